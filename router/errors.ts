@@ -1,0 +1,282 @@
+type ErrorEntry = {
+  /** The HTTP status when the whole request is refused with this code; errors inside a partial answer keep 200. */
+  readonly status: number;
+  /** Whether the error's own message may leave the router; otherwise the meaning is sent in its place. */
+  readonly exposed: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+};
+
+/** Every error code a client of the router can meet; `docs/errors.md` is generated from it. */
+export const ERRORS = {
+  BAD_REQUEST: {
+    status: 400,
+    exposed: true,
+    meaning: 'The HTTP request is not a GraphQL request.',
+    remedy: 'Send POST with a JSON object that has a string `query`, as the GraphQL-over-HTTP specification says.',
+  },
+  GRAPHQL_PARSE_FAILED: {
+    status: 400,
+    exposed: true,
+    meaning: 'The document is not GraphQL.',
+    remedy: 'Mend the syntax error at the location given.',
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    status: 400,
+    exposed: true,
+    meaning: 'The document does not fit the schema.',
+    remedy: 'Compare the document with the schema at the location given.',
+  },
+  BAD_USER_INPUT: {
+    status: 400,
+    exposed: true,
+    meaning: 'A variable or an argument has a value that its type does not allow.',
+    remedy: 'Send a value of the declared type.',
+  },
+  OPERATION_RESOLUTION_FAILURE: {
+    status: 400,
+    exposed: true,
+    meaning: 'The document has no operation of that name, or several and none was named.',
+    remedy: 'Send `operationName` as it stands in the document.',
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 200,
+    exposed: true,
+    meaning: 'No operation is stored under that hash.',
+    remedy: 'Send the same request again with the document.',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    status: 200,
+    exposed: true,
+    meaning: 'Persisted queries are switched off.',
+    remedy: 'Send the document with each request.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    exposed: true,
+    meaning: 'The HTTP method is not allowed here.',
+    remedy: 'Use one of the methods in the Allow header; mutations need POST.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    exposed: true,
+    meaning: 'There is nothing at that path.',
+    remedy: 'Send GraphQL requests to the configured path, /graphql by default.',
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    exposed: true,
+    meaning: 'The Accept header allows no media type that the router can answer with.',
+    remedy: 'Accept application/graphql-response+json or application/json.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    exposed: true,
+    meaning: 'The request body did not arrive in time.',
+    remedy: 'Send the request again over a faster connection.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    exposed: true,
+    meaning: 'The request body is larger than the limit.',
+    remedy: 'Send less in one request, or have the operator raise limits.bodyBytes.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    exposed: true,
+    meaning: 'The body is not JSON, or is encoded in a way that the router does not read.',
+    remedy: 'Send content-type application/json in UTF-8 without content-encoding.',
+  },
+  CSRF_PREVENTED: {
+    status: 400,
+    exposed: true,
+    meaning: 'The request could have been made by a foreign web page without a preflight.',
+    remedy: 'Send content-type application/json, or the header apollo-require-preflight.',
+  },
+  MAX_TOKENS_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The document has more tokens than the limit.',
+    remedy: 'Split the operation, or have the operator raise limits.tokens.',
+  },
+  MAX_DEPTH_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The operation is nested deeper than the limit.',
+    remedy: 'Ask for fewer levels at once, or have the operator raise limits.depth.',
+  },
+  MAX_ALIASES_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The operation has more aliases than the limit.',
+    remedy: 'Use fewer aliases, or have the operator raise limits.aliases.',
+  },
+  MAX_ROOT_FIELDS_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The operation has more root fields than the limit.',
+    remedy: 'Split the operation, or have the operator raise limits.rootFields.',
+  },
+  MAX_DIRECTIVES_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The operation has more directives than the limit.',
+    remedy: 'Use fewer directives, or have the operator raise limits.directives.',
+  },
+  MAX_SELECTIONS_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'With its fragments expanded the operation selects more fields than the limit.',
+    remedy: 'Ask for less at once, or have the operator raise limits.selections.',
+  },
+  MAX_INPUT_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The variables are nested deeper or have longer lists than the limit.',
+    remedy: 'Send flatter or shorter variables, or have the operator raise limits.variableDepth or limits.variableItems.',
+  },
+  COST_ESTIMATED_TOO_EXPENSIVE: {
+    status: 400,
+    exposed: true,
+    meaning: 'The operation alone costs more than one operation may.',
+    remedy: 'Ask for shorter lists or fewer fields.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    exposed: true,
+    meaning: 'The budget for this minute is spent.',
+    remedy: 'Wait for the seconds in Retry-After.',
+  },
+  TOKEN_INVALID: {
+    status: 401,
+    exposed: true,
+    meaning: 'The access token is not one that the router accepts.',
+    remedy: 'Log in again, and send `Authorization: Bearer TOKEN` once.',
+  },
+  TOKEN_EXPIRED: {
+    status: 401,
+    exposed: true,
+    meaning: 'The access token has expired.',
+    remedy: 'Refresh the session and send the new token.',
+  },
+  TOKEN_REVOKED: {
+    status: 401,
+    exposed: true,
+    meaning: 'The access token was revoked.',
+    remedy: 'Log in again.',
+  },
+  KEYS_UNAVAILABLE: {
+    status: 503,
+    exposed: true,
+    meaning: 'The keys of the token issuer cannot be had, so the token can be neither accepted nor refused.',
+    remedy: 'Send the same request again after the seconds in Retry-After.',
+  },
+  OPERATION_NOT_PLANNABLE: {
+    status: 400,
+    exposed: true,
+    meaning: 'The subgraphs cannot answer this operation together.',
+    remedy: 'Leave out the field named; tell the operator, the supergraph may be at fault.',
+  },
+  PLANNING_TIMEOUT: {
+    status: 503,
+    exposed: true,
+    meaning: 'Planning the operation took longer than allowed.',
+    remedy: 'Ask for less at once.',
+  },
+  SUBGRAPH_UNAVAILABLE: {
+    status: 502,
+    exposed: true,
+    meaning: 'The service could not be reached.',
+    remedy: 'Use the rest of the answer; ask for this part again later.',
+  },
+  SUBGRAPH_TIMEOUT: {
+    status: 504,
+    exposed: true,
+    meaning: 'The service did not answer in time.',
+    remedy: 'Use the rest of the answer; ask for this part again later.',
+  },
+  SUBGRAPH_CIRCUIT_OPEN: {
+    status: 503,
+    exposed: true,
+    meaning: 'The service has failed so often that it is not being asked for a while.',
+    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs.',
+  },
+  SUBGRAPH_OVERLOADED: {
+    status: 503,
+    exposed: true,
+    meaning: 'As many calls to the service are under way as are allowed.',
+    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs.',
+  },
+  SUBGRAPH_HTTP_ERROR: {
+    status: 502,
+    exposed: true,
+    meaning: 'The service answered with an HTTP error.',
+    remedy: 'Use the rest of the answer; ask for this part again later.',
+  },
+  SUBGRAPH_INVALID_RESPONSE: {
+    status: 502,
+    exposed: true,
+    meaning: 'The service answered with something that is not a GraphQL answer of its schema.',
+    remedy: 'Use the rest of the answer; tell the operator.',
+  },
+  SUBGRAPH_RESPONSE_TOO_LARGE: {
+    status: 502,
+    exposed: true,
+    meaning: 'The answer of the service is larger than the limit.',
+    remedy: 'Ask for less at once.',
+  },
+  SUBGRAPH_ERROR: {
+    status: 502,
+    exposed: true,
+    meaning: 'The service reported an error without a code.',
+    remedy: 'Use the rest of the answer; tell the operator.',
+  },
+  ENTITY_NOT_FOUND: {
+    status: 200,
+    exposed: true,
+    meaning: 'The service that owns part of an object does not know the object.',
+    remedy: 'Use the rest of the answer.',
+  },
+  REQUEST_CANCELLED: {
+    status: 499,
+    exposed: true,
+    meaning: 'The client went away, so the rest of the work was dropped.',
+    remedy: 'None: nobody reads this.',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    exposed: true,
+    meaning: 'This router is being stopped.',
+    remedy: 'Send the same request again; it will reach another router.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    status: 500,
+    exposed: false,
+    meaning: 'The router failed. The log has the cause under the request id.',
+    remedy: 'Tell the operator the request id.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a code from the table; what it may tell a client is decided by the table, not by its thrower. */
+export class RouterError extends Error {
+  readonly code: ErrorCode;
+  /** Seconds for the Retry-After header. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: ErrorOptions & { retryAfterS?: number } = {}) {
+    super(message, options);
+    this.name = 'RouterError';
+    this.code = code;
+    this.retryAfterS = options.retryAfterS;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get publicMessage(): string {
+    return ERRORS[this.code].exposed ? this.message : ERRORS[this.code].meaning;
+  }
+}

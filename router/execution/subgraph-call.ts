@@ -1,0 +1,37 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** One GraphQL request to one subgraph, as the executor hands it to `send`. */
+export type SubgraphRequest = {
+  readonly subgraph: string;
+  readonly operation: 'query' | 'mutation';
+  /** The JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
+  readonly body: string;
+};
+
+/** Why a call brought no usable answer. `message` is safe to show to a client: no URL, no body, no stack. */
+export type SubgraphFailure = {
+  readonly code: ErrorCode;
+  readonly service: string;
+  readonly message: string;
+  /** When another try makes sense, in milliseconds; absent where nothing is known. */
+  readonly retryAfterMs?: number;
+  readonly breaker?: 'closed' | 'open' | 'half-open';
+};
+
+/** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */
+export type SubgraphError = {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+};
+
+export type SubgraphResponse =
+  | {
+      readonly kind: 'answered';
+      readonly data: Readonly<Record<string, unknown>> | null;
+      readonly errors: readonly SubgraphError[];
+    }
+  | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
+
+/** Sends one call; never rejects: what goes wrong is a `failed` response. Bound to one client request's identity and deadline. */
+export type Send = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>;
