@@ -13,7 +13,8 @@ export const ERRORS = {
     status: 400,
     exposed: true,
     meaning: 'The HTTP request is not a GraphQL request.',
-    remedy: 'Send POST with a JSON object that has a string `query`, as the GraphQL-over-HTTP specification says.',
+    remedy:
+      'Send POST with a JSON object that has a string `query`, as the GraphQL-over-HTTP specification says.',
   },
   GRAPHQL_PARSE_FAILED: {
     status: 400,
@@ -133,7 +134,8 @@ export const ERRORS = {
     status: 400,
     exposed: true,
     meaning: 'The variables are nested deeper or have longer lists than the limit.',
-    remedy: 'Send flatter or shorter variables, or have the operator raise limits.variableDepth or limits.variableItems.',
+    remedy:
+      'Send flatter or shorter variables, or have the operator raise limits.variableDepth or limits.variableItems.',
   },
   COST_ESTIMATED_TOO_EXPENSIVE: {
     status: 400,
@@ -265,7 +267,11 @@ export class RouterError extends Error {
   /** Seconds for the Retry-After header. */
   readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: ErrorOptions & { retryAfterS?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string = ERRORS[code].meaning,
+    options: ErrorOptions & { retryAfterS?: number } = {},
+  ) {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
