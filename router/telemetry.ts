@@ -1,0 +1,237 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes, Context, Span, TracerProvider } from '@opentelemetry/api';
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Config } from './config-schema.ts';
+import type { ErrorCode } from './errors.ts';
+
+export type RequestFinished = {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly bytes: number;
+  readonly operationType?: string;
+  readonly operationName?: string;
+  readonly userId?: string;
+  readonly cost?: number;
+  readonly codes?: readonly string[];
+  readonly degraded?: readonly string[];
+  readonly traceId?: string;
+  readonly generation?: string;
+};
+
+export type SubgraphCalled = {
+  readonly subgraph: string;
+  /** `OK`, or the code of the failure. */
+  readonly outcome: 'OK' | ErrorCode;
+  readonly ms: number;
+};
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export type Telemetry = ReturnType<typeof createTelemetry>;
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Log, metrics and spans of one router: one function per event, called from the edges. */
+export function createTelemetry(
+  config: Config['telemetry'],
+  parts: { destination?: DestinationStream; provider?: TracerProvider } = {},
+) {
+  const log = createLog(config, parts.destination);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createMetrics(registry);
+  const tracer = (parts.provider ?? trace).getTracer('tributary');
+
+  return {
+    log,
+
+    /** The Prometheus text of every metric. */
+    metricsText: () => registry.metrics(),
+
+    requestFinished(event: RequestFinished): void {
+      const labels = { status: String(event.status), operation: event.operationType ?? 'none' };
+      metrics.requests.observe(labels, event.ms / 1000);
+      for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
+      log.info(event, 'request');
+    },
+
+    subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
+      metrics.calls.observe({ subgraph, outcome }, ms / 1000);
+    },
+
+    subgraphRetried(subgraph: string): void {
+      metrics.retries.inc({ subgraph });
+    },
+
+    endpointEjected(event: {
+      readonly subgraph: string;
+      readonly url: string;
+      readonly forMs: number;
+    }): void {
+      metrics.ejections.inc({ subgraph: event.subgraph });
+      log.warn(event, 'endpoint ejected');
+    },
+
+    breakerChanged(event: {
+      readonly subgraph: string;
+      readonly from: BreakerState;
+      readonly to: BreakerState;
+    }): void {
+      metrics.breakerTransitions.inc({ subgraph: event.subgraph, to: event.to });
+      metrics.breakerOpen.set({ subgraph: event.subgraph }, event.to === 'closed' ? 0 : 1);
+      log.warn(event, 'circuit breaker changed');
+    },
+
+    degraded(service: string, reason: string): void {
+      metrics.degraded.inc({ subgraph: service, reason: knownCode(reason) });
+    },
+
+    budgetDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
+      metrics.budget.inc({ decision, store });
+    },
+
+    redisChanged(event: {
+      readonly client: string;
+      readonly state: 'ready' | 'lost';
+      readonly reason?: string;
+    }): void {
+      metrics.redisUp.set({ client: event.client }, event.state === 'ready' ? 1 : 0);
+      log.warn(event, 'redis connection changed');
+    },
+
+    keysFetched(event: {
+      readonly issuer: string;
+      readonly outcome: 'ok' | 'failed';
+      readonly reason?: string;
+    }): void {
+      metrics.keyFetches.inc({ outcome: event.outcome });
+      if (event.outcome === 'failed') log.warn(event, 'issuer keys not fetched');
+    },
+
+    authenticationRefused(code: ErrorCode): void {
+      metrics.authRefusals.inc({ code });
+    },
+
+    planned(ms: number, outcome: 'planned' | 'refused'): void {
+      metrics.planning.observe({ outcome }, ms / 1000);
+    },
+
+    supergraphSwapped(event: { readonly generation: string; readonly ms: number }): void {
+      metrics.supergraphs.inc({ outcome: 'served' });
+      log.info(event, 'supergraph serves');
+    },
+
+    supergraphRefused(event: { readonly reasons: readonly string[] }): void {
+      metrics.supergraphs.inc({ outcome: 'refused' });
+      log.error(event, 'supergraph refused, the one before goes on serving');
+    },
+
+    /** Runs `body` in a span; its rejection marks the span and is thrown on. */
+    async traced<T>(
+      name: string,
+      parent: Context,
+      attributes: Attributes,
+      body: (span: Span, context: Context) => Promise<T>,
+    ): Promise<T> {
+      const span = tracer.startSpan(name, { kind: spanKind(name), attributes }, parent);
+      try {
+        return await body(span, trace.setSpan(parent, span));
+      } catch (error) {
+        span.setStatus({ code: SpanStatusCode.ERROR });
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+
+    /** The span context of a W3C `traceparent` header as a parent for spans. */
+    parentContext: (traceparent: string | undefined): Context =>
+      parseTraceparent(traceparent) ?? ROOT_CONTEXT,
+
+    /** The `traceparent` to send downstream for a span's context. */
+    traceparentOf(context: Context): string | undefined {
+      const span = trace.getSpanContext(context);
+      if (span === undefined) return undefined;
+      return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
+    },
+  };
+}
+
+function spanKind(name: string): SpanKind {
+  if (name === 'query' || name === 'mutation' || name === 'request') return SpanKind.SERVER;
+  return name === 'subgraph' ? SpanKind.CLIENT : SpanKind.INTERNAL;
+}
+
+const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;
+
+function parseTraceparent(header: string | undefined): Context | undefined {
+  const match = header === undefined ? null : TRACEPARENT.exec(header);
+  const [, traceId, spanId, flags] = match ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16),
+    isRemote: true,
+  });
+}
+
+/** Labels stay few-valued: a subgraph may name any code it likes. */
+function knownCode(code: string): string {
+  return /^[A-Z][A-Z_]{2,40}$/.test(code) ? code : 'OTHER';
+}
+
+function createLog(config: Config['telemetry'], destination: DestinationStream | undefined): Logger {
+  const options = {
+    level: config.logLevel,
+    base: { service: config.serviceName },
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+function createMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[]) =>
+    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
+  return {
+    requests: histogram('http_server_request_duration_seconds', 'Time to answer a request.', [
+      'status',
+      'operation',
+    ]),
+    errors: counter('tributary_errors_total', 'Errors in answers, by code.', ['code']),
+    calls: histogram('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
+      'subgraph',
+      'outcome',
+    ]),
+    retries: counter('tributary_subgraph_retries_total', 'Calls sent a second time.', ['subgraph']),
+    ejections: counter('tributary_endpoint_ejections_total', 'Addresses taken out of rotation.', [
+      'subgraph',
+    ]),
+    breakerOpen: gauge('tributary_breaker_open', 'Whether the breaker holds calls back.', ['subgraph']),
+    breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
+      'subgraph',
+      'to',
+    ]),
+    degraded: counter('tributary_degraded_total', 'Answers that lack a service.', ['subgraph', 'reason']),
+    budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
+    redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
+    keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
+    authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [
+      'code',
+    ]),
+    planning: histogram('tributary_planning_duration_seconds', 'Time to plan an unseen operation.', [
+      'outcome',
+    ]),
+    supergraphs: counter('tributary_supergraphs_total', 'Supergraphs published.', ['outcome']),
+  };
+}
