@@ -1,0 +1,40 @@
+// Runs one of the project's programs with a Node that can: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
+// Plain JavaScript in the syntax of Node 20, because an older Node has to get as far as finding a newer one.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const node = newEnough(process.versions.node) ? process.execPath : carriedNode();
+if (node === undefined) fail();
+
+const child = spawn(node, process.argv.slice(2), {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', fail);
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+
+function newEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 15);
+}
+
+// npm 10 drops node_modules/.bin/node again, so the package's own folder is the only dependable place.
+function carriedNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const places = [`node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`];
+  const file = process.platform === 'win32' ? 'node.exe' : 'node';
+  return places.map((place) => join(root, 'node_modules', place, 'bin', file)).find(existsSync);
+}
+
+function fail() {
+  const found = process.versions.node;
+  console.error(
+    `Tributary needs Node 24.15 or newer, and this is ${found}: run "npm ci", which brings Node 26 along for Linux (glibc), macOS and Windows, or install Node 26 yourself.`,
+  );
+  process.exit(1);
+}
