@@ -1,0 +1,34 @@
+import type { Context } from '@opentelemetry/api';
+
+/** A GraphQL request as HTTP brought it: size, media type and origin are checked, its meaning is not. */
+export type ClientRequest = {
+  readonly id: string;
+  readonly correlationId: string | undefined;
+  readonly method: 'GET' | 'POST';
+  /** The query string, `?` included, or empty. */
+  readonly search: string;
+  /** Lower-case names; values of repeated headers joined with `, `. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Each Authorization header on its own, so that a second one can be refused. */
+  readonly authorization: readonly string[];
+  /** The parsed JSON of a POST; undefined for a GET. */
+  readonly body: unknown;
+  /** The client's address, proxies resolved. */
+  readonly address: string;
+  readonly mediaType: MediaType;
+  readonly trace: Context;
+  /** Aborted when the client has gone away. */
+  readonly signal: AbortSignal;
+};
+
+export type ClientResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+export type MediaType = {
+  readonly name: 'application/json' | 'application/graphql-response+json';
+  /** Whether the client named it, rather than leaving the choice to us. */
+  readonly named: boolean;
+};

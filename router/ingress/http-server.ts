@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Config } from '../config-schema.ts';
+import { RouterError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { refusal } from '../response/refusal.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
+import { createCors } from './cors.ts';
+import { checkCsrf } from './csrf.ts';
+import type { Health } from './health.ts';
+import { createMediaTypeChoice } from './media-type.ts';
+import { readJsonBody } from './read-body.ts';
+import { sandboxPage } from './sandbox-page.ts';
+
+export type HttpServerParts = {
+  readonly telemetry: Telemetry;
+  readonly health: Health;
+  readonly clientAddress: (request: IncomingMessage) => string;
+  /** Answers a GraphQL request; a RouterError it throws is answered by its code. */
+  readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
+};
+
+export type HttpServer = AsyncDisposable & {
+  readonly url: string;
+  /** Requests being answered. */
+  readonly inFlight: () => number;
+};
+
+const JSON_TYPE: MediaType = { name: 'application/json', named: false };
+
+/** Listens for clients. Everything it answers is JSON, errors included, except the Sandbox page. */
+export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
+  const answer = createAnswerer(config, parts);
+  let inFlight = 0;
+  const server = createServer(serverOptions(config), (request, response) => {
+    inFlight += 1;
+    response.once('close', () => {
+      inFlight -= 1;
+    });
+    void answer(request, response);
+  });
+  server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
+  server.on('clientError', refuseMalformed);
+  await listening(server, config.listen);
+  const { port } = addressOf(server);
+  return {
+    url: `http://${config.listen.host}:${port}${config.listen.path}`,
+    inFlight: () => inFlight,
+    [Symbol.asyncDispose]: () => closed(server),
+  };
+}
+
+function serverOptions({ listen: { headersTimeoutMs, requestTimeoutMs }, limits }: Config) {
+  return {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: limits.headerBytes,
+    keepAliveTimeoutBuffer: 1_000,
+  };
+}
+
+const MALFORMED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+// Node answers bytes that are not HTTP with an empty body; clients of a JSON interface get JSON here too.
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = MALFORMED[error.code ?? ''] ?? '400 Bad Request';
+  const code: ErrorCode = status.startsWith('408') ? 'REQUEST_TIMEOUT' : 'BAD_REQUEST';
+  const body = refusal(new RouterError(code, status.slice(4)), JSON_TYPE).body;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Waits until the server accepts connections. */
+export function listening(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** The address a listening TCP server is bound to. */
+export function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new TypeError('the server listens on no TCP port');
+  return address;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+function createAnswerer(config: Config, parts: HttpServerParts) {
+  const cors = createCors(config.cors, config.mode);
+  const chooseMediaType = createMediaTypeChoice();
+  const sandbox =
+    (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
+  const graphql = createGraphqlEndpoint(config, parts, chooseMediaType);
+
+  return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const id = requestId(request.headers['x-request-id']);
+    const path = pathOf(request.url);
+    const common = { 'x-request-id': id, ...cors.headersFor(request) };
+    if (request.method === 'OPTIONS')
+      return write(response, {
+        status: 204,
+        headers: { ...common, ...cors.preflightHeaders(request) },
+        body: '',
+      });
+    const health = parts.health.answer(path);
+    if (health !== undefined)
+      return write(response, { ...health, headers: { ...common, ...health.headers } });
+    if (path === '/' && request.method === 'GET' && sandbox !== undefined) return write(response, sandbox);
+
+    const answered =
+      path === config.listen.path ? await graphql(request, response, id) : notFound(path, config.listen.path);
+    write(response, {
+      ...answered,
+      headers: {
+        ...common,
+        ...answered.headers,
+        ...(parts.health.draining() ? { connection: 'close' } : {}),
+      },
+    });
+  };
+}
+
+function notFound(path: string, graphqlPath: string): ClientResponse {
+  return refusal(
+    new RouterError('NOT_FOUND', `there is nothing at ${path}; GraphQL is served at ${graphqlPath}`),
+    JSON_TYPE,
+  );
+}
+
+type MediaTypeChoice = ReturnType<typeof createMediaTypeChoice>;
+
+function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMediaType: MediaTypeChoice) {
+  return async function endpoint(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+  ): Promise<ClientResponse> {
+    let mediaType = JSON_TYPE;
+    try {
+      mediaType = chooseMediaType(request.headers.accept);
+      return await parts.handle(await toClientRequest(request, response, { id, mediaType }));
+    } catch (error) {
+      return refuse(error, { id, mediaType });
+    }
+  };
+
+  async function toClientRequest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    known: { id: string; mediaType: MediaType },
+  ): Promise<ClientRequest> {
+    const method = allowedMethod(request.method);
+    checkCsrf(request, config.csrf);
+    const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
+    return {
+      ...known,
+      method,
+      body,
+      search: searchOf(request.url),
+      headers: headerMap(request),
+      authorization: request.headersDistinct['authorization'] ?? [],
+      correlationId: saneId(request.headers['x-correlation-id']),
+      address: parts.clientAddress(request),
+      trace: parts.telemetry.parentContext(single(request.headers['traceparent'])),
+      signal: goneSignal(response),
+    };
+  }
+
+  function refuse(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
+    if (error instanceof RouterError) return refusal(error, mediaType);
+    parts.telemetry.log.error({ requestId: id, err: error }, 'request failed');
+    return refusal(new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }), mediaType, {
+      requestId: id,
+    });
+  }
+}
+
+function allowedMethod(method: string | undefined): 'GET' | 'POST' {
+  if (method === 'GET' || method === 'POST') return method;
+  throw new RouterError('METHOD_NOT_ALLOWED', 'GraphQL requests are POST, queries may be GET');
+}
+
+function pathOf(url = '/'): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function searchOf(url = '/'): string {
+  const query = url.indexOf('?');
+  return query === -1 ? '' : url.slice(query);
+}
+
+function headerMap({ headers }: IncomingMessage): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) map.set(name, typeof value === 'string' ? value : value.join(', '));
+  }
+  return map;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function saneId(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && /^[\w.:/+=-]{1,128}$/.test(value) ? value : undefined;
+}
+
+function requestId(given: string | string[] | undefined): string {
+  return saneId(given) ?? randomUUID();
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new RouterError('REQUEST_CANCELLED'));
+  });
+  return controller.signal;
+}
+
+function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
+  if (response.destroyed) return;
+  if (status === 413 || status === 408) response.setHeader('connection', 'close');
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}

@@ -1,0 +1,33 @@
+import Negotiator from 'negotiator';
+import { RouterError } from '../errors.ts';
+import type { MediaType } from './client-request.ts';
+
+const OFFERED = ['application/json', 'application/graphql-response+json'] as const;
+const REMEMBERED = 256;
+
+/**
+ * Chooses the media type of the answer by the Accept header, after GraphQL over HTTP section 6.1; without one it is `application/json`.
+ * The function returned throws NOT_ACCEPTABLE where nothing fits.
+ */
+export function createMediaTypeChoice(): (accept: string | undefined) => MediaType {
+  const known = new Map<string, MediaType | undefined>();
+  return (accept = '') => {
+    let chosen = known.get(accept);
+    if (chosen === undefined) {
+      chosen = negotiate(accept);
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(accept, chosen);
+    }
+    if (chosen === undefined) {
+      throw new RouterError('NOT_ACCEPTABLE', `answers come as ${OFFERED.join(' or ')}`);
+    }
+    return chosen;
+  };
+}
+
+function negotiate(accept: string): MediaType | undefined {
+  if (accept === '') return { name: 'application/json', named: false };
+  const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
+  const name = OFFERED.find((offered) => offered === preferred);
+  return name === undefined ? undefined : { name, named: accept.toLowerCase().includes(name) };
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import { RouterError } from '../errors.ts';
+
+/**
+ * Reads a JSON request body of at most `limit` bytes.
+ * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST
+ */
+export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
+  checkMediaType(request);
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limit) throw tooLarge(limit);
+  return parseJson(await readBytes(request, limit));
+}
+
+function checkMediaType({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new RouterError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `content-encoding ${encoding} is not read; send the body as it is`,
+    );
+  }
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (type.trim() !== 'application/json') {
+    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json');
+  }
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', 'the charset must be utf-8');
+  }
+}
+
+function tooLarge(limit: number): RouterError {
+  return new RouterError('PAYLOAD_TOO_LARGE', `the body may have ${limit} bytes`);
+}
+
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+      } else {
+        request.pause();
+        reject(tooLarge(limit));
+      }
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('close', () =>
+      reject(
+        new RouterError(
+          'REQUEST_CANCELLED',
+          'the client closed the connection before its request was complete',
+        ),
+      ),
+    );
+    request.on('error', (cause) =>
+      reject(
+        new RouterError('REQUEST_CANCELLED', 'the connection failed while the request was read', { cause }),
+      ),
+    );
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new RouterError('BAD_REQUEST', 'the body is not JSON', { cause });
+  }
+}

@@ -1,0 +1,34 @@
+import type { ClientResponse, MediaType } from '../ingress/client-request.ts';
+import type { ErrorCode, RouterError } from '../errors.ts';
+
+/** Codes of a well-formed request whose document or variables are wrong: GraphQL over HTTP wants 200 for them as `application/json`. */
+const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'OPERATION_RESOLUTION_FAILURE',
+]);
+
+/** The status to send for an answer without data; a client that named `application/json` gets the one of its section of the specification. */
+export function statusFor(code: string, status: number, mediaType: MediaType): number {
+  return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
+}
+
+/** The answer to a request that is refused as a whole: one error, no data. */
+export function refusal(
+  error: RouterError,
+  mediaType: MediaType,
+  extensions: Readonly<Record<string, unknown>> = {},
+): ClientResponse {
+  const { code, publicMessage: message, retryAfterS } = error;
+  return {
+    status: statusFor(code, error.status, mediaType),
+    headers: {
+      'content-type': `${mediaType.name}; charset=utf-8`,
+      'cache-control': 'no-store',
+      ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+      ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
+    },
+    body: `${JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] })}\n`,
+  };
+}
