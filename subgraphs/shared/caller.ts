@@ -1,0 +1,57 @@
+import { fail } from './errors.ts';
+import type { VerifiedIdentity } from './verify.ts';
+
+/** Who asks, as vouched for by the signature over the identity headers. */
+export type Caller =
+  | { readonly kind: 'anonymous' }
+  | UserCaller
+  | { readonly kind: 'service'; readonly name: string };
+
+export type UserCaller = {
+  readonly kind: 'user';
+  readonly id: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly tenantId: string | null;
+};
+
+export type Role = 'customer' | 'admin' | 'catalog' | 'shipping' | 'inventory' | 'support' | 'service';
+
+const servicePrefix = 'service:';
+
+export function callerOf(identity: VerifiedIdentity): Caller {
+  if (identity.userId === null) return { kind: 'anonymous' };
+  if (identity.userId.startsWith(servicePrefix)) {
+    return { kind: 'service', name: identity.userId.slice(servicePrefix.length) };
+  }
+  const { userId, email, roles, tenantId } = identity;
+  return { kind: 'user', id: userId, email, roles, tenantId };
+}
+
+export function hasRole(caller: Caller, ...roles: readonly Role[]): boolean {
+  return rolesOf(caller).some((role) => roles.some((wanted) => wanted === role));
+}
+
+export function requireUser(caller: Caller): UserCaller {
+  if (caller.kind === 'user') return caller;
+  return fail('UNAUTHENTICATED', 'Sign in to do this.');
+}
+
+/** An admin may do whatever any role of the staff may. */
+export function requireRole(caller: Caller, ...roles: readonly Role[]): void {
+  if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  if (!hasRole(caller, 'admin', ...roles)) {
+    fail('FORBIDDEN', `This needs the role ${[...roles].join(' or ')}.`);
+  }
+}
+
+function rolesOf(caller: Caller): readonly string[] {
+  switch (caller.kind) {
+    case 'anonymous':
+      return [];
+    case 'service':
+      return ['service'];
+    case 'user':
+      return caller.roles;
+  }
+}

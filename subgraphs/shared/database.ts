@@ -1,0 +1,153 @@
+import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+import { Pool } from 'pg';
+import { openFolder, openTemporary } from './embedded-postgres.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
+
+/** Where a subgraph's tables live. Every kind is Postgres, and the SQL is the same. */
+export type DatabaseLocation =
+  | { readonly kind: 'postgres'; readonly schema: string; readonly url: string }
+  | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string }
+  | { readonly kind: 'temporary'; readonly schema: string; readonly templateDir: string };
+
+export type DatabaseOptions<Tables> = {
+  readonly location: DatabaseLocation;
+  /** Applied in the order of their names, each once. */
+  readonly migrations: Readonly<Record<string, Migration>>;
+  /** Runs once in the life of the database, in one transaction. */
+  readonly seed: (db: Kysely<Tables>) => Promise<void>;
+  /** Told of every statement; a test counts them. */
+  readonly onQuery?: (statement: string) => void;
+};
+
+export type Database<Tables> = {
+  readonly db: Kysely<Tables>;
+  readonly isReady: () => Promise<boolean>;
+  readonly close: () => Promise<void>;
+};
+
+const readyTimeoutMs = 1_000;
+
+/** Opens the database and brings it up to date; any number of processes may do so at the same time. */
+export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Promise<Database<Tables>> {
+  const { dialect, close } = await openDialect(options.location);
+  const db = new Kysely<Tables>({ dialect, log: (event) => options.onQuery?.(event.query.sql) });
+  const closeAll = async () => {
+    await db.destroy();
+    await close();
+  };
+  try {
+    await prepare(db, options);
+  } catch (error) {
+    await closeAll();
+    throw describeFailure(error, options.location);
+  }
+  return { db, isReady: () => answers(db), close: closeAll };
+}
+
+type OpenDialect = { readonly dialect: Dialect; readonly close: () => Promise<void> };
+
+async function openDialect(location: DatabaseLocation): Promise<OpenDialect> {
+  switch (location.kind) {
+    case 'postgres':
+      return openPool(location.url, location.schema);
+    case 'folder':
+      return openEmbedded(location.schema, await openFolder(location.path, location.templateDir));
+    case 'temporary':
+      return openEmbedded(location.schema, await openTemporary(location.templateDir));
+  }
+}
+
+function openPool(url: string, schema: string): OpenDialect {
+  const pool = new Pool({
+    connectionString: url,
+    options: `-c search_path="${schema}"`,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return { dialect: new PostgresDialect({ pool }), close: async () => undefined };
+}
+
+function openEmbedded(schema: string, embedded: Awaited<ReturnType<typeof openFolder>>): OpenDialect {
+  const dialect = new PGliteDialect({
+    pglite: async () => {
+      await embedded.pglite.query(`set search_path = "${schema}"`);
+      return embedded.pglite;
+    },
+  });
+  return { dialect, close: embedded.close };
+}
+
+/** One connection holds an advisory lock throughout, so that replicas starting together take turns. */
+async function prepare<Tables>(db: Kysely<Tables>, options: DatabaseOptions<Tables>): Promise<void> {
+  const { schema } = options.location;
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(hashtext(${`tributary:${schema}`}))`.execute(connection);
+    try {
+      await sql`create schema if not exists ${sql.id(schema)}`.execute(connection);
+      await migrate(connection, options.migrations, schema);
+      await connection.transaction().execute((transaction) => seedOnce(transaction, options.seed));
+    } finally {
+      await sql`select pg_advisory_unlock(hashtext(${`tributary:${schema}`}))`.execute(connection);
+    }
+  });
+}
+
+async function migrate<Tables>(
+  db: Kysely<Tables>,
+  migrations: Readonly<Record<string, Migration>>,
+  schema: string,
+): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableSchema: schema,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function seedOnce<Tables>(
+  db: Kysely<Tables>,
+  seed: (db: Kysely<Tables>) => Promise<void>,
+): Promise<void> {
+  await sql`create table if not exists seeded (at timestamptz not null)`.execute(db);
+  const { rows } = await sql`select at from seeded`.execute(db);
+  if (rows.length > 0) return;
+  await seed(db);
+  await sql`insert into seeded (at) values (now())`.execute(db);
+}
+
+async function answers<Tables>(db: Kysely<Tables>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), readyTimeoutMs);
+  const query = sql`select 1`.execute(db).then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([query, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describeFailure(error: unknown, location: DatabaseLocation): unknown {
+  if (location.kind !== 'postgres' || !isUnreachable(error)) return error;
+  const { host, pathname } = new URL(location.url);
+  return new StartupError(
+    `Postgres does not answer at ${host}${pathname} (${reasonOf(error)}): start it, or correct DATABASE_URL.`,
+    { cause: error },
+  );
+}
+
+/** Network failures, and the classes 08 (connection), 28 (login), 3D (no such database), 57 (shutting down). */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  if (/^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|28|3D|57P)/.test(code)) return true;
+  return /timeout exceeded when trying to connect|connection terminated/i.test(error.message);
+}

@@ -1,0 +1,66 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { GraphQLError, parse, type GraphQLFieldResolver, type GraphQLScalarType } from 'graphql';
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Caller } from './caller.ts';
+import { isExposed, maskError } from './errors.ts';
+
+/** What every resolver can rely on; a subgraph's own context adds its loaders. */
+export type RequestFacts = {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly log: Logger;
+};
+
+/** Resolvers declare the source and arguments they take; GraphQL has checked both against the schema. */
+export type Resolvers = Record<
+  string,
+  // oxlint-disable-next-line typescript/no-explicit-any -- the resolvers of one map differ in source and arguments
+  GraphQLScalarType | Record<string, GraphQLFieldResolver<any, any>>
+>;
+
+/** Federation 2 over Apollo Server, without the plugins a subgraph behind a router has no use for. */
+export async function startEngine<Context extends RequestFacts>(
+  schemaFile: URL,
+  resolvers: Resolvers,
+): Promise<ApolloServer<Context>> {
+  const typeDefs = parse(readFileSync(schemaFile, 'utf8'));
+  const engine = new ApolloServer<Context>({
+    schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    persistedQueries: false,
+    formatError: maskError,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      errorLog<Context>(),
+    ],
+  });
+  await engine.start();
+  return engine;
+}
+
+/** The client sees a masked message; the log has the cause, under the same request id. */
+function errorLog<Context extends RequestFacts>(): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart({ contextValue: { log } }) {
+      return {
+        async didEncounterErrors({ errors }) {
+          for (const error of errors) {
+            const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+            if (!isExposed(error.extensions)) log.error({ err: cause, path: error.path }, 'resolver failed');
+          }
+        },
+      };
+    },
+  };
+}

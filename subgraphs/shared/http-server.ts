@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { reasonOf, StartupError } from './startup-error.ts';
+
+export type Reply = {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Iterable<readonly [string, string]>;
+};
+
+export type HttpServer = {
+  readonly port: number;
+  /** Lets requests in flight finish, at most `graceMs`, then closes what is left. */
+  readonly close: () => Promise<void>;
+};
+
+const graceMs = 10_000;
+
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  handle: (request: IncomingMessage) => Promise<Reply>,
+): Promise<HttpServer> {
+  let draining = false;
+  const server = createServer((request, response) => {
+    // A client told so opens its next connection elsewhere instead of meeting a closed one.
+    if (draining) response.setHeader('connection', 'close');
+    void handle(request).then((reply) => send(response, reply));
+  });
+  // Longer than the router keeps idle connections, so that the router is the one to let go.
+  server.keepAliveTimeout = 75_000;
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 15_000;
+  const port = await listenOn(server, address);
+  const close = async () => {
+    draining = true;
+    await closeGracefully(server);
+  };
+  return { port, close };
+}
+
+export function jsonReply(status: number, body: unknown): Reply {
+  return { status, body: JSON.stringify(body) };
+}
+
+/** Null when the body is larger than `maxBytes`; the rest is not read. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  response.statusCode = reply.status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  for (const [name, value] of reply.headers ?? []) response.setHeader(name, value);
+  response.setHeader('content-length', Buffer.byteLength(reply.body));
+  response.end(reply.body);
+}
+
+async function listenOn(server: Server, address: { host: string; port: number }): Promise<number> {
+  try {
+    server.listen(address.port, address.host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new StartupError(
+      `Cannot listen on ${address.host}:${address.port} (${reasonOf(error)}): set PORT.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const { port } = server.address() as AddressInfo;
+  return port;
+}
+
+async function closeGracefully(server: Server): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  server.close(() => closed.resolve());
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed.promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,23 @@
+import { systemParts, type Parts } from './parts.ts';
+import type { RunningSubgraph } from './serve.ts';
+import { readSettings, type Settings, type SubgraphName } from './settings.ts';
+import { StartupError } from './startup-error.ts';
+
+/** The process of one subgraph: starts it from the environment and stops it on SIGTERM or SIGINT. */
+export async function runSubgraph(
+  name: SubgraphName,
+  start: (settings: Settings, parts: Parts) => Promise<RunningSubgraph>,
+): Promise<void> {
+  try {
+    const settings = readSettings(name);
+    const subgraph = await start(settings, systemParts(settings));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      // A second signal finds no listener and ends the process at once.
+      process.once(signal, () => void subgraph.close());
+    }
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

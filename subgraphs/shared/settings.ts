@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DatabaseLocation } from './database.ts';
+import type { IdentityKey } from './sign.ts';
+import { StartupError } from './startup-error.ts';
+
+export type SubgraphName = 'order' | 'product' | 'user' | 'shipping' | 'inventory';
+
+export type Settings = {
+  readonly name: SubgraphName;
+  readonly host: string;
+  /** 0 asks the system for a free port. */
+  readonly port: number;
+  readonly database: DatabaseLocation;
+  /** The first key signs, all verify. */
+  readonly identityKeys: readonly [IdentityKey, ...IdentityKey[]];
+  readonly issuerUrl: string;
+  readonly redisUrl: string | null;
+  readonly productUrl: string;
+  readonly inventoryUrl: string;
+  readonly logLevel: string;
+};
+
+const defaultPorts: Record<SubgraphName, number> = {
+  order: 4001,
+  product: 4002,
+  user: 4003,
+  shipping: 4004,
+  inventory: 4005,
+};
+
+const environmentSchema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATA_DIR: z.string().default('.data'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  IDENTITY_KEYS: z
+    .string({ error: 'is required: "kid:secret", where the secret has at least 32 characters' })
+    .transform(parseIdentityKeys),
+  ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
+  PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
+  INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** The only reader of the environment; reports every bad variable at once. */
+export function readSettings(
+  name: SubgraphName,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
+  const result = environmentSchema.safeParse(withoutEmpty(environment));
+  if (!result.success) {
+    throw new StartupError(`The settings of ${name} are wrong: ${describeIssues(result.error)}.`);
+  }
+  const values = result.data;
+  return {
+    name,
+    host: values.HOST,
+    port: values.PORT ?? defaultPorts[name],
+    database: databaseLocation(name, values.DATABASE_URL, values.DATA_DIR),
+    identityKeys: values.IDENTITY_KEYS,
+    issuerUrl: values.ISSUER_URL,
+    redisUrl: values.REDIS_URL ?? null,
+    productUrl: values.PRODUCT_URL,
+    inventoryUrl: values.INVENTORY_URL,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+export function databaseLocation(
+  name: string,
+  databaseUrl: string | undefined,
+  dataDir: string,
+): DatabaseLocation {
+  return databaseUrl === undefined
+    ? { kind: 'folder', schema: name, path: join(dataDir, name), templateDir: dataDir }
+    : { kind: 'postgres', schema: name, url: databaseUrl };
+}
+
+function parseIdentityKeys(text: string, context: z.RefinementCtx): [IdentityKey, ...IdentityKey[]] {
+  const keys = text.split(',').map((entry) => {
+    const separator = entry.indexOf(':');
+    return { id: entry.slice(0, separator).trim(), secret: entry.slice(separator + 1).trim() };
+  });
+  const [first, ...rest] = keys;
+  const wellFormed = keys.every((key) => /^[\w.-]{1,64}$/.test(key.id) && key.secret.length >= 32);
+  if (first === undefined || !wellFormed) {
+    context.addIssue('must be "kid:secret[,kid2:secret2]" with secrets of at least 32 characters');
+    return z.NEVER;
+  }
+  return [first, ...rest];
+}
+
+/** An empty variable (`REDIS_URL=`) means unset, as in compose files and shells. */
+function withoutEmpty(environment: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
+function describeIssues(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ');
+}

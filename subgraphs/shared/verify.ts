@@ -1,0 +1,181 @@
+/**
+ * Checks that a request was sent by the router (or another service) of this graph, and says for whom.
+ *
+ * Copy this file into a service: it needs nothing but Node. The sender covers the method, the body's digest
+ * and the identity headers with an HMAC (RFC 9421, RFC 9530):
+ *
+ *   Content-Digest: sha-256=:…:
+ *   Signature-Input: tributary=("@method" "content-digest" "x-user-id" …);created=…;nonce="…";keyid="…";alg="hmac-sha256";tag="…"
+ *   Signature: tributary=:…:
+ *
+ *   const verify = createVerifier({ audience: 'reviews', keys: [{ id: 'k1', secret: process.env.KEY }] });
+ *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
+ *   if (result.kind === 'refused') return answer(401, result.reason);
+ *
+ * Keep one verifier per process: it remembers the nonces it has seen. Replicas do not share them, so that a
+ * captured call could be repeated once at each replica within the 30 seconds of its validity.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+export type VerifierOptions = {
+  /** The `tag` this service answers to: its name in supergraph.yaml. */
+  readonly audience: string;
+  /** All accepted keys; two while one is being replaced. */
+  readonly keys: readonly { readonly id: string; readonly secret: string }[];
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+};
+
+export type SignedRequest = {
+  readonly method: string;
+  /** As in `IncomingMessage.rawHeaders`: only there is a header that was sent twice still visible. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array;
+};
+
+export type VerifiedIdentity = {
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+  readonly tenantId: string | null;
+};
+
+export type Verification =
+  | { readonly kind: 'verified'; readonly identity: VerifiedIdentity }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+type SignatureInput = {
+  /** Everything after `tributary=`, which the signature base repeats to the letter. */
+  readonly parameters: string;
+  readonly components: readonly string[];
+  readonly created: number;
+  readonly nonce: string;
+  readonly keyId: string;
+  readonly tag: string;
+};
+
+const validSeconds = 30;
+const identityHeaders = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'];
+const singleHeaders = [...identityHeaders, 'content-digest', 'signature-input', 'signature'];
+
+// Exactly the form the sender writes. Accepting more spellings would only add ways to disagree about them.
+const signatureInputPattern =
+  /^tributary=(\(("[a-z@-]+"(?: "[a-z@-]+")*)\);created=(\d{1,12});nonce="([\w-]{16,64})";keyid="([\w.-]{1,64})";alg="hmac-sha256";tag="([\w.-]{1,64})")$/;
+const signaturePattern = /^tributary=:([A-Za-z0-9+/]{43}=):$/;
+
+export function createVerifier(options: VerifierOptions): (request: SignedRequest) => Verification {
+  const now = options.now ?? Date.now;
+  const secrets = new Map(options.keys.map((key) => [key.id, key.secret]));
+  const isReplay = rememberNonces();
+  return (request) => {
+    const headers = collectHeaders(request.rawHeaders);
+    if (headers === null) return refused('an identity or signature header was sent twice');
+    const input = parseSignatureInput(headers.get('signature-input'));
+    if (input === null) return refused('the signature is missing or malformed');
+
+    const seconds = Math.floor(now() / 1000);
+    const reason =
+      problemOfInput(input, { headers, audience: options.audience, seconds }) ??
+      problemOfDigest(headers.get('content-digest'), request.body) ??
+      problemOfSignature(input, { headers, method: request.method, secret: secrets.get(input.keyId) }) ??
+      // Last, so that only a sender who holds a key can make this process remember anything.
+      (isReplay(input, seconds) ? 'the call was seen before' : null);
+    return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : refused(reason);
+  };
+}
+
+/** Null when a header that carries identity or signature appears more than once. */
+function collectHeaders(rawHeaders: readonly string[]): Map<string, string> | null {
+  const headers = new Map<string, string>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    if (headers.has(name) && singleHeaders.includes(name)) return null;
+    headers.set(name, rawHeaders[index + 1] ?? '');
+  }
+  return headers;
+}
+
+function parseSignatureInput(header: string | undefined): SignatureInput | null {
+  const match = signatureInputPattern.exec(header ?? '');
+  if (match === null) return null;
+  const [, parameters = '', components = '', created, nonce = '', keyId = '', tag = ''] = match;
+  const names = components.split(' ').map((component) => component.slice(1, -1));
+  return { parameters, components: names, created: Number(created), nonce, keyId, tag };
+}
+
+function problemOfInput(
+  input: SignatureInput,
+  expected: { headers: ReadonlyMap<string, string>; audience: string; seconds: number },
+): string | null {
+  const { components } = input;
+  if (input.tag !== expected.audience) return 'the call was signed for another service';
+  if (Math.abs(expected.seconds - input.created) > validSeconds) return 'the signature has expired';
+  if (new Set(components).size !== components.length) return 'a component is covered twice';
+  if (!components.includes('@method') || !components.includes('content-digest')) {
+    return 'method and body must be covered by the signature';
+  }
+  const uncovered = identityHeaders.find((name) => expected.headers.has(name) && !components.includes(name));
+  return uncovered === undefined ? null : `${uncovered} is not covered by the signature`;
+}
+
+function problemOfDigest(header: string | undefined, body: Uint8Array): string | null {
+  const digest = createHash('sha256').update(body).digest('base64');
+  return header === `sha-256=:${digest}:` ? null : 'the body does not match its digest';
+}
+
+function problemOfSignature(
+  input: SignatureInput,
+  sent: { headers: ReadonlyMap<string, string>; method: string; secret: string | undefined },
+): string | null {
+  if (sent.secret === undefined) return 'the key is unknown';
+  const base = signatureBase(input, sent.method, sent.headers);
+  if (base === null) return 'a covered header is missing';
+  const expected = createHmac('sha256', sent.secret).update(base).digest();
+  const [, given = ''] = signaturePattern.exec(sent.headers.get('signature') ?? '') ?? [];
+  const bytes = Buffer.from(given, 'base64');
+  const matches = bytes.length === expected.length && timingSafeEqual(bytes, expected);
+  return matches ? null : 'the signature does not match';
+}
+
+/** RFC 9421 section 2.5. */
+function signatureBase(
+  input: SignatureInput,
+  method: string,
+  headers: ReadonlyMap<string, string>,
+): string | null {
+  const lines: string[] = [];
+  for (const component of input.components) {
+    const value = component === '@method' ? method : headers.get(component);
+    if (value === undefined) return null;
+    lines.push(`"${component}": ${value.trim()}`);
+  }
+  return [...lines, `"@signature-params": ${input.parameters}`].join('\n');
+}
+
+/** One bucket per second of `created`: a bucket is dropped once its signatures have expired anyway. */
+function rememberNonces(): (input: SignatureInput, seconds: number) => boolean {
+  const buckets = new Map<number, Set<string>>();
+  return ({ created, nonce }, seconds) => {
+    for (const second of buckets.keys()) {
+      if (second < seconds - validSeconds) buckets.delete(second);
+    }
+    const bucket = buckets.get(created) ?? new Set();
+    buckets.set(created, bucket);
+    if (bucket.has(nonce)) return true;
+    bucket.add(nonce);
+    return false;
+  };
+}
+
+function readIdentity(headers: ReadonlyMap<string, string>): VerifiedIdentity {
+  return {
+    userId: headers.get('x-user-id') ?? null,
+    email: headers.get('x-user-email') ?? null,
+    roles: (headers.get('x-user-roles') ?? '').split(',').filter((role) => role !== ''),
+    tenantId: headers.get('x-tenant-id') ?? null,
+  };
+}
+
+function refused(reason: string): Verification {
+  return { kind: 'refused', reason };
+}
