@@ -1,0 +1,195 @@
+import {
+  Kind,
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  parse,
+} from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLCompositeType,
+  GraphQLSchema,
+  SelectionSetNode,
+} from 'graphql';
+import type { PlanNode, QueryPlan } from '@apollo/query-planner';
+
+/** Response names that some fetch brings, by the place in the answer. Type conditions are left out. */
+type Fetched = Map<string, Fetched>;
+
+/**
+ * The first field of an operation that no fetch of its plan brings, as `Type.field`. Apollo's planner drops a field without a
+ * word where an interface has no implementation that leads to it. A field that only some runtime types ask for may be left out
+ * rightly, where the subgraph has no such type, so only fields that every object at their place has are looked for.
+ */
+export function findUncovered(
+  plan: QueryPlan,
+  document: DocumentNode,
+  schema: GraphQLSchema,
+): string | undefined {
+  const [operation] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
+  const root = schema.getRootType(operation.operation);
+  if (root === undefined || root === null) return undefined;
+  const fetched: Fetched = new Map();
+  if (plan.node !== undefined && plan.node.kind !== 'Subscription') collect(plan.node, fetched);
+  const fragments = fragmentsOf(document);
+  return uncovered(operation.selectionSet, root, { fetched, schema, fragments, narrowed: false });
+}
+
+function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(
+    document.definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
+    ),
+  );
+}
+
+function collect(node: PlanNode, at: Fetched): void {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      for (const child of node.nodes) collect(child, at);
+      return;
+    case 'Flatten': {
+      const names = node.path.filter((step) => typeof step === 'string' && step !== '@');
+      collect(
+        node.node,
+        names.reduce<Fetched>((place, name) => descend(place, String(name)), at),
+      );
+      return;
+    }
+    case 'Condition':
+      if (node.ifClause) collect(node.ifClause, at);
+      if (node.elseClause) collect(node.elseClause, at);
+      return;
+    case 'Fetch':
+      collectOperation(node.operation, node.requires !== undefined, at);
+      for (const rewrite of node.outputRewrites ?? []) {
+        if (rewrite.kind === 'KeyRenamer') renameFetched(rewrite.path, rewrite.renameKeyTo, at);
+      }
+      return;
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
+}
+
+function descend(at: Fetched, name: string): Fetched {
+  const existing = at.get(name);
+  if (existing !== undefined) return existing;
+  const created: Fetched = new Map();
+  at.set(name, created);
+  return created;
+}
+
+function collectOperation(text: string, ofEntities: boolean, at: Fetched): void {
+  const document = parse(text, { noLocation: true });
+  const fragments = fragmentsOf(document);
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const [entities] = definition.selectionSet.selections;
+    const inner = ofEntities && entities?.kind === Kind.FIELD ? entities.selectionSet : undefined;
+    collectSelections(inner ?? definition.selectionSet, fragments, at);
+  }
+}
+
+function collectSelections(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  at: Fetched,
+): void {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      const own = descend(at, responseName(selection));
+      if (selection.selectionSet) collectSelections(selection.selectionSet, fragments, own);
+      continue;
+    }
+    const { selectionSet } =
+      selection.kind === Kind.INLINE_FRAGMENT ? selection : (fragments.get(selection.name.value) ?? {});
+    if (selectionSet) collectSelections(selectionSet, fragments, at);
+  }
+}
+
+function renameFetched(path: readonly string[], name: string, root: Fetched): void {
+  const names = path.filter((step) => !step.startsWith('... on '));
+  const parent = names.slice(0, -1).reduce<Fetched>((place, step) => descend(place, step), root);
+  const renamed = parent.get(names.at(-1) ?? '');
+  if (renamed !== undefined) mergeInto(descend(parent, name), renamed);
+}
+
+function mergeInto(target: Fetched, source: Fetched): void {
+  for (const [name, inner] of source) mergeInto(descend(target, name), inner);
+}
+
+type Walk = {
+  readonly fetched: Fetched;
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Whether only some of the objects at this place are asked. */
+  readonly narrowed: boolean;
+};
+
+function uncovered(
+  { selections }: SelectionSetNode,
+  parent: GraphQLCompositeType,
+  walk: Walk,
+): string | undefined {
+  for (const selection of selections) {
+    if (isNeverIncluded(selection.directives ?? [])) continue;
+    if (selection.kind === Kind.FIELD) {
+      const missing = uncoveredField(selection, parent, walk);
+      if (missing !== undefined) return missing;
+      continue;
+    }
+    const fragment =
+      selection.kind === Kind.INLINE_FRAGMENT ? selection : walk.fragments.get(selection.name.value);
+    const condition = fragment?.typeCondition;
+    const type = condition === undefined ? parent : walk.schema.getType(condition.name.value);
+    if (fragment === undefined || !isCompositeType(type)) continue;
+    const narrowed = walk.narrowed || !isAlways(parent, type, walk.schema);
+    const missing = uncovered(fragment.selectionSet, type, { ...walk, narrowed });
+    if (missing !== undefined) return missing;
+  }
+  return undefined;
+}
+
+function uncoveredField(field: FieldNode, parent: GraphQLCompositeType, walk: Walk): string | undefined {
+  if (field.name.value.startsWith('__')) return undefined;
+  const own = walk.fetched.get(responseName(field));
+  if (own === undefined) return walk.narrowed ? undefined : `${parent.name}.${field.name.value}`;
+  if (field.selectionSet === undefined || !(isObjectType(parent) || isInterfaceType(parent)))
+    return undefined;
+  const definition = parent.getFields()[field.name.value];
+  const type = definition && getNamedType(definition.type);
+  if (!isCompositeType(type)) return undefined;
+  return uncovered(field.selectionSet, type, { ...walk, fetched: own });
+}
+
+function isAlways(
+  parent: GraphQLCompositeType,
+  condition: GraphQLCompositeType,
+  schema: GraphQLSchema,
+): boolean {
+  if (parent === condition) return true;
+  return (
+    isAbstractType(condition) &&
+    (isObjectType(parent) || isInterfaceType(parent)) &&
+    schema.isSubType(condition, parent)
+  );
+}
+
+function isNeverIncluded(directives: readonly DirectiveNode[]): boolean {
+  return directives.some(({ name, arguments: given }) => {
+    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+    if (value?.kind !== Kind.BOOLEAN) return false;
+    return (name.value === 'skip' && value.value) || (name.value === 'include' && !value.value);
+  });
+}
+
+function responseName({ alias, name }: FieldNode): string {
+  return (alias ?? name).value;
+}

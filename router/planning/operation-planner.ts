@@ -1,0 +1,66 @@
+import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
+import { QueryPlanner } from '@apollo/query-planner';
+import type { QueryPlan } from '@apollo/query-planner';
+import { parse } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { findUncovered } from './coverage.ts';
+import { prepareSupergraph } from './prepare-supergraph.ts';
+import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
+import type { Renames } from './renames.ts';
+import { restoreRequiredArguments } from './restore-plan.ts';
+
+/** An operation that is valid in the API schema. */
+export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };
+
+/** Plain data, so that it can cross threads. */
+export type PlannedOperation =
+  | { readonly kind: 'planned'; readonly plan: QueryPlan; readonly renames: Renames }
+  | { readonly kind: 'refused'; readonly message: string };
+
+export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
+
+/**
+ * Apollo's planner with its known faults mended around it. Synchronous and slow: the router calls it in a thread.
+ * @throws when the supergraph is not one that can be planned against.
+ */
+export function createOperationPlanner(supergraphSdl: string): OperationPlanner {
+  const prepared = prepareSupergraph(supergraphSdl);
+  const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
+  const apiSchema = supergraph.apiSchema();
+  // Reused fragments would save bytes on the wire and cost planning time; calls to subgraphs are equal more often without.
+  const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
+
+  function plan(document: DocumentNode): QueryPlan {
+    // The document is valid already, and names that exist only for planning would not be.
+    const operation = operationFromDocument(apiSchema, document, { validate: false });
+    return planner.buildQueryPlan(operation);
+  }
+
+  return ({ document: source, operationName }) => {
+    const original = parse(source, { noLocation: true });
+    const renames = findRenames(original, prepared.reserved);
+    const document = anonymousOperation(renameForPlanning(original, renames), operationName);
+    try {
+      const planned = restoreRequiredArguments(plan(document), prepared.required, prepared.schema);
+      const missing = findUncovered(planned, document, prepared.schema);
+      if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
+      return { kind: 'planned', plan: planned, renames };
+    } catch (error) {
+      return refused(firstLine(error));
+    }
+  };
+}
+
+function refused(reason: string): PlannedOperation {
+  return { kind: 'refused', message: `The subgraphs cannot answer this operation together: ${reason}.` };
+}
+
+/** The planner's assertions name a field first and then go on about the planner. */
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [line = ''] = message.split('\n');
+  return line
+    .replace(/: This shouldn't have happened\.$/, '')
+    .replace(/\.$/, '')
+    .slice(0, 300);
+}

@@ -1,0 +1,88 @@
+import { Worker } from 'node:worker_threads';
+import type { OperationToPlan, PlannedOperation } from './operation-planner.ts';
+import type { PlanningMessage, PlanningThreadData } from './planning-messages.ts';
+
+/** How one planning ended. After anything but an outcome the thread is gone. */
+export type ThreadOutcome =
+  | PlannedOperation
+  | { readonly kind: 'timed out' }
+  | { readonly kind: 'died'; readonly error: Error };
+
+/** A planner in a thread of its own; plans one operation at a time. */
+export type PlanningThread = AsyncDisposable & {
+  plan(operation: OperationToPlan, timeoutMs: number): Promise<ThreadOutcome>;
+};
+
+/** More than the planner's largest supergraphs need; beyond it the thread ends, and not the process. */
+const MAX_HEAP_MB = 1024;
+
+/**
+ * Starts a thread and waits until it has planned once.
+ * @throws when the supergraph cannot be planned against.
+ */
+export async function startPlanningThread(supergraphSdl: string): Promise<PlanningThread> {
+  const data: PlanningThreadData = { supergraphSdl };
+  const worker = new Worker(new URL('planning-worker.ts', import.meta.url), {
+    workerData: data,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    name: 'planning',
+  });
+  // An error while nobody waits must not end the process: the next planning finds the thread gone.
+  worker.on('error', () => undefined);
+  const first = await nextMessage(worker);
+  if (first.kind !== 'ready') {
+    await worker.terminate();
+    const reason = first.kind === 'unusable' ? first.message : 'the planning thread did not start';
+    throw new Error(`the supergraph cannot be planned against: ${reason}`);
+  }
+  // An idle planner keeps no process alive.
+  worker.unref();
+  return {
+    plan: (operation, timeoutMs) => plan(worker, operation, timeoutMs),
+    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+  };
+}
+
+async function plan(worker: Worker, operation: OperationToPlan, timeoutMs: number): Promise<ThreadOutcome> {
+  const { promise: expired, resolve: expire } = Promise.withResolvers<{ kind: 'timed out' }>();
+  const timer = setTimeout(() => expire({ kind: 'timed out' }), timeoutMs);
+  try {
+    const answered = nextMessage(worker);
+    worker.postMessage(operation);
+    const message = await Promise.race([answered, expired]);
+    if (message.kind === 'outcome') return JSON.parse(message.json) as PlannedOperation;
+    await worker.terminate();
+    if (message.kind === 'timed out') return message;
+    return { kind: 'died', error: new Error('the planning thread answered out of turn') };
+  } catch (error) {
+    return { kind: 'died', error: error instanceof Error ? error : new Error(String(error)) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function nextMessage(worker: Worker): Promise<PlanningMessage> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+      worker.off('exit', onExit);
+    };
+    const onMessage = (message: PlanningMessage) => {
+      stop();
+      resolve(message);
+    };
+    const onError = (error: unknown) => {
+      stop();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const onExit = () => {
+      stop();
+      reject(new Error('the planning thread ended'));
+    };
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+    worker.on('exit', onExit);
+  });
+}

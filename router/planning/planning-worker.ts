@@ -1,0 +1,25 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createOperationPlanner } from './operation-planner.ts';
+import type { OperationPlanner } from './operation-planner.ts';
+import type { PlanningMessage, PlanningRequest, PlanningThreadData } from './planning-messages.ts';
+
+const { supergraphSdl } = workerData as PlanningThreadData;
+
+function send(message: PlanningMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function serve(plan: OperationPlanner): void {
+  parentPort?.on('message', (request: PlanningRequest) => {
+    send({ kind: 'outcome', json: JSON.stringify(plan(request)) });
+  });
+  // The first plan builds what the planner keeps for all others.
+  plan({ document: '{ __typename }', operationName: undefined });
+  send({ kind: 'ready' });
+}
+
+try {
+  serve(createOperationPlanner(supergraphSdl));
+} catch (error) {
+  send({ kind: 'unusable', message: error instanceof Error ? error.message : String(error) });
+}

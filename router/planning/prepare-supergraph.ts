@@ -1,0 +1,84 @@
+import { Kind, buildASTSchema, parse } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
+import { separateRequiredArguments } from './required-arguments.ts';
+import type { RequiredArguments } from './required-arguments.ts';
+import {
+  argumentOf,
+  fieldNamesIn,
+  isCompositeDefinition,
+  joinFields,
+  mapComposites,
+  parseFieldSet,
+} from './supergraph-document.ts';
+
+/** A supergraph changed so that Apollo's planner plans it right, and what is needed to read the plans. */
+export type PreparedSupergraph = {
+  readonly document: DocumentNode;
+  /** The supergraph's types, with the join directives. */
+  readonly schema: GraphQLSchema;
+  /** Names of the fields that keys and `@requires` read. */
+  readonly reserved: ReadonlySet<string>;
+  readonly required: RequiredArguments;
+};
+
+/** @throws {GraphQLError} when the SDL is not GraphQL. */
+export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
+  const parsed = parse(supergraphSdl, { noLocation: true });
+  const schema = buildASTSchema(parsed, { assumeValidSDL: true, assumeValid: true });
+  const { document, required } = separateRequiredArguments(dropUnresolvableKeys(parsed), schema);
+  return { document, schema, reserved: reservedNames(document), required };
+}
+
+/**
+ * Where a fetch resumes after `@requires` or behind an `@interfaceObject`, the planner takes the first key of the type without
+ * asking whether it is resolvable (`getLocallySatisfiableKey` in @apollo/query-graphs), and so calls `_entities` with a key that
+ * the subgraph has declared it does not resolve. Nothing else in planning reads such a key.
+ */
+function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
+  return mapComposites(document, (type) => {
+    const directives = type.directives ?? [];
+    const kept = directives.filter((directive) => !isUnresolvableKey(directive));
+    // A type stays part of a subgraph that has no other key for it.
+    const orphans = directives.filter(
+      (directive) =>
+        isUnresolvableKey(directive) &&
+        !kept.some((other) => isJoinOf(other, argumentOf(directive, 'graph'))),
+    );
+    const graphs = new Map(orphans.map((directive) => [argumentOf(directive, 'graph'), directive]));
+    return { ...type, directives: [...kept, ...[...graphs.values()].map(withoutKey)] };
+  });
+}
+
+function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
+  return (
+    directive.name.value === 'join__type' &&
+    (directive.arguments ?? []).some(
+      ({ name, value }) => name.value === 'resolvable' && value.kind === Kind.BOOLEAN && !value.value,
+    )
+  );
+}
+
+function isJoinOf(directive: ConstDirectiveNode, graph: string | undefined): boolean {
+  return directive.name.value === 'join__type' && argumentOf(directive, 'graph') === graph;
+}
+
+function withoutKey(directive: ConstDirectiveNode): ConstDirectiveNode {
+  const dropped = new Set(['key', 'resolvable']);
+  return {
+    ...directive,
+    arguments: (directive.arguments ?? []).filter(({ name }) => !dropped.has(name.value)),
+  };
+}
+
+function reservedNames(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  const read = (fieldSet: string | undefined) => {
+    if (fieldSet === undefined) return;
+    for (const name of fieldNamesIn(parseFieldSet(fieldSet))) names.add(name);
+  };
+  for (const type of document.definitions.filter(isCompositeDefinition)) {
+    for (const directive of type.directives ?? []) read(argumentOf(directive, 'key'));
+    for (const { join } of joinFields(type)) read(argumentOf(join, 'requires'));
+  }
+  return names;
+}

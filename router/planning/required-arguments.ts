@@ -1,0 +1,182 @@
+import { Kind, getNamedType, isInterfaceType, isObjectType, print, visit } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldDefinitionNode,
+  FieldNode,
+  GraphQLNamedType,
+  GraphQLSchema,
+  InlineFragmentNode,
+  SelectionSetNode,
+} from 'graphql';
+import {
+  argumentOf,
+  isCompositeDefinition,
+  joinFields,
+  mapComposites,
+  parseFieldSet,
+  serviceNames,
+  withImplementations,
+} from './supergraph-document.ts';
+import type { CompositeDefinition } from './supergraph-document.ts';
+
+/** A field as a `@requires` reads it, under a name of its own. */
+export type RequiredField = { readonly field: string; readonly arguments: FieldNode['arguments'] };
+
+export type RequiredArguments = {
+  /** By the name that stands for it in the planner's supergraph. */
+  readonly fields: ReadonlyMap<string, RequiredField>;
+  /** What a field requires, in the planner's names, by `coordinate`. */
+  readonly requirements: ReadonlyMap<string, SelectionSetNode>;
+};
+
+/** Where a field with requirements stands: the key of `RequiredArguments.requirements`. */
+export function coordinate(service: string, type: string, field: string): string {
+  return `${service} ${type}.${field}`;
+}
+
+type Variants = {
+  readonly schema: GraphQLSchema;
+  /** Planner's name by field and printed arguments. */
+  readonly names: Map<string, string>;
+  readonly fields: Map<string, RequiredField>;
+  /** Planner's names to add, by type. */
+  readonly added: Map<string, Set<string>>;
+};
+
+/**
+ * Gives every field that some `@requires` reads, and that takes arguments, a name of its own per set of arguments. The planner
+ * merges fields by response name alone, so `price(currency: "EUR")` required by one field would be answered with the client's
+ * `price(currency: "USD")`, or with what another `@requires` asked for.
+ */
+export function separateRequiredArguments(
+  document: DocumentNode,
+  schema: GraphQLSchema,
+): { document: DocumentNode; required: RequiredArguments } {
+  const variants: Variants = { schema, names: new Map(), fields: new Map(), added: new Map() };
+  const services = serviceNames(document);
+  const requirements = new Map<string, SelectionSetNode>();
+  for (const type of document.definitions.filter(isCompositeDefinition)) {
+    for (const { field, join } of joinFields(type)) {
+      const required = separated(join, type.name.value, variants);
+      const graph = argumentOf(join, 'graph');
+      if (required === undefined || graph === undefined) continue;
+      requirements.set(coordinate(services.get(graph) ?? graph, type.name.value, field.name.value), required);
+    }
+  }
+  const required = { fields: variants.fields, requirements };
+  if (variants.fields.size === 0) return { document, required };
+  return { document: mapComposites(document, (type) => withVariants(type, variants)), required };
+}
+
+function separated(join: DirectiveNode, typeName: string, variants: Variants): SelectionSetNode | undefined {
+  const fieldSet = argumentOf(join, 'requires');
+  if (fieldSet === undefined) return undefined;
+  return separateSelections(parseFieldSet(fieldSet), variants.schema.getType(typeName), variants);
+}
+
+function separateSelections(
+  selectionSet: SelectionSetNode,
+  parent: GraphQLNamedType | undefined,
+  variants: Variants,
+): SelectionSetNode {
+  const selections = selectionSet.selections.map((selection) => {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return separateField(selection, parent, variants);
+      case Kind.INLINE_FRAGMENT:
+        return separateFragment(selection, parent, variants);
+      case Kind.FRAGMENT_SPREAD:
+        return selection;
+    }
+  });
+  return { ...selectionSet, selections };
+}
+
+function separateFragment(
+  fragment: InlineFragmentNode,
+  parent: GraphQLNamedType | undefined,
+  variants: Variants,
+): InlineFragmentNode {
+  const condition = fragment.typeCondition?.name.value;
+  const type = condition === undefined ? parent : variants.schema.getType(condition);
+  return { ...fragment, selectionSet: separateSelections(fragment.selectionSet, type, variants) };
+}
+
+function separateField(node: FieldNode, parent: GraphQLNamedType | undefined, variants: Variants): FieldNode {
+  if (!isObjectType(parent) && !isInterfaceType(parent)) return node;
+  const definition = parent.getFields()[node.name.value];
+  if (definition === undefined) return node;
+  const { selectionSet } = node;
+  const inner = selectionSet && separateSelections(selectionSet, getNamedType(definition.type), variants);
+  const { arguments: _, ...bare } = node;
+  const separated = inner === undefined ? bare : { ...bare, selectionSet: inner };
+  // Also where none is given: the client may give one.
+  if (definition.args.length === 0) return separated;
+  const name = variantOf(node, parent.name, variants);
+  return { ...separated, name: { kind: Kind.NAME, value: name } };
+}
+
+function variantOf(node: FieldNode, typeName: string, variants: Variants): string {
+  const given = [...(node.arguments ?? [])].sort((a, b) => (a.name.value < b.name.value ? -1 : 1));
+  const key = `${node.name.value}(${given.map(print).join(', ')})`;
+  const name = variants.names.get(key) ?? unusedName(node.name.value, variants);
+  variants.names.set(key, name);
+  variants.fields.set(name, { field: node.name.value, arguments: given });
+  for (const type of withImplementations(variants.schema, typeName)) {
+    const added = variants.added.get(type) ?? new Set();
+    variants.added.set(type, added.add(name));
+  }
+  return name;
+}
+
+function unusedName(field: string, { schema, fields }: Variants): string {
+  const taken = (name: string) =>
+    fields.has(name) ||
+    Object.values(schema.getTypeMap()).some(
+      (type) => (isObjectType(type) || isInterfaceType(type)) && name in type.getFields(),
+    );
+  for (let count = 0; ; count += 1) {
+    const candidate = `${field}__required${count}`;
+    if (!taken(candidate)) return candidate;
+  }
+}
+
+function withVariants(type: CompositeDefinition, variants: Variants): CompositeDefinition {
+  const fields = (type.fields ?? []).map((field) => withSeparatedRequires(field, type.name.value, variants));
+  const added = [...(variants.added.get(type.name.value) ?? [])].flatMap((name) => {
+    const original = fields.find((field) => field.name.value === variants.fields.get(name)?.field);
+    return original === undefined ? [] : [asVariant(original, name)];
+  });
+  return { ...type, fields: [...fields, ...added] };
+}
+
+function withSeparatedRequires(
+  field: FieldDefinitionNode,
+  typeName: string,
+  variants: Variants,
+): FieldDefinitionNode {
+  return visit(field, {
+    Directive: (directive) => {
+      if (directive.name.value !== 'join__field') return undefined;
+      const required = separated(directive, typeName, variants);
+      if (required === undefined) return undefined;
+      const value = { kind: Kind.STRING, value: required.selections.map(print).join(' ') };
+      return {
+        ...directive,
+        arguments: (directive.arguments ?? []).map((argument) =>
+          argument.name.value === 'requires' ? { ...argument, value } : argument,
+        ),
+      };
+    },
+  });
+}
+
+function asVariant(original: FieldDefinitionNode, name: string): FieldDefinitionNode {
+  return {
+    kind: Kind.FIELD_DEFINITION,
+    name: { kind: Kind.NAME, value: name },
+    type: original.type,
+    directives: (original.directives ?? []).filter((directive) => directive.name.value === 'join__field'),
+  };
+}

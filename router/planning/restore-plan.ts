@@ -1,0 +1,103 @@
+import { parse, print, stripIgnoredCharacters, visit } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type {
+  FetchDataKeyRenamer,
+  FetchNode,
+  FlattenNode,
+  PlanNode,
+  QueryPlan,
+  QueryPlanSelectionNode,
+} from '@apollo/query-planner';
+import type { RequiredArguments } from './required-arguments.ts';
+import { splitByRequirements } from './split-fetch.ts';
+
+/**
+ * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
+ * `price__required0: price(currency: "EUR")`, and representations carry it as `price`, as the requiring subgraph declares it.
+ * Fields of one fetch that need the same name with different values get a fetch each.
+ */
+export function restoreRequiredArguments(
+  plan: QueryPlan,
+  required: RequiredArguments,
+  schema: GraphQLSchema,
+): QueryPlan {
+  if (required.fields.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
+  return { ...plan, node: restoreNode(plan.node, required, schema) };
+}
+
+function restoreNode(node: PlanNode, required: RequiredArguments, schema: GraphQLSchema): PlanNode {
+  const restore = (child: PlanNode) => restoreNode(child, required, schema);
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return { ...node, nodes: node.nodes.map(restore) };
+    case 'Flatten':
+      return restoreFlatten(node, required, schema);
+    case 'Fetch':
+      return restoreFetch(node, required);
+    case 'Condition':
+      return {
+        ...node,
+        ...(node.ifClause && { ifClause: restore(node.ifClause) }),
+        ...(node.elseClause && { elseClause: restore(node.elseClause) }),
+      };
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
+}
+
+function restoreFlatten(node: FlattenNode, required: RequiredArguments, schema: GraphQLSchema): PlanNode {
+  if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, required, schema) };
+  const nodes = splitByRequirements(node.node, required, schema).map((fetch) => ({
+    ...node,
+    node: restoreFetch(fetch, required),
+  }));
+  const [only] = nodes;
+  return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
+}
+
+function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
+  const renamers = keyRenamers(fetch.requires ?? [], [], required);
+  return {
+    ...fetch,
+    operation: restoreOperation(fetch.operation, required),
+    // The planner's own rewrites come after: they may change the `__typename` by which paths are walked.
+    ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
+  };
+}
+
+function restoreOperation(operation: string, required: RequiredArguments): string {
+  if (![...required.fields.keys()].some((name) => operation.includes(name))) return operation;
+  const document = visit(parse(operation, { noLocation: true }), {
+    Field: (node) => {
+      const original = required.fields.get(node.name.value);
+      if (original === undefined) return undefined;
+      return {
+        ...node,
+        alias: node.alias ?? node.name,
+        name: { ...node.name, value: original.field },
+        ...(original.arguments && { arguments: original.arguments }),
+      };
+    },
+  });
+  return stripIgnoredCharacters(print(document));
+}
+
+/** Inner keys first: their paths go through the outer ones as they are still called. */
+function keyRenamers(
+  selections: readonly QueryPlanSelectionNode[],
+  path: readonly string[],
+  required: RequiredArguments,
+): FetchDataKeyRenamer[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === 'InlineFragment') {
+      const inner = selection.typeCondition ? [...path, `... on ${selection.typeCondition}`] : path;
+      return keyRenamers(selection.selections, inner, required);
+    }
+    const own = [...path, selection.alias ?? selection.name];
+    const renamers = keyRenamers(selection.selections ?? [], own, required);
+    const original = required.fields.get(selection.name);
+    if (original === undefined) return renamers;
+    return [...renamers, { kind: 'KeyRenamer', path: own, renameKeyTo: original.field }];
+  });
+}

@@ -1,0 +1,198 @@
+import { Kind, isAbstractType, isObjectType, parse, print, stripIgnoredCharacters, visit } from 'graphql';
+import type {
+  FieldNode,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { coordinate } from './required-arguments.ts';
+import type { RequiredArguments } from './required-arguments.ts';
+
+/** Paths of required fields with arguments, in the planner's names, by the path that the subgraph will see. */
+type Needs = ReadonlyMap<string, string>;
+
+/** Every entity fetch of the planner's has this shape. */
+type EntityOperation = {
+  operation: OperationDefinitionNode;
+  entities: FieldNode;
+  selectionSet: SelectionSetNode;
+};
+
+/**
+ * Splits an entity fetch whose fields require one field with different arguments: a representation has room for one of them.
+ * The parts ask for disjoint fields of the same entities.
+ */
+export function splitByRequirements(
+  fetch: FetchNode,
+  required: RequiredArguments,
+  schema: GraphQLSchema,
+): readonly FetchNode[] {
+  if (fetch.requires === undefined || !hasVariants(fetch.requires, required)) return [fetch];
+  const entityOperation = readEntityOperation(fetch.operation);
+  if (entityOperation === undefined) return [fetch];
+  const parts = partition(entityOperation.selectionSet, fetch.serviceName, required);
+  if (parts.length < 2) return [fetch];
+  return parts.map((part, index) => {
+    const selections = pick(entityOperation.selectionSet, part.fields, index === 0);
+    return {
+      ...fetch,
+      operation: printEntityOperation(entityOperation, selections),
+      ...(fetch.variableUsages && { variableUsages: usedVariables(selections, fetch.variableUsages) }),
+      requires: pickRequires(fetch.requires ?? [], { part, selections, required, schema }),
+    };
+  });
+}
+
+type Part = { readonly fields: Set<FieldNode>; readonly needs: Map<string, string> };
+
+/** Greedily: a field joins the first part that does not need the same name for something else. */
+function partition(selectionSet: SelectionSetNode, service: string, required: RequiredArguments): Part[] {
+  const parts: Part[] = [];
+  const place = (set: SelectionSetNode, type: string) => {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        place(selection.selectionSet, selection.typeCondition?.name.value ?? type);
+      } else if (selection.kind === Kind.FIELD) {
+        const needs = needsOf(coordinate(service, type, selection.name.value), required);
+        const part = parts.find((candidate) => agree(candidate.needs, needs)) ?? newPart(parts);
+        part.fields.add(selection);
+        for (const [path, planned] of needs) part.needs.set(path, planned);
+      }
+    }
+  };
+  place(selectionSet, '');
+  return parts;
+}
+
+function newPart(parts: Part[]): Part {
+  const part: Part = { fields: new Set(), needs: new Map() };
+  parts.push(part);
+  return part;
+}
+
+function agree(a: Needs, b: Needs): boolean {
+  return [...b].every(([path, planned]) => (a.get(path) ?? planned) === planned);
+}
+
+function needsOf(at: string, required: RequiredArguments): Needs {
+  const needs = new Map<string, string>();
+  const walk = (set: SelectionSetNode, seen: string, planned: string) => {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        walk(selection.selectionSet, seen, planned);
+        continue;
+      }
+      const name = selection.name.value;
+      const seenPath = `${seen}.${required.fields.get(name)?.field ?? name}`;
+      const plannedPath = `${planned}.${name}`;
+      if (required.fields.has(name)) needs.set(seenPath, plannedPath);
+      if (selection.selectionSet) walk(selection.selectionSet, seenPath, plannedPath);
+    }
+  };
+  const requirement = required.requirements.get(at);
+  if (requirement !== undefined) walk(requirement, '', '');
+  return needs;
+}
+
+/** The selections of the part's fields. What is no field of any part, `__typename`, stays with the first. */
+function pick(
+  selectionSet: SelectionSetNode,
+  fields: ReadonlySet<FieldNode>,
+  first: boolean,
+): SelectionNode[] {
+  return selectionSet.selections.flatMap((selection): SelectionNode[] => {
+    if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return first ? [selection] : [];
+    const inner = pick(selection.selectionSet, fields, first);
+    if (inner.length === 0) return [];
+    return [{ ...selection, selectionSet: { ...selection.selectionSet, selections: inner } }];
+  });
+}
+
+type Picking = {
+  readonly part: Part;
+  readonly selections: readonly SelectionNode[];
+  readonly required: RequiredArguments;
+  readonly schema: GraphQLSchema;
+};
+
+function pickRequires(
+  requires: readonly QueryPlanSelectionNode[],
+  picking: Picking,
+): QueryPlanSelectionNode[] {
+  const planned = new Set(picking.part.needs.values());
+  const walk = (nodes: readonly QueryPlanSelectionNode[], path: string): QueryPlanSelectionNode[] =>
+    nodes.flatMap((node): QueryPlanSelectionNode[] => {
+      if (node.kind === 'InlineFragment') return [{ ...node, selections: walk(node.selections, path) }];
+      const own = `${path}.${node.name}`;
+      if (picking.required.fields.has(node.name) && !planned.has(own)) return [];
+      if (node.selections === undefined) return [node];
+      const inner = walk(node.selections, own);
+      return inner.length === 0 ? [] : [{ ...node, selections: inner }];
+    });
+  return walk(
+    requires.filter((node) => isAsked(node, picking)),
+    '',
+  );
+}
+
+/** A representation goes only where something is asked of its type. */
+function isAsked(node: QueryPlanSelectionNode, { selections, schema }: Picking): boolean {
+  if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
+  const type = schema.getType(node.typeCondition);
+  return selections.some((selection) => {
+    if (selection.kind !== Kind.INLINE_FRAGMENT || selection.typeCondition === undefined) return true;
+    const asked = schema.getType(selection.typeCondition.name.value);
+    return asked === type || (isAbstractType(asked) && isObjectType(type) && schema.isSubType(asked, type));
+  });
+}
+
+function hasVariants(requires: readonly QueryPlanSelectionNode[], required: RequiredArguments): boolean {
+  return requires.some(
+    (node) =>
+      (node.kind === 'Field' && required.fields.has(node.name)) ||
+      hasVariants(node.selections ?? [], required),
+  );
+}
+
+function readEntityOperation(text: string): EntityOperation | undefined {
+  const [operation] = parse(text, { noLocation: true }).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
+  const [entities] = operation.selectionSet.selections;
+  if (entities?.kind !== Kind.FIELD || entities.selectionSet === undefined) return undefined;
+  return { operation, entities, selectionSet: entities.selectionSet };
+}
+
+function printEntityOperation(
+  { operation, entities, selectionSet }: EntityOperation,
+  selections: readonly SelectionNode[],
+): string {
+  const used = new Set(usedVariables(selections, variableNames(operation)));
+  return stripIgnoredCharacters(
+    print({
+      ...operation,
+      variableDefinitions: (operation.variableDefinitions ?? []).filter(
+        ({ variable }) => variable.name.value === 'representations' || used.has(variable.name.value),
+      ),
+      selectionSet: {
+        ...operation.selectionSet,
+        selections: [{ ...entities, selectionSet: { ...selectionSet, selections } }],
+      },
+    }),
+  );
+}
+
+function variableNames(operation: OperationDefinitionNode): string[] {
+  return (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+}
+
+function usedVariables(selections: readonly SelectionNode[], names: readonly string[]): string[] {
+  const used = new Set<string>();
+  for (const selection of selections) {
+    visit(selection, { Variable: ({ name }) => void used.add(name.value) });
+  }
+  return names.filter((name) => used.has(name));
+}

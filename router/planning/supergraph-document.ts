@@ -1,0 +1,82 @@
+import { Kind, isInterfaceType, isObjectType, parse, visit } from 'graphql';
+import type {
+  ConstDirectiveNode,
+  DefinitionNode,
+  DirectiveNode,
+  DocumentNode,
+  FieldDefinitionNode,
+  GraphQLSchema,
+  InterfaceTypeDefinitionNode,
+  ObjectTypeDefinitionNode,
+  SelectionSetNode,
+} from 'graphql';
+
+/** A type whose fields carry `@join__field`. */
+export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
+
+export function isCompositeDefinition(node: DefinitionNode): node is CompositeDefinition {
+  return node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION;
+}
+
+/** Replaces every object and interface type of a supergraph by what `change` returns. */
+export function mapComposites(
+  document: DocumentNode,
+  change: (type: CompositeDefinition) => CompositeDefinition,
+): DocumentNode {
+  return {
+    ...document,
+    definitions: document.definitions.map((node) => (isCompositeDefinition(node) ? change(node) : node)),
+  };
+}
+
+/** The string or enum argument of a directive; `undefined` when it is absent or something else. */
+export function argumentOf(directive: DirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
+}
+
+/** Service names by the names of the `join__Graph` values that stand for them. */
+export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
+  const graphs = document.definitions.find(
+    (node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph',
+  );
+  if (graphs?.kind !== Kind.ENUM_TYPE_DEFINITION) return new Map();
+  return new Map(
+    (graphs.values ?? []).map((value) => {
+      const graph = value.directives?.find((directive) => directive.name.value === 'join__graph');
+      return [value.name.value, (graph && argumentOf(graph, 'name')) ?? value.name.value];
+    }),
+  );
+}
+
+/** Parses the value of `key`, `requires` or `provides`: a selection set without its braces. */
+export function parseFieldSet(text: string): SelectionSetNode {
+  const [operation] = parse(`{${text}}`, { noLocation: true }).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`not a field set: ${text}`);
+  return operation.selectionSet;
+}
+
+export function fieldNamesIn(fieldSet: SelectionSetNode): string[] {
+  const names: string[] = [];
+  visit(fieldSet, { Field: ({ name }) => void names.push(name.value) });
+  return names;
+}
+
+/** The types that share a field of `typeName`: itself and, of an interface, everything that implements it. */
+export function withImplementations(schema: GraphQLSchema, typeName: string): string[] {
+  const type = schema.getType(typeName);
+  if (!isInterfaceType(type)) return isObjectType(type) ? [typeName] : [];
+  const { objects, interfaces } = schema.getImplementations(type);
+  return [typeName, ...objects.map(({ name }) => name), ...interfaces.map(({ name }) => name)];
+}
+
+/** Every `@join__field` of a type with its field, for those who only read. */
+export function* joinFields(
+  type: CompositeDefinition,
+): Generator<{ field: FieldDefinitionNode; join: ConstDirectiveNode }> {
+  for (const field of type.fields ?? []) {
+    for (const join of field.directives ?? []) {
+      if (join.name.value === 'join__field') yield { field, join };
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { composeServices } from '@apollo/composition';
+import { parse } from 'graphql';
+
+/** Type definitions by the name of the subgraph, without the `@link`. */
+export type SubgraphSdl = Readonly<Record<string, string>>;
+
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [
+  "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject"
+])
+`;
+
+export type Composition =
+  | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly typeDefs: SubgraphSdl }
+  | { readonly kind: 'refused'; readonly messages: readonly string[] };
+
+/** Composes subgraphs as `rover` does; `typeDefs` are the same with the `@link` that each of them is served with. */
+export function compose(subgraphs: SubgraphSdl): Composition {
+  const typeDefs = Object.fromEntries(Object.entries(subgraphs).map(([name, sdl]) => [name, LINK + sdl]));
+  const services = Object.entries(typeDefs).map(([name, sdl]) => ({
+    name,
+    url: `http://${name}.test/graphql`,
+    typeDefs: parse(sdl),
+  }));
+  const { supergraphSdl, errors } = composeServices(services);
+  if (supergraphSdl === undefined) {
+    return { kind: 'refused', messages: (errors ?? []).map(({ message }) => message) };
+  }
+  return { kind: 'composed', supergraphSdl, typeDefs };
+}
+
+/** For graphs that are written to compose. */
+export function composed(subgraphs: SubgraphSdl): string {
+  const composition = compose(subgraphs);
+  if (composition.kind === 'refused') throw new Error(composition.messages.join('\n'));
+  return composition.supergraphSdl;
+}
