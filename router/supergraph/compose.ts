@@ -1,0 +1,144 @@
+import { composeServices, validateSatisfiability } from '@apollo/composition';
+import type { CompositionHint } from '@apollo/composition/dist/hints.js';
+import { GraphQLError, parse } from 'graphql';
+import type { ASTNode, DocumentNode } from 'graphql';
+
+/** A subgraph ready to be composed; `place` is where its SDL stands, for messages. */
+export type SubgraphSchema = {
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly sdl: string;
+  readonly place: string;
+};
+
+/** An error or a hint of composition. */
+export type Finding = {
+  readonly severity: 'error' | 'hint';
+  readonly code: string;
+  readonly message: string;
+  readonly subgraph?: string;
+  /** The schema coordinate, such as `Product.price`. */
+  readonly coordinate?: string;
+  readonly place?: string;
+  readonly line?: number;
+};
+
+export type Composition =
+  | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly findings: readonly Finding[] }
+  | { readonly kind: 'failed'; readonly findings: readonly Finding[] };
+
+/** Composes subgraph schemas into a supergraph SDL, satisfiability included. */
+export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
+  const unparsable: Finding[] = [];
+  const services: { name: string; url: string; typeDefs: DocumentNode }[] = [];
+  for (const { name, url, sdl, place } of subgraphs) {
+    if (url === undefined)
+      unparsable.push({
+        severity: 'error',
+        code: 'NO_ROUTING_URL',
+        message: 'has no routing_url',
+        subgraph: name,
+        place,
+      });
+    try {
+      services.push({ name, url: url ?? '', typeDefs: parse(sdl) });
+    } catch (error) {
+      unparsable.push(syntaxFinding(error, { name, place }));
+    }
+  }
+  if (unparsable.length > 0) return { kind: 'failed', findings: unparsable };
+
+  const places = new Map(subgraphs.map(({ name, place }) => [name, place]));
+  const result = composeServices(services);
+  if (result.errors !== undefined) {
+    return { kind: 'failed', findings: result.errors.map((error) => errorFinding(error, places)) };
+  }
+  return {
+    kind: 'composed',
+    supergraphSdl: result.supergraphSdl,
+    findings: result.hints.map((hint) => hintFinding(hint, places)),
+  };
+}
+
+/** What keeps a ready-made supergraph from answering every query that its schema allows; empty when nothing does. */
+export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
+  try {
+    const { errors = [] } = validateSatisfiability({ supergraphSdl });
+    return errors.map((error) => errorFinding(error, new Map()));
+  } catch (error) {
+    return [
+      {
+        severity: 'error',
+        code: 'INVALID_GRAPHQL',
+        message: error instanceof Error ? error.message : String(error),
+      },
+    ];
+  }
+}
+
+/** One finding as a line for people. */
+export function formatFinding({
+  severity,
+  code,
+  message,
+  subgraph,
+  coordinate,
+  place,
+  line,
+}: Finding): string {
+  const at = place === undefined ? '' : `${place}${line === undefined ? '' : `:${line}`}: `;
+  const where = [subgraph === undefined ? '' : `subgraph ${subgraph}`, coordinate ?? '']
+    .filter((part) => part !== '')
+    .join(', ');
+  return `${at}${severity} ${code}${where === '' ? '' : ` (${where})`}: ${message}`;
+}
+
+function syntaxFinding(error: unknown, { name, place }: { name: string; place: string }): Finding {
+  const line = error instanceof GraphQLError ? error.locations?.[0]?.line : undefined;
+  return {
+    severity: 'error',
+    code: 'INVALID_GRAPHQL',
+    message: error instanceof Error ? error.message : String(error),
+    subgraph: name,
+    place,
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
+function errorFinding(error: GraphQLError, places: ReadonlyMap<string, string>): Finding {
+  const code = error.extensions['code'];
+  return {
+    severity: 'error',
+    code: typeof code === 'string' ? code : 'INVALID_GRAPHQL',
+    message: error.message,
+    ...origin(error.nodes?.[0], places),
+    ...coordinateIn(error.message),
+  };
+}
+
+function hintFinding(hint: CompositionHint, places: ReadonlyMap<string, string>): Finding {
+  return {
+    severity: 'hint',
+    code: hint.definition.code,
+    message: hint.message,
+    ...origin(hint.nodes?.[0], places),
+    ...(hint.coordinate === undefined ? coordinateIn(hint.message) : { coordinate: hint.coordinate }),
+  };
+}
+
+function origin(
+  node: (ASTNode & { readonly subgraph?: string }) | undefined,
+  places: ReadonlyMap<string, string>,
+): Partial<Finding> {
+  const subgraph = node?.subgraph;
+  if (subgraph === undefined) return {};
+  const place = places.get(subgraph);
+  const line = node?.loc?.startToken.line;
+  return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
+}
+
+// Composition names the element in its messages only, quoted and in the form of a schema coordinate.
+function coordinateIn(message: string): Partial<Finding> {
+  const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
+  return coordinate === undefined ? {} : { coordinate };
+}

@@ -1,0 +1,123 @@
+import type { Telemetry } from '../telemetry.ts';
+import type { Generation } from './generation.ts';
+import type { SupergraphSource } from './supergraph-source.ts';
+
+/** A generation held for one request. */
+export type Pinned<G> = Disposable & { readonly generation: G };
+
+/** The generation that serves, and those that still answer requests begun on them. */
+export type Generations<G> = AsyncDisposable & {
+  /** Holds the serving generation for a request; undefined while there is none yet. */
+  readonly pin: () => Pinned<G> | undefined;
+  readonly currentId: () => string | undefined;
+  /** Loads the supergraph again and serves it if it is new and proves good; resolves when that is decided. */
+  readonly reload: () => Promise<void>;
+};
+
+export type GenerationsParts<G> = {
+  readonly source: SupergraphSource;
+  readonly telemetry: Telemetry;
+  readonly monotonic: () => number;
+  readonly create: (supergraphSdl: string, previous: G | undefined) => Promise<G>;
+  /** Asks a new generation a question before clients may; rejects when it does not answer. */
+  readonly canary: (generation: G) => Promise<void>;
+};
+
+type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
+
+/** Serves one supergraph at a time; a changed one takes over by moving one pointer, a bad one never does. */
+export async function createGenerations<
+  Exchange extends object,
+  Operations,
+  G extends Generation<Exchange, Operations>,
+>(parts: GenerationsParts<G>): Promise<Generations<G>> {
+  const { source, telemetry } = parts;
+  const retiring = new Set<Promise<void>>();
+  let current: Slot<G> | undefined;
+  let reloads: Promise<void> = Promise.resolve();
+
+  function pin(): Pinned<G> | undefined {
+    const slot = current;
+    if (slot === undefined) return undefined;
+    slot.inFlight += 1;
+    return { generation: slot.generation, [Symbol.dispose]: () => unpin(slot) };
+  }
+
+  async function load(): Promise<void> {
+    const sourced = await source.load();
+    if (sourced.kind === 'refused') return telemetry.supergraphRefused({ reasons: sourced.reasons });
+    if (sourced.sdl === current?.generation.graph.supergraphSdl) return;
+    const started = parts.monotonic();
+    try {
+      serve(await build(sourced.sdl));
+    } catch (error) {
+      return telemetry.supergraphRefused({
+        reasons: [error instanceof Error ? error.message : String(error)],
+      });
+    }
+    telemetry.supergraphSwapped({
+      generation: current?.generation.graph.id ?? '',
+      ms: parts.monotonic() - started,
+    });
+  }
+
+  async function build(sdl: string): Promise<G> {
+    const generation = await parts.create(sdl, current?.generation);
+    try {
+      await parts.canary(generation);
+      return generation;
+    } catch (error) {
+      await generation[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  function serve(generation: G): void {
+    const previous = current;
+    current = { generation, inFlight: 0, retired: undefined };
+    if (previous !== undefined) retire(previous);
+  }
+
+  function retire(slot: Slot<G>): void {
+    const done = idle(slot)
+      .then(() => slot.generation[Symbol.asyncDispose]())
+      .catch((error: unknown) =>
+        telemetry.log.error({ err: error }, 'a retired supergraph did not stop cleanly'),
+      )
+      .finally(() => retiring.delete(done));
+    retiring.add(done);
+  }
+
+  // One at a time: two changes in quick succession must not finish in the wrong order.
+  function reload(): Promise<void> {
+    reloads = reloads.then(load);
+    return reloads;
+  }
+
+  source.onChange(() => void reload());
+  await reload();
+  return {
+    pin,
+    reload,
+    currentId: () => current?.generation.graph.id,
+    async [Symbol.asyncDispose]() {
+      await source[Symbol.asyncDispose]();
+      await reloads;
+      if (current !== undefined) retire(current);
+      current = undefined;
+      await Promise.all(retiring);
+    },
+  };
+}
+
+function unpin(slot: Slot<unknown>): void {
+  slot.inFlight -= 1;
+  if (slot.inFlight === 0) slot.retired?.();
+}
+
+function idle(slot: Slot<unknown>): Promise<void> {
+  if (slot.inFlight === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    slot.retired = resolve;
+  });
+}

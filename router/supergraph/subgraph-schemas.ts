@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { SubgraphSchema } from './compose.ts';
+import type { SchemaSource, SubgraphEntry, SupergraphFile } from './supergraph-file.ts';
+
+const INTROSPECTION_TIMEOUT_MS = 5_000;
+const LARGEST_SDL = 5_000_000;
+
+export type LoadedSchemas =
+  | { readonly kind: 'loaded'; readonly subgraphs: readonly SubgraphSchema[] }
+  | { readonly kind: 'failed'; readonly reasons: readonly string[] };
+
+/** Fetches the schema of every subgraph, from its file, its text or the running service. */
+export async function loadSubgraphSchemas({ subgraphs }: SupergraphFile): Promise<LoadedSchemas> {
+  const results = await Promise.allSettled(subgraphs.map(loadSchema));
+  const reasons = results.flatMap((result, index) =>
+    result.status === 'rejected'
+      ? [`schema of subgraph ${subgraphs[index]?.name}: ${reasonOf(result.reason)}`]
+      : [],
+  );
+  if (reasons.length > 0) return { kind: 'failed', reasons };
+  return {
+    kind: 'loaded',
+    subgraphs: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+  };
+}
+
+async function loadSchema({ name, routingUrl, schema }: SubgraphEntry): Promise<SubgraphSchema> {
+  return { name, url: routingUrl, sdl: await readSdl(schema), place: placeOf(schema) };
+}
+
+function placeOf(schema: SchemaSource): string {
+  switch (schema.kind) {
+    case 'file':
+      return relative('.', schema.path);
+    case 'url':
+      return schema.url;
+    case 'sdl':
+      return 'sdl';
+  }
+}
+
+function readSdl(schema: SchemaSource): Promise<string> {
+  switch (schema.kind) {
+    case 'file':
+      return readFile(schema.path, 'utf8');
+    case 'url':
+      return introspect(schema);
+    case 'sdl':
+      return Promise.resolve(schema.sdl);
+  }
+}
+
+async function introspect({ url, headers }: Extract<SchemaSource, { kind: 'url' }>): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ _service { sdl } }' }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(INTROSPECTION_TIMEOUT_MS),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const sdl = sdlIn(JSON.parse(text));
+  if (sdl === undefined) throw new Error(`${url} did not answer _service.sdl`);
+  if (sdl.length > LARGEST_SDL)
+    throw new Error(`${url} answered a schema of more than ${LARGEST_SDL} characters`);
+  return sdl;
+}
+
+function sdlIn(answer: unknown): string | undefined {
+  const service = field(field(answer, 'data'), '_service');
+  const sdl = field(service, 'sdl');
+  return typeof sdl === 'string' ? sdl : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.getOwnPropertyDescriptor(value, name)?.value
+    : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

@@ -1,0 +1,107 @@
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, relative } from 'node:path';
+import { checkInThread, composeInThread } from './compose-in-thread.ts';
+import { formatFinding } from './compose.ts';
+import { loadSubgraphSchemas } from './subgraph-schemas.ts';
+import { parseSupergraphFile } from './supergraph-file.ts';
+import type { SupergraphFile } from './supergraph-file.ts';
+import type { Config } from '../config-schema.ts';
+import { ConfigError } from '../read-yaml.ts';
+import type { Environment } from '../read-yaml.ts';
+
+export type Sourced =
+  | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+
+/** Where the supergraph comes from: a composition file, or a ready-made SDL. */
+export type SupergraphSource = AsyncDisposable & {
+  readonly load: () => Promise<Sourced>;
+  /** Calls back after a file that the supergraph is made of has changed, and at every poll of a running subgraph. */
+  readonly onChange: (changed: () => void) => void;
+};
+
+const SETTLE_MS = 50;
+
+export function createSupergraphSource(config: Config['supergraph'], env: Environment): SupergraphSource {
+  const watched = new Map<string, FSWatcher>();
+  const timers = new Set<NodeJS.Timeout>();
+  let changed: () => void = () => undefined;
+  let settling: NodeJS.Timeout | undefined;
+
+  async function load(): Promise<Sourced> {
+    watchFiles([config.file]);
+    try {
+      return config.file.endsWith('.graphql') ? await readSdl(config.file) : await composeFile();
+    } catch (error) {
+      return { kind: 'refused', reasons: reasonsOf(error) };
+    }
+  }
+
+  async function composeFile(): Promise<Sourced> {
+    const file = parseSupergraphFile(await readFile(config.file, 'utf8'), {
+      env,
+      fileName: relative('.', config.file),
+      directory: dirname(config.file),
+    });
+    watchFiles(file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : [])));
+    pollWhereNeeded(file);
+    return composeSupergraph(file);
+  }
+
+  // Editors and deployments replace files, so the folder is watched: a watch on the file would die with the old one.
+  function watchFiles(paths: readonly string[]): void {
+    if (!config.watch) return;
+    for (const path of paths.filter((candidate) => !watched.has(candidate))) {
+      watched.set(
+        path,
+        watch(dirname(path), (_event, name) => name === basename(path) && settle()),
+      );
+    }
+  }
+
+  function settle(): void {
+    clearTimeout(settling);
+    settling = setTimeout(() => changed(), SETTLE_MS);
+  }
+
+  function pollWhereNeeded({ subgraphs }: SupergraphFile): void {
+    if (timers.size > 0 || !config.watch || !subgraphs.some(({ schema }) => schema.kind === 'url')) return;
+    timers.add(setInterval(() => changed(), config.pollIntervalMs).unref());
+  }
+
+  return {
+    load,
+    onChange(callback) {
+      changed = callback;
+    },
+    async [Symbol.asyncDispose]() {
+      clearTimeout(settling);
+      for (const timer of timers) clearInterval(timer);
+      for (const watcher of watched.values()) watcher.close();
+    },
+  };
+}
+
+/** Fetches the schemas a composition file names and composes them. */
+export async function composeSupergraph(file: SupergraphFile): Promise<Sourced> {
+  const loaded = await loadSubgraphSchemas(file);
+  if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
+  const composition = await composeInThread(loaded.subgraphs);
+  const findings = composition.findings.map(formatFinding);
+  if (composition.kind === 'failed') return { kind: 'refused', reasons: findings };
+  return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };
+}
+
+async function readSdl(path: string): Promise<Sourced> {
+  const sdl = await readFile(path, 'utf8');
+  const findings = await checkInThread(sdl);
+  if (findings.length > 0) return { kind: 'refused', reasons: findings.map(formatFinding) };
+  return { kind: 'supergraph', sdl, findings: [] };
+}
+
+function reasonsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  return [error instanceof Error ? error.message : String(error)];
+}
