@@ -1,0 +1,103 @@
+import DataLoader from 'dataloader';
+import type { Kysely } from 'kysely';
+import { z } from 'zod';
+import type { Connection } from '../shared/connection.ts';
+import { shopError } from '../shared/errors.ts';
+import { groupLoader, rowLoader } from '../shared/loaders.ts';
+import type { CallService } from '../shared/service-client.ts';
+import {
+  itemsOf,
+  listOrdersOfEach,
+  type Order,
+  ordersByIds,
+  type OrdersPage,
+  type OrderTables,
+} from './data.ts';
+
+export type OrderLoaders = ReturnType<typeof createLoaders>;
+export type Offer = z.infer<typeof offerSchema>;
+
+export type LoaderSources = {
+  readonly db: Kysely<OrderTables>;
+  readonly callService: CallService;
+  readonly productUrl: string;
+  readonly requestId: string;
+};
+
+/** One set for each request: what a loader remembers must not outlive it. */
+export function createLoaders(sources: LoaderSources) {
+  const { db } = sources;
+  return {
+    order: rowLoader(
+      (ids) => ordersByIds(db, ids),
+      (order) => order.id,
+    ),
+    items: groupLoader(
+      (orderIds) => itemsOf(db, orderIds),
+      (item) => item.order_id,
+    ),
+    /** What product asks for a product right now. */
+    offer: rowLoader(
+      (productIds) => fetchOffers(sources, productIds),
+      (offer) => offer.id,
+    ),
+    ordersOfCustomer: pagedOrders(db),
+  };
+}
+
+/** Pages of a list batch over its owners as long as the arguments are the same. */
+function pagedOrders(db: Kysely<OrderTables>) {
+  const loaders = new Map<string, DataLoader<string, Connection<Order>>>();
+  return (page: OrdersPage) => {
+    const key = JSON.stringify([page.first, page.after, page.status]);
+    const loader = loaders.get(key) ?? pageLoader(db, page);
+    loaders.set(key, loader);
+    return loader;
+  };
+}
+
+function pageLoader(db: Kysely<OrderTables>, page: OrdersPage) {
+  return new DataLoader<string, Connection<Order>>(async (customerIds) => {
+    const lists = await listOrdersOfEach(db, customerIds, page);
+    return customerIds.map((id) => lists.get(id) ?? new Error(`no page for ${id}`));
+  });
+}
+
+const offerSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  price: z.object({ amount: z.string(), currency: z.string() }),
+});
+const offersSchema = z.object({ offers: z.array(offerSchema.nullable()) });
+
+const offersQuery = /* GraphQL */ `
+  query OffersForOrder($representations: [_Any!]!) {
+    offers: _entities(representations: $representations) {
+      ... on Product {
+        id
+        name
+        price {
+          amount
+          currency
+        }
+      }
+    }
+  }
+`;
+
+async function fetchOffers(sources: LoaderSources, productIds: readonly string[]): Promise<Offer[]> {
+  const { callService, productUrl, requestId } = sources;
+  const representations = productIds.map((id) => ({ __typename: 'Product', id }));
+  const answer = await callService({
+    url: productUrl,
+    audience: 'product',
+    query: offersQuery,
+    variables: { representations },
+    requestId,
+  });
+  const answered = offersSchema.safeParse(answer.data);
+  if (answer.errors.length > 0 || !answered.success) {
+    throw shopError('UNAVAILABLE', 'The product service cannot price the order now.', answered.error);
+  }
+  return answered.data.offers.filter((offer) => offer !== null);
+}

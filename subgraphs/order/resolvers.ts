@@ -1,0 +1,228 @@
+import type { Kysely } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { type Caller, hasRole, requireUser } from '../shared/caller.ts';
+import type { Connection } from '../shared/connection.ts';
+import { fail } from '../shared/errors.ts';
+import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import { type LineItem, readLineItems } from '../shared/line-items.ts';
+import { shopScalars } from '../shared/scalars.ts';
+import {
+  abandonPlacement,
+  cancel,
+  completePlacement,
+  findPlacement,
+  listOrders,
+  openPlacement,
+  type Order,
+  type OrderItem,
+  type OrdersPage,
+  type OrderTables,
+  type Placement,
+  settleRelease,
+} from './data.ts';
+import type { Offer, OrderLoaders } from './loaders.ts';
+
+/** What an order needs of inventory; both may be repeated. A call without an answer may still take effect. */
+export type Inventory = {
+  readonly reserve: (orderId: string, items: readonly LineItem[], requestId: string) => Promise<void>;
+  readonly release: (orderId: string, requestId: string) => Promise<void>;
+};
+
+export type OrderContext = RequestFacts & {
+  readonly db: Kysely<OrderTables>;
+  readonly now: () => number;
+  readonly inventory: Inventory;
+  readonly loaders: OrderLoaders;
+};
+
+type Reference = { readonly id: string };
+type Wish = { readonly customerId: string; readonly key: string; readonly items: readonly LineItem[] };
+type PlaceOrderArguments = {
+  readonly input: { readonly items: readonly LineItem[] };
+  readonly idempotencyKey: string;
+};
+
+const maxKeyLength = 128;
+
+export const resolvers: Resolvers = {
+  ...shopScalars,
+  Query: {
+    order: (_: unknown, { id }: Reference, context: OrderContext) => visibleOrder(id, context),
+    orders: listVisibleOrders,
+  },
+  Mutation: {
+    placeOrder,
+    cancelOrder,
+  },
+  Order: {
+    __resolveReference: ({ id }: Reference, context: OrderContext) => visibleOrder(id, context),
+    placedAt: (order: Order) => order.placed_at,
+    items: (order: Order, _: unknown, { loaders }: OrderContext) => loaders.items.load(order.id),
+    totalAmount: ({ total, currency }: Order) => ({ amount: total, currency }),
+    customer: (order: Order) => ({ id: order.customer_id }),
+  },
+  OrderItem: {
+    unitPrice: (item: OrderItem) => ({ amount: item.unit_price, currency: item.currency }),
+    productName: (item: OrderItem) => item.product_name,
+    product: (item: OrderItem) => ({ id: item.product_id }),
+  },
+  User: {
+    __resolveReference: async ({ id }: Reference) => ({ id }),
+    orders: ordersOfUser,
+  },
+};
+
+async function visibleOrder(id: string, { caller, loaders }: OrderContext): Promise<Order | null> {
+  const order = await loaders.order.load(id);
+  return order !== null && maySeeOrdersOf(order.customer_id, caller) ? order : null;
+}
+
+function maySeeOrdersOf(customerId: string, caller: Caller): boolean {
+  return maySeeAllOrders(caller) || (caller.kind === 'user' && caller.id === customerId);
+}
+
+function maySeeAllOrders(caller: Caller): boolean {
+  return hasRole(caller, 'admin', 'service');
+}
+
+async function listVisibleOrders(
+  _: unknown,
+  { customerId = null, ...page }: OrdersPage & { readonly customerId?: string | null },
+  { caller, db }: OrderContext,
+): Promise<Connection<Order>> {
+  if (maySeeAllOrders(caller)) return listOrders(db, customerId, page);
+  const { id } = requireUser(caller);
+  if (customerId !== null && customerId !== id) fail('FORBIDDEN', 'These are the orders of somebody else.');
+  return listOrders(db, id, page);
+}
+
+async function ordersOfUser(
+  { id }: Reference,
+  page: OrdersPage,
+  { caller, loaders }: OrderContext,
+): Promise<Connection<Order>> {
+  if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  if (!maySeeOrdersOf(id, caller)) fail('FORBIDDEN', 'These are the orders of somebody else.');
+  return loaders.ordersOfCustomer(page).load(id);
+}
+
+/**
+ * Placing is a saga over this database and inventory. Each step may be repeated, so that a retry, a concurrent
+ * call with the same key, or the recovery after a crash can go on from wherever the last one stopped:
+ *
+ *   1. note the intention under the idempotency key, with the prices of now;
+ *   2. reserve the stock, under the id that the order will have;
+ *   3. in one transaction, mark the intention as placed and write the order,
+ *      or else delete the intention and owe inventory the release of whatever it may have reserved.
+ *
+ * Step 3 happens one way only, because both ways start by changing the row of the intention.
+ */
+async function placeOrder(
+  _: unknown,
+  { input, idempotencyKey }: PlaceOrderArguments,
+  context: OrderContext,
+): Promise<Order | null> {
+  const { id: customerId } = requireUser(context.caller);
+  const wish: Wish = { customerId, key: readKey(idempotencyKey), items: readLineItems(input.items) };
+  const known = await findPlacement(context.db, customerId, wish.key);
+  const placement = known ?? (await intend(wish, context));
+  if (placement.wish !== JSON.stringify(wish.items)) {
+    fail('CONFLICT', 'This idempotency key was used for another order.');
+  }
+  if (!placement.placed) await finish(placement, context);
+  return context.loaders.order.load(placement.order_id);
+}
+
+function readKey(key: string): string {
+  if (key.length >= 1 && key.length <= maxKeyLength) return key;
+  return fail('BAD_USER_INPUT', `"idempotencyKey" must have 1 to ${maxKeyLength} characters.`);
+}
+
+async function intend({ customerId, key, items }: Wish, context: OrderContext): Promise<Placement> {
+  const { db, now, loaders } = context;
+  await openPlacement(db, {
+    customer_id: customerId,
+    idempotency_key: key,
+    order_id: randomUUID(),
+    wish: JSON.stringify(items),
+    started_at: new Date(now()),
+    ...(await price(items, loaders)),
+  });
+  // A concurrent call with the key may have come first: then its intention, at its prices, is the one.
+  return (await findPlacement(db, customerId, key)) ?? givenUp();
+}
+
+async function price(
+  items: readonly LineItem[],
+  loaders: OrderLoaders,
+): Promise<Pick<Placement, 'currency' | 'lines'>> {
+  const offers = await Promise.all(items.map((item) => offerOf(item.productId, loaders)));
+  const lines = offers.map(({ id, name, price }, index) => ({
+    product_id: id,
+    product_name: name,
+    quantity: items[index]?.quantity ?? 0,
+    unit_price: price.amount,
+  }));
+  const [currency = '', ...others] = new Set(offers.map((offer) => offer.price.currency));
+  if (others.length > 0) fail('BAD_USER_INPUT', 'All products of an order must be sold in one currency.');
+  return { currency, lines };
+}
+
+async function offerOf(productId: string, loaders: OrderLoaders): Promise<Offer> {
+  const offer = await loaders.offer.load(productId);
+  return offer ?? fail('BAD_USER_INPUT', `There is no product ${productId}.`);
+}
+
+async function finish(placement: Placement, context: OrderContext): Promise<void> {
+  const { db, now, inventory, requestId } = context;
+  try {
+    await inventory.reserve(placement.order_id, lineItemsOf(placement), requestId);
+  } catch (error) {
+    if (await abandon(placement, context)) throw error;
+    // A concurrent call with the key got further than this one.
+    if (await isPlaced(placement, db)) return;
+    throw error;
+  }
+  const completed = await completePlacement(db, placement, new Date(now()));
+  if (!completed && !(await isPlaced(placement, db))) givenUp();
+}
+
+function lineItemsOf({ lines }: Placement): LineItem[] {
+  return lines.map(({ product_id, quantity }) => ({ productId: product_id, quantity }));
+}
+
+async function abandon({ order_id }: Placement, context: OrderContext): Promise<boolean> {
+  const abandoned = await abandonPlacement(context.db, order_id);
+  if (abandoned) await tryRelease(order_id, context);
+  return abandoned;
+}
+
+async function isPlaced(placement: Placement, db: Kysely<OrderTables>): Promise<boolean> {
+  const current = await findPlacement(db, placement.customer_id, placement.idempotency_key);
+  return current?.order_id === placement.order_id && current.placed;
+}
+
+function givenUp(): never {
+  return fail('UNAVAILABLE', 'The order was given up meanwhile and nothing was placed: send it again.');
+}
+
+async function cancelOrder(_: unknown, { id }: Reference, context: OrderContext): Promise<Order | null> {
+  if (context.caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  const order = (await visibleOrder(id, context)) ?? fail('NOT_FOUND', `There is no order ${id}.`);
+  const outcome = await cancel(context.db, order.id);
+  if (outcome === 'too-late') fail('CONFLICT', `The order ${order.number} has left the warehouse.`);
+  if (outcome === 'cancelled') await tryRelease(order.id, context);
+  context.loaders.order.clear(order.id);
+  return context.loaders.order.load(order.id);
+}
+
+/** What was noted as owed stays owed when inventory does not answer: the recovery asks again. */
+async function tryRelease(orderId: string, context: OrderContext): Promise<void> {
+  const { db, inventory, log, requestId } = context;
+  try {
+    await inventory.release(orderId, requestId);
+    await settleRelease(db, orderId);
+  } catch (error) {
+    log.warn({ err: error, orderId }, 'stock release deferred');
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import type { Kysely } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { openDatabase } from '../shared/database.ts';
+import { shopError } from '../shared/errors.ts';
+import type { Parts } from '../shared/parts.ts';
+import { runSubgraph } from '../shared/run.ts';
+import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
+import { type CallService, createServiceClient } from '../shared/service-client.ts';
+import type { Settings } from '../shared/settings.ts';
+import {
+  abandonPlacement,
+  migrations,
+  type OrderTables,
+  owedReleases,
+  settleRelease,
+  unfinishedPlacements,
+} from './data.ts';
+import { createLoaders } from './loaders.ts';
+import { type Inventory, type OrderContext, resolvers } from './resolvers.ts';
+import { seed } from './seed.ts';
+
+const recoveryIntervalMs = 15_000;
+// Ten times what placing takes when every call runs into its deadline: nobody is working on it any more.
+const abandonedAfterMs = 60_000;
+
+export async function startOrder(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
+  const { productUrl } = settings;
+  const { now, log } = parts;
+  const { db, isReady, close } = await openDatabase<OrderTables>({
+    location: settings.database,
+    migrations,
+    seed,
+    ...(parts.onQuery && { onQuery: parts.onQuery }),
+  });
+  const callService = createServiceClient({ caller: 'order', key: settings.identityKeys[0], now });
+  const inventory = createInventory(callService, settings.inventoryUrl);
+  const stopRecovery = repeat(() => recover(db, inventory, now), log);
+  return serveSubgraph<OrderContext>(settings, parts, {
+    schema: new URL('./schema.graphql', import.meta.url),
+    resolvers,
+    createContext: (facts) => {
+      const loaders = createLoaders({ db, callService, productUrl, requestId: facts.requestId });
+      return { ...facts, db, now, inventory, loaders };
+    },
+    isReady,
+    close: async () => {
+      await stopRecovery();
+      await close();
+    },
+  });
+}
+
+const reserveMutation = /* GraphQL */ `
+  mutation ReserveForOrder($reservationId: ID!, $items: [ReserveStockItemInput!]!) {
+    reserveStock(reservationId: $reservationId, items: $items) {
+      status
+    }
+  }
+`;
+
+const releaseMutation = /* GraphQL */ `
+  mutation ReleaseForOrder($reservationId: ID!) {
+    releaseStock(reservationId: $reservationId) {
+      status
+    }
+  }
+`;
+
+function createInventory(callService: CallService, url: string): Inventory {
+  const call = async (query: string, variables: Record<string, unknown>, requestId: string) => {
+    const { errors } = await callService({ url, audience: 'inventory', query, variables, requestId });
+    const [error] = errors;
+    if (error?.code === 'CONFLICT') throw shopError('CONFLICT', error.message);
+    if (error !== undefined) throw shopError('UNAVAILABLE', 'The inventory service cannot do this now.');
+  };
+  return {
+    reserve: (reservationId, items, requestId) => call(reserveMutation, { reservationId, items }, requestId),
+    release: (reservationId, requestId) => call(releaseMutation, { reservationId }, requestId),
+  };
+}
+
+/** Gives up what a crash left half placed, and releases the stock that is owed. */
+async function recover(db: Kysely<OrderTables>, inventory: Inventory, now: () => number): Promise<void> {
+  for (const orderId of await unfinishedPlacements(db, new Date(now() - abandonedAfterMs))) {
+    await abandonPlacement(db, orderId);
+  }
+  for (const orderId of await owedReleases(db)) {
+    await inventory.release(orderId, `recovery-${randomUUID()}`);
+    await settleRelease(db, orderId);
+  }
+}
+
+/** Runs the task now and again and again, never twice at a time; the answer stops it. */
+function repeat(task: () => Promise<void>, log: Logger): () => Promise<void> {
+  const run = () => task().catch((error: unknown) => log.warn({ err: error }, 'recovery deferred'));
+  let running = run();
+  const timer = setInterval(() => {
+    running = running.then(run);
+  }, recoveryIntervalMs);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+if (import.meta.main) await runSubgraph('order', startOrder);
