@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Config } from '../../router/config-schema.ts';
+import { readYaml } from '../../router/read-yaml.ts';
+import type { Environment } from '../../router/read-yaml.ts';
+import { StartError } from './start-error.ts';
+
+/** One process of the shop. */
+export type Program = {
+  readonly name: string;
+  readonly file: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where the port is set, as told to someone who has to change it. */
+  readonly portSetting: string;
+  readonly environment: Environment;
+};
+
+const compositionSchema = z.object({
+  subgraphs: z.record(z.string(), z.object({ routing_url: z.url().optional() })),
+});
+
+/** The subgraphs that the composition file places on this machine and whose code is in `subgraphs/`. */
+export function findSubgraphs(compositionFile: string, root: string, env: Environment): Program[] {
+  const routes = readRoutes(compositionFile, env);
+  // A subgraph that calls another finds it as NAME_URL.
+  const addresses = Object.fromEntries(
+    routes.map(({ name, url }) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, url.href]),
+  );
+  return routes
+    .map(({ name, url }) => ({ name, url, file: join(root, 'subgraphs', name, 'server.ts') }))
+    .filter(({ url, file }) => isLoopback(url.hostname) && existsSync(file))
+    .map(({ name, url, file }) => ({
+      name,
+      file,
+      host: url.hostname,
+      port: Number(url.port),
+      portSetting: `subgraphs.${name}.routing_url in ${compositionFile}`,
+      environment: { ...addresses, HOST: url.hostname, PORT: url.port },
+    }));
+}
+
+export function routerProgram(config: Config, root: string): Program {
+  return {
+    name: 'router',
+    file: join(root, 'router', 'main.ts'),
+    host: config.listen.host,
+    port: config.listen.port,
+    portSetting: 'PORT',
+    environment: {},
+  };
+}
+
+function readRoutes(file: string, env: Environment): { name: string; url: URL }[] {
+  if (!/\.ya?ml$/.test(file)) {
+    throw new StartError(
+      `${file} is a supergraph that says nothing about subgraphs to start: use "npm run router", or unset SUPERGRAPH.`,
+    );
+  }
+  if (!existsSync(file)) throw new StartError(`There is no ${file}: put it back, or correct SUPERGRAPH.`);
+  const { subgraphs } = readYaml(readFileSync(file, 'utf8'), compositionSchema, { fileName: file, env });
+  return Object.entries(subgraphs).flatMap(([name, { routing_url: url }]) =>
+    url === undefined ? [] : [{ name, url: new URL(url) }],
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

@@ -1,0 +1,56 @@
+import { styleText } from 'node:util';
+import type { Config } from '../../router/config-schema.ts';
+import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
+import { reachable } from './service.ts';
+
+// Asks all five services: order, user (customer), product, inventory (stock) and shipping (shipment).
+const QUERY =
+  '{ orders(first: 1, status: SHIPPED) { edges { node { number status placedAt totalAmount { amount currency }' +
+  ' customer { name email } items { quantity productName product { name price { amount } stock { available } } }' +
+  ' shipment { carrier status estimatedDelivery } } } } }';
+
+/** What a newcomer needs next: where it is, who can log in, and one command to paste. */
+export function welcome(config: Config): string {
+  const { host, port, path } = config.listen;
+  const origin = `http://${reachable(host)}:${port}`;
+  const logins = demoUsers.filter((user) => user.canLogIn);
+  const heading = (text: string) => styleText('bold', text);
+  const sandbox = config.sandbox.enabled ?? config.mode === 'development';
+  return [
+    '',
+    heading('Tributary is ready.'),
+    '',
+    `  GraphQL   ${origin}${path}`,
+    ...(sandbox ? [`  Sandbox   ${origin}/`] : []),
+    ...(config.admin.enabled
+      ? [`  Metrics   http://${reachable(config.admin.host)}:${config.admin.port}/metrics`]
+      : []),
+    '',
+    heading(`Demo logins (password: ${demoPassword})`),
+    ...logins.map(({ email, tier, roles }) => `  ${email.padEnd(22)} ${tier.padEnd(11)} ${roles.join(', ')}`),
+    '',
+    heading('To paste: one order, answered by all five services'),
+    exampleCommand(`${origin}${path}`),
+    '',
+    ...(config.rateLimit.enabled && config.redis.url === undefined ? [inProcessNotice()] : []),
+    'Ctrl-C stops everything.',
+  ].join('\n');
+}
+
+/** Logs in as the first demo customer and asks for an order; needs a shell, curl and sed. */
+export function exampleCommand(url: string): string {
+  const [email = ''] = demoUsers.filter((user) => user.canLogIn).map((user) => user.email);
+  const login = `mutation { login(email: "${email}", password: "${demoPassword}") { accessToken } }`;
+  const post = `curl -s ${url} -H 'content-type: application/json'`;
+  return [
+    `TOKEN=$(${post} -d '${JSON.stringify({ query: login })}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`,
+    `${post} -H "authorization: Bearer $TOKEN" -d '${JSON.stringify({ query: QUERY })}'`,
+  ].join('; \\\n');
+}
+
+function inProcessNotice(): string {
+  return styleText(
+    'yellow',
+    'REDIS_URL is not set: rate limits are counted in this process alone and start full again with it.',
+  );
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPackageManager } from '../test/support/package-manager.ts';
+import { providePostgres } from '../test/support/postgres.ts';
+import { NotProvided } from '../test/support/provide.ts';
+import { provideRedis } from '../test/support/redis.ts';
+import { summarize } from './test/summary.ts';
+
+const root = join(import.meta.dirname, '..');
+
+try {
+  process.exitCode = await test(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof NotProvided)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** `npm test`: vitest against a real Redis and a real Postgres, which are gone again afterwards. */
+async function test(args: readonly string[]): Promise<number> {
+  const interrupted = interruption();
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-report-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const [redis, postgres] = await provideBoth(stack);
+  if (interrupted.signal.aborted) return 130;
+  console.log(`Redis: ${redis.from}\nPostgres: ${postgres.from}\n`);
+
+  const report = join(folder, 'report.json');
+  const environment = { REDIS_URL: redis.url, DATABASE_URL: postgres.url };
+  const code = await runVitest(args, { report, environment, interrupted: interrupted.signal });
+  console.log(summarize(report));
+  return code;
+}
+
+/** Both at once; when one cannot be had, the other is still stopped. */
+async function provideBoth(stack: AsyncDisposableStack) {
+  const packages = createPackageManager();
+  const [redis, postgres] = await Promise.allSettled([
+    provideRedis(packages).then((server) => stack.use(server)),
+    providePostgres(packages).then((server) => stack.use(server)),
+  ]);
+  if (redis.status === 'rejected') throw redis.reason;
+  if (postgres.status === 'rejected') throw postgres.reason;
+  return [redis.value, postgres.value] as const;
+}
+
+type VitestRun = {
+  readonly report: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly interrupted: AbortSignal;
+};
+
+async function runVitest(args: readonly string[], run: VitestRun): Promise<number> {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${run.report}`];
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...run.environment },
+  });
+  run.interrupted.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+/** Ctrl-C must not end this process before the servers are stopped. */
+function interruption(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
+  return controller;
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// Real servers, embedded databases and composition start within a test: seconds, on two busy cores.
+const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
+
+// oxlint-disable-next-line import/no-default-export -- vitest reads the default export
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    ...patience,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'behaviour',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/failure/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'failure',
+          include: ['test/failure/**/*.test.ts'],
+          // These measure how long a fault holds requests up, so nothing else runs beside them.
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
