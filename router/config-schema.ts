@@ -145,6 +145,9 @@ const authentication = z
     keysCooldownMs: ms.default(10_000).describe('Least time between fetches that an unknown key id causes.'),
     keysStaleS: count.default(86_400).describe('How long known keys are used while the issuer is down.'),
     keysTimeoutMs: ms.default(3_000).describe('Time for one fetch of keys.'),
+    refusedTokensPerMinute: count
+      .default(600)
+      .describe('Invalid tokens of one address after which its unknown tokens are not looked at.'),
     revocationPollMs: ms.default(500).describe('How often `revocationsUrl` is polled.'),
   })
   .prefault({});
@@ -171,9 +174,10 @@ const identity = z
   })
   .prefault({});
 
+// Points times milliseconds must stay an exact integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
-  points: count.describe('Cost points that fit the bucket.'),
-  windowS: count.default(60).describe('Seconds in which an empty bucket fills up.'),
+  points: count.max(100_000_000).describe('Cost points that fit the bucket.'),
+  windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket fills up.'),
 });
 
 const rateLimit = z

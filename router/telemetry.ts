@@ -5,22 +5,14 @@ import type { DestinationStream, Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Config } from './config-schema.ts';
 import type { ErrorCode } from './errors.ts';
+import type { RequestSummary } from './ingress/client-request.ts';
 
-export type RequestFinished = {
+export type RequestFinished = RequestSummary & {
   readonly requestId: string;
   readonly method: string;
-  readonly path: string;
   readonly status: number;
   readonly ms: number;
   readonly bytes: number;
-  readonly operationType?: string;
-  readonly operationName?: string;
-  readonly userId?: string;
-  readonly cost?: number;
-  readonly codes?: readonly string[];
-  readonly degraded?: readonly string[];
-  readonly traceId?: string;
-  readonly generation?: string;
 };
 
 export type SubgraphCalled = {
@@ -111,6 +103,14 @@ export function createTelemetry(
     }): void {
       metrics.keyFetches.inc({ outcome: event.outcome });
       if (event.outcome === 'failed') log.warn(event, 'issuer keys not fetched');
+    },
+
+    revocationsChanged(event: {
+      readonly source: string;
+      readonly state: 'ready' | 'lost';
+      readonly reason?: string;
+    }): void {
+      log.warn(event, 'source of revoked tokens changed');
     },
 
     authenticationRefused(code: ErrorCode): void {

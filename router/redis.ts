@@ -1,0 +1,148 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import type { Config } from './config-schema.ts';
+import type { Schedule } from './schedule.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export type RedisParts = {
+  readonly url: string;
+  readonly schedule: Schedule;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly telemetry: Pick<Telemetry, 'redisChanged'>;
+};
+
+/** A client for the path of requests, with the knowledge whether asking it is worth the wait. */
+export type RedisLink = AsyncDisposable & {
+  readonly client: Redis;
+  readonly keyPrefix: string;
+  available(): boolean;
+  /** To be told of a failed command: until a probe is answered nobody waits for Redis again. */
+  lose(reason: unknown): void;
+  /** Resolves when the first attempt to connect has ended, well or not. */
+  readonly tried: Promise<void>;
+};
+
+const PROBE_MS = 200;
+const STUCK_MS = 1_000;
+const MAX_RECONNECT_MS = 1_000;
+
+/**
+ * Connects a client that fails fast. With ioredis's own defaults a command waits in a queue for a server that is gone
+ * (measured: still pending after 25 s) or frozen (as long as it is).
+ */
+export function connectRedis(
+  config: Pick<Config['redis'], 'commandTimeoutMs' | 'keyPrefix'>,
+  parts: RedisParts,
+): RedisLink {
+  const client = new Redis(parts.url, {
+    ...reconnecting(parts.random),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: config.commandTimeoutMs,
+    // A frozen server keeps its connections: without this, unanswered commands would pile up in the socket.
+    socketTimeout: STUCK_MS,
+    connectTimeout: STUCK_MS,
+  });
+  const availability = watchAvailability(client, parts);
+  return {
+    client,
+    keyPrefix: config.keyPrefix,
+    ...availability,
+    async [Symbol.asyncDispose]() {
+      availability[Symbol.dispose]();
+      await close(client);
+    },
+  };
+}
+
+/** Connects a client that may block on its commands, and so shares its connection with nobody. */
+export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
+  const client = new Redis(parts.url, {
+    ...reconnecting(parts.random),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    blockingTimeout: 2_000,
+    blockingTimeoutGrace: STUCK_MS,
+    connectTimeout: STUCK_MS,
+  });
+  report(client, 'revocations', parts);
+  return { client, [Symbol.asyncDispose]: () => close(client) };
+}
+
+function reconnecting(random: () => number): RedisOptions {
+  return {
+    autoResendUnfulfilledCommands: false,
+    // Jitter, so that many routers do not come back to a restarted Redis in the same instant.
+    retryStrategy: (times) =>
+      Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
+    // A replica that was the primary until a failover answers READONLY: find the new primary by connecting again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+}
+
+type Availability = Disposable & Pick<RedisLink, 'available' | 'lose' | 'tried'>;
+
+function watchAvailability(client: Redis, { schedule, telemetry }: RedisParts): Availability {
+  const tried = Promise.withResolvers<void>();
+  let state: 'untried' | 'ready' | 'lost' = 'untried';
+  let probe: Disposable | undefined;
+
+  function changeTo(next: 'ready' | 'lost', reason?: unknown): void {
+    tried.resolve();
+    if (state === next) return;
+    state = next;
+    telemetry.redisChanged({
+      client: 'budget',
+      state,
+      ...(reason !== undefined && { reason: describe(reason) }),
+    });
+  }
+
+  function lose(reason: unknown): void {
+    changeTo('lost', reason);
+    probe ??= schedule(ask, PROBE_MS);
+  }
+
+  function ask(): void {
+    probe = undefined;
+    if (client.status !== 'ready') return;
+    client.ping().then(() => changeTo('ready'), lose);
+  }
+
+  client.on('error', lose);
+  client.on('close', () => lose('connection closed'));
+  client.on('ready', ask);
+  return {
+    available: () => state === 'ready',
+    lose,
+    tried: tried.promise,
+    [Symbol.dispose]() {
+      client.off('error', lose).on('error', () => undefined);
+      client.removeAllListeners('close').removeAllListeners('ready');
+      probe?.[Symbol.dispose]();
+    },
+  };
+}
+
+function report(client: Redis, name: string, { telemetry }: RedisParts): void {
+  let state: 'ready' | 'lost' | undefined;
+  const changeTo = (next: 'ready' | 'lost', reason?: string): void => {
+    if (state !== next)
+      telemetry.redisChanged({ client: name, state: next, ...(reason !== undefined && { reason }) });
+    state = next;
+  };
+  client.on('ready', () => changeTo('ready'));
+  client.on('error', (error) => changeTo('lost', describe(error)));
+}
+
+async function close(client: Redis): Promise<void> {
+  const ended = client.status === 'end' ? undefined : Promise.withResolvers<void>();
+  client.once('end', () => ended?.resolve());
+  client.disconnect();
+  await ended?.promise;
+}
+
+function describe(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

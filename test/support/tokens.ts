@@ -1,0 +1,124 @@
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import type { JWK, JWTPayload } from 'jose';
+
+type IssuerKey = { readonly id: string; readonly secret: CryptoKey; readonly published: JWK };
+
+export type Minting = {
+  /** Claims in place of the usual ones; undefined leaves one out. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** Header members in place of the usual ones; undefined leaves one out. */
+  readonly header?: Readonly<Record<string, unknown>>;
+  /** Signs in place of the issuer's newest key. */
+  readonly key?: CryptoKey | Uint8Array;
+};
+
+export type Issuer = AsyncDisposable & {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+  readonly revocationsUrl: string;
+  /** How often the keys were asked for. */
+  keyFetches(): number;
+  /** A token as the user service issues it, unless told otherwise. */
+  mint(minting?: Minting): Promise<string>;
+  /** Publishes a new key, with which it signs from here on; the old keys go or stay. */
+  rotate(options?: { readonly keepOld: boolean }): Promise<void>;
+  revoke(tokenId: string, expiresAtS: number): void;
+  /** Answers key requests with this in place of the keys, until `undefined` is set. */
+  answerKeysWith(answer: ((response: ServerResponse) => void) | undefined): void;
+  readonly publishedKeys: () => readonly JWK[];
+};
+
+/** A token issuer in this process: it publishes its keys over real HTTP and mints any token, right or wrong. */
+export async function startIssuer(
+  options: { readonly now?: () => number; readonly audience?: string } = {},
+): Promise<Issuer> {
+  const now = options.now ?? Date.now;
+  const audience = options.audience ?? 'tributary';
+  let keys = [await createKey('key-1')];
+  let fetches = 0;
+  let replacement: ((response: ServerResponse) => void) | undefined;
+  const revoked: { jti: string; exp: number }[] = [];
+
+  const server = createServer((request, response) => {
+    if (request.url === '/.well-known/revoked-tokens') return answerJson(response, { revoked });
+    fetches++;
+    if (replacement !== undefined) return replacement(response);
+    return answerJson(response, { keys: keys.map(({ published }) => published) });
+  });
+  const url = await new Promise<string>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(addressOf(server.address())));
+  });
+
+  return {
+    issuer: url,
+    audience,
+    jwksUrl: `${url}/.well-known/jwks.json`,
+    revocationsUrl: `${url}/.well-known/revoked-tokens`,
+    keyFetches: () => fetches,
+    publishedKeys: () => keys.map(({ published }) => published),
+    async mint({ claims, header, key } = {}) {
+      const [newest] = keys;
+      if (newest === undefined) throw new Error('the issuer has no key');
+      const nowS = Math.floor(now() / 1000);
+      const usual = { iss: url, aud: audience, iat: nowS, exp: nowS + 900, ...usualClaims() };
+      return new SignJWT(present({ ...usual, ...claims }))
+        .setProtectedHeader({ alg: 'RS256', kid: newest.id, typ: 'at+jwt', ...present({ ...header }) })
+        .sign(key ?? newest.secret);
+    },
+    async rotate({ keepOld } = { keepOld: true }) {
+      const next = await createKey(`key-${keys.length + 1}-${fetches}`);
+      keys = keepOld ? [next, ...keys] : [next];
+    },
+    revoke(jti, exp) {
+      revoked.push({ jti, exp });
+    },
+    answerKeysWith(answer) {
+      replacement = answer;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}
+
+let minted = 0;
+
+function usualClaims(): JWTPayload {
+  minted++;
+  return {
+    sub: 'user-1',
+    jti: `token-${minted}`,
+    email: 'ada@example.com',
+    roles: ['customer'],
+    tier: 'FREE',
+    tid: 'shop',
+    scope: 'orders:read orders:write',
+  };
+}
+
+function present(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+async function createKey(id: string): Promise<IssuerKey> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return {
+    id,
+    secret: privateKey,
+    published: { ...(await exportJWK(publicKey)), kid: id, alg: 'RS256', use: 'sig' },
+  };
+}
+
+function answerJson(response: ServerResponse, body: unknown): void {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+}
+
+function addressOf(address: unknown): string {
+  if (typeof address !== 'object' || address === null || !('port' in address))
+    throw new Error('not listening');
+  return `http://127.0.0.1:${String(address.port)}`;
+}
