@@ -1,0 +1,39 @@
+import type { After, SendCall } from './call.ts';
+import { timedOut } from './outcomes.ts';
+
+export type DeadlineOptions = {
+  readonly service: string;
+  readonly timeoutMs: number;
+  /** Time of a whole client request. */
+  readonly deadlineMs: number;
+  readonly monotonic: () => number;
+  readonly after: After;
+};
+
+/** Ends a call at its timeout or at the end of the client request, whichever is first, however the bytes trickle. */
+export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
+  const { service, timeoutMs, deadlineMs, monotonic, after } = options;
+  // A call that began when other services had spent the time proves nothing by being late.
+  const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
+  return async (call) => {
+    const allowedMs = Math.min(timeoutMs, call.context.deadline - monotonic());
+    if (allowedMs <= 0) return timedOut(service, 'neutral');
+    const verdict = allowedMs >= fairMs ? 'ill' : 'neutral';
+    const cancel = after(allowedMs, () => {
+      call.interrupt.raise(timedOut(service, verdict));
+    });
+    try {
+      return await send(call);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+/** The clock of the process; rings never keep it alive. */
+export const afterTimeout: After = (delayMs, ring) => {
+  const timer = setTimeout(ring, delayMs).unref();
+  return () => {
+    clearTimeout(timer);
+  };
+};

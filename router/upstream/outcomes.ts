@@ -1,0 +1,68 @@
+import type { SubgraphFailure } from '../execution/subgraph-call.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Outcome, Verdict } from './call.ts';
+
+/*
+ * Every way a call can fail. Messages reach clients: they name the service and what happened, never an address,
+ * a body or a stack.
+ */
+
+export function unreachable(service: string, cause: unknown): Outcome {
+  const message = `${service} could not be reached`;
+  return { ...failed(service, 'SUBGRAPH_UNAVAILABLE', 'unreachable', message), cause };
+}
+
+/** The address went away under the call: the supergraph changed or the router is stopping. */
+export function disconnected(service: string): Outcome {
+  return failed(service, 'SUBGRAPH_UNAVAILABLE', 'neutral', `${service} is no longer called at this address`);
+}
+
+export function timedOut(service: string, verdict: Verdict): Outcome {
+  return failed(service, 'SUBGRAPH_TIMEOUT', verdict, `${service} did not answer in time`);
+}
+
+export function circuitOpen(
+  service: string,
+  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker'>,
+): Outcome {
+  const message = `${service} has failed too often and is not being called for a while`;
+  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, details);
+}
+
+export function overloaded(service: string, retryAfterMs: number): Outcome {
+  const message = `too many calls to ${service} are under way`;
+  return failed(service, 'SUBGRAPH_OVERLOADED', 'neutral', message, { retryAfterMs });
+}
+
+export function httpError(service: string, status: number, verdict: Verdict): Outcome {
+  return failed(service, 'SUBGRAPH_HTTP_ERROR', verdict, `${service} answered with HTTP status ${status}`);
+}
+
+/** `defect` completes the sentence "the answer of SERVICE …". */
+export function invalidResponse(service: string, defect: string): Outcome {
+  return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'ill', `the answer of ${service} ${defect}`);
+}
+
+export function tooLarge(service: string): Outcome {
+  const message = `the answer of ${service} is larger than the limit`;
+  return failed(service, 'SUBGRAPH_RESPONSE_TOO_LARGE', 'ill', message);
+}
+
+export function cancelled(service: string): Outcome {
+  return failed(service, 'REQUEST_CANCELLED', 'neutral', `the call to ${service} was cancelled`);
+}
+
+export function notSent(service: string, cause: unknown): Outcome {
+  const message = `the call to ${service} could not be made`;
+  return { ...failed(service, 'INTERNAL_SERVER_ERROR', 'neutral', message), cause };
+}
+
+function failed(
+  service: string,
+  code: ErrorCode,
+  verdict: Verdict,
+  message: string,
+  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker'> = {},
+): Outcome {
+  return { response: { kind: 'failed', failure: { code, service, message, ...details } }, verdict };
+}

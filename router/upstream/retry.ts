@@ -1,0 +1,43 @@
+import type { SendCall } from './call.ts';
+
+export type RetryOptions = {
+  readonly retries: number;
+  readonly budget: RetryBudget;
+  readonly retried: () => void;
+};
+
+/**
+ * Sends a query again, to another endpoint if there is one, when not a byte of an answer came back.
+ * Never a mutation: it may have arrived although its answer did not.
+ */
+export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
+  return async (call) => {
+    budget.called();
+    let outcome = await send(call);
+    if (call.request.operation === 'mutation') return outcome;
+    for (let left = retries; left > 0 && outcome.verdict === 'unreachable'; left -= 1) {
+      if (call.interrupt.raised || !budget.spend()) return outcome;
+      retried();
+      outcome = await send({ ...call, avoid: outcome.endpoint });
+    }
+    return outcome;
+  };
+}
+
+const SHARE = 0.1;
+const RESERVE = 10;
+
+/** Keeps retries to a tenth of the calls, with a small reserve, so that an outage does not double the load. */
+export class RetryBudget {
+  #left = RESERVE;
+
+  called(): void {
+    this.#left = Math.min(RESERVE, this.#left + SHARE);
+  }
+
+  spend(): boolean {
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,164 @@
+import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { balance } from './balance.ts';
+import { withBreaker } from './breaker.ts';
+import { Bulkhead, withBulkhead } from './bulkhead.ts';
+import { Interrupt } from './call.ts';
+import type { After, CallContext, Outcome, SendCall } from './call.ts';
+import { withCancellation } from './cancellation.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { withDeadline } from './deadline.ts';
+import { Endpoint } from './endpoint.ts';
+import { RetryBudget, withRetry } from './retry.ts';
+import type { SubgraphSettings } from './settings.ts';
+import { createTransport, openPool } from './transport.ts';
+import type { Signer } from './transport.ts';
+
+export type SubgraphParts = {
+  readonly telemetry: Pick<
+    Telemetry,
+    'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
+  >;
+  readonly signer: Signer;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  readonly after: After;
+};
+
+export type SubgraphOptions = {
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly settings: SubgraphSettings;
+  /** Time of a whole client request. */
+  readonly deadlineMs: number;
+};
+
+/** What the admin port and readiness tell about one subgraph. */
+export type SubgraphState = {
+  readonly subgraph: string;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  /** Set while the breaker is open. */
+  readonly retryAfterMs?: number;
+  readonly underWay: number;
+  readonly endpoints: readonly {
+    readonly url: string;
+    readonly state: 'serving' | 'ejected' | 'probed';
+    readonly underWay: number;
+  }[];
+};
+
+/** One subgraph at its addresses, with everything that outlives a supergraph: pools, breaker, load. */
+export type Subgraph = AsyncDisposable & {
+  send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+  state(): SubgraphState;
+};
+
+export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): Subgraph {
+  const { name, settings } = options;
+  const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));
+  const bulkhead = new Bulkhead(settings.maxConcurrent);
+  const breaker = createBreaker(options, parts);
+  const send = compose(options, parts, { endpoints, bulkhead, breaker });
+
+  return {
+    async send(request, context, signal) {
+      const outcome = await send({ request, context, signal, interrupt: new Interrupt(), avoid: undefined });
+      return outcome.response;
+    },
+
+    state() {
+      const { state, retryAfterMs } = breaker;
+      return {
+        subgraph: name,
+        breaker: state,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        underWay: bulkhead.underWay,
+        endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
+      };
+    },
+
+    async [Symbol.asyncDispose]() {
+      breaker[Symbol.dispose]();
+      await Promise.all(endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+type Members = {
+  readonly endpoints: readonly Endpoint[];
+  readonly bulkhead: Bulkhead;
+  readonly breaker: CircuitBreaker;
+};
+
+/**
+ * The way of a call, from the inside out. The order matters:
+ * - balancing and its ejections are inside the retry, so that the second try can go elsewhere;
+ * - the breaker is outside the retry: a call rescued by another endpoint is no failure of the subgraph;
+ * - the bulkhead is outside the breaker: a full one is the router's doing and must never be taken for illness;
+ * - deadline and cancellation are outside all of it: they bound the call with its retries, and what they raise travels
+ *   back through the breaker as the outcome of the try under way.
+ */
+function compose(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
+  const { name: service, settings, deadlineMs } = options;
+  const { telemetry, signer, monotonic, random, after } = parts;
+  const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
+
+  let send = balance(members.endpoints, createTransport({ service, maxResponseBytes, signer }), {
+    service,
+    random,
+  });
+  send = withRetry(send, {
+    retries,
+    budget: new RetryBudget(),
+    retried: () => telemetry.subgraphRetried(service),
+  });
+  if (breaker.enabled) send = withBreaker(send, service, members.breaker);
+  send = withBulkhead(send, service, members.bulkhead);
+  send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
+  send = withCancellation(send, service);
+  return observed(send, service, parts);
+}
+
+function observed(send: SendCall, subgraph: string, { telemetry, monotonic }: SubgraphParts): SendCall {
+  return async (call) => {
+    const began = monotonic();
+    const result = await send(call);
+    telemetry.subgraphCalled({ subgraph, outcome: codeOf(result), ms: monotonic() - began });
+    if (result.cause !== undefined) {
+      telemetry.log.debug({ subgraph, code: codeOf(result), err: result.cause }, 'subgraph call failed');
+    }
+    return result;
+  };
+}
+
+function codeOf({ response }: Outcome) {
+  return response.kind === 'answered' ? 'OK' : response.failure.code;
+}
+
+function openEndpoint(
+  url: string,
+  { name, urls, settings }: SubgraphOptions,
+  parts: SubgraphParts,
+): Endpoint {
+  const address = new URL(url);
+  return new Endpoint(address, {
+    pool: openPool(address, settings),
+    monotonic: parts.monotonic,
+    random: parts.random,
+    alone: urls.length === 1,
+    ejected: (ejectedUrl, forMs) => {
+      parts.telemetry.endpointEjected({ subgraph: name, url: ejectedUrl, forMs });
+    },
+  });
+}
+
+function createBreaker({ name, settings }: SubgraphOptions, parts: SubgraphParts): CircuitBreaker {
+  return new CircuitBreaker({
+    ...settings.breaker,
+    monotonic: parts.monotonic,
+    random: parts.random,
+    changed: (from, to) => {
+      parts.telemetry.breakerChanged({ subgraph: name, from, to });
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import { Pool } from 'undici';
+import type { Call, Outcome } from './call.ts';
+import { Exchange } from './exchange.ts';
+import { notSent } from './outcomes.ts';
+
+/** Signs one try; what it returns is added to the headers. */
+export type Signer = {
+  sign(message: {
+    readonly audience: string;
+    readonly body: Buffer;
+    readonly headers: Readonly<Record<string, string>>;
+  }): Readonly<Record<string, string>>;
+};
+
+/** Where a transport sends to. */
+export type Address = { readonly pool: Pool; readonly path: string };
+
+export type Transport = (address: Address, call: Call) => Promise<Outcome>;
+
+export type TransportOptions = {
+  readonly service: string;
+  readonly maxResponseBytes: number;
+  readonly signer: Signer;
+};
+
+/** Sends one try over HTTP/1.1 and reads its answer. */
+export function createTransport({ service, maxResponseBytes, signer }: TransportOptions): Transport {
+  function dispatch({ pool, path }: Address, call: Call, settle: (outcome: Outcome) => void): void {
+    const body = Buffer.from(call.request.body);
+    const { headers: own } = call.context;
+    const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
+    const exchange = new Exchange({ service, maxResponseBytes, settle });
+    call.interrupt.listen((outcome) => {
+      exchange.interrupt(outcome);
+    });
+    pool.dispatch({ path, method: 'POST', headers, body }, exchange);
+  }
+
+  return (address, call) =>
+    new Promise((settle) => {
+      try {
+        dispatch(address, call, settle);
+      } catch (cause) {
+        // The signer refuses values that no header may carry; that is not the subgraph's fault.
+        settle(notSent(service, cause));
+      }
+    });
+}
+
+export function openPool(
+  url: URL,
+  options: { readonly connections: number; readonly timeoutMs: number },
+): Pool {
+  return new Pool(url.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    // A connection that is not there after half the time leaves the other half to another endpoint.
+    connectTimeout: Math.max(options.timeoutMs / 2, 1),
+    // The deadline covers the whole call; these would only end silences.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // An abort closes a connection, which over HTTP/2 would be everybody's.
+    allowH2: false,
+  });
+}
+
+/** Hop-by-hop headers (RFC 9110 section 7.6.1), and those that are this module's to set. */
+const NOT_FORWARDED = new Set(
+  (
+    'connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding ' +
+    'upgrade expect host content-length content-encoding accept-encoding content-type accept authorization cookie'
+  ).split(' '),
+);
+
+function requestHeaders(
+  context: Readonly<Record<string, string>>,
+  signature: Readonly<Record<string, string>>,
+): string[] {
+  const headers = [
+    'content-type',
+    'application/json',
+    'accept',
+    'application/graphql-response+json, application/json',
+  ];
+  for (const name of Object.keys(context)) {
+    const value = context[name];
+    if (value !== undefined && !NOT_FORWARDED.has(name.toLowerCase())) headers.push(name, value);
+  }
+  for (const [name, value] of Object.entries(signature)) headers.push(name, value);
+  return headers;
+}

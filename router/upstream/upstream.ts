@@ -1,0 +1,80 @@
+import type { Config } from '../config-schema.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
+import type { CallContext } from './call.ts';
+import { disconnected } from './outcomes.ts';
+import { subgraphSettings, subgraphUrls } from './settings.ts';
+import { createSubgraph } from './subgraph.ts';
+import type { Subgraph, SubgraphParts, SubgraphState } from './subgraph.ts';
+
+/** All subgraphs that some supergraph generation calls. Outlives generations; disposing closes every connection. */
+export type Upstream = AsyncDisposable & {
+  /** Routing URLs by subgraph. What two generations call at the same addresses they share: pools, breaker, load. */
+  forGeneration(routes: ReadonlyMap<string, string>): Routes;
+  state(): readonly SubgraphState[];
+};
+
+/** One generation's subgraphs. Disposing gives up those that no other generation calls. */
+export type Routes = AsyncDisposable & {
+  /** Never rejects. */
+  send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+};
+
+type Shared = { readonly subgraph: Subgraph; users: number };
+
+export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts): Upstream {
+  const open = new Map<string, Shared>();
+
+  function acquire(name: string, urls: readonly string[]): Subgraph {
+    const key = keyOf(name, urls);
+    const shared = open.get(key) ?? { subgraph: create(name, urls), users: 0 };
+    shared.users += 1;
+    open.set(key, shared);
+    return shared.subgraph;
+  }
+
+  function create(name: string, urls: readonly string[]): Subgraph {
+    const settings = subgraphSettings(traffic, name);
+    return createSubgraph({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
+  }
+
+  async function release(name: string, urls: readonly string[]): Promise<void> {
+    const key = keyOf(name, urls);
+    const shared = open.get(key);
+    if (shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    open.delete(key);
+    await shared.subgraph[Symbol.asyncDispose]();
+  }
+
+  return {
+    forGeneration(routes) {
+      const addresses = [...routes].map(([name, url]) => [name, subgraphUrls(traffic, name, url)] as const);
+      const subgraphs = new Map(addresses.map(([name, urls]) => [name, acquire(name, urls)]));
+      let released: Promise<unknown> | undefined;
+      return {
+        async send(request, context, signal) {
+          const subgraph = subgraphs.get(request.subgraph);
+          if (subgraph === undefined) return disconnected(request.subgraph).response;
+          return subgraph.send(request, context, signal);
+        },
+        async [Symbol.asyncDispose]() {
+          released ??= Promise.all(addresses.map(([name, urls]) => release(name, urls)));
+          await released;
+        },
+      };
+    },
+
+    state: () => [...open.values()].map(({ subgraph }) => subgraph.state()),
+
+    async [Symbol.asyncDispose]() {
+      const subgraphs = [...open.values()].map(({ subgraph }) => subgraph);
+      open.clear();
+      await Promise.all(subgraphs.map((subgraph) => subgraph[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function keyOf(name: string, urls: readonly string[]): string {
+  return JSON.stringify([name, ...urls]);
+}
