@@ -2,6 +2,7 @@ import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysel
 import { Migrator, type Migration } from 'kysely/migration';
 import { Pool } from 'pg';
 import { openFolder, openTemporary } from './embedded-postgres.ts';
+import { isUnreachable } from './postgres-errors.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
 /** Where a subgraph's tables live. Every kind is Postgres, and the SQL is the same. */
@@ -17,7 +18,7 @@ export type DatabaseOptions<Tables> = {
   /** Runs once in the life of the database, in one transaction. */
   readonly seed: (db: Kysely<Tables>) => Promise<void>;
   /** Told of every statement; a test counts them. */
-  readonly onQuery?: (statement: string) => void;
+  readonly onQuery?: ((statement: string) => void) | undefined;
 };
 
 export type Database<Tables> = {
@@ -142,12 +143,4 @@ function describeFailure(error: unknown, location: DatabaseLocation): unknown {
     `Postgres does not answer at ${host}${pathname} (${reasonOf(error)}): start it, or correct DATABASE_URL.`,
     { cause: error },
   );
-}
-
-/** Network failures, and the classes 08 (connection), 28 (login), 3D (no such database), 57 (shutting down). */
-export function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  if (/^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|28|3D|57P)/.test(code)) return true;
-  return /timeout exceeded when trying to connect|connection terminated/i.test(error.message);
 }

@@ -1,4 +1,6 @@
+import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { isDataException, isUnreachable } from './postgres-errors.ts';
 
 /** The codes a shop subgraph answers with on purpose; their messages are written for the client. */
 export type ShopErrorCode =
@@ -9,7 +11,8 @@ export type ShopErrorCode =
   | 'CONFLICT'
   | 'UNAVAILABLE';
 
-const exposedCodes: ReadonlySet<unknown> = new Set([
+/** Beside the shop's own codes those by which Apollo Server tells a client that its request is wrong. */
+const exposedCodes: ReadonlySet<string> = new Set([
   'NOT_FOUND',
   'FORBIDDEN',
   'UNAUTHENTICATED',
@@ -33,13 +36,26 @@ export function fail(code: ShopErrorCode, message: string): never {
   throw shopError(code, message);
 }
 
-export function isExposed(extensions: Readonly<Record<string, unknown>> | undefined): boolean {
-  return exposedCodes.has(extensions?.['code']);
+/** Whether an error is the subgraph's own fault, and belongs into the log. */
+export function isUnexpected(error: GraphQLError): boolean {
+  const { code } = classify(error, error.originalError);
+  return code === 'INTERNAL_SERVER_ERROR' || code === 'UNAVAILABLE';
 }
 
-/** Whatever was not thrown on purpose leaves as INTERNAL_SERVER_ERROR: no SQL, address or stack. */
-export function maskError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const code = isExposed(formatted.extensions) ? formatted.extensions?.['code'] : 'INTERNAL_SERVER_ERROR';
-  const message = code === 'INTERNAL_SERVER_ERROR' ? 'Internal server error' : formatted.message;
+/** What was not thrown on purpose leaves as INTERNAL_SERVER_ERROR: no SQL, address or stack. */
+export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { code, message } = classify(formatted, unwrapResolverError(error));
   return { ...formatted, message, extensions: { code } };
+}
+
+function classify(
+  { message, extensions }: Pick<GraphQLFormattedError, 'message' | 'extensions'>,
+  cause: unknown,
+): { readonly code: string; readonly message: string } {
+  const code = String(extensions?.['code']);
+  if (exposedCodes.has(code)) return { code, message };
+  if (isUnreachable(cause)) return { code: 'UNAVAILABLE', message: 'The database is unavailable.' };
+  if (isDataException(cause))
+    return { code: 'BAD_USER_INPUT', message: 'A value cannot be what it is used as.' };
+  return { code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error' };
 }

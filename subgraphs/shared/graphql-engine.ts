@@ -5,11 +5,11 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { GraphQLError, parse, type GraphQLFieldResolver, type GraphQLScalarType } from 'graphql';
+import { parse, type GraphQLFieldResolver, type GraphQLScalarType } from 'graphql';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Caller } from './caller.ts';
-import { isExposed, maskError } from './errors.ts';
+import { isUnexpected, maskError } from './errors.ts';
 
 /** What every resolver can rely on; a subgraph's own context adds its loaders. */
 export type RequestFacts = {
@@ -55,9 +55,8 @@ function errorLog<Context extends RequestFacts>(): ApolloServerPlugin<Context> {
     async requestDidStart({ contextValue: { log } }) {
       return {
         async didEncounterErrors({ errors }) {
-          for (const error of errors) {
-            const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-            if (!isExposed(error.extensions)) log.error({ err: cause, path: error.path }, 'resolver failed');
+          for (const error of errors.filter(isUnexpected)) {
+            log.error({ err: error.originalError ?? error, path: error.path }, 'resolver failed');
           }
         },
       };
