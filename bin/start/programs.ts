@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../router/config-schema.ts';
-import { readYaml } from '../../router/read-yaml.ts';
 import type { Environment } from '../../router/read-yaml.ts';
+import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { StartError } from './start-error.ts';
 
 /** One process of the shop. */
@@ -16,10 +15,6 @@ export type Program = {
   readonly portSetting: string;
   readonly environment: Environment;
 };
-
-const compositionSchema = z.object({
-  subgraphs: z.record(z.string(), z.object({ routing_url: z.url().optional() })),
-});
 
 /** The subgraphs that the composition file places on this machine and whose code is in `subgraphs/`. */
 export function findSubgraphs(compositionFile: string, root: string, env: Environment): Program[] {
@@ -59,9 +54,10 @@ function readRoutes(file: string, env: Environment): { name: string; url: URL }[
     );
   }
   if (!existsSync(file)) throw new StartError(`There is no ${file}: put it back, or correct SUPERGRAPH.`);
-  const { subgraphs } = readYaml(readFileSync(file, 'utf8'), compositionSchema, { fileName: file, env });
-  return Object.entries(subgraphs).flatMap(([name, { routing_url: url }]) =>
-    url === undefined ? [] : [{ name, url: new URL(url) }],
+  const text = readFileSync(file, 'utf8');
+  const { subgraphs } = parseSupergraphFile(text, { env, fileName: file, directory: dirname(file) });
+  return subgraphs.flatMap(({ name, routingUrl }) =>
+    routingUrl === undefined ? [] : [{ name, url: new URL(routingUrl) }],
   );
 }
 

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { styleText } from 'node:util';
+
+/*
+ * `npm run check`: what CI asks of the code before it runs the tests. Every step runs, so that one look shows all.
+ */
+
+const root = join(import.meta.dirname, '..');
+
+type Step = { readonly name: string; readonly command: readonly [file: string, ...args: string[]] };
+
+const STEPS: readonly Step[] = [
+  { name: 'lint', command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
+  { name: 'unused code', command: ['node_modules/knip/bin/knip.js'] },
+  { name: 'composition', command: ['bin/compose.ts'] },
+  { name: 'generated files', command: ['bin/generate.ts', '--check'] },
+];
+
+const failures: string[] = [];
+for (const step of STEPS) if (!(await passes(step))) failures.push(step.name);
+if (failures.length > 0) {
+  console.error(`\nFailed: ${failures.join(', ')}.`);
+  process.exitCode = 1;
+}
+
+/** A step that passes is one line; what a failed one wrote is shown. */
+async function passes({ name, command }: Step): Promise<boolean> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [code, output, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const ok = code === 0;
+  console.log(`${styleText(ok ? 'green' : 'red', ok ? 'ok    ' : 'failed')} ${name} (${seconds} s)`);
+  if (!ok) console.log(`${output}${errors}`);
+  return ok;
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** The part of JSON schema that the configuration's schema is made of. */
+type Schema = {
+  readonly description?: string | undefined;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly properties?: Readonly<Record<string, Schema>> | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly additionalProperties?: Schema | boolean | undefined;
+  readonly items?: Schema | undefined;
+};
+
+const schemaOfSchema: z.ZodType<Schema> = z.object({
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  enum: z.array(z.unknown()).optional(),
+  required: z.array(z.string()).optional(),
+  get properties() {
+    return z.record(z.string(), schemaOfSchema).optional();
+  },
+  get additionalProperties() {
+    return z.union([z.boolean(), schemaOfSchema]).optional();
+  },
+  get items() {
+    return schemaOfSchema.optional();
+  },
+});
+
+type Row = { readonly key: string; readonly fallback: string; readonly meaning: string };
+
+/** The configuration as a Markdown table: one row for each key that takes a value. */
+export function configTable(jsonSchema: unknown): string {
+  const rows = rowsOf('', schemaOfSchema.parse(jsonSchema), false);
+  const lines = rows.map(({ key, fallback, meaning }) => `| \`${key}\` | ${fallback} | ${meaning} |`);
+  return ['| Key | Default | Meaning |', '|---|---|---|', ...lines].join('\n');
+}
+
+function rowsOf(key: string, schema: Schema, required: boolean): Row[] {
+  const own = { key, fallback: fallbackOf(schema, required), meaning: meaningOf(schema) };
+  if (schema.properties !== undefined) {
+    const heading = own.meaning === '' ? [] : [{ ...own, fallback: '' }];
+    return [...heading, ...rowsOfProperties(key, schema)];
+  }
+  if (typeof schema.additionalProperties === 'object') {
+    return [own, ...rowsOfProperties(`${key}.NAME`, schema.additionalProperties)];
+  }
+  return schema.items?.properties === undefined
+    ? [own]
+    : [own, ...rowsOfProperties(`${key}[]`, schema.items)];
+}
+
+function rowsOfProperties(key: string, { properties = {}, required = [], default: preset }: Schema): Row[] {
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const path = key === '' ? name : `${key}.${name}`;
+    const given = valueIn(preset, name);
+    return rowsOf(
+      path,
+      given === undefined ? property : { ...property, default: given },
+      required.includes(name),
+    );
+  });
+}
+
+/** What the default of an object says about one of its properties. */
+function valueIn(preset: unknown, name: string): unknown {
+  return typeof preset === 'object' && preset !== null
+    ? Object.entries(preset).find(([key]) => key === name)?.[1]
+    : undefined;
+}
+
+function fallbackOf(schema: Schema, required: boolean): string {
+  if (schema.default !== undefined) return `\`${JSON.stringify(schema.default).replaceAll('|', '\\|')}\``;
+  return required ? 'required' : '';
+}
+
+function meaningOf({ description = '', enum: values }: Schema): string {
+  const choices = values?.map((value) => `\`${String(value)}\``).join(', ');
+  return choices === undefined ? description : `${description} One of ${choices}.`;
+}

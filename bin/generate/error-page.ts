@@ -1,0 +1,20 @@
+import { ERRORS } from '../../router/errors.ts';
+
+/** `docs/errors.md`: the table of error codes for people. */
+export function errorPage(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status} | ${meaning} | ${remedy} |`,
+  );
+  return `# Error codes
+
+Every error carries its code in \`extensions.code\`. The status is that of an answer without data; when only a part of the
+data is missing, the status is 200, the error has the \`path\` of what is missing and \`extensions.service\` names the service.
+Codes of the subgraphs themselves, such as \`CONFLICT\`, are passed on as they are.
+
+Generated from \`router/errors.ts\` by \`npm run generate\`.
+
+| Code | Status | Meaning | What to do |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
