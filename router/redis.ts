@@ -70,15 +70,15 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
   return { client, [Symbol.asyncDispose]: () => close(client) };
 }
 
-function reconnecting(random: () => number): RedisOptions {
+function reconnecting(random: () => number) {
   return {
     autoResendUnfulfilledCommands: false,
     // Jitter, so that many routers do not come back to a restarted Redis in the same instant.
-    retryStrategy: (times) =>
+    retryStrategy: (times: number) =>
       Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
     // A replica that was the primary until a failover answers READONLY: find the new primary by connecting again.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  };
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  } satisfies RedisOptions;
 }
 
 type Availability = Disposable & Pick<RedisLink, 'available' | 'lose' | 'tried'>;

@@ -1,0 +1,42 @@
+/** A token bucket: `points` fit in, and an empty one fills up evenly in `windowMs`. */
+export type Bucket = {
+  /** Names the bucket in headers. */
+  readonly name: string;
+  /** Tells this caller's bucket from others; equal keys share one. */
+  readonly key: string;
+  readonly points: number;
+  readonly windowMs: number;
+};
+
+/** What is in a bucket after a decision. */
+export type BucketLevel = {
+  readonly bucket: Bucket;
+  /** In units: a point is `windowMs` units, and each millisecond brings `points` of them. */
+  readonly units: number;
+};
+
+/**
+ * Why units: the refill of one millisecond is a whole number of them whatever the configuration, so that levels stay
+ * exact integers below 2^53 and nothing is ever lost or won by rounding. docs/decisions/005-token-bucket.md
+ */
+export function unitsOf(points: number, { windowMs }: Bucket): number {
+  return points * windowMs;
+}
+
+export const MAX_POINTS = 100_000_000;
+
+/** What a cost is charged as: whole points, at least one; what is not a number is more than any bucket holds. */
+export function chargeablePoints(cost: number): number {
+  if (Number.isNaN(cost)) return MAX_POINTS + 1;
+  return Math.min(Math.max(Math.ceil(cost), 1), MAX_POINTS + 1);
+}
+
+export function remainingPoints({ bucket, units }: BucketLevel): number {
+  return Math.floor(units / bucket.windowMs);
+}
+
+/** Seconds until the bucket holds `points`, rounded up. */
+export function secondsUntil(points: number, { bucket, units }: BucketLevel): number {
+  const missing = Math.max(unitsOf(points, bucket) - units, 0);
+  return Math.ceil(missing / bucket.points / 1000);
+}

@@ -1,0 +1,58 @@
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+
+export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
+
+/**
+ * Finds the address that a request comes from: the last one in X-Forwarded-For that no trusted proxy wrote of itself.
+ * Whatever stands left of it was written by the client and is not believed.
+ * @param trustedProxies addresses or CIDR ranges.
+ * @throws {Error} for one that is neither.
+ */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  const trusted = new BlockList();
+  for (const proxy of trustedProxies) trust(trusted, proxy);
+  const isTrusted = (address: string) => trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+
+  return (remoteAddress, forwardedFor) => {
+    let address = readAddress(remoteAddress ?? '') ?? 'unknown';
+    if (trustedProxies.length === 0) return address;
+    const hops = forwardedFor.join(',').split(',');
+    while (isIP(address) !== 0 && isTrusted(address)) {
+      const next = readAddress(hops.pop() ?? '');
+      if (next === undefined) return address;
+      address = next;
+    }
+    return address;
+  };
+}
+
+/** The part of an address that one customer has for itself: an IPv4 address, or the /64 of an IPv6 address. */
+export function addressBlock(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.toLowerCase().split('::');
+  const left = head.split(':').filter((group) => group !== '');
+  const right = tail.split(':').filter((group) => group !== '');
+  const zeros = address.includes('::')
+    ? Array.from({ length: 8 - left.length - right.length }, () => '0')
+    : [];
+  const groups = [...left, ...zeros, ...right].slice(0, 4);
+  return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+}
+
+function trust(list: BlockList, proxy: string): void {
+  const [address = '', bits, ...rest] = proxy.split('/');
+  const family = isIP(address);
+  const length = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
+  if (family === 0 || rest.length > 0 || !/^\d*$/.test(bits ?? '') || length > (family === 4 ? 32 : 128)) {
+    throw new Error(`listen.trustedProxies: ${JSON.stringify(proxy)} is neither an address nor a CIDR range`);
+  }
+  list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** An address as proxies write it, with or without port; an IPv4 address in IPv6 clothes is the IPv4 address. */
+function readAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;
+  const address = /^::ffff:([\d.]+)$/i.exec(bare)?.[1] ?? bare;
+  return isIP(address) === 0 ? undefined : address;
+}
