@@ -21,7 +21,7 @@ export type Call = {
 
 /**
  * What an outcome says about the health of whoever was called:
- * `healthy`: answered; `ill`: reached, but the answer was late or of no use; `unreachable`: not a byte came back;
+ * `healthy`: answered; `ill`: reached, but the answer was late or of no use; `unreachable`: no answer began;
  * `neutral`: nothing, because the cause lies with the client or the router.
  */
 export type Verdict = 'healthy' | 'ill' | 'unreachable' | 'neutral';

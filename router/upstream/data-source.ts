@@ -1,7 +1,6 @@
-import { GraphQLDataSourceRequestKind } from '@apollo/gateway';
 import type { GraphQLDataSource } from '@apollo/gateway';
 import { GraphQLError, Kind } from 'graphql';
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import type { Send, SubgraphError, SubgraphFailure, SubgraphRequest } from '../execution/subgraph-call.ts';
 
 /** The send and the abort signal of the client request that a gateway context belongs to. */
@@ -20,8 +19,9 @@ export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLD
       const response = await send(toSubgraphRequest(subgraph, options.request), signal);
       // Thrown, not returned: the gateway would put the `@` of its plan's list paths into the path of a returned error.
       if (response.kind === 'failed') throw failureError(response.failure, lostPath(options));
-      const errors = response.errors.map((error) => answerError(error, subgraph));
-      return { data: { ...response.data }, ...(errors.length === 0 ? {} : { errors }) };
+      const data = response.data === null ? null : { ...response.data };
+      if (response.errors.length === 0) return { data };
+      return { data, errors: response.errors.map((error) => answerError(error, subgraph)) };
     },
   };
 }
@@ -40,7 +40,7 @@ function toSubgraphRequest(
 
 /** Where the fetch would have put its data: up to the first list, whose items cannot be told apart here. */
 function lostPath(options: ProcessOptions): readonly (string | number)[] {
-  if (options.kind !== GraphQLDataSourceRequestKind.INCOMING_OPERATION) return [];
+  if (!('incomingRequestContext' in options)) return [];
   const path = options.pathInIncomingRequest ?? [];
   const list = path.indexOf('@');
   const reached = list === -1 ? path : path.slice(0, list);
@@ -59,9 +59,10 @@ function failureError(failure: SubgraphFailure, path: readonly (string | number)
   return new GraphQLError(message, { path, extensions });
 }
 
-function answerError({ message, path, extensions }: SubgraphError, service: string): GraphQLError {
-  return new GraphQLError(message, {
+function answerError({ message, path, extensions }: SubgraphError, service: string): GraphQLFormattedError {
+  return {
+    message,
     ...(path === undefined ? {} : { path }),
     extensions: { ...extensions, code: extensions?.['code'] ?? 'SUBGRAPH_ERROR', service },
-  });
+  };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import { parseAnswer } from './answer.ts';
 import type { Outcome } from './call.ts';
@@ -80,12 +81,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #brokenOff(error: Error): Outcome {
     const { service } = this.#options;
-    const code = 'code' in error ? error.code : undefined;
     // A header that HTTP does not allow: ours or the client's, so no reason to think ill of the subgraph.
-    if (code === 'UND_ERR_INVALID_ARG') return notSent(service, error);
-    if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return disconnected(service);
+    if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
+    if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
+      return disconnected(service);
+    }
     if (this.#status !== 0) return invalidResponse(service, 'broke off');
-    const garbage = String(code).startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW';
+    const garbage = error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError;
     return garbage ? invalidResponse(service, 'is not HTTP') : unreachable(service, error);
   }
 

@@ -7,7 +7,7 @@ export type RetryOptions = {
 };
 
 /**
- * Sends a query again, to another endpoint if there is one, when not a byte of an answer came back.
+ * Sends a query again, to another endpoint if there is one, when no answer had begun.
  * Never a mutation: it may have arrived although its answer did not.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {

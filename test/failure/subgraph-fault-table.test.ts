@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import * as stub from '../support/stub-subgraph.ts';
+import type { Behaviour } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+type Fault = readonly [fault: string, Behaviour, code: string, message: string];
+
+const INVALID = 'SUBGRAPH_INVALID_RESPONSE';
+
+/** Faults that are evidence of illness: each of them opens the breaker. */
+const ILL: readonly Fault[] = [
+  ['HTML with 500', stub.page(500), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 500'],
+  ['HTML with 502', stub.page(502), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 502'],
+  ['HTML with 503', stub.page(503), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 503'],
+  ['HTML with 504', stub.page(504), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 504'],
+  [
+    'a GraphQL answer with 500',
+    stub.status(500, { data: { a: 1 }, errors: [{ message: 'http://internal-host' }] }),
+    'SUBGRAPH_HTTP_ERROR',
+    'inventory answered with HTTP status 500',
+  ],
+  ['HTML with 404', stub.page(404), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 404'],
+  ['HTML with 200', stub.page(200), INVALID, 'the answer of inventory is not of a JSON media type'],
+  ['text that is not JSON', stub.text('{"data":'), INVALID, 'the answer of inventory is not JSON'],
+  ['an empty body', stub.text(''), INVALID, 'the answer of inventory is not JSON'],
+  ['a list', stub.answer([1]), INVALID, 'the answer of inventory is not a GraphQL response'],
+  ['null', stub.answer(null), INVALID, 'the answer of inventory is not a GraphQL response'],
+  ['a string', stub.answer('secret'), INVALID, 'the answer of inventory is not a GraphQL response'],
+  ['an empty object', stub.answer({}), INVALID, 'the answer of inventory has neither data nor errors'],
+  [
+    'data null without an error',
+    stub.answer({ data: null }),
+    INVALID,
+    'the answer of inventory has neither data nor errors',
+  ],
+  ['data as a list', stub.answer({ data: [] }), INVALID, 'the answer of inventory has data of the wrong type'],
+  ['data as text', stub.answer({ data: 'x' }), INVALID, 'the answer of inventory has data of the wrong type'],
+  ['errors as text', stub.answer({ errors: 'x' }), INVALID, 'the answer of inventory has malformed errors'],
+  [
+    'an error without a message',
+    stub.answer({ data: {}, errors: [{ path: ['a'] }] }),
+    INVALID,
+    'the answer of inventory has malformed errors',
+  ],
+  [
+    'an error with a path of objects',
+    stub.answer({ errors: [{ message: 'x', path: [{}] }] }),
+    INVALID,
+    'the answer of inventory has malformed errors',
+  ],
+  ['a body cut off by a reset', stub.breakOff('reset'), INVALID, 'the answer of inventory broke off'],
+  ['a body that ends too early', stub.breakOff('end'), INVALID, 'the answer of inventory broke off'],
+  ['bytes that are not HTTP', stub.garbage(), INVALID, 'the answer of inventory is not HTTP'],
+  [
+    'a compressed body',
+    stub.gzipped({ data: { a: 1 } }),
+    INVALID,
+    'the answer of inventory is encoded in a way that was not asked for',
+  ],
+  [
+    'a body over the limit',
+    stub.flood(2_000_000),
+    'SUBGRAPH_RESPONSE_TOO_LARGE',
+    'the answer of inventory is larger than the limit',
+  ],
+  [
+    'a body announced over the limit',
+    stub.flood(2_000_000, { announced: true }),
+    'SUBGRAPH_RESPONSE_TOO_LARGE',
+    'the answer of inventory is larger than the limit',
+  ],
+  ['a reset', stub.reset(), 'SUBGRAPH_UNAVAILABLE', 'inventory could not be reached'],
+];
+
+/** Refusals that may be the client's doing: a client must not be able to open a breaker for everybody. */
+const NEUTRAL: readonly Fault[] = [400, 401, 403, 413, 429].map((status): Fault => {
+  const message = `inventory answered with HTTP status ${status}`;
+  return [`HTML with ${status}`, stub.page(status), 'SUBGRAPH_HTTP_ERROR', message];
+});
+
+const SETTINGS = { maxResponseBytes: 1_000_000, breaker: { consecutiveFailures: 2 } };
+
+describe('a subgraph that answers with', () => {
+  it.each(ILL)('%s is a coded failure and opens the breaker', async (_, behaviour, code, message) => {
+    await using subgraph = await stub.startStubSubgraph(() => behaviour);
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    expect(await one.fail()).toEqual({ code, service: 'inventory', message, breaker: 'closed' });
+    expect(await one.fail()).toMatchObject({ code, breaker: 'open', retryAfterMs: 1_800 });
+    expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_CIRCUIT_OPEN' });
+  });
+
+  it.each(NEUTRAL)('%s is a coded failure that the breaker ignores', async (_, behaviour, code, message) => {
+    await using subgraph = await stub.startStubSubgraph(() => behaviour);
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    for (let call = 0; call < 5; call += 1) {
+      expect(await one.fail()).toEqual({ code, service: 'inventory', message, breaker: 'closed' });
+    }
+  });
+});
+
+describe('a subgraph that refuses with 401', () => {
+  it('does not pass its own UNAUTHENTICATED to the client: it was the router that it refused', async () => {
+    const refusal = { errors: [{ message: 'unknown key', extensions: { code: 'UNAUTHENTICATED' } }] };
+    await using subgraph = await stub.startStubSubgraph(() => stub.status(401, refusal));
+    await using one = upstreamOf([subgraph.url]);
+    expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_HTTP_ERROR' });
+  });
+});
+
+describe('a subgraph whose error answers are small', () => {
+  it('keeps its connections', async () => {
+    await using subgraph = await stub.startStubSubgraph(() => stub.page(400));
+    await using one = upstreamOf([subgraph.url]);
+    for (let call = 0; call < 20; call += 1) await one.fail();
+    // Undici frees a connection one turn of the event loop after its answer, so the next call may need a second.
+    expect(subgraph.counts.connections).toBeLessThanOrEqual(2);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { drip, hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+const SETTINGS = { timeoutMs: 1_000, breaker: { consecutiveFailures: 5 } };
+
+describe.each([
+  ['says nothing', hang()],
+  ['drips bytes for ever', drip()],
+])('a subgraph that %s', (_, behaviour) => {
+  it('is cut off exactly at the timeout, and its connection is closed', async () => {
+    await using subgraph = await startStubSubgraph(() => behaviour);
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    const call = one.fail();
+    await subgraph.received(1);
+    one.clock.advance(999);
+    expect(one.upstream.state()[0]?.underWay).toBe(1);
+    one.clock.advance(1);
+    expect(await call).toEqual({
+      code: 'SUBGRAPH_TIMEOUT',
+      service: 'inventory',
+      message: 'inventory did not answer in time',
+      breaker: 'closed',
+    });
+    await subgraph.aborted(1);
+    expect(one.upstream.state()[0]?.underWay).toBe(0);
+  });
+
+  it('opens its breaker as soon as five calls in a row have timed out', async () => {
+    await using subgraph = await startStubSubgraph(() => behaviour);
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    const calls = Array.from({ length: 5 }, () => one.fail());
+    await subgraph.received(5);
+    one.clock.advance(1_000);
+    await Promise.all(calls);
+    expect(one.clock.monotonic()).toBe(1_000);
+    expect(await one.fail()).toEqual({
+      code: 'SUBGRAPH_CIRCUIT_OPEN',
+      service: 'inventory',
+      message: 'inventory has failed too often and is not being called for a while',
+      breaker: 'open',
+      retryAfterMs: 1_800,
+    });
+    expect(subgraph.requests).toHaveLength(5);
+  });
+
+  it('is cut off at the end of the client request when that is sooner', async () => {
+    await using subgraph = await startStubSubgraph(() => behaviour);
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    const call = one.fail({ deadline: 300 });
+    await subgraph.received(1);
+    one.clock.advance(300);
+    expect(await call).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
+  });
+});
+
+describe('a call that began when the client request had little time left', () => {
+  it('says nothing about the subgraph by being late', async () => {
+    await using subgraph = await startStubSubgraph(() => hang());
+    await using one = upstreamOf([subgraph.url], { ...SETTINGS, breaker: { consecutiveFailures: 1 } });
+    const call = one.fail({ deadline: 300 });
+    await subgraph.received(1);
+    one.clock.advance(300);
+    await call;
+    expect(one.breaker()).toBe('closed');
+  });
+
+  it('is not sent when no time is left', async () => {
+    await using subgraph = await startStubSubgraph(() => hang());
+    await using one = upstreamOf([subgraph.url], SETTINGS);
+    expect(await one.fail({ deadline: 0 })).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
+    expect(subgraph.requests).toHaveLength(0);
+  });
+});
+
+describe('calls that waited for a connection until their timeout', () => {
+  it('are never sent', async () => {
+    await using subgraph = await startStubSubgraph(() => hang());
+    await using one = upstreamOf([subgraph.url], { ...SETTINGS, connections: 1, breaker: { enabled: false } });
+    const calls = [one.fail(), one.fail({ operation: 'mutation' }), one.fail({ operation: 'mutation' })];
+    await subgraph.received(1);
+    one.clock.advance(1_000);
+    const codes = (await Promise.all(calls)).map(({ code }) => code);
+    expect(codes).toEqual(['SUBGRAPH_TIMEOUT', 'SUBGRAPH_TIMEOUT', 'SUBGRAPH_TIMEOUT']);
+    // The next call queues behind them, so its arrival proves that they have been passed over.
+    const next = one.fail();
+    await subgraph.received(2);
+    expect(subgraph.requests.map(({ body }) => body)).toEqual(['{"query":"query{a}"}', '{"query":"query{a}"}']);
+    one.clock.advance(1_000);
+    await next;
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { answer, redirect, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+it('refuses a redirect, so that identity headers stay with the subgraph they were made for', async () => {
+  await using elsewhere = await startStubSubgraph(() => answer({ data: { a: 1 } }));
+  await using subgraph = await startStubSubgraph(() => redirect(elsewhere.url));
+  await using one = upstreamOf([subgraph.url]);
+  expect(await one.fail()).toEqual({
+    code: 'SUBGRAPH_HTTP_ERROR',
+    service: 'inventory',
+    message: 'inventory answered with HTTP status 307',
+    breaker: 'closed',
+  });
+  expect(elsewhere.counts.connections).toBe(0);
+});

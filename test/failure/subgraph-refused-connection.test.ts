@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { answer, reset, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+/** An address where nothing listens. */
+async function deadUrl(): Promise<string> {
+  await using subgraph = await startStubSubgraph(() => reset());
+  return subgraph.url;
+}
+
+it('answers at once that the subgraph could not be reached', async () => {
+  await using one = upstreamOf([await deadUrl()]);
+  expect(await one.fail()).toEqual({
+    code: 'SUBGRAPH_UNAVAILABLE',
+    service: 'inventory',
+    message: 'inventory could not be reached',
+    breaker: 'closed',
+  });
+});
+
+it('tries a query twice and a mutation once', async () => {
+  await using one = upstreamOf([await deadUrl()]);
+  await one.fail();
+  await one.fail({ operation: 'mutation' });
+  expect(one.events).toEqual(['retried', 'called SUBGRAPH_UNAVAILABLE', 'called SUBGRAPH_UNAVAILABLE']);
+});
+
+it('asks again every openMs while nothing listens, and is back with the first answer', async () => {
+  const url = await deadUrl();
+  await using one = upstreamOf([url], { retries: 0, breaker: { consecutiveFailures: 1, openMs: 2_000 } });
+  for (let stay = 0; stay < 6; stay += 1) {
+    expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE', breaker: 'open', retryAfterMs: 1_800 });
+    one.clock.advance(1_800);
+  }
+  await using subgraph = await startStubSubgraph(() => answer({ data: { a: 1 } }), { port: Number(new URL(url).port) });
+  expect(await one.call()).toMatchObject({ kind: 'answered' });
+  expect(subgraph.requests).toHaveLength(1);
+});
+
+it('keeps retries to a tenth of the calls once the reserve is spent', async () => {
+  await using one = upstreamOf([await deadUrl()], { breaker: { enabled: false } });
+  for (let call = 0; call < 200; call += 1) await one.fail();
+  const retries = one.events.filter((event) => event === 'retried').length;
+  expect(retries).toBeGreaterThanOrEqual(20);
+  expect(retries).toBeLessThanOrEqual(30);
+});

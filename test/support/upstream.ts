@@ -1,0 +1,81 @@
+import { configSchema } from '../../router/config-schema.ts';
+import type { SubgraphFailure, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { createUpstream } from '../../router/upstream/upstream.ts';
+import type { Upstream } from '../../router/upstream/upstream.ts';
+import type { SubgraphParts } from '../../router/upstream/subgraph.ts';
+import { createManualClock } from './manual-clock.ts';
+import type { ManualClock } from './manual-clock.ts';
+
+type AllTraffic = NonNullable<NonNullable<Parameters<typeof configSchema.parse>[0]>>;
+
+export type CallOptions = {
+  readonly operation?: 'query' | 'mutation';
+  readonly signal?: AbortSignal;
+  readonly deadline?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An upstream with one subgraph, `inventory`, a clock that is moved by hand, and a record of its events. */
+export type UpstreamOfOne = AsyncDisposable & {
+  readonly upstream: Upstream;
+  readonly clock: ManualClock;
+  /** `EVENT DETAIL` in the order they came. */
+  readonly events: string[];
+  call(options?: CallOptions): Promise<SubgraphResponse>;
+  /** The failure of a call; throws when it was answered. */
+  fail(options?: CallOptions): Promise<SubgraphFailure>;
+  breaker(): string | undefined;
+};
+
+/** `settings` as in `traffic.all` of router.yaml. */
+export function upstreamOf(
+  urls: readonly string[],
+  settings: Record<string, unknown> = {},
+  parts: Partial<SubgraphParts> = {},
+): UpstreamOfOne {
+  const clock = createManualClock();
+  const events: string[] = [];
+  const { traffic } = configSchema.parse({
+    traffic: { all: settings, subgraphs: { inventory: { urls } } },
+  } satisfies AllTraffic);
+  const upstream = createUpstream(traffic, {
+    telemetry: recorder(events),
+    signer: { sign: () => ({}) },
+    random: () => 0.5,
+    monotonic: clock.monotonic,
+    after: clock.after,
+    ...parts,
+  });
+  const routes = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));
+
+  async function call(options: CallOptions = {}): Promise<SubgraphResponse> {
+    const { operation = 'query', headers = {}, signal = new AbortController().signal } = options;
+    const deadline = options.deadline ?? clock.monotonic() + traffic.deadlineMs;
+    const request = { subgraph: 'inventory', operation, body: `{"query":"${operation}{a}"}` } as const;
+    return routes.send(request, { headers, deadline }, signal);
+  }
+
+  return {
+    upstream,
+    clock,
+    events,
+    call,
+    async fail(options) {
+      const response = await call(options);
+      if (response.kind === 'answered') throw new Error(`answered ${JSON.stringify(response)}`);
+      return response.failure;
+    },
+    breaker: () => upstream.state()[0]?.breaker,
+    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+  };
+}
+
+function recorder(events: string[]): SubgraphParts['telemetry'] {
+  return {
+    log: { debug: () => {} } as unknown as SubgraphParts['telemetry']['log'],
+    subgraphCalled: ({ outcome }) => events.push(`called ${outcome}`),
+    subgraphRetried: () => events.push('retried'),
+    endpointEjected: ({ forMs }) => events.push(`ejected ${forMs}`),
+    breakerChanged: ({ from, to }) => events.push(`breaker ${from} ${to}`),
+  };
+}
