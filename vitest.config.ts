@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Real servers, embedded databases and composition start within a test: seconds, on two busy cores.
@@ -5,6 +6,8 @@ const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads the default export
 export default defineConfig({
+  // The module that Node itself loads: beside the bundlers' one, schemas of Apollo's packages would be of another realm.
+  resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   test: {
     pool: 'forks',
     maxWorkers: 2,

@@ -1,0 +1,142 @@
+import { Kind, OperationTypeNode, visit } from 'graphql';
+import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { QueryPlan } from '@apollo/query-planner';
+import { RouterError } from '../errors.ts';
+import { compileCompletion } from './completion.ts';
+import type { Completion, CompletionInput } from './completion.ts';
+import type { FetchShape } from './fetch-shape.ts';
+import { compileIntrospection } from './introspection.ts';
+import type { Introspect } from './introspection.ts';
+import { compilePlan } from './plan-program.ts';
+import type { CompiledPlan, FetchProgram, FetchReference } from './plan-program.ts';
+import { plannedNames } from './planned-names.ts';
+import type { Renames } from './planned-names.ts';
+import { responseShape } from './response-shape.ts';
+import type { Fragments, ResponseShape } from './response-shape.ts';
+import { supergraphTypes } from './supergraph-types.ts';
+
+export type OperationToCompile = {
+  /** What clients see. */
+  readonly apiSchema: GraphQLSchema;
+  /** All types of the supergraph. */
+  readonly supergraphSchema: GraphQLSchema;
+  /** The client's document, valid by the API schema. */
+  readonly document: DocumentNode;
+  readonly operationName?: string | undefined;
+  readonly plan: QueryPlan;
+  /** Where the document that was planned has other names than the client's. */
+  readonly renames?: Renames;
+};
+
+/** An operation with its plan, ready to be executed any number of times. */
+export type CompiledOperation = {
+  readonly kind: 'query' | 'mutation';
+  readonly plan: CompiledPlan;
+  readonly response: ResponseShape;
+  /** The fetches that deliver a field, by its path of planned keys joined with dots. */
+  fetchesAt(path: string): readonly FetchReference[];
+  /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
+  projectionFor(variables: Readonly<Record<string, unknown>>): Projection;
+};
+
+export type Projection = { readonly complete: Completion; readonly introspect: Introspect };
+
+/** Combinations of values of `@skip` and `@include` for which a projection is kept, per operation. */
+const MAX_PROJECTIONS = 16;
+
+/**
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE when the plan has a kind of node that is not supported, or lacks a root field.
+ */
+export function compileOperation(input: OperationToCompile): CompiledOperation {
+  const operation = operationOf(input);
+  const fragments: Fragments = new Map(
+    input.document.definitions
+      .filter(
+        (definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION,
+      )
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
+  const names = plannedNames(input.renames);
+  const plan = compilePlan(input.plan, supergraphTypes(input.supergraphSchema), names);
+  const fetchesByPath = indexFetches(plan.fetches);
+  const fetchesAt = (path: string) => fetchesByPath.get(path) ?? [];
+  return {
+    kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
+    plan,
+    response: responseShape(operation, fragments, names),
+    fetchesAt,
+    projectionFor: projections({ input, operation, fragments, names, fetchesAt }),
+  };
+}
+
+function operationOf({ document, operationName }: OperationToCompile): OperationDefinitionNode {
+  const operation = document.definitions.find(
+    (definition): definition is OperationDefinitionNode =>
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      (operationName === undefined || definition.name?.value === operationName),
+  );
+  if (operation === undefined) throw new RouterError('OPERATION_RESOLUTION_FAILURE');
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+    throw new RouterError('OPERATION_NOT_PLANNABLE', 'subscriptions are not supported');
+  }
+  return operation;
+}
+
+type ProjectionInput = Pick<CompletionInput, 'fragments' | 'names' | 'fetchesAt'> & {
+  readonly input: OperationToCompile;
+  readonly operation: OperationDefinitionNode;
+};
+
+function projections({ input, operation, ...rest }: ProjectionInput): CompiledOperation['projectionFor'] {
+  const { apiSchema: schema } = input;
+  const rootType = schema.getRootType(operation.operation);
+  if (!rootType) throw new RouterError('OPERATION_NOT_PLANNABLE', `there is no ${operation.operation} type`);
+  const conditionNames = conditionVariables(input.document);
+  const compiled = new Map<string, Projection>();
+  const projectionFor = (variables: Readonly<Record<string, unknown>>): Projection => {
+    const key = conditionNames.map((name) => (variables[name] === true ? '1' : '0')).join('');
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    const conditions = new Map(conditionNames.map((name) => [name, variables[name] === true]));
+    const completionInput = { ...rest, schema, conditions };
+    const projection = {
+      complete: compileCompletion(completionInput, rootType, operation.selectionSet),
+      introspect: compileIntrospection(completionInput, operation),
+    };
+    const [oldest] = compiled.keys();
+    if (compiled.size >= MAX_PROJECTIONS && oldest !== undefined) compiled.delete(oldest);
+    compiled.set(key, projection);
+    return projection;
+  };
+  // The only one there is: what is wrong with it is the operation's fault, whatever the variables.
+  if (conditionNames.length === 0) projectionFor({});
+  return projectionFor;
+}
+
+function conditionVariables(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(directive) {
+      if (directive.name.value !== 'skip' && directive.name.value !== 'include') return;
+      for (const { value } of directive.arguments ?? []) {
+        if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+      }
+    },
+  });
+  return [...names];
+}
+
+function indexFetches(fetches: readonly FetchProgram[]): ReadonlyMap<string, readonly FetchReference[]> {
+  const index = new Map<string, FetchReference[]>();
+  const add = (shape: FetchShape, prefix: string, fetch: FetchProgram): void => {
+    for (const [key, nested] of shape) {
+      const path = prefix === '' ? key : `${prefix}.${key}`;
+      const known = index.get(path);
+      if (known === undefined) index.set(path, [fetch]);
+      else known.push(fetch);
+      if (nested) add(nested, path, fetch);
+    }
+  };
+  for (const fetch of fetches) add(fetch.shape, fetch.prefix, fetch);
+  return index;
+}

@@ -1,0 +1,101 @@
+import { blame } from './causes.ts';
+import type { Degradation, ExecutionError } from './causes.ts';
+import type { CompiledOperation } from './compile.ts';
+import type { CompletedField, CompletionRun } from './completion.ts';
+import type { Execution } from './execution.ts';
+import type { Introspect } from './introspection.ts';
+import type { JsonObject } from './json.ts';
+import { Report } from './report.ts';
+import { runPlan } from './run-plan.ts';
+import type { Send } from './subgraph-call.ts';
+
+export type ExecutionRequest = {
+  /** As graphql-js's `getVariableValues` returns them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly send: Send;
+  /** Aborts the queries under way, and keeps others from starting; mutations go on. */
+  readonly signal: AbortSignal;
+  /** Keys of a subgraph error's extensions that may reach the client. */
+  readonly allowedExtensions?: ReadonlySet<string>;
+};
+
+export type ExecutionOutcome = {
+  /** JSON text. */
+  readonly data: string;
+  readonly errors: readonly ExecutionError[];
+  /** One for each service and reason. */
+  readonly degraded: readonly Degradation[];
+};
+
+const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
+
+/**
+ * Runs the plan and completes its data. What a subgraph fails to deliver is null, explained by an error.
+ *
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE when the plan lacks a root field that the variables select.
+ */
+export async function executeCompiled(
+  operation: CompiledOperation,
+  { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS }: ExecutionRequest,
+): Promise<ExecutionOutcome> {
+  const report = new Report();
+  const root: JsonObject = {};
+  const execution: Execution = {
+    operation,
+    variables,
+    send,
+    signal,
+    allowedExtensions,
+    root,
+    report,
+    forks: new Map(),
+    calls: new Map(),
+  };
+  // Before the plan runs: an operation that cannot be answered must not have begun.
+  const { complete, introspect } = operation.projectionFor(variables);
+  if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
+  const data = complete(root, completionRun(execution, introspect));
+  return { data, errors: report.errors(), degraded: report.degraded() };
+}
+
+function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
+  let introspected: ReadonlyMap<string, string> | undefined;
+  const run: CompletionRun = {
+    path: [],
+    problems: 0,
+    introspection: (name) => (introspected ??= introspect(variables)).get(name) ?? 'null',
+    onMissing(field, depth, parent, value) {
+      run.problems += 1;
+      const path = run.path.slice(0, depth + 1);
+      const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
+      if (cause !== undefined) blame(cause, path);
+      else if (!report.isReported(path)) report.addError(missingError(field, path, value));
+    },
+    onWrongType(field, depth) {
+      run.problems += 1;
+      report.addError(
+        invalidError(
+          field,
+          run.path.slice(0, depth + 1),
+          `The value of ${field.coordinate} is not of the type ${field.typeName}.`,
+        ),
+      );
+    },
+  };
+  return run;
+}
+
+function missingError(field: CompletedField, path: ExecutionError['path'], value: unknown): ExecutionError {
+  if (value === null)
+    return invalidError(field, path, `Cannot return null for non-nullable ${field.coordinate}.`);
+  if (field.fetches.length > 0)
+    return invalidError(field, path, `${field.coordinate} is absent from the answer of its service.`);
+  const message = `No service delivers ${field.coordinate} here.`;
+  return { message, path, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
+}
+
+function invalidError(field: CompletedField, path: ExecutionError['path'], message: string): ExecutionError {
+  const service = field.fetches[0]?.service;
+  const code = 'SUBGRAPH_INVALID_RESPONSE';
+  return { message, path, extensions: service === undefined ? { code } : { code, service } };
+}

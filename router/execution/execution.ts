@@ -1,0 +1,19 @@
+import type { CompiledOperation } from './compile.ts';
+import type { JsonObject } from './json.ts';
+import type { Forks } from './merge.ts';
+import type { Report } from './report.ts';
+import type { Send, SubgraphResponse } from './subgraph-call.ts';
+
+/** The state of one execution: the merged tree, and what is known of its gaps. */
+export type Execution = {
+  readonly operation: CompiledOperation;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly send: Send;
+  readonly signal: AbortSignal;
+  readonly allowedExtensions: ReadonlySet<string>;
+  readonly root: JsonObject;
+  readonly forks: Forks;
+  readonly report: Report;
+  /** Calls made so far, for those that are made twice; by service and body. */
+  readonly calls: Map<string, Promise<SubgraphResponse>>;
+};

@@ -1,0 +1,85 @@
+import { ERRORS } from '../errors.ts';
+import { blame, createCause, degradationsOf, errorsOf } from './causes.ts';
+import type { Cause, Degradation, ExecutionError, ResponsePath } from './causes.ts';
+import type { JsonObject } from './json.ts';
+import type { FetchReference } from './plan-program.ts';
+
+/** Errors that are listed one by one; what goes beyond is told in one error for each service. */
+const MAX_LISTED = 500;
+
+/** What one execution did not get, why, and where that shows in the answer. */
+export class Report {
+  readonly #entries: (ExecutionError | Cause)[] = [];
+  readonly #reported: ResponsePath[] = [];
+  readonly #failed = new Map<number, Cause>();
+  readonly #lost = new Map<number, Map<JsonObject, Cause>>();
+  readonly #overflow = new Map<string | undefined, Cause>();
+
+  addCause(cause: Cause): Cause {
+    this.#entries.push(cause);
+    return cause;
+  }
+
+  addError(error: ExecutionError): void {
+    if (this.#entries.length < MAX_LISTED) this.#entries.push(error);
+    else blame(this.#overflowOf(error.extensions.service), error.path);
+  }
+
+  /** An error that a subgraph has reported: a null above or below its path needs no other. */
+  addReported(error: ExecutionError): void {
+    this.#reported.push(error.path);
+    this.addError(error);
+  }
+
+  isReported(path: ResponsePath): boolean {
+    return this.#reported.some((reported) => {
+      const length = Math.min(reported.length, path.length);
+      for (let index = 0; index < length; index += 1) if (reported[index] !== path[index]) return false;
+      return true;
+    });
+  }
+
+  /** Nothing of the fetch has come. */
+  failFetch(fetch: number, cause: Cause): void {
+    this.#failed.set(fetch, cause);
+  }
+
+  /** The fetch has brought nothing for this entity. */
+  loseEntity(fetch: number, entity: JsonObject, cause: Cause): void {
+    const lost = this.#lost.get(fetch);
+    if (lost === undefined) this.#lost.set(fetch, new Map([[entity, cause]]));
+    else lost.set(entity, cause);
+  }
+
+  /** Why a field of an object is absent that one of the fetches should have delivered. */
+  explain(fetches: readonly FetchReference[], object: JsonObject): Cause | undefined {
+    for (const { index } of fetches) {
+      const cause = this.#failed.get(index) ?? this.#lost.get(index)?.get(object);
+      if (cause !== undefined) return cause;
+    }
+    // The field may stand below the entity that was lost.
+    for (const { index } of fetches) {
+      const [cause] = this.#lost.get(index)?.values() ?? [];
+      if (cause !== undefined) return cause;
+    }
+    return undefined;
+  }
+
+  errors(): readonly ExecutionError[] {
+    const entries = [...this.#entries, ...this.#overflow.values()];
+    return entries.flatMap((entry) => ('path' in entry ? [entry] : errorsOf(entry)));
+  }
+
+  degraded(): readonly Degradation[] {
+    return degradationsOf(this.#entries.filter((entry): entry is Cause => !('path' in entry)));
+  }
+
+  #overflowOf(service: string | undefined): Cause {
+    const known = this.#overflow.get(service);
+    if (known !== undefined) return known;
+    const message = `More errors than are listed. ${ERRORS.SUBGRAPH_INVALID_RESPONSE.meaning}`;
+    const cause = createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
+    this.#overflow.set(service, cause);
+    return cause;
+  }
+}

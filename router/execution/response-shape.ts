@@ -1,0 +1,67 @@
+import { Kind } from 'graphql';
+import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { ResponsePath } from './causes.ts';
+import type { PlannedNames } from './planned-names.ts';
+
+/** The response names of an operation over all types, by the key under which the plan delivers each. */
+export type ResponseShape = ReadonlyMap<string, ResponseField>;
+
+export type ResponseField = { readonly name: string; readonly nested: ResponseShape };
+
+type MutableShape = Map<string, { name: string; nested: MutableShape }>;
+
+export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+export function responseShape(
+  operation: OperationDefinitionNode,
+  fragments: Fragments,
+  names: PlannedNames,
+): ResponseShape {
+  const shape: MutableShape = new Map();
+  addSelections(operation.selectionSet, { fragments, names }, shape);
+  return shape;
+}
+
+function addSelections(
+  { selections }: SelectionSetNode,
+  context: { fragments: Fragments; names: PlannedNames },
+  shape: MutableShape,
+): void {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      const key = context.names.keyOf(selection);
+      const field = shape.get(key) ?? {
+        name: selection.alias?.value ?? selection.name.value,
+        nested: new Map(),
+      };
+      shape.set(key, field);
+      if (selection.selectionSet) addSelections(selection.selectionSet, context, field.nested);
+      continue;
+    }
+    const { selectionSet } =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? selection
+        : (context.fragments.get(selection.name.value) ?? {});
+    if (selectionSet) addSelections(selectionSet, context, shape);
+  }
+}
+
+/**
+ * The client's path of a path in the merged tree. It ends where the operation ends: what was fetched only for another fetch
+ * has no place in the answer, and a subgraph may put anything into the path of an error.
+ */
+export function clientPath(path: ResponsePath, shape: ResponseShape): ResponsePath {
+  const result: (string | number)[] = [];
+  let current = shape;
+  for (const element of path) {
+    if (typeof element === 'number') {
+      result.push(element);
+      continue;
+    }
+    const field = current.get(element);
+    if (field === undefined) break;
+    result.push(field.name);
+    current = field.nested;
+  }
+  return result;
+}

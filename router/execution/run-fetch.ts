@@ -1,0 +1,150 @@
+import { createCause } from './causes.ts';
+import type { Cause } from './causes.ts';
+import { callSubgraph } from './call.ts';
+import type { Execution } from './execution.ts';
+import { failFetch, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
+import { isJsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import type { FetchProgram } from './plan-program.ts';
+import type { Represent } from './representation.ts';
+import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
+
+/** The objects that a fetch is about. Objects with equal representations share one. */
+export type Batch = {
+  readonly targets: readonly JsonObject[];
+  /** For each target, the index of its representation. */
+  readonly indices: readonly number[];
+  /** JSON texts; empty for a fetch of root fields. */
+  readonly representations: readonly string[];
+};
+
+/** Runs one fetch and merges what it brings. What it does not bring is told to the report. */
+export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
+  const { represent } = fetch;
+  const targets = collectTargets(fetch, execution);
+  const batch =
+    represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
+  if (batch.targets.length === 0) return;
+  const response = await callSubgraph(fetch, batch.representations, execution);
+  const data = acceptData(fetch, batch, response, execution);
+  if (data === undefined) return;
+  if (represent === undefined) mergeRoot(fetch, batch, data, execution);
+  else mergeEntities(fetch, batch, data, execution);
+}
+
+function collectTargets(fetch: FetchProgram, { root }: Execution): ReadonlySet<JsonObject> {
+  const targets = new Set<JsonObject>();
+  fetch.collect(root, (object) => targets.add(object));
+  return targets;
+}
+
+/** Root fields can be asked for below the root, where a type has a field of the type `Query`. */
+function rootBatch(targets: ReadonlySet<JsonObject>): Batch {
+  return { targets: [...targets], indices: [], representations: [] };
+}
+
+function representAll(
+  fetch: FetchProgram,
+  represent: Represent,
+  objects: ReadonlySet<JsonObject>,
+  execution: Execution,
+): Batch {
+  const targets: JsonObject[] = [];
+  const indices: number[] = [];
+  const known = new Map<string, number>();
+  for (const object of objects) {
+    const text = represent(object, (path) => inheritLoss(fetch, object, path, execution));
+    if (text === undefined) continue;
+    const index = known.get(text) ?? known.size;
+    known.set(text, index);
+    targets.push(object);
+    indices.push(index);
+  }
+  return { targets, indices, representations: [...known.keys()] };
+}
+
+/** What cannot be asked about, because another fetch has failed, is lost for the same reason. */
+function inheritLoss(
+  fetch: FetchProgram,
+  object: JsonObject,
+  path: readonly string[],
+  execution: Execution,
+): void {
+  const { operation, report } = execution;
+  const cause = report.explain(operation.fetchesAt([fetch.prefix, ...path].join('.')), object);
+  if (cause !== undefined) report.loseEntity(fetch.index, object, cause);
+}
+
+type Accepted = { readonly data: JsonObject; readonly errors: readonly SubgraphError[] };
+
+function acceptData(
+  fetch: FetchProgram,
+  batch: Batch,
+  response: SubgraphResponse,
+  execution: Execution,
+): Accepted | undefined {
+  if (response.kind === 'failed') {
+    failFetch(fetch, response.failure, execution);
+    return undefined;
+  }
+  const { data, errors } = response;
+  if (errors.length > 0) reportErrors(fetch, batch, response, execution);
+  if (data !== null) return { data, errors };
+  if (errors.length > 0) execution.report.failFetch(fetch.index, reportedCause(fetch));
+  else failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
+  return undefined;
+}
+
+function mergeRoot(fetch: FetchProgram, batch: Batch, { data }: Accepted, { forks }: Execution): void {
+  fetch.rewriteOutput?.(data);
+  for (const target of batch.targets) fetch.merge(target, data, forks);
+}
+
+function mergeEntities(
+  fetch: FetchProgram,
+  batch: Batch,
+  { data, errors }: Accepted,
+  execution: Execution,
+): void {
+  const entities = data['_entities'];
+  const { length } = batch.representations;
+  if (!Array.isArray(entities) || entities.length !== length) {
+    failFetch(fetch, invalidAnswer(fetch, `The service did not answer with ${length} entities.`), execution);
+    return;
+  }
+  fetch.rewriteOutput?.(entities);
+  const losses = new Map<number, Cause>();
+  for (const [position, target] of batch.targets.entries()) {
+    const index = batch.indices[position] ?? 0;
+    const entity: unknown = entities[index];
+    if (isJsonObject(entity)) {
+      fetch.merge(target, entity, execution.forks);
+      continue;
+    }
+    const cause = losses.get(index) ?? execution.report.addCause(lossOf(fetch, entity, index, errors));
+    losses.set(index, cause);
+    execution.report.loseEntity(fetch.index, target, cause);
+  }
+}
+
+function lossOf(
+  fetch: FetchProgram,
+  entity: unknown,
+  index: number,
+  errors: readonly SubgraphError[],
+): Cause {
+  const { service } = fetch;
+  const isReported = errors.some(
+    ({ path }) => path?.[0] !== '_entities' || path[1] === undefined || path[1] === index,
+  );
+  if (isReported) return reportedCause(fetch);
+  if (entity === null) {
+    return createCause({
+      code: 'ENTITY_NOT_FOUND',
+      message: 'The service does not know this object.',
+      service,
+    });
+  }
+  const message = 'The service answered with something that is not an entity.';
+  return createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
+}

@@ -1,0 +1,22 @@
+import type { Execution } from './execution.ts';
+import type { PlanProgram } from './plan-program.ts';
+import { runFetch } from './run-fetch.ts';
+
+/** Runs a plan node. It never rejects for what a subgraph does: that is told to the report. */
+export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
+  switch (program.kind) {
+    case 'sequence':
+      for (const node of program.nodes) await runPlan(node, execution);
+      return;
+    case 'parallel':
+      await Promise.all(program.nodes.map((node) => runPlan(node, execution)));
+      return;
+    case 'condition': {
+      const branch = execution.variables[program.variable] === true ? program.consequent : program.alternate;
+      if (branch !== undefined) await runPlan(branch, execution);
+      return;
+    }
+    case 'fetch':
+      await runFetch(program.fetch, execution);
+  }
+}

@@ -1,0 +1,29 @@
+import { isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+
+/** What type conditions need to know; of the whole supergraph, since plans speak of types that the API does not show. */
+export type SupergraphTypes = {
+  /** The type named, when it is one that an object can have: a subgraph may put anything in `__typename`. */
+  typeNameOf(typename: unknown): string | undefined;
+  isObjectType(typeName: string): boolean;
+  /** Whether an object of the type named first satisfies a condition on the second. */
+  isA(typeName: string, condition: string): boolean;
+};
+
+export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
+  // An interface can be the type of an object: it is what the subgraph of an `@interfaceObject` answers.
+  const objectLike = (name: string) => {
+    const type = supergraph.getType(name);
+    return isObjectType(type) || isInterfaceType(type) ? type : undefined;
+  };
+  return {
+    typeNameOf: (typename) => (typeof typename === 'string' ? objectLike(typename)?.name : undefined),
+    isObjectType: (typeName) => isObjectType(supergraph.getType(typeName)),
+    isA(typeName, condition) {
+      if (typeName === condition) return true;
+      const type = objectLike(typeName);
+      const expected = supergraph.getType(condition);
+      return type !== undefined && isAbstractType(expected) && supergraph.isSubType(expected, type);
+    },
+  };
+}
