@@ -19,7 +19,7 @@ const releaseMutation = `mutation ($id: ID!) {
   releaseStock(reservationId: $id) { id status items { quantity product { id } } }
 }`;
 const stockQuery = `query ($representations: [_Any!]!) {
-  _entities(representations: $representations) {
+  products: _entities(representations: $representations) {
     ... on Product { id inStock stock { available warehouses { name available } } }
   }
 }`;
@@ -48,7 +48,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
   const stockOf = async (...ids: readonly string[]): Promise<Stock[]> => {
     const representations = ids.map((id) => ({ __typename: 'Product', id }));
     const { data } = await inventory.call(stockQuery, { variables: { representations } });
-    return (data as { _entities: { stock: Stock }[] })._entities.map(({ stock }) => stock);
+    return (data as { products: { stock: Stock }[] }).products.map(({ stock }) => stock);
   };
   const availableOf = async (id: string) => (await stockOf(id))[0]?.available;
 
@@ -60,7 +60,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
     });
     expect(errors).toEqual([]);
     expect(data).toEqual({
-      _entities: [
+      products: [
         {
           id: 'lamp',
           inStock: true,
@@ -81,7 +81,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
       variables: { representations: [{ __typename: 'Product', id: 'never-delivered' }] },
     });
     expect(data).toEqual({
-      _entities: [{ id: 'never-delivered', inStock: false, stock: { available: 0, warehouses: [] } }],
+      products: [{ id: 'never-delivered', inStock: false, stock: { available: 0, warehouses: [] } }],
     });
   });
 
