@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+it('1,000 clients that go away take their calls with them, and the breaker stays closed', async () => {
+  await using subgraph = await startStubSubgraph(() => hang());
+  await using one = upstreamOf([subgraph.url], { maxConcurrent: 1_000, connections: 100 });
+  let abortMs = 0;
+  for (let batch = 1; batch <= 10; batch += 1) {
+    const clients = Array.from({ length: 100 }, () => new AbortController());
+    const calls = clients.map(({ signal }) => one.fail({ signal }));
+    await subgraph.received(batch * 100);
+    const began = performance.now();
+    for (const client of clients) client.abort();
+    const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
+    expect(codes).toEqual(new Set(['REQUEST_CANCELLED']));
+    await subgraph.aborted(batch * 100);
+    abortMs = Math.max(abortMs, performance.now() - began);
+  }
+  console.log(`aborted ${subgraph.counts.aborted} of 1000, the slowest hundred in ${abortMs.toFixed(0)} ms`);
+  expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
+  expect(one.breaker()).toBe('closed');
+  expect(one.upstream.state()[0]?.underWay).toBe(0);
+});
+
+it('a client that has gone already causes no call', async () => {
+  await using subgraph = await startStubSubgraph(() => hang());
+  await using one = upstreamOf([subgraph.url]);
+  expect(await one.fail({ signal: AbortSignal.abort() })).toMatchObject({ code: 'REQUEST_CANCELLED' });
+  expect(subgraph.counts.connections).toBe(0);
+});

@@ -1,0 +1,31 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { upstreamOf } from '../support/upstream.ts';
+
+const BODY_BYTES = 300_000_000;
+
+it('reads a 300 MB answer only up to the limit', async () => {
+  // In a process of its own, so that the memory measured here is the router's.
+  const subgraph = fork(new URL('../support/flooding-subgraph.ts', import.meta.url), [String(BODY_BYTES)]);
+  const [url] = (await once(subgraph, 'message')) as [string];
+  await using one = upstreamOf([url], { timeoutMs: 20_000 });
+  await using peak = watchMemory();
+  expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_RESPONSE_TOO_LARGE' });
+  console.log(`memory added by a 300 MB answer: ${(peak.added() / 1e6).toFixed(1)} MB`);
+  expect(peak.added()).toBeLessThan(30e6);
+  subgraph.kill();
+  await once(subgraph, 'exit');
+});
+
+function watchMemory() {
+  const before = process.memoryUsage.rss();
+  let highest = before;
+  const timer = setInterval(() => (highest = Math.max(highest, process.memoryUsage.rss())), 1);
+  return {
+    added: () => Math.max(highest, process.memoryUsage.rss()) - before,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+    },
+  };
+}

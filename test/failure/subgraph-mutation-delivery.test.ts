@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import * as stub from '../support/stub-subgraph.ts';
+import type { Behaviour } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+const FAULTS: readonly (readonly [string, Behaviour])[] = [
+  ['reset', stub.reset()],
+  ['broken off by a reset', stub.breakOff('reset')],
+  ['ended early', stub.breakOff('end')],
+  ['refused with 503', stub.page(503)],
+  ['answered with garbage', stub.garbage()],
+];
+
+it.each(FAULTS)('a mutation that is %s is delivered once and reported', async (_, behaviour) => {
+  await using first = await stub.startStubSubgraph(() => behaviour);
+  await using second = await stub.startStubSubgraph(() => behaviour);
+  await using one = upstreamOf([first.url, second.url], { retries: 3 });
+  expect(await one.call({ operation: 'mutation' })).toMatchObject({ kind: 'failed' });
+  expect(first.requests.length + second.requests.length).toBe(1);
+});
+
+it('a mutation that times out is delivered once and reported', async () => {
+  await using subgraph = await stub.startStubSubgraph(() => stub.hang());
+  await using one = upstreamOf([subgraph.url]);
+  const call = one.fail({ operation: 'mutation' });
+  await subgraph.received(1);
+  one.clock.advance(2_000);
+  expect(await call).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
+  await subgraph.aborted(1);
+  expect(subgraph.requests).toHaveLength(1);
+});
+
+it('a mutation is seen through although its client has gone', async () => {
+  const gone = new AbortController();
+  await using subgraph = await stub.startStubSubgraph(() => (response, request) => {
+    gone.abort();
+    stub.answer({ data: { done: true } })(response, request);
+  });
+  await using one = upstreamOf([subgraph.url]);
+  const response = await one.call({ operation: 'mutation', signal: gone.signal });
+  expect(response).toEqual({ kind: 'answered', data: { done: true }, errors: [] });
+});
+
+it('two equal mutations at the same time are both delivered', async () => {
+  await using subgraph = await stub.startStubSubgraph(() => stub.answer({ data: { done: true } }));
+  await using one = upstreamOf([subgraph.url]);
+  await Promise.all([one.call({ operation: 'mutation' }), one.call({ operation: 'mutation' })]);
+  expect(subgraph.requests).toHaveLength(2);
+});
+
+it('2,000 mutations under random faults are each delivered at most once, and every loss is reported', async () => {
+  const behaviours = [stub.answer({ data: { done: true } }), ...FAULTS.map(([, behaviour]) => behaviour)];
+  const delivered = new Map<string, number>();
+  await using subgraph = await stub.startStubSubgraph((request, index) => {
+    const id = String(request.headers['x-request-id']);
+    delivered.set(id, (delivered.get(id) ?? 0) + 1);
+    return behaviours[(index * 7 + 3) % behaviours.length] ?? stub.reset();
+  });
+  await using one = upstreamOf([subgraph.url], { breaker: { enabled: false } });
+
+  let unreported = 0;
+  for (let batch = 0; batch < 40; batch += 1) {
+    const calls = Array.from({ length: 50 }, async (_, index) => {
+      const id = `${batch}-${index}`;
+      const response = await one.call({ operation: 'mutation', headers: { 'x-request-id': id } });
+      if (response.kind === 'answered' && delivered.get(id) !== 1) unreported += 1;
+    });
+    await Promise.all(calls);
+  }
+
+  const duplicates = [...delivered.values()].filter((count) => count > 1).length;
+  console.log(`mutations delivered ${delivered.size}, duplicates ${duplicates}`);
+  expect({ duplicates, unreported }).toEqual({ duplicates: 0, unreported: 0 });
+});
