@@ -245,6 +245,12 @@ export const ERRORS = {
     meaning: 'The client went away, so the rest of the work was dropped.',
     remedy: 'None: nobody reads this.',
   },
+  NOT_READY: {
+    status: 503,
+    exposed: true,
+    meaning: 'This router has no supergraph to serve yet.',
+    remedy: 'Send the same request again in a few seconds.',
+  },
   SHUTTING_DOWN: {
     status: 503,
     exposed: true,
@@ -261,21 +267,28 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
+
+type RouterErrorOptions = ErrorOptions & {
+  /** Seconds for the Retry-After header. */
+  readonly retryAfterS?: number;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 /** An error with a code from the table; what it may tell a client is decided by the table, not by its thrower. */
 export class RouterError extends Error {
   readonly code: ErrorCode;
-  /** Seconds for the Retry-After header. */
-  readonly retryAfterS: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    code: ErrorCode,
-    message: string = ERRORS[code].meaning,
-    options: ErrorOptions & { retryAfterS?: number } = {},
-  ) {
+  constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
-    this.retryAfterS = options.retryAfterS;
+    const { retryAfterS, headers = {} } = options;
+    this.headers = retryAfterS === undefined ? headers : { ...headers, 'retry-after': String(retryAfterS) };
   }
 
   get status(): number {

@@ -31,7 +31,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Log, metrics and spans of one router: one function per event, called from the edges. */
 export function createTelemetry(
   config: Config['telemetry'],
-  parts: { destination?: DestinationStream; provider?: TracerProvider } = {},
+  parts: { destination?: DestinationStream | undefined; provider?: TracerProvider } = {},
 ) {
   const log = createLog(config, parts.destination);
   const registry = new Registry();
@@ -85,6 +85,10 @@ export function createTelemetry(
 
     budgetDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
       metrics.budget.inc({ decision, store });
+    },
+
+    withoutRedis(): void {
+      log.warn("REDIS_URL is not set: budgets and revocations are this process's own and are lost with it");
     },
 
     redisChanged(event: {

@@ -25,6 +25,19 @@ export type ClientResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What the log says of the request beside HTTP. */
+  readonly summary?: RequestSummary;
+};
+
+export type RequestSummary = {
+  readonly operationType?: string;
+  readonly operationName?: string;
+  readonly userId?: string;
+  readonly cost?: number;
+  readonly codes?: readonly string[];
+  readonly degraded?: readonly string[];
+  readonly traceId?: string;
+  readonly generation?: string;
 };
 
 export type MediaType = {

@@ -19,15 +19,16 @@ import { sandboxPage } from './sandbox-page.ts';
 export type HttpServerParts = {
   readonly telemetry: Telemetry;
   readonly health: Health;
-  readonly clientAddress: (request: IncomingMessage) => string;
+  readonly monotonic: () => number;
+  readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
   /** Answers a GraphQL request; a RouterError it throws is answered by its code. */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 
 export type HttpServer = AsyncDisposable & {
   readonly url: string;
-  /** Requests being answered. */
-  readonly inFlight: () => number;
+  /** Stops listening and waits until every request has been answered, `graceMs` at the longest. */
+  readonly drain: (graceMs: number) => Promise<void>;
 };
 
 const JSON_TYPE: MediaType = { name: 'application/json', named: false };
@@ -35,22 +36,15 @@ const JSON_TYPE: MediaType = { name: 'application/json', named: false };
 /** Listens for clients. Everything it answers is JSON, errors included, except the Sandbox page. */
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
   const answer = createAnswerer(config, parts);
-  let inFlight = 0;
-  const server = createServer(serverOptions(config), (request, response) => {
-    inFlight += 1;
-    response.once('close', () => {
-      inFlight -= 1;
-    });
-    void answer(request, response);
-  });
+  const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', refuseMalformed);
   await listening(server, config.listen);
   const { port } = addressOf(server);
   return {
     url: `http://${config.listen.host}:${port}${config.listen.path}`,
-    inFlight: () => inFlight,
-    [Symbol.asyncDispose]: () => closed(server),
+    drain: (graceMs) => drain(server, graceMs),
+    [Symbol.asyncDispose]: () => drain(server, 0),
   };
 }
 
@@ -105,11 +99,14 @@ export function addressOf(server: Server): AddressInfo {
   return address;
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+// Node closes idle connections with the listener; busy ones end with their answer, which says `connection: close`.
+async function drain(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
 }
 
 function createAnswerer(config: Config, parts: HttpServerParts) {
@@ -162,6 +159,24 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
     response: ServerResponse,
     id: string,
   ): Promise<ClientResponse> {
+    const started = parts.monotonic();
+    const answered = await respond(request, response, id);
+    parts.telemetry.requestFinished({
+      requestId: id,
+      method: request.method ?? '',
+      status: answered.status,
+      ms: parts.monotonic() - started,
+      bytes: answered.body.length,
+      ...answered.summary,
+    });
+    return answered;
+  };
+
+  async function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+  ): Promise<ClientResponse> {
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
@@ -169,7 +184,7 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
     } catch (error) {
       return refuse(error, { id, mediaType });
     }
-  };
+  }
 
   async function toClientRequest(
     request: IncomingMessage,
@@ -187,7 +202,10 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
       headers: headerMap(request),
       authorization: request.headersDistinct['authorization'] ?? [],
       correlationId: saneId(request.headers['x-correlation-id']),
-      address: parts.clientAddress(request),
+      address: parts.clientAddress(
+        request.socket.remoteAddress,
+        request.headersDistinct['x-forwarded-for'] ?? [],
+      ),
       trace: parts.telemetry.parentContext(single(request.headers['traceparent'])),
       signal: goneSignal(response),
     };

@@ -20,15 +20,16 @@ export function refusal(
   mediaType: MediaType,
   extensions: Readonly<Record<string, unknown>> = {},
 ): ClientResponse {
-  const { code, publicMessage: message, retryAfterS } = error;
+  const { code, publicMessage: message } = error;
   return {
     status: statusFor(code, error.status, mediaType),
     headers: {
       'content-type': `${mediaType.name}; charset=utf-8`,
       'cache-control': 'no-store',
-      ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+      ...error.headers,
       ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
     },
+    summary: { codes: [code] },
     body: `${JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] })}\n`,
   };
 }

@@ -4,6 +4,13 @@ import { ApolloGateway } from '@apollo/gateway';
 import type { GraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import type { ApolloServerOptionsWithGateway, ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 
 /** What a supergraph SDL says. */
@@ -13,51 +20,65 @@ export type Graph = {
   readonly supergraphSdl: string;
   /** The schema that clients see. */
   readonly schema: GraphQLSchema;
+  /** All of the supergraph, what is hidden from clients included. */
+  readonly supergraphSchema: GraphQLSchema;
   /** Subgraph name to URL. */
   readonly routes: ReadonlyMap<string, string>;
 };
 
 /** One supergraph being served. Requests pin it; it is taken down when the last of them has been answered. */
-export type Generation<Exchange extends object, Operations> = AsyncDisposable & {
+export type Generation<Context extends object, Parts> = AsyncDisposable & {
   readonly graph: Graph;
-  readonly server: ApolloServer<Exchange>;
-  readonly operations: Operations;
+  readonly server: ApolloServer<Context>;
+  /** What the composition root has built for this graph. */
+  readonly parts: Parts;
 };
 
-/** What a generation is made of beside its graph. */
-export type GenerationParts<Exchange extends object, Operations> = {
-  readonly createOperations: (graph: Graph) => Promise<Operations>;
-  readonly createPlugin: (operations: Operations) => ApolloServerPlugin<Exchange>;
+/** How a generation's parts are made for a graph and put into Apollo's places. */
+export type GenerationRecipe<Context extends object, Parts> = {
+  readonly createParts: (graph: Graph) => Promise<Parts>;
+  readonly createPlugin: (parts: Parts) => ApolloServerPlugin<Context>;
   /** Answers an operation in the gateway's place; undefined leaves the gateway's own executor. */
-  readonly createExecutor: (operations: Operations) => ApolloGateway['executor'] | undefined;
-  readonly createDataSource: (subgraph: string, graph: Graph) => GraphQLDataSource;
-  readonly serverOptions: Omit<ApolloServerOptionsWithGateway<Exchange>, 'gateway' | 'plugins'>;
+  readonly createExecutor: (parts: Parts) => ApolloGateway['executor'] | undefined;
+  readonly createDataSource: (subgraph: string, parts: Parts) => GraphQLDataSource;
+  readonly serverOptions: Omit<ApolloServerOptionsWithGateway<Context>, 'gateway' | 'plugins'>;
 };
 
 /**
  * Builds a gateway and a server for a supergraph SDL.
  * @throws {Error} naming what keeps the supergraph from being served
  */
-export async function createGeneration<Exchange extends object, Operations extends AsyncDisposable>(
+export async function createGeneration<Context extends object, Parts extends AsyncDisposable>(
   supergraphSdl: string,
-  parts: GenerationParts<Exchange, Operations>,
-): Promise<Generation<Exchange, Operations>> {
+  recipe: GenerationRecipe<Context, Parts>,
+): Promise<Generation<Context, Parts>> {
   const graph = describeGraph(supergraphSdl);
   await using built = new AsyncDisposableStack();
-  const operations = built.use(await parts.createOperations(graph));
-  const gateway = createGateway(graph, parts);
-  const executor = parts.createExecutor(operations);
-  if (executor !== undefined) gateway.executor = executor;
-  const server = new ApolloServer<Exchange>({
-    ...parts.serverOptions,
-    gateway,
-    plugins: [parts.createPlugin(operations)],
+  const parts = built.use(await recipe.createParts(graph));
+  const gateway = new ApolloGateway({
+    supergraphSdl,
+    buildService: ({ name }) => recipe.createDataSource(name, parts),
+    logger: SILENT,
+    __exposeQueryPlanExperimental: false,
   });
+  const executor = recipe.createExecutor(parts);
+  if (executor !== undefined) gateway.executor = executor;
+  const plugins = [...OFF, recipe.createPlugin(parts)];
+  const server = new ApolloServer<Context>({ ...recipe.serverOptions, gateway, plugins });
   await server.start();
   built.defer(() => server.stop());
   const owned = built.move();
-  return { graph, server, operations, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { graph, server, parts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+// Apollo Server switches these on by itself; the router does their work elsewhere, or not at all.
+const OFF = [
+  ApolloServerPluginCacheControlDisabled(),
+  ApolloServerPluginInlineTraceDisabled(),
+  ApolloServerPluginLandingPageDisabled(),
+  ApolloServerPluginSchemaReportingDisabled(),
+  ApolloServerPluginUsageReportingDisabled(),
+];
 
 /**
  * Reads a supergraph SDL.
@@ -71,6 +92,7 @@ export function describeGraph(supergraphSdl: string): Graph {
     id: createHash('sha256').update(supergraphSdl).digest('hex').slice(0, 12),
     supergraphSdl,
     schema: supergraph.apiSchema().toGraphQLJSSchema(),
+    supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
     routes,
   };
 }
@@ -80,18 +102,6 @@ function checkUrl(name: string, url: string): void {
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new Error(`subgraph ${name} has the URL "${url}"; it must begin with http:// or https://`);
   }
-}
-
-function createGateway<Exchange extends object, Operations>(
-  graph: Graph,
-  parts: GenerationParts<Exchange, Operations>,
-): ApolloGateway {
-  return new ApolloGateway({
-    supergraphSdl: graph.supergraphSdl,
-    buildService: ({ name }) => parts.createDataSource(name, graph),
-    logger: SILENT,
-    __exposeQueryPlanExperimental: false,
-  });
 }
 
 // The gateway reports through the errors it throws; its own lines would double ours.

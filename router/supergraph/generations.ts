@@ -18,9 +18,9 @@ export type GenerationsParts<G> = {
   readonly source: SupergraphSource;
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
-  readonly create: (supergraphSdl: string, previous: G | undefined) => Promise<G>;
+  readonly create: (supergraphSdl: string) => Promise<G>;
   /** Asks a new generation a question before clients may; rejects when it does not answer. */
-  readonly canary: (generation: G) => Promise<void>;
+  readonly prove: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
@@ -62,9 +62,9 @@ export async function createGenerations<
   }
 
   async function build(sdl: string): Promise<G> {
-    const generation = await parts.create(sdl, current?.generation);
+    const generation = await parts.create(sdl);
     try {
-      await parts.canary(generation);
+      await parts.prove(generation, current?.generation);
       return generation;
     } catch (error) {
       await generation[Symbol.asyncDispose]();

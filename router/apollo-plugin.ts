@@ -1,0 +1,95 @@
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { ApolloGateway } from '@apollo/gateway';
+import type { GraphQLFormattedError } from 'graphql';
+import { RouterError } from './errors.ts';
+import type { ExecutionOutcome } from './execution/execute.ts';
+import type { ClientRequest } from './ingress/client-request.ts';
+import type { Identity } from './identity/identity.ts';
+import type { Admitted, Operation, Operations, Variables } from './operations.ts';
+import { degradationsIn, extensionsOf } from './response/degradation.ts';
+import { AnsweredError, toGraphQLError } from './response/mask-errors.ts';
+import { statusFor } from './response/refusal.ts';
+
+/** Who asks what: known before any stage that looks at the operation. */
+export type Caller = { readonly request: ClientRequest; readonly identity: Identity };
+
+/** What the hooks within Apollo Server have decided of a request. */
+export type Decided = {
+  admitted?: Admitted;
+  codes?: readonly string[];
+  degraded?: readonly string[];
+};
+
+/** Apollo Server's context of one request. It hands each hook a shallow copy, hence the one object they write to. */
+export type ApolloContext = BaseContext & Caller & { readonly decided: Decided };
+
+export type PluginParts = {
+  readonly operations: Operations;
+  /** Admits an operation that Apollo Server has found valid. @throws {RouterError} */
+  readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
+};
+
+/** Puts admission before planning, and on the answer the HTTP status that the specification wants. */
+export function createApolloPlugin({ operations, admit }: PluginParts): ApolloServerPlugin<ApolloContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ source, document, request, contextValue }) {
+          try {
+            const operation = operations.add(source, request.operationName ?? undefined, document);
+            contextValue.decided.admitted = await admit(operation, request.variables ?? {}, contextValue);
+          } catch (error) {
+            throw error instanceof RouterError ? toGraphQLError(error) : error;
+          }
+        },
+        async willSendResponse({ response, contextValue }) {
+          if (response.body.kind !== 'single') return;
+          const result = response.body.singleResult;
+          const degraded = degradationsIn(result.errors ?? []);
+          contextValue.decided.codes = result.errors?.map(codeOf) ?? [];
+          contextValue.decided.degraded = degraded.map(({ service }) => service);
+          const extensions = extensionsOf(degraded);
+          if (extensions !== undefined) result.extensions ??= extensions;
+          const [code] = contextValue.decided.codes;
+          if (result.data === undefined && code !== undefined) {
+            response.http.status = statusFor(
+              code,
+              response.http.status ?? 400,
+              contextValue.request.mediaType,
+            );
+          }
+        },
+      };
+    },
+  };
+}
+
+function codeOf({ extensions }: GraphQLFormattedError): string {
+  const code = extensions?.['code'];
+  return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';
+}
+
+/** The executor in the gateway's place: runs the admitted operation. */
+export function createGatewayExecutor(
+  execute: (admitted: Admitted, caller: Caller) => Promise<ExecutionOutcome>,
+): ApolloGateway['executor'] {
+  return async ({ context }) => {
+    const { decided, ...caller } = context as ApolloContext;
+    const { admitted } = decided;
+    if (admitted === undefined)
+      throw new RouterError('INTERNAL_SERVER_ERROR', 'an operation got past admission');
+    const outcome = await execute(admitted, caller).catch((error: unknown) => {
+      throw error instanceof RouterError ? toGraphQLError(error) : error;
+    });
+    const extensions = extensionsOf(outcome.degraded);
+    return {
+      data: JSON.parse(outcome.data),
+      ...(outcome.errors.length === 0 ? {} : { errors: outcome.errors.map(toAnsweredError) }),
+      ...(extensions === undefined ? {} : { extensions }),
+    };
+  };
+}
+
+function toAnsweredError({ message, path, extensions }: ExecutionOutcome['errors'][number]): AnsweredError {
+  return new AnsweredError(message, { path, extensions });
+}

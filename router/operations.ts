@@ -1,0 +1,182 @@
+import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Admissible, Admission } from './admission/admit.ts';
+import { compileOperation } from './execution/compile.ts';
+import type { CompiledOperation } from './execution/compile.ts';
+import { RouterError } from './errors.ts';
+import type { Planner } from './planning/planner.ts';
+import { renameForPlanning } from './planning/renames.ts';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** An operation that has been parsed, validated and admitted once, with all that is worked out only once. */
+export type Operation = Admissible & {
+  readonly source: string;
+  readonly name: string | undefined;
+  readonly type: 'query' | 'mutation';
+  readonly document: DocumentNode;
+  /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
+  readonly compiled: () => Promise<CompiledOperation>;
+};
+
+/** An operation with everything it needs to be executed: it may run, and is paid for. */
+export type Admitted = Admission & { readonly operation: Operation };
+
+/** The operations that one supergraph has answered, the most recently used last; bounded. */
+export type Operations = AsyncDisposable & {
+  readonly find: (source: string, name: string | undefined) => Operation | undefined;
+  readonly add: (source: string, name: string | undefined, document: DocumentNode) => Operation;
+  /** The most used ones, for the next generation to plan before it serves. */
+  readonly mostUsed: (count: number) => readonly Operation[];
+};
+
+export type OperationsParts = {
+  readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
+  readonly planner: Planner;
+  readonly entries: number;
+  readonly estimateCost: (
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+  ) => (variables: Variables) => number;
+  readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
+  readonly monotonic: () => number;
+};
+
+type Entry = { readonly operation: Operation; uses: number };
+
+/** Longer documents are mostly generated once; keeping them would let strangers fill the memory. */
+const LONGEST_KEPT_SOURCE = 65_536;
+
+export function createOperations(parts: OperationsParts): Operations {
+  const entries = new Map<string, Entry>();
+
+  function find(source: string, name: string | undefined): Operation | undefined {
+    const key = keyOf(source, name);
+    const entry = entries.get(key);
+    if (entry === undefined) return undefined;
+    entry.uses += 1;
+    entries.delete(key);
+    entries.set(key, entry);
+    return entry.operation;
+  }
+
+  function add(source: string, name: string | undefined, document: DocumentNode): Operation {
+    const known = find(source, name);
+    if (known !== undefined) return known;
+    const operation = createOperation(source, name, document, parts);
+    if (source.length <= LONGEST_KEPT_SOURCE) entries.set(keyOf(source, name), { operation, uses: 1 });
+    const [oldest] = entries.keys();
+    if (entries.size > parts.entries && oldest !== undefined) entries.delete(oldest);
+    return operation;
+  }
+
+  return {
+    find,
+    add,
+    mostUsed: (count) =>
+      [...entries.values()]
+        .sort((a, b) => b.uses - a.uses)
+        .slice(0, count)
+        .map(({ operation }) => operation),
+    [Symbol.asyncDispose]: () => parts.planner[Symbol.asyncDispose](),
+  };
+}
+
+function keyOf(source: string, name: string | undefined): string {
+  return name === undefined ? source : `${name}\n${source}`;
+}
+
+function createOperation(
+  source: string,
+  name: string | undefined,
+  document: DocumentNode,
+  parts: OperationsParts,
+): Operation {
+  const definition = definitionOf(document, name);
+  const { operation: type } = definition;
+  if (type === OperationTypeNode.SUBSCRIPTION)
+    throw new RouterError('BAD_REQUEST', 'subscriptions are not served');
+  let compiling: Promise<CompiledOperation> | undefined;
+  return {
+    source,
+    name: definition.name?.value,
+    type,
+    document,
+    coerce: createCoercion(parts.graph.schema, definition),
+    cost: parts.estimateCost(document, definition),
+    compiled() {
+      compiling ??= compile({ source, name, document }, parts).catch((error: unknown) => {
+        // A refusal stands as long as the supergraph; a planning that was too slow may be tried again.
+        if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE'))
+          compiling = undefined;
+        throw error;
+      });
+      return compiling;
+    },
+  };
+}
+
+function definitionOf(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+  const definition = getOperationAST(document, name);
+  if (definition !== null && definition !== undefined) return definition;
+  const names = document.definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? [node.name?.value ?? '(anonymous)'] : [],
+  );
+  throw new RouterError(
+    'OPERATION_RESOLUTION_FAILURE',
+    name === undefined
+      ? `name one of the operations: ${names.join(', ')}`
+      : `the document has no operation ${name}; it has ${names.join(', ')}`,
+  );
+}
+
+function createCoercion(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): Operation['coerce'] {
+  if (variableDefinitions.length === 0) return () => ({});
+  return (inputs) => {
+    const { coerced, errors } = getVariableValues(schema, variableDefinitions, inputs, { maxErrors: 5 });
+    if (errors !== undefined)
+      throw new RouterError('BAD_USER_INPUT', errors.map(({ message }) => message).join(' '));
+    return coerced;
+  };
+}
+
+async function compile(
+  {
+    source,
+    name,
+    document,
+  }: { readonly source: string; readonly name: string | undefined; readonly document: DocumentNode },
+  { planner, graph, planned, monotonic }: OperationsParts,
+): Promise<CompiledOperation> {
+  const started = monotonic();
+  const outcome = await planner.plan({ document: source, operationName: name });
+  planned(monotonic() - started, outcome.kind);
+  if (outcome.kind === 'refused') throw outcome.error;
+  return compileOperation({
+    apiSchema: graph.schema,
+    supergraphSchema: graph.supergraphSchema,
+    document: renameForPlanning(document, outcome.renames),
+    operationName: name,
+    plan: outcome.plan,
+    renames: outcome.renames,
+  });
+}
+
+/** Plans in `next` what `previous` was asked most, so that a new supergraph does not begin cold. Operations that it no longer allows are left out. */
+export async function warm(
+  next: Operations,
+  previous: Operations,
+  options: { readonly count: number; readonly isValid: (document: DocumentNode) => boolean },
+): Promise<void> {
+  for (const { source, name } of previous.mostUsed(options.count)) {
+    const document = parse(source);
+    if (!options.isValid(document)) continue;
+    await next
+      .add(source, name, document)
+      .compiled()
+      .catch(() => undefined);
+  }
+}

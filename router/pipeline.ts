@@ -1,0 +1,138 @@
+import { HeaderMap } from '@apollo/server';
+import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
+import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
+import { RouterError } from './errors.ts';
+import type { ExecutionOutcome } from './execution/execute.ts';
+import type { Identity } from './identity/identity.ts';
+import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
+import type { Admitted, Operation, Operations, Variables } from './operations.ts';
+import { answer } from './response/answer.ts';
+import { extensionsOf } from './response/degradation.ts';
+import type { Pinned } from './supergraph/generations.ts';
+import type { Generation } from './supergraph/generation.ts';
+import type { Routes } from './upstream/upstream.ts';
+
+/** What every supergraph version has of its own. */
+export type GenerationParts = AsyncDisposable & { readonly operations: Operations; readonly routes: Routes };
+
+export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
+
+export type PipelineParts = {
+  readonly identify: (request: ClientRequest) => Promise<Identity>;
+  readonly pin: () => Pinned<ServedGeneration> | undefined;
+  /** Refuses documents that are too large to be worth validating. @throws {RouterError} */
+  readonly screen: (source: string) => void;
+  /** @throws {RouterError} */
+  readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
+  readonly execute: (admitted: Admitted, caller: Caller, routes: Routes) => Promise<ExecutionOutcome>;
+  /** Whether an operation that has been answered before goes past Apollo Server: it has nothing more to say of it. */
+  readonly knownOperationsDirect: boolean;
+};
+
+/** The way of a request, stage by stage. What it throws is a refusal of the whole request. */
+export function createPipeline(parts: PipelineParts): (request: ClientRequest) => Promise<ClientResponse> {
+  return async function handle(request) {
+    const identity = await parts.identify(request);
+    using pinned = parts.pin();
+    if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
+    const { generation } = pinned;
+    const caller: Caller = { request, identity };
+    const known = parts.knownOperationsDirect ? findKnown(request, generation.parts.operations) : undefined;
+    return known === undefined ? serveByApollo(caller, generation) : serveKnown(known, caller, generation);
+  };
+
+  async function serveKnown(
+    { operation, inputs }: Known,
+    caller: Caller,
+    generation: ServedGeneration,
+  ): Promise<ClientResponse> {
+    const admitted = await parts.admit(operation, inputs, caller);
+    const outcome = await parts.execute(admitted, caller, generation.parts.routes);
+    return answer(
+      { data: outcome.data, errors: outcome.errors, extensions: extensionsOf(outcome.degraded) },
+      {
+        mediaType: caller.request.mediaType,
+        headers: { ...admitted.headers, 'x-supergraph-version': generation.graph.id },
+        summary: summarise(caller, generation, {
+          admitted,
+          codes: outcome.errors.map(({ extensions }) => extensions.code),
+          degraded: outcome.degraded.map(({ service }) => service),
+        }),
+      },
+    );
+  }
+
+  async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<ClientResponse> {
+    const { request } = caller;
+    const source = sourceOf(request);
+    if (source !== undefined) parts.screen(source);
+    const context: ApolloContext = { ...caller, decided: {} };
+    const response = await executeHttp(generation.server, request, context);
+    return {
+      status: response.status ?? 200,
+      headers: {
+        ...Object.fromEntries(response.headers),
+        'cache-control': 'no-store',
+        ...context.decided.admitted?.headers,
+        'x-supergraph-version': generation.graph.id,
+      },
+      body: await wholeBody(response),
+      summary: summarise(caller, generation, context.decided),
+    };
+  }
+}
+
+type Known = { readonly operation: Operation; readonly inputs: Variables };
+
+/** A request that is plainly an operation answered before; anything unusual about it is Apollo Server's to judge. */
+function findKnown({ method, body }: ClientRequest, operations: Operations): Known | undefined {
+  if (method !== 'POST' || !isRecord(body) || typeof body['query'] !== 'string') return undefined;
+  const { operationName = null, variables = null, extensions = null } = body;
+  if (operationName !== null && typeof operationName !== 'string') return undefined;
+  if ((variables !== null && !isRecord(variables)) || extensions !== null) return undefined;
+  const operation = operations.find(body['query'], operationName ?? undefined);
+  return operation && { operation, inputs: variables ?? {} };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sourceOf({ method, body, search }: ClientRequest): string | undefined {
+  const source =
+    method === 'GET' ? new URLSearchParams(search).get('query') : isRecord(body) ? body['query'] : undefined;
+  return typeof source === 'string' ? source : undefined;
+}
+
+function executeHttp(
+  server: ApolloServer<ApolloContext>,
+  request: ClientRequest,
+  context: ApolloContext,
+): Promise<HTTPGraphQLResponse> {
+  const headers = new HeaderMap(request.headers);
+  headers.set('accept', request.mediaType.name);
+  const { method, search, body } = request;
+  return server.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, search, body: body ?? {}, headers },
+    context: async () => context,
+  });
+}
+
+async function wholeBody({ body }: HTTPGraphQLResponse): Promise<string> {
+  return body.kind === 'complete' ? body.string : (await Array.fromAsync(body.asyncIterator)).join('');
+}
+
+function summarise(
+  { identity }: Caller,
+  generation: ServedGeneration,
+  { admitted, codes = [], degraded = [] }: Readonly<Decided>,
+): RequestSummary {
+  return {
+    generation: generation.graph.id,
+    ...(admitted && { operationType: admitted.operation.type, cost: admitted.cost }),
+    ...(admitted?.operation.name !== undefined && { operationName: admitted.operation.name }),
+    ...(identity.kind === 'user' && { userId: identity.id }),
+    ...(codes.length > 0 && { codes }),
+    ...(degraded.length > 0 && { degraded }),
+  };
+}

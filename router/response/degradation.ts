@@ -1,0 +1,28 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { isErrorCode } from '../errors.ts';
+import type { Degradation } from '../execution/causes.ts';
+
+/** `extensions` of an answer: what machines want to know of a partial one; undefined for a whole one. */
+export function extensionsOf(
+  degraded: readonly Degradation[],
+): { readonly degraded: readonly Degradation[] } | undefined {
+  return degraded.length === 0 ? undefined : { degraded };
+}
+
+/** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */
+export function degradationsIn(errors: readonly GraphQLFormattedError[]): Degradation[] {
+  const groups = new Map<
+    string,
+    { readonly service: string; readonly reason: Degradation['reason']; readonly paths: string[][] }
+  >();
+  for (const { path, extensions } of errors) {
+    const code = extensions?.['code'];
+    const service = extensions?.['service'];
+    if (!isErrorCode(code) || !code.startsWith('SUBGRAPH_') || typeof service !== 'string') continue;
+    const key = `${service} ${code}`;
+    const group = groups.get(key) ?? { service, reason: code, paths: [] };
+    group.paths.push((path ?? []).filter((segment) => typeof segment === 'string'));
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
