@@ -1,0 +1,63 @@
+// What an execution costs without its calls: `node bench/micro/execution.ts [ROUNDS]` prints milliseconds per execution.
+import { Supergraph } from '@apollo/federation-internals';
+import { execute, parse } from 'graphql';
+import { compileOperation } from '../../router/execution/compile.ts';
+import { executeCompiled } from '../../router/execution/execute.ts';
+import type { Send, SubgraphRequest } from '../../router/execution/subgraph-call.ts';
+import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
+import { WIDE, reviewGraph } from './review-graph.ts';
+
+const { supergraphSdl, schemas } = reviewGraph();
+const supergraph = Supergraph.build(supergraphSdl);
+const planned = createOperationPlanner(supergraphSdl)({ document: WIDE, operationName: undefined });
+if (planned.kind === 'refused') throw new Error(planned.message);
+
+const operation = compileOperation({
+  apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+  supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+  document: parse(WIDE),
+  ...planned,
+});
+
+const { signal } = new AbortController();
+const answers = new Map<string, string>();
+
+async function ask({ subgraph, body }: SubgraphRequest): Promise<string> {
+  const schema = schemas.get(subgraph);
+  if (schema === undefined) throw new Error(`no subgraph ${subgraph}`);
+  const { query, variables } = JSON.parse(body);
+  return JSON.stringify(await execute({ schema, document: parse(query), variableValues: variables }));
+}
+
+const record: Send = async (request) => {
+  const text = await ask(request);
+  answers.set(request.body, text);
+  return { kind: 'answered', errors: [], ...JSON.parse(text) };
+};
+
+/** Answers that were parsed before the clock started. */
+function replay(): Send {
+  const parsed = new Map(
+    [...answers].map(([body, text]) => [body, { kind: 'answered', errors: [], ...JSON.parse(text) }]),
+  );
+  return (request) => Promise.resolve(parsed.get(request.body));
+}
+
+async function measure(rounds: number): Promise<number> {
+  let milliseconds = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const send = replay();
+    const start = performance.now();
+    await executeCompiled(operation, { variables: {}, send, signal });
+    milliseconds += performance.now() - start;
+  }
+  return milliseconds / rounds;
+}
+
+const first = await executeCompiled(operation, { variables: {}, send: record, signal });
+if (first.errors.length > 0) throw new Error(JSON.stringify(first.errors[0]));
+console.log(
+  `${answers.size} distinct calls, ${operation.plan.fetches.length} fetches, ${Buffer.byteLength(first.data)} bytes`,
+);
+const rounds = Number(process.argv[2] ?? 500);
+for (let pass = 0; pass < 6; pass += 1) console.log(`${(await measure(rounds)).toFixed(3)} ms`);

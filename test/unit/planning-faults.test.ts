@@ -1,0 +1,190 @@
+import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
+import { QueryPlanner, prettyFormatQueryPlan } from '@apollo/query-planner';
+import type { QueryPlan } from '@apollo/query-planner';
+import { parse } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
+import type { PlannedOperation } from '../../router/planning/operation-planner.ts';
+import { composed } from '../differential/compose.ts';
+
+/** Each fault is shown in Apollo's own planner first: when one of these fails after an update, its remedy may go. */
+function stockPlan(supergraphSdl: string, document: string): QueryPlan {
+  const supergraph = Supergraph.build(supergraphSdl);
+  const operation = operationFromDocument(supergraph.apiSchema(), parse(document));
+  return new QueryPlanner(supergraph).buildQueryPlan(operation);
+}
+
+function plan(supergraphSdl: string, document: string): PlannedOperation {
+  return createOperationPlanner(supergraphSdl)({ document, operationName: undefined });
+}
+
+function text(outcome: PlannedOperation): string {
+  return outcome.kind === 'planned' ? compact(outcome.plan) : outcome.message;
+}
+
+function compact(queryPlan: QueryPlan): string {
+  return prettyFormatQueryPlan(queryPlan).replaceAll(/\s+/g, ' ');
+}
+
+function inputRewrites(outcome: PlannedOperation): unknown[] {
+  const found: unknown[] = [];
+  JSON.stringify(outcome, (key, value: unknown) => {
+    if (key === 'inputRewrites' && value !== undefined) found.push(value);
+    return value;
+  });
+  return found;
+}
+
+describe('an @interfaceObject field that nothing can resolve', () => {
+  const graph = composed({
+    a: 'type Query { a: I } interface I @key(fields: "id") { id: ID! }',
+    b: 'type Query { b: I } type I @interfaceObject @key(fields: "id") { id: ID! c: Int }',
+  });
+
+  test('is dropped from the plan by the stock planner', () => {
+    expect(stockPlan(graph, '{ a { c } }')).toEqual({ kind: 'QueryPlan', node: undefined });
+    expect(compact(stockPlan(graph, '{ a { id c } }'))).not.toContain(' c ');
+  });
+
+  test('is refused by name, alone and beside others', () => {
+    const message = 'The subgraphs cannot answer this operation together: no subgraph can be asked for';
+    expect(plan(graph, '{ a { c } }')).toEqual({ kind: 'refused', message: `${message} Query.a here.` });
+    expect(plan(graph, '{ a { id c } }')).toEqual({ kind: 'refused', message: `${message} I.c here.` });
+  });
+
+  test('is planned where it can be resolved', () => {
+    expect(text(plan(graph, '{ b { c } }'))).toContain('Fetch(service: "b") { { b { c } }');
+  });
+});
+
+describe('a key with resolvable: false before a resolvable one', () => {
+  const graph = composed({
+    a: 'type P @key(fields: "id") { id: ID! weight: Int }',
+    b: `type Query { p: P }
+      type P @key(fields: "sku", resolvable: false) @key(fields: "id") {
+        id: ID! sku: ID! weight: Int @external tax: Int @requires(fields: "weight")
+      }`,
+  });
+  const resumption = (keys: string) =>
+    `Fetch(service: "b") { { ... on P { __typename ${keys} } } => { ... on P { tax } } }`;
+
+  test('is used by the stock planner to come back to the subgraph', () => {
+    expect(compact(stockPlan(graph, '{ p { tax } }'))).toContain(resumption('weight sku'));
+  });
+
+  test('is never used', () => {
+    expect(text(plan(graph, '{ p { tax } }'))).toContain(resumption('weight id'));
+  });
+
+  test('makes an operation that would need it a refused one', () => {
+    const onlyUnresolvable = composed({
+      a: 'interface I @key(fields: "id") { id: ID! } type X implements I @key(fields: "id") { id: ID! }',
+      b: 'type Query { a: I } type I @interfaceObject @key(fields: "id", resolvable: false) { id: ID! c: Int }',
+    });
+    expect(compact(stockPlan(onlyUnresolvable, '{ a { ... on X { c } } }'))).toContain(
+      '=> { ... on I { c } }',
+    );
+    expect(plan(onlyUnresolvable, '{ a { ... on X { c } } }')).toMatchObject({ kind: 'refused' });
+    expect(plan(onlyUnresolvable, '{ a { c } }')).toMatchObject({ kind: 'planned' });
+  });
+});
+
+describe('@requires of a field with arguments', () => {
+  const graph = composed({
+    a: `type Query { p: P }
+      type P @key(fields: "id") { id: ID! price(in: String): Int size(unit: String): Size }
+      type Size { width(round: Boolean): Int }`,
+    b: `type P @key(fields: "id") {
+        id: ID!
+        price(in: String): Int @external
+        size(unit: String): Size @external
+        tax: Int @requires(fields: "price(in: \\"EUR\\")")
+        duty: Int @requires(fields: "price(in: \\"USD\\")")
+        postage: Int @requires(fields: "size(unit: \\"CM\\") { width(round: true) }")
+      }
+      type Size { width(round: Boolean): Int @external }`,
+  });
+
+  test('is mixed up with the client’s arguments by the stock planner', () => {
+    const stock = compact(stockPlan(graph, '{ p { price(in: "GBP") tax } }'));
+    expect(stock).toContain('price(in: "GBP")');
+    expect(stock).not.toContain('price(in: "EUR")');
+  });
+
+  test('travels under a name of its own beside the client’s arguments', () => {
+    const outcome = plan(graph, '{ p { price(in: "GBP") tax } }');
+    expect(text(outcome)).toContain(
+      '{ p { __typename id price(in: "GBP") price__required0: price(in: "EUR") } }',
+    );
+    expect(inputRewrites(outcome)).toEqual([
+      [{ kind: 'KeyRenamer', path: ['... on P', 'price__required0'], renameKeyTo: 'price' }],
+    ]);
+  });
+
+  test('is merged with another @requires of the field by the stock planner', () => {
+    expect(compact(stockPlan(graph, '{ p { tax duty } }'))).not.toContain('price(in: "EUR")');
+  });
+
+  test('becomes a fetch per set of arguments', () => {
+    const outcome = plan(graph, '{ p { tax duty } }');
+    expect(text(outcome)).toContain('price__required1: price(in: "USD") price__required0: price(in: "EUR")');
+    expect(text(outcome)).toContain('... on P { __typename id price__required0 } } => { ... on P { tax } }');
+    expect(text(outcome)).toContain('... on P { __typename id price__required1 } } => { ... on P { duty } }');
+  });
+
+  test('is renamed from the inside out where it is nested', () => {
+    expect(inputRewrites(plan(graph, '{ p { postage } }'))).toEqual([
+      [
+        {
+          kind: 'KeyRenamer',
+          path: ['... on P', 'size__required0', 'width__required0'],
+          renameKeyTo: 'width',
+        },
+        { kind: 'KeyRenamer', path: ['... on P', 'size__required0'], renameKeyTo: 'size' },
+      ],
+    ]);
+  });
+});
+
+describe('a client’s name that the planner uses itself', () => {
+  const graph = composed({
+    a: 'type Query { p(of: ID): P } type P @key(fields: "id") { id: ID! name: String }',
+    b: 'type P @key(fields: "id") { id: ID! stock: Int }',
+  });
+
+  test('makes the stock planner drop the client’s field', () => {
+    expect(compact(stockPlan(graph, '{ p { id: name stock } }'))).not.toContain('name }');
+  });
+
+  test.each([
+    ['a key', '{ p { id: name stock } }', 'id r1_id: name', { aliases: [['id', 'r1_id']], variables: [] }],
+    [
+      '__typename',
+      '{ p { __typename: name stock } }',
+      'r1___typename: name',
+      { aliases: [['__typename', 'r1___typename']], variables: [] },
+    ],
+    [
+      'a taken replacement',
+      '{ p { id: name r1_id: name stock } }',
+      'r2_id: name',
+      { aliases: [['id', 'r2_id']], variables: [] },
+    ],
+    [
+      'the variable of entities',
+      'query ($representations: ID) { p(of: $representations) { stock } }',
+      'p(of: $r1_representations)',
+      { aliases: [], variables: [['representations', 'r1_representations']] },
+    ],
+  ])('is another one in the plan: %s', (_, document, planned, renames) => {
+    const outcome = plan(graph, document);
+    expect(text(outcome)).toContain(planned);
+    expect(outcome).toMatchObject({ renames });
+  });
+
+  test('stays as it is where nothing collides', () => {
+    expect(plan(graph, '{ p { title: name stock } }')).toMatchObject({
+      renames: { aliases: [], variables: [] },
+    });
+  });
+});
