@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
+import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
+import { buyer, cancelOrder, codesOf, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
+import { databaseKinds, type TestSubgraph } from '../support/subgraph.ts';
+
+const stranger = { id: 'user-2', roles: ['customer'] };
+const admin = { id: 'user-4', roles: ['admin'] };
+const [tent, lamp] = demoProducts;
+
+describe.each(databaseKinds)('placing orders on %s', (database) => {
+  let around: OrderNeighbours;
+  let order: TestSubgraph;
+  beforeAll(async () => {
+    around = await startNeighbours(database);
+    order = await around.startOrder(database);
+    await Promise.all(['product-1', 'product-2', 'product-3'].map((id) => around.deliver(id, 1000)));
+  });
+  afterAll(async () => {
+    await order[Symbol.asyncDispose]();
+    await around[Symbol.asyncDispose]();
+  });
+
+  test('takes names and prices from product, adds up exactly, and reserves the stock', async () => {
+    const before = await around.available('product-1');
+    const { data, errors } = await placeOrder(order, 'exact', [
+      { productId: 'product-2', quantity: 1 },
+      { productId: 'product-1', quantity: 3 },
+    ]);
+    expect(errors).toEqual([]);
+    const cents = 3 * centsOf(tent?.price) + centsOf(lamp?.price);
+    expect(data?.['placeOrder']).toEqual({
+      id: expect.any(String),
+      number: expect.stringMatching(/^T-\d{6}$/),
+      status: 'PLACED',
+      placedAt: expect.any(String),
+      totalAmount: { amount: (cents / 100).toFixed(2), currency: 'EUR' },
+      customer: { id: buyer.id },
+      items: [
+        {
+          quantity: 3,
+          productName: tent?.name,
+          unitPrice: { amount: tent?.price, currency: 'EUR' },
+          product: { id: 'product-1' },
+        },
+        {
+          quantity: 1,
+          productName: lamp?.name,
+          unitPrice: { amount: lamp?.price, currency: 'EUR' },
+          product: { id: 'product-2' },
+        },
+      ],
+    });
+    expect(await around.available('product-1')).toBe(before - 3);
+  });
+
+  test('numbers go on from the last one of the demo', async () => {
+    const items = [{ productId: 'product-1', quantity: 1 }];
+    const first = placedOrder(await placeOrder(order, 'number-1', items));
+    const second = placedOrder(await placeOrder(order, 'number-2', items));
+    expect(Number(first.number.slice(2))).toBeGreaterThan(Number(demoOrders.at(-1)?.number.slice(2)));
+    expect(Number(second.number.slice(2))).toBe(Number(first.number.slice(2)) + 1);
+  });
+
+  test('the same key twice gives the same order, and asks nobody again', async () => {
+    const items = [{ productId: 'product-1', quantity: 1 }];
+    const first = placedOrder(await placeOrder(order, 'twice', items));
+    const asked = around.productTap.calls.length + around.inventoryTap.calls.length;
+    expect(placedOrder(await placeOrder(order, 'twice', items))).toEqual(first);
+    expect(around.productTap.calls.length + around.inventoryTap.calls.length).toBe(asked);
+  });
+
+  test('the same key twenty times at once gives one order', async () => {
+    const before = { orders: await countOrders(order), stock: await around.available('product-2') };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        placeOrder(order, 'at once', [{ productId: 'product-2', quantity: 2 }]),
+      ),
+    );
+    expect(new Set(answers.map((answer) => placedOrder(answer).id)).size).toBe(1);
+    expect(await countOrders(order)).toBe(before.orders + 1);
+    expect(await around.available('product-2')).toBe(before.stock - 2);
+  });
+
+  test('items in another sequence are the same input', async () => {
+    const items = ['product-1', 'product-2'].map((productId) => ({ productId, quantity: 1 }));
+    const first = placedOrder(await placeOrder(order, 'sequence', items));
+    expect(placedOrder(await placeOrder(order, 'sequence', items.toReversed())).id).toBe(first.id);
+  });
+
+  test('refuses a key that was used for another order', async () => {
+    placedOrder(await placeOrder(order, 'used', [{ productId: 'product-1', quantity: 1 }]));
+    const other = await placeOrder(order, 'used', [{ productId: 'product-1', quantity: 2 }]);
+    expect(other.data).toEqual({ placeOrder: null });
+    expect(codesOf(other)).toEqual(['CONFLICT']);
+  });
+
+  test('one of two different orders that race for a key is placed, the other refused', async () => {
+    const answers = await Promise.all(
+      [1, 2].map((quantity) => placeOrder(order, 'race', [{ productId: 'product-1', quantity }])),
+    );
+    expect(answers.flatMap(codesOf)).toEqual(['CONFLICT']);
+  });
+
+  test('the keys of one customer are not those of another', async () => {
+    const items = [{ productId: 'product-1', quantity: 1 }];
+    const mine = placedOrder(await placeOrder(order, 'common', items));
+    const theirs = placedOrder(await placeOrder(order, 'common', items, stranger));
+    expect(theirs.id).not.toBe(mine.id);
+  });
+
+  test('a demand greater than the stock is served as far as the stock goes', async () => {
+    const stock = await around.available('product-3');
+    const quantity = Math.ceil(stock / 4);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        placeOrder(order, `rush-${index}`, [{ productId: 'product-3', quantity }]),
+      ),
+    );
+    const placed = Math.floor(stock / quantity);
+    expect(answers.flatMap(codesOf)).toEqual(Array.from({ length: 8 - placed }, () => 'CONFLICT'));
+    expect(await around.available('product-3')).toBe(stock - placed * quantity);
+  });
+
+  test.each([
+    ['no items', 'k', []],
+    ['a product twice', 'k', ['product-1', 'product-1'].map((productId) => ({ productId, quantity: 1 }))],
+    ['nothing of a product', 'k', [{ productId: 'product-1', quantity: 0 }]],
+    ['an unknown product', 'k', [{ productId: 'no-such-product', quantity: 1 }]],
+    ['an empty key', '', [{ productId: 'product-1', quantity: 1 }]],
+    ['a key beyond belief', 'k'.repeat(129), [{ productId: 'product-1', quantity: 1 }]],
+  ])('refuses %s', async (_, key, items) => {
+    const answer = await placeOrder(order, key, items);
+    expect(answer.data).toEqual({ placeOrder: null });
+    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
+  });
+
+  test('nobody places or cancels an order without signing in', async () => {
+    const { errors } = await order.call(`mutation {
+      placeOrder(input: { items: [{ productId: "product-1", quantity: 1 }] }, idempotencyKey: "k") { id }
+      cancelOrder(id: "order-1") { id }
+    }`);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
+  });
+
+  test('cancelling returns the stock, once', async () => {
+    const before = await around.available('product-1');
+    const { id } = placedOrder(await placeOrder(order, 'regret', [{ productId: 'product-1', quantity: 5 }]));
+    expect((await cancelOrder(order, id)).data).toEqual({ cancelOrder: { id, status: 'CANCELLED' } });
+    expect((await cancelOrder(order, id)).data).toEqual({ cancelOrder: { id, status: 'CANCELLED' } });
+    expect(await around.available('product-1')).toBe(before);
+  });
+
+  test('the key of a cancelled order still gives that order', async () => {
+    const items = [{ productId: 'product-1', quantity: 1 }];
+    const { id } = placedOrder(await placeOrder(order, 'cancelled', items));
+    await cancelOrder(order, id);
+    expect(placedOrder(await placeOrder(order, 'cancelled', items))).toMatchObject({
+      id,
+      status: 'CANCELLED',
+    });
+  });
+
+  test.each([
+    ['somebody else', stranger, 'PLACED', 'NOT_FOUND'],
+    ['an administrator, once it was sent', admin, 'SHIPPED', 'CONFLICT'],
+    ['an administrator, once it was received', admin, 'DELIVERED', 'CONFLICT'],
+  ])('an order is not cancelled by %s', async (_, as, status, code) => {
+    const fact = demoOrders.find((demo) => demo.status === status && demo.customerId !== stranger.id);
+    const answer = await cancelOrder(order, fact?.id ?? '', as);
+    expect(answer.data).toEqual({ cancelOrder: null });
+    expect(codesOf(answer)).toEqual([code]);
+  });
+});
+
+function centsOf(price: string | undefined): number {
+  return Number(price?.replace('.', ''));
+}
