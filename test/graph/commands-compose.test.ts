@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { loadConfig } from '../../router/config.ts';
+import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
+import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const subgraphs = ['order', 'product', 'user', 'shipping', 'inventory'];
+
+const composeSchema = z.object({
+  services: z.record(
+    z.string(),
+    z.object({
+      ports: z.array(z.string()).default([]),
+      networks: z.array(z.string()),
+      healthcheck: z.object({ test: z.array(z.string()) }),
+      depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+      environment: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+      command: z.array(z.string()).default([]),
+    }),
+  ),
+  networks: z.record(z.string(), z.object({ internal: z.boolean().default(false) })),
+});
+
+const { services, networks } = composeSchema.parse(
+  parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
+);
+
+function supergraphOf(file: string) {
+  return parseSupergraphFile(readFileSync(join(root, file), 'utf8'), {
+    env: {},
+    fileName: file,
+    directory: join(root, file, '..'),
+  });
+}
+
+describe('docker-compose.yml', () => {
+  it('has two routers, the five subgraphs and what they stand on', () => {
+    expect(Object.keys(services).sort()).toEqual(
+      ['load-balancer', 'router-1', 'router-2', ...subgraphs, 'redis', 'postgres'].sort(),
+    );
+  });
+
+  it('publishes the load balancer alone, to this machine', () => {
+    const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
+    expect(published.map(([name, { ports }]) => [name, ports])).toEqual([
+      ['load-balancer', ['127.0.0.1:${PORT:-4000}:4000']],
+    ]);
+  });
+
+  it('keeps everything but the load balancer in networks without a way out', () => {
+    const open = Object.entries(services).filter(([, service]) =>
+      service.networks.some((network) => networks[network]?.internal !== true),
+    );
+    expect(open.map(([name]) => name)).toEqual(['load-balancer']);
+  });
+
+  it('waits for healthy services everywhere', () => {
+    const conditions = Object.values(services).flatMap(({ depends_on: needs }) => Object.entries(needs));
+    expect(conditions.every(([name, need]) => name in services && need.condition === 'service_healthy')).toBe(
+      true,
+    );
+    expect(Object.values(services).every(({ healthcheck }) => healthcheck.test[0] === 'CMD')).toBe(true);
+  });
+
+  it('starts each subgraph at the address that the supergraph gives it', () => {
+    for (const { name, routingUrl = '' } of supergraphOf('deploy/supergraph.yaml').subgraphs) {
+      expect(routingUrl).toBe(`http://${name}:${services[name]?.environment['PORT']}/graphql`);
+      expect(services[name]?.command).toEqual(['node', `subgraphs/${name}/server.ts`]);
+    }
+  });
+
+  it('has a router configuration that is valid with what the environment adds', () => {
+    const config = loadConfig(
+      {
+        ROUTER_CONFIG: 'deploy/router.yaml',
+        NODE_ENV: 'production',
+        ...environmentOf('router-1'),
+        IDENTITY_KEYS: `local:${'s'.repeat(32)}`,
+        LOG_LEVEL: 'info',
+      },
+      root,
+    );
+    expect(config.mode).toBe('production');
+    expect(config.listen).toMatchObject({ host: '0.0.0.0', port: 4000 });
+    expect(config.redis.url).toBe('redis://redis:6379');
+    expect(config.authentication.issuers[0]?.issuer).toBe(services['user']?.environment['ISSUER_URL']);
+    expect(config.rateLimit.instances).toBe(2);
+  });
+});
+
+describe.each(['supergraph.yaml', 'deploy/supergraph.yaml'])('%s', (file) => {
+  it('composes from the five subgraphs', async () => {
+    expect(supergraphOf(file).subgraphs.map(({ name }) => name)).toEqual(subgraphs);
+    const settings = { ...loadConfig({}, root).supergraph, file: join(root, file), watch: false };
+    await using source = createSupergraphSource(settings, {});
+    expect(await source.load()).toMatchObject({ kind: 'supergraph' });
+  });
+});
+
+describe('router.yaml', () => {
+  it('is valid, and trusts the tokens of the demo shop', () => {
+    const config = loadConfig({}, root);
+    expect(config.authentication.issuers.map(({ issuer }) => issuer)).toEqual(['http://127.0.0.1:4003']);
+    expect(config.rateLimit.enabled).toBe(true);
+  });
+});
+
+function environmentOf(service: string): Record<string, string> {
+  const entries = Object.entries(services[service]?.environment ?? {});
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
