@@ -20,11 +20,10 @@ export type Call = {
 };
 
 /**
- * What an outcome says about the health of whoever was called:
- * `healthy`: answered; `ill`: reached, but the answer was late or of no use; `unreachable`: no answer began;
- * `neutral`: nothing, because the cause lies with the client or the router.
+ * What an outcome says about the health of whoever was called: it answered; its answer was of no use; its answer did
+ * not come in time; no answer began; nothing, because the cause lies with the client or the router.
  */
-export type Verdict = 'healthy' | 'ill' | 'unreachable' | 'neutral';
+export type Verdict = 'healthy' | 'ill' | 'late' | 'unreachable' | 'neutral';
 
 export type Outcome = {
   readonly response: SubgraphResponse;

@@ -133,6 +133,7 @@ export class CircuitBreaker implements Disposable {
         if (state.successes >= PROBES) this.#close();
         break;
       case 'ill':
+      case 'late':
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':

@@ -18,7 +18,7 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
   return async (call) => {
     const allowedMs = Math.min(timeoutMs, call.context.deadline - monotonic());
     if (allowedMs <= 0) return timedOut(service, 'neutral');
-    const verdict = allowedMs >= fairMs ? 'ill' : 'neutral';
+    const verdict = allowedMs >= fairMs ? 'late' : 'neutral';
     const cancel = after(allowedMs, () => {
       call.interrupt.raise(timedOut(service, verdict));
     });

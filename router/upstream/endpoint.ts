@@ -19,8 +19,11 @@ type State =
   | { readonly kind: 'ejected'; readonly until: number }
   | { readonly kind: 'probed' };
 
-/** Weight of the newest call in the moving share of failures: five failures in a row pass the limit, four do not. */
-const NEWEST = 0.15;
+/**
+ * Weight of the newest call in the moving share of failures. From health, the limit is passed by five bad answers in a
+ * row, or by two calls that were held up or not taken at all: those are rarer by chance, and cost callers more.
+ */
+const WEIGHTS = { healthy: 0.15, ill: 0.15, late: 0.3, unreachable: 0.3 };
 const ILLNESS_LIMIT = 0.5;
 const EJECTION_MS = 1_000;
 const MAX_EJECTION_MS = 30_000;
@@ -96,9 +99,8 @@ export class Endpoint implements Address, AsyncDisposable {
 
   #observe(since: number, verdict: Verdict): void {
     if (verdict === 'neutral') return;
-    this.#illness *= 1 - NEWEST;
-    if (verdict === 'healthy') return;
-    this.#illness += NEWEST;
+    const weight = WEIGHTS[verdict];
+    this.#illness = this.#illness * (1 - weight) + (verdict === 'healthy' ? 0 : weight);
     if (this.#illness <= ILLNESS_LIMIT) return;
     if (this.#now() - since > MAX_EJECTION_MS) this.#ejections = 0;
     this.#eject();
@@ -114,6 +116,7 @@ export class Endpoint implements Address, AsyncDisposable {
         this.#enter({ kind: 'ejected', until: this.#now() });
         break;
       case 'ill':
+      case 'late':
       case 'unreachable':
         this.#eject();
         break;

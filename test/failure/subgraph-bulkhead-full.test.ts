@@ -7,7 +7,10 @@ it('refuses calls beyond the bulkhead at once, and leaves the breaker of the hea
   await using subgraph = await startStubSubgraph(() => (response, request) => {
     finish.push(() => answer({ data: { a: 1 } })(response, request));
   });
-  await using one = upstreamOf([subgraph.url], { maxConcurrent: 5, breaker: { consecutiveFailures: 1, minCalls: 1 } });
+  await using one = upstreamOf([subgraph.url], {
+    maxConcurrent: 5,
+    breaker: { consecutiveFailures: 1, minCalls: 1 },
+  });
 
   const admitted = Array.from({ length: 5 }, () => one.call());
   await subgraph.received(5);

@@ -33,7 +33,12 @@ const ILL: readonly Fault[] = [
     INVALID,
     'the answer of inventory has neither data nor errors',
   ],
-  ['data as a list', stub.answer({ data: [] }), INVALID, 'the answer of inventory has data of the wrong type'],
+  [
+    'data as a list',
+    stub.answer({ data: [] }),
+    INVALID,
+    'the answer of inventory has data of the wrong type',
+  ],
   ['data as text', stub.answer({ data: 'x' }), INVALID, 'the answer of inventory has data of the wrong type'],
   ['errors as text', stub.answer({ errors: 'x' }), INVALID, 'the answer of inventory has malformed errors'],
   [

@@ -76,7 +76,11 @@ describe('a call that began when the client request had little time left', () =>
 describe('calls that waited for a connection until their timeout', () => {
   it('are never sent', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
-    await using one = upstreamOf([subgraph.url], { ...SETTINGS, connections: 1, breaker: { enabled: false } });
+    await using one = upstreamOf([subgraph.url], {
+      ...SETTINGS,
+      connections: 1,
+      breaker: { enabled: false },
+    });
     const calls = [one.fail(), one.fail({ operation: 'mutation' }), one.fail({ operation: 'mutation' })];
     await subgraph.received(1);
     one.clock.advance(1_000);
@@ -85,7 +89,10 @@ describe('calls that waited for a connection until their timeout', () => {
     // The next call queues behind them, so its arrival proves that they have been passed over.
     const next = one.fail();
     await subgraph.received(2);
-    expect(subgraph.requests.map(({ body }) => body)).toEqual(['{"query":"query{a}"}', '{"query":"query{a}"}']);
+    expect(subgraph.requests.map(({ body }) => body)).toEqual([
+      '{"query":"query{a}"}',
+      '{"query":"query{a}"}',
+    ]);
     one.clock.advance(1_000);
     await next;
   });

@@ -29,10 +29,16 @@ it('asks again every openMs while nothing listens, and is back with the first an
   const url = await deadUrl();
   await using one = upstreamOf([url], { retries: 0, breaker: { consecutiveFailures: 1, openMs: 2_000 } });
   for (let stay = 0; stay < 6; stay += 1) {
-    expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE', breaker: 'open', retryAfterMs: 1_800 });
+    expect(await one.fail()).toMatchObject({
+      code: 'SUBGRAPH_UNAVAILABLE',
+      breaker: 'open',
+      retryAfterMs: 1_800,
+    });
     one.clock.advance(1_800);
   }
-  await using subgraph = await startStubSubgraph(() => answer({ data: { a: 1 } }), { port: Number(new URL(url).port) });
+  await using subgraph = await startStubSubgraph(() => answer({ data: { a: 1 } }), {
+    port: Number(new URL(url).port),
+  });
   expect(await one.call()).toMatchObject({ kind: 'answered' });
   expect(subgraph.requests).toHaveLength(1);
 });

@@ -5,7 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 /** A request as a stub received it. */
-export type StubRequest = { readonly headers: IncomingHttpHeaders; readonly body: string; readonly path: string };
+export type StubRequest = {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly path: string;
+};
 
 /** What a stub does with one request. */
 export type Behaviour = (response: ServerResponse, request: StubRequest) => void;
@@ -24,7 +28,10 @@ export type StubSubgraph = AsyncDisposable & {
 };
 
 /** A real HTTP server on a free port, which answers as its script says. */
-export async function startStubSubgraph(script: Script, options: { port?: number } = {}): Promise<StubSubgraph> {
+export async function startStubSubgraph(
+  script: Script,
+  options: { port?: number } = {},
+): Promise<StubSubgraph> {
   const requests: StubRequest[] = [];
   const counts = { connections: 0, aborted: 0 };
   const received = createCounter();
@@ -80,7 +87,8 @@ export function page(status: number): Behaviour {
 }
 
 export function status(code: number, body: unknown): Behaviour {
-  return (response) => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  return (response) =>
+    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 export function redirect(location: string): Behaviour {

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { answer, reset, startStubSubgraph, status, text } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+const healthy = answer({ data: { a: 1 } });
+
+describe('a call', () => {
+  it('carries the context headers, the signature, and what makes it GraphQL over HTTP', async () => {
+    await using subgraph = await startStubSubgraph(() => healthy);
+    await using one = upstreamOf(
+      [`${subgraph.url}?tenant=1`],
+      {},
+      { signer: { sign: ({ audience, body }) => ({ signature: `${audience}:${body.toString()}` }) } },
+    );
+    await one.call({ headers: { 'x-user-id': 'u1', 'x-request-id': 'r1' } });
+    const [request] = subgraph.requests;
+    expect(request?.path).toBe('/graphql?tenant=1');
+    expect(request?.body).toBe('{"query":"query{a}"}');
+    expect(request?.headers).toEqual({
+      host: new URL(subgraph.url).host,
+      connection: 'keep-alive',
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      'x-user-id': 'u1',
+      'x-request-id': 'r1',
+      signature: 'inventory:{"query":"query{a}"}',
+      'content-length': '20',
+    });
+  });
+
+  it('drops hop-by-hop headers and credentials from the context', async () => {
+    await using subgraph = await startStubSubgraph(() => healthy);
+    await using one = upstreamOf([subgraph.url]);
+    const response = await one.call({
+      headers: {
+        Connection: 'x-user-id',
+        'Transfer-Encoding': 'chunked',
+        'content-length': '3',
+        te: 'trailers',
+        Authorization: 'Bearer secret',
+        cookie: 'secret',
+        'x-user-id': 'u1',
+      },
+    });
+    expect(response.kind).toBe('answered');
+    expect(subgraph.requests[0]?.headers).toMatchObject({ connection: 'keep-alive', 'x-user-id': 'u1' });
+    expect(JSON.stringify(subgraph.requests)).not.toContain('secret');
+  });
+
+  it('signs each try afresh', async () => {
+    let tries = 0;
+    await using subgraph = await startStubSubgraph((_, index) => (index === 0 ? reset() : healthy));
+    await using one = upstreamOf(
+      [subgraph.url],
+      {},
+      { signer: { sign: () => ({ signature: `nonce-${(tries += 1)}` }) } },
+    );
+    expect(await one.call()).toMatchObject({ kind: 'answered' });
+    expect(subgraph.requests.map(({ headers }) => headers['signature'])).toEqual(['nonce-1', 'nonce-2']);
+    expect(one.events).toEqual(['retried', 'called OK']);
+  });
+
+  it.each([
+    ['a header that HTTP does not allow', { headers: { 'x-user-id': 'a\r\nb: c' } }, {}],
+    ['a signer that refuses', {}, { signer: { sign: () => fail() } }],
+  ])('with %s fails without blaming the subgraph', async (_, call, parts) => {
+    await using subgraph = await startStubSubgraph(() => healthy);
+    await using one = upstreamOf([subgraph.url], { breaker: { consecutiveFailures: 1 } }, parts);
+    expect(await one.fail(call)).toEqual({
+      code: 'INTERNAL_SERVER_ERROR',
+      service: 'inventory',
+      message: 'the call to inventory could not be made',
+      breaker: 'closed',
+    });
+    expect(subgraph.requests).toHaveLength(0);
+  });
+
+  it('to a subgraph without an address fails', async () => {
+    await using one = upstreamOf(['http://127.0.0.1:1/']);
+    await using routes = one.upstream.forGeneration(new Map());
+    const request = { subgraph: 'constructor', operation: 'query', body: '{}' } as const;
+    const response = await routes.send(request, { headers: {}, deadline: 1 }, new AbortController().signal);
+    expect(response).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
+  });
+});
+
+describe('an answer', () => {
+  it('keeps data and errors side by side, and counts as healthy', async () => {
+    const errors = [
+      { message: 'no stock', path: ['a', 0], extensions: { code: 'CONFLICT' }, locations: [{ line: 1 }] },
+    ];
+    await using subgraph = await startStubSubgraph(() =>
+      answer({ data: { a: null }, errors, extensions: { x: 1 } }),
+    );
+    await using one = upstreamOf([subgraph.url], { breaker: { consecutiveFailures: 1 } });
+    for (let call = 0; call < 3; call += 1) {
+      expect(await one.call()).toEqual({
+        kind: 'answered',
+        data: { a: null },
+        errors: [{ message: 'no stock', path: ['a', 0], extensions: { code: 'CONFLICT' } }],
+      });
+    }
+  });
+
+  it('of errors alone with status 400 is the GraphQL answer that it is', async () => {
+    const errors = [{ message: 'bad input', extensions: { code: 'BAD_USER_INPUT' } }];
+    await using subgraph = await startStubSubgraph(() => status(400, { errors }));
+    await using one = upstreamOf([subgraph.url]);
+    expect(await one.call()).toEqual({ kind: 'answered', data: null, errors });
+  });
+
+  it('may be of either JSON media type, with parameters', async () => {
+    const types = [
+      'application/graphql-response+json; charset=utf-8',
+      'Application/JSON',
+      'application/json ; a=b',
+    ];
+    await using subgraph = await startStubSubgraph((_, index) =>
+      answer({ data: { a: 1 } }, { 'content-type': types[index] ?? '' }),
+    );
+    await using one = upstreamOf([subgraph.url]);
+    for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'answered' });
+  });
+
+  it('with __proto__ keys leaves every prototype as it was', async () => {
+    const hostile =
+      '{"data":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"__proto__":{"errors":[]}}';
+    await using subgraph = await startStubSubgraph(() => text(hostile));
+    await using one = upstreamOf([subgraph.url]);
+    for (let call = 0; call < 1_000; call += 1) await one.call();
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+  });
+
+  it('may be split anywhere, also within a character', async () => {
+    const body = Buffer.from('{"data":{"a":"Grüße"}}');
+    await using subgraph = await startStubSubgraph(() => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(body.subarray(0, 17), () => response.end(body.subarray(17)));
+    });
+    await using one = upstreamOf([subgraph.url]);
+    expect(await one.call()).toMatchObject({ data: { a: 'Grüße' } });
+  });
+});
+
+function fail(): never {
+  throw new Error('not a header value');
+}
