@@ -6,8 +6,6 @@ import type { SubgraphParts } from '../../router/upstream/subgraph.ts';
 import { createManualClock } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
 
-type AllTraffic = NonNullable<NonNullable<Parameters<typeof configSchema.parse>[0]>>;
-
 export type CallOptions = {
   readonly operation?: 'query' | 'mutation';
   readonly signal?: AbortSignal;
@@ -35,9 +33,7 @@ export function upstreamOf(
 ): UpstreamOfOne {
   const clock = createManualClock();
   const events: string[] = [];
-  const { traffic } = configSchema.parse({
-    traffic: { all: settings, subgraphs: { inventory: { urls } } },
-  } satisfies AllTraffic);
+  const { traffic } = configSchema.parse({ traffic: { all: settings, subgraphs: { inventory: { urls } } } });
   const upstream = createUpstream(traffic, {
     telemetry: recorder(events),
     signer: { sign: () => ({}) },

@@ -1,9 +1,11 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../router/upstream/call.ts';
 import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
 import type { CircuitBreakerOptions, Permit } from '../../router/upstream/circuit-breaker.ts';
+import { BreakerModel } from '../support/breaker-model.ts';
 import { createManualClock } from '../support/manual-clock.ts';
+import type { ManualClock } from '../support/manual-clock.ts';
 
 const SETTINGS = {
   errorPercent: 50,
@@ -185,121 +187,58 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
   expect(settled).toBeLessThanOrEqual(2);
 });
 
-/** What the breaker should do, written without buckets, permits or opossum. */
-type Model = {
-  state: 'closed' | 'open' | 'half-open';
-  epoch: number;
-  until: number;
-  trips: number;
-  closedAt: number;
-  inARow: number;
-  successes: number;
-  probes: number;
-  windowStart: number;
-  calls: { readonly at: number; readonly failed: boolean }[];
-};
-
 type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'admit' }
   | { readonly kind: 'settle'; readonly pick: number; readonly verdict: Verdict };
 
+const verdicts = fc.constantFrom<Verdict>('healthy', 'healthy', 'ill', 'late', 'unreachable', 'neutral');
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 3_000 }) }),
+    arbitrary: fc.record({ kind: fc.constant('advance'), ms: fc.integer({ min: 1, max: 3_000 }) }),
   },
-  { weight: 5, arbitrary: fc.constant({ kind: 'admit' as const }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('settle' as const),
-      pick: fc.nat(),
-      verdict: fc.constantFrom<Verdict>('healthy', 'healthy', 'ill', 'late', 'unreachable', 'neutral'),
-    }),
-  },
+  { weight: 5, arbitrary: fc.constant({ kind: 'admit' }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle'), pick: fc.nat(), verdict: verdicts }) },
 );
 
-function createModel(): Model {
-  const counters = { epoch: 0, until: 0, trips: 0, inARow: 0, successes: 0, probes: 0, windowStart: 0 };
-  return { state: 'closed', closedAt: Number.NEGATIVE_INFINITY, calls: [], ...counters };
-}
-
-function coolDown(model: Model, now: number): void {
-  if (model.state !== 'open' || now < model.until) return;
-  Object.assign(model, { state: 'half-open', epoch: model.epoch + 1, successes: 0, probes: 0 });
-}
-
-function admits(model: Model): boolean {
-  if (model.state === 'half-open' && model.probes < 2 ** model.successes) model.probes += 1;
-  else if (model.state !== 'closed') return false;
-  return true;
-}
-
-function trip(model: Model, now: number, trips: number): void {
-  const until = now + Math.min(SETTINGS.openMs * 2 ** (trips - 1), SETTINGS.maxOpenMs);
-  Object.assign(model, { state: 'open', epoch: model.epoch + 1, until, trips });
-}
-
-function settleClosed(model: Model, now: number, failed: boolean): void {
-  model.calls.push({ at: now, failed });
-  model.inARow = failed ? model.inARow + 1 : 0;
-  const bucketOf = (time: number): number =>
-    Math.floor((time - model.windowStart) / (SETTINGS.windowMs / 10));
-  const recent = model.calls.filter(({ at }) => bucketOf(now) - bucketOf(at) < 10);
-  const failures = recent.filter((call) => call.failed).length;
-  const byShare =
-    recent.length >= SETTINGS.minCalls && failures / recent.length >= SETTINGS.errorPercent / 100;
-  if (!failed || !(byShare || model.inARow >= SETTINGS.consecutiveFailures)) return;
-  trip(model, now, now - model.closedAt < SETTINGS.maxOpenMs ? model.trips + 1 : 1);
-}
-
-function settleHalfOpen(model: Model, now: number, verdict: Verdict): void {
-  model.probes -= 1;
-  if (verdict === 'ill' || verdict === 'late') trip(model, now, model.trips + 1);
-  if (verdict === 'unreachable') trip(model, now, model.trips);
-  if (verdict !== 'healthy') return;
-  model.successes += 1;
-  if (model.successes < 5) return;
-  Object.assign(model, {
-    state: 'closed',
-    epoch: model.epoch + 1,
-    closedAt: now,
-    inARow: 0,
-    windowStart: now,
-    calls: [],
+/** What can be seen of a breaker after each step. */
+function trace(steps: readonly Step[], breaker: Subject, clock: ManualClock): string[] {
+  const underWay: Permit[] = [];
+  return steps.map((next) => {
+    const seen = act(next, breaker, clock, underWay);
+    return `${seen}, then ${breaker.state} ${breaker.retryAfterMs}`;
   });
+}
+
+type Subject = Pick<CircuitBreaker, 'admit' | 'settle' | 'state' | 'retryAfterMs'>;
+
+function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[]): string {
+  switch (next.kind) {
+    case 'advance':
+      clock.advance(next.ms);
+      return `${next.ms} ms passed`;
+    case 'admit': {
+      const permit = breaker.admit();
+      if (permit === undefined) return 'refused';
+      underWay.push(permit);
+      return 'admitted';
+    }
+    case 'settle': {
+      const [permit] = underWay.splice(next.pick % Math.max(underWay.length, 1), 1);
+      if (permit !== undefined) breaker.settle(permit, next.verdict);
+      return next.verdict;
+    }
+  }
 }
 
 it('behaves as its model in every sequence of calls, outcomes and waits', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
       const { breaker, clock } = createBreaker();
-      const model = createModel();
-      const underWay: { readonly permit: Permit; readonly epoch: number }[] = [];
-      for (const next of steps) {
-        const now = clock.monotonic();
-        coolDown(model, now);
-        if (next.kind === 'advance') {
-          clock.advance(next.ms);
-        } else if (next.kind === 'admit') {
-          const permit = breaker.admit();
-          expect(permit !== undefined).toBe(admits(model));
-          if (permit !== undefined) underWay.push({ permit, epoch: model.epoch });
-        } else {
-          const [call] = underWay.splice(next.pick % Math.max(underWay.length, 1), 1);
-          if (call === undefined) continue;
-          breaker.settle(call.permit, next.verdict);
-          if (call.epoch !== model.epoch) continue;
-          if (model.state === 'half-open') settleHalfOpen(model, now, next.verdict);
-          else if (next.verdict !== 'neutral') settleClosed(model, now, next.verdict !== 'healthy');
-        }
-        coolDown(model, clock.monotonic());
-        expect(breaker.state).toBe(model.state);
-        expect(breaker.retryAfterMs).toBe(
-          model.state === 'open' ? Math.ceil(model.until - clock.monotonic()) : undefined,
-        );
-      }
+      const modelClock = createManualClock();
+      const model = new BreakerModel(SETTINGS, modelClock.monotonic);
+      expect(trace(steps, breaker, clock)).toEqual(trace(steps, model, modelClock));
     }),
     { numRuns: 300 },
   );

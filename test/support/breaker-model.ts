@@ -1,0 +1,103 @@
+import type { BreakerState } from '../../router/telemetry.ts';
+import type { Verdict } from '../../router/upstream/call.ts';
+
+export type BreakerSettings = {
+  readonly errorPercent: number;
+  readonly minCalls: number;
+  readonly consecutiveFailures: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+};
+
+/** What the circuit breaker should do, written for plainness: it keeps every call, and knows no opossum. Without jitter. */
+export class BreakerModel {
+  readonly #settings: BreakerSettings;
+  readonly #monotonic: () => number;
+  #state: BreakerState = 'closed';
+  #epoch = 0;
+  #until = 0;
+  #trips = 0;
+  #closedAt = Number.NEGATIVE_INFINITY;
+  #windowStart = 0;
+  #calls: { readonly at: number; readonly failed: boolean }[] = [];
+  #probesUnderWay = 0;
+  #probesSucceeded = 0;
+
+  constructor(settings: BreakerSettings, monotonic: () => number) {
+    this.#settings = settings;
+    this.#monotonic = monotonic;
+  }
+
+  get state(): BreakerState {
+    if (this.#state === 'open' && this.#monotonic() >= this.#until) {
+      this.#enter('half-open');
+      this.#probesUnderWay = 0;
+      this.#probesSucceeded = 0;
+    }
+    return this.#state;
+  }
+
+  get retryAfterMs(): number | undefined {
+    return this.state === 'open' ? Math.ceil(this.#until - this.#monotonic()) : undefined;
+  }
+
+  admit(): { readonly epoch: number } | undefined {
+    if (this.state === 'open') return undefined;
+    if (this.state === 'half-open') {
+      if (this.#probesUnderWay >= 2 ** this.#probesSucceeded) return undefined;
+      this.#probesUnderWay += 1;
+    }
+    return { epoch: this.#epoch };
+  }
+
+  settle(permit: { readonly epoch: number }, verdict: Verdict): void {
+    if (permit.epoch !== this.#epoch) return;
+    if (this.#state === 'half-open') this.#probed(verdict);
+    else if (verdict !== 'neutral') this.#counted(verdict !== 'healthy');
+  }
+
+  #probed(verdict: Verdict): void {
+    this.#probesUnderWay -= 1;
+    if (verdict === 'ill' || verdict === 'late') this.#open(this.#trips + 1);
+    if (verdict === 'unreachable') this.#open(this.#trips);
+    if (verdict !== 'healthy') return;
+    this.#probesSucceeded += 1;
+    if (this.#probesSucceeded < 5) return;
+    this.#enter('closed');
+    this.#closedAt = this.#monotonic();
+    this.#windowStart = this.#closedAt;
+    this.#calls = [];
+  }
+
+  #counted(failed: boolean): void {
+    const now = this.#monotonic();
+    this.#calls.push({ at: now, failed });
+    if (!failed || !(this.#manyFailed(now) || this.#failedInARow())) return;
+    this.#open(now - this.#closedAt < this.#settings.maxOpenMs ? this.#trips + 1 : 1);
+  }
+
+  #manyFailed(now: number): boolean {
+    const tenth = (time: number) => Math.floor((time - this.#windowStart) / (this.#settings.windowMs / 10));
+    const recent = this.#calls.filter(({ at }) => tenth(now) - tenth(at) < 10);
+    const percent = (100 * recent.filter(({ failed }) => failed).length) / recent.length;
+    return recent.length >= this.#settings.minCalls && percent >= this.#settings.errorPercent;
+  }
+
+  #failedInARow(): boolean {
+    const last = this.#calls.slice(-this.#settings.consecutiveFailures);
+    return last.length === this.#settings.consecutiveFailures && last.every(({ failed }) => failed);
+  }
+
+  #open(trips: number): void {
+    this.#trips = trips;
+    this.#until =
+      this.#monotonic() + Math.min(this.#settings.openMs * 2 ** (trips - 1), this.#settings.maxOpenMs);
+    this.#enter('open');
+  }
+
+  #enter(state: BreakerState): void {
+    this.#state = state;
+    this.#epoch += 1;
+  }
+}
