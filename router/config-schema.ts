@@ -239,6 +239,19 @@ const subgraphTraffic = {
 const traffic = z
   .strictObject({
     deadlineMs: ms.default(5_000).describe('Time for a whole request.'),
+    sharing: z
+      .strictObject({
+        calls: z
+          .boolean()
+          .default(true)
+          .describe('Callers with the same identity share equal subgraph queries in flight.'),
+        queries: z
+          .boolean()
+          .default(true)
+          .describe('Callers with the same identity share equal queries in flight.'),
+      })
+      .prefault({})
+      .describe('What is asked once when it is asked twice at the same time; mutations never are.'),
     all: z
       .strictObject({
         timeoutMs: subgraphTraffic.timeoutMs.default(2_000),

@@ -1,0 +1,306 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const QUERY = { query: '{ books { title } }' };
+
+let graph: SmallGraph;
+beforeAll(async () => {
+  graph = await startSmallGraph({
+    services: LIBRARY,
+    config: 'limits: { bodyBytes: 4096 }\ncors: { origins: ["https://shop.example"], credentials: true }',
+  });
+});
+afterAll(() => graph[Symbol.asyncDispose]());
+
+async function code(response: Response): Promise<unknown> {
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  return errors[0]?.extensions.code;
+}
+
+async function firstBook(body: unknown): Promise<unknown> {
+  const { data } = (await (await graph.post(body)).json()) as { data: { books: unknown[] } };
+  return data.books[0];
+}
+
+function raw(lines: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(graph.router.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(lines.join('\r\n'));
+  return text(socket);
+}
+
+describe('answers JSON with a code to', () => {
+  const refused: readonly [string, RequestInit & { path?: string }, number, string][] = [
+    ['an unknown path', { path: '/nothing' }, 404, 'NOT_FOUND'],
+    [
+      'another method',
+      { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{}' },
+      405,
+      'METHOD_NOT_ALLOWED',
+    ],
+    [
+      'malformed JSON',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":' },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a body that is null',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: 'null' },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a batch',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[{"query":"{__typename}"}]' },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a body over the limit',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: ' '.repeat(5000) },
+      413,
+      'PAYLOAD_TOO_LARGE',
+    ],
+    [
+      'a form',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'query={__typename}',
+      },
+      400,
+      'CSRF_PREVENTED',
+    ],
+    [
+      'plain text',
+      { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' },
+      400,
+      'CSRF_PREVENTED',
+    ],
+    ['a bare GET', { path: '/graphql?query={__typename}' }, 400, 'CSRF_PREVENTED'],
+    [
+      'XML',
+      { method: 'POST', headers: { 'content-type': 'application/xml' }, body: '<a/>' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'another charset',
+      { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-7' }, body: '{}' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a compressed body',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        body: 'x',
+      },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'an Accept of images',
+      { method: 'POST', headers: { 'content-type': 'application/json', accept: 'image/png' }, body: '{}' },
+      406,
+      'NOT_ACCEPTABLE',
+    ],
+  ];
+  test.each(refused)('%s', async (_name, { path = '/graphql', ...init }, status, expected) => {
+    const response = await fetch(new URL(path, graph.router.url), init);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toContain('json');
+    expect(await code(response)).toBe(expected);
+  });
+
+  test('bytes that are not HTTP', async () => {
+    const answered = await raw([
+      'GET /graphql HTTP/1.1',
+      'host: a',
+      'content-length: 1',
+      'content-length: 2',
+      '',
+      '',
+    ]);
+    expect(answered).toContain('400 Bad Request');
+    expect(answered).toContain('"code":"BAD_REQUEST"');
+  });
+
+  test('a head over the limit', async () => {
+    const answered = await raw([
+      'GET /graphql HTTP/1.1',
+      'host: a',
+      `x-large: ${'a'.repeat(20_000)}`,
+      '',
+      '',
+    ]);
+    expect(answered).toContain('431 Request Header Fields Too Large');
+  });
+
+  test('a chunked body over the limit, before it has ended', async () => {
+    const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`;
+    const answered = await raw([
+      'POST /graphql HTTP/1.1',
+      'host: a',
+      'content-type: application/json',
+      'transfer-encoding: chunked',
+      '',
+      chunk,
+    ]);
+    expect(answered).toContain('413 Payload Too Large');
+    expect(answered).toContain('PAYLOAD_TOO_LARGE');
+  });
+});
+
+describe('request id', () => {
+  test('is kept when it is sane, and sent to every subgraph', async () => {
+    const response = await graph.post(QUERY, { 'x-request-id': 'order-42.a', 'x-correlation-id': 'cart-7' });
+    expect(response.headers.get('x-request-id')).toBe('order-42.a');
+    const call = graph.services.get('books')?.calls.at(-1);
+    expect(call?.headers).toMatchObject({ 'x-request-id': 'order-42.a', 'x-correlation-id': 'cart-7' });
+  });
+
+  test.each(['', 'a b', 'x'.repeat(129), 'a"b'])('is made when it is not: %j', async (id) => {
+    const response = await graph.post(QUERY, { 'x-request-id': id });
+    expect(response.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test('is in the line logged for the request', async () => {
+    await graph.post(QUERY, { 'x-request-id': 'logged-1' });
+    const line = graph.log.find(({ requestId }) => requestId === 'logged-1');
+    expect(line).toMatchObject({ msg: 'request', status: 200, operationType: 'query', method: 'POST' });
+  });
+});
+
+test('passes the trace on', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await graph.post(QUERY, { traceparent });
+  expect(graph.services.get('books')?.calls.at(-1)?.headers['traceparent']).toMatch(
+    /^00-4bf92f3577b34da6a3ce929d0e0e4736-[\da-f]{16}-01$/,
+  );
+});
+
+test('forwards no header of the client that it was not told to', async () => {
+  const sent = {
+    cookie: 'a=b',
+    authorization: 'Basic abc',
+    'x-user-id': '1',
+    'x-user-roles': 'admin',
+    'x-tenant-id': 't',
+    'x-forwarded-for': '1.2.3.4',
+    'x-other': 'y',
+  };
+  await graph.post(QUERY, sent);
+  const received = graph.services.get('books')?.calls.at(-1)?.headers ?? {};
+  expect(Object.keys(received).filter((name) => name in sent)).toEqual([]);
+});
+
+describe('cross-origin', () => {
+  const preflight = (origin: string) =>
+    fetch(graph.router.url, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+
+  test('a configured origin may ask', async () => {
+    const response = await preflight('https://shop.example');
+    expect(response.status).toBe(204);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'access-control-allow-origin': 'https://shop.example',
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-headers': 'content-type',
+      vary: 'origin',
+    });
+  });
+
+  test('another origin may not', async () => {
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+    const response = await graph.post(QUERY, { origin: 'https://evil.example' });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('operations', () => {
+  test("an unknown operation name is the client's fault", async () => {
+    const response = await graph.post({
+      query: 'query a { books { id } } query b { books { id } }',
+      operationName: 'c',
+    });
+    expect(response.status).toBe(400);
+    expect(await code(response)).toBe('OPERATION_RESOLUTION_FAILURE');
+  });
+
+  test('two operations of one document never swap answers', async () => {
+    const query = 'query a { books { id } } query b { books { title } }';
+    for (let round = 0; round < 2; round++) {
+      expect(await firstBook({ query, operationName: 'a' })).toEqual({
+        id: '1',
+      });
+      expect(await firstBook({ query, operationName: 'b' })).toEqual({
+        title: 'Middlemarch',
+      });
+    }
+  });
+
+  test('a subscription is refused', async () => {
+    const response = await graph.post({ query: 'subscription { books { id } }' });
+    expect(response.status).toBe(400);
+  });
+
+  test('a mutation by GET is refused', async () => {
+    const response = await fetch(`${graph.router.url}?query=mutation{rename(id:1,title:"x"){id}}`, {
+      headers: { 'apollo-require-preflight': '1' },
+    });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+  });
+
+  test.each([
+    ['the first time', 'query A($id: ID!) { book(id: $id) { title } }'],
+    ['known before', 'query A($id: ID!) { book(id: $id) { title } }'],
+  ])('variables of the wrong type are named: %s', async (_name, query) => {
+    const response = await graph.post({ query, variables: { id: {} } });
+    expect(response.status).toBe(400);
+    expect(await code(response)).toBe('BAD_USER_INPUT');
+    await graph.post({ query, variables: { id: '1' } });
+  });
+
+  test('the first answer and later ones are the same bytes', async () => {
+    const body = { query: '{ books { title reviews { text book { id } } } newest { text } }' };
+    const first = await (await graph.post(body)).text();
+    const second = await (await graph.post(body)).text();
+    expect(second).toBe(first);
+  });
+});
+
+test('serves a Sandbox page in development', async () => {
+  const response = await fetch(new URL('/', graph.router.url), { headers: { accept: 'text/html' } });
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(await response.text()).toContain('EmbeddedSandbox');
+});
+
+test('in production hides Sandbox, introspection and suggestions', async () => {
+  await using production = await startSmallGraph({ services: LIBRARY, config: 'mode: production' });
+  expect((await fetch(new URL('/', production.router.url))).status).toBe(404);
+  const introspected = await production.query('{ __schema { queryType { name } } }');
+  expect(introspected.errors?.[0]?.message).toContain('introspection is not allowed');
+  const misspelt = await production.query('{ boks { id } }');
+  expect(misspelt.errors?.[0]?.message).not.toContain('Did you mean');
+});
+
+test('serves health for machines, and metrics on a port of its own', async () => {
+  expect(await (await fetch(new URL('/health/live', graph.router.url))).json()).toEqual({ status: 'UP' });
+  expect(await (await fetch(new URL('/health/ready', graph.router.url))).json()).toEqual({ status: 'UP' });
+  expect((await fetch(new URL('/metrics', graph.router.url))).status).toBe(404);
+  const metrics = await (await fetch(new URL('/metrics', graph.router.adminUrl))).text();
+  expect(metrics).toContain('http_server_request_duration_seconds');
+});
