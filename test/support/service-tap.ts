@@ -9,6 +9,8 @@ export type ServiceTap = AsyncDisposable & {
   readonly url: string;
   /** The operation names of the calls so far. */
   readonly calls: string[];
+  /** Those of them that the callee has answered. */
+  readonly answered: string[];
   /** Decides about each call by its operation name; passes all of them unless set. */
   fateOf: (operation: string) => Fate | Promise<Fate>;
 };
@@ -21,6 +23,7 @@ export async function startServiceTap(target: string): Promise<ServiceTap> {
   const tap: ServiceTap = {
     url: `http://127.0.0.1:${port}/graphql`,
     calls: [],
+    answered: [],
     fateOf: () => 'passed',
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -34,6 +37,7 @@ export async function startServiceTap(target: string): Promise<ServiceTap> {
     tap.calls.push(operation);
     const fate = await tap.fateOf(operation);
     const answer = fate === 'lost' ? null : await passOn(target, request, body).catch(() => null);
+    if (answer !== null) tap.answered.push(operation);
     if (fate !== 'passed' || answer === null) return void request.socket.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
   }

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
+import { cancelOrder, codesOf, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
+import type { Fate } from '../support/service-tap.ts';
+import { databaseKinds, type TestSubgraph } from '../support/subgraph.ts';
+import { until } from '../support/until.ts';
+
+const items = [{ productId: 'product-1', quantity: 2 }];
+const patienceMs = 10_000;
+
+describe.each(databaseKinds)('placing orders on %s when others fail', (database) => {
+  let around: OrderNeighbours;
+  let order: TestSubgraph;
+  let before: { orders: number; stock: number };
+  beforeAll(async () => {
+    around = await startNeighbours(database);
+    order = await around.startOrder(database);
+    await around.deliver('product-1', 1000);
+  });
+  beforeEach(async () => {
+    before = { orders: await countOrders(order), stock: await around.available('product-1') };
+  });
+  afterEach(() => {
+    around.productTap.fateOf = () => 'passed';
+    around.inventoryTap.fateOf = () => 'passed';
+  });
+  afterAll(async () => {
+    await order[Symbol.asyncDispose]();
+    await around[Symbol.asyncDispose]();
+  });
+
+  const expectNothingPlaced = async () => {
+    expect(await countOrders(order)).toBe(before.orders);
+    expect(await around.available('product-1')).toBe(before.stock);
+  };
+  const expectPlacedOnce = async () => {
+    expect(await countOrders(order)).toBe(before.orders + 1);
+    expect(await around.available('product-1')).toBe(before.stock - 2);
+  };
+
+  test.each<[string, 'productTap' | 'inventoryTap', Fate]>([
+    ['product is down', 'productTap', 'lost'],
+    ['the answer of product is lost', 'productTap', 'answer lost'],
+    ['inventory is down', 'inventoryTap', 'lost'],
+  ])('%s: the caller is told, nothing is placed, and the key can be used again', async (fault, tap, fate) => {
+    around[tap].fateOf = () => fate;
+    const answer = await placeOrder(order, fault, items);
+    expect(answer.data).toEqual({ placeOrder: null });
+    expect(codesOf(answer)).toEqual(['UNAVAILABLE']);
+    await expectNothingPlaced();
+
+    around[tap].fateOf = () => 'passed';
+    placedOrder(await placeOrder(order, fault, items));
+    await expectPlacedOnce();
+  });
+
+  test('a reservation whose answer was lost is released before the caller is told', async () => {
+    around.inventoryTap.fateOf = (operation) => (operation === 'ReserveForOrder' ? 'answer lost' : 'passed');
+    expect(codesOf(await placeOrder(order, 'lost', items))).toEqual(['UNAVAILABLE']);
+    await expectNothingPlaced();
+
+    around.inventoryTap.fateOf = () => 'passed';
+    placedOrder(await placeOrder(order, 'lost', items));
+    await expectPlacedOnce();
+  });
+
+  test('a reservation that arrives after its release takes nothing', async () => {
+    const { answered } = around.inventoryTap;
+    answered.length = 0;
+    around.inventoryTap.fateOf = async (operation): Promise<Fate> => {
+      if (operation !== 'ReserveForOrder') return 'passed';
+      // Held on its way until order has run out of patience.
+      await until(() => answered.includes('ReleaseForOrder'), patienceMs);
+      return 'passed';
+    };
+    expect(codesOf(await placeOrder(order, 'late', items))).toEqual(['UNAVAILABLE']);
+    expect(await until(() => answered.includes('ReserveForOrder'), patienceMs)).toBe(true);
+    expect(answered).toEqual(['ReleaseForOrder', 'ReserveForOrder']);
+    await expectNothingPlaced();
+  });
+
+  test('inventory refuses: nothing is placed, and the key can be used again when there is stock', async () => {
+    const many = [{ productId: 'product-2', quantity: 1000 }];
+    const refused = await placeOrder(order, 'scarce', many);
+    expect(refused.errors).toMatchObject([
+      { message: 'Not enough stock of product-2.', extensions: { code: 'CONFLICT' } },
+    ]);
+    await expectNothingPlaced();
+
+    await around.deliver('product-2', 1000);
+    expect(placedOrder(await placeOrder(order, 'scarce', many)).status).toBe('PLACED');
+  });
+
+  test('twins of which one loses its answer agree on what was placed', async () => {
+    let losses = 0;
+    around.inventoryTap.fateOf = (operation) =>
+      operation === 'ReserveForOrder' && losses++ % 2 === 0 ? 'answer lost' : 'passed';
+    const answers = await Promise.all(Array.from({ length: 6 }, () => placeOrder(order, 'twins', items)));
+    const codes = new Set(answers.flatMap(codesOf));
+    expect([...codes].filter((code) => code !== 'UNAVAILABLE' && code !== 'CONFLICT')).toEqual([]);
+
+    around.inventoryTap.fateOf = () => 'passed';
+    const settled = placedOrder(await placeOrder(order, 'twins', items));
+    const placed = answers
+      .filter(({ errors }) => errors.length === 0)
+      .map((answer) => placedOrder(answer).id);
+    expect(placed.filter((id) => id !== settled.id)).toEqual([]);
+    await expectPlacedOnce();
+  });
+
+  test('an order is cancelled although inventory is down', async () => {
+    const { id } = placedOrder(await placeOrder(order, 'cancel', items));
+    around.inventoryTap.fateOf = () => 'lost';
+    expect((await cancelOrder(order, id)).data).toEqual({ cancelOrder: { id, status: 'CANCELLED' } });
+  });
+});

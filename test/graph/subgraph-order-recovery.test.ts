@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  abandonPlacement,
+  migrations,
+  openPlacement,
+  type OrderTables,
+  owedReleases,
+  type Placement,
+} from '../../subgraphs/order/data.ts';
+import { seed } from '../../subgraphs/order/seed.ts';
+import { type DatabaseLocation, openDatabase } from '../../subgraphs/shared/database.ts';
+import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
+import { buyer, cancelOrder, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
+import {
+  type DatabaseKind,
+  databaseKinds,
+  dropDatabase,
+  templateDir,
+  testLocation,
+} from '../support/subgraph.ts';
+import { until } from '../support/until.ts';
+
+const items = [{ productId: 'product-1', quantity: 2 }];
+const patienceMs = 10_000;
+const demoOrderCount = demoOrders.filter(({ customerId }) => customerId === buyer.id).length;
+
+describe.each(databaseKinds)('an order service on %s that starts after a crash', (kind) => {
+  let around: OrderNeighbours;
+  let stock: number;
+  let orderId: string;
+  let location: DatabaseLocation;
+  beforeAll(async () => {
+    around = await startNeighbours(kind);
+    await around.deliver('product-1', 1000);
+  });
+  beforeEach(async () => {
+    stock = await around.available('product-1');
+    location = lastingLocation(kind);
+    orderId = randomUUID();
+  });
+  afterEach(async () => {
+    around.inventoryTap.fateOf = () => 'passed';
+    await removeDatabase(location);
+  });
+  afterAll(() => around[Symbol.asyncDispose]());
+
+  const reserve = () =>
+    around.inventory.call(
+      'mutation ($id: ID!, $items: [ReserveStockItemInput!]!) { reserveStock(reservationId: $id, items: $items) { id } }',
+      { variables: { id: orderId, items }, as: { id: 'service:order', roles: ['service'] } },
+    );
+  const stockReturns = () => until(async () => (await around.available('product-1')) === stock, patienceMs);
+
+  test('gives up what was reserved a minute ago but never placed', async () => {
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 })));
+    await reserve();
+    await using order = await around.startOrder(location);
+    expect(await stockReturns()).toBe(true);
+    expect(await countOrders(order)).toBe(demoOrderCount);
+
+    expect(placedOrder(await placeOrder(order, 'key', items)).id).not.toBe(orderId);
+    expect(await around.available('product-1')).toBe(stock - 2);
+  });
+
+  test('leaves alone what somebody may still be placing, and finishes it for the one who asks again', async () => {
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0 })));
+    await reserve();
+    await using order = await around.startOrder(location);
+    const placed = placedOrder(await placeOrder(order, 'key', items));
+    expect(placed.id).toBe(orderId);
+  });
+
+  test('finishes with the prices of when the order was first asked for', async () => {
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0, price: '12.34' })));
+    await using order = await around.startOrder(location);
+    const placed = placedOrder(await placeOrder(order, 'key', items));
+    expect(placed.totalAmount).toEqual({ amount: '24.68', currency: 'EUR' });
+  });
+
+  test('releases what was given up but not released', async () => {
+    await withDatabase(location, async (db) => {
+      await openPlacement(db, intention({ orderId, ageMs: 0 }));
+      await abandonPlacement(db, orderId);
+    });
+    await reserve();
+    await using order = await around.startOrder(location);
+    expect(await stockReturns()).toBe(true);
+    expect(await countOrders(order)).toBe(demoOrderCount);
+  });
+
+  test('releases the stock of an order that was cancelled while inventory was down', async () => {
+    {
+      await using order = await around.startOrder(location);
+      const { id } = placedOrder(await placeOrder(order, 'key', items));
+      around.inventoryTap.fateOf = () => 'lost';
+      await cancelOrder(order, id);
+    }
+    expect(await around.available('product-1')).toBe(stock - 2);
+    around.inventoryTap.fateOf = () => 'passed';
+    await using order = await around.startOrder(location);
+    expect(await stockReturns()).toBe(true);
+    expect(await countOrders(order)).toBe(demoOrderCount + 1);
+  });
+
+  test('serves while inventory is down, and keeps owing it the release', async () => {
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 })));
+    around.inventoryTap.fateOf = () => 'lost';
+    {
+      await using order = await around.startOrder(location);
+      expect(await countOrders(order)).toBe(demoOrderCount);
+    }
+    expect(await withDatabase(location, owedReleases)).toEqual([orderId]);
+  });
+});
+
+type Interrupted = { readonly orderId: string; readonly ageMs: number; readonly price?: string };
+
+/** What a crash leaves behind when it comes after step 1. */
+function intention({ orderId, ageMs, price = '1.00' }: Interrupted): Omit<Placement, 'placed'> {
+  const [item] = items;
+  const line = { product_id: 'product-1', product_name: 'Tent', quantity: item?.quantity ?? 0 };
+  return {
+    customer_id: buyer.id,
+    idempotency_key: 'key',
+    order_id: orderId,
+    wish: JSON.stringify(items),
+    currency: 'EUR',
+    lines: [{ ...line, unit_price: price }],
+    started_at: new Date(Date.now() - ageMs),
+  };
+}
+
+/** A database that outlives the service, unlike that of most tests. */
+function lastingLocation(kind: DatabaseKind): DatabaseLocation {
+  if (kind === 'postgres') return testLocation('order', kind);
+  return {
+    kind: 'folder',
+    schema: 'order',
+    path: join(mkdtempSync(join(tmpdir(), 'tributary-')), 'order'),
+    templateDir,
+  };
+}
+
+async function removeDatabase(location: DatabaseLocation): Promise<void> {
+  if (location.kind === 'folder') rmSync(join(location.path, '..'), { recursive: true });
+  else await dropDatabase(location);
+}
+
+async function withDatabase<Result>(
+  location: DatabaseLocation,
+  work: (db: Kysely<OrderTables>) => Promise<Result>,
+): Promise<Result> {
+  const { db, close } = await openDatabase<OrderTables>({ location, migrations, seed });
+  try {
+    return await work(db);
+  } finally {
+    await close();
+  }
+}
