@@ -1,0 +1,90 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { UserDatabase } from '../data.ts';
+
+export type RevokedToken = { readonly jti: string; readonly exp: number };
+
+export type RevocationStream = {
+  /** Tells the routers now; what fails is told again until it arrives. Never throws. */
+  readonly publish: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export type RevocationStreamOptions = {
+  readonly db: UserDatabase;
+  readonly redisUrl: string | null;
+  readonly now: () => number;
+  readonly log: Logger;
+};
+
+const streamKey = 'tributary:revocations';
+// Longer than any access token lives: what is older cannot be presented any more.
+const keptMs = 20 * 60_000;
+const retryMs = 1_000;
+
+/** The tokens that were revoked and have not expired by themselves. */
+export async function listRevoked(db: UserDatabase, now: Date): Promise<RevokedToken[]> {
+  const rows = await db.selectFrom('revoked_tokens').selectAll().where('expires_at', '>', now).execute();
+  return rows.map(({ jti, expires_at }) => ({ jti, exp: Math.floor(expires_at.getTime() / 1000) }));
+}
+
+/** Without Redis the routers poll `/.well-known/revoked-tokens`, and there is nothing to publish. */
+export function openRevocationStream(options: RevocationStreamOptions): RevocationStream {
+  if (options.redisUrl === null) return { publish: async () => undefined, close: async () => undefined };
+  return new RedisRevocationStream(options, options.redisUrl);
+}
+
+/**
+ * Writes the whole list, which holds at most 15 minutes, at each connection and after each failure: Redis may
+ * come back empty, and a router takes no harm from hearing of a token twice.
+ */
+class RedisRevocationStream implements RevocationStream {
+  readonly #options: RevocationStreamOptions;
+  readonly #redis: Redis;
+  #told: ReadonlySet<string> = new Set();
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: RevocationStreamOptions, redisUrl: string) {
+    this.#options = options;
+    // The defaults queue commands and retry them for half a minute; a logout must not wait that long.
+    this.#redis = new Redis(redisUrl, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      commandTimeout: 500,
+      connectTimeout: 2_000,
+    });
+    this.#redis.on('error', (error) => options.log.warn({ err: error }, 'redis is unavailable'));
+    this.#redis.on('ready', () => {
+      this.#told = new Set();
+      void this.publish();
+    });
+  }
+
+  async publish(): Promise<void> {
+    clearTimeout(this.#retry);
+    try {
+      await this.#publishUntold();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#options.log.warn({ err: error }, 'revocations will be published again');
+      this.#retry = setTimeout(() => void this.publish(), retryMs);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#redis.disconnect();
+  }
+
+  async #publishUntold(): Promise<void> {
+    const { db, now } = this.#options;
+    const oldest = String(now() - keptMs);
+    const revoked = await listRevoked(db, new Date(now()));
+    for (const { jti, exp } of revoked.filter(({ jti }) => !this.#told.has(jti))) {
+      await this.#redis.xadd(streamKey, 'MINID', '~', oldest, '*', 'jti', jti, 'exp', String(exp));
+    }
+    this.#told = new Set(revoked.map(({ jti }) => jti));
+  }
+}

@@ -1,0 +1,76 @@
+import type { JWK } from 'jose';
+import { createPrivateKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { UserDatabase } from '../data.ts';
+import { accessTokenSeconds } from './access-tokens.ts';
+
+export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
+
+const generateRsaKey = promisify(generateKeyPair);
+
+// A token signed in the last moment before a rotation, and a verifier whose clock is behind.
+const publishedMs = (accessTokenSeconds + 60) * 1000;
+
+export async function ensureSigningKey(db: UserDatabase, now: Date): Promise<void> {
+  const key = await db
+    .selectFrom('signing_keys')
+    .select('kid')
+    .where('retired_at', 'is', null)
+    .executeTakeFirst();
+  // Two replicas on an empty database may both add one: both are published, and the newer signs.
+  if (key === undefined) await insertKey(db, now);
+}
+
+/** Signs with a new key from now on; the others stay published until the last of their tokens has expired. */
+export async function rotateSigningKey(db: UserDatabase, now: Date): Promise<string> {
+  const kid = await insertKey(db, now);
+  await db
+    .updateTable('signing_keys')
+    .set({ retired_at: now })
+    .where('kid', '<>', kid)
+    .where('retired_at', 'is', null)
+    .execute();
+  await db.deleteFrom('signing_keys').where('retired_at', '<', publishedSince(now)).execute();
+  return kid;
+}
+
+export async function currentSigningKey(db: UserDatabase): Promise<SigningKey> {
+  const { kid, private_jwk } = await db
+    .selectFrom('signing_keys')
+    .select(['kid', 'private_jwk'])
+    .where('retired_at', 'is', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('kid')
+    .executeTakeFirstOrThrow();
+  return { kid, privateKey: createPrivateKey({ key: private_jwk, format: 'jwk' }) };
+}
+
+/** The public halves, as `/.well-known/jwks.json` lists them. */
+export async function publishedKeys(db: UserDatabase, now: Date): Promise<JWK[]> {
+  const keys = await db
+    .selectFrom('signing_keys')
+    .select(['kid', 'private_jwk'])
+    .where((where) =>
+      where.or([where('retired_at', 'is', null), where('retired_at', '>=', publishedSince(now))]),
+    )
+    .orderBy('created_at', 'desc')
+    .execute();
+  return keys.map(
+    ({ kid, private_jwk: { kty, n, e } }) => ({ kty, n, e, kid, alg: 'RS256', use: 'sig' }) as JWK,
+  );
+}
+
+async function insertKey(db: UserDatabase, now: Date): Promise<string> {
+  const { privateKey } = await generateRsaKey('rsa', { modulusLength: 2048 });
+  const kid = randomBytes(12).toString('base64url');
+  const private_jwk = JSON.stringify(privateKey.export({ format: 'jwk' }));
+  await db
+    .insertInto('signing_keys')
+    .values({ kid, private_jwk, created_at: now, retired_at: null })
+    .execute();
+  return kid;
+}
+
+function publishedSince(now: Date): Date {
+  return new Date(now.getTime() - publishedMs);
+}

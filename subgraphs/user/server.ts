@@ -1,0 +1,44 @@
+import { openDatabase } from '../shared/database.ts';
+import type { Parts } from '../shared/parts.ts';
+import { runSubgraph } from '../shared/run.ts';
+import { serveSubgraph, type RunningSubgraph } from '../shared/serve.ts';
+import type { Settings } from '../shared/settings.ts';
+import { migrations, type UserTables } from './data.ts';
+import { listRevoked, openRevocationStream } from './issuer/revocations.ts';
+import { ensureSigningKey, publishedKeys } from './issuer/signing-keys.ts';
+import { createLoaders } from './loaders.ts';
+import { createResolvers, type UserContext } from './resolvers.ts';
+import { seed } from './seed.ts';
+
+export async function startUser(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
+  const { db, isReady, close } = await openDatabase<UserTables>({
+    location: settings.database,
+    migrations,
+    seed,
+    onQuery: parts.onQuery,
+  });
+  const clock = () => new Date(parts.now());
+  await ensureSigningKey(db, clock());
+  const revocations = openRevocationStream({
+    db,
+    redisUrl: settings.redisUrl,
+    now: parts.now,
+    log: parts.log,
+  });
+  return serveSubgraph<UserContext>(settings, parts, {
+    schema: new URL('schema.graphql', import.meta.url),
+    resolvers: createResolvers({ db, clock, issuer: settings.issuerUrl, revocations }),
+    createContext: (facts) => ({ ...facts, loaders: createLoaders(db) }),
+    isReady,
+    routes: {
+      '/.well-known/jwks.json': async () => ({ keys: await publishedKeys(db, clock()) }),
+      '/.well-known/revoked-tokens': async () => ({ revoked: await listRevoked(db, clock()) }),
+    },
+    async close() {
+      await revocations.close();
+      await close();
+    },
+  });
+}
+
+if (import.meta.main) await runSubgraph('user', startUser);
