@@ -34,9 +34,9 @@ export type OperationsParts = {
   readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
   readonly planner: Planner;
   readonly entries: number;
-  readonly estimateCost: (
+  readonly compileCost: (
     document: DocumentNode,
-    operation: OperationDefinitionNode,
+    operationName: string | undefined,
   ) => (variables: Variables) => number;
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
@@ -103,7 +103,7 @@ function createOperation(
     type,
     document,
     coerce: createCoercion(parts.graph.schema, definition),
-    cost: parts.estimateCost(document, definition),
+    cost: parts.compileCost(document, name),
     compiled() {
       compiling ??= compile({ source, name, document }, parts).catch((error: unknown) => {
         // A refusal stands as long as the supergraph; a planning that was too slow may be tried again.

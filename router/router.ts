@@ -8,6 +8,8 @@ import type { DestinationStream } from 'pino';
 import { createAdmission } from './admission/admit.ts';
 import { createBudget } from './admission/budget.ts';
 import { createClientAddress } from './admission/client-address.ts';
+import { compileCost } from './admission/cost.ts';
+import { readCostModel } from './admission/cost-model.ts';
 import { screenDocument } from './admission/screen.ts';
 import { createApolloPlugin, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
@@ -189,12 +191,12 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         supergraphSdl: graph.supergraphSdl,
         timeoutMs: config.planning.timeoutMs,
       });
-      const estimateCost = () => () => 1;
+      const costModel = readCostModel(graph.supergraphSdl, config.rateLimit);
       const operations = createOperations({
         graph,
         planner,
         entries: config.planning.cacheEntries,
-        estimateCost,
+        compileCost: (document, name) => compileCost(costModel, document, name),
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
       });
