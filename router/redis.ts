@@ -60,7 +60,8 @@ export function connectRedis(
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
     ...reconnecting(parts.random),
-    enableOfflineQueue: false,
+    // A command waits for the connection, or for the failure to connect; nobody waits for the command.
+    enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     blockingTimeout: 2_000,
     blockingTimeoutGrace: STUCK_MS,

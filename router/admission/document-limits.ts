@@ -45,10 +45,12 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
   }
 }
 
-/** Turns graphql-js's refusal of the `maxTokens` option of `parse` into the limit's own code; other errors pass unchanged. */
+// As graphql-js spells it, in the two spellings it may have.
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
+
+/** Gives graphql-js's refusal under the `maxTokens` option of `parse` the limit's own code; other errors pass unchanged. */
 export function readParseError(error: unknown, limits: Pick<Config['limits'], 'tokens'>): unknown {
-  const isLimit =
-    error instanceof GraphQLError && error.message.includes(`more than ${limits.tokens} tokens`);
+  const isLimit = error instanceof GraphQLError && TOO_MANY_TOKENS.test(error.message);
   return isLimit ? exceeded('MAX_TOKENS_LIMIT', 'tokens', limits.tokens) : error;
 }
 

@@ -4,7 +4,7 @@ import type { Schedule } from '../schedule.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { readBearer } from './bearer.ts';
 import { createFetchJson } from './fetch-json.ts';
-import type { FetchJson } from './fetch-json.ts';
+import type { Fetch, FetchJson } from './fetch-json.ts';
 import { ANONYMOUS } from './identity.ts';
 import type { Identity, UserIdentity } from './identity.ts';
 import { KeySet } from './key-set.ts';
@@ -31,7 +31,7 @@ export type AuthenticatorParts = {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   /** Where issuers write revocations; without it their lists are polled. */
   readonly revocationStream: RevocationParts['stream'];
   readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRefused' | 'revocationsChanged'>;

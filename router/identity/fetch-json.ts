@@ -1,12 +1,12 @@
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 const MAX_BYTES = 1_048_576;
 
 /** Fetches a small JSON document of an issuer: 200 only, no redirects, at most 1 MB, within `timeoutMs`. */
-export function createFetchJson(parts: {
-  readonly fetch: typeof fetch;
-  readonly timeoutMs: number;
-}): FetchJson {
+export function createFetchJson(parts: { readonly fetch: Fetch; readonly timeoutMs: number }): FetchJson {
   return async (url, signal) => {
     const response = await parts.fetch(url, {
       // A redirect could lead the router to any host; the issuer's address is configured, not discovered.

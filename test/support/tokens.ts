@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import type { JWK, JWTPayload } from 'jose';
+import type { JWK, JWTHeaderParameters, JWTPayload } from 'jose';
 
 type IssuerKey = { readonly id: string; readonly secret: CryptoKey; readonly published: JWK };
 
@@ -65,7 +65,7 @@ export async function startIssuer(
       const nowS = Math.floor(now() / 1000);
       const usual = { iss: url, aud: audience, iat: nowS, exp: nowS + 900, ...usualClaims() };
       return new SignJWT(present({ ...usual, ...claims }))
-        .setProtectedHeader({ alg: 'RS256', kid: newest.id, typ: 'at+jwt', ...present({ ...header }) })
+        .setProtectedHeader(protectedHeader({ alg: 'RS256', kid: newest.id, typ: 'at+jwt', ...header }))
         .sign(key ?? newest.secret);
     },
     async rotate({ keepOld } = { keepOld: true }) {
@@ -102,6 +102,13 @@ function usualClaims(): JWTPayload {
 
 function present(members: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+function protectedHeader(members: {
+  readonly alg: string;
+  readonly [name: string]: unknown;
+}): JWTHeaderParameters {
+  return { alg: members.alg, ...present(members) };
 }
 
 async function createKey(id: string): Promise<IssuerKey> {

@@ -1,0 +1,47 @@
+import { getNamedType, isInputObjectType, valueFromASTUntyped } from 'graphql';
+import type { FieldNode, GraphQLArgument, GraphQLField, GraphQLInputField } from 'graphql';
+import type { CostModel, Variables } from './cost-model.ts';
+import { add } from './saturating.ts';
+
+type Input = GraphQLArgument | GraphQLInputField;
+
+/** Compiles the cost of a field's arguments: their weights, and those of the input objects given. */
+export function compileArguments(
+  model: CostModel,
+  definition: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+): (variables: Variables) => number {
+  const inputs = definition.args.filter((input) => isCharged(model, input));
+  const given = inputs.flatMap((input) => {
+    const argument = node.arguments?.find(({ name }) => name.value === input.name);
+    return argument === undefined ? [] : [{ input, value: argument.value }];
+  });
+  if (given.length === 0) return () => 0;
+  return (variables) =>
+    given.reduce(
+      (total, { input, value }) => add(total, valueCost(model, input, valueFromASTUntyped(value, variables))),
+      0,
+    );
+}
+
+function isCharged(model: CostModel, input: Input): boolean {
+  return model.inputWeight(input) > 0 || isInputObjectType(getNamedType(input.type));
+}
+
+function valueCost(model: CostModel, input: Input, value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (Array.isArray(value)) {
+    return value.reduce<number>((total, item) => add(total, valueCost(model, input, item)), 0);
+  }
+  return add(model.inputWeight(input), memberCost(model, input, value));
+}
+
+function memberCost(model: CostModel, input: Input, value: unknown): number {
+  const type = getNamedType(input.type);
+  if (!isInputObjectType(type) || typeof value !== 'object' || value === null) return 0;
+  const fields = type.getFields();
+  return Object.entries(value).reduce((total, [name, member]) => {
+    const field = fields[name];
+    return field === undefined ? total : add(total, valueCost(model, field, member));
+  }, 0);
+}

@@ -1,0 +1,12 @@
+/*
+ * Counts that stop at 2^53 - 1. A count that wrapped, lost precision or became Infinity and then NaN would make the
+ * largest operation the cheapest (GHSA-84m6-5m72-45fp).
+ */
+
+export function add(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
+}
+
+export function multiply(a: number, b: number): number {
+  return Math.min(a * b, Number.MAX_SAFE_INTEGER);
+}

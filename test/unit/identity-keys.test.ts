@@ -1,0 +1,175 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it, vi } from 'vitest';
+import { RouterError } from '../../router/errors.ts';
+import { createAuthenticator } from '../../router/identity/authenticate.ts';
+import {
+  authenticationOf,
+  outcomeOf,
+  silentTelemetry,
+  startAuthentication,
+} from '../support/authentication.ts';
+import { createClock } from '../support/clock.ts';
+import { startIssuer } from '../support/tokens.ts';
+
+const MINUTE = 60_000;
+
+const down = (response: ServerResponse) => void response.writeHead(503).end();
+
+describe('while the issuer is down', () => {
+  it('tokens are accepted for as long as keys may be stale, then answered with 503', async () => {
+    const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 3_600, maxTokenAgeS: 1e6 });
+    const bearer = async () => `Bearer ${await issuer.mint({ claims: { exp: clock.now() / 1000 + 1e5 } })}`;
+    const early = await bearer();
+    expect(await outcome(early)).toBe('user-1');
+    issuer.answerKeysWith(down);
+    await clock.advance(59 * MINUTE);
+    expect([await outcome(early), await outcome(await bearer())]).toEqual(['user-1', 'user-1']);
+    await clock.advance(2 * MINUTE);
+    expect([await outcome(early), await outcome(await bearer())]).toEqual([
+      'KEYS_UNAVAILABLE',
+      'KEYS_UNAVAILABLE',
+    ]);
+  });
+
+  it('keys do not become fresh again because the wall clock is set back', async () => {
+    const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 600 });
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    issuer.answerKeysWith(down);
+    await clock.advance(11 * MINUTE);
+    clock.jump(-60 * MINUTE);
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
+  });
+
+  it('a token with an unknown key is neither accepted nor refused', async () => {
+    const { outcome, issuer } = await startAuthentication();
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    issuer.answerKeysWith(down);
+    expect(await outcome(`Bearer ${await issuer.mint({ header: { kid: 'new' } })}`)).toBe('KEYS_UNAVAILABLE');
+  });
+});
+
+describe('a start while the issuer is down', () => {
+  it('is not ready, answers 503 with Retry-After, asks at most once a second, and recovers', async () => {
+    const clock = createClock();
+    await using issuer = await startIssuer({ now: clock.now });
+    issuer.answerKeysWith(down);
+    const parts = { ...clock, fetch, revocationStream: undefined, telemetry: silentTelemetry };
+    using authenticator = createAuthenticator(authenticationOf([issuer]), parts);
+    const header = `Bearer ${await issuer.mint()}`;
+    await expect(authenticator.authenticate([header], '192.0.2.1')).rejects.toEqual(
+      new RouterError('KEYS_UNAVAILABLE', undefined, { retryAfterS: 1 }),
+    );
+    expect(authenticator.ready()).toBe(false);
+
+    const outcome = outcomeOf(authenticator);
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcome(header)));
+    expect(new Set(outcomes)).toEqual(new Set(['KEYS_UNAVAILABLE']));
+    expect(issuer.keyFetches()).toBe(1);
+
+    issuer.answerKeysWith(undefined);
+    await clock.advance(1_000);
+    expect(await outcome(header)).toBe('user-1');
+    expect(authenticator.ready()).toBe(true);
+    expect(issuer.keyFetches()).toBe(2);
+  });
+});
+
+describe('broken answers never replace good keys:', () => {
+  const answers: Record<string, (response: ServerResponse) => void> = {
+    'no JSON': (response) => response.end('<html>'),
+    'no keys': (response) => response.end('{"keys":[]}'),
+    'another shape': (response) => response.end('[]'),
+    null: (response) => response.end('null'),
+    'symmetric keys only': (response) =>
+      response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1"}]}'),
+    'an error': down,
+    'more than 1 MB': (response) => response.end(JSON.stringify({ keys: [], filler: 'x'.repeat(1_100_000) })),
+    'an endless answer': endless,
+    'a cut answer': (response) =>
+      void response.writeHead(200, { 'content-length': 100 }).end('{"keys"', () => response.destroy()),
+  };
+  it.each(Object.entries(answers))('%s', async (_, answer) => {
+    const failures: string[] = [];
+    const telemetry = {
+      ...silentTelemetry,
+      keysFetched: ({ outcome }: { outcome: string }) => void failures.push(outcome),
+    };
+    const { outcome, issuer, clock } = await startAuthentication({}, { telemetry });
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    issuer.answerKeysWith(answer);
+    await clock.advance(5 * MINUTE);
+    await vi.waitFor(() => expect(failures).toEqual(['ok', 'failed']), { timeout: 5_000 });
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+  });
+
+  it('a redirect, which is not followed', async () => {
+    await using elsewhere = await startIssuer();
+    const { outcome, issuer, clock } = await startAuthentication();
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    issuer.answerKeysWith((response) => void response.writeHead(301, { location: elsewhere.jwksUrl }).end());
+    await clock.advance(5 * MINUTE);
+    await vi.waitFor(() => expect(issuer.keyFetches()).toBe(2));
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    expect(elsewhere.keyFetches()).toBe(0);
+  });
+});
+
+describe('unknown key ids', () => {
+  it.each([
+    ['up', undefined, 'TOKEN_INVALID'],
+    ['down', down, 'KEYS_UNAVAILABLE'],
+  ])(
+    'cause one fetch per cooldown, however many there are, with the issuer %s',
+    async (_, answer, expected) => {
+      const { outcome, issuer, clock } = await startAuthentication({ refusedTokensPerMinute: 10_000 });
+      const good = `Bearer ${await issuer.mint()}`;
+      expect(await outcome(good)).toBe('user-1');
+      issuer.answerKeysWith(answer);
+      const flood = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => issuer.mint({ header: { kid: `unknown-${index}` } })),
+      );
+      for (let second = 0; second < 29; second++) {
+        const outcomes = await Promise.all(flood.map((token) => outcome(`Bearer ${token}`)));
+        expect(new Set(outcomes)).toEqual(new Set([expected]));
+        expect(await outcome(good)).toBe('user-1');
+        await clock.advance(1_000);
+      }
+      // One at the start, and one in each cooldown of 10 s.
+      expect(issuer.keyFetches()).toBeLessThanOrEqual(4);
+    },
+  );
+
+  it('of a rotated key are accepted at once', async () => {
+    const { outcome, issuer } = await startAuthentication();
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    await issuer.rotate();
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    expect(issuer.keyFetches()).toBe(2);
+  });
+});
+
+it('a withdrawn key takes along the tokens it had signed, accepted before or not', async () => {
+  const { outcome, issuer, clock } = await startAuthentication();
+  const [accepted, unseen] = [`Bearer ${await issuer.mint()}`, `Bearer ${await issuer.mint()}`];
+  expect(await outcome(accepted)).toBe('user-1');
+  await issuer.rotate({ keepOld: false });
+  await clock.advance(5 * MINUTE);
+  await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
+  expect(await outcome(unseen)).toBe('TOKEN_INVALID');
+});
+
+it('keys are fetched once for all requests that wait for them', async () => {
+  const { outcome, issuer } = await startAuthentication();
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.mint()));
+  const outcomes = await Promise.all(tokens.map((token) => outcome(`Bearer ${token}`)));
+  expect(outcomes).toEqual(tokens.map(() => 'user-1'));
+  expect(issuer.keyFetches()).toBe(1);
+});
+
+function endless(response: ServerResponse): void {
+  const more = (): void => {
+    while (!response.destroyed && response.write('x'.repeat(65_536)));
+  };
+  response.on('drain', more);
+  more();
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createAuthenticator } from '../../router/identity/authenticate.ts';
+import { RevokedTokens } from '../../router/identity/revoked-tokens.ts';
+import { connectBlockingRedis } from '../../router/redis.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
+import {
+  authenticationOf,
+  outcomeOf,
+  silentTelemetry,
+  startAuthentication,
+} from '../support/authentication.ts';
+import { createClock } from '../support/clock.ts';
+import { startIssuer } from '../support/tokens.ts';
+
+describe('a token revoked on the Redis stream', () => {
+  it('is refused by every router within a second, also one that was accepted before', async () => {
+    await using graph = await startRouters(2);
+    const header = `Bearer ${await graph.issuer.mint({ claims: { jti: 'stolen' } })}`;
+    for (const outcome of graph.outcomes) expect(await outcome(header)).toBe('user-1');
+
+    const revokedAt = performance.now();
+    await graph.revoke('stolen');
+    await vi.waitFor(
+      async () => {
+        for (const outcome of graph.outcomes) expect(await outcome(header)).toBe('TOKEN_REVOKED');
+      },
+      { timeout: 5_000, interval: 5 },
+    );
+    console.log(`revocation known to both routers after ${(performance.now() - revokedAt).toFixed(0)} ms`);
+  });
+
+  it('is refused by a router that starts later, however many were revoked before', async () => {
+    await using graph = await startRouters(0);
+    await Promise.all(Array.from({ length: 2_500 }, (_, index) => graph.revoke(`token-${index}`)));
+    const outcome = await graph.startRouter();
+    for (const jti of ['token-0', 'token-2499']) {
+      expect(await outcome(`Bearer ${await graph.issuer.mint({ claims: { jti } })}`)).toBe('TOKEN_REVOKED');
+    }
+    expect(await outcome(`Bearer ${await graph.issuer.mint({ claims: { jti: 'other' } })}`)).toBe('user-1');
+  });
+
+  it('is refused though malformed entries stand before it', async () => {
+    await using graph = await startRouters(1);
+    await graph.redis.xadd(graph.key, '*', 'jti', 'half');
+    await graph.redis.xadd(graph.key, '*', 'exp', 'jti', 'jti', '1');
+    await graph.revoke('stolen');
+    const [outcome] = graph.outcomes;
+    const header = `Bearer ${await graph.issuer.mint({ claims: { jti: 'stolen' } })}`;
+    await vi.waitFor(async () => expect(await outcome?.(header)).toBe('TOKEN_REVOKED'), { timeout: 5_000 });
+  });
+});
+
+describe("a token on its issuer's list", () => {
+  it('is refused after the next poll', async () => {
+    await using issuer = await startIssuer();
+    const { outcome, clock, authenticator } = await startPolling(issuer);
+    await vi.waitFor(() => expect(authenticator.ready()).toBe(true));
+    const header = `Bearer ${await issuer.mint({ claims: { jti: 'stolen' } })}`;
+    expect(await outcome(header)).toBe('user-1');
+    issuer.revoke('stolen', Date.now() / 1000 + 900);
+    await clock.advance(500);
+    await vi.waitFor(async () => expect(await outcome(header)).toBe('TOKEN_REVOKED'));
+  });
+
+  it('stays refused while the issuer is down', async () => {
+    await using issuer = await startIssuer();
+    issuer.revoke('stolen', Date.now() / 1000 + 900);
+    const { outcome, clock, authenticator } = await startPolling(issuer);
+    await vi.waitFor(() => expect(authenticator.ready()).toBe(true));
+    const header = `Bearer ${await issuer.mint({ claims: { jti: 'stolen' } })}`;
+    await issuer[Symbol.asyncDispose]();
+    for (let poll = 0; poll < 5; poll++) await clock.advance(500);
+    expect(await outcome(header)).toBe('TOKEN_REVOKED');
+  });
+});
+
+it('a revocation is forgotten once the token could no longer be used', () => {
+  const clock = createClock();
+  const revoked = new RevokedTokens(clock.now, 30);
+  const expiresAtS = clock.now() / 1000 + 900;
+  revoked.add([{ tokenId: 'old', expiresAtS }]);
+  clock.jump(929_000);
+  revoked.add([]);
+  expect(revoked.has('old')).toBe(true);
+  clock.jump(62_000);
+  revoked.add([]);
+  expect(revoked.has('old')).toBe(false);
+});
+
+async function startPolling(issuer: Awaited<ReturnType<typeof startIssuer>>) {
+  const { issuer: name, audience, jwksUrl, revocationsUrl } = issuer;
+  const trusted = { issuer: name, audience, jwksUrl, revocationsUrl };
+  // Wall time is real here, as it is the issuer's.
+  return startAuthentication({ issuers: [trusted] }, { now: Date.now });
+}
+
+/** Routers' authenticators on one issuer and one stream of the tests' Redis. */
+async function startRouters(count: number) {
+  const url = process.env['REDIS_URL'] ?? '';
+  const resources = new AsyncDisposableStack();
+  const issuer = resources.use(await startIssuer());
+  const redis = new Redis(url);
+  const key = `test:${randomUUID()}:revocations`;
+  resources.defer(async () => {
+    await redis.del(key);
+    redis.disconnect();
+  });
+  const parts = {
+    url,
+    schedule: scheduleTimer,
+    random: Math.random,
+    telemetry: { redisChanged: () => undefined },
+  };
+
+  async function startRouter() {
+    const link = resources.use(connectBlockingRedis(parts));
+    const authenticator = createAuthenticator(authenticationOf([issuer]), {
+      now: Date.now,
+      monotonic: () => performance.now(),
+      schedule: scheduleTimer,
+      fetch,
+      revocationStream: { redis: link.client, key },
+      telemetry: silentTelemetry,
+    });
+    onTestFinished(() => authenticator[Symbol.dispose]());
+    await vi.waitFor(() => expect(authenticator.ready()).toBe(true), { timeout: 5_000 });
+    return outcomeOf(authenticator);
+  }
+
+  const outcomes = await Promise.all(Array.from({ length: count }, startRouter));
+  return {
+    issuer,
+    redis,
+    key,
+    outcomes,
+    startRouter,
+    revoke: (jti: string) =>
+      redis.xadd(key, '*', 'jti', jti, 'exp', String(Math.floor(Date.now() / 1000) + 900)),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Identity } from '../../router/identity/identity.ts';
+import { createSigner, identityHeaders } from '../../router/identity/signature.ts';
+import { createVerifier } from '../../subgraphs/shared/verify.ts';
+import { createClock } from '../support/clock.ts';
+
+const ada: Identity = {
+  kind: 'user',
+  issuer: 'https://users.example',
+  id: 'user-1',
+  email: 'ada@example.com',
+  roles: ['customer', 'admin'],
+  scopes: [],
+  tenant: 'shop',
+  tier: 'FREE',
+  tokenId: 'token-1',
+  expiresAtS: 1_900_000_000,
+};
+
+const keys = [
+  { id: 'new', secret: 'n'.repeat(32) },
+  { id: 'old', secret: 'o'.repeat(32) },
+];
+
+describe('identity headers', () => {
+  it('tell a subgraph who the user is', () => {
+    expect(identityHeaders(ada)).toEqual({
+      'x-user-id': 'user-1',
+      'x-user-email': 'ada@example.com',
+      'x-user-roles': 'customer,admin',
+      'x-tenant-id': 'shop',
+    });
+  });
+
+  it('leave out what is not known', () => {
+    expect(identityHeaders({ ...ada, email: undefined, roles: [], tenant: undefined })).toEqual({
+      'x-user-id': 'user-1',
+    });
+    expect(identityHeaders({ kind: 'anonymous' })).toEqual({});
+  });
+});
+
+describe('a signed call', () => {
+  it('has the form of RFC 9421', () => {
+    const signer = createSigner(keys, {
+      now: () => 1_700_000_000_999,
+      randomBytes: (size) => Buffer.alloc(size),
+    });
+    const headers = { 'x-user-id': 'user-1', 'x-request-id': 'r1' };
+    expect(signer.sign({ audience: 'order', body: '{"query":"{me{id}}"}', headers })).toEqual({
+      'content-digest': 'sha-256=:c6S9WRmCflEulBsR3X6SNv5PQX7hGPAqy5rGIjGs+ZE=:',
+      'signature-input':
+        'tributary=("@method" "content-digest" "x-user-id");created=1700000000;nonce="AAAAAAAAAAAAAAAAAAAAAA";keyid="new";alg="hmac-sha256";tag="order"',
+      signature: 'tributary=:L7Z9Wa56szZhXduX/AOP+SgUD0Aa3w0qqG3J2cXBotw=:',
+    });
+  });
+
+  it.each<[string, Identity]>([
+    ['a user', ada],
+    ['nobody', { kind: 'anonymous' }],
+    ['a user with letters past ASCII', { ...ada, email: 'jörg@example.com' }],
+  ])('of %s is accepted by a subgraph with either key first', (_, identity) => {
+    const { now, call } = signed(identity);
+    for (const accepted of [keys, keys.toReversed()]) {
+      const verify = createVerifier({ audience: 'order', keys: accepted, now });
+      expect(verify(call).kind).toBe('verified');
+    }
+  });
+
+  it.each<[string, (call: ReturnType<typeof signed>['call']) => ReturnType<typeof signed>['call']]>([
+    ['with another user', (call) => withHeader(call, 'x-user-id', 'user-2')],
+    ['with a role added', (call) => withHeader(call, 'x-user-roles', 'customer,admin,catalog')],
+    ['with another body', (call) => ({ ...call, body: Buffer.from('{}') })],
+    ['by another method', (call) => ({ ...call, method: 'GET' })],
+  ])('is refused %s', (_, alter) => {
+    const { now, call } = signed(ada);
+    const verify = createVerifier({ audience: 'order', keys, now });
+    expect(verify(alter(call)).kind).toBe('refused');
+  });
+
+  it('is refused by another subgraph, a second time, and after 30 seconds', () => {
+    const { clock, now, call } = signed(ada);
+    expect(createVerifier({ audience: 'product', keys, now })(call).kind).toBe('refused');
+    const verify = createVerifier({ audience: 'order', keys, now });
+    expect([verify(call).kind, verify(call).kind]).toEqual(['verified', 'refused']);
+    clock.jump(31_000);
+    expect(createVerifier({ audience: 'order', keys, now })(call).kind).toBe('refused');
+  });
+
+  it('has no signature where no key is configured', () => {
+    const signer = createSigner([], { now: Date.now, randomBytes });
+    expect(signer.sign({ audience: 'order', body: '{}', headers: { 'x-user-id': 'user-1' } })).toEqual({});
+  });
+});
+
+function signed(identity: Identity) {
+  const clock = createClock();
+  const body = Buffer.from('{"query":"{orders{id}}"}');
+  const headers = identityHeaders(identity);
+  const proof = createSigner(keys, { now: clock.now, randomBytes }).sign({
+    audience: 'order',
+    body,
+    headers,
+  });
+  const rawHeaders = Object.entries({ ...headers, ...proof }).flat();
+  return { clock, now: clock.now, call: { method: 'POST', rawHeaders, body } };
+}
+
+function withHeader(call: ReturnType<typeof signed>['call'], name: string, value: string) {
+  const rawHeaders = call.rawHeaders.with(call.rawHeaders.indexOf(name) + 1, value);
+  return { ...call, rawHeaders };
+}
