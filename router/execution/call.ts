@@ -14,9 +14,8 @@ export async function callSubgraph(
   if (isQuery && execution.signal.aborted) return cancelled(fetch);
   const body = requestBody(fetch, representations, execution.variables);
   const request = { subgraph: fetch.service, operation: fetch.operation, body };
-  const { kind, plan } = execution.operation;
   // A query after a mutation may answer otherwise than before.
-  const isShareable = kind === 'query' && plan.repeated.has(fetch);
+  const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.
   if (!isQuery) return execution.send(request, NEVER);
   if (!isShareable) return execution.send(request, execution.signal);
@@ -24,7 +23,8 @@ export async function callSubgraph(
   const known = execution.calls.get(key);
   const call = known ?? execution.send(request, execution.signal);
   if (known === undefined) execution.calls.set(key, call);
-  return asShared(await call);
+  const response = await call;
+  return response.kind === 'failed' ? response : { ...response, isShared: true };
 }
 
 const NEVER = new AbortController().signal;
@@ -40,11 +40,6 @@ function requestBody(
     if (value !== undefined) text += `${text === '' ? '' : ','}${prefix}${jsonText(value)}`;
   }
   return text === '' ? `${bodyPrefix}}` : `${bodyPrefix},"variables":{${text}}}`;
-}
-
-/** Each user of one answer changes a tree of its own. */
-function asShared(response: SubgraphResponse): SubgraphResponse {
-  return response.kind === 'failed' ? response : { ...response, data: structuredClone(response.data) };
 }
 
 function cancelled({ service }: FetchProgram): SubgraphResponse {

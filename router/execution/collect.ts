@@ -1,8 +1,8 @@
 import { isJsonObject, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 
-/** Calls `visit` with each object that stands at the path; the same object may be visited more than once. */
-export type Collect = (root: JsonObject, visit: (object: JsonObject) => void) => void;
+/** Adds each object that stands at the path; one that stands there twice is added twice. */
+export type Collect = (from: JsonObject, into: JsonObject[]) => void;
 
 type Step =
   | { readonly kind: 'key'; readonly key: string }
@@ -12,7 +12,7 @@ type Step =
 /** `path` is the path of a Flatten node: response keys, and `@` for the items of a list. */
 export function compileCollect(path: readonly (string | number)[]): Collect {
   const steps = path.flatMap((element) => stepsOf(String(element)));
-  return (root, visit) => walk(root, steps, 0, visit);
+  return (from, into) => walk(from, steps, 0, into);
 }
 
 /** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */
@@ -25,23 +25,18 @@ function stepsOf(element: string): Step[] {
   return steps;
 }
 
-function walk(
-  value: unknown,
-  steps: readonly Step[],
-  index: number,
-  visit: (object: JsonObject) => void,
-): void {
+function walk(value: unknown, steps: readonly Step[], index: number, into: JsonObject[]): void {
   if (Array.isArray(value)) {
     // A list where the path has no `@` is wrong data, which completion reports.
-    if (steps[index]?.kind === 'items') for (const item of value) walk(item, steps, index + 1, visit);
+    if (steps[index]?.kind === 'items') for (const item of value) walk(item, steps, index + 1, into);
     return;
   }
   if (!isJsonObject(value)) return;
   const step = steps[index];
-  if (step === undefined) visit(value);
-  else if (step.kind === 'key') walk(readOwn(value, step.key), steps, index + 1, visit);
+  if (step === undefined) into.push(value);
+  else if (step.kind === 'key') walk(readOwn(value, step.key), steps, index + 1, into);
   else if (step.kind === 'types' && step.names.has(String(value['__typename'])))
-    walk(value, steps, index + 1, visit);
+    walk(value, steps, index + 1, into);
 }
 
 /** The response path of an object, found again by walking the tree: only errors need it. */

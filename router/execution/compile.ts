@@ -4,11 +4,11 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { RouterError } from '../errors.ts';
 import { compileCompletion } from './completion.ts';
 import type { Completion, CompletionInput } from './completion.ts';
-import type { FetchShape } from './fetch-shape.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { Introspect } from './introspection.ts';
+import { shareablePaths } from './delivery.ts';
 import { compilePlan } from './plan-program.ts';
-import type { CompiledPlan, FetchProgram, FetchReference } from './plan-program.ts';
+import type { CompiledPlan } from './plan-program.ts';
 import { plannedNames } from './planned-names.ts';
 import type { Renames } from './planned-names.ts';
 import { responseShape } from './response-shape.ts';
@@ -33,8 +33,6 @@ export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
   readonly response: ResponseShape;
-  /** The fetches that deliver a field, by its path of planned keys joined with dots. */
-  fetchesAt(path: string): readonly FetchReference[];
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>): Projection;
 };
@@ -58,14 +56,18 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
   );
   const names = plannedNames(input.renames);
   const plan = compilePlan(input.plan, supergraphTypes(input.supergraphSchema), names);
-  const fetchesByPath = indexFetches(plan.fetches);
-  const fetchesAt = (path: string) => fetchesByPath.get(path) ?? [];
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
     response: responseShape(operation, fragments, names),
-    fetchesAt,
-    projectionFor: projections({ input, operation, fragments, names, fetchesAt }),
+    projectionFor: projections({
+      input,
+      operation,
+      fragments,
+      names,
+      deliveries: plan.deliveries,
+      shareable: shareablePaths(plan.fetches),
+    }),
   };
 }
 
@@ -82,7 +84,7 @@ function operationOf({ document, operationName }: OperationToCompile): Operation
   return operation;
 }
 
-type ProjectionInput = Pick<CompletionInput, 'fragments' | 'names' | 'fetchesAt'> & {
+type ProjectionInput = Pick<CompletionInput, 'fragments' | 'names' | 'deliveries' | 'shareable'> & {
   readonly input: OperationToCompile;
   readonly operation: OperationDefinitionNode;
 };
@@ -124,19 +126,4 @@ function conditionVariables(document: DocumentNode): readonly string[] {
     },
   });
   return [...names];
-}
-
-function indexFetches(fetches: readonly FetchProgram[]): ReadonlyMap<string, readonly FetchReference[]> {
-  const index = new Map<string, FetchReference[]>();
-  const add = (shape: FetchShape, prefix: string, fetch: FetchProgram): void => {
-    for (const [key, nested] of shape) {
-      const path = prefix === '' ? key : `${prefix}.${key}`;
-      const known = index.get(path);
-      if (known === undefined) index.set(path, [fetch]);
-      else known.push(fetch);
-      if (nested) add(nested, path, fetch);
-    }
-  };
-  for (const fetch of fetches) add(fetch.shape, fetch.prefix, fetch);
-  return index;
 }

@@ -20,7 +20,7 @@ import { RouterError } from '../errors.ts';
 import { isJsonObject, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { leafWriter } from './leaf.ts';
-import type { FetchReference } from './plan-program.ts';
+import type { Deliveries, FetchReference } from './delivery.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { collectFields, dependsOnType } from './selected-fields.ts';
 import type { Selecting } from './selected-fields.ts';
@@ -31,6 +31,7 @@ export type CompletionRun = {
   readonly path: (string | number)[];
   /** Grows with each error: text made while it stood still can be used for the same object elsewhere. */
   problems: number;
+  readonly memo: Map<unknown, Map<object, string>>;
   introspection(responseName: string): string;
   /** A value is absent, or is null where the schema has no null. */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): void;
@@ -52,8 +53,9 @@ export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
 export type CompletionInput = Selecting & {
   readonly names: PlannedNames;
-  /** The fetches that deliver a field, by its path of planned keys joined with dots. */
-  readonly fetchesAt: (path: string) => readonly FetchReference[];
+  readonly deliveries: Deliveries;
+  /** Paths of fields whose values can stand in many objects at once. */
+  readonly shareable: ReadonlySet<string>;
 };
 
 type Place = { readonly depth: number; readonly path: string; readonly field: CompletedField };
@@ -77,7 +79,7 @@ function refuseUnplanned(
 ): void {
   for (const [node] of collectFields(input, rootType, [selectionSet]).values()) {
     if (node === undefined || node.name.value.startsWith('__')) continue;
-    if (input.fetchesAt(input.names.keyOf(node)).length > 0) continue;
+    if (input.deliveries(input.names.keyOf(node)).length > 0) continue;
     throw new RouterError(
       'OPERATION_NOT_PLANNABLE',
       `no service delivers ${rootType.name}.${node.name.value}`,
@@ -135,14 +137,30 @@ function compileMember(
   const field = {
     coordinate: `${parent.name}.${name}`,
     typeName: String(getNullableType(type)),
-    fetches: input.fetchesAt(path),
+    fetches: input.deliveries(path),
   };
   const depth = place.depth + 1;
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const complete = compileNullable(input, type, selectionSets, { depth, path, field });
+  const direct = compileNullable(input, type, selectionSets, { depth, path, field });
+  const complete = input.shareable.has(path) ? memoised(direct) : direct;
   return (object, run) => {
     run.path[depth] = responseName;
     return complete(readOwn(object, key), object, run);
+  };
+}
+
+/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
+function memoised(complete: Complete): Complete {
+  return (value, parent, run) => {
+    if (typeof value !== 'object' || value === null) return complete(value, parent, run);
+    let texts = run.memo.get(complete);
+    if (texts === undefined) run.memo.set(complete, (texts = new Map()));
+    const known = texts.get(value);
+    if (known !== undefined) return known;
+    const { problems } = run;
+    const text = complete(value, parent, run);
+    if (text !== null && run.problems === problems) texts.set(value, text);
+    return text;
   };
 }
 
@@ -237,7 +255,7 @@ function compileAbstract(
   const unresolved = {
     ...place.field,
     coordinate: `${type.name}.__typename`,
-    fetches: input.fetchesAt(`${place.path}.__typename`),
+    fetches: input.deliveries(`${place.path}.__typename`),
   };
   return (value, parent, run) => {
     if (!isJsonObject(value)) return wrongType(place, run);

@@ -49,6 +49,7 @@ export async function executeCompiled(
     root,
     report,
     forks: new Map(),
+    delivered: [],
     calls: new Map(),
   };
   // Before the plan runs: an operation that cannot be answered must not have begun.
@@ -63,6 +64,7 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
   const run: CompletionRun = {
     path: [],
     problems: 0,
+    memo: new Map(),
     introspection: (name) => (introspected ??= introspect(variables)).get(name) ?? 'null',
     onMissing(field, depth, parent, value) {
       run.problems += 1;

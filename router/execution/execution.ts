@@ -13,6 +13,8 @@ export type Execution = {
   readonly allowedExtensions: ReadonlySet<string>;
   readonly root: JsonObject;
   readonly forks: Forks;
+  /** By fetch: the objects of its answer, as they were merged. */
+  readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly report: Report;
   /** Calls made so far, for those that are made twice; by service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;

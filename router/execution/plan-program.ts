@@ -3,6 +3,8 @@ import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
 import { RouterError } from '../errors.ts';
 import { compileCollect } from './collect.ts';
 import type { Collect } from './collect.ts';
+import { baseOf, indexDeliveries } from './delivery.ts';
+import type { Deliveries, FetchReference } from './delivery.ts';
 import { fetchShape } from './fetch-shape.ts';
 import type { FetchShape } from './fetch-shape.ts';
 import { compileMerge } from './merge.ts';
@@ -12,6 +14,8 @@ import { compileRepresentation } from './representation.ts';
 import type { Represent } from './representation.ts';
 import { compileRewrites } from './rewrite.ts';
 import type { Rewrite } from './rewrite.ts';
+import { spineOf } from './spine.ts';
+import type { Spine } from './spine.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 export type PlanProgram =
@@ -19,13 +23,10 @@ export type PlanProgram =
   | {
       readonly kind: 'condition';
       readonly variable: string;
-      readonly consequent?: PlanProgram;
-      readonly alternate?: PlanProgram;
+      readonly consequent: PlanProgram | undefined;
+      readonly alternate: PlanProgram | undefined;
     }
   | { readonly kind: 'fetch'; readonly fetch: FetchProgram };
-
-/** A fetch as errors know it. */
-export type FetchReference = { readonly index: number; readonly service: string };
 
 export type FetchProgram = FetchReference & {
   readonly operation: 'query' | 'mutation';
@@ -35,101 +36,143 @@ export type FetchProgram = FetchReference & {
   readonly variables: readonly { readonly name: string; readonly prefix: string }[];
   /** The path of the objects that the fetch is about; empty for the root. */
   readonly path: readonly string[];
-  /** The same as the key under which `CompiledOperation.fetchesAt` knows it. */
-  readonly prefix: string;
+  /** Finds those objects, from the data of the fetch `base`, or else from the root. */
   readonly collect: Collect;
+  readonly base: number | undefined;
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
+  readonly spine: Spine;
   readonly merge: Merge;
+  /** Another fetch of the plan has the same document for the same service. */
+  readonly isRepeated: boolean;
 };
 
 export type CompiledPlan = {
   readonly program: PlanProgram | undefined;
   readonly fetches: readonly FetchProgram[];
-  /** Fetches that another of the plan may equal, but for values. */
-  readonly repeated: ReadonlySet<FetchProgram>;
+  readonly deliveries: Deliveries;
+};
+
+/** A fetch node, and where in the plan it stands. */
+type Placed = FetchReference & {
+  readonly node: FetchNode;
+  readonly path: readonly string[];
+  readonly shape: FetchShape;
 };
 
 /** @throws {RouterError} OPERATION_NOT_PLANNABLE for what the executor does not run: subscriptions, `@defer`, contexts. */
 export function compilePlan(plan: QueryPlan, types: SupergraphTypes, names: PlannedNames): CompiledPlan {
-  const fetches: FetchProgram[] = [];
   if (plan.node?.kind === 'Subscription') throw unsupported('subscriptions are not supported');
-  const context = { types, names, fetches };
-  const program = plan.node && compileNode(plan.node, [], context);
-  return { program, fetches, repeated: repeatedFetches(fetches) };
+  const placed = plan.node === undefined ? [] : placeFetches(plan.node);
+  const deliveries = indexDeliveries(placed);
+  const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names }));
+  // Nodes are met here in the order in which they were placed.
+  const remaining = fetches.values();
+  return { program: plan.node && compileNode(plan.node, remaining, names), fetches, deliveries };
 }
 
-function repeatedFetches(fetches: readonly FetchProgram[]): ReadonlySet<FetchProgram> {
-  const groups = Map.groupBy(fetches, ({ service, bodyPrefix }) => `${service} ${bodyPrefix}`);
-  return new Set([...groups.values()].filter(({ length }) => length > 1).flat());
+function placeFetches(root: PlanNode): readonly Placed[] {
+  const placed: Placed[] = [];
+  const visit = (node: PlanNode | undefined, path: readonly string[]): void => {
+    switch (node?.kind) {
+      case undefined:
+        return;
+      case 'Sequence':
+      case 'Parallel':
+        for (const child of node.nodes) visit(child, path);
+        return;
+      case 'Flatten':
+        visit(node.node, [...path, ...node.path.map(String)]);
+        return;
+      case 'Condition':
+        visit(node.ifClause, path);
+        visit(node.elseClause, path);
+        return;
+      case 'Fetch':
+        placed.push({ index: placed.length, service: node.serviceName, node, path, shape: fetchShape(node) });
+        return;
+      case 'Defer':
+        throw unsupported('@defer is not supported');
+    }
+  };
+  visit(root, []);
+  return placed;
 }
 
-type Context = {
-  readonly types: SupergraphTypes;
-  readonly names: PlannedNames;
-  readonly fetches: FetchProgram[];
-};
-
-function compileNode(node: PlanNode, path: readonly string[], context: Context): PlanProgram {
-  const compile = (child: PlanNode) => compileNode(child, path, context);
+function compileNode(node: PlanNode, fetches: Iterator<FetchProgram>, names: PlannedNames): PlanProgram {
+  const compile = (child: PlanNode) => compileNode(child, fetches, names);
   switch (node.kind) {
     case 'Sequence':
       return { kind: 'sequence', nodes: node.nodes.map(compile) };
     case 'Parallel':
       return { kind: 'parallel', nodes: node.nodes.map(compile) };
     case 'Flatten':
-      return compileNode(node.node, [...path, ...node.path.map(String)], context);
-    case 'Condition':
+      return compile(node.node);
+    case 'Condition': {
+      const variable = names.variableOf(node.condition);
+      const consequent = node.ifClause && compile(node.ifClause);
       return {
         kind: 'condition',
-        variable: context.names.variableOf(node.condition),
-        ...(node.ifClause && { consequent: compile(node.ifClause) }),
-        ...(node.elseClause && { alternate: compile(node.elseClause) }),
+        variable,
+        consequent,
+        alternate: node.elseClause && compile(node.elseClause),
       };
-    case 'Fetch': {
-      const fetch = compileFetch(node, path, context);
-      context.fetches.push(fetch);
-      return { kind: 'fetch', fetch };
     }
+    case 'Fetch':
+      return { kind: 'fetch', fetch: nextFetch(fetches) };
     case 'Defer':
       throw unsupported('@defer is not supported');
   }
 }
 
-function compileFetch(
-  node: FetchNode,
-  path: readonly string[],
-  { types, names, fetches }: Context,
-): FetchProgram {
+function nextFetch(fetches: Iterator<FetchProgram>): FetchProgram {
+  const next = fetches.next();
+  if (next.done === true) throw new Error('the plan has a fetch that was not placed');
+  return next.value;
+}
+
+type FetchContext = {
+  readonly placed: readonly Placed[];
+  readonly deliveries: Deliveries;
+  readonly types: SupergraphTypes;
+  readonly names: PlannedNames;
+};
+
+function compileFetch(fetch: Placed, { placed, deliveries, types, names }: FetchContext): FetchProgram {
+  const { node, path, shape, index, service } = fetch;
   const { contextRewrites, requires, variableUsages = [] } = node;
   if (contextRewrites && contextRewrites.length > 0) throw unsupported('@fromContext is not supported');
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
-  const shape = fetchShape(node);
+  const text = anonymousText(node);
+  const base = baseOf(path, placed, deliveries);
   return {
-    index: fetches.length,
-    service: node.serviceName,
+    index,
+    service,
     operation: node.operationKind,
-    bodyPrefix: `{"query":${JSON.stringify(anonymousText(node))}`,
+    bodyPrefix: `{"query":${JSON.stringify(text)}`,
     variables: variableUsages.map((name) => ({
       name: names.variableOf(name),
       prefix: `${JSON.stringify(name)}:`,
     })),
     path,
-    prefix: pathKey(path),
-    collect: compileCollect(path),
+    collect: compileCollect(base?.path ?? path),
+    base: base?.index,
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
+    spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
+    isRepeated: placed.some(
+      (other) => other !== fetch && other.service === service && anonymousText(other.node) === text,
+    ),
   };
 }
 
-/** A path without list items and type conditions, joined with dots. */
-function pathKey(path: readonly string[]): string {
-  const names = path.map((element) => element.split('|')[0]).filter((name) => name !== '@' && name !== '');
-  return names.join('.');
+function pathBelow({ path }: Placed, other: Placed): readonly (readonly string[])[] {
+  const isBelow = other.path.length > path.length && path.every((element, at) => element === other.path[at]);
+  return isBelow ? [other.path.slice(path.length)] : [];
 }
 
 /** Without its name, so that equal fetches of different operations have equal text. */

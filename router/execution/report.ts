@@ -2,7 +2,7 @@ import { ERRORS } from '../errors.ts';
 import { blame, createCause, degradationsOf, errorsOf } from './causes.ts';
 import type { Cause, Degradation, ExecutionError, ResponsePath } from './causes.ts';
 import type { JsonObject } from './json.ts';
-import type { FetchReference } from './plan-program.ts';
+import type { FetchReference } from './delivery.ts';
 
 /** Errors that are listed one by one; what goes beyond is told in one error for each service. */
 const MAX_LISTED = 500;

@@ -5,8 +5,10 @@ import type { Execution } from './execution.ts';
 import { failFetch, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
 import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
+import { pathKey } from './delivery.ts';
 import type { FetchProgram } from './plan-program.ts';
 import type { Represent } from './representation.ts';
+import { copySpine } from './spine.ts';
 import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
 
 /** The objects that a fetch is about. Objects with equal representations share one. */
@@ -32,21 +34,26 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   else mergeEntities(fetch, batch, data, execution);
 }
 
-function collectTargets(fetch: FetchProgram, { root }: Execution): ReadonlySet<JsonObject> {
-  const targets = new Set<JsonObject>();
-  fetch.collect(root, (object) => targets.add(object));
-  return targets;
+function collectTargets(fetch: FetchProgram, { root, delivered }: Execution): readonly JsonObject[] {
+  const targets: JsonObject[] = [];
+  const { base } = fetch;
+  if (base !== undefined) {
+    for (const object of delivered[base] ?? []) fetch.collect(object, targets);
+    return targets;
+  }
+  fetch.collect(root, targets);
+  return [...new Set(targets)];
 }
 
 /** Root fields can be asked for below the root, where a type has a field of the type `Query`. */
-function rootBatch(targets: ReadonlySet<JsonObject>): Batch {
-  return { targets: [...targets], indices: [], representations: [] };
+function rootBatch(targets: readonly JsonObject[]): Batch {
+  return { targets, indices: [], representations: [] };
 }
 
 function representAll(
   fetch: FetchProgram,
   represent: Represent,
-  objects: ReadonlySet<JsonObject>,
+  objects: readonly JsonObject[],
   execution: Execution,
 ): Batch {
   const targets: JsonObject[] = [];
@@ -71,11 +78,18 @@ function inheritLoss(
   execution: Execution,
 ): void {
   const { operation, report } = execution;
-  const cause = report.explain(operation.fetchesAt([fetch.prefix, ...path].join('.')), object);
+  const cause = report.explain(
+    operation.plan.deliveries([pathKey(fetch.path), ...path].filter((name) => name !== '').join('.')),
+    object,
+  );
   if (cause !== undefined) report.loseEntity(fetch.index, object, cause);
 }
 
-type Accepted = { readonly data: JsonObject; readonly errors: readonly SubgraphError[] };
+type Accepted = {
+  readonly data: JsonObject;
+  readonly errors: readonly SubgraphError[];
+  readonly isShared: boolean;
+};
 
 function acceptData(
   fetch: FetchProgram,
@@ -87,43 +101,57 @@ function acceptData(
     failFetch(fetch, response.failure, execution);
     return undefined;
   }
-  const { data, errors } = response;
+  const { data, errors, isShared = false } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
-  if (data !== null) return { data, errors };
+  if (data !== null) return { data, errors, isShared };
   if (errors.length > 0) execution.report.failFetch(fetch.index, reportedCause(fetch));
   else failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
   return undefined;
 }
 
-function mergeRoot(fetch: FetchProgram, batch: Batch, { data }: Accepted, { forks }: Execution): void {
-  fetch.rewriteOutput?.(data);
+function mergeRoot(
+  fetch: FetchProgram,
+  batch: Batch,
+  accepted: Accepted,
+  { delivered, forks }: Execution,
+): void {
+  const data = ownCopy(fetch, accepted.data, accepted);
+  if (!isJsonObject(data)) return;
+  delivered[fetch.index] = [data];
   for (const target of batch.targets) fetch.merge(target, data, forks);
 }
 
-function mergeEntities(
-  fetch: FetchProgram,
-  batch: Batch,
-  { data, errors }: Accepted,
-  execution: Execution,
-): void {
-  const entities = data['_entities'];
+/** The data as this execution may change it. */
+function ownCopy(fetch: FetchProgram, value: unknown, { isShared }: Accepted): unknown {
+  const { rewriteOutput, spine } = fetch;
+  if (rewriteOutput === undefined) return isShared && spine.size > 0 ? copySpine(value, spine) : value;
+  const copy: unknown = isShared ? structuredClone(value) : value;
+  rewriteOutput(copy);
+  return copy;
+}
+
+function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, execution: Execution): void {
+  const { delivered, forks, report } = execution;
   const { length } = batch.representations;
+  const entities = ownCopy(fetch, accepted.data['_entities'], accepted);
   if (!Array.isArray(entities) || entities.length !== length) {
     failFetch(fetch, invalidAnswer(fetch, `The service did not answer with ${length} entities.`), execution);
     return;
   }
-  fetch.rewriteOutput?.(entities);
+  delivered[fetch.index] = entities.filter(isJsonObject);
   const losses = new Map<number, Cause>();
-  for (const [position, target] of batch.targets.entries()) {
-    const index = batch.indices[position] ?? 0;
+  for (let position = 0; position < batch.targets.length; position += 1) {
+    const target = batch.targets[position];
+    const index = batch.indices[position];
+    if (target === undefined || index === undefined) continue;
     const entity: unknown = entities[index];
     if (isJsonObject(entity)) {
-      fetch.merge(target, entity, execution.forks);
+      fetch.merge(target, entity, forks);
       continue;
     }
-    const cause = losses.get(index) ?? execution.report.addCause(lossOf(fetch, entity, index, errors));
+    const cause = losses.get(index) ?? report.addCause(lossOf(fetch, entity, index, accepted.errors));
     losses.set(index, cause);
-    execution.report.loseEntity(fetch.index, target, cause);
+    report.loseEntity(fetch.index, target, cause);
   }
 }
 

@@ -30,6 +30,8 @@ export type SubgraphResponse =
       readonly kind: 'answered';
       readonly data: Readonly<Record<string, unknown>> | null;
       readonly errors: readonly SubgraphError[];
+      /** Others have the same `data`: it must not be changed. */
+      readonly isShared?: boolean;
     }
   | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
 
