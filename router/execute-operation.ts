@@ -1,11 +1,12 @@
+import { SpanKind } from '@opentelemetry/api';
 import type { Caller } from './apollo-plugin.ts';
 import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome } from './execution/execute.ts';
-import type { Send } from './execution/subgraph-call.ts';
+import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
 import type { Admitted } from './operations.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { SpanDescription, Telemetry } from './telemetry.ts';
 import type { Routes } from './upstream/upstream.ts';
 
 export type ExecutionParts = {
@@ -23,11 +24,20 @@ export function createExecution(parts: ExecutionParts) {
   const { telemetry, monotonic, deadlineMs } = parts;
 
   function callsFor({ request, identity }: Caller, routes: Routes): Calls {
-    const context = {
-      headers: { ...forwardedHeaders(request, telemetry), ...identityHeaders(identity) },
-      deadline: monotonic() + deadlineMs,
+    const headers = { ...correlationHeaders(request), ...identityHeaders(identity) };
+    const deadline = monotonic() + deadlineMs;
+    return {
+      signal: request.signal,
+      send: (call, signal) =>
+        telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
+          const traceparent = telemetry.traceparentOf(trace);
+          return routes.send(
+            call,
+            { headers: traceparent === undefined ? headers : { ...headers, traceparent }, deadline },
+            signal,
+          );
+        }),
     };
-    return { send: (call, signal) => routes.send(call, context, signal), signal: request.signal };
   }
 
   async function execute(
@@ -35,7 +45,9 @@ export function createExecution(parts: ExecutionParts) {
     caller: Caller,
     routes: Routes,
   ): Promise<ExecutionOutcome> {
-    const compiled = await operation.compiled();
+    const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
+      operation.compiled(),
+    );
     const { send, signal } = callsFor(caller, routes);
     const outcome = await executeCompiled(compiled, {
       variables,
@@ -52,14 +64,16 @@ export function createExecution(parts: ExecutionParts) {
 
 const NEVER = new AbortController().signal;
 
-function forwardedHeaders(
-  { id, correlationId, trace }: ClientRequest,
-  telemetry: Telemetry,
-): Record<string, string> {
-  const traceparent = telemetry.traceparentOf(trace);
+function correlationHeaders({ id, correlationId }: ClientRequest): Record<string, string> {
+  return correlationId === undefined
+    ? { 'x-request-id': id }
+    : { 'x-request-id': id, 'x-correlation-id': correlationId };
+}
+
+function subgraphSpan({ subgraph, operation }: SubgraphRequest): SpanDescription {
   return {
-    'x-request-id': id,
-    ...(correlationId === undefined ? {} : { 'x-correlation-id': correlationId }),
-    ...(traceparent === undefined ? {} : { traceparent }),
+    name: 'subgraph',
+    kind: SpanKind.CLIENT,
+    attributes: { 'graphql.operation.type': operation, 'peer.service': subgraph },
   };
 }

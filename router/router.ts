@@ -38,6 +38,7 @@ import { createGenerations } from './supergraph/generations.ts';
 import { createSupergraphSource } from './supergraph/supergraph-source.ts';
 import { createTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
+import { startTracing } from './tracing.ts';
 import { createDataSource } from './upstream/data-source.ts';
 import { afterTimeout } from './upstream/deadline.ts';
 import { createUpstream } from './upstream/upstream.ts';
@@ -88,7 +89,10 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const parts: Parts = { ...REAL_PARTS, ...overrides };
   const { monotonic } = parts;
   await using built = new AsyncDisposableStack();
-  const telemetry = createTelemetry(config.telemetry, { destination: parts.log });
+  const telemetry = createTelemetry(config.telemetry, {
+    destination: parts.log,
+    provider: built.use(await startTracing(config.telemetry))?.provider,
+  });
 
   const redis = await connectToRedis(config.redis, { ...parts, telemetry }, built);
   const authenticator = built.use(

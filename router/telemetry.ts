@@ -1,5 +1,5 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Context, Span, TracerProvider } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
@@ -24,6 +24,8 @@ export type SubgraphCalled = {
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+export type SpanDescription = SpanOptions & { readonly name: string };
+
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -31,13 +33,13 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Log, metrics and spans of one router: one function per event, called from the edges. */
 export function createTelemetry(
   config: Config['telemetry'],
-  parts: { destination?: DestinationStream | undefined; provider?: TracerProvider } = {},
+  parts: { destination?: DestinationStream | undefined; provider?: TracerProvider | undefined } = {},
 ) {
   const log = createLog(config, parts.destination);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
-  const tracer = (parts.provider ?? trace).getTracer('tributary');
+  const tracer = parts.provider?.getTracer('tributary');
 
   return {
     log,
@@ -135,22 +137,14 @@ export function createTelemetry(
       log.error(event, 'supergraph refused, the one before goes on serving');
     },
 
-    /** Runs `body` in a span; its rejection marks the span and is thrown on. */
-    async traced<T>(
-      name: string,
-      parent: Context,
-      attributes: Attributes,
-      body: (span: Span, context: Context) => Promise<T>,
-    ): Promise<T> {
-      const span = tracer.startSpan(name, { kind: spanKind(name), attributes }, parent);
-      try {
-        return await body(span, trace.setSpan(parent, span));
-      } catch (error) {
-        span.setStatus({ code: SpanStatusCode.ERROR });
-        throw error;
-      } finally {
-        span.end();
-      }
+    /**
+     * Runs `body` in a span; its rejection marks the span and is thrown on.
+     * Without an exporter there are no spans: the parent is passed on as it is.
+     */
+    traced<T>(span: SpanDescription, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {
+      return tracer === undefined
+        ? body(parent)
+        : inSpan(tracer.startSpan(span.name, span, parent), parent, body);
     },
 
     /** The span context of a W3C `traceparent` header as a parent for spans. */
@@ -166,9 +160,15 @@ export function createTelemetry(
   };
 }
 
-function spanKind(name: string): SpanKind {
-  if (name === 'query' || name === 'mutation' || name === 'request') return SpanKind.SERVER;
-  return name === 'subgraph' ? SpanKind.CLIENT : SpanKind.INTERNAL;
+async function inSpan<T>(span: Span, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {
+  try {
+    return await body(trace.setSpan(parent, span));
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
+  }
 }
 
 const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;

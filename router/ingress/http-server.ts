@@ -3,11 +3,12 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { SpanKind } from '@opentelemetry/api';
 import type { Config } from '../config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { refusal } from '../response/refusal.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { SpanDescription, Telemetry } from '../telemetry.ts';
 import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
 import { createCors } from './cors.ts';
 import { checkCsrf } from './csrf.ts';
@@ -30,6 +31,8 @@ export type HttpServer = AsyncDisposable & {
   /** Stops listening and waits until every request has been answered, `graceMs` at the longest. */
   readonly drain: (graceMs: number) => Promise<void>;
 };
+
+const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
 
 const JSON_TYPE: MediaType = { name: 'application/json', named: false };
 
@@ -180,7 +183,10 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
-      return await parts.handle(await toClientRequest(request, response, { id, mediaType }));
+      const clientRequest = await toClientRequest(request, response, { id, mediaType });
+      return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
+        parts.handle({ ...clientRequest, trace }),
+      );
     } catch (error) {
       return refuse(error, { id, mediaType });
     }

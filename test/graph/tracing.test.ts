@@ -1,0 +1,35 @@
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { addressOf, listening } from '../../router/ingress/http-server.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+test('sends the spans of a request to the configured collector, and its own span id to subgraphs', async () => {
+  const exports: { path: string | undefined; body: Buffer }[] = [];
+  const collector = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      exports.push({ path: request.url, body });
+      response.end();
+    });
+  });
+  await listening(collector, { host: '127.0.0.1', port: 0 });
+  const endpoint = `http://127.0.0.1:${addressOf(collector).port}`;
+  let sent: unknown;
+  {
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      config: `telemetry: { otlpEndpoint: "${endpoint}" }`,
+    });
+    await graph.post({ query: '{ books { title } }' }, { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` });
+    sent = graph.services.get('books')?.calls.at(-1)?.headers['traceparent'];
+  }
+  await new Promise((resolve) => collector.close(resolve));
+
+  expect(sent).toMatch(new RegExp(`^00-${TRACE_ID}-(?!00f067aa0ba902b7)[\\da-f]{16}-01$`));
+  expect(exports.map(({ path }) => path)).toContain('/v1/traces');
+  const spans = Buffer.concat(exports.map(({ body }) => body));
+  expect(spans.includes(Buffer.from(TRACE_ID, 'hex'))).toBe(true);
+  for (const name of ['request', 'plan', 'subgraph']) expect(spans.includes(name)).toBe(true);
+});
