@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { startShipping } from '../../subgraphs/shipping/server.ts';
+import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
+
+const clerk = { id: 'user-6', roles: ['shipping'] };
+const customer = { id: 'user-1', roles: ['customer'] };
+const today = Date.UTC(2026, 10, 21, 12);
+
+const shipmentFields =
+  'id trackingNumber carrier status estimatedDelivery events { occurredAt status location description }';
+const createMutation = `mutation ($input: CreateShipmentInput!) { createShipment(input: $input) { ${shipmentFields} } }`;
+const addEventMutation = `mutation ($input: AddTrackingEventInput!) { addTrackingEvent(input: $input) { ${shipmentFields} } }`;
+const shipmentQuery = `query ($trackingNumber: String!) { shipment(trackingNumber: $trackingNumber) { ${shipmentFields} } }`;
+const ofOrdersQuery = `query ($representations: [_Any!]!) {
+  orders: _entities(representations: $representations) { ... on Order { id shipment { ${shipmentFields} } } }
+}`;
+const estimateQuery = `query ($representations: [_Any!]!, $postalCode: String!) {
+  products: _entities(representations: $representations) {
+    ... on Product { shippingEstimate(postalCode: $postalCode) { price { amount currency } carrier minDays maxDays } }
+  }
+}`;
+
+describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
+  let shipping: TestSubgraph;
+  beforeAll(async () => {
+    shipping = await startTestSubgraph('shipping', startShipping, { database, now: () => today });
+  });
+  afterAll(() => shipping[Symbol.asyncDispose]());
+  beforeEach(() => {
+    shipping.statements.length = 0;
+  });
+
+  const create = (orderId: string, more = {}) =>
+    shipping.call(createMutation, {
+      variables: { input: { orderId, carrier: 'COURIER', ...more } },
+      as: clerk,
+    });
+  const created = async (orderId: string) => {
+    const { data, errors } = await create(orderId);
+    expect(errors).toEqual([]);
+    return (data as { createShipment: Shipment }).createShipment;
+  };
+  const report = (trackingNumber: string, status: string, minutesLater: number, more = {}) =>
+    shipping.call(addEventMutation, {
+      variables: {
+        input: {
+          trackingNumber,
+          status,
+          occurredAt: minutesAfter(minutesLater),
+          description: status,
+          ...more,
+        },
+      },
+      as: clerk,
+    });
+  const shipmentsOf = async (orderIds: readonly string[]) => {
+    const representations = orderIds.map((id) => ({ __typename: 'Order', id }));
+    const { data } = await shipping.call(ofOrdersQuery, { variables: { representations } });
+    return (data as { orders: { shipment: Shipment | null }[] }).orders.map(({ shipment }) => shipment);
+  };
+  const estimate = (product: object, postalCode: string) =>
+    shipping.call(estimateQuery, {
+      variables: { representations: [{ __typename: 'Product', id: 'product-1', ...product }], postalCode },
+    });
+
+  test('announces a parcel, and shows it to everyone who has its tracking number', async () => {
+    const { data } = await create('order-new', { estimatedDelivery: '2026-11-24T10:00:00+02:00' });
+    const { createShipment: shipment } = data as { createShipment: Shipment };
+    expect(shipment).toEqual({
+      id: expect.any(String),
+      trackingNumber: expect.stringMatching(/^TR[0-9A-Z]{16}$/),
+      carrier: 'COURIER',
+      status: 'ANNOUNCED',
+      estimatedDelivery: '2026-11-24T08:00:00.000Z',
+      events: [
+        {
+          occurredAt: minutesAfter(0),
+          status: 'ANNOUNCED',
+          location: null,
+          description: 'The parcel was announced to the carrier.',
+        },
+      ],
+    });
+    const spelledOut = shipment.trackingNumber.toLowerCase().replace(/(.{6})/g, '$1 ');
+    const found = await shipping.call(shipmentQuery, { variables: { trackingNumber: spelledOut } });
+    expect(found.data).toEqual({ shipment });
+    expect(await shipmentsOf(['order-new'])).toEqual([shipment]);
+  });
+
+  test('an unknown tracking number gives nothing', async () => {
+    const { data, errors } = await shipping.call(shipmentQuery, { variables: { trackingNumber: 'TR0' } });
+    expect({ data, errors }).toEqual({ data: { shipment: null }, errors: [] });
+  });
+
+  test('finds a shipment by either key', async () => {
+    const { id, trackingNumber } = await created('order-keys');
+    const representations = [{ id }, { trackingNumber }, { id: 'none' }];
+    const { data } = await shipping.call(
+      'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Shipment { id } } }',
+      { variables: { representations: representations.map((key) => ({ __typename: 'Shipment', ...key })) } },
+    );
+    expect(data).toEqual({ _entities: [{ id }, { id }, null] });
+  });
+
+  test('an order has one shipment, also when two are asked for at once', async () => {
+    const answers = await Promise.all([create('order-once'), create('order-once')]);
+    expect(codesOf(answers)).toEqual(['CONFLICT']);
+    expect(await shipmentsOf(['order-once'])).toHaveLength(1);
+  });
+
+  test('the latest event decides the status, in whatever order events arrive', async () => {
+    const { trackingNumber } = await created('order-events');
+    await report(trackingNumber, 'OUT_FOR_DELIVERY', 3, { location: 'Lyon' });
+    const { data } = await report(trackingNumber, 'IN_TRANSIT', 1);
+    expect(data).toMatchObject({
+      addTrackingEvent: {
+        status: 'OUT_FOR_DELIVERY',
+        events: [
+          { status: 'ANNOUNCED' },
+          { status: 'IN_TRANSIT' },
+          { status: 'OUT_FOR_DELIVERY', location: 'Lyon' },
+        ],
+      },
+    });
+  });
+
+  test('the same event twice is one event', async () => {
+    const { trackingNumber } = await created('order-twice');
+    await report(trackingNumber, 'IN_TRANSIT', 1);
+    const { data, errors } = await report(trackingNumber, 'IN_TRANSIT', 1);
+    expect(errors).toEqual([]);
+    expect((data as { addTrackingEvent: Shipment }).addTrackingEvent.events).toHaveLength(2);
+  });
+
+  test('nothing happens to a parcel after its delivery', async () => {
+    const { trackingNumber } = await created('order-delivered');
+    await report(trackingNumber, 'DELIVERED', 2);
+    expect(codesOf([await report(trackingNumber, 'DELAYED', 3)])).toEqual(['CONFLICT']);
+    expect(codesOf([await report(trackingNumber, 'DELIVERED', 3)])).toEqual(['CONFLICT']);
+    expect(codesOf([await report(trackingNumber, 'IN_TRANSIT', 1)])).toEqual([]);
+    expect(codesOf([await report(trackingNumber, 'DELIVERED', 2)])).toEqual([]);
+  });
+
+  test('a parcel is not delivered before something that happened to it', async () => {
+    const { trackingNumber } = await created('order-too-early');
+    await report(trackingNumber, 'IN_TRANSIT', 3);
+    expect(codesOf([await report(trackingNumber, 'DELIVERED', 2)])).toEqual(['CONFLICT']);
+  });
+
+  test.each([
+    ['an event of tomorrow', { occurredAt: minutesAfter(24 * 60) }],
+    ['an event without a word', { description: '' }],
+    ['a novel', { description: 'x'.repeat(301) }],
+    ['a place without end', { location: 'x'.repeat(101) }],
+  ])('refuses %s', async (what, more) => {
+    const { trackingNumber } = await created(`order with ${what}`);
+    expect(codesOf([await report(trackingNumber, 'IN_TRANSIT', 0, more)])).toEqual(['BAD_USER_INPUT']);
+  });
+
+  test('refuses events of an unknown parcel', async () => {
+    expect(codesOf([await report('TR0', 'IN_TRANSIT', 0)])).toEqual(['NOT_FOUND']);
+  });
+
+  test.each([
+    ['createShipment', createMutation, { input: { orderId: 'x', carrier: 'COURIER' } }],
+    [
+      'addTrackingEvent',
+      addEventMutation,
+      { input: { trackingNumber: 'TR0', status: 'DELAYED', description: 'x' } },
+    ],
+  ])('%s is for the shipping staff and for services', async (_, mutation, variables) => {
+    const anonymous = await shipping.call(mutation, { variables });
+    const outsider = await shipping.call(mutation, { variables, as: customer });
+    expect(codesOf([anonymous, outsider])).toEqual(['UNAUTHENTICATED', 'FORBIDDEN']);
+  });
+
+  test('reads the shipments of fifty orders with their events with two queries', async () => {
+    const delivered = demoOrders.filter(({ status }) => status === 'DELIVERED').slice(0, 50);
+    const shipments = await shipmentsOf(delivered.map(({ id }) => id));
+    expect(shipments.map((shipment) => shipment?.status)).toEqual(delivered.map(() => 'DELIVERED'));
+    expect(shipping.statements).toHaveLength(2);
+  });
+
+  test('orders that have not been packed have no shipment', async () => {
+    const waiting = demoOrders.filter(({ status }) => status === 'PLACED' || status === 'CANCELLED');
+    expect(new Set(await shipmentsOf(waiting.map(({ id }) => id)))).toEqual(new Set([null]));
+  });
+
+  test.each([
+    ['a light thing nearby', 900, '19.90', '10115', '4.50', 'PARCEL_POST', 1, 2],
+    ['a started kilogram counts', 1001, '19.90', '10115', '5.10', 'PARCEL_POST', 1, 2],
+    ['inland', 900, '19.90', '80331', '5.10', 'PARCEL_POST', 2, 4],
+    ['abroad', 900, '99.99', 'SW1A 1AA', '5.70', 'PARCEL_POST', 4, 8],
+    ['free from a hundred on', 900, '100.00', '10115', '0.00', 'PARCEL_POST', 1, 2],
+    ['insured from five hundred on', 900, '500.00', '10115', '0.00', 'COURIER', 1, 2],
+    ['freight is never free', 30_000, '500.00', '10115', '55.00', 'FREIGHT', 1, 2],
+  ])('estimates: %s', async (_, weightGrams, price, postalCode, amount, carrier, minDays, maxDays) => {
+    const { data } = await estimate({ weightGrams, price: { amount: price, currency: 'EUR' } }, postalCode);
+    expect(data).toEqual({
+      products: [{ shippingEstimate: { price: { amount, currency: 'EUR' }, carrier, minDays, maxDays } }],
+    });
+    expect(shipping.statements).toEqual([]);
+  });
+
+  test.each([{}, { weightGrams: null, price: null }, { weightGrams: 900, price: null }])(
+    'estimates nothing for %o',
+    async (product) => {
+      const { data, errors } = await estimate(product, '10115');
+      expect({ data, errors }).toEqual({ data: { products: [{ shippingEstimate: null }] }, errors: [] });
+    },
+  );
+
+  test.each(['', '12', '12345678901', 'Köln', '-1234', '<script>'])(
+    'refuses the postal code "%s"',
+    async (code) => {
+      const answer = await estimate({ weightGrams: 1, price: { amount: '1', currency: 'EUR' } }, code);
+      expect(codesOf([answer])).toEqual(['BAD_USER_INPUT']);
+    },
+  );
+});
+
+type Shipment = { id: string; trackingNumber: string; status: string; events: unknown[] };
+
+function minutesAfter(minutes: number): string {
+  return new Date(today + minutes * 60_000).toISOString();
+}
+
+function codesOf(answers: readonly { errors: readonly { extensions: { code: string } }[] }[]): string[] {
+  return answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
+}
