@@ -17,6 +17,8 @@ export type RedisLink = AsyncDisposable & {
   readonly client: Redis;
   readonly keyPrefix: string;
   available(): boolean;
+  /** Waits for a command's answer, `commandTimeoutMs` at the longest. */
+  answered<Answer>(command: Promise<Answer>): Promise<Answer>;
   /** To be told of a failed command: until a probe is answered nobody waits for Redis again. */
   lose(reason: unknown): void;
   /** Resolves when the first attempt to connect has ended, well or not. */
@@ -39,7 +41,6 @@ export function connectRedis(
     ...reconnecting(parts.random),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: config.commandTimeoutMs,
     // A frozen server keeps its connections: without this, unanswered commands would pile up in the socket.
     socketTimeout: STUCK_MS,
     connectTimeout: STUCK_MS,
@@ -49,11 +50,21 @@ export function connectRedis(
     client,
     keyPrefix: config.keyPrefix,
     ...availability,
+    answered: (command) => answeredWithin(command, config.commandTimeoutMs),
     async [Symbol.asyncDispose]() {
       availability[Symbol.dispose]();
       await close(client);
     },
   };
+}
+
+// A timer that fires late only says that this process was busy. The answer may lie in the socket: it is read first.
+function answeredWithin<Answer>(command: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Error('no answer in time'));
+    const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs);
+    command.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Connects a client that may block on its commands, and so shares its connection with nobody. */

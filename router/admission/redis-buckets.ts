@@ -1,4 +1,4 @@
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import type { RedisLink } from '../redis.ts';
 import { unitsOf } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
@@ -12,7 +12,8 @@ declare module 'ioredis' {
 }
 
 /*
- * Stored per bucket: "units milliseconds". Missing means full, so a bucket expires when it would be full again.
+ * Stored per bucket: "units milliseconds". Missing means full, so a bucket expires when it would be full again;
+ * so does anything else, so that a spoilt key mends itself.
  * The time is Redis's own: routers with wrong clocks agree. If it is set back, the bucket stands still for that once.
  * '%.0f' because Lua writes large numbers as 1e+14.
  */
@@ -23,10 +24,9 @@ local points, levels = tonumber(ARGV[1]), {}
 for i, key in ipairs(KEYS) do
   local capacity, window = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local full = capacity * window
-  local stored = redis.call('GET', key)
+  local units, at = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
   levels[i] = full
-  if stored then
-    local units, at = string.match(stored, '^(%d+) (%d+)$')
+  if units then
     local elapsed = math.min(math.max(now - tonumber(at), 0), window)
     levels[i] = math.min(full, tonumber(units) + elapsed * capacity)
   end
@@ -59,25 +59,27 @@ return 1
 
 /** Token buckets that all routers share; one script call decides over all buckets of a request. */
 export class RedisBuckets {
-  readonly #client: Redis;
+  readonly #link: RedisLink;
   readonly #prefix: string;
 
   constructor(link: RedisLink) {
-    this.#client = link.client;
+    this.#link = link;
     // One hash tag for all: a script may touch only keys of one slot, and a user and an address meet in any pairing.
     this.#prefix = `${link.keyPrefix}{budget}:`;
-    this.#client.defineCommand('chargeBuckets', { lua: CHARGE });
-    this.#client.defineCommand('refundBuckets', { lua: REFUND });
+    link.client.defineCommand('chargeBuckets', { lua: CHARGE });
+    link.client.defineCommand('refundBuckets', { lua: REFUND });
   }
 
   /** Takes `points` from every bucket, or from none. Rejects when Redis does not answer. */
   async charge(buckets: readonly Bucket[], points: number): Promise<Decision> {
-    const answer = await this.#client.chargeBuckets(buckets.length, ...this.#parameters(buckets, points));
+    const parameters = this.#parameters(buckets, points);
+    const answer = await this.#link.answered(this.#link.client.chargeBuckets(buckets.length, ...parameters));
     return readDecision(buckets, answer);
   }
 
   async refund(buckets: readonly Bucket[], points: number): Promise<void> {
-    await this.#client.refundBuckets(buckets.length, ...this.#parameters(buckets, points));
+    const parameters = this.#parameters(buckets, points);
+    await this.#link.answered(this.#link.client.refundBuckets(buckets.length, ...parameters));
   }
 
   #parameters(buckets: readonly Bucket[], points: number): (string | number)[] {

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+import { startIssuer } from '../support/tokens.ts';
+import type { Issuer } from '../support/tokens.ts';
+
+const POINTS = 200;
+
+function startBudgetedGraph(issuer: Issuer): Promise<SmallGraph> {
+  return startSmallGraph({
+    services: LIBRARY,
+    parts: { env: {} },
+    config: `
+# Routers, services and clients are one process here, so Redis may seem slow; the routers are not to go on without it.
+redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000 }
+authentication:
+  issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
+rateLimit: { enabled: true, tiers: { FREE: { points: ${POINTS}, windowS: 86400 } } }
+`,
+  });
+}
+
+test('two routers on one Redis admit exactly the budget of a token, under concurrent load', async () => {
+  await using issuer = await startIssuer();
+  await using first = await startBudgetedGraph(issuer);
+  await using second = await startBudgetedGraph(issuer);
+  const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
+  const ask = (graph: SmallGraph) =>
+    graph.post({ query: '{ book(id: 1) { id } }' }, { authorization: `Bearer ${token}` });
+  const [cost] = await Promise.all([
+    ask(first).then((response) => POINTS - Number(response.headers.get('x-ratelimit-remaining'))),
+  ]);
+  expect(cost).toBe(1);
+
+  const responses = await Promise.all(
+    Array.from({ length: 2 * POINTS }, (_, index) => ask(index % 2 === 0 ? first : second)),
+  );
+  const admitted = 1 + responses.filter(({ status }) => status === 200).length;
+  const refused = responses.filter(({ status }) => status === 429);
+  console.log(`budget ${POINTS}, admitted ${admitted}, refused ${refused.length}`);
+  expect(admitted).toBe(POINTS);
+  expect(admitted + refused.length).toBe(2 * POINTS + 1);
+
+  const [sample] = refused;
+  expect(Number(sample?.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(sample?.headers.get('ratelimit-policy')).toContain(`"FREE";q=${POINTS};w=86400`);
+  expect(sample?.headers.get('x-ratelimit-remaining')).toBe('0');
+  expect(await sample?.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+});
+
+test('a refused operation reaches no subgraph', async () => {
+  await using issuer = await startIssuer();
+  await using graph = await startBudgetedGraph(issuer);
+  const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
+  const aliases = Array.from({ length: 20 }, (_, index) => `a${index}: books { id }`).join(' ');
+  const ask = () => graph.post({ query: `{ ${aliases} }` }, { authorization: `Bearer ${token}` });
+  while ((await ask()).status === 200);
+  const before = graph.services.get('books')?.calls.length;
+  expect((await ask()).status).toBe(429);
+  expect(graph.services.get('books')?.calls.length).toBe(before);
+});
+
+test('tokens are refused with their code, and no token is anonymous', async () => {
+  await using issuer = await startIssuer();
+  await using graph = await startBudgetedGraph(issuer);
+  const codeOf = async (authorization: string) => {
+    const response = await graph.post({ query: '{ book(id: 1) { id } }' }, { authorization });
+    const body = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+    return [response.status, body.errors?.[0]?.extensions.code];
+  };
+  expect(await codeOf('Bearer nonsense')).toEqual([401, 'TOKEN_INVALID']);
+  const past = Math.floor(Date.now() / 1000) - 3600;
+  expect(await codeOf(`Bearer ${await issuer.mint({ claims: { exp: past } })}`)).toEqual([
+    401,
+    'TOKEN_EXPIRED',
+  ]);
+  expect((await graph.post({ query: '{ book(id: 1) { id } }' })).status).toBe(200);
+});
