@@ -62,8 +62,11 @@ async function copyTemplate(templateDir: string, path: string): Promise<void> {
   renameSync(partial, path);
 }
 
-/** Initialising takes seconds, so the first of several processes does it and the others wait for its folder. */
-async function ensureTemplate(templateDir: string): Promise<string> {
+/**
+ * The path of an empty database to copy. Initialising one takes seconds, so the first of several processes
+ * does it and the others wait.
+ */
+export async function ensureTemplate(templateDir: string): Promise<string> {
   const template = join(templateDir, templateName);
   if (existsSync(template)) return template;
   mkdirSync(templateDir, { recursive: true });

@@ -23,9 +23,12 @@ export async function listen(
 ): Promise<HttpServer> {
   let draining = false;
   const server = createServer((request, response) => {
-    // A client told so opens its next connection elsewhere instead of meeting a closed one.
-    if (draining) response.setHeader('connection', 'close');
-    void handle(request).then((reply) => send(response, reply));
+    void handle(request).then((reply) => {
+      // A client told so opens its next connection elsewhere instead of meeting a closed one. After a body that
+      // was not read to its end the connection is of no use either.
+      if (draining || !request.complete) response.setHeader('connection', 'close');
+      send(response, reply);
+    });
   });
   // Longer than the router keeps idle connections, so that the router is the one to let go.
   server.keepAliveTimeout = 75_000;
@@ -47,7 +50,9 @@ export function jsonReply(status: number, body: unknown): Reply {
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Ending the loop early must leave the socket open: the refusal has yet to be written to it.
+  const stream: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of stream) {
     size += chunk.length;
     if (size > maxBytes) return null;
     chunks.push(chunk);
@@ -69,7 +74,7 @@ async function listenOn(server: Server, address: { host: string; port: number })
     await once(server, 'listening');
   } catch (error) {
     throw new StartupError(
-      `Cannot listen on ${address.host}:${address.port} (${reasonOf(error)}): set PORT.`,
+      `Cannot listen on ${address.host}:${address.port} (${reasonOf(error)}): stop what listens there, or set PORT.`,
       {
         cause: error,
       },

@@ -1,0 +1,150 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { startProduct } from '../../subgraphs/product/server.ts';
+import { openDatabase } from '../../subgraphs/shared/database.ts';
+import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
+import { signIdentity } from '../../subgraphs/shared/sign.ts';
+import { startTestSubgraph, testKey, testLocation, testSettings } from '../support/subgraph.ts';
+
+const body = JSON.stringify({ query: '{ product(id: "product-1") { id } }' });
+
+test('answers health, and only signed calls', async () => {
+  await using product = await startTestSubgraph('product', startProduct);
+  const get = (path: string, init: RequestInit = {}) => fetch(`${product.origin}${path}`, init);
+
+  for (const path of ['/health/live', '/health/ready']) {
+    const response = await get(path);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'UP' }]);
+  }
+  const unsigned = await get('/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  expect(unsigned.status).toBe(401);
+  expect(await unsigned.json()).toEqual({
+    errors: [
+      {
+        message: 'The call is not signed for this service: the signature is missing or malformed.',
+        extensions: { code: 'UNAUTHENTICATED' },
+      },
+    ],
+  });
+  const forged = await get('/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-user-id': 'user-4', 'x-user-roles': 'admin' },
+    body,
+  });
+  expect(forged.status).toBe(401);
+});
+
+test.each([
+  ['an unknown path', '/', { method: 'GET' }, 404],
+  ['a name every object has', '/constructor', { method: 'GET' }, 404],
+  ['GraphQL by GET', '/graphql?query={__typename}', { method: 'GET' }, 405],
+  ['health by POST', '/health/live', { method: 'POST' }, 405],
+  ['a body of more than a megabyte', '/graphql', { method: 'POST', body: 'x'.repeat(8_000_000) }, 413],
+])('answers %s with JSON', async (_, path, init, status) => {
+  await using subgraph = await startGreeter();
+  const response = await fetch(`${new URL(subgraph.url).origin}${path}`, init);
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String) }] });
+});
+
+test('answers a signed body that is not JSON with 400', async () => {
+  await using subgraph = await startGreeter();
+  const response = await callGreeter(subgraph.url, '{"query":');
+  expect(response.status).toBe(400);
+});
+
+test('masks what it did not throw on purpose, and logs it under the id of the request', async () => {
+  const lines: Record<string, unknown>[] = [];
+  await using subgraph = await startGreeter(lines);
+  const response = await callGreeter(subgraph.url, JSON.stringify({ query: '{ secret }' }), {
+    'x-request-id': 'request-7',
+  });
+  expect(await response.json()).toMatchObject({
+    data: { secret: null },
+    errors: [
+      { message: 'Internal server error', path: ['secret'], extensions: { code: 'INTERNAL_SERVER_ERROR' } },
+    ],
+  });
+  const failure = lines.find(({ msg }) => msg === 'resolver failed');
+  expect(failure).toMatchObject({ requestId: 'request-7', err: { message: 'the password is 1234' } });
+  expect(lines.find(({ msg }) => msg === 'request answered')).toMatchObject({
+    requestId: 'request-7',
+    status: 200,
+  });
+});
+
+test('lets a request in flight finish when it stops', async () => {
+  const started = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const subgraph = await startGreeter([], async () => {
+    started.resolve();
+    await gate.promise;
+    return 'done';
+  });
+  const answer = callGreeter(subgraph.url, JSON.stringify({ query: '{ hello }' }));
+  await started.promise;
+  const closing = subgraph.close();
+  gate.resolve();
+  const response = await answer;
+  expect(await response.json()).toEqual({ data: { hello: 'done' } });
+  expect(response.headers.get('connection')).toBe('close');
+  await closing;
+  await expect(fetch(subgraph.url)).rejects.toThrow('fetch failed');
+});
+
+test('is not ready once its database has gone', async () => {
+  const database = await openDatabase({
+    location: testLocation('product', 'embedded'),
+    migrations: {},
+    seed: async () => undefined,
+  });
+  await using subgraph = await startGreeter([], undefined, database.isReady);
+  await database.close();
+  const response = await fetch(`${new URL(subgraph.url).origin}/health/ready`);
+  expect([response.status, await response.json()]).toEqual([503, { status: 'DOWN' }]);
+});
+
+/** The smallest subgraph there is, whose resolvers and readiness a test decides. */
+function startGreeter(
+  lines: Record<string, unknown>[] = [],
+  hello: () => unknown = () => 'hello',
+  isReady: () => Promise<boolean> = async () => true,
+) {
+  const destination = new Writable({
+    write(chunk: Buffer, _, done) {
+      lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+      done();
+    },
+  });
+  const settings = testSettings('product', testLocation('product', 'embedded'));
+  const parts = { now: Date.now, log: pino({}, destination) };
+  return serveSubgraph(settings, parts, {
+    schema: new URL('../support/schemas/greeter.graphql', import.meta.url),
+    resolvers: {
+      Query: {
+        hello,
+        secret: () => {
+          throw new Error('the password is 1234');
+        },
+      },
+    },
+    createContext: (facts) => facts,
+    isReady,
+    close: async () => undefined,
+  });
+}
+
+function callGreeter(url: string, content: string, headers: Record<string, string> = {}) {
+  const signing = { key: testKey, audience: 'product', method: 'POST', identity: {}, now: Date.now };
+  const signature = signIdentity({ ...signing, body: content });
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...signature, ...headers },
+    body: content,
+  });
+}

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { signIdentity, type Signing } from '../../subgraphs/shared/sign.ts';
+import { createVerifier, type SignedRequest, type Verification } from '../../subgraphs/shared/verify.ts';
+
+const current = { id: 'k2', secret: 'the-key-that-signs-0123456789-abcdef' };
+const former = { id: 'k1', secret: 'the-key-before-it-0123456789-abcdef' };
+const stranger = { id: 'k2', secret: 'a-key-of-somebody-else-0123456789-ab' };
+const sentAt = Date.UTC(2026, 10, 1, 12);
+const identity = {
+  'x-user-id': 'user-1',
+  'x-user-email': 'freya@shop.example',
+  'x-user-roles': 'customer,support',
+  'x-tenant-id': 'shop',
+};
+
+function signed(change: Partial<Signing> = {}): SignedRequest & { readonly headers: Record<string, string> } {
+  const signing = {
+    key: current,
+    audience: 'order',
+    method: 'POST',
+    body: '{"query":"{ me { id } }"}',
+    identity,
+    now: () => sentAt,
+    ...change,
+  };
+  const headers = signIdentity(signing);
+  return {
+    method: signing.method,
+    headers,
+    rawHeaders: rawHeaders(headers),
+    body: Buffer.from(signing.body),
+  };
+}
+
+function rawHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flat();
+}
+
+function verifyAt(request: SignedRequest, ms = sentAt): Verification {
+  return createVerifier({ audience: 'order', keys: [current, former], now: () => ms })(request);
+}
+
+function refusal(reason: string): Verification {
+  return { kind: 'refused', reason };
+}
+
+describe('the identity of a call', () => {
+  test('is what the signed headers say', () => {
+    expect(verifyAt(signed())).toEqual({
+      kind: 'verified',
+      identity: {
+        userId: 'user-1',
+        email: 'freya@shop.example',
+        roles: ['customer', 'support'],
+        tenantId: 'shop',
+      },
+    });
+  });
+
+  test('is nobody when no identity header is sent', () => {
+    expect(verifyAt(signed({ identity: {} }))).toEqual({
+      kind: 'verified',
+      identity: { userId: null, email: null, roles: [], tenantId: null },
+    });
+  });
+
+  test('may be signed with any of the keys, so that they can be replaced one after the other', () => {
+    expect(verifyAt(signed({ key: former })).kind).toBe('verified');
+  });
+
+  test('is found whatever the case of the header names', () => {
+    const { headers, ...request } = signed();
+    const upperCase = Object.entries(headers).flatMap(([name, value]) => [name.toUpperCase(), value]);
+    expect(verifyAt({ ...request, rawHeaders: upperCase }).kind).toBe('verified');
+  });
+});
+
+describe('a call is refused', () => {
+  test.each(['signature', 'signature-input'])('without %s', (name) => {
+    const { headers, ...request } = signed();
+    const { [name]: _, ...others } = headers;
+    const verification = verifyAt({ ...request, rawHeaders: rawHeaders(others) });
+    expect(verification.kind).toBe('refused');
+  });
+
+  test('when its body was altered', () => {
+    const request = { ...signed(), body: Buffer.from('{"query":"{ users { edges { cursor } } }"}') };
+    expect(verifyAt(request)).toEqual(refusal('the body does not match its digest'));
+  });
+
+  test('when body and digest were both altered', () => {
+    const { headers, ...request } = signed();
+    const other = signed({ body: '{}' });
+    const altered = { ...headers, 'content-digest': other.headers['content-digest'] ?? '' };
+    const verification = verifyAt({ ...request, body: other.body, rawHeaders: rawHeaders(altered) });
+    expect(verification).toEqual(refusal('the signature does not match'));
+  });
+
+  test.each(Object.keys(identity))('when %s was altered', (name) => {
+    const { headers, ...request } = signed();
+    const altered = rawHeaders({ ...headers, [name]: 'admin' });
+    expect(verifyAt({ ...request, rawHeaders: altered })).toEqual(refusal('the signature does not match'));
+  });
+
+  test.each(Object.keys(identity))('when %s was removed', (name) => {
+    const { headers, ...request } = signed();
+    const { [name]: _, ...others } = headers;
+    const verification = verifyAt({ ...request, rawHeaders: rawHeaders(others) });
+    expect(verification).toEqual(refusal('a covered header is missing'));
+  });
+
+  test.each(Object.keys(identity))('when %s was added to a call that does not cover it', (name) => {
+    const { headers, ...request } = signed({ identity: {} });
+    const verification = verifyAt({ ...request, rawHeaders: [...rawHeaders(headers), name, 'admin'] });
+    expect(verification).toEqual(refusal(`${name} is not covered by the signature`));
+  });
+
+  test.each([...Object.keys(identity), 'signature', 'signature-input', 'content-digest'])(
+    'when %s is sent twice',
+    (name) => {
+      const { headers, ...request } = signed();
+      const twice = [...rawHeaders(headers), name.toUpperCase(), headers[name] ?? ''];
+      expect(verifyAt({ ...request, rawHeaders: twice })).toEqual(
+        refusal('an identity or signature header was sent twice'),
+      );
+    },
+  );
+
+  test('when it was signed for another service', () => {
+    expect(verifyAt(signed({ audience: 'user' }))).toEqual(
+      refusal('the call was signed for another service'),
+    );
+  });
+
+  test('when the method was altered', () => {
+    expect(verifyAt({ ...signed(), method: 'PUT' })).toEqual(refusal('the signature does not match'));
+  });
+
+  test('when the key is unknown, or has another secret', () => {
+    expect(verifyAt(signed({ key: { ...current, id: 'k3' } }))).toEqual(refusal('the key is unknown'));
+    expect(verifyAt(signed({ key: stranger }))).toEqual(refusal('the signature does not match'));
+  });
+
+  test.each([
+    [30, 'verified'],
+    [31, 'refused'],
+    [-30, 'verified'],
+    [-31, 'refused'],
+  ])('outside of 30 seconds: %s s after signing it is %s', (seconds, kind) => {
+    expect(verifyAt(signed(), sentAt + seconds * 1000).kind).toBe(kind);
+  });
+
+  test.each([
+    ['another algorithm', (input: string) => input.replace('hmac-sha256', 'none')],
+    ['a signature of another name', (input: string) => input.replace('tributary=', 'other=')],
+    ['two signatures', (input: string) => `${input}, other=()`],
+    ['no covered components', (input: string) => input.replace(/\(.*\)/, '()')],
+    ['an uncovered body', (input: string) => input.replace(' "content-digest"', '')],
+    ['an uncovered method', (input: string) => input.replace('"@method" ', '')],
+    ['a component covered twice', (input: string) => input.replace('"@method"', '"@method" "@method"')],
+    ['no nonce', (input: string) => input.replace(/nonce="[^"]*";/, '')],
+    ['a line break', (input: string) => `${input}\n`],
+  ])('with %s', (_, alter) => {
+    const { headers, ...request } = signed();
+    const altered = { ...headers, 'signature-input': alter(headers['signature-input'] ?? '') };
+    expect(verifyAt({ ...request, rawHeaders: rawHeaders(altered) }).kind).toBe('refused');
+  });
+});
+
+describe('a nonce', () => {
+  test('is accepted once, for as long as its signature is valid', () => {
+    let ms = sentAt;
+    const verify = createVerifier({ audience: 'order', keys: [current], now: () => ms });
+    const request = signed();
+    expect(verify(request).kind).toBe('verified');
+    ms += 30_000;
+    expect(verify(request)).toEqual(refusal('the call was seen before'));
+    ms += 1_000;
+    expect(verify(request)).toEqual(refusal('the signature has expired'));
+  });
+
+  test('is only remembered of senders who hold a key', () => {
+    const verify = createVerifier({ audience: 'order', keys: [current], now: () => sentAt });
+    const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
+    expect(verify(signed({ nonce, key: stranger })).kind).toBe('refused');
+    expect(verify(signed({ nonce })).kind).toBe('verified');
+  });
+});
