@@ -113,7 +113,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   #count(state: Extract<State, { kind: 'closed' }>, verdict: Verdict): void {
-    if (verdict === 'neutral') return;
+    // After its shutdown opossum rejects, and a rejection that nobody handles ends the process.
+    if (verdict === 'neutral' || this.#opossum.isShutdown) return;
     this.#rotate();
     state.failuresInARow = verdict === 'healthy' ? 0 : state.failuresInARow + 1;
     void this.#opossum.fire(verdict);

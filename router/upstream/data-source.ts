@@ -1,6 +1,6 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
-import { GraphQLError, Kind } from 'graphql';
-import type { DocumentNode, GraphQLFormattedError } from 'graphql';
+import { GraphQLError, Kind, parse } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import type { Send, SubgraphError, SubgraphFailure, SubgraphRequest } from '../execution/subgraph-call.ts';
 
 /** The send and the abort signal of the client request that a gateway context belongs to. */
@@ -40,15 +40,14 @@ function toSubgraphRequest(
 
 /** Where the fetch would have put its data: up to the first list, whose items cannot be told apart here. */
 function lostPath(options: ProcessOptions): readonly (string | number)[] {
-  if (!('incomingRequestContext' in options)) return [];
-  const path = options.pathInIncomingRequest ?? [];
+  const path = ('pathInIncomingRequest' in options && options.pathInIncomingRequest) || [];
   const list = path.indexOf('@');
   const reached = list === -1 ? path : path.slice(0, list);
-  return reached.length > 0 ? reached : firstField(options.document);
+  return reached.length > 0 ? reached : firstField(options.request.query);
 }
 
-function firstField(document: DocumentNode | undefined): readonly string[] {
-  const [operation] = document?.definitions ?? [];
+function firstField(query = ''): readonly string[] {
+  const [operation] = parse(query).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return [];
   const [field] = operation.selectionSet.selections;
   return field?.kind === Kind.FIELD ? [(field.alias ?? field.name).value] : [];

@@ -78,8 +78,8 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
     },
 
     async [Symbol.asyncDispose]() {
-      breaker[Symbol.dispose]();
       await Promise.all(endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()));
+      breaker[Symbol.dispose]();
     },
   };
 }

@@ -161,6 +161,14 @@ describe('a half-open breaker', () => {
   });
 });
 
+it('takes a late verdict quietly after it was disposed of', () => {
+  const { breaker } = createBreaker();
+  const permit = admit(breaker);
+  breaker[Symbol.dispose]();
+  breaker.settle(permit, 'ill');
+  expect(breaker.state).toBe('closed');
+});
+
 it('spreads the stays of several routers over a fifth', () => {
   const stayWith = (random: number): number | undefined => {
     const { breaker } = createBreaker({ random: () => random });

@@ -1,0 +1,12 @@
+import { answer, startStubSubgraph } from '../../test/support/stub-subgraph.ts';
+
+// The other side of bench/micro/upstream.ts, in a process of its own: a stub that answers with twenty items.
+
+const items = Array.from({ length: 20 }, (_, index) => ({
+  __typename: 'Product',
+  id: `product-${index}`,
+  name: `Product number ${index}`,
+  inStock: index % 3 === 0,
+}));
+const subgraph = await startStubSubgraph(() => answer({ data: { _entities: items } }));
+process.send?.(subgraph.url);

@@ -1,0 +1,122 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { Pool } from 'undici';
+import { configSchema } from '../../router/config-schema.ts';
+import { createSigner } from '../../router/identity/signature.ts';
+import { createTelemetry } from '../../router/telemetry.ts';
+import { afterTimeout } from '../../router/upstream/deadline.ts';
+import type { Signer } from '../../router/upstream/transport.ts';
+import { createUpstream } from '../../router/upstream/upstream.ts';
+
+// CPU of the caller for one call to a subgraph: `node bench/micro/upstream.ts [ROUNDS]`.
+// Ten representations out, twenty items back, twenty calls under way, over loopback to another process.
+
+const CALLS = 5_000;
+const UNDER_WAY = 20;
+const rounds = Number(process.argv[2] ?? 5);
+
+const representations = Array.from({ length: 10 }, (_, index) => ({
+  __typename: 'Product',
+  id: `product-${index}`,
+}));
+const query =
+  'query($representations:[_Any!]!){_entities(representations:$representations){...on Product{name inStock}}}';
+const body = JSON.stringify({ query, variables: { representations } });
+const headers = {
+  'x-user-id': 'user-1',
+  'x-user-email': 'ada@example.com',
+  'x-user-roles': 'customer',
+  'x-request-id': '0192f3c1-7d4e-7000-8000-000000000000',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+};
+
+type Call = () => Promise<unknown>;
+
+/** Twenty callers, each with one call after the other; CPU microseconds for each call. */
+async function measure(call: Call): Promise<number> {
+  const before = process.cpuUsage();
+  let left = CALLS;
+  const caller = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await call();
+    }
+  };
+  await Promise.all(Array.from({ length: UNDER_WAY }, caller));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / CALLS;
+}
+
+function pooled(url: URL): Call {
+  const pool = new Pool(url.origin, { connections: 64 });
+  return async () => {
+    const { body: answer } = await pool.request({
+      path: url.pathname,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    return answer.json();
+  };
+}
+
+function viaFetch(url: URL): Call {
+  return async () => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    return response.json();
+  };
+}
+
+function viaUpstream(url: URL, signer: Signer): Call {
+  const config = configSchema.parse({});
+  const upstream = createUpstream(config.traffic, {
+    telemetry: createTelemetry(config.telemetry, { destination: new PassThrough().resume() }),
+    signer,
+    monotonic: () => performance.now(),
+    random: Math.random,
+    after: afterTimeout,
+  });
+  const routes = upstream.forGeneration(new Map([['product', url.href]]));
+  return async () => {
+    const { signal } = new AbortController();
+    const context = { headers, deadline: performance.now() + 5_000 };
+    const response = await routes.send({ subgraph: 'product', operation: 'query', body }, context, signal);
+    if (response.kind === 'failed') throw new Error(response.failure.message);
+    return response;
+  };
+}
+
+const subgraph = fork(new URL('upstream-answers.ts', import.meta.url));
+const [address] = (await once(subgraph, 'message')) as [string];
+const url = new URL(address);
+const keys = [{ id: 'bench', secret: 'a secret of at least thirty-two characters' }];
+const signer = createSigner(keys, { now: Date.now, randomBytes });
+
+const subjects: Readonly<Record<string, Call>> = {
+  'global fetch, nothing around it': viaFetch(url),
+  'undici Pool.request, nothing around it': pooled(url),
+  'upstream, unsigned': viaUpstream(url, { sign: () => ({}) }),
+  'upstream, signed': viaUpstream(url, signer),
+};
+const figures = new Map<string, number[]>(Object.keys(subjects).map((name) => [name, []]));
+for (let round = 0; round <= rounds; round += 1) {
+  for (const [name, call] of Object.entries(subjects)) {
+    const micros = await measure(call);
+    // The first round warms up.
+    if (round > 0) figures.get(name)?.push(micros);
+  }
+}
+for (const [name, values] of figures) {
+  const sorted = values.sort((a, b) => a - b);
+  console.log(
+    `${(sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1).padStart(7)} us CPU a call  ${name}`,
+  );
+}
+subgraph.kill();
+process.exit();

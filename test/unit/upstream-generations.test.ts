@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import { configSchema } from '../../router/config-schema.ts';
+import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { createUpstream } from '../../router/upstream/upstream.ts';
+import type { Routes, Upstream } from '../../router/upstream/upstream.ts';
+import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
+import type { StubSubgraph } from '../support/stub-subgraph.ts';
+
+function startUpstream(traffic: unknown = {}): Upstream {
+  return createUpstream(configSchema.parse({ traffic }).traffic, {
+    telemetry: {
+      log: { debug: () => {} } as never,
+      subgraphCalled: () => {},
+      subgraphRetried: () => {},
+      endpointEjected: () => {},
+      breakerChanged: () => {},
+    },
+    signer: { sign: () => ({}) },
+    monotonic: () => performance.now(),
+    random: Math.random,
+    after: afterTimeout,
+  });
+}
+
+function call(routes: Routes, subgraph = 'inventory') {
+  const request = { subgraph, operation: 'query', body: '{}' } as const;
+  return routes.send(
+    request,
+    { headers: {}, deadline: performance.now() + 5_000 },
+    new AbortController().signal,
+  );
+}
+
+function startHealthy(): Promise<StubSubgraph> {
+  return startStubSubgraph(() => answer({ data: { a: 1 } }));
+}
+
+it('shares connections and breaker between generations that call the same address', async () => {
+  await using subgraph = await startStubSubgraph(() => page(503));
+  await using upstream = startUpstream();
+  const routes = new Map([['inventory', subgraph.url]]);
+  const before = upstream.forGeneration(routes);
+  for (let time = 0; time < 5; time += 1) await call(before);
+  await using after = upstream.forGeneration(routes);
+  await before[Symbol.asyncDispose]();
+  expect(await call(after)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN' } });
+  expect(upstream.state()).toHaveLength(1);
+});
+
+it('starts afresh at a new address, and gives up the old one with the last generation that called it', async () => {
+  await using ill = await startStubSubgraph(() => page(503));
+  await using healthy = await startHealthy();
+  await using upstream = startUpstream();
+  const before = upstream.forGeneration(new Map([['inventory', ill.url]]));
+  for (let time = 0; time < 5; time += 1) await call(before);
+  await using after = upstream.forGeneration(new Map([['inventory', healthy.url]]));
+  expect(await call(after)).toMatchObject({ kind: 'answered' });
+  expect(upstream.state().map(({ breaker }) => breaker)).toEqual(['open', 'closed']);
+  await before[Symbol.asyncDispose]();
+  await before[Symbol.asyncDispose]();
+  expect(upstream.state().map(({ endpoints }) => endpoints.map(({ url }) => url))).toEqual([[healthy.url]]);
+});
+
+it('finishes what a given-up generation has under way', async () => {
+  let respond: (() => void) | undefined;
+  await using subgraph = await startStubSubgraph(() => (response, request) => {
+    respond = () => answer({ data: { a: 1 } })(response, request);
+  });
+  await using upstream = startUpstream();
+  const routes = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  const underWay = call(routes);
+  await subgraph.received(1);
+  const released = routes[Symbol.asyncDispose]();
+  respond?.();
+  expect(await underWay).toMatchObject({ kind: 'answered' });
+  await released;
+  expect(await call(routes)).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
+});
+
+it('keeps a thousand swaps from leaving anything behind', async () => {
+  await using subgraph = await startHealthy();
+  await using upstream = startUpstream();
+  let current = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  for (let swap = 0; swap < 1_000; swap += 1) {
+    const next = upstream.forGeneration(new Map([['inventory', `${subgraph.url}?${swap % 2}`]]));
+    await current[Symbol.asyncDispose]();
+    current = next;
+  }
+  expect(await call(current)).toMatchObject({ kind: 'answered' });
+  expect(upstream.state()).toHaveLength(1);
+  expect(subgraph.counts.connections).toBe(1);
+});
+
+it('gives each subgraph its own settings over those of all', async () => {
+  await using first = await startHealthy();
+  await using second = await startHealthy();
+  await using upstream = startUpstream({
+    all: { maxConcurrent: 1 },
+    subgraphs: { inventory: { urls: [first.url, second.url], maxConcurrent: 2 } },
+  });
+  await using routes = upstream.forGeneration(
+    new Map([
+      ['inventory', 'http://127.0.0.1:1/'],
+      ['order', first.url],
+    ]),
+  );
+  const kinds = async (subgraph: string) =>
+    (await Promise.all([call(routes, subgraph), call(routes, subgraph), call(routes, subgraph)])).map(
+      ({ kind }) => kind,
+    );
+  expect(await kinds('inventory')).toEqual(['answered', 'answered', 'failed']);
+  expect(await kinds('order')).toEqual(['answered', 'failed', 'failed']);
+});
