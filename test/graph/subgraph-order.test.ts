@@ -48,6 +48,9 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     order.statements.length = 0;
   });
 
+  // The recovery looks into its own tables whenever it likes.
+  const readsOfOrders = () =>
+    order.statements.filter((statement) => /from "(orders|order_items)"/.test(statement)).length;
   const list = async (variables: Record<string, unknown>, as = customer) => {
     const { data, errors } = await order.call(listQuery, { variables, as });
     expect(errors).toEqual([]);
@@ -166,7 +169,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
       { variables: { representations }, as: admin },
     );
     expect(data?.['_entities']).toHaveLength(50);
-    expect(order.statements).toHaveLength(2);
+    expect(readsOfOrders()).toBe(2);
   });
 
   test('reads the orders of many users with two queries, each list paged by itself', async () => {
@@ -179,7 +182,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
       expect(orders.pageInfo.hasNextPage).toBe(ordersOf(id).length > 3);
     }
     expect(users.map(({ id }) => id)).toEqual(ids);
-    expect(order.statements).toHaveLength(2);
+    expect(readsOfOrders()).toBe(2);
   });
 
   test("goes on in a user's orders after a cursor", async () => {

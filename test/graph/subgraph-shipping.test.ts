@@ -148,6 +148,19 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
     expect(codesOf([await report(trackingNumber, 'DELIVERED', 2)])).toEqual(['CONFLICT']);
   });
 
+  test('a delivery and something later that race for a parcel never both happen', async () => {
+    const parcels = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => created(`order-race-${index}`)),
+    );
+    const answers = await Promise.all(
+      parcels.flatMap(({ trackingNumber }) => [
+        report(trackingNumber, 'DELIVERED', 2),
+        report(trackingNumber, 'DELAYED', 3),
+      ]),
+    );
+    expect(codesOf(answers)).toEqual(parcels.map(() => 'CONFLICT'));
+  });
+
   test.each([
     ['an event of tomorrow', { occurredAt: minutesAfter(24 * 60) }],
     ['an event without a word', { description: '' }],
