@@ -1,3 +1,4 @@
+import { CodeUnit, propertyRead } from './code-unit.ts';
 import { isJsonObject, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 
@@ -11,8 +12,26 @@ type Step =
 
 /** `path` is the path of a Flatten node: response keys, and `@` for the items of a list. */
 export function compileCollect(path: readonly (string | number)[]): Collect {
+  const unit = new CodeUnit();
   const steps = path.flatMap((element) => stepsOf(String(element)));
-  return (from, into) => walk(from, steps, 0, into);
+  return unit.evaluate(unit.define('v0,into', writeSteps(unit, steps, 0))) as Collect;
+}
+
+/** Statements that go on from `v` with the step's number. A list where the path has none is left to completion to report. */
+function writeSteps(unit: CodeUnit, steps: readonly Step[], index: number): string {
+  const value = `v${index}`;
+  const next = `v${index + 1}`;
+  const step = steps[index];
+  if (step?.kind === 'items') {
+    const inner = writeSteps(unit, steps, index + 1);
+    return `if(Array.isArray(${value}))for(const ${next} of ${value}){${inner}}`;
+  }
+  const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
+  if (step === undefined) return `if(${isObject})into.push(${value});`;
+  const inner = writeSteps(unit, steps, index + 1);
+  if (step.kind === 'key')
+    return `if(${isObject}){const ${next}=${propertyRead(unit, value, step.key, readOwn)};${inner}}`;
+  return `if(${isObject}&&${unit.constant(step.names)}.has(${value}["__typename"])){const ${next}=${value};${inner}}`;
 }
 
 /** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */
@@ -23,20 +42,6 @@ function stepsOf(element: string): Step[] {
   else if (name !== '') steps.push({ kind: 'key', key: name });
   if (types !== undefined) steps.push({ kind: 'types', names: new Set(types.slice(1, -1).split(',')) });
   return steps;
-}
-
-function walk(value: unknown, steps: readonly Step[], index: number, into: JsonObject[]): void {
-  if (Array.isArray(value)) {
-    // A list where the path has no `@` is wrong data, which completion reports.
-    if (steps[index]?.kind === 'items') for (const item of value) walk(item, steps, index + 1, into);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  const step = steps[index];
-  if (step === undefined) into.push(value);
-  else if (step.kind === 'key') walk(readOwn(value, step.key), steps, index + 1, into);
-  else if (step.kind === 'types' && step.names.has(String(value['__typename'])))
-    walk(value, steps, index + 1, into);
 }
 
 /** The response path of an object, found again by walking the tree: only errors need it. */

@@ -1,6 +1,12 @@
 import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
   getNullableType,
   isAbstractType,
+  isEnumType,
   isInterfaceType,
   isLeafType,
   isListType,
@@ -10,17 +16,18 @@ import type {
   FieldNode,
   GraphQLAbstractType,
   GraphQLInterfaceType,
-  GraphQLNamedType,
+  GraphQLLeafType,
   GraphQLObjectType,
   GraphQLOutputType,
   GraphQLSchema,
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../errors.ts';
-import { isJsonObject, readOwn } from './json.ts';
-import type { JsonObject } from './json.ts';
-import { leafWriter } from './leaf.ts';
+import { CodeUnit, literal, propertyRead } from './code-unit.ts';
+import { joinPath } from './delivery.ts';
 import type { Deliveries, FetchReference } from './delivery.ts';
+import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
+import type { JsonObject } from './json.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { collectFields, dependsOnType } from './selected-fields.ts';
 import type { Selecting } from './selected-fields.ts';
@@ -46,9 +53,6 @@ export type CompletedField = {
   readonly fetches: readonly FetchReference[];
 };
 
-/** The JSON text of a value; `null` when the value is null, with the error told to the run. */
-type Complete = (value: unknown, parent: JsonObject, run: CompletionRun) => string | null;
-
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
 export type CompletionInput = Selecting & {
@@ -58,18 +62,33 @@ export type CompletionInput = Selecting & {
   readonly shareable: ReadonlySet<string>;
 };
 
-type Place = { readonly depth: number; readonly path: string; readonly field: CompletedField };
+/** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
+type Complete = (value: unknown, run: CompletionRun) => string | null;
 
-/** Compiles the projection of the merged tree to what the operation selects (GraphQL, section 6.4). */
+/** Where in the response a value stands: `depth` is the index of its name or position in the path. */
+type Place = {
+  readonly depth: number;
+  readonly path: string;
+  readonly field: CompletedField;
+  readonly isItem?: boolean;
+};
+
+type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;
+
+/**
+ * Compiles the projection of the merged tree to what the operation selects (GraphQL, section 6.4).
+ *
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE when no fetch delivers a root field.
+ */
 export function compileCompletion(
   input: CompletionInput,
   rootType: GraphQLObjectType,
   selectionSet: SelectionSetNode,
 ): Completion {
-  const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [] };
   refuseUnplanned(input, rootType, selectionSet);
+  const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [] };
   const complete = compileFields(input, rootType, [selectionSet], { depth: -1, path: '', field });
-  return (root, run) => complete(root, root, run) ?? 'null';
+  return (root, run) => complete(root, run) ?? 'null';
 }
 
 function refuseUnplanned(
@@ -87,164 +106,174 @@ function refuseUnplanned(
   }
 }
 
+/** One unit of code for an object and all below it, up to values of abstract types: those are compiled as they are met. */
 function compileFields(
   input: CompletionInput,
-  type: GraphQLObjectType | GraphQLInterfaceType,
+  type: RuntimeType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
 ): Complete {
-  const collected = collectFields(input, type, selectionSets);
-  const members = [...collected].map(([name, nodes]) => compileMember(input, type, nodes, name, place));
-  const prefixes = [...collected.keys()].map(
-    (name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+  const unit = new CodeUnit();
+  const name = defineObject({ ...input, unit }, type, selectionSets, place);
+  // The unit's functions have the shape of `Complete` by construction: nothing in the language could check it.
+  return unit.evaluate(name) as Complete;
+}
+
+type Writing = CompletionInput & { readonly unit: CodeUnit };
+
+/*
+ * In the generated code `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value of a field and `t` its text.
+ * A function returns the text of a value that is not null, or null when the value has to become null.
+ */
+
+function defineObject(
+  writing: Writing,
+  type: RuntimeType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): string {
+  const { unit } = writing;
+  const typename = literal(type.name);
+  const isAnyType = isAbstractType(type) || isRootType(writing.schema, type);
+  const isWrong = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
+  const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
+  const fields = [...collectFields(writing, type, selectionSets)].map(([name, nodes], index) => {
+    const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    const { text, bubbles } = writeField(writing, type, { nodes, name }, place);
+    return bubbles ? `if((t=${text})===null)return null;s+=${prefix}+t;` : `s+=${prefix}+${text};`;
+  });
+  return unit.define(
+    'v,r',
+    `let s="",x,t;if(typeof v!=="object"||v===null||Array.isArray(v)||${isWrong})return ${wrong};` +
+      `const p=r.path;${fields.join('')}return ${fields.length === 0 ? '"{}"' : 's+"}"'};`,
   );
-  return (value, _, run) => {
-    if (!isJsonObject(value)) return wrongType(place, run);
-    let text = '';
-    for (let index = 0; index < members.length; index += 1) {
-      const member = members[index]?.(value, run) ?? null;
-      if (member === null) return null;
-      text += prefixes[index] + member;
-    }
-    return members.length === 0 ? '{}' : `${text}}`;
-  };
 }
 
-function wrongType({ field, depth }: Place, run: CompletionRun): null {
-  run.onWrongType(field, depth);
-  return null;
-}
+/** An expression; when it `bubbles` it can be null, and the object that holds it has to become null. */
+type Text = { readonly text: string; readonly bubbles: boolean };
 
-/** Text of one field of an object, `null` when the object has to become null. */
-type Member = (object: JsonObject, run: CompletionRun) => string | null;
-
-function compileMember(
-  input: CompletionInput,
-  parent: GraphQLObjectType | GraphQLInterfaceType,
-  nodes: readonly FieldNode[],
-  responseName: string,
+function writeField(
+  writing: Writing,
+  parent: RuntimeType,
+  { nodes, name }: { readonly nodes: readonly FieldNode[]; readonly name: string },
   place: Place,
-): Member {
-  const node = nodes[0];
-  const name = node?.name.value ?? '';
-  if (name === '__typename') return compileTypename(parent, responseName, place);
-  if (name === '__schema' || name === '__type') return (_, run) => run.introspection(responseName);
-  const definition = parent.getFields()[name];
-  if (node === undefined || definition === undefined) throw new Error(`no field ${parent.name}.${name}`);
-  const key = input.names.keyOf(node);
-  const path = place.path === '' ? key : `${place.path}.${key}`;
-  const { type } = definition;
-  const field = {
-    coordinate: `${parent.name}.${name}`,
-    typeName: String(getNullableType(type)),
-    fetches: input.deliveries(path),
-  };
+): Text {
+  const [node] = nodes;
+  const fieldName = node?.name.value ?? '';
   const depth = place.depth + 1;
+  if (fieldName === '__typename') return writeTypename(writing, parent, name, place);
+  if (fieldName === '__schema' || fieldName === '__type') {
+    return { text: `r.introspection(${literal(name)})`, bubbles: false };
+  }
+  const definition = parent.getFields()[fieldName];
+  if (node === undefined || definition === undefined) throw new Error(`no field ${parent.name}.${fieldName}`);
+  const key = writing.names.keyOf(node);
+  const path = joinPath(place.path, key);
+  const field = {
+    coordinate: `${parent.name}.${fieldName}`,
+    typeName: String(getNullableType(definition.type)),
+    fetches: writing.deliveries(path),
+  };
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const direct = compileNullable(input, type, selectionSets, { depth, path, field });
-  const complete = input.shareable.has(path) ? memoised(direct) : direct;
-  return (object, run) => {
-    run.path[depth] = responseName;
-    return complete(readOwn(object, key), object, run);
-  };
+  const position = { depth, path, field };
+  const value = writeValue(writing, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
+  return { ...value, text: `(x=${propertyRead(writing.unit, 'v', key, readOwn)},${value.text})` };
 }
 
-/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
-function memoised(complete: Complete): Complete {
-  return (value, parent, run) => {
-    if (typeof value !== 'object' || value === null) return complete(value, parent, run);
-    let texts = run.memo.get(complete);
-    if (texts === undefined) run.memo.set(complete, (texts = new Map()));
-    const known = texts.get(value);
-    if (known !== undefined) return known;
-    const { problems } = run;
-    const text = complete(value, parent, run);
-    if (text !== null && run.problems === problems) texts.set(value, text);
-    return text;
-  };
+function writeTypename({ unit }: Writing, parent: RuntimeType, name: string, { field, depth }: Place): Text {
+  if (!isAbstractType(parent)) return { text: literal(JSON.stringify(parent.name)), bubbles: false };
+  const unknown = unit.constant({ ...field, coordinate: `${parent.name}.__typename` });
+  const text = `(p[${depth + 1}]=${literal(name)},${unit.constant(unusable)}(r,${unknown},${depth + 1},v,undefined,null))`;
+  return { text, bubbles: true };
 }
 
-function compileTypename(parent: GraphQLNamedType, responseName: string, { field, depth }: Place): Member {
-  const text = JSON.stringify(parent.name);
-  if (!isAbstractType(parent)) return () => text;
-  return (object, run) => {
-    run.path[depth + 1] = responseName;
-    run.onMissing({ ...field, coordinate: `${parent.name}.__typename` }, depth + 1, object, undefined);
-    return null;
-  };
-}
-
-/** `null` from a nullable type's completion is text; from a non-null type's it is for the parent to pass on. */
-function compileNullable(
-  input: CompletionInput,
+/** The expression for the text of `x`; `enter` puts its place into the path, which only errors and nested values need. */
+function writeValue(
+  writing: Writing,
   type: GraphQLOutputType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
-): Complete {
-  const isRequired = isNonNullType(type);
-  const complete = compileValue(input, isRequired ? type.ofType : type, selectionSets, place);
-  return (value, parent, run) => {
-    if (value === null && !isRequired) return 'null';
-    if (value === undefined || value === null) {
-      run.onMissing(place.field, place.depth, parent, value);
-      return isRequired ? null : 'null';
-    }
-    return complete(value, parent, run) ?? (isRequired ? null : 'null');
-  };
+  enter: string,
+): Text {
+  const { unit } = writing;
+  const isNullable = !isNonNullType(type);
+  const inner = isNonNullType(type) ? type.ofType : type;
+  const otherwise = isNullable ? '"null"' : 'null';
+  const unusual = `(${enter},${unit.constant(unusable)}(r,${unit.constant(place.field)},${place.depth},v,x,${otherwise}))`;
+  const absent = isNullable ? `x===null?"null":${unusual}` : unusual;
+  if (isLeafType(inner)) {
+    const [condition, text] = writeLeaf(unit, inner);
+    return { text: `(${condition}?${text}:${absent})`, bubbles: !isNullable };
+  }
+  const nested = writeNested(writing, inner, selectionSets, place);
+  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${isNullable ? '??"null"' : ''})`;
+  return { text, bubbles: !isNullable };
 }
 
-function compileValue(
-  input: CompletionInput,
-  type: GraphQLOutputType,
+/** When `x` is a value of the type, and its text then. */
+function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
+  if (isEnumType(type)) {
+    const texts = new Map(type.getValues().map(({ name }) => [name, JSON.stringify(name)]));
+    const constant = unit.constant(texts);
+    return [`(t=${constant}.get(x))!==undefined`, 't'];
+  }
+  switch (type.name) {
+    case GraphQLString.name:
+      return ['typeof x==="string"', `${unit.constant(quote)}(x)`];
+    case GraphQLInt.name:
+      return ['(x|0)===x', '""+x'];
+    case GraphQLFloat.name:
+      return ['typeof x==="number"&&x-x===0', '""+x'];
+    case GraphQLBoolean.name:
+      return ['typeof x==="boolean"', '(x?"true":"false")'];
+    case GraphQLID.name:
+      return [`(t=${unit.constant(idText)}(x))!==null`, 't'];
+    default:
+      return ['x!==undefined&&x!==null', `${unit.constant(jsonText)}(x)`];
+  }
+}
+
+function writeNested(
+  writing: Writing,
+  type: Exclude<GraphQLOutputType, GraphQLLeafType>,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
-): Complete {
-  if (isListType(type)) {
-    return completeList(
-      compileNullable(input, type.ofType, selectionSets, { ...place, depth: place.depth + 1 }),
-      place,
-    );
-  }
-  if (isNonNullType(type)) throw new Error('a type cannot be non-null twice');
-  if (isLeafType(type)) {
-    const write = leafWriter(type);
-    return (value, _, run) => write(value) ?? wrongType(place, run);
-  }
-  if (isAbstractType(type)) return compileAbstract(input, type, selectionSets, place);
-  return compileObject(input, type, selectionSets, place);
+): string {
+  const { unit } = writing;
+  const isShareable = writing.shareable.has(place.path) && !place.isItem;
+  const call = isListType(type)
+    ? defineList(writing, type.ofType, selectionSets, place)
+    : isAbstractType(type)
+      ? unit.constant(completeAbstract(writing, type, selectionSets, place))
+      : defineObject(writing, type, selectionSets, place);
+  return isShareable ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
 }
 
-function completeList(completeItem: Complete, place: Place): Complete {
-  return (value, parent, run) => {
-    if (!Array.isArray(value)) return wrongType(place, run);
-    let text = '[';
-    for (let index = 0; index < value.length; index += 1) {
-      run.path[place.depth + 1] = index;
-      const item = completeItem(value[index], parent, run);
-      if (item === null) return null;
-      text += index === 0 ? item : `,${item}`;
-    }
-    return `${text}]`;
-  };
-}
-
-function compileObject(
-  input: CompletionInput,
-  type: GraphQLObjectType,
+function defineList(
+  writing: Writing,
+  itemType: GraphQLOutputType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
-): Complete {
-  const complete = compileFields(input, type, selectionSets, place);
-  return (value, parent, run) => {
-    if (!isJsonObject(value)) return wrongType(place, run);
-    const typename = value['__typename'];
-    return typename === undefined || typename === type.name
-      ? complete(value, parent, run)
-      : wrongType(place, run);
-  };
+): string {
+  const { unit } = writing;
+  const depth = place.depth + 1;
+  const item = writeValue(
+    writing,
+    itemType,
+    selectionSets,
+    { ...place, depth, isItem: true },
+    `p[${depth}]=i`,
+  );
+  const add = item.bubbles ? `if((t=${item.text})===null)return null;s+=t;` : `s+=${item.text};`;
+  const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
+  return unit.define(
+    'v,r',
+    `let s="[",x,t;if(!Array.isArray(v))return ${wrong};const p=r.path;` +
+      `for(let i=0;i<v.length;i++){if(i>0)s+=",";x=v[i];${add}}return s+"]";`,
+  );
 }
 
-function compileAbstract(
+function completeAbstract(
   input: CompletionInput,
   type: GraphQLAbstractType,
   selectionSets: readonly SelectionSetNode[],
@@ -255,23 +284,21 @@ function compileAbstract(
   const unresolved = {
     ...place.field,
     coordinate: `${type.name}.__typename`,
-    fetches: input.deliveries(`${place.path}.__typename`),
+    fetches: input.deliveries(joinPath(place.path, '__typename')),
   };
-  return (value, parent, run) => {
-    if (!isJsonObject(value)) return wrongType(place, run);
+  return (value, run) => {
+    if (!isJsonObject(value)) return wrongType(run, place.field, place.depth);
     const typename = value['__typename'];
-    let program = programs.get(typename);
-    if (program === undefined) {
-      const member = members.get(typename);
-      if (member === undefined) return wrongType(place, run);
-      if (isAbstractType(member) && dependsOnType(input, member, selectionSets)) {
-        run.onMissing(unresolved, place.depth, value, undefined);
-        return null;
-      }
-      program = compileFields(input, member, selectionSets, place);
-      programs.set(typename, program);
+    const known = programs.get(typename);
+    if (known !== undefined) return known(value, run);
+    const member = members.get(typename);
+    if (member === undefined) return wrongType(run, place.field, place.depth);
+    if (isAbstractType(member) && dependsOnType(input, member, selectionSets)) {
+      return unusable(run, unresolved, place.depth, value, undefined, null);
     }
-    return program(value, parent, run);
+    const program = compileFields(input, member, selectionSets, place);
+    programs.set(typename, program);
+    return program(value, run);
   };
 }
 
@@ -293,4 +320,46 @@ function possibleMembers(
     ...interfaces,
     ...objects,
   ]);
+}
+
+function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
+  // A subgraph may call its root types by other names.
+  return type === schema.getQueryType() || type === schema.getMutationType();
+}
+
+/** Tells why a value cannot be used, and returns what stands in its place. */
+function unusable<T>(
+  run: CompletionRun,
+  field: CompletedField,
+  depth: number,
+  parent: JsonObject,
+  value: unknown,
+  result: T,
+): T {
+  if (value === undefined || value === null) run.onMissing(field, depth, parent, value);
+  else run.onWrongType(field, depth);
+  return result;
+}
+
+function wrongType(run: CompletionRun, field: CompletedField, depth: number): null {
+  run.onWrongType(field, depth);
+  return null;
+}
+
+/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
+function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
+  let texts = run.memo.get(complete);
+  if (texts === undefined) run.memo.set(complete, (texts = new Map()));
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const { problems } = run;
+  const text = complete(value, run);
+  if (text !== null && run.problems === problems) texts.set(value, text);
+  return text;
+}
+
+function idText(value: unknown): string | null {
+  if (typeof value === 'string') return quote(value);
+  // Above 2^53 the digits that were sent are lost already.
+  return typeof value === 'number' && Number.isSafeInteger(value) ? `"${value}"` : null;
 }

@@ -7,7 +7,7 @@ import type { JsonObject } from './json.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { clientPath } from './response-shape.ts';
 import type { ResponseShape } from './response-shape.ts';
-import type { Batch } from './run-fetch.ts';
+import type { Batch } from './batch.ts';
 import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 
 /** The fetch has brought nothing: every null that comes of it will be explained by the failure. */

@@ -23,3 +23,8 @@ export function writeOwn(object: JsonObject, key: string, value: unknown): void 
 export function jsonText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
+
+/** The JSON text of a string. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}

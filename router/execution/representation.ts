@@ -1,5 +1,6 @@
 import type { FetchDataRewrite, QueryPlanSelectionNode } from '@apollo/query-planner';
-import { isJsonObject, jsonText, readOwn } from './json.ts';
+import { CodeUnit, literal, propertyRead } from './code-unit.ts';
+import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { typeConditionOf } from './rewrite.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
@@ -7,11 +8,18 @@ import type { SupergraphTypes } from './supergraph-types.ts';
 /** Hears of a required field that an object does not have, by its response path below the entity. */
 export type OnMissing = (path: readonly string[]) => void;
 
-/**
- * Writes the JSON text of an entity's representation; `undefined` when the object lacks something that is required, or is of a
- * type that the fetch does not ask about.
- */
-export type Represent = (entity: JsonObject, onMissing: OnMissing) => string | undefined;
+/** Writes the JSON text of an object; `undefined` when it lacks something that is required. */
+export type WriteObject = (object: JsonObject, onMissing: OnMissing) => string | undefined;
+
+/** How entities of one type are represented. */
+export type Representation = {
+  readonly write: WriteObject;
+  /** Reads the only value in which two representations can differ, if there is one only. */
+  readonly readKey: ((object: JsonObject) => unknown) | undefined;
+};
+
+/** The representation of an entity, `undefined` when the fetch does not ask about its type. */
+export type Represent = (entity: JsonObject) => Representation | undefined;
 
 type Rule = {
   readonly selections: readonly QueryPlanSelectionNode[];
@@ -20,8 +28,8 @@ type Rule = {
 
 type Entry = {
   /** The key in the representation, which a rewrite may have changed. */
-  key: string;
-  write: (object: JsonObject, onMissing: OnMissing) => string | undefined;
+  readonly key: string;
+  readonly source: { readonly key: string; readonly rule: Rule } | { readonly text: string };
 };
 
 /** Compiles what a fetch requires of an entity, and the rewrites of its representations with it. */
@@ -31,12 +39,12 @@ export function compileRepresentation(
   types: SupergraphTypes,
 ): Represent {
   const rule = { selections: requires, rewrites: inputRewrites ?? [] };
-  const byTypeName = perTypeName(types, (typeName) => {
+  return perTypeName(types, (typeName) => {
     const entries = typeName === undefined ? [] : compileEntries(rule, typeName, types);
     // Without a type name it represents nothing: the fetch has no question about entities of this type.
-    return entries.some(({ key }) => key === '__typename') ? writerOf(entries) : () => undefined;
+    if (!entries.some(({ key }) => key === '__typename')) return undefined;
+    return { write: defineWriter(entries, types), readKey: onlyKey(entries) };
   });
-  return (entity, onMissing) => byTypeName(entity)(entity, onMissing);
 }
 
 /** Type conditions and rewrites are settled by the type name, so there is one program for each that is met. */
@@ -44,29 +52,40 @@ function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  const programs = new Map<string | undefined, T>();
+  const programs = new Map<unknown, T>();
   return (object) => {
-    const typeName = types.typeNameOf(object['__typename']);
-    let program = programs.get(typeName);
-    if (program === undefined) {
-      program = compile(typeName);
-      programs.set(typeName, program);
-    }
+    const typename = object['__typename'];
+    const known = programs.get(typename);
+    if (known !== undefined) return known;
+    const typeName = types.typeNameOf(typename);
+    const program = compile(typeName);
+    // Only names of the supergraph are kept: a subgraph may send any number of others.
+    if (typeName !== undefined) programs.set(typeName, program);
     return program;
   };
 }
 
-function writerOf(entries: readonly Entry[]): Entry['write'] {
-  const keys = entries.map(({ key }, index) => `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
-  return (object, onMissing) => {
-    let text = '';
-    for (const [index, entry] of entries.entries()) {
-      const value = entry.write(object, onMissing);
-      if (value === undefined) return undefined;
-      text += `${keys[index]}${value}`;
-    }
-    return `${text}}`;
-  };
+function onlyKey(entries: readonly Entry[]): Representation['readKey'] {
+  const [key, ...others] = entries.flatMap(({ source }) => ('key' in source ? [source.key] : []));
+  return key === undefined || others.length > 0 ? undefined : (object) => readOwn(object, key);
+}
+
+/** Generated: in it `v` is the object, `m` hears of what is missing, `s` is the text so far. */
+function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteObject {
+  const unit = new CodeUnit();
+  const statements = entries.map(({ key, source }, index) => {
+    const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
+    if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
+    const read = propertyRead(unit, 'v', source.key, readOwn);
+    const lack = `if(x===undefined){m([${literal(source.key)}]);return undefined;}`;
+    const text =
+      source.rule.selections.length === 0
+        ? `typeof x==="string"?${unit.constant(quote)}(x):${unit.constant(jsonText)}(x)`
+        : `${unit.constant(defineNested(source.key, source.rule, types))}(x,m)`;
+    return `x=${read};${lack}if((x=${text})===undefined)return undefined;s+=${prefix}+x;`;
+  });
+  const end = entries.length === 0 ? '"{}"' : 's+"}"';
+  return unit.evaluate(unit.define('v,m', `let s="",x;${statements.join('')}return ${end};`)) as WriteObject;
 }
 
 function compileEntries(rule: Rule, typeName: string | undefined, types: SupergraphTypes): Entry[] {
@@ -86,14 +105,11 @@ function compileEntries(rule: Rule, typeName: string | undefined, types: Supergr
       if (reached.kind === 'ValueSetter' && field === '__typename') current = String(reached.setValueTo);
     }
   }
-  const entries = [...collected].map(([key, selections]) => ({
-    key,
-    write: compileValue(
-      key,
-      { selections: selections ?? [], rewrites: nestedRewrites.get(key) ?? [] },
-      types,
-    ),
-  }));
+  const entries = [...collected].map(([key, selections]): Entry => {
+    if (key === '__typename' && typeName !== undefined) return { key, source: { text: jsonText(typeName) } };
+    const nested = { selections: selections ?? [], rewrites: nestedRewrites.get(key) ?? [] };
+    return { key, source: { key, rule: nested } };
+  });
   return changes.reduce(applyChange, entries);
 }
 
@@ -131,40 +147,26 @@ function enterObject(
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }
 
-function applyChange(entries: readonly Entry[], change: FetchDataRewrite): Entry[] {
+function applyChange(entries: Entry[], change: FetchDataRewrite): Entry[] {
   const key = change.path[0] ?? '';
   switch (change.kind) {
     case 'ValueSetter': {
       const text = jsonText(change.setValueTo);
-      return [...entries.filter((entry) => entry.key !== key), { key, write: () => text }];
+      return [...entries.filter((entry) => entry.key !== key), { key, source: { text } }];
     }
     case 'KeyRenamer':
       return entries.map((entry) => (entry.key === key ? { ...entry, key: change.renameKeyTo } : entry));
   }
 }
 
-function compileValue(key: string, rule: Rule, types: SupergraphTypes): Entry['write'] {
-  const writeValue = rule.selections.length === 0 ? leafText : compileObject(rule, types);
-  return (object, onMissing) => {
-    const value = readOwn(object, key);
-    if (value === undefined) {
-      onMissing([key]);
-      return undefined;
-    }
-    return writeValue(value, (path) => onMissing([key, ...path]));
-  };
-}
-
-function compileObject(rule: Rule, types: SupergraphTypes) {
-  const byTypeName = perTypeName(types, (typeName) => writerOf(compileEntries(rule, typeName, types)));
+function defineNested(key: string, rule: Rule, types: SupergraphTypes) {
+  const byTypeName = perTypeName(types, (typeName) =>
+    defineWriter(compileEntries(rule, typeName, types), types),
+  );
   return function write(value: unknown, onMissing: OnMissing): string | undefined {
-    if (isJsonObject(value)) return byTypeName(value)(value, onMissing);
-    if (!Array.isArray(value)) return leafText(value);
+    if (isJsonObject(value)) return byTypeName(value)(value, (path) => onMissing([key, ...path]));
+    if (!Array.isArray(value)) return jsonText(value);
     const items = value.map((item) => write(item, onMissing));
     return items.includes(undefined) ? undefined : `[${items.join(',')}]`;
   };
-}
-
-function leafText(value: unknown): string {
-  return typeof value === 'number' ? `${value}` : jsonText(value);
 }

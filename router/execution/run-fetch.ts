@@ -1,3 +1,5 @@
+import { BatchBuilder } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { createCause } from './causes.ts';
 import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
@@ -10,15 +12,6 @@ import type { FetchProgram } from './plan-program.ts';
 import type { Represent } from './representation.ts';
 import { copySpine } from './spine.ts';
 import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
-
-/** The objects that a fetch is about. Objects with equal representations share one. */
-export type Batch = {
-  readonly targets: readonly JsonObject[];
-  /** For each target, the index of its representation. */
-  readonly indices: readonly number[];
-  /** JSON texts; empty for a fetch of root fields. */
-  readonly representations: readonly string[];
-};
 
 /** Runs one fetch and merges what it brings. What it does not bring is told to the report. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
@@ -56,18 +49,13 @@ function representAll(
   objects: readonly JsonObject[],
   execution: Execution,
 ): Batch {
-  const targets: JsonObject[] = [];
-  const indices: number[] = [];
-  const known = new Map<string, number>();
+  const batch = new BatchBuilder();
   for (const object of objects) {
-    const text = represent(object, (path) => inheritLoss(fetch, object, path, execution));
-    if (text === undefined) continue;
-    const index = known.get(text) ?? known.size;
-    known.set(text, index);
-    targets.push(object);
-    indices.push(index);
+    const representation = represent(object);
+    if (representation === undefined) continue;
+    batch.add(object, representation, (path) => inheritLoss(fetch, object, path, execution));
   }
-  return { targets, indices, representations: [...known.keys()] };
+  return batch;
 }
 
 /** What cannot be asked about, because another fetch has failed, is lost for the same reason. */

@@ -1,0 +1,55 @@
+import type { JsonObject } from './json.ts';
+import type { OnMissing, Representation } from './representation.ts';
+
+/** The objects that a fetch is about. Objects with equal representations share one. */
+export type Batch = {
+  readonly targets: readonly JsonObject[];
+  /** For each target, the index of its representation. */
+  readonly indices: readonly number[];
+  /** JSON texts; empty for a fetch of root fields. */
+  readonly representations: readonly string[];
+};
+
+export class BatchBuilder implements Batch {
+  readonly targets: JsonObject[] = [];
+  readonly indices: number[] = [];
+  readonly representations: string[] = [];
+  readonly #byText = new Map<string, number>();
+  readonly #byKey = new Map<Representation, Map<string, number>>();
+
+  add(target: JsonObject, representation: Representation, onMissing: OnMissing): void {
+    const key = representation.readKey?.(target);
+    // Most entities have one key, a string: equal ones are found without writing them.
+    const index =
+      typeof key === 'string'
+        ? this.#indexByKey(target, representation, key, onMissing)
+        : this.#indexByText(target, representation, onMissing);
+    if (index === undefined) return;
+    this.targets.push(target);
+    this.indices.push(index);
+  }
+
+  #indexByKey(
+    target: JsonObject,
+    representation: Representation,
+    key: string,
+    onMissing: OnMissing,
+  ): number | undefined {
+    let indices = this.#byKey.get(representation);
+    if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
+    const known = indices.get(key);
+    if (known !== undefined) return known;
+    const index = this.#indexByText(target, representation, onMissing);
+    if (index !== undefined) indices.set(key, index);
+    return index;
+  }
+
+  #indexByText(target: JsonObject, { write }: Representation, onMissing: OnMissing): number | undefined {
+    const text = write(target, onMissing);
+    if (text === undefined) return undefined;
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    this.#byText.set(text, this.representations.length);
+    return this.representations.push(text) - 1;
+  }
+}
