@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startService } from '../support/service.ts';
 import { LIBRARY } from '../support/small-graph.ts';
 
@@ -36,7 +36,7 @@ test('SIGTERM under load loses no request, and the process ends by itself', asyn
     `subgraphs:\n  books:\n    routing_url: ${service.url}\n    schema:\n      sdl: ${JSON.stringify(service.sdl)}\n`,
   );
   const { child, url } = await startProcess(file);
-  using _ended = { [Symbol.dispose]: () => child.kill('SIGKILL') };
+  onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');
   const agent = new Agent({ connections: 8, keepAliveTimeout: 60_000 });
 
@@ -59,7 +59,7 @@ test('SIGTERM under load loses no request, and the process ends by itself', asyn
     // A client that was told to close looks for another router, as a load balancer would.
     for (;;) if ((await ask()) && draining) return;
   });
-  while (answered < 200) await new Promise(setImmediate);
+  await expect.poll(() => answered, { timeout: 20_000 }).toBeGreaterThan(200);
   child.kill('SIGTERM');
   draining = true;
   const ready = new URL('/health/ready', url);

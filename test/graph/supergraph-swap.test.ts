@@ -7,11 +7,11 @@ type Load = { readonly stop: () => Promise<{ sent: number; failed: readonly unkn
 
 /** Asks without a pause until it is stopped, and keeps every answer that is not whole. */
 function startLoad(graph: SmallGraph, connections: number): Load {
-  let running = true;
+  const stopped = new AbortController();
   let sent = 0;
   const failed: unknown[] = [];
   const workers = Array.from({ length: connections }, async (_, worker) => {
-    while (running) {
+    while (!stopped.signal.aborted) {
       const fields = ['title', 'title pages', 'reviews { text }'][(sent + worker) % 3];
       const response = await graph
         .post({ query: `{ books { id ${fields} } }` })
@@ -27,7 +27,7 @@ function startLoad(graph: SmallGraph, connections: number): Load {
   });
   return {
     async stop() {
-      running = false;
+      stopped.abort();
       await Promise.all(workers);
       return { sent, failed };
     },
