@@ -149,10 +149,12 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
 }
 
 async function close(client: Redis): Promise<void> {
-  const ended = client.status === 'end' ? undefined : Promise.withResolvers<void>();
-  client.once('end', () => ended?.resolve());
+  // Between two attempts ioredis has no connection to end, and tells nobody when it gives up.
+  const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
+  const ended = Promise.withResolvers<void>();
+  client.once('end', ended.resolve);
   client.disconnect();
-  await ended?.promise;
+  if (hasConnection) await ended.promise;
 }
 
 function describe(reason: unknown): string {

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { createBreakableRedis } from '../support/breakable-redis.ts';
+import { shareBudget, userOf } from '../support/budgets.ts';
+import { until } from '../support/until.ts';
+
+const charge = { identity: userOf('ada'), address: '192.0.2.1', cost: 1 };
+
+it('starts without Redis on its local share, and shares as soon as there is one', async () => {
+  await using redis = await createBreakableRedis();
+  await using router = await shareBudget(redis.url);
+  expect(await router.budget.charge(charge)).toMatchObject({ kind: 'admitted', charge: { store: 'local' } });
+  await redis.start();
+  expect(await until(() => router.link.available(), 10_000)).toBe(true);
+  expect(await router.budget.charge(charge)).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+  expect(router.changes).toEqual(['lost', 'ready']);
+});

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import { shareBudget, userOf } from '../support/budgets.ts';
+import { chargeWhile } from '../support/charging.ts';
+import { until } from '../support/until.ts';
+
+const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
+
+it('goes on deciding when Redis freezes, waits for it once and not per request, and shares again when it thaws', async () => {
+  await using redis = await startBreakableRedis();
+  await using router = await shareBudget(redis.url);
+  const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
+  redis.freeze();
+  const during = await chargeWhile(router.budget, caller, () => until(() => false, 3_000));
+  const thawedAt = performance.now();
+  redis.thaw();
+  const isBack = await until(() => router.link.available(), 10_000);
+  const backMs = performance.now() - thawedAt;
+
+  console.log(`slowest decision: ${before.slowestMs} ms before, ${during.slowestMs} ms while frozen`);
+  console.log(`decisions that waited more than 25 ms: ${during.slow} of ${during.decisions}`);
+  console.log(`shared again ${backMs.toFixed(0)} ms after the thaw`);
+  expect(during.failed).toBe(0);
+  expect(during.stores).toContain('local');
+  // The first commands find out; from then on nobody waits.
+  expect(during.slow).toBeLessThan(during.decisions / 10);
+  expect(isBack).toBe(true);
+  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject({ charge: { store: 'redis' } });
+});

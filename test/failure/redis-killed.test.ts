@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
+import { chargeWhile } from '../support/charging.ts';
+import { until } from '../support/until.ts';
+
+const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
+
+it('goes on deciding when Redis is killed, and shares again when it is back', async () => {
+  await using redis = await startBreakableRedis();
+  await using router = await shareBudget(redis.url);
+  const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
+  const during = await chargeWhile(router.budget, caller, async () => {
+    await redis.kill();
+    await until(() => false, 1_000);
+  });
+  const restartedAt = performance.now();
+  await redis.start();
+  const isBack = await until(() => router.link.available(), 10_000);
+  const backMs = performance.now() - restartedAt;
+  const after = await router.budget.charge({ ...caller, cost: 1 });
+
+  console.log(`slowest decision: ${before.slowestMs} ms before, ${during.slowestMs} ms after SIGKILL`);
+  console.log(`shared again ${backMs.toFixed(0)} ms after the restart`);
+  expect(before.stores).toEqual(new Set(['redis']));
+  expect(during.failed).toBe(0);
+  expect(during.stores).toContain('local');
+  expect(isBack).toBe(true);
+  expect(after).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+  expect(router.changes).toEqual(['ready', 'lost', 'ready']);
+});
+
+it.each([
+  ['local', { kind: 'admitted', charge: { store: 'local' } }],
+  ['allow', { kind: 'admitted', charge: { store: 'none' } }],
+  ['deny', { kind: 'refused', retryAfterS: 1 }],
+])('while Redis is gone follows the policy %s', async (onRedisFailure, expected) => {
+  await using redis = await startBreakableRedis();
+  await using router = await shareBudget(redis.url, { rateLimit: rateLimitOf({ onRedisFailure }) });
+  await redis.kill();
+  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject(expected);
+});
+
+it('while Redis is gone each router admits its share of a bucket', async () => {
+  await using redis = await startBreakableRedis();
+  const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
+  await using router = await shareBudget(redis.url, { rateLimit });
+  await redis.kill();
+  const decisions = await Promise.all(
+    Array.from({ length: 100 }, () =>
+      router.budget.charge({ identity: userOf('ada', 'FREE'), address: '192.0.2.1', cost: 1 }),
+    ),
+  );
+  expect(decisions.filter(({ kind }) => kind === 'admitted')).toHaveLength(25);
+});

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Budget, BudgetDecision } from '../../router/admission/budget.ts';
+import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
+
+const url = process.env['REDIS_URL'] ?? '';
+const address = '192.0.2.1';
+
+// A day's window brings nothing back while a test runs, so that what is admitted is exactly what was there.
+const DAY = 86_400;
+
+// Busy machine, many commands at once: a command that is merely late must not look like a lost Redis.
+const patient = { commandTimeoutMs: 20_000 };
+
+describe('two routers on one Redis', () => {
+  it('admit exactly the points of one bucket under concurrent load', async () => {
+    const { routers } = await startRouters({ tiers: { FREE: { points: 1_000, windowS: DAY } } });
+    const caller = { identity: userOf('ada'), address };
+    const decisions = await Promise.all(
+      Array.from({ length: 4_000 }, async (_, index) => routers[index % 2]?.charge({ ...caller, cost: 1 })),
+    );
+    expect(decisions.filter((decision) => decision?.kind === 'admitted')).toHaveLength(1_000);
+  });
+
+  it('admit exactly the points whatever the costs are', async () => {
+    const { routers } = await startRouters({ tiers: { FREE: { points: 1_000, windowS: DAY } } });
+    const costs = Array.from({ length: 900 }, (_, index) => (index % 7) + 1);
+    const decisions = await Promise.all(
+      costs.map(async (cost, index) => {
+        const decision = await routers[index % 2]?.charge({ identity: userOf('ada'), address, cost });
+        return decision?.kind === 'admitted' ? cost : 0;
+      }),
+    );
+    const admitted = decisions.reduce((total, cost) => total + cost, 0);
+    // Sevens may be refused while ones still fit; in the end not even a one does.
+    const rest = await drain(routers, userOf('ada'));
+    expect(admitted + rest).toBe(1_000);
+  });
+
+  it('keep users apart, and count all of one address together', async () => {
+    const { routers } = await startRouters({
+      tiers: { FREE: { points: 100, windowS: DAY } },
+      perAddress: { points: 150, windowS: DAY },
+    });
+    const charge = async (user: string, from: string, cost: number) =>
+      (await routers[0]?.charge({ identity: userOf(user), address: from, cost }))?.kind;
+    expect(await charge('ada', address, 100)).toBe('admitted');
+    expect(await charge('bob', address, 51)).toBe('refused');
+    // The refusal took nothing from bob's own bucket.
+    expect(await charge('bob', '192.0.2.2', 100)).toBe('admitted');
+    expect(await charge('eve', address, 50)).toBe('admitted');
+  });
+
+  it('refill evenly, by the clock of Redis', async () => {
+    const { routers, redis, prefix } = await startRouters({
+      tiers: { FREE: { points: 60_000, windowS: 60 } },
+    });
+    const caller = { identity: userOf('ada'), address };
+    const before = await redisMs(redis);
+    await routers[0]?.charge({ ...caller, cost: 60_000 });
+    const refused = await routers[0]?.charge({ ...caller, cost: 30_000 });
+    expect(refused).toMatchObject({ kind: 'refused', retryAfterS: 30 });
+    // A point a millisecond: as many are there as milliseconds went by.
+    const drained = await drainOnce(routers, caller);
+    expect(drained).toBeLessThanOrEqual((await redisMs(redis)) - before);
+    expect(await redis.keys(`${prefix}*`)).toHaveLength(2);
+  });
+});
+
+describe('in Redis', () => {
+  it('a bucket takes less than 200 bytes and expires when it would be full', async () => {
+    const { routers, redis, prefix } = await startRouters({});
+    await routers[0]?.charge({
+      identity: userOf('u'.repeat(200)),
+      address: '2001:db8:1234:5678::1',
+      cost: 500,
+    });
+    const keys = await redis.keys(`${prefix}*`);
+    const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
+    const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
+    console.log(`bytes per bucket: ${sizes.join(', ')}`);
+    for (const size of sizes) expect(size).toBeLessThan(200);
+    for (const ms of lifetimes) expect(ms).toBeGreaterThan(0);
+    // 500 of 1,000 points a minute are missing.
+    expect(Math.max(...lifetimes)).toBeLessThanOrEqual(30_000);
+  });
+
+  it('all buckets of one request are in one slot of a cluster', async () => {
+    const { routers, redis, prefix } = await startRouters({});
+    await routers[0]?.charge({ identity: userOf('ada'), address, cost: 900 });
+    const keys = await redis.keys(`${prefix}*`);
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys.map((key) => /\{(.*)\}/.exec(key)?.[1]))).toEqual(new Set(['budget']));
+  });
+
+  it('a script that Redis has forgotten is sent again', async () => {
+    const { routers, redis } = await startRouters({ tiers: { FREE: { points: 1_000, windowS: DAY } } });
+    await routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
+    await redis.script('FLUSH');
+    const decision = await routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
+    expect(decision?.headers['x-ratelimit-remaining']).toBe('998');
+  });
+
+  it('a spoilt bucket mends itself', async () => {
+    const { routers, redis, prefix } = await startRouters({});
+    await routers[0]?.charge({ identity: userOf('ada'), address, cost: 500 });
+    for (const key of await redis.keys(`${prefix}*`)) await redis.set(key, 'nonsense');
+    const decision = await routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
+    expect(decision).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+    expect(decision?.headers['x-ratelimit-remaining']).toBe('999');
+  });
+
+  it('what is refunded can be spent again, and never more than a full bucket', async () => {
+    const { routers } = await startRouters({ tiers: { FREE: { points: 100, windowS: DAY } } });
+    const caller = { identity: userOf('ada'), address };
+    const decision = await routers[0]?.charge({ ...caller, cost: 100 });
+    if (decision?.kind !== 'admitted') throw new Error('not admitted');
+    await routers[1]?.refund(decision.charge, 40);
+    expect(await drain(routers, caller.identity)).toBe(40);
+    for (const points of [1_000, 100, Number.NaN, -5]) await routers[0]?.refund(decision.charge, points);
+    expect(await drain(routers, caller.identity)).toBe(100);
+  });
+});
+
+it('decisions per second on this machine', async () => {
+  const { routers } = await startRouters({});
+  const start = performance.now();
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(
+      Array.from({ length: 500 }, async (_, user) =>
+        routers[user % 2]?.charge({ identity: userOf(`user-${user}`), address, cost: 1 }),
+      ),
+    );
+  }
+  const perSecond = 10_000 / ((performance.now() - start) / 1000);
+  console.log(`${Math.round(perSecond)} decisions a second through one process and one Redis`);
+  expect(perSecond).toBeGreaterThan(0);
+});
+
+async function startRouters(limits: Readonly<Record<string, unknown>>) {
+  const prefix = `test-${randomUUID()}:`;
+  const options = { rateLimit: rateLimitOf(limits), keyPrefix: prefix, ...patient };
+  const links = [await shareBudget(url, options), await shareBudget(url, options)];
+  const redis = new Redis(url);
+  onTestFinished(async () => {
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.del(keys);
+    redis.disconnect();
+    for (const link of links) await link[Symbol.asyncDispose]();
+  });
+  return { prefix, redis, routers: links.map(({ budget }) => budget) };
+}
+
+/** Spends what is left, point by point; returns how many there were. */
+async function drain(routers: readonly Budget[], identity: ReturnType<typeof userOf>): Promise<number> {
+  for (let spent = 0; ; spent++) {
+    const decision: BudgetDecision | undefined = await routers[spent % 2]?.charge({
+      identity,
+      address,
+      cost: 1,
+    });
+    if (decision?.kind !== 'admitted') return spent;
+  }
+}
+
+/** Spends what the headers say is there, in one charge; returns how much that was. */
+async function drainOnce(
+  routers: readonly Budget[],
+  caller: { identity: ReturnType<typeof userOf>; address: string },
+): Promise<number> {
+  const probe = await routers[0]?.charge({ ...caller, cost: 60_000 });
+  return Number(probe?.headers['x-ratelimit-remaining']);
+}
+
+async function redisMs(redis: Redis): Promise<number> {
+  const [seconds = 0, micros = 0] = await redis.time();
+  return seconds * 1000 + Math.floor(micros / 1000);
+}
