@@ -1,8 +1,9 @@
 import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysely';
-import { Migrator, type Migration } from 'kysely/migration';
+import type { Migration } from 'kysely/migration';
 import { Pool } from 'pg';
 import { openFolder, openTemporary } from './embedded-postgres.ts';
 import { isUnreachable } from './postgres-errors.ts';
+import { prepareDatabase } from './prepare-database.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
 /** Where a subgraph's tables live. Every kind is Postgres, and the SQL is the same. */
@@ -38,7 +39,7 @@ export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Pr
     await close();
   };
   try {
-    await prepare(db, options);
+    await prepareDatabase(db, { schema: options.location.schema, ...options });
   } catch (error) {
     await closeAll();
     throw describeFailure(error, options.location);
@@ -80,46 +81,6 @@ function openEmbedded(schema: string, embedded: Awaited<ReturnType<typeof openFo
     },
   });
   return { dialect, close: embedded.close };
-}
-
-/** One connection holds an advisory lock throughout, so that replicas starting together take turns. */
-async function prepare<Tables>(db: Kysely<Tables>, options: DatabaseOptions<Tables>): Promise<void> {
-  const { schema } = options.location;
-  await db.connection().execute(async (connection) => {
-    await sql`select pg_advisory_lock(hashtext(${`tributary:${schema}`}))`.execute(connection);
-    try {
-      await sql`create schema if not exists ${sql.id(schema)}`.execute(connection);
-      await migrate(connection, options.migrations, schema);
-      await connection.transaction().execute((transaction) => seedOnce(transaction, options.seed));
-    } finally {
-      await sql`select pg_advisory_unlock(hashtext(${`tributary:${schema}`}))`.execute(connection);
-    }
-  });
-}
-
-async function migrate<Tables>(
-  db: Kysely<Tables>,
-  migrations: Readonly<Record<string, Migration>>,
-  schema: string,
-): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-    migrationTableSchema: schema,
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-}
-
-async function seedOnce<Tables>(
-  db: Kysely<Tables>,
-  seed: (db: Kysely<Tables>) => Promise<void>,
-): Promise<void> {
-  await sql`create table if not exists seeded (at timestamptz not null)`.execute(db);
-  const { rows } = await sql`select at from seeded`.execute(db);
-  if (rows.length > 0) return;
-  await seed(db);
-  await sql`insert into seeded (at) values (now())`.execute(db);
 }
 
 async function answers<Tables>(db: Kysely<Tables>): Promise<boolean> {

@@ -2,7 +2,7 @@ import { demoUsers } from '../shared/demo/users.ts';
 import type { UserDatabase } from './data.ts';
 
 // Of `demoPassword`, made once: hashing it for each login would delay the first start.
-const demoPasswordHash =
+export const demoPasswordHash =
   '$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LWRlbW8tMQ$da/YLAtlvPrNC5TNk82xfhdb8vPMbCMLr/oGDwPOF6w';
 
 export async function seed(db: UserDatabase): Promise<void> {

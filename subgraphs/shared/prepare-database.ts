@@ -1,0 +1,68 @@
+import { sql, type Kysely } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+
+export type Preparation<Tables> = {
+  readonly schema: string;
+  readonly migrations: Readonly<Record<string, Migration>>;
+  readonly seed: (db: Kysely<Tables>) => Promise<void>;
+};
+
+/** Brings a schema up to date. An advisory lock makes replicas that start together take turns. */
+export async function prepareDatabase<Tables>(
+  db: Kysely<Tables>,
+  { schema, migrations, seed }: Preparation<Tables>,
+): Promise<void> {
+  const lock = sql`hashtext(${`tributary:${schema}`})`;
+  // A session's lock belongs to its connection, so everything runs on this one.
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${lock})`.execute(connection);
+    try {
+      await sql`create schema if not exists ${sql.id(schema)}`.execute(connection);
+      if (!(await isMigrated(connection, migrations, schema))) await migrate(connection, migrations, schema);
+      await connection.transaction().execute((transaction) => seedOnce(transaction, seed));
+    } finally {
+      await sql`select pg_advisory_unlock(${lock})`.execute(connection);
+    }
+  });
+}
+
+/** Spares most starts the migrator, which reads the catalogue of the whole database first. */
+async function isMigrated<Tables>(
+  db: Kysely<Tables>,
+  migrations: Readonly<Record<string, Migration>>,
+  schema: string,
+): Promise<boolean> {
+  const table = sql.id(schema, 'kysely_migration');
+  const found = await sql<{ exists: boolean }>`
+    select exists (
+      select 1 from pg_catalog.pg_tables where schemaname = ${schema} and tablename = 'kysely_migration'
+    )`.execute(db);
+  if (found.rows[0]?.exists !== true) return false;
+  const applied = await sql<{ name: string }>`select name from ${table} order by name`.execute(db);
+  return applied.rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join();
+}
+
+async function migrate<Tables>(
+  db: Kysely<Tables>,
+  migrations: Readonly<Record<string, Migration>>,
+  schema: string,
+): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableSchema: schema,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function seedOnce<Tables>(
+  db: Kysely<Tables>,
+  seed: (db: Kysely<Tables>) => Promise<void>,
+): Promise<void> {
+  await sql`create table if not exists seeded (at timestamptz not null)`.execute(db);
+  const { rows } = await sql`select at from seeded`.execute(db);
+  if (rows.length > 0) return;
+  await seed(db);
+  await sql`insert into seeded (at) values (now())`.execute(db);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
+import { startProduct } from '../../subgraphs/product/server.ts';
+import { breakableConnectionTo } from '../support/breakable-connection.ts';
+import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraph.ts';
+
+const countProducts = '{ products(first: 100, filter: { text: "ten-" }) { edges { node { id } } } }';
+
+describe('on a real Postgres', () => {
+  test('replicas that start together migrate and seed once', async () => {
+    const location = testLocation('product', 'postgres');
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => dropDatabase(location));
+    const replicas = await Promise.all(
+      Array.from({ length: 4 }, () => startTestSubgraph('product', startProduct, { database: location })),
+    );
+    for (const replica of replicas) stack.use(replica);
+    const expected = demoProducts.filter(({ sku }) => sku.startsWith('TEN-')).length;
+    for (const replica of replicas) {
+      const { data } = await replica.call(countProducts);
+      expect(data).toMatchObject({ products: { edges: { length: expected } } });
+    }
+  });
+
+  test('a server that does not answer ends the start with one sentence', async () => {
+    const database = {
+      kind: 'postgres',
+      schema: 'product',
+      url: 'postgres://shop:secret@127.0.0.1:9/shop',
+    } as const;
+    await expect(startTestSubgraph('product', startProduct, { database })).rejects.toThrow(
+      /^Postgres does not answer at 127\.0\.0\.1:9\/shop \(.*\): start it, or correct DATABASE_URL\.$/,
+    );
+  });
+
+  test('a lost database is UNAVAILABLE, and not ready', async () => {
+    const location = testLocation('product', 'postgres');
+    if (location.kind !== 'postgres') throw new Error('not a Postgres location');
+    await using connection = await breakableConnectionTo(location.url);
+    const database = { ...location, url: connection.url };
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => dropDatabase(location));
+    const product = stack.use(await startTestSubgraph('product', startProduct, { database }));
+    connection.cut();
+    const { data, errors } = await product.call('{ product(id: "product-1") { id } }');
+    expect(data).toEqual({ product: null });
+    expect(errors).toMatchObject([
+      { message: 'The database is unavailable.', extensions: { code: 'UNAVAILABLE' } },
+    ]);
+    expect((await fetch(`${product.origin}/health/ready`)).status).toBe(503);
+    connection.repair();
+    expect((await product.call('{ product(id: "product-1") { id } }')).errors).toEqual([]);
+  });
+});

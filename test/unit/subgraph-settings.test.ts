@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../subgraphs/shared/settings.ts';
+
+const secret = 'x'.repeat(32);
+
+describe('the settings of a subgraph', () => {
+  test('need only the identity keys', () => {
+    expect(readSettings('order', { IDENTITY_KEYS: `k1:${secret}`, REDIS_URL: '' })).toEqual({
+      name: 'order',
+      host: '127.0.0.1',
+      port: 4001,
+      database: { kind: 'folder', schema: 'order', path: '.data/order', templateDir: '.data' },
+      identityKeys: [{ id: 'k1', secret }],
+      issuerUrl: 'http://127.0.0.1:4003',
+      redisUrl: null,
+      productUrl: 'http://127.0.0.1:4002/graphql',
+      inventoryUrl: 'http://127.0.0.1:4005/graphql',
+      logLevel: 'info',
+    });
+  });
+
+  test('put each subgraph into a schema of its own in a real Postgres', () => {
+    const url = 'postgres://shop@db/shop';
+    const { database } = readSettings('user', { IDENTITY_KEYS: `k1:${secret}`, DATABASE_URL: url });
+    expect(database).toEqual({ kind: 'postgres', schema: 'user', url });
+  });
+
+  test('take several keys, of which the first signs', () => {
+    const { identityKeys } = readSettings('user', { IDENTITY_KEYS: `new:${secret}:y, old:${secret}` });
+    expect(identityKeys).toEqual([
+      { id: 'new', secret: `${secret}:y` },
+      { id: 'old', secret },
+    ]);
+  });
+
+  test('are refused all at once, in one sentence without the secrets', () => {
+    const wrong = {
+      IDENTITY_KEYS: 'k1:short',
+      PORT: '70000',
+      DATABASE_URL: 'mysql://db/shop',
+      LOG_LEVEL: 'loud',
+    };
+    expect(() => readSettings('user', wrong)).toThrow(
+      expect.objectContaining({
+        name: 'StartupError',
+        message: expect.stringMatching(
+          /^(?=.*PORT)(?=.*DATABASE_URL)(?=.*IDENTITY_KEYS)(?=.*LOG_LEVEL)(?!.*short)/,
+        ),
+      }),
+    );
+  });
+});
