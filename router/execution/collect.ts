@@ -1,37 +1,93 @@
-import { CodeUnit, propertyRead } from './code-unit.ts';
+import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { isJsonObject, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 
 /** Adds each object that stands at the path; one that stands there twice is added twice. */
-export type Collect = (from: JsonObject, into: JsonObject[]) => void;
+export type Collect = (from: JsonObject, into: Collected) => void;
+
+/** Objects found, and, where equal ones are made one, the object that stands for all with the same keys. */
+export type Collected = { readonly objects: JsonObject[]; readonly known: Twins };
+
+/** The object that has the values by which this was reached, one map for each key. */
+type Twins = { readonly byValue: Map<unknown, Twins>; object: JsonObject | undefined };
+
+export function nothingCollected(): Collected {
+  return { objects: [], known: { byValue: new Map(), object: undefined } };
+}
 
 type Step =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'items' }
   | { readonly kind: 'types'; readonly names: ReadonlySet<string> };
 
-/** `path` is the path of a Flatten node: response keys, and `@` for the items of a list. */
-export function compileCollect(path: readonly (string | number)[]): Collect {
+/**
+ * @param path of a Flatten node: response keys, and `@` for the items of a list.
+ * @param identity the keys in which objects are equal that may be made one.
+ */
+export function compileCollect(
+  path: readonly (string | number)[],
+  identity: readonly string[] | undefined,
+): Collect {
   const unit = new CodeUnit();
   const steps = path.flatMap((element) => stepsOf(String(element)));
-  return unit.evaluate(unit.define('v0,into', writeSteps(unit, steps, 0))) as Collect;
+  return unit.evaluate(unit.define('v0,into', writeSteps({ unit, steps, identity }, 0, ''))) as Collect;
 }
 
-/** Statements that go on from `v` with the step's number. A list where the path has none is left to completion to report. */
-function writeSteps(unit: CodeUnit, steps: readonly Step[], index: number): string {
+type Writing = {
+  readonly unit: CodeUnit;
+  readonly steps: readonly Step[];
+  readonly identity: readonly string[] | undefined;
+};
+
+/**
+ * Statements that go on from `v` with the step's number, which stands at `place`. A list where the path has none is left for
+ * completion to report.
+ */
+function writeSteps({ unit, steps, identity }: Writing, index: number, place: string): string {
   const value = `v${index}`;
   const next = `v${index + 1}`;
   const step = steps[index];
-  if (step?.kind === 'items') {
-    const inner = writeSteps(unit, steps, index + 1);
-    return `if(Array.isArray(${value}))for(const ${next} of ${value}){${inner}}`;
-  }
+  const goOn = (nextPlace: string) => writeSteps({ unit, steps, identity }, index + 1, nextPlace);
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
-  if (step === undefined) return `if(${isObject})into.push(${value});`;
-  const inner = writeSteps(unit, steps, index + 1);
-  if (step.kind === 'key')
-    return `if(${isObject}){const ${next}=${propertyRead(unit, value, step.key, readOwn)};${inner}}`;
-  return `if(${isObject}&&${unit.constant(step.names)}.has(${value}["__typename"])){const ${next}=${value};${inner}}`;
+  switch (step?.kind) {
+    case undefined: {
+      if (identity === undefined || place === '') return `if(${isObject})into.objects.push(${value});`;
+      return `if(${isObject})${place}=${unit.constant(unify)}(${value},${unit.constant(identity)},into);`;
+    }
+    case 'items': {
+      const position = `i${index}`;
+      const item = `${value}[${position}]`;
+      return `if(Array.isArray(${value}))for(let ${position}=0;${position}<${value}.length;${position}++){const ${next}=${item};${goOn(item)}}`;
+    }
+    case 'key': {
+      const read = propertyRead(unit, value, step.key, readOwn);
+      // `__proto__` can be read, but not be assigned to.
+      const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
+      return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
+    }
+    case 'types':
+      return `if(${isObject}&&${unit.constant(step.names)}.has(${value}["__typename"])){const ${next}=${value};${goOn(place)}}`;
+  }
+}
+
+/** Adds an object, unless it equals one that was added before: that one is returned. */
+function unify(object: JsonObject, keys: readonly string[], { objects, known }: Collected): JsonObject {
+  let twins: Twins = known;
+  for (const key of keys) {
+    const value = readOwn(object, key);
+    // An absent or composite value has no identity to go by.
+    if (value === undefined || (typeof value === 'object' && value !== null)) {
+      objects.push(object);
+      return object;
+    }
+    let next = twins.byValue.get(value);
+    if (next === undefined) twins.byValue.set(value, (next = { byValue: new Map(), object: undefined }));
+    twins = next;
+  }
+  if (twins.object !== undefined) return twins.object;
+  twins.object = object;
+  objects.push(object);
+  return object;
 }
 
 /** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */

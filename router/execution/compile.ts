@@ -6,7 +6,7 @@ import { compileCompletion } from './completion.ts';
 import type { Completion, CompletionInput } from './completion.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { Introspect } from './introspection.ts';
-import { shareablePaths } from './delivery.ts';
+import { shareablePaths, unifiedPaths } from './delivery.ts';
 import { compilePlan } from './plan-program.ts';
 import type { CompiledPlan } from './plan-program.ts';
 import { plannedNames } from './planned-names.ts';
@@ -67,6 +67,7 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
       names,
       deliveries: plan.deliveries,
       shareable: shareablePaths(plan.fetches),
+      unified: unifiedPaths(plan.fetches),
     }),
   };
 }
@@ -84,7 +85,10 @@ function operationOf({ document, operationName }: OperationToCompile): Operation
   return operation;
 }
 
-type ProjectionInput = Pick<CompletionInput, 'fragments' | 'names' | 'deliveries' | 'shareable'> & {
+type ProjectionInput = Pick<
+  CompletionInput,
+  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified'
+> & {
   readonly input: OperationToCompile;
   readonly operation: OperationDefinitionNode;
 };

@@ -60,6 +60,8 @@ export type CompletionInput = Selecting & {
   readonly deliveries: Deliveries;
   /** Paths of fields whose values can stand in many objects at once. */
   readonly shareable: ReadonlySet<string>;
+  /** Paths of objects of which one can stand at many places. */
+  readonly unified: ReadonlySet<string>;
 };
 
 /** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
@@ -240,7 +242,8 @@ function writeNested(
   place: Place,
 ): string {
   const { unit } = writing;
-  const isShareable = writing.shareable.has(place.path) && !place.isItem;
+  const isUnified = !isListType(type) && writing.unified.has(place.path);
+  const isShareable = isUnified || (writing.shareable.has(place.path) && !place.isItem);
   const call = isListType(type)
     ? defineList(writing, type.ofType, selectionSets, place)
     : isAbstractType(type)

@@ -6,7 +6,7 @@ export type FetchReference = { readonly index: number; readonly service: string 
 /** The fetches that deliver a field, by its path of planned keys joined with dots. */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
-type Delivering = FetchReference & { readonly path: readonly string[]; readonly shape: FetchShape };
+export type Delivering = FetchReference & { readonly path: readonly string[]; readonly shape: FetchShape };
 
 export function indexDeliveries(fetches: readonly Delivering[]): Deliveries {
   const index = new Map<string, FetchReference[]>();
@@ -41,14 +41,14 @@ export function baseOf(
   path: readonly string[],
   fetches: readonly Delivering[],
   deliveries: Deliveries,
-): { readonly index: number; readonly path: readonly string[] } | undefined {
+): { readonly fetch: Delivering; readonly path: readonly string[] } | undefined {
   const candidates = fetches
     .filter(
       (fetch) => fetch.path.length < path.length && fetch.path.every((element, at) => element === path[at]),
     )
     .toSorted((a, b) => b.path.length - a.path.length);
   const base = candidates.find((fetch) => deliversAlone(fetch, path, deliveries));
-  return base && { index: base.index, path: path.slice(base.path.length) };
+  return base && { fetch: base, path: path.slice(base.path.length) };
 }
 
 function deliversAlone(fetch: Delivering, path: readonly string[], deliveries: Deliveries): boolean {
@@ -66,4 +66,11 @@ export function shareablePaths(
   return new Set(
     entityFetches.flatMap(({ path, shape }) => [...shape.keys()].map((key) => joinPath(pathKey(path), key))),
   );
+}
+
+/** Objects of which one can stand at many places of the tree. */
+export function unifiedPaths(
+  fetches: readonly (Delivering & { readonly isUnified: boolean })[],
+): ReadonlySet<string> {
+  return new Set(fetches.filter(({ isUnified }) => isUnified).map(({ path }) => pathKey(path)));
 }

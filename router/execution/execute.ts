@@ -50,6 +50,7 @@ export async function executeCompiled(
     report,
     forks: new Map(),
     delivered: [],
+    collected: [],
     calls: new Map(),
   };
   // Before the plan runs: an operation that cannot be answered must not have begun.

@@ -16,6 +16,8 @@ export type Execution = {
   /** By fetch: the objects of its answer, as they were merged. */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly report: Report;
+  /** By `FetchProgram.collectedBy`: the objects found below a fetch's data. */
+  readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls made so far, for those that are made twice; by service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;
 };

@@ -5,6 +5,7 @@ import { compileCollect } from './collect.ts';
 import type { Collect } from './collect.ts';
 import { baseOf, indexDeliveries } from './delivery.ts';
 import type { Deliveries, FetchReference } from './delivery.ts';
+import { identityKeys } from './identity.ts';
 import { fetchShape } from './fetch-shape.ts';
 import type { FetchShape } from './fetch-shape.ts';
 import { compileMerge } from './merge.ts';
@@ -39,6 +40,10 @@ export type FetchProgram = FetchReference & {
   /** Finds those objects, from the data of the fetch `base`, or else from the root. */
   readonly collect: Collect;
   readonly base: number | undefined;
+  /** The first fetch about the same objects from the same base. */
+  readonly collectedBy: number;
+  /** Equal objects were made one. */
+  readonly isUnified: boolean;
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
@@ -57,6 +62,7 @@ export type CompiledPlan = {
 /** A fetch node, and where in the plan it stands. */
 type Placed = FetchReference & {
   readonly node: FetchNode;
+  readonly requires: FetchNode['requires'];
   readonly path: readonly string[];
   readonly shape: FetchShape;
 };
@@ -90,7 +96,14 @@ function placeFetches(root: PlanNode): readonly Placed[] {
         visit(node.elseClause, path);
         return;
       case 'Fetch':
-        placed.push({ index: placed.length, service: node.serviceName, node, path, shape: fetchShape(node) });
+        placed.push({
+          index: placed.length,
+          service: node.serviceName,
+          node,
+          path,
+          shape: fetchShape(node),
+          requires: node.requires,
+        });
         return;
       case 'Defer':
         throw unsupported('@defer is not supported');
@@ -147,6 +160,7 @@ function compileFetch(fetch: Placed, { placed, deliveries, types, names }: Fetch
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
   const base = baseOf(path, placed, deliveries);
+  const identity = base && identityKeys(path, base.fetch, placed);
   return {
     index,
     service,
@@ -157,8 +171,10 @@ function compileFetch(fetch: Placed, { placed, deliveries, types, names }: Fetch
       prefix: `${JSON.stringify(name)}:`,
     })),
     path,
-    collect: compileCollect(base?.path ?? path),
-    base: base?.index,
+    collect: compileCollect(base?.path ?? path, identity),
+    base: base?.fetch.index,
+    collectedBy: placed.find((other) => other.path.join() === path.join())?.index ?? index,
+    isUnified: identity !== undefined,
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,

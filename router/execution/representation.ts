@@ -52,15 +52,15 @@ function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  const programs = new Map<unknown, T>();
+  const programs = new Map<unknown, { readonly program: T }>();
   return (object) => {
     const typename = object['__typename'];
     const known = programs.get(typename);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.program;
     const typeName = types.typeNameOf(typename);
     const program = compile(typeName);
     // Only names of the supergraph are kept: a subgraph may send any number of others.
-    if (typeName !== undefined) programs.set(typeName, program);
+    if (typeName !== undefined) programs.set(typeName, { program });
     return program;
   };
 }

@@ -1,5 +1,6 @@
 import { BatchBuilder } from './batch.ts';
 import type { Batch } from './batch.ts';
+import { nothingCollected } from './collect.ts';
 import { createCause } from './causes.ts';
 import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
@@ -27,15 +28,22 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   else mergeEntities(fetch, batch, data, execution);
 }
 
-function collectTargets(fetch: FetchProgram, { root, delivered }: Execution): readonly JsonObject[] {
-  const targets: JsonObject[] = [];
+function collectTargets(
+  fetch: FetchProgram,
+  { root, delivered, collected }: Execution,
+): readonly JsonObject[] {
   const { base } = fetch;
-  if (base !== undefined) {
-    for (const object of delivered[base] ?? []) fetch.collect(object, targets);
-    return targets;
+  const found = nothingCollected();
+  if (base === undefined) {
+    fetch.collect(root, found);
+    return [...new Set(found.objects)];
   }
-  fetch.collect(root, targets);
-  return [...new Set(targets)];
+  // The base's data is not rearranged by what is merged into it, so the same objects stand there for every fetch.
+  const known = collected[fetch.collectedBy];
+  if (known !== undefined) return known;
+  for (const object of delivered[base] ?? []) fetch.collect(object, found);
+  collected[fetch.collectedBy] = found.objects;
+  return found.objects;
 }
 
 /** Root fields can be asked for below the root, where a type has a field of the type `Query`. */
