@@ -16,7 +16,7 @@ const DRAIN_BYTES = 65_536;
 
 /**
  * One HTTP exchange as undici's dispatch reports it: collects the body up to the limit, settles once.
- * A handler of our own costs a third of `request()`: no Readable, no AbortSignal.
+ * `request()` would make a Readable and an AbortSignal for each call, which costs more than all of this stage.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
@@ -107,8 +107,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
 function refusal(service: string, status: number, headers: IncomingHttpHeaders): Outcome | undefined {
-  // 3xx: following it would carry identity headers to whatever host the answer names.
-  if (status >= 500 || (status < 400 && status >= 300)) return httpError(service, status, 'ill');
+  // Following a redirect would carry identity headers to whatever host the answer names.
+  const redirected = status >= 300 && status < 400;
+  if (redirected || status >= 500) return httpError(service, status, 'ill');
   if (status === 401 || status === 403) return httpError(service, status, 'neutral');
   const defect = headerDefect(headers);
   if (defect === undefined) return undefined;

@@ -1,10 +1,10 @@
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { BreakerState, Telemetry } from '../telemetry.ts';
 import { balance } from './balance.ts';
 import { withBreaker } from './breaker.ts';
 import { Bulkhead, withBulkhead } from './bulkhead.ts';
 import { Interrupt } from './call.ts';
-import type { After, CallContext, Outcome, SendCall } from './call.ts';
+import type { After, CallContext, SendCall } from './call.ts';
 import { withCancellation } from './cancellation.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { withDeadline } from './deadline.ts';
@@ -36,7 +36,7 @@ export type SubgraphOptions = {
 /** What the admin port and readiness tell about one subgraph. */
 export type SubgraphState = {
   readonly subgraph: string;
-  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly breaker: BreakerState;
   /** Set while the breaker is open. */
   readonly retryAfterMs?: number;
   readonly underWay: number;
@@ -123,16 +123,15 @@ function observed(send: SendCall, subgraph: string, { telemetry, monotonic }: Su
   return async (call) => {
     const began = monotonic();
     const result = await send(call);
-    telemetry.subgraphCalled({ subgraph, outcome: codeOf(result), ms: monotonic() - began });
+    const outcome = result.response.kind === 'answered' ? 'OK' : result.response.failure.code;
+    telemetry.subgraphCalled({ subgraph, outcome, ms: monotonic() - began });
     if (result.cause !== undefined) {
-      telemetry.log.debug({ subgraph, code: codeOf(result), err: result.cause }, 'subgraph call failed');
+      // During an outage every call fails alike, which the breaker's own line already says.
+      const level = outcome === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
+      telemetry.log[level]({ subgraph, code: outcome, err: result.cause }, 'subgraph call failed');
     }
     return result;
   };
-}
-
-function codeOf({ response }: Outcome) {
-  return response.kind === 'answered' ? 'OK' : response.failure.code;
 }
 
 function openEndpoint(

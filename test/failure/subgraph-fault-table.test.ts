@@ -55,6 +55,12 @@ const ILL: readonly Fault[] = [
   ],
   ['a body cut off by a reset', stub.breakOff('reset'), INVALID, 'the answer of inventory broke off'],
   ['a body that ends too early', stub.breakOff('end'), INVALID, 'the answer of inventory broke off'],
+  [
+    'headers over the limit',
+    stub.answer({ data: { a: 1 } }, { x: 'x'.repeat(20_000) }),
+    INVALID,
+    'the answer of inventory is not HTTP',
+  ],
   ['bytes that are not HTTP', stub.garbage(), INVALID, 'the answer of inventory is not HTTP'],
   [
     'a compressed body',

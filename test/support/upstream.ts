@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { configSchema } from '../../router/config-schema.ts';
 import type { SubgraphFailure, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
@@ -68,7 +69,7 @@ export function upstreamOf(
 
 function recorder(events: string[]): SubgraphParts['telemetry'] {
   return {
-    log: { debug: () => {} } as unknown as SubgraphParts['telemetry']['log'],
+    log: pino({ level: 'silent' }),
     subgraphCalled: ({ outcome }) => events.push(`called ${outcome}`),
     subgraphRetried: () => events.push('retried'),
     endpointEjected: ({ forMs }) => events.push(`ejected ${forMs}`),

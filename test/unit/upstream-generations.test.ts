@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../router/config-schema.ts';
 import { afterTimeout } from '../../router/upstream/deadline.ts';
@@ -9,7 +10,7 @@ import type { StubSubgraph } from '../support/stub-subgraph.ts';
 function startUpstream(traffic: unknown = {}): Upstream {
   return createUpstream(configSchema.parse({ traffic }).traffic, {
     telemetry: {
-      log: { debug: () => {} } as never,
+      log: pino({ level: 'silent' }),
       subgraphCalled: () => {},
       subgraphRetried: () => {},
       endpointEjected: () => {},

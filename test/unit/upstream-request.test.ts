@@ -132,6 +132,14 @@ describe('an answer', () => {
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 
+  it('may be preceded by an interim response', async () => {
+    await using subgraph = await startStubSubgraph(() => (response, request) => {
+      response.writeEarlyHints({ link: '</a>; rel=preload' }, () => healthy(response, request));
+    });
+    await using one = upstreamOf([subgraph.url]);
+    expect(await one.call()).toMatchObject({ data: { a: 1 } });
+  });
+
   it('may be split anywhere, also within a character', async () => {
     const body = Buffer.from('{"data":{"a":"Grüße"}}');
     await using subgraph = await startStubSubgraph(() => (response) => {

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect, it } from 'vitest';
+import { upstreamOf } from '../support/upstream.ts';
+
+/** Accepts connections and never speaks: asked for TLS, it leaves the caller connecting for ever. */
+async function startSilent() {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    stack.defer(() => socket.destroy());
+  });
+  const stack = new DisposableStack();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    connected: () => once(server, 'connection'),
+    async [Symbol.asyncDispose]() {
+      stack.dispose();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+it('is cut off at the timeout although no connection has come about', async () => {
+  await using subgraph = await startSilent();
+  await using one = upstreamOf([subgraph.url], { timeoutMs: 1_000 });
+  const connected = subgraph.connected();
+  const call = one.fail({ operation: 'mutation' });
+  await connected;
+  one.clock.advance(1_000);
+  expect(await call).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
+});
+
+it('is given up as unreachable by half of the timeout, which leaves time for another endpoint', async () => {
+  await using subgraph = await startSilent();
+  await using one = upstreamOf([subgraph.url], { timeoutMs: 200, retries: 0 });
+  expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' });
+});
