@@ -3,6 +3,7 @@ import { requireRole } from '../shared/caller.ts';
 import type { Connection, PageArguments } from '../shared/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import { readId } from '../shared/ids.ts';
 import { type LineItem, readLineItems } from '../shared/line-items.ts';
 import {
   adjust,
@@ -29,7 +30,6 @@ type LowStockArguments = PageArguments & { readonly threshold?: number | null };
 const defaultThreshold = 5;
 const maxThreshold = 1000;
 const maxDelta = 100_000;
-const maxIdLength = 128;
 
 export const resolvers: Resolvers = {
   Query: {
@@ -76,7 +76,7 @@ async function reserveStock(
   { caller, db, loaders }: InventoryContext,
 ): Promise<Reservation> {
   requireRole(caller, 'inventory', 'service');
-  const id = readReservationId(args.reservationId);
+  const id = readId('reservationId', args.reservationId);
   const outcome = await reserve(db, id, readLineItems(args.items));
   // The next mutation of the same operation must not answer with the stock before this one.
   loaders.stock.clearAll();
@@ -101,7 +101,7 @@ async function releaseStock(
   { caller, db, loaders }: InventoryContext,
 ): Promise<Reservation> {
   requireRole(caller, 'inventory', 'service');
-  const reservation = await release(db, readReservationId(args.reservationId));
+  const reservation = await release(db, readId('reservationId', args.reservationId));
   loaders.stock.clearAll();
   return reservation;
 }
@@ -115,16 +115,12 @@ async function adjustStock(
   if (input.delta === 0 || Math.abs(input.delta) > maxDelta) {
     fail('BAD_USER_INPUT', `"delta" must be 1 to ${maxDelta} either way.`);
   }
+  const id = readId('productId', input.productId);
   const outcome = await adjust(db, input);
-  loaders.stock.clear(input.productId);
+  loaders.stock.clear(id);
   if (outcome === 'unknown-warehouse') fail('NOT_FOUND', `There is no warehouse named ${input.warehouse}.`);
   if (outcome === 'below-zero') fail('CONFLICT', `${input.warehouse} has fewer pieces than that.`);
-  return { id: input.productId };
-}
-
-function readReservationId(id: string): string {
-  if (id.length >= 1 && id.length <= maxIdLength) return id;
-  return fail('BAD_USER_INPUT', `"reservationId" must have 1 to ${maxIdLength} characters.`);
+  return { id };
 }
 
 function total(warehouses: readonly WarehouseStock[]): number {

@@ -4,6 +4,7 @@ import { type Caller, hasRole, requireUser } from '../shared/caller.ts';
 import type { Connection } from '../shared/connection.ts';
 import { fail } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import { readId } from '../shared/ids.ts';
 import { type LineItem, readLineItems } from '../shared/line-items.ts';
 import { shopScalars } from '../shared/scalars.ts';
 import {
@@ -41,8 +42,6 @@ type PlaceOrderArguments = {
   readonly input: { readonly items: readonly LineItem[] };
   readonly idempotencyKey: string;
 };
-
-const maxKeyLength = 128;
 
 export const resolvers: Resolvers = {
   ...shopScalars,
@@ -123,7 +122,11 @@ async function placeOrder(
   context: OrderContext,
 ): Promise<Order | null> {
   const { id: customerId } = requireUser(context.caller);
-  const wish: Wish = { customerId, key: readKey(idempotencyKey), items: readLineItems(input.items) };
+  const wish: Wish = {
+    customerId,
+    key: readId('idempotencyKey', idempotencyKey),
+    items: readLineItems(input.items),
+  };
   const known = await findPlacement(context.db, customerId, wish.key);
   const placement = known ?? (await intend(wish, context));
   if (placement.wish !== JSON.stringify(wish.items)) {
@@ -131,11 +134,6 @@ async function placeOrder(
   }
   if (!placement.placed) await finish(placement, context);
   return context.loaders.order.load(placement.order_id);
-}
-
-function readKey(key: string): string {
-  if (key.length >= 1 && key.length <= maxKeyLength) return key;
-  return fail('BAD_USER_INPUT', `"idempotencyKey" must have 1 to ${maxKeyLength} characters.`);
 }
 
 async function intend({ customerId, key, items }: Wish, context: OrderContext): Promise<Placement> {

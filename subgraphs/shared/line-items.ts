@@ -1,4 +1,5 @@
 import { fail } from './errors.ts';
+import { readId } from './ids.ts';
 
 /** Some pieces of one product, as orders and reservations name them. */
 export type LineItem = { readonly productId: string; readonly quantity: number };
@@ -17,6 +18,6 @@ export function readLineItems(items: readonly LineItem[]): readonly LineItem[] {
     fail('BAD_USER_INPUT', `"quantity" must be 1 to ${maxQuantity}.`);
   }
   return items
-    .map(({ productId, quantity }) => ({ productId, quantity }))
+    .map(({ productId, quantity }) => ({ productId: readId('productId', productId), quantity }))
     .sort((one, other) => (one.productId < other.productId ? -1 : 1));
 }

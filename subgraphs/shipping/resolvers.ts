@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { requireRole } from '../shared/caller.ts';
 import { fail } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import { readId } from '../shared/ids.ts';
 import { shopScalars } from '../shared/scalars.ts';
 import {
   addEvent,
@@ -45,7 +46,6 @@ type ShippingEstimate = {
   readonly maxDays: number;
 };
 
-const maxIdLength = 128;
 const maxLocationLength = 100;
 const maxDescriptionLength = 300;
 // The clocks of depots and vans differ.
@@ -92,10 +92,8 @@ async function createShipment(
   { caller, db, now, loaders }: ShippingContext,
 ): Promise<Shipment | null> {
   requireRole(caller, 'shipping', 'service');
-  const { orderId, carrier, estimatedDelivery = null } = input;
-  if (orderId.length < 1 || orderId.length > maxIdLength) {
-    fail('BAD_USER_INPUT', `"orderId" must have 1 to ${maxIdLength} characters.`);
-  }
+  const { carrier, estimatedDelivery = null } = input;
+  const orderId = readId('orderId', input.orderId);
   const id = randomUUID();
   const shipment = { id, order_id: orderId, tracking_number: newTrackingNumber(), carrier };
   const announced = { occurred_at: new Date(now()), status: 'ANNOUNCED', location: null } as const;

@@ -233,6 +233,11 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
   test.each([
     ['no change', { productId: 'x', warehouse: north, delta: 0 }, 'BAD_USER_INPUT'],
     ['a change beyond belief', { productId: 'x', warehouse: north, delta: 100_001 }, 'BAD_USER_INPUT'],
+    [
+      'a product id without end',
+      { productId: 'x'.repeat(129), warehouse: north, delta: 1 },
+      'BAD_USER_INPUT',
+    ],
     ['an unknown warehouse', { productId: 'x', warehouse: 'Atlantis', delta: 1 }, 'NOT_FOUND'],
   ])('refuses to book %s', async (_, input, code) => {
     const { errors } = await inventory.call(adjustMutation, { variables: { input }, as: keeper });

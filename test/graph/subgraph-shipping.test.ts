@@ -109,6 +109,10 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
     expect(await shipmentsOf(['order-once'])).toHaveLength(1);
   });
 
+  test('refuses an order id without end', async () => {
+    expect(codesOf([await create('x'.repeat(129))])).toEqual(['BAD_USER_INPUT']);
+  });
+
   test('the latest event decides the status, in whatever order events arrive', async () => {
     const { trackingNumber } = await created('order-events');
     await report(trackingNumber, 'OUT_FOR_DELIVERY', 3, { location: 'Lyon' });
