@@ -15,6 +15,9 @@ const child = spawn(node, process.argv.slice(2), {
   env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// npm and its shell do not pass on a signal that only npm was sent; that they are gone says the same.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
 child.on('error', fail);
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 
