@@ -1,6 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { Supergraph } from '@apollo/federation-internals';
-import { execute, parse, validate } from 'graphql';
+import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { compileOperation } from '../../router/execution/compile.ts';
@@ -105,10 +105,10 @@ function coercedVariables(
 ) {
   const operation = parse(text).definitions.find(
     (definition) =>
-      definition.kind === 'OperationDefinition' &&
+      definition.kind === Kind.OPERATION_DEFINITION &&
       (operationName === undefined || definition.name?.value === operationName),
   );
-  if (operation?.kind !== 'OperationDefinition') throw new Error('no such operation');
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no such operation');
   const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
   if (coerced === undefined) throw new Error(errors.map(({ message }) => message).join('\n'));
   return coerced;

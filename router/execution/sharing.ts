@@ -1,0 +1,122 @@
+import { ERRORS, RouterError } from '../errors.ts';
+import type { CompiledOperation } from './compile.ts';
+import type { ExecutionOutcome } from './execute.ts';
+import type { Send, SubgraphRequest, SubgraphResponse } from './subgraph-call.ts';
+
+/**
+ * What two requests must have in common before they may share anything: the identity and every header that is forwarded, as one
+ * text. Equal scopes see the same answers; whoever makes the text answers for that.
+ */
+export type Scope = string;
+
+/** Wraps the `send` of a request, so that its queries go out together with equal ones of the same scope that are in flight. */
+export function shareCalls(): (send: Send, scope: Scope) => Send {
+  const flights = new Flights<SubgraphResponse>();
+  return (send, scope) => async (request, signal) => {
+    if (request.operation === 'mutation') return send(request, signal);
+    const key = `${request.subgraph} ${request.body}`;
+    try {
+      const { value, isShared } = await flights.join(scope, key, signal, (shared) => send(request, shared));
+      return isShared && value.kind === 'answered' ? { ...value, isShared } : value;
+    } catch (error) {
+      if (error instanceof RouterError && error.code === 'REQUEST_CANCELLED') return cancelled(request);
+      throw error;
+    }
+  };
+}
+
+function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
+  const code = 'REQUEST_CANCELLED';
+  return { kind: 'failed', failure: { code, service: subgraph, message: ERRORS[code].meaning } };
+}
+
+export type SharedExecution = {
+  readonly operation: CompiledOperation;
+  /** JSON text of the coerced variables. */
+  readonly variables: string;
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+  readonly execute: (signal: AbortSignal) => Promise<ExecutionOutcome>;
+};
+
+/**
+ * Executes a query once for all who ask for it, in the same scope, while it is in flight.
+ *
+ * @throws {RouterError} REQUEST_CANCELLED for who stopped waiting; the execution goes on as long as somebody waits.
+ */
+export function shareExecutions(): (execution: SharedExecution) => Promise<ExecutionOutcome> {
+  // By operation, since equal documents are different operations in two generations of the supergraph.
+  const flights = new WeakMap<CompiledOperation, Flights<ExecutionOutcome>>();
+  return async ({ operation, variables, scope, signal, execute }) => {
+    if (operation.kind === 'mutation') return execute(signal);
+    const ofOperation = flights.get(operation) ?? new Flights();
+    flights.set(operation, ofOperation);
+    const { value } = await ofOperation.join(scope, variables, signal, execute);
+    return value;
+  };
+}
+
+type Flight<T> = {
+  readonly landing: Promise<T>;
+  readonly controller: AbortController;
+  waiting: number;
+  isShared: boolean;
+};
+
+/** Work in flight, by what it is done for and how; aborted when nobody waits for it any more. */
+class Flights<T> {
+  // Two maps: joined into one text, two scopes and keys could be cut differently and still be equal.
+  readonly #byScope = new Map<Scope, Map<string, Flight<T>>>();
+
+  async join(
+    scope: Scope,
+    key: string,
+    signal: AbortSignal,
+    start: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly isShared: boolean }> {
+    if (signal.aborted) throw new RouterError('REQUEST_CANCELLED');
+    const known = this.#byScope.get(scope)?.get(key);
+    const flight = known ?? this.#begin(scope, key, start);
+    if (known !== undefined) flight.isShared = true;
+    flight.waiting += 1;
+    try {
+      const value = await untilAborted(flight.landing, signal);
+      return { value, isShared: flight.isShared };
+    } finally {
+      flight.waiting -= 1;
+      if (flight.waiting === 0) {
+        this.#forget(scope, key, flight);
+        flight.controller.abort();
+      }
+    }
+  }
+
+  #begin(scope: Scope, key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
+    const controller = new AbortController();
+    const flight = { landing: start(controller.signal), controller, waiting: 0, isShared: false };
+    const forget = () => this.#forget(scope, key, flight);
+    flight.landing.then(forget, forget);
+    const inScope = this.#byScope.get(scope) ?? new Map();
+    this.#byScope.set(scope, inScope.set(key, flight));
+    return flight;
+  }
+
+  #forget(scope: Scope, key: string, flight: Flight<T>): void {
+    const inScope = this.#byScope.get(scope);
+    // Another may have begun since.
+    if (inScope?.get(key) !== flight) return;
+    inScope.delete(key);
+    if (inScope.size === 0) this.#byScope.delete(scope);
+  }
+}
+
+async function untilAborted<T>(landing: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new RouterError('REQUEST_CANCELLED'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([landing, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

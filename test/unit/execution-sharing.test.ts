@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { CompiledOperation } from '../../router/execution/compile.ts';
+import type { ExecutionOutcome } from '../../router/execution/execute.ts';
+import { shareCalls, shareExecutions } from '../../router/execution/sharing.ts';
+import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { federatedGraph } from '../support/federated-graph.ts';
+
+const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };
+const mutation: SubgraphRequest = { ...query, operation: 'mutation' };
+
+/** A subgraph whose answers wait until they are let go. */
+function heldSend() {
+  const signals: AbortSignal[] = [];
+  const held: ((response: SubgraphResponse) => void)[] = [];
+  const send: Send = (_, signal) => {
+    signals.push(signal);
+    return new Promise((resolve) => held.push(resolve));
+  };
+  const answer = (index: number, data: Record<string, unknown>) =>
+    held[index]?.({ kind: 'answered', data, errors: [] });
+  return { send, signals, answer };
+}
+
+const { signal: never } = new AbortController();
+
+describe('equal calls in flight', () => {
+  test('go out once in one scope, and nobody may change the answer', async () => {
+    const { send, signals, answer } = heldSend();
+    const shared = shareCalls();
+    const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
+    answer(0, { me: { name: 'Ann' } });
+    const response = { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
+    expect(await Promise.all(calls)).toEqual([response, response]);
+    expect(signals.length).toBe(1);
+  });
+
+  test('are never shared by two identities', async () => {
+    const { send, signals, answer } = heldSend();
+    const shared = shareCalls();
+    const calls = [shared(send, 'ann')(query, never), shared(send, 'bob')(query, never)];
+    answer(0, { me: { name: 'Ann' } });
+    answer(1, { me: { name: 'Bob' } });
+    expect(await Promise.all(calls)).toEqual([
+      { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [] },
+      { kind: 'answered', data: { me: { name: 'Bob' } }, errors: [] },
+    ]);
+    expect(signals.length).toBe(2);
+  });
+
+  test('are not mixed up by scopes and bodies that look alike when joined', async () => {
+    const { send, signals } = heldSend();
+    const shared = shareCalls();
+    void shared(send, 'ann')({ ...query, subgraph: 'x user' }, never);
+    void shared(send, 'ann x')({ ...query, subgraph: 'user' }, never);
+    expect(signals.length).toBe(2);
+  });
+
+  test('of mutations each go out', () => {
+    const { send, signals } = heldSend();
+    const shared = shareCalls();
+    void shared(send, 'ann')(mutation, never);
+    void shared(send, 'ann')(mutation, never);
+    expect(signals.length).toBe(2);
+  });
+
+  test('go out again once answered', async () => {
+    const { send, signals, answer } = heldSend();
+    const shared = shareCalls()(send, 'ann');
+    const first = shared(query, never);
+    answer(0, {});
+    await first;
+    void shared(query, never);
+    expect(signals.length).toBe(2);
+  });
+
+  test('are aborted when the last who waits has gone', async () => {
+    const { send, signals } = heldSend();
+    const shared = shareCalls()(send, 'ann');
+    const clients = [new AbortController(), new AbortController()];
+    const calls = clients.map(({ signal }) => shared(query, signal));
+    clients[0]?.abort();
+    const gone = await calls[0];
+    expect(gone?.kind === 'failed' && gone.failure.code).toBe('REQUEST_CANCELLED');
+    expect(signals[0]?.aborted).toBe(false);
+    clients[1]?.abort();
+    await calls[1];
+    expect(signals[0]?.aborted).toBe(true);
+    void shared(query, never);
+    expect(signals.length).toBe(2);
+  });
+});
+
+const graph = federatedGraph({
+  user: {
+    typeDefs: 'type Query { name: String } type Mutation { rename: String }',
+  },
+});
+
+function heldExecution() {
+  let started = 0;
+  const { promise, resolve } = Promise.withResolvers<ExecutionOutcome>();
+  const execute = () => {
+    started += 1;
+    return promise;
+  };
+  return { execute, started: () => started, finish: () => resolve({ data: '{}', errors: [], degraded: [] }) };
+}
+
+describe('equal queries in flight', () => {
+  const cases: readonly [name: string, document: string, differing: object, expected: number][] = [
+    ['are executed once', '{ name }', {}, 1],
+    ['are executed for each identity', '{ name }', { scope: 'bob' }, 2],
+    ['are executed for each set of variables', '{ name }', { variables: '{"a":1}' }, 2],
+    ['are executed for each operation', '{ name }', { operation: graph.compile('{ name }') }, 2],
+    ['are executed each when they are mutations', 'mutation { rename }', {}, 2],
+  ];
+  test.for(cases)('%s', async ([, document, differing, expected]) => {
+    const shared = shareExecutions();
+    const held = heldExecution();
+    const operation: CompiledOperation = graph.compile(document);
+    const request = { operation, variables: '{}', scope: 'ann', signal: never, execute: held.execute };
+    const outcomes = [shared(request), shared({ ...request, ...differing })];
+    held.finish();
+    expect((await Promise.all(outcomes)).map(({ data }) => data)).toEqual(['{}', '{}']);
+    expect(held.started()).toBe(expected);
+  });
+
+  test('go on for those who still wait', async () => {
+    const shared = shareExecutions();
+    const held = heldExecution();
+    const client = new AbortController();
+    const request = {
+      operation: graph.compile('{ name }'),
+      variables: '{}',
+      scope: 'ann',
+      execute: held.execute,
+    };
+    const gone = shared({ ...request, signal: client.signal });
+    const stays = shared({ ...request, signal: never });
+    client.abort();
+    await expect(gone).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' });
+    held.finish();
+    expect((await stays).data).toBe('{}');
+  });
+});
