@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
-import { type Caller, hasRole, requireUser } from '../shared/caller.ts';
+import { type Caller, hasRole, requireSignedIn, requireUser } from '../shared/caller.ts';
 import type { Connection } from '../shared/connection.ts';
 import { fail } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
@@ -100,7 +100,7 @@ async function ordersOfUser(
   page: OrdersPage,
   { caller, loaders }: OrderContext,
 ): Promise<Connection<Order>> {
-  if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  requireSignedIn(caller);
   if (!maySeeOrdersOf(id, caller)) fail('FORBIDDEN', 'These are the orders of somebody else.');
   return loaders.ordersOfCustomer(page).load(id);
 }
@@ -177,12 +177,10 @@ async function finish(placement: Placement, context: OrderContext): Promise<void
     await inventory.reserve(placement.order_id, lineItemsOf(placement), requestId);
   } catch (error) {
     if (await abandon(placement, context)) throw error;
-    // A concurrent call with the key got further than this one.
-    if (await isPlaced(placement, db)) return;
-    throw error;
+    return expectPlaced(placement, db);
   }
   const completed = await completePlacement(db, placement, new Date(now()));
-  if (!completed && !(await isPlaced(placement, db))) givenUp();
+  if (!completed) await expectPlaced(placement, db);
 }
 
 function lineItemsOf({ lines }: Placement): LineItem[] {
@@ -195,9 +193,10 @@ async function abandon({ order_id }: Placement, context: OrderContext): Promise<
   return abandoned;
 }
 
-async function isPlaced(placement: Placement, db: Kysely<OrderTables>): Promise<boolean> {
+/** For who comes too late to decide: a concurrent call with the key has placed the order, or given it up. */
+async function expectPlaced(placement: Placement, db: Kysely<OrderTables>): Promise<void> {
   const current = await findPlacement(db, placement.customer_id, placement.idempotency_key);
-  return current?.order_id === placement.order_id && current.placed;
+  if (current?.order_id !== placement.order_id || !current.placed) givenUp();
 }
 
 function givenUp(): never {
@@ -205,7 +204,7 @@ function givenUp(): never {
 }
 
 async function cancelOrder(_: unknown, { id }: Reference, context: OrderContext): Promise<Order | null> {
-  if (context.caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  requireSignedIn(context.caller);
   const order = (await visibleOrder(id, context)) ?? fail('NOT_FOUND', `There is no order ${id}.`);
   const outcome = await cancel(context.db, order.id);
   if (outcome === 'too-late') fail('CONFLICT', `The order ${order.number} has left the warehouse.`);

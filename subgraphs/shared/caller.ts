@@ -37,9 +37,14 @@ export function requireUser(caller: Caller): UserCaller {
   return fail('UNAUTHENTICATED', 'Sign in to do this.');
 }
 
+/** Services count as signed in. */
+export function requireSignedIn(caller: Caller): void {
+  if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+}
+
 /** An admin may do whatever any role of the staff may. */
 export function requireRole(caller: Caller, ...roles: readonly Role[]): void {
-  if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
+  requireSignedIn(caller);
   if (!hasRole(caller, 'admin', ...roles)) {
     fail('FORBIDDEN', `This needs the role ${[...roles].join(' or ')}.`);
   }
