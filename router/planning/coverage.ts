@@ -11,9 +11,9 @@ import type {
   DirectiveNode,
   DocumentNode,
   FieldNode,
-  FragmentDefinitionNode,
   GraphQLCompositeType,
   GraphQLSchema,
+  InlineFragmentNode,
   SelectionSetNode,
 } from 'graphql';
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
@@ -22,9 +22,9 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 type Fetched = Map<string, Fetched>;
 
 /**
- * The first field of an operation that no fetch of its plan brings, as `Type.field`. Apollo's planner drops a field without a
- * word where an interface has no implementation that leads to it. A field that only some runtime types ask for may be left out
- * rightly, where the subgraph has no such type, so only fields that every object at their place has are looked for.
+ * The first field of a plannable document that no fetch of its plan brings, as `Type.field`. Apollo's planner drops a field
+ * without a word where an interface has no implementation that leads to it. A field that only some runtime types ask for may be
+ * left out rightly, where the subgraph has no such type, so only fields that every object at their place has are looked for.
  */
 export function findUncovered(
   plan: QueryPlan,
@@ -37,16 +37,7 @@ export function findUncovered(
   if (root === undefined || root === null) return undefined;
   const fetched: Fetched = new Map();
   if (plan.node !== undefined && plan.node.kind !== 'Subscription') collect(plan.node, fetched);
-  const fragments = fragmentsOf(document);
-  return uncovered(operation.selectionSet, root, { fetched, schema, fragments, narrowed: false });
-}
-
-function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(
-    document.definitions.flatMap((node) =>
-      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
-    ),
-  );
+  return uncovered(operation.selectionSet, root, { fetched, schema, narrowed: false, assumed: new Map() });
 }
 
 function collect(node: PlanNode, at: Fetched): void {
@@ -87,30 +78,18 @@ function descend(at: Fetched, name: string): Fetched {
 }
 
 function collectOperation(text: string, ofEntities: boolean, at: Fetched): void {
-  const document = parse(text, { noLocation: true });
-  const fragments = fragmentsOf(document);
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const [entities] = definition.selectionSet.selections;
-    const inner = ofEntities && entities?.kind === Kind.FIELD ? entities.selectionSet : undefined;
-    collectSelections(inner ?? definition.selectionSet, fragments, at);
-  }
+  const [operation] = parse(text, { noLocation: true }).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return;
+  const [entities] = operation.selectionSet.selections;
+  const inner = ofEntities && entities?.kind === Kind.FIELD ? entities.selectionSet : undefined;
+  collectSelections(inner ?? operation.selectionSet, at);
 }
 
-function collectSelections(
-  { selections }: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  at: Fetched,
-): void {
+function collectSelections({ selections }: SelectionSetNode, at: Fetched): void {
   for (const selection of selections) {
-    if (selection.kind === Kind.FIELD) {
-      const own = descend(at, responseName(selection));
-      if (selection.selectionSet) collectSelections(selection.selectionSet, fragments, own);
-      continue;
-    }
-    const { selectionSet } =
-      selection.kind === Kind.INLINE_FRAGMENT ? selection : (fragments.get(selection.name.value) ?? {});
-    if (selectionSet) collectSelections(selectionSet, fragments, at);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
+    const place = selection.kind === Kind.FIELD ? descend(at, responseName(selection)) : at;
+    if (selection.selectionSet) collectSelections(selection.selectionSet, place);
   }
 }
 
@@ -128,9 +107,10 @@ function mergeInto(target: Fetched, source: Fetched): void {
 type Walk = {
   readonly fetched: Fetched;
   readonly schema: GraphQLSchema;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Whether only some of the objects at this place are asked. */
   readonly narrowed: boolean;
+  /** What variables must be for this place to be asked at all. */
+  readonly assumed: ReadonlyMap<string, boolean>;
 };
 
 function uncovered(
@@ -139,22 +119,27 @@ function uncovered(
   walk: Walk,
 ): string | undefined {
   for (const selection of selections) {
-    if (isNeverIncluded(selection.directives ?? [])) continue;
-    if (selection.kind === Kind.FIELD) {
-      const missing = uncoveredField(selection, parent, walk);
-      if (missing !== undefined) return missing;
-      continue;
-    }
-    const fragment =
-      selection.kind === Kind.INLINE_FRAGMENT ? selection : walk.fragments.get(selection.name.value);
-    const condition = fragment?.typeCondition;
-    const type = condition === undefined ? parent : walk.schema.getType(condition.name.value);
-    if (fragment === undefined || !isCompositeType(type)) continue;
-    const narrowed = walk.narrowed || !isAlways(parent, type, walk.schema);
-    const missing = uncovered(fragment.selectionSet, type, { ...walk, narrowed });
+    const assumed = assuming(selection.directives ?? [], walk.assumed);
+    // Asked under conditions that exclude each other: the planner leaves it out.
+    if (assumed === undefined || selection.kind === Kind.FRAGMENT_SPREAD) continue;
+    const missing =
+      selection.kind === Kind.FIELD
+        ? uncoveredField(selection, parent, { ...walk, assumed })
+        : uncoveredFragment(selection, parent, { ...walk, assumed });
     if (missing !== undefined) return missing;
   }
   return undefined;
+}
+
+function uncoveredFragment(
+  { typeCondition, selectionSet }: InlineFragmentNode,
+  parent: GraphQLCompositeType,
+  walk: Walk,
+): string | undefined {
+  const type = typeCondition === undefined ? parent : walk.schema.getType(typeCondition.name.value);
+  if (!isCompositeType(type)) return undefined;
+  const narrowed = walk.narrowed || !isAlways(parent, type, walk.schema);
+  return uncovered(selectionSet, type, { ...walk, narrowed });
 }
 
 function uncoveredField(field: FieldNode, parent: GraphQLCompositeType, walk: Walk): string | undefined {
@@ -163,8 +148,7 @@ function uncoveredField(field: FieldNode, parent: GraphQLCompositeType, walk: Wa
   if (own === undefined) return walk.narrowed ? undefined : `${parent.name}.${field.name.value}`;
   if (field.selectionSet === undefined || !(isObjectType(parent) || isInterfaceType(parent)))
     return undefined;
-  const definition = parent.getFields()[field.name.value];
-  const type = definition && getNamedType(definition.type);
+  const type = getNamedType(parent.getFields()[field.name.value]?.type);
   if (!isCompositeType(type)) return undefined;
   return uncovered(field.selectionSet, type, { ...walk, fetched: own });
 }
@@ -182,12 +166,19 @@ function isAlways(
   );
 }
 
-function isNeverIncluded(directives: readonly DirectiveNode[]): boolean {
-  return directives.some(({ name, arguments: given }) => {
+function assuming(
+  directives: readonly DirectiveNode[],
+  assumed: ReadonlyMap<string, boolean>,
+): ReadonlyMap<string, boolean> | undefined {
+  const extended = new Map(assumed);
+  for (const { name, arguments: given } of directives) {
     const value = given?.find((argument) => argument.name.value === 'if')?.value;
-    if (value?.kind !== Kind.BOOLEAN) return false;
-    return (name.value === 'skip' && value.value) || (name.value === 'include' && !value.value);
-  });
+    if (value?.kind !== Kind.VARIABLE || (name.value !== 'skip' && name.value !== 'include')) continue;
+    const needed = name.value === 'include';
+    if (extended.get(value.name.value) === !needed) return undefined;
+    extended.set(value.name.value, needed);
+  }
+  return extended;
 }
 
 function responseName({ alias, name }: FieldNode): string {

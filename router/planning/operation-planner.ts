@@ -4,6 +4,7 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { findUncovered } from './coverage.ts';
+import { plannableDocument } from './plannable-document.ts';
 import { prepareSupergraph } from './prepare-supergraph.ts';
 import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
 import type { Renames } from './renames.ts';
@@ -39,8 +40,9 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
   return ({ document: source, operationName }) => {
     const original = parse(source, { noLocation: true });
     const renames = findRenames(original, prepared.reserved);
-    const document = anonymousOperation(renameForPlanning(original, renames), operationName);
+    const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
+      const document = plannableDocument(renamed, prepared);
       const planned = restoreRequiredArguments(plan(document), prepared.required, prepared.schema);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);

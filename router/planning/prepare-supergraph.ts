@@ -18,6 +18,8 @@ export type PreparedSupergraph = {
   readonly schema: GraphQLSchema;
   /** Names of the fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
+  /** Interfaces that some subgraph knows as an `@interfaceObject`. */
+  readonly interfaceObjects: ReadonlySet<string>;
   readonly required: RequiredArguments;
 };
 
@@ -26,7 +28,13 @@ export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
   const parsed = parse(supergraphSdl, { noLocation: true });
   const schema = buildASTSchema(parsed, { assumeValidSDL: true, assumeValid: true });
   const { document, required } = separateRequiredArguments(dropUnresolvableKeys(parsed), schema);
-  return { document, schema, reserved: reservedNames(document), required };
+  return {
+    document,
+    schema,
+    reserved: reservedNames(document),
+    interfaceObjects: interfaceObjectNames(document),
+    required,
+  };
 }
 
 /**
@@ -50,11 +58,12 @@ function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
 }
 
 function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
-  return (
-    directive.name.value === 'join__type' &&
-    (directive.arguments ?? []).some(
-      ({ name, value }) => name.value === 'resolvable' && value.kind === Kind.BOOLEAN && !value.value,
-    )
+  return directive.name.value === 'join__type' && hasFlag(directive, 'resolvable', false);
+}
+
+function hasFlag(directive: ConstDirectiveNode, flag: string, expected: boolean): boolean {
+  return (directive.arguments ?? []).some(
+    ({ name, value }) => name.value === flag && value.kind === Kind.BOOLEAN && value.value === expected,
   );
 }
 
@@ -81,4 +90,13 @@ function reservedNames(document: DocumentNode): ReadonlySet<string> {
     for (const { join } of joinFields(type)) read(argumentOf(join, 'requires'));
   }
   return names;
+}
+
+function interfaceObjectNames(document: DocumentNode): ReadonlySet<string> {
+  const types = document.definitions
+    .filter(isCompositeDefinition)
+    .filter(({ directives = [] }) =>
+      directives.some((directive) => hasFlag(directive, 'isInterfaceObject', true)),
+    );
+  return new Set(types.map(({ name }) => name.value));
 }

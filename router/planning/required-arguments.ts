@@ -28,6 +28,8 @@ export type RequiredArguments = {
   readonly fields: ReadonlyMap<string, RequiredField>;
   /** What a field requires, in the planner's names, by `coordinate`. */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
+  /** Paths of fields in keys, by service: `.ref.code`. */
+  readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** Where a field with requirements stands: the key of `RequiredArguments.requirements`. */
@@ -64,9 +66,37 @@ export function separateRequiredArguments(
       requirements.set(coordinate(services.get(graph) ?? graph, type.name.value, field.name.value), required);
     }
   }
-  const required = { fields: variants.fields, requirements };
+  const required = { fields: variants.fields, requirements, keyPaths: keyPathsIn(document, services) };
   if (variants.fields.size === 0) return { document, required };
   return { document: mapComposites(document, (type) => withVariants(type, variants)), required };
+}
+
+function keyPathsIn(
+  document: DocumentNode,
+  services: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { directives = [] } of document.definitions.filter(isCompositeDefinition)) {
+    for (const directive of directives) {
+      const graph = argumentOf(directive, 'graph');
+      const key = argumentOf(directive, 'key');
+      if (graph === undefined || key === undefined) continue;
+      const service = services.get(graph) ?? graph;
+      const paths = found.get(service) ?? new Set();
+      for (const path of pathsIn(parseFieldSet(key), '')) paths.add(path);
+      found.set(service, paths);
+    }
+  }
+  return found;
+}
+
+function pathsIn({ selections }: SelectionSetNode, prefix: string): string[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    const path = selection.kind === Kind.FIELD ? `${prefix}.${selection.name.value}` : prefix;
+    const inner = selection.selectionSet ? pathsIn(selection.selectionSet, path) : [];
+    return [path, ...inner];
+  });
 }
 
 function separated(join: DirectiveNode, typeName: string, variants: Variants): SelectionSetNode | undefined {

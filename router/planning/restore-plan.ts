@@ -21,7 +21,8 @@ export function restoreRequiredArguments(
   required: RequiredArguments,
   schema: GraphQLSchema,
 ): QueryPlan {
-  if (required.fields.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
+  if (required.requirements.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription')
+    return plan;
   return { ...plan, node: restoreNode(plan.node, required, schema) };
 }
 

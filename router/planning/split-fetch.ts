@@ -10,7 +10,7 @@ import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { coordinate } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
 
-/** Paths of required fields with arguments, in the planner's names, by the path that the subgraph will see. */
+/** Paths of required fields in the planner's names, by the paths that the subgraph will see. */
 type Needs = ReadonlyMap<string, string>;
 
 /** Every entity fetch of the planner's has this shape. */
@@ -21,7 +21,11 @@ type EntityOperation = {
 };
 
 /**
- * Splits an entity fetch whose fields require one field with different arguments: a representation has room for one of them.
+ * Splits an entity fetch where one representation cannot serve all its fields:
+ * - Fields that require one field with different arguments; a representation has room for one of them.
+ * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
+ *   entity would be.
+ *
  * The parts ask for disjoint fields of the same entities.
  */
 export function splitByRequirements(
@@ -29,45 +33,56 @@ export function splitByRequirements(
   required: RequiredArguments,
   schema: GraphQLSchema,
 ): readonly FetchNode[] {
-  if (fetch.requires === undefined || !hasVariants(fetch.requires, required)) return [fetch];
-  const entityOperation = readEntityOperation(fetch.operation);
+  const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
   if (entityOperation === undefined) return [fetch];
   const parts = partition(entityOperation.selectionSet, fetch.serviceName, required);
   if (parts.length < 2) return [fetch];
+  const keys = required.keyPaths.get(fetch.serviceName) ?? new Set();
   return parts.map((part, index) => {
     const selections = pick(entityOperation.selectionSet, part.fields, index === 0);
+    const own = new Set(part.needs.values());
+    const foreign = new Set(parts.flatMap(({ needs }) => [...needs.values()]));
+    const isForeign = (path: string) => foreign.has(path) && !own.has(path) && !keys.has(path);
     return {
       ...fetch,
       operation: printEntityOperation(entityOperation, selections),
       ...(fetch.variableUsages && { variableUsages: usedVariables(selections, fetch.variableUsages) }),
-      requires: pickRequires(fetch.requires ?? [], { part, selections, required, schema }),
+      requires: pickRequires(fetch.requires ?? [], { isForeign, selections, schema }),
     };
   });
 }
 
-type Part = { readonly fields: Set<FieldNode>; readonly needs: Map<string, string> };
+type Part = {
+  readonly fields: Set<FieldNode>;
+  readonly needs: Map<string, string>;
+  /** Under which its fields are asked, printed; empty for those that require nothing. */
+  readonly conditions: string;
+};
 
-/** Greedily: a field joins the first part that does not need the same name for something else. */
+/** Greedily: a field joins the first part with its conditions that does not need the same name for something else. */
 function partition(selectionSet: SelectionSetNode, service: string, required: RequiredArguments): Part[] {
   const parts: Part[] = [];
-  const place = (set: SelectionSetNode, type: string) => {
+  const place = (set: SelectionSetNode, type: string, outer: string) => {
     for (const selection of set.selections) {
+      const conditions = outer + (selection.directives ?? []).map(print).join(' ');
       if (selection.kind === Kind.INLINE_FRAGMENT) {
-        place(selection.selectionSet, selection.typeCondition?.name.value ?? type);
+        place(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
       } else if (selection.kind === Kind.FIELD) {
         const needs = needsOf(coordinate(service, type, selection.name.value), required);
-        const part = parts.find((candidate) => agree(candidate.needs, needs)) ?? newPart(parts);
+        const part = partFor(parts, needs, needs.size > 0 ? conditions : '');
         part.fields.add(selection);
         for (const [path, planned] of needs) part.needs.set(path, planned);
       }
     }
   };
-  place(selectionSet, '');
+  place(selectionSet, '', '');
   return parts;
 }
 
-function newPart(parts: Part[]): Part {
-  const part: Part = { fields: new Set(), needs: new Map() };
+function partFor(parts: Part[], needs: Needs, conditions: string): Part {
+  const existing = parts.find((part) => part.conditions === conditions && agree(part.needs, needs));
+  if (existing !== undefined) return existing;
+  const part: Part = { fields: new Set(), needs: new Map(), conditions };
   parts.push(part);
   return part;
 }
@@ -88,7 +103,7 @@ function needsOf(at: string, required: RequiredArguments): Needs {
       const name = selection.name.value;
       const seenPath = `${seen}.${required.fields.get(name)?.field ?? name}`;
       const plannedPath = `${planned}.${name}`;
-      if (required.fields.has(name)) needs.set(seenPath, plannedPath);
+      needs.set(seenPath, plannedPath);
       if (selection.selectionSet) walk(selection.selectionSet, seenPath, plannedPath);
     }
   };
@@ -113,9 +128,9 @@ function pick(
 }
 
 type Picking = {
-  readonly part: Part;
+  /** Whether only other parts need what is at a path. */
+  readonly isForeign: (path: string) => boolean;
   readonly selections: readonly SelectionNode[];
-  readonly required: RequiredArguments;
   readonly schema: GraphQLSchema;
 };
 
@@ -123,12 +138,11 @@ function pickRequires(
   requires: readonly QueryPlanSelectionNode[],
   picking: Picking,
 ): QueryPlanSelectionNode[] {
-  const planned = new Set(picking.part.needs.values());
   const walk = (nodes: readonly QueryPlanSelectionNode[], path: string): QueryPlanSelectionNode[] =>
     nodes.flatMap((node): QueryPlanSelectionNode[] => {
       if (node.kind === 'InlineFragment') return [{ ...node, selections: walk(node.selections, path) }];
       const own = `${path}.${node.name}`;
-      if (picking.required.fields.has(node.name) && !planned.has(own)) return [];
+      if (picking.isForeign(own)) return [];
       if (node.selections === undefined) return [node];
       const inner = walk(node.selections, own);
       return inner.length === 0 ? [] : [{ ...node, selections: inner }];
@@ -148,14 +162,6 @@ function isAsked(node: QueryPlanSelectionNode, { selections, schema }: Picking):
     const asked = schema.getType(selection.typeCondition.name.value);
     return asked === type || (isAbstractType(asked) && isObjectType(type) && schema.isSubType(asked, type));
   });
-}
-
-function hasVariants(requires: readonly QueryPlanSelectionNode[], required: RequiredArguments): boolean {
-  return requires.some(
-    (node) =>
-      (node.kind === 'Field' && required.fields.has(node.name)) ||
-      hasVariants(node.selections ?? [], required),
-  );
 }
 
 function readEntityOperation(text: string): EntityOperation | undefined {

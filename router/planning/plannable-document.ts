@@ -1,0 +1,183 @@
+import { Kind, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  GraphQLObjectType,
+  GraphQLSchema,
+  InlineFragmentNode,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
+
+/** A guard of its own: fragments within fragments can stand for a number of selections that grows with a power. */
+const MAX_SELECTIONS = 100_000;
+
+/**
+ * An operation as Apollo's planner plans it without fault:
+ * - Fragments are spread and `__typename` is asked only beside the fields of the object itself. Inside a fragment on an
+ *   interface that a subgraph knows as an `@interfaceObject` the planner fails on it.
+ * - On an `@interfaceObject` a fragment on another interface becomes a fragment for each type that is both: of other interfaces
+ *   such a subgraph knows nothing, and the planner fails on them.
+ * - What is never included is gone, and an object of which perhaps nothing is asked is asked for its `__typename`. The planner
+ *   does not fetch such an object at all, and `{}` would be answered as null.
+ *
+ * Completion needs `__typename` only under its own name, so the plan serves the client's document.
+ */
+export function plannableDocument(
+  document: DocumentNode,
+  { schema, interfaceObjects }: Pick<PreparedSupergraph, 'schema' | 'interfaceObjects'>,
+): DocumentNode {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  }
+  const walk: Walk = { schema, interfaceObjects, fragments, count: 0 };
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  return { ...document, definitions: operations.map((operation) => plannableOperation(operation, walk)) };
+}
+
+type Walk = {
+  readonly schema: GraphQLSchema;
+  readonly interfaceObjects: ReadonlySet<string>;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  count: number;
+};
+
+type Selected = {
+  readonly selections: readonly SelectionNode[];
+  /** Whether `__typename` was among them, here or in a fragment. */
+  readonly asksTypename: boolean;
+  /** Whether some field is asked of every object, whatever its type and the variables. */
+  readonly isCertain: boolean;
+};
+
+const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+
+/** What a fragment selects of an object that is not of its type. */
+const NOTHING: Selected = { selections: [], asksTypename: false, isCertain: false };
+
+function plannableOperation(operation: OperationDefinitionNode, walk: Walk): OperationDefinitionNode {
+  const root = walk.schema.getRootType(operation.operation) ?? undefined;
+  const { selections } = select(operation.selectionSet, root, walk);
+  return {
+    ...operation,
+    selectionSet: { kind: Kind.SELECTION_SET, selections: selections.length > 0 ? selections : [TYPENAME] },
+  };
+}
+
+function select(selectionSet: SelectionSetNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+  const parts = selectionSet.selections
+    .filter(({ directives }) => !isNeverIncluded(directives))
+    .map((selection) => selectOne(selection, parent, walk));
+  return {
+    selections: parts.flatMap((part) => part.selections),
+    asksTypename: parts.some((part) => part.asksTypename),
+    isCertain: parts.some((part) => part.isCertain),
+  };
+}
+
+function selectOne(selection: SelectionNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+  walk.count += 1;
+  if (walk.count > MAX_SELECTIONS) throw new Error('it has too many selections');
+  switch (selection.kind) {
+    case Kind.FIELD:
+      return selectField(selection, parent, walk);
+    case Kind.INLINE_FRAGMENT:
+      return selectFragment(selection, parent, walk);
+    case Kind.FRAGMENT_SPREAD: {
+      const fragment = walk.fragments.get(selection.name.value);
+      if (fragment === undefined) throw new Error(`there is no fragment ${selection.name.value}`);
+      const { typeCondition, selectionSet } = fragment;
+      const directives = selection.directives ?? [];
+      return selectFragment(
+        { kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet, directives },
+        parent,
+        walk,
+      );
+    }
+  }
+}
+
+function selectField(field: FieldNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+  if (field.name.value === '__typename') return { selections: [], asksTypename: true, isCertain: false };
+  const isCertain = !isConditional(field.directives);
+  const type = fieldType(field, parent);
+  if (field.selectionSet === undefined || type === undefined) {
+    return { selections: [field], asksTypename: false, isCertain };
+  }
+  const inner = select(field.selectionSet, type, walk);
+  const typename = inner.asksTypename || !inner.isCertain ? [TYPENAME] : [];
+  const selectionSet = { ...field.selectionSet, selections: [...typename, ...inner.selections] };
+  return { selections: [{ ...field, selectionSet }], asksTypename: false, isCertain };
+}
+
+function selectFragment(
+  fragment: InlineFragmentNode,
+  parent: GraphQLNamedType | undefined,
+  walk: Walk,
+): Selected {
+  const condition = fragment.typeCondition?.name.value;
+  const type = condition === undefined ? parent : walk.schema.getType(condition);
+  const types = commonTypes(parent, type, walk);
+  if (types !== undefined) {
+    const parts = types.map((common) => selectFragment(onType(fragment, common), parent, walk));
+    return {
+      selections: parts.flatMap((part) => part.selections),
+      asksTypename: parts.some((part) => part.asksTypename),
+      isCertain: false,
+    };
+  }
+  const isAlways =
+    type === parent || (isObjectType(parent) && isAbstractType(type) && walk.schema.isSubType(type, parent));
+  if (isObjectType(parent) && !isAlways) return NOTHING;
+  const inner = select(fragment.selectionSet, isAlways ? parent : type, walk);
+  const selectionSet = { ...fragment.selectionSet, selections: inner.selections };
+  const { typeCondition: _, ...unconditional } = fragment;
+  return {
+    selections:
+      inner.selections.length === 0 ? [] : [{ ...(isAlways ? unconditional : fragment), selectionSet }],
+    asksTypename: inner.asksTypename,
+    isCertain: inner.isCertain && isAlways && !isConditional(fragment.directives),
+  };
+}
+
+/** The object types of a fragment on one interface in another that some subgraph knows as an object. */
+function commonTypes(
+  parent: GraphQLNamedType | undefined,
+  type: GraphQLNamedType | undefined,
+  { schema, interfaceObjects }: Walk,
+): readonly GraphQLObjectType[] | undefined {
+  if (type === parent || !isAbstractType(parent) || !isAbstractType(type)) return undefined;
+  if (!interfaceObjects.has(parent.name)) return undefined;
+  return schema.getPossibleTypes(parent).filter((possible) => schema.isSubType(type, possible));
+}
+
+function onType(fragment: InlineFragmentNode, { name }: GraphQLObjectType): InlineFragmentNode {
+  return {
+    ...fragment,
+    typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: name } },
+  };
+}
+
+/** `undefined` for introspection, which no subgraph is asked for. */
+function fieldType(field: FieldNode, parent: GraphQLNamedType | undefined): GraphQLNamedType | undefined {
+  if (!isObjectType(parent) && !isInterfaceType(parent)) return undefined;
+  return getNamedType(parent.getFields()[field.name.value]?.type);
+}
+
+function isConditional(directives: readonly DirectiveNode[] = []): boolean {
+  return directives.some(({ name }) => name.value === 'skip' || name.value === 'include');
+}
+
+function isNeverIncluded(directives: readonly DirectiveNode[] = []): boolean {
+  return directives.some(({ name, arguments: given }) => {
+    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+    if (value?.kind !== Kind.BOOLEAN) return false;
+    return (name.value === 'skip' && value.value) || (name.value === 'include' && !value.value);
+  });
+}
