@@ -47,7 +47,7 @@ export class Service {
   /** Resolves when the service first answers that it is ready; from then on it is kept running. */
   async ready(timeoutMs: number): Promise<void> {
     await Promise.race([this.#answers(timeoutMs), this.#diedEarly.promise]);
-    this.#phase = 'kept';
+    if (this.#phase === 'starting') this.#phase = 'kept';
   }
 
   /** Lets the service finish what it does, at most `graceMs`. False when it had to be killed. */

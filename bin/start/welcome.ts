@@ -32,7 +32,6 @@ export function welcome(config: Config): string {
     heading('To paste: one order, answered by all five services'),
     exampleCommand(`${origin}${path}`),
     '',
-    ...(config.rateLimit.enabled && config.redis.url === undefined ? [inProcessNotice()] : []),
     'Ctrl-C stops everything.',
   ].join('\n');
 }
@@ -46,11 +45,4 @@ export function exampleCommand(url: string): string {
     `TOKEN=$(${post} -d '${JSON.stringify({ query: login })}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`,
     `${post} -H "authorization: Bearer $TOKEN" -d '${JSON.stringify({ query: QUERY })}'`,
   ].join('; \\\n');
-}
-
-function inProcessNotice(): string {
-  return styleText(
-    'yellow',
-    'REDIS_URL is not set: rate limits are counted in this process alone and start full again with it.',
-  );
 }

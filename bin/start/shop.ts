@@ -1,0 +1,41 @@
+import type { Program } from './programs.ts';
+import { Service } from './service.ts';
+import type { ServiceParts } from './service.ts';
+
+const READY_WITHIN_MS = 60_000;
+
+/** The processes of the shop: started group by group, stopped in the opposite order. */
+export class Shop {
+  readonly #groups: (readonly Service[])[] = [];
+  #stopping = false;
+
+  /**
+   * Starts programs side by side and waits until all are ready.
+   * @throws {StartError} when one ends before it is ready
+   */
+  async start(programs: readonly Program[], parts: ServiceParts): Promise<void> {
+    if (this.#stopping) return;
+    const group = programs.map((program) => new Service(program, parts));
+    this.#groups.push(group);
+    await Promise.all(group.map((service) => service.ready(READY_WITHIN_MS)));
+  }
+
+  /** Lets everything finish what it does, at most `graceMs` a group; gives the names of those that were killed. */
+  async stop(graceMs: number): Promise<string[]> {
+    this.#stopping = true;
+    const killed: string[] = [];
+    for (const group of this.#groups.toReversed()) {
+      await Promise.all(
+        group.map(async (service) => {
+          if (!(await service.stop(graceMs))) killed.push(service.name);
+        }),
+      );
+    }
+    return killed;
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    for (const service of this.#groups.flat()) service.kill();
+  }
+}

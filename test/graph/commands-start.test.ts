@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { processOf, starterOf } from '../support/process-tree.ts';
+import { findProgram, runProgram } from '../support/run-program.ts';
+import { createShopFolder, runStart } from '../support/start-command.ts';
+import { until } from '../support/until.ts';
+
+const order = {
+  number: expect.stringMatching(/^T-\d+$/),
+  status: 'SHIPPED',
+  placedAt: expect.any(String),
+  totalAmount: { amount: expect.any(String), currency: 'EUR' },
+  customer: { name: 'Freya Lindqvist', email: 'freya@shop.example' },
+  items: expect.arrayContaining([
+    {
+      quantity: expect.any(Number),
+      productName: expect.any(String),
+      product: {
+        name: expect.any(String),
+        price: { amount: expect.any(String) },
+        stock: { available: expect.any(Number) },
+      },
+    },
+  ]),
+  shipment: {
+    carrier: expect.any(String),
+    status: expect.any(String),
+    estimatedDelivery: expect.any(String),
+  },
+};
+
+/** The lines of the command that a newcomer is told to paste. */
+function commandToPaste(output: string): string {
+  const lines = output.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('TOKEN='));
+  return lines.slice(first, first + 2).join('\n');
+}
+
+/** What the command prints; on a machine without curl its two requests are sent from here. */
+async function paste(command: string): Promise<string> {
+  if (findProgram(['curl']) !== undefined) return runProgram('sh', ['-c', command]);
+  const url = /http:\S+/.exec(command)?.[0] ?? '';
+  const [login = '', query = ''] = [...command.matchAll(/ -d '([^']*)'/g)].map(([, body = '']) => body);
+  const send = (body: string, headers: Record<string, string> = {}) =>
+    fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  const token = /"accessToken":"([^"]*)"/.exec(await (await send(login)).text())?.[1];
+  return (await send(query, { authorization: `Bearer ${token}` })).text();
+}
+
+async function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/health/ready`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+it('starts everything, answers the pasted command, brings a dead service back, and stops on Ctrl-C', async () => {
+  using shop = await createShopFolder();
+  await using start = runStart(shop.environment);
+  await start.prints('Ctrl-C stops everything.', 120_000);
+  expect(start.output()).toContain(`http://127.0.0.1:${shop.ports.router}/graphql`);
+  for (const tier of ['FREE', 'PREMIUM', 'ENTERPRISE']) expect(start.output()).toContain(tier);
+
+  const answer: unknown = JSON.parse(await paste(commandToPaste(start.output())));
+  expect(answer).toEqual({ data: { orders: { edges: [{ node: order }] } } });
+
+  const keys = join(shop.path, 'data', 'identity-keys');
+  expect(statSync(keys).mode & 0o777).toBe(0o600);
+  expect(start.output()).not.toContain(readFileSync(keys, 'utf8').split(':')[1]?.trim());
+
+  process.kill(processOf('shipping', start.pid), 'SIGKILL');
+  await start.prints('shipping ended (SIGKILL)');
+  await start.prints('shipping is back.', 60_000);
+
+  start.signal('SIGINT');
+  start.signal('SIGINT');
+  expect(await start.exited).toBe(0);
+  expect(start.output()).not.toContain('was killed');
+  const left = await Promise.all(Object.values(shop.ports).map(answers));
+  expect(left).toEqual([false, false, false, false, false, false]);
+}, 240_000);
+
+it('leaves no service behind when it is killed', async () => {
+  using shop = await createShopFolder();
+  await using start = runStart(shop.environment);
+  await until(() => answers(shop.ports.product), 60_000);
+  process.kill(starterOf(start.pid), 'SIGKILL');
+  await start.exited;
+  const gone = async () => !(await Promise.all(Object.values(shop.ports).map(answers))).some(Boolean);
+  expect(await until(gone, 20_000)).toBe(true);
+}, 120_000);
+
+it('names the taken port, who may hold it and the way out', async () => {
+  using shop = await createShopFolder();
+  const other = createServer((_request, response) => response.end('hello')).listen(
+    shop.ports.order,
+    '127.0.0.1',
+  );
+  await once(other, 'listening');
+  await using start = runStart(shop.environment);
+  expect(await start.exited).toBe(1);
+  other.close();
+  expect(start.output().trim()).toBe(
+    `Port ${shop.ports.order} (order) is taken by another program: find it with "lsof -i :${shop.ports.order}" and stop it, or choose another port (subgraphs.order.routing_url in ${join(shop.path, 'supergraph.yaml')}).`,
+  );
+});
+
+it('says so when it is Tributary itself that runs already', async () => {
+  using shop = await createShopFolder();
+  const other = createServer((_request, response) => response.end('{"status":"UP"}'));
+  other.listen(shop.ports.router, '127.0.0.1');
+  await once(other, 'listening');
+  await using start = runStart(shop.environment);
+  expect(await start.exited).toBe(1);
+  other.close();
+  expect(start.output().trim()).toBe(
+    `Port ${shop.ports.router} (router) is taken, it seems by a Tributary that is still running: stop that one with Ctrl-C in its terminal.`,
+  );
+});
+
+it('ends with the sentence of a service that cannot start, and stops the others', async () => {
+  using shop = await createShopFolder();
+  mkdirSync(join(shop.path, 'data', 'product'), { recursive: true });
+  writeFileSync(join(shop.path, 'data', 'product', 'stray'), '');
+  await using start = runStart(shop.environment);
+  expect(await start.exited).toBe(1);
+  expect(start.output()).toMatch(
+    /product ended while starting \(exit code 1\), saying ".*cannot be opened.*"\.\n$/,
+  );
+  expect(await answers(shop.ports.order)).toBe(false);
+}, 120_000);
+
+it('refuses a broken key file with what to do', async () => {
+  using shop = await createShopFolder();
+  const file = join(shop.path, 'data', 'identity-keys');
+  writeFileSync(file, 'too-short');
+  await using start = runStart(shop.environment);
+  expect(await start.exited).toBe(1);
+  expect(start.output()).toContain(
+    `${file} does not hold "id:secret": delete it, and the next start makes a new one.`,
+  );
+});
+
+it('reports everything that is wrong in router.yaml before it starts anything', async () => {
+  using shop = await createShopFolder();
+  writeFileSync(join(shop.path, 'router.yaml'), 'listen:\n  prot: 4000\nmode: fast\n');
+  await using start = runStart(shop.environment);
+  expect(await start.exited).toBe(1);
+  expect(start.output()).toMatch(/router\.yaml:2: listen\.prot: unknown key/);
+  expect(start.output()).toMatch(/router\.yaml:3: mode: /);
+});

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** The process that `npm start` runs for a service, found below its launcher. */
+export function processOf(service: string, launcher: number): number {
+  const found = childrenOf(starterOf(launcher)).find((pid) =>
+    commandOf(pid).includes(`/${service}/server.ts`),
+  );
+  if (found === undefined) throw new Error(`no process runs ${service}`);
+  return found;
+}
+
+/** The process that starts the services. */
+export function starterOf(launcher: number): number {
+  const [starter] = childrenOf(launcher);
+  if (starter === undefined) throw new Error('the launcher has started nothing');
+  return starter;
+}
+
+// Linux tells without any program being installed, other systems come with these.
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const text = existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  return text
+    .split(/\s+/)
+    .filter((part) => part !== '')
+    .map(Number);
+}
+
+function commandOf(pid: number): string {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file)
+    ? readFileSync(file, 'utf8').replaceAll('\0', ' ')
+    : execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+}
