@@ -1,11 +1,11 @@
 import { systemParts, type Parts } from './parts.ts';
 import type { RunningSubgraph } from './serve.ts';
-import { readSettings, type Settings, type SubgraphName } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { StartupError } from './startup-error.ts';
 
 /** The process of one subgraph: starts it from the environment and stops it on SIGTERM or SIGINT. */
 export async function runSubgraph(
-  name: SubgraphName,
+  name: string,
   start: (settings: Settings, parts: Parts) => Promise<RunningSubgraph>,
 ): Promise<void> {
   try {

@@ -4,10 +4,9 @@ import type { DatabaseLocation } from './database.ts';
 import type { IdentityKey } from './sign.ts';
 import { StartupError } from './startup-error.ts';
 
-export type SubgraphName = 'order' | 'product' | 'user' | 'shipping' | 'inventory';
-
 export type Settings = {
-  readonly name: SubgraphName;
+  /** As in supergraph.yaml. */
+  readonly name: string;
   readonly host: string;
   /** 0 asks the system for a free port. */
   readonly port: number;
@@ -21,13 +20,14 @@ export type Settings = {
   readonly logLevel: string;
 };
 
-const defaultPorts: Record<SubgraphName, number> = {
-  order: 4001,
-  product: 4002,
-  user: 4003,
-  shipping: 4004,
-  inventory: 4005,
-};
+/** Where the shop's own subgraphs listen when they are started by hand; any other needs `PORT`. */
+const defaultPorts: ReadonlyMap<string, number> = new Map([
+  ['order', 4001],
+  ['product', 4002],
+  ['user', 4003],
+  ['shipping', 4004],
+  ['inventory', 4005],
+]);
 
 const portRule = 'must be 0 to 65535';
 
@@ -53,7 +53,7 @@ const environmentSchema = z.object({
 
 /** The only reader of the environment; reports every bad variable at once. */
 export function readSettings(
-  name: SubgraphName,
+  name: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Settings {
   const result = environmentSchema.safeParse(withoutEmpty(environment));
@@ -61,10 +61,12 @@ export function readSettings(
     throw new StartupError(`The settings of ${name} are wrong: ${describeIssues(result.error)}.`);
   }
   const values = result.data;
+  const port = values.PORT ?? defaultPorts.get(name);
+  if (port === undefined) throw new StartupError(`The settings of ${name} are wrong: PORT is required.`);
   return {
     name,
     host: values.HOST,
-    port: values.PORT ?? defaultPorts[name],
+    port,
     database: databaseLocation(name, values.DATABASE_URL, values.DATA_DIR),
     identityKeys: values.IDENTITY_KEYS,
     issuerUrl: values.ISSUER_URL,
@@ -75,11 +77,7 @@ export function readSettings(
   };
 }
 
-export function databaseLocation(
-  name: string,
-  databaseUrl: string | undefined,
-  dataDir: string,
-): DatabaseLocation {
+function databaseLocation(name: string, databaseUrl: string | undefined, dataDir: string): DatabaseLocation {
   return databaseUrl === undefined
     ? { kind: 'folder', schema: name, path: join(dataDir, name), templateDir: dataDir }
     : { kind: 'postgres', schema: name, url: databaseUrl };

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { SubgraphName } from '../../subgraphs/shared/settings.ts';
 import { callSigned, testKey, type CallOptions, type GraphQLAnswer } from './subgraph.ts';
 
 export type SubgraphProcess = AsyncDisposable & {
@@ -17,7 +16,7 @@ export type FailedStart = { readonly exitCode: number | null; readonly stderr: s
 
 /** Starts a subgraph as its own process on a free port and waits until it is ready. */
 export async function startSubgraphProcess(
-  name: SubgraphName,
+  name: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<SubgraphProcess> {
   const child = spawnSubgraph(name, environment);
@@ -42,7 +41,7 @@ export async function startSubgraphProcess(
 
 /** Starts a subgraph that is expected to give up, and gives what it said. */
 export async function failToStart(
-  name: SubgraphName,
+  name: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<FailedStart> {
   const child = spawnSubgraph(name, environment);
@@ -55,7 +54,7 @@ export async function failToStart(
   return { exitCode: child.exitCode, stderr: await stderr };
 }
 
-function spawnSubgraph(name: SubgraphName, environment: Readonly<Record<string, string>>) {
+function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>) {
   const server = fileURLToPath(new URL(`../../subgraphs/${name}/server.ts`, import.meta.url));
   return spawn(process.execPath, [server], {
     env: { PORT: '0', IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`, ...environment },

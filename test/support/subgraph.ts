@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { DatabaseLocation } from '../../subgraphs/shared/database.ts';
 import type { Parts } from '../../subgraphs/shared/parts.ts';
 import type { RunningSubgraph } from '../../subgraphs/shared/serve.ts';
-import type { Settings, SubgraphName } from '../../subgraphs/shared/settings.ts';
+import type { Settings } from '../../subgraphs/shared/settings.ts';
 import { signIdentity, type IdentityHeaders } from '../../subgraphs/shared/sign.ts';
 
 export type StartSubgraph = (settings: Settings, parts: Parts) => Promise<RunningSubgraph>;
@@ -51,7 +51,7 @@ export type TestOptions = {
 
 /** One subgraph on a free port, with its demo data in a database that goes when it is disposed. */
 export async function startTestSubgraph(
-  name: SubgraphName,
+  name: string,
   start: StartSubgraph,
   { database = 'embedded', now = Date.now, settings = {} }: TestOptions = {},
 ): Promise<TestSubgraph> {
@@ -75,7 +75,7 @@ export async function startTestSubgraph(
   };
 }
 
-export function testSettings(name: SubgraphName, database: DatabaseLocation): Settings {
+export function testSettings(name: string, database: DatabaseLocation): Settings {
   return {
     name,
     host: '127.0.0.1',
@@ -120,7 +120,7 @@ export async function callSigned(
   return { status: response.status, data: answer.data ?? null, errors: answer.errors ?? [] };
 }
 
-export function identityOf(user: TestUser): IdentityHeaders {
+function identityOf(user: TestUser): IdentityHeaders {
   return {
     'x-user-id': user.id,
     ...(user.email !== undefined && { 'x-user-email': user.email }),
