@@ -2,7 +2,7 @@ import type { SubgraphError, SubgraphResponse } from '../execution/subgraph-call
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
 export type ParsedAnswer = Extract<SubgraphResponse, { kind: 'answered' }> | Defect;
-export type Defect = { readonly kind: 'defective'; readonly defect: string };
+type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
 export function parseAnswer(text: string): ParsedAnswer {

@@ -11,7 +11,7 @@ export type ExchangeOptions = {
   readonly settle: (outcome: Outcome) => void;
 };
 
-/** So much of an answer that is of no use is read to the end, because that keeps the connection. */
+/** An answer that is of no use is read to its end if it is this short, because that keeps the connection. */
 const DRAIN_BYTES = 65_536;
 
 /**

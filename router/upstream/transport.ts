@@ -54,7 +54,7 @@ export function openPool(
   return new Pool(url.origin, {
     connections: options.connections,
     pipelining: 1,
-    // A connection that is not there after half the time leaves the other half to another endpoint.
+    // What half the time has not connected leaves the rest to another endpoint. Undici's timer is coarse: up to 0.5 s late.
     connectTimeout: Math.max(options.timeoutMs / 2, 1),
     // The deadline covers the whole call; these would only end silences.
     headersTimeout: 0,

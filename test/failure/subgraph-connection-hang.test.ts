@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { upstreamOf } from '../support/upstream.ts';
 
+// The subgraph here is one with which no connection comes about.
+
 /** Accepts connections and never speaks: asked for TLS, it leaves the caller connecting for ever. */
 async function startSilent() {
   const server = createServer((socket) => {
@@ -34,7 +36,7 @@ it('is cut off at the timeout although no connection has come about', async () =
   expect(await call).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
 });
 
-it('is given up as unreachable by half of the timeout, which leaves time for another endpoint', async () => {
+it('is given up as unreachable before the timeout, which leaves time for another endpoint', async () => {
   await using subgraph = await startSilent();
   await using one = upstreamOf([subgraph.url], { timeoutMs: 200, retries: 0 });
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' });

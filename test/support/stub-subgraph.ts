@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 /** A request as a stub received it. */
-export type StubRequest = {
+type StubRequest = {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly path: string;

@@ -7,7 +7,7 @@ import type { SubgraphParts } from '../../router/upstream/subgraph.ts';
 import { createManualClock } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
 
-export type CallOptions = {
+type CallOptions = {
   readonly operation?: 'query' | 'mutation';
   readonly signal?: AbortSignal;
   readonly deadline?: number;
