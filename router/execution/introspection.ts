@@ -1,5 +1,5 @@
 import { Kind, executeSync, visit } from 'graphql';
-import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
 import { jsonText } from './json.ts';
 import type { Selecting } from './selected-fields.ts';
 import { collectFields } from './selected-fields.ts';
@@ -16,27 +16,25 @@ export function compileIntrospection(selecting: Selecting, operation: OperationD
     : [];
   const selections = nodes.filter(({ name }) => name.value === '__schema' || name.value === '__type');
   if (selections.length === 0) return () => new Map();
+  const fragments = [...selecting.fragments.values()];
+  const isVariable = usesVariables([...selections, ...fragments]);
+  // Executed without values, declarations of required variables would be errors.
+  const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
+  const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   const document: DocumentNode = {
     kind: Kind.DOCUMENT,
-    definitions: [
-      { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } },
-      ...selecting.fragments.values(),
-    ],
+    definitions: [{ ...operation, variableDefinitions, selectionSet }, ...fragments],
   };
   const execute: Introspect = (variableValues) => {
     const { data } = executeSync({ schema, document, variableValues });
     return new Map(Object.entries(data ?? {}).map(([name, value]) => [name, jsonText(value)]));
   };
-  return usesVariables(selections, document) ? execute : once(execute);
+  return isVariable ? execute : once(execute);
 }
 
-function usesVariables(selections: readonly FieldNode[], document: DocumentNode): boolean {
+function usesVariables(nodes: readonly ASTNode[]): boolean {
   let found = false;
-  const visitor = { Variable: () => void (found = true) };
-  for (const selection of selections) visit(selection, visitor);
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) visit(definition, visitor);
-  }
+  for (const node of nodes) visit(node, { Variable: () => void (found = true) });
   return found;
 }
 

@@ -58,7 +58,6 @@ type Selected = {
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
-/** What a fragment selects of an object that is not of its type. */
 const NOTHING: Selected = { selections: [], asksTypename: false, isCertain: false };
 
 function plannableOperation(operation: OperationDefinitionNode, walk: Walk): OperationDefinitionNode {
@@ -104,7 +103,9 @@ function selectOne(selection: SelectionNode, parent: GraphQLNamedType | undefine
 }
 
 function selectField(field: FieldNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
-  if (field.name.value === '__typename') return { selections: [], asksTypename: true, isCertain: false };
+  if (field.name.value === '__typename') return { ...NOTHING, asksTypename: true };
+  // Introspection is no subgraph's business; within a fragment the planner takes it for one.
+  if (field.name.value.startsWith('__')) return NOTHING;
   const isCertain = !isConditional(field.directives);
   const type = fieldType(field, parent);
   if (field.selectionSet === undefined || type === undefined) {
@@ -164,7 +165,6 @@ function onType(fragment: InlineFragmentNode, { name }: GraphQLObjectType): Inli
   };
 }
 
-/** `undefined` for introspection, which no subgraph is asked for. */
 function fieldType(field: FieldNode, parent: GraphQLNamedType | undefined): GraphQLNamedType | undefined {
   if (!isObjectType(parent) && !isInterfaceType(parent)) return undefined;
   return getNamedType(parent.getFields()[field.name.value]?.type);
