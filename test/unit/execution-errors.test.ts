@@ -1,0 +1,331 @@
+import { describe, expect, test } from 'vitest';
+import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { answered, federatedGraph } from '../support/federated-graph.ts';
+import type { Interposed } from '../support/federated-graph.ts';
+
+const products = [{ id: '1' }, { id: '2' }, { id: '1' }];
+const asReference = (reference: object) => reference;
+
+const shop = federatedGraph({
+  product: {
+    typeDefs: `
+      type Query { products: [Product] first: Product best: Product! box: Box }
+      type Box { product: Product }
+      type Product @key(fields: "id") { id: ID! weight: Int }
+    `,
+    resolvers: {
+      Query: {
+        products: () => products,
+        first: () => products[0],
+        best: () => products[1],
+        box: () => ({ product: products[0] }),
+      },
+      Product: { weight: () => 5 },
+    },
+  },
+  stock: {
+    typeDefs: `
+      type Query { warehouses: [String] manager: String }
+      type Product @key(fields: "id") { id: ID! weight: Int @external stock: Int count: Int! shipping: Int @requires(fields: "weight") }
+    `,
+    resolvers: {
+      Query: { warehouses: () => ['north'], manager: () => 'Ann' },
+      Product: {
+        __resolveReference: asReference,
+        stock: ({ id }) => Number(id) * 10,
+        count: () => 1,
+        shipping: () => 2,
+      },
+    },
+  },
+  review: {
+    typeDefs:
+      'type Product @key(fields: "id") { id: ID! rating: Int stars: Rating } type Rating { count: Int! mean: Float }',
+    resolvers: {
+      Product: { __resolveReference: asReference, rating: () => 4, stars: () => ({ count: 2, mean: 4.5 }) },
+    },
+  },
+});
+
+const down: Interposed = async ({ subgraph }) => ({
+  kind: 'failed',
+  failure: {
+    code: 'SUBGRAPH_UNAVAILABLE',
+    service: subgraph,
+    message: 'It could not be reached.',
+    retryAfterMs: 500,
+    breaker: 'open',
+  },
+});
+
+const unavailable = (service: string) => ({ code: 'SUBGRAPH_UNAVAILABLE', service });
+const degradedBy = (service: string, paths: readonly (readonly string[])[]) => [
+  { service, reason: 'SUBGRAPH_UNAVAILABLE', retryAfterMs: 500, breaker: 'open', paths },
+];
+
+async function outcomeOf(document: string, interposed: Readonly<Record<string, Interposed>>) {
+  const { data, errors, degraded } = await shop.run(document, { interposed });
+  return { data, errors, degraded };
+}
+
+/** Changes the answer of a subgraph before the executor has it. */
+function changed(change: (data: Record<string, unknown>) => unknown, errors: unknown[] = []): Interposed {
+  return async (_, ask) => {
+    const response: SubgraphResponse = await ask();
+    if (response.kind === 'failed' || response.data === null) return response;
+    return answered(JSON.parse(JSON.stringify({ data: change({ ...response.data }), errors })));
+  };
+}
+
+const invalid = (service: string) => ({ code: 'SUBGRAPH_INVALID_RESPONSE', service });
+
+describe('a fetch that fails', () => {
+  test('is told once for each root field that it leaves null', async () => {
+    expect(await outcomeOf('{ first { id } w: warehouses manager }', { stock: down })).toEqual({
+      data: { first: { id: '1' }, w: null, manager: null },
+      errors: [
+        { message: 'It could not be reached.', path: ['w'], extensions: unavailable('stock') },
+        { message: 'It could not be reached.', path: ['manager'], extensions: unavailable('stock') },
+      ],
+      degraded: degradedBy('stock', [['w'], ['manager']]),
+    });
+  });
+
+  test('is told at the null when it leaves one', async () => {
+    expect(await outcomeOf('{ box { product { id stock } } }', { stock: down })).toEqual({
+      data: { box: { product: { id: '1', stock: null } } },
+      errors: [
+        {
+          message: 'It could not be reached.',
+          path: ['box', 'product', 'stock'],
+          extensions: unavailable('stock'),
+        },
+      ],
+      degraded: degradedBy('stock', [['box', 'product', 'stock']]),
+    });
+  });
+
+  test('is told once, at what holds all its nulls, when it leaves many', async () => {
+    expect(await outcomeOf('{ products { id stock shipping } }', { stock: down })).toEqual({
+      data: { products: products.map(({ id }) => ({ id, stock: null, shipping: null })) },
+      errors: [{ message: 'It could not be reached.', path: ['products'], extensions: unavailable('stock') }],
+      degraded: degradedBy('stock', [
+        ['products', 'stock'],
+        ['products', 'shipping'],
+      ]),
+    });
+  });
+
+  test('takes objects with it whose fields cannot be null, up to the next that can', async () => {
+    expect(await outcomeOf('{ products { count } first { count } }', { stock: down })).toEqual({
+      data: { products: [null, null, null], first: null },
+      errors: [
+        { message: 'It could not be reached.', path: ['products'], extensions: unavailable('stock') },
+        { message: 'It could not be reached.', path: ['first', 'count'], extensions: unavailable('stock') },
+      ],
+      degraded: degradedBy('stock', [
+        ['products', 'count'],
+        ['first', 'count'],
+      ]),
+    });
+    expect((await outcomeOf('{ best { count } }', { stock: down })).data).toBe(null);
+  });
+
+  test('explains what could not be asked for without it', async () => {
+    expect(await outcomeOf('{ first { shipping } }', { product: changedFailing() })).toEqual({
+      data: { first: { shipping: null } },
+      errors: [
+        {
+          message: 'first.weight is missing',
+          path: ['first'],
+          extensions: { code: 'SUBGRAPH_ERROR', service: 'product' },
+        },
+      ],
+      degraded: [],
+    });
+  });
+
+  test('leaves what others deliver', async () => {
+    expect((await outcomeOf('{ first { stock rating } }', { stock: down })).data).toEqual({
+      first: { stock: null, rating: 4 },
+    });
+  });
+
+  test.for([
+    ['an answer without data or errors', { data: null }],
+    ['no entities', { data: {} }],
+    ['too few entities', { data: { _entities: [] } }],
+    ['too many entities', { data: { _entities: [{ stock: 1 }, { stock: 2 }] } }],
+    ['entities that are no list', { data: { _entities: { 0: { stock: 1 }, length: 1 } } }],
+  ] as const)('is one that brings %s', async ([, body]) => {
+    const { data, errors, degraded } = await outcomeOf('{ first { stock } }', {
+      stock: async () => answered(body),
+    });
+    expect(data).toEqual({ first: { stock: null } });
+    expect(errors).toEqual([
+      { message: errors[0]?.message, path: ['first', 'stock'], extensions: invalid('stock') },
+    ]);
+    expect(degraded).toEqual([
+      { service: 'stock', reason: 'SUBGRAPH_INVALID_RESPONSE', paths: [['first', 'stock']] },
+    ]);
+  });
+});
+
+/** The product service answers its fields but for the one that another service requires. */
+function changedFailing(): Interposed {
+  return async () =>
+    answered({
+      data: { first: { __typename: 'Product', id: '1' } },
+      errors: [{ message: 'first.weight is missing', path: ['first', 'weight'] }],
+    });
+}
+
+describe('an error of a subgraph', () => {
+  const failingStock = (errors: unknown[], entity: unknown = { stock: null }): Interposed =>
+    changed(
+      ({ _entities }) => ({ _entities: Array.isArray(_entities) ? _entities.map(() => entity) : [] }),
+      errors,
+    );
+
+  test('stands at the path of the client, with code and service, and nothing that is not allowed', async () => {
+    const error = {
+      message: 'no count today',
+      path: ['_entities', 0, 'stock'],
+      extensions: { code: 'CLOSED', stacktrace: ['at secret.ts:1'], http: { status: 418 } },
+    };
+    expect(await outcomeOf('{ box { product { stock } } }', { stock: failingStock([error]) })).toEqual({
+      data: { box: { product: { stock: null } } },
+      errors: [
+        {
+          message: 'no count today',
+          path: ['box', 'product', 'stock'],
+          extensions: { code: 'CLOSED', service: 'stock' },
+        },
+      ],
+      degraded: [],
+    });
+  });
+
+  test('keeps the extensions that are allowed', async () => {
+    const error = { message: 'no', path: ['warehouses'], extensions: { code: 7, hint: 'later', secret: 1 } };
+    const { errors } = await shop.run('{ warehouses }', {
+      interposed: { stock: changed(() => ({ warehouses: null }), [error]) },
+      allowedExtensions: new Set(['code', 'hint']),
+    });
+    expect(errors).toEqual([
+      {
+        message: 'no',
+        path: ['warehouses'],
+        extensions: { code: 'SUBGRAPH_ERROR', hint: 'later', service: 'stock' },
+      },
+    ]);
+  });
+
+  test('about an entity that stands at several places stands where these meet', async () => {
+    const error = { message: 'no', path: ['_entities', 0, 'stock'] };
+    const { errors } = await outcomeOf('{ products { stock } }', { stock: failingStock([error]) });
+    expect(errors).toEqual([
+      { message: 'no', path: ['products'], extensions: { code: 'SUBGRAPH_ERROR', service: 'stock' } },
+    ]);
+    const second = { message: 'no', path: ['_entities', 1, 'stock'] };
+    const alone = await outcomeOf('{ products { stock } }', { stock: failingStock([second]) });
+    expect(alone.errors[0]?.path).toEqual(['products', 1, 'stock']);
+  });
+
+  test('without a path is the reason for each root field that is null', async () => {
+    const stock = changed(() => ({ warehouses: null, manager: null }), [{ message: 'closed' }]);
+    const { data, errors } = await outcomeOf('{ warehouses manager }', { stock });
+    expect(data).toEqual({ warehouses: null, manager: null });
+    expect(errors.map(({ path }) => path)).toEqual([['warehouses'], ['manager']]);
+  });
+
+  test('about what the client did not ask for stands at the nearest that it did', async () => {
+    const stock = changed((data) => data, [{ message: 'no', path: ['warehouses', 'internal', 3] }]);
+    expect((await outcomeOf('{ w: warehouses }', { stock })).errors[0]?.path).toEqual(['w']);
+    const other = changed((data) => data, [{ message: 'no', path: ['_service', 'sdl'] }]);
+    expect((await outcomeOf('{ w: warehouses }', { stock: other })).errors[0]?.path).toEqual(['w']);
+  });
+
+  test('is the only one when it takes a whole entity', async () => {
+    const error = { message: 'no', path: ['_entities', 0, 'count'] };
+    expect(await outcomeOf('{ first { count stock } }', { stock: failingStock([error], null) })).toEqual({
+      data: { first: null },
+      errors: [
+        { message: 'no', path: ['first', 'count'], extensions: { code: 'SUBGRAPH_ERROR', service: 'stock' } },
+      ],
+      degraded: [],
+    });
+  });
+
+  test('is the only one when it takes all data', async () => {
+    const stock: Interposed = async () =>
+      answered({ data: null, errors: [{ message: 'no', path: ['manager'] }] });
+    expect(await outcomeOf('{ manager }', { stock })).toEqual({
+      data: { manager: null },
+      errors: [
+        { message: 'no', path: ['manager'], extensions: { code: 'SUBGRAPH_ERROR', service: 'stock' } },
+      ],
+      degraded: [],
+    });
+  });
+});
+
+describe('an entity', () => {
+  test('that its service does not know leaves nulls and one error', async () => {
+    const stock = changed(({ _entities }) => ({
+      _entities: Array.isArray(_entities) ? [_entities[0], null] : [],
+    }));
+    expect(await outcomeOf('{ products { id stock } }', { stock })).toEqual({
+      data: {
+        products: [
+          { id: '1', stock: 10 },
+          { id: '2', stock: null },
+          { id: '1', stock: 10 },
+        ],
+      },
+      errors: [
+        {
+          message: 'The service does not know this object.',
+          path: ['products', 1, 'stock'],
+          extensions: { code: 'ENTITY_NOT_FOUND', service: 'stock' },
+        },
+      ],
+      degraded: [],
+    });
+  });
+
+  test('that is no object is an invalid answer', async () => {
+    const stock = changed(() => ({ _entities: ['1'] }));
+    const { data, errors } = await outcomeOf('{ first { stock } }', { stock });
+    expect(data).toEqual({ first: { stock: null } });
+    expect(errors).toEqual([
+      { message: errors[0]?.message, path: ['first', 'stock'], extensions: invalid('stock') },
+    ]);
+  });
+
+  test('that lacks a field is an invalid answer', async () => {
+    const stock = changed(() => ({ _entities: [{}] }));
+    const { data, errors } = await outcomeOf('{ first { stock } }', { stock });
+    expect(data).toEqual({ first: { stock: null } });
+    expect(errors).toEqual([
+      {
+        message: 'Product.stock is absent from the answer of its service.',
+        path: ['first', 'stock'],
+        extensions: invalid('stock'),
+      },
+    ]);
+  });
+
+  test('with a null where none may be takes its object, with one error', async () => {
+    const review = changed(() => ({ _entities: [{ stars: { count: null, mean: 1 } }] }));
+    const { data, errors } = await outcomeOf('{ first { stars { mean count } } }', { review });
+    expect(data).toEqual({ first: { stars: null } });
+    expect(errors).toEqual([
+      {
+        message: 'Cannot return null for non-nullable Rating.count.',
+        path: ['first', 'stars', 'count'],
+        extensions: invalid('review'),
+      },
+    ]);
+  });
+});
