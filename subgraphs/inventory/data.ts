@@ -10,7 +10,7 @@ export interface InventoryTables {
   reservation_lines: { reservation_id: string; product_id: string; warehouse_id: string; quantity: number };
 }
 
-export type ReservationStatus = 'HELD' | 'RELEASED';
+type ReservationStatus = 'HELD' | 'RELEASED';
 export type Reservation = {
   readonly id: string;
   readonly status: ReservationStatus;

@@ -39,11 +39,10 @@ interface PlacementTable {
   placed: boolean;
 }
 
-export const orderStatuses = ['PLACED', 'PACKED', 'SHIPPED', 'DELIVERED', 'CANCELLED'] as const;
-export type OrderStatus = (typeof orderStatuses)[number];
+type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
 const cancellable: readonly OrderStatus[] = ['PLACED', 'PACKED'];
 
-export type OrderLine = {
+type OrderLine = {
   product_id: string;
   product_name: string;
   quantity: number;
