@@ -13,9 +13,9 @@ import { createUpstream } from '../../router/upstream/upstream.ts';
 // CPU of the caller for one call to a subgraph: `node bench/micro/upstream.ts [ROUNDS]`.
 // Ten representations out, twenty items back, twenty calls under way, over loopback to another process.
 
-const CALLS = 5_000;
+const CALLS = 2_000;
 const UNDER_WAY = 20;
-const rounds = Number(process.argv[2] ?? 5);
+const rounds = Number(process.argv[2] ?? 10);
 
 const representations = Array.from({ length: 10 }, (_, index) => ({
   __typename: 'Product',

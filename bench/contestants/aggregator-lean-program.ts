@@ -1,0 +1,69 @@
+import { createServer } from 'node:http';
+import { Pool } from 'undici';
+
+/*
+ * The order page with as little as Node allows: one pool for each subgraph, constant documents, no framework, no checks.
+ * `SUBGRAPHS={"order":URL,…} PORT=N node aggregator-lean-program.ts`
+ */
+
+type Json = Record<string, never>;
+type Item = { product: { id: string } & Json };
+type Order = { id: string; customer: { id: string } & Json; items: Item[]; shipment?: Json };
+type Answer = { data: { order?: Order; user?: Json; _entities: readonly Json[] } };
+
+const ORDER =
+  'query($id:ID!){order(id:$id){id number status placedAt totalAmount{amount currency} customer{id} items{quantity unitPrice{amount currency} product{id}}}}';
+const USER = 'query($id:ID!){user(id:$id){id name email addresses{label line1 city postalCode country}}}';
+const PRODUCTS =
+  'query($r:[_Any!]!){_entities(representations:$r){...on Product{id sku name description imageUrl(size:THUMB) price{amount currency}}}}';
+const STOCK =
+  'query($r:[_Any!]!){_entities(representations:$r){...on Product{stock{available warehouses{name available}}}}}';
+const SHIPMENT =
+  'query($r:[_Any!]!){_entities(representations:$r){...on Order{shipment{trackingNumber carrier status estimatedDelivery events{occurredAt status location description}}}}}';
+
+const ask = Object.fromEntries(
+  Object.entries(JSON.parse(process.env['SUBGRAPHS'] ?? '{}')).map(([name, url]) => [name, asker(String(url))]),
+);
+
+function asker(url: string) {
+  const { origin, pathname } = new URL(url);
+  const pool = new Pool(origin, { connections: 512 });
+  const headers = { 'content-type': 'application/json' };
+  return async (query: string, variables: unknown): Promise<Answer['data']> => {
+    const body = JSON.stringify({ query, variables });
+    const answer = await pool.request({ path: pathname, method: 'POST', headers, body });
+    return ((await answer.body.json()) as Answer).data;
+  };
+}
+
+async function orderPage(id: string): Promise<string> {
+  const order = (await ask['order']?.(ORDER, { id }))?.order;
+  if (order === undefined) return '{"data":{"order":null}}';
+  const representations = order.items.map(({ product: { id } }) => ({ __typename: 'Product', id }));
+  const [users, products, stocks, shipments] = await Promise.all([
+    ask['user']?.(USER, { id: order.customer.id }),
+    ask['product']?.(PRODUCTS, { r: representations }),
+    ask['inventory']?.(STOCK, { r: representations }),
+    ask['shipping']?.(SHIPMENT, { r: [{ __typename: 'Order', id: order.id }] }),
+  ]);
+  order.items.forEach((item, index) => {
+    item.product = Object.assign(item.product, products?._entities[index], stocks?._entities[index]);
+  });
+  Object.assign(order.customer, users?.user);
+  Object.assign(order, shipments?._entities[0]);
+  return JSON.stringify({ data: { order } });
+}
+
+const server = createServer((request, response) => {
+  const id = request.url?.split('/')[2];
+  if (id === undefined) response.end('{}');
+  else
+    void orderPage(id).then((body) => {
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      });
+      response.end(body);
+    });
+});
+server.listen(Number(process.env['PORT']), '127.0.0.1');

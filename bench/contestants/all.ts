@@ -1,0 +1,17 @@
+import { aggregators } from './aggregators.ts';
+import { apolloGateway } from './apollo-gateway.ts';
+import type { Contestant } from './contestant.ts';
+import { grafbase } from './grafbase.ts';
+import { hiveGateways } from './hive-gateway.ts';
+import { mercurius } from './mercurius.ts';
+import { tributaryContestants } from './tributary.ts';
+
+/** In the order in which they run and are shown. */
+export const CONTESTANTS: readonly Contestant[] = [
+  ...tributaryContestants,
+  apolloGateway,
+  ...hiveGateways,
+  mercurius,
+  grafbase,
+  ...aggregators,
+];

@@ -1,0 +1,140 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createIssuer } from '../contestants/issuer.ts';
+import type { Contestant, RunningContestant, Stage } from '../contestants/contestant.ts';
+import { composeSupergraph, createReference } from '../graph/supergraph.ts';
+import type { Question } from '../graph/supergraph.ts';
+import { SUBGRAPHS } from '../graph/subgraphs.ts';
+import type { Subgraph } from '../graph/subgraphs.ts';
+import type { Exchange } from '../load/closed-loop.ts';
+import type { LoadMethods, Measured } from '../load/load.ts';
+import type { ReplayMethods } from '../subgraphs/replay.ts';
+import { toRow } from '../report/row.ts';
+import type { DetailedRow } from '../report/row.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { assertSameAnswer, sendOnce } from './check.ts';
+import { startProgram } from './program.ts';
+import { connectRemote } from './remote.ts';
+import type { Remote } from './remote.ts';
+
+const bench = join(import.meta.dirname, '..');
+export const outFolder = join(bench, 'out');
+
+export type Interval = {
+  readonly connections: number;
+  readonly settleMs: number;
+  readonly measureMs: number;
+};
+
+/** The subgraphs, the load and what is needed to start contestants. */
+export type Bench = AsyncDisposable & {
+  readonly stage: Stage;
+  readonly subgraphs: Remote<ReplayMethods>;
+  /**
+   * Asks each question once of each caller and compares the answers with the reference.
+   * @throws {Error} that says what is wrong with them
+   */
+  readonly check: (gateway: RunningContestant, workload: Workload) => Promise<readonly Exchange[]>;
+  /** @throws {Error} when an answer in the interval was not the expected one */
+  readonly run: (
+    gateway: RunningContestant,
+    exchanges: readonly Exchange[],
+    interval: Interval,
+  ) => Promise<Measured>;
+  /** A run with the row for it. */
+  readonly measure: (
+    of: {
+      readonly workload: Workload;
+      readonly contestant: Contestant;
+      readonly gateway: RunningContestant;
+      readonly exchanges: readonly Exchange[];
+    },
+    interval: Interval,
+  ) => Promise<DetailedRow>;
+};
+
+export async function openBench(): Promise<Bench> {
+  await using stack = new AsyncDisposableStack();
+  const folder = join(outFolder, 'run');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const logFile = (name: string) => join(folder, `${name}.log`);
+
+  const fork = (name: string, file: string) => {
+    const command = [process.execPath, join(bench, file)] as const;
+    return stack.use(startProgram({ command, core: 'load', logFile: logFile(name), ipc: true })).child;
+  };
+  const subgraphs = connectRemote<ReplayMethods>(fork('subgraphs', 'subgraphs/replay.ts'));
+  const load = connectRemote<LoadMethods>(fork('load', 'load/load.ts'));
+  const stage = await setStage(folder, logFile, subgraphs);
+  const reference = createReference(stage.supergraphSdl);
+  const owned = stack.move();
+
+  const run: Bench['run'] = (gateway, exchanges, interval) =>
+    load.call('run', {
+      ...interval,
+      exchanges,
+      port: gateway.port,
+      gatewayPid: gateway.pid,
+      subgraphsPid: subgraphs.pid,
+    });
+
+  return {
+    stage,
+    subgraphs,
+    run,
+    async check(gateway, { questions, delaysMs = {} }) {
+      await subgraphs.call('setDelays', delaysMs);
+      const asked = questions.map((question) => askAllCallers(gateway, question, reference));
+      return (await Promise.all(asked)).flat();
+    },
+    async measure({ workload, contestant, gateway, exchanges }, interval) {
+      const before = await subgraphs.call('stats');
+      const measured = await run(gateway, exchanges, interval);
+      const after = await subgraphs.call('stats');
+      return toRow({
+        workload: workload.name,
+        contestant: contestant.name,
+        connections: interval.connections,
+        measured,
+        calls: after.calls - before.calls,
+        recorded: after.recorded - before.recorded,
+        bytes: Buffer.byteLength(exchanges[0]?.expected ?? ''),
+      });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function setStage(
+  folder: string,
+  logFile: Stage['logFile'],
+  subgraphs: Remote<ReplayMethods>,
+): Promise<Stage> {
+  const ports = await subgraphs.call('listen');
+  const urls = Object.fromEntries(
+    SUBGRAPHS.map((name) => [name, `http://127.0.0.1:${ports[name]}/graphql`]),
+  ) as Record<Subgraph, string>;
+  const { issuer, documents } = await createIssuer(new URL(urls.user).origin);
+  await subgraphs.call('setDocuments', documents);
+  const supergraphSdl = composeSupergraph(urls);
+  const supergraphFile = join(folder, 'supergraph.graphql');
+  writeFileSync(supergraphFile, supergraphSdl);
+  return { urls, supergraphSdl, supergraphFile, folder, logFile, issuer };
+}
+
+async function askAllCallers(
+  gateway: RunningContestant,
+  question: Question,
+  reference: (question: Question) => Promise<unknown>,
+): Promise<readonly Exchange[]> {
+  const requests = gateway.requestsFor(question);
+  const right = await reference(question);
+  const exchanges: Exchange[] = [];
+  for (const request of requests) {
+    const expected = await sendOnce(gateway.port, request);
+    assertSameAnswer(expected, right);
+    exchanges.push({ request, expected });
+  }
+  return exchanges;
+}

@@ -1,0 +1,104 @@
+import { CONTESTANTS } from './contestants/all.ts';
+import type { Contestant } from './contestants/contestant.ts';
+import { openBench } from './harness/bench.ts';
+import type { Bench } from './harness/bench.ts';
+import { runContest } from './harness/contest.ts';
+import { describeCircumstances } from './harness/machine.ts';
+import { pinSelf } from './harness/program.ts';
+import { USAGE, readOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { loadRecords, saveRun } from './report/record.ts';
+import type { Figure, Findings } from './report/record.ts';
+import { writeResults } from './report/results.ts';
+import type { DetailedRow, Refusal } from './report/row.ts';
+import { digits, formatRefusal, formatTables } from './report/table.ts';
+import { STUDIES } from './studies/study.ts';
+import { WORKLOADS } from './workloads/workload.ts';
+
+/* `npm run bench`: the contestants, one after the other, on the same subgraphs. README.md says how to read the numbers. */
+
+const args = process.argv.slice(2);
+try {
+  const options = readOptions(args);
+  await bench(options);
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
+
+async function bench(options: Options): Promise<void> {
+  const contestants = chooseContestants(options);
+  const names = chooseWorkloads(options);
+  if (process.platform !== 'linux') throw new TypeError('CPU and memory are read from /proc: Linux only');
+  pinSelf();
+  const circumstances = describeCircumstances(args);
+  const findings = await measure(names, contestants, options);
+  saveRun(names, findings, circumstances);
+  console.log(`\n${formatTables(findings.rows, findings.refusals)}`);
+  for (const figure of findings.figures) console.log(`\n${formatFigure(figure)}`);
+  console.log('\nwritten: bench/out/latest.json');
+  if (options.writesResults) {
+    writeResults(loadRecords());
+    console.log('written: bench/results.md');
+  }
+}
+
+function chooseContestants({ contestants: names }: Options): readonly Contestant[] {
+  const unknown = names?.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
+  if (unknown !== undefined) throw new TypeError(`there is no contestant ${unknown}`);
+  return CONTESTANTS.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+function chooseWorkloads({ workload }: Options): readonly string[] {
+  const all = [...WORKLOADS, ...STUDIES].map(({ name }) => name);
+  if (workload === undefined) return all.filter((name) => name !== 'memory');
+  if (!all.includes(workload)) throw new TypeError(`there is no workload ${workload}`);
+  return [workload];
+}
+
+async function measure(
+  names: readonly string[],
+  contestants: readonly Contestant[],
+  options: Options,
+): Promise<Findings> {
+  await using bench: Bench = await openBench();
+  stopOnSignal(bench);
+  const rows: DetailedRow[] = [];
+  const refusals: Refusal[] = [];
+  const figures: Figure[] = [];
+  const onRow = (row: DetailedRow) => {
+    rows.push(row);
+    console.log(
+      `${row.contestant}  ${row.workload}  ${row.connections}  ${digits(row.rps)} requests/s  ${digits(row.cpuMsPerRequest)} ms CPU`,
+    );
+  };
+  const onRefusal = (refusal: Refusal) => {
+    refusals.push(refusal);
+    console.log(formatRefusal(refusal));
+  };
+  const common = { contestants, measureMs: options.seconds * 1_000, onRow, onRefusal };
+  const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
+  await runContest(bench, { ...common, workloads, connections: options.connections });
+  for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
+    await study.run(bench, {
+      ...common,
+      minutes: options.minutes,
+      onFigure: (figure) => figures.push(figure),
+    });
+  }
+  return { rows, refusals, figures };
+}
+
+// What runs is stopped and nothing is written: half a contest compares nothing.
+function stopOnSignal(bench: Bench): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void bench[Symbol.asyncDispose]().finally(() => process.exit(130));
+    });
+  }
+}
+
+function formatFigure({ name, contestant, value, note }: Figure): string {
+  return `${name}, ${contestant}: ${digits(value)} (${note})`;
+}

@@ -1,0 +1,82 @@
+import type { DetailedRow, Refusal } from './row.ts';
+
+export const OURS = 'tributary';
+
+export type Column = {
+  readonly title: string;
+  readonly cell: (row: DetailedRow, ours: DetailedRow | undefined) => string;
+};
+
+export const COLUMNS: readonly Column[] = [
+  { title: 'contestant', cell: ({ contestant }) => contestant },
+  { title: 'requests/s', cell: ({ rps }) => digits(rps) },
+  { title: '÷ ours', cell: ({ rps }, ours) => ratio(rps, ours?.rps) },
+  { title: 'p50 ms', cell: ({ p50Ms }) => digits(p50Ms) },
+  { title: 'p99 ms', cell: ({ p99Ms }) => digits(p99Ms) },
+  { title: 'CPU ms/request', cell: ({ cpuMsPerRequest }) => digits(cpuMsPerRequest) },
+  { title: '÷ ours', cell: ({ cpuMsPerRequest }, ours) => ratio(cpuMsPerRequest, ours?.cpuMsPerRequest) },
+  { title: 'peak MB', cell: ({ rssMb }) => rssMb.toFixed(0) },
+  { title: '÷ ours', cell: ({ rssMb }, ours) => ratio(rssMb, ours?.rssMb) },
+  { title: 'calls/request', cell: ({ callsPerRequest }) => callsPerRequest.toFixed(1) },
+  {
+    title: 'CPU % gateway | load + subgraphs',
+    cell: ({ gatewayCpu, loadCpu, subgraphsCpu }) => `${gatewayCpu} | ${loadCpu} + ${subgraphsCpu}`,
+  },
+];
+
+export type Group = {
+  readonly workload: string;
+  readonly connections: number;
+  readonly rows: readonly DetailedRow[];
+};
+
+/** Rows that can be compared with each other. */
+export function groupRows(rows: readonly DetailedRow[]): readonly Group[] {
+  const groups = Map.groupBy(rows, ({ workload, connections }) => `${workload} ${connections}`);
+  return [...groups.values()].flatMap((rows) => {
+    const [first] = rows;
+    return first === undefined ? [] : [{ workload: first.workload, connections: first.connections, rows }];
+  });
+}
+
+export function cellsOf({ rows }: Group): readonly (readonly string[])[] {
+  const ours = rows.find(({ contestant }) => contestant === OURS);
+  return rows.map((row) => COLUMNS.map(({ cell }) => cell(row, ours)));
+}
+
+/** For the terminal. */
+export function formatTables(rows: readonly DetailedRow[], refusals: readonly Refusal[]): string {
+  const tables = groupRows(rows).map(
+    (group) => `${captionOf(group)}\n${alignColumns([COLUMNS.map(({ title }) => title), ...cellsOf(group)])}`,
+  );
+  const refused = refusals.map(formatRefusal);
+  return [...tables, ...(refused.length > 0 ? [`not measured\n${refused.join('\n')}`] : [])].join('\n\n');
+}
+
+export function captionOf({ workload, connections, rows }: Group): string {
+  const bytes = rows[0]?.bytes ?? 0;
+  return `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, answers of ${bytes} bytes`;
+}
+
+export function formatRefusal({ workload, contestant, connections, reason }: Refusal): string {
+  const at = connections === undefined ? '' : `, ${connections} connections`;
+  return `${contestant}, ${workload}${at}: ${reason}`;
+}
+
+function alignColumns(lines: readonly (readonly string[])[]): string {
+  const widths = COLUMNS.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  const align = (text: string, index: number) =>
+    index === 0 ? text.padEnd(widths[index] ?? 0) : text.padStart(widths[index] ?? 0);
+  return lines.map((line) => `  ${line.map(align).join('  ')}`).join('\n');
+}
+
+function ratio(value: number, ours: number | undefined): string {
+  return ours === undefined ? '' : digits(value / ours);
+}
+
+/** Three significant digits, and no more after the point than they need. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (value >= 100) return value.toFixed(0);
+  return value.toPrecision(3);
+}

@@ -1,0 +1,75 @@
+import type { RunningContestant } from '../contestants/contestant.ts';
+import type { Bench } from '../harness/bench.ts';
+import { reasonOf } from '../harness/contest.ts';
+import { sendOnce } from '../harness/check.ts';
+import type { Exchange } from '../load/closed-loop.ts';
+import type { ReplayedCall } from '../subgraphs/replay.ts';
+import { WORKLOADS } from '../workloads/workload.ts';
+import type { StudyPlan } from './study.ts';
+
+const SHORTEST_MS = 500;
+const SETTLE_MS = 200;
+
+/**
+ * What a gateway adds to the order page at one connection: its p50 less that of its own subgraph calls, asked directly
+ * from where the load runs. The slowest path is the first call, and the slowest of those that wait for it.
+ */
+export async function runLatency(bench: Bench, plan: StudyPlan): Promise<void> {
+  const workload = WORKLOADS.find(({ name }) => name === 'order-page');
+  if (workload === undefined) return;
+  for (const contestant of plan.contestants) {
+    try {
+      await using gateway = await contestant.start(bench.stage);
+      const exchanges = await bench.check(gateway, workload);
+      await bench.run(gateway, exchanges, { connections: 50, settleMs: 0, measureMs: plan.measureMs });
+      const interval = { connections: 1, settleMs: SETTLE_MS, measureMs: plan.measureMs };
+      const row = await bench.measure(
+        { workload: { ...workload, name: 'latency' }, contestant, gateway, exchanges },
+        interval,
+      );
+      plan.onRow(row);
+      const path = await slowestPath(bench, gateway, exchanges);
+      plan.onFigure({
+        name: 'latency',
+        contestant: contestant.name,
+        value: row.p50Ms - path.ms,
+        note: `ms; p50 ${row.p50Ms} less ${path.ms.toFixed(3)} for ${path.calls}`,
+      });
+    } catch (error) {
+      plan.onRefusal({ workload: 'latency', contestant: contestant.name, reason: reasonOf(error) });
+    }
+  }
+}
+
+async function slowestPath(bench: Bench, gateway: RunningContestant, exchanges: readonly Exchange[]) {
+  await bench.subgraphs.call('lastCalls');
+  await sendOnce(gateway.port, exchanges[0]?.request ?? '');
+  const calls = await bench.subgraphs.call('lastCalls');
+  const timed = [];
+  for (const call of calls) timed.push({ ...call, ms: await timeCall(bench, gateway, call) });
+  const [first, ...others] = timed;
+  const slowest = others.toSorted((a, b) => b.ms - a.ms)[0];
+  return {
+    ms: (first?.ms ?? 0) + (slowest?.ms ?? 0),
+    calls: [first, slowest].flatMap((call) => (call === undefined ? [] : [call.subgraph])).join(' → '),
+  };
+}
+
+async function timeCall(
+  bench: Bench,
+  gateway: RunningContestant,
+  { subgraph, body }: ReplayedCall,
+): Promise<number> {
+  const port = Number(new URL(bench.stage.urls[subgraph]).port);
+  const length = Buffer.byteLength(body, 'latin1');
+  const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`;
+  const expected = await sendOnce(port, request);
+  const direct = { ...gateway, port };
+  const { p50Ms } = await bench.run(direct, [{ request, expected }], {
+    connections: 1,
+    settleMs: SETTLE_MS,
+    measureMs: SHORTEST_MS,
+  });
+  return p50Ms;
+}
+
