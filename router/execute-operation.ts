@@ -1,7 +1,10 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Caller } from './apollo-plugin.ts';
+import type { Config } from './config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome } from './execution/execute.ts';
+import { shareCalls, shareExecutions } from './execution/sharing.ts';
+import type { Scope } from './execution/sharing.ts';
 import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
@@ -12,54 +15,78 @@ import type { Routes } from './upstream/upstream.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
-  /** Time of a whole client request. */
-  readonly deadlineMs: number;
+  readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'sharing'>;
+};
+
+/** The subgraphs of one generation, and what of its calls is under way. */
+export type Connection = AsyncDisposable & {
+  readonly routes: Routes;
+  readonly share: (send: Send, scope: Scope) => Send;
 };
 
 /** What a request gives to the calls made for it. */
 export type Calls = { readonly send: Send; readonly signal: AbortSignal };
 
-/** Connects the executor with the subgraphs for one client request. */
-export function createExecution(parts: ExecutionParts) {
-  const { telemetry, monotonic, deadlineMs } = parts;
+/** Connects a generation with its subgraphs. Its calls in flight are its own: another generation may route the same name elsewhere. */
+export function connect(routes: Routes, { calls }: Config['traffic']['sharing']): Connection {
+  return {
+    routes,
+    share: calls ? shareCalls() : (send) => send,
+    [Symbol.asyncDispose]: () => routes[Symbol.asyncDispose](),
+  };
+}
 
-  function callsFor({ request, identity }: Caller, routes: Routes): Calls {
-    const headers = { ...correlationHeaders(request), ...identityHeaders(identity) };
-    const deadline = monotonic() + deadlineMs;
-    return {
-      signal: request.signal,
-      send: (call, signal) =>
-        telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
-          const traceparent = telemetry.traceparentOf(trace);
-          return routes.send(
-            call,
-            { headers: traceparent === undefined ? headers : { ...headers, traceparent }, deadline },
-            signal,
-          );
-        }),
-    };
+/** Connects the executor with the subgraphs for one client request. */
+export function createExecution({ telemetry, monotonic, traffic }: ExecutionParts) {
+  const shareQuery = shareExecutions();
+
+  function callsFor({ request, identity }: Caller, { routes, share }: Connection): Calls {
+    const identified = identityHeaders(identity);
+    const headers = { ...correlationHeaders(request), ...identified };
+    const deadline = monotonic() + traffic.deadlineMs;
+    const send: Send = (call, signal) =>
+      telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
+        const traceparent = telemetry.traceparentOf(trace);
+        return routes.send(
+          call,
+          { headers: traceparent === undefined ? headers : { ...headers, traceparent }, deadline },
+          signal,
+        );
+      });
+    return { send: share(send, scopeOf(identified)), signal: request.signal };
   }
 
   async function execute(
-    { operation, variables }: Admitted,
+    admitted: Admitted,
     caller: Caller,
-    routes: Routes,
+    connection: Connection,
   ): Promise<ExecutionOutcome> {
+    const { operation, variables } = admitted;
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
     );
-    const { send, signal } = callsFor(caller, routes);
-    const outcome = await executeCompiled(compiled, {
-      variables,
-      send,
-      // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
-      signal: operation.type === 'mutation' ? NEVER : signal,
-    });
+    const { send, signal } = callsFor(caller, connection);
+    const run = (until: AbortSignal) => executeCompiled(compiled, { variables, send, signal: until });
+    const outcome = await (operation.type === 'query' && traffic.sharing.queries
+      ? shareQuery({
+          operation: compiled,
+          variables: JSON.stringify(variables),
+          scope: scopeOf(identityHeaders(caller.identity)),
+          signal,
+          execute: run,
+        })
+      : // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
+        run(operation.type === 'mutation' ? NEVER : signal));
     for (const { service, reason } of outcome.degraded) telemetry.degraded(service, reason);
     return outcome;
   }
 
   return { execute, callsFor };
+}
+
+// Subgraphs see nothing else that could change their answer: ids for tracing differ with each request and say nothing of it.
+function scopeOf(identified: Readonly<Record<string, string>>): Scope {
+  return JSON.stringify(identified);
 }
 
 const NEVER = new AbortController().signal;

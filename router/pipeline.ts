@@ -2,6 +2,7 @@ import { HeaderMap } from '@apollo/server';
 import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
 import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
 import { RouterError } from './errors.ts';
+import type { Connection } from './execute-operation.ts';
 import type { ExecutionOutcome } from './execution/execute.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
@@ -10,10 +11,12 @@ import { answer } from './response/answer.ts';
 import { extensionsOf } from './response/degradation.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
-import type { Routes } from './upstream/upstream.ts';
 
 /** What every supergraph version has of its own. */
-export type GenerationParts = AsyncDisposable & { readonly operations: Operations; readonly routes: Routes };
+export type GenerationParts = AsyncDisposable & {
+  readonly operations: Operations;
+  readonly connection: Connection;
+};
 
 export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
 
@@ -24,7 +27,7 @@ export type PipelineParts = {
   readonly screen: (source: string) => void;
   /** @throws {RouterError} */
   readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
-  readonly execute: (admitted: Admitted, caller: Caller, routes: Routes) => Promise<ExecutionOutcome>;
+  readonly execute: (admitted: Admitted, caller: Caller, connection: Connection) => Promise<ExecutionOutcome>;
   /** Whether an operation that has been answered before goes past Apollo Server: it has nothing more to say of it. */
   readonly knownOperationsDirect: boolean;
 };
@@ -47,7 +50,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     generation: ServedGeneration,
   ): Promise<ClientResponse> {
     const admitted = await parts.admit(operation, inputs, caller);
-    const outcome = await parts.execute(admitted, caller, generation.parts.routes);
+    const outcome = await parts.execute(admitted, caller, generation.parts.connection);
     return answer(
       { data: outcome.data, errors: outcome.errors, extensions: extensionsOf(outcome.degraded) },
       {

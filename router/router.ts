@@ -14,7 +14,7 @@ import { screenDocument } from './admission/screen.ts';
 import { createApolloPlugin, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
 import type { Config } from './config-schema.ts';
-import { createExecution } from './execute-operation.ts';
+import { connect, createExecution } from './execute-operation.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createSigner } from './identity/signature.ts';
@@ -109,11 +109,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
 
   const admitOperation = createAdmission(config, budget);
-  const { execute, callsFor } = createExecution({
-    telemetry,
-    monotonic,
-    deadlineMs: config.traffic.deadlineMs,
-  });
+  const { execute, callsFor } = createExecution({ telemetry, monotonic, traffic: config.traffic });
   const admit = async (
     operation: Operation,
     inputs: Variables,
@@ -204,22 +200,22 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
       });
-      const routes = upstream.forGeneration(graph.routes);
+      const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
       return {
         operations,
-        routes,
+        connection,
         async [Symbol.asyncDispose]() {
-          await Promise.all([operations[Symbol.asyncDispose](), routes[Symbol.asyncDispose]()]);
+          await Promise.all([operations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()]);
         },
       };
     },
     createPlugin: ({ operations }) => createApolloPlugin({ operations, admit }),
-    createExecutor: ({ routes }) =>
+    createExecutor: ({ connection }) =>
       config.execution === 'apollo'
         ? undefined
-        : createGatewayExecutor((admitted, caller) => execute(admitted, caller, routes)),
-    createDataSource: (subgraph, { routes }) =>
-      createDataSource(subgraph, (context) => callsFor(callerIn(context), routes)),
+        : createGatewayExecutor((admitted, caller) => execute(admitted, caller, connection)),
+    createDataSource: (subgraph, { connection }) =>
+      createDataSource(subgraph, (context) => callsFor(callerIn(context), connection)),
     serverOptions: serverOptions(config, telemetry),
   };
 }

@@ -1,6 +1,7 @@
-import { getNamedType, isInputObjectType, valueFromASTUntyped } from 'graphql';
+import { getNamedType, isInputObjectType } from 'graphql';
 import type { FieldNode, GraphQLArgument, GraphQLField, GraphQLInputField } from 'graphql';
 import type { CostModel, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
 import { add } from './saturating.ts';
 
 type Input = GraphQLArgument | GraphQLInputField;
@@ -11,17 +12,16 @@ export function compileArguments(
   definition: GraphQLField<unknown, unknown>,
   node: FieldNode,
 ): (variables: Variables) => number {
-  const inputs = definition.args.filter((input) => isCharged(model, input));
-  const given = inputs.flatMap((input) => {
+  const given = definition.args.flatMap((input) => {
     const argument = node.arguments?.find(({ name }) => name.value === input.name);
-    return argument === undefined ? [] : [{ input, value: argument.value }];
+    if (argument === undefined || !isCharged(model, input)) return [];
+    return [{ input, value: compileValue(argument.value) }];
   });
-  if (given.length === 0) return () => 0;
-  return (variables) =>
-    given.reduce(
-      (total, { input, value }) => add(total, valueCost(model, input, valueFromASTUntyped(value, variables))),
-      0,
-    );
+  const costOf = (variables: Variables) =>
+    given.reduce((total, { input, value }) => add(total, valueCost(model, input, value.read(variables))), 0);
+  if (given.some(({ value }) => !value.isConstant)) return costOf;
+  const constant = costOf({});
+  return () => constant;
 }
 
 function isCharged(model: CostModel, input: Input): boolean {

@@ -1,7 +1,8 @@
-import { valueFromASTUntyped } from 'graphql';
 import type { FieldNode } from 'graphql';
 import { RouterError } from '../errors.ts';
-import type { FieldCost, Variables } from './cost-model.ts';
+import type { FieldCost, ListSize, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
+import type { OperationValue } from './operation-value.ts';
 
 /** Compiles the number of items that `@listSize` says; undefined where it says nothing. */
 export function compileListSize(
@@ -10,34 +11,38 @@ export function compileListSize(
 ): (variables: Variables) => number | undefined {
   const { listSize, coordinate } = field;
   if (listSize === undefined) return () => undefined;
-  const { assumed, slicingArguments, requireOneSlicingArgument } = listSize;
-  const slices = slicingArguments.map((name) => compileSlice(name, field, node));
-
-  return (variables) => {
-    const sizes = slices.map((slice) => slice(variables)).filter((size) => size !== undefined);
-    if (requireOneSlicingArgument && sizes.length !== 1) {
-      const list = slicingArguments.join(', ');
-      throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`);
-    }
-    return sizes.length === 0 ? assumed : Math.max(...sizes, 0);
-  };
+  const slices = listSize.slicingArguments.map((name) => compileSlice(name, field, node));
+  const sizeFor = (variables: Variables) => sizeOf(listSize, coordinate, readSizes(slices, variables));
+  if (slices.some(({ given }) => given?.isConstant === false)) return sizeFor;
+  const constant = readSizes(slices, {});
+  return () => sizeOf(listSize, coordinate, constant);
 }
 
-function compileSlice(
-  name: string,
-  field: FieldCost,
-  node: FieldNode,
-): (variables: Variables) => number | undefined {
-  const fallback = wholeNumber(
-    field.definition.args.find((argument) => argument.name === name)?.defaultValue,
-  );
+type Slice = { readonly given: OperationValue | undefined; readonly fallback: number | undefined };
+
+function compileSlice(name: string, field: FieldCost, node: FieldNode): Slice {
+  const definition = field.definition.args.find((argument) => argument.name === name);
   const given = node.arguments?.find((argument) => argument.name.value === name)?.value;
-  if (given === undefined) return () => fallback;
-  return (variables) => {
-    const value: unknown = valueFromASTUntyped(given, variables);
+  return { given: given && compileValue(given), fallback: wholeNumber(definition?.defaultValue) };
+}
+
+function readSizes(slices: readonly Slice[], variables: Variables): readonly number[] {
+  const sizes: number[] = [];
+  for (const { given, fallback } of slices) {
+    const value = given?.read(variables);
     // A variable that was not sent leaves the argument to its default; null is a value, and no size.
-    return value === undefined ? fallback : wholeNumber(value);
-  };
+    const size = value === undefined ? fallback : wholeNumber(value);
+    if (size !== undefined) sizes.push(size);
+  }
+  return sizes;
+}
+
+function sizeOf(listSize: ListSize, coordinate: string, sizes: readonly number[]): number | undefined {
+  if (listSize.requireOneSlicingArgument && sizes.length !== 1) {
+    const list = listSize.slicingArguments.join(', ');
+    throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`);
+  }
+  return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }
 
 // What is no whole number is refused when the variables are coerced.

@@ -148,7 +148,9 @@ function names(value: unknown): readonly string[] {
 function argumentsOf(element: Element, directive: string): Record<string, unknown> | undefined {
   const nodes =
     'extensionASTNodes' in element ? [element.astNode, ...element.extensionASTNodes] : [element.astNode];
-  const applied = nodes.flatMap((node) => node?.directives ?? []).find(({ name }) => name.value === directive);
+  const applied = nodes
+    .flatMap((node) => node?.directives ?? [])
+    .find(({ name }) => name.value === directive);
   return applied && constantArguments(applied);
 }
 

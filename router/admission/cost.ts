@@ -14,6 +14,7 @@ import { RouterError } from '../errors.ts';
 import { compileArguments } from './cost-arguments.ts';
 import { compileListSize } from './cost-list-size.ts';
 import type { CostModel, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
 export type OperationCost = (variables: Variables) => number;
@@ -71,8 +72,14 @@ class Compilation {
   }
 
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
-    const costs = selections.map((selection) => conditional(selection, this.#selection(selection, parent)));
-    return (scope, sizing) => costs.reduce((total, cost) => add(total, cost(scope, sizing)), 0);
+    const costs = selections
+      .map((selection) => conditional(selection, this.#selection(selection, parent)))
+      .filter((cost) => cost !== FREE);
+    return (scope, sizing) => {
+      let total = 0;
+      for (const cost of costs) total = add(total, cost(scope, sizing));
+      return total;
+    };
   }
 
   #selection(selection: SelectionNode, parent: GraphQLNamedType | undefined): Cost {
@@ -99,14 +106,14 @@ class Compilation {
     const listSize = compileListSize(field, node);
     const argumentsCost = compileArguments(this.#model, field.definition, node);
     const { defaultListSize } = this.#model;
-    return ({ variables, fragments }, sizing) => {
-      const size = listSize(variables);
+    return (scope, sizing) => {
+      const size = listSize(scope.variables);
       const sized =
         size !== undefined && sizedFields?.size ? { coordinate, fields: sizedFields, size } : undefined;
       const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
       const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
-      const each = add(weight, inner({ variables, fragments }, sized));
-      return add(multiply(instances, each), argumentsCost(variables));
+      const each = add(weight, inner(scope, sized));
+      return add(multiply(instances, each), argumentsCost(scope.variables));
     };
   }
 
@@ -144,13 +151,12 @@ function conditional({ directives }: SelectionNode, cost: Cost): Cost {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');
     const leavesOut = leavesOutWhen(directive);
-    return argument === undefined || leavesOut === undefined ? [] : [{ value: argument.value, leavesOut }];
+    if (argument === undefined || leavesOut === undefined) return [];
+    return [{ value: compileValue(argument.value), leavesOut }];
   });
   if (conditions.length === 0) return cost;
   return (scope, sizing) => {
-    const isLeftOut = conditions.some(
-      ({ value, leavesOut }) => valueFromASTUntyped(value, scope.variables) === leavesOut,
-    );
+    const isLeftOut = conditions.some(({ value, leavesOut }) => value.read(scope.variables) === leavesOut);
     return isLeftOut ? 0 : cost(scope, sizing);
   };
 }

@@ -2,6 +2,7 @@ import { GraphQLError, Kind } from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,
+  FieldNode,
   FragmentDefinitionNode,
   OperationDefinitionNode,
   SelectionNode,
@@ -55,6 +56,7 @@ export function readParseError(error: unknown, limits: Pick<Config['limits'], 't
 }
 
 const NOTHING: Size = { fields: 0, aliases: 0, directives: 0, width: 0, depth: 0, nesting: 0 };
+const LEAF: Size = { ...NOTHING, fields: 1, width: 1, depth: 1, nesting: 1 };
 
 /** Inline fragments and spreads may nest this many times deeper than fields: enough for any honest client. */
 const NESTING_PER_DEPTH = 4;
@@ -94,24 +96,26 @@ class Measure {
   #selection(selection: SelectionNode, nesting: number): Size {
     const directives = countOf(selection.directives);
     switch (selection.kind) {
-      case Kind.FIELD: {
-        const inner = selection.selectionSet
-          ? this.#selectionSet(selection.selectionSet, nesting + 1)
-          : NOTHING;
-        return {
-          fields: inner.fields + 1,
-          aliases: inner.aliases + (selection.alias ? 1 : 0),
-          directives: inner.directives + directives,
-          width: 1,
-          depth: inner.depth + 1,
-          nesting: inner.nesting + 1,
-        };
-      }
+      case Kind.FIELD:
+        return this.#field(selection, directives, nesting);
       case Kind.INLINE_FRAGMENT:
         return within(this.#selectionSet(selection.selectionSet, nesting + 1), directives);
       case Kind.FRAGMENT_SPREAD:
         return within(this.#fragment(selection.name.value), directives);
     }
+  }
+
+  #field({ alias, selectionSet }: FieldNode, directives: number, nesting: number): Size {
+    if (!selectionSet && !alias && directives === 0) return LEAF;
+    const inner = selectionSet ? this.#selectionSet(selectionSet, nesting + 1) : NOTHING;
+    return {
+      fields: inner.fields + 1,
+      aliases: inner.aliases + (alias ? 1 : 0),
+      directives: inner.directives + directives,
+      width: 1,
+      depth: inner.depth + 1,
+      nesting: inner.nesting + 1,
+    };
   }
 
   #fragment(name: string): Size {

@@ -16,7 +16,7 @@ const DRAIN_BYTES = 65_536;
 
 /**
  * One HTTP exchange as undici's dispatch reports it: collects the body up to the limit, settles once.
- * `request()` would make a Readable and an AbortSignal for each call, which costs more than all of this stage.
+ * Undici's `request()` would make a Readable for each answer, and wants an AbortSignal to be stopped.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;

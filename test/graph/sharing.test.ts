@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
+import { startIssuer } from '../support/tokens.ts';
+
+/** A service that answers only when it is told to, with what it was told of the caller. */
+function gatedService() {
+  const gate = Promise.withResolvers<void>();
+  const services: SmallGraphOptions['services'] = {
+    profile: {
+      sdl: 'type Query { whoami: String other: String } type Mutation { touch: String }',
+      resolvers: {
+        Query: {
+          whoami: async () => gate.promise.then(() => 'answered'),
+          other: async () => gate.promise.then(() => 'answered'),
+        },
+        Mutation: { touch: async () => gate.promise.then(() => 'touched') },
+      },
+    },
+  };
+  return { services, open: () => gate.resolve() };
+}
+
+const calls = (graph: SmallGraph) =>
+  graph.services.get('profile')?.calls.filter(({ body }) => !body.includes('_service')) ?? [];
+
+async function allBegun(graph: SmallGraph, count: number): Promise<void> {
+  await expect.poll(() => calls(graph).length, { timeout: 5_000 }).toBe(count);
+  // One turn more, in which a call that should not be made would arrive.
+  await fetch(new URL('/health/live', graph.router.url));
+}
+
+test('equal queries of one caller in flight are executed once', async () => {
+  const { services, open } = gatedService();
+  await using graph = await startSmallGraph({ services });
+  const answers = Array.from({ length: 10 }, () => graph.query('{ whoami }'));
+  await allBegun(graph, 1);
+  open();
+  expect(new Set((await Promise.all(answers)).map((answer) => JSON.stringify(answer)))).toEqual(
+    new Set(['{"data":{"whoami":"answered"}}']),
+  );
+  expect(calls(graph)).toHaveLength(1);
+});
+
+test('equal mutations are each executed', async () => {
+  const { services, open } = gatedService();
+  await using graph = await startSmallGraph({ services });
+  const answers = Array.from({ length: 5 }, () => graph.query('mutation { touch }'));
+  await allBegun(graph, 5);
+  open();
+  await Promise.all(answers);
+  expect(calls(graph)).toHaveLength(5);
+});
+
+test('two identities never share, and neither does a caller without one', async () => {
+  await using issuer = await startIssuer();
+  const { services, open } = gatedService();
+  await using graph = await startSmallGraph({
+    services,
+    config: `authentication: { issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }] }`,
+  });
+  const users = [{ sub: 'a' }, { sub: 'b' }, { sub: 'a', tid: 'other' }, { sub: 'a', roles: ['admin'] }];
+  const tokens = await Promise.all(users.map((claims) => issuer.mint({ claims })));
+  const ask = (authorization: Record<string, string>) => graph.post({ query: '{ whoami }' }, authorization);
+  const answers = [...tokens, ...tokens].map((token) => ask({ authorization: `Bearer ${token}` }));
+  answers.push(ask({}), ask({}));
+  await allBegun(graph, users.length + 1);
+  open();
+  await Promise.all(answers);
+
+  const seen = calls(graph).map(({ headers }) =>
+    [headers['x-user-id'], headers['x-tenant-id'], headers['x-user-roles']].join('|'),
+  );
+  expect(new Set(seen).size).toBe(users.length + 1);
+});
+
+test('nothing is shared when it is switched off', async () => {
+  const { services, open } = gatedService();
+  await using graph = await startSmallGraph({
+    services,
+    config: 'traffic: { sharing: { calls: false, queries: false } }',
+  });
+  const answers = Array.from({ length: 4 }, () => graph.query('{ other }'));
+  await allBegun(graph, 4);
+  open();
+  await Promise.all(answers);
+});
