@@ -2,7 +2,7 @@ import type { Program } from './programs.ts';
 import { Service } from './service.ts';
 import type { ServiceParts } from './service.ts';
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 /** The processes of the shop: started group by group, stopped in the opposite order. */
 export class Shop {
