@@ -68,7 +68,8 @@ export function createResolvers(db: Kysely<ProductTables>, now: () => number): R
     },
     Product: {
       // Async, because a reference that throws at once would take the whole list of entities with it.
-      __resolveReference: async (key: ProductKey, { loaders }: ProductContext) => loadProduct(key, loaders),
+      __resolveReference: async ({ id, sku }: ProductKey, { loaders }: ProductContext) =>
+        id == null ? loaders.productBySku.load(sku ?? '') : loaders.productById.load(id),
       price: ({ price, currency }: Product) => ({ amount: price, currency }),
       weightGrams: (product: Product) => product.weight_grams,
       imageUrl: ({ sku }: Product, { size }: { size: 'THUMB' | 'LARGE' }) =>

@@ -23,7 +23,7 @@ export type Ordering<Row> = {
   readonly keysetOf: (row: Row) => readonly string[];
 };
 
-export const maxPageSize = 100;
+const maxPageSize = 100;
 const defaultPageSize = 20;
 
 /**

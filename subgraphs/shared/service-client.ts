@@ -2,14 +2,14 @@ import { shopError } from './errors.ts';
 import { signIdentity, type IdentityKey } from './sign.ts';
 
 /** What a call to another subgraph comes back with; transport failures are thrown as UNAVAILABLE. */
-export type ServiceAnswer = {
+type ServiceAnswer = {
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly errors: readonly ServiceError[];
 };
 
-export type ServiceError = { readonly message: string; readonly code: string };
+type ServiceError = { readonly message: string; readonly code: string };
 
-export type ServiceCall = {
+type ServiceCall = {
   readonly url: string;
   /** The called subgraph's name in supergraph.yaml. */
   readonly audience: string;

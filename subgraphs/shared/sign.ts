@@ -3,7 +3,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 export type IdentityKey = { readonly id: string; readonly secret: string };
 
 /** The identity headers in the order in which a signature covers them. */
-export const identityHeaderNames = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'] as const;
+const identityHeaderNames = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'] as const;
 
 export type IdentityHeaders = {
   readonly [Name in (typeof identityHeaderNames)[number]]?: string;

@@ -1,9 +1,9 @@
 import { sql, type Insertable, type JSONColumnType, type Kysely, type Selectable } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { JWK } from 'jose';
+import type { webcrypto } from 'node:crypto';
 import { fetchConnection, type Connection, type Ordering, type PageArguments } from '../shared/connection.ts';
 
-export type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
+type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
 
 export type Address = {
   readonly label: string;
@@ -28,7 +28,7 @@ export type UserTables = {
   };
   readonly signing_keys: {
     readonly kid: string;
-    readonly private_jwk: JSONColumnType<JWK>;
+    readonly private_jwk: JSONColumnType<webcrypto.JsonWebKey>;
     readonly created_at: Date;
     /** Null for the key that signs. */
     readonly retired_at: Date | null;

@@ -1,10 +1,8 @@
-import { Redis } from 'ioredis';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
-import { until } from '../support/until.ts';
 
 const freya = { id: 'user-1', email: 'freya@shop.example', roles: ['customer'] };
 const priya = { id: 'user-2', roles: ['customer'] };
@@ -293,28 +291,6 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
   });
 });
 
-test('tells the routers of a logout through Redis', async () => {
-  const redisUrl = process.env['REDIS_URL'];
-  if (redisUrl === undefined) throw new Error('this test needs REDIS_URL');
-  await using user = await startTestSubgraph('user', startUser, { settings: { redisUrl } });
-  const { data } = await user.call(login, {
-    variables: { email: 'freya@shop.example', password: demoPassword },
-  });
-  const session = sessionOf(data, 'login');
-  await user.call(logout, { variables: { refreshToken: session.refreshToken } });
-  const { revoked } = await readJson<RevokedList>(`${user.origin}/.well-known/revoked-tokens`);
-
-  await using redis = connect(redisUrl);
-  expect(revoked).toHaveLength(1);
-  const [{ jti, exp } = { jti: '', exp: 0 }] = revoked;
-  const isTold = async () => {
-    const entries = await redis.client.xrange('tributary:revocations', '-', '+');
-    return entries.some(([, fields]) => fields.join() === ['jti', jti, 'exp', exp].join());
-  };
-  // The subgraph may still be connecting; what it could not write then, it writes as soon as it can.
-  expect(await until(isTold, 1_000)).toBe(true);
-});
-
 type RevokedList = { readonly revoked: readonly { readonly jti: string; readonly exp: number }[] };
 type SessionAnswer = {
   readonly accessToken: string;
@@ -354,9 +330,4 @@ function usersOf({ data }: { data: Record<string, unknown> | null }): UserPage {
 
 async function readJson<Body>(url: string): Promise<Body> {
   return (await (await fetch(url)).json()) as Body;
-}
-
-function connect(url: string): AsyncDisposable & { readonly client: Redis } {
-  const client = new Redis(url);
-  return { client, [Symbol.asyncDispose]: async () => client.disconnect() };
 }

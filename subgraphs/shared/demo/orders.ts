@@ -4,7 +4,7 @@ import { demoUsers, type DemoUser } from './users.ts';
 
 export type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
 
-export type DemoOrderItem = {
+type DemoOrderItem = {
   readonly productId: string;
   readonly quantity: number;
   /** What was charged then, an exact decimal; the catalogue's price may have moved since. */

@@ -1,8 +1,8 @@
 import { createRandom } from './random.ts';
 
-export type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
+type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
 
-export type DemoAddress = {
+type DemoAddress = {
   readonly label: string;
   readonly line1: string;
   readonly city: string;

@@ -1,5 +1,11 @@
-import type { JWK } from 'jose';
-import { createPrivateKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  randomBytes,
+  type webcrypto,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import type { UserDatabase } from '../data.ts';
 import { accessTokenSeconds } from './access-tokens.ts';
@@ -42,11 +48,11 @@ export async function currentSigningKey(db: UserDatabase): Promise<SigningKey> {
     .orderBy('created_at', 'desc')
     .orderBy('kid')
     .executeTakeFirstOrThrow();
-  return { kid, privateKey: createPrivateKey({ key: private_jwk, format: 'jwk' }) };
+  return { kid, privateKey: readPrivateKey(private_jwk) };
 }
 
 /** The public halves, as `/.well-known/jwks.json` lists them. */
-export async function publishedKeys(db: UserDatabase, now: Date): Promise<JWK[]> {
+export async function publishedKeys(db: UserDatabase, now: Date): Promise<webcrypto.JsonWebKey[]> {
   const keys = await db
     .selectFrom('signing_keys')
     .select(['kid', 'private_jwk'])
@@ -55,9 +61,10 @@ export async function publishedKeys(db: UserDatabase, now: Date): Promise<JWK[]>
     )
     .orderBy('created_at', 'desc')
     .execute();
-  return keys.map(
-    ({ kid, private_jwk: { kty, n, e } }) => ({ kty, n, e, kid, alg: 'RS256', use: 'sig' }) as JWK,
-  );
+  return keys.map(({ kid, private_jwk }) => {
+    const publicKey = createPublicKey(readPrivateKey(private_jwk));
+    return { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
+  });
 }
 
 async function insertKey(db: UserDatabase, now: Date): Promise<string> {
@@ -69,6 +76,10 @@ async function insertKey(db: UserDatabase, now: Date): Promise<string> {
     .values({ kid, private_jwk, created_at: now, retired_at: null })
     .execute();
   return kid;
+}
+
+function readPrivateKey(key: webcrypto.JsonWebKey): KeyObject {
+  return createPrivateKey({ key, format: 'jwk' });
 }
 
 function publishedSince(now: Date): Date {
