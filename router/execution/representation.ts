@@ -40,9 +40,12 @@ export function compileRepresentation(
 ): Represent {
   const rule = { selections: requires, rewrites: inputRewrites ?? [] };
   return perTypeName(types, (typeName) => {
-    const entries = typeName === undefined ? [] : compileEntries(rule, typeName, types);
-    // Without a type name it represents nothing: the fetch has no question about entities of this type.
-    if (!entries.some(({ key }) => key === '__typename')) return undefined;
+    const required = new Map<string, QueryPlanSelectionNode[] | undefined>();
+    if (typeName !== undefined) collect(requires, typeName, types, required);
+    // Without a type name it represents nothing: the fetch has no question about entities of this type. Rewrites are not asked:
+    // one may set the name of an interface for every type that implements it.
+    if (!required.has('__typename')) return undefined;
+    const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types), readKey: onlyKey(entries) };
   });
 }
