@@ -38,8 +38,10 @@ export type Budget = {
 };
 
 export type BudgetParts = {
-  /** Without it the buckets are this process's own, and whole. */
+  /** Without it the buckets are this router's own. */
   readonly redis: RedisLink | undefined;
+  /** Processes of this router, which share what it has to give without Redis. */
+  readonly processes: number;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'budgetDecided'>;
 };
@@ -54,7 +56,7 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   const shared = redis && new RedisBuckets(redis);
 
   async function decide(buckets: readonly Bucket[], points: number): Promise<Stored> {
-    if (redis === undefined || shared === undefined) return decideLocally(buckets, points);
+    if (redis === undefined || shared === undefined) return decideLocally(shareOf(buckets, 1), points);
     if (!redis.available()) return decideWithoutRedis(buckets, points);
     try {
       return { ...(await shared.charge(buckets, points)), store: 'redis', buckets };
@@ -65,15 +67,18 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   }
 
   function decideWithoutRedis(buckets: readonly Bucket[], points: number): Stored {
-    const share = buckets.map((bucket) => localShare(bucket, config.instances));
-    switch (config.onRedisFailure) {
+        switch (config.onRedisFailure) {
       case 'local':
-        return decideLocally(share, points);
+        return decideLocally(shareOf(buckets, config.instances), points);
       case 'allow':
         return { admitted: true, levels: [], store: 'none', buckets: [] };
       case 'deny':
         return { admitted: false, levels: [], store: 'none', buckets: [] };
     }
+  }
+
+  function shareOf(buckets: readonly Bucket[], routers: number): readonly Bucket[] {
+    return buckets.map((bucket) => localShare(bucket, routers * parts.processes));
   }
 
   function decideLocally(buckets: readonly Bucket[], points: number): Stored {
@@ -117,9 +122,9 @@ function refused({ levels }: Stored, points: number): BudgetDecision {
   };
 }
 
-/** This router's part of a bucket that it would share. */
-function localShare(bucket: Bucket, instances: number): Bucket {
-  return { ...bucket, points: Math.max(1, Math.floor(bucket.points / instances)) };
+/** One of `parts` equal parts of a bucket. */
+function localShare(bucket: Bucket, parts: number): Bucket {
+  return { ...bucket, points: Math.max(1, Math.floor(bucket.points / parts)) };
 }
 
 function createCallerBuckets(config: Config['rateLimit']): (caller: Caller) => readonly Bucket[] {

@@ -1,15 +1,15 @@
+import { RecentEntries } from '../recent-entries.ts';
 import { unitsOf } from './bucket.ts';
 import type { Bucket, BucketLevel } from './bucket.ts';
 
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
-type Stored = { units: number; at: number; fullAt: number };
-
-const MAX_BUCKETS = 100_000;
+// A flood of addresses must not take the memory of the process; a bucket that is forgotten is full again.
+const MAX_BUCKETS = 200_000;
 
 /** Token buckets in this process, with the arithmetic of the Redis script. */
 export class LocalBuckets {
-  readonly #stored = new Map<string, Stored>();
+  readonly #stored = new RecentEntries<{ units: number; at: number }>(MAX_BUCKETS);
   readonly #monotonic: () => number;
 
   constructor(monotonic: () => number) {
@@ -44,18 +44,6 @@ export class LocalBuckets {
   }
 
   #store({ bucket, units }: BucketLevel, now: number): void {
-    const missing = unitsOf(bucket.points, bucket) - units;
-    this.#stored.delete(bucket.key);
-    if (this.#stored.size >= MAX_BUCKETS) this.#makeRoom(now);
-    this.#stored.set(bucket.key, { units, at: now, fullAt: now + Math.ceil(missing / bucket.points) });
-  }
-
-  // A full bucket is as good as none. If all are in use, the longest untouched goes: a flood of addresses must not
-  // take the memory of the process.
-  #makeRoom(now: number): void {
-    for (const [key, { fullAt }] of this.#stored) if (fullAt <= now) this.#stored.delete(key);
-    if (this.#stored.size < MAX_BUCKETS) return;
-    const [oldest] = this.#stored.keys();
-    if (oldest !== undefined) this.#stored.delete(oldest);
+    this.#stored.set(bucket.key, { units, at: now });
   }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { RecentEntries } from '../recent-entries.ts';
 import type { UserIdentity } from './identity.ts';
 
 export type VerifiedToken = {
@@ -11,30 +12,20 @@ export type VerifiedToken = {
 
 /**
  * Tokens whose signature was checked, so that it is checked once per token and not once per request.
- * Keyed by digest: a heap dump then holds no usable token. Bounded; the least recently used goes first.
+ * Keyed by digest: a heap dump then holds no usable token.
  */
 export class VerifiedTokens {
-  readonly #entries = new Map<string, VerifiedToken>();
-  readonly #maxEntries: number;
+  readonly #entries: RecentEntries<VerifiedToken>;
 
   constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
+    this.#entries = new RecentEntries(maxEntries);
   }
 
   get(token: string): VerifiedToken | undefined {
-    const key = digest(token);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry;
+    return this.#entries.get(digest(token));
   }
 
   set(token: string, entry: VerifiedToken): void {
-    if (this.#entries.size >= this.#maxEntries) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
     this.#entries.set(digest(token), entry);
   }
 }

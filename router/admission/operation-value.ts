@@ -1,0 +1,27 @@
+import { Kind, valueFromASTUntyped } from 'graphql';
+import type { ValueNode } from 'graphql';
+import type { Variables } from './cost-model.ts';
+
+/** A value in an operation: read once where it is written out, per request where it holds variables. */
+export type OperationValue = {
+  readonly isConstant: boolean;
+  readonly read: (variables: Variables) => unknown;
+};
+
+export function compileValue(node: ValueNode): OperationValue {
+  if (node.kind === Kind.VARIABLE) {
+    const name = node.name.value;
+    return { isConstant: false, read: (variables) => variables[name] };
+  }
+  if (hasVariables(node)) {
+    return { isConstant: false, read: (variables) => valueFromASTUntyped(node, variables) };
+  }
+  const constant: unknown = valueFromASTUntyped(node);
+  return { isConstant: true, read: () => constant };
+}
+
+function hasVariables(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(hasVariables);
+  if (node.kind === Kind.OBJECT) return node.fields.some(({ value }) => hasVariables(value));
+  return node.kind === Kind.VARIABLE;
+}

@@ -1,0 +1,193 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createBudget } from '../../router/admission/budget.ts';
+import type { Budget } from '../../router/admission/budget.ts';
+import { LocalBuckets } from '../../router/admission/local-buckets.ts';
+import { rateLimitOf, userOf } from '../support/budgets.ts';
+import { createClock } from '../support/clock.ts';
+import type { Clock } from '../support/clock.ts';
+
+const address = '192.0.2.1';
+const anonymous = { identity: { kind: 'anonymous' }, address } as const;
+
+describe('a charge', () => {
+  it('takes its cost, tells what is left and when the bucket is full again', async () => {
+    const { budget } = localBudget();
+    const decision = await budget.charge({ identity: userOf('ada', 'FREE'), address, cost: 250 });
+    expect(decision).toEqual({
+      kind: 'admitted',
+      headers: {
+        'ratelimit-policy': '"FREE";q=1000;w=60, "address";q=200000;w=60',
+        ratelimit: '"FREE";r=750;t=15',
+        'x-ratelimit-limit': '1000',
+        'x-ratelimit-remaining': '750',
+        'x-ratelimit-reset': '15',
+      },
+      charge: expect.objectContaining({ store: 'local', points: 250 }),
+    });
+  });
+
+  it('is refused when the bucket holds less, takes nothing, and tells when to come again', async () => {
+    const { budget } = localBudget();
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    await budget.charge({ ...caller, cost: 906 });
+    expect(await budget.charge({ ...caller, cost: 95 })).toMatchObject({
+      kind: 'refused',
+      retryAfterS: 1,
+      headers: { 'retry-after': '1', ratelimit: '"FREE";r=94;t=55' },
+    });
+    expect(await budget.charge({ ...caller, cost: 94 })).toMatchObject({ kind: 'admitted' });
+    expect(await budget.charge({ ...caller, cost: 500 })).toMatchObject({ kind: 'refused', retryAfterS: 30 });
+  });
+
+  it('is admitted after the seconds that the refusal named, and not a second before', async () => {
+    const { budget, clock } = localBudget();
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    await budget.charge({ ...caller, cost: 1_000 });
+    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'refused', retryAfterS: 12 });
+    await clock.advance(11_000);
+    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'refused', retryAfterS: 1 });
+    await clock.advance(1_000);
+    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'admitted' });
+  });
+
+  it('that no full bucket could pay is told so, and takes nothing', async () => {
+    const { budget } = localBudget();
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    expect(await budget.charge({ ...caller, cost: 1_001 })).toMatchObject({
+      kind: 'unaffordable',
+      affordable: 1_000,
+    });
+    expect(await budget.charge({ ...caller, cost: 1_000 })).toMatchObject({ kind: 'admitted' });
+  });
+
+  it.each([
+    [Number.NaN, 'unaffordable'],
+    [Infinity, 'unaffordable'],
+    [2 ** 63, 'unaffordable'],
+    [1e21, 'unaffordable'],
+    [Number.MAX_SAFE_INTEGER, 'unaffordable'],
+    [-5, '999'],
+    [-Infinity, '999'],
+    [0, '999'],
+    [0.1, '999'],
+    [1.5, '998'],
+  ])('of %d never passes free', async (cost, expected) => {
+    const { budget } = localBudget();
+    const decision = await budget.charge({ identity: userOf('ada', 'FREE'), address, cost });
+    expect(decision.headers['x-ratelimit-remaining'] ?? decision.kind).toBe(expected);
+  });
+});
+
+describe('the bucket', () => {
+  it.each([
+    ['FREE', '1000'],
+    ['PREMIUM', '10000'],
+    ['ENTERPRISE', '100000'],
+    ['GOLD', '1000'],
+    ['__proto__', '1000'],
+    ['constructor', '1000'],
+    ['', '1000'],
+    [undefined, '1000'],
+  ])('of the tier %s holds %s points', async (tier, points) => {
+    const { budget } = localBudget();
+    const decision = await budget.charge({ identity: { ...userOf('ada'), tier }, address, cost: 1 });
+    expect(decision.headers['x-ratelimit-limit']).toBe(points);
+  });
+
+  it('of an anonymous caller is that of the address, in IPv6 that of the /64', async () => {
+    const { budget } = localBudget();
+    const remaining = async (from: string) =>
+      (await budget.charge({ ...anonymous, address: from, cost: 100 })).headers['x-ratelimit-remaining'];
+    expect(await remaining('192.0.2.1')).toBe('400');
+    expect(await remaining('192.0.2.2')).toBe('400');
+    expect(await remaining('2001:db8::1')).toBe('400');
+    expect(await remaining('2001:db8:0:0:ffff::2')).toBe('300');
+    expect(await remaining('2001:db8:0:1::1')).toBe('400');
+  });
+
+  it('of an address bounds all its callers together', async () => {
+    const { budget } = localBudget({ perAddress: { points: 1_500 } });
+    await budget.charge({ identity: userOf('ada'), address, cost: 1_000 });
+    const decision = await budget.charge({ identity: userOf('bob'), address, cost: 600 });
+    expect(decision).toMatchObject({ kind: 'refused', headers: { ratelimit: '"address";r=500;t=40' } });
+  });
+
+  it('is not shared by users of the same id at different issuers', async () => {
+    const { budget } = localBudget();
+    const ada = userOf('ada', 'FREE');
+    await budget.charge({ identity: ada, address, cost: 1_000 });
+    const other = { ...ada, issuer: 'https://other.example' };
+    expect(await budget.charge({ identity: other, address, cost: 1_000 })).toMatchObject({
+      kind: 'admitted',
+    });
+  });
+
+  it('gets back what is refunded, at most what was charged', async () => {
+    const { budget } = localBudget();
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    await budget.charge({ ...caller, cost: 500 });
+    const decision = await budget.charge({ ...caller, cost: 300 });
+    if (decision.kind !== 'admitted') throw new Error('not admitted');
+    for (const points of [-10, Number.NaN, 0]) await budget.refund(decision.charge, points);
+    expect(await remainingOf(budget, caller)).toBe(199);
+    await budget.refund(decision.charge, 1e9);
+    expect(await remainingOf(budget, caller)).toBe(498);
+  });
+});
+
+describe('whatever comes when,', () => {
+  const charge = fc.record({ waitMs: fc.nat(5_000), cost: fc.integer({ min: 1, max: 400 }) });
+
+  it('no interval admits more than a full bucket and what flowed in meanwhile', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(charge, { maxLength: 60 }), async (charges) => {
+        const { budget, clock } = localBudget();
+        const admitted: { at: number; cost: number }[] = [];
+        for (const { waitMs, cost } of charges) {
+          await clock.advance(waitMs);
+          const decision = await budget.charge({ ...anonymous, cost });
+          if (decision.kind === 'admitted') admitted.push({ at: clock.monotonic(), cost });
+        }
+        for (const [index, { at: from }] of admitted.entries()) {
+          let total = 0;
+          for (const { at, cost } of admitted.slice(index)) {
+            total += cost;
+            expect(total).toBeLessThanOrEqual(500 + ((at - from) * 500) / 60_000);
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('levels are whole numbers, also of the largest bucket that may be configured', () => {
+    const bucket = { name: 'b', key: 'b', points: 100_000_000, windowMs: 86_400_000 };
+    fc.assert(
+      fc.property(fc.array(charge, { maxLength: 30 }), (charges) => {
+        let now = 0;
+        const buckets = new LocalBuckets(() => now);
+        for (const { waitMs, cost } of charges) {
+          now += waitMs;
+          const [level] = buckets.charge([bucket], cost * 100_000).levels;
+          expect(Number.isSafeInteger(level?.units)).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+function localBudget(limits: Readonly<Record<string, unknown>> = {}): { budget: Budget; clock: Clock } {
+  const clock = createClock();
+  const budget = createBudget(rateLimitOf(limits), {
+    redis: undefined,
+    monotonic: clock.monotonic,
+    telemetry: { budgetDecided: () => undefined },
+  });
+  return { budget, clock };
+}
+
+async function remainingOf(budget: Budget, caller: { identity: ReturnType<typeof userOf>; address: string }) {
+  const decision = await budget.charge({ ...caller, cost: 1 });
+  return Number(decision.headers['x-ratelimit-remaining']);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { addressBlock, createClientAddress } from '../../router/admission/client-address.ts';
+
+describe('the client is', () => {
+  it('who connects, where no proxy is trusted, whatever the request says', () => {
+    const clientAddress = createClientAddress([]);
+    expect(clientAddress('192.0.2.1', ['198.51.100.7'])).toBe('192.0.2.1');
+  });
+
+  it.each<[string, string, string[], string]>([
+    ['the proxy itself without a header', '10.0.0.1', [], '10.0.0.1'],
+    ['who the trusted proxy names', '10.0.0.1', ['198.51.100.7'], '198.51.100.7'],
+    ['the last one named, not one the client wrote', '10.0.0.1', ['1.1.1.1, 198.51.100.7'], '198.51.100.7'],
+    [
+      'behind two proxies the one before them',
+      '10.0.0.1',
+      ['1.1.1.1, 198.51.100.7, 10.0.0.2'],
+      '198.51.100.7',
+    ],
+    ['read across several headers', '10.0.0.1', ['198.51.100.7', '10.0.0.2'], '198.51.100.7'],
+    ['who connects, if that is no trusted proxy', '203.0.113.9', ['198.51.100.7'], '203.0.113.9'],
+    ['the proxy, where the header is no address', '10.0.0.1', ["'; DROP TABLE"], '10.0.0.1'],
+    ['the last known, where nonsense stands before it', '10.0.0.1', ['nonsense, 10.0.0.2'], '10.0.0.2'],
+    ['the outermost proxy, if all are trusted', '10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'],
+    ['read with a port', '10.0.0.1', ['198.51.100.7:4711'], '198.51.100.7'],
+    ['read as IPv6 in brackets', '10.0.0.1', ['[2001:db8::7]:4711'], '2001:db8::7'],
+    ['an IPv4 address in IPv6 clothes', '::ffff:10.0.0.1', ['::ffff:198.51.100.7'], '198.51.100.7'],
+    ['behind a trusted IPv6 proxy', 'fd00::1', ['198.51.100.7'], '198.51.100.7'],
+  ])('%s', (_, remote, forwardedFor, expected) => {
+    expect(createClientAddress(['10.0.0.0/8', 'fd00::/8'])(remote, forwardedFor)).toBe(expected);
+  });
+
+  it('unknown on a connection that is gone', () => {
+    expect(createClientAddress(['10.0.0.1'])(undefined, ['198.51.100.7'])).toBe('unknown');
+  });
+});
+
+it.each(['10.0.0.0/33', '10.0.0', 'example.com', '10.0.0.0/8/8', '10.0.0.0/x', '::/129', ''])(
+  'the trusted proxy %j is refused at the start',
+  (proxy) => {
+    expect(() => createClientAddress([proxy])).toThrow(/trustedProxies/);
+  },
+);
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:0001:0002::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+])('the block of %s is %s', (address, expected) => {
+  expect(addressBlock(address)).toBe(expected);
+});

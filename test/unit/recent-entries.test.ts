@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { RecentEntries } from '../../router/recent-entries.ts';
+
+it('keeps what was used lately and forgets the rest', () => {
+  const entries = new RecentEntries<{ index: number }>(100);
+  const name = (index: number) => `entry ${index}`;
+  for (let index = 0; index < 10_000; index++) {
+    entries.set(name(index), { index });
+    entries.get(name(0));
+  }
+  const kept = Array.from({ length: 10_000 }, (_, index) => entries.get(name(index))).filter(Boolean);
+  expect(kept.length).toBeLessThanOrEqual(100);
+  expect(entries.get(name(9_999))).toEqual({ index: 9_999 });
+});
+
+it('replaces an entry without forgetting others', () => {
+  const entries = new RecentEntries<{ value: string }>(4);
+  entries.set('a', { value: 'first' });
+  entries.set('b', { value: 'other' });
+  for (let round = 0; round < 10; round++) entries.set('a', { value: 'second' });
+  expect([entries.get('a'), entries.get('b')]).toEqual([{ value: 'second' }, { value: 'other' }]);
+});
+
+it('stays quick when full', () => {
+  const entries = new RecentEntries<object>(100_000);
+  const start = performance.now();
+  for (let index = 0; index < 300_000; index++) entries.set(`entry ${index}`, {});
+  console.log(`${((performance.now() - start) / 300).toFixed(2)} µs an insertion`);
+  expect(entries.get('entry 299999')).toEqual({});
+});
