@@ -3,7 +3,7 @@
  *
  * Two generations in place of one ordered map: when the young one is full it becomes the old one, and the old one is
  * dropped. A Map that loses its first key at each insertion becomes slow, as V8 skips all the keys deleted before it
- * (measured: 300 µs an insertion at 100,000 entries).
+ * (measured at 100,000 entries: 15 µs of CPU an insertion, against 2 µs).
  */
 export class RecentEntries<Value extends object> {
   readonly #maxPerGeneration: number;
