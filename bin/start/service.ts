@@ -85,7 +85,8 @@ export class Service {
 
   #read(stream: Readable): void {
     createInterface({ input: stream }).on('line', (line) => {
-      this.#lastLine = line;
+      // The reason of a crash stands above an indented stack, a brace and the version of Node.
+      if (/^\S/.test(line) && !/^(\}|Node\.js v)/.test(line)) this.#lastLine = line;
       this.#parts.onLine(this.name, line);
     });
   }

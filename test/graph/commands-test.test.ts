@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { summarize } from '../../bin/test/summary.ts';
+import { NotProvided, provide } from '../support/provide.ts';
+import { startServer } from '../support/server-process.ts';
+
+const found = { url: 'redis://found', from: 'a test', [Symbol.asyncDispose]: async () => undefined };
+
+describe('what the tests need', () => {
+  it('comes from the first place that has it', async () => {
+    const places = [async () => ({ missing: 'not here' }), async () => found];
+    expect(await provide('Redis', places, [])).toBe(found);
+  });
+
+  it('is looked for on when a place fails', async () => {
+    const places = [() => Promise.reject(new Error('the program crashed')), async () => found];
+    expect(await provide('Redis', places, [])).toBe(found);
+  });
+
+  it('is missed with every reason and every way out', async () => {
+    const places = [async () => ({ missing: 'not here' }), () => Promise.reject(new Error('it crashed'))];
+    const missed = provide('Redis', places, ['set REDIS_URL', 'install redis-server']);
+    await expect(missed).rejects.toThrow(
+      new NotProvided(
+        'The tests need a real Redis, and none was found (not here; it crashed). Any one of these helps:\n  - set REDIS_URL\n  - install redis-server',
+      ),
+    );
+  });
+});
+
+describe('a server of the tests', () => {
+  it('is stopped and its folder removed when it is disposed of', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-server-'));
+    const command = ['/bin/sh', '-c', 'touch up; exec sleep 60'] as const;
+    const answers = async () => existsSync(join(folder, 'up'));
+    {
+      await using server = await startServer({ command, folder, stopSignal: 'TERM', answers });
+      expect(server).toBeDefined();
+    }
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('fails with its own last words when it ends at once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-server-'));
+    const command = ['/bin/sh', '-c', 'echo the port is taken >&2; exit 1'] as const;
+    const started = startServer({ command, folder, stopSignal: 'TERM', answers: async () => false });
+    await expect(started).rejects.toThrow('/bin/sh: the port is taken');
+  });
+});
+
+describe('the last line of npm test', () => {
+  it.each([
+    ['all passed', report({ passed: 3 }), '3 passed, 0 failed'],
+    [
+      'some failed or were skipped',
+      report({ passed: 3, failed: 2, skipped: 1 }),
+      '3 passed, 2 failed, 1 skipped',
+    ],
+    ['a file could not be loaded', report({ passed: 3, broken: 1 }), '3 passed, 1 failed'],
+    ['vitest broke', 'not JSON', '0 passed, 1 failed'],
+  ])('tells that %s', (_case, content, line) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-summary-'));
+    writeFileSync(join(folder, 'report.json'), content);
+    expect(summarize(join(folder, 'report.json'))).toBe(line);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+function report({ passed = 0, failed = 0, skipped = 0, broken = 0 }): string {
+  const files = Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] }));
+  return JSON.stringify({
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+    testResults: files,
+  });
+}
