@@ -79,7 +79,7 @@ const bombs: Record<string, () => string> = {
   '100 fragments, each of 100 spreads': () => wide(100),
 };
 
-describe('a bomb is refused within 20 ms of CPU:', () => {
+describe('a bomb is refused without being expanded:', () => {
   it.each(Object.entries(bombs))('%s', (name, build) => {
     const document = parse(build(), { noLocation: true });
     const before = process.cpuUsage();
