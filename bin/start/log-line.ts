@@ -32,7 +32,7 @@ export function formatLine(name: string, line: string): string {
 }
 
 /** A JSON log line as an object, or nothing when the line is something else. */
-export function parseRecord(line: string): Readonly<Record<string, unknown>> | undefined {
+function parseRecord(line: string): Readonly<Record<string, unknown>> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const value: unknown = JSON.parse(line);

@@ -37,7 +37,7 @@ export function welcome(config: Config): string {
 }
 
 /** Logs in as the first demo customer and asks for an order; needs a shell, curl and sed. */
-export function exampleCommand(url: string): string {
+function exampleCommand(url: string): string {
   const [email = ''] = demoUsers.filter((user) => user.canLogIn).map((user) => user.email);
   const login = `mutation { login(email: "${email}", password: "${demoPassword}") { accessToken } }`;
   const post = `curl -s ${url} -H 'content-type: application/json'`;

