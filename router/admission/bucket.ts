@@ -23,7 +23,7 @@ export function unitsOf(points: number, { windowMs }: Bucket): number {
   return points * windowMs;
 }
 
-export const MAX_POINTS = 100_000_000;
+const MAX_POINTS = 100_000_000;
 
 /** What a cost is charged as: whole points, at least one; what is not a number is more than any bucket holds. */
 export function chargeablePoints(cost: number): number {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Config } from '../config-schema.ts';
 import type { Identity } from './identity.ts';
 
-export type SignedCall = {
+type SignedCall = {
   /** The called subgraph's name in supergraph.yaml. */
   readonly audience: string;
   readonly body: string | Buffer;

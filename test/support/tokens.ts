@@ -5,7 +5,7 @@ import type { JWK, JWTHeaderParameters, JWTPayload } from 'jose';
 
 type IssuerKey = { readonly id: string; readonly secret: CryptoKey; readonly published: JWK };
 
-export type Minting = {
+type Minting = {
   /** Claims in place of the usual ones; undefined leaves one out. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Header members in place of the usual ones; undefined leaves one out. */
