@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import type { DatabaseLocation } from '../../subgraphs/shared/database.ts';
 import { ensureTemplate } from '../../subgraphs/shared/embedded-postgres.ts';
@@ -11,6 +11,9 @@ import { startTestSubgraph, templateDir } from '../support/subgraph.ts';
 const catalog = { id: 'user-5', roles: ['catalog'] };
 const rename = 'mutation { updateProduct(id: "product-1", input: { name: "Renamed" }) { name } }';
 const readName = '{ product(id: "product-1") { name } }';
+
+// Each test starts several processes one after the other, on cores that run other tests too.
+vi.setConfig({ testTimeout: 180_000 });
 
 test('a restart keeps what was changed, and does not seed again', async () => {
   using folder = temporaryFolder();
