@@ -27,7 +27,7 @@ export class Report {
 
   /** An error that a subgraph has reported: a null above or below its path needs no other. */
   addReported(error: ExecutionError): void {
-    this.#reported.push(error.path);
+    if (this.#reported.length < MAX_LISTED) this.#reported.push(error.path);
     this.addError(error);
   }
 

@@ -46,6 +46,9 @@ function addSelections(
   }
 }
 
+/** Longer than any path of an operation that is admitted. */
+const MAX_PATH = 100;
+
 /**
  * The client's path of a path in the merged tree. It ends where the operation ends: what was fetched only for another fetch
  * has no place in the answer, and a subgraph may put anything into the path of an error.
@@ -53,7 +56,7 @@ function addSelections(
 export function clientPath(path: ResponsePath, shape: ResponseShape): ResponsePath {
   const result: (string | number)[] = [];
   let current = shape;
-  for (const element of path) {
+  for (const element of path.slice(0, MAX_PATH)) {
     if (typeof element === 'number') {
       result.push(element);
       continue;

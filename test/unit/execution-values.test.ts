@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, letrec, oneof, tuple } from 'fast-check';
 import { buildSchema, parse } from 'graphql';
 import type { QueryPlan } from '@apollo/query-planner';
 import { describe, expect, test } from 'vitest';
@@ -160,7 +160,7 @@ test('a flood of wrong values is told in a bounded number of errors', async () =
 
 describe('names that objects have by themselves', () => {
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
-  const name = fc.constantFrom(...names);
+  const name = constantFrom(...names);
 
   test.for(names)('%s is an alias like any other', async (alias) => {
     const { data, errors } = await complete(
@@ -180,16 +180,16 @@ describe('names that objects have by themselves', () => {
   });
 
   test('in any answer leave every prototype as it was', async () => {
-    const value = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 4 }, fc.constantFrom('1', 'null', '"x"', '{}'), tie('object'), tie('list')),
-      list: fc.array(tie('value')).map((items) => `[${items.join(',')}]`),
-      object: fc
-        .array(fc.tuple(fc.oneof(name, fc.constantFrom('id', 'item', 'next')), tie('value')))
-        .map((entries) => `{${entries.map(([key, inner]) => `"${key}":${String(inner)}`).join(',')}}`),
+    const value = letrec((tie) => ({
+      value: oneof({ maxDepth: 4 }, constantFrom('1', 'null', '"x"', '{}'), tie('object'), tie('list')),
+      list: array(tie('value')).map((items) => `[${items.join(',')}]`),
+      object: array(tuple(oneof(name, constantFrom('id', 'item', 'next')), tie('value'))).map(
+        (entries) => `{${entries.map(([key, inner]) => `"${key}":${String(inner)}`).join(',')}}`,
+      ),
     })).object;
     const before = Object.getOwnPropertyNames(Object.prototype);
-    await fc.assert(
-      fc.asyncProperty(value, name, async (answer, alias) => {
+    await assert(
+      asyncProperty(value, name, async (answer, alias) => {
         const operation = `{item{id next{id}} ${alias}:item{id ${alias}:items{id}} any}`;
         const { data } = await complete(operation, answer);
         expect(Object.getPrototypeOf(JSON.parse(data) ?? {})).toBe(Object.prototype);

@@ -147,6 +147,35 @@ describe('the executor', () => {
     ]);
   });
 
+  test('sends equal fetches of one query once, and merges differently into what they bring', async () => {
+    const document = `{
+      a: product(id: "2") { related { stock related { title: name } } }
+      b: product(id: "2") { related { stock related { title: name(language: DE) } } }
+    }`;
+    const { data, errors, calls } = await shop.run(document);
+    const related = (mug: string, kettle: string) => [
+      { stock: 10, related: [{ title: mug }] },
+      { stock: 20, related: [{ title: kettle }, { title: mug }] },
+    ];
+    expect({ data, errors }).toEqual({
+      data: { a: { related: related('Mug', 'Kettle') }, b: { related: related('Mug (de)', 'Kettle (de)') } },
+      errors: [],
+    });
+    expect(calls.map(({ subgraph }) => subgraph)).toEqual(['product', 'stock']);
+  });
+
+  test('keeps names apart that every object has, also in entities', async () => {
+    const document =
+      '{ products { __proto__: stock constructor: related { __proto__: id toString: stock } } }';
+    const { text, errors } = await shop.run(document);
+    expect({ text, errors }).toEqual({
+      text:
+        '{"products":[{"__proto__":10,"constructor":[{"__proto__":"2","toString":20}]},' +
+        '{"__proto__":20,"constructor":[{"__proto__":"1","toString":10},{"__proto__":"2","toString":20}]}]}',
+      errors: [],
+    });
+  });
+
   test('gives each field the arguments that its @requires names', async () => {
     expect(await dataOf('{ product(id: "1") { weight(unit: "kg") shipping freight } }')).toEqual({
       product: { weight: 9, shipping: 9, freight: 9000 },
