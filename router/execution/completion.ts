@@ -23,35 +23,16 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../errors.ts';
+import { idText, memoised, unusable, wrongType } from './completion-run.ts';
+import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { joinPath } from './delivery.ts';
-import type { Deliveries, FetchReference } from './delivery.ts';
+import type { Deliveries } from './delivery.ts';
 import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { collectFields, dependsOnType } from './selected-fields.ts';
 import type { Selecting } from './selected-fields.ts';
-
-/** What completion needs to know of the execution whose data it completes. */
-export type CompletionRun = {
-  /** Response path of the value being completed; valid up to the depth of the field at hand. */
-  readonly path: (string | number)[];
-  /** Grows with each error: text made while it stood still can be used for the same object elsewhere. */
-  problems: number;
-  readonly memo: Map<unknown, Map<object, string>>;
-  introspection(responseName: string): string;
-  /** A value is absent, or is null where the schema has no null. */
-  onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): void;
-  onWrongType(field: CompletedField, depth: number): void;
-};
-
-export type CompletedField = {
-  /** `Product.price`, for messages. */
-  readonly coordinate: string;
-  readonly typeName: string;
-  /** The fetches that deliver it. */
-  readonly fetches: readonly FetchReference[];
-};
 
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
@@ -63,9 +44,6 @@ export type CompletionInput = Selecting & {
   /** Paths of objects of which one can stand at many places. */
   readonly unified: ReadonlySet<string>;
 };
-
-/** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
-type Complete = (value: unknown, run: CompletionRun) => string | null;
 
 /** Where in the response a value stands: `depth` is the index of its name or position in the path. */
 type Place = {
@@ -328,41 +306,4 @@ function possibleMembers(
 function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
   // A subgraph may call its root types by other names.
   return type === schema.getQueryType() || type === schema.getMutationType();
-}
-
-/** Tells why a value cannot be used, and returns what stands in its place. */
-function unusable<T>(
-  run: CompletionRun,
-  field: CompletedField,
-  depth: number,
-  parent: JsonObject,
-  value: unknown,
-  result: T,
-): T {
-  if (value === undefined || value === null) run.onMissing(field, depth, parent, value);
-  else run.onWrongType(field, depth);
-  return result;
-}
-
-function wrongType(run: CompletionRun, field: CompletedField, depth: number): null {
-  run.onWrongType(field, depth);
-  return null;
-}
-
-/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
-function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
-  let texts = run.memo.get(complete);
-  if (texts === undefined) run.memo.set(complete, (texts = new Map()));
-  const known = texts.get(value);
-  if (known !== undefined) return known;
-  const { problems } = run;
-  const text = complete(value, run);
-  if (text !== null && run.problems === problems) texts.set(value, text);
-  return text;
-}
-
-function idText(value: unknown): string | null {
-  if (typeof value === 'string') return quote(value);
-  // Above 2^53 the digits that were sent are lost already.
-  return typeof value === 'number' && Number.isSafeInteger(value) ? `"${value}"` : null;
 }

@@ -1,7 +1,7 @@
 import { blame } from './causes.ts';
 import type { Degradation, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
-import type { CompletedField, CompletionRun } from './completion.ts';
+import type { CompletedField, CompletionRun } from './completion-run.ts';
 import type { Execution } from './execution.ts';
 import type { Introspect } from './introspection.ts';
 import type { JsonObject } from './json.ts';

@@ -1,0 +1,64 @@
+import type { FetchReference } from './delivery.ts';
+import { quote } from './json.ts';
+import type { JsonObject } from './json.ts';
+
+/** What completion needs to know of the execution whose data it completes. */
+export type CompletionRun = {
+  /** Response path of the value being completed; valid up to the depth of the field at hand. */
+  readonly path: (string | number)[];
+  /** Grows with each error: text made while it stood still can be used for the same object elsewhere. */
+  problems: number;
+  readonly memo: Map<unknown, Map<object, string>>;
+  introspection(responseName: string): string;
+  /** A value is absent, or is null where the schema has no null. */
+  onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): void;
+  onWrongType(field: CompletedField, depth: number): void;
+};
+
+export type CompletedField = {
+  /** `Product.price`, for messages. */
+  readonly coordinate: string;
+  readonly typeName: string;
+  /** The fetches that deliver it. */
+  readonly fetches: readonly FetchReference[];
+};
+
+/** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
+export type Complete = (value: unknown, run: CompletionRun) => string | null;
+
+/** Tells why a value cannot be used, and returns what stands in its place. */
+export function unusable<T>(
+  run: CompletionRun,
+  field: CompletedField,
+  depth: number,
+  parent: JsonObject,
+  value: unknown,
+  result: T,
+): T {
+  if (value === undefined || value === null) run.onMissing(field, depth, parent, value);
+  else run.onWrongType(field, depth);
+  return result;
+}
+
+export function wrongType(run: CompletionRun, field: CompletedField, depth: number): null {
+  run.onWrongType(field, depth);
+  return null;
+}
+
+/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
+export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
+  let texts = run.memo.get(complete);
+  if (texts === undefined) run.memo.set(complete, (texts = new Map()));
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const { problems } = run;
+  const text = complete(value, run);
+  if (text !== null && run.problems === problems) texts.set(value, text);
+  return text;
+}
+
+export function idText(value: unknown): string | null {
+  if (typeof value === 'string') return quote(value);
+  // Above 2^53 the digits that were sent are lost already.
+  return typeof value === 'number' && Number.isSafeInteger(value) ? `"${value}"` : null;
+}
