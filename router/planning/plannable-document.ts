@@ -1,4 +1,4 @@
-import { Kind, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import { Kind, OperationTypeNode, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,
@@ -12,6 +12,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { inOrder } from './mutation-order.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 /** A guard of its own: fragments within fragments can stand for a number of selections that grows with a power. */
@@ -62,7 +63,8 @@ const NOTHING: Selected = { selections: [], asksTypename: false, isCertain: fals
 
 function plannableOperation(operation: OperationDefinitionNode, walk: Walk): OperationDefinitionNode {
   const root = walk.schema.getRootType(operation.operation) ?? undefined;
-  const { selections } = select(operation.selectionSet, root, walk);
+  const selected = select(operation.selectionSet, root, walk).selections;
+  const selections = operation.operation === OperationTypeNode.MUTATION ? inOrder(selected) : selected;
   return {
     ...operation,
     selectionSet: { kind: Kind.SELECTION_SET, selections: selections.length > 0 ? selections : [TYPENAME] },

@@ -1,0 +1,83 @@
+import { getNullableType, isListType, isNonNullType } from 'graphql';
+import type { GraphQLOutputType } from 'graphql';
+import type { Answer, OracleAnswer } from './contestants.ts';
+
+export type Path = readonly (string | number)[];
+
+/**
+ * What is wrong with an answer, given what the oracle says:
+ * - what is there is the oracle's, in its order;
+ * - what is missing is null, with an error at it, above it, or (for a null that had to move up) below it;
+ * - no null is in a non-null position (GraphQL section 6.4.4);
+ * - every error is at a place of the answer, or where something above it is null; without interference there are errors only where
+ *   the oracle has some.
+ */
+export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: boolean): string[] {
+  const data: unknown = JSON.parse(answer.data);
+  const errors = answer.errors.map(({ path }) => path);
+  const comparison: Comparison = { errors, typeOf: (path) => typeAt(path, oracle.types) };
+  const needless = isInterfered || oracle.errors.length > 0 ? [] : answer.errors;
+  return [
+    ...needless.map(({ message }) => `the error "${message}" has no reason`),
+    ...compareAt([], data, JSON.parse(oracle.data), comparison),
+    ...answer.errors
+      .filter(({ path }) => !isPlace(data, path))
+      .map(
+        ({ path, message }) =>
+          `the error "${message}" is at ${path.join('.')}, which is no place of the answer`,
+      ),
+  ];
+}
+
+type Comparison = {
+  readonly errors: readonly Path[];
+  readonly typeOf: (path: Path) => GraphQLOutputType | undefined;
+};
+
+function compareAt(at: Path, data: unknown, expected: unknown, comparison: Comparison): string[] {
+  const place = at.length === 0 ? 'data' : at.join('.');
+  if (data === null && expected !== null) return missing(at, place, comparison);
+  if (Array.isArray(data) && Array.isArray(expected) && data.length === expected.length) {
+    return data.flatMap((item, index) => compareAt([...at, index], item, expected[index], comparison));
+  }
+  if (isRecord(data) && isRecord(expected) && Object.keys(data).join() === Object.keys(expected).join()) {
+    return Object.keys(data).flatMap((name) =>
+      compareAt([...at, name], data[name], expected[name], comparison),
+    );
+  }
+  if (data === expected) return [];
+  return [`${place} is ${JSON.stringify(data)} and should be ${JSON.stringify(expected)}`];
+}
+
+function missing(at: Path, place: string, { errors, typeOf }: Comparison): string[] {
+  if (isNonNullType(typeOf(at))) return [`${place} is null and may not be`];
+  const isExplained = errors.some((path) => isPrefix(path, at) || isPrefix(at, path));
+  return isExplained ? [] : [`${place} is null without an error`];
+}
+
+function typeAt(path: Path, types: OracleAnswer['types']): GraphQLOutputType | undefined {
+  const field = types.get(path.join('.'));
+  if (field !== undefined || path.length === 0) return field;
+  const list = typeAt(path.slice(0, -1), types);
+  const nullable = list && getNullableType(list);
+  return isListType(nullable) && typeof path.at(-1) === 'number' ? nullable.ofType : undefined;
+}
+
+function isPrefix(path: Path, of: Path): boolean {
+  return path.every((step, index) => of[index] === step);
+}
+
+function isPlace(data: unknown, path: Path): boolean {
+  let place = data;
+  for (const step of path) {
+    if (place === null) return true;
+    if ((!Array.isArray(place) && !isRecord(place)) || !Object.hasOwn(place, step)) return false;
+    const next: unknown = Reflect.get(place, step);
+    place = next;
+  }
+  return true;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

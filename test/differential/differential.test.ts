@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cases, faultsOf, faultsOfAnswer } from './cases.ts';
+import { askOracle, createStockGateway } from './contestants.ts';
+import { createGraph } from './graph.ts';
+import { readRegressions } from './regressions.ts';
+import { shrink } from './shrink.ts';
+import { knownStockFault } from './stock-faults.ts';
+
+/** Another one is tried with `DIFFERENTIAL_SEED=… npx vitest run test/differential`; a million cases with `run.ts`. */
+const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
+const CASES = 2400;
+const CASES_PER_GRAPH = 100;
+const STOCK_CASES = 400;
+
+const PATIENCE = 180_000;
+
+describe(`random supergraphs and operations, seed ${SEED}`, () => {
+  test(
+    'are answered as one schema answers them, and with declared gaps when subgraphs fail',
+    async () => {
+      let count = 0;
+      for (const { graph, case: next } of cases(SEED, CASES_PER_GRAPH)) {
+        if ((count += 1) > CASES) break;
+        const faults = await faultsOf(graph, next);
+        if (faults.length === 0) continue;
+        const smallest = await shrink(
+          graph,
+          next,
+          async (smaller) => (await faultsOf(graph, smaller)).length > 0,
+        );
+        expect.fail(JSON.stringify({ ...smallest, faults: await faultsOf(graph, smallest) }, null, 2));
+      }
+    },
+    PATIENCE,
+  );
+});
+
+describe(`the stock executor, seed ${SEED}`, () => {
+  beforeAll(() => {
+    process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
+  });
+
+  test(
+    'answers the same, but for faults with a clause of the specification',
+    async () => {
+      const clauses = new Set<string>();
+      let count = 0;
+      for (const { graph, case: next } of cases(SEED, CASES_PER_GRAPH)) {
+        if (next.interference !== null) continue;
+        if ((count += 1) > STOCK_CASES) break;
+        await using stock = await createStockGateway(graph);
+        const answer = await stock.ask(next.operation);
+        const faults = faultsOfAnswer(answer, askOracle(graph, next.operation), false);
+        if (faults.length === 0) continue;
+        const clause = knownStockFault(graph, next);
+        expect(clause, `${next.operation.document}\n${faults.join('\n')}`).toBeDefined();
+        clauses.add(String(clause));
+      }
+      // When one of them no longer shows, its remedy in the planner may have become needless.
+      expect(clauses.size).toBeGreaterThan(0);
+    },
+    PATIENCE,
+  );
+});
+
+describe('cases that were answered wrong once', () => {
+  test.for(readRegressions())('$name', async ({ case: kept }) => {
+    const graph = createGraph(kept.seed, kept.subgraphs);
+    if (graph === undefined) throw new Error('the subgraphs compose no longer');
+    expect(await faultsOf(graph, kept)).toEqual([]);
+  });
+});

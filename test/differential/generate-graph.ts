@@ -1,0 +1,303 @@
+import { declare, namedTypeOf, printService, serviceModel, typeIn } from './graph-model.ts';
+import type { FieldModel, ServiceModel, TypeModel } from './graph-model.ts';
+import type { SubgraphSdl } from './compose.ts';
+import { randomOf } from './random.ts';
+import type { Random } from './random.ts';
+import { addRequirements } from './generate-requirements.ts';
+
+/** Leaf types that every subgraph has, with what goes around them. */
+const COMMON = `
+enum Colour { RED GREEN BLUE }
+scalar Blob
+input Filter { word: String = "any" colour: Colour limit: Int! = 3 within: Filter }
+`;
+
+const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Colour', 'Blob'] as const;
+const ARGUMENTS = [
+  '',
+  '',
+  '',
+  '(first: Int)',
+  '(unit: String = "CM", colour: Colour)',
+  '(filter: Filter, ids: [ID!])',
+] as const;
+
+/** What every `Named` has. */
+const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolean = false)' };
+
+/** How an entity is found: `code` and `ref { code }` stand for the same number as `id`. */
+const KEYS = ['id', 'sku', 'id code', 'ref { code }'] as const;
+
+export type EntityModel = {
+  readonly name: string;
+  readonly keys: readonly string[];
+  /** Services that know it, with those of its keys that they declare. */
+  readonly homes: Map<string, readonly string[]>;
+  /** Owners of its fields. */
+  readonly owned: Map<string, { field: FieldModel; services: string[] }>;
+};
+
+export type GraphModel = {
+  readonly services: readonly [ServiceModel, ...ServiceModel[]];
+  readonly entities: readonly [EntityModel, ...EntityModel[]];
+  /** An interface with a key, implemented by some entities in one service and known as an object in another. */
+  readonly keyed:
+    | { name: string; home: ServiceModel; asObject: ServiceModel; members: readonly EntityModel[] }
+    | undefined;
+};
+
+/** Subgraphs that mostly compose. */
+export function generateGraph(seed: string): SubgraphSdl {
+  const random = randomOf(`graph ${seed}`);
+  const model = emptyGraph(random);
+  for (const entity of model.entities) placeEntity(model, entity, random);
+  if (model.keyed) placeKeyedInterface(model.keyed, random);
+  for (const entity of model.entities) addFields(model, entity, random);
+  addRequirements(model, random);
+  for (const service of model.services) addRoots(model, service, random);
+  for (const service of model.services) complete(model, service, random);
+  return Object.fromEntries(
+    model.services.map((service) => [service.name, COMMON + unions(service) + printService(service)]),
+  );
+}
+
+function emptyGraph(random: Random): GraphModel {
+  const [first, ...others] = ['a', 'b', 'c', 'd'].slice(0, 2 + random.int(3)).map(serviceModel);
+  const [entity, ...entities] = Array.from({ length: 2 + random.int(3) }, (_, index) => ({
+    name: `E${index}`,
+    keys: random.chance(0.5) ? ['id'] : ['id', random.pick(KEYS)],
+    homes: new Map(),
+    owned: new Map(),
+  }));
+  if (first === undefined || entity === undefined) throw new Error('there is a first');
+  const services = [first, ...others] as const;
+  const home = random.pick(services);
+  const asObject = services.find((service) => service !== home);
+  // Not the first two: value types lead to those, and the service that knows the interface as an object must not.
+  const members = entities.slice(1);
+  const keyed =
+    random.chance(0.6) && asObject && members.length > 0
+      ? { name: 'Keyed', home, asObject, members }
+      : undefined;
+  return { services, entities: [entity, ...entities], keyed };
+}
+
+function placeEntity({ services, keyed }: GraphModel, entity: EntityModel, random: Random): void {
+  const isMember = keyed?.members.includes(entity) ?? false;
+  const possible = services.filter((service) => !(isMember && service === keyed?.asObject));
+  const chosen = new Set(random.some(possible, 0.7));
+  if (isMember && keyed) chosen.add(keyed.home);
+  const some = random.maybePick(possible);
+  if (chosen.size === 0 && some) chosen.add(some);
+  for (const service of chosen) {
+    const others = isMember ? [] : random.some(entity.keys, 0.7).filter((key) => key !== 'id');
+    const keys = others.length > 0 && random.chance(0.15) ? others : [...others, 'id'];
+    declareEntity(service, entity, keys, random);
+  }
+}
+
+function declareEntity(
+  service: ServiceModel,
+  entity: EntityModel,
+  keys: readonly string[],
+  random: Random,
+): void {
+  entity.homes.set(service.name, keys);
+  const type = typeIn(service, entity.name);
+  for (const key of new Set(keys)) {
+    const resolvable = keys.length > 1 && key !== 'id' && random.chance(0.3) ? ', resolvable: false' : '';
+    type.head.directives.add(`@key(fields: "${key}"${resolvable})`);
+    declareKeyFields(service, type, key);
+  }
+}
+
+function declareKeyFields(service: ServiceModel, type: TypeModel, key: string): void {
+  if (key.includes('id')) declare(type, { name: 'id', type: 'ID!', args: '' });
+  if (key.includes('sku')) declare(type, { name: 'sku', type: 'Int!', args: '' });
+  if (key === 'id code') declare(type, { name: 'code', type: 'String!', args: '' });
+  if (!key.includes('ref')) return;
+  declare(type, { name: 'ref', type: 'Ref!', args: '' });
+  const ref = typeIn(service, 'Ref');
+  declare(ref, { name: 'code', type: 'String!', args: '' }, '@shareable');
+  declare(ref, { name: 'region', type: 'String', args: '' }, '@shareable');
+}
+
+function placeKeyedInterface(
+  { name, home, asObject, members }: NonNullable<GraphModel['keyed']>,
+  random: Random,
+): void {
+  const common: FieldModel = { name: 'common', type: 'String', args: random.pick(ARGUMENTS) };
+  const id: FieldModel = { name: 'id', type: 'ID!', args: '' };
+  const itf = typeIn(home, name, 'interface');
+  itf.head.directives.add('@key(fields: "id")');
+  for (const field of [id, common]) declare(itf, field);
+  for (const member of members) {
+    const type = typeIn(home, member.name);
+    type.head.interfaces.add(name);
+    declare(type, common);
+  }
+  const object = typeIn(asObject, name);
+  object.head.directives.add('@interfaceObject').add('@key(fields: "id")');
+  declare(object, id);
+  declare(object, {
+    name: 'added',
+    type: random.pick(['Int', 'String!', 'V0']),
+    args: random.pick(ARGUMENTS),
+  });
+}
+
+function addFields({ services, entities, keyed }: GraphModel, entity: EntityModel, random: Random): void {
+  const homes = services.filter((service) => entity.homes.has(service.name));
+  const reachable = entities.filter((other) => !keyed?.members.includes(other));
+  for (let index = 0; index < 2 + random.int(4); index += 1) {
+    const field = { name: `f${index}`, type: randomType(reachable, random), args: random.pick(ARGUMENTS) };
+    const owner = random.maybePick(homes);
+    if (owner === undefined) return;
+    const sharers = random.chance(0.25) ? random.some(homes, 0.7).filter((home) => home !== owner) : [];
+    const previous =
+      sharers.length === 0 && random.chance(0.1) ? homes.find((home) => home !== owner) : undefined;
+    entity.owned.set(field.name, { field, services: [owner, ...sharers].map(({ name }) => name) });
+    for (const home of [owner, ...sharers]) {
+      declare(typeIn(home, entity.name), field, ...(sharers.length > 0 ? ['@shareable'] : []));
+    }
+    if (previous !== undefined) {
+      declare(typeIn(previous, entity.name), field);
+      declare(typeIn(owner, entity.name), field, `@override(from: "${previous.name}")`);
+    }
+    if (random.chance(0.05)) declare(typeIn(owner, entity.name), field, '@tag(name: "odd")');
+    if (random.chance(0.05) && sharers.length === 0)
+      declare(typeIn(owner, entity.name), field, '@inaccessible');
+  }
+}
+
+function randomType(entities: readonly { name: string }[], random: Random): string {
+  const composite = [...entities.map(({ name }) => name), 'V0', 'V1', 'Named', 'Any'];
+  const named = random.chance(0.55) ? random.pick(LEAVES) : (random.maybePick(composite) ?? 'V0');
+  const isAbstract = named === 'Named' || named === 'Any';
+  const inner = !isAbstract && random.chance(0.3) ? `${named}!` : named;
+  if (random.chance(0.6)) return inner;
+  const list = random.chance(0.2) ? `[[${inner}]]` : `[${inner}]`;
+  return random.chance(0.3) ? `${list}!` : list;
+}
+
+function addRoots({ entities, keyed }: GraphModel, service: ServiceModel, random: Random): void {
+  const query = typeIn(service, 'Query');
+  const known = entities.filter(({ homes }) => homes.has(service.name));
+  for (let index = 0; index < 1 + random.int(3); index += 1) {
+    const type =
+      known.length > 0 && random.chance(0.7)
+        ? (random.maybePick(known)?.name ?? 'Int')
+        : randomType(known, random);
+    const wrapped = type === namedTypeOf(type) && random.chance(0.5) ? `[${type}]` : type;
+    declare(
+      query,
+      { name: `${service.name}${index}`, type: wrapped, args: random.pick(ARGUMENTS) },
+      ...provided(service, type),
+    );
+  }
+  if (keyed && service !== keyed.home && service !== keyed.asObject)
+    return addMutation(service, known, random);
+  if (keyed)
+    declare(query, { name: `${service.name}Keyed`, type: random.pick(['Keyed', '[Keyed!]']), args: '' });
+  addMutation(service, known, random);
+}
+
+/** `@provides` of what the service has as external and would otherwise not be asked for. */
+function provided(service: ServiceModel, type: string): string[] {
+  const fields = service.types.get(namedTypeOf(type))?.fields.values() ?? [];
+  const providable = [...fields].filter(({ directives }) => directives.has(PROVIDABLE));
+  const names = providable.map(({ field }) => field.name);
+  return names.length > 0 ? [`@provides(fields: "${names.join(' ')}")`] : [];
+}
+
+/** Marks an external field that its owners share, so that others may provide it. */
+export const PROVIDABLE = '@tag(name: "providable")';
+
+export function isLeaf(type: string): boolean {
+  return LEAVES.some((leaf) => leaf === namedTypeOf(type));
+}
+
+function addMutation(service: ServiceModel, known: readonly EntityModel[], random: Random): void {
+  if (random.chance(0.4)) return;
+  const mutation = typeIn(service, 'Mutation');
+  declare(mutation, { name: `${service.name}Count`, type: 'Int!', args: random.pick(ARGUMENTS) });
+  const entity = random.maybePick(known);
+  if (entity) declare(mutation, { name: `${service.name}Change`, type: entity.name, args: '(first: Int)' });
+}
+
+/** Declares the types that fields of a service return and that it lacks. */
+function complete(model: GraphModel, service: ServiceModel, random: Random): void {
+  for (let before = -1; before !== service.types.size;) {
+    before = service.types.size;
+    for (const type of [...service.types.values()]) {
+      for (const { field } of type.fields.values()) supply(model, service, namedTypeOf(field.type), random);
+    }
+  }
+  dropUnusedExternals(service);
+  const named = service.types.get('Named');
+  if (named === undefined) return markStubs(service, random);
+  for (const [name, type] of service.types) {
+    if (type.kind === 'interface' || !/^[EV]\d/.test(name)) continue;
+    type.head.interfaces.add('Named');
+    for (const { field } of named.fields.values()) declare(type, field, '@shareable');
+  }
+}
+
+function supply(model: GraphModel, service: ServiceModel, name: string, random: Random): void {
+  if (service.types.has(name) || isLeaf(name)) return;
+  const entity = model.entities.find((candidate) => candidate.name === name);
+  if (entity) {
+    const type = typeIn(service, name);
+    type.head.directives.add('@key(fields: "id")');
+    declare(type, { name: 'id', type: 'ID!', args: '' });
+  } else if (name === 'Named') {
+    declare(typeIn(service, name, 'interface'), LABEL);
+    supply(model, service, 'V0', random);
+  } else if (name === 'Any') {
+    typeIn(service, 'Any', 'interface');
+    for (const member of ['V0', 'V1', 'E0']) supply(model, service, member, random);
+  } else if (name === 'V0' || name === 'V1') {
+    const type = typeIn(service, name);
+    declare(
+      type,
+      { name: 'width', type: name === 'V0' ? 'Int' : 'Float', args: '(round: Boolean)' },
+      '@shareable',
+    );
+    declare(type, { name: 'note', type: 'String!', args: '' }, '@shareable');
+    if (name === 'V1') declare(type, { name: 'inner', type: '[V0!]', args: '' }, '@shareable');
+    declare(type, { name: 'entity', type: 'E1', args: '' }, '@shareable');
+    declare(type, LABEL, '@shareable');
+  }
+}
+
+function dropUnusedExternals(service: ServiceModel): void {
+  const types = [...service.types.values()];
+  const uses = types.flatMap(({ fields }) =>
+    [...fields.values()].flatMap(({ directives }) => [...directives]),
+  );
+  const used = new Set(
+    uses.filter((use) => /^@(requires|provides)/.test(use)).flatMap((use) => use.match(/\w+/g) ?? []),
+  );
+  for (const { fields } of types) {
+    for (const [name, { directives }] of fields) {
+      if (directives.has('@external') && !used.has(name)) fields.delete(name);
+    }
+  }
+}
+
+/** A type of which a service has nothing but the key need not be resolved there. */
+function markStubs(service: ServiceModel, random: Random): void {
+  for (const { head, fields } of service.types.values()) {
+    if (fields.size > 1 || !head.directives.has('@key(fields: "id")') || random.chance(0.5)) continue;
+    if (head.directives.size > 1 || head.interfaces.size > 0) continue;
+    head.directives.delete('@key(fields: "id")');
+    head.directives.add('@key(fields: "id", resolvable: false)');
+  }
+}
+
+/** `Any` is kept among the types while the graph grows; it is a union. */
+function unions(service: ServiceModel): string {
+  if (!service.types.delete('Any')) return '';
+  const members = ['V0', 'V1', 'E0'].filter((name) => service.types.has(name));
+  return `union Any = ${members.join(' | ')}\n`;
+}

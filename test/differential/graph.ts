@@ -1,0 +1,96 @@
+import { Supergraph } from '@apollo/federation-internals';
+import { getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
+import type { OperationPlanner } from '../../router/planning/operation-planner.ts';
+import { compose } from './compose.ts';
+import type { SubgraphSdl } from './compose.ts';
+import { hash } from './random.ts';
+import { createSubgraph } from './subgraph.ts';
+import type { Subgraph } from './subgraph.ts';
+import type { World } from './world.ts';
+
+/** A composed graph with its subgraphs and its data. */
+export type Graph = {
+  readonly seed: string;
+  readonly definitions: SubgraphSdl;
+  readonly supergraphSdl: string;
+  readonly apiSchema: GraphQLSchema;
+  readonly supergraphSchema: GraphQLSchema;
+  readonly subgraphs: ReadonlyMap<string, Subgraph>;
+  readonly plan: OperationPlanner;
+  readonly world: World;
+};
+
+/** Subgraphs with the seed of their data. `undefined` where they do not compose. */
+export function createGraph(seed: string, definitions: SubgraphSdl): Graph | undefined {
+  const composition = compose(definitions);
+  if (composition.kind === 'refused') return undefined;
+  const { supergraphSdl, typeDefs } = composition;
+  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
+  const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
+  const subgraphs = new Map(Object.entries(typeDefs).map(([name, sdl]) => [name, createSubgraph(name, sdl)]));
+  return {
+    seed,
+    definitions,
+    supergraphSdl,
+    apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+    supergraphSchema,
+    subgraphs,
+    plan: createOperationPlanner(supergraphSdl),
+    world: {
+      seed,
+      schema: supergraphSchema,
+      identities: identitiesIn(supergraphSchema),
+      possible: possibleTypes(subgraphs, supergraphSchema),
+      fallible: fallibleFields(seed, supergraphSchema, supergraphSdl),
+      counter: { value: 0 },
+    },
+  };
+}
+
+function identitiesIn(schema: GraphQLSchema): World['identities'] {
+  const keyed = schema.getType('Keyed');
+  if (!isInterfaceType(keyed)) return new Map();
+  const members = schema.getPossibleTypes(keyed);
+  return new Map(members.map(({ name }, index) => [name, ['Keyed', index, members.length]]));
+}
+
+/** For each abstract field the types that every subgraph which has the field knows. */
+function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): World['possible'] {
+  const identities = identitiesIn(whole);
+  const possible = new Map<string, Set<string>>();
+  for (const { schema } of subgraphs.values()) {
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (!isObjectType(type) || type.name.startsWith('_')) continue;
+      for (const field of Object.values(type.getFields())) {
+        const returned = getNamedType(field.type);
+        // As an object, an interface stands for all its implementations.
+        if (!isAbstractType(returned)) continue;
+        const names = schema.getPossibleTypes(returned).map(({ name }) => name);
+        const coordinate = `${identities.get(type.name)?.[0] ?? type.name}.${field.name}`;
+        const known = possible.get(coordinate);
+        possible.set(coordinate, new Set(names.filter((name) => known?.has(name) ?? true)));
+      }
+    }
+  }
+  return possible;
+}
+
+/** Nullable leaves that no key, `@requires` or `@provides` reads. */
+function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: string): ReadonlySet<string> {
+  const read = new Set(
+    [...supergraphSdl.matchAll(/(?:key|requires|provides): "((?:[^"\\]|\\.)*)"/g)].flatMap(
+      ([, fields]) => fields?.match(/\w+/g) ?? [],
+    ),
+  );
+  const fallible = new Set<string>();
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || !/^[EV]\d$/.test(type.name)) continue;
+    for (const { name } of Object.values(type.getFields())) {
+      if (!read.has(name) && hash(`${seed} ${type.name}.${name} fallible`) % 12 === 0)
+        fallible.add(`${type.name}.${name}`);
+    }
+  }
+  return fallible;
+}

@@ -1,0 +1,101 @@
+import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import type { Interference } from './contestants.ts';
+import { randomOf } from './random.ts';
+import type { Random } from './random.ts';
+
+const KINDS = [
+  'unreachable',
+  'no data',
+  'no data and no error',
+  'lost entity',
+  'short entities',
+  'null with an error',
+  'absent',
+  'wrong type',
+] as const;
+
+/** Lets some of the answers of subgraphs go wrong. */
+export function interferenceOf(seed: string): Interference {
+  const random = randomOf(`interference ${seed}`);
+  return (service, response) => {
+    if (response.kind !== 'answered' || random.chance(0.5)) return response;
+    return spoil(service, response, random);
+  };
+}
+
+type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+
+function spoil(service: string, response: Answered, random: Random): SubgraphResponse {
+  const error = { message: 'it went wrong' };
+  const kind = random.pick(KINDS);
+  switch (kind) {
+    case 'unreachable':
+      return { kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE', service, message: 'it is down' } };
+    case 'no data':
+      return { ...response, data: null, errors: [error] };
+    case 'no data and no error':
+      return { ...response, data: null, errors: [] };
+    case 'lost entity':
+    case 'short entities': {
+      const { data } = response;
+      const entities = data?.['_entities'];
+      if (!Array.isArray(entities) || entities.length === 0) return response;
+      const spoiled = kind === 'short entities' ? entities.slice(1) : [null, ...entities.slice(1)];
+      return { ...response, data: { ...data, _entities: spoiled } };
+    }
+    case 'null with an error':
+    case 'absent':
+    case 'wrong type':
+      return spoilPlace(response, kind, random);
+  }
+}
+
+type Place = {
+  readonly holder: object;
+  readonly key: string | number;
+  readonly path: readonly (string | number)[];
+};
+
+/** Changes one value somewhere in the data. */
+function spoilPlace(
+  response: Answered,
+  kind: 'null with an error' | 'absent' | 'wrong type',
+  random: Random,
+): SubgraphResponse {
+  const places: Place[] = [];
+  collectPlaces(response.data, [], places);
+  // Nobody fails to say what an object is.
+  const possible = places.filter(({ key }) => kind !== 'null with an error' || key !== '__typename');
+  const place = random.maybePick(possible);
+  if (place === undefined) return response;
+  const { holder, key, path } = place;
+  const before: unknown = Reflect.get(holder, key);
+  if (kind === 'wrong type') Reflect.set(holder, key, wrongFor(before));
+  else if (kind === 'absent' && !Array.isArray(holder)) Reflect.deleteProperty(holder, key);
+  else if (kind === 'null with an error') {
+    Reflect.set(holder, key, null);
+    return { ...response, errors: [...response.errors, { message: 'it went wrong', path }] };
+  }
+  return response;
+}
+
+function collectPlaces(value: unknown, path: readonly (string | number)[], places: Place[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    const key = Array.isArray(value) ? Number(name) : name;
+    const own = [...path, key];
+    // A null may be right to be something else, and a blob may be anything.
+    if (inner === null || isBlob(inner)) continue;
+    places.push({ holder: value, key, path: own });
+    collectPlaces(inner, own, places);
+  }
+}
+
+/** No type has this value where it has the other. */
+function wrongFor(value: unknown): unknown {
+  return typeof value === 'object' ? 7 : { wrong: true };
+}
+
+function isBlob(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'blob' in value;
+}

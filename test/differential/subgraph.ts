@@ -1,0 +1,198 @@
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import {
+  GraphQLSchema,
+  Kind,
+  OperationTypeNode,
+  execute,
+  isAbstractType,
+  isObjectType,
+  parse,
+  validate,
+} from 'graphql';
+import type {
+  ConstDirectiveNode,
+  ConstValueNode,
+  DocumentNode,
+  GraphQLError,
+  GraphQLFieldResolver,
+  SelectionSetNode,
+} from 'graphql';
+import { parseFieldSet } from '../../router/planning/supergraph-document.ts';
+import { canonical, entityOf, numberOf, worldResolver, worldTypeResolver } from './world.ts';
+import type { Ref, World } from './world.ts';
+
+export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
+
+/** A subgraph in this process. It refuses what a real one would: invalid documents and keys that it does not resolve. */
+export type Subgraph = {
+  readonly name: string;
+  readonly schema: GraphQLSchema;
+  answer(world: World, query: string, variables: Record<string, unknown>): SubgraphAnswer;
+};
+
+type FieldSets = ReadonlyMap<string, readonly SelectionSetNode[]>;
+
+export function createSubgraph(name: string, typeDefs: string): Subgraph {
+  const document = parse(typeDefs);
+  const schema = withOpenEntities(buildSubgraphSchema([{ typeDefs: document }]));
+  const keys = fieldSets(document, 'key');
+  const requires = fieldSets(document, 'requires');
+  const documents = new Map<string, DocumentNode>();
+  return {
+    name,
+    schema,
+    answer(world, query, variables) {
+      const parsed = documents.get(query) ?? parse(query);
+      if (!documents.has(query)) {
+        const errors = validate(schema, parsed);
+        if (errors.length > 0) return { errors };
+        documents.set(query, parsed);
+      }
+      const result = execute({
+        schema,
+        document: parsed,
+        variableValues: variables,
+        fieldResolver: subgraphResolver(world, keys, requires),
+        typeResolver: worldTypeResolver,
+      });
+      if (result instanceof Promise) throw new Error('nothing here is asynchronous');
+      return result;
+    },
+  };
+}
+
+/** `_entities` resolved by the execution's own resolvers, which know the world. */
+function withOpenEntities(schema: GraphQLSchema): GraphQLSchema {
+  const entities = schema.getQueryType()?.getFields()['_entities'];
+  if (entities) delete entities.resolve;
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isAbstractType(type)) type.resolveType = undefined;
+  }
+  return schema;
+}
+
+function subgraphResolver(
+  world: World,
+  keys: FieldSets,
+  requires: FieldSets,
+): GraphQLFieldResolver<Ref, unknown> {
+  const resolve = worldResolver(world);
+  return (source, args, context, info) => {
+    if (info.parentType.name === 'Query' && info.fieldName === '_entities') {
+      const representations: Record<string, unknown>[] = args['representations'];
+      return representations.map((representation) =>
+        resolveReference(world, representation, keys, info.schema),
+      );
+    }
+    const [required] = requires.get(`${info.parentType.name}.${info.fieldName}`) ?? [];
+    if (required !== undefined) checkRequired(world, source, required);
+    return resolve(source, args, context, info);
+  };
+}
+
+function resolveReference(
+  world: World,
+  representation: Readonly<Record<string, unknown>>,
+  keys: FieldSets,
+  schema: GraphQLSchema,
+): Ref | Error | null {
+  const typename = String(representation['__typename']);
+  const usable = (keys.get(typename) ?? []).filter((key) => selects(representation, key));
+  const [key] = usable;
+  if (key === undefined) return new Error(`${typename} has no such key here`);
+  const numbers = new Set(keyNumbers(representation, key));
+  const [number] = numbers;
+  if (numbers.size !== 1 || number === undefined) return null;
+  // An `@interfaceObject` does not know what implements it.
+  const isOwnType = isObjectType(schema.getType(typename));
+  return { ...(isOwnType ? { typename, number } : entityOf(world, typename, number)), representation };
+}
+
+function selects(value: Readonly<Record<string, unknown>>, { selections }: SelectionSetNode): boolean {
+  return selections.every((selection) => {
+    if (selection.kind !== Kind.FIELD) return true;
+    const inner = value[selection.name.value];
+    if (selection.selectionSet === undefined) return inner !== undefined && inner !== null;
+    return isRecord(inner) && selects(inner, selection.selectionSet);
+  });
+}
+
+function keyNumbers(
+  value: Readonly<Record<string, unknown>>,
+  { selections }: SelectionSetNode,
+): (number | undefined)[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind !== Kind.FIELD) return [];
+    const inner = value[selection.name.value];
+    if (selection.selectionSet && isRecord(inner)) return keyNumbers(inner, selection.selectionSet);
+    return [numberOf(selection.name.value, inner)];
+  });
+}
+
+/** Throws unless the representation carries exactly what the requirement has in this world. */
+function checkRequired(world: World, source: Ref, required: SelectionSetNode): void {
+  if (source.representation === undefined) throw new Error('required fields are absent');
+  const expected = canonical(requiredData(world, source, required));
+  const given = canonical(picked(source.representation, required));
+  if (expected !== given) throw new Error(`required ${expected} and was given ${given}`);
+}
+
+/** The requirement, run on the whole graph as if it were an operation on the object. */
+function requiredData(world: World, { typename, number }: Ref, selectionSet: SelectionSetNode): unknown {
+  const query = world.schema.getType(typename);
+  if (!isObjectType(query)) throw new Error(`${typename} is no object type`);
+  const operation = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: OperationTypeNode.QUERY,
+    selectionSet,
+  } as const;
+  const result = execute({
+    schema: new GraphQLSchema({ ...world.schema.toConfig(), query, mutation: null, assumeValid: true }),
+    document: { kind: Kind.DOCUMENT, definitions: [operation] },
+    rootValue: { typename, number },
+    fieldResolver: worldResolver(world),
+    typeResolver: worldTypeResolver,
+  });
+  if (result instanceof Promise || result.errors) throw new Error('a requirement cannot fail in the world');
+  return result.data;
+}
+
+/** What a selection set has of a representation. */
+function picked(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item) => picked(item, selectionSet));
+  if (selectionSet === undefined || !isRecord(value)) return value;
+  return Object.fromEntries(
+    selectionSet.selections.flatMap((selection) => {
+      if (selection.kind !== Kind.FIELD) return [];
+      const name = selection.name.value;
+      return [[name, picked(value[name], selection.selectionSet)]];
+    }),
+  );
+}
+
+/** The field sets of a directive's `fields`, by type or by coordinate. */
+function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires'): FieldSets {
+  const found = new Map<string, SelectionSetNode[]>();
+  const read = (at: string, directives: readonly ConstDirectiveNode[] = []) => {
+    for (const directive of directives.filter(({ name }) => name.value === directiveName)) {
+      if (argument(directive, 'resolvable')?.kind === Kind.BOOLEAN) continue;
+      const fields = argument(directive, 'fields');
+      if (fields?.kind === Kind.STRING)
+        found.set(at, [...(found.get(at) ?? []), parseFieldSet(fields.value)]);
+    }
+  };
+  for (const type of document.definitions) {
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION && type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    read(type.name.value, type.directives);
+    for (const field of type.fields ?? []) read(`${type.name.value}.${field.name.value}`, field.directives);
+  }
+  return found;
+}
+
+function argument(directive: ConstDirectiveNode, name: string): ConstValueNode | undefined {
+  return directive.arguments?.find((given) => given.name.value === name)?.value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

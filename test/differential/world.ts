@@ -1,0 +1,167 @@
+import {
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isAbstractType,
+  isLeafType,
+  isEnumType,
+  getNamedType,
+} from 'graphql';
+import type { GraphQLFieldResolver, GraphQLOutputType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
+import { hash } from './random.ts';
+
+/** An object of the world: everything about it follows from these. */
+export type Ref = {
+  readonly typename: string;
+  readonly number: number;
+  /** What the router sent to have it resolved. */
+  readonly representation?: Readonly<Record<string, unknown>>;
+};
+
+/** One set of data, the same for the subgraphs and for the oracle. */
+export type World = {
+  readonly seed: string;
+  /** The types of the whole graph. */
+  readonly schema: GraphQLSchema;
+  /** Types that implement an interface with a key are numbered together, and share its name here. */
+  readonly identities: ReadonlyMap<string, readonly [identity: string, index: number, count: number]>;
+  /** Possible types of abstract fields, where a subgraph that resolves them knows fewer than the graph has. */
+  readonly possible: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Coordinates of fields that sometimes throw. */
+  readonly fallible: ReadonlySet<string>;
+  /** Mutations done so far in this run. */
+  readonly counter: { value: number };
+};
+
+/** How many objects of a type there are. */
+const POPULATION = 6;
+
+export function isRef(value: unknown): value is Ref {
+  return typeof value === 'object' && value !== null && 'typename' in value && 'number' in value;
+}
+
+export function identityOf(world: World, typename: string): string {
+  return world.identities.get(typename)?.[0] ?? typename;
+}
+
+/** Resolves any field of any object from the seed alone. */
+export function worldResolver(world: World): GraphQLFieldResolver<unknown, unknown> {
+  return (source, args: Record<string, unknown>, _, info) => {
+    const parent = isRef(source) ? source : { typename: info.parentType.name, number: 0 };
+    const isMutation = info.parentType.name === 'Mutation';
+    const sequence = isMutation ? `#${(world.counter.value += 1)}` : '';
+    const encoded = keyValue(world, parent, info.fieldName);
+    if (encoded !== undefined) return encoded;
+    const coordinate = `${identityOf(world, parent.typename)}.${info.fieldName}`;
+    const seed = `${world.seed} ${coordinate} ${parent.number} ${canonical(args)}${sequence}`;
+    if (world.fallible.has(coordinate) && hash(`${seed} fails`) % 6 === 0)
+      throw new Error(`${coordinate} fails`);
+    const type = typeInWorld(world, parent, info.fieldName) ?? info.returnType;
+    return valueOf({ world, coordinate }, type, seed);
+  };
+}
+
+/** The concrete type, for abstract types. */
+export const worldTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) =>
+  isRef(value) ? value.typename : undefined;
+
+/** Fields that keys are made of, by their names: each of them alone tells the number. */
+export function keyValue(world: World, { typename, number }: Ref, field: string): unknown {
+  switch (field) {
+    case 'id':
+      return `${identityOf(world, typename)}:${number}`;
+    case 'sku':
+      return 1000 + number;
+    case 'code':
+      return `c${number}`;
+    case 'ref':
+      return { typename: 'Ref', number };
+    default:
+      return undefined;
+  }
+}
+
+/** The number that a key value stands for; `undefined` of anything else. */
+export function numberOf(field: string, value: unknown): number | undefined {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  const pattern = { id: /^\w+:(\d+)$/, sku: /^1(\d{3})$/, code: /^c(\d+)$/ }[field];
+  const digits = pattern?.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The object of an entity type, or of an interface with a key, that has the number. */
+export function entityOf(world: World, typename: string, number: number): Ref {
+  if (isObjectType(world.schema.getType(typename))) return { typename, number };
+  for (const [name, [identity, index, count]] of world.identities) {
+    if (identity === typename && number % count === index) return { typename: name, number };
+  }
+  return { typename, number };
+}
+
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function typeInWorld(world: World, parent: Ref, field: string): GraphQLOutputType | undefined {
+  const type = world.schema.getType(parent.typename);
+  if (isObjectType(type) || isAbstractType(type)) {
+    return 'getFields' in type ? type.getFields()[field]?.type : undefined;
+  }
+  return undefined;
+}
+
+type Place = { readonly world: World; readonly coordinate: string };
+
+function valueOf(place: Place, type: GraphQLOutputType, seed: string): unknown {
+  if (isNonNullType(type)) return presentValue(place, type.ofType, seed);
+  return hash(`${seed} null`) % 9 === 0 ? null : presentValue(place, type, seed);
+}
+
+function presentValue(place: Place, type: GraphQLOutputType, seed: string): unknown {
+  if (isListType(type)) {
+    const named = getNamedType(type);
+    if (isAbstractType(named) && candidates(place, named.name).length === 0) return [];
+    return Array.from({ length: hash(`${seed} length`) % 4 }, (_, index) =>
+      valueOf(place, type.ofType, `${seed} ${index}`),
+    );
+  }
+  if (isLeafType(type)) return leafValue(type.name, isEnumType(type), seed);
+  return objectValue(place, getNamedType(type).name, seed);
+}
+
+function leafValue(name: string, isEnum: boolean, seed: string): unknown {
+  const number = hash(seed);
+  if (isEnum) return ['RED', 'GREEN', 'BLUE'][number % 3];
+  switch (name) {
+    case 'Int':
+      return (number % 2001) - 1000;
+    case 'Float':
+      return ((number % 2001) - 1000) / 8;
+    case 'Boolean':
+      return number % 2 === 0;
+    case 'Blob':
+      return { blob: number % 100, __proto: [null, 1.5, { deep: 'ß"\u2028' }] };
+    default:
+      return number % 7 === 0 ? `ünï "${number}"\n\u2028</script>` : `s${number % 1000}`;
+  }
+}
+
+function objectValue(place: Place, typename: string, seed: string): Ref | null {
+  const names = candidates(place, typename);
+  const name = names[hash(`${seed} type`) % names.length];
+  if (name === undefined) return null;
+  const number = hash(`${seed} number`) % POPULATION;
+  const [, index, count] = place.world.identities.get(name) ?? [name, 0, 1];
+  return { typename: name, number: number * count + index };
+}
+
+function candidates({ world, coordinate }: Place, typename: string): string[] {
+  const type = world.schema.getType(typename);
+  if (!isAbstractType(type)) return [typename];
+  const possible = world.possible.get(coordinate);
+  const names = world.schema.getPossibleTypes(type).map(({ name }) => name);
+  return names.filter((name) => possible?.has(name) ?? true).sort();
+}
