@@ -320,6 +320,10 @@ export const configSchema = z.strictObject({
   mode: mode
     .default('development')
     .describe('`production` hides Sandbox and introspection. `NODE_ENV=production` overrides it.'),
+  workers: count
+    .max(256)
+    .default(1)
+    .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
   execution: z
     .enum(['compiled', 'apollo'])
     .default('compiled')

@@ -1,16 +1,36 @@
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from './config.ts';
+import type { Config } from './config-schema.ts';
 import { ConfigError } from './read-yaml.ts';
 import { createRouter } from './router.ts';
+import { createTelemetry } from './telemetry.ts';
+import { serveInPool, startWorkers } from './workers.ts';
 
 // The gateway would report to its vendor otherwise.
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
-async function main(): Promise<void> {
-  await using router = await createRouter(loadConfig(process.env, process.cwd()));
-  router.telemetry.log.info({ url: router.url, admin: router.adminUrl }, 'router ready');
+async function main(config: Config): Promise<void> {
+  if (process.argv.includes('--worker')) return runOne(config, { inPool: true });
+  return config.workers > 1 ? runPool(config) : runOne(config, { inPool: false });
+}
+
+async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
+  await using router = await createRouter(config, { inPool });
+  const { log } = router.telemetry;
+  log.info({ url: router.url, admin: router.adminUrl }, inPool ? 'worker ready' : 'router ready');
+  if (inPool) serveInPool(router);
   const signal = await stopSignal();
-  router.telemetry.log.info({ signal }, 'draining');
+  log.info({ signal }, 'draining');
   await router.drain();
+}
+
+async function runPool(config: Config): Promise<void> {
+  const telemetry = createTelemetry(config.telemetry);
+  await using pool = await startWorkers(config, { program: fileURLToPath(import.meta.url), telemetry });
+  const url = `http://${config.listen.host}:${pool.port}${config.listen.path}`;
+  telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router ready');
+  await stopSignal();
+  await pool.drain();
 }
 
 // A second signal finds no listener any more, and ends the process at once.
@@ -30,7 +50,7 @@ function explain(error: unknown): string {
 }
 
 try {
-  await main();
+  await main(loadConfig(process.env, process.cwd()));
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;

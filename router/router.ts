@@ -19,6 +19,7 @@ import { createAuthenticator } from './identity/authenticate.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createSigner } from './identity/signature.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
+import type { Inspection } from './ingress/admin-server.ts';
 import { createHealth } from './ingress/health.ts';
 import { listen } from './ingress/http-server.ts';
 import { createOperations, warm } from './operations.ts';
@@ -56,6 +57,8 @@ export type Parts = {
   readonly schedule: Schedule;
   readonly fetch: typeof fetch;
   readonly log: DestinationStream | undefined;
+  /** Whether this is one of several processes that answer as one router; the pool has the admin port then. */
+  readonly inPool: boolean;
 };
 
 const REAL_PARTS: Parts = {
@@ -67,6 +70,7 @@ const REAL_PARTS: Parts = {
   schedule: scheduleTimer,
   fetch: globalThis.fetch,
   log: undefined,
+  inPool: false,
 };
 
 export type Router = AsyncDisposable & {
@@ -74,6 +78,7 @@ export type Router = AsyncDisposable & {
   /** Of the admin port, where there is one. */
   readonly adminUrl: string | undefined;
   readonly telemetry: Telemetry;
+  readonly inspect: () => Promise<Inspection>;
   /** Loads the supergraph again; resolves when the new one serves or was refused. */
   readonly reload: () => Promise<void>;
   /** Stops without losing a request: not ready at first, then no new connections, then the last answers. */
@@ -102,7 +107,12 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       revocationStream: redis?.revocationStream,
     }),
   );
-  const budget = createBudget(config.rateLimit, { monotonic, telemetry, redis: redis?.link });
+  const budget = createBudget(config.rateLimit, {
+    monotonic,
+    telemetry,
+    redis: redis?.link,
+    processes: config.workers,
+  });
   const signer = createSigner(config.identity.keys, parts);
   const upstream = built.use(
     createUpstream(config.traffic, { ...parts, telemetry, signer, after: afterTimeout }),
@@ -150,21 +160,20 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       clientAddress: createClientAddress(config.listen.trustedProxies),
     }),
   );
-  const admin = config.admin.enabled
-    ? built.use(
-        await listenAdmin(config.admin, {
-          telemetry,
-          health,
-          state: () => ({ supergraph: generations.currentId(), subgraphs: upstream.state() }),
-        }),
-      )
-    : undefined;
+  const inspect = async (): Promise<Inspection> => ({
+    metrics: telemetry.metrics,
+    state: { supergraph: generations.currentId(), subgraphs: upstream.state() },
+    unready: health.unready(),
+  });
+  const admin =
+    !parts.inPool && config.admin.enabled ? built.use(await listenAdmin(config.admin, inspect)) : undefined;
 
   const owned = built.move();
   return {
     url: server.url,
     adminUrl: admin?.url,
     telemetry,
+    inspect,
     reload: generations.reload,
     async drain() {
       health.drain();

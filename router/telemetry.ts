@@ -44,8 +44,8 @@ export function createTelemetry(
   return {
     log,
 
-    /** The Prometheus text of every metric. */
-    metricsText: () => registry.metrics(),
+    /** Every metric, for the admin port. */
+    metrics: registry,
 
     requestFinished(event: RequestFinished): void {
       const labels = { status: String(event.status), operation: event.operationType ?? 'none' };

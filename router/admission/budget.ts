@@ -41,7 +41,7 @@ export type BudgetParts = {
   /** Without it the buckets are this router's own. */
   readonly redis: RedisLink | undefined;
   /** Processes of this router, which share what it has to give without Redis. */
-  readonly processes: number;
+  readonly processes?: number;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'budgetDecided'>;
 };
@@ -67,7 +67,7 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   }
 
   function decideWithoutRedis(buckets: readonly Bucket[], points: number): Stored {
-        switch (config.onRedisFailure) {
+    switch (config.onRedisFailure) {
       case 'local':
         return decideLocally(shareOf(buckets, config.instances), points);
       case 'allow':
@@ -78,7 +78,7 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   }
 
   function shareOf(buckets: readonly Bucket[], routers: number): readonly Bucket[] {
-    return buckets.map((bucket) => localShare(bucket, routers * parts.processes));
+    return buckets.map((bucket) => localShare(bucket, routers * (parts.processes ?? 1)));
   }
 
   function decideLocally(buckets: readonly Bucket[], points: number): Stored {

@@ -1,24 +1,26 @@
 import { createServer } from 'node:http';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config-schema.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { ClientResponse } from './client-request.ts';
-import type { Health } from './health.ts';
+import { healthAnswer } from './health.ts';
 import { addressOf, listening } from './http-server.ts';
 
-export type AdminParts = {
-  readonly telemetry: Telemetry;
-  readonly health: Health;
-  /** What the router knows of itself: generation, subgraphs, breakers. */
-  readonly state: () => unknown;
+/** What the admin port tells of a router. */
+export type Inspection = {
+  readonly metrics: Registry;
+  /** The supergraph served, the subgraphs and their breakers. */
+  readonly state: unknown;
+  /** Why the router is not ready; empty when it is. */
+  readonly unready: readonly string[];
 };
 
 /** Metrics, health and state on a port of their own, which clients never reach. */
 export async function listenAdmin(
   config: Config['admin'],
-  parts: AdminParts,
+  inspect: () => Promise<Inspection>,
 ): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', parts).then(({ status, headers, body }) =>
+    void answer(request.url ?? '/', inspect).then(({ status, headers, body }) =>
       response.writeHead(status, headers).end(body),
     );
   });
@@ -34,20 +36,15 @@ export async function listenAdmin(
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-async function answer(path: string, { telemetry, health, state }: AdminParts): Promise<ClientResponse> {
+async function answer(path: string, inspect: () => Promise<Inspection>): Promise<ClientResponse> {
+  const { metrics, state, unready } = await inspect();
   if (path === '/metrics')
-    return {
-      status: 200,
-      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-      body: await telemetry.metricsText(),
-    };
-  if (path === '/state')
-    return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state(), null, 2) };
-  return (
-    health.answer(path) ?? {
-      status: 404,
-      headers: JSON_HEADERS,
-      body: JSON.stringify({ error: 'known here: /metrics, /state, /health/live, /health/ready' }),
-    }
-  );
+    return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
+  if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
+  return healthAnswer(path, unready) ?? notFound();
+}
+
+function notFound(): ClientResponse {
+  const body = JSON.stringify({ error: 'known here: /metrics, /state, /health/live, /health/ready' });
+  return { status: 404, headers: JSON_HEADERS, body };
 }

@@ -1,27 +1,29 @@
 import type { ClientResponse } from './client-request.ts';
 
 export type Health = {
-  /** The answer when `path` is a health path. */
-  readonly answer: (path: string) => ClientResponse | undefined;
+  /** Why the router is not ready; empty when it is. */
+  readonly unready: () => readonly string[];
   /** Says not ready from here on, so that load balancers look elsewhere. */
   readonly drain: () => void;
   readonly draining: () => boolean;
 };
 
-/** Liveness and readiness. `reasons` lists what keeps the router from serving; empty means ready. */
+/** Readiness. `reasons` lists what keeps the router from serving. */
 export function createHealth(reasons: () => readonly string[]): Health {
   let draining = false;
-  const blocked = () => (draining ? ['draining'] : reasons());
   return {
-    answer(path) {
-      if (path === '/health/live') return report([]);
-      return path === '/health/ready' ? report(blocked()) : undefined;
-    },
+    unready: () => (draining ? ['draining'] : reasons()),
     drain() {
       draining = true;
     },
     draining: () => draining,
   };
+}
+
+/** The answer when `path` is a health path: alive as long as it can be given, ready when nothing speaks against it. */
+export function healthAnswer(path: string, unready: readonly string[]): ClientResponse | undefined {
+  if (path === '/health/live') return report([]);
+  return path === '/health/ready' ? report(unready) : undefined;
 }
 
 function report(reasons: readonly string[]): ClientResponse {

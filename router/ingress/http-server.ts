@@ -12,6 +12,7 @@ import type { SpanDescription, Telemetry } from '../telemetry.ts';
 import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
 import { createCors } from './cors.ts';
 import { checkCsrf } from './csrf.ts';
+import { healthAnswer } from './health.ts';
 import type { Health } from './health.ts';
 import { createMediaTypeChoice } from './media-type.ts';
 import { readJsonBody } from './read-body.ts';
@@ -42,7 +43,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', refuseMalformed);
-  await listening(server, config.listen);
+  await listening(server, { ...config.listen, reusePort: config.workers > 1 });
   const { port } = addressOf(server);
   return {
     url: `http://${config.listen.host}:${port}${config.listen.path}`,
@@ -83,11 +84,15 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
 /** Waits until the server accepts connections. */
 export function listening(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  {
+    host,
+    port,
+    reusePort = false,
+  }: { readonly host: string; readonly port: number; readonly reusePort?: boolean },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, reusePort }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -129,7 +134,7 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
         headers: { ...common, ...cors.preflightHeaders(request) },
         body: '',
       });
-    const health = parts.health.answer(path);
+    const health = healthAnswer(path, parts.health.unready());
     if (health !== undefined)
       return write(response, { ...health, headers: { ...common, ...health.headers } });
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return write(response, sandbox);

@@ -1,75 +1,92 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
-import { expect, onTestFinished, test } from 'vitest';
-import { startService } from '../support/service.ts';
-import { LIBRARY } from '../support/small-graph.ts';
+import { describe, expect, test } from 'vitest';
+import { startRouterProcess } from '../support/router-process.ts';
+import type { RouterProcess } from '../support/router-process.ts';
+import type { ServiceDefinition } from '../support/service.ts';
 
-const MAIN = join(import.meta.dirname, '../../router/main.ts');
+const SERVICE: ServiceDefinition = {
+  sdl: 'type Query { ping: String }',
+  resolvers: { Query: { ping: () => 'pong' } },
+};
 
-/** A router as a process of its own, on free ports. */
-async function startProcess(file: string) {
-  const child = spawn(process.execPath, [MAIN], {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: file },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { msg, url } = JSON.parse(line) as { msg: string; url: string };
-    if (msg === 'router ready') return { child, url };
-  }
-  throw new Error('the router ended before it was ready');
-}
-
-test('SIGTERM under load loses no request, and the process ends by itself', async () => {
-  const [books] = [LIBRARY['books']];
-  if (books === undefined) throw new Error('no service');
-  await using service = await startService(books);
-  const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
-  const file = join(directory, 'supergraph.yaml');
-  await writeFile(
-    file,
-    `subgraphs:\n  books:\n    routing_url: ${service.url}\n    schema:\n      sdl: ${JSON.stringify(service.sdl)}\n`,
-  );
-  const { child, url } = await startProcess(file);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const exited = once(child, 'exit');
-  const agent = new Agent({ connections: 8, keepAliveTimeout: 60_000 });
-
-  let draining = false;
-  let answered = 0;
-  const failed: unknown[] = [];
+/** Clients that ask without a pause, and leave when they are told to close, as a load balancer would. */
+function startClients(url: string, agent: Agent) {
+  const seen = { answered: 0, failed: [] as unknown[], leaving: false };
   const ask = async () => {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: agent,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ books { title } }' }),
+      body: JSON.stringify({ query: '{ ping }' }),
     });
     await body.dump();
-    answered += 1;
-    if (statusCode !== 200) failed.push(statusCode);
+    seen.answered += 1;
+    if (statusCode !== 200) seen.failed.push(statusCode);
     return headers['connection'] === 'close';
   };
-  const clients = Array.from({ length: 8 }, async () => {
-    // A client that was told to close looks for another router, as a load balancer would.
-    for (;;) if ((await ask()) && draining) return;
-  });
-  await expect.poll(() => answered, { timeout: 20_000 }).toBeGreaterThan(200);
-  child.kill('SIGTERM');
-  draining = true;
-  const ready = new URL('/health/ready', url);
-  await expect.poll(async () => (await fetch(ready)).status, { timeout: 5_000 }).toBe(503);
-  await Promise.all(clients);
-  const [code] = await exited;
-  await agent.close();
-  await rm(directory, { recursive: true });
+  const left = Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (;;) if ((await ask()) && seen.leaving) return;
+    }),
+  );
+  return { seen, left };
+}
 
-  console.log(`${answered} requests answered, ${failed.length} failed, exit code ${code}`);
-  expect(failed).toEqual([]);
-  expect(code).toBe(0);
+async function drainUnderLoad(router: RouterProcess) {
+  const agent = new Agent({ connections: 8, keepAliveTimeout: 60_000 });
+  const { seen, left } = startClients(router.url, agent);
+  await expect.poll(() => seen.answered, { timeout: 20_000 }).toBeGreaterThan(200);
+  router.process.kill('SIGTERM');
+  seen.leaving = true;
+  await left;
+  const code = await router.exited;
+  await agent.close();
+  console.log(`${seen.answered} requests answered, ${seen.failed.length} failed, exit code ${code}`);
+  return { failed: seen.failed, code };
+}
+
+async function ready(base: string): Promise<number> {
+  return (await fetch(new URL('/health/ready', base))).status;
+}
+
+describe.each([
+  ['one process', ''],
+  ['two workers', 'workers: 2'],
+])('%s', (_name, config) => {
+  test('SIGTERM under load loses no request, and the router ends by itself', async () => {
+    await using router = await startRouterProcess(SERVICE, config);
+    expect(await ready(router.adminUrl)).toBe(200);
+    expect(await drainUnderLoad(router)).toEqual({ failed: [], code: 0 });
+  });
+});
+
+test('while it drains it is not ready, on both ports', async () => {
+  await using router = await startRouterProcess(SERVICE);
+  router.process.kill('SIGTERM');
+  await expect.poll(() => ready(router.url), { timeout: 5_000 }).toBe(503);
+  expect(await ready(router.adminUrl)).toBe(503);
+  expect(await router.exited).toBe(0);
+});
+
+test('workers answer as one router: one port, one set of metrics', async () => {
+  await using router = await startRouterProcess(SERVICE, 'workers: 2');
+  const asked = 40;
+  for (let index = 0; index < asked; index++) {
+    // A connection each, so that the kernel deals them out.
+    const agent = new Agent();
+    const { body } = await request(router.url, {
+      dispatcher: agent,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ ping }"}',
+    });
+    expect(await body.json()).toEqual({ data: { ping: 'pong' } });
+    await agent.close();
+  }
+  const metrics = await (await fetch(new URL('/metrics', router.adminUrl))).text();
+  expect(metrics).toContain(
+    `http_server_request_duration_seconds_count{status="200",operation="query"} ${asked}`,
+  );
+  const state = (await (await fetch(new URL('/state', router.adminUrl))).json()) as unknown[];
+  expect(state).toHaveLength(2);
 });
