@@ -1,4 +1,4 @@
-import { execute, parse, print } from 'graphql';
+import { Kind, execute, parse, print } from 'graphql';
 import type { DocumentNode, GraphQLOutputType } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { pathToArray } from 'graphql/jsutils/Path.js';
@@ -72,7 +72,7 @@ export async function askRouter(
     send,
     signal: new AbortController().signal,
   });
-  return { kind: 'answered', data, errors: errors.map(({ message, path = [] }) => ({ message, path })) };
+  return { kind: 'answered', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }
 
 /** Apollo's own planner and executor over the same subgraphs. */
@@ -165,9 +165,9 @@ function coerced(
   { operationName, variables }: GeneratedOperation,
 ) {
   const operation = document.definitions.find(
-    (definition) => definition.kind === 'OperationDefinition' && definition.name?.value === operationName,
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === operationName,
   );
-  if (operation?.kind !== 'OperationDefinition') throw new Error('there is no such operation');
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('there is no such operation');
   const values = getVariableValues(apiSchema, operation.variableDefinitions ?? [], variables);
   if (values.coerced === undefined) throw new Error(values.errors.map(({ message }) => message).join('\n'));
   return values.coerced;

@@ -1,18 +1,26 @@
-import { declare, namedTypeOf, printService, serviceModel, typeIn } from './graph-model.ts';
-import type { FieldModel, ServiceModel, TypeModel } from './graph-model.ts';
+import {
+  LEAVES,
+  PROVIDABLE,
+  declare,
+  isLeaf,
+  namedTypeOf,
+  printService,
+  serviceModel,
+  typeIn,
+} from './graph-model.ts';
+import type { EntityModel, FieldModel, GraphModel, ServiceModel, TypeModel } from './graph-model.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 import { addRequirements } from './generate-requirements.ts';
 
-/** Leaf types that every subgraph has, with what goes around them. */
+/** What every subgraph declares. */
 const COMMON = `
 enum Colour { RED GREEN BLUE }
 scalar Blob
 input Filter { word: String = "any" colour: Colour limit: Int! = 3 within: Filter }
 `;
 
-const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Colour', 'Blob'] as const;
 const ARGUMENTS = [
   '',
   '',
@@ -27,24 +35,6 @@ const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolea
 
 /** How an entity is found: `code` and `ref { code }` stand for the same number as `id`. */
 const KEYS = ['id', 'sku', 'id code', 'ref { code }'] as const;
-
-export type EntityModel = {
-  readonly name: string;
-  readonly keys: readonly string[];
-  /** Services that know it, with those of its keys that they declare. */
-  readonly homes: Map<string, readonly string[]>;
-  /** Owners of its fields. */
-  readonly owned: Map<string, { field: FieldModel; services: string[] }>;
-};
-
-export type GraphModel = {
-  readonly services: readonly [ServiceModel, ...ServiceModel[]];
-  readonly entities: readonly [EntityModel, ...EntityModel[]];
-  /** An interface with a key, implemented by some entities in one service and known as an object in another. */
-  readonly keyed:
-    | { name: string; home: ServiceModel; asObject: ServiceModel; members: readonly EntityModel[] }
-    | undefined;
-};
 
 /** Subgraphs that mostly compose. */
 export function generateGraph(seed: string): SubgraphSdl {
@@ -210,13 +200,6 @@ function provided(service: ServiceModel, type: string): string[] {
   return names.length > 0 ? [`@provides(fields: "${names.join(' ')}")`] : [];
 }
 
-/** Marks an external field that its owners share, so that others may provide it. */
-export const PROVIDABLE = '@tag(name: "providable")';
-
-export function isLeaf(type: string): boolean {
-  return LEAVES.some((leaf) => leaf === namedTypeOf(type));
-}
-
 function addMutation(service: ServiceModel, known: readonly EntityModel[], random: Random): void {
   if (random.chance(0.4)) return;
   const mutation = typeIn(service, 'Mutation');
@@ -229,7 +212,7 @@ function addMutation(service: ServiceModel, known: readonly EntityModel[], rando
 function complete(model: GraphModel, service: ServiceModel, random: Random): void {
   for (let before = -1; before !== service.types.size;) {
     before = service.types.size;
-    for (const type of [...service.types.values()]) {
+    for (const type of service.types.values()) {
       for (const { field } of type.fields.values()) supply(model, service, namedTypeOf(field.type), random);
     }
   }

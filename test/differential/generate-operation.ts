@@ -1,5 +1,4 @@
 import {
-  GraphQLSchema,
   getNamedType,
   isAbstractType,
   isCompositeType,
@@ -12,7 +11,13 @@ import {
   parse,
   validate,
 } from 'graphql';
-import type { GraphQLArgument, GraphQLCompositeType, GraphQLField, GraphQLInputType } from 'graphql';
+import type {
+  GraphQLArgument,
+  GraphQLCompositeType,
+  GraphQLField,
+  GraphQLInputType,
+  GraphQLSchema,
+} from 'graphql';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 

@@ -1,7 +1,5 @@
-import { declare, namedTypeOf, typeIn } from './graph-model.ts';
-import type { FieldModel, ServiceModel } from './graph-model.ts';
-import { PROVIDABLE, isLeaf } from './generate-graph.ts';
-import type { EntityModel, GraphModel } from './generate-graph.ts';
+import { PROVIDABLE, declare, isLeaf, namedTypeOf, typeIn } from './graph-model.ts';
+import type { EntityModel, FieldModel, GraphModel, ServiceModel } from './graph-model.ts';
 import type { Random } from './random.ts';
 
 /** Adds fields that `@requires` others, and externals that can be provided. */

@@ -62,3 +62,30 @@ function printType(name: string, { kind, head, fields }: TypeModel): string {
 export function namedTypeOf(type: string): string {
   return type.replaceAll(/[[\]!]/g, '');
 }
+
+export type EntityModel = {
+  readonly name: string;
+  readonly keys: readonly string[];
+  /** Services that know it, with those of its keys that they declare. */
+  readonly homes: Map<string, readonly string[]>;
+  /** Owners of its fields. */
+  readonly owned: Map<string, { field: FieldModel; services: string[] }>;
+};
+
+export type GraphModel = {
+  readonly services: readonly [ServiceModel, ...ServiceModel[]];
+  readonly entities: readonly [EntityModel, ...EntityModel[]];
+  /** An interface with a key, implemented by some entities in one service and known as an object in another. */
+  readonly keyed:
+    | { name: string; home: ServiceModel; asObject: ServiceModel; members: readonly EntityModel[] }
+    | undefined;
+};
+
+export const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Colour', 'Blob'] as const;
+
+export function isLeaf(type: string): boolean {
+  return LEAVES.some((leaf) => leaf === namedTypeOf(type));
+}
+
+/** Marks an external field that its owners share, so that others may provide it. */
+export const PROVIDABLE = '@tag(name: "providable")';
