@@ -94,7 +94,7 @@ async function measure(
 function stopOnSignal(bench: Bench): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      void bench[Symbol.asyncDispose]().finally(() => process.exit(130));
+      void Promise.resolve(bench[Symbol.asyncDispose]()).finally(() => process.exit(130));
     });
   }
 }

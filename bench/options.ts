@@ -39,7 +39,9 @@ export function readOptions(args: readonly string[]): Options {
   return {
     workload,
     contestants: values.only?.split(','),
-    connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50')).split(',').map(positive),
+    connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50'))
+      .split(',')
+      .map(positive),
     seconds: positive(values.seconds ?? (workload === undefined ? '1.5' : '4')),
     minutes: positive(values.minutes ?? '1'),
     writesResults: values['write-results'],

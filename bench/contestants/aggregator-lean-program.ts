@@ -9,30 +9,33 @@ import { Pool } from 'undici';
 type Json = Record<string, never>;
 type Item = { product: { id: string } & Json };
 type Order = { id: string; customer: { id: string } & Json; items: Item[]; shipment?: Json };
-type Answer = { data: { order?: Order; user?: Json; _entities: readonly Json[] } };
+type Data = { order?: Order; user?: Json; entities?: readonly Json[] };
 
 const ORDER =
   'query($id:ID!){order(id:$id){id number status placedAt totalAmount{amount currency} customer{id} items{quantity unitPrice{amount currency} product{id}}}}';
 const USER = 'query($id:ID!){user(id:$id){id name email addresses{label line1 city postalCode country}}}';
 const PRODUCTS =
-  'query($r:[_Any!]!){_entities(representations:$r){...on Product{id sku name description imageUrl(size:THUMB) price{amount currency}}}}';
+  'query($r:[_Any!]!){entities:_entities(representations:$r){...on Product{id sku name description imageUrl(size:THUMB) price{amount currency}}}}';
 const STOCK =
-  'query($r:[_Any!]!){_entities(representations:$r){...on Product{stock{available warehouses{name available}}}}}';
+  'query($r:[_Any!]!){entities:_entities(representations:$r){...on Product{stock{available warehouses{name available}}}}}';
 const SHIPMENT =
-  'query($r:[_Any!]!){_entities(representations:$r){...on Order{shipment{trackingNumber carrier status estimatedDelivery events{occurredAt status location description}}}}}';
+  'query($r:[_Any!]!){entities:_entities(representations:$r){...on Order{shipment{trackingNumber carrier status estimatedDelivery events{occurredAt status location description}}}}}';
 
 const ask = Object.fromEntries(
-  Object.entries(JSON.parse(process.env['SUBGRAPHS'] ?? '{}')).map(([name, url]) => [name, asker(String(url))]),
+  Object.entries(JSON.parse(process.env['SUBGRAPHS'] ?? '{}')).map(([name, url]) => [
+    name,
+    asker(String(url)),
+  ]),
 );
 
 function asker(url: string) {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections: 512 });
   const headers = { 'content-type': 'application/json' };
-  return async (query: string, variables: unknown): Promise<Answer['data']> => {
+  return async (query: string, variables: unknown): Promise<Data> => {
     const body = JSON.stringify({ query, variables });
     const answer = await pool.request({ path: pathname, method: 'POST', headers, body });
-    return ((await answer.body.json()) as Answer).data;
+    return ((await answer.body.json()) as { data: Data }).data;
   };
 }
 
@@ -47,10 +50,10 @@ async function orderPage(id: string): Promise<string> {
     ask['shipping']?.(SHIPMENT, { r: [{ __typename: 'Order', id: order.id }] }),
   ]);
   order.items.forEach((item, index) => {
-    item.product = Object.assign(item.product, products?._entities[index], stocks?._entities[index]);
+    item.product = Object.assign(item.product, products?.entities?.[index], stocks?.entities?.[index]);
   });
   Object.assign(order.customer, users?.user);
-  Object.assign(order, shipments?._entities[0]);
+  Object.assign(order, shipments?.entities?.[0]);
   return JSON.stringify({ data: { order } });
 }
 

@@ -6,7 +6,11 @@ import { installPeers, peers } from './peers.ts';
 
 export const hiveGateways: readonly Contestant[] = [
   hiveGateway('hive-gateway', 'Hive Gateway (JavaScript), its sharing switched off', false),
-  hiveGateway('hive-gateway-shared', 'Hive Gateway, equal subgraph calls and equal queries in flight shared', true),
+  hiveGateway(
+    'hive-gateway-shared',
+    'Hive Gateway, equal subgraph calls and equal queries in flight shared',
+    true,
+  ),
 ];
 
 function hiveGateway(name: string, what: string, sharing: boolean): Contestant {

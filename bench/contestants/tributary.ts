@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { configSchema } from '../../router/config-schema.ts';
-import { startRedis } from '../../test/support/redis.ts';
 import type { Contestant, Stage } from './contestant.ts';
 import { startGateway } from './gateway-process.ts';
+import { startRedis } from './redis.ts';
 
 type RouterYaml = z.input<typeof configSchema>;
 type Sharing = { readonly calls: boolean; readonly queries: boolean };
@@ -37,8 +37,7 @@ function tributary(name: string, what: string, sharing: Sharing): Contestant {
 
 async function startFull(stage: Stage) {
   const name = 'tributary-full';
-  const redis = await startRedis();
-  if ('missing' in redis) throw new Error(redis.missing);
+  const redis = await startRedis(stage);
   const gateway = await startGateway(name, stage, (port) => ({
     ...router(name, stage, {
       ...basics(stage, port),
@@ -100,6 +99,16 @@ function router(name: string, { folder }: Stage, yaml: RouterYaml) {
   return {
     command: [process.execPath, join(root, 'router', 'main.ts')] as const,
     // Settings of the shop that this machine may have in its environment are not the contestant's.
-    env: { ROUTER_CONFIG: file, PORT: '', HOST: '', ADMIN_PORT: '', SUPERGRAPH: '', REDIS_URL: '', LOG_LEVEL: '' },
+    env: {
+      ROUTER_CONFIG: file,
+      PORT: '',
+      HOST: '',
+      ADMIN_PORT: '',
+      SUPERGRAPH: '',
+      REDIS_URL: '',
+      LOG_LEVEL: '',
+      IDENTITY_KEYS: '',
+      OTEL_EXPORTER_OTLP_ENDPOINT: '',
+    },
   };
 }

@@ -38,7 +38,12 @@ function fieldsOf({ fields = [] }: ObjectTypeDefinitionNode, isRoot: boolean) {
   if (isRoot) return fields;
   return fields.map((field) =>
     field.name.value === 'id' && !field.directives?.some(({ name }) => name.value === 'external')
-      ? { ...field, directives: [{ kind: Kind.DIRECTIVE as const, name: { kind: Kind.NAME as const, value: 'external' } }] }
+      ? {
+          ...field,
+          directives: [
+            { kind: Kind.DIRECTIVE as const, name: { kind: Kind.NAME as const, value: 'external' } },
+          ],
+        }
       : field,
   );
 }

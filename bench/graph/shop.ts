@@ -74,7 +74,13 @@ class User {
     this.email = `customer.${index}@shop.example`;
     this.name = `Customer Number ${index}`;
     this.addresses = [
-      { label: 'Home', line1: `${index} Harbour Street`, city: 'Hamburg', postalCode: '20457', country: 'DE' },
+      {
+        label: 'Home',
+        line1: `${index} Harbour Street`,
+        city: 'Hamburg',
+        postalCode: '20457',
+        country: 'DE',
+      },
     ];
     this.createdAt = day(index);
   }
@@ -146,13 +152,15 @@ export const shop = {
 };
 
 /** What a subgraph makes of a representation, by type. */
-export const entities: Readonly<Record<string, (representation: Readonly<Record<string, string>>) => unknown>> = {
+export const entities: Readonly<
+  Record<string, (representation: Readonly<Record<string, string>>) => unknown>
+> = {
   User: ({ id }) => find(users, id),
   Order: ({ id }) => find(orders, id),
   Product: (representation) => find(products, representation['id'])?.toldAs(representation) ?? null,
 };
 
-function connection<T extends { readonly id: string }>(all: readonly T[], { first }: Page): unknown {
+function connection(all: readonly { readonly id: string }[], { first }: Page): unknown {
   const nodes = all.slice(0, first);
   return {
     edges: nodes.map((node) => ({ node, cursor: node.id })),

@@ -25,7 +25,12 @@ export type Question = { readonly query: string; readonly variables?: Readonly<R
 export function createReference(supergraphSdl: string): (question: Question) => Promise<unknown> {
   const schema = Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
   return async ({ query, variables = {} }) => {
-    const answer = await execute({ schema, document: parse(query), rootValue: shop, variableValues: variables });
+    const answer = await execute({
+      schema,
+      document: parse(query),
+      rootValue: shop,
+      variableValues: variables,
+    });
     if (answer.errors !== undefined) throw new Error(`the reference fails: ${answer.errors.join('\n')}`);
     return answer;
   };

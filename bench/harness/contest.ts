@@ -29,7 +29,11 @@ async function runContestant(bench: Bench, contestant: Contestant, plan: Plan): 
     for (const workload of plan.workloads) await runWorkload(bench, { contestant, gateway, workload }, plan);
   } catch (error) {
     for (const { name } of plan.workloads) {
-      plan.onRefusal({ workload: name, contestant: contestant.name, reason: `cannot start: ${reasonOf(error)}` });
+      plan.onRefusal({
+        workload: name,
+        contestant: contestant.name,
+        reason: `cannot start: ${reasonOf(error)}`,
+      });
     }
   }
 }

@@ -19,7 +19,9 @@ export function describeCircumstances(args: readonly string[]): Circumstances {
   return {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     date: new Date().toISOString(),
-    commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'router') === '' ? '' : ', changed'),
+    commit:
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', 'router') === '' ? '' : ', changed'),
     machine: describeMachine(),
     versions: {
       node: process.versions.node,

@@ -46,7 +46,11 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
   const log = openSync(logFile, 'w');
   const stdio: StdioOptions = ['ignore', output ?? log, log, ...(ipc === true ? ['ipc' as const] : [])];
   const [file = '', ...args] = [...leash(), ...pin(core), ...command];
-  const child = spawn(file, args, { stdio, env: { ...process.env, ...env }, ...(cwd !== undefined && { cwd }) });
+  const child = spawn(file, args, {
+    stdio,
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
   closeSync(log);
   return {
     pid: child.pid ?? 0,
@@ -60,7 +64,7 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
 export async function untilReady(
   program: RunningProgram,
   answers: () => Promise<boolean>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await answers().catch(() => false))) {

@@ -34,9 +34,10 @@ const COMPARED = 16;
 
 /** Keeps `connections` requests under way: each connection asks again as soon as it has its answer. */
 export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
-  const prepared = exchanges.map(
-    ({ request, expected }): Prepared => ({ request: Buffer.from(request), expected: Buffer.from(expected) }),
-  );
+  const prepared = exchanges.map(({ request, expected }): Prepared => ({
+    request: Buffer.from(request),
+    expected: Buffer.from(expected),
+  }));
   let latencies: number[] = [];
   let answered = 0;
   let failure: string | undefined;

@@ -22,10 +22,10 @@ async function query(subgraph, document, variables) {
 async function entities(subgraph, selection, representations) {
   const data = await query(
     subgraph,
-    `query ($representations: [_Any!]!) { _entities(representations: $representations) { ${selection} } }`,
+    `query ($representations: [_Any!]!) { entities: _entities(representations: $representations) { ${selection} } }`,
     { representations },
   );
-  return data._entities;
+  return data.entities;
 }
 
 async function loadOrder(id) {

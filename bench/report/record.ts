@@ -26,7 +26,11 @@ export type WorkloadRecord = Findings & Circumstances & { readonly workload: str
 const recordFolder = join(outFolder, 'workloads');
 
 /** Writes `latest.json`, and a record for each workload, from which the results page is made. */
-export function saveRun(workloads: readonly string[], findings: Findings, circumstances: Circumstances): void {
+export function saveRun(
+  workloads: readonly string[],
+  findings: Findings,
+  circumstances: Circumstances,
+): void {
   mkdirSync(recordFolder, { recursive: true });
   writeJson(join(outFolder, 'latest.json'), findings.rows.map(plainRow));
   for (const workload of workloads) {

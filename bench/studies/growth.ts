@@ -16,13 +16,11 @@ const SIZES = [
 // A few at once, as many as keep a core busy: the largest answers fill the load's core otherwise.
 const CONNECTIONS = 8;
 
-const workloads = SIZES.map(
-  ({ name, products }): Workload => ({
-    name,
-    what: `${products} products with stock and estimate`,
-    questions: [catalogOf(products)],
-  }),
-);
+const workloads = SIZES.map(({ name, products }): Workload => ({
+  name,
+  what: `${products} products with stock and estimate`,
+  questions: [catalogOf(products)],
+}));
 
 /** How CPU per request follows the bytes of the answer: a value of 1 is in step with them, less is better. */
 export async function runGrowth(bench: Bench, plan: StudyPlan): Promise<void> {
@@ -37,7 +35,13 @@ async function growthOf(contestant: Contestant, bench: Bench, plan: StudyPlan): 
     rows.push(row);
     plan.onRow(row);
   };
-  await runContest(bench, { ...plan, workloads, contestants: [contestant], connections: [CONNECTIONS], onRow });
+  await runContest(bench, {
+    ...plan,
+    workloads,
+    contestants: [contestant],
+    connections: [CONNECTIONS],
+    onRow,
+  });
   rows.slice(1).forEach((row, index) => {
     const before = rows[index];
     if (before === undefined) return;

@@ -72,4 +72,3 @@ async function timeCall(
   });
   return p50Ms;
 }
-

@@ -18,14 +18,59 @@ const ORDER_PAGE = /* GraphQL */ `
       number
       status
       placedAt
-      totalAmount { amount currency }
-      customer { id name email addresses { label line1 city postalCode country } }
+      totalAmount {
+        amount
+        currency
+      }
+      customer {
+        id
+        name
+        email
+        addresses {
+          label
+          line1
+          city
+          postalCode
+          country
+        }
+      }
       items {
         quantity
-        unitPrice { amount currency }
-        product { id sku name description imageUrl(size: THUMB) price { amount currency } stock { available warehouses { name available } } }
+        unitPrice {
+          amount
+          currency
+        }
+        product {
+          id
+          sku
+          name
+          description
+          imageUrl(size: THUMB)
+          price {
+            amount
+            currency
+          }
+          stock {
+            available
+            warehouses {
+              name
+              available
+            }
+          }
+        }
       }
-      shipment { trackingNumber carrier status estimatedDelivery events { occurredAt status location description } }
+      shipment {
+        trackingNumber
+        carrier
+        status
+        estimatedDelivery
+        events {
+          occurredAt
+          status
+          location
+          description
+        }
+      }
     }
   }
 `;
@@ -38,12 +83,28 @@ const CATALOG = /* GraphQL */ `
           id
           name
           imageUrl(size: THUMB)
-          price { amount currency }
-          stock { available }
-          shippingEstimate(postalCode: $postalCode) { price { amount currency } carrier minDays maxDays }
+          price {
+            amount
+            currency
+          }
+          stock {
+            available
+          }
+          shippingEstimate(postalCode: $postalCode) {
+            price {
+              amount
+              currency
+            }
+            carrier
+            minDays
+            maxDays
+          }
         }
       }
-      pageInfo { hasNextPage endCursor }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `;
@@ -52,13 +113,33 @@ const WIDE = /* GraphQL */ `
   fragment Thing on Product {
     id
     name
-    price { amount currency }
+    price {
+      amount
+      currency
+    }
     weightGrams
     inStock
-    shippingEstimate(postalCode: $postalCode) { carrier minDays price { amount } }
+    shippingEstimate(postalCode: $postalCode) {
+      carrier
+      minDays
+      price {
+        amount
+      }
+    }
   }
-  fragment Person on User { id name email }
-  fragment Items on Order { items { quantity product { ...Thing } } }
+  fragment Person on User {
+    id
+    name
+    email
+  }
+  fragment Items on Order {
+    items {
+      quantity
+      product {
+        ...Thing
+      }
+    }
+  }
   query Wide($postalCode: String!) {
     users(first: 5) {
       edges {
@@ -69,16 +150,42 @@ const WIDE = /* GraphQL */ `
               node {
                 number
                 ...Items
-                shipment { status trackingNumber }
-                customer { ...Person orders(first: 3) { edges { node { number ...Items } } } }
+                shipment {
+                  status
+                  trackingNumber
+                }
+                customer {
+                  ...Person
+                  orders(first: 3) {
+                    edges {
+                      node {
+                        number
+                        ...Items
+                      }
+                    }
+                  }
+                }
               }
             }
           }
         }
       }
     }
-    orders(first: 10) { edges { node { number ...Items } } }
-    products(first: 5) { edges { node { ...Thing } } }
+    orders(first: 10) {
+      edges {
+        node {
+          number
+          ...Items
+        }
+      }
+    }
+    products(first: 5) {
+      edges {
+        node {
+          ...Thing
+        }
+      }
+    }
   }
 `;
 
@@ -88,9 +195,19 @@ const MUTATION = /* GraphQL */ `
       id
       number
       status
-      totalAmount { amount currency }
-      customer { name }
-      items { quantity product { name } }
+      totalAmount {
+        amount
+        currency
+      }
+      customer {
+        name
+      }
+      items {
+        quantity
+        product {
+          name
+        }
+      }
     }
   }
 `;

@@ -1,0 +1,42 @@
+import { connect } from 'node:net';
+import { freePort } from '../../test/support/free-port.ts';
+import { findProgram } from '../../test/support/run-program.ts';
+import { startProgram, untilReady } from '../harness/program.ts';
+import type { Stage } from './contestant.ts';
+
+export type Redis = AsyncDisposable & { readonly url: string };
+
+/** A Redis that keeps nothing, on the core of the load. @throws {Error} when there is none on this machine */
+export async function startRedis(stage: Stage): Promise<Redis> {
+  const file = findProgram(['redis-server', 'valkey-server']);
+  if (file === undefined) throw new Error('there is no redis-server on this machine');
+  const port = await freePort();
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', stage.folder];
+  const redis = startProgram({
+    command: [file, ...settings],
+    core: 'load',
+    logFile: stage.logFile('redis'),
+  });
+  try {
+    await untilReady(redis, () => answers(port));
+  } catch (error) {
+    await redis[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  return new Promise((resolve) => {
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString().startsWith('+PONG'));
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
