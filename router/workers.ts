@@ -88,6 +88,8 @@ export function serveInPool(router: Router): void {
     });
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // A worker that has drained ends, although the pool could still ask.
+  process.channel?.unref();
   tell({ kind: 'listening', port: Number(new URL(router.url).port) });
 }
 
