@@ -12,7 +12,8 @@ import type { CompiledPlan } from './plan-program.ts';
 import { plannedNames } from './planned-names.ts';
 import type { Renames } from './planned-names.ts';
 import { responseShape } from './response-shape.ts';
-import type { Fragments, ResponseShape } from './response-shape.ts';
+import type { ResponseShape } from './response-shape.ts';
+import type { Fragments } from './selected-fields.ts';
 import { supergraphTypes } from './supergraph-types.ts';
 
 export type OperationToCompile = {
@@ -32,12 +33,15 @@ export type OperationToCompile = {
 export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
-  readonly response: ResponseShape;
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>): Projection;
 };
 
-export type Projection = { readonly complete: Completion; readonly introspect: Introspect };
+export type Projection = {
+  readonly response: ResponseShape;
+  readonly complete: Completion;
+  readonly introspect: Introspect;
+};
 
 /** Combinations of values of `@skip` and `@include` for which a projection is kept, per operation. */
 const MAX_PROJECTIONS = 16;
@@ -59,7 +63,6 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
-    response: responseShape(operation, fragments, names),
     projectionFor: projections({
       input,
       operation,
@@ -106,6 +109,7 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     const conditions = new Map(conditionNames.map((name) => [name, variables[name] === true]));
     const completionInput = { ...rest, schema, conditions };
     const projection = {
+      response: responseShape(operation.selectionSet, completionInput),
       complete: compileCompletion(completionInput, rootType, operation.selectionSet),
       introspect: compileIntrospection(completionInput, operation),
     };

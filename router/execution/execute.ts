@@ -38,6 +38,8 @@ export async function executeCompiled(
   operation: CompiledOperation,
   { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS }: ExecutionRequest,
 ): Promise<ExecutionOutcome> {
+  // Before the plan runs: an operation that cannot be answered must not have begun.
+  const { response, complete, introspect } = operation.projectionFor(variables);
   const report = new Report();
   const root: JsonObject = {};
   const execution: Execution = {
@@ -48,13 +50,12 @@ export async function executeCompiled(
     allowedExtensions,
     root,
     report,
+    response,
     forks: new Map(),
     delivered: [],
     collected: [],
     calls: new Map(),
   };
-  // Before the plan runs: an operation that cannot be answered must not have begun.
-  const { complete, introspect } = operation.projectionFor(variables);
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
   return { data, errors: report.errors(), degraded: report.degraded() };

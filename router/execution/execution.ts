@@ -2,6 +2,7 @@ import type { CompiledOperation } from './compile.ts';
 import type { JsonObject } from './json.ts';
 import type { Forks } from './merge.ts';
 import type { Report } from './report.ts';
+import type { ResponseShape } from './response-shape.ts';
 import type { Send, SubgraphResponse } from './subgraph-call.ts';
 
 /** The state of one execution: the merged tree, and what is known of its gaps. */
@@ -16,6 +17,8 @@ export type Execution = {
   /** By fetch: the objects of its answer, as they were merged. */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly report: Report;
+  /** What the answer will hold. */
+  readonly response: ResponseShape;
   /** By `FetchProgram.collectedBy`: the objects found below a fetch's data. */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls made so far, for those that are made twice; by service and body. */

@@ -14,10 +14,10 @@ import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
-  { operation, report }: Execution,
+  { response, report }: Execution,
 ): void {
   const { code, message, service } = failure;
-  const fallback = nearestPath(fetch, operation.response);
+  const fallback = nearestPath(fetch, response);
   report.failFetch(fetch.index, report.addCause(createCause({ code, message, service, failure, fallback })));
 }
 
@@ -41,10 +41,10 @@ export function reportErrors(
   for (const error of response.errors) {
     const extensions = allowedExtensions(error, fetch, execution.allowedExtensions);
     for (const path of errorPaths(fetch, error, places, response.data)) {
-      const located = clientPath(path, execution.operation.response);
+      const located = clientPath(path, execution.response);
       execution.report.addReported({
         message: error.message,
-        path: located.length > 0 ? located : nearestPath(fetch, execution.operation.response),
+        path: located.length > 0 ? located : nearestPath(fetch, execution.response),
         extensions,
       });
     }
@@ -112,5 +112,6 @@ function nearestPath({ path, shape }: FetchProgram, response: ResponseShape): Re
   if (untilList.length > 0) return clientPath(untilList, response);
   const [first] = response.values();
   const delivered = [...shape.keys()].map((key) => response.get(key)).find((field) => field !== undefined);
-  return [(delivered ?? first)?.name ?? ''];
+  const nearest = delivered ?? first;
+  return nearest === undefined ? [] : [nearest.name];
 }

@@ -1,33 +1,28 @@
 import { Kind } from 'graphql';
-import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { SelectionSetNode } from 'graphql';
 import type { ResponsePath } from './causes.ts';
 import type { PlannedNames } from './planned-names.ts';
+import { isIncluded } from './selected-fields.ts';
+import type { Selecting } from './selected-fields.ts';
 
-/** The response names of an operation over all types, by the key under which the plan delivers each. */
+/** The response names of an operation, given its conditions, over all types, by the key under which the plan delivers each. */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 
 export type ResponseField = { readonly name: string; readonly nested: ResponseShape };
 
 type MutableShape = Map<string, { name: string; nested: MutableShape }>;
 
-export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+export type Shaping = Pick<Selecting, 'fragments' | 'conditions'> & { readonly names: PlannedNames };
 
-export function responseShape(
-  operation: OperationDefinitionNode,
-  fragments: Fragments,
-  names: PlannedNames,
-): ResponseShape {
+export function responseShape(selectionSet: SelectionSetNode, shaping: Shaping): ResponseShape {
   const shape: MutableShape = new Map();
-  addSelections(operation.selectionSet, { fragments, names }, shape);
+  addSelections(selectionSet, shaping, shape);
   return shape;
 }
 
-function addSelections(
-  { selections }: SelectionSetNode,
-  context: { fragments: Fragments; names: PlannedNames },
-  shape: MutableShape,
-): void {
+function addSelections({ selections }: SelectionSetNode, context: Shaping, shape: MutableShape): void {
   for (const selection of selections) {
+    if (!isIncluded(selection, context.conditions)) continue;
     if (selection.kind === Kind.FIELD) {
       const key = context.names.keyOf(selection);
       const field = shape.get(key) ?? {

@@ -2,13 +2,15 @@ import { Kind, isAbstractType } from 'graphql';
 import type {
   DirectiveNode,
   FieldNode,
+  FragmentDefinitionNode,
   GraphQLInterfaceType,
   GraphQLObjectType,
   GraphQLSchema,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import type { Fragments } from './response-shape.ts';
+
+export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 export type Selecting = {
   readonly schema: GraphQLSchema;
@@ -71,7 +73,10 @@ export function dependsOnType(
   return selectionSets.some(visit);
 }
 
-function isIncluded({ directives = [] }: SelectionNode, conditions: ReadonlyMap<string, boolean>): boolean {
+export function isIncluded(
+  { directives = [] }: SelectionNode,
+  conditions: ReadonlyMap<string, boolean>,
+): boolean {
   return directives.every((directive) => {
     if (directive.name.value === 'skip') return !conditionOf(directive, conditions);
     return directive.name.value !== 'include' || conditionOf(directive, conditions);
