@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findBrowser } from '../test/support/browser.ts';
 import { createPackageManager } from '../test/support/package-manager.ts';
+import type { PackageManager } from '../test/support/package-manager.ts';
 import { providePostgres } from '../test/support/postgres.ts';
 import { NotProvided } from '../test/support/provide.ts';
 import { provideRedis } from '../test/support/redis.ts';
@@ -24,20 +26,27 @@ async function test(args: readonly string[]): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'tributary-report-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const [redis, postgres] = await provideBoth(stack);
+  const packages = createPackageManager();
+  const [redis, postgres] = await provideBoth(packages, stack);
+  const browser = await findBrowser(packages);
   if (interrupted.signal.aborted) return 130;
-  console.log(`Redis: ${redis.from}\nPostgres: ${postgres.from}\n`);
+  console.log(
+    `Redis: ${redis.from}\nPostgres: ${postgres.from}\nBrowser: ${browser ?? 'none, so pages are not tested'}\n`,
+  );
 
   const report = join(folder, 'report.json');
-  const environment = { REDIS_URL: redis.url, DATABASE_URL: postgres.url };
+  const environment = {
+    REDIS_URL: redis.url,
+    DATABASE_URL: postgres.url,
+    ...(browser !== undefined && { CHROMIUM_PATH: browser }),
+  };
   const code = await runVitest(args, { report, environment, interrupted: interrupted.signal });
   console.log(summarize(report));
   return code;
 }
 
 /** Both at once; when one cannot be had, the other is still stopped. */
-async function provideBoth(stack: AsyncDisposableStack) {
-  const packages = createPackageManager();
+async function provideBoth(packages: PackageManager, stack: AsyncDisposableStack) {
   const [redis, postgres] = await Promise.allSettled([
     provideRedis(packages).then((server) => stack.use(server)),
     providePostgres(packages).then((server) => stack.use(server)),

@@ -34,11 +34,6 @@ export function parseConfig(
   return config;
 }
 
-/** The configuration with every default: what an empty file means. */
-export function defaultConfig(): Config {
-  return parseConfig('', { env: {}, fileName: 'router.yaml', directory: '.' });
-}
-
 const ENVIRONMENT: readonly {
   name: string;
   path: readonly [string, ...string[]];

@@ -9,7 +9,7 @@ export type AnswerParts = {
 };
 
 /** The JSON text of a GraphQL answer, in the order the specification recommends: errors first. */
-export function answerText({ data, errors, extensions }: AnswerParts): string {
+function answerText({ data, errors, extensions }: AnswerParts): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
   const tail = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
   return `{${head}"data":${data}${tail}}\n`;

@@ -14,7 +14,7 @@ import {
 import type { GraphQLSchema } from 'graphql';
 
 /** What a supergraph SDL says. */
-export type Graph = {
+type Graph = {
   /** The first characters of the SHA-256 of the SDL. */
   readonly id: string;
   readonly supergraphSdl: string;
@@ -84,7 +84,7 @@ const OFF = [
  * Reads a supergraph SDL.
  * @throws {Error} when it is no supergraph or names a subgraph without an http(s) URL
  */
-export function describeGraph(supergraphSdl: string): Graph {
+function describeGraph(supergraphSdl: string): Graph {
   const supergraph = Supergraph.build(supergraphSdl, { supportedFeatures: null, validateSupergraph: true });
   const routes = new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url]));
   for (const [name, url] of routes) checkUrl(name, url);

@@ -11,7 +11,7 @@ import type { Config } from '../config-schema.ts';
 import { ConfigError } from '../read-yaml.ts';
 import type { Environment } from '../read-yaml.ts';
 
-export type Sourced =
+type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
@@ -85,7 +85,7 @@ export function createSupergraphSource(config: Config['supergraph'], env: Enviro
 }
 
 /** Fetches the schemas a composition file names and composes them. */
-export async function composeSupergraph(file: SupergraphFile): Promise<Sourced> {
+async function composeSupergraph(file: SupergraphFile): Promise<Sourced> {
   const loaded = await loadSubgraphSchemas(file);
   if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
   const composition = await composeInThread(loaded.subgraphs);

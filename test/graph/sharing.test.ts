@@ -84,4 +84,5 @@ test('nothing is shared when it is switched off', async () => {
   await allBegun(graph, 4);
   open();
   await Promise.all(answers);
+  expect(calls(graph)).toHaveLength(4);
 });

@@ -14,7 +14,7 @@ type Resolvers = Readonly<
 
 export type ServiceDefinition = { readonly sdl: string; readonly resolvers: Resolvers };
 
-export type ReceivedCall = {
+type ReceivedCall = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
 };
