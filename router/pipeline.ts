@@ -8,7 +8,6 @@ import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
 import { answer } from './response/answer.ts';
-import { extensionsOf } from './response/degradation.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
 
@@ -51,18 +50,15 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
   ): Promise<ClientResponse> {
     const admitted = await parts.admit(operation, inputs, caller);
     const outcome = await parts.execute(admitted, caller, generation.parts.connection);
-    return answer(
-      { data: outcome.data, errors: outcome.errors, extensions: extensionsOf(outcome.degraded) },
-      {
-        mediaType: caller.request.mediaType,
-        headers: { ...admitted.headers, 'x-supergraph-version': generation.graph.id },
-        summary: summarise(caller, generation, {
-          admitted,
-          codes: outcome.errors.map(({ extensions }) => extensions.code),
-          degraded: outcome.degraded.map(({ service }) => service),
-        }),
-      },
-    );
+    return answer(outcome, {
+      mediaType: caller.request.mediaType,
+      headers: { ...admitted.headers, 'x-supergraph-version': generation.graph.id },
+      summary: summarise(caller, generation, {
+        admitted,
+        codes: outcome.errors.map(({ extensions }) => extensions.code),
+        degraded: outcome.degraded.map(({ service }) => service),
+      }),
+    });
   }
 
   async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<ClientResponse> {
@@ -112,7 +108,9 @@ function executeHttp(
   request: ClientRequest,
   context: ApolloContext,
 ): Promise<HTTPGraphQLResponse> {
-  const headers = new HeaderMap(request.headers);
+  const headers = new HeaderMap(
+    Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+  );
   headers.set('accept', request.mediaType.name);
   const { method, search, body } = request;
   return server.executeHTTPGraphQLRequest({

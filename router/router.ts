@@ -280,7 +280,7 @@ function canary({ graph }: ServedGeneration): ApolloContext {
       correlationId: undefined,
       method: 'POST',
       search: '',
-      headers: new Map(),
+      headers: {},
       authorization: [],
       body: undefined,
       address: `canary-${graph.id}`,

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '@opentelemetry/api';
 
 /** A GraphQL request as HTTP brought it: size, media type and origin are checked, its meaning is not. */
@@ -7,8 +8,7 @@ export type ClientRequest = {
   readonly method: 'GET' | 'POST';
   /** The query string, `?` included, or empty. */
   readonly search: string;
-  /** Lower-case names; values of repeated headers joined with `, `. */
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: IncomingHttpHeaders;
   /** Each Authorization header on its own, so that a second one can be refused. */
   readonly authorization: readonly string[];
   /** The parsed JSON of a POST; undefined for a GET. */
@@ -24,7 +24,7 @@ export type ClientRequest = {
 export type ClientResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** What the log says of the request beside HTTP. */
   readonly summary?: RequestSummary;
 };

@@ -210,13 +210,10 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
       method,
       body,
       search: searchOf(request.url),
-      headers: headerMap(request),
-      authorization: request.headersDistinct['authorization'] ?? [],
+      headers: request.headers,
+      authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),
-      address: parts.clientAddress(
-        request.socket.remoteAddress,
-        request.headersDistinct['x-forwarded-for'] ?? [],
-      ),
+      address: parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for')),
       trace: parts.telemetry.parentContext(single(request.headers['traceparent'])),
       signal: goneSignal(response),
     };
@@ -246,13 +243,15 @@ function searchOf(url = '/'): string {
   return query === -1 ? '' : url.slice(query);
 }
 
-function headerMap({ headers }: IncomingMessage): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) map.set(name, typeof value === 'string' ? value : value.join(', '));
+// `headers` keeps only the first of some headers, and `headersDistinct` copies all to give one.
+function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  if (headers[name] === undefined) return [];
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index + 1];
+    if (rawHeaders[index]?.toLowerCase() === name && value !== undefined) values.push(value);
   }
-  return map;
+  return values;
 }
 
 function single(value: string | string[] | undefined): string | undefined {
@@ -278,6 +277,7 @@ function goneSignal(response: ServerResponse): AbortSignal {
 function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
   if (response.destroyed) return;
   if (status === 413 || status === 408) response.setHeader('connection', 'close');
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  response.writeHead(status, { ...headers, 'content-length': bytes.length });
+  response.end(bytes);
 }
