@@ -225,15 +225,15 @@ const subgraphTraffic = {
   maxConcurrent: count.describe('Most calls under way at once.'),
   connections: count.describe('Most connections to one address.'),
   retries: z.int().min(0).max(3).describe('Tries after a connection failure, for queries only.'),
-  breaker: z.strictObject({
-    enabled: z.boolean().default(true).describe('Stop asking a subgraph that keeps failing.'),
-    errorPercent: z.number().min(1).max(100).default(50).describe('Share of failed calls that opens it.'),
-    minCalls: count.default(10).describe('Fewest calls in the window before it may open.'),
-    consecutiveFailures: count.default(5).describe('Failures in a row that open it.'),
-    windowMs: ms.default(10_000).describe('Time over which calls are counted.'),
-    openMs: ms.default(2_000).describe('How long it stays open before a probe.'),
-    maxOpenMs: ms.default(60_000).describe('Longest stay open; it doubles with each failed probe.'),
-  }),
+  breaker: {
+    enabled: z.boolean().describe('Stop asking a subgraph that keeps failing.'),
+    errorPercent: z.number().min(1).max(100).describe('Share of failed calls that opens it.'),
+    minCalls: count.describe('Fewest calls in the window before it may open.'),
+    consecutiveFailures: count.describe('Failures in a row that open it.'),
+    windowMs: ms.describe('Time over which calls are counted.'),
+    openMs: ms.describe('How long it stays open before a probe.'),
+    maxOpenMs: ms.describe('Longest stay open; it doubles with each failed probe.'),
+  },
 };
 
 const traffic = z
@@ -259,7 +259,18 @@ const traffic = z
         maxConcurrent: subgraphTraffic.maxConcurrent.default(256),
         connections: subgraphTraffic.connections.default(64),
         retries: subgraphTraffic.retries.default(1),
-        breaker: subgraphTraffic.breaker.prefault({}).describe('Circuit breaker.'),
+        breaker: z
+          .strictObject({
+            enabled: subgraphTraffic.breaker.enabled.default(true),
+            errorPercent: subgraphTraffic.breaker.errorPercent.default(50),
+            minCalls: subgraphTraffic.breaker.minCalls.default(10),
+            consecutiveFailures: subgraphTraffic.breaker.consecutiveFailures.default(5),
+            windowMs: subgraphTraffic.breaker.windowMs.default(10_000),
+            openMs: subgraphTraffic.breaker.openMs.default(2_000),
+            maxOpenMs: subgraphTraffic.breaker.maxOpenMs.default(60_000),
+          })
+          .prefault({})
+          .describe('Circuit breaker.'),
       })
       .prefault({})
       .describe('For every subgraph.'),
@@ -277,7 +288,8 @@ const traffic = z
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
           retries: subgraphTraffic.retries.optional(),
-          breaker: subgraphTraffic.breaker.partial().optional().describe('Circuit breaker.'),
+          // No defaults here: they would stand over what `all` says.
+          breaker: z.strictObject(subgraphTraffic.breaker).partial().optional().describe('Circuit breaker.'),
         }),
       )
       .default({})

@@ -56,6 +56,16 @@ describe('a signed call', () => {
     });
   });
 
+  it('never has the nonce of another', () => {
+    const signer = createSigner(keys, { now: () => 0, randomBytes });
+    const calls = Array.from({ length: 1_000 }, () => signer.sign({ audience: 'a', body: '', headers: {} }));
+    const nonces = new Set(
+      calls.map((call) => /nonce="([\w-]{22})"/.exec(call['signature-input'] ?? '')?.[1]),
+    );
+    expect(nonces.size).toBe(1_000);
+    expect(nonces.has(undefined)).toBe(false);
+  });
+
   it.each<[string, Identity]>([
     ['a user', ada],
     ['nobody', { kind: 'anonymous' }],

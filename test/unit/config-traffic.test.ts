@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config.ts';
+import { subgraphSettings } from '../../router/upstream/settings.ts';
+
+function trafficOf(text: string) {
+  return parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '.' }).traffic;
+}
+
+test('a breaker setting of one subgraph leaves its others as they are for all', () => {
+  const traffic = trafficOf(
+    'traffic: { all: { breaker: { minCalls: 99, enabled: false } }, subgraphs: { slow: { breaker: { openMs: 7 } } } }',
+  );
+  expect(subgraphSettings(traffic, 'slow').breaker).toEqual({ ...traffic.all.breaker, openMs: 7 });
+  expect(traffic.all.breaker).toMatchObject({ minCalls: 99, enabled: false });
+});
