@@ -4,8 +4,9 @@ import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { typeConditionOf } from './rewrite.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
+import type { ValueCheck } from './value-check.ts';
 
-/** Hears of a required field that an object does not have, by its response path below the entity. */
+/** Hears of a required field that an object does not have, or not with a value of its type, by its response path below the entity. */
 export type OnMissing = (path: readonly string[]) => void;
 
 /** Writes the JSON text of an object; `undefined` when it lacks something that is required. */
@@ -26,10 +27,14 @@ type Rule = {
   readonly rewrites: readonly FetchDataRewrite[];
 };
 
+type RequiredField = { readonly name: string; readonly selections: readonly QueryPlanSelectionNode[] };
+
 type Entry = {
   /** The key in the representation, which a rewrite may have changed. */
   readonly key: string;
-  readonly source: { readonly key: string; readonly rule: Rule } | { readonly text: string };
+  readonly source:
+    | { readonly key: string; readonly rule: Rule; readonly accepts: ValueCheck | undefined }
+    | { readonly text: string };
 };
 
 /** Compiles what a fetch requires of an entity, and the rewrites of its representations with it. */
@@ -40,7 +45,7 @@ export function compileRepresentation(
 ): Represent {
   const rule = { selections: requires, rewrites: inputRewrites ?? [] };
   return perTypeName(types, (typeName) => {
-    const required = new Map<string, QueryPlanSelectionNode[] | undefined>();
+    const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
     // Without a type name it represents nothing: the fetch has no question about entities of this type. Rewrites are not asked:
     // one may set the name of an interface for every type that implements it.
@@ -80,7 +85,9 @@ function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteO
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
     if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
     const read = propertyRead(unit, 'v', source.key, readOwn);
-    const lack = `if(x===undefined){m([${literal(source.key)}]);return undefined;}`;
+    // A value of the wrong type is not passed on, neither to the client nor to another service.
+    const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
+    const lack = `if(x===undefined${isWrong}){m([${literal(source.key)}]);return undefined;}`;
     const text =
       source.rule.selections.length === 0
         ? `typeof x==="string"?${unit.constant(quote)}(x):${unit.constant(jsonText)}(x)`
@@ -92,7 +99,7 @@ function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteO
 }
 
 function compileEntries(rule: Rule, typeName: string | undefined, types: SupergraphTypes): Entry[] {
-  const collected = new Map<string, QueryPlanSelectionNode[] | undefined>();
+  const collected = new Map<string, RequiredField>();
   collect(rule.selections, typeName, types, collected);
   const nestedRewrites = new Map<string, FetchDataRewrite[]>();
   const changes: FetchDataRewrite[] = [];
@@ -108,10 +115,11 @@ function compileEntries(rule: Rule, typeName: string | undefined, types: Supergr
       if (reached.kind === 'ValueSetter' && field === '__typename') current = String(reached.setValueTo);
     }
   }
-  const entries = [...collected].map(([key, selections]): Entry => {
+  const entries = [...collected].map(([key, { name, selections }]): Entry => {
     if (key === '__typename' && typeName !== undefined) return { key, source: { text: jsonText(typeName) } };
-    const nested = { selections: selections ?? [], rewrites: nestedRewrites.get(key) ?? [] };
-    return { key, source: { key, rule: nested } };
+    const accepts = typeName === undefined ? undefined : types.checkOf(typeName, name);
+    const rule = { selections, rewrites: nestedRewrites.get(key) ?? [] };
+    return { key, source: { key, rule, accepts } };
   });
   return changes.reduce(applyChange, entries);
 }
@@ -120,7 +128,7 @@ function collect(
   selections: readonly QueryPlanSelectionNode[],
   typeName: string | undefined,
   types: SupergraphTypes,
-  into: Map<string, QueryPlanSelectionNode[] | undefined>,
+  into: Map<string, RequiredField>,
 ): void {
   for (const selection of selections) {
     if (selection.kind === 'InlineFragment') {
@@ -131,7 +139,8 @@ function collect(
     } else {
       const key = selection.alias ?? selection.name;
       const known = into.get(key);
-      into.set(key, selection.selections && [...(known ?? []), ...selection.selections]);
+      const selections = [...(known?.selections ?? []), ...(selection.selections ?? [])];
+      into.set(key, { name: selection.name, selections });
     }
   }
 }

@@ -1,5 +1,7 @@
 import { isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { valueCheck } from './value-check.ts';
+import type { ValueCheck } from './value-check.ts';
 
 /** What type conditions need to know; of the whole supergraph, since plans speak of types that the API does not show. */
 export type SupergraphTypes = {
@@ -8,6 +10,8 @@ export type SupergraphTypes = {
   isObjectType(typeName: string): boolean;
   /** Whether an object of the type named first satisfies a condition on the second. */
   isA(typeName: string, condition: string): boolean;
+  /** Whether a value can be that of a field; `undefined` for a field that the supergraph does not know. */
+  checkOf(typeName: string, fieldName: string): ValueCheck | undefined;
 };
 
 export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
@@ -19,6 +23,10 @@ export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
   return {
     typeNameOf: (typename) => (typeof typename === 'string' ? objectLike(typename)?.name : undefined),
     isObjectType: (typeName) => isObjectType(supergraph.getType(typeName)),
+    checkOf(typeName, fieldName) {
+      const type = objectLike(typeName)?.getFields()[fieldName]?.type;
+      return type && valueCheck(type);
+    },
     isA(typeName, condition) {
       if (typeName === condition) return true;
       const type = objectLike(typeName);
