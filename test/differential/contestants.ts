@@ -80,7 +80,7 @@ export type StockGateway = AsyncDisposable & {
   ask(operation: GeneratedOperation): Promise<Answer | Refusal>;
 };
 
-export async function createStockGateway(graph: Graph): Promise<StockGateway> {
+async function createStockGateway(graph: Graph): Promise<StockGateway> {
   const gateway = new ApolloGateway({
     supergraphSdl: graph.supergraphSdl,
     logger: SILENT,
@@ -119,6 +119,24 @@ export async function createStockGateway(graph: Graph): Promise<StockGateway> {
       }
     },
     [Symbol.asyncDispose]: () => gateway.stop(),
+  };
+}
+
+/** One gateway at a time: cases come graph by graph. */
+export type StockPool = AsyncDisposable & { gatewayFor(graph: Graph): Promise<StockGateway> };
+
+export function createStockPool(): StockPool {
+  let current: { readonly graph: Graph; readonly gateway: StockGateway } | undefined;
+  return {
+    gatewayFor: async (graph) => {
+      if (current?.graph === graph) return current.gateway;
+      await current?.gateway[Symbol.asyncDispose]();
+      current = { graph, gateway: await createStockGateway(graph) };
+      return current.gateway;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await current?.gateway[Symbol.asyncDispose]();
+    },
   };
 }
 

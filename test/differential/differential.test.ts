@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cases, faultsOf, faultsOfAnswer } from './cases.ts';
-import { askOracle, createStockGateway } from './contestants.ts';
+import { askOracle, createStockPool } from './contestants.ts';
 import { createGraph } from './graph.ts';
 import { readRegressions } from './regressions.ts';
 import { shrink } from './shrink.ts';
@@ -43,13 +43,13 @@ describe(`the stock executor, seed ${SEED}`, () => {
   test(
     'answers the same, but for faults with a clause of the specification',
     async () => {
+      await using stock = createStockPool();
       const clauses = new Set<string>();
       let count = 0;
       for (const { graph, case: next } of cases(SEED, CASES_PER_GRAPH)) {
         if (next.interference !== null) continue;
         if ((count += 1) > STOCK_CASES) break;
-        await using stock = await createStockGateway(graph);
-        const answer = await stock.ask(next.operation);
+        const answer = await (await stock.gatewayFor(graph)).ask(next.operation);
         const faults = faultsOfAnswer(answer, askOracle(graph, next.operation), false);
         if (faults.length === 0) continue;
         const clause = knownStockFault(graph, next);

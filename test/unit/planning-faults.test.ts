@@ -188,3 +188,80 @@ describe('a client’s name that the planner uses itself', () => {
     });
   });
 });
+
+describe('an object of which nothing is left', () => {
+  const graph = composed({ a: 'type Query { p: P } type P { x: Int }' });
+  const document = 'query ($v: Boolean!) { p @skip(if: $v) { x @include(if: false) } }';
+
+  test('is left out by the stock planner', () => {
+    expect(compact(stockPlan(graph, document))).toBe('QueryPlan {}');
+  });
+
+  test('is asked for its type, so that it can be {} and not null', () => {
+    expect(text(plan(graph, document))).toContain('{ p { __typename } }');
+  });
+});
+
+describe('introspection within a fragment', () => {
+  const graph = composed({
+    a: 'type Query { x: Int p: P } type P @key(fields: "id") { id: ID! a: Int }',
+    b: 'type Query { y: Int } type P @key(fields: "id") { id: ID! b: Int }',
+  });
+  const document =
+    'query ($v: Boolean!) { x ... on Query @include(if: $v) { __schema { queryType { name } } } }';
+
+  test('makes the stock planner throw', () => {
+    expect(() => stockPlan(graph, document)).toThrow('__schema');
+  });
+
+  test('is no part of the plan', () => {
+    expect(text(plan(graph, document))).toContain('{ x }');
+  });
+});
+
+describe('a field that requires another and may be skipped', () => {
+  const graph = composed({
+    a: 'type Query { p: P } type P @key(fields: "id") { id: ID! weight: Int }',
+    b: `type P @key(fields: "id") {
+      id: ID! weight: Int @external tax: Int @requires(fields: "weight") stock: Int
+    }`,
+  });
+  const document = 'query ($v: Boolean!) { p { stock tax @skip(if: $v) } }';
+
+  test('takes others with it when the stock planner has it skipped', () => {
+    expect(compact(stockPlan(graph, document))).toContain(
+      '... on P { __typename id weight } } => { ... on P { stock',
+    );
+  });
+
+  test('is fetched apart from them', () => {
+    const planned = text(plan(graph, document));
+    expect(planned).toContain('... on P { __typename id } } => { ... on P { stock } }');
+    expect(planned).toContain('... on P { __typename id weight } } => { ... on P { tax @skip(if: $v) } }');
+  });
+});
+
+describe('mutations in fragments', () => {
+  const graph = composed({
+    a: 'type Query { x: Int } type Mutation { a: Int }',
+    b: 'type Mutation { b: Int }',
+  });
+
+  test('run once and in the order of the document', () => {
+    const document = 'mutation { ... on Mutation { a } b ... on Mutation { second: a b } }';
+    const order = text(plan(graph, document)).match(/Fetch\(service: "\w"\) \{ \{ [^}]*\}/g);
+    expect(order).toEqual([
+      'Fetch(service: "a") { { a }',
+      'Fetch(service: "b") { { b }',
+      'Fetch(service: "a") { { second: a }',
+    ]);
+  });
+
+  test('are refused when only the variables tell their order', () => {
+    expect(plan(graph, 'mutation ($v: Boolean!) { a @include(if: $v) b a }')).toEqual({
+      kind: 'refused',
+      message:
+        'The subgraphs cannot answer this operation together: a is a mutation that is asked twice under different conditions.',
+    });
+  });
+});
