@@ -60,17 +60,10 @@ export function dependsOnType(
   type: GraphQLInterfaceType,
   selectionSets: readonly SelectionSetNode[],
 ): boolean {
-  const visit = ({ selections }: SelectionSetNode): boolean =>
-    selections.some((selection) => {
-      if (selection.kind === Kind.FIELD || !isIncluded(selection, selecting.conditions)) return false;
-      const fragment =
-        selection.kind === Kind.FRAGMENT_SPREAD ? selecting.fragments.get(selection.name.value) : selection;
-      if (fragment === undefined) return false;
-      return (
-        !applies(fragment.typeCondition?.name.value, type, selecting.schema) || visit(fragment.selectionSet)
-      );
-    });
-  return selectionSets.some(visit);
+  const count = (member: GraphQLObjectType | GraphQLInterfaceType) =>
+    [...collectFields(selecting, member, selectionSets).values()].flat().length;
+  const ofAll = count(type);
+  return selecting.schema.getPossibleTypes(type).some((member) => count(member) !== ofAll);
 }
 
 export function isIncluded(
