@@ -72,7 +72,8 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
       run.problems += 1;
       const path = run.path.slice(0, depth + 1);
       const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
-      if (cause !== undefined) blame(cause, path);
+      // An error that a subgraph has reported explains the nulls near it, and no others.
+      if (cause !== undefined && !cause.isReported) blame(cause, path);
       else if (!report.isReported(path)) report.addError(missingError(field, path, value));
     },
     onWrongType(field, depth) {
