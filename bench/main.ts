@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { CONTESTANTS } from './contestants/all.ts';
 import type { Contestant } from './contestants/contestant.ts';
-import { openBench } from './harness/bench.ts';
+import { openBench, outFolder } from './harness/bench.ts';
 import type { Bench } from './harness/bench.ts';
 import { runContest } from './harness/contest.ts';
 import { describeCircumstances } from './harness/machine.ts';
@@ -16,6 +17,8 @@ import { STUDIES } from './studies/study.ts';
 import { WORKLOADS } from './workloads/workload.ts';
 
 /* `npm run bench`: the contestants, one after the other, on the same subgraphs. README.md says how to read the numbers. */
+
+const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);
 try {
@@ -62,7 +65,7 @@ async function measure(
   contestants: readonly Contestant[],
   options: Options,
 ): Promise<Findings> {
-  await using bench: Bench = await openBench();
+  await using bench: Bench = await openBench(options.profiles ? PROFILING : []);
   stopOnSignal(bench);
   const rows: DetailedRow[] = [];
   const refusals: Refusal[] = [];

@@ -10,6 +10,8 @@ export type Options = {
   /** Of the workload `memory`. */
   readonly minutes: number;
   readonly writesResults: boolean;
+  /** Whether the router writes a CPU profile of its life. */
+  readonly profiles: boolean;
 };
 
 export const USAGE = `npm run bench [-- [WORKLOAD] [options]]
@@ -19,6 +21,7 @@ export const USAGE = `npm run bench [-- [WORKLOAD] [options]]
   --connections 1,50    default: 1,50,500 for everything, 50 for one workload
   --seconds N           length of one measurement; default: 1.5 for everything, 4 for one workload
   --minutes N           length of memory; default: 1
+  --profile             the router writes CPU profiles to bench/out/profiles
   --write-results       write bench/results.md from the latest run of each workload`;
 
 /** @throws {TypeError} when the arguments make no sense */
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): Options {
       connections: { type: 'string' },
       seconds: { type: 'string' },
       minutes: { type: 'string' },
+      profile: { type: 'boolean', default: false },
       'write-results': { type: 'boolean', default: false },
     },
   });
@@ -45,6 +49,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: positive(values.seconds ?? (workload === undefined ? '1.5' : '4')),
     minutes: positive(values.minutes ?? '1'),
     writesResults: values['write-results'],
+    profiles: values.profile,
   };
 }
 

@@ -11,6 +11,8 @@ export type Stage = {
   readonly folder: string;
   readonly logFile: (name: string) => string;
   readonly issuer: Issuer;
+  /** Flags of Node for the router. */
+  readonly nodeFlags: readonly string[];
 };
 
 /** Signs access tokens; its keys are served beside the subgraphs. */

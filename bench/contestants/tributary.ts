@@ -93,11 +93,11 @@ function traffic(sharing: Sharing): RouterYaml {
   };
 }
 
-function router(name: string, { folder }: Stage, yaml: RouterYaml) {
+function router(name: string, { folder, nodeFlags }: Stage, yaml: RouterYaml) {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(yaml, undefined, 2));
   return {
-    command: [process.execPath, join(root, 'router', 'main.ts')] as const,
+    command: [process.execPath, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
     // Settings of the shop that this machine may have in its environment are not the contestant's.
     env: {
       ROUTER_CONFIG: file,

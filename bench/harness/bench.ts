@@ -53,7 +53,7 @@ export type Bench = AsyncDisposable & {
   ) => Promise<DetailedRow>;
 };
 
-export async function openBench(): Promise<Bench> {
+export async function openBench(nodeFlags: readonly string[] = []): Promise<Bench> {
   await using stack = new AsyncDisposableStack();
   const folder = join(outFolder, 'run');
   rmSync(folder, { recursive: true, force: true });
@@ -66,7 +66,7 @@ export async function openBench(): Promise<Bench> {
   };
   const subgraphs = connectRemote<ReplayMethods>(fork('subgraphs', 'subgraphs/replay.ts'));
   const load = connectRemote<LoadMethods>(fork('load', 'load/load.ts'));
-  const stage = await setStage(folder, logFile, subgraphs);
+  const stage = { ...(await setStage(folder, logFile, subgraphs)), nodeFlags };
   const reference = createReference(stage.supergraphSdl);
   const owned = stack.move();
 
@@ -110,7 +110,7 @@ async function setStage(
   folder: string,
   logFile: Stage['logFile'],
   subgraphs: Remote<ReplayMethods>,
-): Promise<Stage> {
+): Promise<Omit<Stage, 'nodeFlags'>> {
   const ports = await subgraphs.call('listen');
   const urls = Object.fromEntries(
     SUBGRAPHS.map((name) => [name, `http://127.0.0.1:${ports[name]}/graphql`]),
