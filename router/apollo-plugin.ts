@@ -2,7 +2,7 @@ import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { ApolloGateway } from '@apollo/gateway';
 import type { GraphQLFormattedError } from 'graphql';
 import { RouterError } from './errors.ts';
-import type { ExecutionOutcome } from './execution/execute.ts';
+import type { Answerable } from './execute-operation.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
@@ -48,7 +48,8 @@ export function createApolloPlugin({ operations, admit }: PluginParts): ApolloSe
           const degraded = degradationsIn(result.errors ?? []);
           contextValue.decided.codes = result.errors?.map(codeOf) ?? [];
           contextValue.decided.degraded = degraded.map(({ service }) => service);
-          const extensions = extensionsOf(degraded);
+          const authorizationErrors = contextValue.decided.admitted?.wouldDeny ?? [];
+          const extensions = extensionsOf({ degraded, authorizationErrors });
           if (extensions !== undefined) result.extensions ??= extensions;
           const [code] = contextValue.decided.codes;
           if (result.data === undefined && code !== undefined) {
@@ -71,7 +72,7 @@ function codeOf({ extensions }: GraphQLFormattedError): string {
 
 /** The executor in the gateway's place: runs the admitted operation. */
 export function createGatewayExecutor(
-  execute: (admitted: Admitted, caller: Caller) => Promise<ExecutionOutcome>,
+  execute: (admitted: Admitted, caller: Caller) => Promise<Answerable>,
 ): ApolloGateway['executor'] {
   return async ({ context }) => {
     const { decided, ...caller } = context as ApolloContext;
@@ -81,7 +82,7 @@ export function createGatewayExecutor(
     const outcome = await execute(admitted, caller).catch((error: unknown) => {
       throw error instanceof RouterError ? toGraphQLError(error) : error;
     });
-    const extensions = extensionsOf(outcome.degraded);
+    const extensions = extensionsOf(outcome);
     return {
       data: JSON.parse(outcome.data),
       ...(outcome.errors.length === 0 ? {} : { errors: outcome.errors.map(toAnsweredError) }),
@@ -90,6 +91,6 @@ export function createGatewayExecutor(
   };
 }
 
-function toAnsweredError({ message, path, extensions }: ExecutionOutcome['errors'][number]): AnsweredError {
+function toAnsweredError({ message, path, extensions }: Answerable['errors'][number]): AnsweredError {
   return new AnsweredError(message, { path, extensions });
 }

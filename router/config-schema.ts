@@ -174,6 +174,30 @@ const identity = z
   })
   .prefault({});
 
+const policy = z
+  .strictObject({
+    roles: z.array(z.string().min(1)).default([]).describe('One of these roles, if there are any.'),
+    scopes: z.array(z.string().min(1)).default([]).describe('All of these scopes.'),
+  })
+  .refine((value) => value.roles.length + value.scopes.length > 0, {
+    message: 'needs roles or scopes; a policy that anyone meets is none',
+  });
+
+const authorization = z
+  .strictObject({
+    mode: z
+      .enum(['filter', 'reject', 'dry-run'])
+      .default('filter')
+      .describe(
+        'Of what the schema does not allow the caller: answer null, refuse the operation, or only tell in `extensions.authorizationErrors`.',
+      ),
+    policies: z
+      .record(z.string(), policy)
+      .default({})
+      .describe('Who meets a policy of `@policy`, by its name; nobody meets one that is not here.'),
+  })
+  .prefault({});
+
 // Points times milliseconds must stay an exact integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
   points: count.max(100_000_000).describe('Cost points that fit the bucket.'),
@@ -352,6 +376,7 @@ export const configSchema = z.strictObject({
   csrf,
   limits,
   authentication,
+  authorization,
   identity,
   rateLimit,
   redis,

@@ -149,6 +149,13 @@ export const ERRORS = {
     meaning: 'The budget for this minute is spent.',
     remedy: 'Wait for the seconds in Retry-After.',
   },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    status: 403,
+    exposed: true,
+    meaning: 'Unauthorized field or type',
+    remedy:
+      'Ask with a token that has the scopes or roles which the schema demands for the field, its type or the type it returns.',
+  },
   TOKEN_INVALID: {
     status: 401,
     exposed: true,

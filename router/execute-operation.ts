@@ -9,6 +9,7 @@ import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
 import type { Admitted } from './operations.ts';
+import type { Remarks } from './response/degradation.ts';
 import type { SpanDescription, Telemetry } from './telemetry.ts';
 import type { Routes } from './upstream/upstream.ts';
 
@@ -23,6 +24,9 @@ export type Connection = AsyncDisposable & {
   readonly routes: Routes;
   readonly share: (send: Send, scope: Scope) => Send;
 };
+
+/** What is answered: others who asked the same may share all but what it says of the one caller. */
+export type Answerable = ExecutionOutcome & Remarks;
 
 /** What a request gives to the calls made for it. */
 export type Calls = { readonly send: Send; readonly signal: AbortSignal };
@@ -56,11 +60,7 @@ export function createExecution({ telemetry, monotonic, traffic }: ExecutionPart
     return { send: share(send, scopeOf(identified)), signal: request.signal };
   }
 
-  async function execute(
-    admitted: Admitted,
-    caller: Caller,
-    connection: Connection,
-  ): Promise<ExecutionOutcome> {
+  async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
     const { operation, variables } = admitted;
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
@@ -78,7 +78,8 @@ export function createExecution({ telemetry, monotonic, traffic }: ExecutionPart
       : // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
         run(operation.type === 'mutation' ? NEVER : signal));
     for (const { service, reason } of outcome.degraded) telemetry.degraded(service, reason);
-    return outcome;
+    const { wouldDeny } = admitted;
+    return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
   }
 
   return { execute, callsFor };

@@ -1,11 +1,12 @@
-import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse } from 'graphql';
+import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse, print } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Admissible, Admission } from './admission/admit.ts';
+import type { AuthorizationError } from './authorization/authorize.ts';
+import type { Guard, Restriction } from './authorization/guard.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
 import { RouterError } from './errors.ts';
 import type { Planner } from './planning/planner.ts';
-import { renameForPlanning } from './planning/renames.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -17,10 +18,18 @@ export type Operation = Admissible & {
   readonly document: DocumentNode;
   /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
   readonly compiled: () => Promise<CompiledOperation>;
+  /** Knows who may have what of it; undefined when all of it is open to everyone. */
+  readonly guard: Guard | undefined;
+  /** The operation as it is for those under the restriction, with a plan and a cost of its own. */
+  readonly under: (restriction: Restriction) => Operation;
 };
 
 /** An operation with everything it needs to be executed: it may run, and is paid for. */
-export type Admitted = Admission & { readonly operation: Operation };
+export type Admitted = Admission & {
+  readonly operation: Operation;
+  /** What a stricter router would not have answered. */
+  readonly wouldDeny: readonly AuthorizationError[];
+};
 
 /** The operations that one supergraph has answered, the most recently used last; bounded. */
 export type Operations = AsyncDisposable & {
@@ -33,6 +42,7 @@ export type Operations = AsyncDisposable & {
 export type OperationsParts = {
   readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
   readonly planner: Planner;
+  readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly entries: number;
   readonly compileCost: (
     document: DocumentNode,
@@ -96,23 +106,57 @@ function createOperation(
   const { operation: type } = definition;
   if (type === OperationTypeNode.SUBSCRIPTION)
     throw new RouterError('BAD_REQUEST', 'subscriptions are not served');
-  let compiling: Promise<CompiledOperation> | undefined;
-  return {
+  const restricted = new WeakMap<Restriction, Operation>();
+  const operation: Operation = {
     source,
     name: definition.name?.value,
     type,
     document,
     coerce: createCoercion(parts.graph.schema, definition),
     cost: parts.compileCost(document, name),
-    compiled() {
-      compiling ??= compile({ source, name, document }, parts).catch((error: unknown) => {
-        // A refusal stands as long as the supergraph; a planning that was too slow may be tried again.
-        if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE'))
-          compiling = undefined;
-        throw error;
-      });
-      return compiling;
+    compiled: unlessRefused(() => compile({ source, name, document }, parts)),
+    guard: parts.guard(document, name),
+    under(restriction) {
+      const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts });
+      restricted.set(restriction, known);
+      return known;
     },
+  };
+  return operation;
+}
+
+function restrict(
+  operation: Operation,
+  {
+    restriction,
+    name,
+    parts,
+  }: {
+    readonly restriction: Restriction;
+    readonly name: string | undefined;
+    readonly parts: OperationsParts;
+  },
+): Operation {
+  const { document } = operation;
+  const { document: allowed, denials } = restriction;
+  const cost = parts.compileCost(allowed, name);
+  return {
+    ...operation,
+    // A field that is asked of several object types instead of their interface is still asked once.
+    cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
+    compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts)),
+  };
+}
+
+/** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
+function unlessRefused(compiled: () => Promise<CompiledOperation>): () => Promise<CompiledOperation> {
+  let compiling: Promise<CompiledOperation> | undefined;
+  return () => {
+    compiling ??= compiled().catch((error: unknown) => {
+      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
+      throw error;
+    });
+    return compiling;
   };
 }
 
@@ -143,12 +187,17 @@ function createCoercion(
   };
 }
 
+type Compilation = {
+  /** What is planned. */
+  readonly source: string;
+  readonly name: string | undefined;
+  /** What is answered. */
+  readonly document: DocumentNode;
+  readonly denials?: Restriction['denials'];
+};
+
 async function compile(
-  {
-    source,
-    name,
-    document,
-  }: { readonly source: string; readonly name: string | undefined; readonly document: DocumentNode },
+  { source, name, document, denials }: Compilation,
   { planner, graph, planned, monotonic }: OperationsParts,
 ): Promise<CompiledOperation> {
   const started = monotonic();
@@ -158,10 +207,11 @@ async function compile(
   return compileOperation({
     apiSchema: graph.schema,
     supergraphSchema: graph.supergraphSchema,
-    document: renameForPlanning(document, outcome.renames),
+    document,
     operationName: name,
     plan: outcome.plan,
     renames: outcome.renames,
+    ...(denials && { denials }),
   });
 }
 

@@ -2,8 +2,7 @@ import { HeaderMap } from '@apollo/server';
 import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
 import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
 import { RouterError } from './errors.ts';
-import type { Connection } from './execute-operation.ts';
-import type { ExecutionOutcome } from './execution/execute.ts';
+import type { Answerable, Connection } from './execute-operation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
@@ -26,7 +25,7 @@ export type PipelineParts = {
   readonly screen: (source: string) => void;
   /** @throws {RouterError} */
   readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
-  readonly execute: (admitted: Admitted, caller: Caller, connection: Connection) => Promise<ExecutionOutcome>;
+  readonly execute: (admitted: Admitted, caller: Caller, connection: Connection) => Promise<Answerable>;
   /** Whether an operation that has been answered before goes past Apollo Server: it has nothing more to say of it. */
   readonly knownOperationsDirect: boolean;
 };

@@ -13,6 +13,11 @@ import { readCostModel } from './admission/cost-model.ts';
 import { screenDocument } from './admission/screen.ts';
 import { createApolloPlugin, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
+import { createGuards } from './authorization/authorization.ts';
+import { authorize } from './authorization/authorize.ts';
+import { createJudge } from './authorization/requirement.ts';
+import { separateAuthorization } from './authorization/separate.ts';
+import type { SeparatedSupergraph } from './authorization/separate.ts';
 import type { Config } from './config-schema.ts';
 import { connect, createExecution } from './execute-operation.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
@@ -120,22 +125,35 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
 
   const admitOperation = createAdmission(config, budget);
   const { execute, callsFor } = createExecution({ telemetry, monotonic, traffic: config.traffic });
-  const admit = async (
-    operation: Operation,
-    inputs: Variables,
-    { identity, request: { address } }: Caller,
-  ): Promise<Admitted> => ({
-    operation,
-    ...(await admitOperation(operation, inputs, { identity, address })),
-  });
+  const admit = async (asked: Operation, inputs: Variables, caller: Caller): Promise<Admitted> => {
+    const { identity, request } = caller;
+    const { guard } = asked;
+    const { restriction, wouldDeny } = authorize(config.authorization.mode, {
+      guard,
+      inputs,
+      subject: identity,
+    });
+    if (wouldDeny.length > 0) telemetry.log.info({ name: asked.name, wouldDeny }, 'not authorized');
+    const operation = restriction === undefined ? asked : asked.under(restriction);
+    const { address } = request;
+    return { operation, wouldDeny, ...(await admitOperation(operation, inputs, { identity, address })) };
+  };
 
-  const recipe = createRecipe(config, { telemetry, upstream, monotonic, admit, execute, callsFor });
+  const recipeParts = { telemetry, upstream, monotonic, admit, execute, callsFor };
+  const createServed = (published: string) => {
+    const separated = separateAuthorization(published);
+    refuseUnenforced(config, separated);
+    return createGeneration(
+      { published, servable: separated.sdl },
+      createRecipe(config, { ...recipeParts, separated }),
+    );
+  };
   const generations = built.use(
     await createGenerations<ApolloContext, GenerationParts, ServedGeneration>({
       source: createSupergraphSource(config.supergraph, parts.env),
       telemetry,
       monotonic,
-      create: (sdl) => createGeneration(sdl, recipe),
+      create: createServed,
       prove: (generation, previous) => prove(generation, previous, config.supergraph.warmOperations),
     }),
   );
@@ -189,21 +207,32 @@ type RecipeParts = Pick<PluginParts, 'admit'> &
     readonly telemetry: Telemetry;
     readonly upstream: Upstream;
     readonly monotonic: () => number;
+    readonly separated: SeparatedSupergraph;
   };
+
+/** Apollo Gateway's own executor would plan what the client has sent, not what is left of it. */
+function refuseUnenforced({ execution, authorization }: Config, { requirements }: SeparatedSupergraph): void {
+  if (execution === 'compiled' || authorization.mode === 'dry-run' || requirements.size === 0) return;
+  throw new Error(
+    'the supergraph demands authorization, which `execution: apollo` cannot enforce; use `execution: compiled`',
+  );
+}
 
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
-  const { telemetry, upstream, monotonic, admit, execute, callsFor } = parts;
+  const { telemetry, upstream, monotonic, admit, execute, callsFor, separated } = parts;
+  const judge = createJudge(config.authorization.policies);
   return {
     async createParts(graph) {
       const planner = await createPlanner({
-        supergraphSdl: graph.supergraphSdl,
+        supergraphSdl: separated.sdl,
         timeoutMs: config.planning.timeoutMs,
       });
-      const costModel = readCostModel(graph.supergraphSdl, config.rateLimit);
+      const costModel = readCostModel(separated.sdl, config.rateLimit);
       const operations = createOperations({
         graph,
         planner,
+        guard: createGuards(graph.schema, separated.requirements, judge),
         entries: config.planning.cacheEntries,
         compileCost: (document, name) => compileCost(costModel, document, name),
         planned: (ms, outcome) => telemetry.planned(ms, outcome),

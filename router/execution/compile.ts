@@ -4,6 +4,7 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { RouterError } from '../errors.ts';
 import { compileCompletion } from './completion.ts';
 import type { Completion, CompletionInput } from './completion.ts';
+import type { Denials } from './denials.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { Introspect } from './introspection.ts';
 import { shareablePaths, unifiedPaths } from './delivery.ts';
@@ -27,6 +28,8 @@ export type OperationToCompile = {
   readonly plan: QueryPlan;
   /** Where the document that was planned has other names than the client's. */
   readonly renames?: Renames;
+  /** What was left out of the document that was planned. */
+  readonly denials?: Denials;
 };
 
 /** An operation with its plan, ready to be executed any number of times. */
@@ -68,6 +71,7 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
       operation,
       fragments,
       names,
+      denials: input.denials,
       deliveries: plan.deliveries,
       shareable: shareablePaths(plan.fetches),
       unified: unifiedPaths(plan.fetches),
@@ -90,7 +94,7 @@ function operationOf({ document, operationName }: OperationToCompile): Operation
 
 type ProjectionInput = Pick<
   CompletionInput,
-  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified'
+  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified' | 'denials'
 > & {
   readonly input: OperationToCompile;
   readonly operation: OperationDefinitionNode;

@@ -13,6 +13,8 @@ export type CompletionRun = {
   /** A value is absent, or is null where the schema has no null. */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): void;
   onWrongType(field: CompletedField, depth: number): void;
+  /** The value at the depth is not for who asks. */
+  onDenied(depth: number): void;
 };
 
 export type CompletedField = {
@@ -43,6 +45,12 @@ export function unusable<T>(
 export function wrongType(run: CompletionRun, field: CompletedField, depth: number): null {
   run.onWrongType(field, depth);
   return null;
+}
+
+/** Null stands in the place of what is denied. */
+export function denied<T>(run: CompletionRun, depth: number, result: T): T {
+  run.onDenied(depth);
+  return result;
 }
 
 /** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */

@@ -23,11 +23,12 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../errors.ts';
-import { idText, memoised, unusable, wrongType } from './completion-run.ts';
+import { denied, idText, memoised, unusable, wrongType } from './completion-run.ts';
 import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { joinPath } from './delivery.ts';
 import type { Deliveries } from './delivery.ts';
+import type { Denials } from './denials.ts';
 import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { PlannedNames } from './planned-names.ts';
@@ -43,6 +44,7 @@ export type CompletionInput = Selecting & {
   readonly shareable: ReadonlySet<string>;
   /** Paths of objects of which one can stand at many places. */
   readonly unified: ReadonlySet<string>;
+  readonly denials: Denials | undefined;
 };
 
 /** Where in the response a value stands: `depth` is the index of its name or position in the path. */
@@ -78,6 +80,7 @@ function refuseUnplanned(
 ): void {
   for (const [node] of collectFields(input, rootType, [selectionSet]).values()) {
     if (node === undefined || node.name.value.startsWith('__')) continue;
+    if (input.denials?.field(rootType.name, node.name.value)) continue;
     if (input.deliveries(input.names.keyOf(node)).length > 0) continue;
     throw new RouterError(
       'OPERATION_NOT_PLANNABLE',
@@ -147,6 +150,9 @@ function writeField(
   }
   const definition = parent.getFields()[fieldName];
   if (node === undefined || definition === undefined) throw new Error(`no field ${parent.name}.${fieldName}`);
+  if (writing.denials?.field(parent.name, fieldName)) {
+    return writeDenied(writing, definition.type, name, depth);
+  }
   const key = writing.names.keyOf(node);
   const path = joinPath(place.path, key);
   const field = {
@@ -158,6 +164,12 @@ function writeField(
   const position = { depth, path, field };
   const value = writeValue(writing, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
   return { ...value, text: `(x=${propertyRead(writing.unit, 'v', key, readOwn)},${value.text})` };
+}
+
+function writeDenied({ unit }: Writing, type: GraphQLOutputType, name: string, depth: number): Text {
+  const bubbles = isNonNullType(type);
+  const result = bubbles ? 'null' : '"null"';
+  return { text: `(p[${depth}]=${literal(name)},${unit.constant(denied)}(r,${depth},${result}))`, bubbles };
 }
 
 function writeTypename({ unit }: Writing, parent: RuntimeType, name: string, { field, depth }: Place): Text {
@@ -274,6 +286,7 @@ function completeAbstract(
     if (known !== undefined) return known(value, run);
     const member = members.get(typename);
     if (member === undefined) return wrongType(run, place.field, place.depth);
+    if (input.denials?.type(member.name)) return denied(run, place.depth, null);
     if (isAbstractType(member) && dependsOnType(input, member, selectionSets)) {
       return unusable(run, unresolved, place.depth, value, undefined, null);
     }

@@ -76,6 +76,10 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
       if (cause !== undefined && !cause.isReported) blame(cause, path);
       else if (!report.isReported(path)) report.addError(missingError(field, path, value));
     },
+    onDenied(depth) {
+      run.problems += 1;
+      report.addDenied(run.path.slice(0, depth + 1));
+    },
     onWrongType(field, depth) {
       run.problems += 1;
       report.addError(

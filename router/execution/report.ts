@@ -14,6 +14,7 @@ export class Report {
   readonly #failed = new Map<number, Cause>();
   readonly #lost = new Map<number, Map<JsonObject, Cause>>();
   readonly #overflow = new Map<string | undefined, Cause>();
+  #overflowOfDenied: Cause | undefined;
 
   addCause(cause: Cause): Cause {
     this.#entries.push(cause);
@@ -23,6 +24,18 @@ export class Report {
   addError(error: ExecutionError): void {
     if (this.#entries.length < MAX_LISTED) this.#entries.push(error);
     else blame(this.#overflowOf(error.extensions.service), error.path);
+  }
+
+  /** Null stands at the path because what is there is not for who asks. */
+  addDenied(path: ResponsePath): void {
+    const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
+    const message = ERRORS[code].meaning;
+    if (this.#entries.length < MAX_LISTED) {
+      this.#entries.push({ message, path, extensions: { code } });
+      return;
+    }
+    this.#overflowOfDenied ??= this.addCause(createCause({ code, message, service: undefined }));
+    blame(this.#overflowOfDenied, path);
   }
 
   /** An error that a subgraph has reported: a null above or below its path needs no other. */

@@ -1,6 +1,7 @@
 import type { ExecutionOutcome } from '../execution/execute.ts';
 import type { ClientResponse, MediaType, RequestSummary } from '../ingress/client-request.ts';
 import { extensionsOf } from './degradation.ts';
+import type { Remarks } from './degradation.ts';
 
 type AnswerOptions = {
   readonly mediaType: MediaType;
@@ -13,7 +14,7 @@ const written = new WeakMap<ExecutionOutcome, Buffer>();
 
 /** The HTTP answer to an operation that was executed: 200, however much of it failed. */
 export function answer(
-  outcome: ExecutionOutcome,
+  outcome: ExecutionOutcome & Remarks,
   { mediaType, headers, summary }: AnswerOptions,
 ): ClientResponse {
   let body = written.get(outcome);
@@ -30,9 +31,9 @@ export function answer(
 }
 
 /** In the order the specification recommends: errors first. */
-function answerText({ data, errors, degraded }: ExecutionOutcome): string {
+function answerText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
-  const extensions = extensionsOf(degraded);
+  const extensions = extensionsOf(remarks);
   const tail = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
   return `{${head}"data":${data}${tail}}\n`;
 }

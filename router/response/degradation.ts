@@ -2,11 +2,20 @@ import type { GraphQLFormattedError } from 'graphql';
 import { isErrorCode } from '../errors.ts';
 import type { Degradation } from '../execution/causes.ts';
 
-/** `extensions` of an answer: what machines want to know of a partial one; undefined for a whole one. */
-export function extensionsOf(
-  degraded: readonly Degradation[],
-): { readonly degraded: readonly Degradation[] } | undefined {
-  return degraded.length === 0 ? undefined : { degraded };
+/** What machines want to know of an answer beside its data and errors. */
+export type Remarks = {
+  readonly degraded: readonly Degradation[];
+  /** What the caller would not have been given, where that is only told. */
+  readonly authorizationErrors?: readonly object[];
+};
+
+/** `extensions` of an answer; undefined for a whole one. */
+export function extensionsOf({ degraded, authorizationErrors = [] }: Remarks): Partial<Remarks> | undefined {
+  if (degraded.length === 0 && authorizationErrors.length === 0) return undefined;
+  return {
+    ...(degraded.length > 0 && { degraded }),
+    ...(authorizationErrors.length > 0 && { authorizationErrors }),
+  };
 }
 
 /** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */

@@ -17,6 +17,7 @@ import type { GraphQLSchema } from 'graphql';
 type Graph = {
   /** The first characters of the SHA-256 of the SDL. */
   readonly id: string;
+  /** As it was published. */
   readonly supergraphSdl: string;
   /** The schema that clients see. */
   readonly schema: GraphQLSchema;
@@ -44,19 +45,22 @@ export type GenerationRecipe<Context extends object, Parts> = {
   readonly serverOptions: Omit<ApolloServerOptionsWithGateway<Context>, 'gateway' | 'plugins'>;
 };
 
+/** A supergraph as it was published, and as Apollo's gateway can serve it: without what the router enforces itself. */
+export type Published = { readonly published: string; readonly servable: string };
+
 /**
  * Builds a gateway and a server for a supergraph SDL.
  * @throws {Error} naming what keeps the supergraph from being served
  */
 export async function createGeneration<Context extends object, Parts extends AsyncDisposable>(
-  supergraphSdl: string,
+  supergraph: Published,
   recipe: GenerationRecipe<Context, Parts>,
 ): Promise<Generation<Context, Parts>> {
-  const graph = describeGraph(supergraphSdl);
+  const graph = describeGraph(supergraph);
   await using built = new AsyncDisposableStack();
   const parts = built.use(await recipe.createParts(graph));
   const gateway = new ApolloGateway({
-    supergraphSdl,
+    supergraphSdl: supergraph.servable,
     buildService: ({ name }) => recipe.createDataSource(name, parts),
     logger: SILENT,
     __exposeQueryPlanExperimental: false,
@@ -84,13 +88,13 @@ const OFF = [
  * Reads a supergraph SDL.
  * @throws {Error} when it is no supergraph or names a subgraph without an http(s) URL
  */
-function describeGraph(supergraphSdl: string): Graph {
-  const supergraph = Supergraph.build(supergraphSdl, { supportedFeatures: null, validateSupergraph: true });
+function describeGraph({ published, servable }: Published): Graph {
+  const supergraph = Supergraph.build(servable, { supportedFeatures: null, validateSupergraph: true });
   const routes = new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url]));
   for (const [name, url] of routes) checkUrl(name, url);
   return {
-    id: createHash('sha256').update(supergraphSdl).digest('hex').slice(0, 12),
-    supergraphSdl,
+    id: createHash('sha256').update(published).digest('hex').slice(0, 12),
+    supergraphSdl: published,
     schema: supergraph.apiSchema().toGraphQLJSSchema(),
     supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
     routes,

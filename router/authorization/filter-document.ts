@@ -1,0 +1,92 @@
+import { Kind, TypeNameMetaFieldDef, getNamedType, isInterfaceType, isObjectType } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  GraphQLNamedType,
+  InlineFragmentNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import type { Denials, ProtectedSchema } from './protected-schema.ts';
+
+type Filtering = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonly denials: Denials };
+
+const TYPENAME: FieldNode = {
+  kind: Kind.FIELD,
+  name: { kind: Kind.NAME, value: TypeNameMetaFieldDef.name },
+};
+
+/**
+ * The document without what is denied, for planning. A field of an interface that only some objects deny is asked of the others.
+ * The types of all objects that could be denied as a whole are asked for.
+ */
+export function filterDocument(document: DocumentNode, filtering: Filtering): DocumentNode {
+  const { schema } = filtering;
+  return {
+    ...document,
+    definitions: document.definitions.map((node) => {
+      if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) return node;
+      const type =
+        node.kind === Kind.OPERATION_DEFINITION
+          ? schema.getRootType(node.operation)
+          : schema.getType(node.typeCondition.name.value);
+      return { ...node, selectionSet: filterSelections(node.selectionSet, type ?? undefined, filtering) };
+    }),
+  };
+}
+
+function filterSelections(
+  { selections, ...rest }: SelectionSetNode,
+  parent: GraphQLNamedType | undefined,
+  filtering: Filtering,
+): SelectionSetNode {
+  const kept = selections.flatMap((selection) => filterSelection(selection, parent, filtering));
+  const objects = filtering.objectTypes(parent);
+  const asksType =
+    kept.length === 0 || (objects.length > 1 && objects.some((name) => filtering.denials.type(name)));
+  return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
+}
+
+function filterSelection(
+  selection: SelectionNode,
+  parent: GraphQLNamedType | undefined,
+  filtering: Filtering,
+): readonly SelectionNode[] {
+  switch (selection.kind) {
+    case Kind.FIELD:
+      return filterField(selection, parent, filtering);
+    case Kind.INLINE_FRAGMENT: {
+      const condition = selection.typeCondition?.name.value;
+      const type = condition === undefined ? parent : filtering.schema.getType(condition);
+      return [{ ...selection, selectionSet: filterSelections(selection.selectionSet, type, filtering) }];
+    }
+    case Kind.FRAGMENT_SPREAD:
+      return [selection];
+  }
+}
+
+function filterField(
+  field: FieldNode,
+  parent: GraphQLNamedType | undefined,
+  filtering: Filtering,
+): readonly SelectionNode[] {
+  const name = field.name.value;
+  if (name.startsWith('__') || !(isObjectType(parent) || isInterfaceType(parent))) return [field];
+  const objects = filtering.objectTypes(parent);
+  const allowed = objects.filter((object) => !filtering.denials.field(object, name));
+  if (allowed.length === 0 && objects.length > 0) return [];
+  const type = getNamedType(parent.getFields()[name]?.type);
+  const { selectionSet } = field;
+  const kept: FieldNode = selectionSet
+    ? { ...field, selectionSet: filterSelections(selectionSet, type, filtering) }
+    : field;
+  return allowed.length === objects.length ? [kept] : allowed.map((object) => onType(object, kept));
+}
+
+function onType(typeName: string, field: FieldNode): InlineFragmentNode {
+  return {
+    kind: Kind.INLINE_FRAGMENT,
+    typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: typeName } },
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
+  };
+}

@@ -1,0 +1,117 @@
+import { getOperationAST } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import { filterDocument } from './filter-document.ts';
+import { denialsOf } from './protected-schema.ts';
+import type { Denials, ProtectedSchema } from './protected-schema.ts';
+import type { Judge, Requirement, Subject } from './requirement.ts';
+import { walkOperation, withDefaults } from './walk-operation.ts';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** A field that somebody asks for and is not given. */
+export type DeniedField = {
+  /** Response names from the root, without list positions. */
+  readonly path: readonly string[];
+};
+
+/** What one verdict leaves of an operation. */
+export type Restriction = {
+  readonly denials: Denials;
+  /** The document to plan in place of the client's. */
+  readonly document: DocumentNode;
+  /** The denied fields that the variables do not exclude; bounded. */
+  readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
+};
+
+/** Stands before an operation that touches something protected. */
+export type Guard = {
+  /** What the subject may not have; undefined when that is nothing. One object for each verdict. */
+  readonly restrictionFor: (subject: Subject) => Restriction | undefined;
+};
+
+/** Verdicts kept for each operation; identities that differ in more ways are rare, and are only planned for again. */
+const MOST_RESTRICTIONS = 16;
+
+const MOST_LISTED = 100;
+
+/** The guard of an operation; undefined when all that it touches is open to everyone. */
+export function createGuard(
+  document: DocumentNode,
+  operationName: string | undefined,
+  { protectedSchema, judge }: { readonly protectedSchema: ProtectedSchema; readonly judge: Judge },
+): Guard | undefined {
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return undefined;
+  const requirements = [...touchedRequirements(document, operation, protectedSchema)];
+  if (requirements.length === 0) return undefined;
+  const restrictions = new Map<string, Restriction>();
+  return {
+    restrictionFor(subject) {
+      const verdict = requirements.map((requirement) => (judge(requirement, subject) ? '1' : '0')).join('');
+      if (!verdict.includes('0')) return undefined;
+      const known = restrictions.get(verdict);
+      if (known !== undefined) return known;
+      const unmet = new Set(requirements.filter((_, index) => verdict[index] === '0'));
+      const restriction = restrict({ document, operation, protectedSchema }, unmet);
+      const [oldest] = restrictions.keys();
+      if (restrictions.size >= MOST_RESTRICTIONS && oldest !== undefined) restrictions.delete(oldest);
+      restrictions.set(verdict, restriction);
+      return restriction;
+    },
+  };
+}
+
+function touchedRequirements(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  protectedSchema: ProtectedSchema,
+): ReadonlySet<Requirement> {
+  const touched = new Set<Requirement>();
+  const { ofField, ofType } = protectedSchema;
+  walkOperation(document, operation, {
+    protectedSchema,
+    repeats: false,
+    visit({ parents, field, objects }) {
+      const all = [
+        ...parents.flatMap((parent) => ofField(parent, field.name.value)),
+        ...objects.flatMap((object) => ofType(object)),
+      ];
+      for (const requirement of all) touched.add(requirement);
+      return true;
+    },
+  });
+  return touched;
+}
+
+type Guarded = {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly protectedSchema: ProtectedSchema;
+};
+
+function restrict(
+  { document, operation, protectedSchema }: Guarded,
+  unmet: ReadonlySet<Requirement>,
+): Restriction {
+  const denials = denialsOf(protectedSchema, unmet);
+  return {
+    denials,
+    document: filterDocument(document, { ...protectedSchema, denials }),
+    deniedFields(inputs) {
+      const denied: DeniedField[] = [];
+      walkOperation(document, operation, {
+        protectedSchema,
+        repeats: true,
+        variables: withDefaults(operation, inputs),
+        visit({ parents, field, objects, path }) {
+          if (denied.length >= MOST_LISTED) return false;
+          const isDenied =
+            parents.some((parent) => denials.field(parent, field.name.value)) || objects.some(denials.type);
+          if (isDenied) denied.push({ path });
+          return !isDenied;
+        },
+      });
+      return denied;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { Kind, valueFromASTUntyped } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode } from 'graphql';
+
+/** The directives that the router enforces. */
+export type Enforced = 'authenticated' | 'requiresScopes' | 'policy';
+
+/** What a supergraph calls them: subgraphs may import them under other names. */
+export type SecurityLinks = {
+  readonly directives: ReadonlyMap<string, Enforced>;
+  /** Scalars of the arguments. */
+  readonly scalars: ReadonlySet<string>;
+  readonly nodes: ReadonlySet<ConstDirectiveNode>;
+};
+
+type Link = {
+  readonly node: ConstDirectiveNode;
+  readonly identity: string;
+  readonly version: string;
+  /** What elements that are not imported are named after. */
+  readonly namespace: string;
+  readonly purpose: string | undefined;
+  /** Name in the specification, with `@` for a directive, to name in the supergraph. */
+  readonly imports: ReadonlyMap<string, string>;
+};
+
+const SPECIFICATIONS = 'https://specs.apollo.dev/';
+
+const SCALARS: Readonly<Record<Enforced, string | undefined>> = {
+  authenticated: undefined,
+  requiresScopes: 'Scope',
+  policy: 'Policy',
+};
+
+/** For security too, but enforced by leaving things out of the API schema, which the gateway does itself. */
+const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
+
+/** @throws {Error} when the supergraph links a security feature that the router does not know, or uses one without a link */
+export function readSecurityLinks(document: DocumentNode): SecurityLinks {
+  const links = linksOf(document);
+  const directives = new Map<string, Enforced>();
+  const scalars = new Set<string>();
+  const nodes = new Set<ConstDirectiveNode>();
+  for (const link of links) {
+    const enforced = enforcedBy(link);
+    if (enforced === undefined) continue;
+    nodes.add(link.node);
+    const { namespace, imports } = link;
+    const names = [imports.get(`@${enforced}`) ?? namespace, namespace, `${namespace}__${enforced}`];
+    for (const name of names) directives.set(name, enforced);
+    const scalar = SCALARS[enforced];
+    if (scalar !== undefined) scalars.add(imports.get(scalar) ?? `${namespace}__${scalar}`);
+  }
+  refuseUnlinked(document, links);
+  return { directives, scalars, nodes };
+}
+
+function enforcedBy({ identity, version, purpose }: Link): Enforced | undefined {
+  const name = identity.slice(SPECIFICATIONS.length);
+  if (identity === SPECIFICATIONS + name && isEnforced(name)) {
+    if (version === 'v0.1') return name;
+    throw new Error(`the supergraph links ${identity}/${version}, of which the router can enforce only v0.1`);
+  }
+  if (purpose === 'SECURITY' && !OTHERS.has(identity)) {
+    throw new Error(
+      `the supergraph links ${identity}/${version} for: SECURITY, which the router cannot enforce`,
+    );
+  }
+  return undefined;
+}
+
+function isEnforced(name: string): name is Enforced {
+  return Object.hasOwn(SCALARS, name);
+}
+
+/** An `@authenticated` without its link means nothing by the specification, and a lot to whoever wrote it. */
+function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
+  const linked = new Set(links.flatMap(({ namespace, imports }) => [namespace, ...imports.values()]));
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.DIRECTIVE_DEFINITION) continue;
+    const { value: name } = node.name;
+    if (isEnforced(name) && !linked.has(name))
+      throw new Error(`the supergraph has a directive @${name}, but no @link that says what it means`);
+  }
+}
+
+/** Every `@link`, whatever it is called: the link specification may be imported under another name as well. */
+function linksOf(document: DocumentNode): readonly Link[] {
+  return document.definitions
+    .flatMap((node) =>
+      node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
+        ? (node.directives ?? [])
+        : [],
+    )
+    .flatMap((node) => readLink(node) ?? []);
+}
+
+function readLink(node: ConstDirectiveNode): Link | undefined {
+  const given = new Map((node.arguments ?? []).map(({ name, value }) => [name.value, value]));
+  const read = (name: string): unknown => {
+    const value = given.get(name);
+    return value === undefined ? undefined : valueFromASTUntyped(value);
+  };
+  const url = read('url') ?? read('feature');
+  if (typeof url !== 'string') return undefined;
+  const { identity, version } = splitUrl(url);
+  const as = read('as');
+  const purpose = read('for');
+  return {
+    node,
+    identity,
+    version,
+    namespace: typeof as === 'string' ? as : (identity.split('/').at(-1) ?? identity),
+    purpose: typeof purpose === 'string' ? purpose : undefined,
+    imports: readImports(read('import')),
+  };
+}
+
+function splitUrl(url: string): { readonly identity: string; readonly version: string } {
+  const { origin, pathname } = URL.parse(url) ?? { origin: url, pathname: '' };
+  const segments = pathname.split('/').filter((segment) => segment !== '');
+  const last = segments.at(-1) ?? '';
+  const version = /^v\d+\.\d+$/.test(last) ? last : '';
+  const path = version === '' ? segments : segments.slice(0, -1);
+  return { identity: [origin, ...path].join('/'), version };
+}
+
+function readImports(value: unknown): ReadonlyMap<string, string> {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  return new Map(items.flatMap(readImport));
+}
+
+function readImport(item: unknown): [name: string, local: string][] {
+  if (typeof item === 'string') return [[item, withoutAt(item)]];
+  if (typeof item !== 'object' || item === null || !('name' in item) || typeof item.name !== 'string')
+    return [];
+  const local = 'as' in item && typeof item.as === 'string' ? item.as : item.name;
+  return [[item.name, withoutAt(local)]];
+}
+
+function withoutAt(name: string): string {
+  return name.startsWith('@') ? name.slice(1) : name;
+}

@@ -1,0 +1,106 @@
+import { Kind, parse, print, valueFromASTUntyped, visit } from 'graphql';
+import type { ASTNode, ConstDirectiveNode, DocumentNode } from 'graphql';
+import { refuseBareInterfaces } from './interface-requirements.ts';
+import type { Alternatives, Requirement } from './requirement.ts';
+import { readSecurityLinks } from './security-links.ts';
+import type { Enforced, SecurityLinks } from './security-links.ts';
+
+/** By coordinate: `Order` or `Order.total`. */
+export type Requirements = ReadonlyMap<string, Requirement>;
+
+export type SeparatedSupergraph = {
+  /** The supergraph without its demands: Apollo's gateway refuses to serve what it cannot enforce. */
+  readonly sdl: string;
+  readonly requirements: Requirements;
+};
+
+/**
+ * Takes `@authenticated`, `@requiresScopes` and `@policy` out of a supergraph.
+ * @throws {Error} when it demands something that the router could not hold to
+ */
+export function separateAuthorization(supergraphSdl: string): SeparatedSupergraph {
+  const document = parse(supergraphSdl, { noLocation: true });
+  const links = readSecurityLinks(document);
+  if (links.nodes.size === 0) return { sdl: supergraphSdl, requirements: new Map() };
+  const requirements = readRequirements(document, links);
+  refuseBareInterfaces(document, requirements);
+  return { sdl: print(withoutAuthorization(document, links)), requirements };
+}
+
+function withoutAuthorization(document: DocumentNode, { nodes, directives, scalars }: SecurityLinks) {
+  return visit(document, {
+    Directive: (node) =>
+      nodes.has(node as ConstDirectiveNode) || directives.has(node.name.value) ? null : undefined,
+    DirectiveDefinition: ({ name }) => (directives.has(name.value) ? null : undefined),
+    ScalarTypeDefinition: ({ name }) => (scalars.has(name.value) ? null : undefined),
+  });
+}
+
+function readRequirements(document: DocumentNode, { directives }: SecurityLinks): Requirements {
+  const demands = new Map<string, Demand[]>();
+  const read = (coordinate: string, node: ASTNode) => {
+    const found = directivesOf(node).flatMap((directive) => {
+      const enforced = directives.get(directive.name.value);
+      return enforced === undefined ? [] : [readDemand(enforced, directive, coordinate)];
+    });
+    if (found.length > 0) demands.set(coordinate, [...(demands.get(coordinate) ?? []), ...found]);
+  };
+  for (const node of document.definitions) {
+    if (!('name' in node) || node.name === undefined || node.kind === Kind.DIRECTIVE_DEFINITION) continue;
+    read(node.name.value, node);
+    if (!('fields' in node)) continue;
+    for (const field of node.fields ?? []) read(`${node.name.value}.${field.name.value}`, field);
+  }
+  return internRequirements(demands);
+}
+
+function directivesOf(node: ASTNode): readonly ConstDirectiveNode[] {
+  return 'directives' in node ? ((node.directives ?? []) as readonly ConstDirectiveNode[]) : [];
+}
+
+type Demand = { readonly enforced: Enforced; readonly alternatives: Alternatives };
+
+const ARGUMENTS = { requiresScopes: 'scopes', policy: 'policies' } as const;
+
+function readDemand(enforced: Enforced, directive: ConstDirectiveNode, coordinate: string): Demand {
+  if (enforced === 'authenticated') return { enforced, alternatives: [] };
+  const argument = directive.arguments?.find(({ name }) => name.value === ARGUMENTS[enforced]);
+  const alternatives = argument && readAlternatives(valueFromASTUntyped(argument.value));
+  if (alternatives === undefined)
+    throw new Error(
+      `the arguments of @${directive.name.value} on ${coordinate} are no list of lists of names`,
+    );
+  return { enforced, alternatives };
+}
+
+/** With the list coercion of GraphQL: `"a"` is `[["a"]]`, and `["a", "b"]` is `[["a"], ["b"]]`. */
+function readAlternatives(value: unknown): Alternatives | undefined {
+  const outer: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const alternatives = outer.map((inner): readonly unknown[] => (Array.isArray(inner) ? inner : [inner]));
+  return alternatives.every((names) => names.every((name) => typeof name === 'string'))
+    ? alternatives
+    : undefined;
+}
+
+/** Equal requirements are one object: verdicts are told apart by it. */
+function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Requirements {
+  const known = new Map<string, Requirement>();
+  const intern = (requirement: Requirement): Requirement => {
+    const key = JSON.stringify(requirement);
+    const same = known.get(key) ?? requirement;
+    known.set(key, same);
+    return same;
+  };
+  const alternativesOf = (found: readonly Demand[], kind: Enforced) =>
+    found.filter(({ enforced }) => enforced === kind).map(({ alternatives }) => alternatives);
+  return new Map(
+    [...demands].map(([coordinate, found]) => [
+      coordinate,
+      intern({
+        authenticated: found.some(({ enforced }) => enforced === 'authenticated'),
+        scopes: alternativesOf(found, 'requiresScopes'),
+        policies: alternativesOf(found, 'policy'),
+      }),
+    ]),
+  );
+}

@@ -1,0 +1,131 @@
+import { Kind, getNamedType, isObjectType, valueFromASTUntyped } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import type { ProtectedSchema } from './protected-schema.ts';
+
+/** A field that an operation asks for, at one place of it. */
+export type Visit = {
+  /** The object types that can have been asked. */
+  readonly parents: readonly string[];
+  readonly field: FieldNode;
+  /** The object types that its value can have; none of a scalar. */
+  readonly objects: readonly string[];
+  /** Response names from the root. */
+  readonly path: readonly string[];
+};
+
+export type Walk = {
+  /** Whether what is selected below is looked at as well. */
+  readonly visit: (visit: Visit) => boolean;
+  /** Without variables, what they might exclude is included. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** Whether a fragment is looked at again where the same objects ask for it: then paths would differ, and nothing else. */
+  readonly repeats: boolean;
+};
+
+type Place = { readonly types: readonly string[]; readonly path: readonly string[] };
+
+/** Visits the fields of one operation with the object types that can be asked for them: fragments narrow these. */
+export function walkOperation(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  walk: Walk & { readonly protectedSchema: ProtectedSchema },
+): void {
+  const { schema, objectTypes } = walk.protectedSchema;
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const seen = new Set<string>();
+
+  function select({ selections }: SelectionSetNode, place: Place): void {
+    for (const selection of selections)
+      if (isIncluded(selection, walk.variables)) selectOne(selection, place);
+  }
+
+  function selectOne(selection: SelectionNode, place: Place): void {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return selectField(selection, place);
+      case Kind.INLINE_FRAGMENT:
+        return narrow(selection.typeCondition?.name.value, selection.selectionSet, place);
+      case Kind.FRAGMENT_SPREAD:
+        return spread(selection.name.value, place);
+    }
+  }
+
+  function selectField(field: FieldNode, { types, path }: Place): void {
+    if (types.length === 0 || field.name.value.startsWith('__')) return;
+    const objects = objectsOf(field.name.value, types);
+    const here = [...path, (field.alias ?? field.name).value];
+    const goesOn = walk.visit({ parents: types, field, objects, path: here });
+    if (goesOn && field.selectionSet) select(field.selectionSet, { types: objects, path: here });
+  }
+
+  function spread(name: string, place: Place): void {
+    const fragment = fragments.get(name);
+    if (fragment === undefined) return;
+    const key = `${name} ${place.types.join()}`;
+    if (!walk.repeats && seen.has(key)) return;
+    seen.add(key);
+    narrow(fragment.typeCondition.name.value, fragment.selectionSet, place);
+  }
+
+  function narrow(condition: string | undefined, selectionSet: SelectionSetNode, place: Place): void {
+    if (condition === undefined) return select(selectionSet, place);
+    const possible = new Set(objectTypes(schema.getType(condition)));
+    select(selectionSet, { ...place, types: place.types.filter((name) => possible.has(name)) });
+  }
+
+  function objectsOf(fieldName: string, parents: readonly string[]): readonly string[] {
+    const found = parents.flatMap((name) => {
+      const parent = schema.getType(name);
+      return isObjectType(parent) ? objectTypes(getNamedType(parent.getFields()[fieldName]?.type)) : [];
+    });
+    return [...new Set(found)];
+  }
+
+  const root = schema.getRootType(operation.operation) ?? undefined;
+  select(operation.selectionSet, { types: objectTypes(root), path: [] });
+}
+
+function isIncluded(
+  { directives = [] }: SelectionNode,
+  variables: Readonly<Record<string, unknown>> | undefined,
+): boolean {
+  return directives.every((directive) => {
+    const condition = conditionOf(directive, variables);
+    if (typeof condition !== 'boolean') return true;
+    if (directive.name.value === 'skip') return !condition;
+    return directive.name.value !== 'include' || condition;
+  });
+}
+
+function conditionOf(
+  { arguments: given = [] }: DirectiveNode,
+  variables: Readonly<Record<string, unknown>> | undefined,
+): unknown {
+  const value = given.find(({ name }) => name.value === 'if')?.value;
+  return value && valueFromASTUntyped(value, variables);
+}
+
+/** The variables of a request with the defaults of those it leaves out; what they should be is checked elsewhere. */
+export function withDefaults(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  inputs: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    variableDefinitions.map(({ variable: { name }, defaultValue }) => [
+      name.value,
+      Object.hasOwn(inputs, name.value)
+        ? inputs[name.value]
+        : defaultValue && valueFromASTUntyped(defaultValue),
+    ]),
+  );
+}
