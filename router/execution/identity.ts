@@ -20,6 +20,8 @@ export function identityKeys(
 ): readonly string[] | undefined {
   // A condition on types above would treat equal objects differently.
   if (path.some((element) => element.includes('|'))) return undefined;
+  // What the base delivers directly has been copied into the tree by key: an object put in its place would not stand there.
+  if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))
     return undefined;
