@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { separateAuthorization } from '../../router/authorization/separate.ts';
+import { compose } from '../../router/supergraph/compose.ts';
+
+const FEDERATION = 'https://specs.apollo.dev/federation/v2.12';
+
+const ALL = '"@key", "@authenticated", "@requiresScopes", "@policy"';
+
+function supergraphOf(sdl: string, imports = ALL): string {
+  const whole = `extend schema @link(url: "${FEDERATION}", import: [${imports}])\n${sdl}`;
+  const composition = compose([{ name: 'shop', url: 'http://shop.example', sdl: whole, place: 'shop' }]);
+  if (composition.kind === 'failed')
+    throw new Error(composition.findings.map(({ message }) => message).join());
+  return composition.supergraphSdl;
+}
+
+function separate(supergraphSdl: string) {
+  const { sdl, requirements } = separateAuthorization(supergraphSdl);
+  return { sdl, requirements: Object.fromEntries(requirements) };
+}
+
+const LOGIN = { authenticated: true, scopes: [], policies: [] };
+
+describe('a supergraph with demands', () => {
+  test('is separated into one without, and what it demands of whom', () => {
+    const { sdl, requirements } = separate(
+      supergraphOf(`
+        type Query { me: User @authenticated stock: Stock }
+        type User @requiresScopes(scopes: [["a", "b"], ["c"]]) { name: String @policy(policies: [["p"]]) }
+        enum Stock @authenticated { LOW }
+      `),
+    );
+    expect(requirements).toEqual({
+      'Query.me': LOGIN,
+      User: { authenticated: false, scopes: [[['a', 'b'], ['c']]], policies: [] },
+      'User.name': { authenticated: false, scopes: [], policies: [[['p']]] },
+      Stock: LOGIN,
+    });
+    expect(sdl).not.toMatch(/authenticated|requiresScopes|policy|SECURITY"/i);
+    expect(sdl).toContain('me: User');
+  });
+
+  test('without any is left as it is', () => {
+    const supergraphSdl = supergraphOf('type Query { me: String }');
+    expect(separateAuthorization(supergraphSdl)).toEqual({ sdl: supergraphSdl, requirements: new Map() });
+  });
+
+  test('is read where composition has renamed the directives', () => {
+    const imports =
+      '"@key", { name: "@authenticated", as: "@login" }, { name: "@requiresScopes", as: "@needs" }';
+    const { sdl, requirements } = separate(
+      supergraphOf('type Query { me: String @login you: String @needs(scopes: [["a"]]) }', imports),
+    );
+    expect(Object.keys(requirements)).toEqual(['Query.me', 'Query.you']);
+    expect(sdl).not.toMatch(/login|needs/);
+  });
+
+  test('is read where the specification as a whole has another name', () => {
+    const supergraphSdl = supergraphOf('type Query { me: String @policy(policies: [["a"]]) }')
+      .replace('policy/v0.1", for', 'policy/v0.1", as: "guarded", for')
+      .replaceAll('@policy', '@guarded')
+      .replaceAll('policy__Policy', 'guarded__Policy');
+    const { sdl, requirements } = separate(supergraphSdl);
+    expect(Object.keys(requirements)).toEqual(['Query.me']);
+    expect(sdl).not.toMatch(/guarded/);
+  });
+
+  test('is read where the link itself has another name', () => {
+    const supergraphSdl = supergraphOf('type Query { me: String @authenticated }')
+      .replace('link/v1.0"', 'link/v1.0", as: "core"')
+      .replaceAll('@link', '@core')
+      .replaceAll('link__', 'core__');
+    expect(separate(supergraphSdl).requirements).toEqual({ 'Query.me': LOGIN });
+  });
+
+  test('reads one name as a list of lists, as GraphQL coerces it', () => {
+    const supergraphSdl = supergraphOf('type Query { me: String @requiresScopes(scopes: [["a"]]) }');
+    expect(separate(supergraphSdl.replace('scopes: [["a"]]', 'scopes: "a"')).requirements).toEqual({
+      'Query.me': { authenticated: false, scopes: [[['a']]], policies: [] },
+    });
+  });
+});
+
+describe('a supergraph is refused that', () => {
+  const plain = supergraphOf('type Query { me: String @authenticated }');
+  const withLink = (link: string) => plain.replace('{\n  query: Query', `  ${link}\n{\n  query: Query`);
+
+  test.each([
+    [
+      'links an unknown feature for security',
+      withLink('@link(url: "https://specs.example/guard/v1.0", for: SECURITY)'),
+    ],
+    ['links a version of one that is not known', plain.replace('authenticated/v0.1', 'authenticated/v0.2')],
+    ['links one without a version', plain.replace('authenticated/v0.1', 'authenticated')],
+    [
+      'links one for security of another publisher',
+      plain.replace('specs.apollo.dev/auth', 'specs.example/auth'),
+    ],
+    ['says @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],
+  ])('%s', (_name, supergraphSdl) => {
+    expect(supergraphSdl).not.toBe(plain);
+    expect(() => separateAuthorization(supergraphSdl)).toThrow(/^the supergraph links/);
+  });
+
+  test('uses a directive without its link', () => {
+    const unlinked = plain.replace(/ {2}@link\(url: "https:\/\/specs.apollo.dev\/authenticated[^\n]*\n/, '');
+    expect(() => separateAuthorization(unlinked)).toThrow('no @link that says what it means');
+  });
+
+  test('has arguments that are no names', () => {
+    const wrong = supergraphOf('type Query { me: String @requiresScopes(scopes: [["a"]]) }');
+    expect(() => separateAuthorization(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
+    expect(() => separateAuthorization(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
+  });
+
+  test.each([
+    ['an interface', 'interface Node\n  @join__type(graph: SHOP)', 'Node demands'],
+    ['a field of one', 'id: ID!', 'Node.id demands'],
+  ])('demands more of %s than of what implements it', (_name, place, message) => {
+    const supergraphSdl = supergraphOf(`
+      type Query { node: Node me: String @authenticated }
+      interface Node { id: ID! }
+      type User implements Node { id: ID! }
+    `);
+    expect(() => separateAuthorization(supergraphSdl)).not.toThrow();
+    expect(() => separateAuthorization(supergraphSdl.replace(place, `${place} @authenticated`))).toThrow(
+      message,
+    );
+  });
+});
+
+test('what composition puts on an interface follows from what implements it', () => {
+  const supergraphSdl = supergraphOf(`
+    type Query { node: Node }
+    interface Node { id: ID! }
+    interface Named implements Node { id: ID! name: String }
+    type A implements Node & Named @requiresScopes(scopes: [["a"], ["b", "c"]]) {
+      id: ID! @policy(policies: [["p"]])
+      name: String @requiresScopes(scopes: [["x"]])
+    }
+    type B implements Node & Named @requiresScopes(scopes: [["c"], ["d"]]) {
+      id: ID! @authenticated @policy(policies: [["q"], ["p"]])
+      name: String @requiresScopes(scopes: [["x", "y"], ["z"]])
+    }
+  `);
+  expect(supergraphSdl).toMatch(/interface Node[^{]*@requiresScopes/);
+  expect(() => separateAuthorization(supergraphSdl)).not.toThrow();
+});
+
+test('composition refuses a demand on an interface, and @requires that lacks the demand of what it reads', () => {
+  expect(() =>
+    supergraphOf(
+      'type Query { node: N } interface N @authenticated { id: ID! } type A implements N { id: ID! }',
+    ),
+  ).toThrow('interface');
+  const imports = `extend schema @link(url: "${FEDERATION}", import: ["@key", "@external", "@requires", "@authenticated"])`;
+  const composition = compose([
+    {
+      name: 'a',
+      url: 'http://a',
+      place: 'a',
+      sdl: `${imports} type Query { a: A } type A @key(fields: "id") { id: ID! secret: Int @authenticated }`,
+    },
+    {
+      name: 'b',
+      url: 'http://b',
+      place: 'b',
+      sdl: `${imports} type A @key(fields: "id") { id: ID! secret: Int @external open: Int @requires(fields: "secret") }`,
+    },
+  ]);
+  expect(composition).toMatchObject({
+    kind: 'failed',
+    findings: [{ code: 'MISSING_TRANSITIVE_AUTH_REQUIREMENTS' }],
+  });
+});
