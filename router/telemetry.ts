@@ -39,6 +39,8 @@ export function createTelemetry(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
+  const observeRequest = observer(metrics.requests, ['status', 'operation']);
+  const observeCall = observer(metrics.calls, ['subgraph', 'outcome']);
   const tracer = parts.provider?.getTracer('tributary');
 
   return {
@@ -48,14 +50,13 @@ export function createTelemetry(
     metrics: registry,
 
     requestFinished(event: RequestFinished): void {
-      const labels = { status: String(event.status), operation: event.operationType ?? 'none' };
-      metrics.requests.observe(labels, event.ms / 1000);
+      observeRequest(event.ms / 1000, String(event.status), event.operationType ?? 'none');
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       log.info(event, 'request');
     },
 
     subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
-      metrics.calls.observe({ subgraph, outcome }, ms / 1000);
+      observeCall(ms / 1000, subgraph, outcome);
     },
 
     subgraphRetried(subgraph: string): void {
@@ -87,6 +88,21 @@ export function createTelemetry(
 
     budgetDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
       metrics.budget.inc({ decision, store });
+    },
+
+    /** `points` given back once the answer was known, negative when more was taken. */
+    budgetSettled(points: number, outcome: 'done' | 'lost'): void {
+      metrics.settlements.inc({ outcome });
+      if (outcome === 'done' && points > 0) metrics.refunded.inc(points);
+    },
+
+    /** What would have been refused, were limits not only measured. */
+    limitMeasured(code: ErrorCode): void {
+      metrics.measured.inc({ code });
+    },
+
+    limitedFieldUnknown(coordinate: string): void {
+      log.warn({ coordinate }, 'rateLimit.fields names a field that the supergraph does not have');
     },
 
     withoutRedis(): void {
@@ -199,6 +215,27 @@ function createLog(config: Config['telemetry'], destination: DestinationStream |
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
+/** Observes into a histogram of two labels; the child of each pair of values is looked up only once. */
+function observer<Label extends string>(
+  histogram: Histogram<Label>,
+  [first, second]: readonly [Label, Label],
+) {
+  const children = new Map<string, Histogram.Internal<Label>>();
+  return (value: number, one: string, other: string): void => {
+    const key = `${one} ${other}`;
+    let child = children.get(key);
+    if (child === undefined) {
+      // One by one: an object of computed keys would lose the type of its names.
+      const labels: Partial<Record<Label, string>> = {};
+      labels[first] = one;
+      labels[second] = other;
+      child = histogram.labels(labels);
+      children.set(key, child);
+    }
+    child.observe(value);
+  };
+}
+
 function createMetrics(registry: Registry) {
   const registers = [registry];
   const counter = (name: string, help: string, labelNames: string[]) =>
@@ -228,6 +265,15 @@ function createMetrics(registry: Registry) {
     ]),
     degraded: counter('tributary_degraded_total', 'Answers that lack a service.', ['subgraph', 'reason']),
     budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
+    settlements: counter('tributary_budget_settlements_total', 'Corrections of charged costs.', ['outcome']),
+    refunded: counter(
+      'tributary_budget_refunded_points_total',
+      'Points given back for what was not delivered.',
+      [],
+    ),
+    measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
+      'code',
+    ]),
     redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
     keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
     authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [

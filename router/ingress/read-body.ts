@@ -52,19 +52,16 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
-    request.on('close', () =>
-      reject(
-        new RouterError(
-          'REQUEST_CANCELLED',
-          'the client closed the connection before its request was complete',
-        ),
-      ),
-    );
-    request.on('error', (cause) =>
-      reject(
-        new RouterError('REQUEST_CANCELLED', 'the connection failed while the request was read', { cause }),
-      ),
-    );
+    request.on('close', () => {
+      if (!request.complete) reject(brokenOff());
+    });
+    request.on('error', (cause) => reject(brokenOff(cause)));
+  });
+}
+
+function brokenOff(cause?: Error): RouterError {
+  return new RouterError('REQUEST_CANCELLED', 'the connection ended before the request was complete', {
+    cause,
   });
 }
 
