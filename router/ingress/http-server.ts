@@ -75,7 +75,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   }
   const status = MALFORMED[error.code ?? ''] ?? '400 Bad Request';
   const code: ErrorCode = status.startsWith('408') ? 'REQUEST_TIMEOUT' : 'BAD_REQUEST';
-  const body = refusal(new RouterError(code, status.slice(4)), JSON_TYPE).body;
+  const body = String(refusal(new RouterError(code, status.slice(4)), JSON_TYPE).body);
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
