@@ -24,7 +24,7 @@ export type Program = {
 export type RunningProgram = AsyncDisposable & {
   readonly pid: number;
   readonly child: ChildProcess;
-  readonly lastLine: () => string;
+  readonly lastWords: () => string;
 };
 
 const CORES: Readonly<Record<Core, string>> = { gateway: '0', load: '1' };
@@ -55,7 +55,7 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
   return {
     pid: child.pid ?? 0,
     child,
-    lastLine: () => readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '',
+    lastWords: () => lastWordsIn(readFileSync(logFile, 'utf8')),
     [Symbol.asyncDispose]: () => stop(child),
   };
 }
@@ -70,10 +70,10 @@ export async function untilReady(
   while (!(await answers().catch(() => false))) {
     const { exitCode, signalCode } = program.child;
     if (exitCode !== null || signalCode !== null) {
-      throw new Error(`it ended with ${exitCode ?? signalCode}: ${program.lastLine()}`);
+      throw new Error(`it ended with ${exitCode ?? signalCode}: ${program.lastWords()}`);
     }
     if (performance.now() > deadline) {
-      throw new Error(`it did not answer within ${withinMs / 1000} s: ${program.lastLine()}`);
+      throw new Error(`it did not answer within ${withinMs / 1000} s: ${program.lastWords()}`);
     }
     await delay(50);
   }
@@ -86,6 +86,12 @@ function leash(): readonly string[] {
 
 function pin(core: Core): readonly string[] {
   return isPinned() ? ['taskset', '-c', CORES[core]] : [];
+}
+
+// The last line of an error that nobody caught is a stack frame or Node's version: the message is what helps.
+function lastWordsIn(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
 }
 
 async function stop(child: ChildProcess): Promise<void> {
