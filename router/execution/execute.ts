@@ -1,3 +1,4 @@
+import { placeErrors } from './answer-paths.ts';
 import { blame } from './causes.ts';
 import type { Degradation, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
@@ -58,7 +59,7 @@ export async function executeCompiled(
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
-  return { data, errors: report.errors(), degraded: report.degraded() };
+  return { data, errors: placeErrors(report.errors(), data), degraded: report.degraded() };
 }
 
 function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
