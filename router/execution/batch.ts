@@ -29,6 +29,18 @@ export class BatchBuilder implements Batch {
     this.indices.push(index);
   }
 
+  /** The same, with the representations in the order of their texts: the same objects met in another order make an equal call. */
+  sorted(): Batch {
+    const texts = this.representations.toSorted();
+    const places = new Map(texts.map((text, place) => [text, place]));
+    const moved = this.representations.map((text) => places.get(text) ?? 0);
+    return {
+      targets: this.targets,
+      indices: this.indices.map((index) => moved[index] ?? 0),
+      representations: texts,
+    };
+  }
+
   #indexByKey(
     target: JsonObject,
     representation: Representation,

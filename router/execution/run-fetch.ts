@@ -63,7 +63,7 @@ function representAll(
     if (representation === undefined) continue;
     batch.add(object, representation, (path) => inheritLoss(fetch, object, path, execution));
   }
-  return batch;
+  return fetch.isRepeated ? batch.sorted() : batch;
 }
 
 /** What cannot be asked about, because another fetch has failed, is lost for the same reason. */
