@@ -3,6 +3,7 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import type { Admissible, Admission } from './admission/admit.ts';
 import type { AuthorizationError } from './authorization/authorize.ts';
 import type { Guard, Restriction } from './authorization/guard.ts';
+import { checkIds } from './admission/exact-ids.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
 import { RouterError } from './errors.ts';
@@ -36,7 +37,7 @@ export type Operations = AsyncDisposable & {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   readonly add: (source: string, name: string | undefined, document: DocumentNode) => Operation;
   /** The most used ones, for the next generation to plan before it serves. */
-  readonly mostUsed: (count: number) => readonly Operation[];
+  readonly mostUsed: (count: number) => readonly Asked[];
 };
 
 export type OperationsParts = {
@@ -52,7 +53,10 @@ export type OperationsParts = {
   readonly monotonic: () => number;
 };
 
-type Entry = { readonly operation: Operation; uses: number };
+/** How a client asks for an operation; the name is the request's, which may leave it out. */
+type Asked = { readonly source: string; readonly name: string | undefined };
+
+type Entry = Asked & { readonly operation: Operation; uses: number };
 
 /** Longer documents are mostly generated once; keeping them would let strangers fill the memory. */
 const LONGEST_KEPT_SOURCE = 65_536;
@@ -74,7 +78,8 @@ export function createOperations(parts: OperationsParts): Operations {
     const known = find(source, name);
     if (known !== undefined) return known;
     const operation = createOperation(source, name, document, parts);
-    if (source.length <= LONGEST_KEPT_SOURCE) entries.set(keyOf(source, name), { operation, uses: 1 });
+    if (source.length <= LONGEST_KEPT_SOURCE)
+      entries.set(keyOf(source, name), { source, name, operation, uses: 1 });
     const [oldest] = entries.keys();
     if (entries.size > parts.entries && oldest !== undefined) entries.delete(oldest);
     return operation;
@@ -83,17 +88,14 @@ export function createOperations(parts: OperationsParts): Operations {
   return {
     find,
     add,
-    mostUsed: (count) =>
-      [...entries.values()]
-        .sort((a, b) => b.uses - a.uses)
-        .slice(0, count)
-        .map(({ operation }) => operation),
+    mostUsed: (count) => [...entries.values()].sort((a, b) => b.uses - a.uses).slice(0, count),
     [Symbol.asyncDispose]: () => parts.planner[Symbol.asyncDispose](),
   };
 }
 
+// No document begins with a number, so the two forms never meet, whatever a client sends as a name.
 function keyOf(source: string, name: string | undefined): string {
-  return name === undefined ? source : `${name}\n${source}`;
+  return name === undefined ? source : `${name.length} ${name}${source}`;
 }
 
 function createOperation(
@@ -183,6 +185,7 @@ function createCoercion(
     const { coerced, errors } = getVariableValues(schema, variableDefinitions, inputs, { maxErrors: 5 });
     if (errors !== undefined)
       throw new RouterError('BAD_USER_INPUT', errors.map(({ message }) => message).join(' '));
+    checkIds(schema, variableDefinitions, inputs);
     return coerced;
   };
 }

@@ -6,6 +6,7 @@ import type { Answerable, Connection } from './execute-operation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
+import { checkPersistedQuery } from './ingress/persisted-query.ts';
 import { answer } from './response/answer.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
@@ -63,6 +64,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
   async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<ClientResponse> {
     const { request } = caller;
     const source = sourceOf(request);
+    checkPersistedQuery(request, source);
     if (source !== undefined) parts.screen(source);
     const context: ApolloContext = { ...caller, decided: {} };
     const response = await executeHttp(generation.server, request, context);
@@ -122,6 +124,9 @@ async function wholeBody({ body }: HTTPGraphQLResponse): Promise<string> {
   return body.kind === 'complete' ? body.string : (await Array.fromAsync(body.asyncIterator)).join('');
 }
 
+/** A name may be as long as a request: it must not be copied into the log each time. */
+const LONGEST_LOGGED_NAME = 512;
+
 function summarise(
   { identity }: Caller,
   generation: ServedGeneration,
@@ -130,7 +135,9 @@ function summarise(
   return {
     generation: generation.graph.id,
     ...(admitted && { operationType: admitted.operation.type, cost: admitted.cost }),
-    ...(admitted?.operation.name !== undefined && { operationName: admitted.operation.name }),
+    ...(admitted?.operation.name !== undefined && {
+      operationName: admitted.operation.name.slice(0, LONGEST_LOGGED_NAME),
+    }),
     ...(identity.kind === 'user' && { userId: identity.id }),
     ...(codes.length > 0 && { codes }),
     ...(degraded.length > 0 && { degraded }),

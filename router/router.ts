@@ -7,7 +7,7 @@ import type { DocumentNode } from 'graphql';
 import type { DestinationStream } from 'pino';
 import { createAdmission } from './admission/admit.ts';
 import { createBudget } from './admission/budget.ts';
-import { createClientAddress } from './admission/client-address.ts';
+import { addressBlock, createClientAddress } from './admission/client-address.ts';
 import { compileCost } from './admission/cost.ts';
 import { readCostModel } from './admission/cost-model.ts';
 import { screenDocument } from './admission/screen.ts';
@@ -162,7 +162,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
   );
   const handle = createPipeline({
-    identify: ({ authorization, address }) => authenticator.authenticate(authorization, address),
+    identify: ({ authorization, address }) =>
+      authenticator.authenticate(authorization, addressBlock(address)),
     pin: generations.pin,
     screen: (document) => screenDocument(document, config.limits),
     admit,

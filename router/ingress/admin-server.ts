@@ -20,9 +20,9 @@ export async function listenAdmin(
   inspect: () => Promise<Inspection>,
 ): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', inspect).then(({ status, headers, body }) =>
-      response.writeHead(status, headers).end(body),
-    );
+    void answer(request.url ?? '/', inspect)
+      .catch(failed)
+      .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
   });
   await listening(server, config);
   return {
@@ -42,6 +42,10 @@ async function answer(path: string, inspect: () => Promise<Inspection>): Promise
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
   if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
   return healthAnswer(path, unready) ?? notFound();
+}
+
+function failed(): ClientResponse {
+  return { status: 500, headers: JSON_HEADERS, body: JSON.stringify({ error: 'the state cannot be told' }) };
 }
 
 function notFound(): ClientResponse {

@@ -43,6 +43,8 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', refuseMalformed);
+  // Node would answer an expectation that it does not know with an empty 417; it may as well be ignored (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', (request, response) => void answer(request, response));
   await listening(server, { ...config.listen, reusePort: config.workers > 1 });
   const { port } = addressOf(server);
   return {
@@ -59,6 +61,8 @@ function serverOptions({ listen: { headersTimeoutMs, requestTimeoutMs }, limits 
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
+    // Refused by us, in JSON.
+    requireHostHeader: false,
   };
 }
 
@@ -76,8 +80,10 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   const status = MALFORMED[error.code ?? ''] ?? '400 Bad Request';
   const code: ErrorCode = status.startsWith('408') ? 'REQUEST_TIMEOUT' : 'BAD_REQUEST';
   const body = String(refusal(new RouterError(code, status.slice(4)), JSON_TYPE).body);
+  // Destroyed, as a client that never closes its side would keep the connection for ever.
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
   );
 }
 
@@ -127,7 +133,11 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
-    const common = { 'x-request-id': id, ...cors.headersFor(request) };
+    const common = {
+      'x-request-id': id,
+      ...cors.headersFor(request),
+      ...(parts.health.draining() ? { connection: 'close' } : {}),
+    };
     if (request.method === 'OPTIONS')
       return write(response, {
         status: 204,
@@ -143,11 +153,7 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
       path === config.listen.path ? await graphql(request, response, id) : notFound(path, config.listen.path);
     write(response, {
       ...answered,
-      headers: {
-        ...common,
-        ...answered.headers,
-        ...(parts.health.draining() ? { connection: 'close' } : {}),
-      },
+      headers: { ...common, ...answered.headers },
     });
   };
 }
@@ -202,6 +208,8 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
     response: ServerResponse,
     known: { id: string; mediaType: MediaType },
   ): Promise<ClientRequest> {
+    if (request.httpVersion === '1.1' && request.headers.host === undefined)
+      throw new RouterError('BAD_REQUEST', 'the Host header is missing');
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
@@ -233,7 +241,11 @@ function allowedMethod(method: string | undefined): 'GET' | 'POST' {
   throw new RouterError('METHOD_NOT_ALLOWED', 'GraphQL requests are POST, queries may be GET');
 }
 
-function pathOf(url = '/'): string {
+// A proxy may send the absolute form, which servers have to accept (RFC 9112 section 3.2.2).
+const AUTHORITY = /^https?:\/\/[^/?#]*/i;
+
+function pathOf(target = '/'): string {
+  const url = target.replace(AUTHORITY, '');
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
 }

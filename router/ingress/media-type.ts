@@ -25,7 +25,11 @@ export function createMediaTypeChoice(): (accept: string | undefined) => MediaTy
   };
 }
 
-function negotiate(accept: string): MediaType | undefined {
+// The specification's own example names the charset; to the negotiator that would be another media type.
+const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
+
+function negotiate(header: string): MediaType | undefined {
+  const accept = header.replaceAll(UTF_8, '');
   if (accept === '') return { name: 'application/json', named: false };
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+import { startIssuer } from '../support/tokens.ts';
+
+const BODY = '{"query":"{books{id}}"}';
+
+let graph: SmallGraph;
+beforeAll(async () => {
+  graph = await startSmallGraph({ services: LIBRARY });
+});
+afterAll(() => graph[Symbol.asyncDispose]());
+
+async function codeOf(response: Response): Promise<unknown> {
+  const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+  return errors?.[0]?.extensions.code;
+}
+
+function exchange(head: readonly string[], body = ''): Promise<string> {
+  const { hostname, port } = new URL(graph.router.url);
+  const socket = connect(Number(port), hostname);
+  socket.write([...head, 'connection: close', `content-length: ${body.length}`, '', body].join('\r\n'));
+  return text(socket);
+}
+
+describe('HTTP that is unusual but right is served:', () => {
+  test('the absolute form of the request target', async () => {
+    const answer = await exchange(
+      ['POST http://shop.example/graphql HTTP/1.1', 'host: shop.example', 'content-type: application/json'],
+      BODY,
+    );
+    expect(answer).toContain('200 OK');
+  });
+
+  test('an expectation that the router does not know', async () => {
+    const answer = await exchange(
+      ['POST /graphql HTTP/1.1', 'host: a', 'expect: tea', 'content-type: application/json'],
+      BODY,
+    );
+    expect(answer).toContain('200 OK');
+  });
+
+  test.each([
+    ['application/json; charset=utf-8', 'application/json'],
+    [
+      'application/graphql-response+json; charset=utf-8, application/json; charset=utf-8;q=0.5',
+      'application/graphql-response+json',
+    ],
+  ])('an Accept header with the charset: %s', async (accept, type) => {
+    const response = await graph.post(BODY, { accept });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
+  });
+});
+
+test('a request without a host is refused in JSON', async () => {
+  const answer = await exchange(['POST /graphql HTTP/1.1', 'content-type: application/json'], BODY);
+  expect(answer).toContain('400 Bad Request');
+  expect(answer).toContain('"code":"BAD_REQUEST"');
+});
+
+test('a client that sends nonsense and keeps its side open holds no connection', async () => {
+  const { hostname, port } = new URL(graph.router.url);
+  const accepted = Promise.withResolvers<Socket>();
+  const accept = (event: unknown) => accepted.resolve((event as { readonly socket: Socket }).socket);
+  subscribe('net.server.socket', accept);
+  const client = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  client.write('NONSENSE\r\n\r\n');
+  const socket = await accepted.promise;
+  unsubscribe('net.server.socket', accept);
+  await once(client.resume(), 'end');
+  await expect.poll(() => socket.destroyed).toBe(true);
+  client.destroy();
+});
+
+describe("a persisted query that is wrong is the client's fault:", () => {
+  const sha256 = createHash('sha256').update('{books{id}}').digest('hex');
+  const wrong: readonly [string, object][] = [
+    ['a hash that is no string', { persistedQuery: { version: 1, sha256Hash: { toString: null } } }],
+    ['a hash that is none', { persistedQuery: { version: 1, sha256Hash: 'abc' } }],
+    [
+      'the hash of another document',
+      { persistedQuery: { version: 1, sha256Hash: sha256.replace(/./, 'x') } },
+    ],
+    ['another version', { persistedQuery: { version: 2, sha256Hash: sha256 } }],
+    ['text in its place', { persistedQuery: 'x' }],
+  ];
+  test.each(wrong)('%s', async (_name, extensions) => {
+    for (const body of [{ extensions }, { query: '{books{id}}', extensions }]) {
+      const response = await graph.post(body);
+      expect(response.status).toBe(400);
+      expect(await codeOf(response)).toBe('BAD_REQUEST');
+    }
+  });
+
+  test('by GET', async () => {
+    const url = new URL(graph.router.url);
+    url.searchParams.set('extensions', JSON.stringify(wrong[0]?.[1]));
+    const response = await fetch(url, { headers: { 'apollo-require-preflight': '1' } });
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('BAD_REQUEST');
+  });
+
+  test('but a right one is kept', async () => {
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256 } };
+    expect(await codeOf(await graph.post({ extensions }))).toBe('PERSISTED_QUERY_NOT_FOUND');
+    expect((await graph.post({ query: '{books{id}}', extensions })).status).toBe(200);
+    expect(await (await graph.post({ extensions })).json()).toEqual({
+      data: { books: [{ id: '1' }, { id: '2' }] },
+    });
+  });
+});
+
+test('an operation name never finds an operation of another document', async () => {
+  for (const [whole, name, rest] of [
+    ['query\n{books{id}}', 'query', '{books{id}}'],
+    ['# x\nquery A {books{id}}', '# x', 'query A {books{id}}'],
+  ]) {
+    expect((await graph.post({ query: whole })).status).toBe(200);
+    const response = await graph.post({ query: rest, operationName: name });
+    expect(await codeOf(response)).toBe('OPERATION_RESOLUTION_FAILURE');
+  }
+});
+
+test('an id sent as a number is exact or refused', async () => {
+  const query = 'query($id: ID!) { book(id: $id) { id } }';
+  const refused = await graph.post(`{"query":"${query}","variables":{"id":9007199254740993}}`);
+  expect(refused.status).toBe(400);
+  expect(await codeOf(refused)).toBe('BAD_USER_INPUT');
+  await graph.post(`{"query":"${query}","variables":{"id":9007199254740991}}`);
+  expect(graph.services.get('books')?.calls.at(-1)?.body).toContain('9007199254740991');
+});
+
+test('a long operation name does not fill the log', async () => {
+  await graph.post({ query: `query ${'A'.repeat(100_000)} { books { id } }` });
+  expect(String(graph.log.at(-1)?.['operationName'])).toMatch(/^A{1,512}$/);
+});
+
+test('bad tokens are counted for the /64 that one customer has', async () => {
+  await using issuer = await startIssuer();
+  await using guarded = await startSmallGraph({
+    services: LIBRARY,
+    config: `
+listen: { trustedProxies: [127.0.0.1] }
+authentication:
+  refusedTokensPerMinute: 3
+  issuers: [{ issuer: "${issuer.issuer}", jwksUrl: "${issuer.jwksUrl}", audience: tributary }]`,
+  });
+  const token = await issuer.mint({ claims: { aud: 'another' } });
+  const statuses: number[] = [];
+  for (let host = 1; host <= 4; host++) {
+    const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': `2001:db8::${host}` };
+    statuses.push((await guarded.post(BODY, headers)).status);
+  }
+  expect(statuses).toEqual([401, 401, 401, 429]);
+});
+
+test('a named operation asked without its name is warm after a swap', async () => {
+  const body = { query: 'query Warm { books { id title } }' };
+  await graph.post(body);
+  const sdl = graph.services.get('books')?.sdl ?? '';
+  await graph.publish(graph.supergraphYaml({ books: sdl.replace('pages: Int', 'pages: Int isbn: String') }));
+  await graph.router.reload();
+  const before = await planned();
+  await graph.post(body);
+  expect(await planned()).toBe(before);
+});
+
+async function planned(): Promise<string | undefined> {
+  const metrics = await graph.router.telemetry.metrics.metrics();
+  return /^tributary_planning_duration_seconds_count\{outcome="planned"\} (\d+)/m.exec(metrics)?.[1];
+}
