@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { execute, parse } from 'graphql';
+import { separateAuthorization } from '../../router/authorization/separate.ts';
 import { shop } from './shop.ts';
 import { SUBGRAPHS, schemaFile } from './subgraphs.ts';
 import type { Subgraph } from './subgraphs.ts';
 
-/** @throws {Error} with every composition error */
+/**
+ * Without the shop's demands of authorization, which not every contestant can serve.
+ * @throws {Error} with every composition error
+ */
 export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): string {
   const { supergraphSdl, errors } = composeServices(
     SUBGRAPHS.map((name) => ({
@@ -16,7 +20,7 @@ export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): str
     })),
   );
   if (supergraphSdl === undefined) throw new Error(errors?.map(({ message }) => message).join('\n'));
-  return supergraphSdl;
+  return separateAuthorization(supergraphSdl).sdl;
 }
 
 export type Question = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
