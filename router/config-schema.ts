@@ -204,9 +204,22 @@ const bucket = z.strictObject({
   windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket fills up.'),
 });
 
+const fieldLimit = z.strictObject({
+  calls: count.max(100_000_000).describe('Most calls at once.'),
+  windowS: count.max(86_400).default(3_600).describe('Seconds in which they come back.'),
+  per: z
+    .enum(['caller', 'address'])
+    .default('caller')
+    .describe('Counted for each user, or anonymous address; or for all callers of an address together.'),
+});
+
 const rateLimit = z
   .strictObject({
     enabled: z.boolean().default(false).describe('Charge each operation its cost.'),
+    mode: z
+      .enum(['enforce', 'measure'])
+      .default('enforce')
+      .describe('`measure` charges and counts what would be refused, and refuses nothing.'),
     tiers: z
       .record(z.string(), bucket)
       .prefault({ FREE: { points: 1_000 }, PREMIUM: { points: 10_000 }, ENTERPRISE: { points: 100_000 } })
@@ -217,6 +230,18 @@ const rateLimit = z
       .prefault({ points: 200_000 })
       .describe('Bucket of all callers of one address together.'),
     maxCost: count.default(50_000).describe('Most that one operation may cost.'),
+    overrunPercent: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(0)
+      .describe(
+        'What an operation costs is corrected when its answer is known: down to what was delivered, up by this share of the estimate at the most.',
+      ),
+    fields: z
+      .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimit)
+      .default({})
+      .describe('Limits on the calls of single fields, as `Mutation.login`; each alias is a call.'),
     onRedisFailure: z
       .enum(['local', 'allow', 'deny'])
       .default('local')
@@ -231,6 +256,39 @@ const rateLimit = z
     path: ['defaultTier'],
     message: 'must be one of the tiers',
   });
+
+const manifestFile = z.string().min(1);
+
+const persistedOperations = z
+  .strictObject({
+    automatic: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('Keep documents that clients send with their SHA-256.'),
+        ttlS: count.default(86_400).describe('How long Redis keeps one that nobody asks for.'),
+        memoryBytes: count
+          .default(16_777_216)
+          .describe('Memory for documents in this process; the longest unused are forgotten.'),
+      })
+      .prefault({})
+      .describe('Automatic persisted queries. With `safelist: enforce` only manifests count.'),
+    safelist: z
+      .enum(['off', 'audit', 'enforce'])
+      .default('off')
+      .describe('Of operations that are on no manifest: serve them, log them too, or refuse them.'),
+    manifest: manifestFile
+      .optional()
+      .describe("Operations of all clients, in Apollo's manifest format; read again when it changes."),
+    clients: z
+      .record(z.string(), manifestFile)
+      .default({})
+      .describe('Manifests of single clients, by the header `apollographql-client-name`.'),
+  })
+  .prefault({})
+  .refine(
+    ({ safelist, manifest, clients }) =>
+      safelist === 'off' || manifest !== undefined || Object.keys(clients).length > 0,
+    { path: ['safelist'], message: 'needs a manifest' },
+  );
 
 const redis = z
   .strictObject({
@@ -379,6 +437,7 @@ export const configSchema = z.strictObject({
   authorization,
   identity,
   rateLimit,
+  persistedOperations,
   redis,
   traffic,
   planning,

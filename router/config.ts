@@ -30,6 +30,11 @@ export function parseConfig(
 ): Config {
   const config = readYaml(text, configSchema, { fileName, env, overrides: overridesOf(env) });
   config.supergraph.file = resolve(directory, config.supergraph.file);
+  const { persistedOperations } = config;
+  if (persistedOperations.manifest !== undefined)
+    persistedOperations.manifest = resolve(directory, persistedOperations.manifest);
+  for (const [client, path] of Object.entries(persistedOperations.clients))
+    persistedOperations.clients[client] = resolve(directory, path);
   freeze(config);
   return config;
 }

@@ -52,6 +52,18 @@ export const ERRORS = {
     meaning: 'Persisted queries are switched off.',
     remedy: 'Send the document with each request.',
   },
+  PERSISTED_QUERY_NOT_IN_LIST: {
+    status: 404,
+    exposed: true,
+    meaning: 'Only operations of a manifest are served, and none has that id.',
+    remedy: "Publish the client's manifest to the router before the client.",
+  },
+  QUERY_NOT_IN_SAFELIST: {
+    status: 403,
+    exposed: true,
+    meaning: 'Only operations of a manifest are served, and this is none of them.',
+    remedy: "Ask for an operation of the client's manifest, by its id or exactly as it stands there.",
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     exposed: true,
@@ -146,7 +158,7 @@ export const ERRORS = {
   RATE_LIMITED: {
     status: 429,
     exposed: true,
-    meaning: 'The budget for this minute is spent.',
+    meaning: 'The budget of cost points, or of calls of one field, is spent for now.',
     remedy: 'Wait for the seconds in Retry-After.',
   },
   UNAUTHORIZED_FIELD_OR_TYPE: {

@@ -1,4 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
+import { asksForCost } from './admission/settle.ts';
+import type { Executed, Settlement } from './admission/settle.ts';
 import type { Caller } from './apollo-plugin.ts';
 import type { Config } from './config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
@@ -17,6 +19,7 @@ export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
   readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'sharing'>;
+  readonly settlement: Settlement;
 };
 
 /** The subgraphs of one generation, and what of its calls is under way. */
@@ -41,7 +44,7 @@ export function connect(routes: Routes, { calls }: Config['traffic']['sharing'])
 }
 
 /** Connects the executor with the subgraphs for one client request. */
-export function createExecution({ telemetry, monotonic, traffic }: ExecutionParts) {
+export function createExecution({ telemetry, monotonic, traffic, settlement }: ExecutionParts) {
   const shareQuery = shareExecutions();
 
   function callsFor({ request, identity }: Caller, { routes, share }: Connection): Calls {
@@ -78,11 +81,24 @@ export function createExecution({ telemetry, monotonic, traffic }: ExecutionPart
       : // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
         run(operation.type === 'mutation' ? NEVER : signal));
     for (const { service, reason } of outcome.degraded) telemetry.degraded(service, reason);
-    const { wouldDeny } = admitted;
-    return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
+    const { identity, request } = caller;
+    const executed: Executed = {
+      admission: admitted,
+      actualCost: compiled.actualCost,
+      delivered: outcome.delivered,
+      caller: { identity, address: request.address },
+    };
+    if (asksForCost(request.headers))
+      return { ...withDenials(outcome, admitted), cost: settlement.settleAndReport(executed) };
+    settlement.settleLater(executed);
+    return withDenials(outcome, admitted);
   }
 
   return { execute, callsFor };
+}
+
+function withDenials(outcome: ExecutionOutcome, { wouldDeny }: Admitted): Answerable {
+  return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
 }
 
 // Subgraphs see nothing else that could change their answer: ids for tracing differ with each request and say nothing of it.

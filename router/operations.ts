@@ -1,15 +1,21 @@
 import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse, print } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
+import type { Pricing } from './admission/pricing.ts';
 import type { AuthorizationError } from './authorization/authorize.ts';
 import type { Guard, Restriction } from './authorization/guard.ts';
 import { checkIds } from './admission/exact-ids.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
+import { plannedNames } from './execution/planned-names.ts';
 import { RouterError } from './errors.ts';
 import type { Planner } from './planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
+
+/** An operation that can be executed, and settled afterwards. */
+export type PlannedOperation = CompiledOperation & { readonly actualCost: ActualCost | undefined };
 
 /** An operation that has been parsed, validated and admitted once, with all that is worked out only once. */
 export type Operation = Admissible & {
@@ -18,11 +24,12 @@ export type Operation = Admissible & {
   readonly type: 'query' | 'mutation';
   readonly document: DocumentNode;
   /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
-  readonly compiled: () => Promise<CompiledOperation>;
+  readonly compiled: () => Promise<PlannedOperation>;
   /** Knows who may have what of it; undefined when all of it is open to everyone. */
   readonly guard: Guard | undefined;
   /** The operation as it is for those under the restriction, with a plan and a cost of its own. */
   readonly under: (restriction: Restriction) => Operation;
+  readonly restriction: Restriction | undefined;
 };
 
 /** An operation with everything it needs to be executed: it may run, and is paid for. */
@@ -45,10 +52,7 @@ export type OperationsParts = {
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly entries: number;
-  readonly compileCost: (
-    document: DocumentNode,
-    operationName: string | undefined,
-  ) => (variables: Variables) => number;
+  readonly pricing: Pricing;
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
 };
@@ -115,9 +119,10 @@ function createOperation(
     type,
     document,
     coerce: createCoercion(parts.graph.schema, definition),
-    cost: parts.compileCost(document, name),
+    ...parts.pricing.estimate(document, name),
     compiled: unlessRefused(() => compile({ source, name, document }, parts)),
     guard: parts.guard(document, name),
+    restriction: undefined,
     under(restriction) {
       const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts });
       restricted.set(restriction, known);
@@ -141,9 +146,10 @@ function restrict(
 ): Operation {
   const { document } = operation;
   const { document: allowed, denials } = restriction;
-  const cost = parts.compileCost(allowed, name);
+  const { cost } = parts.pricing.estimate(allowed, name);
   return {
     ...operation,
+    restriction,
     // A field that is asked of several object types instead of their interface is still asked once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts)),
@@ -151,8 +157,8 @@ function restrict(
 }
 
 /** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
-function unlessRefused(compiled: () => Promise<CompiledOperation>): () => Promise<CompiledOperation> {
-  let compiling: Promise<CompiledOperation> | undefined;
+function unlessRefused(compiled: () => Promise<PlannedOperation>): () => Promise<PlannedOperation> {
+  let compiling: Promise<PlannedOperation> | undefined;
   return () => {
     compiling ??= compiled().catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
@@ -201,13 +207,13 @@ type Compilation = {
 
 async function compile(
   { source, name, document, denials }: Compilation,
-  { planner, graph, planned, monotonic }: OperationsParts,
-): Promise<CompiledOperation> {
+  { planner, graph, pricing, planned, monotonic }: OperationsParts,
+): Promise<PlannedOperation> {
   const started = monotonic();
   const outcome = await planner.plan({ document: source, operationName: name });
   planned(monotonic() - started, outcome.kind);
   if (outcome.kind === 'refused') throw outcome.error;
-  return compileOperation({
+  const compiled = compileOperation({
     apiSchema: graph.schema,
     supergraphSchema: graph.supergraphSchema,
     document,
@@ -216,6 +222,9 @@ async function compile(
     renames: outcome.renames,
     ...(denials && { denials }),
   });
+  const names = plannedNames(outcome.renames);
+  const actualCost = pricing.actual({ document, name, keyOf: (node) => names.keyOf(node) });
+  return { ...compiled, actualCost };
 }
 
 /** Plans in `next` what `previous` was asked most, so that a new supergraph does not begin cold. Operations that it no longer allows are left out. */

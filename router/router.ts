@@ -8,9 +8,10 @@ import type { DestinationStream } from 'pino';
 import { createAdmission } from './admission/admit.ts';
 import { createBudget } from './admission/budget.ts';
 import { addressBlock, createClientAddress } from './admission/client-address.ts';
-import { compileCost } from './admission/cost.ts';
-import { readCostModel } from './admission/cost-model.ts';
+import { createPricing } from './admission/pricing.ts';
 import { screenDocument } from './admission/screen.ts';
+import { createSettlement } from './admission/settle.ts';
+import { Spenders } from './admission/spenders.ts';
 import { createApolloPlugin, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
 import { createGuards } from './authorization/authorization.ts';
@@ -123,8 +124,20 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     createUpstream(config.traffic, { ...parts, telemetry, signer, after: afterTimeout }),
   );
 
-  const admitOperation = createAdmission(config, budget);
-  const { execute, callsFor } = createExecution({ telemetry, monotonic, traffic: config.traffic });
+  const spenders = new Spenders(parts.now);
+  const admitOperation = createAdmission(config, { budget, spenders, measured: telemetry.limitMeasured });
+  const settlement = createSettlement(config.rateLimit, {
+    budget,
+    spenders,
+    settled: telemetry.budgetSettled,
+    later: setImmediate,
+  });
+  const { execute, callsFor } = createExecution({
+    telemetry,
+    monotonic,
+    traffic: config.traffic,
+    settlement,
+  });
   const admit = async (asked: Operation, inputs: Variables, caller: Caller): Promise<Admitted> => {
     const { identity, request } = caller;
     const { guard } = asked;
@@ -181,7 +194,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
-    state: { supergraph: generations.currentId(), subgraphs: upstream.state() },
+    state: { supergraph: generations.currentId(), subgraphs: upstream.state(), spenders: spenders.report() },
     unready: health.unready(),
   });
   const admin =
@@ -229,13 +242,14 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         supergraphSdl: separated.sdl,
         timeoutMs: config.planning.timeoutMs,
       });
-      const costModel = readCostModel(separated.sdl, config.rateLimit);
+      const pricing = createPricing(separated.sdl, config.rateLimit);
+      pricing.unknownFields.forEach(telemetry.limitedFieldUnknown);
       const operations = createOperations({
         graph,
         planner,
         guard: createGuards(graph.schema, separated.requirements, judge),
         entries: config.planning.cacheEntries,
-        compileCost: (document, name) => compileCost(costModel, document, name),
+        pricing,
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
       });

@@ -105,6 +105,28 @@ export function createTelemetry(
       log.warn({ coordinate }, 'rateLimit.fields names a field that the supergraph does not have');
     },
 
+    /** A client asked by hash or id; the document was in a manifest, registered, or not to be had. */
+    persistedOperationAsked(outcome: 'listed' | 'registered' | 'missed'): void {
+      metrics.persisted.inc({ outcome });
+    },
+
+    unlistedOperation(event: {
+      readonly sha256: string;
+      readonly client: string | undefined;
+      readonly name: string | undefined;
+    }): void {
+      metrics.unlisted.inc();
+      log.warn(event, 'operation is on no manifest');
+    },
+
+    manifestLoaded(event: { readonly path: string; readonly operations: number }): void {
+      log.info(event, 'manifest loaded');
+    },
+
+    manifestRefused(event: { readonly path: string; readonly reason: string }): void {
+      log.error(event, 'manifest refused, the one before goes on serving');
+    },
+
     withoutRedis(): void {
       log.warn("REDIS_URL is not set: budgets and revocations are this process's own and are lost with it");
     },
@@ -274,6 +296,14 @@ function createMetrics(registry: Registry) {
     measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
       'code',
     ]),
+    persisted: counter('tributary_persisted_operations_total', 'Operations asked for by hash or id.', [
+      'outcome',
+    ]),
+    unlisted: counter(
+      'tributary_unlisted_operations_total',
+      'Operations seen first that no manifest has.',
+      [],
+    ),
     redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
     keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
     authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [

@@ -1,16 +1,17 @@
 import type { Config } from '../config-schema.ts';
 import { RouterError } from '../errors.ts';
-import type { Budget, Caller, Charge } from './budget.ts';
+import type { Budget, BudgetDecision, Charge } from './budget.ts';
+import type { Caller, Demand } from './caller-buckets.ts';
+import type { Price } from './pricing.ts';
+import type { Spenders } from './spenders.ts';
 import { checkVariables } from './variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
 /** What admission needs to know of an operation. */
-export type Admissible = {
+export type Admissible = Price & {
   /** @throws {RouterError} BAD_USER_INPUT */
   readonly coerce: (inputs: Variables) => Variables;
-  /** The cost in points, by the variables. */
-  readonly cost: (variables: Variables) => number;
 };
 
 /** May run, and is paid for. */
@@ -22,30 +23,68 @@ export type Admission = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+export type AdmissionParts = {
+  readonly budget: Budget;
+  readonly spenders: Spenders;
+  /** Is told of what would be refused while limits are only measured. */
+  readonly measured: (code: RouterError['code']) => void;
+};
+
 /** Coerces the variables, estimates the cost and takes it from the caller's budget. Throws a RouterError where one of these says no. */
-export function createAdmission(config: Pick<Config, 'limits' | 'rateLimit'>, budget: Budget) {
-  const { enabled, maxCost } = config.rateLimit;
+export function createAdmission(
+  { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
+  { budget, spenders, measured }: AdmissionParts,
+) {
+  const { enabled, maxCost, mode } = rateLimit;
+
+  async function pay(demand: Demand): Promise<Pick<Admission, 'charge' | 'headers'>> {
+    const refusal = demand.cost <= maxCost ? undefined : tooExpensive(demand.cost, maxCost);
+    const decision = refusal ?? (await budget.charge(demand));
+    if (!(decision instanceof RouterError) && decision.kind === 'admitted') {
+      spenders.spent(demand, decision.charge.points);
+      return decision;
+    }
+    spenders.refused(demand);
+    throw decision instanceof RouterError ? decision : refusalOf(decision, demand.cost);
+  }
+
+  async function payOrMeasure(demand: Demand): Promise<Pick<Admission, 'charge' | 'headers'>> {
+    if (mode === 'enforce') return pay(demand);
+    try {
+      const { charge } = await pay(demand);
+      return { charge, headers: {} };
+    } catch (error) {
+      if (!(error instanceof RouterError)) throw error;
+      measured(error.code);
+      return { charge: undefined, headers: {} };
+    }
+  }
 
   return async function admit(operation: Admissible, inputs: Variables, caller: Caller): Promise<Admission> {
-    checkVariables(inputs, config.limits);
+    checkVariables(inputs, limits);
     const variables = operation.coerce(inputs);
     const cost = operation.cost(variables);
     if (!enabled) return { variables, cost, charge: undefined, headers: {} };
-    if (!(cost <= maxCost)) throw tooExpensive(cost, maxCost);
-    const decision = await budget.charge({ ...caller, cost });
-    switch (decision.kind) {
-      case 'admitted':
-        return { variables, cost, charge: decision.charge, headers: decision.headers };
-      case 'refused':
-        throw new RouterError(
-          'RATE_LIMITED',
-          `the operation costs ${cost} points, more than the budget holds now`,
-          { headers: decision.headers },
-        );
-      case 'unaffordable':
-        throw tooExpensive(cost, decision.affordable);
-    }
+    const { identity, address } = caller;
+    const paid = await payOrMeasure({ identity, address, cost, calls: operation.calls(variables) });
+    return { variables, cost, charge: paid.charge, headers: paid.headers };
   };
+}
+
+function refusalOf(decision: Exclude<BudgetDecision, { kind: 'admitted' }>, cost: number): RouterError {
+  const { headers } = decision;
+  if (decision.kind === 'unaffordable')
+    return decision.field === undefined
+      ? tooExpensive(cost, decision.affordable)
+      : new RouterError(
+          'COST_ESTIMATED_TOO_EXPENSIVE',
+          `the operation calls ${decision.field} too often; ${decision.affordable} calls are the most`,
+        );
+  const message =
+    decision.field === undefined
+      ? `the operation costs ${cost} points, more than the budget holds now`
+      : `${decision.field} has been called as often as it may be for now`;
+  return new RouterError('RATE_LIMITED', message, { headers });
 }
 
 function tooExpensive(cost: number, most: number): RouterError {

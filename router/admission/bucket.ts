@@ -8,6 +8,9 @@ export type Bucket = {
   readonly windowMs: number;
 };
 
+/** What a request wants from a bucket. */
+export type Take = { readonly bucket: Bucket; readonly points: number };
+
 /** What is in a bucket after a decision. */
 export type BucketLevel = {
   readonly bucket: Bucket;

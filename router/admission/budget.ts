@@ -1,40 +1,49 @@
-import { hash } from 'node:crypto';
 import type { Config } from '../config-schema.ts';
-import type { Identity, UserIdentity } from '../identity/identity.ts';
 import type { RedisLink } from '../redis.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { chargeablePoints, secondsUntil } from './bucket.ts';
-import type { Bucket } from './bucket.ts';
-import { addressBlock } from './client-address.ts';
+import { remainingPoints, secondsUntil } from './bucket.ts';
+import type { Bucket, Take } from './bucket.ts';
+import { createCallerBuckets } from './caller-buckets.ts';
+import type { Demand, Takes } from './caller-buckets.ts';
 import { LocalBuckets } from './local-buckets.ts';
 import type { Decision } from './local-buckets.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 
-export type Caller = {
-  readonly identity: Identity;
-  /** The client's address, as `ClientAddress` finds it. */
-  readonly address: string;
-};
-
-/** What was taken, to be given back with `refund`. */
+/** What was taken for an operation's cost, to be given back in part with `refund`. Calls of limited fields are not given back. */
 export type Charge = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
+  /** What the scarcest bucket held afterwards; undefined where nobody counts. */
+  readonly remaining: number | undefined;
 };
 
+type Headers = Readonly<Record<string, string>>;
+
 export type BudgetDecision =
-  | { readonly kind: 'admitted'; readonly headers: Record<string, string>; readonly charge: Charge }
-  | { readonly kind: 'refused'; readonly headers: Record<string, string>; readonly retryAfterS: number }
-  /** The operation costs more than a full bucket holds: waiting does not help. */
-  | { readonly kind: 'unaffordable'; readonly headers: Record<string, string>; readonly affordable: number };
+  | { readonly kind: 'admitted'; readonly headers: Headers; readonly charge: Charge }
+  | {
+      readonly kind: 'refused';
+      readonly headers: Headers;
+      readonly retryAfterS: number;
+      /** The field that has been called too often, where it is not the cost that is too high. */
+      readonly field?: string;
+    }
+  /** The operation takes more than a full bucket holds: waiting does not help. */
+  | {
+      readonly kind: 'unaffordable';
+      readonly headers: Headers;
+      readonly affordable: number;
+      /** The field that is called too often, where it is not the cost that is too high. */
+      readonly field?: string;
+    };
 
 export type Budget = {
-  /** Takes the cost from the caller's buckets, all of them or none. Never rejects, never waits longer than a command of Redis may. */
-  charge(request: Caller & { readonly cost: number }): Promise<BudgetDecision>;
-  /** Gives back part of a charge, for what was not delivered. Never rejects. */
-  refund(charge: Charge, points: number): Promise<void>;
+  /** Takes cost and calls from the caller's buckets, all of them or none. Never rejects, never waits longer than a command of Redis may. */
+  charge(demand: Demand): Promise<BudgetDecision>;
+  /** Gives back part of a charge, or takes more when `points` is negative, but never what is not there. Never rejects. */
+  refund(charge: Charge, points: number): Promise<'done' | 'lost'>;
 };
 
 export type BudgetParts = {
@@ -46,79 +55,109 @@ export type BudgetParts = {
   readonly telemetry: Pick<Telemetry, 'budgetDecided'>;
 };
 
-type Stored = Decision & Pick<Charge, 'store' | 'buckets'>;
+type Stored = Decision & { readonly store: Charge['store'] };
 
-/** Charges each operation its cost: a bucket per user (by tier) or anonymous address, and one per address for all together. */
+/** Charges operations to token buckets: in Redis, or in this process while there is none. */
 export function createBudget(config: Config['rateLimit'], parts: BudgetParts): Budget {
-  const bucketsOf = createCallerBuckets(config);
+  const takesOf = createCallerBuckets(config);
   const local = new LocalBuckets(parts.monotonic);
   const { redis } = parts;
   const shared = redis && new RedisBuckets(redis);
 
-  async function decide(buckets: readonly Bucket[], points: number): Promise<Stored> {
-    if (redis === undefined || shared === undefined) return decideLocally(shareOf(buckets, 1), points);
-    if (!redis.available()) return decideWithoutRedis(buckets, points);
+  async function decide(takes: readonly Take[]): Promise<Stored> {
+    if (redis === undefined || shared === undefined) return decideLocally(takes, 1);
+    if (!redis.available()) return decideWithoutRedis(takes);
     try {
-      return { ...(await shared.charge(buckets, points)), store: 'redis', buckets };
+      return { ...(await shared.charge(takes)), store: 'redis' };
     } catch (error) {
       redis.lose(error);
-      return decideWithoutRedis(buckets, points);
+      return decideWithoutRedis(takes);
     }
   }
 
-  function decideWithoutRedis(buckets: readonly Bucket[], points: number): Stored {
+  function decideWithoutRedis(takes: readonly Take[]): Stored {
     switch (config.onRedisFailure) {
       case 'local':
-        return decideLocally(shareOf(buckets, config.instances), points);
+        return decideLocally(takes, config.instances);
       case 'allow':
-        return { admitted: true, levels: [], store: 'none', buckets: [] };
+        return { admitted: true, levels: [], store: 'none' };
       case 'deny':
-        return { admitted: false, levels: [], store: 'none', buckets: [] };
+        return { admitted: false, levels: [], store: 'none' };
     }
   }
 
-  function shareOf(buckets: readonly Bucket[], routers: number): readonly Bucket[] {
-    return buckets.map((bucket) => localShare(bucket, routers * (parts.processes ?? 1)));
-  }
-
-  function decideLocally(buckets: readonly Bucket[], points: number): Stored {
-    return { ...local.charge(buckets, points), store: 'local', buckets };
+  function decideLocally(takes: readonly Take[], routers: number): Stored {
+    const shares = routers * (parts.processes ?? 1);
+    const own = takes.map(({ bucket, points }) => ({ bucket: localShare(bucket, shares), points }));
+    return { ...local.charge(own), store: 'local' };
   }
 
   return {
-    async charge({ identity, address, cost }) {
-      const buckets = bucketsOf({ identity, address });
-      const points = chargeablePoints(cost);
-      const affordable = Math.min(...buckets.map((bucket) => bucket.points));
-      if (points > affordable) return { kind: 'unaffordable', headers: {}, affordable };
-      const decision = await decide(buckets, points);
-      parts.telemetry.budgetDecided(decision.admitted ? 'admitted' : 'refused', decision.store);
-      return decision.admitted ? admitted(decision, points) : refused(decision, points);
+    async charge(demand) {
+      const takes = takesOf(demand);
+      const tooMuch = unaffordable(takes);
+      if (tooMuch !== undefined) return tooMuch;
+      const stored = await decide([...takes.cost, ...takes.calls]);
+      parts.telemetry.budgetDecided(stored.admitted ? 'admitted' : 'refused', stored.store);
+      return stored.admitted ? admitted(stored, takes) : refused(stored, takes);
     },
 
     async refund(charge, points) {
       const back = Math.min(Math.floor(points), charge.points);
-      if (!(back > 0)) return;
+      if (Number.isNaN(back) || back === 0) return 'done';
       if (charge.store === 'local') local.refund(charge.buckets, back);
-      if (charge.store !== 'redis' || !redis?.available()) return;
-      await shared?.refund(charge.buckets, back).catch((error: unknown) => redis.lose(error));
+      if (charge.store !== 'redis') return 'done';
+      if (redis === undefined || shared === undefined || !redis.available()) return 'lost';
+      try {
+        await shared.refund(charge.buckets, back);
+        return 'done';
+      } catch (error) {
+        redis.lose(error);
+        return 'lost';
+      }
     },
   };
 }
 
-const DENIED_RETRY_S = 1;
-
-function admitted({ levels, store, buckets }: Stored, points: number): BudgetDecision {
-  return { kind: 'admitted', headers: rateLimitHeaders(levels), charge: { store, buckets, points } };
+function unaffordable({ cost, calls }: Takes): BudgetDecision | undefined {
+  const tooOften = calls.find(({ bucket, points }) => points > bucket.points)?.bucket;
+  if (tooOften !== undefined)
+    return { kind: 'unaffordable', headers: {}, affordable: tooOften.points, field: tooOften.name };
+  const affordable = Math.min(...cost.map(({ bucket }) => bucket.points));
+  const isAffordable = cost.every(({ points }) => points <= affordable);
+  return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
-function refused({ levels }: Stored, points: number): BudgetDecision {
-  const waits = levels.map((level) => secondsUntil(points, level));
-  const retryAfterS = Math.max(DENIED_RETRY_S, ...waits);
+function admitted({ levels, store }: Stored, { cost }: Takes): BudgetDecision {
+  // The headers count in points: what is left of a limited field's calls is of another unit.
+  const ofCost = levels.slice(0, cost.length);
+  const charge: Charge = {
+    store,
+    buckets: ofCost.map(({ bucket }) => bucket),
+    points: cost[0]?.points ?? 0,
+    remaining: ofCost.length === 0 ? undefined : Math.min(...ofCost.map(remainingPoints)),
+  };
+  return { kind: 'admitted', headers: rateLimitHeaders(ofCost), charge };
+}
+
+const DENIED_RETRY_S = 1;
+
+function refused({ levels }: Stored, { cost, calls }: Takes): BudgetDecision {
+  const takes = [...cost, ...calls];
+  const waiting = levels
+    .map((level, index) => ({
+      level,
+      waitS: secondsUntil(takes[index]?.points ?? 0, level),
+      isOfCall: index >= cost.length,
+    }))
+    .filter(({ waitS }) => waitS > 0);
+  const longest = waiting.toSorted((a, b) => b.waitS - a.waitS)[0];
+  const retryAfterS = Math.max(DENIED_RETRY_S, longest?.waitS ?? 0);
   return {
     kind: 'refused',
-    headers: { ...rateLimitHeaders(levels), 'retry-after': String(retryAfterS) },
+    headers: { ...rateLimitHeaders(waiting.map(({ level }) => level)), 'retry-after': String(retryAfterS) },
     retryAfterS,
+    ...(longest?.isOfCall === true && { field: longest.level.bucket.name }),
   };
 }
 
@@ -127,27 +166,9 @@ function localShare(bucket: Bucket, parts: number): Bucket {
   return { ...bucket, points: Math.max(1, Math.floor(bucket.points / parts)) };
 }
 
-function createCallerBuckets(config: Config['rateLimit']): (caller: Caller) => readonly Bucket[] {
-  // A Map: a tier named __proto__ or constructor is an unknown tier.
-  const tiers = new Map(Object.entries(config.tiers));
-  const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
-
-  function userBucket(user: UserIdentity): Bucket {
-    const tier = tiers.has(user.tier ?? '') ? (user.tier ?? '') : config.defaultTier;
-    const id = hash('sha256', `${user.issuer}\n${user.id}`, 'base64url').slice(0, 22);
-    return bucket(tier, `u:${id}`, tiers.get(tier) ?? fallback);
-  }
-
-  return ({ identity, address }) => {
-    const block = addressBlock(address);
-    const own =
-      identity.kind === 'user' ? userBucket(identity) : bucket('anonymous', `a:${block}`, config.anonymous);
-    return [own, bucket('address', `i:${block}`, config.perAddress)];
-  };
-}
-
-// The size is part of the key: the unit of a stored level depends on it, and routers may differ in it during a deploy.
-function bucket(name: string, owner: string, size: { points: number; windowS: number }): Bucket {
-  const { points, windowS } = size;
-  return { name, key: `${owner}:${points}/${windowS}`, points, windowMs: windowS * 1000 };
+/** What the scarcest bucket holds when part of the charge has been given back. */
+export function remainingAfter({ remaining, buckets }: Charge, refunded: number): number | undefined {
+  if (remaining === undefined) return undefined;
+  const capacity = Math.min(...buckets.map(({ points }) => points));
+  return Math.min(Math.max(remaining + refunded, 0), capacity);
 }

@@ -1,34 +1,14 @@
-import { Kind, OperationTypeNode, getOperationAST, valueFromASTUntyped } from 'graphql';
-import type {
-  DirectiveNode,
-  DocumentNode,
-  FieldNode,
-  FragmentDefinitionNode,
-  GraphQLNamedType,
-  NamedTypeNode,
-  OperationDefinitionNode,
-  SelectionNode,
-  SelectionSetNode,
-} from 'graphql';
-import { RouterError } from '../errors.ts';
+import { OperationTypeNode } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { compileArguments } from './cost-arguments.ts';
-import { compileListSize } from './cost-list-size.ts';
 import type { CostModel, Variables } from './cost-model.ts';
-import { compileValue } from './operation-value.ts';
-import { add, multiply } from './saturating.ts';
+import { compileTotal } from './operation-total.ts';
+import { add } from './saturating.ts';
 
 export type OperationCost = (variables: Variables) => number;
 
-/** What one evaluation knows: the variables with their defaults, and the fragments already added up. */
-type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
-
-/** Set by a field with `sizedFields` for the fields in its selection. */
-type Sizing = { readonly coordinate: string; readonly fields: ReadonlySet<string>; readonly size: number };
-
-type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
-
-const MUTATION_COST = 10;
-const FREE: Cost = () => 0;
+/** Of a mutation, beside what is selected in it. */
+export const MUTATION_COST = 10;
 
 /**
  * Compiles the estimate of one operation's cost, to be evaluated with each request's variables.
@@ -42,141 +22,20 @@ export function compileCost(
   document: DocumentNode,
   operationName: string | undefined,
 ): OperationCost {
-  const operation = getOperationAST(document, operationName);
-  if (!operation) throw new RouterError('OPERATION_RESOLUTION_FAILURE');
-  const root = model.schema.getRootType(operation.operation) ?? undefined;
-  const selected = new Compilation(model, document).selectionSet(operation.selectionSet, root);
-  const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
-  const variablesOf = compileVariables(operation);
-
-  const evaluate: OperationCost = (given) => {
-    const scope: Scope = { variables: variablesOf(given), fragments: new Map() };
-    return Math.max(1, Math.ceil(add(base, selected(scope, undefined))));
-  };
-  if (operation.variableDefinitions?.length) return evaluate;
-  const constant = evaluate({});
-  return () => constant;
+  const { type, evaluate } = compileTotal(
+    model,
+    {
+      item: ({ weight }) => weight,
+      call: ({ definition }, node) => compileArguments(model, definition, node),
+      unknown: 1,
+    },
+    { document, name: operationName },
+  );
+  const base = type === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
+  return (given) => wholeCost(add(base, evaluate(given)));
 }
 
-class Compilation {
-  readonly #model: CostModel;
-  readonly #definitions = new Map<string, FragmentDefinitionNode>();
-  readonly #compiled = new Map<string, Cost>();
-
-  constructor(model: CostModel, document: DocumentNode) {
-    this.#model = model;
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION)
-        this.#definitions.set(definition.name.value, definition);
-    }
-  }
-
-  selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
-    const costs = selections
-      .map((selection) => conditional(selection, this.#selection(selection, parent)))
-      .filter((cost) => cost !== FREE);
-    return (scope, sizing) => {
-      let total = 0;
-      for (const cost of costs) total = add(total, cost(scope, sizing));
-      return total;
-    };
-  }
-
-  #selection(selection: SelectionNode, parent: GraphQLNamedType | undefined): Cost {
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return this.#field(selection, parent);
-      case Kind.INLINE_FRAGMENT:
-        return this.selectionSet(selection.selectionSet, this.#narrowed(selection.typeCondition, parent));
-      case Kind.FRAGMENT_SPREAD:
-        return this.#fragment(selection.name.value);
-    }
-  }
-
-  #field(node: FieldNode, parent: GraphQLNamedType | undefined): Cost {
-    const name = node.name.value;
-    if (name === '__typename') return FREE;
-    const field = this.#model.field(parent, name);
-    const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // Validation refuses a field that the schema lacks; until then it counts like an object.
-    if (field === undefined) return (scope) => add(1, inner(scope, undefined));
-
-    const { coordinate, weight, isList } = field;
-    const sizedFields = field.listSize?.sizedFields;
-    const listSize = compileListSize(field, node);
-    const argumentsCost = compileArguments(this.#model, field.definition, node);
-    const { defaultListSize } = this.#model;
-    return (scope, sizing) => {
-      const size = listSize(scope.variables);
-      const sized =
-        size !== undefined && sizedFields?.size ? { coordinate, fields: sizedFields, size } : undefined;
-      const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
-      const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
-      const each = add(weight, inner(scope, sized));
-      return add(multiply(instances, each), argumentsCost(scope.variables));
-    };
-  }
-
-  /** Compiled once, and evaluated once per request and size it stands in: nested fragments never multiply the work. */
-  #fragment(name: string): Cost {
-    const known = this.#compiled.get(name);
-    if (known !== undefined) return known;
-    const definition = this.#definitions.get(name);
-    if (definition === undefined) return FREE;
-    // Stands in for a spread within itself, which validation refuses.
-    this.#compiled.set(name, FREE);
-    const selected = this.selectionSet(
-      definition.selectionSet,
-      this.#narrowed(definition.typeCondition, undefined),
-    );
-    const cost: Cost = (scope, sizing) => {
-      const key = sizing === undefined ? name : `${name} ${sizing.coordinate} ${sizing.size}`;
-      const before = scope.fragments.get(key);
-      if (before !== undefined) return before;
-      const total = selected(scope, sizing);
-      scope.fragments.set(key, total);
-      return total;
-    };
-    this.#compiled.set(name, cost);
-    return cost;
-  }
-
-  #narrowed(condition: NamedTypeNode | undefined, parent: GraphQLNamedType | undefined) {
-    return condition === undefined ? parent : this.#model.schema.getType(condition.name.value);
-  }
-}
-
-/** Costs nothing where `@skip` or `@include` leaves it out. */
-function conditional({ directives }: SelectionNode, cost: Cost): Cost {
-  const conditions = (directives ?? []).flatMap((directive) => {
-    const argument = directive.arguments?.find(({ name }) => name.value === 'if');
-    const leavesOut = leavesOutWhen(directive);
-    if (argument === undefined || leavesOut === undefined) return [];
-    return [{ value: compileValue(argument.value), leavesOut }];
-  });
-  if (conditions.length === 0) return cost;
-  return (scope, sizing) => {
-    const isLeftOut = conditions.some(({ value, leavesOut }) => value.read(scope.variables) === leavesOut);
-    return isLeftOut ? 0 : cost(scope, sizing);
-  };
-}
-
-function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
-  if (name.value === 'skip') return true;
-  return name.value === 'include' ? false : undefined;
-}
-
-/** The declared variables alone, with defaults; without a prototype, as a variable may be named like one of its members. */
-function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
-  const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({
-    name: variable.name.value,
-    fallback: defaultValue && valueFromASTUntyped(defaultValue),
-  }));
-  return (given) => {
-    const variables: Record<string, unknown> = Object.create(null);
-    for (const { name, fallback } of declared) {
-      variables[name] = Object.hasOwn(given, name) ? given[name] : fallback;
-    }
-    return variables;
-  };
+/** What an operation is charged: whole points, at least one. */
+export function wholeCost(cost: number): number {
+  return Math.max(1, Math.ceil(cost));
 }

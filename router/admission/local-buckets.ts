@@ -1,6 +1,6 @@
 import { RecentEntries } from '../recent-entries.ts';
 import { unitsOf } from './bucket.ts';
-import type { Bucket, BucketLevel } from './bucket.ts';
+import type { Bucket, BucketLevel, Take } from './bucket.ts';
 
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
@@ -16,21 +16,25 @@ export class LocalBuckets {
     this.#monotonic = monotonic;
   }
 
-  /** Takes `points` from every bucket, or from none. */
-  charge(buckets: readonly Bucket[], points: number): Decision {
+  /** Takes from every bucket what is wanted, or nothing from any. */
+  charge(takes: readonly Take[]): Decision {
     const now = Math.floor(this.#monotonic());
-    const levels = buckets.map((bucket) => ({ bucket, units: this.#unitsAt(bucket, now) }));
-    const admitted = levels.every(({ bucket, units }) => units >= unitsOf(points, bucket));
-    if (!admitted) return { admitted, levels };
-    const charged = levels.map(({ bucket, units }) => ({ bucket, units: units - unitsOf(points, bucket) }));
-    for (const level of charged) this.#store(level, now);
-    return { admitted, levels: charged };
+    const wanted = takes.map(({ bucket, points }) => ({
+      bucket,
+      units: this.#unitsAt(bucket, now),
+      take: unitsOf(points, bucket),
+    }));
+    if (!wanted.every(({ units, take }) => units >= take)) return { admitted: false, levels: wanted };
+    const levels = wanted.map(({ bucket, units, take }) => ({ bucket, units: units - take }));
+    for (const level of levels) this.#store(level, now);
+    return { admitted: true, levels };
   }
 
+  /** Gives points back, or takes what is there of negative ones. */
   refund(buckets: readonly Bucket[], points: number): void {
     const now = Math.floor(this.#monotonic());
     for (const bucket of buckets) {
-      const units = this.#unitsAt(bucket, now) + unitsOf(points, bucket);
+      const units = Math.max(this.#unitsAt(bucket, now) + unitsOf(points, bucket), 0);
       this.#store({ bucket, units: Math.min(units, unitsOf(bucket.points, bucket)) }, now);
     }
   }

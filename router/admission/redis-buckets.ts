@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import type { RedisLink } from '../redis.ts';
 import { unitsOf } from './bucket.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, Take } from './bucket.ts';
 import type { Decision } from './local-buckets.ts';
 
 declare module 'ioredis' {
@@ -20,39 +20,41 @@ declare module 'ioredis' {
 const LEVELS = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local points, levels = tonumber(ARGV[1]), {}
+local buckets = {}
 for i, key in ipairs(KEYS) do
-  local capacity, window = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local points, capacity, window = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
   local full = capacity * window
   local units, at = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
-  levels[i] = full
+  local level = full
   if units then
     local elapsed = math.min(math.max(now - tonumber(at), 0), window)
-    levels[i] = math.min(full, tonumber(units) + elapsed * capacity)
+    level = math.min(full, tonumber(units) + elapsed * capacity)
   end
+  buckets[i] = { key = key, capacity = capacity, full = full, level = level, take = points * window }
 end
-local function store(i, units)
-  local capacity, full = tonumber(ARGV[2 * i]), ARGV[2 * i] * ARGV[2 * i + 1]
-  local ttl = math.max(math.ceil((full - units) / capacity), 1)
-  redis.call('SET', KEYS[i], string.format('%.0f %.0f', units, now), 'PX', ttl)
-  levels[i] = units
+local function store(bucket, units)
+  local ttl = math.max(math.ceil((bucket.full - units) / bucket.capacity), 1)
+  redis.call('SET', bucket.key, string.format('%.0f %.0f', units, now), 'PX', ttl)
+  bucket.level = units
 end
 `;
 
 const CHARGE = `${LEVELS}
 local admitted = 1
-for i in ipairs(KEYS) do
-  if levels[i] < points * ARGV[2 * i + 1] then admitted = 0 end
+for _, bucket in ipairs(buckets) do
+  if bucket.level < bucket.take then admitted = 0 end
 end
-if admitted == 1 then
-  for i in ipairs(KEYS) do store(i, levels[i] - points * ARGV[2 * i + 1]) end
+local answer = { admitted }
+for i, bucket in ipairs(buckets) do
+  if admitted == 1 then store(bucket, bucket.level - bucket.take) end
+  answer[i + 1] = bucket.level
 end
-return { admitted, unpack(levels) }
+return answer
 `;
 
 const REFUND = `${LEVELS}
-for i in ipairs(KEYS) do
-  store(i, math.min(levels[i] + points * ARGV[2 * i + 1], ARGV[2 * i] * ARGV[2 * i + 1]))
+for _, bucket in ipairs(buckets) do
+  store(bucket, math.max(math.min(bucket.level + bucket.take, bucket.full), 0))
 end
 return 1
 `;
@@ -70,23 +72,27 @@ export class RedisBuckets {
     link.client.defineCommand('refundBuckets', { lua: REFUND });
   }
 
-  /** Takes `points` from every bucket, or from none. Rejects when Redis does not answer. */
-  async charge(buckets: readonly Bucket[], points: number): Promise<Decision> {
-    const parameters = this.#parameters(buckets, points);
-    const answer = await this.#link.answered(this.#link.client.chargeBuckets(buckets.length, ...parameters));
-    return readDecision(buckets, answer);
+  /** Takes from every bucket what is wanted, or nothing from any. Rejects when Redis does not answer. */
+  async charge(takes: readonly Take[]): Promise<Decision> {
+    const answer = await this.#link.answered(
+      this.#link.client.chargeBuckets(takes.length, ...this.#parameters(takes)),
+    );
+    return readDecision(
+      takes.map(({ bucket }) => bucket),
+      answer,
+    );
   }
 
+  /** Gives points back, or takes what is there of negative ones. Rejects when Redis does not answer. */
   async refund(buckets: readonly Bucket[], points: number): Promise<void> {
-    const parameters = this.#parameters(buckets, points);
+    const parameters = this.#parameters(buckets.map((bucket) => ({ bucket, points })));
     await this.#link.answered(this.#link.client.refundBuckets(buckets.length, ...parameters));
   }
 
-  #parameters(buckets: readonly Bucket[], points: number): (string | number)[] {
+  #parameters(takes: readonly Take[]): (string | number)[] {
     return [
-      ...buckets.map(({ key }) => this.#prefix + key),
-      points,
-      ...buckets.flatMap((bucket) => [bucket.points, bucket.windowMs]),
+      ...takes.map(({ bucket }) => this.#prefix + bucket.key),
+      ...takes.flatMap(({ bucket, points }) => [points, bucket.points, bucket.windowMs]),
     ];
   }
 }

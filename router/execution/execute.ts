@@ -24,6 +24,8 @@ export type ExecutionOutcome = {
   /** JSON text. */
   readonly data: string;
   readonly errors: readonly ExecutionError[];
+  /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
+  readonly delivered: JsonObject;
   /** One for each service and reason. */
   readonly degraded: readonly Degradation[];
 };
@@ -59,7 +61,7 @@ export async function executeCompiled(
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
-  return { data, errors: placeErrors(report.errors(), data), degraded: report.degraded() };
+  return { data, errors: placeErrors(report.errors(), data), delivered: root, degraded: report.degraded() };
 }
 
 function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { CostReport } from '../admission/settle.ts';
 import { isErrorCode } from '../errors.ts';
 import type { Degradation } from '../execution/causes.ts';
 
@@ -7,14 +8,21 @@ export type Remarks = {
   readonly degraded: readonly Degradation[];
   /** What the caller would not have been given, where that is only told. */
   readonly authorizationErrors?: readonly object[];
+  /** What the operation cost, where the client asked. */
+  readonly cost?: CostReport;
 };
 
 /** `extensions` of an answer; undefined for a whole one. */
-export function extensionsOf({ degraded, authorizationErrors = [] }: Remarks): Partial<Remarks> | undefined {
-  if (degraded.length === 0 && authorizationErrors.length === 0) return undefined;
+export function extensionsOf({
+  degraded,
+  authorizationErrors = [],
+  cost,
+}: Remarks): Partial<Remarks> | undefined {
+  if (degraded.length === 0 && authorizationErrors.length === 0 && cost === undefined) return undefined;
   return {
     ...(degraded.length > 0 && { degraded }),
     ...(authorizationErrors.length > 0 && { authorizationErrors }),
+    ...(cost && { cost }),
   };
 }
 

@@ -118,7 +118,7 @@ describe('in Redis', () => {
     if (decision?.kind !== 'admitted') throw new Error('not admitted');
     await routers[1]?.refund(decision.charge, 40);
     expect(await drain(routers, caller.identity)).toBe(40);
-    for (const points of [1_000, 100, Number.NaN, -5]) await routers[0]?.refund(decision.charge, points);
+    for (const points of [1_000, 100, Number.NaN]) await routers[0]?.refund(decision.charge, points);
     expect(await drain(routers, caller.identity)).toBe(100);
   });
 });

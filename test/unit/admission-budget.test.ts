@@ -129,10 +129,21 @@ describe('the bucket', () => {
     await budget.charge({ ...caller, cost: 500 });
     const decision = await budget.charge({ ...caller, cost: 300 });
     if (decision.kind !== 'admitted') throw new Error('not admitted');
-    for (const points of [-10, Number.NaN, 0]) await budget.refund(decision.charge, points);
+    for (const points of [Number.NaN, 0]) await budget.refund(decision.charge, points);
     expect(await remainingOf(budget, caller)).toBe(199);
     await budget.refund(decision.charge, 1e9);
     expect(await remainingOf(budget, caller)).toBe(498);
+  });
+
+  it('loses what is taken after the fact, but never more than is there', async () => {
+    const { budget } = localBudget();
+    const caller = { identity: userOf('ada', 'FREE'), address };
+    const decision = await budget.charge({ ...caller, cost: 500 });
+    if (decision.kind !== 'admitted') throw new Error('not admitted');
+    await budget.refund(decision.charge, -100);
+    expect(await remainingOf(budget, caller)).toBe(399);
+    await budget.refund(decision.charge, -1e6);
+    expect(await budget.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterS: 1 });
   });
 });
 
@@ -169,7 +180,7 @@ describe('whatever comes when,', () => {
         const buckets = new LocalBuckets(() => now);
         for (const { waitMs, cost } of charges) {
           now += waitMs;
-          const [level] = buckets.charge([bucket], cost * 100_000).levels;
+          const [level] = buckets.charge([{ bucket, points: cost * 100_000 }]).levels;
           expect(Number.isSafeInteger(level?.units)).toBe(true);
         }
       }),

@@ -1,0 +1,163 @@
+import { Kind, OperationTypeNode, getOperationAST, isAbstractType } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  NamedTypeNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import { MUTATION_COST, wholeCost } from './cost.ts';
+import { compileArguments } from './cost-arguments.ts';
+import type { CostModel, Variables } from './cost-model.ts';
+import { compileVariables } from './operation-total.ts';
+import { add } from './saturating.ts';
+
+/** What subgraphs have delivered, merged: absent is what a failed one did not. */
+export type Delivered = Readonly<Record<string, unknown>>;
+
+export type ActualCost = (delivered: Delivered, variables: Variables) => number;
+
+export type DeliveredOperation = {
+  readonly document: DocumentNode;
+  readonly name: string | undefined;
+  /** The key under which a field was delivered. */
+  readonly keyOf: (node: FieldNode) => string;
+};
+
+type Walk = (object: Delivered, variables: Variables) => number;
+
+/**
+ * Compiles the cost of what was delivered, with the weights of the estimate: lists count as long as they are, what is absent
+ * costs nothing, and what was looked for and not found (null, an empty list) costs as one item without what is selected in it.
+ * Undefined where the estimate stands: introspection is no delivery.
+ */
+export function compileActualCost(
+  model: CostModel,
+  { document, name, keyOf }: DeliveredOperation,
+): ActualCost | undefined {
+  const operation = getOperationAST(document, name);
+  const root = operation && model.schema.getRootType(operation.operation);
+  if (!operation || !root) return undefined;
+  const compilation = new Compilation(model, document, keyOf);
+  const walk = compilation.selectionSet(operation.selectionSet, root);
+  if (compilation.introspects) return undefined;
+  // The base stays when nothing came: a mutation that failed may have happened.
+  const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
+  const variablesOf = compileVariables(operation);
+  return (delivered, variables) => wholeCost(add(base, walk?.(delivered, variablesOf(variables)) ?? 0));
+}
+
+class Compilation {
+  introspects = false;
+  readonly #model: CostModel;
+  readonly #keyOf: DeliveredOperation['keyOf'];
+  readonly #definitions = new Map<string, FragmentDefinitionNode>();
+  readonly #compiled = new Map<string, Walk | undefined>();
+
+  constructor(model: CostModel, document: DocumentNode, keyOf: DeliveredOperation['keyOf']) {
+    this.#model = model;
+    this.#keyOf = keyOf;
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.#definitions.set(definition.name.value, definition);
+    }
+  }
+
+  /** Undefined where nothing that is selected can cost anything. */
+  selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
+    const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
+    if (walks.length < 2) return walks[0];
+    return (object, variables) => {
+      let total = 0;
+      for (const walk of walks) total = add(total, walk(object, variables));
+      return total;
+    };
+  }
+
+  #selection(selection: SelectionNode, parent: GraphQLNamedType | undefined): Walk | undefined {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return this.#field(selection, parent);
+      case Kind.INLINE_FRAGMENT:
+        return this.#narrowed(selection.typeCondition, parent, (type) =>
+          this.selectionSet(selection.selectionSet, type),
+        );
+      case Kind.FRAGMENT_SPREAD:
+        return this.#fragment(selection.name.value);
+    }
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType | undefined): Walk | undefined {
+    const name = node.name.value;
+    if (name === '__schema' || name === '__type') this.introspects = true;
+    const field = this.#model.field(parent, name);
+    if (name.startsWith('__') || field === undefined) return undefined;
+    const inner = node.selectionSet && this.selectionSet(node.selectionSet, field.type);
+    const argumentsCost = compileArguments(this.#model, field.definition, node);
+    const valueCost = compileValueCost(field.weight, inner);
+    const key = this.#keyOf(node);
+    return (object, variables) => {
+      const value = object[key];
+      return value === undefined ? 0 : add(argumentsCost(variables), valueCost(value, variables));
+    };
+  }
+
+  #fragment(name: string): Walk | undefined {
+    if (this.#compiled.has(name)) return this.#compiled.get(name);
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) return undefined;
+    // Stands in for a spread within itself, which validation refuses.
+    this.#compiled.set(name, undefined);
+    const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
+      this.selectionSet(definition.selectionSet, type),
+    );
+    this.#compiled.set(name, walk);
+    return walk;
+  }
+
+  /** What is selected in objects of one type costs nothing in an object of another that has a field of the same name. */
+  #narrowed(
+    condition: NamedTypeNode | undefined,
+    parent: GraphQLNamedType | undefined,
+    compile: (type: GraphQLNamedType | undefined) => Walk | undefined,
+  ): Walk | undefined {
+    if (condition === undefined) return compile(parent);
+    const { schema } = this.#model;
+    const type = schema.getType(condition.name.value);
+    const walk = compile(type);
+    if (walk === undefined || type === undefined) return walk;
+    const names = new Set([type, ...(isAbstractType(type) ? schema.getPossibleTypes(type) : [])].map(String));
+    return (object, variables) => {
+      const typename = object['__typename'];
+      return typeof typename === 'string' && !names.has(typename) && !this.#isInterface(typename)
+        ? 0
+        : walk(object, variables);
+    };
+  }
+
+  // The subgraph of an `@interfaceObject` names the interface, and so does not say which object it is.
+  #isInterface(typename: string): boolean {
+    return isAbstractType(this.#model.schema.getType(typename));
+  }
+}
+
+type ValueCost = (value: unknown, variables: Variables) => number;
+
+function compileValueCost(weight: number, inner: Walk | undefined): ValueCost {
+  const itemCost: ValueCost = (value, variables) =>
+    inner !== undefined && isObject(value) ? add(weight, inner(value, variables)) : weight;
+  const cost: ValueCost = (value, variables) => {
+    if (!Array.isArray(value)) return itemCost(value, variables);
+    if (inner === undefined) return weight * Math.max(value.length, 1);
+    let total = value.length === 0 ? weight : 0;
+    for (const item of value) total = add(total, cost(item, variables));
+    return total;
+  };
+  return cost;
+}
+
+function isObject(value: unknown): value is Delivered {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,45 @@
+import type { DocumentNode } from 'graphql';
+import type { Config } from '../config-schema.ts';
+import { compileActualCost } from './actual-cost.ts';
+import type { ActualCost, DeliveredOperation } from './actual-cost.ts';
+import { compileCost } from './cost.ts';
+import { readCostModel } from './cost-model.ts';
+import type { Variables } from './cost-model.ts';
+import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
+import type { FieldCalls } from './field-calls.ts';
+
+/** What an operation is estimated to take. */
+export type Price = {
+  /** The cost in points, by the variables. */
+  readonly cost: (variables: Variables) => number;
+  /** Calls of fields whose calls are limited. */
+  readonly calls: (variables: Variables) => readonly FieldCalls[];
+};
+
+/** Prices the operations of one supergraph. */
+export type Pricing = {
+  readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
+  readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
+  /** Fields with a limit that this supergraph does not have. */
+  readonly unknownFields: readonly string[];
+};
+
+export function createPricing(
+  supergraphSdl: string,
+  { defaultListSize, fields }: Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>,
+): Pricing {
+  const model = readCostModel(supergraphSdl, { defaultListSize });
+  const coordinates = Object.keys(fields);
+  const limited = findLimitedFields(model.schema, coordinates);
+  return {
+    estimate: (document, name) => ({
+      cost: compileCost(model, document, name),
+      calls: compileFieldCalls(model, limited, { document, name }),
+    }),
+    actual: (operation) => compileActualCost(model, operation),
+    unknownFields: coordinates.filter((coordinate) => {
+      const [typeName = '', fieldName = ''] = coordinate.split('.');
+      return model.field(model.schema.getType(typeName), fieldName) === undefined;
+    }),
+  };
+}

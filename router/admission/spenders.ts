@@ -1,0 +1,112 @@
+import type { Caller } from './caller-buckets.ts';
+import { addressBlock } from './client-address.ts';
+
+/** What one caller has spent: an upper bound, too high by `overcount` at the most. */
+export type Spender = {
+  readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
+  /** Of a caller without a token; in IPv6 its /64. */
+  readonly address?: string;
+  readonly points: number;
+  readonly overcount: number;
+  readonly operations: number;
+  readonly refused: number;
+};
+
+export type SpendersReport = {
+  readonly since: string;
+  readonly top: readonly Spender[];
+};
+
+type Count = {
+  points: number;
+  overcount: number;
+  operations: number;
+  refused: number;
+  readonly caller: Caller;
+};
+
+const MAX_COUNTED = 512;
+const REPORTED = 20;
+const WINDOW_MS = 3_600_000;
+
+/**
+ * Counts who spends most, hour by hour, in bounded memory: the caller with the least makes room for a new one, who inherits
+ * its count (Space-Saving, Metwally et al. 2005), so whoever spends much is never lost among many who spend little.
+ */
+export class Spenders {
+  readonly #now: () => number;
+  #since: number;
+  #counts = new Map<string, Count>();
+  #before: SpendersReport | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#since = now();
+  }
+
+  /** Counts an operation that was paid. */
+  spent(caller: Caller, points: number): void {
+    const count = this.#countOf(caller);
+    count.points += points;
+    count.operations += 1;
+  }
+
+  /** What was given back, or taken after the fact when it is negative. */
+  refunded(caller: Caller, points: number): void {
+    const count = this.#counts.get(keyOf(caller));
+    if (count !== undefined) count.points = Math.max(count.points - points, 0);
+  }
+
+  refused(caller: Caller): void {
+    this.#countOf(caller).refused += 1;
+  }
+
+  /** This hour so far, and the one before. */
+  report(): { readonly current: SpendersReport; readonly before: SpendersReport | undefined } {
+    this.#turn();
+    return { current: this.#summary(), before: this.#before };
+  }
+
+  #countOf(caller: Caller): Count {
+    this.#turn();
+    const key = keyOf(caller);
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
+    const overcount = this.#counts.size < MAX_COUNTED ? 0 : this.#dropLeast();
+    const count = { points: overcount, overcount, operations: 0, refused: 0, caller };
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  #dropLeast(): number {
+    let least: readonly [key: string, points: number] = ['', Infinity];
+    for (const [key, { points }] of this.#counts) if (points < least[1]) least = [key, points];
+    this.#counts.delete(least[0]);
+    return least[1];
+  }
+
+  #turn(): void {
+    if (this.#now() - this.#since < WINDOW_MS) return;
+    this.#before = this.#summary();
+    this.#counts = new Map();
+    this.#since = this.#now();
+  }
+
+  #summary(): SpendersReport {
+    const top = [...this.#counts.values()]
+      .toSorted((a, b) => b.points - a.points || b.refused - a.refused)
+      .slice(0, REPORTED)
+      .map(({ caller, ...counts }) => ({ ...described(caller), ...counts }));
+    return { since: new Date(this.#since).toISOString(), top };
+  }
+}
+
+function keyOf({ identity, address }: Caller): string {
+  return identity.kind === 'user' ? `u:${identity.issuer}\n${identity.id}` : `a:${addressBlock(address)}`;
+}
+
+function described({ identity, address }: Caller): Pick<Spender, 'user' | 'address'> {
+  if (identity.kind !== 'user') return { address: addressBlock(address) };
+  const { issuer, id, tier } = identity;
+  return { user: { issuer, id, ...(tier !== undefined && { tier }) } };
+}
