@@ -1,4 +1,11 @@
-import { Kind, OperationTypeNode, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  getNamedType,
+  isAbstractType,
+  isInterfaceType,
+  isObjectType,
+} from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,

@@ -17,12 +17,15 @@ export type Planner = AsyncDisposable & { plan(operation: OperationToPlan): Prom
 
 export type PlannerOptions = {
   readonly supergraphSdl: string;
-  /** For one planning; and as long again an operation may wait for its turn. */
+  /** For one planning; as long again, and for a thread to be replaced, an operation may wait for its turn. */
   readonly timeoutMs: number;
   readonly threads?: number;
   /** How many distinct operations may wait; the next is refused at once. */
   readonly maxWaiting?: number;
 };
+
+/** A thread starts in about a second, and in several on a machine with much else to do. */
+const START_ALLOWANCE_MS = 10_000;
 
 type Waiting = {
   readonly operation: OperationToPlan;
@@ -84,7 +87,7 @@ class ThreadPool implements AsyncDisposable {
     const timer = setTimeout(() => {
       this.#waiting.delete(waiting);
       resolve(refusal('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'));
-    }, this.#options.timeoutMs);
+    }, this.#options.timeoutMs + START_ALLOWANCE_MS);
     const waiting: Waiting = { operation, answer: resolve, timer };
     this.#waiting.add(waiting);
     this.#replaceThreads();
