@@ -1,6 +1,9 @@
+import { hash } from 'node:crypto';
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { ApolloGateway } from '@apollo/gateway';
-import type { GraphQLFormattedError } from 'graphql';
+import { print } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { denyInData } from './authorization/deny-in-data.ts';
 import { RouterError } from './errors.ts';
 import type { Answerable } from './execute-operation.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
@@ -89,6 +92,34 @@ export function createGatewayExecutor(
       ...(extensions === undefined ? {} : { extensions }),
     };
   };
+}
+
+/** The gateway's own executor, which is shown only what the caller may have. */
+export function createFilteringExecutor(stock: ApolloGateway['executor']): ApolloGateway['executor'] {
+  return async (requestContext) => {
+    const { admitted } = (requestContext.context as ApolloContext).decided;
+    if (admitted === undefined)
+      throw new RouterError('INTERNAL_SERVER_ERROR', 'an operation got past admission');
+    const { restriction, document, name } = admitted.operation;
+    if (restriction === undefined) return stock(requestContext);
+    const filtered = restriction.document;
+    const queryHash = hash('sha256', print(filtered));
+    const { data, errors = [] } = await stock({ ...requestContext, document: filtered, queryHash });
+    if (data === undefined || data === null) return { data: null, errors };
+    const denied = denyInData({
+      schema: requestContext.schema,
+      document,
+      operationName: name,
+      variables: requestContext.request.variables ?? {},
+      denials: restriction.denials,
+      data,
+    });
+    return { data: denied.data ?? null, errors: [...errors, ...(denied.errors ?? []).map(withoutLocation)] };
+  };
+}
+
+function withoutLocation({ message, path, extensions }: GraphQLError): AnsweredError {
+  return new AnsweredError(message, { path, extensions });
 }
 
 function toAnsweredError({ message, path, extensions }: Answerable['errors'][number]): AnsweredError {

@@ -12,7 +12,7 @@ import { createPricing } from './admission/pricing.ts';
 import { screenDocument } from './admission/screen.ts';
 import { createSettlement } from './admission/settle.ts';
 import { Spenders } from './admission/spenders.ts';
-import { createApolloPlugin, createGatewayExecutor } from './apollo-plugin.ts';
+import { createApolloPlugin, createFilteringExecutor, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
 import { createGuards } from './authorization/authorization.ts';
 import { authorize } from './authorization/authorize.ts';
@@ -32,6 +32,7 @@ import { createOperations, warm } from './operations.ts';
 import type { Admitted, Operation, Variables } from './operations.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
+import { createPersistedOperations } from './persisted/persisted-operations.ts';
 import { createPlanner } from './planning/planner.ts';
 import type { Environment } from './read-yaml.ts';
 import { connectBlockingRedis, connectRedis } from './redis.ts';
@@ -155,7 +156,6 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const recipeParts = { telemetry, upstream, monotonic, admit, execute, callsFor };
   const createServed = (published: string) => {
     const separated = separateAuthorization(published);
-    refuseUnenforced(config, separated);
     return createGeneration(
       { published, servable: separated.sdl },
       createRecipe(config, { ...recipeParts, separated }),
@@ -171,6 +171,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  const persisted = built.use(
+    await createPersistedOperations(config.persistedOperations, { redis: redis?.link, telemetry }),
+  );
   const health = createHealth(() =>
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
   );
@@ -178,6 +181,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
     pin: generations.pin,
+    resolve: persisted.resolve,
     screen: (document) => screenDocument(document, config.limits),
     admit,
     execute,
@@ -224,14 +228,6 @@ type RecipeParts = Pick<PluginParts, 'admit'> &
     readonly separated: SeparatedSupergraph;
   };
 
-/** Apollo Gateway's own executor would plan what the client has sent, not what is left of it. */
-function refuseUnenforced({ execution, authorization }: Config, { requirements }: SeparatedSupergraph): void {
-  if (execution === 'compiled' || authorization.mode === 'dry-run' || requirements.size === 0) return;
-  throw new Error(
-    'the supergraph demands authorization, which `execution: apollo` cannot enforce; use `execution: compiled`',
-  );
-}
-
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
   const { telemetry, upstream, monotonic, admit, execute, callsFor, separated } = parts;
@@ -263,9 +259,9 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
       };
     },
     createPlugin: ({ operations }) => createApolloPlugin({ operations, admit }),
-    createExecutor: ({ connection }) =>
+    createExecutor: ({ connection }, stock) =>
       config.execution === 'apollo'
-        ? undefined
+        ? createFilteringExecutor(stock)
         : createGatewayExecutor((admitted, caller) => execute(admitted, caller, connection)),
     createDataSource: (subgraph, { connection }) =>
       createDataSource(subgraph, (context) => callsFor(callerIn(context), connection)),
@@ -288,6 +284,8 @@ function serverOptions(
     stopOnTerminationSignals: false,
     // Ingress has checked this already, for every path.
     csrfPrevention: false,
+    // Documents have been found before Apollo Server is asked.
+    persistedQueries: false,
     parseOptions: { maxTokens: limits.tokens },
     formatError: createErrorMask((error) => telemetry.log.error({ err: error }, 'an error was masked')),
     nodeEnv: mode,

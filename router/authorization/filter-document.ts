@@ -1,4 +1,11 @@
-import { Kind, TypeNameMetaFieldDef, getNamedType, isInterfaceType, isObjectType } from 'graphql';
+import {
+  Kind,
+  TypeNameMetaFieldDef,
+  getNamedType,
+  isAbstractType,
+  isInterfaceType,
+  isObjectType,
+} from 'graphql';
 import type {
   DocumentNode,
   FieldNode,
@@ -18,7 +25,7 @@ const TYPENAME: FieldNode = {
 
 /**
  * The document without what is denied, for planning. A field of an interface that only some objects deny is asked of the others.
- * The types of all objects that could be denied as a whole are asked for.
+ * Objects of which the type decides are asked for it.
  */
 export function filterDocument(document: DocumentNode, filtering: Filtering): DocumentNode {
   const { schema } = filtering;
@@ -41,9 +48,8 @@ function filterSelections(
   filtering: Filtering,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, filtering));
-  const objects = filtering.objectTypes(parent);
-  const asksType =
-    kept.length === 0 || (objects.length > 1 && objects.some((name) => filtering.denials.type(name)));
+  // Which object it is decides what of it is denied.
+  const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }
 

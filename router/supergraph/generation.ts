@@ -39,8 +39,8 @@ export type Generation<Context extends object, Parts> = AsyncDisposable & {
 export type GenerationRecipe<Context extends object, Parts> = {
   readonly createParts: (graph: Graph) => Promise<Parts>;
   readonly createPlugin: (parts: Parts) => ApolloServerPlugin<Context>;
-  /** Answers an operation in the gateway's place; undefined leaves the gateway's own executor. */
-  readonly createExecutor: (parts: Parts) => ApolloGateway['executor'] | undefined;
+  /** What answers an operation in place of the gateway's own executor, or with its help. */
+  readonly createExecutor: (parts: Parts, stock: ApolloGateway['executor']) => ApolloGateway['executor'];
   readonly createDataSource: (subgraph: string, parts: Parts) => GraphQLDataSource;
   readonly serverOptions: Omit<ApolloServerOptionsWithGateway<Context>, 'gateway' | 'plugins'>;
 };
@@ -65,8 +65,7 @@ export async function createGeneration<Context extends object, Parts extends Asy
     logger: SILENT,
     __exposeQueryPlanExperimental: false,
   });
-  const executor = recipe.createExecutor(parts);
-  if (executor !== undefined) gateway.executor = executor;
+  gateway.executor = recipe.createExecutor(parts, gateway.executor);
   const plugins = [...OFF, recipe.createPlugin(parts)];
   const server = new ApolloServer<Context>({ ...recipe.serverOptions, gateway, plugins });
   await server.start();

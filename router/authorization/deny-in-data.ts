@@ -1,0 +1,48 @@
+import { GraphQLError, executeSync } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { ERRORS } from '../errors.ts';
+import type { Denials } from './protected-schema.ts';
+
+export type FilteredAnswer = {
+  readonly schema: GraphQLSchema;
+  /** The client's, with what was not asked for. */
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly denials: Denials;
+  /** What another executor has answered to the filtered document. */
+  readonly data: unknown;
+};
+
+/** Puts nulls and their errors where the client's document asks for what is denied: graphql-js completes the answer again. */
+export function denyInData(answer: FilteredAnswer): ExecutionResult {
+  const { schema, document, operationName, variables, denials, data } = answer;
+  const fieldResolver: GraphQLFieldResolver<unknown, unknown> = (
+    parent,
+    _,
+    __,
+    { parentType, fieldName, path },
+  ) => {
+    if (denials.field(parentType.name, fieldName)) throw denial();
+    return Object(parent)[path.key];
+  };
+  return executeSync({
+    schema,
+    document,
+    operationName,
+    variableValues: variables,
+    rootValue: data,
+    fieldResolver,
+    typeResolver(value) {
+      const typeName: unknown = Object(value)['__typename'];
+      if (typeof typeName !== 'string') return undefined;
+      if (denials.type(typeName)) throw denial();
+      return typeName;
+    },
+  });
+}
+
+function denial(): GraphQLError {
+  const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
+  return new GraphQLError(ERRORS[code].meaning, { extensions: { code } });
+}
