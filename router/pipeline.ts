@@ -126,6 +126,8 @@ async function wholeBody({ body }: HTTPGraphQLResponse): Promise<string> {
 
 /** A name may be as long as a request: it must not be copied into the log each time. */
 const LONGEST_LOGGED_NAME = 512;
+/** A subgraph may report thousands of errors. */
+const MOST_LOGGED_CODES = 50;
 
 function summarise(
   { identity }: Caller,
@@ -139,7 +141,7 @@ function summarise(
       operationName: admitted.operation.name.slice(0, LONGEST_LOGGED_NAME),
     }),
     ...(identity.kind === 'user' && { userId: identity.id }),
-    ...(codes.length > 0 && { codes }),
+    ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MOST_LOGGED_CODES) }),
     ...(degraded.length > 0 && { degraded }),
   };
 }

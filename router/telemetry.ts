@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Config } from './config-schema.ts';
+import { isErrorCode } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestSummary } from './ingress/client-request.ts';
 
@@ -39,6 +40,7 @@ export function createTelemetry(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
+  const knownCode = createCodeLabels();
   const observeRequest = observer(metrics.requests, ['status', 'operation']);
   const observeCall = observer(metrics.calls, ['subgraph', 'outcome']);
   const tracer = parts.provider?.getTracer('tributary');
@@ -223,9 +225,17 @@ function parseTraceparent(header: string | undefined): Context | undefined {
   });
 }
 
-/** Labels stay few-valued: a subgraph may name any code it likes. */
-function knownCode(code: string): string {
-  return /^[A-Z][A-Z_]{2,40}$/.test(code) ? code : 'OTHER';
+const MAX_FOREIGN_CODES = 50;
+
+/** Labels stay few-valued: a subgraph may name any code it likes, and as many. */
+function createCodeLabels(): (code: string) => string {
+  const foreign = new Set<string>();
+  return (code) => {
+    if (isErrorCode(code) || foreign.has(code)) return code;
+    if (foreign.size >= MAX_FOREIGN_CODES || !/^[A-Z][A-Z_]{2,40}$/.test(code)) return 'OTHER';
+    foreign.add(code);
+    return code;
+  };
 }
 
 function createLog(config: Config['telemetry'], destination: DestinationStream | undefined): Logger {

@@ -5,6 +5,7 @@ import type { Execution } from './execution.ts';
 import { readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { FetchProgram } from './plan-program.ts';
+import { isPublicCode, publicMessage } from './public-message.ts';
 import { clientPath } from './response-shape.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Batch } from './batch.ts';
@@ -43,7 +44,7 @@ export function reportErrors(
     for (const path of errorPaths(fetch, error, places, response.data)) {
       const located = clientPath(path, execution.response);
       execution.report.addReported({
-        message: error.message,
+        message: publicMessage(error.message),
         path: located.length > 0 ? located : nearestPath(fetch, execution.response),
         extensions,
       });
@@ -103,7 +104,7 @@ function allowedExtensions(
 ): ExecutionError['extensions'] {
   const kept = Object.entries(extensions).filter(([key]) => allowed.has(key));
   const { code } = extensions;
-  return { ...Object.fromEntries(kept), code: typeof code === 'string' ? code : 'SUBGRAPH_ERROR', service };
+  return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
 /** The path of the answer nearest to what a fetch would have delivered. */

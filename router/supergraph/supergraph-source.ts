@@ -1,7 +1,6 @@
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
+import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { checkInThread, composeInThread } from './compose-in-thread.ts';
 import { formatFinding } from './compose.ts';
 import { loadSubgraphSchemas } from './subgraph-schemas.ts';
@@ -23,9 +22,10 @@ export type SupergraphSource = AsyncDisposable & {
 };
 
 const SETTLE_MS = 50;
+const LOOK_EVERY_MS = 250;
 
 export function createSupergraphSource(config: Config['supergraph'], env: Environment): SupergraphSource {
-  const watched = new Map<string, FSWatcher>();
+  const watched = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let changed: () => void = () => undefined;
   let settling: NodeJS.Timeout | undefined;
@@ -50,14 +50,13 @@ export function createSupergraphSource(config: Config['supergraph'], env: Enviro
     return composeSupergraph(file);
   }
 
-  // Editors and deployments replace files, so the folder is watched: a watch on the file would die with the old one.
+  // Looked at by path: a watch on the file or its folder would miss what deployments do, which is to replace the file,
+  // the folder, or (a ConfigMap) the link to a folder on the way to it.
   function watchFiles(paths: readonly string[]): void {
     if (!config.watch) return;
     for (const path of paths.filter((candidate) => !watched.has(candidate))) {
-      watched.set(
-        path,
-        watch(dirname(path), (_event, name) => name === basename(path) && settle()),
-      );
+      watched.add(path);
+      watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, settle);
     }
   }
 
@@ -79,7 +78,7 @@ export function createSupergraphSource(config: Config['supergraph'], env: Enviro
     async [Symbol.asyncDispose]() {
       clearTimeout(settling);
       for (const timer of timers) clearInterval(timer);
-      for (const watcher of watched.values()) watcher.close();
+      for (const path of watched) unwatchFile(path, settle);
     },
   };
 }

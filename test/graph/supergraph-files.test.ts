@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config.ts';
+import { createRouter } from '../../router/router.ts';
+import { LIBRARY } from '../support/small-graph.ts';
+import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** A router on a composition file in a folder that the test may do anything to. */
+async function startOnFolder(prepare: (folder: string, yaml: (field: string) => string) => Promise<void>) {
+  await using built = new AsyncDisposableStack();
+  const { books } = LIBRARY;
+  if (books === undefined) throw new TypeError('the library has no books');
+  const service = built.use(await startService(books));
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-files-'));
+  built.defer(() => rm(folder, { recursive: true, force: true }));
+  const yaml = (field: string) => {
+    const sdl = JSON.stringify(service.sdl.replace('pages: Int', `pages: Int ${field}: Int`));
+    return `subgraphs:\n  books:\n    routing_url: ${service.url}\n    schema: { sdl: ${sdl} }\n`;
+  };
+  await prepare(folder, yaml);
+  const file = join(folder, 'supergraph.yaml');
+  const env = { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: file };
+  const config = parseConfig('', { env, fileName: 'router.yaml', directory: folder });
+  const log: string[] = [];
+  const write = (line: string) => void log.push(line);
+  const router = built.use(await createRouter(config, { log: { write } }));
+  const owned = built.move();
+  return {
+    file,
+    folder,
+    yaml,
+    url: router.url,
+    served: () => log.filter((line) => line.includes('"supergraph serves"')).length,
+    refused: () => log.filter((line) => line.includes('"supergraph refused')).length,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+test('a link on the way to the file is noticed when it changes, as a ConfigMap does it', async () => {
+  await using graph = await startOnFolder(async (folder, yaml) => {
+    for (const version of ['first', 'second']) {
+      await mkdir(join(folder, version));
+      await writeFile(join(folder, version, 'supergraph.yaml'), yaml(version));
+    }
+    await symlink('first', join(folder, '..data'));
+    await symlink('..data/supergraph.yaml', join(folder, 'supergraph.yaml'));
+  });
+  await symlink('second', join(graph.folder, '..data_tmp'));
+  await rename(join(graph.folder, '..data_tmp'), join(graph.folder, '..data'));
+  expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
+});
+
+test('a file that is deleted, half written or a folder is refused until it is whole again', async () => {
+  await using graph = await startOnFolder((folder, yaml) =>
+    writeFile(join(folder, 'supergraph.yaml'), yaml('first')),
+  );
+  const spoil: readonly (() => Promise<unknown>)[] = [
+    () => rm(graph.file),
+    () => mkdir(graph.file),
+    async () => {
+      await rm(graph.file, { recursive: true });
+      await writeFile(graph.file, graph.yaml('second').slice(0, 200));
+    },
+  ];
+  for (const [index, change] of spoil.entries()) {
+    await change();
+    expect(await until(() => graph.refused() > index, 20_000)).toBe(true);
+  }
+  const response = await fetch(graph.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{books{first}}"}',
+  });
+  expect(response.status).toBe(200);
+  await writeFile(graph.file, graph.yaml('second'));
+  expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
+});
+
+test('a folder that is deleted and made anew is noticed', async () => {
+  await using graph = await startOnFolder((folder, yaml) =>
+    writeFile(join(folder, 'supergraph.yaml'), yaml('first')),
+  );
+  await rm(graph.folder, { recursive: true });
+  expect(await until(() => graph.refused() === 1, 20_000)).toBe(true);
+  await mkdir(graph.folder);
+  await writeFile(graph.file, graph.yaml('second'));
+  expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
+});
