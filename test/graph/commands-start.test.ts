@@ -39,11 +39,20 @@ function commandToPaste(output: string): string {
   return lines.slice(first, first + 2).join('\n');
 }
 
+/** The commands of the README's query, sent to the router on `port`. */
+function readmeCommands(port: number): string {
+  const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+  const [, commands = ''] = /## One query\n\n```sh\n(.*?)```/s.exec(readme) ?? [];
+  return commands.replaceAll('127.0.0.1:4000', `127.0.0.1:${port}`);
+}
+
 /** What the command prints; on a machine without curl its two requests are sent from here. */
 async function paste(command: string): Promise<string> {
   if (findProgram(['curl']) !== undefined) return runProgram('sh', ['-c', command]);
   const url = /http:\S+/.exec(command)?.[0] ?? '';
-  const [login = '', query = ''] = [...command.matchAll(/ -d '([^']*)'/g)].map(([, body = '']) => body);
+  const [login = '', query = ''] = [...command.matchAll(/ -d '([^']*)'|<<'JSON'\n(.*?)\nJSON/gs)].map(
+    ([, body, lines = '']) => body ?? lines.replaceAll('\n', ''),
+  );
   const send = (body: string, headers: Record<string, string> = {}) =>
     fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
   const token = /"accessToken":"([^"]*)"/.exec(await (await send(login)).text())?.[1];
@@ -57,7 +66,7 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-it('starts everything, answers the pasted command, brings a dead service back, and stops on Ctrl-C', async () => {
+it('starts everything, answers what a newcomer pastes, brings a dead service back, and stops on Ctrl-C', async () => {
   using shop = await createShopFolder();
   await using start = runStart(shop.environment);
   await start.prints('Ctrl-C stops everything.', 120_000);
@@ -66,6 +75,11 @@ it('starts everything, answers the pasted command, brings a dead service back, a
 
   const answer: unknown = JSON.parse(await paste(commandToPaste(start.output())));
   expect(answer).toEqual({ data: { orders: { edges: [{ node: order }] } } });
+
+  const asInReadme: unknown = JSON.parse(await paste(readmeCommands(shop.ports.router)));
+  expect(asInReadme).toEqual({
+    data: { orders: { edges: [{ node: expect.objectContaining({ number: 'T-100361' }) }] } },
+  });
 
   const keys = join(shop.path, 'data', 'identity-keys');
   expect(statSync(keys).mode & 0o777).toBe(0o600);
