@@ -6,7 +6,8 @@ import type { Answerable, Connection } from './execute-operation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
-import { checkPersistedQuery } from './ingress/persisted-query.ts';
+import type { GraphqlCall } from './persisted/graphql-call.ts';
+import type { Resolved } from './persisted/persisted-operations.ts';
 import { answer } from './response/answer.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
@@ -22,6 +23,8 @@ export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
 export type PipelineParts = {
   readonly identify: (request: ClientRequest) => Promise<Identity>;
   readonly pin: () => Pinned<ServedGeneration> | undefined;
+  /** Puts the document in the place of its hash. @throws {RouterError} */
+  readonly resolve: (request: ClientRequest) => Promise<Resolved>;
   /** Refuses documents that are too large to be worth validating. @throws {RouterError} */
   readonly screen: (source: string) => void;
   /** @throws {RouterError} */
@@ -33,24 +36,28 @@ export type PipelineParts = {
 
 /** The way of a request, stage by stage. What it throws is a refusal of the whole request. */
 export function createPipeline(parts: PipelineParts): (request: ClientRequest) => Promise<ClientResponse> {
-  return async function handle(request) {
-    const identity = await parts.identify(request);
+  return async function handle(asked) {
+    const identity = await parts.identify(asked);
     using pinned = parts.pin();
     if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = pinned;
+    const { request, call, answered } = await parts.resolve(asked);
     const caller: Caller = { request, identity };
-    const known = parts.knownOperationsDirect ? findKnown(request, generation.parts.operations) : undefined;
-    return known === undefined ? serveByApollo(caller, generation) : serveKnown(known, caller, generation);
+    const known =
+      parts.knownOperationsDirect && call && findKnown(call, request, generation.parts.operations);
+    const served = await (known ? serveKnown(known, caller, generation) : serveByApollo(caller, generation));
+    if (served.executed) answered();
+    return served.response;
   };
 
   async function serveKnown(
     { operation, inputs }: Known,
     caller: Caller,
     generation: ServedGeneration,
-  ): Promise<ClientResponse> {
+  ): Promise<Served> {
     const admitted = await parts.admit(operation, inputs, caller);
     const outcome = await parts.execute(admitted, caller, generation.parts.connection);
-    return answer(outcome, {
+    const response = answer(outcome, {
       mediaType: caller.request.mediaType,
       headers: { ...admitted.headers, 'x-supergraph-version': generation.graph.id },
       summary: summarise(caller, generation, {
@@ -59,39 +66,45 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
         degraded: outcome.degraded.map(({ service }) => service),
       }),
     });
+    return { response, executed: true };
   }
 
-  async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<ClientResponse> {
+  async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<Served> {
     const { request } = caller;
     const source = sourceOf(request);
-    checkPersistedQuery(request, source);
     if (source !== undefined) parts.screen(source);
     const context: ApolloContext = { ...caller, decided: {} };
-    const response = await executeHttp(generation.server, request, context);
-    return {
-      status: response.status ?? 200,
+    const { status = 200, headers, body } = await executeHttp(generation.server, request, context);
+    const { decided } = context;
+    const response = {
+      status,
       headers: {
-        ...Object.fromEntries(response.headers),
+        ...Object.fromEntries(headers),
         'cache-control': 'no-store',
-        ...context.decided.admitted?.headers,
+        ...decided.admitted?.headers,
         'x-supergraph-version': generation.graph.id,
       },
-      body: await wholeBody(response),
-      summary: summarise(caller, generation, context.decided),
+      body: await wholeBody(body),
+      summary: summarise(caller, generation, decided),
     };
+    return { response, executed: decided.admitted !== undefined && status === 200 };
   }
 }
+
+/** `executed`: it was admitted, and could be planned. */
+type Served = { readonly response: ClientResponse; readonly executed: boolean };
 
 type Known = { readonly operation: Operation; readonly inputs: Variables };
 
 /** A request that is plainly an operation answered before; anything unusual about it is Apollo Server's to judge. */
-function findKnown({ method, body }: ClientRequest, operations: Operations): Known | undefined {
-  if (method !== 'POST' || !isRecord(body) || typeof body['query'] !== 'string') return undefined;
-  const { operationName = null, variables = null, extensions = null } = body;
-  if (operationName !== null && typeof operationName !== 'string') return undefined;
-  if ((variables !== null && !isRecord(variables)) || extensions !== null) return undefined;
-  const operation = operations.find(body['query'], operationName ?? undefined);
-  return operation && { operation, inputs: variables ?? {} };
+function findKnown(
+  { query, operationName, variables }: GraphqlCall,
+  { method }: ClientRequest,
+  operations: Operations,
+): Known | undefined {
+  const operation = query === undefined ? undefined : operations.find(query, operationName);
+  if (operation === undefined || (method === 'GET' && operation.type === 'mutation')) return undefined;
+  return { operation, inputs: variables };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -120,7 +133,7 @@ function executeHttp(
   });
 }
 
-async function wholeBody({ body }: HTTPGraphQLResponse): Promise<string> {
+async function wholeBody(body: HTTPGraphQLResponse['body']): Promise<string> {
   return body.kind === 'complete' ? body.string : (await Array.fromAsync(body.asyncIterator)).join('');
 }
 

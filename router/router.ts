@@ -126,11 +126,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
 
   const spenders = new Spenders(parts.now);
-  const admitOperation = createAdmission(config, { budget, spenders, measured: telemetry.limitMeasured });
+  const admitOperation = createAdmission(config, {
+    budget,
+    spenders,
+    measured: (code) => telemetry.limitMeasured(code),
+  });
   const settlement = createSettlement(config.rateLimit, {
     budget,
     spenders,
-    settled: telemetry.budgetSettled,
+    settled: (points, outcome) => telemetry.budgetSettled(points, outcome),
     later: setImmediate,
   });
   const { execute, callsFor } = createExecution({
@@ -239,7 +243,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         timeoutMs: config.planning.timeoutMs,
       });
       const pricing = createPricing(separated.sdl, config.rateLimit);
-      pricing.unknownFields.forEach(telemetry.limitedFieldUnknown);
+      for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
       const operations = createOperations({
         graph,
         planner,

@@ -1,0 +1,78 @@
+import type { ClientRequest } from '../ingress/client-request.ts';
+
+/** A GraphQL request's meaning, from the body of a POST or the search parameters of a GET. */
+export type GraphqlCall = {
+  readonly query: string | undefined;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** `extensions.persistedQuery`, unchecked; undefined where there is none. */
+  readonly persisted: unknown;
+};
+
+type Fields = Readonly<Record<'query' | 'operationName' | 'variables' | 'extensions', unknown>>;
+
+/** Reads a plain call; undefined where anything is unusual about it. */
+export function readCall(request: ClientRequest): GraphqlCall | undefined {
+  const fields = request.method === 'POST' ? request.body : fieldsIn(request.search);
+  if (!isRecord(fields)) return undefined;
+  const { query = null, operationName = null, variables = null, extensions = null } = fields;
+  if (query !== null && typeof query !== 'string') return undefined;
+  if (operationName !== null && typeof operationName !== 'string') return undefined;
+  if ((variables !== null && !isRecord(variables)) || (extensions !== null && !isRecord(extensions)))
+    return undefined;
+  return {
+    query: query ?? undefined,
+    operationName: operationName ?? undefined,
+    variables: variables ?? {},
+    persisted: extensions?.['persistedQuery'] ?? undefined,
+  };
+}
+
+/** The request with a document in place of its hash. */
+export function withQuery(request: ClientRequest, query: string): ClientRequest {
+  if (request.method === 'GET') return { ...request, search: searchWith(request.search, query) };
+  const body = isRecord(request.body) ? request.body : {};
+  return { ...request, body: { ...body, query, extensions: withoutPersisted(body['extensions']) } };
+}
+
+function searchWith(search: string, query: string): string {
+  const parameters = new URLSearchParams(search);
+  parameters.set('query', query);
+  const extensions = withoutPersisted(parseJson(parameters.get('extensions')));
+  if (extensions === undefined) parameters.delete('extensions');
+  else parameters.set('extensions', JSON.stringify(extensions));
+  return `?${parameters.toString()}`;
+}
+
+function withoutPersisted(extensions: unknown): Record<string, unknown> | undefined {
+  if (!isRecord(extensions)) return undefined;
+  const { persistedQuery: _, ...rest } = extensions;
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+function fieldsIn(search: string): Fields | undefined {
+  const parameters = new URLSearchParams(search);
+  // Who reads the first and who the last of two would see different requests.
+  const names = [...parameters.keys()];
+  if (new Set(names).size !== names.length) return undefined;
+  return {
+    query: parameters.get('query'),
+    operationName: parameters.get('operationName'),
+    variables: parseJson(parameters.get('variables')),
+    extensions: parseJson(parameters.get('extensions')),
+  };
+}
+
+/** Undefined, which no field may be, becomes null; what is no JSON stays the text that it is. */
+function parseJson(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

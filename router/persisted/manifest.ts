@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { stripIgnoredCharacters } from 'graphql';
+import { sha256Of } from './registry.ts';
+
+/** The operations that a client was built with. */
+export type Manifest = {
+  readonly operations: number;
+  /** The document of an id, or of its own SHA-256. */
+  readonly byId: (id: string) => string | undefined;
+  /** The document that is written like this, blanks, commas and comments apart. */
+  readonly byText: (source: string) => string | undefined;
+};
+
+const manifestSchema = z.object({
+  format: z.literal('apollo-persisted-query-manifest'),
+  version: z.literal(1),
+  operations: z.array(
+    z.object({ id: z.string().min(1), name: z.string(), type: z.string(), body: z.string().min(1) }),
+  ),
+});
+
+/**
+ * Reads a manifest in Apollo's format.
+ * @throws {Error} in one sentence
+ */
+export function parseManifest(text: string): Manifest {
+  const parsed = manifestSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(z.prettifyError(parsed.error).replaceAll('\n', ' '));
+  const { operations } = parsed.data;
+  const ids = new Map<string, string>();
+  for (const { id, body } of operations) {
+    if ((ids.get(id) ?? body) !== body) throw new Error(`the id ${id} stands for two operations`);
+    ids.set(id, body);
+  }
+  const bodies = operations.map(({ body }) => body);
+  const hashes = new Map(bodies.map((body) => [sha256Of(body), body]));
+  const exact = new Set(bodies);
+  const stripped = new Map(bodies.map((body) => [stripIgnoredCharacters(body), body]));
+  const longest = 2 * Math.max(0, ...bodies.map(({ length }) => length)) + 1_024;
+  return {
+    operations: operations.length,
+    byId: (id) => ids.get(id) ?? hashes.get(id),
+    byText(source) {
+      if (exact.has(source)) return source;
+      // Not worth reading: it is not one of these with a few more blanks.
+      return source.length > longest ? undefined : stripped.get(strippedText(source));
+    },
+  };
+}
+
+function strippedText(source: string): string {
+  try {
+    return stripIgnoredCharacters(source);
+  } catch {
+    // No GraphQL, and so no operation of any manifest.
+    return '';
+  }
+}
