@@ -32,6 +32,7 @@ import { createOperations, warm } from './operations.ts';
 import type { Admitted, Operation, Variables } from './operations.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
+import { createPersistedOperations } from './persisted/persisted-operations.ts';
 import { createPlanner } from './planning/planner.ts';
 import type { Environment } from './read-yaml.ts';
 import { connectBlockingRedis, connectRedis } from './redis.ts';
@@ -125,11 +126,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   );
 
   const spenders = new Spenders(parts.now);
-  const admitOperation = createAdmission(config, { budget, spenders, measured: telemetry.limitMeasured });
+  const admitOperation = createAdmission(config, {
+    budget,
+    spenders,
+    measured: (code) => telemetry.limitMeasured(code),
+  });
   const settlement = createSettlement(config.rateLimit, {
     budget,
     spenders,
-    settled: telemetry.budgetSettled,
+    settled: (points, outcome) => telemetry.budgetSettled(points, outcome),
     later: setImmediate,
   });
   const { execute, callsFor } = createExecution({
@@ -170,6 +175,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  const persisted = built.use(
+    await createPersistedOperations(config.persistedOperations, { redis: redis?.link, telemetry }),
+  );
   const health = createHealth(() =>
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
   );
@@ -177,6 +185,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
     pin: generations.pin,
+    resolve: persisted.resolve,
     screen: (document) => screenDocument(document, config.limits),
     admit,
     execute,
@@ -234,7 +243,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         timeoutMs: config.planning.timeoutMs,
       });
       const pricing = createPricing(separated.sdl, config.rateLimit);
-      pricing.unknownFields.forEach(telemetry.limitedFieldUnknown);
+      for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
       const operations = createOperations({
         graph,
         planner,
@@ -279,6 +288,8 @@ function serverOptions(
     stopOnTerminationSignals: false,
     // Ingress has checked this already, for every path.
     csrfPrevention: false,
+    // Documents have been found before Apollo Server is asked.
+    persistedQueries: false,
     parseOptions: { maxTokens: limits.tokens },
     formatError: createErrorMask((error) => telemetry.log.error({ err: error }, 'an error was masked')),
     nodeEnv: mode,
