@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Of } from '../../router/persisted/registry.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
+import { startIssuer } from '../support/tokens.ts';
+import type { Issuer } from '../support/tokens.ts';
+
+let issuer: Issuer;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+
+afterAll(() => issuer[Symbol.asyncDispose]());
+
+const DAY = 86_400;
+
+function start(rateLimit: string, services: SmallGraphOptions['services'] = LIBRARY): Promise<SmallGraph> {
+  return startSmallGraph({
+    services,
+    parts: { env: {} },
+    config: `
+redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "test-${randomUUID()}:" }
+authentication:
+  issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
+rateLimit: { enabled: true, tiers: { FREE: { points: 100000, windowS: ${DAY} } }, ${rateLimit} }
+`,
+  });
+}
+
+async function bearer(): Promise<{ readonly authorization: string }> {
+  const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
+  return { authorization: `Bearer ${token}` };
+}
+
+async function costOf(response: Response) {
+  const { extensions } = (await response.json()) as {
+    extensions?: { cost?: { requested: number; actual: number; remaining: number } };
+  };
+  return extensions?.cost;
+}
+
+const rename = (count: number) =>
+  `mutation { ${Array.from({ length: count }, (_, index) => `a${index}: rename(id: 1, title: "x") { id }`).join(' ')} }`;
+
+describe('calls of a limited field', () => {
+  const limited = `fields: { Mutation.rename: { calls: 10, windowS: ${DAY} } }`;
+
+  test('are counted each: by alias, by fragment, without what is skipped', async () => {
+    await using graph = await start(limited);
+    const headers = await bearer();
+    const statusOf = async (query: string, variables = {}) =>
+      (await graph.post({ query, variables }, headers)).status;
+    expect(await statusOf(rename(4))).toBe(200);
+    const spread = `mutation ($no: Boolean!) { ...F skipped: rename(id: 1, title: "y") @include(if: $no) { id } }
+      fragment F on Mutation { b: rename(id: 1, title: "x") { id } c: rename(id: 1, title: "x") { id } }`;
+    expect(await statusOf(spread, { no: false })).toBe(200);
+    // Four are left: five are refused, and take nothing.
+    expect(await statusOf(rename(5))).toBe(429);
+    expect(await statusOf(rename(4))).toBe(200);
+    const refused = await graph.post({ query: rename(1) }, headers);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(DAY / 10 - 60);
+    expect(await refused.json()).toEqual({
+      errors: [
+        {
+          message: 'Mutation.rename has been called as often as it may be for now',
+          extensions: { code: 'RATE_LIMITED' },
+        },
+      ],
+    });
+    expect(await statusOf('{ books { id } }')).toBe(200);
+  });
+
+  test('are one bucket for each user, and none at all for more than fit', async () => {
+    await using graph = await start(limited);
+    const [ada, bob] = [await bearer(), await bearer()];
+    const statusOf = async (count: number, headers: Record<string, string>) =>
+      (await graph.post({ query: rename(count) }, headers)).status;
+    expect(await statusOf(11, ada)).toBe(400);
+    expect(await statusOf(10, ada)).toBe(200);
+    expect(await statusOf(1, ada)).toBe(429);
+    expect(await statusOf(10, bob)).toBe(200);
+  });
+
+  test('of an address are counted for all its users together', async () => {
+    await using graph = await start(
+      `fields: { Mutation.rename: { calls: 10, windowS: ${DAY}, per: address } }`,
+    );
+    expect((await graph.post({ query: rename(10) }, await bearer())).status).toBe(200);
+    expect((await graph.post({ query: rename(1) }, await bearer())).status).toBe(429);
+  });
+
+  test('are admitted exactly, under concurrent load', async () => {
+    await using graph = await start(limited);
+    const headers = await bearer();
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async () => (await graph.post({ query: rename(1) }, headers)).status),
+    );
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+  });
+
+  test('that the supergraph does not have are told', async () => {
+    await using graph = await start('fields: { Mutation.nothing: { calls: 1 } }');
+    expect(graph.log.filter(({ coordinate }) => coordinate === 'Mutation.nothing')).toHaveLength(1);
+  });
+});
+
+describe('the cost of an operation', () => {
+  test('is the same by alias, fragment, GET and hash', async () => {
+    await using graph = await start('');
+    const headers = { ...(await bearer()), 'x-cost': 'report', 'apollo-require-preflight': '1' };
+    const get = (parameters: Record<string, string>) =>
+      fetch(`${graph.router.url}?${new URLSearchParams(parameters).toString()}`, { headers });
+    const fields = fc.constantFrom(
+      'books { id }',
+      'books { title reviews { text } }',
+      'newest { text book { id } }',
+    );
+    await fc.assert(
+      fc.asyncProperty(fields, fc.integer({ min: 1, max: 4 }), async (field, count) => {
+        const single = (await costOf(await graph.post({ query: `{ ${field} }` }, headers)))?.requested ?? 0;
+        const copies = Array.from({ length: count }, (_, index) => `c${index}: ${field}`).join(' ');
+        const aliased = `{ ${copies} }`;
+        const spread = `{ ...F } fragment F on Query { ${copies} }`;
+        const extensions = { persistedQuery: { version: 1, sha256Hash: sha256Of(aliased) } };
+        const answers = [
+          await graph.post({ query: aliased }, headers),
+          await graph.post({ query: spread }, headers),
+          await get({ query: aliased }),
+          await graph.post({ query: aliased, extensions }, headers),
+          await graph.post({ extensions }, headers),
+          await get({ extensions: JSON.stringify(extensions) }),
+        ];
+        const costs = await Promise.all(answers.map(costOf));
+        expect(costs.map((cost) => cost?.requested)).toEqual(answers.map(() => count * single));
+        expect(new Set(costs.map((cost) => cost?.actual)).size).toBe(1);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test('is settled by what was delivered; the rest is there again', async () => {
+    await using graph = await start('');
+    const headers = await bearer();
+    // Two books with up to three reviews each are estimated; each has one.
+    const query = '{ books { reviews { text } } }';
+    const report = await costOf(await graph.post({ query }, { ...headers, 'x-cost': 'report' }));
+    expect(report).toEqual({ requested: 8, actual: 4, remaining: 99_996 });
+    await graph.post({ query }, headers);
+    await expect
+      .poll(async () => (await fetch(`${graph.router.adminUrl}/metrics`)).text())
+      .toContain('tributary_budget_refunded_points_total 8\n');
+  });
+
+  test('is not paid for a service that is down', async () => {
+    await using graph = await start('');
+    await graph.services.get('reviews')?.[Symbol.asyncDispose]();
+    const headers = { ...(await bearer()), 'x-cost': 'report' };
+    const response = await graph.post({ query: '{ books { title reviews { text } } }' }, headers);
+    expect(await costOf(response)).toEqual({ requested: 8, actual: 2, remaining: 99_998 });
+  });
+
+  test('is not told unless it is asked for', async () => {
+    await using graph = await start('');
+    expect(await graph.query('{ newest { text } }')).toEqual({ data: { newest: { text: 'Long.' } } });
+  });
+});
+
+test('while limits are only measured, nothing is refused and everything is counted', async () => {
+  await using graph = await start(
+    `mode: measure, maxCost: 10, fields: { Mutation.rename: { calls: 1, windowS: ${DAY} } }`,
+  );
+  const headers = await bearer();
+  for (const query of [
+    rename(1),
+    rename(2),
+    '{ a: books { reviews { text } } b: books { reviews { text } } }',
+  ]) {
+    const response = await graph.post({ query }, headers);
+    expect([response.status, response.headers.get('ratelimit')]).toEqual([200, null]);
+  }
+  const metrics = await (await fetch(`${graph.router.adminUrl}/metrics`)).text();
+  expect(metrics).toContain('tributary_limits_measured_total{code="COST_ESTIMATED_TOO_EXPENSIVE"}');
+});
+
+test('the admin port names the top spenders, without their tokens', async () => {
+  await using graph = await start('');
+  const headers = await bearer();
+  await graph.post({ query: '{ books { title } }' }, headers);
+  const text = await (await fetch(`${graph.router.adminUrl}/state`)).text();
+  const { spenders } = JSON.parse(text) as { spenders: { current: { top: unknown[] } } };
+  expect(spenders.current.top[0]).toMatchObject({ points: 2, operations: 1 });
+  expect(text).not.toContain(headers.authorization.slice(7, 40));
+});

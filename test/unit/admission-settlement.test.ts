@@ -1,0 +1,224 @@
+import { composeServices } from '@apollo/composition';
+import * as fc from 'fast-check';
+import { parse } from 'graphql';
+import type { FieldNode } from 'graphql';
+import { describe, expect, it, test } from 'vitest';
+import { compileActualCost } from '../../router/admission/actual-cost.ts';
+import { createBudget } from '../../router/admission/budget.ts';
+import { compileCost } from '../../router/admission/cost.ts';
+import { readCostModel } from '../../router/admission/cost-model.ts';
+import { createSettlement } from '../../router/admission/settle.ts';
+import { Spenders } from '../../router/admission/spenders.ts';
+import { rateLimitOf, userOf } from '../support/budgets.ts';
+
+const model = composeModel(/* GraphQL */ `
+  type Query {
+    item: Item
+    list: [Item] @listSize(assumedSize: 5)
+    page(first: Int): Connection @listSize(slicingArguments: ["first"], sizedFields: ["edges"])
+    find(by: Filter): Item
+    node: Node
+    heavyScalar: Int @cost(weight: 3)
+    names: [String]
+  }
+  type Mutation {
+    change: Item
+  }
+  interface Node {
+    id: ID
+  }
+  type Item implements Node {
+    id: ID
+    self: Item
+    parts: [Item] @listSize(assumedSize: 3)
+  }
+  type Heavy implements Node @cost(weight: 7) {
+    id: ID
+    parts: [Heavy] @listSize(assumedSize: 4)
+  }
+  type Connection {
+    edges: [Edge]
+  }
+  type Edge {
+    node: Item
+  }
+  input Filter {
+    text: String
+  }
+`);
+
+describe('the actual cost', () => {
+  const full = { edges: [{ node: {} }, { node: {} }] };
+  it.each<[name: string, document: string, delivered: Record<string, unknown>, expected: number]>([
+    ['of a list is by its length', '{ list { id } }', { list: [{}, {}] }, 2],
+    ['of an empty list is one item', '{ list { self { id } } }', { list: [] }, 1],
+    ['of null is the field without its selection', '{ item { self { id } } }', { item: null }, 1],
+    ['of what was not delivered is nothing', '{ item { id } list { id } }', { item: {} }, 1],
+    ['of nothing at all is one', '{ list { id } }', {}, 1],
+    [
+      'of nested lists adds up',
+      '{ list { parts { id } } }',
+      { list: [{ parts: [{}, {}] }, { parts: [{}] }] },
+      5,
+    ],
+    ['of null among items is an item', '{ list { self { id } } }', { list: [null, { self: {} }] }, 3],
+    ['of a connection is by its edges', '{ page(first: 50) { edges { node { id } } } }', { page: full }, 5],
+    ['of an alias is by its own value', '{ a: list { id } list { id } }', { a: [{}, {}, {}], list: [{}] }, 4],
+    ['of a fragment is of its text', '{ ...F } fragment F on Query { list { id } }', { list: [{}, {}] }, 2],
+    ['of a scalar with a weight is its weight', '{ heavyScalar }', { heavyScalar: 1 }, 3],
+    ['counts arguments', '{ find(by: { text: "a" }) { id } }', { find: {} }, 2],
+    ['of a mutation keeps its base', 'mutation { change { id } }', {}, 10],
+    [
+      'of another type is not counted',
+      '{ node { ... on Heavy { parts { id } } ... on Item { parts { id } } } }',
+      { node: { __typename: 'Item', parts: [{}, {}] } },
+      3,
+    ],
+  ])('%s', (_name, document, delivered, expected) => {
+    expect(actual(document)?.(delivered, {})).toBe(expected);
+  });
+
+  it('is the estimate where the router itself answers', () => {
+    expect(actual('{ __schema { types { name } } list { id } }')).toBeUndefined();
+  });
+
+  it('is never more than the estimate when lists are no longer than assumed', () => {
+    const item = fc.letrec((tie) => ({
+      item: fc.record(
+        {
+          self: fc.option(tie('item'), { maxDepth: 3 }),
+          parts: fc.option(fc.array(fc.option(tie('item')), { maxLength: 3 }), { maxDepth: 2 }),
+        },
+        { requiredKeys: [] },
+      ),
+    })).item;
+    const text = '{ item { self { parts { self { id } } } parts { parts { id } } } list { parts { id } } }';
+    const estimate = compileCost(model, parse(text), undefined)({});
+    fc.assert(
+      fc.property(item, fc.array(item, { maxLength: 5 }), (one, list) => {
+        const cost = actual(text)?.({ item: one, list }, {}) ?? Number.NaN;
+        expect(cost).toBeGreaterThanOrEqual(1);
+        expect(cost).toBeLessThanOrEqual(estimate);
+      }),
+    );
+  });
+
+  test('takes microseconds to find', () => {
+    const walk = actual('{ list { parts { self { id } } self { parts { id } } } }');
+    const parts = Array.from({ length: 10 }, () => ({ self: {} }));
+    const list = Array.from({ length: 50 }, () => ({ parts, self: { parts } }));
+    for (let round = 0; round < 2_000; round++) walk?.({ list }, {});
+    const start = performance.now();
+    for (let round = 0; round < 2_000; round++) walk?.({ list }, {});
+    console.log(`${((performance.now() - start) / 2).toFixed(1)} µs for an answer of 1,600 objects`);
+    expect(walk?.({ list }, {})).toBe(50 + 50 * 20 + 50 * 11);
+  });
+});
+
+describe('the settlement', () => {
+  it('gives back what was not delivered, and says so', async () => {
+    const { settle, remaining } = await charged({ cost: 100 });
+    expect(settle(30)).toEqual({ requested: 100, actual: 30, remaining: 970 });
+    expect(await remaining()).toBe(970);
+  });
+
+  it('takes nothing more unless it is allowed to', async () => {
+    const { settle, remaining } = await charged({ cost: 100 });
+    expect(settle(500)).toEqual({ requested: 100, actual: 100, remaining: 900 });
+    expect(await remaining()).toBe(900);
+  });
+
+  it('takes up to the configured share more', async () => {
+    const { settle, remaining } = await charged({ cost: 100, overrunPercent: 50 });
+    expect(settle(500)).toEqual({ requested: 100, actual: 150, remaining: 850 });
+    expect(await remaining()).toBe(850);
+  });
+
+  it('stands where nothing is known of the answer', async () => {
+    const { settle } = await charged({ cost: 100 });
+    expect(settle(undefined)).toEqual({ requested: 100, actual: 100, remaining: 900 });
+  });
+});
+
+describe('the top spenders', () => {
+  it('are counted with refunds and refusals, the largest first', () => {
+    const spenders = new Spenders(() => 0);
+    const of = (id: string) => ({ identity: userOf(id), address: '192.0.2.1' });
+    spenders.spent(of('ada'), 100);
+    spenders.spent(of('bob'), 300);
+    spenders.refunded(of('bob'), 250);
+    spenders.refused({ identity: { kind: 'anonymous' }, address: '2001:db8::1' });
+    const { top } = spenders.report().current;
+    expect(top.map(({ user, points, refused }) => [user?.id, points, refused])).toEqual([
+      ['ada', 100, 0],
+      ['bob', 50, 0],
+      [undefined, 0, 1],
+    ]);
+    expect(JSON.stringify(top)).not.toContain('token-of');
+  });
+
+  it('are found among any number of others, in bounded memory, and an hour later they are the hour before', () => {
+    let now = 0;
+    const spenders = new Spenders(() => now);
+    for (let round = 0; round < 20_000; round++) {
+      spenders.spent({ identity: userOf(`crowd-${round}`), address: '192.0.2.1' }, 1);
+      if (round % 4 === 0) spenders.spent({ identity: userOf('whale'), address: '192.0.2.1' }, 10);
+    }
+    const [first] = spenders.report().current.top;
+    expect(first?.user?.id).toBe('whale');
+    expect(first?.points).toBeLessThanOrEqual(50_000 + (first?.overcount ?? 0));
+    now = 3_600_000;
+    expect(spenders.report()).toMatchObject({
+      current: { top: [] },
+      before: { top: [{ user: { id: 'whale' } }, ...Array(19).fill({})] },
+    });
+  });
+});
+
+async function charged(options: { readonly cost: number; readonly overrunPercent?: number }) {
+  const { cost, overrunPercent = 0 } = options;
+  const budget = createBudget(rateLimitOf(), {
+    redis: undefined,
+    monotonic: () => 0,
+    telemetry: { budgetDecided: () => undefined },
+  });
+  const caller = { identity: userOf('ada'), address: '192.0.2.1' };
+  const decision = await budget.charge({ ...caller, cost });
+  if (decision.kind !== 'admitted') throw new Error('not admitted');
+  const settlement = createSettlement(
+    { overrunPercent },
+    {
+      budget,
+      spenders: new Spenders(() => 0),
+      settled: () => undefined,
+      later: (action) => action(),
+    },
+  );
+  const admission = { variables: {}, cost, charge: decision.charge, headers: {} };
+  return {
+    settle: (points: number | undefined) =>
+      settlement.settleAndReport({
+        admission,
+        actualCost: points === undefined ? undefined : () => points,
+        delivered: {},
+        caller,
+      }),
+    async remaining() {
+      const next = await budget.charge({ ...caller, cost: 1 });
+      return Number(next.headers['x-ratelimit-remaining']) + 1;
+    },
+  };
+}
+
+function actual(text: string) {
+  const keyOf = ({ alias, name }: FieldNode) => alias?.value ?? name.value;
+  return compileActualCost(model, { document: parse(text), name: undefined, keyOf });
+}
+
+function composeModel(schema: string) {
+  const link =
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@cost", "@listSize"])';
+  const result = composeServices([{ name: 'all', url: 'http://all', typeDefs: parse(`${link} ${schema}`) }]);
+  if (result.supergraphSdl === undefined) throw new Error(result.errors.map(String).join('\n'));
+  return readCostModel(result.supergraphSdl, { defaultListSize: 10 });
+}
