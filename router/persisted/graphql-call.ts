@@ -31,8 +31,10 @@ export function readCall(request: ClientRequest): GraphqlCall | undefined {
 /** The request with a document in place of its hash. */
 export function withQuery(request: ClientRequest, query: string): ClientRequest {
   if (request.method === 'GET') return { ...request, search: searchWith(request.search, query) };
-  const body = isRecord(request.body) ? request.body : {};
-  return { ...request, body: { ...body, query, extensions: withoutPersisted(body['extensions']) } };
+  const { extensions: given, ...body } = isRecord(request.body) ? request.body : {};
+  const extensions = withoutPersisted(given);
+  // Apollo Server takes a member that is there and undefined for a mistake.
+  return { ...request, body: { ...body, query, ...(extensions && { extensions }) } };
 }
 
 function searchWith(search: string, query: string): string {
