@@ -1,0 +1,168 @@
+import { randomOf } from '../differential/random.ts';
+import type { Random } from '../differential/random.ts';
+import { randomDocument } from './documents.ts';
+import { randomSubgraphAnswer } from './subgraph-answers.ts';
+import type { SubgraphAnswer } from './subgraph-answers.ts';
+
+/** One request as its bytes (Latin-1), and what the subgraphs answer meanwhile. */
+export type Case = {
+  readonly request: string;
+  /** Whether the bytes are one whole HTTP request: such a one has to be answered. */
+  readonly isWhole: boolean;
+  readonly subgraph: SubgraphAnswer;
+};
+
+/** The case of a seed and a number: the same each time. */
+export function caseOf(seed: string, index: number): Case {
+  const random = randomOf(`${seed}/${index}`);
+  const request = requestOf(random);
+  const subgraph = randomSubgraphAnswer(random);
+  if (random.chance(0.85)) return { request, isWhole: true, subgraph };
+  return { request: mutated(random, request), isWhole: false, subgraph };
+}
+
+const SIMPLE = ['1', null, true, -1, 1e21, '', '\u0000', '\ud800', 'x'.repeat(2_000)] as const;
+
+function randomValue(random: Random, depth = 0): unknown {
+  if (depth > 4 || random.chance(0.7)) return random.pick(SIMPLE);
+  const items = Array.from({ length: random.int(4) }, () => randomValue(random, depth + 1));
+  if (random.chance(0.5)) return items;
+  const names = ['id', '__proto__', 'constructor', 'toString', 'length'] as const;
+  return Object.fromEntries(items.map((item) => [random.pick(names), item]));
+}
+
+function variables(random: Random): unknown {
+  if (random.chance(0.4)) return undefined;
+  if (random.chance(0.1)) return randomValue(random);
+  return Object.fromEntries(['a', '__proto__', 'constructor'].map((name) => [name, randomValue(random)]));
+}
+
+function extensions(random: Random): unknown {
+  if (random.chance(0.85)) return undefined;
+  const sha256Hash = random.chance(0.5) ? 'f'.repeat(64) : randomValue(random);
+  return random.chance(0.7)
+    ? { persistedQuery: { version: random.pick([1, 2]), sha256Hash } }
+    : randomValue(random);
+}
+
+function bodyOf(random: Random): string {
+  if (random.chance(0.02))
+    return random.pick(['', 'null', '[]', '1', '{', '"x"', '[{"query":"{books{id}}"}]']);
+  if (random.chance(0.02))
+    return `{"query":"{books{id}}","variables":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
+  const names = ['A', '__proto__', 'constructor', '', 'query', '\n'] as const;
+  const operationName = random.chance(0.85)
+    ? undefined
+    : random.chance(0.2)
+      ? randomValue(random)
+      : random.pick(names);
+  const query = random.chance(0.03) ? randomValue(random) : randomDocument(random);
+  const text = JSON.stringify({
+    query,
+    variables: variables(random),
+    operationName,
+    extensions: extensions(random),
+  });
+  return random.chance(0.03) ? text.replace('{', '{"query":"{books{title}}","__proto__":{"query":1},') : text;
+}
+
+const HEADERS = [
+  ...[
+    'accept: application/graphql-response+json',
+    'accept: */*;q=0',
+    'accept: ;;;',
+    'accept: text/html, application/json;q=0.1',
+  ],
+  ...['x-user-id: 1', 'x_user_id: 1', 'X-USER-ROLES: admin', 'connection: x-user-id', 'x-tenant-id: \xff'],
+  ...[
+    'authorization: Bearer a.b.c',
+    'authorization: Basic \xff',
+    'cookie: a=b',
+    'x-forwarded-for: 1.2.3.4, ::1%lo, \xff',
+  ],
+  ...[
+    'traceparent: 00-0-0-0',
+    'x-request-id: a\tb',
+    `x-long: ${'a'.repeat(4_000)}`,
+    'origin: https://evil.example',
+    'origin: null',
+  ],
+  ...[
+    'expect: tea',
+    'upgrade: websocket',
+    'apollo-require-preflight: 1',
+    'apollo-query-plan-experimental: 1',
+    '__proto__: 1',
+  ],
+  ...[
+    'constructor: 1',
+    'accept-encoding: gzip;q=x',
+    'range: bytes=0-1',
+    'if-none-match: *',
+    'x-http-method-override: DELETE',
+  ],
+] as const;
+const TYPES = [
+  'application/json; charset=utf-7',
+  'text/plain',
+  'multipart/form-data; boundary=a',
+  'message/x',
+  '',
+] as const;
+
+function requestOf(random: Random): string {
+  const hostile = random.some(HEADERS, 0.04);
+  if (random.chance(0.1))
+    return request(`GET /graphql?${searchOf(random)}`, [...hostile, 'apollo-require-preflight: 1']);
+  const method = random.chance(0.03)
+    ? random.pick(['PUT', 'DELETE', 'TRACE', 'OPTIONS', 'PATCH', 'GET'])
+    : 'POST';
+  const paths = [
+    '//graphql',
+    '/graphql/',
+    '/',
+    '/%00',
+    '/graphql?query=%',
+    'http://a.example/graphql',
+    '/__proto__',
+  ] as const;
+  const path = random.chance(0.04) ? random.pick(paths) : '/graphql';
+  const type = random.chance(0.04) ? random.pick(TYPES) : 'application/json';
+  return request(`${method} ${path}`, [...hostile, `content-type: ${type}`], bodyOf(random));
+}
+
+function searchOf(random: Random): string {
+  const parts = new URLSearchParams({ query: randomDocument(random).slice(0, 5_000) });
+  if (random.chance(0.3)) parts.append('variables', JSON.stringify(randomValue(random)).slice(0, 4_000));
+  if (random.chance(0.1))
+    parts.append(random.pick(['query', '__proto__', 'operationName', 'extensions']), '{}');
+  return parts.toString();
+}
+
+function request(line: string, headers: readonly string[], body = ''): string {
+  const bytes = Buffer.from(body);
+  const head = [
+    `${line} HTTP/1.1`,
+    'host: a',
+    'connection: close',
+    ...headers,
+    `content-length: ${bytes.length}`,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${bytes.toString('latin1')}`;
+}
+
+function mutated(random: Random, text: string): string {
+  let result = text;
+  for (let times = 1 + random.int(4); times > 0; times -= 1) {
+    const at = random.int(result.length);
+    const byte = String.fromCharCode(random.int(256));
+    const after = random.pick([
+      result.slice(at + 1),
+      byte + result.slice(at),
+      byte + result.slice(at + 1),
+      result.slice(at + 20),
+    ]);
+    result = result.slice(0, at) + after;
+  }
+  return result;
+}

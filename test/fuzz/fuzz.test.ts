@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caseOf } from './cases.ts';
+import { readRegressions } from './regressions.ts';
+import { startTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+const CASES = 2_000;
+
+let target: Target;
+beforeAll(async () => {
+  target = await startTarget();
+});
+afterAll(() => target[Symbol.asyncDispose]());
+
+test('what broke a rule once does not any more', async () => {
+  for (const { name, case: known } of readRegressions()) {
+    expect({ name, faults: await target.faultsOf(known) }).toEqual({ name, faults: [] });
+  }
+});
+
+test('no client and no subgraph makes the router fail, hang, leak or pollute a prototype', async () => {
+  for (let index = 0; index < CASES; index += 1) {
+    const next = caseOf('test', index);
+    expect({ index, faults: await target.faultsOf(next) }).toEqual({ index, faults: [] });
+  }
+});
