@@ -2,6 +2,7 @@ import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse, pri
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
+import type { FieldCalls } from './admission/field-calls.ts';
 import type { Pricing } from './admission/pricing.ts';
 import type { AuthorizationError } from './authorization/authorize.ts';
 import type { Guard, Restriction } from './authorization/guard.ts';
@@ -146,14 +147,23 @@ function restrict(
 ): Operation {
   const { document } = operation;
   const { document: allowed, denials } = restriction;
-  const { cost } = parts.pricing.estimate(allowed, name);
+  const { cost, calls } = parts.pricing.estimate(allowed, name);
   return {
     ...operation,
     restriction,
     // A field that is asked of several object types instead of their interface is still asked once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
+    calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts)),
   };
+}
+
+function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
+  const most = new Map(others.map(({ coordinate, calls }) => [coordinate, calls]));
+  return some.map(({ coordinate, calls }) => ({
+    coordinate,
+    calls: Math.min(calls, most.get(coordinate) ?? calls),
+  }));
 }
 
 /** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */

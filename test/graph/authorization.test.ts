@@ -265,6 +265,31 @@ test('many denied objects give a bounded number of errors', async () => {
   expect(answer.errors).toHaveLength(40);
 });
 
+test('nobody is charged for what they are denied', async () => {
+  const points = '{ points: 100, windowS: 86400 }';
+  await using charging = await startSmallGraph({
+    services: SERVICES,
+    config: `${configOf(issuer)}
+rateLimit:
+  enabled: true
+  anonymous: ${points}
+  tiers: { FREE: ${points} }
+  fields: { Mutation.refund: { calls: 1 } }`,
+  });
+  const query = '{ order { id } secret { id } }';
+  expect((await ask('right scope', query, { on: charging })).data).toMatchObject({ secret: { id: 's1' } });
+  expect((await ask('anonymous', query, { on: charging })).data).toMatchObject({ secret: null });
+  const spent = charging.log.filter(({ cost }) => typeof cost === 'number').map(({ cost }) => cost);
+  expect(spent).toEqual([2, 1]);
+  for (let time = 0; time < 3; time += 1) {
+    const answer = await ask('wrong scope', 'mutation { refund { id } }', { on: charging });
+    expect(answer.data).toEqual({ refund: null });
+  }
+  expect((await ask('right scope', 'mutation { refund { id } }', { on: charging })).data).toEqual({
+    refund: { id: 'o1' },
+  });
+});
+
 test('mode reject refuses the operation as a whole', async () => {
   await using strict = await startSmallGraph({
     services: SERVICES,
