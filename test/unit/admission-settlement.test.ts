@@ -170,7 +170,7 @@ describe('the top spenders', () => {
     now = 3_600_000;
     expect(spenders.report()).toMatchObject({
       current: { top: [] },
-      before: { top: [{ user: { id: 'whale' } }, ...Array(19).fill({})] },
+      before: { top: [{ user: { id: 'whale' } }, ...Array.from({ length: 19 }, () => ({}))] },
     });
   });
 });
@@ -203,7 +203,7 @@ async function charged(options: { readonly cost: number; readonly overrunPercent
         delivered: {},
         caller,
       }),
-    async remaining() {
+    remaining: async () => {
       const next = await budget.charge({ ...caller, cost: 1 });
       return Number(next.headers['x-ratelimit-remaining']) + 1;
     },
