@@ -6,6 +6,7 @@ import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { denyInData } from './authorization/deny-in-data.ts';
 import { RouterError } from './errors.ts';
 import type { Answerable } from './execute-operation.ts';
+import type { ResponseHeaders } from './headers/collection.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
@@ -21,6 +22,8 @@ export type Decided = {
   admitted?: Admitted;
   codes?: readonly string[];
   degraded?: readonly string[];
+  /** What subgraphs have added to the headers of the answer. */
+  headers?: ResponseHeaders;
 };
 
 /** Apollo Server's context of one request. It hands each hook a shallow copy, hence the one object they write to. */
@@ -85,6 +88,7 @@ export function createGatewayExecutor(
     const outcome = await execute(admitted, caller).catch((error: unknown) => {
       throw error instanceof RouterError ? toGraphQLError(error) : error;
     });
+    if (outcome.headers !== undefined) decided.headers = outcome.headers;
     const extensions = extensionsOf(outcome);
     return {
       data: JSON.parse(outcome.data),

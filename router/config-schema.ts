@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headersSchema } from './headers/header-schema.ts';
 
 /*
  * The one source of the configuration: its checks, its type, `router.schema.json` and the table in the README.
@@ -379,6 +380,23 @@ const traffic = z
   })
   .prefault({});
 
+const response = z
+  .strictObject({
+    errorExtensions: z
+      .array(z.string().min(1))
+      .default(['code'])
+      .describe(
+        "Keys of `extensions` in a subgraph's errors that reach clients; `code` and `service` always do.",
+      ),
+    subgraphErrorMessages: z
+      .enum(['pass', 'mask'])
+      .default('pass')
+      .describe(
+        "Let the messages of subgraphs' errors through, or put in their place an `extensions.id` that finds them in the log.",
+      ),
+  })
+  .prefault({});
+
 const planning = z
   .strictObject({
     timeoutMs: ms.default(5_000).describe('Time to plan one operation.'),
@@ -410,40 +428,53 @@ const shutdown = z
   })
   .prefault({});
 
-export const configSchema = z.strictObject({
-  mode: mode
-    .default('development')
-    .describe('`production` hides Sandbox and introspection. `NODE_ENV=production` overrides it.'),
-  workers: count
-    .max(256)
-    .default(1)
-    .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
-  execution: z
-    .enum(['compiled', 'apollo'])
-    .default('compiled')
-    .describe("The executor: ours, or Apollo Gateway's own as a reference."),
-  listen,
-  admin,
-  supergraph,
-  sandbox: z
-    .strictObject({
-      enabled: z.boolean().optional().describe('Serve Apollo Sandbox on `/`. Default: only in development.'),
-    })
-    .prefault({}),
-  cors,
-  csrf,
-  limits,
-  authentication,
-  authorization,
-  identity,
-  rateLimit,
-  persistedOperations,
-  redis,
-  traffic,
-  planning,
-  telemetry,
-  shutdown,
-});
+export const configSchema = z
+  .strictObject({
+    mode: mode
+      .default('development')
+      .describe('`production` hides Sandbox and introspection. `NODE_ENV=production` overrides it.'),
+    workers: count
+      .max(256)
+      .default(1)
+      .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
+    execution: z
+      .enum(['compiled', 'apollo'])
+      .default('compiled')
+      .describe("The executor: ours, or Apollo Gateway's own as a reference."),
+    listen,
+    admin,
+    supergraph,
+    sandbox: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .optional()
+          .describe('Serve Apollo Sandbox on `/`. Default: only in development.'),
+      })
+      .prefault({}),
+    cors,
+    csrf,
+    limits,
+    authentication,
+    authorization,
+    identity,
+    rateLimit,
+    persistedOperations,
+    redis,
+    traffic,
+    headers: headersSchema,
+    response,
+    planning,
+    telemetry,
+    shutdown,
+  })
+  .superRefine(({ execution, headers, response: { subgraphErrorMessages } }, context) => {
+    if (execution === 'compiled') return;
+    const message = 'needs execution: compiled';
+    const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
+    if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
+    if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
+  });
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

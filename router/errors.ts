@@ -279,8 +279,8 @@ export const ERRORS = {
   INTERNAL_SERVER_ERROR: {
     status: 500,
     exposed: false,
-    meaning: 'The router failed. The log has the cause under the request id.',
-    remedy: 'Tell the operator the request id.',
+    meaning: 'The router failed. The log has the cause under the id in extensions.id.',
+    remedy: 'Tell the operator the id.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

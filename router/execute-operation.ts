@@ -1,13 +1,15 @@
 import { SpanKind } from '@opentelemetry/api';
 import { asksForCost } from './admission/settle.ts';
-import type { Executed, Settlement } from './admission/settle.ts';
+import type { Executed as Spent, Settlement } from './admission/settle.ts';
 import type { Caller } from './apollo-plugin.ts';
 import type { Config } from './config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
-import type { ExecutionOutcome } from './execution/execute.ts';
+import type { ExecutionOutcome, ExecutionRequest } from './execution/execute.ts';
 import { shareCalls, shareExecutions } from './execution/sharing.ts';
 import type { Scope } from './execution/sharing.ts';
 import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
+import type { Collecting, ResponseHeaders } from './headers/collection.ts';
+import type { Forwarded, createForwarding } from './headers/forwarding.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
 import type { Admitted } from './operations.ts';
@@ -20,6 +22,9 @@ export type ExecutionParts = {
   readonly monotonic: () => number;
   readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'sharing'>;
   readonly settlement: Settlement;
+  readonly forward: ReturnType<typeof createForwarding>;
+  readonly collecting: Collecting | undefined;
+  readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
 /** The subgraphs of one generation, and what of its calls is under way. */
@@ -29,10 +34,12 @@ export type Connection = AsyncDisposable & {
 };
 
 /** What is answered: others who asked the same may share all but what it says of the one caller. */
-export type Answerable = ExecutionOutcome & Remarks;
+export type Answerable = Executed & Remarks;
+
+type Executed = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
 /** What a request gives to the calls made for it. */
-export type Calls = { readonly send: Send; readonly signal: AbortSignal };
+export type Calls = { readonly send: Send; readonly signal: AbortSignal; readonly scope: Scope };
 
 /** Connects a generation with its subgraphs. Its calls in flight are its own: another generation may route the same name elsewhere. */
 export function connect(routes: Routes, { calls }: Config['traffic']['sharing']): Connection {
@@ -44,23 +51,29 @@ export function connect(routes: Routes, { calls }: Config['traffic']['sharing'])
 }
 
 /** Connects the executor with the subgraphs for one client request. */
-export function createExecution({ telemetry, monotonic, traffic, settlement }: ExecutionParts) {
-  const shareQuery = shareExecutions();
+export function createExecution(parts: ExecutionParts) {
+  const { telemetry, monotonic, traffic, settlement, forward, collecting, subgraphErrors } = parts;
+  const shareQuery = shareExecutions<Executed>();
+  const isShareable = collecting?.passesCookies !== true;
 
   function callsFor({ request, identity }: Caller, { routes, share }: Connection): Calls {
     const identified = identityHeaders(identity);
-    const headers = { ...correlationHeaders(request), ...identified };
+    const forwarded = forward?.(request.headers);
+    const scope = scopeOf(identified, forwarded);
+    // Last, so that nothing a client sends can take their place.
+    const own = { ...correlationHeaders(request), ...identified };
     const deadline = monotonic() + traffic.deadlineMs;
     const send: Send = (call, signal) =>
       telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
         const traceparent = telemetry.traceparentOf(trace);
+        const headers = forwarded === undefined ? own : { ...forwarded.headersFor(call.subgraph), ...own };
         return routes.send(
           call,
           { headers: traceparent === undefined ? headers : { ...headers, traceparent }, deadline },
           signal,
         );
       });
-    return { send: share(send, scopeOf(identified)), signal: request.signal };
+    return { send: isShareable ? share(send, scope) : send, signal: request.signal, scope };
   }
 
   async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
@@ -68,13 +81,16 @@ export function createExecution({ telemetry, monotonic, traffic, settlement }: E
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
     );
-    const { send, signal } = callsFor(caller, connection);
-    const run = (until: AbortSignal) => executeCompiled(compiled, { variables, send, signal: until });
-    const outcome = await (operation.type === 'query' && traffic.sharing.queries
+    const { send, signal, scope } = callsFor(caller, connection);
+    const run = (until: AbortSignal) =>
+      withHeaders(collecting, send, (collected) =>
+        executeCompiled(compiled, { ...subgraphErrors, variables, send: collected, signal: until }),
+      );
+    const outcome = await (operation.type === 'query' && traffic.sharing.queries && isShareable
       ? shareQuery({
           operation: compiled,
           variables: JSON.stringify(variables),
-          scope: scopeOf(identityHeaders(caller.identity)),
+          scope,
           signal,
           execute: run,
         })
@@ -82,7 +98,7 @@ export function createExecution({ telemetry, monotonic, traffic, settlement }: E
         run(operation.type === 'mutation' ? NEVER : signal));
     for (const { service, reason } of outcome.degraded) telemetry.degraded(service, reason);
     const { identity, request } = caller;
-    const executed: Executed = {
+    const executed: Spent = {
       admission: admitted,
       actualCost: compiled.actualCost,
       delivered: outcome.delivered,
@@ -97,13 +113,29 @@ export function createExecution({ telemetry, monotonic, traffic, settlement }: E
   return { execute, callsFor };
 }
 
-function withDenials(outcome: ExecutionOutcome, { wouldDeny }: Admitted): Answerable {
+/** Runs an execution and gathers the headers of the answers it gets. */
+async function withHeaders(
+  collecting: Collecting | undefined,
+  send: Send,
+  execute: (send: Send) => Promise<ExecutionOutcome>,
+): Promise<Executed> {
+  if (collecting === undefined) return execute(send);
+  const collection = collecting.begin();
+  const outcome = await execute(async (request, signal) => {
+    const response = await send(request, signal);
+    collection.add(request.subgraph, response);
+    return response;
+  });
+  return { ...outcome, headers: collection.headers(outcome.errors.length === 0) };
+}
+
+function withDenials(outcome: Executed, { wouldDeny }: Admitted): Answerable {
   return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
 }
 
 // Subgraphs see nothing else that could change their answer: ids for tracing differ with each request and say nothing of it.
-function scopeOf(identified: Readonly<Record<string, string>>): Scope {
-  return JSON.stringify(identified);
+function scopeOf(identified: Readonly<Record<string, string>>, forwarded: Forwarded | undefined): Scope {
+  return JSON.stringify(forwarded === undefined ? identified : [identified, forwarded.scope]);
 }
 
 const NEVER = new AbortController().signal;

@@ -9,6 +9,7 @@ import type { Admitted, Operation, Operations, Variables } from './operations.ts
 import type { GraphqlCall } from './persisted/graphql-call.ts';
 import type { Resolved } from './persisted/persisted-operations.ts';
 import { answer } from './response/answer.ts';
+import { degradedHeaders } from './response/degradation.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
 
@@ -57,13 +58,19 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
   ): Promise<Served> {
     const admitted = await parts.admit(operation, inputs, caller);
     const outcome = await parts.execute(admitted, caller, generation.parts.connection);
+    const degraded = outcome.degraded.map(({ service }) => service);
     const response = answer(outcome, {
       mediaType: caller.request.mediaType,
-      headers: { ...admitted.headers, 'x-supergraph-version': generation.graph.id },
+      headers: {
+        ...outcome.headers,
+        ...degradedHeaders(degraded),
+        ...admitted.headers,
+        'x-supergraph-version': generation.graph.id,
+      },
       summary: summarise(caller, generation, {
         admitted,
         codes: outcome.errors.map(({ extensions }) => extensions.code),
-        degraded: outcome.degraded.map(({ service }) => service),
+        degraded,
       }),
     });
     return { response, executed: true };
@@ -81,6 +88,8 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
       headers: {
         ...Object.fromEntries(headers),
         'cache-control': 'no-store',
+        ...decided.headers,
+        ...degradedHeaders(decided.degraded ?? []),
         ...decided.admitted?.headers,
         'x-supergraph-version': generation.graph.id,
       },

@@ -21,6 +21,8 @@ import { separateAuthorization } from './authorization/separate.ts';
 import type { SeparatedSupergraph } from './authorization/separate.ts';
 import type { Config } from './config-schema.ts';
 import { connect, createExecution } from './execute-operation.ts';
+import { createCollecting } from './headers/collection.ts';
+import { createForwarding } from './headers/forwarding.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createSigner } from './identity/signature.ts';
@@ -37,7 +39,9 @@ import { createPlanner } from './planning/planner.ts';
 import type { Environment } from './read-yaml.ts';
 import { connectBlockingRedis, connectRedis } from './redis.ts';
 import type { RedisParts } from './redis.ts';
+import { createErrorPolicy } from './response/error-policy.ts';
 import { createErrorMask } from './response/mask-errors.ts';
+import { logMasked } from './response/masked-error.ts';
 import { scheduleTimer } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { createGeneration } from './supergraph/generation.ts';
@@ -120,9 +124,16 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     redis: redis?.link,
     processes: config.workers,
   });
+  const collecting = createCollecting(config.headers);
   const signer = createSigner(config.identity.keys, parts);
   const upstream = built.use(
-    createUpstream(config.traffic, { ...parts, telemetry, signer, after: afterTimeout }),
+    createUpstream(config.traffic, {
+      ...parts,
+      telemetry,
+      signer,
+      keepHeaders: collecting !== undefined,
+      after: afterTimeout,
+    }),
   );
 
   const spenders = new Spenders(parts.now);
@@ -142,6 +153,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     monotonic,
     traffic: config.traffic,
     settlement,
+    forward: createForwarding(config.headers),
+    collecting,
+    subgraphErrors: createErrorPolicy(config.response, telemetry.log),
   });
   const admit = async (asked: Operation, inputs: Variables, caller: Caller): Promise<Admitted> => {
     const { identity, request } = caller;
@@ -291,7 +305,7 @@ function serverOptions(
     // Documents have been found before Apollo Server is asked.
     persistedQueries: false,
     parseOptions: { maxTokens: limits.tokens },
-    formatError: createErrorMask((error) => telemetry.log.error({ err: error }, 'an error was masked')),
+    formatError: createErrorMask((error) => logMasked(telemetry.log, error)),
     nodeEnv: mode,
     logger: telemetry.log,
   };

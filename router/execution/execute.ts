@@ -3,7 +3,7 @@ import { blame } from './causes.ts';
 import type { Degradation, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
 import type { CompletedField, CompletionRun } from './completion-run.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, MaskErrors } from './execution.ts';
 import type { Introspect } from './introspection.ts';
 import type { JsonObject } from './json.ts';
 import { Report } from './report.ts';
@@ -18,6 +18,8 @@ export type ExecutionRequest = {
   readonly signal: AbortSignal;
   /** Keys of a subgraph error's extensions that may reach the client. */
   readonly allowedExtensions?: ReadonlySet<string>;
+  /** Absent: their messages may. */
+  readonly maskErrors?: MaskErrors | undefined;
 };
 
 export type ExecutionOutcome = {
@@ -39,7 +41,7 @@ const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
  */
 export async function executeCompiled(
   operation: CompiledOperation,
-  { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS }: ExecutionRequest,
+  { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors }: ExecutionRequest,
 ): Promise<ExecutionOutcome> {
   // Before the plan runs: an operation that cannot be answered must not have begun.
   const { response, complete, introspect } = operation.projectionFor(variables);
@@ -51,6 +53,7 @@ export async function executeCompiled(
     send,
     signal,
     allowedExtensions,
+    maskErrors,
     root,
     report,
     response,

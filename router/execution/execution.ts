@@ -3,7 +3,10 @@ import type { JsonObject } from './json.ts';
 import type { Forks } from './merge.ts';
 import type { Report } from './report.ts';
 import type { ResponseShape } from './response-shape.ts';
-import type { Send, SubgraphResponse } from './subgraph-call.ts';
+import type { Send, SubgraphError, SubgraphResponse } from './subgraph-call.ts';
+
+/** Keeps the messages of a subgraph's errors from clients; returns the id under which they can be found. */
+export type MaskErrors = (service: string, errors: readonly SubgraphError[]) => string;
 
 /** The state of one execution: the merged tree, and what is known of its gaps. */
 export type Execution = {
@@ -12,6 +15,7 @@ export type Execution = {
   readonly send: Send;
   readonly signal: AbortSignal;
   readonly allowedExtensions: ReadonlySet<string>;
+  readonly maskErrors: MaskErrors | undefined;
   readonly root: JsonObject;
   readonly forks: Forks;
   /** By fetch: the objects of its answer, as they were merged. */

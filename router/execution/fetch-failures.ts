@@ -39,12 +39,14 @@ export function reportErrors(
   execution: Execution,
 ): void {
   const places = placesOf(fetch, batch, execution);
+  const id = execution.maskErrors?.(fetch.service, response.errors);
   for (const error of response.errors) {
-    const extensions = allowedExtensions(error, fetch, execution.allowedExtensions);
+    const allowed = allowedExtensions(error, fetch, execution.allowedExtensions);
+    const extensions = id === undefined ? allowed : { ...allowed, id };
     for (const path of errorPaths(fetch, error, places, response.data)) {
       const located = clientPath(path, execution.response);
       execution.report.addReported({
-        message: publicMessage(error.message),
+        message: id === undefined ? publicMessage(error.message) : 'The service reported an error.',
         path: located.length > 0 ? located : nearestPath(fetch, execution.response),
         extensions,
       });

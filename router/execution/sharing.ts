@@ -30,13 +30,13 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
   return { kind: 'failed', failure: { code, service: subgraph, message: ERRORS[code].meaning } };
 }
 
-export type SharedExecution = {
+export type SharedExecution<Outcome> = {
   readonly operation: CompiledOperation;
   /** JSON text of the coerced variables. */
   readonly variables: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;
-  readonly execute: (signal: AbortSignal) => Promise<ExecutionOutcome>;
+  readonly execute: (signal: AbortSignal) => Promise<Outcome>;
 };
 
 /**
@@ -44,9 +44,11 @@ export type SharedExecution = {
  *
  * @throws {RouterError} REQUEST_CANCELLED for who stopped waiting; the execution goes on as long as somebody waits.
  */
-export function shareExecutions(): (execution: SharedExecution) => Promise<ExecutionOutcome> {
+export function shareExecutions<Outcome = ExecutionOutcome>(): (
+  execution: SharedExecution<Outcome>,
+) => Promise<Outcome> {
   // By operation, since equal documents are different operations in two generations of the supergraph.
-  const flights = new WeakMap<CompiledOperation, Flights<ExecutionOutcome>>();
+  const flights = new WeakMap<CompiledOperation, Flights<Outcome>>();
   return async ({ operation, variables, scope, signal, execute }) => {
     if (operation.kind === 'mutation') return execute(signal);
     const ofOperation = flights.get(operation) ?? new Flights();

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../errors.ts';
 
 /** One GraphQL request to one subgraph, as the executor hands it to `send`. */
@@ -32,6 +33,8 @@ export type SubgraphResponse =
       readonly errors: readonly SubgraphError[];
       /** Others have the same `data`: it must not be changed. */
       readonly isShared?: boolean;
+      /** Kept where rules ask for them. */
+      readonly headers?: IncomingHttpHeaders;
     }
   | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
 

@@ -23,7 +23,8 @@ export type ClientRequest = {
 
 export type ClientResponse = {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Each value of a list is a line of its own. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | Buffer;
   /** What the log says of the request beside HTTP. */
   readonly summary?: RequestSummary;

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SpanKind } from '@opentelemetry/api';
 import type { Config } from '../config-schema.ts';
-import { RouterError } from '../errors.ts';
+import { ERRORS, RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { logMasked } from '../response/masked-error.ts';
 import { refusal } from '../response/refusal.ts';
 import type { SpanDescription, Telemetry } from '../telemetry.ts';
 import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
@@ -228,9 +229,10 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
   }
 
   function refuse(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
-    if (error instanceof RouterError) return refusal(error, mediaType);
-    parts.telemetry.log.error({ requestId: id, err: error }, 'request failed');
+    if (error instanceof RouterError && ERRORS[error.code].exposed) return refusal(error, mediaType);
+    const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
     return refusal(new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }), mediaType, {
+      id: errorId,
       requestId: id,
     });
   }

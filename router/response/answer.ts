@@ -5,7 +5,7 @@ import type { Remarks } from './degradation.ts';
 
 type AnswerOptions = {
   readonly mediaType: MediaType;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
 };
 

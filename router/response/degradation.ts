@@ -26,6 +26,13 @@ export function extensionsOf({
   };
 }
 
+/** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE, SERVICE`. */
+export function degradedHeaders(services: readonly string[]): Record<string, string> {
+  if (services.length === 0) return {};
+  // Names are the operator's, and a header takes fewer characters than a file.
+  return { 'x-degraded': [...new Set(services)].map(encodeURIComponent).join(', ') };
+}
+
 /** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */
 export function degradationsIn(errors: readonly GraphQLFormattedError[]): Degradation[] {
   const groups = new Map<

@@ -16,15 +16,15 @@ export function toGraphQLError(error: RouterError): GraphQLError {
   });
 }
 
-/** Lets through what the error table allows; everything else is logged by `onMasked` and leaves without its message. */
-export function createErrorMask(onMasked: (error: unknown) => void) {
+/** Lets through what the error table allows; of everything else the id leaves under which `logError` has put it down. */
+export function createErrorMask(logError: (error: unknown) => string) {
   return function maskError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
     if (thrown instanceof AnsweredError) return formatted;
     const error = unwrapResolverError(thrown);
     const code = error instanceof RouterError ? error.code : formatted.extensions?.['code'];
     if (!isErrorCode(code) || !ERRORS[code].exposed) {
-      onMasked(error);
-      return { message: ERRORS.INTERNAL_SERVER_ERROR.meaning, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+      const extensions = { code: 'INTERNAL_SERVER_ERROR', id: logError(error) };
+      return { message: ERRORS.INTERNAL_SERVER_ERROR.meaning, extensions };
     }
     const { message, locations, path } = formatted;
     return { message, ...(locations && { locations }), ...(path && { path }), extensions: { code } };

@@ -8,6 +8,8 @@ import { disconnected, httpError, invalidResponse, notSent, tooLarge, unreachabl
 export type ExchangeOptions = {
   readonly service: string;
   readonly maxResponseBytes: number;
+  /** Whether the answer's headers are wanted. */
+  readonly keepHeaders?: boolean | undefined;
   readonly settle: (outcome: Outcome) => void;
 };
 
@@ -23,6 +25,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
+  #headers: IncomingHttpHeaders | undefined;
   /** Known before the body is read: the outcome of an answer whose body does not matter. */
   #refused: Outcome | undefined;
   #chunks: Buffer[] = [];
@@ -47,6 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
+    if (this.#options.keepHeaders === true) this.#headers = headers;
     this.#refused = refusal(this.#options.service, status, headers);
     this.#enforceLimit(Number(headers['content-length'] ?? 0));
   }
@@ -75,7 +79,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #readBody(): Outcome {
     const { service } = this.#options;
     const answer = parseAnswer(textOf(this.#chunks, this.#bytes));
-    if (answer.kind === 'answered') return { response: answer, verdict: 'healthy' };
+    const headers = this.#headers;
+    if (answer.kind === 'answered')
+      return { response: headers === undefined ? answer : { ...answer, headers }, verdict: 'healthy' };
     return this.#status < 300 ? invalidResponse(service, answer.defect) : requestError(service, this.#status);
   }
 

@@ -20,6 +20,8 @@ export type SubgraphParts = {
     'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
   >;
   readonly signer: Signer;
+  /** Whether answers bring their headers along. */
+  readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly after: After;
@@ -100,13 +102,11 @@ type Members = {
  */
 function compose(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;
-  const { telemetry, signer, monotonic, random, after } = parts;
+  const { telemetry, signer, keepHeaders, monotonic, random, after } = parts;
   const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
 
-  let send = balance(members.endpoints, createTransport({ service, maxResponseBytes, signer }), {
-    service,
-    random,
-  });
+  const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders });
+  let send = balance(members.endpoints, transport, { service, random });
   send = withRetry(send, {
     retries,
     budget: new RetryBudget(),

@@ -21,15 +21,18 @@ export type TransportOptions = {
   readonly service: string;
   readonly maxResponseBytes: number;
   readonly signer: Signer;
+  readonly keepHeaders?: boolean | undefined;
 };
 
 /** Sends one try over HTTP/1.1 and reads its answer. */
-export function createTransport({ service, maxResponseBytes, signer }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { service, signer } = options;
+
   function dispatch({ pool, path }: Address, call: Call, settle: (outcome: Outcome) => void): void {
     const body = Buffer.from(call.request.body);
     const { headers: own } = call.context;
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
-    const exchange = new Exchange({ service, maxResponseBytes, settle });
+    const exchange = new Exchange({ ...options, settle });
     call.interrupt.listen((outcome) => {
       exchange.interrupt(outcome);
     });

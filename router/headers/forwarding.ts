@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Config } from '../config-schema.ts';
+import { isProtectedRequestHeader } from './protected-names.ts';
+import { compileRules, rulesFor } from './rules.ts';
+import type { Carry } from './rules.ts';
+
+/** What one client request sends on. */
+export type Forwarded = {
+  readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
+  /** Equal for requests whose headers no subgraph can tell apart. */
+  readonly scope: string;
+};
+
+/** The request rules as one function; undefined where there are none. */
+export function createForwarding(
+  rules: Config['headers'],
+): ((headers: IncomingHttpHeaders) => Forwarded) | undefined {
+  const forAll = compileRules(rulesFor(rules, undefined, 'request'), isProtectedRequestHeader);
+  const special = Object.keys(rules.subgraphs).map(
+    (name) => [name, compileRules(rulesFor(rules, name, 'request'), isProtectedRequestHeader)] as const,
+  );
+  if (forAll === undefined && special.every(([, carry]) => carry === undefined)) return undefined;
+  return (headers) => {
+    const common = carriedBy(forAll, headers);
+    const own = new Map(special.map(([name, carry]) => [name, carriedBy(carry, headers)]));
+    return {
+      headersFor: (subgraph) => own.get(subgraph) ?? common,
+      scope: JSON.stringify([common, ...own.values()]),
+    };
+  };
+}
+
+function carriedBy(carry: Carry | undefined, headers: IncomingHttpHeaders): Record<string, string> {
+  if (carry === undefined) return {};
+  return Object.fromEntries([...carry(headers)].map(([name, { values }]) => [name, values.join(', ')]));
+}

@@ -1,0 +1,104 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Config } from '../config-schema.ts';
+import { connectionOptions } from './protected-names.ts';
+import type { IsProtected } from './protected-names.ts';
+
+type Rules = Config['headers'];
+export type HeaderRule = Rules['request'][number] | Rules['response'][number];
+
+export type Merge = 'first' | 'last' | 'append';
+
+/** A header on its way; several values only where each needs a line of its own. */
+export type Carried = { readonly values: readonly string[]; readonly merge: Merge };
+
+/** What rules make of the headers of one message, by lower-case name. */
+export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, Carried>;
+
+/** The rules as one function; undefined where there are none. */
+export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtected): Carry | undefined {
+  if (rules.length === 0) return undefined;
+  const steps = rules.map((rule) => compileRule(rule, isProtected));
+  return (from) => {
+    const message = { headers: from, ofConnection: connectionOptions(from) };
+    const carried = new Map<string, Carried>();
+    for (const step of steps) step(message, carried);
+    return carried;
+  };
+}
+
+/** Rules by subgraph: those for all, then its own. */
+export function rulesFor(
+  rules: Rules,
+  subgraph: string | undefined,
+  way: 'request' | 'response',
+): HeaderRule[] {
+  const own = subgraph === undefined ? undefined : rules.subgraphs[subgraph];
+  return [...rules[way], ...(own?.[way] ?? [])];
+}
+
+type Message = { readonly headers: IncomingHttpHeaders; readonly ofConnection: ReadonlySet<string> };
+type Step = (from: Message, into: Map<string, Carried>) => void;
+
+function compileRule({ propagate, insert, remove }: HeaderRule, isProtected: IsProtected): Step {
+  if (insert !== undefined) return insertion(insert);
+  if (remove !== undefined) return removal(remove);
+  if (propagate?.matching !== undefined)
+    return propagationOfMatching(propagate.matching, propagate, isProtected);
+  return propagationOfNamed(propagate ?? {});
+}
+
+function insertion({ name, value }: NonNullable<HeaderRule['insert']>): Step {
+  const carried: Carried = { values: [value], merge: 'last' };
+  return (_, into) => into.set(name.toLowerCase(), carried);
+}
+
+function removal({ named, matching }: NonNullable<HeaderRule['remove']>): Step {
+  if (matching === undefined) return (_, into) => into.delete(named?.toLowerCase() ?? '');
+  const pattern = wholeName(matching);
+  return (_, into) => {
+    for (const name of into.keys()) if (pattern.test(name)) into.delete(name);
+  };
+}
+
+type Propagation = NonNullable<HeaderRule['propagate']>;
+
+function propagationOfNamed(rule: Propagation): Step {
+  const name = rule.named?.toLowerCase() ?? '';
+  const target = rule.rename?.toLowerCase() ?? name;
+  const merge = mergeOf(rule);
+  const fallback = rule.default === undefined ? [] : [rule.default];
+  return (message, into) => {
+    const found = valuesOf(message, name);
+    const values = found.length > 0 ? found : fallback;
+    if (values.length > 0) into.set(target, { values, merge });
+  };
+}
+
+function propagationOfMatching(matching: string, rule: Propagation, isProtected: IsProtected): Step {
+  const pattern = wholeName(matching);
+  const merge = mergeOf(rule);
+  return (message, into) => {
+    for (const name of Object.keys(message.headers)) {
+      if (!pattern.test(name) || isProtected(name)) continue;
+      const values = valuesOf(message, name);
+      if (values.length > 0) into.set(name, { values, merge });
+    }
+  };
+}
+
+function mergeOf(rule: Propagation): Merge {
+  return 'merge' in rule ? rule.merge : 'last';
+}
+
+export function wholeName(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`, 'i');
+}
+
+// What no header may carry would be refused where it is written, with the whole message.
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function valuesOf({ headers, ofConnection }: Message, name: string): readonly string[] {
+  if (ofConnection.has(name) || !Object.hasOwn(headers, name)) return [];
+  const value = headers[name] ?? [];
+  return (typeof value === 'string' ? [value] : value).filter((text) => SENDABLE.test(text));
+}
