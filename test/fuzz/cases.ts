@@ -73,7 +73,11 @@ const HEADERS = [
     'accept: ;;;',
     'accept: text/html, application/json;q=0.1',
   ],
-  ...['x-user-id: 1', 'x_user_id: 1', 'X-USER-ROLES: admin', 'connection: x-user-id', 'x-tenant-id: \xff'],
+  'x-user-id: 1',
+  'x_user_id: 1',
+  'X-USER-ROLES: admin',
+  'connection: x-user-id',
+  'x-tenant-id: \xff',
   ...[
     'authorization: Bearer a.b.c',
     'authorization: Basic \xff',

@@ -1,7 +1,15 @@
 import type { Random } from '../differential/random.ts';
 
 const NAMES = [
-  ...['books', 'book', 'newest', 'rename', 'id', 'title', 'pages', 'reviews', 'text'],
+  'books',
+  'book',
+  'newest',
+  'rename',
+  'id',
+  'title',
+  'pages',
+  'reviews',
+  'text',
   ...[
     '__typename',
     '__schema',
@@ -21,8 +29,25 @@ const FIELDS = {
 const TYPES = ['ID', 'ID!', '[ID!]', 'String', 'Int!', 'Boolean', 'Book', 'Absent'] as const;
 const DIRECTIVES = ['skip', 'include', 'defer', 'stream', 'deprecated', 'key', 'absent'] as const;
 const VALUES = [
-  ...['null', 'true', '0', '-1', '1e400', '9007199254740993', '""', '"\\u0000"', '"\\uD800"', '"""block"""'],
-  ...['[]', '{}', '{a: 1}', 'ENUM', '$a', '$__proto__', '$constructor', '"\u{1F600}"', '[[[[1]]]]'],
+  'null',
+  'true',
+  '0',
+  '-1',
+  '1e400',
+  '9007199254740993',
+  '""',
+  '"\\u0000"',
+  '"\\uD800"',
+  '"""block"""',
+  '[]',
+  '{}',
+  '{a: 1}',
+  'ENUM',
+  '$a',
+  '$__proto__',
+  '$constructor',
+  '"\u{1F600}"',
+  '[[[[1]]]]',
 ] as const;
 
 /** A document of the grammar, most often valid over the small schema. */
