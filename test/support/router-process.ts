@@ -9,6 +9,8 @@ import { startService } from './service.ts';
 import type { ServiceDefinition } from './service.ts';
 
 const MAIN = join(import.meta.dirname, '../../router/main.ts');
+// A test that is given up never disposes of its router; the router then ends with the process of the test.
+const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
 
 export type RouterProcess = AsyncDisposable & {
   readonly process: ChildProcess;
@@ -29,10 +31,10 @@ export async function startRouterProcess(definition: ServiceDefinition, config =
     join(directory, 'supergraph.yaml'),
     `subgraphs:\n  only:\n    routing_url: ${service.url}\n    schema:\n      sdl: ${JSON.stringify(service.sdl)}\n`,
   );
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
     cwd: directory,
     env: { PATH: process.env['PATH'], PORT: '0', ADMIN_PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit').then(([code]) => code);
   built.defer(async () => {
