@@ -80,7 +80,13 @@ async function measure(
     refusals.push(refusal);
     console.log(formatRefusal(refusal));
   };
-  const common = { contestants, measureMs: options.seconds * 1_000, onRow, onRefusal };
+  const common = {
+    contestants,
+    measureMs: options.seconds * 1_000,
+    endsAt: options.limitMs ?? Number.POSITIVE_INFINITY,
+    onRow,
+    onRefusal,
+  };
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
   await runContest(bench, { ...common, workloads, connections: options.connections });
   for (const study of STUDIES.filter(({ name }) => names.includes(name))) {

@@ -9,6 +9,8 @@ export type Options = {
   readonly seconds: number;
   /** Of the workload `memory`. */
   readonly minutes: number;
+  /** When no further measurement is begun; undefined where the command line says how long they are. */
+  readonly limitMs: number | undefined;
   readonly writesResults: boolean;
   /** Whether the router writes a CPU profile of its life. */
   readonly profiles: boolean;
@@ -19,7 +21,7 @@ export const USAGE = `npm run bench [-- [WORKLOAD] [options]]
   WORKLOAD              one of: order-page catalog wide tiny mutation slow, or latency memory growth
   --only A,B            only these contestants
   --connections 1,50    default: 1,50,500 for everything, 50 for one workload
-  --seconds N           length of one measurement; default: 1.5 for everything, 4 for one workload
+  --seconds N           length of one measurement; default: 1.2 for everything, 3 for one workload
   --minutes N           length of memory; default: 1
   --profile             the router writes CPU profiles to bench/out/profiles
   --write-results       write bench/results.md from the latest run of each workload`;
@@ -46,11 +48,21 @@ export function readOptions(args: readonly string[]): Options {
     connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50'))
       .split(',')
       .map(positive),
-    seconds: positive(values.seconds ?? (workload === undefined ? '1.5' : '4')),
+    seconds: positive(values.seconds ?? (workload === undefined ? '1.2' : '3')),
     minutes: positive(values.minutes ?? '1'),
+    limitMs: limitOf(values, workload),
     writesResults: values['write-results'],
     profiles: values.profile,
   };
+}
+
+/** The whole run promises 10 minutes and one workload 2; what is under way then takes its own time to end. */
+function limitOf(
+  { seconds, minutes, connections }: Readonly<Record<string, unknown>>,
+  workload: string | undefined,
+): number | undefined {
+  if ([seconds, minutes, connections].some((value) => value !== undefined)) return undefined;
+  return workload === undefined ? 540_000 : 100_000;
 }
 
 function positive(text: string): number {

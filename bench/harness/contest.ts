@@ -8,11 +8,14 @@ export type Plan = {
   readonly contestants: readonly Contestant[];
   readonly connections: readonly number[];
   readonly measureMs: number;
+  /** No measurement begins when this has passed, by `performance.now()`. */
+  readonly endsAt: number;
   readonly onRow: (row: DetailedRow) => void;
   readonly onRefusal: (refusal: Refusal) => void;
 };
 
 const WARM_CONNECTIONS = 50;
+const WARM_MS = 2_000;
 const SETTLE_MS = 200;
 
 /** Runs the contestants one after the other, each through all workloads. */
@@ -25,6 +28,7 @@ export async function runContest(bench: Bench, plan: Plan): Promise<void> {
 
 async function runContestant(bench: Bench, contestant: Contestant, plan: Plan): Promise<void> {
   try {
+    assertTimeLeft(plan);
     await using gateway = await contestant.start(bench.stage);
     for (const workload of plan.workloads) await runWorkload(bench, { contestant, gateway, workload }, plan);
   } catch (error) {
@@ -32,7 +36,7 @@ async function runContestant(bench: Bench, contestant: Contestant, plan: Plan): 
       plan.onRefusal({
         workload: name,
         contestant: contestant.name,
-        reason: `cannot start: ${reasonOf(error)}`,
+        reason: `not started: ${reasonOf(error)}`,
       });
     }
   }
@@ -54,12 +58,13 @@ async function runWorkload(bench: Bench, turn: Turn, plan: Plan): Promise<void> 
       ...(connections !== undefined && { connections }),
     });
   try {
+    assertTimeLeft(plan);
     const exchanges = await bench.check(gateway, workload);
     // Compiled by the JIT before it is measured, whatever the number of connections is.
     await bench.run(gateway, exchanges, {
       connections: WARM_CONNECTIONS,
       settleMs: 0,
-      measureMs: plan.measureMs,
+      measureMs: Math.min(plan.measureMs, WARM_MS),
     });
     for (const connections of plan.connections) {
       const interval = { connections, settleMs: SETTLE_MS, measureMs: plan.measureMs };
@@ -70,6 +75,11 @@ async function runWorkload(bench: Bench, turn: Turn, plan: Plan): Promise<void> 
   } catch (error) {
     refuse(error);
   }
+}
+
+/** A machine that is too busy for the whole contest does not make it longer than was promised. */
+export function assertTimeLeft({ endsAt }: Pick<Plan, 'endsAt'>): void {
+  if (performance.now() > endsAt) throw new Error('the run has used up its time');
 }
 
 export function reasonOf(error: unknown): string {

@@ -24,6 +24,7 @@ export type Loop = {
   readonly answered: () => number;
   /** Why the loop is of no use: an answer that is not the expected one, a connection that broke. */
   readonly failure: () => string | undefined;
+  /** Asks no more and waits for the last answers: what a gateway still works on would slow down the next run. */
   readonly stop: () => Promise<void>;
 };
 
@@ -31,6 +32,7 @@ type Prepared = { readonly request: Buffer; readonly expected: Buffer };
 
 // The bytes of every answer would be a tenth of the load's own time for large ones; all lengths are compared.
 const COMPARED = 16;
+const LAST_ANSWERS_MS = 15_000;
 
 /** Keeps `connections` requests under way: each connection asks again as soon as it has its answer. */
 export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
@@ -40,9 +42,11 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
   }));
   let latencies: number[] = [];
   let answered = 0;
+  let underWay = 0;
   let failure: string | undefined;
   let stopped = false;
   let next = 0;
+  const isBusy = () => underWay > 0 && failure === undefined;
   const sockets = Array.from({ length: connections }, () => open());
 
   function open(): Socket {
@@ -52,6 +56,7 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     const reader = new MessageReader((message) => {
       latencies.push(performance.now() - sentAt);
       answered += 1;
+      underWay -= 1;
       if (awaited !== undefined) failure ??= defectOf(message, awaited.expected, answered % COMPARED === 0);
       if (!stopped) ask();
     });
@@ -69,6 +74,7 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
       awaited = prepared[next];
       next = (next + 1) % prepared.length;
       if (awaited === undefined) return;
+      underWay += 1;
       sentAt = performance.now();
       socket.write(awaited.request);
     }
@@ -84,6 +90,8 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     failure: () => failure,
     async stop() {
       stopped = true;
+      const deadline = performance.now() + LAST_ANSWERS_MS;
+      while (isBusy() && performance.now() < deadline) await delay(20);
       for (const socket of sockets) socket.destroy();
       await delay(20);
     },
