@@ -28,6 +28,10 @@ const listen = z
       .default([])
       .describe('Addresses or CIDR ranges whose `X-Forwarded-For` is believed.'),
   })
+  .refine((value) => value.headersTimeoutMs <= value.requestTimeoutMs, {
+    path: ['headersTimeoutMs'],
+    message: 'must not be above requestTimeoutMs, which the headers are a part of',
+  })
   .prefault({});
 
 const admin = z

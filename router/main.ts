@@ -23,7 +23,11 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   await using router = await createRouter(config, { inPool });
   const { log } = router.telemetry;
   log.info({ url: router.url, admin: router.adminUrl }, inPool ? 'worker ready' : 'router ready');
-  if (inPool) serveInPool(router);
+  if (inPool) {
+    serveInPool(router);
+    // The pool and the process group both pass a signal on: the second is no sign of impatience here.
+    for (const signal of STOP_SIGNALS) process.on(signal, () => undefined);
+  }
   const signal = await stopSignal();
   log.info({ signal }, 'draining');
   await router.drain();
@@ -38,11 +42,12 @@ async function runPool(config: Config): Promise<void> {
   await pool.drain();
 }
 
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 // A second signal finds no listener any more, and ends the process at once.
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    for (const signal of STOP_SIGNALS) process.once(signal, resolve);
   });
 }
 

@@ -36,11 +36,11 @@ export type World = {
 /** How many objects of a type there are. */
 const POPULATION = 6;
 
-export function isRef(value: unknown): value is Ref {
+function isRef(value: unknown): value is Ref {
   return typeof value === 'object' && value !== null && 'typename' in value && 'number' in value;
 }
 
-export function identityOf(world: World, typename: string): string {
+function identityOf(world: World, typename: string): string {
   return world.identities.get(typename)?.[0] ?? typename;
 }
 
@@ -66,7 +66,7 @@ export const worldTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) 
   isRef(value) ? value.typename : undefined;
 
 /** Fields that keys are made of, by their names: each of them alone tells the number. */
-export function keyValue(world: World, { typename, number }: Ref, field: string): unknown {
+function keyValue(world: World, { typename, number }: Ref, field: string): unknown {
   switch (field) {
     case 'id':
       return `${identityOf(world, typename)}:${number}`;

@@ -103,7 +103,11 @@ function heldExecution() {
     started += 1;
     return promise;
   };
-  return { execute, started: () => started, finish: () => resolve({ data: '{}', errors: [], delivered: {}, degraded: [] }) };
+  return {
+    execute,
+    started: () => started,
+    finish: () => resolve({ data: '{}', errors: [], delivered: {}, degraded: [] }),
+  };
 }
 
 describe('equal queries in flight', () => {
