@@ -8,7 +8,7 @@ import { describeCircumstances } from './harness/machine.ts';
 import { pinSelf } from './harness/program.ts';
 import { USAGE, readOptions } from './options.ts';
 import type { Options } from './options.ts';
-import { loadRecords, saveRun } from './report/record.ts';
+import { loadRecords, saveLatest, saveRecords } from './report/record.ts';
 import type { Figure, Findings } from './report/record.ts';
 import { writeResults } from './report/results.ts';
 import type { DetailedRow, Refusal } from './report/row.ts';
@@ -37,7 +37,9 @@ async function bench(options: Options): Promise<void> {
   pinSelf();
   const circumstances = describeCircumstances(args);
   const findings = await measure(names, contestants, options);
-  saveRun(names, findings, circumstances);
+  saveLatest(findings);
+  // What some contestants did on their own, or under a profiler, is nothing to publish.
+  if (options.contestants === undefined && !options.profiles) saveRecords(names, findings, circumstances);
   console.log(`\n${formatTables(findings.rows, findings.refusals)}`);
   for (const figure of findings.figures) console.log(`\n${formatFigure(figure)}`);
   console.log('\nwritten: bench/out/latest.json');

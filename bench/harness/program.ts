@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from '../../test/support/run-program.ts';
@@ -32,7 +32,8 @@ const STOP_WITHIN_MS = 5_000;
 
 /** Whether gateway and load have a core each. */
 export function isPinned(): boolean {
-  return availableParallelism() > 1 && findProgram(['taskset']) !== undefined;
+  // Not availableParallelism(): that is 1 once this process has been put on a core itself.
+  return cpus().length > 1 && findProgram(['taskset']) !== undefined;
 }
 
 /** Puts this process, and what it starts from now on, on the core of the load. */

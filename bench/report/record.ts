@@ -25,14 +25,17 @@ export type WorkloadRecord = Findings & Circumstances & { readonly workload: str
 
 const recordFolder = join(outFolder, 'workloads');
 
-/** Writes `latest.json`, and a record for each workload, from which the results page is made. */
-export function saveRun(
+export function saveLatest({ rows }: Findings): void {
+  writeJson(join(outFolder, 'latest.json'), rows.map(plainRow));
+}
+
+/** Writes a record for each workload, from which the results page is made. */
+export function saveRecords(
   workloads: readonly string[],
   findings: Findings,
   circumstances: Circumstances,
 ): void {
   mkdirSync(recordFolder, { recursive: true });
-  writeJson(join(outFolder, 'latest.json'), findings.rows.map(plainRow));
   for (const workload of workloads) {
     const belongs = (name: string) => name === workload || name.startsWith(`${workload}-`);
     const record: WorkloadRecord = {
