@@ -72,11 +72,11 @@ export async function startStubSubgraph(
   };
 }
 
-export function answer(body: unknown, headers: Record<string, string> = {}): Behaviour {
+export function answer(body: unknown, headers: Record<string, string | string[]> = {}): Behaviour {
   return text(JSON.stringify(body), headers);
 }
 
-export function text(body: string, headers: Record<string, string> = {}): Behaviour {
+export function text(body: string, headers: Record<string, string | string[]> = {}): Behaviour {
   return (response) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body);
 }
 

@@ -74,9 +74,12 @@ test('a merged cache-control is never less restrictive than any of its parts', (
   fc.assert(
     fc.property(fc.array(header, { minLength: 1, maxLength: 4 }), (headers) => {
       const whole = allowance(mergeCacheControl(headers));
-      for (const part of headers.map(allowance))
-        for (const [right, granted] of Object.entries(whole))
-          expect(granted, right).toBeLessThanOrEqual(part[right as keyof typeof part]);
+      for (const part of headers.map(allowance)) {
+        const exceeded = Object.entries(whole).filter(
+          ([right, granted]) => granted > part[right as keyof typeof part],
+        );
+        expect(exceeded).toEqual([]);
+      }
     }),
     { numRuns: 2_000 },
   );

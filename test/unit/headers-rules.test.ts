@@ -13,20 +13,10 @@ const forwarding = (request: string, more = '') => {
   return forward;
 };
 
-const FORBIDDEN = [
-  ...[
-    'x-user-id',
-    'X-User-ID',
-    'x_user_id',
-    'X.User.Roles',
-    'x-user-email',
-    'x_tenant-id',
-    'x-user-anything',
-  ],
-  ...['Connection', 'keep-alive', 'TE', 'transfer_encoding', 'upgrade', 'proxy-authorization', 'Host'],
-  ...['content-length', 'content-type', 'authorization', 'Cookie', 'signature', 'Signature-Input'],
-  ...['content-digest', 'x-request-id', 'traceparent'],
-];
+const FORBIDDEN = (
+  'x-user-id X-User-ID x_user_id X.User.Roles x-user-email x_tenant-id x-user-anything Connection keep-alive TE transfer_encoding ' +
+  'upgrade proxy-authorization Host content-length content-type authorization Cookie signature Signature-Input content-digest x-request-id traceparent'
+).split(' ');
 
 test.each(FORBIDDEN)('%s is protected both ways, in any spelling', (name) => {
   expect([isProtectedRequestHeader(name), isProtectedResponseHeader(name)]).toEqual([true, true]);

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config.ts';
+import { RouterError } from '../../router/errors.ts';
+import { createHealth } from '../../router/ingress/health.ts';
+import { listen } from '../../router/ingress/http-server.ts';
+import { createErrorMask } from '../../router/response/mask-errors.ts';
+import { logMasked } from '../../router/response/masked-error.ts';
+import { createTelemetry } from '../../router/telemetry.ts';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { Answer } from '../support/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+
+const UUID = expect.stringMatching(/^[\da-f-]{36}$/);
+
+function recorded() {
+  const config = parseConfig('listen: { port: 0 }', {
+    env: {},
+    fileName: 'router.yaml',
+    directory: '/nowhere',
+  });
+  const lines: Record<string, unknown>[] = [];
+  const telemetry = createTelemetry(config.telemetry, {
+    destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+    provider: undefined,
+  });
+  const line = (id: unknown) => JSON.stringify(lines.find(({ errorId }) => errorId === id));
+  return { config, telemetry, line };
+}
+
+test.each([
+  ['of the programmer', new TypeError('the secret is 42')],
+  ['that is not for clients', new RouterError('INTERNAL_SERVER_ERROR', 'the secret is 42')],
+])('an error %s leaves with an id of its own, which finds it in the log', async (_, error) => {
+  const { config, telemetry, line } = recorded();
+  await using server = await listen(config, {
+    telemetry,
+    health: createHealth(() => []),
+    monotonic: () => 0,
+    clientAddress: () => '127.0.0.1',
+    handle: () => Promise.reject(error),
+  });
+  const ask = async () => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'chosen-by-the-client' },
+      body: '{"query":"{ a }"}',
+    });
+    expect(response.status).toBe(500);
+    return (await response.json()) as Answer;
+  };
+  const ids = [await ask(), await ask()].map(({ errors = [] }) => {
+    expect(errors).toEqual([
+      {
+        message: 'The router failed. The log has the cause under the id in extensions.id.',
+        extensions: { code: 'INTERNAL_SERVER_ERROR', id: UUID, requestId: 'chosen-by-the-client' },
+      },
+    ]);
+    return errors[0]?.extensions['id'];
+  });
+  expect(new Set(ids).size).toBe(2);
+  for (const id of ids) expect(line(id)).toContain('the secret is 42');
+});
+
+test('an error that Apollo Server would answer does so as well', () => {
+  const { telemetry, line } = recorded();
+  const mask = createErrorMask((error) => logMasked(telemetry.log, error));
+  const masked = mask({ message: 'the secret is 42' }, new Error('the secret is 42'));
+  expect(masked.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', id: UUID });
+  expect(JSON.stringify(masked)).not.toContain('secret');
+  expect(line(masked.extensions?.['id'])).toContain('the secret is 42');
+});
+
+const REPORTED = {
+  message: 'the balance of Ada is 3',
+  path: ['book'],
+  extensions: { code: 'CONFLICT', reason: 'BUSY', table: 'accounts', id: 'its-own' },
+};
+
+async function answered(config: string) {
+  await using stub = await startStubSubgraph(() => answer({ data: { book: null }, errors: [REPORTED] }));
+  await using graph = await startSmallGraph({
+    services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
+    config: `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
+  });
+  const answers = [await graph.query('{ book }'), await graph.query('{ book }')];
+  return { answers, log: [...graph.log] };
+}
+
+test('only the extensions on the list reach clients', async () => {
+  const { answers } = await answered('response: { errorExtensions: [reason] }');
+  const { message, path } = REPORTED;
+  const error = { message, path, extensions: { code: 'CONFLICT', service: 'books', reason: 'BUSY' } };
+  expect(answers).toEqual([
+    { data: { book: null }, errors: [error] },
+    { data: { book: null }, errors: [error] },
+  ]);
+});
+
+test('the messages of subgraphs can be kept in the log, found by the id in the answer', async () => {
+  const { answers, log } = await answered('response: { errorExtensions: [id], subgraphErrorMessages: mask }');
+  for (const { errors } of answers) {
+    expect(errors).toEqual([
+      {
+        message: 'The service reported an error.',
+        path: ['book'],
+        extensions: { code: 'CONFLICT', service: 'books', id: UUID },
+      },
+    ]);
+    const id = errors?.[0]?.extensions['id'];
+    expect(log.find(({ errorId }) => errorId === id)).toMatchObject({
+      subgraph: 'books',
+      messages: [REPORTED.message],
+    });
+  }
+});
+
+test('what the reference executor cannot keep is refused at start', () => {
+  const read = (text: string) =>
+    parseConfig(`execution: apollo\n${text}`, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
+  expect(() => read('response: { subgraphErrorMessages: mask }')).toThrow(
+    'router.yaml:2: response: needs execution: compiled',
+  );
+  expect(() => read('headers: { response: [{ propagate: { named: x-a } }] }')).toThrow(
+    'router.yaml:2: headers: needs execution: compiled',
+  );
+});
