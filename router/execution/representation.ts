@@ -60,15 +60,14 @@ function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  const programs = new Map<unknown, { readonly program: T }>();
+  // By names of the supergraph: all others share the program of no name, as a subgraph may send any number of them.
+  const programs = new Map<string | undefined, { readonly program: T }>();
   return (object) => {
-    const typename = object['__typename'];
-    const known = programs.get(typename);
+    const typeName = types.typeNameOf(object['__typename']);
+    const known = programs.get(typeName);
     if (known !== undefined) return known.program;
-    const typeName = types.typeNameOf(typename);
     const program = compile(typeName);
-    // Only names of the supergraph are kept: a subgraph may send any number of others.
-    if (typeName !== undefined) programs.set(typeName, { program });
+    programs.set(typeName, { program });
     return program;
   };
 }
