@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';
 import { until } from '../support/until.ts';
 
+// Hundreds of requests a second, and a core left for composition.
+const PAUSE_MS = 5;
+
 type Load = { readonly stop: () => Promise<{ sent: number; failed: readonly unknown[] }> };
 
-/** Asks without a pause until it is stopped, and keeps every answer that is not whole. */
+/** Asks all the time until it is stopped, and keeps every answer that is not whole. */
 function startLoad(graph: SmallGraph, connections: number): Load {
   const stopped = new AbortController();
   let sent = 0;
@@ -23,6 +27,7 @@ function startLoad(graph: SmallGraph, connections: number): Load {
           : { error: response };
       if (!('body' in answer) || answer.status !== 200 || answer.body.errors !== undefined)
         failed.push(answer);
+      await delay(PAUSE_MS);
     }
   });
   return {
