@@ -25,9 +25,39 @@ export type RedisLink = AsyncDisposable & {
   readonly tried: Promise<void>;
 };
 
+/** What this router has of Redis: a client for the path of requests, and one that waits for revocations. */
+export type SharedRedis = AsyncDisposable & {
+  readonly link: RedisLink;
+  readonly revocationStream: { readonly redis: Redis; readonly key: string };
+};
+
 const PROBE_MS = 200;
 const STUCK_MS = 1_000;
 const MAX_RECONNECT_MS = 1_000;
+
+/** Connects to Redis, where there is one; resolves when the first attempt has ended, well or not. */
+export async function openRedis(
+  config: Config['redis'],
+  parts: Omit<RedisParts, 'url' | 'telemetry'> & {
+    readonly telemetry: Pick<Telemetry, 'redisChanged' | 'withoutRedis'>;
+  },
+): Promise<SharedRedis | undefined> {
+  const { url, keyPrefix } = config;
+  if (url === undefined) {
+    parts.telemetry.withoutRedis();
+    return undefined;
+  }
+  const link = connectRedis(config, { ...parts, url });
+  const blocking = connectBlockingRedis({ ...parts, url });
+  await link.tried;
+  return {
+    link,
+    revocationStream: { redis: blocking.client, key: `${keyPrefix}revocations` },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([link[Symbol.asyncDispose](), blocking[Symbol.asyncDispose]()]);
+    },
+  };
+}
 
 /**
  * Connects a client that fails fast. With ioredis's own defaults a command waits in a queue for a server that is gone

@@ -1,0 +1,26 @@
+import type { createAdmission } from './admission/admit.ts';
+import type { Caller } from './apollo-plugin.ts';
+import { authorize } from './authorization/authorize.ts';
+import type { Config } from './config-schema.ts';
+import type { Admitted, Operation, Variables } from './operations.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export type OperationAdmissionParts = {
+  readonly admission: ReturnType<typeof createAdmission>;
+  readonly telemetry: Telemetry;
+};
+
+/** What the caller may not have is left out first: it is neither charged nor planned. The function returned throws a RouterError where it refuses. */
+export function createOperationAdmission(
+  { mode }: Config['authorization'],
+  { admission, telemetry }: OperationAdmissionParts,
+) {
+  return async function admit(asked: Operation, inputs: Variables, caller: Caller): Promise<Admitted> {
+    const { identity, request } = caller;
+    const { restriction, wouldDeny } = authorize(mode, { guard: asked.guard, inputs, subject: identity });
+    if (wouldDeny.length > 0) telemetry.log.info({ name: asked.name, wouldDeny }, 'not authorized');
+    const operation = restriction === undefined ? asked : asked.under(restriction);
+    const admitted = await admission(operation, inputs, { identity, address: request.address });
+    return { operation, wouldDeny, ...admitted };
+  };
+}

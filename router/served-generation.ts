@@ -1,0 +1,154 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { specifiedRules, validate } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { createPricing } from './admission/pricing.ts';
+import { createApolloPlugin, createFilteringExecutor, createGatewayExecutor } from './apollo-plugin.ts';
+import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
+import { createGuards } from './authorization/authorization.ts';
+import { createJudge } from './authorization/requirement.ts';
+import { separateAuthorization } from './authorization/separate.ts';
+import type { SeparatedSupergraph } from './authorization/separate.ts';
+import type { Config } from './config-schema.ts';
+import { connect } from './execute-operation.ts';
+import type { createExecution } from './execute-operation.ts';
+import { ANONYMOUS } from './identity/identity.ts';
+import { createOperations, warm } from './operations.ts';
+import type { GenerationParts, ServedGeneration } from './pipeline.ts';
+import { createPlanner } from './planning/planner.ts';
+import { createErrorMask } from './response/mask-errors.ts';
+import { logMasked } from './response/masked-error.ts';
+import { createGeneration } from './supergraph/generation.ts';
+import type { GenerationRecipe } from './supergraph/generation.ts';
+import type { Telemetry } from './telemetry.ts';
+import { createDataSource } from './upstream/data-source.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+export type ServedGenerationParts = Pick<PluginParts, 'admit'> &
+  Pick<ReturnType<typeof createExecution>, 'execute' | 'callsFor'> & {
+    readonly telemetry: Telemetry;
+    readonly upstream: Upstream;
+    readonly monotonic: () => number;
+  };
+
+/**
+ * Builds everything that answers for one version of the supergraph.
+ * @throws {Error} naming what keeps the supergraph from being served
+ */
+export function createServedGeneration(
+  supergraphSdl: string,
+  config: Config,
+  parts: ServedGenerationParts,
+): Promise<ServedGeneration> {
+  const separated = separateAuthorization(supergraphSdl);
+  return createGeneration(
+    { published: supergraphSdl, servable: separated.sdl },
+    createRecipe(config, { ...parts, separated }),
+  );
+}
+
+type RecipeParts = ServedGenerationParts & { readonly separated: SeparatedSupergraph };
+
+/** How a supergraph becomes something that answers. */
+function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
+  const { telemetry, upstream, monotonic, admit, execute, callsFor, separated } = parts;
+  const judge = createJudge(config.authorization.policies);
+  return {
+    async createParts(graph) {
+      const planner = await createPlanner({
+        supergraphSdl: separated.sdl,
+        timeoutMs: config.planning.timeoutMs,
+      });
+      const pricing = createPricing(separated.sdl, config.rateLimit);
+      for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
+      const operations = createOperations({
+        graph,
+        planner,
+        guard: createGuards(graph.schema, separated.requirements, judge),
+        entries: config.planning.cacheEntries,
+        pricing,
+        planned: (ms, outcome) => telemetry.planned(ms, outcome),
+        monotonic,
+      });
+      const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
+      return {
+        operations,
+        connection,
+        async [Symbol.asyncDispose]() {
+          await Promise.all([operations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()]);
+        },
+      };
+    },
+    createPlugin: ({ operations }) => createApolloPlugin({ operations, admit }),
+    createExecutor: ({ connection }, stock) =>
+      config.execution === 'apollo'
+        ? createFilteringExecutor(stock)
+        : createGatewayExecutor((admitted, caller) => execute(admitted, caller, connection)),
+    createDataSource: (subgraph, { connection }) =>
+      createDataSource(subgraph, (context) => callsFor(callerIn(context), connection)),
+    serverOptions: serverOptions(config, telemetry),
+  };
+}
+
+function callerIn(context: Readonly<Record<string, unknown>>): Caller {
+  return context as ApolloContext;
+}
+
+function serverOptions(
+  { mode, supergraph, limits }: Config,
+  telemetry: Telemetry,
+): GenerationRecipe<ApolloContext, GenerationParts>['serverOptions'] {
+  return {
+    introspection: supergraph.introspection ?? mode === 'development',
+    hideSchemaDetailsFromClientErrors: mode === 'production',
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    // Ingress has checked this already, for every path.
+    csrfPrevention: false,
+    // Documents have been found before Apollo Server is asked.
+    persistedQueries: false,
+    parseOptions: { maxTokens: limits.tokens },
+    formatError: createErrorMask((error) => logMasked(telemetry.log, error)),
+    nodeEnv: mode,
+    logger: telemetry.log,
+  };
+}
+
+/** Asks a new generation a question and lets it plan what the one before was asked most, before clients may. */
+export async function prove(
+  next: ServedGeneration,
+  previous: ServedGeneration | undefined,
+  warmOperations: number,
+): Promise<void> {
+  const { body } = await next.server.executeOperation(
+    { query: '{ __typename }' },
+    { contextValue: canary(next) },
+  );
+  if (body.kind !== 'single' || body.singleResult.errors !== undefined) {
+    throw new Error(`the canary query was not answered: ${JSON.stringify(body)}`);
+  }
+  if (previous === undefined) return;
+  const isValid = (document: DocumentNode) =>
+    validate(next.graph.schema, document, specifiedRules).length === 0;
+  await warm(next.parts.operations, previous.parts.operations, { count: warmOperations, isValid });
+}
+
+/** The request that the router makes to itself; its address keeps its cost off every client's budget. */
+function canary({ graph }: ServedGeneration): ApolloContext {
+  return {
+    identity: ANONYMOUS,
+    decided: {},
+    request: {
+      id: `canary-${graph.id}`,
+      correlationId: undefined,
+      method: 'POST',
+      search: '',
+      headers: {},
+      authorization: [],
+      body: undefined,
+      address: `canary-${graph.id}`,
+      mediaType: { name: 'application/json', named: false },
+      trace: ROOT_CONTEXT,
+      signal: new AbortController().signal,
+    },
+  };
+}
