@@ -3,9 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /** The process that `npm start` runs for a service, found below its launcher. */
 export function processOf(service: string, launcher: number): number {
-  const found = childrenOf(starterOf(launcher)).find((pid) =>
-    commandOf(pid).includes(`/${service}/server.ts`),
-  );
+  const found = servicesOf(launcher).find((pid) => commandOf(pid).includes(`/${service}/server.ts`));
   if (found === undefined) throw new Error(`no process runs ${service}`);
   return found;
 }
@@ -15,6 +13,20 @@ export function starterOf(launcher: number): number {
   const [starter] = childrenOf(launcher);
   if (starter === undefined) throw new Error('the launcher has started nothing');
   return starter;
+}
+
+/** The processes of the services, as they are now. */
+export function servicesOf(launcher: number): readonly number[] {
+  return childrenOf(starterOf(launcher));
+}
+
+/** False also of a process that has ended and that nobody has asked for its exit code: it has no command any more. */
+export function isRunning(pid: number): boolean {
+  try {
+    return commandOf(pid) !== '';
+  } catch {
+    return false;
+  }
 }
 
 // Linux tells without any program being installed, other systems come with these.
