@@ -172,9 +172,13 @@ export function createTelemetry(
       log.info(event, 'supergraph serves');
     },
 
-    supergraphRefused(event: { readonly reasons: readonly string[] }): void {
+    /** `serving` is the generation that goes on; without one the router is not ready. */
+    supergraphRefused(event: {
+      readonly reasons: readonly string[];
+      readonly serving: string | undefined;
+    }): void {
       metrics.supergraphs.inc({ outcome: 'refused' });
-      log.error(event, 'supergraph refused, the one before goes on serving');
+      log.error(event, 'supergraph refused');
     },
 
     /**

@@ -45,20 +45,22 @@ export async function createGenerations<
 
   async function load(): Promise<void> {
     const sourced = await source.load();
-    if (sourced.kind === 'refused') return telemetry.supergraphRefused({ reasons: sourced.reasons });
+    if (sourced.kind === 'refused') return refuse(sourced.reasons);
     if (sourced.sdl === current?.generation.graph.supergraphSdl) return;
     const started = parts.monotonic();
     try {
       serve(await build(sourced.sdl));
     } catch (error) {
-      return telemetry.supergraphRefused({
-        reasons: [error instanceof Error ? error.message : String(error)],
-      });
+      return refuse([error instanceof Error ? error.message : String(error)]);
     }
     telemetry.supergraphSwapped({
       generation: current?.generation.graph.id ?? '',
       ms: parts.monotonic() - started,
     });
+  }
+
+  function refuse(reasons: readonly string[]): void {
+    telemetry.supergraphRefused({ reasons, serving: current?.generation.graph.id });
   }
 
   async function build(sdl: string): Promise<G> {

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import type { BreakableRedis } from '../support/breakable-redis.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const QUESTIONS = 150;
+const APART_MS = 10;
+
+type Answered = { readonly status: number; readonly ms: number };
+
+/** One question every few milliseconds, whatever became of those before. */
+async function askSteadily(
+  graph: SmallGraph,
+  during: (index: number) => Promise<void> | void,
+): Promise<Answered[]> {
+  const answers: Promise<Answered>[] = [];
+  for (let index = 0; index < QUESTIONS; index++) {
+    await during(index);
+    answers.push(ask(graph));
+    await delay(APART_MS);
+  }
+  return Promise.all(answers);
+}
+
+async function ask(graph: SmallGraph): Promise<Answered> {
+  const began = performance.now();
+  const response = await graph.post({ query: '{ book(id: 1) { title } }' });
+  await response.arrayBuffer();
+  return { status: response.status, ms: performance.now() - began };
+}
+
+function slowest(answers: readonly Answered[]): number {
+  return Math.round(Math.max(...answers.map(({ ms }) => ms)));
+}
+
+const LOSSES: readonly [string, (redis: BreakableRedis) => Promise<void> | void][] = [
+  ['killed', (redis) => redis.kill()],
+  ['frozen', (redis) => redis.freeze()],
+];
+
+describe.each(LOSSES)('Redis %s under traffic', (name, lose) => {
+  test('is nothing that a client would notice', async () => {
+    await using redis = await startBreakableRedis();
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      config: `redis: { url: "${redis.url}" }\nrateLimit: { enabled: true, anonymous: { points: 100000 } }`,
+    });
+    await ask(graph);
+    const healthy = await askSteadily(graph, () => undefined);
+    const struck = await askSteadily(graph, (index) => (index === QUESTIONS / 3 ? lose(redis) : undefined));
+    redis.thaw();
+
+    console.log(`${name}: slowest ${slowest(healthy)} ms before, ${slowest(struck)} ms while it was lost`);
+    expect(new Set([...healthy, ...struck].map(({ status }) => status))).toEqual(new Set([200]));
+    expect(graph.log.some(({ msg, state }) => msg === 'redis connection changed' && state === 'lost')).toBe(
+      true,
+    );
+  });
+});
