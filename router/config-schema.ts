@@ -301,7 +301,7 @@ const redis = z
       .url({ protocol: /^rediss?$/ })
       .optional()
       .describe('Redis shared by all routers. `REDIS_URL` overrides it. None: state stays in this process.'),
-    commandTimeoutMs: ms.default(50).describe('Time for one command; then Redis counts as gone.'),
+    commandTimeoutMs: ms.default(40).describe('Time for one command; then Redis counts as gone.'),
     keyPrefix: z.string().default('tributary:').describe('Prefix of every key.'),
   })
   .prefault({});
