@@ -5,6 +5,7 @@ import { RouterError } from './errors.ts';
 import type { Answerable, Connection } from './execute-operation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
+import { isRecord } from './is-record.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
 import type { GraphqlCall } from './persisted/graphql-call.ts';
 import type { Resolved } from './persisted/persisted-operations.ts';
@@ -114,10 +115,6 @@ function findKnown(
   const operation = query === undefined ? undefined : operations.find(query, operationName);
   if (operation === undefined || (method === 'GET' && operation.type === 'mutation')) return undefined;
   return { operation, inputs: variables };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sourceOf({ method, body, search }: ClientRequest): string | undefined {

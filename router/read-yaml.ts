@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { z } from 'zod';
+import { isRecord } from './is-record.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -65,10 +66,6 @@ function withValue(target: unknown, [key, ...rest]: readonly string[], value: un
   if (target !== undefined && target !== null && !isRecord(target)) return target;
   const record = target ?? {};
   return { ...record, [key]: withValue(record[key], rest, value) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Replaces `${env.NAME}` in every string of a parsed YAML value; unset names are added to `missing`. */

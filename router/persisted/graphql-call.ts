@@ -1,3 +1,4 @@
+import { isRecord } from '../is-record.ts';
 import type { ClientRequest } from '../ingress/client-request.ts';
 
 /** A GraphQL request's meaning, from the body of a POST or the search parameters of a GET. */
@@ -73,8 +74,4 @@ function parseJson(text: string | null): unknown {
   } catch {
     return text;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

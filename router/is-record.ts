@@ -1,0 +1,4 @@
+/** Whether a parsed value is an object with keys: no list, no null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
