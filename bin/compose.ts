@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../router/config.ts';
-import { ConfigError } from '../router/read-yaml.ts';
+import { loadConfig } from '../router/config/config.ts';
+import { ConfigError } from '../router/config/read-yaml.ts';
 import { createSupergraphSource } from '../router/supergraph/supergraph-source.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configJsonSchema } from '../router/config-schema.ts';
+import { configJsonSchema } from '../router/config/config-schema.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { loadConfig } from '../router/config.ts';
-import type { Config } from '../router/config-schema.ts';
-import { ConfigError } from '../router/read-yaml.ts';
-import type { Environment } from '../router/read-yaml.ts';
+import { loadConfig } from '../router/config/config.ts';
+import type { Config } from '../router/config/config-schema.ts';
+import { ConfigError } from '../router/config/read-yaml.ts';
+import type { Environment } from '../router/config/read-yaml.ts';
 import { keepIdentityKeys } from './start/identity-keys.ts';
 import { formatLine } from './start/log-line.ts';
 import { assertPortsFree } from './start/ports.ts';

@@ -1,7 +1,7 @@
 import type { createAdmission } from './admission/admit.ts';
 import type { Caller } from './apollo-plugin.ts';
 import { authorize } from './authorization/authorize.ts';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import type { Admitted, Operation, Variables } from './operations.ts';
 import type { Telemetry } from './telemetry.ts';
 

@@ -2,7 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { asksForCost } from './admission/settle.ts';
 import type { Executed as Spent, Settlement } from './admission/settle.ts';
 import type { Caller } from './apollo-plugin.ts';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from './execution/execute.ts';
 import { shareCalls, shareExecutions } from './execution/sharing.ts';

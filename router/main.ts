@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from './config.ts';
-import type { Config } from './config-schema.ts';
-import { ConfigError } from './read-yaml.ts';
+import { loadConfig } from './config/config.ts';
+import type { Config } from './config/config-schema.ts';
+import { ConfigError } from './config/read-yaml.ts';
 import { createRouter } from './router.ts';
 import { createTelemetry } from './telemetry.ts';
 import { serveInPool, startWorkers } from './workers.ts';

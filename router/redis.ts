@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 

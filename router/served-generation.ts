@@ -8,7 +8,7 @@ import { createGuards } from './authorization/authorization.ts';
 import { createJudge } from './authorization/requirement.ts';
 import { separateAuthorization } from './authorization/separate.ts';
 import type { SeparatedSupergraph } from './authorization/separate.ts';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import { connect } from './execute-operation.ts';
 import type { createExecution } from './execute-operation.ts';
 import { ANONYMOUS } from './identity/identity.ts';

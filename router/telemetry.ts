@@ -3,7 +3,7 @@ import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import { isErrorCode } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestSummary } from './ingress/client-request.ts';

@@ -1,5 +1,5 @@
 import type { TracerProvider } from '@opentelemetry/api';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 
 export type Tracing = AsyncDisposable & { readonly provider: TracerProvider };
 

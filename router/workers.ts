@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricObject } from 'prom-client';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/config-schema.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
 import type { Router } from './router.ts';

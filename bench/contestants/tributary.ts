@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import type { configSchema } from '../../router/config-schema.ts';
+import type { configSchema } from '../../router/config/config-schema.ts';
 import type { Contestant, Stage } from './contestant.ts';
 import { startGateway } from './gateway-process.ts';
 import { startRedis } from './redis.ts';

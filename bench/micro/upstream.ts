@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Pool } from 'undici';
-import { configSchema } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
 import { createSigner } from '../../router/identity/signature.ts';
 import { createTelemetry } from '../../router/telemetry.ts';
 import { afterTimeout } from '../../router/upstream/deadline.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Config } from '../../router/config-schema.ts';
-import type { Environment } from '../../router/read-yaml.ts';
+import type { Config } from '../../router/config/config-schema.ts';
+import type { Environment } from '../../router/config/read-yaml.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { StartError } from './start-error.ts';
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Config } from '../../router/config-schema.ts';
+import type { Config } from '../../router/config/config-schema.ts';
 import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { reachable } from './service.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { Budget, BudgetDecision, Charge } from './budget.ts';
 import type { Caller, Demand } from './caller-buckets.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { remainingPoints, secondsUntil } from './bucket.ts';

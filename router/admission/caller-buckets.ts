@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { Identity, UserIdentity } from '../identity/identity.ts';
 import { chargeablePoints } from './bucket.ts';
 import type { Bucket, Take } from './bucket.ts';

@@ -8,7 +8,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 

@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { compileActualCost } from './actual-cost.ts';
 import type { ActualCost, DeliveredOperation } from './actual-cost.ts';
 import { compileCost } from './cost.ts';

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import { checkDocument, readParseError } from './document-limits.ts';
 

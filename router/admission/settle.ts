@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { ActualCost, Delivered } from './actual-cost.ts';
 import type { Admission } from './admit.ts';
 import { remainingAfter } from './budget.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 
 export type VariableLimits = Pick<Config['limits'], 'variableDepth' | 'variableItems'>;

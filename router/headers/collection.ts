@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { SubgraphResponse } from '../execution/subgraph-call.ts';
 import { mergeCacheControl } from './cache-control.ts';
 import { isProtectedResponseHeader } from './protected-names.ts';

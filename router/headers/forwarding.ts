@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { isProtectedRequestHeader } from './protected-names.ts';
 import { compileRules, rulesFor } from './rules.ts';
 import type { Carry } from './rules.ts';

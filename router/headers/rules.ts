@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { connectionOptions } from './protected-names.ts';
 import type { IsProtected } from './protected-names.ts';
 

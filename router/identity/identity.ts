@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 
 export type UserIdentity = {

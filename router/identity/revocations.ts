@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { FetchJson } from './fetch-json.ts';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { ClientResponse } from './client-request.ts';
 import { healthAnswer } from './health.ts';
 import { addressOf, listening } from './http-server.ts';

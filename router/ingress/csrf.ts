@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 
 /** Content types that a browser sends across origins without asking first (Fetch standard, CORS-safelisted). */

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SpanKind } from '@opentelemetry/api';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { ERRORS, RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { logMasked } from '../response/masked-error.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { ClientRequest } from '../ingress/client-request.ts';
 import { RecentEntries } from '../recent-entries.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis.ts';
 import { RecentTexts } from './recent-texts.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { ExecutionRequest } from '../execution/execute.ts';
 import type { MaskErrors } from '../execution/execution.ts';
 import type { Telemetry } from '../telemetry.ts';

@@ -6,9 +6,9 @@ import { formatFinding } from './compose.ts';
 import { loadSubgraphSchemas } from './subgraph-schemas.ts';
 import { parseSupergraphFile } from './supergraph-file.ts';
 import type { SupergraphFile } from './supergraph-file.ts';
-import type { Config } from '../config-schema.ts';
-import { ConfigError } from '../read-yaml.ts';
-import type { Environment } from '../read-yaml.ts';
+import type { Config } from '../config/config-schema.ts';
+import { ConfigError } from '../config/read-yaml.ts';
+import type { Environment } from '../config/read-yaml.ts';
 
 type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }

@@ -1,4 +1,4 @@
-import type { Config } from '../config-schema.ts';
+import type { Config } from '../config/config-schema.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
 import type { CallContext } from './call.ts';
 import { disconnected } from './outcomes.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { loadConfig } from '../../router/config.ts';
+import { loadConfig } from '../../router/config/config.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
 

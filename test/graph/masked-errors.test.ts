@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { RouterError } from '../../router/errors.ts';
 import { createHealth } from '../../router/ingress/health.ts';
 import { listen } from '../../router/ingress/http-server.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
 import { LIBRARY } from '../support/small-graph.ts';
 import { startService } from '../support/service.ts';

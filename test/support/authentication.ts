@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { configSchema } from '../../router/config-schema.ts';
-import type { Config } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
+import type { Config } from '../../router/config/config-schema.ts';
 import type { ErrorCode } from '../../router/errors.ts';
 import { RouterError } from '../../router/errors.ts';
 import { createAuthenticator } from '../../router/identity/authenticate.ts';

@@ -1,5 +1,5 @@
-import { configSchema } from '../../router/config-schema.ts';
-import type { Config } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
+import type { Config } from '../../router/config/config-schema.ts';
 import { createBudget } from '../../router/admission/budget.ts';
 import type { Budget } from '../../router/admission/budget.ts';
 import type { UserIdentity } from '../../router/identity/identity.ts';

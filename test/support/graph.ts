@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
 import type { Parts, Router } from '../../router/router.ts';
 import { startInventory } from '../../subgraphs/inventory/server.ts';

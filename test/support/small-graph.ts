@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import type { Parts, Router } from '../../router/router.ts';
 import { createRouter } from '../../router/router.ts';
 import { startService } from './service.ts';

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { configSchema } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
 import type { SubgraphFailure, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 import type { Upstream } from '../../router/upstream/upstream.ts';

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { checkDocument, readParseError } from '../../router/admission/document-limits.ts';
 import { checkVariables } from '../../router/admission/variable-limits.ts';
-import { configSchema } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
 import { codeOf } from '../support/authentication.ts';
 
 const { limits } = configSchema.parse({});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { subgraphSettings } from '../../router/upstream/settings.ts';
 
 function trafficOf(text: string) {

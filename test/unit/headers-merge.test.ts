@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { mergeCacheControl } from '../../router/headers/cache-control.ts';
 import { createCollecting } from '../../router/headers/collection.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { createCollecting } from '../../router/headers/collection.ts';
 import { createForwarding } from '../../router/headers/forwarding.ts';
 import { isProtectedRequestHeader, isProtectedResponseHeader } from '../../router/headers/protected-names.ts';

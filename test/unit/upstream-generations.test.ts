@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { configSchema } from '../../router/config-schema.ts';
+import { configSchema } from '../../router/config/config-schema.ts';
 import { afterTimeout } from '../../router/upstream/deadline.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 import type { Routes, Upstream } from '../../router/upstream/upstream.ts';

@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { z } from 'zod';
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../is-record.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { headersSchema } from '../headers/header-schema.ts';
+import { admin, cors, csrf, limits, listen, shutdown } from './endpoint.ts';
+import { authentication, authorization, identity } from './identity.ts';
+import { persistedOperations } from './persisted-operations.ts';
+import { rateLimit } from './rate-limit.ts';
+import { redis } from './redis.ts';
+import { planning, supergraph } from './supergraph.ts';
+import { telemetry } from './telemetry.ts';
+import { response, traffic } from './traffic.ts';
+import { count } from './values.ts';
+
+/*
+ * The one source of the configuration: its checks, its type, `router.schema.json` and the table in the README.
+ * Durations are milliseconds (Ms) or seconds (S), sizes are bytes.
+ */
+
+const mode = z.enum(['development', 'production']);
+
+export const configSchema = z
+  .strictObject({
+    mode: mode
+      .default('development')
+      .describe('`production` hides Sandbox and introspection. `NODE_ENV=production` overrides it.'),
+    workers: count
+      .max(256)
+      .default(1)
+      .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
+    execution: z
+      .enum(['compiled', 'apollo'])
+      .default('compiled')
+      .describe("The executor: ours, or Apollo Gateway's own as a reference."),
+    listen,
+    admin,
+    supergraph,
+    sandbox: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .optional()
+          .describe('Serve Apollo Sandbox on `/`. Default: only in development.'),
+      })
+      .prefault({}),
+    cors,
+    csrf,
+    limits,
+    authentication,
+    authorization,
+    identity,
+    rateLimit,
+    persistedOperations,
+    redis,
+    traffic,
+    headers: headersSchema,
+    response,
+    planning,
+    telemetry,
+    shutdown,
+  })
+  .superRefine(({ execution, headers, response: { subgraphErrorMessages } }, context) => {
+    if (execution === 'compiled') return;
+    const message = 'needs execution: compiled';
+    const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
+    if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
+    if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
+  });
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** The frozen configuration that every part is built from. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+/** The JSON schema of `router.yaml`, for editors and for the README's table. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'router.yaml of Tributary' };
+}

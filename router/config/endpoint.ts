@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { count, ms, port } from './values.ts';
+
+export const listen = z
+  .strictObject({
+    host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+    port: port.default(4000).describe('Port to listen on; 0 takes a free one. `PORT` overrides it.'),
+    path: z.string().startsWith('/').default('/graphql').describe('Path of the GraphQL endpoint.'),
+    headersTimeoutMs: ms.default(5_000).describe("Time for a request's headers to arrive."),
+    requestTimeoutMs: ms.default(10_000).describe('Time for a whole request to arrive.'),
+    keepAliveTimeoutMs: ms
+      .default(75_000)
+      .describe("How long an idle connection stays open; keep it above the load balancer's."),
+    trustedProxies: z
+      .array(z.string())
+      .default([])
+      .describe('Addresses or CIDR ranges whose `X-Forwarded-For` is believed.'),
+  })
+  .refine((value) => value.headersTimeoutMs <= value.requestTimeoutMs, {
+    path: ['headersTimeoutMs'],
+    message: 'must not be above requestTimeoutMs, which the headers are a part of',
+  })
+  .prefault({});
+
+export const admin = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Serve metrics and health on a port of their own.'),
+    host: z.string().default('127.0.0.1').describe('Address of the admin port.'),
+    port: port.default(9090).describe('Admin port; 0 takes a free one. `ADMIN_PORT` overrides it.'),
+  })
+  .prefault({});
+
+export const cors = z
+  .strictObject({
+    origins: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Origins that may read answers, `*` for all. Default: Apollo Sandbox in development, none in production.',
+      ),
+    credentials: z.boolean().default(false).describe('Allow cookies; needs named origins.'),
+    allowedHeaders: z
+      .array(z.string())
+      .optional()
+      .describe('Request headers that may be sent. Default: those the browser asks for.'),
+    maxAgeS: z.int().min(0).max(86_400).default(7_200).describe('How long a preflight answer may be kept.'),
+  })
+  .prefault({})
+  .refine((value) => !(value.credentials && value.origins?.includes('*')), {
+    message: 'credentials cannot be combined with the origin *; name the origins',
+  });
+
+export const csrf = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Refuse requests that a foreign page could send without a preflight.'),
+    requiredHeaders: z
+      .array(z.string())
+      .default(['x-apollo-operation-name', 'apollo-require-preflight'])
+      .describe('Any one of these headers proves a preflight.'),
+  })
+  .prefault({});
+
+export const limits = z
+  .strictObject({
+    bodyBytes: count.default(262_144).describe('Largest request body.'),
+    headerBytes: count.default(16_384).describe('Largest request head.'),
+    tokens: count.default(2_000).describe('Most tokens in a document.'),
+    depth: count.default(15).describe('Deepest nesting of fields.'),
+    aliases: count.default(30).describe('Most aliases, fragments expanded.'),
+    rootFields: count.default(20).describe('Most fields at the root.'),
+    directives: count.default(50).describe('Most directives.'),
+    selections: count.default(10_000).describe('Most fields, fragments expanded.'),
+    variableDepth: count.default(32).describe('Deepest nesting of the variables.'),
+    variableItems: count.default(1_000).describe('Longest list in the variables.'),
+  })
+  .prefault({});
+
+export const shutdown = z
+  .strictObject({
+    lameDuckMs: z
+      .int()
+      .min(0)
+      .default(1_000)
+      .describe('After SIGTERM: not ready, but still serving, so that load balancers notice.'),
+    graceMs: ms.default(20_000).describe('Longest wait for requests under way.'),
+  })
+  .prefault({});

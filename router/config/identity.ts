@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { count, httpUrl, ms } from './values.ts';
+
+const issuer = z.strictObject({
+  issuer: z.string().min(1).describe('Expected `iss`.'),
+  jwksUrl: httpUrl.describe('Where the issuer publishes its keys.'),
+  audience: z.string().min(1).describe('Expected in `aud`.'),
+  algorithms: z
+    .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
+    .min(1)
+    .default(['RS256'])
+    .describe('Signature algorithms accepted; symmetric ones are not on offer.'),
+  type: z.string().default('at+jwt').describe('Expected `typ` header; keeps ID tokens out.'),
+  revocationsUrl: httpUrl.optional().describe('List of revoked token ids, polled when there is no Redis.'),
+  claims: z
+    .strictObject({
+      roles: z.string().default('roles').describe('Claim with the list of roles.'),
+      tier: z.string().default('tier').describe('Claim with the rate-limit tier.'),
+      tenant: z.string().default('tid').describe('Claim with the tenant id.'),
+      scope: z.string().default('scope').describe('Claim with the scopes, space-separated or a list.'),
+      email: z.string().default('email').describe('Claim with the e-mail address.'),
+    })
+    .prefault({})
+    .describe('Where this issuer keeps what the router needs.'),
+});
+
+export const authentication = z
+  .strictObject({
+    issuers: z.array(issuer).default([]).describe('Token issuers. None means no authentication.'),
+    clockToleranceS: z.int().min(0).max(300).default(30).describe('Allowed clock difference to an issuer.'),
+    maxTokenAgeS: count.default(86_400).describe('Oldest `iat` accepted.'),
+    maxTokenBytes: count.default(8_192).describe('Longest token looked at.'),
+    keysRefreshMs: ms.default(300_000).describe('How often keys are fetched again.'),
+    keysCooldownMs: ms.default(10_000).describe('Least time between fetches that an unknown key id causes.'),
+    keysStaleS: count.default(86_400).describe('How long known keys are used while the issuer is down.'),
+    keysTimeoutMs: ms.default(3_000).describe('Time for one fetch of keys.'),
+    refusedTokensPerMinute: count
+      .default(600)
+      .describe('Invalid tokens of one address after which its unknown tokens are not looked at.'),
+    revocationPollMs: ms.default(500).describe('How often `revocationsUrl` is polled.'),
+  })
+  .prefault({});
+
+export const identity = z
+  .strictObject({
+    keys: z
+      .array(
+        z.strictObject({
+          id: z
+            .string()
+            .regex(/^[\w-]+$/)
+            .describe('Key id.'),
+          secret: z
+            .string()
+            .min(32)
+            .describe('Shared secret, 32 characters or more; `${env.NAME}` keeps it out of the file.'),
+        }),
+      )
+      .default([])
+      .describe(
+        'Keys that sign identity towards subgraphs: the first signs. None means unsigned. `IDENTITY_KEYS=id:secret,…` overrides it.',
+      ),
+  })
+  .prefault({});
+
+const policy = z
+  .strictObject({
+    roles: z.array(z.string().min(1)).default([]).describe('One of these roles, if there are any.'),
+    scopes: z.array(z.string().min(1)).default([]).describe('All of these scopes.'),
+  })
+  .refine((value) => value.roles.length + value.scopes.length > 0, {
+    message: 'needs roles or scopes; a policy that anyone meets is none',
+  });
+
+export const authorization = z
+  .strictObject({
+    mode: z
+      .enum(['filter', 'reject', 'dry-run'])
+      .default('filter')
+      .describe(
+        'Of what the schema does not allow the caller: answer null, refuse the operation, or only tell in `extensions.authorizationErrors`.',
+      ),
+    policies: z
+      .record(z.string(), policy)
+      .default({})
+      .describe('Who meets a policy of `@policy`, by its name; nobody meets one that is not here.'),
+  })
+  .prefault({});

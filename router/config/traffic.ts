@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { count, httpUrl, ms } from './values.ts';
+
+const subgraphTraffic = {
+  timeoutMs: ms.describe('Time for one call, retries included.'),
+  maxResponseBytes: count.describe('Largest answer read.'),
+  maxConcurrent: count.describe('Most calls under way at once.'),
+  connections: count.describe('Most connections to one address.'),
+  retries: z.int().min(0).max(3).describe('Tries after a connection failure, for queries only.'),
+  breaker: {
+    enabled: z.boolean().describe('Stop asking a subgraph that keeps failing.'),
+    errorPercent: z.number().min(1).max(100).describe('Share of failed calls that opens it.'),
+    minCalls: count.describe('Fewest calls in the window before it may open.'),
+    consecutiveFailures: count.describe('Failures in a row that open it.'),
+    windowMs: ms.describe('Time over which calls are counted.'),
+    openMs: ms.describe('How long it stays open before a probe.'),
+    maxOpenMs: ms.describe('Longest stay open; it doubles with each failed probe.'),
+  },
+};
+
+export const traffic = z
+  .strictObject({
+    deadlineMs: ms.default(5_000).describe('Time for a whole request.'),
+    sharing: z
+      .strictObject({
+        calls: z
+          .boolean()
+          .default(true)
+          .describe('Callers with the same identity share equal subgraph queries in flight.'),
+        queries: z
+          .boolean()
+          .default(true)
+          .describe('Callers with the same identity share equal queries in flight.'),
+      })
+      .prefault({})
+      .describe('What is asked once when it is asked twice at the same time; mutations never are.'),
+    all: z
+      .strictObject({
+        timeoutMs: subgraphTraffic.timeoutMs.default(2_000),
+        maxResponseBytes: subgraphTraffic.maxResponseBytes.default(10_485_760),
+        maxConcurrent: subgraphTraffic.maxConcurrent.default(256),
+        connections: subgraphTraffic.connections.default(64),
+        retries: subgraphTraffic.retries.default(1),
+        breaker: z
+          .strictObject({
+            enabled: subgraphTraffic.breaker.enabled.default(true),
+            errorPercent: subgraphTraffic.breaker.errorPercent.default(50),
+            minCalls: subgraphTraffic.breaker.minCalls.default(10),
+            consecutiveFailures: subgraphTraffic.breaker.consecutiveFailures.default(5),
+            windowMs: subgraphTraffic.breaker.windowMs.default(10_000),
+            openMs: subgraphTraffic.breaker.openMs.default(2_000),
+            maxOpenMs: subgraphTraffic.breaker.maxOpenMs.default(60_000),
+          })
+          .prefault({})
+          .describe('Circuit breaker.'),
+      })
+      .prefault({})
+      .describe('For every subgraph.'),
+    subgraphs: z
+      .record(
+        z.string(),
+        z.strictObject({
+          urls: z
+            .array(httpUrl)
+            .min(1)
+            .optional()
+            .describe('Addresses in place of the routing URL; the least loaded is asked.'),
+          timeoutMs: subgraphTraffic.timeoutMs.optional(),
+          maxResponseBytes: subgraphTraffic.maxResponseBytes.optional(),
+          maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
+          connections: subgraphTraffic.connections.optional(),
+          retries: subgraphTraffic.retries.optional(),
+          // No defaults here: they would stand over what `all` says.
+          breaker: z.strictObject(subgraphTraffic.breaker).partial().optional().describe('Circuit breaker.'),
+        }),
+      )
+      .default({})
+      .describe('For one subgraph, by name.'),
+  })
+  .prefault({});
+
+export const response = z
+  .strictObject({
+    errorExtensions: z
+      .array(z.string().min(1))
+      .default(['code'])
+      .describe(
+        "Keys of `extensions` in a subgraph's errors that reach clients; `code` and `service` always do.",
+      ),
+    subgraphErrorMessages: z
+      .enum(['pass', 'mask'])
+      .default('pass')
+      .describe(
+        "Let the messages of subgraphs' errors through, or put in their place an `extensions.id` that finds them in the log.",
+      ),
+  })
+  .prefault({});
