@@ -1,20 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
+const metaSchema = z.object({
+  figures: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]) })).default([]),
+});
+
 const reportSchema = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numTodoTests: z.number(),
   testResults: z.array(
-    z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) }),
+    z.object({
+      status: z.string(),
+      assertionResults: z.array(z.object({ status: z.string(), meta: metaSchema.optional() })),
+    }),
   ),
 });
 
-/** One plain line about vitest's JSON report: `N passed, N failed`, and `, N skipped` where some were. */
+/** The figures in vitest's JSON report, and one plain last line: `N passed, N failed`, and `, N skipped` where some were. */
 export function summarize(reportFile: string): string {
   const report = readReport(reportFile);
-  if (report === undefined) return '0 passed, 1 failed';
+  return report === undefined ? '0 passed, 1 failed' : [...figures(report), counts(report)].join('\n');
+}
+
+type Report = z.output<typeof reportSchema>;
+
+function figures({ testResults }: Report): readonly string[] {
+  const all = testResults
+    .flatMap(({ assertionResults }) => assertionResults.flatMap(({ meta }) => meta?.figures ?? []))
+    .map(({ name, value }) => `  ${name}: ${value}`)
+    .toSorted();
+  return all.length === 0 ? [] : ['Figures', ...all, ''];
+}
+
+function counts(report: Report): string {
   const skipped = report.numPendingTests + report.numTodoTests;
   // A file that cannot be loaded has no tests to count.
   const broken = report.testResults.filter(
@@ -27,7 +47,7 @@ export function summarize(reportFile: string): string {
 }
 
 /** Vitest writes none when it is interrupted or breaks. */
-function readReport(file: string): z.output<typeof reportSchema> | undefined {
+function readReport(file: string): Report | undefined {
   try {
     return reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {

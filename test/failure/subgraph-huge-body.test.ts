@@ -1,18 +1,19 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
 const BODY_BYTES = 300_000_000;
 
-it('reads a 300 MB answer only up to the limit', async () => {
+it('reads a 300 MB answer only up to the limit', async (context) => {
   // In a process of its own, so that the memory measured here is the router's.
   const subgraph = fork(new URL('../support/flooding-subgraph.ts', import.meta.url), [String(BODY_BYTES)]);
   const [url] = (await once(subgraph, 'message')) as [string];
   await using one = upstreamOf([url], { timeoutMs: 20_000 });
   await using peak = watchMemory();
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_RESPONSE_TOO_LARGE' });
-  console.log(`memory added by a 300 MB answer: ${(peak.added() / 1e6).toFixed(1)} MB`);
+  recordFigure(context, 'MB of memory added by a subgraph body of 300 MB', (peak.added() / 1e6).toFixed(1));
   expect(peak.added()).toBeLessThan(30e6);
   subgraph.kill();
   await once(subgraph, 'exit');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarize } from '../../bin/test/summary.ts';
+import type { Figure } from '../support/figure.ts';
 import { NotProvided, provide } from '../support/provide.ts';
 import { startServer } from '../support/server-process.ts';
 
@@ -50,7 +51,7 @@ describe('a server of the tests', () => {
   });
 });
 
-describe('the last line of npm test', () => {
+describe('the end of npm test', () => {
   it.each([
     ['all passed', report({ passed: 3 }), '3 passed, 0 failed'],
     [
@@ -60,16 +61,30 @@ describe('the last line of npm test', () => {
     ],
     ['a file could not be loaded', report({ passed: 3, broken: 1 }), '3 passed, 1 failed'],
     ['vitest broke', 'not JSON', '0 passed, 1 failed'],
-  ])('tells that %s', (_case, content, line) => {
+    [
+      'figures were measured',
+      report({ passed: 3, figures: [{ name: 'lost requests', value: 0 }] }),
+      'Figures\n  lost requests: 0\n\n3 passed, 0 failed',
+    ],
+  ])('tells that %s', (_case, content, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-summary-'));
     writeFileSync(join(folder, 'report.json'), content);
-    expect(summarize(join(folder, 'report.json'))).toBe(line);
+    expect(summarize(join(folder, 'report.json'))).toBe(end);
     rmSync(folder, { recursive: true });
   });
 });
 
-function report({ passed = 0, failed = 0, skipped = 0, broken = 0 }): string {
-  const files = Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] }));
+function report({
+  passed = 0,
+  failed = 0,
+  skipped = 0,
+  broken = 0,
+  figures = [] as readonly Figure[],
+}): string {
+  const files = [
+    ...Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] })),
+    { status: 'passed', assertionResults: [{ status: 'passed', meta: { figures } }] },
+  ];
   return JSON.stringify({
     numPassedTests: passed,
     numFailedTests: failed,
