@@ -18,6 +18,8 @@ import { WORKLOADS } from './workloads/workload.ts';
 
 /* `npm run bench`: the contestants, one after the other, on the same subgraphs. README.md says how to read the numbers. */
 
+/** What is kept for each study where there are contests before it. */
+const STUDY_MS = 60_000;
 const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);
@@ -90,8 +92,14 @@ async function measure(
     onRefusal,
   };
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
-  await runContest(bench, { ...common, workloads, connections: options.connections });
-  for (const study of STUDIES.filter(({ name }) => names.includes(name))) {
+  const studies = STUDIES.filter(({ name }) => names.includes(name));
+  await runContest(bench, {
+    ...common,
+    workloads,
+    connections: options.connections,
+    endsAt: common.endsAt - studies.length * STUDY_MS,
+  });
+  for (const study of studies) {
     await study.run(bench, {
       ...common,
       minutes: options.minutes,

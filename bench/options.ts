@@ -21,7 +21,7 @@ export const USAGE = `npm run bench [-- [WORKLOAD] [options]]
   WORKLOAD              one of: order-page catalog wide tiny mutation slow, or latency memory growth
   --only A,B            only these contestants
   --connections 1,50    default: 1,50,500 for everything, 50 for one workload
-  --seconds N           length of one measurement; default: 1.2 for everything, 3 for one workload
+  --seconds N           length of one measurement; default: 1 for everything, 2.5 for one workload
   --minutes N           length of memory; default: 1
   --profile             the router writes CPU profiles to bench/out/profiles
   --write-results       write bench/results.md from the latest run of each workload`;
@@ -48,7 +48,7 @@ export function readOptions(args: readonly string[]): Options {
     connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50'))
       .split(',')
       .map(positive),
-    seconds: positive(values.seconds ?? (workload === undefined ? '1.2' : '3')),
+    seconds: positive(values.seconds ?? (workload === undefined ? '1' : '2.5')),
     minutes: positive(values.minutes ?? '1'),
     limitMs: limitOf(values, workload),
     writesResults: values['write-results'],
@@ -62,7 +62,7 @@ function limitOf(
   workload: string | undefined,
 ): number | undefined {
   if ([seconds, minutes, connections].some((value) => value !== undefined)) return undefined;
-  return workload === undefined ? 540_000 : 100_000;
+  return workload === undefined ? 550_000 : 108_000;
 }
 
 function positive(text: string): number {

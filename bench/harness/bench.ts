@@ -23,6 +23,10 @@ export type Interval = {
   readonly connections: number;
   readonly settleMs: number;
   readonly measureMs: number;
+  /** How long either may take where answers are slow to come. Default: no longer than they have to. */
+  readonly longestMs?: number;
+  /** Whether the gateway is asked nothing after it, so that nobody has to wait for its last answers. */
+  readonly isLast?: boolean;
 };
 
 /** The subgraphs, the load and what is needed to start contestants. */
@@ -97,6 +101,7 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
       const before = await subgraphs.call('stats');
       const measured = await run(gateway, exchanges, interval);
       const after = await subgraphs.call('stats');
+      if (measured.answers === 0) throw new Error(`no answer within ${measured.seconds.toFixed(1)} s`);
       return toRow({
         workload: workload.name,
         contestant: contestant.name,

@@ -1,7 +1,7 @@
 import type { Contestant, RunningContestant } from '../contestants/contestant.ts';
 import type { DetailedRow, Refusal } from '../report/row.ts';
 import type { Workload } from '../workloads/workload.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Interval } from './bench.ts';
 
 export type Plan = {
   readonly workloads: readonly Workload[];
@@ -15,23 +15,70 @@ export type Plan = {
 };
 
 const WARM_CONNECTIONS = 50;
-const WARM_MS = 2_000;
+const WARM_MS = 1_500;
+/** From the start of a gateway until it is warm. */
+const START_MS = 6_000;
+/** For the workloads after the first: most of the code is warm by then. */
+const REWARM_MS = 700;
 const SETTLE_MS = 200;
+/** An interval with its settling, and what goes on around it. */
+const OVERHEAD_MS = 700;
+const LONGEST_MS = 8_000;
 
 /** Runs the contestants one after the other, each through all workloads. */
 export async function runContest(bench: Bench, plan: Plan): Promise<void> {
-  for (const contestant of plan.contestants) {
-    const workloads = plan.workloads.filter(({ name }) => contestant.workloads?.includes(name) ?? true);
-    if (workloads.length > 0) await runContestant(bench, contestant, { ...plan, workloads });
+  const turns = plan.contestants
+    .map((contestant) => ({
+      contestant,
+      workloads: plan.workloads.filter(({ name }) => contestant.workloads?.includes(name) ?? true),
+    }))
+    .filter(({ workloads }) => workloads.length > 0);
+  const clock = new Clock(plan);
+  for (const { workloads } of turns)
+    clock.expect({ starts: 1, intervals: intervalsOf({ ...plan, workloads }) });
+  for (const { contestant, workloads } of turns) {
+    clock.expect({ starts: -1, intervals: 0 });
+    await runContestant(bench, contestant, { ...plan, workloads, clock });
   }
 }
 
-async function runContestant(bench: Bench, contestant: Contestant, plan: Plan): Promise<void> {
+function intervalsOf({ workloads, connections }: Plan): number {
+  return workloads.length * connections.length;
+}
+
+/** Slow contestants take the time that is left over; what the others still need is kept for them. */
+class Clock {
+  readonly #endsAt: number;
+  readonly #intervalMs: number;
+  #reservedMs = 0;
+
+  constructor({ endsAt, measureMs }: Pick<Plan, 'endsAt' | 'measureMs'>) {
+    this.#endsAt = endsAt;
+    this.#intervalMs = measureMs + OVERHEAD_MS;
+  }
+
+  /** Negative numbers take back what was expected. */
+  expect({ starts, intervals }: { readonly starts: number; readonly intervals: number }): void {
+    this.#reservedMs += starts * START_MS + intervals * this.#intervalMs;
+  }
+
+  /** Begins an expected interval. Returns how long it may go on, at the most. */
+  next(): number {
+    this.expect({ starts: 0, intervals: -1 });
+    const left = this.#endsAt - performance.now() - this.#reservedMs;
+    return Math.min(LONGEST_MS, Math.max(0, left));
+  }
+}
+
+type ContestantPlan = Plan & { readonly clock: Clock };
+
+async function runContestant(bench: Bench, contestant: Contestant, plan: ContestantPlan): Promise<void> {
   try {
     assertTimeLeft(plan);
     await using gateway = await contestant.start(bench.stage);
     for (const workload of plan.workloads) await runWorkload(bench, { contestant, gateway, workload }, plan);
   } catch (error) {
+    plan.clock.expect({ starts: 0, intervals: -intervalsOf(plan) });
     for (const { name } of plan.workloads) {
       plan.onRefusal({
         workload: name,
@@ -48,7 +95,7 @@ type Turn = {
   readonly workload: Workload;
 };
 
-async function runWorkload(bench: Bench, turn: Turn, plan: Plan): Promise<void> {
+async function runWorkload(bench: Bench, turn: Turn, plan: ContestantPlan): Promise<void> {
   const { contestant, gateway, workload } = turn;
   const refuse = (error: unknown, connections?: number) =>
     plan.onRefusal({
@@ -60,21 +107,29 @@ async function runWorkload(bench: Bench, turn: Turn, plan: Plan): Promise<void> 
   try {
     assertTimeLeft(plan);
     const exchanges = await bench.check(gateway, workload);
-    // Compiled by the JIT before it is measured, whatever the number of connections is.
-    await bench.run(gateway, exchanges, {
-      connections: WARM_CONNECTIONS,
-      settleMs: 0,
-      measureMs: Math.min(plan.measureMs, WARM_MS),
-    });
+    await bench.run(gateway, exchanges, warmUp(turn, plan));
     for (const connections of plan.connections) {
-      const interval = { connections, settleMs: SETTLE_MS, measureMs: plan.measureMs };
+      const isLast = workload === plan.workloads.at(-1) && connections === plan.connections.at(-1);
+      const longestMs = plan.clock.next();
+      const interval = { connections, settleMs: SETTLE_MS, measureMs: plan.measureMs, longestMs, isLast };
       await bench.measure({ ...turn, exchanges }, interval).then(plan.onRow, (error: unknown) => {
         refuse(error, connections);
       });
     }
   } catch (error) {
+    plan.clock.expect({ starts: 0, intervals: -plan.connections.length });
     refuse(error);
   }
+}
+
+/** Compiled by the JIT before it is measured, whatever the number of connections is. */
+function warmUp({ workload }: Turn, { workloads, measureMs }: Plan): Interval {
+  const isFirst = workload === workloads[0];
+  return {
+    connections: WARM_CONNECTIONS,
+    settleMs: 0,
+    measureMs: Math.min(measureMs, isFirst ? WARM_MS : REWARM_MS),
+  };
 }
 
 /** A machine that is too busy for the whole contest does not make it longer than was promised. */

@@ -28,7 +28,8 @@ export type RunningProgram = AsyncDisposable & {
 };
 
 const CORES: Readonly<Record<Core, string>> = { gateway: '0', load: '1' };
-const STOP_WITHIN_MS = 5_000;
+/** What a gateway still works on then, nobody waits for. */
+const STOP_WITHIN_MS = 2_000;
 
 /** Whether gateway and load have a core each. */
 export function isPinned(): boolean {

@@ -24,15 +24,14 @@ export type Loop = {
   readonly answered: () => number;
   /** Why the loop is of no use: an answer that is not the expected one, a connection that broke. */
   readonly failure: () => string | undefined;
-  /** Asks no more and waits for the last answers: what a gateway still works on would slow down the next run. */
-  readonly stop: () => Promise<void>;
+  /** Asks no more and waits so long for the last answers: what a gateway still works on would slow down the next run. */
+  readonly stop: (lastAnswersMs: number) => Promise<void>;
 };
 
 type Prepared = { readonly request: Buffer; readonly expected: Buffer };
 
 // The bytes of every answer would be a tenth of the load's own time for large ones; all lengths are compared.
 const COMPARED = 16;
-const LAST_ANSWERS_MS = 15_000;
 
 /** Keeps `connections` requests under way: each connection asks again as soon as it has its answer. */
 export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
@@ -88,9 +87,9 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     },
     answered: () => answered,
     failure: () => failure,
-    async stop() {
+    async stop(lastAnswersMs) {
       stopped = true;
-      const deadline = performance.now() + LAST_ANSWERS_MS;
+      const deadline = performance.now() + lastAnswersMs;
       while (isBusy() && performance.now() < deadline) await delay(20);
       for (const socket of sockets) socket.destroy();
       await delay(20);

@@ -12,6 +12,10 @@ export type Run = LoopOptions & {
   /** Before the measured interval. */
   readonly settleMs: number;
   readonly measureMs: number;
+  /** How long either may take where answers are slow to come. Default: no longer than they have to. */
+  readonly longestMs?: number;
+  /** Whether the gateway is asked nothing after it. */
+  readonly isLast?: boolean;
 };
 
 export type Measured = {
@@ -32,19 +36,20 @@ export type LoadMethods = { run: (run: Run) => Promise<Measured> };
 
 // A slow contestant with many connections answers in waves: an interval sees two of them, unless that takes too long.
 const WAVES = 2;
-const LONGEST_MS = 8_000;
+const LAST_ANSWERS_MS = 15_000;
 
 serve({ run } satisfies LoadMethods);
 
 async function run(options: Run): Promise<Measured> {
+  const { connections, settleMs, measureMs, longestMs = 0 } = options;
   resetPeak(options.gatewayPid);
   const loop = startLoop(options);
   try {
-    await wait(loop, options.settleMs, options.connections);
+    await wait(loop, { atLeastMs: settleMs, longestMs, answers: connections });
     const before = readClocks(options);
     const settled = loop.answered();
     loop.takeLatencies();
-    await wait(loop, options.measureMs, WAVES * options.connections);
+    await wait(loop, { atLeastMs: measureMs, longestMs, answers: WAVES * connections });
     const after = readClocks(options);
     return {
       ...differences(before, after),
@@ -53,16 +58,18 @@ async function run(options: Run): Promise<Measured> {
       allAnswers: loop.answered(),
     };
   } finally {
-    await loop.stop();
+    await loop.stop(options.isLast === true ? 0 : LAST_ANSWERS_MS);
   }
 }
 
+type Wait = { readonly atLeastMs: number; readonly longestMs: number; readonly answers: number };
+
 /** Until the time is over and so many answers have come. */
-async function wait(loop: Loop, atLeastMs: number, answers: number): Promise<void> {
+async function wait(loop: Loop, { atLeastMs, longestMs, answers }: Wait): Promise<void> {
   const started = performance.now();
   const enough = loop.answered() + answers;
   const elapsed = () => performance.now() - started;
-  while (elapsed() < atLeastMs || (loop.answered() < enough && elapsed() < LONGEST_MS)) {
+  while (elapsed() < atLeastMs || (loop.answered() < enough && elapsed() < longestMs)) {
     await delay(Math.min(50, Math.max(1, atLeastMs - elapsed())));
     const failure = loop.failure();
     if (failure !== undefined) throw new Error(failure);
