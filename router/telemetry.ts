@@ -78,8 +78,11 @@ export function createTelemetry(
       readonly subgraph: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
+      /** By hand. */
+      readonly forced: boolean;
     }): void {
-      metrics.breakerTransitions.inc({ subgraph: event.subgraph, to: event.to });
+      const { subgraph, to, forced } = event;
+      metrics.breakerTransitions.inc({ subgraph, to, forced: String(forced) });
       metrics.breakerOpen.set({ subgraph: event.subgraph }, event.to === 'closed' ? 0 : 1);
       log.warn(event, 'circuit breaker changed');
     },
@@ -298,6 +301,7 @@ function createMetrics(registry: Registry) {
     breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
       'subgraph',
       'to',
+      'forced',
     ]),
     degraded: counter('tributary_degraded_total', 'Answers that lack a service.', ['subgraph', 'reason']),
     budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),

@@ -156,8 +156,8 @@ function createBreaker({ name, settings }: SubgraphOptions, parts: SubgraphParts
     ...settings.breaker,
     monotonic: parts.monotonic,
     random: parts.random,
-    changed: (from, to) => {
-      parts.telemetry.breakerChanged({ subgraph: name, from, to });
+    changed: (change) => {
+      parts.telemetry.breakerChanged({ subgraph: name, ...change });
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { BreakerState } from '../../router/telemetry.ts';
 import type { Verdict } from '../../router/upstream/call.ts';
+import type { ForcedState } from '../../router/upstream/circuit-breaker.ts';
 
 export type BreakerSettings = {
   readonly errorPercent: number;
@@ -23,6 +24,7 @@ export class BreakerModel {
   #calls: { readonly at: number; readonly failed: boolean }[] = [];
   #probesUnderWay = 0;
   #probesSucceeded = 0;
+  #forced: 'open' | 'closed' | undefined;
 
   constructor(settings: BreakerSettings, monotonic: () => number) {
     this.#settings = settings;
@@ -30,16 +32,13 @@ export class BreakerModel {
   }
 
   get state(): BreakerState {
-    if (this.#state === 'open' && this.#monotonic() >= this.#until) {
-      this.#enter('half-open');
-      this.#probesUnderWay = 0;
-      this.#probesSucceeded = 0;
-    }
+    if (this.#forced !== undefined) return this.#forced;
+    if (this.#state === 'open' && this.#monotonic() >= this.#until) this.#probe();
     return this.#state;
   }
 
   get retryAfterMs(): number | undefined {
-    return this.state === 'open' ? Math.ceil(this.#until - this.#monotonic()) : undefined;
+    return this.state === 'open' && this.#forced === undefined ? Math.ceil(this.#until - this.#monotonic()) : undefined;
   }
 
   admit(): { readonly epoch: number } | undefined {
@@ -52,9 +51,18 @@ export class BreakerModel {
   }
 
   settle(permit: { readonly epoch: number }, verdict: Verdict): void {
-    if (permit.epoch !== this.#epoch) return;
+    if (permit.epoch !== this.#epoch || this.#forced !== undefined) return;
     if (this.#state === 'half-open') this.#probed(verdict);
     else if (verdict !== 'neutral') this.#counted(verdict !== 'healthy');
+  }
+
+  force(to: ForcedState): void {
+    const before = this.#forced;
+    if (before === (to === 'auto' ? undefined : to)) return;
+    this.#forced = to === 'auto' ? undefined : to;
+    if (to === 'auto' && before === 'open') this.#probe();
+    else if (to === 'auto') this.#close();
+    else this.#epoch += 1;
   }
 
   #probed(verdict: Verdict): void {
@@ -63,7 +71,16 @@ export class BreakerModel {
     if (verdict === 'unreachable') this.#open(this.#trips);
     if (verdict !== 'healthy') return;
     this.#probesSucceeded += 1;
-    if (this.#probesSucceeded < 5) return;
+    if (this.#probesSucceeded >= 5) this.#close();
+  }
+
+  #probe(): void {
+    this.#enter('half-open');
+    this.#probesUnderWay = 0;
+    this.#probesSucceeded = 0;
+  }
+
+  #close(): void {
     this.#enter('closed');
     this.#closedAt = this.#monotonic();
     this.#windowStart = this.#closedAt;
@@ -90,9 +107,9 @@ export class BreakerModel {
   }
 
   #open(trips: number): void {
-    this.#trips = trips;
+    this.#trips = Math.max(trips, 1);
     this.#until =
-      this.#monotonic() + Math.min(this.#settings.openMs * 2 ** (trips - 1), this.#settings.maxOpenMs);
+      this.#monotonic() + Math.min(this.#settings.openMs * 2 ** (this.#trips - 1), this.#settings.maxOpenMs);
     this.#enter('open');
   }
 

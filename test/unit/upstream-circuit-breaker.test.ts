@@ -2,8 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../router/upstream/call.ts';
 import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
-import type { CircuitBreakerOptions, Permit } from '../../router/upstream/circuit-breaker.ts';
+import type { CircuitBreakerOptions, ForcedState, Permit } from '../../router/upstream/circuit-breaker.ts';
 import { BreakerModel } from '../support/breaker-model.ts';
+import { recordFigure } from '../support/figure.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 
@@ -23,7 +24,7 @@ function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
     ...SETTINGS,
     monotonic: clock.monotonic,
     random: () => 0,
-    changed: (_, to) => changes.push(to),
+    changed: ({ to, forced }) => changes.push(forced ? `${to} by hand` : to),
     ...overrides,
   });
   return { breaker, clock, changes };
@@ -161,6 +162,62 @@ describe('a half-open breaker', () => {
   });
 });
 
+describe('a breaker that is held by hand', () => {
+  it('refuses every call for as long as it is held open, and knows no end of that', () => {
+    const { breaker, clock } = createBreaker();
+    breaker.force('open');
+    clock.advance(10 * SETTINGS.maxOpenMs);
+    expect([breaker.state, breaker.isForced, breaker.retryAfterMs]).toEqual(['open', true, undefined]);
+    expect(breaker.admit()).toBeUndefined();
+  });
+
+  it('lets every call pass for as long as it is held closed', () => {
+    const { breaker } = createBreaker();
+    settle(breaker, 'ill', 5);
+    breaker.force('closed');
+    settle(breaker, 'ill', 1_000);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('probes once it is let go from open', () => {
+    const { breaker } = createBreaker();
+    breaker.force('open');
+    breaker.force('auto');
+    admit(breaker);
+    expect([breaker.state, breaker.admit()]).toEqual(['half-open', undefined]);
+  });
+
+  it('starts with an empty window once it is let go from closed', () => {
+    const { breaker } = createBreaker();
+    settle(breaker, 'ill', 4);
+    breaker.force('closed');
+    breaker.force('auto');
+    settle(breaker, 'ill', 4);
+    expect(breaker.state).toBe('closed');
+    settle(breaker, 'ill');
+    expect(breaker.state).toBe('open');
+  });
+
+  it('tells of changes by hand as such, and of nothing when nothing changes', () => {
+    const { breaker, changes } = createBreaker();
+    breaker.force('auto');
+    breaker.force('open');
+    breaker.force('open');
+    breaker.force('auto');
+    settle(breaker, 'ill');
+    expect(changes).toEqual(['open by hand', 'half-open by hand', 'open']);
+  });
+
+  it('ignores the verdict of a call from before', () => {
+    const { breaker } = createBreaker();
+    const stale = admit(breaker);
+    breaker.force('open');
+    breaker.force('auto');
+    breaker.settle(stale, 'ill');
+    expect(breaker.state).toBe('half-open');
+  });
+});
+
 it('takes a late verdict quietly after it was disposed of', () => {
   const { breaker } = createBreaker();
   const permit = admit(breaker);
@@ -178,7 +235,7 @@ it('spreads the stays of several routers over a fifth', () => {
   expect([stayWith(0), stayWith(0.5), stayWith(0.999)]).toEqual([2_000, 1_800, 1_601]);
 });
 
-it('changes at most twice a minute when the subgraph flaps every five seconds', () => {
+it('changes at most twice a minute when the subgraph flaps every five seconds', (context) => {
   const { breaker, clock, changes } = createBreaker();
   const opened: number[] = [];
   for (let second = 0; second < 1_200; second += 1) {
@@ -191,23 +248,28 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
     clock.advance(1_000);
   }
   const settled = opened.filter((second) => second >= 600).length / 10;
-  console.log(`openings a minute under flapping: ${settled}`);
+  recordFigure(context, 'openings a minute, subgraph flapping every 5 s', settled);
   expect(settled).toBeLessThanOrEqual(2);
 });
 
 type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'admit' }
-  | { readonly kind: 'settle'; readonly pick: number; readonly verdict: Verdict };
+  | { readonly kind: 'settle'; readonly pick: number; readonly verdict: Verdict }
+  | { readonly kind: 'force'; readonly to: ForcedState };
 
 const verdicts = fc.constantFrom<Verdict>('healthy', 'healthy', 'ill', 'late', 'unreachable', 'neutral');
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 2,
+    weight: 20,
     arbitrary: fc.record({ kind: fc.constant('advance'), ms: fc.integer({ min: 1, max: 3_000 }) }),
   },
-  { weight: 5, arbitrary: fc.constant({ kind: 'admit' }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle'), pick: fc.nat(), verdict: verdicts }) },
+  { weight: 50, arbitrary: fc.constant({ kind: 'admit' }) },
+  { weight: 50, arbitrary: fc.record({ kind: fc.constant('settle'), pick: fc.nat(), verdict: verdicts }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('force'), to: fc.constantFrom('open', 'closed', 'auto') }),
+  },
 );
 
 /** What can be seen of a breaker after each step. */
@@ -219,7 +281,7 @@ function trace(steps: readonly Step[], breaker: Subject, clock: ManualClock): st
   });
 }
 
-type Subject = Pick<CircuitBreaker, 'admit' | 'settle' | 'state' | 'retryAfterMs'>;
+type Subject = Pick<CircuitBreaker, 'admit' | 'settle' | 'force' | 'state' | 'retryAfterMs'>;
 
 function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[]): string {
   switch (next.kind) {
@@ -237,8 +299,35 @@ function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[
       if (permit !== undefined) breaker.settle(permit, next.verdict);
       return next.verdict;
     }
+    case 'force':
+      breaker.force(next.to);
+      return `forced ${next.to}`;
   }
 }
+
+it('is not closed by successes of calls from before it opened, whenever they come', (context) => {
+  let falseCloses = 0;
+  let settled = 0;
+  const steps = fc.array(fc.record({ wait: fc.nat(SETTINGS.maxOpenMs), settle: fc.nat(20) }));
+  fc.assert(
+    fc.property(steps, (rounds) => {
+      const { breaker, clock } = createBreaker();
+      const stale = Array.from({ length: 400 }, () => admit(breaker));
+      settle(breaker, 'ill', 5);
+      for (const { wait, settle: count } of rounds) {
+        clock.advance(wait);
+        for (const permit of stale.splice(0, count)) {
+          breaker.settle(permit, 'healthy');
+          settled += 1;
+          if (breaker.state === 'closed') falseCloses += 1;
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+  recordFigure(context, `false closes by ${settled} stale successes`, falseCloses);
+  expect(falseCloses).toBe(0);
+});
 
 it('behaves as its model in every sequence of calls, outcomes and waits', () => {
   fc.assert(
