@@ -18,6 +18,7 @@ import { createAuthenticator } from './identity/authenticate.ts';
 import { createSigner } from './identity/signature.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
+import type { BreakerOrder } from './ingress/breaker-order.ts';
 import { createHealth } from './ingress/health.ts';
 import { listen } from './ingress/http-server.ts';
 import { createPipeline } from './pipeline.ts';
@@ -71,6 +72,8 @@ export type Router = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
+  /** False when no subgraph has that name. */
+  readonly orderBreaker: (order: BreakerOrder) => boolean;
   /** Loads the supergraph again; resolves when the new one serves or was refused. */
   readonly reload: () => Promise<void>;
   /** Stops without losing a request: not ready at first, then no new connections, then the last answers. */
@@ -189,7 +192,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     unready: health.unready(),
   });
   const admin =
-    !parts.inPool && config.admin.enabled ? built.use(await listenAdmin(config.admin, inspect)) : undefined;
+    !parts.inPool && config.admin.enabled
+      ? built.use(await listenAdmin(config.admin, { inspect, orderBreaker: upstream.force }))
+      : undefined;
 
   const owned = built.move();
   return {
@@ -197,6 +202,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     adminUrl: admin?.url,
     telemetry,
     inspect,
+    orderBreaker: upstream.force,
     reload: generations.reload,
     async drain() {
       health.drain();

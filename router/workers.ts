@@ -7,16 +7,23 @@ import type { MetricObject } from 'prom-client';
 import type { Config } from './config/config-schema.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
+import type { BreakerOrder } from './ingress/breaker-order.ts';
 import type { Router } from './router.ts';
 import type { Telemetry } from './telemetry.ts';
 
 type Report = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
 
+type Answer =
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'obeyed'; readonly isKnown: boolean };
+
 type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'report'; readonly number: number; readonly report: Report };
+  | { readonly kind: 'answer'; readonly number: number; readonly answer: Answer };
 
-type ToWorker = { readonly kind: 'report'; readonly number: number };
+type Question = { readonly kind: 'report' } | { readonly kind: 'order'; readonly order: BreakerOrder };
+
+type ToWorker = { readonly number: number; readonly question: Question };
 
 /** Processes that serve one port together, as one router: one admin port, one readiness, one drain. */
 export type WorkerPool = AsyncDisposable & {
@@ -25,7 +32,7 @@ export type WorkerPool = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
-const REPORT_WITHIN_MS = 1_000;
+const ANSWER_WITHIN_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
@@ -38,11 +45,15 @@ export async function startWorkers(
   { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
+  /** What breakers are held to, by subgraph. */
+  const orders = new Map<string, BreakerOrder>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(program, port);
     workers.set(slot, worker);
+    // Before it has listened: it holds them by the time of its first request.
+    for (const order of orders.values()) void worker.obey(order);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
     return listening;
@@ -61,13 +72,28 @@ export async function startWorkers(
     await Promise.all([...workers.values()].map((worker) => worker.stop()));
   }
 
+  async function orderBreaker(order: BreakerOrder): Promise<boolean> {
+    const { subgraph, state } = order;
+    // First: a worker that starts meanwhile is to have it.
+    if (state === 'auto') orders.delete(subgraph);
+    else orders.set(subgraph, order);
+    const obeyed = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
+    if (obeyed.every((isKnown) => isKnown === undefined)) throw new Error('no worker answers');
+    if (obeyed.includes(true)) return true;
+    orders.delete(subgraph);
+    return false;
+  }
+
   // The first one settles the port, where any free one will do.
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
   const reports = () => Promise.all([...workers.values()].map((worker) => worker.report()));
   const admin = config.admin.enabled
-    ? await listenAdmin(config.admin, async () => inspectAll(await reports(), draining))
+    ? await listenAdmin(config.admin, {
+        inspect: async () => inspectAll(await reports(), draining),
+        orderBreaker,
+      })
     : undefined;
   return {
     port,
@@ -82,15 +108,19 @@ export async function startWorkers(
 
 /** Answers the pool's questions in a worker, and ends it when the pool is gone. */
 export function serveInPool(router: Router): void {
-  process.on('message', ({ number }: ToWorker) => {
-    void router.inspect().then(async ({ metrics, ...rest }) => {
-      tell({ kind: 'report', number, report: { ...rest, metrics: await metrics.getMetricsAsJSON() } });
-    });
+  process.on('message', ({ number, question }: ToWorker) => {
+    void answer(router, question).then((answered) => tell({ kind: 'answer', number, answer: answered }));
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // A worker that has drained ends, although the pool could still ask.
   process.channel?.unref();
   tell({ kind: 'listening', port: Number(new URL(router.url).port) });
+}
+
+async function answer(router: Router, question: Question): Promise<Answer> {
+  if (question.kind === 'order') return { kind: 'obeyed', isKnown: router.orderBreaker(question.order) };
+  const { metrics, ...rest } = await router.inspect();
+  return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
 }
 
 function tell(message: FromWorker): void {
@@ -106,12 +136,14 @@ function inspectAll(reports: readonly Report[], draining: boolean): Inspection {
   };
 }
 
+const SILENT: Report = { metrics: [], state: 'silent', unready: ['a worker does not answer'] };
+
 /** One process of the pool. */
 class Worker {
   readonly listening: Promise<number>;
   readonly ended: Promise<number | null>;
   readonly #process: ChildProcess;
-  readonly #asked = new Map<number, (report: Report) => void>();
+  readonly #asked = new Map<number, (answer: Answer) => void>();
   #questions = 0;
 
   constructor(program: string, port: number) {
@@ -122,7 +154,7 @@ class Worker {
     this.listening = listening.promise;
     this.#process.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') listening.resolve(message.port);
-      else this.#asked.get(message.number)?.(message.report);
+      else this.#asked.get(message.number)?.(message.answer);
     });
     void this.ended.then((code) =>
       listening.reject(new Error(`a worker ended with code ${code} before it was ready`)),
@@ -131,23 +163,29 @@ class Worker {
 
   /** What the worker knows of itself; that it is not ready, when it does not say in time. */
   async report(): Promise<Report> {
-    const number = this.#questions++;
-    const { promise, resolve } = Promise.withResolvers<Report>();
-    this.#asked.set(number, resolve);
-    const question: ToWorker = { kind: 'report', number };
-    this.#process.send(question, () => undefined);
-    const silent = delay(REPORT_WITHIN_MS, {
-      metrics: [],
-      state: 'silent',
-      unready: ['a worker does not answer'],
-    });
-    const report = await Promise.race([promise, silent]);
-    this.#asked.delete(number);
-    return report;
+    const answered = await this.#ask({ kind: 'report' });
+    return answered?.kind === 'report' ? answered.report : SILENT;
+  }
+
+  /** Whether it knows the subgraph; undefined when it does not say in time. */
+  async obey(order: BreakerOrder): Promise<boolean | undefined> {
+    const answered = await this.#ask({ kind: 'order', order });
+    return answered?.kind === 'obeyed' ? answered.isKnown : undefined;
   }
 
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.ended;
+  }
+
+  async #ask(question: Question): Promise<Answer | undefined> {
+    const number = this.#questions++;
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#asked.set(number, resolve);
+    const message: ToWorker = { number, question };
+    this.#process.send(message, () => undefined);
+    const answered = await Promise.race([promise, delay(ANSWER_WITHIN_MS, undefined)]);
+    this.#asked.delete(number);
+    return answered;
   }
 }

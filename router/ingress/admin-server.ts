@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
+import { answerOrder } from './breaker-order.ts';
+import type { Obey } from './breaker-order.ts';
 import type { ClientResponse } from './client-request.ts';
 import { healthAnswer } from './health.ts';
 import { addressOf, listening } from './http-server.ts';
@@ -14,13 +17,18 @@ export type Inspection = {
   readonly unready: readonly string[];
 };
 
-/** Metrics, health and state on a port of their own, which clients never reach. */
+export type AdminParts = {
+  readonly inspect: () => Promise<Inspection>;
+  readonly orderBreaker: Obey;
+};
+
+/** Metrics, health, state and orders to breakers on a port of their own, which clients never reach. */
 export async function listenAdmin(
   config: Config['admin'],
-  inspect: () => Promise<Inspection>,
+  parts: AdminParts,
 ): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', inspect)
+    void answer(request, parts)
       .catch(failed)
       .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
   });
@@ -36,7 +44,11 @@ export async function listenAdmin(
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-async function answer(path: string, inspect: () => Promise<Inspection>): Promise<ClientResponse> {
+async function answer(request: IncomingMessage, parts: AdminParts): Promise<ClientResponse> {
+  const { inspect, orderBreaker } = parts;
+  const ordered = await answerOrder(request, orderBreaker);
+  if (ordered !== undefined) return ordered;
+  const path = request.url ?? '/';
   const { metrics, state, unready } = await inspect();
   if (path === '/metrics')
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
@@ -49,6 +61,8 @@ function failed(): ClientResponse {
 }
 
 function notFound(): ClientResponse {
-  const body = JSON.stringify({ error: 'known here: /metrics, /state, /health/live, /health/ready' });
+  const body = JSON.stringify({
+    error: 'known here: /metrics, /state, /health/live, /health/ready, POST /breakers/SUBGRAPH',
+  });
   return { status: 404, headers: JSON_HEADERS, body };
 }

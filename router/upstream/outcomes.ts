@@ -29,6 +29,12 @@ export function circuitOpen(
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, details);
 }
 
+/** By hand: when that ends is not known. */
+export function heldOpen(service: string): Outcome {
+  const message = `${service} is not being called until its operators allow it`;
+  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, { breaker: 'open' });
+}
+
 export function overloaded(service: string, retryAfterMs: number): Outcome {
   const message = `too many calls to ${service} are under way`;
   return failed(service, 'SUBGRAPH_OVERLOADED', 'neutral', message, { retryAfterMs });

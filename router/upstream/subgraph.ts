@@ -1,12 +1,13 @@
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
 import type { BreakerState, Telemetry } from '../telemetry.ts';
 import { balance } from './balance.ts';
-import { withBreaker } from './breaker.ts';
+import { withBreaker, withIdleBreaker } from './breaker.ts';
 import { Bulkhead, withBulkhead } from './bulkhead.ts';
 import { Interrupt } from './call.ts';
 import type { After, CallContext, SendCall } from './call.ts';
 import { withCancellation } from './cancellation.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import type { ForcedState } from './circuit-breaker.ts';
 import { withDeadline } from './deadline.ts';
 import { Endpoint } from './endpoint.ts';
 import { RetryBudget, withRetry } from './retry.ts';
@@ -39,6 +40,8 @@ export type SubgraphOptions = {
 export type SubgraphState = {
   readonly subgraph: string;
   readonly breaker: BreakerState;
+  /** Whether the breaker is held so by hand. */
+  readonly forced?: true;
   /** Set while the breaker is open. */
   readonly retryAfterMs?: number;
   readonly underWay: number;
@@ -51,8 +54,11 @@ export type SubgraphState = {
 
 /** One subgraph at its addresses, with everything that outlives a supergraph: pools, breaker, load. */
 export type Subgraph = AsyncDisposable & {
+  readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
+  /** Holds its breaker in a state, or lets it go. */
+  force(state: ForcedState): void;
 };
 
 export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): Subgraph {
@@ -63,20 +69,27 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
   const send = compose(options, parts, { endpoints, bulkhead, breaker });
 
   return {
+    name,
+
     async send(request, context, signal) {
       const outcome = await send({ request, context, signal, interrupt: new Interrupt(), avoid: undefined });
       return outcome.response;
     },
 
     state() {
-      const { state, retryAfterMs } = breaker;
+      const { state, isForced, retryAfterMs } = breaker;
       return {
         subgraph: name,
         breaker: state,
+        ...(isForced && { forced: true }),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         underWay: bulkhead.underWay,
         endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
       };
+    },
+
+    force(state) {
+      breaker.force(state);
     },
 
     async [Symbol.asyncDispose]() {
@@ -112,7 +125,7 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
     budget: new RetryBudget(),
     retried: () => telemetry.subgraphRetried(service),
   });
-  if (breaker.enabled) send = withBreaker(send, service, members.breaker);
+  send = (breaker.enabled ? withBreaker : withIdleBreaker)(send, service, members.breaker);
   send = withBulkhead(send, service, members.bulkhead);
   send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
   send = withCancellation(send, service);

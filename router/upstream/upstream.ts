@@ -1,6 +1,7 @@
 import type { Config } from '../config/config-schema.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
 import type { CallContext } from './call.ts';
+import type { ForcedState } from './circuit-breaker.ts';
 import { disconnected } from './outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './settings.ts';
 import { createSubgraph } from './subgraph.ts';
@@ -11,7 +12,11 @@ export type Upstream = AsyncDisposable & {
   /** Routing URLs by subgraph. What two generations call at the same addresses they share: pools, breaker, load. */
   forGeneration(routes: ReadonlyMap<string, string>): Routes;
   state(): readonly SubgraphState[];
+  /** Holds the breakers of a subgraph in a state, in later generations too, until `auto`; false when none has that name. */
+  readonly force: (order: BreakerOrder) => boolean;
 };
+
+export type BreakerOrder = { readonly subgraph: string; readonly state: ForcedState };
 
 /** One generation's subgraphs. Disposing gives up those that no other generation calls. */
 export type Routes = AsyncDisposable & {
@@ -23,6 +28,7 @@ type Shared = { readonly subgraph: Subgraph; users: number };
 
 export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts): Upstream {
   const open = new Map<string, Shared>();
+  const forced = new Map<string, ForcedState>();
 
   function acquire(name: string, urls: readonly string[]): Subgraph {
     const key = keyOf(name, urls);
@@ -34,7 +40,9 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
 
   function create(name: string, urls: readonly string[]): Subgraph {
     const settings = subgraphSettings(traffic, name);
-    return createSubgraph({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
+    const subgraph = createSubgraph({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
+    subgraph.force(forced.get(name) ?? 'auto');
+    return subgraph;
   }
 
   async function release(name: string, urls: readonly string[]): Promise<void> {
@@ -66,6 +74,15 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
     },
 
     state: () => [...open.values()].map(({ subgraph }) => subgraph.state()),
+
+    force({ subgraph: name, state }) {
+      const named = [...open.values()].filter(({ subgraph }) => subgraph.name === name);
+      if (named.length === 0 && !forced.has(name)) return false;
+      if (state === 'auto') forced.delete(name);
+      else forced.set(name, state);
+      for (const { subgraph } of named) subgraph.force(state);
+      return true;
+    },
 
     async [Symbol.asyncDispose]() {
       const subgraphs = [...open.values()].map(({ subgraph }) => subgraph);

@@ -38,7 +38,9 @@ export class BreakerModel {
   }
 
   get retryAfterMs(): number | undefined {
-    return this.state === 'open' && this.#forced === undefined ? Math.ceil(this.#until - this.#monotonic()) : undefined;
+    return this.state === 'open' && this.#forced === undefined
+      ? Math.ceil(this.#until - this.#monotonic())
+      : undefined;
   }
 
   admit(): { readonly epoch: number } | undefined {

@@ -30,7 +30,7 @@ export function isRunning(pid: number): boolean {
 }
 
 // Linux tells without any program being installed, other systems come with these.
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`;
   const text = existsSync(file)
     ? readFileSync(file, 'utf8')

@@ -62,6 +62,33 @@ it('starts afresh at a new address, and gives up the old one with the last gener
   expect(upstream.state().map(({ endpoints }) => endpoints.map(({ url }) => url))).toEqual([[healthy.url]]);
 });
 
+it('holds a breaker by hand in later generations too, at whatever address, until it is let go', async () => {
+  await using first = await startHealthy();
+  await using second = await startHealthy();
+  await using upstream = startUpstream();
+  const before = upstream.forGeneration(new Map([['inventory', first.url]]));
+  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe(true);
+  await using after = upstream.forGeneration(new Map([['inventory', second.url]]));
+  for (const routes of [before, after])
+    expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' } });
+  await before[Symbol.asyncDispose]();
+  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe(true);
+  expect(await call(after)).toMatchObject({ kind: 'answered' });
+  expect(upstream.force({ subgraph: 'order', state: 'open' })).toBe(false);
+});
+
+it('holds a breaker open that is switched off', async () => {
+  await using subgraph = await startHealthy();
+  await using upstream = startUpstream({ all: { breaker: { enabled: false } } });
+  await using routes = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  expect(await call(routes)).toMatchObject({ kind: 'answered' });
+  upstream.force({ subgraph: 'inventory', state: 'open' });
+  expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN' } });
+  upstream.force({ subgraph: 'inventory', state: 'auto' });
+  const kinds = (await Promise.all(Array.from({ length: 20 }, () => call(routes)))).map(({ kind }) => kind);
+  expect(new Set(kinds)).toEqual(new Set(['answered']));
+});
+
 it('finishes what a given-up generation has under way', async () => {
   let respond: (() => void) | undefined;
   await using subgraph = await startStubSubgraph(() => (response, request) => {

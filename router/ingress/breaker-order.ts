@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { RouterError } from '../errors.ts';
+import type { ClientResponse } from './client-request.ts';
+import { readJsonBody } from './read-body.ts';
+
+/** What an operator wants of the breaker of a subgraph. */
+export type BreakerOrder = {
+  readonly subgraph: string;
+  readonly state: 'open' | 'closed' | 'auto';
+};
+
+/** Whether there is such a subgraph. */
+export type Obey = (order: BreakerOrder) => boolean | Promise<boolean>;
+
+const PREFIX = '/breakers/';
+const MOST_BYTES = 10_000;
+
+const orderBody = z.strictObject({ state: z.enum(['open', 'closed', 'auto']) });
+
+/** Answers `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`; undefined for other paths. */
+export async function answerOrder(request: IncomingMessage, obey: Obey): Promise<ClientResponse | undefined> {
+  const subgraph = subgraphIn(request.url ?? '');
+  if (subgraph === undefined) return undefined;
+  if (request.method !== 'POST') return refusal(405, 'only POST is known here', { allow: 'POST' });
+  // No program but a browser sends it, and no page has business here, whatever name it was loaded by.
+  if (request.headers.origin !== undefined) return refusal(403, 'not for pages in browsers');
+  try {
+    const body = orderBody.safeParse(await readJsonBody(request, MOST_BYTES));
+    if (!body.success) return refusal(400, z.prettifyError(body.error));
+    const order = { subgraph, ...body.data };
+    return (await obey(order)) ? json(200, order) : refusal(404, `no subgraph is named ${subgraph}`);
+  } catch (error) {
+    if (error instanceof RouterError) return refusal(error.status, error.publicMessage);
+    throw error;
+  }
+}
+
+function subgraphIn(path: string): string | undefined {
+  if (!path.startsWith(PREFIX)) return undefined;
+  try {
+    return decodeURIComponent(path.slice(PREFIX.length));
+  } catch {
+    // A name is compared with what is known, and this one is no name.
+    return path.slice(PREFIX.length);
+  }
+}
+
+function refusal(status: number, error: string, headers: Record<string, string> = {}): ClientResponse {
+  return json(status, { error }, headers);
+}
+
+function json(status: number, body: object, headers: Record<string, string> = {}): ClientResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: JSON.stringify(body),
+  };
+}

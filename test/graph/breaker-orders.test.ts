@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { childrenOf } from '../support/process-tree.ts';
+import { startRouterProcess } from '../support/router-process.ts';
+import type { RouterProcess } from '../support/router-process.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+
+// The first worker settles the port before the others start: on a busy machine a pool takes a while.
+const PATIENCE_MS = 180_000;
+
+async function order(
+  adminUrl: string | undefined,
+  subgraph: string,
+  body: unknown,
+  init: RequestInit = {},
+): Promise<{ status: number; allow: string | null; body: unknown }> {
+  const response = await fetch(`${adminUrl}/breakers/${subgraph}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...init,
+  });
+  return { status: response.status, allow: response.headers.get('allow'), body: await response.json() };
+}
+
+test('a subgraph whose breaker is held open is not called, and the answer says so', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const { adminUrl } = graph.router;
+  expect(await order(adminUrl, 'reviews', { state: 'open' })).toMatchObject({
+    status: 200,
+    body: { subgraph: 'reviews', state: 'open' },
+  });
+
+  const answer = await graph.query('{ books { title reviews { text } } }');
+  expect(answer).toEqual({
+    data: {
+      books: [
+        { title: 'Middlemarch', reviews: null },
+        { title: 'Moby-Dick', reviews: null },
+      ],
+    },
+    errors: [
+      {
+        message: 'reviews is not being called until its operators allow it',
+        path: ['books'],
+        extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: 'reviews' },
+      },
+    ],
+    extensions: {
+      degraded: [
+        {
+          service: 'reviews',
+          reason: 'SUBGRAPH_CIRCUIT_OPEN',
+          breaker: 'open',
+          paths: [['books', 'reviews']],
+        },
+      ],
+    },
+  });
+  const state = await (await fetch(`${adminUrl}/state`)).json();
+  expect(state).toMatchObject({
+    subgraphs: [{ subgraph: 'books' }, { subgraph: 'reviews', breaker: 'open', forced: true }],
+  });
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  expect(metrics).toContain(
+    'tributary_breaker_transitions_total{subgraph="reviews",to="open",forced="true"} 1',
+  );
+
+  await order(adminUrl, 'reviews', { state: 'auto' });
+  expect(await graph.query('{ books { title reviews { text } } }')).not.toHaveProperty('errors');
+});
+
+test('an order that cannot be obeyed is refused, and says why', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const { adminUrl } = graph.router;
+  expect(await order(adminUrl, 'nobody', { state: 'open' })).toMatchObject({
+    status: 404,
+    body: { error: 'no subgraph is named nobody' },
+  });
+  expect(await order(adminUrl, '%zz', { state: 'open' })).toMatchObject({ status: 404 });
+  const wrong = await order(adminUrl, 'books', { state: 'ajar' });
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { error: expect.stringContaining('"open"|"closed"|"auto"') },
+  });
+  expect(await order(adminUrl, 'books', { state: 'open', until: 5 })).toMatchObject({ status: 400 });
+  expect(await order(adminUrl, 'books', '{')).toMatchObject({
+    status: 400,
+    body: { error: 'the body is not JSON' },
+  });
+  expect(await order(adminUrl, 'books', ' '.repeat(20_000))).toMatchObject({ status: 413 });
+  const get = await order(adminUrl, 'books', undefined, { method: 'GET' });
+  expect(get).toMatchObject({ status: 405, allow: 'POST' });
+  expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
+});
+
+test('an order that a page could have sent is refused', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const { adminUrl } = graph.router;
+  const simple = { headers: { 'content-type': 'text/plain' } };
+  expect(await order(adminUrl, 'books', { state: 'open' }, simple)).toMatchObject({ status: 415 });
+  const rebound = { headers: { 'content-type': 'application/json', origin: adminUrl ?? '' } };
+  expect(await order(adminUrl, 'books', { state: 'open' }, rebound)).toMatchObject({ status: 403 });
+  expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
+});
+
+function workersOf({ process: { pid = 0 } }: RouterProcess): number[] {
+  return childrenOf(pid);
+}
+
+type WorkerState = { readonly subgraphs: readonly { readonly breaker: string; readonly forced?: true }[] };
+
+test(
+  'with workers it reaches all of them, and one that starts later',
+  async () => {
+    const service = {
+      sdl: 'type Query { ping: String, crash: String }',
+      resolvers: { Query: { ping: () => 'pong' } },
+    };
+    await using router = await startRouterProcess(service, 'workers: 2');
+    const breakers = async () => {
+      const states = (await (await fetch(`${router.adminUrl}/state`)).json()) as WorkerState[];
+      return states.map(({ subgraphs }) =>
+        subgraphs?.map(({ breaker, forced }) => `${breaker} ${forced}`).join(),
+      );
+    };
+    expect(await order(router.adminUrl, 'nobody', { state: 'open' })).toMatchObject({ status: 404 });
+    expect(await order(router.adminUrl, 'only', { state: 'open' })).toMatchObject({ status: 200 });
+    expect(await breakers()).toEqual(['open true', 'open true']);
+
+    const [worker = 0] = workersOf(router);
+    process.kill(worker, 'SIGKILL');
+    const replaced = () => workersOf(router).length === 2 && !workersOf(router).includes(worker);
+    await expect.poll(replaced, { timeout: 60_000 }).toBe(true);
+    await expect.poll(breakers, { timeout: 60_000 }).toEqual(['open true', 'open true']);
+
+    expect(await order(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
+    expect(await breakers()).toEqual(['half-open undefined', 'half-open undefined']);
+  },
+  PATIENCE_MS,
+);
