@@ -5,6 +5,8 @@ import { print } from 'graphql';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { denyInData } from './authorization/deny-in-data.ts';
 import { RouterError } from './errors.ts';
+import type { Degradation } from './execution/causes.ts';
+import type { ErrorBehavior } from './execution/error-behavior.ts';
 import type { Answerable } from './execute-operation.ts';
 import type { ResponseHeaders } from './headers/collection.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
@@ -14,14 +16,18 @@ import { degradationsIn, extensionsOf } from './response/degradation.ts';
 import { AnsweredError, toGraphQLError } from './response/mask-errors.ts';
 import { statusFor } from './response/refusal.ts';
 
-/** Who asks what: known before any stage that looks at the operation. */
-export type Caller = { readonly request: ClientRequest; readonly identity: Identity };
+/** Who asks what, and how it is to be answered: known before any stage that looks at the operation. */
+export type Caller = {
+  readonly request: ClientRequest;
+  readonly identity: Identity;
+  readonly onError: ErrorBehavior;
+};
 
 /** What the hooks within Apollo Server have decided of a request. */
 export type Decided = {
   admitted?: Admitted;
   codes?: readonly string[];
-  degraded?: readonly string[];
+  degraded?: readonly Degradation[];
   /** What subgraphs have added to the headers of the answer. */
   headers?: ResponseHeaders;
 };
@@ -51,9 +57,9 @@ export function createApolloPlugin({ operations, admit }: PluginParts): ApolloSe
         async willSendResponse({ response, contextValue }) {
           if (response.body.kind !== 'single') return;
           const result = response.body.singleResult;
-          const degraded = degradationsIn(result.errors ?? []);
+          const degraded = contextValue.decided.degraded ?? degradationsIn(result.errors ?? []);
           contextValue.decided.codes = result.errors?.map(codeOf) ?? [];
-          contextValue.decided.degraded = degraded.map(({ service }) => service);
+          contextValue.decided.degraded = degraded;
           const authorizationErrors = contextValue.decided.admitted?.wouldDeny ?? [];
           const extensions = extensionsOf({ degraded, authorizationErrors });
           if (extensions !== undefined) result.extensions ??= extensions;
@@ -88,6 +94,7 @@ export function createGatewayExecutor(
     const outcome = await execute(admitted, caller).catch((error: unknown) => {
       throw error instanceof RouterError ? toGraphQLError(error) : error;
     });
+    decided.degraded = outcome.degraded;
     if (outcome.headers !== undefined) decided.headers = outcome.headers;
     const extensions = extensionsOf(outcome);
     return {

@@ -78,18 +78,20 @@ export function createExecution(parts: ExecutionParts) {
 
   async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
     const { operation, variables } = admitted;
+    const { onError } = caller;
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
     );
     const { send, signal, scope } = callsFor(caller, connection);
     const run = (until: AbortSignal) =>
       withHeaders(collecting, send, (collected) =>
-        executeCompiled(compiled, { ...subgraphErrors, variables, send: collected, signal: until }),
+        executeCompiled(compiled, { ...subgraphErrors, variables, onError, send: collected, signal: until }),
       );
     const outcome = await (operation.type === 'query' && traffic.sharing.queries && isShareable
       ? shareQuery({
           operation: compiled,
-          variables: JSON.stringify(variables),
+          // What follows is an object's text, so the two cannot be cut differently.
+          asked: `${onError}${JSON.stringify(variables)}`,
           scope,
           signal,
           execute: run,

@@ -3,6 +3,7 @@ import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
 import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
 import { RouterError } from './errors.ts';
 import type { Answerable, Connection } from './execute-operation.ts';
+import type { ErrorBehavior } from './execution/error-behavior.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import { isRecord } from './is-record.ts';
@@ -25,6 +26,8 @@ export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
 export type PipelineParts = {
   readonly identify: (request: ClientRequest) => Promise<Identity>;
   readonly pin: () => Pinned<ServedGeneration> | undefined;
+  /** @throws {RouterError} */
+  readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
   /** Puts the document in the place of its hash. @throws {RouterError} */
   readonly resolve: (request: ClientRequest) => Promise<Resolved>;
   /** Refuses documents that are too large to be worth validating. @throws {RouterError} */
@@ -43,8 +46,9 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     using pinned = parts.pin();
     if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = pinned;
+    const onError = parts.errorBehavior(asked);
     const { request, call, answered } = await parts.resolve(asked);
-    const caller: Caller = { request, identity };
+    const caller: Caller = { request, identity, onError };
     const known =
       parts.knownOperationsDirect && call && findKnown(call, request, generation.parts.operations);
     const served = await (known ? serveKnown(known, caller, generation) : serveByApollo(caller, generation));
@@ -59,7 +63,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
   ): Promise<Served> {
     const admitted = await parts.admit(operation, inputs, caller);
     const outcome = await parts.execute(admitted, caller, generation.parts.connection);
-    const degraded = outcome.degraded.map(({ service }) => service);
+    const { degraded } = outcome;
     const response = answer(outcome, {
       mediaType: caller.request.mediaType,
       headers: {
@@ -161,6 +165,6 @@ function summarise(
     }),
     ...(identity.kind === 'user' && { userId: identity.id }),
     ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MOST_LOGGED_CODES) }),
-    ...(degraded.length > 0 && { degraded }),
+    ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
   };
 }

@@ -11,6 +11,7 @@ import { Spenders } from './admission/spenders.ts';
 import { createOperationAdmission } from './admit-operation.ts';
 import type { ApolloContext } from './apollo-plugin.ts';
 import type { Config } from './config/config-schema.ts';
+import { createErrorBehavior } from './error-behavior.ts';
 import { createExecution } from './execute-operation.ts';
 import { createCollecting } from './headers/collection.ts';
 import { createForwarding } from './headers/forwarding.ts';
@@ -171,6 +172,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
     pin: generations.pin,
+    errorBehavior: createErrorBehavior(config),
     resolve: persisted.resolve,
     screen: (document) => screenDocument(document, config.limits),
     admit,

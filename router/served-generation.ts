@@ -136,6 +136,7 @@ export async function prove(
 function canary({ graph }: ServedGeneration): ApolloContext {
   return {
     identity: ANONYMOUS,
+    onError: 'PROPAGATE',
     decided: {},
     request: {
       id: `canary-${graph.id}`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { headersSchema } from '../headers/header-schema.ts';
+import { degradation } from './degradation.ts';
 import { admin, cors, csrf, limits, listen, shutdown } from './endpoint.ts';
 import { authentication, authorization, identity } from './identity.ts';
 import { persistedOperations } from './persisted-operations.ts';
@@ -53,17 +54,22 @@ export const configSchema = z
     traffic,
     headers: headersSchema,
     response,
+    degradation,
     planning,
     telemetry,
     shutdown,
   })
-  .superRefine(({ execution, headers, response: { subgraphErrorMessages } }, context) => {
-    if (execution === 'compiled') return;
-    const message = 'needs execution: compiled';
-    const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
-    if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
-    if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
-  });
+  .superRefine(
+    ({ execution, headers, response: { subgraphErrorMessages }, degradation: { onError } }, context) => {
+      if (execution === 'compiled') return;
+      const message = 'needs execution: compiled';
+      const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
+      if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
+      if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
+      if (onError !== 'PROPAGATE')
+        context.addIssue({ code: 'custom', path: ['degradation', 'onError'], message });
+    },
+  );
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

@@ -36,6 +36,8 @@ export type Cause = {
   readonly fallback: ResponsePath | undefined;
   /** By root field. */
   readonly places: Map<string | number | undefined, ResponsePath>;
+  /** Nulls that have an error each. */
+  readonly nulls: ResponsePath[];
   readonly degradedPaths: Map<string, readonly string[]>;
 };
 
@@ -48,6 +50,7 @@ export function createCause(init: CauseInit): Cause {
     fallback: undefined,
     ...init,
     places: new Map(),
+    nulls: [],
     degradedPaths: new Map(),
   };
 }
@@ -59,6 +62,12 @@ export function blame(cause: Cause, path: ResponsePath): void {
   if (cause.failure !== undefined) addDegradedPath(cause, path);
 }
 
+/** The same, for a null with an error of its own. */
+export function blameAlone(cause: Cause, path: ResponsePath): void {
+  cause.nulls.push(path);
+  if (cause.failure !== undefined) addDegradedPath(cause, path);
+}
+
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
   let length = 0;
   while (length < first.length && first[length] === second[length]) length += 1;
@@ -67,7 +76,8 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
 
 export function errorsOf(cause: Cause): ExecutionError[] {
   if (cause.isReported) return [];
-  const places = cause.places.size === 0 && cause.fallback ? [cause.fallback] : [...cause.places.values()];
+  const nulls = [...cause.nulls, ...cause.places.values()];
+  const places = nulls.length === 0 && cause.fallback ? [cause.fallback] : nulls;
   const { code, message, service } = cause;
   const extensions = service === undefined ? { code } : { code, service };
   return places.map((path) => ({ message, path, extensions }));
@@ -90,7 +100,7 @@ export function degradationsOf(causes: readonly Cause[]): Degradation[] {
 function degradationOf(failure: SubgraphFailure, group: readonly Cause[]): Degradation {
   const paths = new Map<string, readonly string[]>();
   for (const cause of group) {
-    if (cause.places.size === 0 && cause.fallback) addDegradedPath(cause, cause.fallback);
+    if (cause.degradedPaths.size === 0 && cause.fallback) addDegradedPath(cause, cause.fallback);
     for (const [key, path] of cause.degradedPaths) paths.set(key, path);
   }
   const { service, code, retryAfterMs, breaker } = failure;

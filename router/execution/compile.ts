@@ -5,6 +5,7 @@ import { RouterError } from '../errors.ts';
 import { compileCompletion } from './completion.ts';
 import type { Completion, CompletionInput } from './completion.ts';
 import type { Denials } from './denials.ts';
+import type { ErrorBehavior } from './error-behavior.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { Introspect } from './introspection.ts';
 import { shareablePaths, unifiedPaths } from './delivery.ts';
@@ -37,7 +38,7 @@ export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
-  projectionFor(variables: Readonly<Record<string, unknown>>): Projection;
+  projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 
 export type Projection = {
@@ -46,7 +47,7 @@ export type Projection = {
   readonly introspect: Introspect;
 };
 
-/** Combinations of values of `@skip` and `@include` for which a projection is kept, per operation. */
+/** Combinations of values of `@skip` and `@include`, and of what errors do, for which a projection is kept, per operation. */
 const MAX_PROJECTIONS = 16;
 
 /**
@@ -106,12 +107,17 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
   if (!rootType) throw new RouterError('OPERATION_NOT_PLANNABLE', `there is no ${operation.operation} type`);
   const conditionNames = conditionVariables(input.document);
   const compiled = new Map<string, Projection>();
-  const projectionFor = (variables: Readonly<Record<string, unknown>>): Projection => {
-    const key = conditionNames.map((name) => (variables[name] === true ? '1' : '0')).join('');
+  const projectionFor: CompiledOperation['projectionFor'] = (variables, onError) => {
+    // What ends the request shows only afterwards: until then it is completed as ever.
+    const propagates = onError !== 'NULL';
+    const key = conditionNames.reduce(
+      (text, name) => text + (variables[name] === true ? '1' : '0'),
+      propagates ? '' : 'n',
+    );
     const known = compiled.get(key);
     if (known !== undefined) return known;
     const conditions = new Map(conditionNames.map((name) => [name, variables[name] === true]));
-    const completionInput = { ...rest, schema, conditions };
+    const completionInput = { ...rest, schema, conditions, propagates };
     const projection = {
       response: responseShape(operation.selectionSet, completionInput),
       complete: compileCompletion(completionInput, rootType, operation.selectionSet),
@@ -123,7 +129,7 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     return projection;
   };
   // The only one there is: what is wrong with it is the operation's fault, whatever the variables.
-  if (conditionNames.length === 0) projectionFor({});
+  if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }
 

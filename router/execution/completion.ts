@@ -45,6 +45,8 @@ export type CompletionInput = Selecting & {
   /** Paths of objects of which one can stand at many places. */
   readonly unified: ReadonlySet<string>;
   readonly denials: Denials | undefined;
+  /** A null where there may be none makes what holds it null; else it stays where it is. */
+  readonly propagates: boolean;
 };
 
 /** Where in the response a value stands: `depth` is the index of its name or position in the path. */
@@ -166,17 +168,27 @@ function writeField(
   return { ...value, text: `(x=${propertyRead(writing.unit, 'v', key, readOwn)},${value.text})` };
 }
 
-function writeDenied({ unit }: Writing, type: GraphQLOutputType, name: string, depth: number): Text {
-  const bubbles = isNonNullType(type);
+function writeDenied(
+  { unit, propagates }: Writing,
+  type: GraphQLOutputType,
+  name: string,
+  depth: number,
+): Text {
+  const bubbles = propagates && isNonNullType(type);
   const result = bubbles ? 'null' : '"null"';
   return { text: `(p[${depth}]=${literal(name)},${unit.constant(denied)}(r,${depth},${result}))`, bubbles };
 }
 
-function writeTypename({ unit }: Writing, parent: RuntimeType, name: string, { field, depth }: Place): Text {
+function writeTypename(
+  { unit, propagates }: Writing,
+  parent: RuntimeType,
+  name: string,
+  { field, depth }: Place,
+): Text {
   if (!isAbstractType(parent)) return { text: literal(JSON.stringify(parent.name)), bubbles: false };
   const unknown = unit.constant({ ...field, coordinate: `${parent.name}.__typename` });
-  const text = `(p[${depth + 1}]=${literal(name)},${unit.constant(unusable)}(r,${unknown},${depth + 1},v,undefined,null))`;
-  return { text, bubbles: true };
+  const text = `(p[${depth + 1}]=${literal(name)},${unit.constant(unusable)}(r,${unknown},${depth + 1},v,undefined,${propagates ? 'null' : '"null"'}))`;
+  return { text, bubbles: propagates };
 }
 
 /** The expression for the text of `x`; `enter` puts its place into the path, which only errors and nested values need. */
@@ -190,16 +202,17 @@ function writeValue(
   const { unit } = writing;
   const isNullable = !isNonNullType(type);
   const inner = isNonNullType(type) ? type.ofType : type;
-  const otherwise = isNullable ? '"null"' : 'null';
+  const bubbles = writing.propagates && !isNullable;
+  const otherwise = bubbles ? 'null' : '"null"';
   const unusual = `(${enter},${unit.constant(unusable)}(r,${unit.constant(place.field)},${place.depth},v,x,${otherwise}))`;
   const absent = isNullable ? `x===null?"null":${unusual}` : unusual;
   if (isLeafType(inner)) {
     const [condition, text] = writeLeaf(unit, inner);
-    return { text: `(${condition}?${text}:${absent})`, bubbles: !isNullable };
+    return { text: `(${condition}?${text}:${absent})`, bubbles };
   }
   const nested = writeNested(writing, inner, selectionSets, place);
-  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${isNullable ? '??"null"' : ''})`;
-  return { text, bubbles: !isNullable };
+  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${bubbles ? '' : '??"null"'})`;
+  return { text, bubbles };
 }
 
 /** When `x` is a value of the type, and its text then. */

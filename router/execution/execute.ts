@@ -1,8 +1,8 @@
 import { placeErrors } from './answer-paths.ts';
-import { blame } from './causes.ts';
 import type { Degradation, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
 import type { CompletedField, CompletionRun } from './completion-run.ts';
+import type { ErrorBehavior } from './error-behavior.ts';
 import type { Execution, MaskErrors } from './execution.ts';
 import type { Introspect } from './introspection.ts';
 import type { JsonObject } from './json.ts';
@@ -20,6 +20,8 @@ export type ExecutionRequest = {
   readonly allowedExtensions?: ReadonlySet<string>;
   /** Absent: their messages may. */
   readonly maskErrors?: MaskErrors | undefined;
+  /** Absent: `PROPAGATE`. */
+  readonly onError?: ErrorBehavior;
 };
 
 export type ExecutionOutcome = {
@@ -41,11 +43,13 @@ const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
  */
 export async function executeCompiled(
   operation: CompiledOperation,
-  { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors }: ExecutionRequest,
+  request: ExecutionRequest,
 ): Promise<ExecutionOutcome> {
+  const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
+  const { onError = 'PROPAGATE' } = request;
   // Before the plan runs: an operation that cannot be answered must not have begun.
-  const { response, complete, introspect } = operation.projectionFor(variables);
-  const report = new Report();
+  const { response, complete, introspect } = operation.projectionFor(variables, onError);
+  const report = new Report({ listsNulls: onError === 'NULL' });
   const root: JsonObject = {};
   const execution: Execution = {
     operation,
@@ -54,6 +58,7 @@ export async function executeCompiled(
     signal,
     allowedExtensions,
     maskErrors,
+    halts: onError === 'HALT',
     root,
     report,
     response,
@@ -64,7 +69,19 @@ export async function executeCompiled(
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
-  return { data, errors: placeErrors(report.errors(), data), delivered: root, degraded: report.degraded() };
+  const outcome = {
+    data,
+    errors: placeErrors(report.errors(), data),
+    delivered: root,
+    degraded: report.degraded(),
+  };
+  return execution.halts ? halted(outcome) : outcome;
+}
+
+/** The first error ends the request: it alone is told, and nothing else is answered. */
+function halted(outcome: ExecutionOutcome): ExecutionOutcome {
+  const [first] = outcome.errors;
+  return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first] };
 }
 
 function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
@@ -79,7 +96,7 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
       const path = run.path.slice(0, depth + 1);
       const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
       // An error that a subgraph has reported explains the nulls near it, and no others.
-      if (cause !== undefined && !cause.isReported) blame(cause, path);
+      if (cause !== undefined && !cause.isReported) report.blame(cause, path);
       else if (!report.isReported(path)) report.addError(missingError(field, path, value));
     },
     onDenied(depth) {

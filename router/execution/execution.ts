@@ -16,6 +16,8 @@ export type Execution = {
   readonly signal: AbortSignal;
   readonly allowedExtensions: ReadonlySet<string>;
   readonly maskErrors: MaskErrors | undefined;
+  /** The first error ends the request. */
+  readonly halts: boolean;
   readonly root: JsonObject;
   readonly forks: Forks;
   /** By fetch: the objects of its answer, as they were merged. */

@@ -1,5 +1,5 @@
 import { ERRORS } from '../errors.ts';
-import { blame, createCause, degradationsOf, errorsOf } from './causes.ts';
+import { blame, blameAlone, createCause, degradationsOf, errorsOf } from './causes.ts';
 import type { Cause, Degradation, ExecutionError, ResponsePath } from './causes.ts';
 import type { JsonObject } from './json.ts';
 import type { FetchReference } from './delivery.ts';
@@ -15,10 +15,28 @@ export class Report {
   readonly #lost = new Map<number, Map<JsonObject, Cause>>();
   readonly #overflow = new Map<string | undefined, Cause>();
   #overflowOfDenied: Cause | undefined;
+  readonly #listsNulls: boolean;
+  #nulls = 0;
+
+  /** @param options.listsNulls each null has an error of its own, at its own path. */
+  constructor({ listsNulls }: { readonly listsNulls: boolean }) {
+    this.#listsNulls = listsNulls;
+  }
 
   addCause(cause: Cause): Cause {
     this.#entries.push(cause);
     return cause;
+  }
+
+  /** A null came of it. */
+  blame(cause: Cause, path: ResponsePath): void {
+    if (this.#listsNulls && (this.#nulls += 1) <= MAX_LISTED) blameAlone(cause, path);
+    else blame(cause, path);
+  }
+
+  /** Whether there is already what the answer will call an error. */
+  hasErrors(): boolean {
+    return this.#entries.some((entry) => 'path' in entry || entry.failure !== undefined);
   }
 
   addError(error: ExecutionError): void {

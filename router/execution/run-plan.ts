@@ -6,7 +6,10 @@ import { runFetch } from './run-fetch.ts';
 export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
   switch (program.kind) {
     case 'sequence':
-      for (const node of program.nodes) await runPlan(node, execution);
+      for (const node of program.nodes) {
+        if (execution.halts && execution.report.hasErrors()) return;
+        await runPlan(node, execution);
+      }
       return;
     case 'parallel':
       await Promise.all(program.nodes.map((node) => runPlan(node, execution)));

@@ -32,8 +32,8 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
 
 export type SharedExecution<Outcome> = {
   readonly operation: CompiledOperation;
-  /** JSON text of the coerced variables. */
-  readonly variables: string;
+  /** All else that the answer depends on, as one text: the coerced variables, and what errors do. */
+  readonly asked: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;
   readonly execute: (signal: AbortSignal) => Promise<Outcome>;
@@ -49,11 +49,11 @@ export function shareExecutions<Outcome = ExecutionOutcome>(): (
 ) => Promise<Outcome> {
   // By operation, since equal documents are different operations in two generations of the supergraph.
   const flights = new WeakMap<CompiledOperation, Flights<Outcome>>();
-  return async ({ operation, variables, scope, signal, execute }) => {
+  return async ({ operation, asked, scope, signal, execute }) => {
     if (operation.kind === 'mutation') return execute(signal);
     const ofOperation = flights.get(operation) ?? new Flights();
     flights.set(operation, ofOperation);
-    const { value } = await ofOperation.join(scope, variables, signal, execute);
+    const { value } = await ofOperation.join(scope, asked, signal, execute);
     return value;
   };
 }

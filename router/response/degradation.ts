@@ -27,8 +27,9 @@ export function extensionsOf({
 }
 
 /** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE, SERVICE`. */
-export function degradedHeaders(services: readonly string[]): Record<string, string> {
-  if (services.length === 0) return {};
+export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
+  if (degraded.length === 0) return {};
+  const services = degraded.map(({ service }) => service);
   // Names are the operator's, and a header takes fewer characters than a file.
   return { 'x-degraded': [...new Set(services)].map(encodeURIComponent).join(', ') };
 }

@@ -4,6 +4,7 @@ import { getVariableValues } from 'graphql/execution/values.js';
 import { pathToArray } from 'graphql/jsutils/Path.js';
 import { ApolloGateway } from '@apollo/gateway';
 import { compileOperation } from '../../router/execution/compile.ts';
+import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
 import type { Send, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
@@ -53,6 +54,7 @@ export async function askRouter(
   graph: Graph,
   operation: GeneratedOperation,
   interfere: Interference = (_, response) => response,
+  onError: ErrorBehavior = 'PROPAGATE',
 ): Promise<Answer | Refusal> {
   const { document: text, operationName } = operation;
   const outcome = graph.plan({ document: text, operationName });
@@ -71,6 +73,7 @@ export async function askRouter(
     variables: coerced(graph, document, operation),
     send,
     signal: new AbortController().signal,
+    onError,
   });
   return { kind: 'answered', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cases, faultsOf, faultsOfAnswer } from './cases.ts';
+import { faultsOfBehaviors } from './error-behaviors.ts';
 import { askOracle, createStockPool } from './contestants.ts';
 import { createGraph } from './graph.ts';
 import { readRegressions } from './regressions.ts';
@@ -11,6 +12,7 @@ const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
 const CASES = 2400;
 const CASES_PER_GRAPH = 100;
 const STOCK_CASES = 400;
+const ON_ERROR_CASES = 200;
 
 const PATIENCE = 180_000;
 
@@ -29,6 +31,21 @@ describe(`random supergraphs and operations, seed ${SEED}`, () => {
           async (smaller) => (await faultsOf(graph, smaller)).length > 0,
         );
         expect.fail(JSON.stringify({ ...smallest, faults: await faultsOf(graph, smallest) }, null, 2));
+      }
+    },
+    PATIENCE,
+  );
+});
+
+describe(`onError, seed ${SEED}`, () => {
+  test(
+    'changes nothing where there is no error, and no more than nulls where there is one',
+    async () => {
+      let count = 0;
+      for (const { graph, case: next } of cases(`${SEED} on error`, CASES_PER_GRAPH)) {
+        if ((count += 1) > ON_ERROR_CASES) break;
+        const faults = await faultsOfBehaviors(graph, next);
+        expect({ document: next.operation.document, faults }).toMatchObject({ faults: [] });
       }
     },
     PATIENCE,

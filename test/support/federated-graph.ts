@@ -4,6 +4,7 @@ import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { compileOperation } from '../../router/execution/compile.ts';
+import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
 import type { ExecutionOutcome } from '../../router/execution/execute.ts';
 import { isJsonObject } from '../../router/execution/json.ts';
@@ -34,6 +35,7 @@ export type FederatedRequest = {
   readonly signal?: AbortSignal;
   readonly operationName?: string;
   readonly allowedExtensions?: ReadonlySet<string>;
+  readonly onError?: ErrorBehavior;
 };
 
 export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
@@ -87,6 +89,7 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
       variables: coercedVariables(apiSchema, document, request),
       send,
       signal: request.signal ?? new AbortController().signal,
+      ...(request.onError && { onError: request.onError }),
       ...(request.allowedExtensions && { allowedExtensions: request.allowedExtensions }),
     });
     return { ...rest, data: JSON.parse(data), text: data, calls };

@@ -114,7 +114,7 @@ describe('equal queries in flight', () => {
   const cases: readonly [name: string, document: string, differing: object, expected: number][] = [
     ['are executed once', '{ name }', {}, 1],
     ['are executed for each identity', '{ name }', { scope: 'bob' }, 2],
-    ['are executed for each set of variables', '{ name }', { variables: '{"a":1}' }, 2],
+    ['are executed for each set of variables', '{ name }', { asked: '{"a":1}' }, 2],
     ['are executed for each operation', '{ name }', { operation: graph.compile('{ name }') }, 2],
     ['are executed each when they are mutations', 'mutation { rename }', {}, 2],
   ];
@@ -122,7 +122,7 @@ describe('equal queries in flight', () => {
     const shared = shareExecutions();
     const held = heldExecution();
     const operation: CompiledOperation = graph.compile(document);
-    const request = { operation, variables: '{}', scope: 'ann', signal: never, execute: held.execute };
+    const request = { operation, asked: '{}', scope: 'ann', signal: never, execute: held.execute };
     const outcomes = [shared(request), shared({ ...request, ...differing })];
     held.finish();
     expect((await Promise.all(outcomes)).map(({ data }) => data)).toEqual(['{}', '{}']);
@@ -135,7 +135,7 @@ describe('equal queries in flight', () => {
     const client = new AbortController();
     const request = {
       operation: graph.compile('{ name }'),
-      variables: '{}',
+      asked: '{}',
       scope: 'ann',
       execute: held.execute,
     };

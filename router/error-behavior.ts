@@ -1,0 +1,33 @@
+import type { Config } from './config/config-schema.ts';
+import { RouterError } from './errors.ts';
+import { ERROR_BEHAVIORS } from './execution/error-behavior.ts';
+import type { ErrorBehavior } from './execution/error-behavior.ts';
+import type { ClientRequest } from './ingress/client-request.ts';
+import { isRecord } from './is-record.ts';
+
+/** How a request wants errors to be answered. The function returned throws a RouterError where it cannot be done. */
+export function createErrorBehavior({
+  execution,
+  degradation,
+}: Pick<Config, 'execution' | 'degradation'>): (request: ClientRequest) => ErrorBehavior {
+  return (request) => {
+    const asked = askedFor(request);
+    if (asked === undefined) return degradation.onError;
+    const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
+    // Null too: taken for an absence, who meant "NULL" would be answered otherwise without a word.
+    if (known === undefined)
+      throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
+    if (known !== 'PROPAGATE' && execution === 'apollo')
+      throw new RouterError(
+        'BAD_REQUEST',
+        `onError: ${known} is not served here (execution: apollo); PROPAGATE is`,
+      );
+    return known;
+  };
+}
+
+function askedFor({ method, body, search }: ClientRequest): unknown {
+  if (method === 'POST') return isRecord(body) ? body['onError'] : undefined;
+  const [first, ...others] = new URLSearchParams(search).getAll('onError');
+  return others.length === 0 ? first : others;
+}

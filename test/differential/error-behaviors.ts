@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
+import { isJsonObject } from '../../router/execution/json.ts';
+import type { Case } from './cases.ts';
+import { askRouter } from './contestants.ts';
+import type { Graph } from './graph.ts';
+import { interferenceOf } from './interference.ts';
+
+/** What is wrong with the answers to one operation under each `onError`; nothing, when all is well. */
+export async function faultsOfBehaviors(
+  graph: Graph,
+  { operation, interference }: Case,
+): Promise<readonly string[]> {
+  const ask = (onError: ErrorBehavior) =>
+    askRouter(graph, operation, interference === null ? undefined : interferenceOf(interference), onError);
+  const [propagated, kept, halted] = [await ask('PROPAGATE'), await ask('NULL'), await ask('HALT')];
+  if (propagated.kind === 'refused' || kept.kind === 'refused' || halted.kind === 'refused') return [];
+  if (propagated.errors.length === 0)
+    return isDeepStrictEqual([kept, halted], [propagated, propagated])
+      ? []
+      : [`without an error they differ: ${JSON.stringify({ propagated, kept, halted })}`];
+  const data: unknown = JSON.parse(propagated.data);
+  return [
+    ...(halted.data === 'null' && halted.errors.length === 1 ? [] : ['HALT does not answer one error']),
+    ...(kept.errors.length > 0 ? [] : ['NULL tells no error']),
+    ...(isDeepStrictEqual(withNullsOf(JSON.parse(kept.data), data), data)
+      ? []
+      : [`NULL differs from PROPAGATE in more than nulls: ${kept.data} ${propagated.data}`]),
+  ];
+}
+
+/** The first, with null wherever the second has it. */
+function withNullsOf(value: unknown, nulls: unknown): unknown {
+  if (nulls === null) return null;
+  if (Array.isArray(value) && Array.isArray(nulls))
+    return value.map((item, index) => withNullsOf(item, nulls[index]));
+  if (!isJsonObject(value) || !isJsonObject(nulls)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, nested]) => [key, withNullsOf(nested, nulls[key])]),
+  );
+}

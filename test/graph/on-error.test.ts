@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraphOptions } from '../support/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+
+const NO_COUNT: SmallGraphOptions['services'] = {
+  books: {
+    sdl: `
+      type Query { book: Book whole: Book }
+      type Mutation { read: Book! }
+      type Book { title: String! pages: Int! }
+    `,
+    resolvers: {
+      Query: {
+        book: () => ({ title: 'Emma', pages: 'many' }),
+        whole: () => ({ title: 'Emma', pages: 474 }),
+      },
+      Mutation: { read: () => ({ title: 'Emma', pages: 474 }) },
+    },
+  },
+  notes: {
+    sdl: 'type Query { note: Note } type Note { text: String! }',
+    resolvers: { Query: { note: () => ({ text: 'Long.' }) } },
+  },
+};
+
+// The service itself follows the specification, so what may not be null comes wrong from one that does not.
+const query = '{ book { title pages } note { text } }';
+
+async function startBroken(config = '') {
+  const stub = await startStubSubgraph(() => answer({ data: { book: { title: 'Emma', pages: null } } }));
+  const urls = `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }`;
+  const graph = await startSmallGraph({ services: NO_COUNT, config: `${urls}\n${config}` });
+  return {
+    ...graph,
+    stub,
+    async [Symbol.asyncDispose]() {
+      await graph[Symbol.asyncDispose]();
+      await stub[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const PROPAGATED = { book: null, note: { text: 'Long.' } };
+const KEPT = { book: { title: 'Emma', pages: null }, note: { text: 'Long.' } };
+const EXPECTED = { NULL: KEPT, PROPAGATE: PROPAGATED, HALT: null };
+const BEHAVIORS = ['NULL', 'PROPAGATE', 'HALT'] as const;
+
+const dataOf = async (response: Response) => {
+  const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown[] };
+  return { status: response.status, data, errors: errors?.length };
+};
+
+test('a client chooses with each request what an error does, however it sends the operation', async () => {
+  await using graph = await startBroken();
+  const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', query, 'hex') } };
+  await graph.post({ query, extensions });
+  // The first time through Apollo Server, then past it, where one compiled operation serves all.
+  for (const _ of [1, 2]) {
+    expect(await dataOf(await graph.post({ query }))).toEqual({ status: 200, data: PROPAGATED, errors: 1 });
+    for (const onError of BEHAVIORS) {
+      const expected = { status: 200, data: EXPECTED[onError], errors: 1 };
+      expect(await dataOf(await graph.post({ query, onError }))).toEqual(expected);
+      expect(await dataOf(await graph.post({ extensions, onError }))).toEqual(expected);
+      const get = async (parameters: Record<string, string>) => {
+        const headers = { 'apollo-require-preflight': '1' };
+        return dataOf(
+          await fetch(`${graph.router.url}?${String(new URLSearchParams(parameters))}`, { headers }),
+        );
+      };
+      expect(await get({ query, onError })).toEqual(expected);
+      expect(await get({ extensions: JSON.stringify(extensions), onError })).toEqual(expected);
+    }
+  }
+});
+
+test('an operation that has not been seen before is answered as one that has', async () => {
+  for (const onError of BEHAVIORS) {
+    await using graph = await startBroken();
+    const first = await (await graph.post({ query, onError })).json();
+    expect(await (await graph.post({ query, onError })).json()).toEqual(first);
+    expect(first).toMatchObject({ data: EXPECTED[onError] });
+  }
+});
+
+test('requests in flight do not share an answer when they want errors answered otherwise', async () => {
+  await using graph = await startBroken();
+  await graph.post({ query });
+  const wanted = Array.from({ length: 30 }, (_, index) => BEHAVIORS[index % 3] ?? 'NULL');
+  const answers = await Promise.all(
+    wanted.map(async (onError) => dataOf(await graph.post({ query, onError }))),
+  );
+  expect(answers.map(({ data }) => data)).toEqual(wanted.map((onError) => EXPECTED[onError]));
+});
+
+test('a value that is none of the three is refused', async () => {
+  await using graph = await startSmallGraph({ services: NO_COUNT });
+  const refusal = {
+    errors: [
+      { message: 'onError must be "NULL", "PROPAGATE" or "HALT"', extensions: { code: 'BAD_REQUEST' } },
+    ],
+  };
+  for (const onError of [null, 'null', '', 'ABORT', 1, ['NULL'], {}]) {
+    const response = await graph.post({ query: '{ whole { title } }', onError });
+    expect([response.status, await response.json()]).toMatchObject([400, refusal]);
+  }
+  for (const search of ['onError=NULL&onError=HALT', 'onError=', 'onError=null']) {
+    const headers = { 'apollo-require-preflight': '1' };
+    const response = await fetch(`${graph.router.url}?query=%7B__typename%7D&${search}`, { headers });
+    expect([response.status, await response.json()]).toMatchObject([400, refusal]);
+  }
+});
+
+test('the reference executor refuses what it cannot do', async () => {
+  await using graph = await startSmallGraph({ services: NO_COUNT, config: 'execution: apollo' });
+  const ask = async (onError: string) => graph.post({ query: '{ whole { title } }', onError });
+  expect((await ask('PROPAGATE')).status).toBe(200);
+  const refused = await ask('NULL');
+  expect([refused.status, await refused.json()]).toMatchObject([
+    400,
+    { errors: [{ message: 'onError: NULL is not served here (execution: apollo); PROPAGATE is' }] },
+  ]);
+});
+
+test('the configuration says what is done where the client does not', async () => {
+  await using graph = await startBroken('degradation: { onError: "NULL" }');
+  expect(await dataOf(await graph.post({ query }))).toMatchObject({ data: KEPT });
+  expect(await dataOf(await graph.post({ query, onError: 'PROPAGATE' }))).toMatchObject({ data: PROPAGATED });
+  const text = 'execution: apollo\ndegradation: { onError: HALT }';
+  const options = { env: {}, fileName: 'router.yaml', directory: '/nowhere' };
+  expect(() => parseConfig(text, options)).toThrow(/degradation\.onError/);
+});

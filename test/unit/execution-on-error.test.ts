@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest';
+import { executeCompiled } from '../../router/execution/execute.ts';
+import type { Send } from '../../router/execution/subgraph-call.ts';
+import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
+import { answered, federatedGraph } from '../support/federated-graph.ts';
+import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
+
+const asReference = (reference: object) => reference;
+
+const shop = federatedGraph({
+  product: {
+    typeDefs: `
+      type Query { best: Product! products: [Product!]! grid: [[Int!]!]! things: [Thing!]! lonely: Holder! }
+      type Mutation { add: Product! touch: Int }
+      type Holder { thing: Thing! }
+      interface Thing { id: ID! }
+      type Product implements Thing @key(fields: "id") { id: ID! name: String! }
+      type Service implements Thing { id: ID! hours: Int! }
+    `,
+    resolvers: {
+      Query: {
+        best: () => ({ id: '1', name: 'Lamp' }),
+        products: () => [
+          { id: '1', name: 'Lamp' },
+          { id: '2', name: 'Desk' },
+        ],
+        grid: () => [[1, 2], [3]],
+        things: () => [
+          { __typename: 'Product', id: '1', name: 'Lamp' },
+          { __typename: 'Service', id: '9', hours: 2 },
+        ],
+        lonely: () => ({ thing: { __typename: 'Service', id: '9', hours: 2 } }),
+      },
+      Mutation: { add: () => ({ id: '1', name: 'Lamp' }), touch: () => 1 },
+    },
+  },
+  stock: {
+    typeDefs: `
+      type Query { warehouse: Warehouse! }
+      type Mutation { move: Int! }
+      type Warehouse { name: String! }
+      type Product @key(fields: "id") { id: ID! count: Int! note: String place: Warehouse! }
+    `,
+    resolvers: {
+      Query: { warehouse: () => ({ name: 'North' }) },
+      Mutation: { move: () => 3 },
+      Product: {
+        __resolveReference: asReference,
+        count: () => 4,
+        note: () => 'few',
+        place: () => ({ name: 'North' }),
+      },
+    },
+  },
+});
+
+const down: Interposed = async ({ subgraph }) => ({
+  kind: 'failed',
+  failure: { code: 'SUBGRAPH_UNAVAILABLE', service: subgraph, message: 'It could not be reached.' },
+});
+
+/** Says of the data what the test wants said. */
+const saying =
+  (data: unknown, errors: { message: string; path?: (string | number)[] }[] = []): Interposed =>
+  async () =>
+    answered({ data, errors });
+
+async function run(
+  document: string,
+  onError: ErrorBehavior,
+  interposed: NonNullable<FederatedRequest['interposed']>,
+) {
+  const { data, errors, calls, degraded } = await shop.run(document, { onError, interposed });
+  return { data, paths: errors.map(({ path }) => path.join('.')), errors, calls, degraded };
+}
+
+describe('onError: NULL', () => {
+  test('leaves null where a service that failed has delivered nothing, and an error for each', async () => {
+    const { data, errors } = await run('{ best { id count place { name } } }', 'NULL', { stock: down });
+    expect(data).toEqual({ best: { id: '1', count: null, place: null } });
+    const [message, extensions] = [
+      'It could not be reached.',
+      { code: 'SUBGRAPH_UNAVAILABLE', service: 'stock' },
+    ];
+    expect(errors).toEqual([
+      { message, path: ['best', 'count'], extensions },
+      { message, path: ['best', 'place'], extensions },
+    ]);
+  });
+
+  test('keeps the items of a list of non-null objects', async () => {
+    const { data, paths, degraded } = await run('{ products { id count note } }', 'NULL', { stock: down });
+    expect(data).toEqual({
+      products: [
+        { id: '1', count: null, note: null },
+        { id: '2', count: null, note: null },
+      ],
+    });
+    expect(paths).toEqual(['products.0.count', 'products.0.note', 'products.1.count', 'products.1.note']);
+    expect(degraded).toMatchObject([
+      {
+        service: 'stock',
+        paths: [
+          ['products', 'count'],
+          ['products', 'note'],
+        ],
+      },
+    ]);
+  });
+
+  test('keeps lists of lists of which one item is wrong or null', async () => {
+    const wrong = saying({ grid: [[1, 'two'], null, [null, 3]] });
+    const { data, paths } = await run('{ grid }', 'NULL', { product: wrong });
+    expect(data).toEqual({ grid: [[1, null], null, [null, 3]] });
+    expect(paths).toEqual(['grid.0.1', 'grid.1', 'grid.2.0']);
+  });
+
+  test('answers a root field that may not be null with null, and the others', async () => {
+    expect(await run('{ warehouse { name } best { name } }', 'NULL', { stock: down })).toMatchObject({
+      data: { warehouse: null, best: { name: 'Lamp' } },
+      paths: ['warehouse'],
+    });
+  });
+
+  test('adds no error to a null that the service has explained', async () => {
+    const explained = saying({ best: { id: '1', name: null } }, [
+      { message: 'no name', path: ['best', 'name'] },
+    ]);
+    expect(await run('{ best { id name } }', 'NULL', { product: explained })).toMatchObject({
+      data: { best: { id: '1', name: null } },
+      errors: [{ message: 'no name', path: ['best', 'name'] }],
+    });
+  });
+
+  test('goes by aliases, merged fields and fragments', async () => {
+    const document = `
+      { first: best { ...some ... on Product { total: count } count } }
+      fragment some on Product { id place { name } }`;
+    expect(await run(document, 'NULL', { stock: down })).toMatchObject({
+      data: { first: { id: '1', place: null, total: null, count: null } },
+      paths: ['first.place', 'first.total', 'first.count'],
+    });
+  });
+
+  test('knows the type of an object behind an interface, and leaves null for one that it does not know', async () => {
+    const document =
+      '{ things { __typename id ... on Service { hours } ... on Product { count } } lonely { thing { id } } }';
+    const wrong = saying({
+      things: [
+        { __typename: 'Product', id: '1' },
+        { __typename: 'Nothing', id: '2' },
+        { __typename: 'Service', id: '9', hours: null },
+      ],
+      lonely: { thing: { __typename: 'Nothing', id: '3' } },
+    });
+    expect(await run(document, 'NULL', { product: wrong, stock: down })).toMatchObject({
+      data: {
+        things: [
+          { __typename: 'Product', id: '1', count: null },
+          null,
+          { __typename: 'Service', id: '9', hours: null },
+        ],
+        lonely: { thing: null },
+      },
+    });
+  });
+
+  test('tells no more than a bounded number of nulls one by one', async () => {
+    const many = saying({
+      products: Array.from({ length: 700 }, (_, index) => ({ __typename: 'Product', id: String(index) })),
+    });
+    const { data, errors } = await run('{ products { count } }', 'NULL', { product: many, stock: down });
+    expect(data).toEqual({ products: Array.from({ length: 700 }, () => ({ count: null })) });
+    expect(errors).toHaveLength(501);
+    expect(errors.at(-1)?.path).toEqual(['products']);
+  });
+});
+
+describe('onError: PROPAGATE', () => {
+  test('is what is done unless something else is asked', async () => {
+    const document = '{ best { id count } }';
+    const asked = await shop.run(document, { onError: 'PROPAGATE', interposed: { stock: down } });
+    const unasked = await shop.run(document, { interposed: { stock: down } });
+    expect(asked.data).toBe(null);
+    expect([asked.text, asked.errors]).toEqual([unasked.text, unasked.errors]);
+  });
+});
+
+describe('onError: HALT', () => {
+  test('answers null with the first error alone', async () => {
+    expect(await run('{ products { note } warehouse { name } }', 'HALT', { stock: down })).toMatchObject({
+      data: null,
+      errors: [{ message: 'It could not be reached.', extensions: { service: 'stock' } }],
+    });
+  });
+
+  test('asks no further service once something has failed', async () => {
+    const { data, calls } = await run('{ best { count } }', 'HALT', {
+      product: saying(null, [{ message: 'no', path: ['best'] }]),
+    });
+    expect([data, calls.map(({ subgraph }) => subgraph)]).toEqual([null, ['product']]);
+  });
+
+  test('does not begin the mutations after one that failed', async () => {
+    const document = 'mutation { touch move add { id } }';
+    const { calls } = await run(document, 'HALT', { stock: down });
+    expect(calls.map(({ subgraph }) => subgraph)).toEqual(['product', 'stock']);
+    const others = await run(document, 'NULL', { stock: down });
+    expect(others.data).toEqual({ touch: 1, move: null, add: { id: '1' } });
+    expect(others.calls).toHaveLength(3);
+  });
+});
+
+test('introspection beside what fails is answered in each way that keeps data', async () => {
+  const document = '{ __type(name: "Warehouse") { kind } best { count __typename } }';
+  expect((await run(document, 'NULL', { stock: down })).data).toEqual({
+    __type: { kind: 'OBJECT' },
+    best: { count: null, __typename: 'Product' },
+  });
+  expect((await run(document, 'HALT', {})).data).toEqual({
+    __type: { kind: 'OBJECT' },
+    best: { count: 4, __typename: 'Product' },
+  });
+});
+
+test('one compiled operation is answered in every way, with each set of conditions', async () => {
+  const operation = shop.compile('query ($some: Boolean!) { best { id count @include(if: $some) } }');
+  const send: Send = async (call, signal) =>
+    call.subgraph === 'stock'
+      ? down(call, () => send(call, signal))
+      : answered({ data: { best: { __typename: 'Product', id: '1' } } });
+  const asked = async (onError: ErrorBehavior, some: boolean): Promise<unknown> => {
+    const { signal } = new AbortController();
+    return JSON.parse(
+      (await executeCompiled(operation, { onError, variables: { some }, send, signal })).data,
+    );
+  };
+  expect(await asked('NULL', true)).toEqual({ best: { id: '1', count: null } });
+  expect(await asked('PROPAGATE', true)).toBe(null);
+  expect(await asked('NULL', false)).toEqual({ best: { id: '1' } });
+  expect(await asked('HALT', false)).toEqual({ best: { id: '1' } });
+});
