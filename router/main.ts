@@ -1,62 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from './config/config.ts';
-import type { Config } from './config/config-schema.ts';
-import { ConfigError } from './config/read-yaml.ts';
-import { createRouter } from './router.ts';
-import { createTelemetry } from './telemetry.ts';
-import { serveInPool, startWorkers } from './workers.ts';
+import { ensureV8Flags } from './v8-flags.ts';
 
 // The gateway would report to its vendor otherwise.
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
-async function main(config: Config): Promise<void> {
-  if (process.argv.includes('--worker')) return runOne(config, { inPool: true });
-  return config.workers > 1 ? runPool(config) : runOne(config, { inPool: false });
-}
-
-async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
-  await using router = await createRouter(config, { inPool });
-  const { log } = router.telemetry;
-  log.info({ url: router.url, admin: router.adminUrl }, inPool ? 'worker ready' : 'router ready');
-  if (inPool) {
-    serveInPool(router);
-    // The pool and the process group both pass a signal on: the second is no sign of impatience here.
-    for (const signal of STOP_SIGNALS) process.on(signal, () => undefined);
-  }
-  const signal = await stopSignal();
-  log.info({ signal }, 'draining');
-  await router.drain();
-}
-
-async function runPool(config: Config): Promise<void> {
-  const telemetry = createTelemetry(config.telemetry);
-  await using pool = await startWorkers(config, { program: fileURLToPath(import.meta.url), telemetry });
-  const url = `http://${config.listen.host}:${pool.port}${config.listen.path}`;
-  telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router ready');
-  await stopSignal();
-  await pool.drain();
-}
-
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-
-// A second signal finds no listener any more, and ends the process at once.
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of STOP_SIGNALS) process.once(signal, resolve);
-  });
-}
-
-function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `${error.message}: another program has this port; stop it, or set PORT or ADMIN_PORT to a free one`;
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-try {
-  await main(loadConfig(process.env, process.cwd()));
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
-}
+// Before the rest is loaded, which would otherwise be done twice.
+ensureV8Flags();
+const { run } = await import('./run.ts');
+await run(fileURLToPath(import.meta.url));

@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../../router/config/config-schema.ts';
 import type { Environment } from '../../router/config/read-yaml.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
+import { V8_FLAGS } from '../../router/v8-flags.ts';
 import { StartError } from './start-error.ts';
 
 /** One process of the shop. */
 export type Program = {
   readonly name: string;
   readonly file: string;
+  readonly nodeFlags: readonly string[];
   readonly host: string;
   readonly port: number;
   /** Where the port is set, as told to someone who has to change it. */
@@ -29,6 +31,7 @@ export function findSubgraphs(compositionFile: string, root: string, env: Enviro
     .map(({ name, url, file }) => ({
       name,
       file,
+      nodeFlags: [],
       host: url.hostname,
       port: Number(url.port),
       portSetting: `subgraphs.${name}.routing_url in ${compositionFile}`,
@@ -40,6 +43,7 @@ export function routerProgram(config: Config, root: string): Program {
   return {
     name: 'router',
     file: join(root, 'router', 'main.ts'),
+    nodeFlags: V8_FLAGS,
     host: config.listen.host,
     port: config.listen.port,
     portSetting: 'PORT',

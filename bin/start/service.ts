@@ -70,12 +70,16 @@ export class Service {
   }
 
   #spawn(): ChildProcess {
-    const child = spawn(process.execPath, ['--import', LEASH, this.#program.file], {
-      env: { ...this.#parts.environment, ...this.#program.environment },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C reaches only the starter, which stops the services in order.
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...this.#program.nodeFlags, '--import', LEASH, this.#program.file],
+      {
+        env: { ...this.#parts.environment, ...this.#program.environment },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // A process group of its own: Ctrl-C reaches only the starter, which stops the services in order.
+        detached: true,
+      },
+    );
     const startedAt = performance.now();
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#read(stream);
     child.once('error', (error) => this.#diedEarly.reject(error));

@@ -96,3 +96,21 @@ describe('the launcher', () => {
     });
   });
 });
+
+describe.skipIf(process.platform === 'win32')('the flags of V8 that the router wants', () => {
+  const flags = join(import.meta.dirname, '..', '..', 'router', 'v8-flags.ts');
+  const source = `import { ensureV8Flags } from ${JSON.stringify(flags)};
+ensureV8Flags();
+console.log(process.execArgv.join(), process.argv.slice(2).join());`;
+
+  it('are given to the process itself, which keeps its own flags and arguments', async () => {
+    const result = await outcome(launch(['--max-old-space-size=200', program('flags.ts', source), 'one']));
+    const seen = '--max-semi-space-size=64,--max-old-space-size=200 one';
+    expect(result).toEqual({ code: 0, stdout: seen, stderr: '' });
+  });
+
+  it("give way to the operator's own choice", async () => {
+    const { stdout } = await outcome(launch(['--max-semi-space-size=16', program('chosen.ts', source)]));
+    expect(stdout).toBe('--max-semi-space-size=16');
+  });
+});
