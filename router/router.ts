@@ -24,6 +24,7 @@ import { createHealth } from './ingress/health.ts';
 import { listen } from './ingress/http-server.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
+import { createPlanner } from './planning/planner.ts';
 import { createPersistedOperations } from './persisted/persisted-operations.ts';
 import type { Environment } from './config/read-yaml.ts';
 import { openRedis } from './redis.ts';
@@ -32,7 +33,9 @@ import { scheduleTimer } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { createServedGeneration, prove } from './served-generation.ts';
 import { createGenerations } from './supergraph/generations.ts';
+import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSource } from './supergraph/supergraph-source.ts';
+import type { Compose } from './supergraph/supergraph-source.ts';
 import { createTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 import { startTracing } from './tracing.ts';
@@ -50,6 +53,8 @@ export type Parts = {
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
   readonly fetch: typeof fetch;
+  readonly compose: Compose;
+  readonly createPlanner: typeof createPlanner;
   readonly log: DestinationStream | undefined;
   /** Whether this is one of several processes that answer as one router; the pool has the admin port then. */
   readonly inPool: boolean;
@@ -63,6 +68,8 @@ const REAL_PARTS: Parts = {
   randomBytes,
   schedule: scheduleTimer,
   fetch: globalThis.fetch,
+  compose: composeInThread,
+  createPlanner,
   log: undefined,
   inPool: false,
 };
@@ -146,7 +153,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
 
   const generations = built.use(
     await createGenerations<ApolloContext, GenerationParts, ServedGeneration>({
-      source: createSupergraphSource(config.supergraph, parts.env),
+      source: createSupergraphSource(config.supergraph, parts.env, parts.compose),
       telemetry,
       monotonic,
       create: (supergraphSdl) =>
@@ -157,6 +164,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
           admit,
           execute,
           callsFor,
+          createPlanner: parts.createPlanner,
         }),
       prove: (generation, previous) => prove(generation, previous, config.supergraph.warmOperations),
     }),

@@ -14,7 +14,7 @@ import type { createExecution } from './execute-operation.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createOperations, warm } from './operations.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
-import { createPlanner } from './planning/planner.ts';
+import type { createPlanner } from './planning/planner.ts';
 import { createErrorMask } from './response/mask-errors.ts';
 import { logMasked } from './response/masked-error.ts';
 import { createGeneration } from './supergraph/generation.ts';
@@ -28,6 +28,7 @@ export type ServedGenerationParts = Pick<PluginParts, 'admit'> &
     readonly telemetry: Telemetry;
     readonly upstream: Upstream;
     readonly monotonic: () => number;
+    readonly createPlanner: typeof createPlanner;
   };
 
 /**
@@ -54,7 +55,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
   const judge = createJudge(config.authorization.policies);
   return {
     async createParts(graph) {
-      const planner = await createPlanner({
+      const planner = await parts.createPlanner({
         supergraphSdl: separated.sdl,
         timeoutMs: config.planning.timeoutMs,
       });

@@ -21,10 +21,17 @@ export type SupergraphSource = AsyncDisposable & {
   readonly onChange: (changed: () => void) => void;
 };
 
+/** Composes subgraph schemas, as a rule in a thread of its own. */
+export type Compose = typeof composeInThread;
+
 const SETTLE_MS = 50;
 const LOOK_EVERY_MS = 250;
 
-export function createSupergraphSource(config: Config['supergraph'], env: Environment): SupergraphSource {
+export function createSupergraphSource(
+  config: Config['supergraph'],
+  env: Environment,
+  compose: Compose = composeInThread,
+): SupergraphSource {
   const watched = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let changed: () => void = () => undefined;
@@ -47,7 +54,7 @@ export function createSupergraphSource(config: Config['supergraph'], env: Enviro
     });
     watchFiles(file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : [])));
     pollWhereNeeded(file);
-    return composeSupergraph(file);
+    return composeSupergraph(file, compose);
   }
 
   // Looked at by path: a watch on the file or its folder would miss what deployments do, which is to replace the file,
@@ -84,10 +91,10 @@ export function createSupergraphSource(config: Config['supergraph'], env: Enviro
 }
 
 /** Fetches the schemas a composition file names and composes them. */
-async function composeSupergraph(file: SupergraphFile): Promise<Sourced> {
+async function composeSupergraph(file: SupergraphFile, compose: Compose): Promise<Sourced> {
   const loaded = await loadSubgraphSchemas(file);
   if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
-  const composition = await composeInThread(loaded.subgraphs);
+  const composition = await compose(loaded.subgraphs);
   const findings = composition.findings.map(formatFinding);
   if (composition.kind === 'failed') return { kind: 'refused', reasons: findings };
   return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };

@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { shareBudget, userOf } from '../support/budgets.ts';
 import { chargeWhile } from '../support/charging.ts';
+import { recordFigure } from '../support/figure.ts';
 import { until } from '../support/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
-it('goes on deciding when Redis freezes, waits for it once and not per request, and shares again when it thaws', async () => {
+it('goes on deciding when Redis freezes, waits for it once and not per request, and shares again when it thaws', async (context) => {
   await using redis = await startBreakableRedis();
   await using router = await shareBudget(redis.url);
   const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
@@ -17,9 +18,14 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   const isBack = await until(() => router.link.available(), 10_000);
   const backMs = performance.now() - thawedAt;
 
-  console.log(`slowest decision: ${before.slowestMs} ms before, ${during.slowestMs} ms while frozen`);
-  console.log(`decisions that waited more than 25 ms: ${during.slow} of ${during.decisions}`);
-  console.log(`shared again ${backMs.toFixed(0)} ms after the thaw`);
+  recordFigure(context, 'slowest budget decision before Redis froze, ms', before.slowestMs);
+  recordFigure(context, 'slowest budget decision while Redis was frozen, ms', during.slowestMs);
+  recordFigure(
+    context,
+    'budget decisions that waited more than 25 ms for a frozen Redis',
+    `${during.slow} of ${during.decisions}`,
+  );
+  recordFigure(context, 'budgets shared again after the thaw of Redis, ms', Math.round(backMs));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');
   // The first commands find out; from then on nobody waits.

@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
 import { chargeWhile } from '../support/charging.ts';
+import { recordFigure } from '../support/figure.ts';
 import { until } from '../support/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
-it('goes on deciding when Redis is killed, and shares again when it is back', async () => {
+it('goes on deciding when Redis is killed, and shares again when it is back', async (context) => {
   await using redis = await startBreakableRedis();
   await using router = await shareBudget(redis.url);
   const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
@@ -20,8 +21,9 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
   const backMs = performance.now() - restartedAt;
   const after = await router.budget.charge({ ...caller, cost: 1 });
 
-  console.log(`slowest decision: ${before.slowestMs} ms before, ${during.slowestMs} ms after SIGKILL`);
-  console.log(`shared again ${backMs.toFixed(0)} ms after the restart`);
+  recordFigure(context, 'slowest budget decision with a healthy Redis, ms', before.slowestMs);
+  recordFigure(context, 'slowest budget decision after SIGKILL of Redis, ms', during.slowestMs);
+  recordFigure(context, 'budgets shared again after the restart of Redis, ms', Math.round(backMs));
   expect(before.stores).toEqual(new Set(['redis']));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');

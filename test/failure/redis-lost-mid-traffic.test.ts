@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import type { BreakableRedis } from '../support/breakable-redis.ts';
+import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
 
@@ -41,7 +42,7 @@ const LOSSES: readonly [string, (redis: BreakableRedis) => Promise<void> | void]
 ];
 
 describe.each(LOSSES)('Redis %s under traffic', (name, lose) => {
-  test('is nothing that a client would notice', async () => {
+  test('is nothing that a client would notice', async (context) => {
     await using redis = await startBreakableRedis();
     await using graph = await startSmallGraph({
       services: LIBRARY,
@@ -52,7 +53,8 @@ describe.each(LOSSES)('Redis %s under traffic', (name, lose) => {
     const struck = await askSteadily(graph, (index) => (index === QUESTIONS / 3 ? lose(redis) : undefined));
     redis.thaw();
 
-    console.log(`${name}: slowest ${slowest(healthy)} ms before, ${slowest(struck)} ms while it was lost`);
+    recordFigure(context, `slowest request before Redis was ${name}, ms`, slowest(healthy));
+    recordFigure(context, `slowest request while Redis was ${name}, ms`, slowest(struck));
     expect(new Set([...healthy, ...struck].map(({ status }) => status))).toEqual(new Set([200]));
     expect(graph.log.some(({ msg, state }) => msg === 'redis connection changed' && state === 'lost')).toBe(
       true,

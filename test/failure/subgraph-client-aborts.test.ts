@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
-it('1,000 clients that go away take their calls with them, and the breaker stays closed', async () => {
+it('1,000 clients that go away take their calls with them, and the breaker stays closed', async (context) => {
   await using subgraph = await startStubSubgraph(() => hang());
   await using one = upstreamOf([subgraph.url], { maxConcurrent: 1_000, connections: 100 });
   let abortMs = 0;
@@ -17,7 +18,8 @@ it('1,000 clients that go away take their calls with them, and the breaker stays
     await subgraph.aborted(batch * 100);
     abortMs = Math.max(abortMs, performance.now() - began);
   }
-  console.log(`aborted ${subgraph.counts.aborted} of 1000, the slowest hundred in ${abortMs.toFixed(0)} ms`);
+  recordFigure(context, 'subgraph calls ended of 1,000 clients gone', subgraph.counts.aborted);
+  recordFigure(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
   expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
   expect(one.breaker()).toBe('closed');
   expect(one.upstream.state()[0]?.underWay).toBe(0);

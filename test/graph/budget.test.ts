@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Budget, BudgetDecision } from '../../router/admission/budget.ts';
 import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
+import { recordFigure } from '../support/figure.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const address = '192.0.2.1';
@@ -69,7 +70,7 @@ describe('two routers on one Redis', () => {
 });
 
 describe('in Redis', () => {
-  it('a bucket takes less than 200 bytes and expires when it would be full', async () => {
+  it('a bucket takes less than 200 bytes and expires when it would be full', async (context) => {
     const { routers, redis, prefix } = await startRouters({});
     await routers[0]?.charge({
       identity: userOf('u'.repeat(200)),
@@ -79,7 +80,7 @@ describe('in Redis', () => {
     const keys = await redis.keys(`${prefix}*`);
     const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
     const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
-    console.log(`bytes per bucket: ${sizes.join(', ')}`);
+    recordFigure(context, 'largest bucket in Redis, bytes', Math.max(...sizes.map(Number)));
     for (const size of sizes) expect(size).toBeLessThan(200);
     for (const ms of lifetimes) expect(ms).toBeGreaterThan(0);
     // 500 of 1,000 points a minute are missing.
@@ -123,7 +124,7 @@ describe('in Redis', () => {
   });
 });
 
-it('decisions per second on this machine', async () => {
+it('decisions per second on this machine', async (context) => {
   const { routers } = await startRouters({});
   const start = performance.now();
   for (let round = 0; round < 20; round++) {
@@ -134,7 +135,7 @@ it('decisions per second on this machine', async () => {
     );
   }
   const perSecond = 10_000 / ((performance.now() - start) / 1000);
-  console.log(`${Math.round(perSecond)} decisions a second through one process and one Redis`);
+  recordFigure(context, 'budget decisions a second, one process and one Redis', Math.round(perSecond));
   expect(perSecond).toBeGreaterThan(0);
 });
 

@@ -1,17 +1,18 @@
 import { auditServer } from 'graphql-http';
 import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 
 const BARE_GET = /GET/;
 
-test('passes the public GraphQL-over-HTTP audits; notices only where CSRF prevention refuses a bare GET', async () => {
+test('passes the public GraphQL-over-HTTP audits; notices only where CSRF prevention refuses a bare GET', async (context) => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const results = await auditServer({ url: graph.router.url, fetchFn: fetch });
   const failed = results.filter(({ status }) => status !== 'ok');
   const unexpected = failed.filter(({ status, name }) => status !== 'notice' || !BARE_GET.test(name));
-  console.log(
-    `audits: ${results.length}, notices ${failed.length - unexpected.length}, others ${unexpected.length}`,
-  );
+  const notices = failed.length - unexpected.length;
+  recordFigure(context, 'GraphQL-over-HTTP audits', `${results.length}, of them ${notices} notices`);
+  recordFigure(context, 'GraphQL-over-HTTP audits failed', unexpected.length);
   expect(
     unexpected.map(({ status, name, ...rest }) => ({
       status,

@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 import { startService } from './service.ts';
 import type { ServiceDefinition } from './service.ts';
 
+// As `npm start` does: a router starts in half the time.
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/compile');
 const MAIN = join(import.meta.dirname, '../../router/main.ts');
 // A test that is given up never disposes of its router; the router then ends with the process of the test.
 const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
@@ -33,7 +35,7 @@ export async function startRouterProcess(definition: ServiceDefinition, config =
   );
   const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], PORT: '0', ADMIN_PORT: '0' },
+    env: { PATH: process.env['PATH'], PORT: '0', ADMIN_PORT: '0', NODE_COMPILE_CACHE: COMPILED },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit').then(([code]) => code);

@@ -6,6 +6,7 @@ import { compileCost } from '../../router/admission/cost.ts';
 import { readCostModel } from '../../router/admission/cost-model.ts';
 import type { CostModel } from '../../router/admission/cost-model.ts';
 import { codeOf } from '../support/authentication.ts';
+import { recordFigure } from '../support/figure.ts';
 
 const SCHEMA = /* GraphQL */ `
   type Query {
@@ -237,7 +238,7 @@ describe('whatever the operation,', () => {
     );
   });
 
-  it('the largest costs the most: counts stop at 2^53 - 1, and nested fragments are added up in no time', () => {
+  it('the largest costs the most: counts stop at 2^53 - 1, and nested fragments are added up in no time', (context) => {
     const levels = Array.from({ length: 60 }, (_, index) => index);
     const doubling = levels.map(
       (level) => `fragment F${level} on Item { ${level === 0 ? 'self { id }' : spreadsOf(level - 1)} }`,
@@ -245,13 +246,17 @@ describe('whatever the operation,', () => {
     const start = process.cpuUsage();
     expect(cost(`{ object { ...F59 } } ${doubling.join(' ')}`)).toBe(Number.MAX_SAFE_INTEGER);
     const { user, system } = process.cpuUsage(start);
-    console.log(`2^60 selections compiled and added up in ${((user + system) / 1000).toFixed(1)} ms of CPU`);
+    recordFigure(
+      context,
+      'CPU to cost a document of 2^60 selections, ms',
+      ((user + system) / 1000).toFixed(1),
+    );
     const deep = levels.reduce((inner) => `list { ${inner} }`, 'id').replaceAll('{ list', '{ parts');
     expect(cost(`{ ${deep} }`)).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
 
-it('an evaluation takes microseconds', () => {
+it('an evaluation takes microseconds', (context) => {
   const source = `query ($n: Int) { page(first: $n) { edges { node { id parts { id self { id } } } } }
     find(filter: { weight: $n }) { ...I } list { ...I } } fragment I on Item { id parts { id } }`;
   const evaluate = compileCost(model, parse(source), undefined);
@@ -259,7 +264,7 @@ it('an evaluation takes microseconds', () => {
   const start = performance.now();
   for (let round = 0; round < 10_000; round++) evaluate({ n: round });
   const micros = (performance.now() - start) / 10;
-  console.log(`${micros.toFixed(2)} µs an evaluation`);
+  recordFigure(context, 'evaluation of a compiled cost, µs', micros.toFixed(2));
   expect(evaluate({ n: 1 })).toBeGreaterThan(1);
 });
 
