@@ -270,6 +270,12 @@ export const ERRORS = {
     meaning: 'This router has no supergraph to serve yet.',
     remedy: 'Send the same request again in a few seconds.',
   },
+  OVERLOADED: {
+    status: 503,
+    exposed: true,
+    meaning: 'This router has more to do than it can; anonymous and expensive requests are refused first.',
+    remedy: 'Send the same request again after the seconds in Retry-After.',
+  },
   SHUTTING_DOWN: {
     status: 503,
     exposed: true,

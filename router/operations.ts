@@ -22,7 +22,6 @@ export type PlannedOperation = CompiledOperation & { readonly actualCost: Actual
 export type Operation = Admissible & {
   readonly source: string;
   readonly name: string | undefined;
-  readonly type: 'query' | 'mutation';
   readonly document: DocumentNode;
   /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
   readonly compiled: () => Promise<PlannedOperation>;

@@ -12,6 +12,7 @@ import type { GraphqlCall } from './persisted/graphql-call.ts';
 import type { Resolved } from './persisted/persisted-operations.ts';
 import { answer } from './response/answer.ts';
 import { degradedHeaders } from './response/degradation.ts';
+import type { LoadShedding } from './overload/load-shedding.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
 
@@ -24,6 +25,8 @@ export type GenerationParts = AsyncDisposable & {
 export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
 
 export type PipelineParts = {
+  /** Refuses what cannot be answered in time. */
+  readonly shedding: Pick<LoadShedding, 'enter' | 'leave' | 'checkUnseen'>;
   readonly identify: (request: ClientRequest) => Promise<Identity>;
   readonly pin: () => Pinned<ServedGeneration> | undefined;
   /** @throws {RouterError} */
@@ -41,7 +44,18 @@ export type PipelineParts = {
 
 /** The way of a request, stage by stage. What it throws is a refusal of the whole request. */
 export function createPipeline(parts: PipelineParts): (request: ClientRequest) => Promise<ClientResponse> {
+  const { shedding } = parts;
+
   return async function handle(asked) {
+    shedding.enter(asked);
+    try {
+      return await serve(asked);
+    } finally {
+      shedding.leave();
+    }
+  };
+
+  async function serve(asked: ClientRequest): Promise<ClientResponse> {
     const identity = await parts.identify(asked);
     using pinned = parts.pin();
     if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
@@ -51,10 +65,11 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     const caller: Caller = { request, identity, onError };
     const known =
       parts.knownOperationsDirect && call && findKnown(call, request, generation.parts.operations);
+    if (known === undefined) shedding.checkUnseen(identity, call?.query);
     const served = await (known ? serveKnown(known, caller, generation) : serveByApollo(caller, generation));
     if (served.executed) answered();
     return served.response;
-  };
+  }
 
   async function serveKnown(
     { operation, inputs }: Known,

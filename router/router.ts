@@ -22,6 +22,9 @@ import type { Inspection } from './ingress/admin-server.ts';
 import type { BreakerOrder } from './ingress/breaker-order.ts';
 import { createHealth } from './ingress/health.ts';
 import { listen } from './ingress/http-server.ts';
+import { createLoadShedding } from './overload/load-shedding.ts';
+import { createPressureWatch } from './overload/pressure.ts';
+import type { WatchPressure } from './overload/pressure.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import { createPlanner } from './planning/planner.ts';
@@ -52,6 +55,8 @@ export type Parts = {
   readonly random: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
+  /** Measures this process, unless a test says how it is. */
+  readonly watchPressure: WatchPressure | undefined;
   readonly fetch: typeof fetch;
   readonly compose: Compose;
   readonly createPlanner: typeof createPlanner;
@@ -67,6 +72,7 @@ const REAL_PARTS: Parts = {
   random: Math.random,
   randomBytes,
   schedule: scheduleTimer,
+  watchPressure: undefined,
   fetch: globalThis.fetch,
   compose: composeInThread,
   createPlanner,
@@ -128,10 +134,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  const shedding = built.use(
+    createLoadShedding(config.overload, {
+      telemetry,
+      watchPressure: parts.watchPressure ?? createPressureWatch(parts),
+    }),
+  );
   const spenders = new Spenders(parts.now);
   const admission = createAdmission(config, {
     budget,
     spenders,
+    shed: shedding.checkOperation,
     measured: (code) => telemetry.limitMeasured(code),
   });
   const settlement = createSettlement(config.rateLimit, {
@@ -177,6 +190,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
   );
   const handle = createPipeline({
+    shedding,
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
     pin: generations.pin,
@@ -192,13 +206,19 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       telemetry,
       health,
       monotonic,
+      checkHead: shedding.checkHead,
       handle,
       clientAddress: createClientAddress(config.listen.trustedProxies),
     }),
   );
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
-    state: { supergraph: generations.currentId(), subgraphs: upstream.state(), spenders: spenders.report() },
+    state: {
+      supergraph: generations.currentId(),
+      requests: shedding.state(),
+      subgraphs: upstream.state(),
+      spenders: spenders.report(),
+    },
     unready: health.unready(),
   });
   const admin =

@@ -54,7 +54,8 @@ export function createTelemetry(
     requestFinished(event: RequestFinished): void {
       observeRequest(event.ms / 1000, String(event.status), event.operationType ?? 'none');
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
-      log.info(event, 'request');
+      // There may be thousands a second, when there is no time for them.
+      if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');
     },
 
     subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
@@ -99,6 +100,20 @@ export function createTelemetry(
     budgetSettled(points: number, outcome: 'done' | 'lost'): void {
       metrics.settlements.inc({ outcome });
       if (outcome === 'done' && points > 0) metrics.refunded.inc(points);
+    },
+
+    requestShed(priority: string): void {
+      metrics.shed.inc({ priority });
+    },
+
+    overloadChanged(event: {
+      readonly overloaded: boolean;
+      readonly limit: number;
+      readonly delayMs: number;
+      readonly busy: number;
+      readonly heap: number;
+    }): void {
+      log.warn(event, 'overload changed');
     },
 
     /** What would have been refused, were limits not only measured. */
@@ -311,6 +326,7 @@ function createMetrics(registry: Registry) {
       'Points given back for what was not delivered.',
       [],
     ),
+    shed: counter('tributary_requests_shed_total', 'Requests refused for overload.', ['priority']),
     measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
       'code',
     ]),

@@ -78,6 +78,8 @@ function basics({ supergraphFile }: Stage, port: number): RouterYaml {
     admin: { port: 0 },
     supergraph: { file: supergraphFile, watch: false },
     telemetry: { logLevel: 'warn' },
+    // A closed loop asks for all there is, on purpose.
+    overload: { enabled: false },
     shutdown: { lameDuckMs: 0 },
   };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Budget, BudgetDecision, Charge } from './budget.ts';
 import type { Caller, Demand } from './caller-buckets.ts';
 import type { Price } from './pricing.ts';
@@ -10,6 +11,7 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** What admission needs to know of an operation. */
 export type Admissible = Price & {
+  readonly type: 'query' | 'mutation';
   /** @throws {RouterError} BAD_USER_INPUT */
   readonly coerce: (inputs: Variables) => Variables;
 };
@@ -26,6 +28,8 @@ export type Admission = {
 export type AdmissionParts = {
   readonly budget: Budget;
   readonly spenders: Spenders;
+  /** Refuses what there is no time for. @throws {RouterError} OVERLOADED */
+  readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /** Is told of what would be refused while limits are only measured. */
   readonly measured: (code: RouterError['code']) => void;
 };
@@ -33,7 +37,7 @@ export type AdmissionParts = {
 /** Coerces the variables, estimates the cost and takes it from the caller's budget. Throws a RouterError where one of these says no. */
 export function createAdmission(
   { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
-  { budget, spenders, measured }: AdmissionParts,
+  { budget, spenders, shed, measured }: AdmissionParts,
 ) {
   const { enabled, maxCost, mode } = rateLimit;
 
@@ -64,6 +68,7 @@ export function createAdmission(
     checkVariables(inputs, limits);
     const variables = operation.coerce(inputs);
     const cost = operation.cost(variables);
+    shed(caller.identity, operation.type, cost);
     if (!enabled) return { variables, cost, charge: undefined, headers: {} };
     const { identity, address } = caller;
     const paid = await payOrMeasure({ identity, address, cost, calls: operation.calls(variables) });

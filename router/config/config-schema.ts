@@ -3,6 +3,7 @@ import { headersSchema } from '../headers/header-schema.ts';
 import { degradation } from './degradation.ts';
 import { admin, cors, csrf, limits, listen, shutdown } from './endpoint.ts';
 import { authentication, authorization, identity } from './identity.ts';
+import { overload } from './overload.ts';
 import { persistedOperations } from './persisted-operations.ts';
 import { rateLimit } from './rate-limit.ts';
 import { redis } from './redis.ts';
@@ -45,6 +46,7 @@ export const configSchema = z
     cors,
     csrf,
     limits,
+    overload,
     authentication,
     authorization,
     identity,

@@ -24,6 +24,8 @@ export type HttpServerParts = {
   readonly health: Health;
   readonly monotonic: () => number;
   readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
+  /** Refuses a request by its headers. @throws {RouterError} OVERLOADED */
+  readonly checkHead: (request: IncomingMessage) => void;
   /** Answers a GraphQL request; a RouterError it throws is answered by its code. */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
@@ -99,7 +101,7 @@ export function listening(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host, reusePort }, () => {
+    server.listen({ port, host, reusePort, backlog: 4_096 }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -195,6 +197,7 @@ function createGraphqlEndpoint(config: Config, parts: HttpServerParts, chooseMed
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
+      parts.checkHead(request);
       const clientRequest = await toClientRequest(request, response, { id, mediaType });
       return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
         parts.handle({ ...clientRequest, trace }),

@@ -36,6 +36,7 @@ test.each([
     telemetry,
     health: createHealth(() => []),
     monotonic: () => 0,
+    checkHead: () => undefined,
     clientAddress: () => '127.0.0.1',
     handle: () => Promise.reject(error),
   });

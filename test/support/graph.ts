@@ -14,6 +14,7 @@ import type { RunningSubgraph } from '../../subgraphs/shared/serve.ts';
 import type { Settings } from '../../subgraphs/shared/settings.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
+import { noPressure } from './pressure.ts';
 import { dropDatabase, testKey, testLocation, testSettings } from './subgraph.ts';
 import type { DatabaseKind, StartSubgraph } from './subgraph.ts';
 
@@ -90,7 +91,13 @@ export async function startGraph(options: GraphOptions = {}): Promise<ShopGraph>
   for (let index = 0; index < (options.routers ?? 1); index++) {
     const config = routerConfig(folder, subgraphs.urls.user, options);
     routers.push(
-      built.use(await createRouter(config, { log: { write: () => undefined }, ...options.parts })),
+      built.use(
+        await createRouter(config, {
+          log: { write: () => undefined },
+          watchPressure: noPressure,
+          ...options.parts,
+        }),
+      ),
     );
   }
   const owned = built.move();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../router/config/config.ts';
 import type { Parts, Router } from '../../router/router.ts';
 import { createRouter } from '../../router/router.ts';
+import { noPressure } from './pressure.ts';
 import { startService } from './service.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
@@ -61,6 +62,7 @@ export async function startSmallGraph(options: SmallGraphOptions): Promise<Small
   const router = built.use(
     await createRouter(config, {
       log: { write: (line) => void log.push(JSON.parse(line)) },
+      watchPressure: noPressure,
       ...options.parts,
     }),
   );

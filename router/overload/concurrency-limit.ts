@@ -1,0 +1,96 @@
+import type { Pressure } from './pressure.ts';
+
+export type LimitOptions = {
+  /** Delay above which the limit begins to work. */
+  readonly delayMs: number;
+  /** Share of the heap above which the limit begins to work. */
+  readonly heap: number;
+  /** Where the limit stands while there is no pressure. */
+  readonly max: number;
+};
+
+/** Never fewer, except for want of memory. */
+const FEWEST = 2;
+/** The delay that is held once the limit works, as a share of the one at which it began: refusals wait for as long. */
+const HELD_DELAY = 0.05;
+const FASTEST_CUT = 0.5;
+const FASTEST_GROWTH = 1.25;
+/** With less to do the event loop could serve more requests, however late it is. */
+const BUSY = 0.97;
+/** Share of the heap at which nothing is let in any more. */
+const HEAP_FULL = 0.95;
+const LONGEST_LAG_MS = 500;
+
+/**
+ * Counts the requests under way and says how many there may be: as many as keep the event loop busy without making it late.
+ * A concurrency limit by gradient, but by the wait for the event loop instead of the time that requests take: a slow
+ * subgraph is no reason to refuse anybody.
+ */
+export class ConcurrencyLimit {
+  readonly #options: LimitOptions;
+  #limit: number;
+  #working = false;
+  #underWay = 0;
+  #most = 0;
+  #left = 0;
+  #waitMs = 0;
+
+  constructor(options: LimitOptions) {
+    this.#options = options;
+    this.#limit = options.max;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Whether the limit is below the most that is ever allowed. */
+  get isWorking(): boolean {
+    return this.#working;
+  }
+
+  enter(): void {
+    this.#underWay += 1;
+    if (this.#underWay > this.#most) this.#most = this.#underWay;
+  }
+
+  leave(): void {
+    this.#underWay -= 1;
+    this.#left += 1;
+  }
+
+  adjust({ delayMs, busy, heap, ms }: Pressure): void {
+    const { max, heap: mostHeap, delayMs: mostDelayMs } = this.#options;
+    const under = Math.min(this.#limit, this.#most);
+    // Little's law: how long a request is under way.
+    const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
+    this.#most = this.#underWay;
+    this.#left = 0;
+    if (!this.#working && (delayMs <= mostDelayMs || busy < BUSY) && heap <= mostHeap) return;
+    this.#waitMs -= ms;
+    if (heap >= HEAP_FULL) this.#limit = 0;
+    else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
+    else if (busy < BUSY) this.#set(this.#limit * FASTEST_GROWTH);
+    else if (this.#waitMs <= 0) {
+      // A request waits for two turns of the event loop or more, and a turn is twice as long as what comes in it waits on average.
+      const gradient = 1 - (2 * (delayMs - mostDelayMs * HELD_DELAY)) / residenceMs;
+      this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
+      // What has changed shows when those that were under way are gone.
+      this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
+    }
+    this.#working = this.#limit < max;
+  }
+
+  #set(limit: number): void {
+    const { max } = this.#options;
+    this.#limit = clamp(limit, Math.min(FEWEST, max), max);
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

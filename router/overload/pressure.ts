@@ -1,0 +1,75 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Schedule } from '../schedule.ts';
+
+/** How far a process is behind. */
+export type Pressure = {
+  /** Since the last report. */
+  readonly ms: number;
+  /** By how much timers were late, on average. */
+  readonly delayMs: number;
+  /** Share of the time in which the event loop had something to do, from 0 to 1. */
+  readonly busy: number;
+  /** Share of the heap in use, from 0 to 1. */
+  readonly heap: number;
+};
+
+/** Reports the pressure again and again until the result is disposed. */
+export type WatchPressure = (report: (pressure: Pressure) => void) => Disposable;
+
+/** Different ones: ticks in step with the turns of the event loop would see all of a turn, or nothing of it. */
+export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
+export const WINDOW_MS = 100;
+
+/** Measures how late a timer is. A pause for garbage is one late tick among many on time; a queue delays all of them. */
+export function createPressureWatch({
+  schedule,
+  monotonic,
+}: {
+  readonly schedule: Schedule;
+  readonly monotonic: () => number;
+}): WatchPressure {
+  return (report) => {
+    let due = 0;
+    let began = 0;
+    let tickCount = 0;
+    let ticks = 0;
+    let late = 0;
+    let loop = performance.eventLoopUtilization();
+    let timer: Disposable;
+
+    function begin(now: number): void {
+      began = now;
+      ticks = 0;
+      late = 0;
+    }
+
+    function next(now: number): void {
+      const tickMs = TICKS_MS[tickCount++ % TICKS_MS.length] ?? WINDOW_MS;
+      due = now + tickMs;
+      timer = schedule(tick, tickMs);
+    }
+
+    function tick(): void {
+      const now = monotonic();
+      ticks += 1;
+      late += Math.max(0, now - due);
+      const ms = now - began;
+      if (ms >= WINDOW_MS) {
+        const { utilization: busy } = performance.eventLoopUtilization(loop);
+        report({ ms, delayMs: late / ticks, busy, heap: heapInUse() });
+        loop = performance.eventLoopUtilization();
+        begin(now);
+      }
+      next(now);
+    }
+
+    begin(monotonic());
+    next(monotonic());
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  };
+}
+
+function heapInUse(): number {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  return used / limit;
+}

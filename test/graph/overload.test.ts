@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { manualPressure } from '../support/pressure.ts';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraphOptions } from '../support/small-graph.ts';
+import { startIssuer } from '../support/tokens.ts';
+
+const KNOWN = ['{ cheap }', '{ costly }', 'mutation { change }'];
+
+/** A graph in which `wait` requests stay under way until the end. */
+async function startCrowdedGraph(overload: string) {
+  await using built = new AsyncDisposableStack();
+  const issuer = built.use(await startIssuer());
+  const gate = Promise.withResolvers<string>();
+  const services: SmallGraphOptions['services'] = {
+    only: {
+      sdl: `
+        type Query { cheap: String costly: String @cost(weight: 500) }
+        type Mutation { change: String wait(n: Int): String }
+      `,
+      resolvers: {
+        Query: { cheap: () => 'cheap', costly: () => 'costly' },
+        Mutation: { change: () => 'changed', wait: () => gate.promise },
+      },
+    },
+  };
+  const pressure = manualPressure();
+  const graph = built.use(
+    await startSmallGraph({
+      services,
+      config: `
+overload: ${overload}
+authentication:
+  issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
+`,
+      parts: { watchPressure: pressure.watchPressure },
+    }),
+  );
+  const token = { authorization: `Bearer ${await issuer.mint()}` };
+  const waiting: Promise<Response>[] = [];
+  built.defer(async () => {
+    gate.resolve('done');
+    await Promise.all(waiting);
+  });
+
+  async function ask(query: string, headers: Record<string, string> = {}): Promise<string | number> {
+    const response = await graph.post({ query }, headers);
+    const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+    return errors?.[0]?.extensions.code ?? response.status;
+  }
+  const service = graph.services.get('only');
+  for (const query of KNOWN) await ask(query);
+
+  const owned = built.move();
+  return {
+    graph,
+    pressure,
+    ask,
+    token,
+    /** Adds requests that stay under way. */
+    async crowd(count: number): Promise<void> {
+      const reached = (service?.calls.length ?? 0) + count;
+      for (let index = 0; index < count; index++)
+        waiting.push(graph.post({ query: `mutation { wait(n: ${waiting.length}) }` }, token));
+      await expect.poll(() => service?.calls.length, { timeout: 20_000 }).toBe(reached);
+    },
+    calls: () => service?.calls.length,
+    outcomes: async () => ({
+      'anonymous, expensive': await ask('{ costly }'),
+      'anonymous, not seen before': await ask(`{ cheap } # ${waiting.length}`),
+      anonymous: await ask('{ cheap }'),
+      expensive: await ask('{ costly }', token),
+      query: await ask('{ cheap }', token),
+      'anonymous mutation': await ask('mutation { change }'),
+    }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+test('with ever more requests under way the anonymous and expensive ones are refused first, mutations last', async () => {
+  await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
+  const outcomes = async () => Object.values(await crowded.outcomes());
+  const no = 'OVERLOADED';
+  expect(await outcomes()).toEqual([200, 200, 200, 200, 200, 200]);
+  await crowded.crowd(8);
+  expect(await outcomes()).toEqual([no, no, 200, 200, 200, 200]);
+  await crowded.crowd(4);
+  expect(await outcomes()).toEqual([no, no, no, 200, 200, 200]);
+  await crowded.crowd(3);
+  expect(await outcomes()).toEqual([no, no, no, no, 200, 200]);
+  await crowded.crowd(3);
+  expect(await outcomes()).toEqual([no, no, no, no, no, 200]);
+  await crowded.crowd(2);
+  expect(await outcomes()).toEqual([no, no, no, no, no, no]);
+});
+
+test('a refusal costs nothing, says when to come again, and is counted without a line in the log', async () => {
+  await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
+  await crowded.crowd(20);
+  const { graph, token } = crowded;
+  const calls = crowded.calls();
+  const responses = await Promise.all([1, 2, 3].map(() => graph.post({ query: '{ cheap }' }, token)));
+  expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
+  expect(new Set(responses.map(({ headers }) => headers.get('retry-after')))).toEqual(
+    new Set(['1', '2', '3']),
+  );
+  expect(await responses[0]?.json()).toEqual({
+    errors: [
+      {
+        message:
+          'This router has more to do than it can; anonymous and expensive requests are refused first.',
+        extensions: { code: 'OVERLOADED' },
+      },
+    ],
+  });
+  expect(crowded.calls()).toBe(calls);
+  expect(graph.log.filter(({ status }) => status === 503)).toEqual([]);
+  const metrics = await graph.router.telemetry.metrics.metrics();
+  expect(metrics).toContain('tributary_requests_shed_total{priority="unread"} 3');
+});
+
+test('health and metrics are answered whatever is refused', async () => {
+  await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
+  const { graph, pressure } = crowded;
+  pressure.report({ heap: 0.99 });
+  expect(await crowded.ask('mutation { change }')).toBe('OVERLOADED');
+  const urls = [
+    new URL('/health/live', graph.router.url),
+    new URL('/health/ready', graph.router.url),
+    new URL('/metrics', graph.router.adminUrl),
+  ];
+  for (const url of urls) expect((await fetch(url)).status).toBe(200);
+});
+
+test('a late event loop makes fewer requests, and none of those under way is lost', async () => {
+  await using crowded = await startCrowdedGraph('{ eventLoopDelayMs: 50 }');
+  const { pressure, ask } = crowded;
+  await crowded.crowd(10);
+  expect(await ask('{ cheap }')).toBe(200);
+  pressure.report({ delayMs: 300, busy: 1 });
+  expect(await ask('{ cheap }')).toBe('OVERLOADED');
+  for (let report = 0; report < 10; report++) pressure.report({});
+  expect(await ask('{ cheap }')).toBe(200);
+  const changes = crowded.graph.log.filter(({ msg }) => msg === 'overload changed');
+  expect(changes).toMatchObject([{ overloaded: true, delayMs: 300 }]);
+});
+
+test('large bodies of strangers are not read while there is not enough room for all', async () => {
+  await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
+  await crowded.crowd(8);
+  const large = `mutation { change } # ${'x'.repeat(20_000)}`;
+  expect(await crowded.ask(large)).toBe('OVERLOADED');
+  expect(await crowded.ask(large, crowded.token)).toBe(200);
+});
+
+test('with overload switched off nothing is refused', async () => {
+  await using crowded = await startCrowdedGraph('{ enabled: false, maxConcurrent: 1 }');
+  await crowded.crowd(5);
+  crowded.pressure.report({ delayMs: 900, busy: 1, heap: 0.99 });
+  expect(await crowded.ask('{ costly }')).toBe(200);
+});

@@ -1,0 +1,19 @@
+import type { Pressure, WatchPressure } from '../../router/overload/pressure.ts';
+
+/** For routers that share a process with their clients and subgraphs: how late its event loop is says nothing of them. */
+export const noPressure: WatchPressure = () => ({ [Symbol.dispose]: () => undefined });
+
+/** Pressure that a test sets. */
+export function manualPressure() {
+  const reports = new Set<(pressure: Pressure) => void>();
+  const watchPressure: WatchPressure = (report) => {
+    reports.add(report);
+    return { [Symbol.dispose]: () => void reports.delete(report) };
+  };
+  return {
+    watchPressure,
+    report(pressure: Partial<Pressure>): void {
+      for (const report of reports) report({ ms: 100, delayMs: 0, busy: 0.5, heap: 0.2, ...pressure });
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { ConcurrencyLimit } from '../../router/overload/concurrency-limit.ts';
+import { createPressureWatch } from '../../router/overload/pressure.ts';
+import type { Pressure } from '../../router/overload/pressure.ts';
+import { recordFigure } from '../support/figure.ts';
+import { simulate } from '../support/simulated-process.ts';
+
+const LIMIT = { delayMs: 50, heap: 0.85, max: 4_096 };
+const REFUSAL_MS = 0.03;
+
+describe('the concurrency limit of a simulated process', () => {
+  it.each([
+    { cpuMs: 0.3, subgraphMs: 1 },
+    { cpuMs: 0.3, subgraphMs: 50 },
+    { cpuMs: 1.3, subgraphMs: 1 },
+    { cpuMs: 1.3, subgraphMs: 50 },
+    { cpuMs: 3, subgraphMs: 1 },
+    { cpuMs: 3, subgraphMs: 50 },
+  ])(
+    'answers at three times its capacity what is left beside refusing: $cpuMs ms of work, $subgraphMs ms in a subgraph',
+    ({ cpuMs, subgraphMs }) => {
+      const capacity = 1_000 / cpuMs;
+      const load = { limit: LIMIT, cpuMs, subgraphMs, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
+      const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 3 * capacity });
+      const best = (capacity - 3 * capacity * (REFUSAL_MS / cpuMs)) / (1 - REFUSAL_MS / cpuMs);
+      expect(answeredPerSecond / best).toBeGreaterThan(0.98);
+      expect(refusalP99Ms).toBeLessThan(20);
+    },
+  );
+
+  it('refuses nothing up to nine tenths of what it can', () => {
+    for (const cpuMs of [0.3, 3, 20]) {
+      const load = { limit: LIMIT, cpuMs, subgraphMs: 50, refusalMs: REFUSAL_MS, seconds: 6, settleS: 0 };
+      expect(simulate({ ...load, rate: 900 / cpuMs }).refused).toBe(0);
+    }
+  });
+
+  it('answers 95 % of its peak at three times the load when an answer takes 2 ms', (context) => {
+    const load = { limit: LIMIT, cpuMs: 2, subgraphMs: 5, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
+    const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 1_500 });
+    recordFigure(context, 'simulated goodput at 3x capacity, % of peak', (answeredPerSecond / 5).toFixed(1));
+    recordFigure(context, 'the same: refusals p99, ms', refusalP99Ms.toFixed(1));
+    expect(answeredPerSecond).toBeGreaterThan(475);
+  });
+});
+
+describe('the concurrency limit', () => {
+  const QUIET: Pressure = { ms: 100, delayMs: 0, busy: 0.5, heap: 0.2 };
+
+  function limitWith(underWay: number): ConcurrencyLimit {
+    const limit = new ConcurrencyLimit(LIMIT);
+    for (let count = 0; count < underWay; count++) limit.enter();
+    return limit;
+  }
+
+  it('stands at its most while there is no pressure', () => {
+    const limit = limitWith(1_000);
+    limit.adjust({ ...QUIET, delayMs: 49, busy: 1 });
+    expect(limit.limit).toBe(LIMIT.max);
+  });
+
+  it('does not mind delay while the event loop has time to spare', () => {
+    const limit = limitWith(1_000);
+    limit.adjust({ ...QUIET, delayMs: 200, busy: 0.9 });
+    expect(limit.isWorking).toBe(false);
+  });
+
+  it('is below what is under way after the event loop was blocked, and lets as many in again within a second', () => {
+    const limit = limitWith(200);
+    limit.adjust({ ...QUIET, ms: 2_000, delayMs: 400, busy: 1 });
+    expect(limit.limit).toBeLessThanOrEqual(200);
+    let seconds = 0;
+    for (; limit.limit < 400; seconds += 0.1) limit.adjust(QUIET);
+    expect(seconds).toBeLessThan(1);
+  });
+
+  it('halves again and again while too much of the heap is in use', () => {
+    const limit = limitWith(80);
+    limit.adjust({ ...QUIET, heap: 0.9 });
+    expect(limit.limit).toBe(40);
+    limit.adjust({ ...QUIET, heap: 0.9 });
+    expect(limit.limit).toBe(20);
+  });
+
+  it('lets nothing in while the heap is full, and something as soon as it is not', () => {
+    const limit = limitWith(80);
+    limit.adjust({ ...QUIET, heap: 0.96 });
+    expect(limit.limit).toBe(0);
+    limit.adjust(QUIET);
+    expect(limit.limit).toBeGreaterThan(0);
+  });
+});
+
+describe('the watch over the event loop', () => {
+  /** Runs ticks, each so late as the next of the list says; the last goes on. */
+  function delaysSeen(lateness: readonly number[], reports: number): number[] {
+    let now = 0;
+    const seen: number[] = [];
+    const timers: { action: () => void; dueAt: number }[] = [];
+    const watch = createPressureWatch({
+      monotonic: () => now,
+      schedule: (action, delayMs) => {
+        timers.push({ action, dueAt: now + delayMs });
+        return { [Symbol.dispose]: () => undefined };
+      },
+    });
+    using _ = watch(({ delayMs }) => seen.push(delayMs));
+    for (let tick = 0; seen.length < reports; tick++) {
+      const timer = timers.shift();
+      now = (timer?.dueAt ?? 0) + (lateness[Math.min(tick, lateness.length - 1)] ?? 0);
+      timer?.action();
+    }
+    return seen;
+  }
+
+  it('takes one pause for much less than a queue', () => {
+    const [pause = 0] = delaysSeen([0, 0, 60, 0], 1);
+    const [queue = 0] = delaysSeen([60], 1);
+    expect(pause).toBeLessThan(25);
+    expect(queue).toBe(60);
+  });
+
+  it('reports at once when it was blocked for long', () => {
+    expect(delaysSeen([0, 2_000], 1)).toEqual([1_000]);
+  });
+});
