@@ -98,7 +98,7 @@ export function createExecution(parts: ExecutionParts) {
         })
       : // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
         run(operation.type === 'mutation' ? NEVER : signal));
-    for (const { service, reason } of outcome.degraded) telemetry.degraded(service, reason);
+    for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     const { identity, request } = caller;
     const executed: Spent = {
       admission: admitted,

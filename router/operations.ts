@@ -9,6 +9,7 @@ import type { Guard, Restriction } from './authorization/guard.ts';
 import { checkIds } from './admission/exact-ids.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
+import type { FallbackOf } from './execution/fallback.ts';
 import { plannedNames } from './execution/planned-names.ts';
 import { RouterError } from './errors.ts';
 import type { Planner } from './planning/planner.ts';
@@ -55,6 +56,7 @@ export type OperationsParts = {
   readonly pricing: Pricing;
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
+  readonly fallbackOf: FallbackOf | undefined;
 };
 
 /** How a client asks for an operation; the name is the request's, which may leave it out. */
@@ -216,7 +218,7 @@ type Compilation = {
 
 async function compile(
   { source, name, document, denials }: Compilation,
-  { planner, graph, pricing, planned, monotonic }: OperationsParts,
+  { planner, graph, pricing, planned, monotonic, fallbackOf }: OperationsParts,
 ): Promise<PlannedOperation> {
   const started = monotonic();
   const outcome = await planner.plan({ document: source, operationName: name });
@@ -230,6 +232,7 @@ async function compile(
     plan: outcome.plan,
     renames: outcome.renames,
     ...(denials && { denials }),
+    fallbackOf,
   });
   const names = plannedNames(outcome.renames);
   const actualCost = pricing.actual({ document, name, keyOf: (node) => names.keyOf(node) });

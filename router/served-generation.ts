@@ -9,6 +9,7 @@ import { createJudge } from './authorization/requirement.ts';
 import { separateAuthorization } from './authorization/separate.ts';
 import type { SeparatedSupergraph } from './authorization/separate.ts';
 import type { Config } from './config/config-schema.ts';
+import { readFallbacks } from './degradation/fallbacks.ts';
 import { connect } from './execute-operation.ts';
 import type { createExecution } from './execute-operation.ts';
 import { ANONYMOUS } from './identity/identity.ts';
@@ -61,6 +62,8 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
       });
       const pricing = createPricing(separated.sdl, config.rateLimit);
       for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
+      const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
+      for (const setting of unfit) telemetry.degradationUnfit(setting);
       const operations = createOperations({
         graph,
         planner,
@@ -69,6 +72,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         pricing,
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
+        fallbackOf,
       });
       const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
       return {

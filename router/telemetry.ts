@@ -88,8 +88,8 @@ export function createTelemetry(
       log.warn(event, 'circuit breaker changed');
     },
 
-    degraded(service: string, reason: string): void {
-      metrics.degraded.inc({ subgraph: service, reason: knownCode(reason) });
+    degraded(service: string, reason: string, source: string): void {
+      metrics.degraded.inc({ subgraph: service, reason: knownCode(reason), source });
     },
 
     budgetDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
@@ -123,6 +123,10 @@ export function createTelemetry(
 
     limitedFieldUnknown(coordinate: string): void {
       log.warn({ coordinate }, 'rateLimit.fields names a field that the supergraph does not have');
+    },
+
+    degradationUnfit(event: { readonly coordinate: string; readonly reason: string }): void {
+      log.warn(event, 'a setting of degradation does not fit the supergraph and is left out');
     },
 
     /** A client asked by hash or id; the document was in a manifest, registered, or not to be had. */
@@ -318,7 +322,11 @@ function createMetrics(registry: Registry) {
       'to',
       'forced',
     ]),
-    degraded: counter('tributary_degraded_total', 'Answers that lack a service.', ['subgraph', 'reason']),
+    degraded: counter('tributary_degraded_total', 'Answers that lack a service, by what stands in.', [
+      'subgraph',
+      'reason',
+      'source',
+    ]),
     budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
     settlements: counter('tributary_budget_settlements_total', 'Corrections of charged costs.', ['outcome']),
     refunded: counter(

@@ -62,7 +62,10 @@ export const configSchema = z
     shutdown,
   })
   .superRefine(
-    ({ execution, headers, response: { subgraphErrorMessages }, degradation: { onError } }, context) => {
+    (
+      { execution, headers, response: { subgraphErrorMessages }, degradation: { onError, fallbacks } },
+      context,
+    ) => {
       if (execution === 'compiled') return;
       const message = 'needs execution: compiled';
       const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
@@ -70,6 +73,8 @@ export const configSchema = z
       if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
       if (onError !== 'PROPAGATE')
         context.addIssue({ code: 'custom', path: ['degradation', 'onError'], message });
+      if (Object.keys(fallbacks).length > 0)
+        context.addIssue({ code: 'custom', path: ['degradation', 'fallbacks'], message });
     },
   );
 

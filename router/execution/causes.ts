@@ -16,9 +16,18 @@ export type Degradation = {
   readonly reason: ErrorCode;
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
+  /** What stands there in place of what should. */
+  readonly source: Source;
+  /** Of the oldest value, where they are stale. */
+  readonly ageMs?: number;
   /** Response paths without list indices. */
   readonly paths: readonly (readonly string[])[];
 };
+
+export type Source = 'null' | 'fallback' | 'stale';
+
+/** Where one source stands in: names by their text. */
+type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
 /**
  * One thing that went wrong and the nulls that came of it. It becomes one error for each root field it reaches, at the null
@@ -32,13 +41,15 @@ export type Cause = {
   readonly failure: SubgraphFailure | undefined;
   /** The subgraph has reported an error of its own, which stands in the answer. */
   readonly isReported: boolean;
-  /** Where the error stands when no null came of it. */
-  readonly fallback: ResponsePath | undefined;
+  /** Where the error stands when no null came of it, and nothing stands in. */
+  readonly nearest: ResponsePath | undefined;
+  /** Nothing will stand in for what it lacks. */
+  readonly isFinal: boolean;
   /** By root field. */
   readonly places: Map<string | number | undefined, ResponsePath>;
   /** Nulls that have an error each. */
   readonly nulls: ResponsePath[];
-  readonly degradedPaths: Map<string, readonly string[]>;
+  readonly gaps: Map<Source, Gap>;
 };
 
 type CauseInit = Pick<Cause, 'code' | 'message' | 'service'> & Partial<Cause>;
@@ -47,11 +58,12 @@ export function createCause(init: CauseInit): Cause {
   return {
     failure: undefined,
     isReported: false,
-    fallback: undefined,
+    nearest: undefined,
+    isFinal: false,
     ...init,
     places: new Map(),
     nulls: [],
-    degradedPaths: new Map(),
+    gaps: new Map(),
   };
 }
 
@@ -59,13 +71,13 @@ export function blame(cause: Cause, path: ResponsePath): void {
   const root = path[0];
   const place = cause.places.get(root);
   cause.places.set(root, place === undefined ? path : commonPrefix(place, path));
-  if (cause.failure !== undefined) addDegradedPath(cause, path);
+  if (cause.failure !== undefined) addGap(cause, 'null', path);
 }
 
 /** The same, for a null with an error of its own. */
 export function blameAlone(cause: Cause, path: ResponsePath): void {
   cause.nulls.push(path);
-  if (cause.failure !== undefined) addDegradedPath(cause, path);
+  if (cause.failure !== undefined) addGap(cause, 'null', path);
 }
 
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
@@ -77,43 +89,54 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
 export function errorsOf(cause: Cause): ExecutionError[] {
   if (cause.isReported) return [];
   const nulls = [...cause.nulls, ...cause.places.values()];
-  const places = nulls.length === 0 && cause.fallback ? [cause.fallback] : nulls;
+  const isSilent = nulls.length === 0 && cause.gaps.size === 0;
+  const places = isSilent && cause.nearest ? [cause.nearest] : nulls;
   const { code, message, service } = cause;
   const extensions = service === undefined ? { code } : { code, service };
   return places.map((path) => ({ message, path, extensions }));
 }
 
-/** One entry for each service and reason. */
+/** One entry for each service, reason and source. */
 export function degradationsOf(causes: readonly Cause[]): Degradation[] {
-  const groups = new Map<string, Cause[]>();
+  const entries = new Map<string, { readonly failure: SubgraphFailure; source: Source; gap: Gap }>();
   for (const cause of causes) {
-    if (cause.failure === undefined) continue;
-    const key = `${cause.failure.code} ${cause.failure.service}`;
-    groups.set(key, [...(groups.get(key) ?? []), cause]);
+    const { failure, gaps, nearest } = cause;
+    if (failure === undefined) continue;
+    if (gaps.size === 0 && nearest) addGap(cause, 'null', nearest);
+    for (const [source, gap] of gaps) {
+      const key = `${source} ${failure.code} ${failure.service}`;
+      const known = entries.get(key);
+      if (known === undefined) entries.set(key, { failure, source, gap });
+      else entries.set(key, { ...known, gap: joined(known.gap, gap) });
+    }
   }
-  return [...groups.values()].flatMap((group) => {
-    const failure = group[0]?.failure;
-    return failure === undefined ? [] : [degradationOf(failure, group)];
+  return [...entries.values()].map(({ failure, source, gap }) => {
+    const { service, code, retryAfterMs, breaker } = failure;
+    return {
+      service,
+      reason: code,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(breaker !== undefined && { breaker }),
+      source,
+      ...(gap.ageMs !== undefined && { ageMs: gap.ageMs }),
+      paths: [...gap.paths.values()],
+    };
   });
 }
 
-function degradationOf(failure: SubgraphFailure, group: readonly Cause[]): Degradation {
-  const paths = new Map<string, readonly string[]>();
-  for (const cause of group) {
-    if (cause.degradedPaths.size === 0 && cause.fallback) addDegradedPath(cause, cause.fallback);
-    for (const [key, path] of cause.degradedPaths) paths.set(key, path);
-  }
-  const { service, code, retryAfterMs, breaker } = failure;
-  return {
-    service,
-    reason: code,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(breaker !== undefined && { breaker }),
-    paths: [...paths.values()],
-  };
+/** Something stands at the path in place of what its service should have delivered. */
+export function addGap(cause: Cause, source: Source, path: ResponsePath, ageMs?: number): void {
+  const names = path.filter((element) => typeof element === 'string');
+  const gap = cause.gaps.get(source) ?? { paths: new Map(), ageMs: undefined };
+  gap.paths.set(names.join('.'), names);
+  gap.ageMs = older(gap.ageMs, ageMs);
+  cause.gaps.set(source, gap);
 }
 
-function addDegradedPath(cause: Cause, path: ResponsePath): void {
-  const names = path.filter((element) => typeof element === 'string');
-  cause.degradedPaths.set(names.join('.'), names);
+function joined(one: Gap, other: Gap): Gap {
+  return { paths: new Map([...one.paths, ...other.paths]), ageMs: older(one.ageMs, other.ageMs) };
+}
+
+function older(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }

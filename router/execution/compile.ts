@@ -7,6 +7,7 @@ import type { Completion, CompletionInput } from './completion.ts';
 import type { Denials } from './denials.ts';
 import type { ErrorBehavior } from './error-behavior.ts';
 import { compileIntrospection } from './introspection.ts';
+import type { FallbackOf } from './fallback.ts';
 import type { Introspect } from './introspection.ts';
 import { shareablePaths, unifiedPaths } from './delivery.ts';
 import { compilePlan } from './plan-program.ts';
@@ -31,12 +32,15 @@ export type OperationToCompile = {
   readonly renames?: Renames;
   /** What was left out of the document that was planned. */
   readonly denials?: Denials;
+  readonly fallbackOf?: FallbackOf | undefined;
 };
 
 /** An operation with its plan, ready to be executed any number of times. */
 export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
+  /** Something may stand in for what a service that failed has not delivered. */
+  readonly hasStandIns: boolean;
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
@@ -67,12 +71,14 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
+    hasStandIns: input.fallbackOf !== undefined,
     projectionFor: projections({
       input,
       operation,
       fragments,
       names,
       denials: input.denials,
+      fallbackOf: input.fallbackOf,
       deliveries: plan.deliveries,
       shareable: shareablePaths(plan.fetches),
       unified: unifiedPaths(plan.fetches),
@@ -95,7 +101,7 @@ function operationOf({ document, operationName }: OperationToCompile): Operation
 
 type ProjectionInput = Pick<
   CompletionInput,
-  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified' | 'denials'
+  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified' | 'denials' | 'fallbackOf'
 > & {
   readonly input: OperationToCompile;
   readonly operation: OperationDefinitionNode;

@@ -10,8 +10,8 @@ export type CompletionRun = {
   problems: number;
   readonly memo: Map<unknown, Map<object, string>>;
   introspection(responseName: string): string;
-  /** A value is absent, or is null where the schema has no null. */
-  onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): void;
+  /** A value is absent, or is null where the schema has no null. Returns the text of what stands in for it, if something does. */
+  onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
   /** The value at the depth is not for who asks. */
   onDenied(depth: number): void;
@@ -23,6 +23,8 @@ export type CompletedField = {
   readonly typeName: string;
   /** The fetches that deliver it. */
   readonly fetches: readonly FetchReference[];
+  /** JSON text that stands in for a value which its service failed to deliver. */
+  readonly fallback: string | undefined;
 };
 
 /** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
@@ -36,9 +38,9 @@ export function unusable<T>(
   parent: JsonObject,
   value: unknown,
   result: T,
-): T {
-  if (value === undefined || value === null) run.onMissing(field, depth, parent, value);
-  else run.onWrongType(field, depth);
+): T | string {
+  if (value === undefined || value === null) return run.onMissing(field, depth, parent, value) ?? result;
+  run.onWrongType(field, depth);
   return result;
 }
 

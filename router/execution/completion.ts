@@ -29,6 +29,7 @@ import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { joinPath } from './delivery.ts';
 import type { Deliveries } from './delivery.ts';
 import type { Denials } from './denials.ts';
+import type { FallbackOf } from './fallback.ts';
 import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { PlannedNames } from './planned-names.ts';
@@ -45,6 +46,7 @@ export type CompletionInput = Selecting & {
   /** Paths of objects of which one can stand at many places. */
   readonly unified: ReadonlySet<string>;
   readonly denials: Denials | undefined;
+  readonly fallbackOf: FallbackOf | undefined;
   /** A null where there may be none makes what holds it null; else it stays where it is. */
   readonly propagates: boolean;
 };
@@ -70,7 +72,7 @@ export function compileCompletion(
   selectionSet: SelectionSetNode,
 ): Completion {
   refuseUnplanned(input, rootType, selectionSet);
-  const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [] };
+  const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [], fallback: undefined };
   const complete = compileFields(input, rootType, [selectionSet], { depth: -1, path: '', field });
   return (root, run) => complete(root, run) ?? 'null';
 }
@@ -161,6 +163,7 @@ function writeField(
     coordinate: `${parent.name}.${fieldName}`,
     typeName: String(getNullableType(definition.type)),
     fetches: writing.deliveries(path),
+    fallback: writing.fallbackOf?.(parent.name, fieldName),
   };
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   const position = { depth, path, field };
@@ -186,7 +189,7 @@ function writeTypename(
   { field, depth }: Place,
 ): Text {
   if (!isAbstractType(parent)) return { text: literal(JSON.stringify(parent.name)), bubbles: false };
-  const unknown = unit.constant({ ...field, coordinate: `${parent.name}.__typename` });
+  const unknown = unit.constant({ ...field, coordinate: `${parent.name}.__typename`, fallback: undefined });
   const text = `(p[${depth + 1}]=${literal(name)},${unit.constant(unusable)}(r,${unknown},${depth + 1},v,undefined,${propagates ? 'null' : '"null"'}))`;
   return { text, bubbles: propagates };
 }
@@ -291,6 +294,7 @@ function completeAbstract(
     ...place.field,
     coordinate: `${type.name}.__typename`,
     fetches: input.deliveries(joinPath(place.path, '__typename')),
+    fallback: undefined,
   };
   return (value, run) => {
     if (!isJsonObject(value)) return wrongType(run, place.field, place.depth);

@@ -1,4 +1,5 @@
 import { placeErrors } from './answer-paths.ts';
+import { addGap } from './causes.ts';
 import type { Degradation, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
 import type { CompletedField, CompletionRun } from './completion-run.ts';
@@ -8,6 +9,7 @@ import type { Introspect } from './introspection.ts';
 import type { JsonObject } from './json.ts';
 import { Report } from './report.ts';
 import { runPlan } from './run-plan.ts';
+import { isServiceFault } from './service-fault.ts';
 import type { Send } from './subgraph-call.ts';
 
 export type ExecutionRequest = {
@@ -95,9 +97,14 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
       run.problems += 1;
       const path = run.path.slice(0, depth + 1);
       const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
+      if (field.fallback !== undefined && cause?.failure !== undefined && isServiceFault(cause.failure)) {
+        addGap(cause, 'fallback', path);
+        return field.fallback;
+      }
       // An error that a subgraph has reported explains the nulls near it, and no others.
       if (cause !== undefined && !cause.isReported) report.blame(cause, path);
       else if (!report.isReported(path)) report.addError(missingError(field, path, value));
+      return undefined;
     },
     onDenied(depth) {
       run.problems += 1;

@@ -15,11 +15,13 @@ import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
-  { response, report }: Execution,
+  { operation, response, report }: Execution,
 ): void {
   const { code, message, service } = failure;
-  const fallback = nearestPath(fetch, response);
-  report.failFetch(fetch.index, report.addCause(createCause({ code, message, service, failure, fallback })));
+  const nearest = nearestPath(fetch, response);
+  const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
+  const cause = createCause({ code, message, service, failure, nearest, isFinal });
+  report.failFetch(fetch.index, report.addCause(cause));
 }
 
 export function invalidAnswer({ service }: FetchProgram, message: string): SubgraphFailure {

@@ -36,7 +36,7 @@ export class Report {
 
   /** Whether there is already what the answer will call an error. */
   hasErrors(): boolean {
-    return this.#entries.some((entry) => 'path' in entry || entry.failure !== undefined);
+    return this.#entries.some((entry) => 'path' in entry || entry.isFinal);
   }
 
   addError(error: ExecutionError): void {

@@ -17,6 +17,8 @@ export type SubgraphFailure = {
   /** When another try makes sense, in milliseconds; absent where nothing is known. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
+  /** The service has turned this one call down, as with 403: it is not ill. */
+  readonly isRefusal?: true;
 };
 
 /** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */

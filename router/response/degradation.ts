@@ -26,26 +26,23 @@ export function extensionsOf({
   };
 }
 
-/** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE, SERVICE`. */
+/** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE;source=null, SERVICE;source=stale`. */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};
-  const services = degraded.map(({ service }) => service);
   // Names are the operator's, and a header takes fewer characters than a file.
-  return { 'x-degraded': [...new Set(services)].map(encodeURIComponent).join(', ') };
+  const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
+  return { 'x-degraded': [...new Set(members)].join(', ') };
 }
 
 /** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */
 export function degradationsIn(errors: readonly GraphQLFormattedError[]): Degradation[] {
-  const groups = new Map<
-    string,
-    { readonly service: string; readonly reason: Degradation['reason']; readonly paths: string[][] }
-  >();
+  const groups = new Map<string, Omit<Degradation, 'paths'> & { readonly paths: string[][] }>();
   for (const { path, extensions } of errors) {
     const code = extensions?.['code'];
     const service = extensions?.['service'];
     if (!isErrorCode(code) || !code.startsWith('SUBGRAPH_') || typeof service !== 'string') continue;
     const key = `${service} ${code}`;
-    const group = groups.get(key) ?? { service, reason: code, paths: [] };
+    const group = groups.get(key) ?? { service, reason: code, source: 'null' as const, paths: [] };
     group.paths.push((path ?? []).filter((segment) => typeof segment === 'string'));
     groups.set(key, group);
   }

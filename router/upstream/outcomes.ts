@@ -41,7 +41,14 @@ export function overloaded(service: string, retryAfterMs: number): Outcome {
 }
 
 export function httpError(service: string, status: number, verdict: Verdict): Outcome {
-  return failed(service, 'SUBGRAPH_HTTP_ERROR', verdict, `${service} answered with HTTP status ${status}`);
+  const message = `${service} answered with HTTP status ${status}`;
+  return failed(
+    service,
+    'SUBGRAPH_HTTP_ERROR',
+    verdict,
+    message,
+    verdict === 'neutral' ? { isRefusal: true } : {},
+  );
 }
 
 /** `defect` completes the sentence "the answer of SERVICE …". */
@@ -68,7 +75,7 @@ function failed(
   code: ErrorCode,
   verdict: Verdict,
   message: string,
-  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker'> = {},
+  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker' | 'isRefusal'> = {},
 ): Outcome {
   return { response: { kind: 'failed', failure: { code, service, message, ...details } }, verdict };
 }

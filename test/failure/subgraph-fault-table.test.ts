@@ -104,7 +104,8 @@ describe('a subgraph that answers with', () => {
     await using subgraph = await stub.startStubSubgraph(() => behaviour);
     await using one = upstreamOf([subgraph.url], SETTINGS);
     for (let call = 0; call < 5; call += 1) {
-      expect(await one.fail()).toEqual({ code, service: 'inventory', message, breaker: 'closed' });
+      const failure = { code, service: 'inventory', message, breaker: 'closed', isRefusal: true };
+      expect(await one.fail()).toEqual(failure);
     }
   });
 });

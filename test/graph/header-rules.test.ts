@@ -191,7 +191,7 @@ test('a partial answer names the services it lacks in a header, and is not cache
   });
   for (const _ of ['by Apollo Server', 'directly']) {
     const { headers } = await graph.post({ query: '{ newest book { id review } }' });
-    expect(headers.get('x-degraded')).toBe('reviews');
+    expect(headers.get('x-degraded')).toBe('reviews;source=null');
     expect(headers.get('cache-control')).toBe('no-store');
   }
   const { headers } = await graph.post({ query: '{ book { id } }' });

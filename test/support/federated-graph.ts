@@ -3,6 +3,7 @@ import { Supergraph } from '@apollo/federation-internals';
 import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
+import { readFallbacks } from '../../router/degradation/fallbacks.ts';
 import { compileOperation } from '../../router/execution/compile.ts';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
@@ -36,6 +37,8 @@ export type FederatedRequest = {
   readonly operationName?: string;
   readonly allowedExtensions?: ReadonlySet<string>;
   readonly onError?: ErrorBehavior;
+  /** As in `router.yaml`. */
+  readonly fallbacks?: Readonly<Record<string, unknown>>;
 };
 
 export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
@@ -69,16 +72,21 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
       ]),
     ]),
   );
-  const compile = (text: string, operationName?: string) => {
+  const compile = (
+    text: string,
+    operationName?: string,
+    fallbacks: Readonly<Record<string, unknown>> = {},
+  ) => {
     const document = parse(text);
     const [invalid] = validate(apiSchema, document);
     if (invalid !== undefined) throw invalid;
     const outcome = plan({ document: text, operationName });
     if (outcome.kind === 'refused') throw new Error(outcome.message);
-    return compileOperation({ apiSchema, supergraphSchema, document, operationName, ...outcome });
+    const { fallbackOf } = readFallbacks(apiSchema, { fallbacks });
+    return compileOperation({ apiSchema, supergraphSchema, document, operationName, fallbackOf, ...outcome });
   };
   const run = async (document: string, request: FederatedRequest = {}) => {
-    const operation = compile(document, request.operationName);
+    const operation = compile(document, request.operationName, request.fallbacks);
     const calls: SubgraphRequest[] = [];
     const send: Send = (call) => {
       calls.push(call);

@@ -60,7 +60,7 @@ const down: Interposed = async ({ subgraph }) => ({
 
 const unavailable = (service: string) => ({ code: 'SUBGRAPH_UNAVAILABLE', service });
 const degradedBy = (service: string, paths: readonly (readonly string[])[]) => [
-  { service, reason: 'SUBGRAPH_UNAVAILABLE', retryAfterMs: 500, breaker: 'open', paths },
+  { service, reason: 'SUBGRAPH_UNAVAILABLE', retryAfterMs: 500, breaker: 'open', source: 'null', paths },
 ];
 
 async function outcomeOf(document: string, interposed: Readonly<Record<string, Interposed>>) {
@@ -166,7 +166,7 @@ describe('a fetch that fails', () => {
       { message: errors[0]?.message, path: ['first', 'stock'], extensions: invalid('stock') },
     ]);
     expect(degraded).toEqual([
-      { service: 'stock', reason: 'SUBGRAPH_INVALID_RESPONSE', paths: [['first', 'stock']] },
+      { service: 'stock', reason: 'SUBGRAPH_INVALID_RESPONSE', source: 'null', paths: [['first', 'stock']] },
     ]);
   });
 });

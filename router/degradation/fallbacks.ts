@@ -1,0 +1,54 @@
+import { GraphQLID, getNamedType, isCompositeType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../config/config-schema.ts';
+import type { FallbackOf } from '../execution/fallback.ts';
+import { jsonText } from '../execution/json.ts';
+import { valueCheck } from '../execution/value-check.ts';
+import { fieldsAt, settingOf } from './coordinates.ts';
+
+/** A setting of the configuration that does not fit the supergraph: it is told and left out. */
+export type Unfit = { readonly coordinate: string; readonly reason: string };
+
+export type Fallbacks = {
+  /** Undefined where there are none. */
+  readonly fallbackOf: FallbackOf | undefined;
+  readonly unfit: readonly Unfit[];
+};
+
+/** Checks the configured values against the types of one supergraph. */
+export function readFallbacks(
+  schema: GraphQLSchema,
+  { fallbacks }: Pick<Config['degradation'], 'fallbacks'>,
+): Fallbacks {
+  const texts = new Map<string, string>();
+  const unfit: Unfit[] = [];
+  for (const [coordinate, value] of Object.entries(fallbacks)) {
+    const reason = misfit(schema, coordinate, value);
+    if (reason === undefined) texts.set(coordinate, textOf(schema, coordinate, value));
+    else unfit.push({ coordinate, reason });
+  }
+  return { fallbackOf: settingOf(schema, texts), unfit };
+}
+
+function misfit(schema: GraphQLSchema, coordinate: string, value: unknown): string | undefined {
+  const fields = fieldsAt(schema, coordinate);
+  if (fields.length === 0) return 'the supergraph does not have this field';
+  if (coordinate.startsWith(`${schema.getMutationType()?.name ?? ''}.`))
+    return 'a mutation that failed must not look as if it had not';
+  for (const { type } of fields) {
+    if (!valueCheck(type)(value)) return `${jsonText(value)} is not of the type ${String(type)}`;
+    if (isCompositeType(getNamedType(type)) && holdsObject(value))
+      return 'no object can stand in for another: give its fields fallbacks, or this one null or an empty list';
+  }
+  return undefined;
+}
+
+/** An ID is a string, however it is written in the configuration. */
+function textOf(schema: GraphQLSchema, coordinate: string, value: unknown): string {
+  const isId = fieldsAt(schema, coordinate).some(({ type }) => getNamedType(type) === GraphQLID);
+  return JSON.stringify(value, (_, one: unknown) => (isId && typeof one === 'number' ? String(one) : one));
+}
+
+function holdsObject(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(holdsObject) : typeof value === 'object' && value !== null;
+}

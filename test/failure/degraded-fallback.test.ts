@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { askForRest, degradedMetric, stopService } from '../support/degraded.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+
+const query = '{ books { title reviews { text } } }';
+
+const CONFIG = `
+rateLimit: { enabled: true }
+degradation: { fallbacks: { Book.reviews: [], Book.gone: 1, Book.pages: many } }
+`;
+
+test('a fallback stands in for what a service that is down does not deliver, and is told in body, header and metric', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY, config: CONFIG });
+  const unfit = graph.log.filter(({ msg }) => String(msg).startsWith('a setting of degradation'));
+  expect(unfit.map(({ coordinate, reason }) => [coordinate, reason])).toEqual([
+    ['Book.gone', 'the supergraph does not have this field'],
+    ['Book.pages', '"many" is not of the type Int'],
+  ]);
+  await stopService(graph, 'reviews');
+
+  // The first is answered through Apollo Server, the second past it.
+  for (const _ of [1, 2]) {
+    const answer = await askForRest(graph, query);
+    expect(answer).toEqual({
+      data: {
+        books: [
+          { title: 'Middlemarch', reviews: [] },
+          { title: 'Moby-Dick', reviews: [] },
+        ],
+      },
+      codes: [],
+      degraded: [
+        {
+          service: 'reviews',
+          reason: 'SUBGRAPH_UNAVAILABLE',
+          breaker: 'closed',
+          source: 'fallback',
+          paths: [['books', 'reviews']],
+        },
+      ],
+      cost: answer.cost,
+      header: 'reviews;source=fallback',
+    });
+    // As much as the same without reviews.
+    const without = await askForRest(graph, '{ books { title } }');
+    expect(answer.cost).toBe(without.cost);
+  }
+  expect(await degradedMetric(graph)).toEqual([
+    'tributary_degraded_total{subgraph="reviews",reason="SUBGRAPH_UNAVAILABLE",source="fallback"} 2',
+  ]);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { askForRest, degradedMetric, stopService } from '../support/degraded.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+
+const query = '{ books { title reviews { text } } }';
+
+test('what a service that is down does not deliver is null, and told in body, header and metric', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY, config: 'rateLimit: { enabled: true }' });
+  const whole = await askForRest(graph, query);
+  expect(whole).toMatchObject({ codes: [], degraded: [], header: null });
+  await stopService(graph, 'reviews');
+
+  const { cost, ...partial } = await askForRest(graph, query);
+  expect(partial).toEqual({
+    data: {
+      books: [
+        { title: 'Middlemarch', reviews: null },
+        { title: 'Moby-Dick', reviews: null },
+      ],
+    },
+    codes: ['SUBGRAPH_UNAVAILABLE'],
+    degraded: [
+      {
+        service: 'reviews',
+        reason: 'SUBGRAPH_UNAVAILABLE',
+        breaker: 'closed',
+        source: 'null',
+        paths: [['books', 'reviews']],
+      },
+    ],
+    header: 'reviews;source=null',
+  });
+  expect(cost).toBeLessThan(Number(whole.cost));
+  expect(await degradedMetric(graph)).toEqual([
+    'tributary_degraded_total{subgraph="reviews",reason="SUBGRAPH_UNAVAILABLE",source="null"} 1',
+  ]);
+
+  for (let call = 0; call < 5; call += 1) await askForRest(graph, query);
+  const [held] = (await askForRest(graph, query)).degraded;
+  expect(held).toMatchObject({ reason: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open', source: 'null' });
+  expect(held?.['retryAfterMs']).toBeGreaterThan(0);
+});
