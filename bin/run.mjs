@@ -1,14 +1,16 @@
 // Runs one of the project's programs with a Node that can: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
 // Plain JavaScript in the syntax of Node 20, because an older Node has to get as far as finding a newer one.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const NONE = `Tributary needs Node 24.15 or newer, and this is ${process.versions.node}: run "npm ci", which brings Node 26 along for Linux (glibc), macOS and Windows, or install Node 26 yourself.`;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = newEnough(process.versions.node) ? process.execPath : carriedNode();
-if (node === undefined) fail();
+if (node === undefined) fail(NONE);
+if (node !== process.execPath) assertRuns(node);
 
 const child = spawn(node, process.argv.slice(2), {
   stdio: 'inherit',
@@ -18,7 +20,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => c
 // npm and its shell do not pass on a signal that only npm was sent; that they are gone says the same.
 const parent = process.ppid;
 setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
-child.on('error', fail);
+child.on('error', (error) => fail(`This Node cannot be started: ${error.message}.`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 
 function newEnough(version) {
@@ -34,10 +36,16 @@ function carriedNode() {
   return places.map((place) => join(root, 'node_modules', place, 'bin', file)).find(existsSync);
 }
 
-function fail() {
-  const found = process.versions.node;
-  console.error(
-    `Tributary needs Node 24.15 or newer, and this is ${found}: run "npm ci", which brings Node 26 along for Linux (glibc), macOS and Windows, or install Node 26 yourself.`,
-  );
+// Minimal systems lack a library that it needs.
+function assertRuns(file) {
+  const { status, error, stderr } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+  if (status === 0) return;
+  const reason = (error?.message ?? stderr).trim();
+  const remedy = reason.includes('libatomic') ? ' (on Debian and Ubuntu: apt-get install libatomic1)' : '';
+  fail(`The Node 26 that "npm ci" brought along does not run here: ${reason}${remedy}.`);
+}
+
+function fail(reason) {
+  console.error(reason);
   process.exit(1);
 }

@@ -84,6 +84,24 @@ describe('the launcher', () => {
     expect(stdout).toContain(join(dirname(dirname(carried)), 'node_modules'));
   });
 
+  it('says what the Node that the packages carry lacks on this machine', async () => {
+    const carried = checkout({ carriesNode: true });
+    const place = join(dirname(dirname(carried)), 'node_modules', `node-${process.platform}-${process.arch}`);
+    rmSync(join(place, 'bin', 'node'));
+    writeFileSync(
+      join(place, 'bin', 'node'),
+      '#!/bin/sh\necho "node: error while loading shared libraries: libatomic.so.1" >&2\nexit 127\n',
+      { mode: 0o755 },
+    );
+    const result = await outcome(launch(['any.ts'], { file: carried, nodeArgs: asOldNode }));
+    expect(result).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'The Node 26 that "npm ci" brought along does not run here: node: error while loading shared libraries: libatomic.so.1 (on Debian and Ubuntu: apt-get install libatomic1).',
+    });
+  });
+
   it('says what to do when there is no Node new enough', async () => {
     const result = await outcome(
       launch(['any.ts'], { file: checkout({ carriesNode: false }), nodeArgs: asOldNode }),
