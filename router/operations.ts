@@ -54,6 +54,7 @@ export type OperationsParts = {
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly entries: number;
   readonly pricing: Pricing;
+  readonly mergesFetches: boolean;
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
   readonly fallbackOf: FallbackOf | undefined;
@@ -218,7 +219,7 @@ type Compilation = {
 
 async function compile(
   { source, name, document, denials }: Compilation,
-  { planner, graph, pricing, planned, monotonic, fallbackOf }: OperationsParts,
+  { planner, graph, pricing, mergesFetches, planned, monotonic, fallbackOf }: OperationsParts,
 ): Promise<PlannedOperation> {
   const started = monotonic();
   const outcome = await planner.plan({ document: source, operationName: name });
@@ -231,6 +232,7 @@ async function compile(
     operationName: name,
     plan: outcome.plan,
     renames: outcome.renames,
+    mergesFetches,
     ...(denials && { denials }),
     fallbackOf,
   });

@@ -70,6 +70,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         guard: createGuards(graph.schema, separated.requirements, judge),
         entries: config.planning.cacheEntries,
         pricing,
+        mergesFetches: config.traffic.mergeFetches,
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
         fallbackOf,

@@ -34,6 +34,10 @@ export const traffic = z
       })
       .prefault({})
       .describe('What is asked once when it is asked twice at the same time; mutations never are.'),
+    mergeFetches: z
+      .boolean()
+      .default(false)
+      .describe('What one query asks a subgraph in parallel about entities travels in one request.'),
     all: z
       .strictObject({
         timeoutMs: subgraphTraffic.timeoutMs.default(2_000),

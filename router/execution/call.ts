@@ -1,8 +1,9 @@
 import { ERRORS } from '../errors.ts';
 import type { Execution } from './execution.ts';
-import { jsonText } from './json.ts';
+import { canMerge, queryWithOthers } from './merged-call.ts';
 import type { FetchProgram } from './plan-program.ts';
-import type { SubgraphResponse } from './subgraph-call.ts';
+import { fetchBody } from './request-body.ts';
+import type { SubgraphRequest, SubgraphResponse } from './subgraph-call.ts';
 
 /** Asks the subgraph of a fetch. Equal queries of one execution go out once. */
 export async function callSubgraph(
@@ -12,35 +13,32 @@ export async function callSubgraph(
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return cancelled(fetch);
-  const body = requestBody(fetch, representations, execution.variables);
+  const body = fetchBody(fetch, representations, execution.variables);
   const request = { subgraph: fetch.service, operation: fetch.operation, body };
   // A query after a mutation may answer otherwise than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.
   if (!isQuery) return execution.send(request, NEVER);
-  if (!isShareable) return execution.send(request, execution.signal);
+  if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;
   const known = execution.calls.get(key);
-  const call = known ?? execution.send(request, execution.signal);
+  const call = known ?? query(fetch, representations, request, execution);
   if (known === undefined) execution.calls.set(key, call);
   const response = await call;
   return response.kind === 'failed' ? response : { ...response, isShared: true };
 }
 
-const NEVER = new AbortController().signal;
-
-function requestBody(
-  { bodyPrefix, variables, represent }: FetchProgram,
+function query(
+  fetch: FetchProgram,
   representations: readonly string[],
-  values: Readonly<Record<string, unknown>>,
-): string {
-  let text = represent === undefined ? '' : `"representations":[${representations.join(',')}]`;
-  for (const { name, prefix } of variables) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value !== undefined) text += `${text === '' ? '' : ','}${prefix}${jsonText(value)}`;
-  }
-  return text === '' ? `${bodyPrefix}}` : `${bodyPrefix},"variables":{${text}}}`;
+  request: SubgraphRequest,
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  if (!canMerge(fetch)) return execution.send(request, execution.signal);
+  return queryWithOthers({ fetch, representations, request }, execution);
 }
+
+const NEVER = new AbortController().signal;
 
 function cancelled({ service }: FetchProgram): SubgraphResponse {
   return {

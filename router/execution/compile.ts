@@ -33,6 +33,8 @@ export type OperationToCompile = {
   /** What was left out of the document that was planned. */
   readonly denials?: Denials;
   readonly fallbackOf?: FallbackOf | undefined;
+  /** Parallel entity fetches of one service travel in one request. */
+  readonly mergesFetches?: boolean;
 };
 
 /** An operation with its plan, ready to be executed any number of times. */
@@ -67,7 +69,11 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
       .map((fragment) => [fragment.name.value, fragment]),
   );
   const names = plannedNames(input.renames);
-  const plan = compilePlan(input.plan, supergraphTypes(input.supergraphSchema), names);
+  const plan = compilePlan(input.plan, {
+    types: supergraphTypes(input.supergraphSchema),
+    names,
+    mergesFetches: input.mergesFetches === true,
+  });
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,

@@ -68,6 +68,7 @@ export async function executeCompiled(
     delivered: [],
     collected: [],
     calls: new Map(),
+    waiting: new Map(),
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));

@@ -1,6 +1,7 @@
 import type { CompiledOperation } from './compile.ts';
 import type { JsonObject } from './json.ts';
 import type { Forks } from './merge.ts';
+import type { WaitingQuery } from './merged-call.ts';
 import type { Report } from './report.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Send, SubgraphError, SubgraphResponse } from './subgraph-call.ts';
@@ -29,4 +30,6 @@ export type Execution = {
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls made so far, for those that are made twice; by service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;
+  /** Queries that wait for the end of this turn, by service, so that they can travel together. */
+  readonly waiting: Map<string, WaitingQuery[]>;
 };

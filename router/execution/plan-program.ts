@@ -5,11 +5,15 @@ import { compileCollect } from './collect.ts';
 import type { Collect } from './collect.ts';
 import { baseOf, indexDeliveries } from './delivery.ts';
 import type { Deliveries, FetchReference } from './delivery.ts';
+import { readEntityQuestion } from './entity-question.ts';
+import type { EntityQuestion } from './entity-question.ts';
 import { identityKeys } from './identity.ts';
 import { fetchShape } from './fetch-shape.ts';
 import type { FetchShape } from './fetch-shape.ts';
 import { compileMerge } from './merge.ts';
 import type { Merge } from './merge.ts';
+import { MergedDocuments } from './merged-documents.ts';
+import { parallelFetches } from './parallel-fetches.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { compileRepresentation } from './representation.ts';
 import type { Represent } from './representation.ts';
@@ -33,8 +37,7 @@ export type FetchProgram = FetchReference & {
   readonly operation: 'query' | 'mutation';
   /** The request body up to its variables. */
   readonly bodyPrefix: string;
-  /** The text before each variable's value, with the client's name of the variable. */
-  readonly variables: readonly { readonly name: string; readonly prefix: string }[];
+  readonly variables: readonly FetchVariable[];
   /** The path of the objects that the fetch is about; empty for the root. */
   readonly path: readonly string[];
   /** Finds those objects, from the data of the fetch `base`, or else from the root. */
@@ -51,11 +54,17 @@ export type FetchProgram = FetchReference & {
   readonly merge: Merge;
   /** Another fetch of the plan has the same document for the same service. */
   readonly isRepeated: boolean;
+  /** Set where it may travel in one request with others. */
+  readonly question: EntityQuestion | undefined;
 };
+
+/** The client's name of a variable, and the text before its value. */
+export type FetchVariable = { readonly name: string; readonly prefix: string };
 
 export type CompiledPlan = {
   readonly program: PlanProgram | undefined;
   readonly fetches: readonly FetchProgram[];
+  readonly mergedDocuments: MergedDocuments;
   readonly deliveries: Deliveries;
 };
 
@@ -67,15 +76,28 @@ type Placed = FetchReference & {
   readonly shape: FetchShape;
 };
 
+export type PlanSurroundings = {
+  readonly types: SupergraphTypes;
+  readonly names: PlannedNames;
+  /** Parallel entity fetches of one service travel in one request. */
+  readonly mergesFetches: boolean;
+};
+
 /** @throws {RouterError} OPERATION_NOT_PLANNABLE for what the executor does not run: subscriptions, `@defer`, contexts. */
-export function compilePlan(plan: QueryPlan, types: SupergraphTypes, names: PlannedNames): CompiledPlan {
+export function compilePlan(
+  plan: QueryPlan,
+  { types, names, mergesFetches }: PlanSurroundings,
+): CompiledPlan {
   if (plan.node?.kind === 'Subscription') throw unsupported('subscriptions are not supported');
   const placed = plan.node === undefined ? [] : placeFetches(plan.node);
   const deliveries = indexDeliveries(placed);
-  const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names }));
+  const mergeable =
+    mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
+  const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
   // Nodes are met here in the order in which they were placed.
   const remaining = fetches.values();
-  return { program: plan.node && compileNode(plan.node, remaining, names), fetches, deliveries };
+  const program = plan.node && compileNode(plan.node, remaining, names);
+  return { program, fetches, deliveries, mergedDocuments: new MergedDocuments() };
 }
 
 function placeFetches(root: PlanNode): readonly Placed[] {
@@ -150,9 +172,11 @@ type FetchContext = {
   readonly deliveries: Deliveries;
   readonly types: SupergraphTypes;
   readonly names: PlannedNames;
+  readonly mergeable: ReadonlySet<FetchNode>;
 };
 
-function compileFetch(fetch: Placed, { placed, deliveries, types, names }: FetchContext): FetchProgram {
+function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
+  const { placed, deliveries, types, names, mergeable } = context;
   const { node, path, shape, index, service } = fetch;
   const { contextRewrites, requires, variableUsages = [] } = node;
   if (contextRewrites && contextRewrites.length > 0) throw unsupported('@fromContext is not supported');
@@ -161,6 +185,7 @@ function compileFetch(fetch: Placed, { placed, deliveries, types, names }: Fetch
   const text = anonymousText(node);
   const base = baseOf(path, placed, deliveries);
   const identity = base && identityKeys(path, base.fetch, placed);
+  const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
   return {
     index,
     service,
@@ -180,9 +205,8 @@ function compileFetch(fetch: Placed, { placed, deliveries, types, names }: Fetch
     shape,
     spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
-    isRepeated: placed.some(
-      (other) => other !== fetch && other.service === service && anonymousText(other.node) === text,
-    ),
+    isRepeated: equal.length > 1,
+    question: mergeable.has(node) ? readEntityQuestion(node, equal[0]?.index ?? index) : undefined,
   };
 }
 

@@ -17,9 +17,11 @@ export type Case = {
   readonly operation: GeneratedOperation;
   /** Seed of what goes wrong in subgraphs; `null` when nothing does. */
   readonly interference: string | null;
+  /** Parallel entity fetches of one subgraph travel in one request. */
+  readonly mergesFetches?: boolean;
 };
 
-/** Composed graphs with operations on them, two cases each, without end. */
+/** Composed graphs with operations on them, two cases each, without end; every second one merges fetches. */
 export function* cases(seed: string, perGraph: number): Generator<{ graph: Graph; case: Case }> {
   for (let index = 0; ; index += 1) {
     const graphSeed = `${seed}-${index}`;
@@ -28,7 +30,8 @@ export function* cases(seed: string, perGraph: number): Generator<{ graph: Graph
     for (let number = 0; number < perGraph / 2; number += 1) {
       const operation = generateOperation(graph.apiSchema, `${graphSeed} ${number}`);
       if (operation === undefined) continue;
-      const common = { seed: graphSeed, subgraphs: graph.definitions, operation };
+      const mergesFetches = number % 2 === 1;
+      const common = { seed: graphSeed, subgraphs: graph.definitions, operation, mergesFetches };
       yield { graph, case: { ...common, interference: null } };
       yield { graph, case: { ...common, interference: `${graphSeed} ${number}` } };
     }
@@ -36,11 +39,14 @@ export function* cases(seed: string, perGraph: number): Generator<{ graph: Graph
 }
 
 /** What is wrong with the router's answer; nothing, when all is well. */
-export async function faultsOf(graph: Graph, { operation, interference }: Case): Promise<string[]> {
+export async function faultsOf(
+  graph: Graph,
+  { operation, interference, mergesFetches = false }: Case,
+): Promise<string[]> {
   const oracle = askOracle(graph, operation);
   const interfere = interference === null ? undefined : interferenceOf(interference);
   try {
-    const answer = await askRouter(graph, operation, interfere);
+    const answer = await askRouter(graph, operation, { interfere, mergesFetches });
     return faultsOfAnswer(answer, oracle, interference !== null);
   } catch (error) {
     return [`it failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];

@@ -49,19 +49,25 @@ export function askOracle({ apiSchema, world }: Graph, operation: GeneratedOpera
   return { ...answer(result), types };
 }
 
+type Conditions = {
+  readonly interfere?: Interference | undefined;
+  readonly onError?: ErrorBehavior;
+  readonly mergesFetches?: boolean;
+};
+
 /** Our planner and executor over the subgraphs. */
 export async function askRouter(
   graph: Graph,
   operation: GeneratedOperation,
-  interfere: Interference = (_, response) => response,
-  onError: ErrorBehavior = 'PROPAGATE',
+  { interfere = (_, response) => response, onError = 'PROPAGATE', mergesFetches = false }: Conditions = {},
 ): Promise<Answer | Refusal> {
   const { document: text, operationName } = operation;
   const outcome = graph.plan({ document: text, operationName });
   if (outcome.kind === 'refused') return outcome;
   const document = parse(text);
   const { apiSchema, supergraphSchema, world } = graph;
-  const compiled = compileOperation({ apiSchema, supergraphSchema, document, operationName, ...outcome });
+  const input = { apiSchema, supergraphSchema, document, operationName, mergesFetches };
+  const compiled = compileOperation({ ...input, ...outcome });
   world.counter.value = 0;
   const send: Send = (request) => {
     const { query, variables } = JSON.parse(request.body);

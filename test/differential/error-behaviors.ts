@@ -9,10 +9,12 @@ import { interferenceOf } from './interference.ts';
 /** What is wrong with the answers to one operation under each `onError`; nothing, when all is well. */
 export async function faultsOfBehaviors(
   graph: Graph,
-  { operation, interference }: Case,
+  { operation, interference, mergesFetches = false }: Case,
 ): Promise<readonly string[]> {
-  const ask = (onError: ErrorBehavior) =>
-    askRouter(graph, operation, interference === null ? undefined : interferenceOf(interference), onError);
+  const ask = (onError: ErrorBehavior) => {
+    const interfere = interference === null ? undefined : interferenceOf(interference);
+    return askRouter(graph, operation, { interfere, onError, mergesFetches });
+  };
   const [propagated, kept, halted] = [await ask('PROPAGATE'), await ask('NULL'), await ask('HALT')];
   if (propagated.kind === 'refused' || kept.kind === 'refused' || halted.kind === 'refused') return [];
   if (propagated.errors.length === 0)

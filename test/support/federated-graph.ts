@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
 import { compileOperation } from '../../router/execution/compile.ts';
+import type { CompiledOperation } from '../../router/execution/compile.ts';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
 import type { ExecutionOutcome } from '../../router/execution/execute.ts';
@@ -39,6 +40,8 @@ export type FederatedRequest = {
   readonly onError?: ErrorBehavior;
   /** As in `router.yaml`. */
   readonly fallbacks?: Readonly<Record<string, unknown>>;
+  /** One that was compiled before, in place of the document. */
+  readonly operation?: CompiledOperation;
 };
 
 export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
@@ -48,11 +51,15 @@ export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
   readonly calls: readonly SubgraphRequest[];
 };
 
+type CompileOptions = Pick<FederatedRequest, 'operationName' | 'fallbacks'> & {
+  readonly mergesFetches?: boolean;
+};
+
 /** Subgraphs in this process behind the compiled executor, with plans by the real planner. */
 export type FederatedGraph = {
   readonly apiSchema: GraphQLSchema;
   readonly supergraphSchema: GraphQLSchema;
-  compile(document: string, operationName?: string): ReturnType<typeof compileOperation>;
+  compile(document: string, options?: CompileOptions): CompiledOperation;
   run(document: string, request?: FederatedRequest): Promise<FederatedOutcome>;
 };
 
@@ -72,21 +79,19 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
       ]),
     ]),
   );
-  const compile = (
-    text: string,
-    operationName?: string,
-    fallbacks: Readonly<Record<string, unknown>> = {},
-  ) => {
+  const compile = (text: string, options: CompileOptions = {}) => {
+    const { operationName, fallbacks = {}, mergesFetches = false } = options;
     const document = parse(text);
     const [invalid] = validate(apiSchema, document);
     if (invalid !== undefined) throw invalid;
     const outcome = plan({ document: text, operationName });
     if (outcome.kind === 'refused') throw new Error(outcome.message);
     const { fallbackOf } = readFallbacks(apiSchema, { fallbacks });
-    return compileOperation({ apiSchema, supergraphSchema, document, operationName, fallbackOf, ...outcome });
+    const input = { apiSchema, supergraphSchema, document, operationName, fallbackOf, mergesFetches };
+    return compileOperation({ ...input, ...outcome });
   };
   const run = async (document: string, request: FederatedRequest = {}) => {
-    const operation = compile(document, request.operationName, request.fallbacks);
+    const { operation = compile(document, request) } = request;
     const calls: SubgraphRequest[] = [];
     const send: Send = (call) => {
       calls.push(call);

@@ -1,0 +1,105 @@
+// What merged fetches save: `node bench/micro/merged-fetches.ts [ROUNDS]` prints CPU milliseconds of the caller and calls, per execution.
+// Real calls over loopback to another process, ten executions under way, on and off in turn.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { Supergraph } from '@apollo/federation-internals';
+import { parse } from 'graphql';
+import { configSchema } from '../../router/config/config-schema.ts';
+import { compileOperation } from '../../router/execution/compile.ts';
+import type { CompiledOperation } from '../../router/execution/compile.ts';
+import { executeCompiled } from '../../router/execution/execute.ts';
+import type { Send } from '../../router/execution/subgraph-call.ts';
+import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
+import { createTelemetry } from '../../router/telemetry.ts';
+import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { createUpstream } from '../../router/upstream/upstream.ts';
+import { WIDE, reviewGraph } from './review-graph.ts';
+
+const EXECUTIONS = 100;
+const UNDER_WAY = 10;
+const rounds = Number(process.argv[2] ?? 30);
+
+/** The same service asked in parallel for several things, as on a page with a few lists on it. */
+const PAGE = `{
+  me { reviews { product { name } } }
+  users { reviews { product { price } } }
+  topProducts { reviews { product { weight inStock } author { name } } }
+}`;
+
+const subgraphs = fork(new URL('merged-fetches-subgraphs.ts', import.meta.url));
+const [origin] = (await once(subgraphs, 'message')) as [string];
+const { supergraphSdl, schemas } = reviewGraph();
+const supergraph = Supergraph.build(supergraphSdl);
+const config = configSchema.parse({});
+const upstream = createUpstream(config.traffic, {
+  telemetry: createTelemetry(config.telemetry, { destination: new PassThrough().resume() }),
+  signer: { sign: () => ({}) },
+  monotonic: () => performance.now(),
+  random: Math.random,
+  after: afterTimeout,
+});
+const routes = upstream.forGeneration(
+  new Map([...schemas.keys()].map((name) => [name, `${origin}/${name}`])),
+);
+const { signal } = new AbortController();
+let calls = 0;
+
+const send: Send = (request) => {
+  calls += 1;
+  return routes.send(request, { headers: {}, deadline: performance.now() + 60_000 }, signal);
+};
+
+function compiled(document: string, mergesFetches: boolean): CompiledOperation {
+  const planned = createOperationPlanner(supergraphSdl)({ document, operationName: undefined });
+  if (planned.kind === 'refused') throw new Error(planned.message);
+  return compileOperation({
+    apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+    supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+    document: parse(document),
+    mergesFetches,
+    ...planned,
+  });
+}
+
+type Figure = { readonly ms: number; readonly calls: number };
+
+async function measure(operation: CompiledOperation): Promise<Figure> {
+  const before = process.cpuUsage();
+  calls = 0;
+  let left = EXECUTIONS;
+  const caller = async (): Promise<void> => {
+    while ((left -= 1) >= 0) {
+      const { errors } = await executeCompiled(operation, { variables: {}, send, signal });
+      if (errors.length > 0) throw new Error(JSON.stringify(errors[0]));
+    }
+  };
+  await Promise.all(Array.from({ length: UNDER_WAY }, caller));
+  const { user, system } = process.cpuUsage(before);
+  return { ms: (user + system) / 1000 / EXECUTIONS, calls: calls / EXECUTIONS };
+}
+
+const subjects = Object.entries({ wide: WIDE, page: PAGE }).flatMap(([name, document]) =>
+  [false, true].map((merges) => ({
+    name: `${name}, ${merges ? 'merged' : 'one by one'}`,
+    operation: compiled(document, merges),
+    figures: [] as Figure[],
+  })),
+);
+for (let round = -5; round < rounds; round += 1) {
+  for (const { operation, figures } of subjects) {
+    const figure = await measure(operation);
+    // The first rounds warm up.
+    if (round >= 0) figures.push(figure);
+  }
+}
+for (const { name, figures } of subjects) {
+  const sorted = figures.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(3);
+  const perExecution = figures.reduce((sum, figure) => sum + figure.calls, 0) / figures.length;
+  console.log(
+    `${name}: ${at(0)} best, ${at(0.25)} quartile, ${at(0.5)} median ms CPU, ${perExecution.toFixed(1)} calls`,
+  );
+}
+subgraphs.kill();
+process.exit();

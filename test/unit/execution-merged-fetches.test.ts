@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import { shareCalls } from '../../router/execution/sharing.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { answered, federatedGraph } from '../support/federated-graph.ts';
+import type { Interposed } from '../support/federated-graph.ts';
+
+const people = [
+  { id: '1', name: 'Ann', city: 'Graz' },
+  { id: '2', name: 'Bob', city: 'Linz' },
+  { id: '3', name: 'Cid', city: 'Wels' },
+];
+
+const graph = federatedGraph({
+  order: {
+    typeDefs: `
+      type Query { order(number: Int): Order! }
+      type Mutation { pay: Order! }
+      type Order { customer: User seller: User items: [Item!]! others: [Item!]! }
+      type Item { maker: User }
+      type User @key(fields: "id") { id: ID! }
+    `,
+    resolvers: {
+      Query: { order: () => order },
+      Mutation: { pay: () => order },
+    },
+  },
+  user: {
+    typeDefs: `
+      type User @key(fields: "id") { id: ID! name: String city(upper: Boolean, tag: String): String friend: User }
+    `,
+    resolvers: {
+      User: {
+        __resolveReference: ({ id }) => people.find((person) => person.id === id) ?? null,
+        city: ({ city }, { upper }) => (upper === true ? String(city).toUpperCase() : city),
+        friend: () => people[2],
+      },
+    },
+  },
+});
+
+const order = {
+  customer: people[0],
+  seller: people[1],
+  items: [{ maker: people[0] }, { maker: people[1] }],
+  others: [{ maker: people[2] }, { maker: people[1] }],
+};
+
+const TWO = '{ order { customer { name } seller { city } } }';
+const expected = { order: { customer: { name: 'Ann' }, seller: { city: 'Linz' } } };
+
+type Options = {
+  readonly interposed?: Interposed;
+  readonly variables?: Readonly<Record<string, unknown>>;
+};
+
+async function run(document: string, { interposed, variables = {} }: Options = {}) {
+  const outcome = await graph.run(document, {
+    operation: graph.compile(document, { mergesFetches: true }),
+    variables,
+    ...(interposed && { interposed: { user: interposed } }),
+  });
+  return { ...outcome, calls: outcome.calls.filter(({ subgraph }) => subgraph === 'user') };
+}
+
+function bodyOf(call: SubgraphRequest | undefined) {
+  return JSON.parse(call?.body ?? '{}');
+}
+
+describe('parallel entity fetches of one subgraph', () => {
+  test('go out one by one unless they are to be merged', async () => {
+    const { calls, data } = await graph.run(TWO);
+    expect(calls.map(({ subgraph }) => subgraph)).toEqual(['order', 'user', 'user']);
+    expect(data).toEqual(expected);
+  });
+
+  test('travel in one request, each under an alias', async () => {
+    const { calls, data, errors } = await run(TWO);
+    expect(calls.map(bodyOf)).toEqual([
+      {
+        query:
+          'query($r0:[_Any!]!,$r1:[_Any!]!){e0:_entities(representations:$r0){...on User{name}} e1:_entities(representations:$r1){...on User{city}}}',
+        variables: {
+          r0: [{ __typename: 'User', id: '1' }],
+          r1: [{ __typename: 'User', id: '2' }],
+        },
+      },
+    ]);
+    expect(data).toEqual(expected);
+    expect(errors).toEqual([]);
+  });
+
+  test('bring their variables along, whatever the names of these', async () => {
+    const document = `query($r0: Boolean, $representations: String) {
+      order { customer { city(upper: $r0, tag: $representations) } seller { name city(upper: $r0) } }
+    }`;
+    const { calls, data } = await run(document, { variables: { r0: true, representations: 'x' } });
+    expect(calls).toHaveLength(1);
+    expect(data).toEqual({ order: { customer: { city: 'GRAZ' }, seller: { name: 'Bob', city: 'LINZ' } } });
+  });
+
+  test('with the same question ask about each entity once', async () => {
+    const { calls, data } = await run('{ order { items { maker { name } } others { maker { name } } } }');
+    expect(calls.map((call) => bodyOf(call).variables)).toEqual([
+      { representations: people.map(({ id }) => ({ __typename: 'User', id })) },
+    ]);
+    expect(data).toEqual({
+      order: {
+        items: [{ maker: { name: 'Ann' } }, { maker: { name: 'Bob' } }],
+        others: [{ maker: { name: 'Cid' } }, { maker: { name: 'Bob' } }],
+      },
+    });
+  });
+
+  test('after a mutation travel together as well', async () => {
+    const { calls, data } = await run('mutation { pay { customer { name } seller { city } } }');
+    expect(calls).toHaveLength(1);
+    expect(data).toEqual({ pay: expected.order });
+  });
+
+  test('make equal calls for equal requests, which are shared', async () => {
+    const sent: SubgraphRequest[] = [];
+    const share = shareCalls();
+    const shared = (): Interposed => async (request, ask) => {
+      const counted = share((call) => {
+        sent.push(call);
+        return ask();
+      }, '');
+      return counted(request, new AbortController().signal);
+    };
+    const outcomes = await Promise.all([
+      run(TWO, { interposed: shared() }),
+      run(TWO, { interposed: shared() }),
+    ]);
+    expect(outcomes.map(({ data }) => data)).toEqual([expected, expected]);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('when merged fetches go wrong', () => {
+  test('an error is told where it belongs', async () => {
+    const { data, errors } = await run(TWO, {
+      interposed: () =>
+        respond({
+          data: { e0: [{ name: null }], e1: [{ city: 'Linz' }] },
+          errors: [{ message: 'no name', path: ['e0', 0, 'name'] }],
+        }),
+    });
+    expect(data).toEqual({ order: { customer: { name: null }, seller: { city: 'Linz' } } });
+    expect(errors.map(({ message, path }) => [message, path])).toEqual([
+      ['no name', ['order', 'customer', 'name']],
+    ]);
+  });
+
+  test('an error about an entity that two of them ask for is told to both', async () => {
+    const { errors } = await run('{ order { items { maker { name } } others { maker { name } } } }', {
+      interposed: () =>
+        respond({
+          data: { _entities: [{ name: 'Ann' }, { name: null }, { name: 'Cid' }] },
+          errors: [{ message: 'no name', path: ['_entities', 1, 'name'] }],
+        }),
+    });
+    expect(errors.map(({ path }) => path)).toEqual([
+      ['order', 'items', 1, 'maker', 'name'],
+      ['order', 'others', 1, 'maker', 'name'],
+    ]);
+  });
+
+  test('an error without a path, or with one that there is not, belongs to all', async () => {
+    const { errors } = await run(TWO, {
+      interposed: () =>
+        respond({
+          data: { e0: [{ name: null }], e1: [{ city: null }] },
+          errors: [{ message: 'one' }, { message: 'two', path: ['_entities', 0] }],
+        }),
+    });
+    expect(new Set(errors.map(({ message, path }) => `${message} ${path.join('.')}`))).toEqual(
+      new Set(['one order.customer', 'one order.seller', 'two order.customer', 'two order.seller']),
+    );
+  });
+
+  test('a short list of entities is no answer for those who asked', async () => {
+    const { data, errors } = await run(
+      '{ order { customer { name } items { maker { name } } seller { city } } }',
+      {
+        interposed: () => respond({ data: { e0: [{ name: 'Ann' }], e1: [{ city: 'Linz' }] } }),
+      },
+    );
+    expect(data).toEqual({
+      order: {
+        customer: { name: null },
+        items: [{ maker: { name: null } }, { maker: { name: null } }],
+        seller: { city: 'Linz' },
+      },
+    });
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual([
+      'SUBGRAPH_INVALID_RESPONSE',
+      'SUBGRAPH_INVALID_RESPONSE',
+    ]);
+  });
+
+  test('a failure of the call is told at the place of each', async () => {
+    const { calls, data, errors, degraded } = await run(TWO, {
+      interposed: () => failure('SUBGRAPH_TIMEOUT'),
+    });
+    expect(calls).toHaveLength(1);
+    expect(data).toEqual({ order: { customer: { name: null }, seller: { city: null } } });
+    expect(errors.map(({ path, extensions }) => [path.join('.'), extensions.code])).toEqual([
+      ['order.customer.name', 'SUBGRAPH_TIMEOUT'],
+      ['order.seller.city', 'SUBGRAPH_TIMEOUT'],
+    ]);
+    expect(degraded).toHaveLength(1);
+  });
+
+  test.for<[string, () => Promise<SubgraphResponse>]>([
+    [
+      'what one of them lacks leaves no data',
+      () => respond({ data: null, errors: [{ message: 'bad', path: ['e0'] }] }),
+    ],
+    [
+      'the subgraph refuses aliases',
+      () => respond({ data: null, errors: [{ message: 'too many aliases' }] }),
+    ],
+    ['a proxy refuses the body', () => failure('SUBGRAPH_HTTP_ERROR')],
+    ['the answer is too large', () => failure('SUBGRAPH_RESPONSE_TOO_LARGE')],
+  ])('they are asked apart, now and for a while, when %s', async ([, refuse]) => {
+    const operation = graph.compile(TWO, { mergesFetches: true });
+    const interposed: Interposed = (request, ask) => (request.body.includes('e0:') ? refuse() : ask());
+    const first = await graph.run(TWO, { operation, interposed: { user: interposed } });
+    expect(first.data).toEqual(expected);
+    expect(first.errors).toEqual([]);
+    expect(first.calls).toHaveLength(4);
+    const second = await graph.run(TWO, { operation, interposed: { user: interposed } });
+    expect(second.data).toEqual(expected);
+    expect(second.calls).toHaveLength(3);
+  });
+});
+
+function respond(body: Parameters<typeof answered>[0]): Promise<SubgraphResponse> {
+  return Promise.resolve(answered(body));
+}
+
+function failure(code: 'SUBGRAPH_TIMEOUT' | 'SUBGRAPH_HTTP_ERROR' | 'SUBGRAPH_RESPONSE_TOO_LARGE') {
+  const message = 'it went wrong';
+  return Promise.resolve<SubgraphResponse>({ kind: 'failed', failure: { code, service: 'user', message } });
+}
