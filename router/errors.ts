@@ -139,7 +139,8 @@ export const ERRORS = {
   MAX_SELECTIONS_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'With its fragments expanded the operation selects more fields than the limit.',
+    meaning:
+      'With its fragments expanded the operation selects more fields than the limit, or the same ones too many times over.',
     remedy: 'Ask for less at once, or have the operator raise limits.selections.',
   },
   MAX_INPUT_LIMIT: {

@@ -11,6 +11,7 @@ import type {
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { checkRepeatedFields } from './repeated-fields.ts';
 
 export type DocumentLimits = Pick<
   Config['limits'],
@@ -30,7 +31,7 @@ type Size = {
 };
 
 /**
- * Refuses a document that would be expensive to validate or to plan, before either is tried. Every operation in it is
+ * Refuses a document that would be expensive to validate or to plan, before either is tried. Every definition in it is
  * measured. Each fragment is measured once, so a document is never worth more work than its length: 2^n expanded
  * selections are a product, not a walk.
  * @throws {RouterError} a code per limit; GRAPHQL_VALIDATION_FAILED for fragments that contain themselves.
@@ -44,6 +45,8 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) measure.operation(definition);
   }
+  measure.unusedFragments();
+  checkRepeatedFields(document, fragments, limits);
 }
 
 // As graphql-js spells it, in the two spellings it may have.
@@ -80,6 +83,11 @@ class Measure {
     if (size.width > this.#limits.rootFields) {
       throw exceeded('MAX_ROOT_FIELDS_LIMIT', 'root fields', this.#limits.rootFields);
     }
+  }
+
+  /** Validation reads those that nothing spreads as well. */
+  unusedFragments(): void {
+    for (const name of this.#fragments.keys()) this.#check(this.#fragment(name));
   }
 
   /** @param nesting of this set in the definition that it stands in: bounds the recursion. */
