@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'behaviour',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/failure/**'],
+          exclude: ['test/failure/**', 'test/chaos/chaos.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -26,8 +26,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'failure',
-          include: ['test/failure/**/*.test.ts'],
           // These measure how long a fault holds requests up, so nothing else runs beside them.
+          include: ['test/failure/**/*.test.ts', 'test/chaos/chaos.test.ts'],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

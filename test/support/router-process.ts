@@ -33,30 +33,50 @@ export async function startRouterProcess(definition: ServiceDefinition, config =
     join(directory, 'supergraph.yaml'),
     `subgraphs:\n  only:\n    routing_url: ${service.url}\n    schema:\n      sdl: ${JSON.stringify(service.sdl)}\n`,
   );
-  const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
-    cwd: directory,
-    env: { PATH: process.env['PATH'], PORT: '0', ADMIN_PORT: '0', NODE_COMPILE_CACHE: COMPILED },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  const exited = once(child, 'exit').then(([code]) => code);
+  const router = spawnRouter(directory, { env: { PORT: '0', ADMIN_PORT: '0' } });
   built.defer(async () => {
-    child.kill('SIGKILL');
-    await exited;
+    router.process.kill('SIGKILL');
+    await router.exited;
   });
-  const { url, admin } = await readyLine(child);
+  const { url, admin } = await router.ready;
   const owned = built.move();
-  return { process: child, url, adminUrl: admin, exited, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...router, url, adminUrl: admin, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
+  /** Rejects when the router ends before it is ready. */
+  readonly ready: Promise<ReadyLine>;
+};
 
 type ReadyLine = { readonly msg: string; readonly url: string; readonly admin: string };
 
-async function readyLine(child: ChildProcess): Promise<ReadyLine> {
+/** Starts the router of a directory that has its files; `onLine` is told of each line of its log. */
+export function spawnRouter(
+  directory: string,
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onLine?: (line: unknown) => void;
+  } = {},
+): SpawnedRouter {
+  const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const exited = once(child, 'exit').then(([code]) => code);
+  return { process: child, exited, ready: readLog(child, options.onLine ?? (() => undefined)) };
+}
+
+// The listener stays, so that the pipe never fills up and stops the process.
+function readLog(child: ChildProcess, onLine: (line: unknown) => void): Promise<ReadyLine> {
   if (child.stdout === null) throw new Error('the router has no standard output');
-  for await (const line of createInterface({ input: child.stdout })) {
+  const ready = Promise.withResolvers<ReadyLine>();
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
     const parsed: ReadyLine = JSON.parse(line);
-    if (parsed.msg !== 'router ready') continue;
-    child.stdout.resume();
-    return parsed;
-  }
-  throw new Error('the router ended before it was ready');
+    onLine(parsed);
+    if (parsed.msg === 'router ready') ready.resolve(parsed);
+  });
+  lines.on('close', () => ready.reject(new Error('the router ended before it was ready')));
+  return ready.promise;
 }

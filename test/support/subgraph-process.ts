@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { callSigned, testKey, type CallOptions, type GraphQLAnswer } from './subgraph.ts';
@@ -20,7 +21,7 @@ export async function startSubgraphProcess(
   environment: Readonly<Record<string, string>>,
 ): Promise<SubgraphProcess> {
   const child = spawnSubgraph(name, environment);
-  const stderr = text(child.stderr);
+  const stderr = textOf(child.stderr);
   const url = await readUrl(child);
   if (url === null) throw new Error(`${name} did not start: ${await stderr}`);
   const stop = async (signal: NodeJS.Signals) => {
@@ -45,7 +46,7 @@ export async function failToStart(
   environment: Readonly<Record<string, string>>,
 ): Promise<FailedStart> {
   const child = spawnSubgraph(name, environment);
-  const stderr = text(child.stderr);
+  const stderr = textOf(child.stderr);
   if ((await readUrl(child)) !== null) {
     child.kill('SIGKILL');
     throw new Error(`${name} has started`);
@@ -54,12 +55,19 @@ export async function failToStart(
   return { exitCode: child.exitCode, stderr: await stderr };
 }
 
-function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>) {
+// A test that is given up never stops its subgraphs; they then end with the process of the test.
+const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
+
+function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>): ChildProcess {
   const server = fileURLToPath(new URL(`../../subgraphs/${name}/server.ts`, import.meta.url));
-  return spawn(process.execPath, [server], {
+  return spawn(process.execPath, ['--import', LEASH, server], {
     env: { PORT: '0', IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : text(stream);
 }
 
 /** The address from the log line of a subgraph that is ready; null when it ends before. */

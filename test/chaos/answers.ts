@@ -1,0 +1,83 @@
+import { isRecord } from '../../router/is-record.ts';
+import type { Exchange, History, RouterLine, Sighting } from './history.ts';
+
+export type Path = readonly (string | number)[];
+
+/** A GraphQL answer, as far as the checks need it. */
+export type Answer = {
+  readonly data: unknown;
+  readonly errors: readonly { readonly path: Path | undefined; readonly code: unknown }[];
+  /** Paths of `extensions.degraded`, without list indices. */
+  readonly degraded: readonly Path[];
+  readonly cost: { readonly requested: number; readonly actual: number } | undefined;
+};
+
+export type Answered = Exchange & {
+  readonly outcome: Extract<Exchange['outcome'], { kind: 'answered' }>;
+  /** Undefined where the body is no GraphQL answer. */
+  readonly answer: Answer | undefined;
+};
+
+/** A history with its answers read and its sightings found. */
+export type Evidence = History & {
+  readonly answered: readonly Answered[];
+  readonly seenOf: (requestId: string) => readonly Sighting[];
+  readonly lineOf: (requestId: string) => RouterLine | undefined;
+};
+
+export function evidenceOf(history: History): Evidence {
+  // Most bodies are equal to some other.
+  const read = new Map<string, Answer | undefined>();
+  const answered = history.exchanges.flatMap((exchange) => {
+    const { outcome } = exchange;
+    if (outcome.kind !== 'answered') return [];
+    if (!read.has(outcome.body)) read.set(outcome.body, readAnswer(outcome.body));
+    return [{ ...exchange, outcome, answer: read.get(outcome.body) }];
+  });
+  const seen = Map.groupBy(history.sightings, ({ requestId }) => requestId);
+  const lines = new Map(history.routerLines.map((line) => [line.requestId, line]));
+  return {
+    ...history,
+    answered,
+    seenOf: (requestId) => seen.get(requestId) ?? [],
+    lineOf: (requestId) => lines.get(requestId),
+  };
+}
+
+export function readAnswer(body: string): Answer | undefined {
+  const parsed = parse(body);
+  if (!isRecord(parsed)) return undefined;
+  const { data, errors, extensions } = parsed;
+  const { degraded, cost } = isRecord(extensions) ? extensions : {};
+  return {
+    data,
+    errors: recordsIn(errors).map(({ path, extensions: own }) => ({
+      path: pathOf(path),
+      code: isRecord(own) ? own['code'] : undefined,
+    })),
+    degraded: recordsIn(degraded).flatMap(({ paths }) =>
+      Array.isArray(paths) ? paths.map((path) => pathOf(path) ?? []) : [],
+    ),
+    cost: isRecord(cost)
+      ? { requested: Number(cost['requested']), actual: Number(cost['actual']) }
+      : undefined,
+  };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function recordsIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function pathOf(value: unknown): Path | undefined {
+  const isPath =
+    Array.isArray(value) && value.every((key) => typeof key === 'string' || typeof key === 'number');
+  return isPath ? value : undefined;
+}

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { BudgetChange, Take } from './history.ts';
+
+/** Writes down what a Redis does to budgets, from its own account of its commands (MONITOR). */
+export type BudgetRecord = Disposable & {
+  /** Begins with a Redis that has just been started; resolves when it tells of everything it does. */
+  readonly attach: () => Promise<void>;
+};
+
+export function recordBudgets(url: string, changes: BudgetChange[]): BudgetRecord {
+  const { hostname, port } = new URL(url);
+  let life = 0;
+  let socket: Socket | undefined;
+  return {
+    async attach() {
+      socket?.destroy();
+      life += 1;
+      socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      // It ends when Redis does.
+      socket.on('error', () => undefined);
+      const lines = createInterface({ input: socket });
+      const read = createReader(life, changes);
+      lines.on('line', read);
+      const accepted = once(lines, 'line');
+      socket.write('MONITOR\r\n');
+      await accepted;
+    },
+    [Symbol.dispose]: () => void socket?.destroy(),
+  };
+}
+
+type Script = { readonly kind: BudgetChange['kind']; readonly takes: readonly Take[] };
+
+/**
+ * Reads lines as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. A script is followed by the commands that it ran, from
+ * the source `lua`: what it stored tells that it changed something, and when.
+ */
+export function createReader(life: number, changes: BudgetChange[]): (line: string) => void {
+  const kinds = new Map<string, BudgetChange['kind']>();
+  let running: Script | undefined;
+  return (line) => {
+    const [name = '', ...args] = wordsOf(line);
+    const isOfScript = / lua\] /.test(line);
+    if (isOfScript && name === 'SET' && running !== undefined) {
+      const at = Number((args[1] ?? '').split(' ')[1]);
+      changes.push({ life, at, ...running });
+    }
+    // Of several buckets the first is enough; and before it is stored, the script only reads.
+    if (isOfScript && name !== 'SET') return;
+    running = isOfScript ? undefined : scriptOf(name, args, kinds);
+  };
+}
+
+function scriptOf(
+  name: string,
+  [script = '', count = '0', ...rest]: readonly string[],
+  kinds: Map<string, BudgetChange['kind']>,
+): Script | undefined {
+  const isText = name.toLowerCase() === 'eval';
+  if (!isText && name.toLowerCase() !== 'evalsha') return undefined;
+  const sha = isText ? hash('sha1', script) : script;
+  if (isText) kinds.set(sha, script.includes('admitted') ? 'charge' : 'refund');
+  const kind = kinds.get(sha);
+  return kind && { kind, takes: takesOf(Number(count), rest) };
+}
+
+function takesOf(count: number, rest: readonly string[]): readonly Take[] {
+  return rest.slice(0, count).map((key, index) => {
+    const [points, capacity, windowMs] = rest.slice(count + 3 * index, count + 3 * index + 3).map(Number);
+    return { key, points: points ?? 0, capacity: capacity ?? 0, windowMs: windowMs ?? 0 };
+  });
+}
+
+/** Redis quotes as JSON does, as far as its printable characters go. */
+function wordsOf(line: string): readonly string[] {
+  const words = line.slice(line.indexOf('] ') + 1).match(/"(?:[^"\\]|\\.)*"/g) ?? [];
+  return words.map((word) => unquoted(word));
+}
+
+function unquoted(word: string): string {
+  try {
+    return String(JSON.parse(word));
+  } catch {
+    return word;
+  }
+}

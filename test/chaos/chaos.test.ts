@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { runChaos } from './chaos.ts';
+import { report } from './report.ts';
+
+const SECONDS = 12;
+
+it('keeps every promise while everything around it breaks', async (context) => {
+  const { history, violations } = await runChaos({
+    seed: 'test',
+    durationMs: SECONDS * 1_000,
+    requestsPerS: 30,
+    postgresUrl: process.env['DATABASE_URL'] ?? '',
+    stop: context.signal,
+  });
+  if (violations.length > 0) console.log(report(history, violations));
+  recordFigure(context, 'chaos: requests', history.exchanges.length);
+  recordFigure(context, 'chaos: faults', history.faults.length);
+  recordFigure(context, 'chaos: violations', violations.length);
+  expect(violations).toEqual([]);
+  expect(history.exchanges.length).toBeGreaterThan(SECONDS * 20);
+  expect(history.faults.length).toBeGreaterThan(SECONDS / 2);
+}, 180_000);

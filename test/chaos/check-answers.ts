@@ -1,0 +1,65 @@
+import { isRecord } from '../../router/is-record.ts';
+import type { Answer, Answered, Evidence, Path } from './answers.ts';
+import type { Violation } from './violations.ts';
+
+/** What is delivered is what is there, and what is not is explained. */
+export function checkAnswers({ answered, whole }: Evidence): readonly Violation[] {
+  return answered.flatMap((exchange) => {
+    const { operation, outcome, answer, id: requestId } = exchange;
+    if (outcome.status !== 200) return [];
+    if (answer === undefined)
+      return [{ invariant: 'data', detail: 'the body is no GraphQL answer', requestId }];
+    const found: Difference[] = [];
+    // What a mutation answers is new each time, but none of its fields is null by itself.
+    if (operation.kind === 'mutation') findNulls(answer.data, [], found);
+    else compare(whole.get(operation.key), answer.data, [], found);
+    return found.flatMap((difference) => violationOf(difference, exchange, answer));
+  });
+}
+
+type Difference = { readonly kind: 'null' | 'other'; readonly path: Path };
+
+function violationOf({ kind, path }: Difference, { id: requestId }: Answered, answer: Answer): Violation[] {
+  if (kind === 'other')
+    return [{ invariant: 'data', detail: `${path.join('.')} is not what is there`, requestId }];
+  if (isExplained(path, answer)) return [];
+  return [
+    { invariant: 'null', detail: `${path.join('.') || 'data'} is null, and nothing says why`, requestId },
+  ];
+}
+
+/** The error may stand at the null, below it (a null that has risen), or above it where it has several nulls. */
+function isExplained(path: Path, { errors, degraded }: Answer): boolean {
+  const names = path.filter((key) => typeof key === 'string');
+  return (
+    errors.some((error) => error.path !== undefined && isOnOneLine(error.path, path)) ||
+    degraded.some((gap) => isOnOneLine(gap, names))
+  );
+}
+
+function isOnOneLine(one: Path, other: Path): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.every((key, index) => key === long[index]);
+}
+
+function compare(expected: unknown, actual: unknown, path: Path, found: Difference[]): void {
+  if (expected === actual) return;
+  if (actual === null || (actual === undefined && path.length === 0)) {
+    found.push({ kind: 'null', path });
+  } else if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
+    for (const [index, item] of expected.entries()) compare(item, actual[index], [...path, index], found);
+  } else if (isRecord(expected) && isRecord(actual) && haveSameKeys(expected, actual)) {
+    for (const key of Object.keys(expected)) compare(expected[key], actual[key], [...path, key], found);
+  } else found.push({ kind: 'other', path });
+}
+
+function haveSameKeys(one: object, other: object): boolean {
+  return Object.keys(one).join() === Object.keys(other).join();
+}
+
+function findNulls(value: unknown, path: Path, found: Difference[]): void {
+  if (value === null || (value === undefined && path.length === 0)) found.push({ kind: 'null', path });
+  else if (Array.isArray(value)) value.forEach((item, index) => findNulls(item, [...path, index], found));
+  else if (isRecord(value))
+    for (const key of Object.keys(value)) findNulls(value[key], [...path, key], found);
+}

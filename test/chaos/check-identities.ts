@@ -1,0 +1,52 @@
+import { isRecord } from '../../router/is-record.ts';
+import type { Evidence } from './answers.ts';
+import type { Exchange, Sighting } from './history.ts';
+import { CALLERS } from './operations.ts';
+import type { Violation } from './violations.ts';
+
+/** Subgraphs are told who asks, and answers are about who has asked. */
+export function checkIdentities(evidence: Evidence): readonly Violation[] {
+  const told = evidence.exchanges.flatMap((exchange) =>
+    evidence.seenOf(exchange.id).flatMap((sighting) => mistold(exchange, sighting)),
+  );
+  const answered = evidence.answered.flatMap(({ id, operation, answer, outcome }) => {
+    const own = operation.caller;
+    const isOwn = (person: Person) => person.id === own?.id || person.id === undefined;
+    const foreign = peopleIn(answer?.data).find((person) => !isOwn(person));
+    const strangers = CALLERS.filter(({ id: other }) => other !== own?.id);
+    const named = strangers.find(({ email }) => outcome.body.includes(email));
+    const found = foreign === undefined ? named?.email : foreign.id;
+    return found === undefined
+      ? []
+      : [{ id, detail: `the answer shows ${found} to ${own?.id ?? 'anonymous'}` }];
+  });
+  return [...told, ...answered].map(({ id, detail }) => ({ invariant: 'identity', detail, requestId: id }));
+}
+
+type Fault = { readonly id: string; readonly detail: string };
+
+function mistold({ id, operation }: Exchange, sighting: Sighting): readonly Fault[] {
+  const { subgraph, way, userId, roles } = sighting;
+  const name = operation.caller?.id ?? 'anonymous';
+  const fault = (what: string) => [{ id, detail: `${subgraph} was told ${what} for a request of ${name}` }];
+  if (sighting.isAuthorizationShown) return fault('the token');
+  // A service calls others as itself, never as the user.
+  if (way === 'service') return userId?.startsWith('service:') === true ? [] : fault(userId ?? 'anonymous');
+  if (userId !== operation.caller?.id) return fault(userId ?? 'anonymous');
+  return roles === operation.caller?.roles ? [] : fault(`roles ${roles ?? 'none'}`);
+}
+
+type Person = { readonly id: string | undefined };
+
+/** Whoever stands where the operations ask for people: `me` and `customer`. */
+function peopleIn(data: unknown): readonly Person[] {
+  if (Array.isArray(data)) return data.flatMap(peopleIn);
+  if (!isRecord(data)) return [];
+  return Object.entries(data).flatMap(([key, value]) =>
+    (key === 'me' || key === 'customer') && isRecord(value) ? [{ id: textIn(value['id']) }] : peopleIn(value),
+  );
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,92 @@
+import type { Answered, Evidence } from './answers.ts';
+import type { Exchange, RouterLife } from './history.ts';
+import { DEADLINE_MS, MARGIN_MS, PLANNING_MS } from './settings.ts';
+import type { Violation } from './violations.ts';
+
+/** Whoever asks gets an answer in time, is refused only for a cause, and never learns what is behind the router. */
+export function checkService(evidence: Evidence): readonly Violation[] {
+  const leaks = createLeakCheck(evidence.secrets);
+  return [
+    ...evidence.exchanges.flatMap((exchange) => unserved(exchange, evidence)),
+    ...evidence.answered.flatMap((exchange) => [...refused(exchange), ...leaks(exchange)]),
+    ...evidence.routerLives.flatMap(crashed),
+    ...evidence.unrecovered.map((detail): Violation => ({ invariant: 'recovery', detail })),
+  ];
+}
+
+function unserved(
+  { id: requestId, outcome, router, began, ended }: Exchange,
+  evidence: Evidence,
+): Violation[] {
+  switch (outcome.kind) {
+    case 'cut':
+      return [];
+    case 'answered': {
+      const ms = ended - began;
+      if (ms <= allowedMs({ began, ended }, evidence)) return [];
+      return [{ invariant: 'hang', detail: `it was answered after ${ms.toFixed(0)} ms`, requestId }];
+    }
+    case 'unanswered':
+      return [
+        { invariant: 'hang', detail: `it was given up after ${(ended - began).toFixed(0)} ms`, requestId },
+      ];
+    case 'lost': {
+      const wasKilled = evidence.routerLives.some(
+        ({ router: own, stopped }) =>
+          own === router && stopped?.signal === 'SIGKILL' && stopped.at >= began && stopped.at <= ended,
+      );
+      return wasKilled ? [] : [{ invariant: 'lost', detail: outcome.reason, requestId }];
+    }
+  }
+}
+
+// Client and network, router, and subgraph: a machine that is too busy keeps each of them waiting as it did us.
+const PROCESSES_ON_THE_WAY = 3;
+
+function allowedMs({ began, ended }: Pick<Exchange, 'began' | 'ended'>, { stalls }: Evidence): number {
+  const stalled = stalls.filter(({ at }) => at >= began && at <= ended).reduce((sum, { ms }) => sum + ms, 0);
+  return PLANNING_MS + DEADLINE_MS + MARGIN_MS + PROCESSES_ON_THE_WAY * stalled;
+}
+
+function refused({ id: requestId, operation, outcome, answer }: Answered): Violation[] {
+  const { status, headers } = outcome;
+  const code = answer?.errors[0]?.code;
+  if (status === 200) return [];
+  // The budget is spent (429), or what the router needs to answer is away for a moment (503): both say when to come again.
+  if ((status === 429 || status === 503) && Number(headers['retry-after']) > 0) return [];
+  // The second edition does not have the field; check-generations.ts looks at whether it was the one that answered.
+  if (status === 400 && operation.name === 'labels' && code === 'GRAPHQL_VALIDATION_FAILED') return [];
+  return [{ invariant: 'status', detail: `status ${status}, ${String(code)}`, requestId }];
+}
+
+/** Of a stack trace, of Node's errors, and of the libraries that talk to databases. */
+const INTERNALS =
+  /\n\s*at |\\n\s*at |node:internal|node_modules|\.[jt]s:\d|\bE(?:CONN|PIPE|HOST|NOTFOUND)\w*|ioredis|undici|postgres|127\.0\.0\.1|localhost|\[::1\]/i;
+
+function createLeakCheck(secrets: readonly string[]) {
+  return ({ id: requestId, outcome }: Answered): Violation[] => {
+    const text = `${JSON.stringify(outcome.headers)}\n${outcome.body}`;
+    const found = INTERNALS.exec(text)?.[0] ?? secrets.find((secret) => text.includes(secret));
+    return found === undefined
+      ? []
+      : [{ invariant: 'leak', detail: `"${found}" is in the answer`, requestId }];
+  };
+}
+
+function crashed({ router, failures, stopped, ended }: RouterLife): Violation[] {
+  const failed = failures.map((line): Violation => ({
+    invariant: 'crash',
+    detail: `router ${router}: ${line}`,
+  }));
+  if (ended === undefined) return failed;
+  const ending = {
+    invariant: 'crash',
+    detail: `router ${router} ended with ${ended.code} by itself`,
+  } as const;
+  if (stopped === undefined) return [...failed, ending];
+  if (stopped.signal === 'SIGKILL' || ended.code === 0) return failed;
+  return [
+    ...failed,
+    { invariant: 'crash', detail: `router ${router} ended with ${ended.code} after SIGTERM` },
+  ];
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Action, Fault } from './faults.ts';
+import { now } from './history.ts';
+import type { Edition, FaultRecord } from './history.ts';
+import type { World } from './world.ts';
+
+type Heal = () => Promise<void>;
+
+/** Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after `stop`. */
+export async function inflict(
+  faults: readonly Fault[],
+  world: World,
+  { done, stop }: { readonly done: FaultRecord[]; readonly stop: AbortSignal },
+): Promise<void> {
+  const begin = createInfliction(world);
+  const inflictOne = async ({ atMs, forMs, name, action }: Fault) => {
+    await wait(atMs, stop);
+    if (stop.aborted) return;
+    const began = now();
+    const heal = await begin(action);
+    await wait(forMs, stop);
+    await heal();
+    done.push({ name, began, ended: now() });
+  };
+  await Promise.all(faults.map(inflictOne));
+}
+
+async function wait(ms: number, stop: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal: stop }).catch(() => undefined);
+}
+
+function createInfliction(world: World): (action: Action) => Promise<Heal> {
+  let edition: Edition = 'first';
+  return async function begin(action) {
+    switch (action.kind) {
+      case 'network': {
+        const link = action.to === 'postgres' ? world.postgresLink : linkOf(world, action.to);
+        await link.disturb(action.disturbance);
+        return link.heal;
+      }
+      case 'redis network': {
+        const link = world.redisLinks[action.router];
+        await link?.disturb(action.disturbance);
+        return async () => link?.heal();
+      }
+      case 'redis frozen':
+        world.redis.freeze();
+        return async () => world.redis.thaw();
+      case 'redis restarted':
+        return restartRedis(world);
+      case 'subgraph killed': {
+        const seat = world.subgraphs.get(action.subgraph);
+        await seat?.kill();
+        return async () => seat?.restart();
+      }
+      case 'router restarted': {
+        const seat = world.routers[action.router];
+        await seat?.stop(action.signal);
+        return async () => seat?.start();
+      }
+      case 'supergraph swapped':
+        edition = edition === 'first' ? 'second' : 'first';
+        world.supergraph.publish(edition);
+        return async () => undefined;
+      case 'bad supergraph':
+        world.supergraph.publish('bad');
+        return async () => world.supergraph.publish(edition);
+    }
+  };
+}
+
+function linkOf({ subgraphs }: World, name: string) {
+  const seat = [...subgraphs].find(([own]) => own === name)?.[1];
+  if (seat === undefined) throw new Error(`there is no ${name}`);
+  return seat.link;
+}
+
+/** Routers may come back only when it is written down again what Redis does. */
+async function restartRedis({ redis, redisLinks, budgets }: World): Promise<Heal> {
+  for (const link of redisLinks) await link.disturb({ kind: 'refuse' });
+  await redis.kill();
+  return async () => {
+    await redis.start();
+    await budgets.attach();
+    for (const link of redisLinks) await link.heal();
+  };
+}

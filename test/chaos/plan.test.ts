@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { createReader } from './budget-record.ts';
+import { planFaults } from './faults.ts';
+import type { BudgetChange } from './history.ts';
+import { operationOf } from './operations.ts';
+import { OptionError, readOptions } from './options.ts';
+
+it('a seed decides about faults and operations', () => {
+  expect(planFaults('a', 60_000)).toEqual(planFaults('a', 60_000));
+  expect(planFaults('a', 60_000)).not.toEqual(planFaults('b', 60_000));
+  expect(operationOf('a', 7)).toEqual(operationOf('a', 7));
+});
+
+it('a long run meets every kind of fault, within its time', () => {
+  const faults = planFaults('a', 1_800_000);
+  const kinds = new Set(faults.map(({ action }) => action.kind));
+  expect(kinds.size).toBe(8);
+  const disturbances = faults.flatMap(({ action }) =>
+    'disturbance' in action ? [action.disturbance.kind] : [],
+  );
+  expect(new Set(disturbances).size).toBe(8);
+  expect(faults.every(({ atMs }) => atMs < 1_800_000)).toBe(true);
+});
+
+it('options that make no sense are refused with what would', () => {
+  expect(readOptions(['--minutes', '30', '--seed', '7'])).toEqual({ minutes: 30, seed: '7' });
+  expect(readOptions([])).toMatchObject({ minutes: 2 });
+  for (const minutes of ['0', '-1', 'long', 'Infinity', '1441', ''])
+    expect(() => readOptions([`--minutes=${minutes}`])).toThrow(
+      '--minutes must be a number above 0 and at most 1440',
+    );
+  expect(() => readOptions(['--seed', 'a b'])).toThrow(OptionError);
+  expect(() => readOptions(['--hours', '1'])).toThrow("Unknown option '--hours'");
+  expect(() => readOptions(['7'])).toThrow(OptionError);
+});
+
+it('what Redis tells of its scripts is read as charges and refunds, when it was stored', () => {
+  const changes: BudgetChange[] = [];
+  const read = createReader(3, changes);
+  const key = 'tributary:{budget}:u:x:100/10';
+  const call = (command: string) =>
+    `+1700000000.000001 [0 127.0.0.1:5000] ${command} "1" "${key}" "7" "100" "10000"`;
+  const stored = `+1700000000.000002 [0 lua] "SET" "${key}" "930000 1700000000123" "PX" "700"`;
+  read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
+  read('+1700000000.000002 [0 lua] "TIME"');
+  read(stored);
+  // Refused: nothing is stored.
+  read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
+  read('+1700000000.000003 [0 127.0.0.1:5000] "ping"');
+  read(stored);
+  read(call(String.raw`"eval" "refund"`));
+  read(stored);
+  const take = { key, points: 7, capacity: 100, windowMs: 10_000 };
+  expect(changes).toEqual([
+    { life: 3, at: 1_700_000_000_123, kind: 'charge', takes: [take] },
+    { life: 3, at: 1_700_000_000_123, kind: 'refund', takes: [take] },
+  ]);
+});

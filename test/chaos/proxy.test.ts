@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import { expect, it } from 'vitest';
+import { readRequests } from './delivered-requests.ts';
+import type { DeliveredRequest } from './delivered-requests.ts';
+import { startProxy } from './proxy.ts';
+import type { Disturbance } from './proxy.ts';
+
+const ANSWER = 'an answer of some length';
+
+/** A server behind a proxy, and what of its requests was seen on the way. */
+async function startWay() {
+  const server = createServer((_, response) => response.end(ANSWER));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const seen: DeliveredRequest[] = [];
+  const target = { host: '127.0.0.1', port };
+  const proxy = await startProxy(
+    () => target,
+    () => readRequests((request) => void seen.push(request)),
+  );
+  return {
+    proxy,
+    seen,
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** What comes back of a request; undefined while nothing does. */
+async function ask(port: number, waitMs = 300): Promise<string | undefined> {
+  const init = {
+    method: 'POST',
+    body: 'a body',
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(waitMs),
+  };
+  try {
+    return await (await fetch(`http://127.0.0.1:${port}/`, init)).text();
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause instanceof Error && 'code' in error.cause
+        ? error.cause
+        : undefined;
+    return cause && String(cause.code);
+  }
+}
+
+it('passes everything while it is left alone, and tells of it', async () => {
+  await using way = await startWay();
+  expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
+  expect(way.seen).toMatchObject([{ method: 'POST', body: 'a body' }]);
+});
+
+it.each<[Disturbance, string | undefined, number]>([
+  [{ kind: 'refuse' }, 'ECONNREFUSED', 0],
+  [{ kind: 'hang' }, undefined, 0],
+  [{ kind: 'mute' }, undefined, 1],
+  [{ kind: 'drip', everyMs: 50 }, undefined, 1],
+  [{ kind: 'reset', afterBytes: 0 }, 'ECONNRESET', 1],
+  [{ kind: 'truncate', afterBytes: 0 }, 'UND_ERR_SOCKET', 1],
+  [{ kind: 'latency', ms: 200 }, undefined, 1],
+  [{ kind: 'bandwidth', bytesPerS: 100 }, undefined, 0],
+])('disturbs with %o until it is healed', async (disturbance, outcome, delivered) => {
+  await using way = await startWay();
+  await way.proxy.disturb(disturbance);
+  expect(await ask(way.proxy.port)).toBe(outcome);
+  expect(way.seen).toHaveLength(delivered);
+  await way.proxy.heal();
+  expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
+});
+
+it('ends what hangs when it is disposed of', async () => {
+  const way = await startWay();
+  await way.proxy.disturb({ kind: 'hang' });
+  const socket = connect(way.proxy.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await way[Symbol.asyncDispose]();
+  await closed;
+  expect(socket.destroyed).toBe(true);
+});
+
+it('finds requests in bytes however they are cut', () => {
+  const text =
+    'POST /a HTTP/1.1\r\nX-Id: 1\r\ncontent-length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nx-id: 2\r\n\r\n';
+  for (let cut = 1; cut < text.length; cut += 1) {
+    const found: DeliveredRequest[] = [];
+    const read = readRequests((request) => void found.push(request));
+    read(Buffer.from(text.slice(0, cut)));
+    read(Buffer.from(text.slice(cut)));
+    expect(found).toEqual([
+      { method: 'POST', headers: { 'x-id': '1', 'content-length': '3' }, body: 'abc' },
+      { method: 'GET', headers: { 'x-id': '2' }, body: '' },
+    ]);
+  }
+});

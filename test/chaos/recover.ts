@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from 'node:util';
+import { until } from '../support/until.ts';
+import { readAnswer } from './answers.ts';
+import type { History } from './history.ts';
+import { everyQuery } from './operations.ts';
+import type { Operation } from './operations.ts';
+import { send } from './send.ts';
+import type { World } from './world.ts';
+
+/** Breakers probe after two seconds at the latest, a subgraph and a router need some to start. */
+const PATIENCE_MS = 20_000;
+
+/** Asks each router every kind of query until it is answered as before the faults. */
+export async function recover(world: World, history: History): Promise<void> {
+  world.supergraph.publish('first');
+  for (const [index, { url }] of world.routers.entries()) {
+    for (const query of oneOfEachKind()) {
+      let last = 'nothing';
+      const isWhole = async () => {
+        const token = query.caller && (await world.tokenOf(query.caller));
+        const { outcome } = await send(url, query, { id: `${history.seed}-recovery`, token });
+        last = JSON.stringify(outcome).slice(0, 1_000);
+        if (outcome.kind !== 'answered') return false;
+        return isDeepStrictEqual(readAnswer(outcome.body)?.data, history.whole.get(query.key));
+      };
+      if (await until(isWhole, PATIENCE_MS)) continue;
+      history.unrecovered.push(`router ${index} answers ${query.name} with ${last}`);
+    }
+  }
+}
+
+/** Of the caller with the largest budget. */
+function oneOfEachKind(): readonly Operation[] {
+  const affordable = everyQuery().filter(({ caller }) => caller?.tier === 'ENTERPRISE');
+  return [...new Map(affordable.map((query) => [query.name, query])).values()];
+}

@@ -1,0 +1,87 @@
+import { evidenceOf } from './answers.ts';
+import type { Answered } from './answers.ts';
+import type { Exchange, History } from './history.ts';
+import { INVARIANTS } from './violations.ts';
+import type { Invariant, Violation } from './violations.ts';
+
+const MOST_SHOWN = 5;
+
+/** What was asked, done and seen, in tables; the last line has the sums. */
+export function report(history: History, violations: readonly Violation[]): string {
+  return [
+    ...table('Requests', outcomesOf(history)),
+    ...table('Faults', countsOf(history.faults.map(({ name }) => name))),
+    ...table('Violations', violationCounts(violations)),
+    ...explain(history, violations),
+    `${history.exchanges.length} requests, ${history.faults.length} faults, ${violations.length} violations`,
+  ].join('\n');
+}
+
+type Row = readonly [name: string, count: number];
+
+function table(title: string, rows: readonly Row[]): readonly string[] {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return [title, ...rows.map(([name, count]) => `  ${name.padEnd(width)}  ${String(count).padStart(7)}`), ''];
+}
+
+function countsOf(names: readonly string[]): readonly Row[] {
+  const groups = Map.groupBy(names.toSorted(), (name) => name);
+  return [...groups].map(([name, all]): Row => [name, all.length]);
+}
+
+function outcomesOf(history: History): readonly Row[] {
+  const answers = new Map(evidenceOf(history).answered.map((exchange) => [exchange.id, exchange]));
+  return countsOf(
+    history.exchanges.map(({ id, operation, outcome }) => {
+      const answered = answers.get(id);
+      return `${operation.name}: ${answered === undefined ? outcome.kind : describe(answered)}`;
+    }),
+  );
+}
+
+function describe({ outcome: { status }, answer }: Answered): string {
+  if (status !== 200) return `refused with ${status}`;
+  return answer?.errors.length === 0 ? 'whole' : 'partial';
+}
+
+function violationCounts(violations: readonly Violation[]): readonly Row[] {
+  const names = Object.keys(INVARIANTS) as Invariant[];
+  return names.map((name) => [
+    `${name}: ${INVARIANTS[name]}`,
+    violations.filter(({ invariant }) => invariant === name).length,
+  ]);
+}
+
+/** The first violations of each kind, with what everybody has seen of the request. */
+function explain(history: History, violations: readonly Violation[]): readonly string[] {
+  const groups = Map.groupBy(violations, ({ invariant }) => invariant);
+  const shown = [...groups.values()].flatMap((group) => group.slice(0, MOST_SHOWN));
+  return shown.flatMap(({ invariant, detail, requestId }) => [
+    `VIOLATION ${invariant}: ${detail} (seed ${history.seed})`,
+    ...(requestId === undefined ? [] : witnesses(history, requestId)),
+    '',
+  ]);
+}
+
+function witnesses(history: History, id: string): readonly string[] {
+  const exchange = history.exchanges.find((candidate) => candidate.id === id);
+  const seen = history.sightings.filter(({ requestId }) => requestId === id);
+  const lines = history.routerLines.filter(({ requestId }) => requestId === id);
+  const faults = exchange === undefined ? [] : faultsDuring(history, exchange);
+  return [
+    ...(exchange === undefined
+      ? []
+      : [`  request  ${brief(exchange.operation)}`, `  client   ${brief(exchange)}`]),
+    ...lines.map((line) => `  router   ${brief(line)}`),
+    ...seen.map((sighting) => `  subgraph ${brief(sighting)}`),
+    ...faults.map((fault) => `  fault    ${brief(fault)}`),
+  ];
+}
+
+function faultsDuring({ faults }: History, { began, ended }: Exchange) {
+  return faults.filter((fault) => fault.began <= ended && fault.ended >= began - 1_000);
+}
+
+function brief(value: object): string {
+  return JSON.stringify({ ...value, operation: undefined }).slice(0, 2_000);
+}

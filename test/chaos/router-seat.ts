@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRecord } from '../../router/is-record.ts';
+import { spawnRouter } from '../support/router-process.ts';
+import type { SpawnedRouter } from '../support/router-process.ts';
+import { now } from './history.ts';
+import type { History, RouterLife } from './history.ts';
+import { LAME_DUCK_MS } from './settings.ts';
+
+const GRACE_MS = 20_000;
+
+/** A router's place: process after process takes it, with the same configuration. */
+export class RouterSeat implements AsyncDisposable {
+  readonly #index: number;
+  readonly #directory: string;
+  readonly #history: History;
+  #running: { readonly router: SpawnedRouter; readonly life: RouterLife } | undefined;
+  #accepts = false;
+  #url = '';
+
+  /** `directory` holds a `router.yaml`. */
+  constructor(index: number, directory: string, history: History) {
+    this.#index = index;
+    this.#directory = directory;
+    this.#history = history;
+  }
+
+  /** Of the process that has the place now. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Whether a load balancer would send requests here. */
+  get accepts(): boolean {
+    return this.#accepts;
+  }
+
+  async start(): Promise<void> {
+    const life: RouterLife = {
+      router: this.#index,
+      began: now(),
+      served: [],
+      failures: [],
+      stopped: undefined,
+      ended: undefined,
+    };
+    this.#history.routerLives.push(life);
+    const router = spawnRouter(this.#directory, { onLine: (line) => this.#read(line, life) });
+    void router.exited.then((code) => {
+      life.ended = { at: now(), code };
+      this.#accepts = false;
+    });
+    this.#running = { router, life };
+    this.#url = (await router.ready).url;
+    this.#accepts = true;
+  }
+
+  /** Ends the process as an operator does, or as a machine that dies; resolves when it is gone. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || running.life.ended !== undefined) return;
+    if (signal === 'SIGKILL') this.#accepts = false;
+    running.life.stopped = { at: now(), signal };
+    running.router.process.kill(signal);
+    // A load balancer goes on sending until it has seen that the router is not ready any more.
+    if (signal === 'SIGTERM') await delay(LAME_DUCK_MS / 2);
+    this.#accepts = false;
+    const kill = setTimeout(() => running.router.process.kill('SIGKILL'), GRACE_MS);
+    await running.router.exited;
+    clearTimeout(kill);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+
+  #read(line: unknown, life: RouterLife): void {
+    if (!isRecord(line)) return;
+    const { msg, generation } = line;
+    const known = typeof generation === 'string' ? generation : undefined;
+    if (msg === 'request') {
+      const { requestId, status } = line;
+      this.#history.routerLines.push({
+        router: this.#index,
+        requestId: String(requestId),
+        status: Number(status),
+        generation: known,
+      });
+    } else if (msg === 'supergraph serves' && known !== undefined) {
+      life.served.push({ at: Number(line['time']), generation: known });
+    } else if (line['level'] === 'error' && msg !== 'supergraph refused') {
+      life.failures.push(JSON.stringify(line).slice(0, 2_000));
+    }
+  }
+}

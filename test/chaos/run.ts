@@ -1,0 +1,45 @@
+import { createPackageManager } from '../support/package-manager.ts';
+import { providePostgres } from '../support/postgres.ts';
+import { NotProvided } from '../support/provide.ts';
+import { provideRedis } from '../support/redis.ts';
+import { runChaos } from './chaos.ts';
+import { OptionError, readOptions } from './options.ts';
+import { report } from './report.ts';
+
+const REQUESTS_PER_S = 40;
+
+/** `npm run chaos -- --minutes 30 --seed 7`: the whole shop under random faults, and a look at what everybody has seen. */
+try {
+  process.exitCode = await run();
+} catch (error) {
+  if (!(error instanceof NotProvided || error instanceof OptionError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}
+
+async function run(): Promise<number> {
+  const { minutes, seed } = readOptions(process.argv.slice(2));
+  const stop = interruption();
+  console.log(`seed ${seed}, ${minutes} minutes`);
+  const packages = createPackageManager();
+  // The run kills a Redis of its own, which only needs the program to be there.
+  await using redis = await provideRedis(packages);
+  await using postgres = await providePostgres(packages);
+  console.log(`Redis: ${redis.from}\nPostgres: ${postgres.from}\n`);
+  const { history, violations } = await runChaos({
+    seed,
+    durationMs: minutes * 60_000,
+    requestsPerS: REQUESTS_PER_S,
+    postgresUrl: postgres.url,
+    stop,
+  });
+  console.log(report(history, violations));
+  return violations.length === 0 ? 0 : 1;
+}
+
+/** Aborted by Ctrl-C and the like: everything that was started has to be stopped before the process ends. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
+  return controller.signal;
+}

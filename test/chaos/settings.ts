@@ -1,0 +1,25 @@
+/** The promises that the routers are configured to keep. */
+export const DEADLINE_MS = 3_000;
+
+export const PLANNING_MS = 2_000;
+
+/** What an answer may need beyond planning and calls: identity, budget, the network that the proxies are. */
+export const MARGIN_MS = 2_000;
+
+/** How long a client waits that wants to know whether its answer is only late. */
+export const PATIENCE_MS = 20_000;
+
+export const LAME_DUCK_MS = 600;
+
+/** Routers that share Redis; without it each has its part of every budget. */
+export const ROUTERS = 2;
+
+export const WINDOW_S = 10;
+
+/** Cost points by tier: small enough to be spent now and then, and a part of each is still more than one operation costs. */
+export const BUDGETS: Readonly<Record<string, number>> = {
+  FREE: 2_000,
+  PREMIUM: 5_000,
+  ENTERPRISE: 50_000,
+  anonymous: 3_000,
+};

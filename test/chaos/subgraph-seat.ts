@@ -1,0 +1,48 @@
+import { startSubgraphProcess } from '../support/subgraph-process.ts';
+import type { SubgraphProcess } from '../support/subgraph-process.ts';
+import type { SubgraphName } from './faults.ts';
+import type { Sighting } from './history.ts';
+import { linkTo } from './links.ts';
+import type { SubgraphLink } from './links.ts';
+
+/** A subgraph's place: its ways stay, whatever process they lead to. */
+export type SubgraphSeat = AsyncDisposable & {
+  readonly link: SubgraphLink;
+  /** Of the process that has the place now. */
+  readonly port: () => number;
+  readonly start: (environment: Readonly<Record<string, string>>) => Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+};
+
+// Nobody listens there, as on the port of a process that is gone.
+const NOWHERE = 1;
+
+export async function createSubgraphSeat(name: SubgraphName, sightings: Sighting[]): Promise<SubgraphSeat> {
+  let running: SubgraphProcess | undefined;
+  let settings: Readonly<Record<string, string>> = {};
+  const port = () => running?.port ?? NOWHERE;
+  const link = await linkTo(name, () => ({ host: '127.0.0.1', port: port() }), sightings);
+  const restart = async () => {
+    running = await startSubgraphProcess(name, settings);
+  };
+  const kill = async () => {
+    const ending = running;
+    running = undefined;
+    await ending?.stop('SIGKILL');
+  };
+  return {
+    link,
+    port,
+    restart,
+    kill,
+    async start(environment) {
+      settings = environment;
+      await restart();
+    },
+    async [Symbol.asyncDispose]() {
+      await kill();
+      await link[Symbol.asyncDispose]();
+    },
+  };
+}

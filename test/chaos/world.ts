@@ -1,0 +1,188 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import type { BreakableRedis } from '../support/breakable-redis.ts';
+import { callSigned, testKey } from '../support/subgraph.ts';
+import { recordBudgets } from './budget-record.ts';
+import type { BudgetRecord } from './budget-record.ts';
+import { createShopDatabase } from './databases.ts';
+import type { ShopDatabase } from './databases.ts';
+import { SUBGRAPHS } from './faults.ts';
+import type { SubgraphName } from './faults.ts';
+import type { History, Sighting } from './history.ts';
+import { createSubgraphSeat } from './subgraph-seat.ts';
+import type { SubgraphSeat } from './subgraph-seat.ts';
+import { CALLERS, DELIVERED_PRODUCTS, ORDERED_PRODUCTS } from './operations.ts';
+import type { Caller } from './operations.ts';
+import { startProxy } from './proxy.ts';
+import type { Proxy } from './proxy.ts';
+import { RouterSeat } from './router-seat.ts';
+import { BUDGETS, DEADLINE_MS, LAME_DUCK_MS, PLANNING_MS, ROUTERS, WINDOW_S } from './settings.ts';
+import { createSupergraphFile } from './supergraphs.ts';
+import type { SupergraphFile } from './supergraphs.ts';
+
+/** The real graph, every connection of which can be disturbed. */
+export type World = AsyncDisposable & {
+  readonly routers: readonly RouterSeat[];
+  readonly subgraphs: ReadonlyMap<SubgraphName, SubgraphSeat>;
+  readonly redis: BreakableRedis;
+  /** The way of each router to Redis. */
+  readonly redisLinks: readonly Proxy[];
+  readonly postgresLink: Proxy;
+  readonly budgets: BudgetRecord;
+  readonly database: ShopDatabase;
+  readonly supergraph: SupergraphFile;
+  /** `router.yaml` without what differs between routers. */
+  readonly routerConfig: Readonly<Record<string, unknown>>;
+  readonly tokenOf: (caller: Caller) => Promise<string>;
+};
+
+type Way = Sighting['way'];
+const WAYS: readonly Way[] = ['first', 'second', 'service'];
+
+/** Starts everything but the routers, which want a supergraph first. */
+export async function startWorld(postgresUrl: string, history: History): Promise<World> {
+  await using built = new AsyncDisposableStack();
+  const directory = mkdtempSync(join(tmpdir(), 'tributary-chaos-'));
+  built.defer(() => rmSync(directory, { recursive: true, force: true }));
+
+  const redis = built.use(await startBreakableRedis());
+  built.defer(() => redis.thaw());
+  const redisAddress = () => addressOf(redis.url, 6379);
+  const redisLinks: Proxy[] = [];
+  for (let router = 0; router < ROUTERS; router += 1)
+    redisLinks.push(built.use(await startProxy(redisAddress)));
+  const budgets = built.use(recordBudgets(redis.url, history.budgetChanges));
+
+  const database = built.use(await createShopDatabase(postgresUrl));
+  const postgresLink = built.use(await startProxy(() => addressOf(database.url, 5432)));
+  const seats = new Map<SubgraphName, SubgraphSeat>();
+  for (const name of SUBGRAPHS) seats.set(name, built.use(await createSubgraphSeat(name, history.sightings)));
+  const portOf = (name: SubgraphName, way: Way) => seats.get(name)?.link.port(way) ?? 0;
+  history.issuer = `http://127.0.0.1:${portOf('user', 'service')}`;
+  const environment = {
+    DATABASE_URL: through(database.url, postgresLink),
+    ISSUER_URL: history.issuer,
+    PRODUCT_URL: `http://127.0.0.1:${portOf('product', 'service')}/graphql`,
+    INVENTORY_URL: `http://127.0.0.1:${portOf('inventory', 'service')}/graphql`,
+    LOG_LEVEL: 'info',
+    // As `npm start` does: they are back sooner.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),
+  };
+  await Promise.all([...seats.values()].map((seat) => seat.start(environment)));
+  await stockUp(seats.get('inventory')?.port() ?? 0);
+
+  const supergraph = createSupergraphFile(directory, portOf);
+  const routerConfig = configOf(supergraph.path, history.issuer);
+  const routers: RouterSeat[] = [];
+  for (const [index, link] of redisLinks.entries()) {
+    const place = join(directory, `router-${index}`);
+    mkdirSync(place);
+    const own = { ...routerConfig, redis: { url: through(redis.url, link) } };
+    writeFileSync(join(place, 'router.yaml'), stringify(own));
+    routers.push(built.use(new RouterSeat(index, place, history)));
+  }
+  const ports = [...redisLinks, postgresLink].map(({ port }) => port);
+  for (const name of SUBGRAPHS) ports.push(...WAYS.map((way) => portOf(name, way)));
+  history.secrets.push(directory, join(import.meta.dirname, '..', '..'), ...ports.map((port) => `:${port}/`));
+
+  const owned = built.move();
+  return {
+    routers,
+    subgraphs: seats,
+    redis,
+    redisLinks,
+    postgresLink,
+    budgets,
+    database,
+    supergraph,
+    routerConfig,
+    tokenOf: createTokens(() => seats.get('user')?.port() ?? 0),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function configOf(supergraph: string, issuer: string) {
+  const known = `${issuer}/.well-known`;
+  const urls = { jwksUrl: `${known}/jwks.json`, revocationsUrl: `${known}/revoked-tokens` };
+  const { anonymous, ...tiers } = Object.fromEntries(
+    Object.entries(BUDGETS).map(([name, points]) => [name, { points, windowS: WINDOW_S }]),
+  );
+  return {
+    mode: 'production',
+    listen: { port: 0 },
+    admin: { enabled: false },
+    supergraph: { file: supergraph },
+    authentication: { issuers: [{ issuer, audience: 'tributary', ...urls }] },
+    identity: { keys: [testKey] },
+    rateLimit: { enabled: true, tiers, anonymous, instances: ROUTERS },
+    traffic: {
+      deadlineMs: DEADLINE_MS,
+      all: { timeoutMs: DEADLINE_MS / 2, breaker: { openMs: 500, maxOpenMs: 2_000 } },
+    },
+    planning: { timeoutMs: PLANNING_MS },
+    shutdown: { lameDuckMs: LAME_DUCK_MS },
+  };
+}
+
+/** Orders never fail for want of stock. */
+async function stockUp(port: number): Promise<void> {
+  const as = { id: 'user-7', roles: ['inventory'] };
+  const query = 'mutation ($input: AdjustStockInput!) { adjustStock(input: $input) { id } }';
+  for (const productId of [...ORDERED_PRODUCTS, ...DELIVERED_PRODUCTS]) {
+    const variables = { input: { productId, warehouse: 'Rotterdam Harbour', delta: 100_000 } };
+    const url = `http://127.0.0.1:${port}/graphql`;
+    const { errors } = await callSigned(url, 'inventory', { query, variables, as, now: Date.now });
+    if (errors.length > 0) throw new Error(errors[0]?.message);
+  }
+}
+
+const TOKEN_AGE_MS = 300_000;
+
+/** Access tokens of the user service, asked for directly: logging in is no part of what is tried. */
+function createTokens(userPort: () => number): World['tokenOf'] {
+  const known = new Map<string, { token: string; at: number }>();
+  return async ({ id, email }) => {
+    const kept = known.get(id);
+    if (kept !== undefined && performance.now() - kept.at < TOKEN_AGE_MS) return kept.token;
+    // Claimed before it is fetched: the others go on with the old one meanwhile.
+    if (kept !== undefined) known.set(id, { ...kept, at: performance.now() });
+    const fresh = await login(userPort(), email).catch((error: unknown) => {
+      if (kept !== undefined) return kept.token;
+      throw error;
+    });
+    known.set(id, { token: fresh, at: performance.now() });
+    return fresh;
+  };
+}
+
+async function login(port: number, email: string): Promise<string> {
+  const { data, errors } = await callSigned(`http://127.0.0.1:${port}/graphql`, 'user', {
+    query:
+      'mutation ($email: String!, $password: String!) { login(email: $email, password: $password) { accessToken } }',
+    variables: { email, password: demoPassword },
+    now: Date.now,
+  });
+  const token = (data as { login?: { accessToken: string } } | null)?.login?.accessToken;
+  if (token === undefined) throw new Error(`${email} cannot log in: ${errors[0]?.message}`);
+  return token;
+}
+
+/** Signs everybody in. */
+export async function signIn(world: World): Promise<void> {
+  for (const caller of CALLERS) await world.tokenOf(caller);
+}
+
+function addressOf(url: string, usualPort: number): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port || usualPort) };
+}
+
+function through(url: string, { port }: Proxy): string {
+  const changed = new URL(url);
+  changed.host = `127.0.0.1:${port}`;
+  return changed.href;
+}
