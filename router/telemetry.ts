@@ -77,14 +77,17 @@ export function createTelemetry(
 
     breakerChanged(event: {
       readonly subgraph: string;
+      /** Set for the breaker of a field. */
+      readonly field?: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
       /** By hand. */
       readonly forced: boolean;
     }): void {
-      const { subgraph, to, forced } = event;
-      metrics.breakerTransitions.inc({ subgraph, to, forced: String(forced) });
-      metrics.breakerOpen.set({ subgraph: event.subgraph }, event.to === 'closed' ? 0 : 1);
+      const { subgraph, field, to, forced } = event;
+      const scope = field === undefined ? 'service' : 'field';
+      metrics.breakerTransitions.inc({ subgraph, scope, to, forced: String(forced) });
+      if (field === undefined) metrics.breakerOpen.set({ subgraph }, to === 'closed' ? 0 : 1);
       log.warn(event, 'circuit breaker changed');
     },
 
@@ -319,6 +322,7 @@ function createMetrics(registry: Registry) {
     breakerOpen: gauge('tributary_breaker_open', 'Whether the breaker holds calls back.', ['subgraph']),
     breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
       'subgraph',
+      'scope',
       'to',
       'forced',
     ]),

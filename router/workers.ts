@@ -45,7 +45,7 @@ export async function startWorkers(
   { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** What breakers are held to, by subgraph. */
+  /** What breakers are held to, by subgraph and field. */
   const orders = new Map<string, BreakerOrder>();
   let draining = false;
 
@@ -73,14 +73,14 @@ export async function startWorkers(
   }
 
   async function orderBreaker(order: BreakerOrder): Promise<boolean> {
-    const { subgraph, state } = order;
+    const key = JSON.stringify([order.subgraph, order.field]);
     // First: a worker that starts meanwhile is to have it.
-    if (state === 'auto') orders.delete(subgraph);
-    else orders.set(subgraph, order);
+    if (order.state === 'auto') orders.delete(key);
+    else orders.set(key, order);
     const obeyed = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
     if (obeyed.every((isKnown) => isKnown === undefined)) throw new Error('no worker answers');
     if (obeyed.includes(true)) return true;
-    orders.delete(subgraph);
+    orders.delete(key);
     return false;
   }
 

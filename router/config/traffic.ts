@@ -8,13 +8,19 @@ const subgraphTraffic = {
   connections: count.describe('Most connections to one address.'),
   retries: z.int().min(0).max(3).describe('Tries after a connection failure, for queries only.'),
   breaker: {
-    enabled: z.boolean().describe('Stop asking a subgraph that keeps failing.'),
+    enabled: z.boolean().describe('Stop asking a subgraph, or a field of it, that keeps failing.'),
     errorPercent: z.number().min(1).max(100).describe('Share of failed calls that opens it.'),
     minCalls: count.describe('Fewest calls in the window before it may open.'),
     consecutiveFailures: count.describe('Failures in a row that open it.'),
     windowMs: ms.describe('Time over which calls are counted.'),
     openMs: ms.describe('How long it stays open before a probe.'),
     maxOpenMs: ms.describe('Longest stay open; it doubles with each failed probe.'),
+    errorCodes: z
+      .array(z.string().min(1))
+      .describe(
+        "Codes of a subgraph's errors that count as failures. A code that clients can provoke would let them open it for all.",
+      ),
+    slowMs: ms.optional().describe('An answer that takes longer counts as a failure.'),
   },
 };
 
@@ -54,6 +60,8 @@ export const traffic = z
             windowMs: subgraphTraffic.breaker.windowMs.default(10_000),
             openMs: subgraphTraffic.breaker.openMs.default(2_000),
             maxOpenMs: subgraphTraffic.breaker.maxOpenMs.default(60_000),
+            errorCodes: subgraphTraffic.breaker.errorCodes.default(['UNAVAILABLE', 'SERVICE_UNAVAILABLE']),
+            slowMs: subgraphTraffic.breaker.slowMs,
           })
           .prefault({})
           .describe('Circuit breaker.'),

@@ -14,7 +14,7 @@ export async function callSubgraph(
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return cancelled(fetch);
   const body = fetchBody(fetch, representations, execution.variables);
-  const request = { subgraph: fetch.service, operation: fetch.operation, body };
+  const request = { subgraph: fetch.service, operation: fetch.operation, body, fields: fetch.fields };
   // A query after a mutation may answer otherwise than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.

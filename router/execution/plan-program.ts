@@ -8,6 +8,7 @@ import type { Deliveries, FetchReference } from './delivery.ts';
 import { readEntityQuestion } from './entity-question.ts';
 import type { EntityQuestion } from './entity-question.ts';
 import { identityKeys } from './identity.ts';
+import { fetchFields } from './fetch-fields.ts';
 import { fetchShape } from './fetch-shape.ts';
 import type { FetchShape } from './fetch-shape.ts';
 import { compileMerge } from './merge.ts';
@@ -21,6 +22,7 @@ import { compileRewrites } from './rewrite.ts';
 import type { Rewrite } from './rewrite.ts';
 import { spineOf } from './spine.ts';
 import type { Spine } from './spine.ts';
+import type { FetchFields } from './subgraph-call.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 export type PlanProgram =
@@ -50,6 +52,7 @@ export type FetchProgram = FetchReference & {
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
+  readonly fields: FetchFields;
   readonly spine: Spine;
   readonly merge: Merge;
   /** Another fetch of the plan has the same document for the same service. */
@@ -203,6 +206,7 @@ function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
+    fields: fetchFields(text),
     spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,

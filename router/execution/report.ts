@@ -70,7 +70,7 @@ export class Report {
     });
   }
 
-  /** Nothing of the fetch has come. */
+  /** Nothing of the fetch has come, or not all that was planned. */
   failFetch(fetch: number, cause: Cause): void {
     this.#failed.set(fetch, cause);
   }
@@ -85,7 +85,7 @@ export class Report {
   /** Why a field of an object is absent that one of the fetches should have delivered. */
   explain(fetches: readonly FetchReference[], object: JsonObject): Cause | undefined {
     for (const { index } of fetches) {
-      const cause = this.#failed.get(index) ?? this.#lost.get(index)?.get(object);
+      const cause = this.#lost.get(index)?.get(object) ?? this.#failed.get(index);
       if (cause !== undefined) return cause;
     }
     // The field may stand below the entity that was lost.

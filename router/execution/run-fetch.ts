@@ -10,6 +10,7 @@ import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { pathKey } from './delivery.ts';
 import type { FetchProgram } from './plan-program.ts';
+import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from './representation.ts';
 import { copySpine } from './spine.ts';
 import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
@@ -21,7 +22,7 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   const batch =
     represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
   if (batch.targets.length === 0) return;
-  const response = await callSubgraph(fetch, batch.representations, execution);
+  const response = await callReduced(fetch, batch.representations, execution);
   const data = acceptData(fetch, batch, response, execution);
   if (data === undefined) return;
   if (represent === undefined) mergeRoot(fetch, batch, data, execution);
@@ -79,6 +80,21 @@ function inheritLoss(
     object,
   );
   if (cause !== undefined) report.loseEntity(fetch.index, object, cause);
+}
+
+/** Asks again without the fields that are held back, where some are: one ill field is no reason to go without the others. */
+async function callReduced(
+  fetch: FetchProgram,
+  representations: readonly string[],
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  const response = await callSubgraph(fetch, representations, execution);
+  if (response.kind === 'answered' || response.failure.heldBack === undefined) return response;
+  const reduced = withoutFields(fetch, response.failure.heldBack);
+  if (reduced === undefined) return response;
+  const rest = await callReduced(reduced, representations, execution);
+  if (rest.kind === 'answered') failFetch(fetch, response.failure, execution);
+  return rest;
 }
 
 type Accepted = {

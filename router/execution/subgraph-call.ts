@@ -7,6 +7,16 @@ export type SubgraphRequest = {
   readonly operation: 'query' | 'mutation';
   /** The JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
   readonly body: string;
+  /** What it asks for; absent where that is not known. */
+  readonly fields?: FetchFields;
+};
+
+/** The root fields of a call, or the fields of entities if it asks for entities. */
+export type FetchFields = {
+  /** `Type.field`, each once. */
+  readonly coordinates: readonly string[];
+  /** By the key under which the answer has them. */
+  readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** Why a call brought no usable answer. `message` is safe to show to a client: no URL, no body, no stack. */
@@ -19,6 +29,8 @@ export type SubgraphFailure = {
   readonly breaker?: 'closed' | 'open' | 'half-open';
   /** The service has turned this one call down, as with 403: it is not ill. */
   readonly isRefusal?: true;
+  /** The coordinates that are not being asked for, where the call could be made without them. */
+  readonly heldBack?: readonly string[];
 };
 
 /** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */

@@ -4,9 +4,11 @@ import { RouterError } from '../errors.ts';
 import type { ClientResponse } from './client-request.ts';
 import { readJsonBody } from './read-body.ts';
 
-/** What an operator wants of the breaker of a subgraph. */
+/** What an operator wants of the breaker of a subgraph, or of one of its fields. */
 export type BreakerOrder = {
   readonly subgraph: string;
+  /** `Type.field`, of a root or entity type. */
+  readonly field?: string | undefined;
   readonly state: 'open' | 'closed' | 'auto';
 };
 
@@ -16,7 +18,13 @@ export type Obey = (order: BreakerOrder) => boolean | Promise<boolean>;
 const PREFIX = '/breakers/';
 const MOST_BYTES = 10_000;
 
-const orderBody = z.strictObject({ state: z.enum(['open', 'closed', 'auto']) });
+const orderBody = z.strictObject({
+  state: z.enum(['open', 'closed', 'auto']),
+  field: z
+    .string()
+    .regex(/^[_A-Za-z]\w{0,200}\.[_A-Za-z]\w{0,200}$/, 'write it as Query.search or Product.price')
+    .optional(),
+});
 
 /** Answers `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`; undefined for other paths. */
 export async function answerOrder(request: IncomingMessage, obey: Obey): Promise<ClientResponse | undefined> {

@@ -62,6 +62,19 @@ export class CircuitBreaker implements Disposable {
     return this.#state.kind === 'forced';
   }
 
+  /** How likely it is that another failure is of what this breaker stands for: rises with each failure in a row. */
+  get suspicion(): number {
+    switch (this.#state.kind) {
+      case 'closed':
+        return this.#state.failuresInARow;
+      case 'open':
+      case 'half-open':
+        return Number.POSITIVE_INFINITY;
+      case 'forced':
+        return 0;
+    }
+  }
+
   /** Milliseconds until a call may pass; undefined unless open, and while it is held open by hand. */
   get retryAfterMs(): number | undefined {
     this.#coolDown();

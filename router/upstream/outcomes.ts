@@ -2,6 +2,8 @@ import type { SubgraphFailure } from '../execution/subgraph-call.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome, Verdict } from './call.ts';
 
+type RefusalDetails = Pick<SubgraphFailure, 'retryAfterMs' | 'breaker' | 'heldBack' | 'isRefusal'>;
+
 /*
  * Every way a call can fail. Messages reach clients: they name the service and what happened, never an address,
  * a body or a stack.
@@ -21,18 +23,20 @@ export function timedOut(service: string, verdict: Verdict): Outcome {
   return failed(service, 'SUBGRAPH_TIMEOUT', verdict, `${service} did not answer in time`);
 }
 
-export function circuitOpen(
-  service: string,
-  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker'>,
-): Outcome {
-  const message = `${service} has failed too often and is not being called for a while`;
+export function circuitOpen(service: string, details: RefusalDetails): Outcome {
+  const message = `${refusedPart(service, details)} has failed too often and is not being called for a while`;
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, details);
 }
 
 /** By hand: when that ends is not known. */
-export function heldOpen(service: string): Outcome {
-  const message = `${service} is not being called until its operators allow it`;
-  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, { breaker: 'open' });
+export function heldOpen(service: string, details: RefusalDetails): Outcome {
+  const message = `${refusedPart(service, details)} is not being called until its operators allow it`;
+  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, { ...details, breaker: 'open' });
+}
+
+/** Not by its name: a field may be one that clients cannot see. */
+function refusedPart(service: string, { heldBack }: RefusalDetails): string {
+  return heldBack === undefined ? service : `a part of ${service}`;
 }
 
 export function overloaded(service: string, retryAfterMs: number): Outcome {
@@ -75,7 +79,7 @@ function failed(
   code: ErrorCode,
   verdict: Verdict,
   message: string,
-  details: Pick<SubgraphFailure, 'retryAfterMs' | 'breaker' | 'isRefusal'> = {},
+  details: RefusalDetails = {},
 ): Outcome {
   return { response: { kind: 'failed', failure: { code, service, message, ...details } }, verdict };
 }

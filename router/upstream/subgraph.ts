@@ -1,13 +1,14 @@
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
 import type { BreakerState, Telemetry } from '../telemetry.ts';
 import { balance } from './balance.ts';
-import { withBreaker, withIdleBreaker } from './breaker.ts';
+import { withBreakers, withIdleBreakers } from './breaker.ts';
 import { Bulkhead, withBulkhead } from './bulkhead.ts';
 import { Interrupt } from './call.ts';
 import type { After, CallContext, SendCall } from './call.ts';
 import { withCancellation } from './cancellation.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { ForcedState } from './circuit-breaker.ts';
+import { FieldBreakers } from './field-breakers.ts';
 import { withDeadline } from './deadline.ts';
 import { Endpoint } from './endpoint.ts';
 import { RetryBudget, withRetry } from './retry.ts';
@@ -36,14 +37,18 @@ export type SubgraphOptions = {
   readonly deadlineMs: number;
 };
 
-/** What the admin port and readiness tell about one subgraph. */
-export type SubgraphState = {
-  readonly subgraph: string;
+type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Whether the breaker is held so by hand. */
+  /** Held so by hand. */
   readonly forced?: true;
-  /** Set while the breaker is open. */
+  /** Set while it is open by itself. */
   readonly retryAfterMs?: number;
+};
+
+/** What the admin port and readiness tell about one subgraph. */
+export type SubgraphState = BreakerReport & {
+  readonly subgraph: string;
+  readonly fields?: readonly (BreakerReport & { readonly field: string })[];
   readonly underWay: number;
   readonly endpoints: readonly {
     readonly url: string;
@@ -57,8 +62,8 @@ export type Subgraph = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
-  /** Holds its breaker in a state, or lets it go. */
-  force(state: ForcedState): void;
+  /** Holds its breaker in a state, or that of a field, or lets it go. */
+  force(state: ForcedState, field?: string): void;
 };
 
 export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): Subgraph {
@@ -66,7 +71,13 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
   const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));
   const bulkhead = new Bulkhead(settings.maxConcurrent);
   const breaker = createBreaker(options, parts);
-  const send = compose(options, parts, { endpoints, bulkhead, breaker });
+  const { monotonic } = parts;
+  const fields = new FieldBreakers({
+    ...settings.breaker,
+    monotonic,
+    create: (field) => createBreaker(options, parts, field),
+  });
+  const send = compose(options, parts, { endpoints, bulkhead, breaker, fields });
 
   return {
     name,
@@ -77,24 +88,29 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
     },
 
     state() {
-      const { state, isForced, retryAfterMs } = breaker;
+      const noted = fields.watched.filter(
+        (field) => field.breaker.state !== 'closed' || field.breaker.isForced,
+      );
       return {
         subgraph: name,
-        breaker: state,
-        ...(isForced && { forced: true }),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...breakerState(breaker),
+        ...(noted.length > 0 && {
+          fields: noted.map((field) => ({ field: field.coordinate, ...breakerState(field.breaker) })),
+        }),
         underWay: bulkhead.underWay,
         endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
       };
     },
 
-    force(state) {
-      breaker.force(state);
+    force(state, field) {
+      if (field === undefined) breaker.force(state);
+      else fields.force(field, state);
     },
 
     async [Symbol.asyncDispose]() {
       await Promise.all(endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()));
       breaker[Symbol.dispose]();
+      fields[Symbol.dispose]();
     },
   };
 }
@@ -103,6 +119,7 @@ type Members = {
   readonly endpoints: readonly Endpoint[];
   readonly bulkhead: Bulkhead;
   readonly breaker: CircuitBreaker;
+  readonly fields: FieldBreakers;
 };
 
 /**
@@ -125,7 +142,10 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
     budget: new RetryBudget(),
     retried: () => telemetry.subgraphRetried(service),
   });
-  send = (breaker.enabled ? withBreaker : withIdleBreaker)(send, service, members.breaker);
+  const errorCodes = new Set(breaker.errorCodes);
+  send = breaker.enabled
+    ? withBreakers(send, { service, ...members }, { errorCodes, slowMs: breaker.slowMs, monotonic })
+    : withIdleBreakers(send, { service, ...members });
   send = withBulkhead(send, service, members.bulkhead);
   send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
   send = withCancellation(send, service);
@@ -164,13 +184,26 @@ function openEndpoint(
   });
 }
 
-function createBreaker({ name, settings }: SubgraphOptions, parts: SubgraphParts): CircuitBreaker {
+function createBreaker(
+  { name, settings }: SubgraphOptions,
+  parts: SubgraphParts,
+  field?: string,
+): CircuitBreaker {
+  const { monotonic, random, telemetry } = parts;
   return new CircuitBreaker({
     ...settings.breaker,
-    monotonic: parts.monotonic,
-    random: parts.random,
+    monotonic,
+    random,
     changed: (change) => {
-      parts.telemetry.breakerChanged({ subgraph: name, ...change });
+      telemetry.breakerChanged({ subgraph: name, ...(field !== undefined && { field }), ...change });
     },
   });
+}
+
+function breakerState({ state, isForced, retryAfterMs }: CircuitBreaker): BreakerReport {
+  return {
+    breaker: state,
+    ...(isForced && { forced: true }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }

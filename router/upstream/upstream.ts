@@ -16,7 +16,12 @@ export type Upstream = AsyncDisposable & {
   readonly force: (order: BreakerOrder) => boolean;
 };
 
-export type BreakerOrder = { readonly subgraph: string; readonly state: ForcedState };
+export type BreakerOrder = {
+  readonly subgraph: string;
+  /** `Type.field` of a root or entity field; absent for the whole subgraph. */
+  readonly field?: string | undefined;
+  readonly state: ForcedState;
+};
 
 /** One generation's subgraphs. Disposing gives up those that no other generation calls. */
 export type Routes = AsyncDisposable & {
@@ -28,7 +33,8 @@ type Shared = { readonly subgraph: Subgraph; users: number };
 
 export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts): Upstream {
   const open = new Map<string, Shared>();
-  const forced = new Map<string, ForcedState>();
+  /** By subgraph and field. */
+  const forced = new Map<string, BreakerOrder>();
 
   function acquire(name: string, urls: readonly string[]): Subgraph {
     const key = keyOf(name, urls);
@@ -41,7 +47,8 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
   function create(name: string, urls: readonly string[]): Subgraph {
     const settings = subgraphSettings(traffic, name);
     const subgraph = createSubgraph({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
-    subgraph.force(forced.get(name) ?? 'auto');
+    for (const order of forced.values())
+      if (order.subgraph === name) subgraph.force(order.state, order.field);
     return subgraph;
   }
 
@@ -75,12 +82,14 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
 
     state: () => [...open.values()].map(({ subgraph }) => subgraph.state()),
 
-    force({ subgraph: name, state }) {
+    force(order) {
+      const { subgraph: name, field, state } = order;
       const named = [...open.values()].filter(({ subgraph }) => subgraph.name === name);
-      if (named.length === 0 && !forced.has(name)) return false;
-      if (state === 'auto') forced.delete(name);
-      else forced.set(name, state);
-      for (const { subgraph } of named) subgraph.force(state);
+      const key = JSON.stringify([name, field]);
+      if (named.length === 0 && !forced.has(key)) return false;
+      if (state === 'auto') forced.delete(key);
+      else forced.set(key, order);
+      for (const { subgraph } of named) subgraph.force(state, field);
       return true;
     },
 

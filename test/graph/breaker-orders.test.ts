@@ -62,7 +62,7 @@ test('a subgraph whose breaker is held open is not called, and the answer says s
   });
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
   expect(metrics).toContain(
-    'tributary_breaker_transitions_total{subgraph="reviews",to="open",forced="true"} 1',
+    'tributary_breaker_transitions_total{subgraph="reviews",scope="service",to="open",forced="true"} 1',
   );
 
   await order(adminUrl, 'reviews', { state: 'auto' });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { FetchFields } from '../../router/execution/subgraph-call.ts';
 import { federatedGraph } from '../support/federated-graph.ts';
 
 type Product = {
@@ -112,6 +113,11 @@ async function dataOf(document: string, variables?: Record<string, unknown>): Pr
   return data;
 }
 
+function asking(type: string, field: string): FetchFields {
+  const coordinate = `${type}.${field}`;
+  return { coordinates: [coordinate], byKey: new Map([[field, new Set([coordinate])]]) };
+}
+
 describe('the executor', () => {
   test('joins entities of two services, in the order of the operation', async () => {
     const { text, errors, degraded } = await shop.run(
@@ -136,6 +142,7 @@ describe('the executor', () => {
         subgraph: 'product',
         operation: 'query',
         body: '{"query":"{products{related{__typename id}}}"}',
+        fields: asking('Query', 'products'),
       },
       {
         subgraph: 'stock',
@@ -143,6 +150,7 @@ describe('the executor', () => {
         body:
           '{"query":"query($representations:[_Any!]!){_entities(representations:$representations){...on Product{stock}}}",' +
           '"variables":{"representations":[{"__typename":"Product","id":"2"},{"__typename":"Product","id":"1"}]}}',
+        fields: asking('Product', 'stock'),
       },
     ]);
   });

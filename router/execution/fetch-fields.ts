@@ -1,0 +1,44 @@
+import { Kind, parse } from 'graphql';
+import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionNode } from 'graphql';
+import type { FetchFields } from './subgraph-call.ts';
+
+const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
+
+/** Reads from the document of a fetch which root fields it asks for, or else which fields of entities. */
+export function fetchFields(text: string): FetchFields {
+  const { definitions } = parse(text, { noLocation: true });
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const coordinates = new Set<string>();
+  const byKey = new Map<string, Set<string>>();
+
+  const add = (selections: readonly SelectionNode[], type: string): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) addField(selection, type);
+      else if (selection.kind === Kind.INLINE_FRAGMENT)
+        add(selection.selectionSet.selections, selection.typeCondition?.name.value ?? type);
+      else addFragment(fragments.get(selection.name.value));
+    }
+  };
+  const addFragment = (fragment: FragmentDefinitionNode | undefined): void => {
+    if (fragment) add(fragment.selectionSet.selections, fragment.typeCondition.name.value);
+  };
+  const addField = (
+    { name, alias, selectionSet }: Extract<SelectionNode, { kind: Kind.FIELD }>,
+    type: string,
+  ): void => {
+    if (name.value === '__typename') return;
+    if (name.value === '_entities') return add(selectionSet?.selections ?? [], '_Entity');
+    const coordinate = `${type}.${name.value}`;
+    const key = alias?.value ?? name.value;
+    coordinates.add(coordinate);
+    byKey.set(key, (byKey.get(key) ?? new Set()).add(coordinate));
+  };
+
+  let operation: OperationDefinitionNode | undefined;
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition;
+  }
+  if (operation) add(operation.selectionSet.selections, ROOT_TYPES[operation.operation]);
+  return { coordinates: [...coordinates], byKey };
+}

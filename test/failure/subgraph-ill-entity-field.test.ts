@@ -1,0 +1,63 @@
+import { GraphQLError } from 'graphql';
+import { expect, it } from 'vitest';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+/** Books, and a service that cannot say how they are rated, with the code given. */
+function startLibrary(code: string): Promise<SmallGraph> {
+  const asReference = (reference: object) => reference;
+  return startSmallGraph({
+    services: {
+      books: {
+        sdl: 'type Query { book(id: ID!): Book } type Book @key(fields: "id") { id: ID! title: String }',
+        resolvers: {
+          Query: { book: (_: never, { id }: { id: string }) => ({ id, title: `Book ${id}` }) },
+        },
+      },
+      ratings: {
+        sdl: 'type Book @key(fields: "id") { id: ID! rating: Int reviews: [String!] }',
+        resolvers: {
+          Book: {
+            __resolveReference: asReference,
+            rating: () => {
+              throw new GraphQLError('No rating today.', { extensions: { code } });
+            },
+            reviews: () => ['Long.'],
+          },
+        },
+      },
+    },
+  });
+}
+
+async function ask(graph: SmallGraph, times: number) {
+  const query = '{ book(id: "1") { title rating reviews } }';
+  const codes: unknown[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const { data, errors = [] } = await graph.query(query);
+    expect(data).toEqual({ book: { title: 'Book 1', rating: null, reviews: ['Long.'] } });
+    codes.push(...errors.map(({ path, extensions }) => `${path?.join('.')} ${String(extensions['code'])}`));
+  }
+  return codes;
+}
+
+it('an entity field that answers with a code of illness is no longer asked for, and the others are delivered', async () => {
+  await using graph = await startLibrary('UNAVAILABLE');
+  expect(await ask(graph, 5)).toEqual(Array(5).fill('book.rating UNAVAILABLE'));
+  const before = graph.services.get('ratings')?.calls.length ?? 0;
+  expect(await ask(graph, 3)).toEqual(Array(3).fill('book.rating SUBGRAPH_CIRCUIT_OPEN'));
+  const queries =
+    graph.services
+      .get('ratings')
+      ?.calls.slice(before)
+      .map(({ body }) => body) ?? [];
+  expect(queries).toHaveLength(3);
+  for (const query of queries) expect(query).not.toContain('rating');
+});
+
+it('business errors are answered however often they come', async () => {
+  await using graph = await startLibrary('NOT_FOUND');
+  expect(await ask(graph, 20)).toEqual(Array(20).fill('book.rating NOT_FOUND'));
+  const state = await (await fetch(`${graph.router.adminUrl}/state`)).json();
+  expect(state).toMatchObject({ subgraphs: [{ breaker: 'closed' }, { breaker: 'closed' }] });
+});

@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const SHOP = {
+  shop: {
+    sdl: `
+      type Query { books: [String!] search(text: String!): [String!] }
+      type Mutation { order(text: String!): String clear: String }
+    `,
+    resolvers: {
+      Query: { books: () => ['Middlemarch'], search: () => Promise.withResolvers().promise },
+      Mutation: { order: () => Promise.withResolvers().promise, clear: () => 'cleared' },
+    },
+  },
+};
+
+function startShop(): Promise<SmallGraph> {
+  return startSmallGraph({
+    services: SHOP,
+    config: 'traffic: { all: { timeoutMs: 300, breaker: { openMs: 60000 } } }',
+  });
+}
+
+const SEARCH = 'query ($text: String!) { search(text: $text) }';
+const BOTH = 'query ($text: String!) { search(text: $text) books }';
+
+/** Asks by five texts, so that no call is shared. */
+async function makeIll(graph: SmallGraph, query: string): Promise<void> {
+  const texts = ['1', '2', '3', '4', '5'];
+  const answers = await Promise.all(texts.map((text) => graph.query(query, { text })));
+  for (const { errors } of answers)
+    expect(errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_TIMEOUT' } }]);
+}
+
+async function subgraphState({ router }: SmallGraph): Promise<unknown> {
+  const state = (await (await fetch(`${router.adminUrl}/state`)).json()) as { subgraphs: unknown[] };
+  return state.subgraphs[0];
+}
+
+it('a root field that hangs is no longer asked for, while the others answer', async (context) => {
+  await using graph = await startShop();
+  await makeIll(graph, SEARCH);
+  const before = graph.services.get('shop')?.calls.length ?? 0;
+
+  const began = performance.now();
+  const both = await graph.query(BOTH, { text: 'new' });
+  recordFigure(
+    context,
+    'ms until the rest is answered when a root field hangs',
+    Math.round(performance.now() - began),
+  );
+  expect(both).toEqual({
+    data: { search: null, books: ['Middlemarch'] },
+    errors: [
+      {
+        message: 'a part of shop has failed too often and is not being called for a while',
+        path: ['search'],
+        extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: 'shop' },
+      },
+    ],
+    extensions: {
+      degraded: [
+        {
+          service: 'shop',
+          reason: 'SUBGRAPH_CIRCUIT_OPEN',
+          retryAfterMs: expect.any(Number),
+          breaker: 'open',
+          paths: [['search']],
+        },
+      ],
+    },
+  });
+  expect(await graph.query(SEARCH, { text: 'new' })).toMatchObject({
+    data: { search: null },
+    errors: [{ path: ['search'], extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN' } }],
+  });
+  expect(await graph.query('{ books }')).toEqual({ data: { books: ['Middlemarch'] } });
+
+  const after = graph.services
+    .get('shop')
+    ?.calls.slice(before)
+    .map(({ body }) => JSON.parse(body).query);
+  expect(after?.map((query: string) => query.replaceAll(/\s/g, ''))).toEqual(['{books}', '{books}']);
+  expect(await subgraphState(graph)).toMatchObject({
+    subgraph: 'shop',
+    breaker: 'closed',
+    fields: [{ field: 'Query.search', breaker: 'open' }],
+  });
+  const metrics = await (await fetch(`${graph.router.adminUrl}/metrics`)).text();
+  expect(metrics).toContain(
+    'tributary_breaker_transitions_total{subgraph="shop",scope="field",to="open",forced="false"} 1',
+  );
+});
+
+it('a mutation field that hangs is no longer asked for, while the others take effect', async () => {
+  await using graph = await startShop();
+  await makeIll(graph, 'mutation ($text: String!) { order(text: $text) }');
+  const answer = await graph.query('mutation ($text: String!) { order(text: $text) clear }', { text: 'new' });
+  expect(answer).toMatchObject({
+    data: { order: null, clear: 'cleared' },
+    errors: [{ path: ['order'], extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN' } }],
+  });
+});
+
+it('fields that are held open by hand are left out as well', async () => {
+  await using graph = await startShop();
+  const order = (body: unknown) =>
+    fetch(`${graph.router.adminUrl}/breakers/shop`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  expect((await order({ state: 'open', field: 'search' })).status).toBe(400);
+  expect((await order({ state: 'open', field: 'Query.search' })).status).toBe(200);
+  expect(await graph.query(BOTH, { text: 'any' })).toMatchObject({
+    data: { search: null, books: ['Middlemarch'] },
+    errors: [{ message: 'a part of shop is not being called until its operators allow it' }],
+  });
+  expect(await subgraphState(graph)).toMatchObject({
+    fields: [{ field: 'Query.search', breaker: 'open', forced: true }],
+  });
+  expect((await order({ state: 'auto', field: 'Query.search' })).status).toBe(200);
+  expect(await subgraphState(graph)).toMatchObject({ fields: [{ breaker: 'half-open' }] });
+});

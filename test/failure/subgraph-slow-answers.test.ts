@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import type { Script } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+async function callFiveTimes(settings: Record<string, unknown>, takesMs: number) {
+  let passes: (() => void) | undefined;
+  const slow: Script = () => (response, request) => {
+    passes?.();
+    answer({ data: { a: 1 } })(response, request);
+  };
+  await using subgraph = await startStubSubgraph(slow);
+  await using one = upstreamOf([subgraph.url], settings);
+  passes = () => one.clock.advance(takesMs);
+  for (let time = 0; time < 5; time += 1) expect(await one.call()).toMatchObject({ kind: 'answered' });
+  return one.breaker();
+}
+
+it('answers that take longer than slowMs are delivered, and open the breaker', async () => {
+  expect(await callFiveTimes({ breaker: { slowMs: 500 } }, 500)).toBe('open');
+});
+
+it('answers that take less do not', async () => {
+  expect(await callFiveTimes({ breaker: { slowMs: 500 } }, 499)).toBe('closed');
+});
+
+it('no answer is too slow unless slowMs is set', async () => {
+  expect(await callFiveTimes({ timeoutMs: 10_000 }, 1_999)).toBe('closed');
+});

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { federatedGraph } from '../support/federated-graph.ts';
+import type { Interposed } from '../support/federated-graph.ts';
+
+const shop = federatedGraph({
+  product: {
+    typeDefs: `
+      type Query { products: [Product] }
+      type Product @key(fields: "id") { id: ID! weight: Int }
+      type Disc @key(fields: "id") { id: ID! }
+      extend type Query { discs: [Disc] }
+    `,
+    resolvers: {
+      Query: { products: () => [{ id: '1' }, { id: '2' }], discs: () => [{ id: '3' }] },
+      Product: { weight: () => 5 },
+    },
+  },
+  stock: {
+    typeDefs: `
+      type Query { depot(name: String): Depot }
+      type Depot { name: String }
+      type Product @key(fields: "id") { id: ID! stock(at: String, from: String): Int copies: Int! }
+    `,
+    resolvers: {
+      Query: { depot: () => ({ name: 'north' }) },
+      Product: {
+        __resolveReference: (reference) => (reference['id'] === '2' ? null : reference),
+        stock: () => 10,
+        copies: () => 4,
+      },
+    },
+  },
+});
+
+/** Refuses calls that ask for one of the fields. */
+function holding(...fields: string[]): Interposed {
+  return async ({ subgraph, fields: asked }, ask) => {
+    const heldBack = fields.filter((field) => asked?.coordinates.includes(field));
+    if (heldBack.length === 0) return ask();
+    const message = 'A part of it is ill.';
+    return {
+      kind: 'failed',
+      failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: subgraph, message, breaker: 'open', heldBack },
+    };
+  };
+}
+
+test('a field that is held back is asked for by nobody, and the rest of its fetch is delivered', async () => {
+  const document = `query ($at: String, $from: String, $name: String) {
+    products { id stock(at: $at, from: $from) copies } depot(name: $name) { name }
+  }`;
+  const { data, errors, degraded, calls } = await shop.run(document, {
+    variables: { at: 'north', from: 'now', name: 'n' },
+    interposed: { stock: holding('Product.stock') },
+  });
+  expect(data).toEqual({ products: [{ id: '1', stock: null, copies: 4 }, null], depot: { name: 'north' } });
+  expect(errors).toEqual([
+    {
+      message: 'A part of it is ill.',
+      path: ['products', 0, 'stock'],
+      extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: 'stock' },
+    },
+    expect.objectContaining({
+      path: ['products', 1],
+      extensions: { code: 'ENTITY_NOT_FOUND', service: 'stock' },
+    }),
+  ]);
+  expect(degraded).toMatchObject([
+    { service: 'stock', reason: 'SUBGRAPH_CIRCUIT_OPEN', paths: [['products', 'stock']] },
+  ]);
+  const reduced = JSON.parse(
+    calls.find(({ body }) => body.includes('copies') && !body.includes('stock'))?.body ?? '',
+  );
+  expect(reduced.query.replaceAll(/\s+/g, ' ')).toBe(
+    'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Product { copies } } }',
+  );
+  expect(Object.keys(reduced.variables)).toEqual(['representations']);
+});
+
+test('a fetch of which everything is held back is not made', async () => {
+  const { data, errors, calls } = await shop.run('{ products { id stock } }', {
+    interposed: { stock: holding('Product.stock', 'Product.copies') },
+  });
+  expect(data).toEqual({
+    products: [
+      { id: '1', stock: null },
+      { id: '2', stock: null },
+    ],
+  });
+  expect(errors).toHaveLength(1);
+  expect(calls.filter(({ subgraph }) => subgraph === 'stock')).toHaveLength(1);
+});
+
+test('a fetch whose rest fails as well is explained by that', async () => {
+  const held = holding('Product.stock');
+  const { errors } = await shop.run('{ products { id stock copies } }', {
+    interposed: {
+      stock: async (request, ask) => {
+        const response = await held(request, ask);
+        if (response.kind === 'failed') return response;
+        return {
+          kind: 'failed',
+          failure: { code: 'SUBGRAPH_TIMEOUT', service: 'stock', message: 'It did not answer in time.' },
+        };
+      },
+    },
+  });
+  expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
+});

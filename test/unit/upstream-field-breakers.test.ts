@@ -1,0 +1,207 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FetchFields, SubgraphError } from '../../router/execution/subgraph-call.ts';
+import type { Verdict } from '../../router/upstream/call.ts';
+import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
+import { FieldBreakers } from '../../router/upstream/field-breakers.ts';
+import { illFields } from '../../router/upstream/illness.ts';
+import { createManualClock } from '../support/manual-clock.ts';
+
+const SETTINGS = {
+  errorPercent: 50,
+  minCalls: 10,
+  consecutiveFailures: 5,
+  windowMs: 10_000,
+  openMs: 2_000,
+  maxOpenMs: 60_000,
+};
+
+function createFields() {
+  const clock = createManualClock();
+  const { monotonic } = clock;
+  const fields = new FieldBreakers({
+    ...SETTINGS,
+    monotonic,
+    create: () => new CircuitBreaker({ ...SETTINGS, monotonic, random: () => 0, changed: () => undefined }),
+  });
+
+  /** One call; what it leaves to say of the service, or which fields it may not ask for. */
+  function call(asked: readonly string[], verdict: Verdict, accused: readonly string[] = []) {
+    const admission = fields.admit(asked);
+    if (admission.kind === 'refused') return admission.heldBack.map(({ coordinate }) => coordinate);
+    return fields.settle(admission.permits, { verdict, accused });
+  }
+
+  const stateOf = (field: string) =>
+    fields.watched.find(({ coordinate }) => coordinate === field)?.breaker.state;
+  return { fields, clock, call, stateOf, late: (...asked: string[]) => call(asked, 'late', asked) };
+}
+
+describe('a field that keeps failing', () => {
+  it('is held back, and neither the service nor another field', () => {
+    const { call, late } = createFields();
+    const said = Array.from({ length: 5 }, () => late('Query.a'));
+    expect(new Set(said)).toEqual(new Set(['neutral']));
+    expect(call(['Query.a'], 'healthy')).toEqual(['Query.a']);
+    expect(call(['Query.a', 'Query.b'], 'healthy')).toEqual(['Query.a']);
+    expect(call(['Query.b'], 'healthy')).toBe('healthy');
+  });
+
+  it('is told from the fields beside it by what they do without it', () => {
+    const { call, late, stateOf } = createFields();
+    for (let time = 0; time < 5; time += 1) {
+      late('Query.a', 'Query.b');
+      call(['Query.b'], 'healthy');
+    }
+    expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', 'closed']);
+  });
+
+  it('lets the others of its call be well when it alone has an error', () => {
+    const { call, stateOf } = createFields();
+    for (let time = 0; time < 5; time += 1) call(['Query.a', 'Query.b'], 'ill', ['Query.a']);
+    expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', undefined]);
+  });
+
+  it('is probed, and closes again', () => {
+    const { call, late, clock, stateOf } = createFields();
+    for (let time = 0; time < 5; time += 1) late('Query.a');
+    clock.advance(2_000);
+    for (let probe = 0; probe < 5; probe += 1) expect(call(['Query.a'], 'healthy')).toBe('healthy');
+    expect(stateOf('Query.a')).toBe('closed');
+  });
+
+  it('is not moved by neutral outcomes', () => {
+    const { call, late, clock, stateOf } = createFields();
+    for (let time = 0; time < 4; time += 1) late('Query.a');
+    for (let time = 0; time < 100; time += 1) call(['Query.a'], 'neutral');
+    expect(stateOf('Query.a')).toBe('closed');
+    late('Query.a');
+    clock.advance(2_000);
+    call(['Query.a'], 'unreachable');
+    expect(stateOf('Query.a')).toBe('half-open');
+  });
+
+  it('is forgotten when it has been well for long', () => {
+    const { fields, call, late, clock } = createFields();
+    late('Query.a');
+    clock.advance(59_000);
+    call(['Query.a'], 'healthy');
+    expect(fields.watched).toHaveLength(1);
+    clock.advance(1_000);
+    call(['Query.a'], 'healthy');
+    expect(fields.watched).toHaveLength(0);
+  });
+});
+
+describe('several fields that fail', () => {
+  it('are the illness of the service', () => {
+    const { late } = createFields();
+    expect(['Query.a', 'Query.b', 'Query.c'].map((field) => late(field))).toEqual([
+      'neutral',
+      'late',
+      'late',
+    ]);
+  });
+
+  it('are not, when they were asked for together', () => {
+    const { late } = createFields();
+    const calls = [late('Query.a', 'Query.b'), late('Query.a', 'Query.c'), late('Query.d', 'Query.a')];
+    expect(calls).toEqual(['neutral', 'neutral', 'neutral']);
+  });
+
+  it('are watched up to a bound, and are the illness of the service beyond it', () => {
+    const { fields, late } = createFields();
+    for (let field = 0; field < 1_000; field += 1) late(`Query.f${field}`);
+    expect(fields.watched).toHaveLength(100);
+    expect(late('Query.last')).toBe('late');
+  });
+});
+
+const NAMES = ['Query.a', 'Query.b', 'Query.c', 'Query.d', 'Query.e'];
+
+it('finds the one ill field in whatever company it is asked for, and blames nobody else', () => {
+  const round = fc.record({ asked: fc.subarray(NAMES, { minLength: 1 }), wait: fc.nat(3_000) });
+  fc.assert(
+    fc.property(fc.array(round, { maxLength: 200, size: 'max' }), (rounds) => {
+      const { call, clock, stateOf } = createFields();
+      /** As the executor asks: again without what is held back. */
+      const ask = (asked: readonly string[]): void => {
+        if (asked.length === 0) return;
+        const isLate = asked.includes('Query.a');
+        const said = call(asked, isLate ? 'late' : 'healthy', isLate ? asked : []);
+        if (Array.isArray(said)) ask(asked.filter((field) => !said.includes(field)));
+        else expect(said).toBe(isLate ? 'neutral' : 'healthy');
+      };
+      for (const { asked, wait } of rounds) {
+        clock.advance(wait);
+        ask(asked);
+      }
+      // Whoever was blamed for the company it kept clears itself when it is asked for alone.
+      for (let time = 0; time < 5; time += 1) {
+        clock.advance(time === 0 ? 60_000 : 0);
+        for (const field of NAMES) ask([field]);
+      }
+      const [ill, ...others] = NAMES.map(stateOf);
+      expect(ill).toBe('open');
+      for (const state of others) expect(state ?? 'closed').toBe('closed');
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe('an answer with an error whose code says that the service is ill', () => {
+  const CODES = new Set<unknown>(['UNAVAILABLE']);
+  const ROOT: FetchFields = {
+    coordinates: ['Query.books', 'Query.search'],
+    byKey: new Map([
+      ['books', new Set(['Query.books'])],
+      ['found', new Set(['Query.search'])],
+    ]),
+  };
+  const ENTITIES: FetchFields = {
+    coordinates: ['Book.stock', 'Disc.stock'],
+    byKey: new Map([['stock', new Set(['Book.stock', 'Disc.stock'])]]),
+  };
+  const error = (path?: SubgraphError['path'], code = 'UNAVAILABLE'): SubgraphError => ({
+    message: 'no',
+    ...(path && { path }),
+    extensions: { code },
+  });
+  const ill = (fields: FetchFields, data: Record<string, unknown> | null, ...errors: SubgraphError[]) =>
+    illFields({ kind: 'answered', data, errors }, fields, CODES);
+
+  it('shows the field to be ill that it names, by the key the field has in the answer', () => {
+    expect(ill(ROOT, { books: [], found: null }, error(['found']))).toEqual(['Query.search']);
+    expect(ill(ENTITIES, { _entities: [{ stock: null }] }, error(['_entities', 0, 'stock']))).toEqual([
+      'Book.stock',
+      'Disc.stock',
+    ]);
+  });
+
+  it('shows every field to be ill that delivered nothing when it names none', () => {
+    expect(ill(ROOT, null, error())).toEqual(['Query.books', 'Query.search']);
+    expect(ill(ENTITIES, { _entities: [null, null] }, error(['_entities', 1]))).toEqual([
+      'Book.stock',
+      'Disc.stock',
+    ]);
+  });
+
+  it('says nothing of a field that has delivered something', () => {
+    expect(ill(ROOT, { books: [{ rating: null }] }, error(['books', 0, 'rating']))).toEqual([]);
+    const one = { _entities: [{ stock: null }, { stock: 5 }] };
+    expect(ill(ENTITIES, one, error(['_entities', 0, 'stock']))).toEqual([]);
+  });
+
+  it('says nothing with another code, or with a key that was not asked for', () => {
+    expect(ill(ROOT, { books: null }, error(['books'], 'NOT_FOUND'))).toEqual([]);
+    expect(ill(ROOT, { books: [] }, error(['__proto__']), error(['constructor']))).toEqual([]);
+  });
+
+  it('is read in no time, however many errors there are', () => {
+    const errors = Array.from({ length: 20_000 }, (_, index) => error(['_entities', index, 'stock']));
+    const entities = errors.map(() => ({ stock: null }));
+    const began = performance.now();
+    expect(ill(ENTITIES, { _entities: entities }, ...errors)).toHaveLength(2);
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+});
