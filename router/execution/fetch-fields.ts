@@ -1,5 +1,5 @@
 import { Kind, parse } from 'graphql';
-import type { FragmentDefinitionNode, OperationDefinitionNode, SelectionNode } from 'graphql';
+import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionNode } from 'graphql';
 import type { FetchFields } from './subgraph-call.ts';
 
 const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
@@ -11,25 +11,21 @@ export function fetchFields(text: string): FetchFields {
   const coordinates = new Set<string>();
   const byKey = new Map<string, Set<string>>();
 
-  const add = (selections: readonly SelectionNode[], type: string): void => {
+  const add = (selections: readonly SelectionNode[], type: string, above: string): void => {
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) addField(selection, type);
-      else if (selection.kind === Kind.INLINE_FRAGMENT)
-        add(selection.selectionSet.selections, selection.typeCondition?.name.value ?? type);
-      else addFragment(fragments.get(selection.name.value));
+      if (selection.kind === Kind.FIELD) {
+        addField(selection, type, above);
+        continue;
+      }
+      const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      if (inner) add(inner.selectionSet.selections, inner.typeCondition?.name.value ?? type, above);
     }
   };
-  const addFragment = (fragment: FragmentDefinitionNode | undefined): void => {
-    if (fragment) add(fragment.selectionSet.selections, fragment.typeCondition.name.value);
-  };
-  const addField = (
-    { name, alias, selectionSet }: Extract<SelectionNode, { kind: Kind.FIELD }>,
-    type: string,
-  ): void => {
+  const addField = ({ name, alias, selectionSet }: FieldNode, type: string, above: string): void => {
+    const key = `${above}${alias?.value ?? name.value}`;
     if (name.value === '__typename') return;
-    if (name.value === '_entities') return add(selectionSet?.selections ?? [], '_Entity');
+    if (name.value === '_entities') return add(selectionSet?.selections ?? [], '_Entity', `${key}.`);
     const coordinate = `${type}.${name.value}`;
-    const key = alias?.value ?? name.value;
     coordinates.add(coordinate);
     byKey.set(key, (byKey.get(key) ?? new Set()).add(coordinate));
   };
@@ -39,6 +35,6 @@ export function fetchFields(text: string): FetchFields {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
     if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition;
   }
-  if (operation) add(operation.selectionSet.selections, ROOT_TYPES[operation.operation]);
+  if (operation) add(operation.selectionSet.selections, ROOT_TYPES[operation.operation], '');
   return { coordinates: [...coordinates], byKey };
 }

@@ -66,7 +66,7 @@ function sendTogether(subgraph: string, queries: readonly WaitingQuery[], execut
     return;
   }
   const body = mergedBody(document, groups, execution);
-  const sent = send({ subgraph, operation: 'query', body }, signal);
+  const sent = send({ subgraph, operation: 'query', body, fields: document.fields }, signal);
   for (const [index, { queries: asking, positions }] of groups.entries()) {
     const { keys } = document;
     const key = keys[index] ?? '';
@@ -74,6 +74,8 @@ function sendTogether(subgraph: string, queries: readonly WaitingQuery[], execut
       const part = { key, keys, positions, representations, isShared: asking.length > 1 };
       settle(
         sent.then((response) => {
+          // Who asks for none of these fields is answered.
+          if (response.kind === 'failed' && response.failure.heldBack) return send(request, signal);
           if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
           document.timesApart = TIMES_APART;
           return send(request, signal);

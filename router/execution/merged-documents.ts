@@ -1,5 +1,7 @@
 import type { EntityQuestion } from './entity-question.ts';
+import { fetchFields } from './fetch-fields.ts';
 import type { FetchProgram, FetchVariable } from './plan-program.ts';
+import type { FetchFields } from './subgraph-call.ts';
 
 /** A fetch that can travel with others. */
 export type MergeableFetch = FetchProgram & { readonly question: EntityQuestion };
@@ -13,6 +15,7 @@ export type MergedDocument = {
   /** The text before the representations of each question. */
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
+  readonly fields: FetchFields;
   /** How often its questions are still to be asked apart, since together they were of no use. */
   timesApart: number;
 };
@@ -58,17 +61,19 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
         fetches.flatMap(({ variables }) => variables.map((variable) => [variable.prefix, variable])),
       ).values(),
     ],
+    fields: fetchFields(text),
     timesApart: 0,
   };
 }
 
 /** One question about the entities of several fetches needs no document of its own. */
-function unaliased({ bodyPrefix, variables }: MergeableFetch): MergedDocument {
+function unaliased({ bodyPrefix, variables, fields }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,
     keys: ['_entities'],
     representations: ['"representations":'],
     variables,
+    fields,
     timesApart: 0,
   };
 }

@@ -31,6 +31,8 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(text),
+    // It would stand in a merged document as it was.
+    question: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }

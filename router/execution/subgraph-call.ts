@@ -15,7 +15,7 @@ export type SubgraphRequest = {
 export type FetchFields = {
   /** `Type.field`, each once. */
   readonly coordinates: readonly string[];
-  /** By the key under which the answer has them. */
+  /** By where the answer has them: `books` at its root, `_entities.stock` in its entities. */
   readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 

@@ -13,13 +13,8 @@ export function illFields(
   codes: ReadonlySet<unknown>,
 ): readonly string[] {
   const keys = new Set<string>();
-  for (const { path, extensions } of errors) {
-    if (!codes.has(extensions?.['code'])) continue;
-    const key = path?.[0] === '_entities' ? path[2] : path?.[0];
-    if (typeof key === 'string') keys.add(key);
-    // What has no field of its own can be any field's.
-    else for (const any of byKey.keys()) keys.add(any);
-  }
+  for (const { path, extensions } of errors)
+    if (codes.has(extensions?.['code'])) for (const key of keysAt(path, byKey)) keys.add(key);
   const ill = new Set<string>();
   for (const key of keys)
     if (!delivers(data, key)) for (const coordinate of byKey.get(key) ?? []) ill.add(coordinate);
@@ -33,8 +28,18 @@ export function isIll({ data, errors }: Answer, codes: ReadonlySet<unknown>): bo
   return values.every((value) => (value ?? null) === null);
 }
 
+/** An error that names no field can be that of any below it. */
+function keysAt(path: Answer['errors'][number]['path'], byKey: FetchFields['byKey']): Iterable<string> {
+  const [first, , field] = path ?? [];
+  if (first === undefined) return byKey.keys();
+  const ofEntity = `${first}.${field}`;
+  if (byKey.has(ofEntity)) return [ofEntity];
+  return [...byKey.keys()].filter((key) => key === first || key.startsWith(`${first}.`));
+}
+
 function delivers(data: Answer['data'], key: string): boolean {
-  const entities = data?.['_entities'];
-  const objects = Array.isArray(entities) ? entities : [data];
-  return objects.some((object: unknown) => isRecord(object) && (object[key] ?? null) !== null);
+  const [outer = '', field] = key.split('.');
+  const value = data?.[outer] ?? null;
+  if (field === undefined) return value !== null;
+  return Array.isArray(value) && value.some((entity) => isRecord(entity) && (entity[field] ?? null) !== null);
 }

@@ -8,10 +8,15 @@ const shop = federatedGraph({
       type Query { products: [Product] }
       type Product @key(fields: "id") { id: ID! weight: Int }
       type Disc @key(fields: "id") { id: ID! }
-      extend type Query { discs: [Disc] }
+      extend type Query { discs: [Disc] featured: Featured }
+      type Featured { product: Product }
     `,
     resolvers: {
-      Query: { products: () => [{ id: '1' }, { id: '2' }], discs: () => [{ id: '3' }] },
+      Query: {
+        products: () => [{ id: '1' }, { id: '2' }],
+        discs: () => [{ id: '3' }],
+        featured: () => ({ product: { id: '1' } }),
+      },
       Product: { weight: () => 5 },
     },
   },
@@ -106,4 +111,24 @@ test('a fetch whose rest fails as well is explained by that', async () => {
     },
   });
   expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
+});
+
+test('a field that is held back keeps nothing from the fetches that would travel with its own', async () => {
+  const document = '{ products { stock } discs { id } featured { product { copies } } }';
+  const { data, calls } = await shop.run(document, {
+    operation: shop.compile(document, { mergesFetches: true }),
+    interposed: { stock: holding('Product.stock') },
+  });
+  expect(data).toEqual({
+    products: [{ stock: null }, { stock: null }],
+    discs: [{ id: '3' }],
+    featured: { product: { copies: 4 } },
+  });
+  const asked = calls.filter(({ subgraph }) => subgraph === 'stock');
+  expect(asked.map(({ fields }) => fields?.coordinates)).toEqual([
+    ['Product.stock', 'Product.copies'],
+    ['Product.stock'],
+    ['Product.copies'],
+  ]);
+  expect([...(asked[0]?.fields?.byKey.keys() ?? [])]).toEqual(['e0.stock', 'e1.copies']);
 });

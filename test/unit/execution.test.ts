@@ -113,9 +113,8 @@ async function dataOf(document: string, variables?: Record<string, unknown>): Pr
   return data;
 }
 
-function asking(type: string, field: string): FetchFields {
-  const coordinate = `${type}.${field}`;
-  return { coordinates: [coordinate], byKey: new Map([[field, new Set([coordinate])]]) };
+function asking(coordinate: string, key: string): FetchFields {
+  return { coordinates: [coordinate], byKey: new Map([[key, new Set([coordinate])]]) };
 }
 
 describe('the executor', () => {
@@ -142,7 +141,7 @@ describe('the executor', () => {
         subgraph: 'product',
         operation: 'query',
         body: '{"query":"{products{related{__typename id}}}"}',
-        fields: asking('Query', 'products'),
+        fields: asking('Query.products', 'products'),
       },
       {
         subgraph: 'stock',
@@ -150,7 +149,7 @@ describe('the executor', () => {
         body:
           '{"query":"query($representations:[_Any!]!){_entities(representations:$representations){...on Product{stock}}}",' +
           '"variables":{"representations":[{"__typename":"Product","id":"2"},{"__typename":"Product","id":"1"}]}}',
-        fields: asking('Product', 'stock'),
+        fields: asking('Product.stock', '_entities.stock'),
       },
     ]);
   });

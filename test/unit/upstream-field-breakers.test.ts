@@ -160,7 +160,7 @@ describe('an answer with an error whose code says that the service is ill', () =
   };
   const ENTITIES: FetchFields = {
     coordinates: ['Book.stock', 'Disc.stock'],
-    byKey: new Map([['stock', new Set(['Book.stock', 'Disc.stock'])]]),
+    byKey: new Map([['_entities.stock', new Set(['Book.stock', 'Disc.stock'])]]),
   };
   const error = (path?: SubgraphError['path'], code = 'UNAVAILABLE'): SubgraphError => ({
     message: 'no',
