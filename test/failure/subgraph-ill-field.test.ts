@@ -68,6 +68,7 @@ it('a root field that hangs is no longer asked for, while the others answer', as
           retryAfterMs: expect.any(Number),
           breaker: 'open',
           paths: [['search']],
+          source: 'null',
         },
       ],
     },

@@ -52,6 +52,7 @@ test('a subgraph whose breaker is held open is not called, and the answer says s
           reason: 'SUBGRAPH_CIRCUIT_OPEN',
           breaker: 'open',
           paths: [['books', 'reviews']],
+          source: 'null',
         },
       ],
     },
