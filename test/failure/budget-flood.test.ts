@@ -18,6 +18,7 @@ const PATIENCE_MS = 300_000;
 // cannot count: the first may then admit nothing, and the second is given time.
 const CONFIG = `
 redis: { url: "${process.env['REDIS_URL']}", keyPrefix: "flood-${randomUUID()}:", commandTimeoutMs: 20000 }
+overload: { enabled: false }
 traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 rateLimit: { enabled: true, onRedisFailure: deny, anonymous: { points: ${POINTS}, windowS: ${DAY_S} }, perAddress: { points: 100000000 } }
 `;

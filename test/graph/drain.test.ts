@@ -88,6 +88,34 @@ test(
   PATIENCE_MS,
 );
 
+test('a slow request is answered after SIGTERM; a second signal does not wait for one', async () => {
+  const gates = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  for (const [index, gate] of gates.entries()) {
+    const asked = Promise.withResolvers<void>();
+    const ping = async () => {
+      asked.resolve();
+      return gate.promise;
+    };
+    await using router = await startRouterProcess({ ...SERVICE, resolvers: { Query: { ping } } });
+    const answer = fetch(router.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ ping }"}',
+    }).then(
+      async (response) => response.json(),
+      () => 'lost',
+    );
+    await asked.promise;
+    router.process.kill('SIGTERM');
+    await expect.poll(() => ready(router.url), { timeout: 5_000, interval: 20 }).toBe(503);
+    if (index === 0) gate.resolve('pong');
+    else router.process.kill('SIGTERM');
+    expect(await answer).toEqual(index === 0 ? { data: { ping: 'pong' } } : 'lost');
+    expect(await router.exited).toBe(index === 0 ? 0 : null);
+    gate.resolve('pong');
+  }
+});
+
 test('while it drains it is not ready, on both ports', async () => {
   await using router = await startRouterProcess(SERVICE);
   router.process.kill('SIGTERM');

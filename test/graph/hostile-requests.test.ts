@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
 import { startIssuer } from '../support/tokens.ts';
@@ -135,6 +136,137 @@ test('an id sent as a number is exact or refused', async () => {
   expect(await codeOf(refused)).toBe('BAD_USER_INPUT');
   await graph.post(`{"query":"${query}","variables":{"id":9007199254740991}}`);
   expect(graph.services.get('books')?.calls.at(-1)?.body).toContain('9007199254740991');
+});
+
+test('of a key that is sent twice in JSON only the last counts, for the limits as for the answer', async () => {
+  const twice = (first: string, last: string) => graph.post(`{"query":${first},"query":${last}}`);
+  const [good, bad] = [
+    JSON.stringify('{books{id}}'),
+    JSON.stringify(`{${'a{'.repeat(20)}x${'}'.repeat(20)}}`),
+  ];
+  expect(await (await twice(bad, good)).json()).toEqual({ data: { books: [{ id: '1' }, { id: '2' }] } });
+  expect(await codeOf(await twice(good, bad))).toBe('MAX_DEPTH_LIMIT');
+});
+
+test.each([
+  ['1e400', '{"id":1e400}'],
+  ['an object', '{"id":{"a":1}}'],
+  ['a list of lists', '{"id":[[["1"]]]}'],
+])("an id that is %s is the client's fault", async (_name, variables) => {
+  const response = await graph.post(
+    `{"query":"query($id: ID!) { book(id: $id) { id } }","variables":${variables}}`,
+  );
+  expect([response.status, await codeOf(response)]).toEqual([400, 'BAD_USER_INPUT']);
+});
+
+test('names of prototypes as aliases pollute nothing', async (context) => {
+  const query = '{ __proto__: books { constructor: id } constructor: books { __proto__: title } }';
+  const statuses = new Set<number>();
+  for (let time = 0; time < 1_000; time++) {
+    const response = await graph.post({ query, variables: JSON.parse('{"__proto__":{"polluted":1}}') });
+    statuses.add(response.status);
+    await response.arrayBuffer();
+  }
+  expect([...statuses].every((status) => status < 500)).toBe(true);
+  const polluted = Object.keys(Object.prototype);
+  recordFigure(context, 'properties that 1,000 attempts added to Object.prototype', polluted.length);
+  expect(polluted).toEqual([]);
+  expect((await graph.query('{ books { id } }')).errors).toBeUndefined();
+});
+
+test.each(['@defer', '@defer(label: "a")', '@stream'])(
+  'a selection with %s is refused',
+  async (directive) => {
+    const response = await graph.post({ query: `{ books { ... ${directive} { id } } }` });
+    expect([response.status, await codeOf(response)]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+  },
+);
+
+describe('a request that a foreign page could send is refused:', () => {
+  test.each([
+    ['GET with a type of messages', 'GET', { 'content-type': 'message/http' }],
+    ['GET with a form', 'GET', { 'content-type': 'multipart/form-data; boundary=a' }],
+    ['a multipart POST', 'POST', { 'content-type': 'multipart/form-data; boundary=a' }],
+    ['a POST without a type', 'POST', {}],
+  ])('%s', async (_name, method, headers: Record<string, string>) => {
+    const { host, pathname } = new URL(graph.router.url);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const target = method === 'GET' ? `${pathname}?query=%7Bbooks%7Bid%7D%7D` : pathname;
+    const answer = await exchange(
+      [`${method} ${target} HTTP/1.1`, `host: ${host}`, ...lines],
+      method === 'GET' ? '' : BODY,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 (400|415) /);
+    expect(answer).toMatch(/"code":"(CSRF_PREVENTED|UNSUPPORTED_MEDIA_TYPE)"/);
+  });
+});
+
+describe('a request that proxies could read otherwise is refused:', () => {
+  test.each([
+    ['a length and chunks', ['content-length: 5', 'transfer-encoding: chunked']],
+    ['two lengths', ['content-length: 5', 'content-length: 6']],
+    ['a length with a sign', ['content-length: +5']],
+    ['chunks that are not last', ['transfer-encoding: chunked, identity']],
+  ])('%s', async (_name, lines) => {
+    const { hostname, port } = new URL(graph.router.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      [`POST /graphql HTTP/1.1`, 'host: a', 'connection: close', ...lines, '', '0\r\n\r\n'].join('\r\n'),
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 4\d\d /);
+  });
+});
+
+test('in production introspection is off by every way', async () => {
+  await using production = await startSmallGraph({ services: LIBRARY, config: 'mode: production' });
+  const documents = [
+    '{ __schema { queryType { name } } }',
+    '{ a: __schema { queryType { name } } }',
+    '{ ... on Query { __type(name: "Book") { name } } }',
+    '{ ...F } fragment F on Query { __schema { queryType { name } } }',
+    'query __schema { __type(name: "Book") { fields { name } } }',
+    'mutation { rename(id: 1, title: "a") { id } __schema { queryType { name } } }',
+  ];
+  for (const query of documents) {
+    const hash = createHash('sha256').update(query).digest('hex');
+    const url = new URL(production.router.url);
+    url.searchParams.set('query', query);
+    const ways = [
+      await production.post({ query }),
+      await production.post({ query, extensions: { persistedQuery: { version: 1, sha256Hash: hash } } }),
+      await fetch(url, { headers: { 'apollo-require-preflight': '1' } }),
+    ];
+    for (const response of ways) {
+      expect(response.ok).toBe(false);
+      expect(await response.text()).not.toContain('"data"');
+    }
+  }
+});
+
+test('tokens, cookies, variables and documents are in no line of the log', async () => {
+  await using issuer = await startIssuer();
+  await using quiet = await startSmallGraph({
+    services: LIBRARY,
+    config: `
+telemetry: { logLevel: trace }
+traffic: { subgraphs: { reviews: { urls: ["http://127.0.0.1:9/"] } } }
+authentication:
+  issuers: [{ issuer: "${issuer.issuer}", jwksUrl: "${issuer.jwksUrl}", audience: tributary }]`,
+  });
+  const token = await issuer.mint();
+  const query = 'query Named($secretName: ID!) { book(id: $secretName) { title reviews { text } } }';
+  const cookie = 'session=secret-cookie';
+  const tokens = [token, `${token}x`, await issuer.mint({ claims: { aud: 'other' } })];
+  for (const sent of tokens) {
+    const headers = { authorization: `Bearer ${sent}`, cookie };
+    await quiet.post({ query, variables: { secretName: 'secret-variable' } }, headers);
+    await quiet.post({ query, variables: { secretName: { secret: 'secret-variable' } } }, headers);
+    await quiet.post('{"query": secret-body', headers);
+  }
+  const lines = JSON.stringify(quiet.log);
+  expect(lines).toContain('Named');
+  expect(lines).not.toMatch(/secret-|secretName/);
+  for (const sent of tokens) expect(lines).not.toContain(sent.split('.')[2]);
 });
 
 test('a long operation name does not fill the log', async () => {

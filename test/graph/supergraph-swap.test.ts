@@ -123,6 +123,54 @@ test('a file that changes swaps the supergraph by itself, and one that is bad do
   expect(JSON.stringify(data)).toContain('isbn');
 });
 
+test('a field that comes and goes is answered or refused, and never an error of the server', async (context) => {
+  await using graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
+  const good = graph.services.get('books')?.sdl ?? '';
+  const stopped = new AbortController();
+  const statuses: number[] = [];
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!stopped.signal.aborted) {
+      const response = await graph.post({ query: '{ books { id pages } }' });
+      await response.arrayBuffer();
+      statuses.push(response.status);
+      await delay(PAUSE_MS);
+    }
+  });
+  for (let flip = 1; flip <= 60; flip++) {
+    const books = flip % 2 === 0 ? good : good.replace('pages: Int', `other${flip}: Int`);
+    await graph.publish(graph.supergraphYaml({ books }));
+    await graph.router.reload();
+  }
+  stopped.abort();
+  await Promise.all(clients);
+  const failed = statuses.filter((status) => status >= 500);
+  recordFigure(context, 'server errors while a field came and went 60 times', failed.length);
+  expect(new Set(statuses)).toEqual(new Set([200, 400]));
+});
+
+test('what is under way at a swap is answered by the schema it was validated on', async () => {
+  const gate = Promise.withResolvers<void>();
+  await using graph = await startSmallGraph({
+    services: {
+      slow: {
+        sdl: 'type Query { slow: String, quick: String }',
+        resolvers: { Query: { slow: async () => gate.promise.then(() => 'done') } },
+      },
+    },
+    config: UNWATCHED,
+    parts: WITHOUT_THREADS,
+  });
+  const sdl = graph.services.get('slow')?.sdl ?? '';
+  const asked = graph.post({ query: '{ slow }' });
+  const received = () => graph.services.get('slow')?.calls.some(({ body }) => body.includes('slow'));
+  await expect.poll(received).toBe(true);
+  await graph.publish(graph.supergraphYaml({ slow: sdl.replace('slow: String', 'another: String') }));
+  await graph.router.reload();
+  expect((await graph.post({ query: '{ slow }' })).status).toBe(400);
+  gate.resolve();
+  expect(await (await asked).json()).toEqual({ data: { slow: 'done' } });
+});
+
 async function versionOf(graph: SmallGraph): Promise<string | null> {
   return (await graph.post({ query: '{ books { id } }' })).headers.get('x-supergraph-version');
 }

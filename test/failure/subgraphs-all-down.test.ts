@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const QUERY = '{ books { id reviews { text } } newest { text } }';
+const UNREACHABLE = /127\.0\.0\.1|localhost|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|invalid|http:/;
+
+async function shapeOf(graph: SmallGraph) {
+  const response = await graph.post({ query: QUERY });
+  const text = await response.text();
+  expect(text).not.toMatch(UNREACHABLE);
+  const { data, errors } = JSON.parse(text);
+  return { status: response.status, data, errors };
+}
+
+test('with every subgraph down each request is answered with nulls and located errors, and the router lives', async (context) => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  for (const service of graph.services.values()) await service[Symbol.asyncDispose]();
+  const answers = await Promise.all(Array.from({ length: 200 }, () => shapeOf(graph)));
+  const gap = (path: string) => ({
+    message: expect.any(String),
+    path: [path],
+    extensions: expect.objectContaining({ code: expect.any(String), service: expect.any(String) }),
+  });
+  for (const answer of answers)
+    expect(answer).toEqual({
+      status: 200,
+      data: { books: null, newest: null },
+      errors: expect.arrayContaining([gap('books'), gap('newest')]),
+    });
+  const codes = new Set(
+    answers.flatMap(({ errors }) => errors.map((error: never) => error['extensions']['code'])),
+  );
+  recordFigure(context, 'requests answered with every subgraph down', answers.length);
+  expect(codes).toEqual(new Set(['SUBGRAPH_CIRCUIT_OPEN', 'SUBGRAPH_UNAVAILABLE']));
+  expect((await fetch(new URL('/health/ready', graph.router.url))).status).toBe(200);
+});
+
+test('a name that does not resolve is a subgraph that cannot be reached', async () => {
+  await using graph = await startSmallGraph({
+    services: LIBRARY,
+    config: 'traffic: { subgraphs: { reviews: { urls: ["http://nothing.invalid/graphql"] } } }',
+  });
+  expect(await shapeOf(graph)).toMatchObject({
+    status: 200,
+    data: {
+      books: [
+        { id: '1', reviews: null },
+        { id: '2', reviews: null },
+      ],
+      newest: null,
+    },
+    errors: expect.arrayContaining([
+      expect.objectContaining({
+        path: ['newest'],
+        extensions: expect.objectContaining({ code: 'SUBGRAPH_UNAVAILABLE' }),
+      }),
+    ]),
+  });
+});
