@@ -35,6 +35,8 @@ export function parseConfig(
     persistedOperations.manifest = resolve(directory, persistedOperations.manifest);
   for (const [client, path] of Object.entries(persistedOperations.clients))
     persistedOperations.clients[client] = resolve(directory, path);
+  for (const { tls } of [config.traffic.all, ...Object.values(config.traffic.subgraphs)])
+    if (tls !== undefined) resolveAll(tls, directory);
   freeze(config);
   return config;
 }
@@ -73,6 +75,11 @@ function overridesOf(env: Environment): Override[] {
     const value = text === undefined || text === '' ? undefined : read(text);
     return value === undefined ? [] : [{ name, path, value }];
   });
+}
+
+function resolveAll(files: Record<string, string | undefined>, directory: string): void {
+  for (const [name, path] of Object.entries(files))
+    if (path !== undefined) files[name] = resolve(directory, path);
 }
 
 function freeze(value: unknown): void {

@@ -24,6 +24,18 @@ const subgraphTraffic = {
   },
 };
 
+const tls = z
+  .strictObject({
+    ca: z.string().optional().describe('PEM file of the authorities to trust in place of the usual ones.'),
+    cert: z.string().optional().describe('PEM file of the certificate that the router shows.'),
+    key: z.string().optional().describe('PEM file of its key.'),
+  })
+  .refine((value) => (value.cert === undefined) === (value.key === undefined), {
+    message: 'cert and key go together',
+  })
+  .optional()
+  .describe('Certificates for `https` addresses; files that change are read again.');
+
 export const traffic = z
   .strictObject({
     deadlineMs: ms.default(5_000).describe('Time for a whole request.'),
@@ -65,6 +77,7 @@ export const traffic = z
           })
           .prefault({})
           .describe('Circuit breaker.'),
+        tls,
       })
       .prefault({})
       .describe('For every subgraph.'),
@@ -84,6 +97,7 @@ export const traffic = z
           retries: subgraphTraffic.retries.optional(),
           // No defaults here: they would stand over what `all` says.
           breaker: z.strictObject(subgraphTraffic.breaker).partial().optional().describe('Circuit breaker.'),
+          tls,
         }),
       )
       .default({})

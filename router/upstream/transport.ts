@@ -1,7 +1,9 @@
 import { Pool } from 'undici';
 import type { Call, Outcome } from './call.ts';
+import { createConnector } from './certificates.ts';
 import { Exchange } from './exchange.ts';
 import { notSent } from './outcomes.ts';
+import type { SubgraphSettings } from './settings.ts';
 
 /** Signs one try; what it returns is added to the headers. */
 export type Signer = {
@@ -52,13 +54,16 @@ export function createTransport(options: TransportOptions): Transport {
 
 export function openPool(
   url: URL,
-  options: { readonly connections: number; readonly timeoutMs: number },
+  options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls'>,
 ): Pool {
+  // What half the time has not connected leaves the rest to another endpoint. Undici's timer is coarse: up to 0.5 s late.
+  const connectTimeout = Math.max(options.timeoutMs / 2, 1);
+  const { tls } = options;
   return new Pool(url.origin, {
     connections: options.connections,
     pipelining: 1,
-    // What half the time has not connected leaves the rest to another endpoint. Undici's timer is coarse: up to 0.5 s late.
-    connectTimeout: Math.max(options.timeoutMs / 2, 1),
+    connectTimeout,
+    ...(tls !== undefined && url.protocol === 'https:' && { connect: createConnector(tls, connectTimeout) }),
     // The deadline covers the whole call; these would only end silences.
     headersTimeout: 0,
     bodyTimeout: 0,

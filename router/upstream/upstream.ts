@@ -2,6 +2,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-call.ts';
 import type { CallContext } from './call.ts';
 import type { ForcedState } from './circuit-breaker.ts';
+import { checkCertificates } from './certificates.ts';
 import { disconnected } from './outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './settings.ts';
 import { createSubgraph } from './subgraph.ts';
@@ -32,6 +33,7 @@ export type Routes = AsyncDisposable & {
 type Shared = { readonly subgraph: Subgraph; users: number };
 
 export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts): Upstream {
+  checkCertificates(traffic);
   const open = new Map<string, Shared>();
   /** By subgraph and field. */
   const forced = new Map<string, BreakerOrder>();

@@ -25,7 +25,7 @@ const recoveryIntervalMs = 15_000;
 const abandonedAfterMs = 60_000;
 
 export async function startOrder(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
-  const { productUrl } = settings;
+  const { productUrl, tls } = settings;
   const { now, log } = parts;
   const { db, isReady, close } = await openDatabase<OrderTables>({
     location: settings.database,
@@ -33,7 +33,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     seed,
     ...(parts.onQuery && { onQuery: parts.onQuery }),
   });
-  const callService = createServiceClient({ caller: 'order', key: settings.identityKeys[0], now });
+  const callService = createServiceClient({ caller: 'order', key: settings.identityKeys[0], now, tls });
   const inventory = createInventory(callService, settings.inventoryUrl);
   const stopRecovery = repeat(() => recover(db, inventory, now), log);
   return serveSubgraph<OrderContext>(settings, parts, {

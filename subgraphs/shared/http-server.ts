@@ -1,6 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Settings, TlsSettings } from './settings.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
 export type Reply = {
@@ -18,11 +26,11 @@ export type HttpServer = {
 const graceMs = 10_000;
 
 export async function listen(
-  address: { readonly host: string; readonly port: number },
+  address: Pick<Settings, 'host' | 'port' | 'tls'>,
   handle: (request: IncomingMessage) => Promise<Reply>,
 ): Promise<HttpServer> {
   let draining = false;
-  const server = createServer((request, response) => {
+  const server = createServerFor(address.tls, (request, response) => {
     void handle(request).then((reply) => {
       // A client told so opens its next connection elsewhere instead of meeting a closed one. After a body that
       // was not read to its end the connection is of no use either.
@@ -40,6 +48,16 @@ export async function listen(
     await closeGracefully(server);
   };
   return { port, close };
+}
+
+/** With an authority's certificate, callers must show one of theirs. */
+function createServerFor(tls: TlsSettings | null, listener: RequestListener): Server {
+  if (tls === null) return createServer(listener);
+  const { ca, ...own } = tls;
+  return createTlsServer(
+    { ...own, ...(ca !== null && { ca, requestCert: true, rejectUnauthorized: true }) },
+    listener,
+  );
 }
 
 export function jsonReply(status: number, body: unknown): Reply {

@@ -49,7 +49,7 @@ async function open<Context extends RequestFacts>(
   const verify = createVerifier({ audience: settings.name, keys: settings.identityKeys, now: parts.now });
   const handle = createHandler({ engine, verify, createContext, isReady, routes, parts });
   const server = await listen(settings, handle);
-  const url = `http://${settings.host}:${server.port}/graphql`;
+  const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
   parts.log.info({ url }, 'subgraph ready');
 
   const stop = async () => {

@@ -1,4 +1,6 @@
+import { Agent, fetch } from 'undici';
 import { shopError } from './errors.ts';
+import type { TlsSettings } from './settings.ts';
 import { signIdentity, type IdentityKey } from './sign.ts';
 
 /** What a call to another subgraph comes back with; transport failures are thrown as UNAVAILABLE. */
@@ -23,6 +25,8 @@ export type ServiceClientOptions = {
   readonly caller: string;
   readonly key: IdentityKey;
   readonly now: () => number;
+  /** What is shown to services that are called by `https`, and whom of them to trust. */
+  readonly tls?: TlsSettings | null;
   readonly timeoutMs?: number;
 };
 
@@ -32,6 +36,7 @@ const defaultTimeoutMs = 2_000;
 
 /** Calls other subgraphs with this subgraph's own signed identity, never with the user's. */
 export function createServiceClient(options: ServiceClientOptions): CallService {
+  const agent = agentOf(options.tls ?? null);
   return async (call) => {
     const body = JSON.stringify({ query: call.query, variables: call.variables });
     try {
@@ -42,12 +47,19 @@ export function createServiceClient(options: ServiceClientOptions): CallService 
         // A redirect would carry the identity to wherever it points.
         redirect: 'error',
         signal: AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
+        ...(agent !== null && { dispatcher: agent }),
       });
       return readAnswer(await response.json());
     } catch (error) {
       throw shopError('UNAVAILABLE', `The ${call.audience} service is unavailable.`, error);
     }
   };
+}
+
+function agentOf(tls: TlsSettings | null): Agent | null {
+  if (tls === null) return null;
+  const { ca, ...own } = tls;
+  return new Agent({ connect: { ...own, ...(ca !== null && { ca }) } });
 }
 
 function headersOf(call: ServiceCall, body: string, options: ServiceClientOptions): Record<string, string> {

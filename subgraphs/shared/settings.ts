@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import type { DatabaseLocation } from './database.ts';
 import type { IdentityKey } from './sign.ts';
-import { StartupError } from './startup-error.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
 
 export type Settings = {
   /** As in supergraph.yaml. */
@@ -18,6 +20,15 @@ export type Settings = {
   readonly productUrl: string;
   readonly inventoryUrl: string;
   readonly logLevel: string;
+  /** PEM texts; without them HTTP is spoken. */
+  readonly tls: TlsSettings | null;
+};
+
+export type TlsSettings = {
+  readonly cert: string;
+  readonly key: string;
+  /** The authorities whose certificates callers must show, and that called services are checked against. */
+  readonly ca: string | null;
 };
 
 /** Where the shop's own subgraphs listen when they are started by hand; any other needs `PORT`. */
@@ -48,6 +59,9 @@ const environmentSchema = z.object({
   ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
   PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
   INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  TLS_CA: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -74,7 +88,39 @@ export function readSettings(
     productUrl: values.PRODUCT_URL,
     inventoryUrl: values.INVENTORY_URL,
     logLevel: values.LOG_LEVEL,
+    tls: readTls(name, values),
   };
+}
+
+type TlsPaths = { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined; TLS_CA?: string | undefined };
+
+function readTls(name: string, { TLS_CERT, TLS_KEY, TLS_CA }: TlsPaths): TlsSettings | null {
+  if (TLS_CERT === undefined && TLS_KEY === undefined && TLS_CA === undefined) return null;
+  if (TLS_CERT === undefined || TLS_KEY === undefined) {
+    throw new StartupError(`The settings of ${name} are wrong: TLS needs TLS_CERT and TLS_KEY.`);
+  }
+  const tls = {
+    cert: readPem(name, TLS_CERT),
+    key: readPem(name, TLS_KEY),
+    ca: TLS_CA === undefined ? null : readPem(name, TLS_CA),
+  };
+  try {
+    createSecureContext({ ...tls, ca: tls.ca ?? undefined });
+  } catch (error) {
+    const paths = [TLS_CERT, TLS_KEY, TLS_CA].filter((path) => path !== undefined).join(', ');
+    throw new StartupError(
+      `The settings of ${name} are wrong: ${paths} cannot be used (${reasonOf(error)}).`,
+    );
+  }
+  return tls;
+}
+
+function readPem(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new StartupError(`The settings of ${name} are wrong: cannot read ${path} (${reasonOf(error)}).`);
+  }
 }
 
 function databaseLocation(name: string, databaseUrl: string | undefined, dataDir: string): DatabaseLocation {

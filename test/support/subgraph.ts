@@ -87,6 +87,7 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     productUrl: 'http://127.0.0.1:9/graphql',
     inventoryUrl: 'http://127.0.0.1:9/graphql',
     logLevel: 'silent',
+    tls: null,
   };
 }
 
