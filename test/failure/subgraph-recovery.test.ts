@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { answer, page, reset, startStubSubgraph } from '../support/stub-subgraph.ts';
+import type { Behaviour } from '../support/stub-subgraph.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+const ROUTERS = 4;
+const TICK_MS = 20;
+/** Calls of all routers in a tenth of a second, when the subgraph is well. */
+const STEADY = (ROUTERS * 100) / TICK_MS;
+
+/** The most calls that came in a tenth of a second, after the subgraph had been ill for six seconds. */
+async function mostCalls(illness: Behaviour) {
+  let behaviour = answer({ data: { a: 1 } });
+  await using subgraph = await startStubSubgraph(() => behaviour);
+  await using routers = new AsyncDisposableStack();
+  const ones = Array.from({ length: ROUTERS }, (_, index) =>
+    routers.use(upstreamOf([subgraph.url], {}, { random: () => (index + 0.5) / ROUTERS })),
+  );
+  const perTenth: number[] = [];
+  const run = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      const before = subgraph.requests.length;
+      for (let tick = 0; tick < 100; tick += TICK_MS) {
+        await Promise.all(ones.map((one) => one.call()));
+        for (const one of ones) one.clock.advance(TICK_MS);
+      }
+      perTenth.push(subgraph.requests.length - before);
+    }
+  };
+
+  await run(1_000);
+  expect(perTenth).toEqual(Array(10).fill(STEADY));
+  behaviour = illness;
+  await run(6_000);
+  expect(ones.map((one) => one.breaker())).not.toContain('closed');
+  const sinceOpen = perTenth.length;
+  behaviour = answer({ data: { a: 1 } });
+  await run(12_000);
+  expect(ones.map((one) => one.breaker())).toEqual(Array(ROUTERS).fill('closed'));
+  expect(perTenth.at(-1)).toBe(STEADY);
+  return Math.max(...perTenth.slice(sinceOpen));
+}
+
+describe.each([
+  ['answers 503', page(503)],
+  ['drops connections', reset()],
+])('a subgraph that %s', (what, illness) => {
+  it('is not overwhelmed by four routers as it recovers', async (context) => {
+    const most = await mostCalls(illness);
+    const name = `most calls of 4 routers to a subgraph that recovers, by its steady rate (it ${what} before)`;
+    recordFigure(context, name, (most / STEADY).toFixed(2));
+    expect(most).toBeLessThanOrEqual(1.5 * STEADY);
+  });
+});
