@@ -56,6 +56,13 @@ describe('a field that keeps failing', () => {
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', 'closed']);
   });
 
+  it('is blamed for late calls before fields that have failed less often', () => {
+    const { late, stateOf } = createFields();
+    late('Query.a');
+    for (let time = 0; time < 4; time += 1) late('Query.a', 'Query.b');
+    expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', undefined]);
+  });
+
   it('lets the others of its call be well when it alone has an error', () => {
     const { call, stateOf } = createFields();
     for (let time = 0; time < 5; time += 1) call(['Query.a', 'Query.b'], 'ill', ['Query.a']);
