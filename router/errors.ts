@@ -220,8 +220,9 @@ export const ERRORS = {
   SUBGRAPH_CIRCUIT_OPEN: {
     status: 503,
     exposed: true,
-    meaning: 'The service has failed so often that it is not being asked for a while.',
-    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs.',
+    meaning:
+      'The service, or what was asked of it, has failed so often that it is not being asked for a while, or operators hold it back.',
+    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs, where that is told.',
   },
   SUBGRAPH_OVERLOADED: {
     status: 503,
