@@ -76,7 +76,7 @@ function chooseDisturbance(random: Random): Disturbance {
 }
 
 /** What two faults must not touch at once: one router always serves, and a fault ends what it began. */
-function partOf(action: Action): string {
+export function partOf(action: Action): string {
   switch (action.kind) {
     case 'network':
       return action.to;

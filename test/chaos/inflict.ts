@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { partOf } from './faults.ts';
 import type { Action, Fault } from './faults.ts';
 import { now } from './history.ts';
 import type { Edition, FaultRecord } from './history.ts';
+import { until } from '../support/until.ts';
+import type { SubgraphSeat } from './subgraph-seat.ts';
 import type { World } from './world.ts';
 
 type Heal = () => Promise<void>;
@@ -13,8 +16,11 @@ export async function inflict(
   { done, stop }: { readonly done: FaultRecord[]; readonly stop: AbortSignal },
 ): Promise<void> {
   const begin = createInfliction(world);
-  const inflictOne = async ({ atMs, forMs, name, action }: Fault) => {
+  // On a busy machine a part may not be back yet when its next fault is due.
+  const parts = new Map<string, Promise<void>>();
+  const inflictOne = async ({ atMs, forMs, name, action }: Fault, before: Promise<void>) => {
     await wait(atMs, stop);
+    await before;
     if (stop.aborted) return;
     const began = now();
     const heal = await begin(action);
@@ -22,7 +28,11 @@ export async function inflict(
     await heal();
     done.push({ name, began, ended: now() });
   };
-  await Promise.all(faults.map(inflictOne));
+  for (const fault of faults) {
+    const part = partOf(fault.action);
+    parts.set(part, inflictOne(fault, parts.get(part) ?? Promise.resolve()));
+  }
+  await Promise.all(parts.values());
 }
 
 async function wait(ms: number, stop: AbortSignal): Promise<void> {
@@ -51,7 +61,7 @@ function createInfliction(world: World): (action: Action) => Promise<Heal> {
       case 'subgraph killed': {
         const seat = world.subgraphs.get(action.subgraph);
         await seat?.kill();
-        return async () => seat?.restart();
+        return async () => seat && supervise(seat);
       }
       case 'router restarted': {
         const seat = world.routers[action.router];
@@ -73,6 +83,22 @@ function linkOf({ subgraphs }: World, name: string) {
   const seat = [...subgraphs].find(([own]) => own === name)?.[1];
   if (seat === undefined) throw new Error(`there is no ${name}`);
   return seat.link;
+}
+
+const RESTART_MS = 60_000;
+
+/** Starts a subgraph as often as it takes: its database may be away as well. */
+async function supervise(seat: SubgraphSeat): Promise<void> {
+  let last: unknown;
+  const starts = () =>
+    seat.restart().then(
+      () => true,
+      (error: unknown) => {
+        last = error;
+        return false;
+      },
+    );
+  if (!(await until(starts, RESTART_MS))) throw new Error('a subgraph does not come back', { cause: last });
 }
 
 /** Routers may come back only when it is written down again what Redis does. */
