@@ -68,8 +68,10 @@ function openPool(url: string, schema: string): OpenDialect {
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
   });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool, and its query fails; without listeners it would end the process.
+  // The pool's own hears of idle connections only.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return { dialect: new PostgresDialect({ pool }), close: async () => undefined };
 }
 

@@ -1,8 +1,10 @@
+import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { breakableConnectionTo } from '../support/breakable-connection.ts';
 import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraph.ts';
+import { until } from '../support/until.ts';
 
 const countProducts = '{ products(first: 100, filter: { text: "ten-" }) { edges { node { id } } } }';
 
@@ -48,6 +50,30 @@ describe('on a real Postgres', () => {
       { message: 'The database is unavailable.', extensions: { code: 'UNAVAILABLE' } },
     ]);
     expect((await fetch(`${product.origin}/health/ready`)).status).toBe(503);
+    connection.repair();
+    expect((await product.call('{ product(id: "product-1") { id } }')).errors).toEqual([]);
+  });
+
+  // Without a listener of its own a connection in use would end the process: vitest then reports an uncaught exception.
+  test('a connection that breaks under its query is no more than UNAVAILABLE', async () => {
+    const location = testLocation('product', 'postgres');
+    if (location.kind !== 'postgres') throw new Error('not a Postgres location');
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => dropDatabase(location));
+    const connection = stack.use(await breakableConnectionTo(location.url));
+    const database = { ...location, url: connection.url };
+    const product = stack.use(await startTestSubgraph('product', startProduct, { database }));
+    const holder = new Client({ connectionString: location.url });
+    await holder.connect();
+    stack.defer(() => holder.end());
+    await holder.query(`begin; lock table "${location.schema}".products`);
+
+    const call = product.call('{ product(id: "product-1") { id } }');
+    const waits = `select 1 from pg_locks where relation = '"${location.schema}".products'::regclass and not granted`;
+    expect(await until(async () => (await holder.query(waits)).rowCount === 1, 5_000)).toBe(true);
+    connection.cut();
+    expect((await call).errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
+    await holder.query('rollback');
     connection.repair();
     expect((await product.call('{ product(id: "product-1") { id } }')).errors).toEqual([]);
   });
