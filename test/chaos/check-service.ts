@@ -10,6 +10,7 @@ export function checkService(evidence: Evidence): readonly Violation[] {
     ...evidence.exchanges.flatMap((exchange) => unserved(exchange, evidence)),
     ...evidence.answered.flatMap((exchange) => [...refused(exchange), ...leaks(exchange)]),
     ...evidence.routerLives.flatMap(crashed),
+    ...evidence.crashes.map((detail): Violation => ({ invariant: 'crash', detail })),
     ...evidence.unrecovered.map((detail): Violation => ({ invariant: 'recovery', detail })),
   ];
 }

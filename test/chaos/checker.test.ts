@@ -380,6 +380,12 @@ describe('service', () => {
     ]);
   });
 
+  it('a subgraph that ends by itself is found', () => {
+    expect(foundAfter((history) => void history.crashes.push('user ended by itself'))).toEqual([
+      'crash: user ended by itself',
+    ]);
+  });
+
   it('what is not whole again after the faults is found', () => {
     expect(foundAfter((history) => void history.unrecovered.push('router 0 answers nothing'))).toEqual([
       'recovery: router 0 answers nothing',

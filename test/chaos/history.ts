@@ -118,6 +118,8 @@ export type History = {
   readonly editions: Map<string, Edition>;
   /** What must not be in any answer: addresses, folders. */
   readonly secrets: string[];
+  /** Subgraphs that ended by themselves. */
+  readonly crashes: string[];
   /** Queries that were not whole again after the faults, and why. */
   readonly unrecovered: string[];
 };
@@ -138,6 +140,7 @@ export function emptyHistory(seed: string): History {
     costs: new Map(),
     editions: new Map(),
     secrets: [],
+    crashes: [],
     unrecovered: [],
   };
 }

@@ -1,7 +1,7 @@
 import { startSubgraphProcess } from '../support/subgraph-process.ts';
 import type { SubgraphProcess } from '../support/subgraph-process.ts';
 import type { SubgraphName } from './faults.ts';
-import type { Sighting } from './history.ts';
+import type { History } from './history.ts';
 import { linkTo } from './links.ts';
 import type { SubgraphLink } from './links.ts';
 
@@ -18,13 +18,22 @@ export type SubgraphSeat = AsyncDisposable & {
 // Nobody listens there, as on the port of a process that is gone.
 const NOWHERE = 1;
 
-export async function createSubgraphSeat(name: SubgraphName, sightings: Sighting[]): Promise<SubgraphSeat> {
+const MOST_WORDS = 2_000;
+
+/** `crashes` is told of a process that ends by itself. */
+export async function createSubgraphSeat(
+  name: SubgraphName,
+  { sightings, crashes }: Pick<History, 'sightings' | 'crashes'>,
+): Promise<SubgraphSeat> {
   let running: SubgraphProcess | undefined;
   let settings: Readonly<Record<string, string>> = {};
+  const ended = (words: string) => crashes.push(`${name} ended by itself: ${words.slice(0, MOST_WORDS)}`);
   const port = () => running?.port ?? NOWHERE;
   const link = await linkTo(name, () => ({ host: '127.0.0.1', port: port() }), sightings);
   const restart = async () => {
-    running = await startSubgraphProcess(name, settings);
+    const started = await startSubgraphProcess(name, settings);
+    running = started;
+    void started.ended.then((words) => running === started && ended(words));
   };
   const kill = async () => {
     const ending = running;

@@ -11,7 +11,7 @@ export const INVARIANTS = {
   status: 'Nobody is refused without a cause, or without being told when to come again',
   hang: 'Every request is answered within its deadline',
   lost: 'No request is lost, but by a router that is killed',
-  crash: 'No router fails or ends by itself',
+  crash: 'No router fails, and nothing ends by itself',
   recovery: 'When all faults are over, everything is delivered again',
 } as const;
 

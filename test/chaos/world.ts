@@ -60,7 +60,7 @@ export async function startWorld(postgresUrl: string, history: History): Promise
   const database = built.use(await createShopDatabase(postgresUrl));
   const postgresLink = built.use(await startProxy(() => addressOf(database.url, 5432)));
   const seats = new Map<SubgraphName, SubgraphSeat>();
-  for (const name of SUBGRAPHS) seats.set(name, built.use(await createSubgraphSeat(name, history.sightings)));
+  for (const name of SUBGRAPHS) seats.set(name, built.use(await createSubgraphSeat(name, history)));
   const portOf = (name: SubgraphName, way: Way) => seats.get(name)?.link.port(way) ?? 0;
   history.issuer = `http://127.0.0.1:${portOf('user', 'service')}`;
   const environment = {
@@ -124,7 +124,7 @@ function configOf(supergraph: string, issuer: string) {
       all: { timeoutMs: DEADLINE_MS / 2, breaker: { openMs: 500, maxOpenMs: 2_000 } },
     },
     planning: { timeoutMs: PLANNING_MS },
-    shutdown: { lameDuckMs: LAME_DUCK_MS },
+    shutdown: { lameDuckMs: LAME_DUCK_MS, graceMs: 2 * DEADLINE_MS },
   };
 }
 

@@ -11,6 +11,8 @@ export type SubgraphProcess = AsyncDisposable & {
   /** Ends the process with a signal and gives its exit code. */
   readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
   readonly port: number;
+  /** What it wrote to standard error, when it has ended. */
+  readonly ended: Promise<string>;
 };
 
 export type FailedStart = { readonly exitCode: number | null; readonly stderr: string };
@@ -34,6 +36,7 @@ export async function startSubgraphProcess(
   };
   return {
     port: Number(new URL(url).port),
+    ended: stderr,
     call: (query, options = {}) => callSigned(url, name, { query, now: Date.now, ...options }),
     stop,
     [Symbol.asyncDispose]: async () => void (await stop('SIGKILL')),
