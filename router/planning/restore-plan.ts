@@ -9,7 +9,9 @@ import type {
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
 import type { RequiredArguments } from './required-arguments.ts';
+import { keyedRequires } from './keyed-requires.ts';
 import { splitByRequirements } from './split-fetch.ts';
+import type { Restoring } from './split-fetch.ts';
 
 /**
  * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
@@ -23,19 +25,20 @@ export function restoreRequiredArguments(
 ): QueryPlan {
   if (required.requirements.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription')
     return plan;
-  return { ...plan, node: restoreNode(plan.node, required, schema) };
+  const isConditional = /@(?:skip|include)\b|"kind":"Condition"/.test(JSON.stringify(plan.node));
+  return { ...plan, node: restoreNode(plan.node, { required, schema, isConditional }) };
 }
 
-function restoreNode(node: PlanNode, required: RequiredArguments, schema: GraphQLSchema): PlanNode {
-  const restore = (child: PlanNode) => restoreNode(child, required, schema);
+function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
+  const restore = (child: PlanNode) => restoreNode(child, restoring);
   switch (node.kind) {
     case 'Sequence':
     case 'Parallel':
       return { ...node, nodes: node.nodes.map(restore) };
     case 'Flatten':
-      return restoreFlatten(node, required, schema);
+      return restoreFlatten(node, restoring);
     case 'Fetch':
-      return restoreFetch(node, required);
+      return restoreFetch(node, restoring.required);
     case 'Condition':
       return {
         ...node,
@@ -47,14 +50,20 @@ function restoreNode(node: PlanNode, required: RequiredArguments, schema: GraphQ
   }
 }
 
-function restoreFlatten(node: FlattenNode, required: RequiredArguments, schema: GraphQLSchema): PlanNode {
-  if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, required, schema) };
-  const nodes = splitByRequirements(node.node, required, schema).map((fetch) => ({
+function restoreFlatten(node: FlattenNode, restoring: Restoring): PlanNode {
+  if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, restoring) };
+  const nodes = splitByRequirements(withKeys(node.node, restoring), restoring).map((fetch) => ({
     ...node,
-    node: restoreFetch(fetch, required),
+    node: restoreFetch(fetch, restoring.required),
   }));
   const [only] = nodes;
   return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
+}
+
+function withKeys(fetch: FetchNode, { required, schema }: Restoring): FetchNode {
+  const keys = required.keyPaths.get(fetch.serviceName);
+  if (fetch.requires === undefined || keys === undefined) return fetch;
+  return { ...fetch, requires: keyedRequires(fetch.requires, keys, schema) };
 }
 
 function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {

@@ -13,6 +13,15 @@ import type { RequiredArguments } from './required-arguments.ts';
 /** Paths of required fields in the planner's names, by the paths that the subgraph will see. */
 type Needs = ReadonlyMap<string, string>;
 
+/** What is known about the plan that a fetch is part of. */
+export type Restoring = {
+  readonly required: RequiredArguments;
+  /** The supergraph's types. */
+  readonly schema: GraphQLSchema;
+  /** Whether some of it is asked under `@skip` or `@include`. */
+  readonly isConditional: boolean;
+};
+
 /** Every entity fetch of the planner's has this shape. */
 type EntityOperation = {
   operation: OperationDefinitionNode;
@@ -24,18 +33,15 @@ type EntityOperation = {
  * Splits an entity fetch where one representation cannot serve all its fields:
  * - Fields that require one field with different arguments; a representation has room for one of them.
  * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
- *   entity would be.
+ *   entity would be. The planner forgets conditions of the objects that the fields are on; then fields with equal requirements stay together.
  *
  * The parts ask for disjoint fields of the same entities.
  */
-export function splitByRequirements(
-  fetch: FetchNode,
-  required: RequiredArguments,
-  schema: GraphQLSchema,
-): readonly FetchNode[] {
+export function splitByRequirements(fetch: FetchNode, restoring: Restoring): readonly FetchNode[] {
+  const { required, schema } = restoring;
   const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
   if (entityOperation === undefined) return [fetch];
-  const parts = partition(entityOperation.selectionSet, fetch.serviceName, required);
+  const parts = partition(entityOperation.selectionSet, fetch.serviceName, restoring);
   if (parts.length < 2) return [fetch];
   const keys = required.keyPaths.get(fetch.serviceName) ?? new Set();
   return parts.map((part, index) => {
@@ -55,12 +61,16 @@ export function splitByRequirements(
 type Part = {
   readonly fields: Set<FieldNode>;
   readonly needs: Map<string, string>;
-  /** Under which its fields are asked, printed; empty for those that require nothing. */
-  readonly conditions: string;
+  /** The conditions under which its fields are asked, printed, with what they require if that may be skipped; empty for those that require nothing. */
+  readonly together: string;
 };
 
 /** Greedily: a field joins the first part with its conditions that does not need the same name for something else. */
-function partition(selectionSet: SelectionSetNode, service: string, required: RequiredArguments): Part[] {
+function partition(
+  selectionSet: SelectionSetNode,
+  service: string,
+  { required, isConditional }: Restoring,
+): Part[] {
   const parts: Part[] = [];
   const place = (set: SelectionSetNode, type: string, outer: string) => {
     for (const selection of set.selections) {
@@ -69,7 +79,8 @@ function partition(selectionSet: SelectionSetNode, service: string, required: Re
         place(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
       } else if (selection.kind === Kind.FIELD) {
         const needs = needsOf(coordinate(service, type, selection.name.value), required);
-        const part = partFor(parts, needs, needs.size > 0 ? conditions : '');
+        const together = isConditional ? conditions + [...needs.values()].toSorted().join(' ') : conditions;
+        const part = partFor(parts, needs, needs.size > 0 ? together : '');
         part.fields.add(selection);
         for (const [path, planned] of needs) part.needs.set(path, planned);
       }
@@ -79,10 +90,10 @@ function partition(selectionSet: SelectionSetNode, service: string, required: Re
   return parts;
 }
 
-function partFor(parts: Part[], needs: Needs, conditions: string): Part {
-  const existing = parts.find((part) => part.conditions === conditions && agree(part.needs, needs));
+function partFor(parts: Part[], needs: Needs, together: string): Part {
+  const existing = parts.find((part) => part.together === together && agree(part.needs, needs));
   if (existing !== undefined) return existing;
-  const part: Part = { fields: new Set(), needs: new Map(), conditions };
+  const part: Part = { fields: new Set(), needs: new Map(), together };
   parts.push(part);
   return part;
 }

@@ -5,7 +5,8 @@ import { parse } from 'graphql';
 export type SubgraphSdl = Readonly<Record<string, string>>;
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [
-  "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject"
+  "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject",
+  "@composeDirective"
 ])
 `;
 

@@ -67,9 +67,10 @@ describe(`the stock executor, seed ${SEED}`, () => {
         if (next.interference !== null) continue;
         if ((count += 1) > STOCK_CASES) break;
         const answer = await (await stock.gatewayFor(graph)).ask(next.operation);
-        const faults = faultsOfAnswer(answer, askOracle(graph, next.operation), false);
+        const oracle = askOracle(graph, next.operation);
+        const faults = faultsOfAnswer(answer, oracle, false);
         if (faults.length === 0) continue;
-        const clause = knownStockFault(graph, next);
+        const clause = knownStockFault({ graph, case: next, answer, oracle });
         expect(clause, `${next.operation.document}\n${faults.join('\n')}`).toBeDefined();
         clauses.add(String(clause));
       }

@@ -12,10 +12,12 @@ import type { EntityModel, FieldModel, GraphModel, ServiceModel, TypeModel } fro
 import type { SubgraphSdl } from './compose.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
-import { addRequirements } from './generate-requirements.ts';
+import { addRequirements, requiredArguments, requiring } from './generate-requirements.ts';
 
 /** What every subgraph declares. */
 const COMMON = `
+extend schema @link(url: "https://specs.example.test/mark/v1.0", import: ["@mark"]) @composeDirective(name: "@mark")
+directive @mark(reason: String = "none") repeatable on OBJECT | INTERFACE | FIELD_DEFINITION
 enum Colour { RED GREEN BLUE }
 scalar Blob
 input Filter { word: String = "any" colour: Colour limit: Int! = 3 within: Filter }
@@ -32,6 +34,9 @@ const ARGUMENTS = [
 
 /** What every `Named` has. */
 const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolean = false)' };
+
+/** Uses of the directive that subgraphs compose into the supergraph. */
+const MARKS = ['@mark', '@mark(reason: "ü \\"quoted\\"") @mark'] as const;
 
 /** How an entity is found: `code` and `ref { code }` stand for the same number as `id`. */
 const KEYS = ['id', 'sku', 'id code', 'ref { code }'] as const;
@@ -129,6 +134,14 @@ function placeKeyedInterface(
   const object = typeIn(asObject, name);
   object.head.directives.add('@interfaceObject').add('@key(fields: "id")');
   declare(object, id);
+  if (random.chance(0.4)) {
+    declare(object, common, '@external');
+    declare(
+      object,
+      { name: 'derived', type: 'Int', args: '' },
+      requiring([`common${random.pick(requiredArguments(common.args))}`]),
+    );
+  }
   declare(object, {
     name: 'added',
     type: random.pick(['Int', 'String!', 'V0']),
@@ -152,9 +165,11 @@ function addFields({ services, entities, keyed }: GraphModel, entity: EntityMode
     }
     if (previous !== undefined) {
       declare(typeIn(previous, entity.name), field);
-      declare(typeIn(owner, entity.name), field, `@override(from: "${previous.name}")`);
+      const label = random.chance(0.5) ? ', label: "percent(50)"' : '';
+      declare(typeIn(owner, entity.name), field, `@override(from: "${previous.name}"${label})`);
     }
     if (random.chance(0.05)) declare(typeIn(owner, entity.name), field, '@tag(name: "odd")');
+    if (random.chance(0.1)) declare(typeIn(owner, entity.name), field, random.pick(MARKS));
     if (random.chance(0.05) && sharers.length === 0)
       declare(typeIn(owner, entity.name), field, '@inaccessible');
   }

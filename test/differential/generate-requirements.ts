@@ -20,30 +20,58 @@ function foreignFields(entity: EntityModel, service: ServiceModel): FieldModel[]
 function addRequiring(entity: EntityModel, service: ServiceModel, random: Random): void {
   const type = typeIn(service, entity.name);
   const usable = foreignFields(entity, service).filter(
-    (field) => isLeaf(field.type) || /^\[?V0/.test(field.type),
+    (field) => isLeaf(field.type) || Object.hasOwn(INNER, namedTypeOf(field.type)),
   );
   for (let index = 0; index < 1 + random.int(3); index += 1) {
     const required = random.some(usable, 0.6).slice(0, 2);
     if (required.length === 0) continue;
     for (const field of required) declare(type, field, '@external');
-    const fields = required.map((field) => requirement(field, random)).join(' ');
+    const fields = required.map((field) => requirement(field, random));
     const own = {
       name: `${service.name}Of${index}`,
       type: random.pick(['Int', 'String', '[Float!]']),
       args: '',
     };
-    declare(type, own, `@requires(fields: "${fields.replaceAll('"', '\\"')}")`);
+    declare(type, own, requiring(fields));
   }
 }
 
-function requirement({ name, args, type }: FieldModel, random: Random): string {
-  const given = random.maybePick(requiredArguments(args)) ?? '';
-  if (namedTypeOf(type) !== 'V0') return `${name}${given}`;
-  const inner = random.pick(['note', 'width', 'width(round: true)', 'note width(round: false)']);
-  return `${name}${given} { ${inner} }`;
+export function requiring(fields: readonly string[]): string {
+  return `@requires(fields: "${fields.join(' ').replaceAll('"', '\\"')}")`;
 }
 
-function requiredArguments(args: string): string[] {
+/** What is required of a composite field, by its type. */
+const INNER = {
+  V0: ['note', 'width', 'width(round: true)', 'note width(round: false)'],
+  Named: [
+    'label',
+    'label(upper: true)',
+    '__typename label',
+    '... on V0 { note }',
+    'label ... on V0 { width } ... on V1 { note }',
+  ],
+  Any: [
+    '... on V0 { note }',
+    '... on V0 { note label } ... on V1 { inner { width } }',
+    '__typename ... on V1 { width(round: true) }',
+  ],
+} as const;
+
+function requirement({ name, args, type }: FieldModel, random: Random): string {
+  const given = random.pick(requiredArguments(args));
+  const named = namedTypeOf(type);
+  switch (named) {
+    case 'V0':
+    case 'Named':
+    case 'Any':
+      return `${name}${given} { ${random.pick(INNER[named])} }`;
+    default:
+      return `${name}${given}`;
+  }
+}
+
+/** Arguments that may be given to a field in a requirement. */
+export function requiredArguments(args: string): readonly [string, ...string[]] {
   if (args.includes('first')) return ['', '(first: 1)', '(first: 2)'];
   if (args.includes('unit')) return ['', '(unit: "IN")', '(colour: RED, unit: "M")'];
   if (args.includes('filter')) return ['', '(ids: ["x"])', '(filter: { word: "w", limit: 1 })'];

@@ -1,41 +1,172 @@
-import { parse, visit } from 'graphql';
+import { isDeepStrictEqual } from 'node:util';
+import { Kind, OperationTypeNode, getNamedType, parse, visit } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { isJsonObject, readOwn } from '../../router/execution/json.ts';
 import { prepareSupergraph } from '../../router/planning/prepare-supergraph.ts';
+import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
+import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
 import type { Graph } from './graph.ts';
 
-/**
- * Why Apollo's own planner and executor (2.14.4) may answer an operation against the specification, with the clause of the GraphQL
- * specification (October 2021) or of Federation; `undefined` where they are held to the oracle like the router.
- */
-export function knownStockFault(graph: Graph, { operation }: Case): string | undefined {
-  const document = parse(operation.document);
+/** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */
+export type StockFault = {
+  readonly graph: Graph;
+  readonly case: Case;
+  readonly answer: Answer | Refusal;
+  readonly oracle: OracleAnswer;
+};
+
+type Explains = (fault: StockFault, document: DocumentNode) => boolean;
+
+/** Where it answers against the GraphQL specification (October 2021) or that of Federation: the clause, and how such a fault is told. */
+const CLAUSES: Readonly<Record<string, Explains>> = {
+  '6.3.2 CollectFields: an alias like a key or a required field hides it, or is hidden': hasHidingAlias,
+  '6.1.2 CoerceVariableValues: a variable may have any name': (_, document) =>
+    variablesOf(document).has('representations'),
+  'Federation @requires: arguments are taken from another use of the field': ({
+    graph,
+    case: { operation },
+  }) => JSON.stringify(graph.plan(plannable(operation))).includes('__required'),
+  '2.1.9 Names: a response name that objects inherit a property of is taken for data': isAboutInheritedNames,
+  '6.2.2 Mutation: root fields in fragments are done out of their order': (_, document) =>
+    hasMutationInFragments(document),
+  '6.3.2 CollectFields: fields stand in the order in which they are met first': isAnotherOrder,
+  '3.13.1 @skip, 3.13.2 @include: an object of which nothing is left is null, and not {}': isNullForEmpty,
+  'Federation @key(resolvable: false): a subgraph is asked for what it does not resolve': (fault) =>
+    fault.graph.supergraphSdl.includes('resolvable: false') && tells(fault, /^\w+ has no such key here$/),
+  '5.3.2 Field Selection Merging: a subgraph is asked for one name with different arguments': (fault) =>
+    tells(fault, /^Fields "\w+" conflict because /),
+  '4.2 Schema Introspection: `__schema` and `__type` in a fragment have no plan': (fault) =>
+    tells(fault, /^Was not able to find any options for __(?:schema|type)\b/),
+  '6.3.2 DoesFragmentTypeApply: fields in fragments of fragments are left out': (fault, document) =>
+    hasNestedFragments(document) && lacksOnlyFields(fault),
+  'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
+    isAboutInterfaceObjects,
+  'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
+    tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
+};
+
+/** The clause that an answer breaks; `undefined` when none of those known does. */
+export function knownStockFault(fault: StockFault): string | undefined {
+  const document = parse(fault.case.operation.document);
+  const known = Object.entries(CLAUSES).find(([, explains]) => explains(fault, document));
+  return known?.[0];
+}
+
+function plannable({ document, operationName }: Case['operation']) {
+  return { document, operationName };
+}
+
+function hasHidingAlias({ graph }: StockFault, document: DocumentNode): boolean {
   const { reserved } = prepareSupergraph(graph.supergraphSdl);
-  let fault: string | undefined;
-  const note = (reason: string) => void (fault ??= reason);
+  let hides = false;
   visit(document, {
     Field: ({ alias, name }) => {
-      if (
-        alias &&
-        alias.value !== name.value &&
-        (reserved.has(alias.value) || alias.value === '__typename')
-      ) {
-        note('6.3.2 CollectFields: an alias like a key or a required field hides it, or is hidden');
-      }
+      if (alias === undefined || alias.value === name.value) return;
+      hides ||= reserved.has(alias.value) || alias.value === '__typename';
     },
-    Directive: ({ name }) => {
-      if (name.value === 'skip' || name.value === 'include') {
-        note('3.13.1 @skip, 3.13.2 @include: an object of which nothing is left is null, and not {}');
-      }
-    },
-    Variable: ({ name }) => {
-      if (name.value === 'representations') note('6.1.2 CoerceVariableValues: a variable may have any name');
-    },
-    FragmentSpread: () => note('4.1, 4.2 __typename and __schema in fragments make the planner fail'),
-    InlineFragment: () => note('4.1, 4.2 __typename and __schema in fragments make the planner fail'),
   });
-  const plan = graph.plan({ document: operation.document, operationName: operation.operationName });
-  if (JSON.stringify(plan).includes('__required')) {
-    note('Federation @requires: arguments are taken from another use of the field');
+  return hides;
+}
+
+function variablesOf(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  visit(document, { Variable: ({ name }) => void names.add(name.value) });
+  return names;
+}
+
+function hasMutationInFragments({ definitions }: DocumentNode): boolean {
+  return definitions.some(
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      definition.operation === OperationTypeNode.MUTATION &&
+      definition.selectionSet.selections.some(({ kind }) => kind !== Kind.FIELD),
+  );
+}
+
+/** All is there, with the keys of objects in another order. */
+function isAnotherOrder({ answer, oracle }: StockFault): boolean {
+  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
+  return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
+}
+
+/** Nothing is wrong with it but that. */
+function isNullForEmpty(fault: StockFault): boolean {
+  if (fault.answer.kind === 'refused') return false;
+  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
+  return faultsOfAnswer(answer, oracle, false).length === 0;
+}
+
+function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
+  const nullified = (data: string) => JSON.stringify(nullForEmpty(JSON.parse(data)) ?? null);
+  return {
+    answer: { ...answer, data: nullified(answer.data) },
+    oracle: { ...oracle, data: nullified(oracle.data) },
+  };
+}
+
+/** Null for an object without fields, and for a list of nothing else. */
+function nullForEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map(nullForEmpty);
+    return items.every((item) => item === null) ? null : items;
   }
-  return fault;
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  return entries.length === 0
+    ? null
+    : Object.fromEntries(entries.map(([key, inner]) => [key, nullForEmpty(inner)]));
+}
+
+/** A fragment within a fragment: conditions of which both have to apply. */
+function hasNestedFragments(document: DocumentNode): boolean {
+  let depth = 0;
+  let isNested = false;
+  const fragment = { enter: () => void (isNested ||= (depth += 1) > 1), leave: () => void (depth -= 1) };
+  visit(document, { FragmentDefinition: fragment, InlineFragment: fragment, FragmentSpread: fragment });
+  return isNested;
+}
+
+function lacksOnlyFields(fault: StockFault): boolean {
+  if (fault.answer.kind === 'refused') return false;
+  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
+  return isPart(JSON.parse(answer.data), JSON.parse(oracle.data));
+}
+
+function isPart(value: unknown, whole: unknown): boolean {
+  if (Array.isArray(value) && Array.isArray(whole)) {
+    return value.length === whole.length && value.every((item, index) => isPart(item, whole[index]));
+  }
+  if (!isJsonObject(value) || !isJsonObject(whole)) return value === whole;
+  return Object.entries(value).every(([key, inner]) => isPart(inner, readOwn(whole, key)));
+}
+
+/** Every fault is at an object of the interface that a subgraph knows as an object, or below. */
+function isAboutInterfaceObjects(fault: StockFault): boolean {
+  const { graph, oracle } = fault;
+  if (!graph.supergraphSdl.includes('isInterfaceObject: true')) return false;
+  const names = new Set(['Keyed', ...membersOf(graph)]);
+  return pathsOfFaults(fault).every((path) =>
+    path.some((_, index) => {
+      const type = oracle.types.get(path.slice(0, index + 1).join('.'));
+      return type !== undefined && names.has(getNamedType(type).name);
+    }),
+  );
+}
+
+function isAboutInheritedNames(fault: StockFault): boolean {
+  return pathsOfFaults(fault).every((path) => path.some((name) => name in Object.prototype));
+}
+
+function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly string[])[] {
+  return faultsOfAnswer(answer, oracle, false).map((fault) => fault.split(' is ')[0]?.split('.') ?? []);
+}
+
+function membersOf({ world }: Graph): readonly string[] {
+  return [...world.identities.keys()];
+}
+
+function tells({ answer }: StockFault, message: RegExp): boolean {
+  const messages = answer.kind === 'refused' ? [answer.message] : answer.errors.map((error) => error.message);
+  return messages.length > 0 && messages.every((text) => message.test(text));
 }

@@ -138,7 +138,9 @@ function checkRequired(world: World, source: Ref, required: SelectionSetNode): v
 }
 
 /** The requirement, run on the whole graph as if it were an operation on the object. */
-function requiredData(world: World, { typename, number }: Ref, selectionSet: SelectionSetNode): unknown {
+function requiredData(world: World, source: Ref, selectionSet: SelectionSetNode): unknown {
+  // Of an `@interfaceObject` the world knows what implements it.
+  const { typename, number } = entityOf(world, source.typename, source.number);
   const query = world.schema.getType(typename);
   if (!isObjectType(query)) throw new Error(`${typename} is no object type`);
   const operation = {
@@ -161,13 +163,30 @@ function requiredData(world: World, { typename, number }: Ref, selectionSet: Sel
 function picked(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => picked(item, selectionSet));
   if (selectionSet === undefined || !isRecord(value)) return value;
-  return Object.fromEntries(
-    selectionSet.selections.flatMap((selection) => {
-      if (selection.kind !== Kind.FIELD) return [];
-      const name = selection.name.value;
-      return [[name, picked(value[name], selection.selectionSet)]];
-    }),
-  );
+  return Object.fromEntries(pickedEntries(value, selectionSet));
+}
+
+function pickedEntries(
+  value: Readonly<Record<string, unknown>>,
+  { selections }: SelectionSetNode,
+): [string, unknown][] {
+  return selections.flatMap((selection) => {
+    switch (selection.kind) {
+      case Kind.FIELD: {
+        const name = selection.name.value;
+        return [[name, picked(value[name], selection.selectionSet)] as [string, unknown]];
+      }
+      case Kind.INLINE_FRAGMENT: {
+        const typename = value['__typename'];
+        // Conditions of the generated requirements are object types; a requirement need not ask which type there is.
+        if (typename !== undefined && typename !== selection.typeCondition?.name.value) return [];
+        const entries = pickedEntries(value, selection.selectionSet);
+        return typename === undefined ? entries.filter(([, inner]) => inner !== undefined) : entries;
+      }
+      case Kind.FRAGMENT_SPREAD:
+        return [];
+    }
+  });
 }
 
 /** The field sets of a directive's `fields`, by type or by coordinate. */

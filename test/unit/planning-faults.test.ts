@@ -265,3 +265,50 @@ describe('mutations in fragments', () => {
     });
   });
 });
+
+describe('fields with different requirements, of which some are on an object that may be skipped', () => {
+  const graph = composed({
+    a: `type Query { p: P }
+      type P @key(fields: "id") {
+        id: ID! weight: Int @external tax: Int @requires(fields: "weight")
+        price: Int @external fee: Int @requires(fields: "price")
+      }`,
+    b: 'type P @key(fields: "id") { id: ID! weight: Int price: Int }',
+  });
+  const document = 'query ($some: Boolean!) { p { tax } p @include(if: $some) { fee } }';
+
+  test('are asked together by the stock planner, so that none comes when one is skipped', () => {
+    expect(compact(stockPlan(graph, document))).toMatch(
+      /__typename weight id price \} \} => \{ \.\.\. on P \{ tax fee/,
+    );
+  });
+
+  test('are fetched apart', () => {
+    const planned = text(plan(graph, document));
+    expect(planned).toMatch(/__typename weight id \} \} => \{ \.\.\. on P \{ tax \}/);
+    expect(planned).toMatch(/\{ __typename id price \} \} => \{ \.\.\. on P \{ fee \}/);
+  });
+});
+
+describe('a requirement behind an @interfaceObject, asked of one type', () => {
+  const graph = composed({
+    a: `type Query { m: Media }
+      type Media @key(fields: "id") @interfaceObject { id: ID! title: String @external size: Int @requires(fields: "title") }`,
+    b: `interface Media @key(fields: "id") { id: ID! title: String }
+      type Book implements Media @key(fields: "id") { id: ID! title: String }
+      type Film implements Media @key(fields: "id") { id: ID! title: String }`,
+  });
+  const document = '{ m { ... on Book { size } } }';
+
+  test('makes the stock planner represent the other types without a key', () => {
+    expect(compact(stockPlan(graph, document))).toContain(
+      '{ ... on Book { __typename id } ... on Media { __typename title } } =>',
+    );
+  });
+
+  test('is asked of that type alone', () => {
+    expect(text(plan(graph, document))).toContain(
+      '{ ... on Book { __typename id } ... on Book { __typename title } } =>',
+    );
+  });
+});
