@@ -7,6 +7,7 @@ import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from './execution/execute.ts';
 import { shareCalls, shareExecutions } from './execution/sharing.ts';
 import type { Scope } from './execution/sharing.ts';
+import type { StaleValues } from './execution/stale-values.ts';
 import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import type { Collecting, ResponseHeaders } from './headers/collection.ts';
 import type { Forwarded, createForwarding } from './headers/forwarding.ts';
@@ -24,6 +25,8 @@ export type ExecutionParts = {
   readonly settlement: Settlement;
   readonly forward: ReturnType<typeof createForwarding>;
   readonly collecting: Collecting | undefined;
+  /** Undefined where no field's values are kept. */
+  readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
@@ -52,7 +55,8 @@ export function connect(routes: Routes, { calls }: Config['traffic']['sharing'])
 
 /** Connects the executor with the subgraphs for one client request. */
 export function createExecution(parts: ExecutionParts) {
-  const { telemetry, monotonic, traffic, settlement, forward, collecting, subgraphErrors } = parts;
+  const { telemetry, monotonic, traffic, settlement, forward, collecting, staleValues, subgraphErrors } =
+    parts;
   const shareQuery = shareExecutions<Executed>();
   const isShareable = collecting?.passesCookies !== true;
 
@@ -83,9 +87,17 @@ export function createExecution(parts: ExecutionParts) {
       operation.compiled(),
     );
     const { send, signal, scope } = callsFor(caller, connection);
+    const stale = staleValues && { values: staleValues, scope };
     const run = (until: AbortSignal) =>
       withHeaders(collecting, send, (collected) =>
-        executeCompiled(compiled, { ...subgraphErrors, variables, onError, send: collected, signal: until }),
+        executeCompiled(compiled, {
+          ...subgraphErrors,
+          variables,
+          onError,
+          stale,
+          send: collected,
+          signal: until,
+        }),
       );
     const outcome = await (operation.type === 'query' && traffic.sharing.queries && isShareable
       ? shareQuery({

@@ -10,6 +10,7 @@ import { checkIds } from './admission/exact-ids.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
 import type { FallbackOf } from './execution/fallback.ts';
+import type { KeepingOf } from './execution/stale-values.ts';
 import { plannedNames } from './execution/planned-names.ts';
 import { RouterError } from './errors.ts';
 import type { Planner } from './planning/planner.ts';
@@ -58,6 +59,7 @@ export type OperationsParts = {
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
   readonly fallbackOf: FallbackOf | undefined;
+  readonly keepingOf: KeepingOf | undefined;
 };
 
 /** How a client asks for an operation; the name is the request's, which may leave it out. */
@@ -219,7 +221,7 @@ type Compilation = {
 
 async function compile(
   { source, name, document, denials }: Compilation,
-  { planner, graph, pricing, mergesFetches, planned, monotonic, fallbackOf }: OperationsParts,
+  { planner, graph, pricing, mergesFetches, planned, monotonic, fallbackOf, keepingOf }: OperationsParts,
 ): Promise<PlannedOperation> {
   const started = monotonic();
   const outcome = await planner.plan({ document: source, operationName: name });
@@ -235,6 +237,7 @@ async function compile(
     mergesFetches,
     ...(denials && { denials }),
     fallbackOf,
+    keepingOf,
   });
   const names = plannedNames(outcome.renames);
   const actualCost = pricing.actual({ document, name, keyOf: (node) => names.keyOf(node) });

@@ -11,6 +11,7 @@ import { Spenders } from './admission/spenders.ts';
 import { createOperationAdmission } from './admit-operation.ts';
 import type { ApolloContext } from './apollo-plugin.ts';
 import type { Config } from './config/config-schema.ts';
+import { createStaleValues } from './degradation/stale-values.ts';
 import { createErrorBehavior } from './error-behavior.ts';
 import { createExecution } from './execute-operation.ts';
 import { createCollecting } from './headers/collection.ts';
@@ -160,6 +161,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     settlement,
     forward: createForwarding(config.headers),
     collecting,
+    staleValues: createStaleValues(config.degradation, {
+      redis: redis?.link,
+      now: parts.now,
+      later: setImmediate,
+    }),
     subgraphErrors: createErrorPolicy(config.response, telemetry.log),
   });
   const admit = createOperationAdmission(config.authorization, { admission, telemetry });

@@ -10,6 +10,7 @@ import { separateAuthorization } from './authorization/separate.ts';
 import type { SeparatedSupergraph } from './authorization/separate.ts';
 import type { Config } from './config/config-schema.ts';
 import { readFallbacks } from './degradation/fallbacks.ts';
+import { readStaleFields } from './degradation/stale-fields.ts';
 import { connect } from './execute-operation.ts';
 import type { createExecution } from './execute-operation.ts';
 import { ANONYMOUS } from './identity/identity.ts';
@@ -63,7 +64,8 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
       const pricing = createPricing(separated.sdl, config.rateLimit);
       for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
       const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
-      for (const setting of unfit) telemetry.degradationUnfit(setting);
+      const kept = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
+      for (const setting of [...unfit, ...kept.unfit]) telemetry.degradationUnfit(setting);
       const operations = createOperations({
         graph,
         planner,
@@ -74,6 +76,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
         fallbackOf,
+        keepingOf: kept.keepingOf,
       });
       const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
       return {

@@ -61,22 +61,18 @@ export const configSchema = z
     telemetry,
     shutdown,
   })
-  .superRefine(
-    (
-      { execution, headers, response: { subgraphErrorMessages }, degradation: { onError, fallbacks } },
-      context,
-    ) => {
-      if (execution === 'compiled') return;
-      const message = 'needs execution: compiled';
-      const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
-      if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
-      if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
-      if (onError !== 'PROPAGATE')
-        context.addIssue({ code: 'custom', path: ['degradation', 'onError'], message });
-      if (Object.keys(fallbacks).length > 0)
-        context.addIssue({ code: 'custom', path: ['degradation', 'fallbacks'], message });
-    },
-  );
+  .superRefine(({ execution, headers, response: { subgraphErrorMessages }, degradation }, context) => {
+    if (execution === 'compiled') return;
+    const message = 'needs execution: compiled';
+    const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
+    if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
+    if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
+    if (degradation.onError !== 'PROPAGATE')
+      context.addIssue({ code: 'custom', path: ['degradation', 'onError'], message });
+    for (const key of ['fallbacks', 'stale'] as const)
+      if (Object.keys(degradation[key]).length > 0)
+        context.addIssue({ code: 'custom', path: ['degradation', key], message });
+  });
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

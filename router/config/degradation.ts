@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from './values.ts';
 import { ERROR_BEHAVIORS } from '../execution/error-behavior.ts';
 
 const coordinate = z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field');
@@ -17,6 +18,24 @@ export const degradation = z
       .describe(
         'What stands in the place of a field whose service has failed, as `Product.tags: []`: null, a scalar, an enum value, or a list of them.',
       ),
+    stale: z
+      .record(
+        coordinate,
+        z.strictObject({
+          maxAgeS: z.int().min(1).max(86_400).default(300).describe('Oldest value that is served.'),
+          per: z
+            .enum(['identity', 'everyone'])
+            .default('identity')
+            .describe('Who may be served what was delivered to one caller.'),
+        }),
+      )
+      .default({})
+      .describe(
+        'Fields of entities whose last values are served, and marked, while their service fails, as `Product.inStock: { per: everyone }`.',
+      ),
+    staleMemoryBytes: count
+      .default(16_777_216)
+      .describe('Memory for such values in this process; with Redis they are kept there too.'),
   })
   .prefault({})
   .describe('What is answered in place of what a subgraph does not deliver.');

@@ -9,6 +9,8 @@ import type { ErrorBehavior } from './error-behavior.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { FallbackOf } from './fallback.ts';
 import type { Introspect } from './introspection.ts';
+import { keptFields } from './kept-fields.ts';
+import type { KeptField } from './kept-fields.ts';
 import { shareablePaths, unifiedPaths } from './delivery.ts';
 import { compilePlan } from './plan-program.ts';
 import type { CompiledPlan } from './plan-program.ts';
@@ -17,6 +19,7 @@ import type { Renames } from './planned-names.ts';
 import { responseShape } from './response-shape.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Fragments } from './selected-fields.ts';
+import type { KeepingOf } from './stale-values.ts';
 import { supergraphTypes } from './supergraph-types.ts';
 
 export type OperationToCompile = {
@@ -35,12 +38,15 @@ export type OperationToCompile = {
   readonly fallbackOf?: FallbackOf | undefined;
   /** Parallel entity fetches of one service travel in one request. */
   readonly mergesFetches?: boolean;
+  readonly keepingOf?: KeepingOf | undefined;
 };
 
 /** An operation with its plan, ready to be executed any number of times. */
 export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
+  /** By fetch: the fields whose values are kept. */
+  readonly kept: readonly (readonly KeptField[] | undefined)[] | undefined;
   /** Something may stand in for what a service that failed has not delivered. */
   readonly hasStandIns: boolean;
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
@@ -74,10 +80,14 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
     names,
     mergesFetches: input.mergesFetches === true,
   });
+  const { keepingOf } = input;
+  const fields = keepingOf && plan.fetches.map((fetch) => keptFields(fetch, keepingOf));
+  const kept = fields?.some((some) => some !== undefined) === true ? fields : undefined;
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
-    hasStandIns: input.fallbackOf !== undefined,
+    kept,
+    hasStandIns: input.fallbackOf !== undefined || kept !== undefined,
     projectionFor: projections({
       input,
       operation,

@@ -10,6 +10,7 @@ import type { JsonObject } from './json.ts';
 import { Report } from './report.ts';
 import { runPlan } from './run-plan.ts';
 import { isServiceFault } from './service-fault.ts';
+import type { OwnStaleValues } from './stale-values.ts';
 import type { Send } from './subgraph-call.ts';
 
 export type ExecutionRequest = {
@@ -24,6 +25,8 @@ export type ExecutionRequest = {
   readonly maskErrors?: MaskErrors | undefined;
   /** Absent: `PROPAGATE`. */
   readonly onError?: ErrorBehavior;
+  /** What may stand in for what services that fail do not deliver. */
+  readonly stale?: OwnStaleValues | undefined;
 };
 
 export type ExecutionOutcome = {
@@ -61,6 +64,7 @@ export async function executeCompiled(
     allowedExtensions,
     maskErrors,
     halts: onError === 'HALT',
+    stale: request.stale,
     root,
     report,
     response,

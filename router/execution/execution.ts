@@ -4,6 +4,7 @@ import type { Forks } from './merge.ts';
 import type { WaitingQuery } from './merged-call.ts';
 import type { Report } from './report.ts';
 import type { ResponseShape } from './response-shape.ts';
+import type { OwnStaleValues } from './stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from './subgraph-call.ts';
 
 /** Keeps the messages of a subgraph's errors from clients; returns the id under which they can be found. */
@@ -19,6 +20,8 @@ export type Execution = {
   readonly maskErrors: MaskErrors | undefined;
   /** The first error ends the request. */
   readonly halts: boolean;
+  /** Absent where nothing is kept. */
+  readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
   readonly forks: Forks;
   /** By fetch: the objects of its answer, as they were merged. */

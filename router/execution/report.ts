@@ -75,6 +75,10 @@ export class Report {
     this.#failed.set(fetch, cause);
   }
 
+  failureOf(fetch: number): Cause | undefined {
+    return this.#failed.get(fetch);
+  }
+
   /** The fetch has brought nothing for this entity. */
   loseEntity(fetch: number, entity: JsonObject, cause: Cause): void {
     const lost = this.#lost.get(fetch);

@@ -12,6 +12,7 @@ import { pathKey } from './delivery.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from './representation.ts';
+import { keepEntities, mergeStale } from './stale-entities.ts';
 import { copySpine } from './spine.ts';
 import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
 
@@ -24,9 +25,11 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   if (batch.targets.length === 0) return;
   const response = await callReduced(fetch, batch.representations, execution);
   const data = acceptData(fetch, batch, response, execution);
-  if (data === undefined) return;
-  if (represent === undefined) mergeRoot(fetch, batch, data, execution);
-  else mergeEntities(fetch, batch, data, execution);
+  if (data !== undefined) {
+    if (represent === undefined) mergeRoot(fetch, batch, data, execution);
+    else mergeEntities(fetch, batch, data, execution);
+  }
+  if (execution.stale !== undefined) await mergeStale(fetch, batch, execution);
 }
 
 function collectTargets(
@@ -134,10 +137,10 @@ function mergeRoot(
 }
 
 /** The data as this execution may change it. */
-function ownCopy(fetch: FetchProgram, value: unknown, { isShared }: Accepted): unknown {
+function ownCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: Accepted): Value {
   const { rewriteOutput, spine } = fetch;
   if (rewriteOutput === undefined) return isShared && spine.size > 0 ? copySpine(value, spine) : value;
-  const copy: unknown = isShared ? structuredClone(value) : value;
+  const copy = isShared ? structuredClone(value) : value;
   rewriteOutput(copy);
   return copy;
 }
@@ -145,11 +148,16 @@ function ownCopy(fetch: FetchProgram, value: unknown, { isShared }: Accepted): u
 function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, execution: Execution): void {
   const { delivered, forks, report } = execution;
   const { length } = batch.representations;
-  const entities = ownCopy(fetch, accepted.data['_entities'], accepted);
-  if (!Array.isArray(entities) || entities.length !== length) {
+  const answered = accepted.data['_entities'];
+  if (!Array.isArray(answered) || answered.length !== length) {
     failFetch(fetch, invalidAnswer(fetch, `The service did not answer with ${length} entities.`), execution);
     return;
   }
+  if (execution.stale !== undefined) {
+    const isHealthy = accepted.errors.length === 0;
+    keepEntities(fetch, batch, { entities: answered, isHealthy }, execution);
+  }
+  const entities = ownCopy(fetch, answered, accepted);
   delivered[fetch.index] = entities.filter(isJsonObject);
   const losses = new Map<number, Cause>();
   for (let position = 0; position < batch.targets.length; position += 1) {

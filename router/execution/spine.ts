@@ -22,13 +22,17 @@ export function spineOf(paths: readonly (readonly string[])[]): Spine {
 }
 
 /** Copies what other fetches will change, so that an answer can be used by more than one; the rest stays shared. */
-export function copySpine(value: unknown, spine: Spine): unknown {
-  if (Array.isArray(value)) return value.map((item) => copySpine(item, spine));
+export function copySpine<Value>(value: Value, spine: Spine): Value {
+  return copied(value, spine) as Value;
+}
+
+function copied(value: unknown, spine: Spine): unknown {
+  if (Array.isArray(value)) return value.map((item) => copied(item, spine));
   if (!isJsonObject(value)) return value;
   const copy = { ...value };
   for (const [key, nested] of spine) {
     const below = readOwn(copy, key);
-    if (below !== undefined) writeOwn(copy, key, copySpine(below, nested));
+    if (below !== undefined) writeOwn(copy, key, copied(below, nested));
   }
   return copy;
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis.ts';
-import { RecentTexts } from './recent-texts.ts';
+import { RecentTexts } from '../recent-texts.ts';
 
 /** Documents that clients have registered by sending them with their hash. */
 export type Registry = {

@@ -4,8 +4,11 @@ import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
+import { readStaleFields } from '../../router/degradation/stale-fields.ts';
 import { compileOperation } from '../../router/execution/compile.ts';
 import type { CompiledOperation } from '../../router/execution/compile.ts';
+import type { Config } from '../../router/config/config-schema.ts';
+import type { OwnStaleValues } from '../../router/execution/stale-values.ts';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
 import type { ExecutionOutcome } from '../../router/execution/execute.ts';
@@ -42,6 +45,8 @@ export type FederatedRequest = {
   readonly fallbacks?: Readonly<Record<string, unknown>>;
   /** One that was compiled before, in place of the document. */
   readonly operation?: CompiledOperation;
+  /** As in `router.yaml`, and where and for whom the values are kept. */
+  readonly stale?: OwnStaleValues & { readonly fields: Config['degradation']['stale'] };
 };
 
 export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
@@ -51,7 +56,7 @@ export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
   readonly calls: readonly SubgraphRequest[];
 };
 
-type CompileOptions = Pick<FederatedRequest, 'operationName' | 'fallbacks'> & {
+type CompileOptions = Pick<FederatedRequest, 'operationName' | 'fallbacks' | 'stale'> & {
   readonly mergesFetches?: boolean;
 };
 
@@ -80,15 +85,16 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
     ]),
   );
   const compile = (text: string, options: CompileOptions = {}) => {
-    const { operationName, fallbacks = {}, mergesFetches = false } = options;
+    const { operationName, fallbacks = {}, stale, mergesFetches = false } = options;
     const document = parse(text);
     const [invalid] = validate(apiSchema, document);
     if (invalid !== undefined) throw invalid;
     const outcome = plan({ document: text, operationName });
     if (outcome.kind === 'refused') throw new Error(outcome.message);
     const { fallbackOf } = readFallbacks(apiSchema, { fallbacks });
-    const input = { apiSchema, supergraphSchema, document, operationName, fallbackOf, mergesFetches };
-    return compileOperation({ ...input, ...outcome });
+    const { keepingOf } = readStaleFields(apiSchema, supergraphSchema, { stale: stale?.fields ?? {} });
+    const input = { apiSchema, supergraphSchema, document, operationName, fallbackOf, keepingOf };
+    return compileOperation({ ...input, mergesFetches, ...outcome });
   };
   const run = async (document: string, request: FederatedRequest = {}) => {
     const { operation = compile(document, request) } = request;
@@ -102,6 +108,7 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
       variables: coercedVariables(apiSchema, document, request),
       send,
       signal: request.signal ?? new AbortController().signal,
+      stale: request.stale,
       ...(request.onError && { onError: request.onError }),
       ...(request.allowedExtensions && { allowedExtensions: request.allowedExtensions }),
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCall, withQuery } from '../../router/persisted/graphql-call.ts';
 import { parseManifest } from '../../router/persisted/manifest.ts';
-import { RecentTexts } from '../../router/persisted/recent-texts.ts';
+import { RecentTexts } from '../../router/recent-texts.ts';
 import { sha256Of } from '../../router/persisted/registry.ts';
 import type { ClientRequest } from '../../router/ingress/client-request.ts';
 

@@ -1,4 +1,4 @@
-/** Texts by their hash, as many of the recently used ones as fit; in two generations, as `RecentEntries` is. */
+/** Texts by a key, as many of the recently used ones as fit; in two generations, as `RecentEntries` is. */
 export class RecentTexts {
   readonly #bytesPerGeneration: number;
   #young = new Map<string, string>();
@@ -18,10 +18,11 @@ export class RecentTexts {
   }
 
   set(key: string, text: string): void {
-    if (this.#young.has(key)) return;
-    // Two bytes a character at the most, and what the map and the key take.
-    const bytes = 2 * (text.length + key.length) + 100;
+    const before = this.#young.get(key);
+    if (before === text) return;
+    const bytes = bytesOf(key, text);
     if (bytes > this.#bytesPerGeneration) return;
+    if (before !== undefined) this.#youngBytes -= bytesOf(key, before);
     if (this.#youngBytes + bytes > this.#bytesPerGeneration) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -30,4 +31,9 @@ export class RecentTexts {
     this.#young.set(key, text);
     this.#youngBytes += bytes;
   }
+}
+
+/** Two bytes a character at the most, and what the map and the key take. */
+function bytesOf(key: string, text: string): number {
+  return 2 * (text.length + key.length) + 100;
 }

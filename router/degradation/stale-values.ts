@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import type { Config } from '../config/config-schema.ts';
+import type { Question, StaleValue, StaleValues } from '../execution/stale-values.ts';
+import { RecentTexts } from '../recent-texts.ts';
+import type { RedisLink } from '../redis.ts';
+
+export type StaleValuesParts = {
+  readonly redis: RedisLink | undefined;
+  /** Wall clock, in milliseconds: routers that share Redis share no other. */
+  readonly now: () => number;
+  /** Runs an action after the answer has gone out. */
+  readonly later: (action: () => void) => void;
+};
+
+/** A value that comes again within this time is not written again: under load that is most of them. */
+const REFRESH_MS = 1_000;
+/** Longer values are lists rather than fields. */
+const LONGEST_KEPT = 65_536;
+/** Values in one exchange with Redis. */
+const MAX_EXCHANGED = 500;
+
+/**
+ * Values in this process, and in Redis where there is one, so that what one router was told all know. Each is a text: when it came,
+ * a blank, and its JSON, or nothing where the service no longer says anything. Undefined where none are to be kept.
+ */
+export function createStaleValues(
+  { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,
+  { redis, now, later }: StaleValuesParts,
+): StaleValues | undefined {
+  if (Object.keys(stale).length === 0) return undefined;
+  const recent = new RecentTexts(staleMemoryBytes);
+  const shared = redis && createSharedTexts(redis, later);
+
+  function read(text: string | undefined, { maxAgeMs }: Question): StaleValue | undefined {
+    if (text === undefined || isGone(text)) return undefined;
+    const ageMs = Math.max(now() - cameAt(text), 0);
+    return ageMs <= maxAgeMs ? parsed(text.slice(text.indexOf(' ') + 1), ageMs) : undefined;
+  }
+
+  return {
+    keep(question, representation, value) {
+      const key = question.id + representation;
+      const known = recent.get(key);
+      if (
+        known !== undefined &&
+        isGone(known) === (value === undefined) &&
+        now() - cameAt(known) < REFRESH_MS
+      )
+        return;
+      const json = value === undefined ? '' : JSON.stringify(value);
+      if (json.length > LONGEST_KEPT) return;
+      const text = `${now()} ${json}`;
+      recent.set(key, text);
+      shared?.write(key, text, question.maxAgeMs);
+    },
+
+    async recall(questions, representations) {
+      const asked = questions.flatMap((question) =>
+        representations.map((representation) => ({ question, key: question.id + representation })),
+      );
+      const own = asked.map(({ key }) => recent.get(key));
+      const missing = asked.filter(({ question }, index) => read(own[index], question) === undefined);
+      const others = missing.length === 0 ? undefined : await shared?.read(missing.map(({ key }) => key));
+      for (const [key, text] of others ?? []) recent.set(key, newer(recent.get(key), text) ?? text);
+      return asked.map(({ question, key }, index) => read(newer(own[index], others?.get(key)), question));
+    },
+  };
+}
+
+function cameAt(text: string): number {
+  return Number(text.slice(0, text.indexOf(' ')));
+}
+
+function isGone(text: string): boolean {
+  return text.endsWith(' ');
+}
+
+function newer(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return cameAt(other) > cameAt(one) ? other : one;
+}
+
+function parsed(json: string, ageMs: number): StaleValue | undefined {
+  try {
+    return { value: JSON.parse(json), ageMs };
+  } catch {
+    // Of another version, or nobody's: as if it were not there.
+    return undefined;
+  }
+}
+
+/** The texts that routers share. Whoever asks waits for one exchange at the most, and nobody for a write. */
+function createSharedTexts(redis: RedisLink, later: (action: () => void) => void) {
+  const waiting = new Map<string, { readonly text: string; readonly maxAgeMs: number }>();
+  let isWriting = false;
+  const keyOf = (key: string) => `${redis.keyPrefix}stale:${hash('sha256', key, 'base64url')}`;
+
+  async function flush(): Promise<void> {
+    while (waiting.size > 0 && redis.available()) {
+      const pipeline = redis.client.pipeline();
+      for (const [key, { text, maxAgeMs }] of waiting) pipeline.set(keyOf(key), text, 'PX', maxAgeMs);
+      waiting.clear();
+      await redis.answered(pipeline.exec()).catch((error: unknown) => redis.lose(error));
+    }
+    isWriting = false;
+  }
+
+  return {
+    write(key: string, text: string, maxAgeMs: number): void {
+      // What does not fit is dropped: it comes again.
+      if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
+      waiting.set(key, { text, maxAgeMs });
+      if (isWriting) return;
+      isWriting = true;
+      later(() => void flush());
+    },
+
+    async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+      if (!redis.available()) return new Map();
+      const asked = keys.slice(0, MAX_EXCHANGED);
+      try {
+        const texts = await redis.answered(redis.client.mget(asked.map(keyOf)));
+        return new Map(asked.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])));
+      } catch (error) {
+        redis.lose(error);
+        return new Map();
+      }
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { hash } from 'node:crypto';
+import { Kind, parse, print, visit } from 'graphql';
+import type { ASTNode, DocumentNode, FieldNode, SelectionSetNode } from 'graphql';
+import type { Execution } from './execution.ts';
+import type { FetchProgram } from './plan-program.ts';
+import type { KeepingOf, Question } from './stale-values.ts';
+
+/** A field of entities whose values are kept, as one fetch asks for it. */
+export type KeptField = {
+  /** Its key in the answer of the service. */
+  readonly key: string;
+  /** The service and all that the fetch says of the field: its arguments, its selection and its conditions. */
+  readonly text: string;
+  /** The client's names of the variables in that. */
+  readonly variables: readonly string[];
+  readonly maxAgeMs: number;
+  readonly isPrivate: boolean;
+};
+
+/** The fields of a fetch whose values are kept; undefined when there are none. */
+export function keptFields(
+  { service, operation, represent, bodyPrefix, variables }: FetchProgram,
+  keepingOf: KeepingOf,
+): readonly KeptField[] | undefined {
+  if (represent === undefined || operation !== 'query') return undefined;
+  const { query }: { query: string } = JSON.parse(`${bodyPrefix}}`);
+  const document = parse(query, { noLocation: true });
+  const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
+  const kept = [...fieldsOf(document)].flatMap(([key, asked]): KeptField[] => {
+    const keeping = asked.map(({ typeName, node }) => keepingOf(typeName, node.name.value));
+    const known = keeping.filter((one) => one !== undefined);
+    // One that is not to be kept would be merged into the value.
+    if (known.length < keeping.length) return [];
+    const nodes = asked.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
+    return [
+      {
+        key,
+        text: JSON.stringify([service, ...nodes.map((node) => print(node))]),
+        variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
+        maxAgeMs: Math.min(...known.map(({ maxAgeMs }) => maxAgeMs)),
+        isPrivate: known.some(({ isPrivate }) => isPrivate),
+      },
+    ];
+  });
+  return kept.length === 0 ? undefined : kept;
+}
+
+/** Who asks for the same under another name asks for the same. */
+function withoutAlias({ alias: _, ...node }: FieldNode): FieldNode {
+  return node;
+}
+
+/** The text before a variable's value is its planned name as a key. */
+function plannedName(prefix: string): string {
+  return JSON.parse(prefix.slice(0, -1));
+}
+
+/** A field of an entity, and what else of the document its value depends on. */
+type AskedField = {
+  readonly typeName: string;
+  readonly node: FieldNode;
+  readonly around: readonly ASTNode[];
+};
+
+function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedField[]> {
+  const asked = new Map<string, AskedField[]>();
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const add = (set: SelectionSetNode, typeName: string, around: readonly ASTNode[]): void => {
+    for (const selection of set.selections) {
+      const within = [...around, ...(selection.directives ?? [])];
+      switch (selection.kind) {
+        case Kind.FIELD: {
+          const key = selection.alias?.value ?? selection.name.value;
+          const fields = asked.get(key) ?? [];
+          asked.set(key, [...fields, { typeName, node: selection, around: [...around, ...fragments] }]);
+          break;
+        }
+        case Kind.INLINE_FRAGMENT:
+          add(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, within);
+          break;
+        case Kind.FRAGMENT_SPREAD: {
+          const named = fragments.find(({ name }) => name.value === selection.name.value);
+          if (named) add(named.selectionSet, named.typeCondition.name.value, within);
+        }
+      }
+    }
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const selection of definition.selectionSet.selections) {
+      if (selection.kind === Kind.FIELD && selection.selectionSet) add(selection.selectionSet, '', []);
+    }
+  }
+  return asked;
+}
+
+function variablesIn(nodes: readonly ASTNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of nodes) visit(node, { Variable: ({ name }) => void names.add(name.value) });
+  return [...names];
+}
+
+/** What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing. */
+export function questionsOf(
+  fetch: FetchProgram,
+  { operation, variables, stale }: Execution,
+): readonly (Question & { readonly key: string })[] | undefined {
+  if (stale === undefined) return undefined;
+  return operation.kept?.[fetch.index]?.map((field) => {
+    // In lists of one, as an absent value and null may be answered differently.
+    const values = field.variables.map((name) => (variables[name] === undefined ? [] : [variables[name]]));
+    const scope = field.isPrivate ? stale.scope : null;
+    const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
+    return { key: field.key, id, maxAgeMs: field.maxAgeMs };
+  });
+}

@@ -1,0 +1,75 @@
+import type { Batch } from './batch.ts';
+import { addGap } from './causes.ts';
+import { pathKey } from './delivery.ts';
+import type { Execution } from './execution.ts';
+import { isJsonObject, readOwn, writeOwn } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { questionsOf } from './kept-fields.ts';
+import type { FetchProgram } from './plan-program.ts';
+import { clientPath } from './response-shape.ts';
+import { isServiceFault } from './service-fault.ts';
+
+/** Keeps what a service has delivered of entities, as it came and before anything is merged into it. */
+export function keepEntities(
+  fetch: FetchProgram,
+  { representations }: Batch,
+  { entities, isHealthy }: { readonly entities: readonly unknown[]; readonly isHealthy: boolean },
+  execution: Execution,
+): void {
+  const questions = questionsOf(fetch, execution);
+  if (questions === undefined) return;
+  for (const [index, representation] of representations.entries()) {
+    const entity = entities[index];
+    for (const question of questions) {
+      // Undefined in an object: the fetch does not ask it of this type.
+      const value = isJsonObject(entity) ? readOwn(entity, question.key) : null;
+      if (value === undefined) continue;
+      const isAnswer = isJsonObject(entity) && isHealthy;
+      if (isAnswer) execution.stale?.values.keep(question, representation, value);
+      // Denied or gone: what was said before must not come back.
+      else if (value === null) execution.stale?.values.keep(question, representation, undefined);
+    }
+  }
+}
+
+/** Where a fetch has failed for reasons of its service, merges what is kept of the entities, and tells so. */
+export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
+  const { operation, report, stale, delivered, forks } = execution;
+  const cause = report.failureOf(fetch.index);
+  if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
+  const questions = questionsOf(fetch, execution);
+  if (questions === undefined || stale === undefined) return;
+  const recalled = await stale.values.recall(questions, batch.representations);
+  const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);
+  let ageMs: number | undefined;
+  for (const [position, found] of recalled.entries()) {
+    const question = questions[Math.floor(position / batch.representations.length)];
+    if (found === undefined || question === undefined) continue;
+    const index = position % batch.representations.length;
+    writeOwn((entities[index] ??= {}), question.key, found.value);
+    ageMs = Math.max(ageMs ?? 0, found.ageMs);
+  }
+  if (ageMs === undefined) return;
+  fetch.rewriteOutput?.(entities);
+  delivered[fetch.index] = entities.filter((entity) => entity !== undefined);
+  for (const [position, target] of batch.targets.entries()) {
+    const entity = entities[batch.indices[position] ?? -1];
+    if (entity !== undefined) fetch.merge(target, entity, forks);
+  }
+  for (const path of pathsOf(fetch, entities, execution)) addGap(cause, 'stale', path, ageMs);
+}
+
+/** Where in the answer the values stand. */
+function pathsOf(
+  { path }: FetchProgram,
+  entities: readonly (JsonObject | undefined)[],
+  { response }: Execution,
+) {
+  // A rewrite leaves undefined where it has taken a key away.
+  const present = entities.flatMap((entity) =>
+    Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
+  );
+  const keys = new Set(present.map(([key]) => key));
+  const base = pathKey(path).split('.');
+  return [...keys].map((key) => clientPath([...base, key], response));
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import { shareBudget } from '../support/budgets.ts';
+import { recordFigure } from '../support/figure.ts';
+
+const QUESTION = { id: 'q', maxAgeMs: 60_000 };
+const entities = Array.from({ length: 50 }, (_, index) => `{"__typename":"Book","id":"${index}"}`);
+
+it('keeps and recalls values while Redis is frozen, and soon waits for it no more', async (context) => {
+  await using redis = await startBreakableRedis();
+  await using router = await shareBudget(redis.url);
+  const values = createStaleValues(
+    { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
+    { redis: router.link, now: Date.now, later: setImmediate },
+  );
+  if (values === undefined) throw new Error('nothing is kept');
+  redis.freeze();
+
+  let slowestKeepMs = 0;
+  let slowestRecallMs = 0;
+  let slow = 0;
+  for (let round = 0; round < 200; round += 1) {
+    const began = performance.now();
+    for (const [index, entity] of entities.entries())
+      values.keep({ ...QUESTION, id: `q${round}` }, entity, index);
+    slowestKeepMs = Math.max(slowestKeepMs, performance.now() - began);
+    const asked = performance.now();
+    const recalled = await values.recall([{ ...QUESTION, id: `q${round}` }, QUESTION], entities);
+    const recallMs = performance.now() - asked;
+    slowestRecallMs = Math.max(slowestRecallMs, recallMs);
+    if (recallMs > 25) slow += 1;
+    expect(recalled.map((found) => found?.value)).toEqual([
+      ...entities.keys(),
+      ...entities.map(() => undefined),
+    ]);
+  }
+
+  recordFigure(
+    context,
+    'slowest keeping of 50 stale values while Redis was frozen, ms',
+    slowestKeepMs.toFixed(1),
+  );
+  recordFigure(
+    context,
+    'slowest recall of 100 stale values while Redis was frozen, ms',
+    Math.round(slowestRecallMs),
+  );
+  recordFigure(
+    context,
+    'recalls of stale values that waited more than 25 ms for a frozen Redis',
+    `${slow} of 200`,
+  );
+  expect(slow).toBeLessThan(10);
+  redis.thaw();
+});

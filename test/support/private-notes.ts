@@ -1,0 +1,30 @@
+import type { SmallGraphOptions } from './small-graph.ts';
+
+/** Books, and what somebody notes of them, whose every answer is another: so it shows whose answer one is. */
+export function privateNotes(): SmallGraphOptions['services'] {
+  let answers = 0;
+  return {
+    books: {
+      sdl: `
+        type Query { book: Book }
+        type Mutation { read: Book }
+        type Book @key(fields: "id") { id: ID! title: String }
+      `,
+      resolvers: {
+        Query: { book: () => ({ id: '1', title: 'Emma' }) },
+        Mutation: { read: () => ({ id: '1', title: 'Emma' }) },
+      },
+    },
+    notes: {
+      sdl: 'type Book @key(fields: "id") { id: ID! mine: Int ours: Int }',
+      resolvers: { Book: { mine: () => (answers += 1), ours: () => 42 } },
+    },
+  };
+}
+
+export const NOTES_CONFIG = `
+degradation:
+  stale:
+    Book.mine: { maxAgeS: 60 }
+    Book.ours: { maxAgeS: 60, per: everyone }
+`;

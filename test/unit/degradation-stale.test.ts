@@ -1,0 +1,339 @@
+import { buildSchema } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { readStaleFields } from '../../router/degradation/stale-fields.ts';
+import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import { answered, federatedGraph } from '../support/federated-graph.ts';
+import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
+
+const asReference = (reference: object) => reference;
+
+const shop = federatedGraph({
+  product: {
+    typeDefs: `
+      type Query { best: Product! products: [Product!]! node: Node }
+      type Mutation { touch: Product }
+      interface Node { id: ID! }
+      type Product implements Node @key(fields: "id") { id: ID! name: String weight: Int }
+      type Maker @key(fields: "id") { id: ID! city: String }
+    `,
+    resolvers: {
+      Query: {
+        best: () => ({ id: '1' }),
+        products: () => [{ id: '1' }, { id: '2' }, { id: '1' }],
+        node: () => ({ __typename: 'Product', id: '1' }),
+      },
+      Mutation: { touch: () => ({ id: '1' }) },
+      Node: { __resolveType: () => 'Product' },
+      Product: { __resolveReference: asReference, name: ({ id }) => `Product ${id}`, weight: () => 3 },
+      Maker: { __resolveReference: asReference, city: ({ id }) => `City of ${id}` },
+    },
+  },
+  stock: {
+    typeDefs: `
+      type Product @key(fields: "id") {
+        id: ID!
+        weight: Int @external
+        count(in: String = "north"): Int!
+        note: String
+        shelf(in: String): Shelf
+        maker: Maker
+        shipping: Int @requires(fields: "weight")
+      }
+      type Shelf { row: Int column: Int }
+      type Maker @key(fields: "id") { id: ID! }
+    `,
+    resolvers: {
+      Product: {
+        __resolveReference: asReference,
+        count: ({ id }, { in: place }) => Number(id) * 10 + String(place).length,
+        note: ({ id }) => `note ${id}`,
+        shelf: () => ({ row: 1, column: 2 }),
+        maker: ({ id }) => ({ id: `m${id}` }),
+        shipping: ({ weight }) => Number(weight) * 100,
+      },
+    },
+  },
+});
+
+const FIELDS = {
+  'Product.count': { maxAgeS: 300, per: 'everyone' },
+  'Product.shelf': { maxAgeS: 300, per: 'everyone' },
+  'Product.maker': { maxAgeS: 300, per: 'everyone' },
+  'Product.shipping': { maxAgeS: 60, per: 'everyone' },
+  'Product.note': { maxAgeS: 300, per: 'identity' },
+} as const;
+
+const failing =
+  (failure: object = {}): Interposed =>
+  async ({ subgraph: service }) => ({
+    kind: 'failed',
+    failure: { code: 'SUBGRAPH_UNAVAILABLE', service, message: 'It could not be reached.', ...failure },
+  });
+
+/** A clock, the values kept, and one caller after the other. */
+function keeper(staleMemoryBytes = 1_000_000) {
+  const clock = { ms: 1_000_000 };
+  const values = createStaleValues(
+    { stale: FIELDS, staleMemoryBytes },
+    { redis: undefined, now: () => clock.ms, later: (action) => action() },
+  );
+  if (values === undefined) throw new Error('nothing is kept');
+  return {
+    clock,
+    async ask(document: string, more: FederatedRequest & { scope?: string; stock?: Interposed } = {}) {
+      const { scope = 'ann', stock, ...rest } = more;
+      const { data, errors, degraded, delivered } = await shop.run(document, {
+        ...rest,
+        stale: { values, scope, fields: FIELDS },
+        ...(stock && { interposed: { stock } }),
+      });
+      return { data, codes: errors.map(({ extensions }) => extensions.code), degraded, delivered };
+    },
+  };
+}
+
+const down = failing();
+const NULL_COUNT = { data: null, codes: ['SUBGRAPH_UNAVAILABLE'] };
+
+describe('while its service is down, a field that is kept', () => {
+  test('has the value that was last delivered, marked with its age and without an error', async () => {
+    const { ask, clock } = keeper();
+    const healthy = await ask('{ products { id count } }');
+    clock.ms += 12_000;
+    const stale = await ask('{ products { id count } }', { stock: down });
+    expect(stale).toMatchObject({ data: healthy.data, codes: [] });
+    expect(stale.degraded).toEqual([
+      {
+        service: 'stock',
+        reason: 'SUBGRAPH_UNAVAILABLE',
+        source: 'stale',
+        ageMs: 12_000,
+        paths: [['products', 'count']],
+      },
+    ]);
+  });
+
+  test('is told from fields beside it that are not, and from objects that were never seen', async () => {
+    const { ask } = keeper();
+    await ask('{ best { count } }');
+    const { data, codes, degraded } = await ask('{ products { id count } best { count weight } }', {
+      stock: down,
+      onError: 'NULL',
+    });
+    expect(data).toEqual({
+      products: [
+        { id: '1', count: 15 },
+        { id: '2', count: null },
+        { id: '1', count: 15 },
+      ],
+      best: { count: 15, weight: 3 },
+    });
+    expect(codes).toEqual(['SUBGRAPH_UNAVAILABLE']);
+    expect(degraded.map(({ source, paths }) => [source, paths])).toEqual([
+      [
+        'stale',
+        [
+          ['products', 'count'],
+          ['best', 'count'],
+        ],
+      ],
+      ['null', [['products', 'count']]],
+    ]);
+  });
+
+  test('is asked for by any alias and in any operation', async () => {
+    const { ask } = keeper();
+    await ask('{ a: best { b: count } }');
+    const other = 'query Other { node { ... on Product { again: count } } }';
+    expect(await ask(other, { stock: down })).toMatchObject({ data: { node: { again: 15 } }, codes: [] });
+  });
+
+  test('never has a value of other arguments or variables', async () => {
+    const { ask } = keeper();
+    const document = 'query ($in: String) { best { count(in: $in) } }';
+    await ask(document, { variables: { in: 'southwest' } });
+    await ask('{ best { count(in: "east") } }');
+    const asked = async (variables: object) =>
+      (await ask(document, { variables: { ...variables }, stock: down })).data;
+    expect(await asked({ in: 'southwest' })).toEqual({ best: { count: 19 } });
+    expect(await asked({ in: 'west' })).toBe(null);
+    expect(await asked({ in: null })).toBe(null);
+    expect(await asked({})).toBe(null);
+    expect((await ask('{ best { count } }', { stock: down })).data).toBe(null);
+    expect((await ask('{ best { count(in: "east") } }', { stock: down })).data).toEqual({
+      best: { count: 14 },
+    });
+  });
+
+  test('never has a value of another selection, nor of conditions that chose another', async () => {
+    const { ask } = keeper();
+    await ask('{ best { shelf { row } } }');
+    expect((await ask('{ best { shelf { row column } } }', { stock: down })).data).toEqual({
+      best: { shelf: null },
+    });
+    const document = 'query ($c: Boolean!) { best { shelf(in: "a") { row column @include(if: $c) } } }';
+    await ask(document, { variables: { c: false } });
+    expect((await ask(document, { variables: { c: true }, stock: down })).data).toEqual({
+      best: { shelf: null },
+    });
+    expect((await ask(document, { variables: { c: false }, stock: down })).data).toEqual({
+      best: { shelf: { row: 1 } },
+    });
+  });
+
+  test('leads on to what other services have, which is fresh and was not kept with it', async () => {
+    const { ask } = keeper();
+    const document = '{ best { maker { id city } } }';
+    expect((await ask(document)).data).toEqual({
+      best: { maker: { id: 'm1', city: 'City of m1' } },
+    });
+    const moved: Interposed = async (call, answer) =>
+      call.body.includes('city') ? answered({ data: { _entities: [{ city: 'Elsewhere' }] } }) : answer();
+    const { data } = await ask(document, { interposed: { stock: down, product: moved } });
+    expect(data).toEqual({ best: { maker: { id: 'm1', city: 'Elsewhere' } } });
+    const silent: Interposed = async (call, answer) =>
+      call.body.includes('city') ? down(call, answer) : answer();
+    expect((await ask(document, { interposed: { stock: down, product: silent } })).data).toEqual({
+      best: { maker: { id: 'm1', city: null } },
+    });
+  });
+
+  test('is of the object with the requirements that it has', async () => {
+    const { ask } = keeper();
+    expect((await ask('{ best { shipping } }')).data).toEqual({ best: { shipping: 300 } });
+    expect((await ask('{ best { shipping } }', { stock: down })).data).toEqual({ best: { shipping: 300 } });
+    const heavier: Interposed = async (call, answer) =>
+      call.body.includes('weight')
+        ? answered({ data: { best: { __typename: 'Product', id: '1', weight: 9 } } })
+        : answer();
+    const { data } = await ask('{ best { shipping } }', { interposed: { stock: down, product: heavier } });
+    expect(data).toEqual({ best: { shipping: null } });
+  });
+
+  test('is served to another identity only when it is kept for everyone', async () => {
+    const { ask } = keeper();
+    const document = '{ best { count note } }';
+    await ask(document, { scope: 'ann' });
+    expect((await ask(document, { scope: 'ann', stock: down })).data).toEqual({
+      best: { count: 15, note: 'note 1' },
+    });
+    expect((await ask(document, { scope: 'bob', stock: down })).data).toEqual({
+      best: { count: 15, note: null },
+    });
+  });
+
+  test('is charged as if it were fresh', async () => {
+    const { ask } = keeper();
+    await ask('{ best { id count } }');
+    expect((await ask('{ best { id count } }', { stock: down })).delivered).toMatchObject({
+      best: { id: '1', count: 15 },
+    });
+  });
+});
+
+describe('a value is not served', () => {
+  test('that is older than its field allows', async () => {
+    const { ask, clock } = keeper();
+    await ask('{ best { count shipping } }');
+    clock.ms += 60_001;
+    expect(await ask('{ best { count shipping } }', { stock: down })).toMatchObject({
+      data: { best: { count: 15, shipping: null } },
+      codes: ['SUBGRAPH_UNAVAILABLE'],
+    });
+    clock.ms += 240_000;
+    expect(await ask('{ best { count } }', { stock: down })).toMatchObject(NULL_COUNT);
+  });
+
+  test.for<readonly [string, Interposed]>([
+    [
+      'an error about the object',
+      async () => answered({ data: { _entities: [null] }, errors: [{ message: 'no' }] }),
+    ],
+    ['an error about everything', async () => answered({ data: null, errors: [{ message: 'no' }] })],
+    ['an object that is not there', async () => answered({ data: { _entities: [null] } })],
+    ['a refusal', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRefusal: true })],
+    ['a client that has gone', failing({ code: 'REQUEST_CANCELLED' })],
+  ])('in the place of %s', async ([, stock]) => {
+    const { ask } = keeper();
+    await ask('{ best { count } }');
+    const { data, degraded } = await ask('{ best { count } }', { stock });
+    expect([data, degraded.filter(({ source }) => source === 'stale')]).toEqual([null, []]);
+  });
+
+  test.for<readonly [string, Interposed]>([
+    ['503', failing({ code: 'SUBGRAPH_HTTP_ERROR' })],
+    ['silence', failing({ code: 'SUBGRAPH_TIMEOUT' })],
+    ['an open breaker', failing({ code: 'SUBGRAPH_CIRCUIT_OPEN' })],
+    ['an answer that is none', async () => answered({ data: { _entities: [] } })],
+    ['no data', async () => answered({ data: null })],
+  ])('but in the place of %s it is', async ([, stock]) => {
+    const { ask } = keeper();
+    await ask('{ best { count } }');
+    expect((await ask('{ best { count } }', { stock })).data).toEqual({ best: { count: 15 } });
+  });
+
+  test('in the answer of a mutation', async () => {
+    const { ask } = keeper();
+    await ask('mutation { touch { count } }');
+    expect((await ask('mutation { touch { count } }', { stock: down })).data).toEqual({ touch: null });
+    expect((await ask('{ best { count } }', { stock: down })).data).toEqual({ best: { count: 15 } });
+  });
+
+  test('that came together with errors, and what is denied or gone does not come back', async () => {
+    const saying =
+      (entities: unknown[], message?: string): Interposed =>
+      async () =>
+        answered({ data: { _entities: entities }, errors: message === undefined ? [] : [{ message }] });
+    const asked = async (stock: Interposed) => {
+      const { ask, clock } = keeper();
+      await ask('{ best { count note } }');
+      clock.ms += 5_000;
+      await ask('{ best { count note } }', { stock });
+      return (await ask('{ best { count note } }', { stock: down, onError: 'NULL' })).data;
+    };
+    expect(await asked(saying([{ count: 99, note: null }], 'denied'))).toEqual({
+      best: { count: 15, note: null },
+    });
+    expect(await asked(saying([null]))).toEqual({ best: { count: null, note: null } });
+    expect(await asked(saying([{ count: 99, note: null }]))).toEqual({ best: { count: 99, note: null } });
+  });
+
+  test('once more was kept than the memory has room for', async () => {
+    const { ask } = keeper(3_000);
+    await ask('{ best { count } }');
+    expect((await ask('{ best { count } }', { stock: down })).data).toEqual({ best: { count: 15 } });
+    const document = 'query ($in: String) { best { count(in: $in) } }';
+    for (let index = 0; index < 50; index += 1) await ask(document, { variables: { in: String(index) } });
+    expect((await ask('{ best { count } }', { stock: down })).data).toBe(null);
+  });
+});
+
+test('a field with a value that is kept and a fallback has the fallback when nothing is kept', async () => {
+  const { ask } = keeper();
+  const more = { stock: down, fallbacks: { 'Product.count': 0 } };
+  const source = async () => {
+    const { data, degraded } = await ask('{ best { count } }', more);
+    return [data, degraded.map((entry) => entry.source)];
+  };
+  expect(await source()).toEqual([{ best: { count: 0 } }, ['fallback']]);
+  await ask('{ best { count } }');
+  expect(await source()).toEqual([{ best: { count: 15 } }, ['stale']]);
+});
+
+test('what does not fit the supergraph is named and left out', () => {
+  const setting = { maxAgeS: 1, per: 'everyone' } as const;
+  const { unfit } = readStaleFields(shop.apiSchema, shop.supergraphSchema, {
+    stale: { 'Product.count': setting, 'Product.gone': setting, 'Query.best': setting, 'Shelf.row': setting },
+  });
+  expect(unfit).toEqual([
+    { coordinate: 'Product.gone', reason: 'the supergraph does not have this field' },
+    { coordinate: 'Query.best', reason: 'only fields of entities are kept, and Query has no @key' },
+    { coordinate: 'Shelf.row', reason: 'only fields of entities are kept, and Shelf has no @key' },
+  ]);
+  expect(readStaleFields(buildSchema('type Query { a: Int }'), shop.supergraphSchema, { stale: {} })).toEqual(
+    {
+      keepingOf: undefined,
+      unfit: [],
+    },
+  );
+});
