@@ -24,8 +24,8 @@ const shop = federatedGraph({
       },
       Mutation: { touch: () => ({ id: '1' }) },
       Node: { __resolveType: () => 'Product' },
-      Product: { __resolveReference: asReference, name: ({ id }) => `Product ${id}`, weight: () => 3 },
-      Maker: { __resolveReference: asReference, city: ({ id }) => `City of ${id}` },
+      Product: { __resolveReference: asReference, name: ({ id }) => `Product ${String(id)}`, weight: () => 3 },
+      Maker: { __resolveReference: asReference, city: ({ id }) => `City of ${String(id)}` },
     },
   },
   stock: {
@@ -46,9 +46,9 @@ const shop = federatedGraph({
       Product: {
         __resolveReference: asReference,
         count: ({ id }, { in: place }) => Number(id) * 10 + String(place).length,
-        note: ({ id }) => `note ${id}`,
+        note: ({ id }) => `note ${String(id)}`,
         shelf: () => ({ row: 1, column: 2 }),
-        maker: ({ id }) => ({ id: `m${id}` }),
+        maker: ({ id }) => ({ id: `m${String(id)}` }),
         shipping: ({ weight }) => Number(weight) * 100,
       },
     },
@@ -78,18 +78,19 @@ function keeper(staleMemoryBytes = 1_000_000) {
     { redis: undefined, now: () => clock.ms, later: (action) => action() },
   );
   if (values === undefined) throw new Error('nothing is kept');
-  return {
-    clock,
-    async ask(document: string, more: FederatedRequest & { scope?: string; stock?: Interposed } = {}) {
-      const { scope = 'ann', stock, ...rest } = more;
-      const { data, errors, degraded, delivered } = await shop.run(document, {
-        ...rest,
-        stale: { values, scope, fields: FIELDS },
-        ...(stock && { interposed: { stock } }),
-      });
-      return { data, codes: errors.map(({ extensions }) => extensions.code), degraded, delivered };
-    },
+  const ask = async (
+    document: string,
+    more: FederatedRequest & { scope?: string; stock?: Interposed } = {},
+  ) => {
+    const { scope = 'ann', stock, ...rest } = more;
+    const { data, errors, degraded, delivered } = await shop.run(document, {
+      ...rest,
+      stale: { values, scope, fields: FIELDS },
+      ...(stock && { interposed: { stock } }),
+    });
+    return { data, codes: errors.map(({ extensions }) => extensions.code), degraded, delivered };
   };
+  return { ask, clock };
 }
 
 const down = failing();
