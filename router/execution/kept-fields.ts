@@ -9,6 +9,8 @@ import type { KeepingOf, Question } from './stale-values.ts';
 export type KeptField = {
   /** Its key in the answer of the service. */
   readonly key: string;
+  /** More than one where types have different fields under the key. */
+  readonly coordinates: readonly string[];
   /** The service and all that the fetch says of the field: its arguments, its selection and its conditions. */
   readonly text: string;
   /** The client's names of the variables in that. */
@@ -35,6 +37,7 @@ export function keptFields(
     return [
       {
         key,
+        coordinates: asked.map(({ typeName, node }) => `${typeName}.${node.name.value}`),
         text: JSON.stringify([service, ...nodes.map((node) => print(node))]),
         variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
         maxAgeMs: Math.min(...known.map(({ maxAgeMs }) => maxAgeMs)),
@@ -46,8 +49,9 @@ export function keptFields(
 }
 
 /** Who asks for the same under another name asks for the same. */
-function withoutAlias({ alias: _, ...node }: FieldNode): FieldNode {
-  return node;
+function withoutAlias(node: FieldNode): FieldNode {
+  const { alias: _, ...rest } = node;
+  return rest;
 }
 
 /** The text before a variable's value is its planned name as a key. */
@@ -100,13 +104,23 @@ function variablesIn(nodes: readonly ASTNode[]): readonly string[] {
   return [...names];
 }
 
-/** What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing. */
+/**
+ * What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing.
+ *
+ * @param only the coordinates that are meant, where others were answered.
+ */
 export function questionsOf(
   fetch: FetchProgram,
   { operation, variables, stale }: Execution,
+  only?: readonly string[],
 ): readonly (Question & { readonly key: string })[] | undefined {
   if (stale === undefined) return undefined;
-  return operation.kept?.[fetch.index]?.map((field) => {
+  const kept = operation.kept?.[fetch.index];
+  const meant =
+    only === undefined
+      ? kept
+      : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
+  return meant?.map((field) => {
     // In lists of one, as an absent value and null may be answered differently.
     const values = field.variables.map((name) => (variables[name] === undefined ? [] : [variables[name]]));
     const scope = field.isPrivate ? stale.scope : null;

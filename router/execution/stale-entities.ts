@@ -32,12 +32,12 @@ export function keepEntities(
   }
 }
 
-/** Where a fetch has failed for reasons of its service, merges what is kept of the entities, and tells so. */
+/** Where a fetch, or a part of it, has failed for reasons of its service, merges what is kept of the entities, and tells so. */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
   const { operation, report, stale, delivered, forks } = execution;
   const cause = report.failureOf(fetch.index);
   if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
-  const questions = questionsOf(fetch, execution);
+  const questions = questionsOf(fetch, execution, cause.failure.heldBack);
   if (questions === undefined || stale === undefined) return;
   const recalled = await stale.values.recall(questions, batch.representations);
   const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);
@@ -51,7 +51,9 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   }
   if (ageMs === undefined) return;
   fetch.rewriteOutput?.(entities);
-  delivered[fetch.index] = entities.filter((entity) => entity !== undefined);
+  const merged = entities.filter((entity) => entity !== undefined);
+  // Something was delivered where only single fields were held back.
+  delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];
     if (entity !== undefined) fetch.merge(target, entity, forks);

@@ -24,7 +24,11 @@ const shop = federatedGraph({
       },
       Mutation: { touch: () => ({ id: '1' }) },
       Node: { __resolveType: () => 'Product' },
-      Product: { __resolveReference: asReference, name: ({ id }) => `Product ${String(id)}`, weight: () => 3 },
+      Product: {
+        __resolveReference: asReference,
+        name: ({ id }) => `Product ${String(id)}`,
+        weight: () => 3,
+      },
       Maker: { __resolveReference: asReference, city: ({ id }) => `City of ${String(id)}` },
     },
   },
@@ -221,6 +225,21 @@ describe('while its service is down, a field that is kept', () => {
     expect((await ask(document, { scope: 'bob', stock: down })).data).toEqual({
       best: { count: 15, note: null },
     });
+  });
+
+  test('has it where it alone is held back, beside what is fresh', async () => {
+    const { ask } = keeper();
+    await ask('{ best { count shelf { row } } }');
+    const heldBack: Interposed = async (call, answer) => {
+      if (call.body.includes('count')) {
+        const code = 'SUBGRAPH_CIRCUIT_OPEN';
+        return failing({ code, heldBack: ['Product.count'] })(call, answer);
+      }
+      return answered({ data: { _entities: [{ shelf: { row: 7 } }] } });
+    };
+    const { data, codes, degraded } = await ask('{ best { count shelf { row } } }', { stock: heldBack });
+    expect([data, codes]).toEqual([{ best: { count: 15, shelf: { row: 7 } } }, []]);
+    expect(degraded).toMatchObject([{ source: 'stale', paths: [['best', 'count']] }]);
   });
 
   test('is charged as if it were fresh', async () => {
