@@ -209,9 +209,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   const server = built.use(
     await listen(config, {
+      ...parts,
       telemetry,
       health,
-      monotonic,
       checkHead: shedding.checkHead,
       handle,
       clientAddress: createClientAddress(config.listen.trustedProxies),

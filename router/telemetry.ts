@@ -105,6 +105,10 @@ export function createTelemetry(
       if (outcome === 'done' && points > 0) metrics.refunded.inc(points);
     },
 
+    clientCutOff(reason: 'slow request' | 'slow reader' | 'too many connections'): void {
+      metrics.cutOff.inc({ reason });
+    },
+
     requestShed(priority: string): void {
       metrics.shed.inc({ priority });
     },
@@ -338,6 +342,7 @@ function createMetrics(registry: Registry) {
       'Points given back for what was not delivered.',
       [],
     ),
+    cutOff: counter('tributary_clients_cut_off_total', 'Connections closed for their client.', ['reason']),
     shed: counter('tributary_requests_shed_total', 'Requests refused for overload.', ['priority']),
     measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
       'code',

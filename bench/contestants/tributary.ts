@@ -74,7 +74,8 @@ async function startFull(stage: Stage) {
 function basics({ supergraphFile }: Stage, port: number): RouterYaml {
   return {
     mode: 'production',
-    listen: { port },
+    // As long as the load has its connections.
+    listen: { port, maxRequestsPerConnection: 0 },
     admin: { port: 0 },
     supergraph: { file: supergraphFile, watch: false },
     telemetry: { logLevel: 'warn' },

@@ -8,9 +8,18 @@ export const listen = z
     path: z.string().startsWith('/').default('/graphql').describe('Path of the GraphQL endpoint.'),
     headersTimeoutMs: ms.default(5_000).describe("Time for a request's headers to arrive."),
     requestTimeoutMs: ms.default(10_000).describe('Time for a whole request to arrive.'),
+    responseTimeoutMs: ms
+      .default(30_000)
+      .describe('Time for a client to take its answer; then its connection is closed.'),
     keepAliveTimeoutMs: ms
       .default(75_000)
       .describe("How long an idle connection stays open; keep it above the load balancer's."),
+    maxConnections: count.default(10_000).describe('Most connections at once; further ones are closed.'),
+    maxRequestsPerConnection: z
+      .int()
+      .min(0)
+      .default(1_000)
+      .describe('Requests after which a connection is closed with its answer; 0 for no end.'),
     trustedProxies: z
       .array(z.string())
       .default([])
@@ -67,6 +76,9 @@ export const limits = z
   .strictObject({
     bodyBytes: count.default(262_144).describe('Largest request body.'),
     headerBytes: count.default(16_384).describe('Largest request head.'),
+    unreadBytes: count
+      .default(268_435_456)
+      .describe('Answers that clients have not taken yet, together; beyond it the oldest are given up.'),
     tokens: count.default(2_000).describe('Most tokens in a document.'),
     depth: count.default(15).describe('Deepest nesting of fields.'),
     aliases: count.default(30).describe('Most aliases, fragments expanded.'),

@@ -2,6 +2,9 @@ import Negotiator from 'negotiator';
 import { RouterError } from '../errors.ts';
 import type { MediaType } from './client-request.ts';
 
+/** What is answered in where nothing was chosen. */
+export const JSON_TYPE: MediaType = { name: 'application/json', named: false };
+
 const OFFERED = ['application/json', 'application/graphql-response+json'] as const;
 const REMEMBERED = 256;
 
@@ -30,7 +33,7 @@ const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
 
 function negotiate(header: string): MediaType | undefined {
   const accept = header.replaceAll(UTF_8, '');
-  if (accept === '') return { name: 'application/json', named: false };
+  if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
   return name === undefined ? undefined : { name, named: accept.toLowerCase().includes(name) };

@@ -11,12 +11,18 @@ export type LimitOptions = {
 
 /** Never fewer, except for want of memory. */
 const FEWEST = 2;
+/** With fewer under way it is not they that make the event loop late. */
+const FEWEST_TO_BEGIN = 16;
+/** One late report may be a single piece of work that took long; it is over. */
+const REPORTS_TO_BEGIN = 2;
 /** The delay that is held once the limit works, as a share of the one at which it began: refusals wait for as long. */
 const HELD_DELAY = 0.05;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
+const GROWTH_WHEN_IDLE = 2;
 /** With less to do the event loop could serve more requests, however late it is. */
 const BUSY = 0.97;
+const IDLE = 0.8;
 /** Share of the heap at which nothing is let in any more. */
 const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
@@ -34,6 +40,7 @@ export class ConcurrencyLimit {
   #most = 0;
   #left = 0;
   #waitMs = 0;
+  #lateReports = 0;
 
   constructor(options: LimitOptions) {
     this.#options = options;
@@ -70,11 +77,13 @@ export class ConcurrencyLimit {
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
     this.#most = this.#underWay;
     this.#left = 0;
-    if (!this.#working && (delayMs <= mostDelayMs || busy < BUSY) && heap <= mostHeap) return;
+    const isLate = delayMs > mostDelayMs && busy >= BUSY && under >= FEWEST_TO_BEGIN;
+    this.#lateReports = isLate ? this.#lateReports + 1 : 0;
+    if (!this.#working && this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) return;
     this.#waitMs -= ms;
     if (heap >= HEAP_FULL) this.#limit = 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
-    else if (busy < BUSY) this.#set(this.#limit * FASTEST_GROWTH);
+    else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
       // A request waits for two turns of the event loop or more, and a turn is twice as long as what comes in it waits on average.
       const gradient = 1 - (2 * (delayMs - mostDelayMs * HELD_DELAY)) / residenceMs;

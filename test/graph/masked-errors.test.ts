@@ -5,6 +5,7 @@ import { createHealth } from '../../router/ingress/health.ts';
 import { listen } from '../../router/ingress/http-server.ts';
 import { createErrorMask } from '../../router/response/mask-errors.ts';
 import { logMasked } from '../../router/response/masked-error.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
 import { createTelemetry } from '../../router/telemetry.ts';
 import { startSmallGraph } from '../support/small-graph.ts';
 import type { Answer } from '../support/small-graph.ts';
@@ -36,6 +37,7 @@ test.each([
     telemetry,
     health: createHealth(() => []),
     monotonic: () => 0,
+    schedule: scheduleTimer,
     checkHead: () => undefined,
     clientAddress: () => '127.0.0.1',
     handle: () => Promise.reject(error),

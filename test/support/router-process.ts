@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startService } from './service.ts';
-import type { ServiceDefinition } from './service.ts';
+import type { Service, ServiceDefinition } from './service.ts';
 
 // As `npm start` does: a router starts in half the time.
 const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/compile');
@@ -23,9 +23,12 @@ export type RouterProcess = AsyncDisposable & {
 };
 
 /** A router as a process of its own, on free ports, over one service. */
-export async function startRouterProcess(definition: ServiceDefinition, config = ''): Promise<RouterProcess> {
+export async function startRouterProcess(
+  definition: ServiceDefinition | Pick<Service, 'url' | 'sdl'>,
+  config = '',
+): Promise<RouterProcess> {
   await using built = new AsyncDisposableStack();
-  const service = built.use(await startService(definition));
+  const service = 'url' in definition ? definition : built.use(await startService(definition));
   const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
   built.defer(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'router.yaml'), config);

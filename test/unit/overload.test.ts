@@ -65,9 +65,22 @@ describe('the concurrency limit', () => {
     expect(limit.isWorking).toBe(false);
   });
 
-  it('is below what is under way after the event loop was blocked, and lets as many in again within a second', () => {
-    const limit = limitWith(200);
+  it('does not mind a single pause', () => {
+    const limit = limitWith(1_000);
     limit.adjust({ ...QUIET, ms: 2_000, delayMs: 400, busy: 1 });
+    limit.adjust(QUIET);
+    expect(limit.isWorking).toBe(false);
+  });
+
+  it('does not mind delay while hardly any request is under way', () => {
+    const limit = limitWith(10);
+    for (let report = 0; report < 10; report++) limit.adjust({ ...QUIET, delayMs: 200, busy: 1 });
+    expect(limit.isWorking).toBe(false);
+  });
+
+  it('is below what is under way when the event loop stays late, and lets as many in again within a second', () => {
+    const limit = limitWith(200);
+    for (let report = 0; report < 2; report++) limit.adjust({ ...QUIET, delayMs: 400, busy: 1 });
     expect(limit.limit).toBeLessThanOrEqual(200);
     let seconds = 0;
     for (; limit.limit < 400; seconds += 0.1) limit.adjust(QUIET);
