@@ -64,6 +64,8 @@ function serverOptions({ listen: { headersTimeoutMs, requestTimeoutMs }, limits 
   };
 }
 
+const ONE_PIECE_BYTES = 8_192;
+
 /** Waits until the server accepts connections. */
 export function listening(
   server: Server,
@@ -116,10 +118,12 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
     if (status === 413 || status === 408) response.setHeader('connection', 'close');
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    response.writeHead(status, { ...headers, 'content-length': bytes.length });
-    response.end(bytes);
-    if (!response.writableFinished) unread.add(response, bytes.length);
+    const bytes = Buffer.byteLength(body);
+    response.writeHead(status, { ...headers, 'content-length': bytes });
+    // Head and body go out in one piece if the body is a string; only in ASCII, as the head is Latin-1.
+    if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
+    else response.end(typeof body === 'string' ? Buffer.from(body) : body);
+    if (response.writableLength > 0) unread.add(response, bytes);
   }
 
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -12,7 +12,7 @@ const MIB = 1_048_576;
 const ANSWER_BYTES = 8 * MIB;
 
 function startRouter(url: string, config: string): Promise<RouterProcess> {
-  return startRouterProcess({ url, sdl: 'type Query { text: String }' }, config);
+  return startRouterProcess({ only: { url, sdl: 'type Query { text: String }' } }, config);
 }
 
 /** Clients that ask for a large answer and do not read it. */

@@ -15,7 +15,7 @@ async function startGraph() {
   await using built = new AsyncDisposableStack();
   const stub = built.use(await startStubSubgraph(() => answer({ data: { ping: 'pong' } })));
   const router = built.use(
-    await startRouterProcess({ url: stub.url, sdl: 'type Query { ping(n: Int): String }' }, CONFIG),
+    await startRouterProcess({ only: { url: stub.url, sdl: 'type Query { ping(n: Int): String }' } }, CONFIG),
   );
   const load = built.use(startOpenLoop());
   await askSteadily(load, router.url);

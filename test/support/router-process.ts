@@ -22,21 +22,24 @@ export type RouterProcess = AsyncDisposable & {
   readonly exited: Promise<number | null>;
 };
 
-/** A router as a process of its own, on free ports, over one service. */
+/** Subgraphs that are there already, by name. */
+export type Running = Readonly<Record<string, Pick<Service, 'url' | 'sdl'>>>;
+
+/** A router as a process of its own, on free ports, over one service or over those that run. */
 export async function startRouterProcess(
-  definition: ServiceDefinition | Pick<Service, 'url' | 'sdl'>,
+  definition: ServiceDefinition | Running,
   config = '',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RouterProcess> {
   await using built = new AsyncDisposableStack();
-  const service = 'url' in definition ? definition : built.use(await startService(definition));
+  const services = isDefinition(definition)
+    ? { only: built.use(await startService(definition)) }
+    : definition;
   const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
   built.defer(() => rm(directory, { recursive: true, force: true }));
   await writeFile(join(directory, 'router.yaml'), config);
-  await writeFile(
-    join(directory, 'supergraph.yaml'),
-    `subgraphs:\n  only:\n    routing_url: ${service.url}\n    schema:\n      sdl: ${JSON.stringify(service.sdl)}\n`,
-  );
-  const router = spawnRouter(directory, { env: { PORT: '0', ADMIN_PORT: '0' } });
+  await writeFile(join(directory, 'supergraph.yaml'), compositionFile(services));
+  const router = spawnRouter(directory, { env: { PORT: '0', ADMIN_PORT: '0', ...env } });
   built.defer(async () => {
     router.process.kill('SIGKILL');
     await router.exited;
@@ -44,6 +47,18 @@ export async function startRouterProcess(
   const { url, admin } = await router.ready;
   const owned = built.move();
   return { ...router, url, adminUrl: admin, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function isDefinition(given: ServiceDefinition | Running): given is ServiceDefinition {
+  return typeof given['sdl'] === 'string';
+}
+
+function compositionFile(services: Running): string {
+  const entries = Object.entries(services).map(
+    ([name, { url, sdl }]) =>
+      `  ${name}:\n    routing_url: ${url}\n    schema:\n      sdl: ${JSON.stringify(sdl)}\n`,
+  );
+  return `subgraphs:\n${entries.join('')}`;
 }
 
 export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {

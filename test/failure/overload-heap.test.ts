@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { kindOf, outcomeOf } from '../support/loaded-router.ts';
+import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startOpenLoop } from '../support/open-loop-process.ts';
+import { startRouterProcess } from '../support/router-process.ts';
+
+const HEAP_MB = 128;
+const TEXT = 'x'.repeat(200);
+
+/** A large request, all of which is held until its subgraph answers. */
+const LARGE = kindOf('large', `query ($n: Int, $list: [String!]) { ping(n: $n, list: $list) }`);
+
+test('more than fits into memory is refused, and the router goes on', async (context) => {
+  await using built = new AsyncDisposableStack();
+  const hanging = built.use(await startStubSubgraph(() => hang()));
+  const sdl = 'type Query { ping(n: Int, list: [String!]): String }';
+  const router = built.use(
+    await startRouterProcess(
+      { only: { url: hanging.url, sdl } },
+      'traffic: { all: { maxConcurrent: 10000, breaker: { enabled: false } } }',
+      { NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` },
+    ),
+  );
+  const load = built.use(startOpenLoop());
+  let ended = false;
+  void router.exited.then(() => (ended = true));
+  const body = LARGE.body.replace(
+    '}}',
+    `,"list":${JSON.stringify(Array.from({ length: 900 }, () => TEXT))}}}`,
+  );
+  const report = await load.run({
+    url: router.url,
+    rate: 400,
+    ms: 3_000,
+    settleMs: 0,
+    kinds: [{ ...LARGE, body }],
+    maxConnections: 1_000,
+  });
+  recordFigure(
+    context,
+    `1,200 requests of 180 KB with ${HEAP_MB} MB of heap: refused`,
+    outcomeOf(report, 503).count,
+  );
+  expect(ended).toBe(false);
+  expect(outcomeOf(report, 503).count).toBeGreaterThan(0);
+  expect((await fetch(new URL('/health/live', router.url))).status).toBe(200);
+});
