@@ -312,3 +312,11 @@ describe('a requirement behind an @interfaceObject, asked of one type', () => {
     );
   });
 });
+
+test('a field that another subgraph overrides under a label stays where it was', () => {
+  const graph = composed({
+    a: 'type Query { p: P } type P @key(fields: "id") { id: ID! price: Int }',
+    b: `type P @key(fields: "id") { id: ID! price: Int @override(from: "a", label: "percent(50)") }`,
+  });
+  expect(text(plan(graph, '{ p { price } }'))).toBe('QueryPlan { Fetch(service: "a") { { p { price } } }, }');
+});
