@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
+import { childrenOf } from '../support/process-tree.ts';
 import { startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';
 import type { ServiceDefinition } from '../support/service.ts';
@@ -115,6 +116,41 @@ test('a slow request is answered after SIGTERM; a second signal does not wait fo
     gate.resolve('pong');
   }
 });
+
+test(
+  'a worker that is killed takes along only what it had under way',
+  async (context) => {
+    await using router = await startRouterProcess(SERVICE, 'workers: 2');
+    const clients = 8;
+    const stopped = new AbortController();
+    let answered = 0;
+    let lost = 0;
+    const asking = Array.from({ length: clients }, async () => {
+      const agent = new Agent({ connections: 1 });
+      while (!stopped.signal.aborted) {
+        const body = '{"query":"{ ping }"}';
+        const headers = { 'content-type': 'application/json' };
+        await request(router.url, { dispatcher: agent, method: 'POST', headers, body })
+          .then(async (response) => response.body.dump())
+          .then(
+            () => (answered += 1),
+            () => (lost += 1),
+          );
+      }
+      await agent.close();
+    });
+    await expect.poll(() => answered, { timeout: 30_000 }).toBeGreaterThan(ANSWERED_FIRST);
+    const [worker = 0] = childrenOf(router.process.pid ?? 0);
+    process.kill(worker, 'SIGKILL');
+    const before = answered;
+    await expect.poll(() => answered, { timeout: 30_000 }).toBeGreaterThan(before + ANSWERED_FIRST);
+    stopped.abort();
+    await Promise.all(asking);
+    recordFigure(context, `requests lost of ${clients} under way when one of two workers was killed`, lost);
+    expect(lost).toBeLessThanOrEqual(clients);
+  },
+  PATIENCE_MS,
+);
 
 test('while it drains it is not ready, on both ports', async () => {
   await using router = await startRouterProcess(SERVICE);

@@ -248,7 +248,6 @@ test('tokens, cookies, variables and documents are in no line of the log', async
   await using quiet = await startSmallGraph({
     services: LIBRARY,
     config: `
-telemetry: { logLevel: trace }
 traffic: { subgraphs: { reviews: { urls: ["http://127.0.0.1:9/"] } } }
 authentication:
   issuers: [{ issuer: "${issuer.issuer}", jwksUrl: "${issuer.jwksUrl}", audience: tributary }]`,

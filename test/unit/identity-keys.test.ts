@@ -114,6 +114,21 @@ describe('broken answers never replace good keys:', () => {
   });
 });
 
+it('a slow issuer holds up only tokens with an unknown key', async () => {
+  const { outcome, issuer } = await startAuthentication();
+  expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+  const known = `Bearer ${await issuer.mint({ claims: { sub: 'user-2' } })}`;
+  await issuer.rotate();
+  const unknown = `Bearer ${await issuer.mint({ claims: { sub: 'user-3' } })}`;
+  const asked = Promise.withResolvers<ServerResponse>();
+  issuer.answerKeysWith((response) => asked.resolve(response));
+  const waiting = outcome(unknown);
+  const held = await asked.promise;
+  expect(await outcome(known)).toBe('user-2');
+  held.end(JSON.stringify({ keys: issuer.publishedKeys() }));
+  expect(await waiting).toBe('user-3');
+});
+
 describe('unknown key ids', () => {
   it.each([
     ['up', undefined, 'TOKEN_INVALID'],
