@@ -1,7 +1,7 @@
 /**
  * Checks that a request was sent by the router (or another service) of this graph, and says for whom.
  *
- * Copy this file into a service: it needs nothing but Node. The sender covers the method, the body's digest
+ * SPDX-License-Identifier: MIT. Copy this file into a service: it needs nothing but Node. The sender covers the method, the body's digest
  * and the identity headers with an HMAC (RFC 9421, RFC 9530):
  *
  *   Content-Digest: sha-256=:…:
@@ -11,6 +11,12 @@
  *   const verify = createVerifier({ audience: 'reviews', keys: [{ id: 'k1', secret: process.env.KEY }] });
  *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
  *   if (result.kind === 'refused') return answer(401, result.reason);
+ *
+ * `body` must be the bytes as they came: JSON that was parsed and written again has another digest. For Express and Fastify,
+ * which parse bodies themselves, verify-middleware.ts beside this file keeps the bytes.
+ *
+ * To replace a key: give every service the new one beside the old, then let the router sign with the new one (the first
+ * of its `identity.keys`), then take the old one away.
  *
  * Keep one verifier per process: it remembers the nonces it has seen. Replicas do not share them, so that a
  * captured call could be repeated once at each replica within the 30 seconds of its validity.
