@@ -29,6 +29,7 @@ async function startCrowdedGraph(overload: string) {
       services,
       config: `
 overload: ${overload}
+traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 authentication:
   issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
 `,
