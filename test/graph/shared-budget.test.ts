@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
 import { startIssuer } from '../support/tokens.ts';
@@ -21,7 +22,7 @@ rateLimit: { enabled: true, tiers: { FREE: { points: ${POINTS}, windowS: 86400 }
   });
 }
 
-test('two routers on one Redis admit exactly the budget of a token, under concurrent load', async () => {
+test('two routers on one Redis admit exactly the budget of a token, under concurrent load', async (context) => {
   await using issuer = await startIssuer();
   await using first = await startBudgetedGraph(issuer);
   await using second = await startBudgetedGraph(issuer);
@@ -36,7 +37,11 @@ test('two routers on one Redis admit exactly the budget of a token, under concur
   );
   const admitted = 1 + responses.filter(({ status }) => status === 200).length;
   const refused = responses.filter(({ status }) => status === 429);
-  console.log(`budget ${POINTS}, admitted ${admitted}, refused ${refused.length}`);
+  recordFigure(
+    context,
+    `admitted of ${2 * POINTS} requests with a budget of ${POINTS} over 2 routers`,
+    admitted,
+  );
   expect(admitted).toBe(POINTS);
   expect(admitted + refused.length).toBe(2 * POINTS + 1);
 
