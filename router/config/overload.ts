@@ -10,8 +10,10 @@ export const overload = z
         'Refuse what cannot be answered in time with 503, in each process by itself: anonymous and expensive requests first, mutations last.',
       ),
     eventLoopDelayMs: ms
-      .default(50)
-      .describe('Mean delay of the event loop above which requests are refused.'),
+      .default(1_000)
+      .describe(
+        'Mean delay of the event loop above which requests are refused; each waits for it several times before its deadline.',
+      ),
     heapPercent: z
       .number()
       .min(1)

@@ -15,8 +15,14 @@ const FEWEST = 2;
 const FEWEST_TO_BEGIN = 16;
 /** One late report may be a single piece of work that took long; it is over. */
 const REPORTS_TO_BEGIN = 2;
-/** The delay that is held once the limit works, as a share of the one at which it began: refusals wait for as long. */
-const HELD_DELAY = 0.05;
+/** The delay that is held once the limit works: refusals wait for as long. */
+const HELD_DELAY_MS = 2.5;
+/**
+ * Clients that ask again as soon as they are answered keep the event loop late at any rate, and would be refused for ever
+ * after one bad second. So the limit lets go after a while, and after longer ones each time that it has to begin again soon.
+ */
+const STAY_MS = 10_000;
+const LONGEST_STAY_MS = 320_000;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
@@ -41,6 +47,9 @@ export class ConcurrencyLimit {
   #left = 0;
   #waitMs = 0;
   #lateReports = 0;
+  #stayMs = STAY_MS;
+  /** Since it began to work or let go. */
+  #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {
     this.#options = options;
@@ -77,21 +86,40 @@ export class ConcurrencyLimit {
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
     this.#most = this.#underWay;
     this.#left = 0;
+    this.#sinceMs += ms;
+    if (this.#working && this.#sinceMs > this.#stayMs && heap <= mostHeap) {
+      this.#letGo();
+      return;
+    }
     const isLate = delayMs > mostDelayMs && busy >= BUSY && under >= FEWEST_TO_BEGIN;
     this.#lateReports = isLate ? this.#lateReports + 1 : 0;
-    if (!this.#working && this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) return;
+    if (!this.#working) {
+      if (this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) return;
+      this.#stayMs = this.#sinceMs > this.#stayMs ? STAY_MS : Math.min(2 * this.#stayMs, LONGEST_STAY_MS);
+      this.#sinceMs = 0;
+      this.#waitMs = 0;
+    }
     this.#waitMs -= ms;
     if (heap >= HEAP_FULL) this.#limit = 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
       // A request waits for two turns of the event loop or more, and a turn is twice as long as what comes in it waits on average.
-      const gradient = 1 - (2 * (delayMs - mostDelayMs * HELD_DELAY)) / residenceMs;
+      const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // What has changed shows when those that were under way are gone.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
+    const worked = this.#working;
     this.#working = this.#limit < max;
+    if (worked && !this.#working) this.#sinceMs = 0;
+  }
+
+  #letGo(): void {
+    this.#limit = this.#options.max;
+    this.#working = false;
+    this.#sinceMs = 0;
+    this.#lateReports = 0;
   }
 
   #set(limit: number): void {

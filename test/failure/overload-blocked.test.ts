@@ -9,7 +9,7 @@ const BLOCKED_MS = 2_000;
 const SECOND = 1_000;
 
 test('a router that was blocked for two seconds is itself again within one', async (context) => {
-  await using loaded = await startLoadedRouter({ items: 1 });
+  await using loaded = await startLoadedRouter({ items: 1, config: 'overload: { eventLoopDelayMs: 50 }' });
   const { router, load } = loaded;
   const ask = (ms: number) => load.run({ url: router.url, rate: RATE, ms, settleMs: 0, kinds: [PING] });
   await ask(1_000);

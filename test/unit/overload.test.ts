@@ -87,6 +87,22 @@ describe('the concurrency limit', () => {
     expect(seconds).toBeLessThan(1);
   });
 
+  it('lets go after a while although the event loop stays late, and after a longer one when it has to begin again', () => {
+    const limit = limitWith(200);
+    const late: Pressure = { ...QUIET, delayMs: 400, busy: 1 };
+    const secondsAtWork = () => {
+      let reports = 0;
+      while (!limit.isWorking) limit.adjust(late);
+      for (; limit.isWorking; reports++) limit.adjust(late);
+      return reports / 10;
+    };
+    expect(secondsAtWork()).toBeCloseTo(10, 0);
+    expect(limit.limit).toBe(LIMIT.max);
+    expect(secondsAtWork()).toBeCloseTo(20, 0);
+    for (let report = 0; report < 300; report++) limit.adjust(QUIET);
+    expect(secondsAtWork()).toBeCloseTo(10, 0);
+  });
+
   it('halves again and again while too much of the heap is in use', () => {
     const limit = limitWith(80);
     limit.adjust({ ...QUIET, heap: 0.9 });
