@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import { refusal } from '../response/refusal.ts';
@@ -95,11 +96,18 @@ export function addressOf(server: Server): AddressInfo {
 // Node closes idle connections with the listener; busy ones end with their answer, which says `connection: close`.
 async function drain(server: Server, graceMs: number): Promise<void> {
   if (!server.listening) return;
+  await readWhatHasCome();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);
+}
+
+// A process that had no time comes to its timers first: connections then wait to be accepted, and requests to be read, that
+// came long ago. One turn of the event loop accepts, the next reads.
+async function readWhatHasCome(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
 }
 
 function createAnswerer(config: Config, parts: HttpServerParts) {
@@ -117,7 +125,9 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
 
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
-    if (status === 413 || status === 408) response.setHeader('connection', 'close');
+    // Asked when the answer goes out: a connection kept by a request from before the drain would hold the drain up.
+    if (status === 413 || status === 408 || parts.health.draining())
+      response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
     response.writeHead(status, { ...headers, 'content-length': bytes });
     // Head and body go out in one piece if the body is a string; only in ASCII, as the head is Latin-1.
@@ -129,11 +139,7 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
-    const common = {
-      'x-request-id': id,
-      ...cors.headersFor(request),
-      ...(parts.health.draining() ? { connection: 'close' } : {}),
-    };
+    const common = { 'x-request-id': id, ...cors.headersFor(request) };
     if (request.method === 'OPTIONS')
       return write(response, {
         status: 204,

@@ -5,6 +5,7 @@ import { childrenOf } from '../support/process-tree.ts';
 import { startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';
 import type { ServiceDefinition } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 // The first worker settles the port before the others start: on a busy machine a pool takes a while.
 const PATIENCE_MS = 180_000;
@@ -115,6 +116,58 @@ test('a slow request is answered after SIGTERM; a second signal does not wait fo
     expect(await router.exited).toBe(index === 0 ? 0 : null);
     gate.resolve('pong');
   }
+});
+
+test('a request that was under way before SIGTERM does not keep its connection, and so the router', async () => {
+  const gate = Promise.withResolvers<string>();
+  const asked = Promise.withResolvers<void>();
+  const ping = async () => {
+    asked.resolve();
+    return gate.promise;
+  };
+  const definition = { ...SERVICE, resolvers: { Query: { ping } } };
+  await using router = await startRouterProcess(definition, 'shutdown: { lameDuckMs: 0, graceMs: 60000 }');
+  const agent = new Agent({ keepAliveTimeout: 60_000 });
+  const answer = request(router.url, {
+    dispatcher: agent,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ ping }"}',
+  });
+  await asked.promise;
+  router.process.kill('SIGTERM');
+  const isClosed = () =>
+    ready(router.url).then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(isClosed, { timeout: 5_000, interval: 20 }).toBe(true);
+  gate.resolve('pong');
+  const { headers, body } = await answer;
+  expect(await body.json()).toEqual({ data: { ping: 'pong' } });
+  expect(headers['connection']).toBe('close');
+  expect(await router.exited).toBe(0);
+  await agent.close();
+}, 30_000);
+
+test('a request that comes while a busy router drains is answered', async () => {
+  await using router = await startRouterProcess(SERVICE, 'shutdown: { lameDuckMs: 500 }');
+  router.process.kill('SIGTERM');
+  await expect.poll(() => ready(router.url), { timeout: 5_000, interval: 20 }).toBe(503);
+  // As long as it does not get the processor, the system accepts connections for it.
+  router.process.kill('SIGSTOP');
+  const agent = new Agent();
+  const answer = request(router.url, {
+    dispatcher: agent,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ ping }"}',
+  });
+  await until(() => false, 700);
+  router.process.kill('SIGCONT');
+  expect(await (await answer).body.json()).toEqual({ data: { ping: 'pong' } });
+  expect(await router.exited).toBe(0);
+  await agent.close();
 });
 
 test(
