@@ -1,6 +1,6 @@
 import type { Answered, Evidence } from './answers.ts';
 import type { Exchange, RouterLife } from './history.ts';
-import { DEADLINE_MS, MARGIN_MS, PLANNING_MS } from './settings.ts';
+import { DEADLINE_MS, LAME_DUCK_MS, MARGIN_MS, PLANNING_MS } from './settings.ts';
 import type { Violation } from './violations.ts';
 
 /** Whoever asks gets an answer in time, is refused only for a cause, and never learns what is behind the router. */
@@ -9,7 +9,7 @@ export function checkService(evidence: Evidence): readonly Violation[] {
   return [
     ...evidence.exchanges.flatMap((exchange) => unserved(exchange, evidence)),
     ...evidence.answered.flatMap((exchange) => [...refused(exchange), ...leaks(exchange)]),
-    ...evidence.routerLives.flatMap(crashed),
+    ...evidence.routerLives.flatMap((life) => [...crashed(life), ...undrained(life, evidence)]),
     ...evidence.crashes.map((detail): Violation => ({ invariant: 'crash', detail })),
     ...evidence.unrecovered.map((detail): Violation => ({ invariant: 'recovery', detail })),
   ];
@@ -90,4 +90,12 @@ function crashed({ router, failures, stopped, ended }: RouterLife): Violation[] 
     ...failed,
     { invariant: 'crash', detail: `router ${router} ended with ${ended.code} after SIGTERM` },
   ];
+}
+
+/** A router that is told to stop waits for its requests, and for nothing else. */
+function undrained({ router, stopped, ended }: RouterLife, evidence: Evidence): Violation[] {
+  if (stopped?.signal !== 'SIGTERM' || ended === undefined) return [];
+  const ms = ended.at - stopped.at;
+  if (ms <= LAME_DUCK_MS + allowedMs({ began: stopped.at, ended: ended.at }, evidence)) return [];
+  return [{ invariant: 'hang', detail: `router ${router} took ${ms.toFixed(0)} ms to stop` }];
 }

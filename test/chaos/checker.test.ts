@@ -362,7 +362,7 @@ describe('service', () => {
         const outcome: Outcome = { kind: 'lost', reason: 'connection reset' };
         history.exchanges.splice(-1, 1, { ...exchange, outcome });
         const [life] = history.routerLives;
-        if (life) life.stopped = { at: T0 + 50, signal };
+        if (life) Object.assign(life, { stopped: { at: T0 + 50, signal }, ended: { at: T0 + 90, code: 0 } });
       });
     expect(lose('SIGTERM')).toEqual(['lost: connection reset']);
     expect(lose('SIGKILL')).toEqual([]);
@@ -378,6 +378,15 @@ describe('service', () => {
     expect(live(({ failures }) => failures.push('an error was masked'))).toEqual([
       'crash: router 0: an error was masked',
     ]);
+  });
+
+  it('a router that waits for more than its requests when it is told to stop is found', () => {
+    const stop = (ms: number) =>
+      foundAfter(({ routerLives }) =>
+        routerLives.forEach((life) => (life.ended = { at: T0 + 60_000 + ms, code: 0 })),
+      );
+    expect(stop(7_600)).toEqual([]);
+    expect(stop(7_601)).toEqual(['hang: router 0 took 7601 ms to stop']);
   });
 
   it('a subgraph that ends by itself is found', () => {

@@ -4,9 +4,7 @@ import { spawnRouter } from '../support/router-process.ts';
 import type { SpawnedRouter } from '../support/router-process.ts';
 import { now } from './history.ts';
 import type { History, RouterLife } from './history.ts';
-import { LAME_DUCK_MS } from './settings.ts';
-
-const GRACE_MS = 20_000;
+import { GRACE_MS, LAME_DUCK_MS } from './settings.ts';
 
 /** A router's place: process after process takes it, with the same configuration. */
 export class RouterSeat implements AsyncDisposable {
@@ -64,7 +62,7 @@ export class RouterSeat implements AsyncDisposable {
     // A load balancer goes on sending until it has seen that the router is not ready any more.
     if (signal === 'SIGTERM') await delay(LAME_DUCK_MS / 2);
     this.#accepts = false;
-    const kill = setTimeout(() => running.router.process.kill('SIGKILL'), GRACE_MS);
+    const kill = setTimeout(() => running.router.process.kill('SIGKILL'), 2 * GRACE_MS);
     await running.router.exited;
     clearTimeout(kill);
   }

@@ -11,6 +11,9 @@ export const PATIENCE_MS = 20_000;
 
 export const LAME_DUCK_MS = 600;
 
+/** Longer than any request may take: a router that needs it all has waited for something else. */
+export const GRACE_MS = 30_000;
+
 /** Routers that share Redis; without it each has its part of every budget. */
 export const ROUTERS = 2;
 

@@ -20,7 +20,7 @@ import type { Caller } from './operations.ts';
 import { startProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import { RouterSeat } from './router-seat.ts';
-import { BUDGETS, DEADLINE_MS, LAME_DUCK_MS, PLANNING_MS, ROUTERS, WINDOW_S } from './settings.ts';
+import { BUDGETS, DEADLINE_MS, GRACE_MS, LAME_DUCK_MS, PLANNING_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import { createSupergraphFile } from './supergraphs.ts';
 import type { SupergraphFile } from './supergraphs.ts';
 
@@ -124,7 +124,7 @@ function configOf(supergraph: string, issuer: string) {
       all: { timeoutMs: DEADLINE_MS / 2, breaker: { openMs: 500, maxOpenMs: 2_000 } },
     },
     planning: { timeoutMs: PLANNING_MS },
-    shutdown: { lameDuckMs: LAME_DUCK_MS, graceMs: 2 * DEADLINE_MS },
+    shutdown: { lameDuckMs: LAME_DUCK_MS, graceMs: GRACE_MS },
   };
 }
 
