@@ -14,6 +14,8 @@ export type StaleValuesParts = {
 
 /** A value that comes again within this time is not written again: under load that is most of them. */
 const REFRESH_MS = 1_000;
+/** How far the clocks of routers may be apart; what comes from a later future is of a clock that went wrong. */
+const MAX_SKEW_MS = 10_000;
 /** Longer values are lists rather than fields. */
 const LONGEST_KEPT = 65_536;
 /** Values in one exchange with Redis. */
@@ -31,6 +33,10 @@ export function createStaleValues(
   const recent = new RecentTexts(staleMemoryBytes);
   const shared = redis && createSharedTexts(redis, later);
 
+  function dated(text: string | undefined): string | undefined {
+    return text !== undefined && now() - cameAt(text) >= -MAX_SKEW_MS ? text : undefined;
+  }
+
   function read(text: string | undefined, { maxAgeMs }: Question): StaleValue | undefined {
     if (text === undefined || isGone(text)) return undefined;
     const ageMs = Math.max(now() - cameAt(text), 0);
@@ -40,7 +46,7 @@ export function createStaleValues(
   return {
     keep(question, representation, value) {
       const key = question.id + representation;
-      const known = recent.get(key);
+      const known = dated(recent.get(key));
       if (
         known !== undefined &&
         isGone(known) === (value === undefined) &&
@@ -58,11 +64,16 @@ export function createStaleValues(
       const asked = questions.flatMap((question) =>
         representations.map((representation) => ({ question, key: question.id + representation })),
       );
-      const own = asked.map(({ key }) => recent.get(key));
+      const own = asked.map(({ key }) => dated(recent.get(key)));
       const missing = asked.filter(({ question }, index) => read(own[index], question) === undefined);
       const others = missing.length === 0 ? undefined : await shared?.read(missing.map(({ key }) => key));
-      for (const [key, text] of others ?? []) recent.set(key, newer(recent.get(key), text) ?? text);
-      return asked.map(({ question, key }, index) => read(newer(own[index], others?.get(key)), question));
+      for (const [key, text] of others ?? []) {
+        const known = newer(dated(recent.get(key)), dated(text));
+        if (known !== undefined) recent.set(key, known);
+      }
+      return asked.map(({ question, key }, index) =>
+        read(newer(own[index], dated(others?.get(key))), question),
+      );
     },
   };
 }
@@ -102,6 +113,8 @@ function createSharedTexts(redis: RedisLink, later: (action: () => void) => void
       waiting.clear();
       await redis.answered(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
+    // What could not be written by now would overwrite what others have written since.
+    waiting.clear();
     isWriting = false;
   }
 

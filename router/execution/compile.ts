@@ -81,7 +81,8 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
     mergesFetches: input.mergesFetches === true,
   });
   const { keepingOf } = input;
-  const fields = keepingOf && plan.fetches.map((fetch) => keptFields(fetch, keepingOf));
+  const fields =
+    keepingOf && plan.fetches.map((fetch) => keptFields(fetch, keepingOf, input.supergraphSchema));
   const kept = fields?.some((some) => some !== undefined) === true ? fields : undefined;
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { Kind, parse, print, visit } from 'graphql';
-import type { ASTNode, DocumentNode, FieldNode, SelectionSetNode } from 'graphql';
+import { Kind, TypeInfo, isAbstractType, parse, print, visit, visitWithTypeInfo } from 'graphql';
+import type { ASTNode, DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import type { Execution } from './execution.ts';
 import type { FetchProgram } from './plan-program.ts';
-import type { KeepingOf, Question } from './stale-values.ts';
+import type { Keeping, KeepingOf, Question } from './stale-values.ts';
 
 /** A field of entities whose values are kept, as one fetch asks for it. */
 export type KeptField = {
@@ -23,29 +23,53 @@ export type KeptField = {
 export function keptFields(
   { service, operation, represent, bodyPrefix, variables }: FetchProgram,
   keepingOf: KeepingOf,
+  schema: GraphQLSchema,
 ): readonly KeptField[] | undefined {
   if (represent === undefined || operation !== 'query') return undefined;
   const { query }: { query: string } = JSON.parse(`${bodyPrefix}}`);
   const document = parse(query, { noLocation: true });
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
   const kept = [...fieldsOf(document)].flatMap(([key, asked]): KeptField[] => {
-    const keeping = asked.map(({ typeName, node }) => keepingOf(typeName, node.name.value));
-    const known = keeping.filter((one) => one !== undefined);
     // One that is not to be kept would be merged into the value.
-    if (known.length < keeping.length) return [];
+    if (asked.some(({ typeName, node }) => keepingOf(typeName, node.name.value) === undefined)) return [];
     const nodes = asked.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
+    // The strictest, as the value is kept with all that is selected in it.
+    const keepings = asked.flatMap((field) => keepingsIn(field, keepingOf, schema));
     return [
       {
         key,
         coordinates: asked.map(({ typeName, node }) => `${typeName}.${node.name.value}`),
-        text: JSON.stringify([service, ...nodes.map((node) => print(node))]),
+        text: JSON.stringify([
+          service,
+          asked.map(({ typeName }) => typeName),
+          nodes.map((node) => print(node)),
+        ]),
         variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
-        maxAgeMs: Math.min(...known.map(({ maxAgeMs }) => maxAgeMs)),
-        isPrivate: known.some(({ isPrivate }) => isPrivate),
+        maxAgeMs: Math.min(...keepings.map(({ maxAgeMs }) => maxAgeMs)),
+        isPrivate: keepings.some(({ isPrivate }) => isPrivate),
       },
     ];
   });
   return kept.length === 0 ? undefined : kept;
+}
+
+/** What is set for a field of entities and for the fields selected in it. */
+function keepingsIn(
+  { typeName, node, around }: AskedField,
+  keepingOf: KeepingOf,
+  schema: GraphQLSchema,
+): readonly Keeping[] {
+  const found: Keeping[] = [];
+  const info = new TypeInfo(schema, schema.getType(typeName));
+  const visitor = visitWithTypeInfo(info, {
+    Field({ name }) {
+      const parent = info.getParentType();
+      const types = isAbstractType(parent) ? [parent, ...schema.getPossibleTypes(parent)] : [parent];
+      found.push(...types.flatMap((type) => (type && keepingOf(type.name, name.value)) ?? []));
+    },
+  });
+  for (const part of [node, ...around]) visit(part, visitor);
+  return found;
 }
 
 /** Who asks for the same under another name asks for the same. */
@@ -122,7 +146,7 @@ export function questionsOf(
       : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
   return meant?.map((field) => {
     // In lists of one, as an absent value and null may be answered differently.
-    const values = field.variables.map((name) => (variables[name] === undefined ? [] : [variables[name]]));
+    const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
     const scope = field.isPrivate ? stale.scope : null;
     const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
     return { key: field.key, id, maxAgeMs: field.maxAgeMs };

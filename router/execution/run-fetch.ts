@@ -14,7 +14,7 @@ import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from './representation.ts';
 import { keepEntities, mergeStale } from './stale-entities.ts';
 import { copySpine } from './spine.ts';
-import type { SubgraphError, SubgraphResponse } from './subgraph-call.ts';
+import type { SubgraphError, SubgraphFailure, SubgraphResponse } from './subgraph-call.ts';
 
 /** Runs one fetch and merges what it brings. What it does not bring is told to the report. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
@@ -91,13 +91,25 @@ async function callReduced(
   representations: readonly string[],
   execution: Execution,
 ): Promise<SubgraphResponse> {
-  const response = await callSubgraph(fetch, representations, execution);
-  if (response.kind === 'answered' || response.failure.heldBack === undefined) return response;
-  const reduced = withoutFields(fetch, response.failure.heldBack);
-  if (reduced === undefined) return response;
-  const rest = await callReduced(reduced, representations, execution);
-  if (rest.kind === 'answered') failFetch(fetch, response.failure, execution);
-  return rest;
+  let asked = fetch;
+  let heldBack: readonly string[] = [];
+  let refusal: SubgraphFailure | undefined;
+  for (;;) {
+    const response = await callSubgraph(asked, representations, execution);
+    if (response.kind === 'answered') {
+      if (refusal !== undefined) failFetch(fetch, { ...refusal, heldBack }, execution);
+      return response;
+    }
+    const { heldBack: more, ...failure } = response.failure;
+    if (more === undefined) return response;
+    refusal ??= failure;
+    heldBack = [...heldBack, ...more];
+    // A mutation after one that failed must not happen.
+    const ends = execution.halts && fetch.operation === 'mutation';
+    const rest = ends ? undefined : withoutFields(fetch, heldBack);
+    if (rest === undefined) return { kind: 'failed', failure };
+    asked = rest;
+  }
 }
 
 type Accepted = {
@@ -119,6 +131,7 @@ function acceptData(
   const { data, errors, isShared = false } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
+  if (errors.length > 0) keepEntities(fetch, batch, { entities: [], isHealthy: false }, execution);
   if (errors.length > 0) execution.report.failFetch(fetch.index, reportedCause(fetch));
   else failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
   return undefined;

@@ -23,11 +23,13 @@ const shop = federatedGraph({
   stock: {
     typeDefs: `
       type Query { depot(name: String): Depot }
+      type Mutation { open: Int close: Int }
       type Depot { name: String }
       type Product @key(fields: "id") { id: ID! stock(at: String, from: String): Int copies: Int! }
     `,
     resolvers: {
       Query: { depot: () => ({ name: 'north' }) },
+      Mutation: { open: () => 4, close: () => 5 },
       Product: {
         __resolveReference: (reference) => (reference['id'] === '2' ? null : reference),
         stock: () => 10,
@@ -95,6 +97,22 @@ test('a fetch of which everything is held back is not made', async () => {
   expect(errors).toHaveLength(1);
   expect(calls.filter(({ subgraph }) => subgraph === 'stock')).toHaveLength(1);
 });
+
+test.for([
+  ['HALT', 1, null],
+  ['PROPAGATE', 2, { open: null, close: 5 }],
+] as const)(
+  'a mutation of which a part is held back is begun without it, unless an error ends it: %s',
+  async ([onError, times, expected]) => {
+    const { data, errors, calls } = await shop.run('mutation { open close }', {
+      onError,
+      interposed: { stock: holding('Mutation.open') },
+    });
+    expect(data).toEqual(expected);
+    expect(errors).toMatchObject([{ path: ['open'], extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN' } }]);
+    expect(calls).toHaveLength(times);
+  },
+);
 
 test('a fetch whose rest fails as well is explained by that', async () => {
   const held = holding('Product.stock');
