@@ -60,9 +60,14 @@ const WITHOUT_THREADS: Partial<Parts> = {
   },
 };
 
-const UNWATCHED = 'supergraph: { watch: false }';
+// Composition blocks the process that clients, router and subgraphs share: on a slow machine a call may take as long as several of them.
+const UNWATCHED = `
+supergraph: { watch: false }
+traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
+`;
+const MANY_RELOADS_MS = 400_000;
 
-test('100 reloads under load lose no request', async (context) => {
+test('100 reloads under load lose no request', { timeout: MANY_RELOADS_MS }, async (context) => {
   await using graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
   const good = graph.services.get('books')?.sdl ?? '';
   const load = startLoad(graph, 24);
@@ -80,33 +85,41 @@ test('100 reloads under load lose no request', async (context) => {
   expect(served.size).toBe(100);
 });
 
-test('bad supergraphs of seven kinds are refused, ten times each, and the one before goes on serving', async (context) => {
-  await using graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
-  const good = graph.services.get('books')?.sdl ?? '';
-  const yaml = graph.supergraphYaml();
-  const elsewhere = yaml.replaceAll(/routing_url: .*/g, 'routing_url: http://127.0.0.1:9/moved');
-  const bad = [
-    graph.supergraphYaml({ books: 'type Query {' }),
-    graph.supergraphYaml({ books: good.replaceAll('title: String', 'title: Missing') }),
-    elsewhere.replace('@key(fields: \\"id\\")', '@key(fields: \\"id\\", resolvable: false)'),
-    graph.supergraphYaml({ books: good.replace('federation/v2.12', 'federation/v2.99') }),
-    yaml.replace(/routing_url: .*/, ''),
-    yaml.replace(/routing_url: .*/, 'routing_url: file:///etc/passwd'),
-    'not: a supergraph',
-  ];
-  const before = await versionOf(graph);
-  const load = startLoad(graph, 8);
-  const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('supergraph refused')).length;
-  for (let publish = 1; publish <= 70; publish++) {
-    await graph.publish(bad[publish % bad.length] ?? '');
-    await graph.router.reload();
-    expect(refusals()).toBe(publish);
-  }
-  const { failed } = await load.stop();
-  recordFigure(context, 'requests lost in 70 refused supergraphs', failed.length);
-  expect(failed).toEqual([]);
-  expect(await versionOf(graph)).toBe(before);
-});
+test(
+  'bad supergraphs of seven kinds are refused, ten times each, and the one before goes on serving',
+  { timeout: MANY_RELOADS_MS },
+  async (context) => {
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      config: UNWATCHED,
+      parts: WITHOUT_THREADS,
+    });
+    const good = graph.services.get('books')?.sdl ?? '';
+    const yaml = graph.supergraphYaml();
+    const elsewhere = yaml.replaceAll(/routing_url: .*/g, 'routing_url: http://127.0.0.1:9/moved');
+    const bad = [
+      graph.supergraphYaml({ books: 'type Query {' }),
+      graph.supergraphYaml({ books: good.replaceAll('title: String', 'title: Missing') }),
+      elsewhere.replace('@key(fields: \\"id\\")', '@key(fields: \\"id\\", resolvable: false)'),
+      graph.supergraphYaml({ books: good.replace('federation/v2.12', 'federation/v2.99') }),
+      yaml.replace(/routing_url: .*/, ''),
+      yaml.replace(/routing_url: .*/, 'routing_url: file:///etc/passwd'),
+      'not: a supergraph',
+    ];
+    const before = await versionOf(graph);
+    const load = startLoad(graph, 8);
+    const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('supergraph refused')).length;
+    for (let publish = 1; publish <= 70; publish++) {
+      await graph.publish(bad[publish % bad.length] ?? '');
+      await graph.router.reload();
+      expect(refusals()).toBe(publish);
+    }
+    const { failed } = await load.stop();
+    recordFigure(context, 'requests lost in 70 refused supergraphs', failed.length);
+    expect(failed).toEqual([]);
+    expect(await versionOf(graph)).toBe(before);
+  },
+);
 
 test('a file that changes swaps the supergraph by itself, and one that is bad does not', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
@@ -123,30 +136,38 @@ test('a file that changes swaps the supergraph by itself, and one that is bad do
   expect(JSON.stringify(data)).toContain('isbn');
 });
 
-test('a field that comes and goes is answered or refused, and never an error of the server', async (context) => {
-  await using graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
-  const good = graph.services.get('books')?.sdl ?? '';
-  const stopped = new AbortController();
-  const statuses: number[] = [];
-  const clients = Array.from({ length: 8 }, async () => {
-    while (!stopped.signal.aborted) {
-      const response = await graph.post({ query: '{ books { id pages } }' });
-      await response.arrayBuffer();
-      statuses.push(response.status);
-      await delay(PAUSE_MS);
+test(
+  'a field that comes and goes is answered or refused, and never an error of the server',
+  { timeout: MANY_RELOADS_MS },
+  async (context) => {
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      config: UNWATCHED,
+      parts: WITHOUT_THREADS,
+    });
+    const good = graph.services.get('books')?.sdl ?? '';
+    const stopped = new AbortController();
+    const statuses: number[] = [];
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!stopped.signal.aborted) {
+        const response = await graph.post({ query: '{ books { id pages } }' });
+        await response.arrayBuffer();
+        statuses.push(response.status);
+        await delay(PAUSE_MS);
+      }
+    });
+    for (let flip = 1; flip <= 60; flip++) {
+      const books = flip % 2 === 0 ? good : good.replace('pages: Int', `other${flip}: Int`);
+      await graph.publish(graph.supergraphYaml({ books }));
+      await graph.router.reload();
     }
-  });
-  for (let flip = 1; flip <= 60; flip++) {
-    const books = flip % 2 === 0 ? good : good.replace('pages: Int', `other${flip}: Int`);
-    await graph.publish(graph.supergraphYaml({ books }));
-    await graph.router.reload();
-  }
-  stopped.abort();
-  await Promise.all(clients);
-  const failed = statuses.filter((status) => status >= 500);
-  recordFigure(context, 'server errors while a field came and went 60 times', failed.length);
-  expect(new Set(statuses)).toEqual(new Set([200, 400]));
-});
+    stopped.abort();
+    await Promise.all(clients);
+    const failed = statuses.filter((status) => status >= 500);
+    recordFigure(context, 'server errors while a field came and went 60 times', failed.length);
+    expect(new Set(statuses)).toEqual(new Set([200, 400]));
+  },
+);
 
 test('what is under way at a swap is answered by the schema it was validated on', async () => {
   const gate = Promise.withResolvers<void>();

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { upstreamOf } from '../support/upstream.ts';
+
+const STALL_MS = 400;
+const TIMEOUT_MS = 200;
+
+// In a thread of its own: it answers while the caller's event loop stands still.
+const SUBGRAPH = `
+const { createServer } = require('node:http');
+const { parentPort } = require('node:worker_threads');
+const server = createServer((request, response) => {
+  parentPort.postMessage('asked');
+  request.resume().on('end', () =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"a":1}}'));
+});
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+it('an answer that came while the event loop stood still is an answer, and no timeout', async () => {
+  const thread = new Worker(SUBGRAPH, { eval: true });
+  await using _ = { [Symbol.asyncDispose]: async () => void (await thread.terminate()) };
+  const [port] = await once(thread, 'message');
+  await using inventory = upstreamOf(
+    [`http://127.0.0.1:${port}`],
+    { timeoutMs: TIMEOUT_MS },
+    { monotonic: () => performance.now(), after: afterTimeout },
+  );
+  const call = inventory.call();
+  await once(thread, 'message');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
+  expect(await call).toEqual({ kind: 'answered', data: { a: 1 }, errors: [] });
+});
