@@ -17,8 +17,8 @@ export function failFetch(
   failure: SubgraphFailure,
   { operation, response, report }: Execution,
 ): void {
-  const { code, message, service } = failure;
-  const nearest = nearestPath(fetch, response);
+  const { code, message, service, heldBack } = failure;
+  const nearest = nearestPath(heldBack === undefined ? fetch : onlyFields(fetch, heldBack), response);
   const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
   const cause = createCause({ code, message, service, failure, nearest, isFinal });
   report.failFetch(fetch.index, report.addCause(cause));
@@ -111,8 +111,20 @@ function allowedExtensions(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
+/** What it would have delivered of the root fields at the coordinates. */
+function onlyFields(
+  { path, shape, fields }: FetchProgram,
+  coordinates: readonly string[],
+): Pick<FetchProgram, 'path' | 'shape'> {
+  const isMeant = (key: string) => coordinates.some((one) => fields.byKey.get(key)?.has(one));
+  return { path, shape: new Map([...shape].filter(([key]) => isMeant(key))) };
+}
+
 /** The path of the answer nearest to what a fetch would have delivered. */
-function nearestPath({ path, shape }: FetchProgram, response: ResponseShape): ResponsePath {
+function nearestPath(
+  { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,
+  response: ResponseShape,
+): ResponsePath {
   const untilList = path.slice(0, path.includes('@') ? path.indexOf('@') : path.length);
   if (untilList.length > 0) return clientPath(untilList, response);
   const [first] = response.values();

@@ -5,7 +5,7 @@ import type { Interposed } from '../support/federated-graph.ts';
 const shop = federatedGraph({
   product: {
     typeDefs: `
-      type Query { products: [Product] }
+      type Query { products: [Product] must: Product! }
       type Product @key(fields: "id") { id: ID! weight: Int }
       type Disc @key(fields: "id") { id: ID! }
       extend type Query { discs: [Disc] featured: Featured }
@@ -22,7 +22,7 @@ const shop = federatedGraph({
   },
   stock: {
     typeDefs: `
-      type Query { depot(name: String): Depot }
+      type Query { depot(name: String): Depot full: Boolean }
       type Mutation { open: Int close: Int }
       type Depot { name: String }
       type Product @key(fields: "id") { id: ID! stock(at: String, from: String): Int copies: Int! }
@@ -82,6 +82,16 @@ test('a field that is held back is asked for by nobody, and the rest of its fetc
     'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Product { copies } } }',
   );
   expect(Object.keys(reduced.variables)).toEqual(['representations']);
+});
+
+test('a root field that is not reached is told where it would stand', async () => {
+  const document = '{ must { id } depot { name } full }';
+  const { data, errors, degraded } = await shop.run(document, {
+    interposed: { stock: holding('Query.full') },
+  });
+  expect(data).toBe(null);
+  expect(errors.map(({ path }) => path)).toEqual([['must'], ['full']]);
+  expect(degraded).toMatchObject([{ paths: [['full']] }]);
 });
 
 test('a fetch of which everything is held back is not made', async () => {

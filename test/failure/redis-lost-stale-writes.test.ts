@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import type { RedisLink } from '../../router/redis.ts';
+import { startBreakableRedis } from '../support/breakable-redis.ts';
+import { shareBudget } from '../support/budgets.ts';
+import { until } from '../support/until.ts';
+
+const QUESTION = { id: 'q', maxAgeMs: 60_000 };
+
+function valuesOn(redis: RedisLink, now: () => number, later: (action: () => void) => void) {
+  const values = createStaleValues(
+    { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
+    { redis, now, later },
+  );
+  if (values === undefined) throw new Error('nothing is kept');
+  return values;
+}
+
+it('what a router could not write while Redis was lost does not come back over what others wrote since', async () => {
+  await using redis = await startBreakableRedis();
+  await using shared = await shareBudget(redis.url);
+  const { link } = shared;
+  let isLost = false;
+  const flaky = { ...link, available: () => !isLost && link.available() };
+  const due: (() => void)[] = [];
+  const slow = valuesOn(
+    flaky,
+    () => 1_000,
+    (action) => due.push(action),
+  );
+  const other = valuesOn(
+    link,
+    () => 2_000,
+    (action) => action(),
+  );
+  const recalledBy = async (id: string) => {
+    const reader = valuesOn(
+      link,
+      () => 3_000,
+      (action) => action(),
+    );
+    const [found] = await reader.recall([{ ...QUESTION, id }], ['book']);
+    return found?.value;
+  };
+  const written = (id: string, value: unknown) => until(async () => (await recalledBy(id)) === value, 5_000);
+
+  slow.keep(QUESTION, 'book', 'old');
+  isLost = true;
+  due.shift()?.();
+  isLost = false;
+  other.keep(QUESTION, 'book', undefined);
+  other.keep({ ...QUESTION, id: 'after' }, 'book', 'x');
+  expect(await written('after', 'x')).toBe(true);
+  slow.keep({ ...QUESTION, id: 'later' }, 'book', 'y');
+  due.shift()?.();
+  expect(await written('later', 'y')).toBe(true);
+  expect(await recalledBy('q')).toBe(undefined);
+});
