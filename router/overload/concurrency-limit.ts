@@ -100,7 +100,8 @@ export class ConcurrencyLimit {
       this.#waitMs = 0;
     }
     this.#waitMs -= ms;
-    if (heap >= HEAP_FULL) this.#limit = 0;
+    // Full without any request, it is full of garbage, and V8 may leave that where it is until there is work again.
+    if (heap >= HEAP_FULL) this.#limit = this.#underWay === 0 ? Math.min(FEWEST, max) : 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {

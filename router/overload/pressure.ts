@@ -1,5 +1,6 @@
-import { getHeapStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Schedule } from '../schedule.ts';
+import { youngBytes } from '../v8-flags.ts';
 
 /** How far a process is behind. */
 export type Pressure = {
@@ -69,7 +70,17 @@ export function createPressureWatch({
   };
 }
 
+/** Of what long-lived objects may have: V8 counts the young generation into its limit, most of which is free or dead. */
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  return used / limit;
+  const young = youngBytes();
+  // Without our flag, or with one that leaves the rest nothing, only the whole is known.
+  if (young === 0 || young >= limit) return used / limit;
+  return (used - youngInUse()) / (limit - young);
+}
+
+function youngInUse(): number {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => name.startsWith('new_'))
+    .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
 }

@@ -118,6 +118,15 @@ describe('the concurrency limit', () => {
     limit.adjust(QUIET);
     expect(limit.limit).toBeGreaterThan(0);
   });
+
+  it('lets a few in while the heap is full of what no request holds: V8 clears it away only under work', () => {
+    const limit = limitWith(1);
+    limit.adjust({ ...QUIET, heap: 0.96 });
+    expect(limit.limit).toBe(0);
+    limit.leave();
+    limit.adjust({ ...QUIET, heap: 0.96 });
+    expect(limit.limit).toBe(2);
+  });
 });
 
 describe('the watch over the event loop', () => {
