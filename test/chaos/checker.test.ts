@@ -385,8 +385,8 @@ describe('service', () => {
       foundAfter(({ routerLives }) =>
         routerLives.forEach((life) => (life.ended = { at: T0 + 60_000 + ms, code: 0 })),
       );
-    expect(stop(7_600)).toEqual([]);
-    expect(stop(7_601)).toEqual(['hang: router 0 took 7601 ms to stop']);
+    expect(stop(8_500)).toEqual([]);
+    expect(stop(8_501)).toEqual(['hang: router 0 took 8501 ms to stop']);
   });
 
   it('a subgraph that ends by itself is found', () => {

@@ -4,7 +4,7 @@ import { spawnRouter } from '../support/router-process.ts';
 import type { SpawnedRouter } from '../support/router-process.ts';
 import { now } from './history.ts';
 import type { History, RouterLife } from './history.ts';
-import { GRACE_MS, LAME_DUCK_MS } from './settings.ts';
+import { GRACE_MS, NOTICED_MS } from './settings.ts';
 
 /** A router's place: process after process takes it, with the same configuration. */
 export class RouterSeat implements AsyncDisposable {
@@ -60,7 +60,7 @@ export class RouterSeat implements AsyncDisposable {
     running.life.stopped = { at: now(), signal };
     running.router.process.kill(signal);
     // A load balancer goes on sending until it has seen that the router is not ready any more.
-    if (signal === 'SIGTERM') await delay(LAME_DUCK_MS / 2);
+    if (signal === 'SIGTERM') await delay(NOTICED_MS);
     this.#accepts = false;
     const kill = setTimeout(() => running.router.process.kill('SIGKILL'), 2 * GRACE_MS);
     await running.router.exited;

@@ -9,7 +9,11 @@ export const MARGIN_MS = 2_000;
 /** How long a client waits that wants to know whether its answer is only late. */
 export const PATIENCE_MS = 20_000;
 
-export const LAME_DUCK_MS = 600;
+/** Until a load balancer has seen that a router is not ready any more. */
+export const NOTICED_MS = 300;
+
+/** Longer than that by what a busy client may need from its decision to send until its bytes are on the way. */
+export const LAME_DUCK_MS = 1_500;
 
 /** Longer than any request may take: a router that needs it all has waited for something else. */
 export const GRACE_MS = 30_000;
