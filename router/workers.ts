@@ -124,7 +124,8 @@ async function answer(router: Router, question: Question): Promise<Answer> {
 }
 
 function tell(message: FromWorker): void {
-  process.send?.(message);
+  // A pool that has gone meanwhile is noticed by the disconnection; without a callback it would be an uncaught error.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 function inspectAll(reports: readonly Report[], draining: boolean): Inspection {
