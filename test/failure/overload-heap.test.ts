@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
 import { kindOf, outcomeOf } from '../support/loaded-router.ts';
 import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { until } from '../support/until.ts';
 import { startOpenLoop } from '../support/open-loop-process.ts';
 import { startRouterProcess } from '../support/router-process.ts';
 
@@ -45,4 +46,13 @@ test('more than fits into memory is refused, and the router goes on', async (con
   expect(ended).toBe(false);
   expect(outcomeOf(report, 503).count).toBeGreaterThan(0);
   expect((await fetch(new URL('/health/live', router.url))).status).toBe(200);
+  const asksName = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ __typename }"}',
+  };
+  const began = performance.now();
+  const serves = await until(async () => (await fetch(router.url, asksName)).status === 200, 20_000);
+  recordFigure(context, 'the same: serves again after ms', Math.round(performance.now() - began));
+  expect(serves).toBe(true);
 });

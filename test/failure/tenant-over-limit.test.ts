@@ -26,7 +26,7 @@ rateLimit: { enabled: true, tiers: { FREE: { points: 100000 } }, fields: { Query
   const half = CALLS_PER_SECOND / 2;
   const run = (kinds: (typeof neighbour)[]) =>
     load.run({ url: router.url, rate: half * kinds.length, ms: 5_000, settleMs: 0, kinds });
-  await run([neighbour]);
+  await run([neighbour, greedy]);
 
   const before = outcomeOf(await run([neighbour]), 200, 'neighbour');
   const report = await run([neighbour, ...Array.from({ length: 20 }, () => greedy)]);
