@@ -79,6 +79,15 @@ export class ConcurrencyLimit {
     this.#left += 1;
   }
 
+  /** Lets in no more than there are when the heap has filled up since the last report. */
+  bound(heap: number): void {
+    if (heap <= this.#options.heap) return;
+    if (!this.#working) this.#begin();
+    if (heap >= HEAP_FULL) this.#limit = 0;
+    else this.#set(Math.min(this.#limit, this.#underWay));
+    this.#working = this.#limit < this.#options.max;
+  }
+
   adjust({ delayMs, busy, heap, ms }: Pressure): void {
     const { max, heap: mostHeap, delayMs: mostDelayMs } = this.#options;
     const under = Math.min(this.#limit, this.#most);
@@ -95,9 +104,7 @@ export class ConcurrencyLimit {
     this.#lateReports = isLate ? this.#lateReports + 1 : 0;
     if (!this.#working) {
       if (this.#lateReports < REPORTS_TO_BEGIN && heap <= mostHeap) return;
-      this.#stayMs = this.#sinceMs > this.#stayMs ? STAY_MS : Math.min(2 * this.#stayMs, LONGEST_STAY_MS);
-      this.#sinceMs = 0;
-      this.#waitMs = 0;
+      this.#begin();
     }
     this.#waitMs -= ms;
     // Full without any request, it is full of garbage, and V8 may leave that where it is until there is work again.
@@ -114,6 +121,12 @@ export class ConcurrencyLimit {
     const worked = this.#working;
     this.#working = this.#limit < max;
     if (worked && !this.#working) this.#sinceMs = 0;
+  }
+
+  #begin(): void {
+    this.#stayMs = this.#sinceMs > this.#stayMs ? STAY_MS : Math.min(2 * this.#stayMs, LONGEST_STAY_MS);
+    this.#sinceMs = 0;
+    this.#waitMs = 0;
   }
 
   #letGo(): void {

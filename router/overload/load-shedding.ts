@@ -5,7 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { ClientRequest } from '../ingress/client-request.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import type { WatchPressure } from './pressure.ts';
+import type { Pressure, WatchPressure } from './pressure.ts';
 import {
   LOWEST_SHARE,
   SHARES,
@@ -39,6 +39,9 @@ export type LoadSheddingParts = {
 // an error with its stack for each request would cost more than the rest of the refusal.
 const REFUSALS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
+/** Requests between two looks at the heap: hundreds of bodies may come in one turn of the event loop, and no report in between. */
+const HEAP_EVERY = 16;
+
 export function createLoadShedding(
   { enabled, eventLoopDelayMs, heapPercent, maxConcurrent, expensiveCost }: Config['overload'],
   { watchPressure, telemetry }: LoadSheddingParts,
@@ -47,12 +50,14 @@ export function createLoadShedding(
   const limit = new ConcurrencyLimit({ delayMs: eventLoopDelayMs, heap: heapPercent / 100, max });
   const watch = enabled ? watchPressure(adjust) : undefined;
   let refused = 0;
+  let entered = 0;
+  let told = false;
 
-  function adjust(pressure: Parameters<ConcurrencyLimit['adjust']>[0]): void {
-    const wasWorking = limit.isWorking;
+  function adjust(pressure: Pressure): void {
     limit.adjust(pressure);
-    if (limit.isWorking !== wasWorking)
-      telemetry.overloadChanged({ ...pressure, overloaded: limit.isWorking, limit: limit.limit });
+    if (limit.isWorking === told) return;
+    told = limit.isWorking;
+    telemetry.overloadChanged({ ...pressure, overloaded: told, limit: limit.limit });
   }
 
   /** Requests that have entered are among those under way. */
@@ -72,6 +77,8 @@ export function createLoadShedding(
     enter(request) {
       if (!hasRoomForAll()) check(priorityOfRequest(request), 0);
       limit.enter();
+      entered += 1;
+      if (watch !== undefined && entered % HEAP_EVERY === 0) limit.bound(watch.heap());
     },
     leave: () => limit.leave(),
     checkUnseen(identity, source) {

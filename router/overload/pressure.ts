@@ -10,12 +10,17 @@ export type Pressure = {
   readonly delayMs: number;
   /** Share of the time in which the event loop had something to do, from 0 to 1. */
   readonly busy: number;
-  /** Share of the heap in use, from 0 to 1. */
+  /** Share of the old generation of the heap in use, from 0 to 1. */
   readonly heap: number;
 };
 
 /** Reports the pressure again and again until the result is disposed. */
-export type WatchPressure = (report: (pressure: Pressure) => void) => Disposable;
+export type WatchPressure = (report: (pressure: Pressure) => void) => PressureWatch;
+
+export type PressureWatch = Disposable & {
+  /** The heap as it is, for when much may happen between two reports. */
+  readonly heap: () => number;
+};
 
 /** Different ones: ticks in step with the turns of the event loop would see all of a turn, or nothing of it. */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
@@ -66,7 +71,7 @@ export function createPressureWatch({
 
     begin(monotonic());
     next(monotonic());
-    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+    return { heap: heapInUse, [Symbol.dispose]: () => timer[Symbol.dispose]() };
   };
 }
 

@@ -122,6 +122,7 @@ test('a refusal costs nothing, says when to come again, and is counted without a
 test('health and metrics are answered whatever is refused', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   const { graph, pressure } = crowded;
+  await crowded.crowd(1);
   pressure.report({ heap: 0.99 });
   expect(await crowded.ask('mutation { change }')).toBe('OVERLOADED');
   const urls = [
@@ -146,6 +147,14 @@ test('a late event loop makes fewer requests, and none of those under way is los
     { overloaded: true, delayMs: 300 },
     { overloaded: false, delayMs: 0 },
   ]);
+});
+
+test('a heap that fills up between two reports is noticed all the same', async () => {
+  await using crowded = await startCrowdedGraph('{ heapPercent: 85 }');
+  crowded.pressure.setHeap(0.99);
+  await crowded.crowd(12);
+  const outcomes = await Promise.all(Array.from({ length: 40 }, () => crowded.ask('mutation { change }')));
+  expect(outcomes.filter((outcome) => outcome === 'OVERLOADED').length).toBeGreaterThanOrEqual(24);
 });
 
 test('large bodies of strangers are not read while there is not enough room for all', async () => {

@@ -16,6 +16,8 @@ export type Arrivals = {
   /** Sent in turn. */
   readonly kinds: readonly Kind[];
   readonly maxConnections?: number;
+  /** How long to wait for the last answers. */
+  readonly patienceMs?: number;
 };
 
 export type Kind = {
@@ -46,8 +48,6 @@ export type Report = {
 
 export type OpenLoopMethods = { run: (arrivals: Arrivals) => Promise<Report> };
 
-const PATIENCE_MS = 3_000;
-
 if (process.send !== undefined) serve({ run } satisfies OpenLoopMethods);
 
 async function run(arrivals: Arrivals): Promise<Report> {
@@ -59,7 +59,7 @@ async function run(arrivals: Arrivals): Promise<Report> {
     for (; sent < total && (sent * 1000) / arrivals.rate <= elapsed(); sent++)
       clients.ask(sent, started + (sent * 1000) / arrivals.rate);
   }
-  const patience = elapsed() + PATIENCE_MS;
+  const patience = elapsed() + (arrivals.patienceMs ?? 3_000);
   while (clients.underWay() > 0 && elapsed() < patience) await delay(5);
   clients.close();
   return clients.report(started);
