@@ -19,7 +19,7 @@ import { WORKLOADS } from './workloads/workload.ts';
 /* `npm run bench`: the contestants, one after the other, on the same subgraphs. README.md says how to read the numbers. */
 
 /** What is kept for each study where there are contests before it. */
-const STUDY_MS = 60_000;
+const STUDY_MS = 40_000;
 const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);

@@ -13,7 +13,7 @@ import type { Collecting, ResponseHeaders } from './headers/collection.ts';
 import type { Forwarded, createForwarding } from './headers/forwarding.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
-import type { Admitted } from './operations.ts';
+import type { Admitted, Operation } from './operations.ts';
 import type { Remarks } from './response/degradation.ts';
 import type { SpanDescription, Telemetry } from './telemetry.ts';
 import type { Routes } from './upstream/upstream.ts';
@@ -60,7 +60,11 @@ export function createExecution(parts: ExecutionParts) {
   const shareQuery = shareExecutions<Executed>();
   const isShareable = collecting?.passesCookies !== true;
 
-  function callsFor({ request, identity }: Caller, { routes, share }: Connection): Calls {
+  function callsFor(
+    { request, identity }: Caller,
+    { routes, share }: Connection,
+    operation: Operation['type'],
+  ): Calls {
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
     const scope = scopeOf(identified, forwarded);
@@ -77,7 +81,9 @@ export function createExecution(parts: ExecutionParts) {
           signal,
         );
       });
-    return { send: isShareable ? share(send, scope) : send, signal: request.signal, scope };
+    // What a mutation reads afterwards must show what it did: a call that others began before may not.
+    const isShared = isShareable && operation === 'query';
+    return { send: isShared ? share(send, scope) : send, signal: request.signal, scope };
   }
 
   async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
@@ -86,7 +92,7 @@ export function createExecution(parts: ExecutionParts) {
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
     );
-    const { send, signal, scope } = callsFor(caller, connection);
+    const { send, signal, scope } = callsFor(caller, connection, operation.type);
     const stale = staleValues && { values: staleValues, scope };
     const run = (until: AbortSignal) =>
       withHeaders(collecting, send, (collected) =>

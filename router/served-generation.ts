@@ -3,7 +3,7 @@ import { specifiedRules, validate } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { createPricing } from './admission/pricing.ts';
 import { createApolloPlugin, createFilteringExecutor, createGatewayExecutor } from './apollo-plugin.ts';
-import type { ApolloContext, Caller, PluginParts } from './apollo-plugin.ts';
+import type { ApolloContext, PluginParts } from './apollo-plugin.ts';
 import { createGuards } from './authorization/authorization.ts';
 import { createJudge } from './authorization/requirement.ts';
 import { separateAuthorization } from './authorization/separate.ts';
@@ -93,12 +93,15 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         ? createFilteringExecutor(stock)
         : createGatewayExecutor((admitted, caller) => execute(admitted, caller, connection)),
     createDataSource: (subgraph, { connection }) =>
-      createDataSource(subgraph, (context) => callsFor(callerIn(context), connection)),
+      createDataSource(subgraph, (context) => {
+        const { decided, ...caller } = contextIn(context);
+        return callsFor(caller, connection, decided.admitted?.operation.type ?? 'mutation');
+      }),
     serverOptions: serverOptions(config, telemetry),
   };
 }
 
-function callerIn(context: Readonly<Record<string, unknown>>): Caller {
+function contextIn(context: Readonly<Record<string, unknown>>): ApolloContext {
   return context as ApolloContext;
 }
 

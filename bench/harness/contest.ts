@@ -21,8 +21,8 @@ const START_MS = 6_000;
 /** For the workloads after the first: most of the code is warm by then. */
 const REWARM_MS = 700;
 const SETTLE_MS = 200;
-/** An interval with its settling, and what goes on around it. */
-const OVERHEAD_MS = 700;
+/** What goes on around an interval: settling, checking and warming up, last answers. */
+const OVERHEAD_MS = 1_300;
 const LONGEST_MS = 8_000;
 
 /** Runs the contestants one after the other, each through all workloads. */

@@ -52,6 +52,32 @@ test('equal mutations are each executed', async () => {
   expect(calls(graph)).toHaveLength(5);
 });
 
+test('what a mutation reads afterwards is not what others had asked before', async () => {
+  const gate = Promise.withResolvers<void>();
+  const thing = { __typename: 'Thing', id: '1' };
+  await using graph = await startSmallGraph({
+    services: {
+      things: {
+        sdl: 'type Query { thing: Thing } type Mutation { touch: Thing } type Thing @key(fields: "id") { id: ID! }',
+        resolvers: { Query: { thing: () => thing }, Mutation: { touch: () => thing } },
+      },
+      values: {
+        sdl: 'type Thing @key(fields: "id") { id: ID! value: Int }',
+        resolvers: { Thing: { value: async () => gate.promise.then(() => 7) } },
+      },
+    },
+  });
+  const reads = () =>
+    graph.services.get('values')?.calls.filter(({ body }) => body.includes('representations')).length;
+  const before = graph.query('{ thing { value } }');
+  await expect.poll(reads, { timeout: 5_000 }).toBe(1);
+  const mutation = graph.query('mutation { touch { value } }');
+  await expect.poll(reads, { timeout: 5_000 }).toBe(2);
+  gate.resolve();
+  expect(await before).toEqual({ data: { thing: { value: 7 } } });
+  expect(await mutation).toEqual({ data: { touch: { value: 7 } } });
+});
+
 test('two identities never share, and neither does a caller without one', async () => {
   await using issuer = await startIssuer();
   const { services, open } = gatedService();
