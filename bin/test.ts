@@ -41,7 +41,7 @@ async function test(args: readonly string[]): Promise<number> {
     ...(browser !== undefined && { CHROMIUM_PATH: browser }),
   };
   const code = await runVitest(args, { report, environment, interrupted: interrupted.signal });
-  console.log(summarize(report));
+  console.log(summarize(report, code));
   return code;
 }
 

@@ -19,9 +19,11 @@ const reportSchema = z.object({
 });
 
 /** The figures in vitest's JSON report, and one plain last line: `N passed, N failed`, and `, N skipped` where some were. */
-export function summarize(reportFile: string): string {
+export function summarize(reportFile: string, exitCode: number): string {
   const report = readReport(reportFile);
-  return report === undefined ? '0 passed, 1 failed' : [...figures(report), counts(report)].join('\n');
+  return report === undefined
+    ? '0 passed, 1 failed'
+    : [...figures(report), counts(report, exitCode)].join('\n');
 }
 
 type Report = z.output<typeof reportSchema>;
@@ -34,14 +36,16 @@ function figures({ testResults }: Report): readonly string[] {
   return all.length === 0 ? [] : ['Figures', ...all, ''];
 }
 
-function counts(report: Report): string {
+function counts(report: Report, exitCode: number): string {
   const skipped = report.numPendingTests + report.numTodoTests;
   // A file that cannot be loaded has no tests to count.
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
-  const failed = report.numFailedTests + broken.length;
+  const counted = report.numFailedTests + broken.length;
+  // An error that nobody caught belongs to no test.
+  const failed = counted === 0 && exitCode !== 0 ? 1 : counted;
   const line = `${report.numPassedTests} passed, ${failed} failed`;
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
 }
