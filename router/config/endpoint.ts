@@ -34,7 +34,12 @@ export const listen = z
 export const admin = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Serve metrics and health on a port of their own.'),
-    host: z.string().default('127.0.0.1').describe('Address of the admin port.'),
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe(
+        'Address of the admin port. On a loopback one only requests for an address, `localhost` or this name are answered: a web page could send others.',
+      ),
     port: port.default(9090).describe('Admin port; 0 takes a free one. `ADMIN_PORT` overrides it.'),
   })
   .prefault({});

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
+import { createAdminGuard } from './admin-guard.ts';
+import type { AdminGuard } from './admin-guard.ts';
 import { answerOrder } from './breaker-order.ts';
 import type { Obey } from './breaker-order.ts';
 import type { ClientResponse } from './client-request.ts';
@@ -27,14 +29,17 @@ export async function listenAdmin(
   config: Config['admin'],
   parts: AdminParts,
 ): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer((request, response) => {
-    void answer(request, parts)
+  const server = createServer();
+  await listening(server, config);
+  const { address, port } = addressOf(server);
+  const guard = createAdminGuard({ host: config.host, address });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void answer(request, guard, parts)
       .catch(failed)
       .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
   });
-  await listening(server, config);
   return {
-    url: `http://${config.host}:${addressOf(server).port}`,
+    url: `http://${config.host}:${port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -44,8 +49,13 @@ export async function listenAdmin(
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-async function answer(request: IncomingMessage, parts: AdminParts): Promise<ClientResponse> {
-  const { inspect, orderBreaker } = parts;
+async function answer(
+  request: IncomingMessage,
+  guard: AdminGuard,
+  { inspect, orderBreaker }: AdminParts,
+): Promise<ClientResponse> {
+  const foreign = guard(request.headers);
+  if (foreign !== undefined) return refused(403, foreign);
   const ordered = await answerOrder(request, orderBreaker);
   if (ordered !== undefined) return ordered;
   const path = request.url ?? '/';
@@ -57,12 +67,13 @@ async function answer(request: IncomingMessage, parts: AdminParts): Promise<Clie
 }
 
 function failed(): ClientResponse {
-  return { status: 500, headers: JSON_HEADERS, body: JSON.stringify({ error: 'the state cannot be told' }) };
+  return refused(500, 'the state cannot be told');
 }
 
 function notFound(): ClientResponse {
-  const body = JSON.stringify({
-    error: 'known here: /metrics, /state, /health/live, /health/ready, POST /breakers/SUBGRAPH',
-  });
-  return { status: 404, headers: JSON_HEADERS, body };
+  return refused(404, 'known here: /metrics, /state, /health/live, /health/ready, POST /breakers/SUBGRAPH');
+}
+
+function refused(status: number, error: string): ClientResponse {
+  return { status, headers: JSON_HEADERS, body: JSON.stringify({ error }) };
 }

@@ -31,8 +31,6 @@ export async function answerOrder(request: IncomingMessage, obey: Obey): Promise
   const subgraph = subgraphIn(request.url ?? '');
   if (subgraph === undefined) return undefined;
   if (request.method !== 'POST') return refusal(405, 'only POST is known here', { allow: 'POST' });
-  // No program but a browser sends it, and no page has business here, whatever name it was loaded by.
-  if (request.headers.origin !== undefined) return refusal(403, 'not for pages in browsers');
   try {
     const body = orderBody.safeParse(await readJsonBody(request, MOST_BYTES));
     if (!body.success) return refusal(400, z.prettifyError(body.error));

@@ -1,0 +1,58 @@
+import { request } from 'node:http';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const PATHS = ['/metrics', '/state', '/health/ready', '/breakers/books', '/nothing'];
+
+let graph: SmallGraph;
+beforeAll(async () => {
+  graph = await startSmallGraph({ services: LIBRARY });
+});
+afterAll(() => graph[Symbol.asyncDispose]());
+
+/** Asks as a program does that found the port under the name in `host`. */
+async function ask(
+  { router }: SmallGraph,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number | undefined; body: string }> {
+  const sent = request(new URL(path, router.adminUrl), { headers }).end();
+  const [response] = await once(sent, 'response');
+  return { status: response.statusCode, body: await text(response) };
+}
+
+test.for(PATHS)('a page of a site that calls itself this machine gets nothing from %s', async (path) => {
+  const { port } = new URL(graph.router.adminUrl ?? '');
+  for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example']) {
+    expect(await ask(graph, path, { host: `${name}:${port}` })).toEqual({
+      status: 403,
+      body: expect.stringContaining('ask by an address or as localhost'),
+    });
+  }
+});
+
+test.for(PATHS)('a page gets nothing from %s, whatever its origin', async (path) => {
+  for (const origin of ['https://evil.example', graph.router.adminUrl ?? '', 'null'])
+    expect(await ask(graph, path, { origin })).toMatchObject({ status: 403 });
+});
+
+test('a program is answered that asks by an address, or for localhost', async () => {
+  for (const host of [
+    '127.0.0.1:9090',
+    'localhost:9090',
+    'LocalHost',
+    '10.0.0.7:9090',
+    '[::1]:9090',
+    '[::1]',
+  ])
+    expect(await ask(graph, '/metrics', { host })).toMatchObject({ status: 200 });
+});
+
+test('on a port for a network a scraper is answered that asks by whatever name the network gave, and a page is not', async () => {
+  await using open = await startSmallGraph({ services: LIBRARY, config: 'admin: { host: 0.0.0.0 }' });
+  expect(await ask(open, '/metrics', { host: 'router-1:9090' })).toMatchObject({ status: 200 });
+  expect(await ask(open, '/state', { origin: 'http://router-1:9090' })).toMatchObject({ status: 403 });
+});
