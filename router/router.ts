@@ -20,12 +20,13 @@ import { createAuthenticator } from './identity/authenticate.ts';
 import { createSigner } from './identity/signature.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
-import type { BreakerOrder } from './ingress/breaker-order.ts';
+import type { BreakerOrder, Obedience } from './ingress/breaker-order.ts';
 import { createHealth } from './ingress/health.ts';
 import { listen } from './ingress/http-server.ts';
 import { createLoadShedding } from './overload/load-shedding.ts';
 import { createPressureWatch } from './overload/pressure.ts';
 import type { WatchPressure } from './overload/pressure.ts';
+import { createOrderBreaker } from './order-breaker.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import { createPlanner } from './planning/planner.ts';
@@ -87,8 +88,7 @@ export type Router = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
-  /** False when no subgraph has that name. */
-  readonly orderBreaker: (order: BreakerOrder) => boolean;
+  readonly orderBreaker: (order: BreakerOrder) => Obedience;
   /** Loads the supergraph again; resolves when the new one serves or was refused. */
   readonly reload: () => Promise<void>;
   /** Stops without losing a request: not ready at first, then no new connections, then the last answers. */
@@ -227,9 +227,10 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     },
     unready: health.unready(),
   });
+  const orderBreaker = createOrderBreaker({ force: upstream.force, pin: generations.pin });
   const admin =
     !parts.inPool && config.admin.enabled
-      ? built.use(await listenAdmin(config.admin, { inspect, orderBreaker: upstream.force }))
+      ? built.use(await listenAdmin(config.admin, { inspect, orderBreaker }))
       : undefined;
 
   const owned = built.move();
@@ -238,7 +239,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     adminUrl: admin?.url,
     telemetry,
     inspect,
-    orderBreaker: upstream.force,
+    orderBreaker,
     reload: generations.reload,
     async drain() {
       health.drain();

@@ -7,7 +7,7 @@ import type { MetricObject } from 'prom-client';
 import type { Config } from './config/config-schema.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
-import type { BreakerOrder } from './ingress/breaker-order.ts';
+import type { BreakerOrder, Obedience } from './ingress/breaker-order.ts';
 import type { Router } from './router.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -15,7 +15,7 @@ type Report = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricO
 
 type Answer =
   | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'obeyed'; readonly isKnown: boolean };
+  | { readonly kind: 'order'; readonly obedience: Obedience };
 
 type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
@@ -72,16 +72,21 @@ export async function startWorkers(
     await Promise.all([...workers.values()].map((worker) => worker.stop()));
   }
 
-  async function orderBreaker(order: BreakerOrder): Promise<boolean> {
+  async function orderBreaker(order: BreakerOrder): Promise<Obedience> {
     const key = JSON.stringify([order.subgraph, order.field]);
+    const before = orders.get(key);
     // First: a worker that starts meanwhile is to have it.
     if (order.state === 'auto') orders.delete(key);
     else orders.set(key, order);
-    const obeyed = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
-    if (obeyed.every((isKnown) => isKnown === undefined)) throw new Error('no worker answers');
-    if (obeyed.includes(true)) return true;
-    orders.delete(key);
-    return false;
+    const answers = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
+    const told = answers.filter((obedience) => obedience !== undefined);
+    const outcome = told.find(({ kind }) => kind === 'obeyed') ?? told[0];
+    if (outcome === undefined) throw new Error('no worker answers');
+    if (outcome.kind === 'refused') {
+      if (before === undefined) orders.delete(key);
+      else orders.set(key, before);
+    }
+    return outcome;
   }
 
   // The first one settles the port, where any free one will do.
@@ -118,7 +123,7 @@ export function serveInPool(router: Router): void {
 }
 
 async function answer(router: Router, question: Question): Promise<Answer> {
-  if (question.kind === 'order') return { kind: 'obeyed', isKnown: router.orderBreaker(question.order) };
+  if (question.kind === 'order') return { kind: 'order', obedience: router.orderBreaker(question.order) };
   const { metrics, ...rest } = await router.inspect();
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
 }
@@ -168,10 +173,10 @@ class Worker {
     return answered?.kind === 'report' ? answered.report : SILENT;
   }
 
-  /** Whether it knows the subgraph; undefined when it does not say in time. */
-  async obey(order: BreakerOrder): Promise<boolean | undefined> {
+  /** Undefined when it does not say in time. */
+  async obey(order: BreakerOrder): Promise<Obedience | undefined> {
     const answered = await this.#ask({ kind: 'order', order });
-    return answered?.kind === 'obeyed' ? answered.isKnown : undefined;
+    return answered?.kind === 'order' ? answered.obedience : undefined;
   }
 
   async stop(): Promise<void> {

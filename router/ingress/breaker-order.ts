@@ -12,8 +12,12 @@ export type BreakerOrder = {
   readonly state: 'open' | 'closed' | 'auto';
 };
 
-/** Whether there is such a subgraph. */
-export type Obey = (order: BreakerOrder) => boolean | Promise<boolean>;
+/** What became of an order; `reason` says what would be right. */
+export type Obedience =
+  | { readonly kind: 'obeyed' }
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+
+export type Obey = (order: BreakerOrder) => Obedience | Promise<Obedience>;
 
 const PREFIX = '/breakers/';
 const MOST_BYTES = 10_000;
@@ -35,7 +39,8 @@ export async function answerOrder(request: IncomingMessage, obey: Obey): Promise
     const body = orderBody.safeParse(await readJsonBody(request, MOST_BYTES));
     if (!body.success) return refusal(400, z.prettifyError(body.error));
     const order = { subgraph, ...body.data };
-    return (await obey(order)) ? json(200, order) : refusal(404, `no subgraph is named ${subgraph}`);
+    const obedience = await obey(order);
+    return obedience.kind === 'obeyed' ? json(200, order) : refusal(obedience.status, obedience.reason);
   } catch (error) {
     if (error instanceof RouterError) return refusal(error.status, error.publicMessage);
     throw error;

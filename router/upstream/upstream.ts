@@ -13,8 +13,8 @@ export type Upstream = AsyncDisposable & {
   /** Routing URLs by subgraph. What two generations call at the same addresses they share: pools, breaker, load. */
   forGeneration(routes: ReadonlyMap<string, string>): Routes;
   state(): readonly SubgraphState[];
-  /** Holds the breakers of a subgraph in a state, in later generations too, until `auto`; false when none has that name. */
-  readonly force: (order: BreakerOrder) => boolean;
+  /** Holds the breakers of a subgraph in a state, in later generations too, until `auto`. */
+  readonly force: (order: BreakerOrder) => 'obeyed' | 'unknown' | 'full';
 };
 
 export type BreakerOrder = {
@@ -29,6 +29,9 @@ export type Routes = AsyncDisposable & {
   /** Never rejects. */
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
 };
+
+/** Half of the fields that a subgraph is watched in: the other half is for those that are ill by themselves. */
+const MOST_HELD_FIELDS = 50;
 
 type Shared = { readonly subgraph: Subgraph; users: number };
 
@@ -52,6 +55,10 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
     for (const order of forced.values())
       if (order.subgraph === name) subgraph.force(order.state, order.field);
     return subgraph;
+  }
+
+  function isFull(): boolean {
+    return [...forced.values()].filter(({ field }) => field !== undefined).length >= MOST_HELD_FIELDS;
   }
 
   async function release(name: string, urls: readonly string[]): Promise<void> {
@@ -88,11 +95,12 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
       const { subgraph: name, field, state } = order;
       const named = [...open.values()].filter(({ subgraph }) => subgraph.name === name);
       const key = JSON.stringify([name, field]);
-      if (named.length === 0 && !forced.has(key)) return false;
+      if (named.length === 0 && !forced.has(key)) return 'unknown';
+      if (field !== undefined && state !== 'auto' && !forced.has(key) && isFull()) return 'full';
       if (state === 'auto') forced.delete(key);
       else forced.set(key, order);
       for (const { subgraph } of named) subgraph.force(state, field);
-      return true;
+      return 'obeyed';
     },
 
     async [Symbol.asyncDispose]() {

@@ -94,6 +94,39 @@ test('an order that cannot be obeyed is refused, and says why', async () => {
   expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
 });
 
+test('an order for a field is refused when the subgraph is never asked for it, and says which it is asked for', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const { adminUrl } = graph.router;
+  const hold = (subgraph: string, field: string, state = 'open') =>
+    order(adminUrl, subgraph, { state, field });
+  expect(await hold('books', 'Book.titel')).toMatchObject({
+    status: 404,
+    body: { error: 'books has no root or entity field Book.titel; it has Book.id, Book.title, Book.pages' },
+  });
+  // Another subgraph's, and one of a type that is no entity.
+  expect(await hold('books', 'Book.reviews')).toMatchObject({ status: 404 });
+  expect(await hold('reviews', 'Review.text')).toMatchObject({
+    status: 404,
+    body: {
+      error: 'reviews has no root or entity field Review.text; it has Book.id, Book.reviews, Query.newest',
+    },
+  });
+  expect(await hold('nobody', 'Book.title')).toMatchObject({
+    status: 404,
+    body: { error: 'no subgraph is named nobody' },
+  });
+
+  expect(await hold('reviews', 'Book.reviews')).toMatchObject({ status: 200 });
+  const withoutReviews = (graph.services.get('reviews')?.sdl ?? '').replace(
+    'reviews: [Review!]',
+    'others: [Review!]',
+  );
+  await graph.publish(graph.supergraphYaml({ reviews: withoutReviews }));
+  await graph.router.reload();
+  expect(await hold('reviews', 'Book.reviews', 'closed')).toMatchObject({ status: 404 });
+  expect(await hold('reviews', 'Book.reviews', 'auto')).toMatchObject({ status: 200 });
+});
+
 test('an order that a page could have sent is refused', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;

@@ -67,14 +67,26 @@ it('holds a breaker by hand in later generations too, at whatever address, until
   await using second = await startHealthy();
   await using upstream = startUpstream();
   const before = upstream.forGeneration(new Map([['inventory', first.url]]));
-  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe(true);
+  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('obeyed');
   await using after = upstream.forGeneration(new Map([['inventory', second.url]]));
   for (const routes of [before, after])
     expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' } });
   await before[Symbol.asyncDispose]();
-  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe(true);
+  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe('obeyed');
   expect(await call(after)).toMatchObject({ kind: 'answered' });
-  expect(upstream.force({ subgraph: 'order', state: 'open' })).toBe(false);
+  expect(upstream.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
+});
+
+it('holds no more fields than it can still watch others beside', async () => {
+  await using upstream = startUpstream();
+  await using _ = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/']]));
+  const hold = (field: string, state: 'open' | 'closed' | 'auto' = 'open') =>
+    upstream.force({ subgraph: 'inventory', field, state });
+  for (let index = 0; index < 50; index += 1) expect(hold(`Query.f${index}`)).toBe('obeyed');
+  expect([hold('Query.more'), hold('Query.f0', 'closed')]).toEqual(['full', 'obeyed']);
+  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('obeyed');
+  expect([hold('Query.f0', 'auto'), hold('Query.more')]).toEqual(['obeyed', 'obeyed']);
+  expect(upstream.state()[0]?.fields).toHaveLength(50);
 });
 
 it('holds a breaker open that is switched off', async () => {
