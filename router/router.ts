@@ -45,6 +45,7 @@ import { createTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 import { startTracing } from './tracing.ts';
 import { afterTimeout } from './upstream/deadline.ts';
+import { subgraphSettings } from './upstream/settings.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 /** What the router takes from the world around it; tests replace some. */
@@ -165,6 +166,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       redis: redis?.link,
       now: parts.now,
       later: setImmediate,
+      outageCodes: (service) => subgraphSettings(config.traffic, service).breaker.errorCodes,
     }),
     subgraphErrors: createErrorPolicy(config.response, telemetry.log),
   });

@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { Question, StaleValue, StaleValues } from '../execution/stale-values.ts';
 import { RecentTexts } from '../recent-texts.ts';
 import type { RedisLink } from '../redis.ts';
+import { createSharedTexts } from './shared-texts.ts';
 
 export type StaleValuesParts = {
   readonly redis: RedisLink | undefined;
@@ -10,6 +10,8 @@ export type StaleValuesParts = {
   readonly now: () => number;
   /** Runs an action after the answer has gone out. */
   readonly later: (action: () => void) => void;
+  /** Codes of a service's errors that say nothing but that it cannot answer. */
+  readonly outageCodes: (service: string) => readonly string[];
 };
 
 /** A value that comes again within this time is not written again: under load that is most of them. */
@@ -18,8 +20,6 @@ const REFRESH_MS = 1_000;
 const MAX_SKEW_MS = 10_000;
 /** Longer values are lists rather than fields. */
 const LONGEST_KEPT = 65_536;
-/** Values in one exchange with Redis. */
-const MAX_EXCHANGED = 500;
 
 /**
  * Values in this process, and in Redis where there is one, so that what one router was told all know. Each is a text: when it came,
@@ -27,7 +27,7 @@ const MAX_EXCHANGED = 500;
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,
-  { redis, now, later }: StaleValuesParts,
+  { redis, now, later, outageCodes }: StaleValuesParts,
 ): StaleValues | undefined {
   if (Object.keys(stale).length === 0) return undefined;
   const recent = new RecentTexts(staleMemoryBytes);
@@ -44,6 +44,8 @@ export function createStaleValues(
   }
 
   return {
+    isOutage: (service, code) => typeof code === 'string' && outageCodes(service).includes(code),
+
     keep(question, representation, value) {
       const key = question.id + representation;
       const known = dated(recent.get(key));
@@ -98,46 +100,4 @@ function parsed(json: string, ageMs: number): StaleValue | undefined {
     // Of another version, or nobody's: as if it were not there.
     return undefined;
   }
-}
-
-/** The texts that routers share. Whoever asks waits for one exchange at the most, and nobody for a write. */
-function createSharedTexts(redis: RedisLink, later: (action: () => void) => void) {
-  const waiting = new Map<string, { readonly text: string; readonly maxAgeMs: number }>();
-  let isWriting = false;
-  const keyOf = (key: string) => `${redis.keyPrefix}stale:${hash('sha256', key, 'base64url')}`;
-
-  async function flush(): Promise<void> {
-    while (waiting.size > 0 && redis.available()) {
-      const pipeline = redis.client.pipeline();
-      for (const [key, { text, maxAgeMs }] of waiting) pipeline.set(keyOf(key), text, 'PX', maxAgeMs);
-      waiting.clear();
-      await redis.answered(pipeline.exec()).catch((error: unknown) => redis.lose(error));
-    }
-    // What could not be written by now would overwrite what others have written since.
-    waiting.clear();
-    isWriting = false;
-  }
-
-  return {
-    write(key: string, text: string, maxAgeMs: number): void {
-      // What does not fit is dropped: it comes again.
-      if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
-      waiting.set(key, { text, maxAgeMs });
-      if (isWriting) return;
-      isWriting = true;
-      later(() => void flush());
-    },
-
-    async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-      if (!redis.available()) return new Map();
-      const asked = keys.slice(0, MAX_EXCHANGED);
-      try {
-        const texts = await redis.answered(redis.client.mget(asked.map(keyOf)));
-        return new Map(asked.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])));
-      } catch (error) {
-        redis.lose(error);
-        return new Map();
-      }
-    },
-  };
 }

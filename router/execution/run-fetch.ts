@@ -131,7 +131,7 @@ function acceptData(
   const { data, errors, isShared = false } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
-  if (errors.length > 0) keepEntities(fetch, batch, { entities: [], isHealthy: false }, execution);
+  if (errors.length > 0) keepEntities(fetch, batch, { entities: [], errors }, execution);
   if (errors.length > 0) execution.report.failFetch(fetch.index, reportedCause(fetch));
   else failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
   return undefined;
@@ -166,10 +166,8 @@ function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, ex
     failFetch(fetch, invalidAnswer(fetch, `The service did not answer with ${length} entities.`), execution);
     return;
   }
-  if (execution.stale !== undefined) {
-    const isHealthy = accepted.errors.length === 0;
-    keepEntities(fetch, batch, { entities: answered, isHealthy }, execution);
-  }
+  if (execution.stale !== undefined)
+    keepEntities(fetch, batch, { entities: answered, errors: accepted.errors }, execution);
   const entities = ownCopy(fetch, answered, accepted);
   delivered[fetch.index] = entities.filter(isJsonObject);
   const losses = new Map<number, Cause>();

@@ -5,29 +5,33 @@ import type { Execution } from './execution.ts';
 import { isJsonObject, readOwn, writeOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { questionsOf } from './kept-fields.ts';
+import { outagesIn } from './outages.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { clientPath } from './response-shape.ts';
 import { isServiceFault } from './service-fault.ts';
+import type { SubgraphError } from './subgraph-call.ts';
 
 /** Keeps what a service has delivered of entities, as it came and before anything is merged into it. */
 export function keepEntities(
   fetch: FetchProgram,
   { representations }: Batch,
-  { entities, isHealthy }: { readonly entities: readonly unknown[]; readonly isHealthy: boolean },
+  { entities, errors }: { readonly entities: readonly unknown[]; readonly errors: readonly SubgraphError[] },
   execution: Execution,
 ): void {
   const questions = questionsOf(fetch, execution);
-  if (questions === undefined) return;
+  const values = execution.stale?.values;
+  if (questions === undefined || values === undefined) return;
+  const isOutage = outagesIn(errors, (code) => values.isOutage(fetch.service, code));
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const question of questions) {
       // Undefined in an object: the fetch does not ask it of this type.
       const value = isJsonObject(entity) ? readOwn(entity, question.key) : null;
       if (value === undefined) continue;
-      const isAnswer = isJsonObject(entity) && isHealthy;
-      if (isAnswer) execution.stale?.values.keep(question, representation, value);
+      if (isJsonObject(entity) && errors.length === 0) values.keep(question, representation, value);
       // Denied or gone: what was said before must not come back.
-      else if (value === null) execution.stale?.values.keep(question, representation, undefined);
+      else if (value === null && !isOutage(index, isJsonObject(entity) ? question.key : undefined))
+        values.keep(question, representation, undefined);
     }
   }
 }

@@ -17,6 +17,8 @@ export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
 /** Values that services have delivered, by what was asked and of which entity. */
 export type StaleValues = {
+  /** Whether an error of the service with this code says only that it cannot answer now. */
+  readonly isOutage: (service: string, code: unknown) => boolean;
   /** Undefined forgets: the service no longer says anything. */
   readonly keep: (question: Question, representation: string, value: unknown) => void;
   /** By question and representation, in their order, question by question. Never rejects. */

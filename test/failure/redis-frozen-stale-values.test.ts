@@ -12,7 +12,7 @@ it('keeps and recalls values while Redis is frozen, and soon waits for it no mor
   await using router = await shareBudget(redis.url);
   const values = createStaleValues(
     { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
-    { redis: router.link, now: Date.now, later: setImmediate },
+    { redis: router.link, now: Date.now, later: setImmediate, outageCodes: () => [] },
   );
   if (values === undefined) throw new Error('nothing is kept');
   redis.freeze();

@@ -10,7 +10,7 @@ const QUESTION = { id: 'q', maxAgeMs: 60_000 };
 function valuesOn(redis: RedisLink, now: () => number, later: (action: () => void) => void) {
   const values = createStaleValues(
     { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
-    { redis, now, later },
+    { redis, now, later, outageCodes: () => [] },
   );
   if (values === undefined) throw new Error('nothing is kept');
   return values;

@@ -3,10 +3,12 @@ import { expect, it } from 'vitest';
 import { startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
 
-/** Books, and a service that cannot say how they are rated, with the code given. */
-function startLibrary(code: string): Promise<SmallGraph> {
+/** Books, and a service that cannot say how they are rated after it could so many times, with the code given. */
+function startLibrary(code: string, { config = '', wellFor = 0 } = {}): Promise<SmallGraph> {
+  let asked = 0;
   const asReference = (reference: object) => reference;
   return startSmallGraph({
+    config,
     services: {
       books: {
         sdl: 'type Query { book(id: ID!): Book } type Book @key(fields: "id") { id: ID! title: String }',
@@ -20,6 +22,8 @@ function startLibrary(code: string): Promise<SmallGraph> {
           Book: {
             __resolveReference: asReference,
             rating: () => {
+              asked += 1;
+              if (asked <= wellFor) return 5;
               throw new GraphQLError('No rating today.', { extensions: { code } });
             },
             reviews: () => ['Long.'],
@@ -53,6 +57,19 @@ it('an entity field that answers with a code of illness is no longer asked for, 
       .map(({ body }) => body) ?? [];
   expect(queries).toHaveLength(3);
   for (const query of queries) expect(query).not.toContain('rating');
+});
+
+it('has its last value again once it is no longer asked for: what a code of illness told was no null', async () => {
+  const config = 'degradation: { stale: { Book.rating: { maxAgeS: 300, per: everyone } } }';
+  await using graph = await startLibrary('UNAVAILABLE', { config, wellFor: 1 });
+  const rated = { book: { title: 'Book 1', rating: 5, reviews: ['Long.'] } };
+  const query = '{ book(id: "1") { title rating reviews } }';
+  expect(await graph.query(query)).toEqual({ data: rated });
+  expect(await ask(graph, 5)).toEqual(Array(5).fill('book.rating UNAVAILABLE'));
+  expect(await graph.query(query)).toMatchObject({
+    data: rated,
+    extensions: { degraded: [{ service: 'ratings', source: 'stale', paths: [['book', 'rating']] }] },
+  });
 });
 
 it('business errors are answered however often they come', async () => {

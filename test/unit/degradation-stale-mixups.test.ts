@@ -65,7 +65,7 @@ function keeper() {
   const clock = { ms: 1_000_000 };
   const values = createStaleValues(
     { stale: FIELDS, staleMemoryBytes: 1_000_000 },
-    { redis: undefined, now: () => clock.ms, later: (action) => action() },
+    { redis: undefined, now: () => clock.ms, later: (action) => action(), outageCodes: () => [] },
   );
   if (values === undefined) throw new Error('nothing is kept');
   const ask = (document: string, scope: string, stock?: FederatedRequest & { by?: Interposed }) =>

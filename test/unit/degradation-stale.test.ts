@@ -79,7 +79,12 @@ function keeper(staleMemoryBytes = 1_000_000) {
   const clock = { ms: 1_000_000 };
   const values = createStaleValues(
     { stale: FIELDS, staleMemoryBytes },
-    { redis: undefined, now: () => clock.ms, later: (action) => action() },
+    {
+      redis: undefined,
+      now: () => clock.ms,
+      later: (action) => action(),
+      outageCodes: (service) => (service === 'stock' ? ['UNAVAILABLE'] : []),
+    },
   );
   if (values === undefined) throw new Error('nothing is kept');
   const ask = async (
@@ -316,6 +321,52 @@ describe('a value is not served', () => {
     });
     expect(await asked(saying([null]))).toEqual({ best: { count: null, note: null } });
     expect(await asked(saying([{ count: 99, note: null }]))).toEqual({ best: { count: 99, note: null } });
+  });
+
+  test('in the place of an error that says only that the service cannot tell now, but afterwards it is', async () => {
+    type Said = { entities: unknown[] | null; errors: { code?: string; path?: (string | number)[] }[] };
+    const afterwards = async ({ entities, errors }: Said) => {
+      const { ask } = keeper();
+      await ask('{ best { id count note } }');
+      const said: Interposed = async () =>
+        answered({
+          data: entities && { _entities: entities },
+          errors: errors.map(({ code, path }) => ({
+            message: 'no',
+            ...(path && { path }),
+            extensions: { code },
+          })),
+        });
+      const during = await ask('{ best { id count note } }', { stock: said, onError: 'NULL' });
+      expect(during.degraded.filter(({ source }) => source === 'stale')).toEqual([]);
+      return (await ask('{ best { count note } }', { stock: down, onError: 'NULL' })).data;
+    };
+    const unavailable = (...path: (string | number)[]) => ({ code: 'UNAVAILABLE', path });
+    const kept = { best: { count: 15, note: 'note 1' } };
+    const noteGone = { best: { count: 15, note: null } };
+    const gone = { best: { count: null, note: null } };
+    const noNote = [{ count: 99, note: null }];
+
+    expect(await afterwards({ entities: noNote, errors: [unavailable('_entities', 0, 'note')] })).toEqual(
+      kept,
+    );
+    expect(await afterwards({ entities: [null], errors: [unavailable('_entities', 0, 'count')] })).toEqual(
+      kept,
+    );
+    expect(await afterwards({ entities: null, errors: [{ code: 'UNAVAILABLE' }] })).toEqual(kept);
+
+    const denied = { code: 'FORBIDDEN', path: ['_entities', 0, 'note'] };
+    expect(await afterwards({ entities: noNote, errors: [denied] })).toEqual(noteGone);
+    // One that names another field is no reason for this one's null.
+    const elsewhere = unavailable('_entities', 0, 'shelf');
+    expect(await afterwards({ entities: noNote, errors: [elsewhere, denied] })).toEqual(noteGone);
+    expect(await afterwards({ entities: noNote, errors: [elsewhere, { code: 'FORBIDDEN' }] })).toEqual(
+      noteGone,
+    );
+    expect(await afterwards({ entities: [null], errors: [unavailable('_entities', 0), denied] })).toEqual(
+      gone,
+    );
+    expect(await afterwards({ entities: null, errors: [{ code: 'UNAVAILABLE' }, {}] })).toEqual(gone);
   });
 
   test('once more was kept than the memory has room for', async () => {
