@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import type { Config } from './config/config-schema.ts';
+import { STUCK_MS, answeredWithin, describe, watchAvailability } from './redis-availability.ts';
+import type { Availability } from './redis-availability.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -13,17 +15,13 @@ export type RedisParts = {
 };
 
 /** A client for the path of requests, with the knowledge whether asking it is worth the wait. */
-export type RedisLink = AsyncDisposable & {
-  readonly client: Redis;
-  readonly keyPrefix: string;
-  available(): boolean;
-  /** Waits for a command's answer, `commandTimeoutMs` at the longest. */
-  answered<Answer>(command: Promise<Answer>): Promise<Answer>;
-  /** To be told of a failed command: until a probe is answered nobody waits for Redis again. */
-  lose(reason: unknown): void;
-  /** Resolves when the first attempt to connect has ended, well or not. */
-  readonly tried: Promise<void>;
-};
+export type RedisLink = AsyncDisposable &
+  Availability & {
+    readonly client: Redis;
+    readonly keyPrefix: string;
+    /** Waits for a command's answer, for `commandTimeoutMs` in which this process could have read it. */
+    answered<Answer>(command: Promise<Answer>): Promise<Answer>;
+  };
 
 /** What this router has of Redis: a client for the path of requests, and one that waits for revocations. */
 export type SharedRedis = AsyncDisposable & {
@@ -31,8 +29,6 @@ export type SharedRedis = AsyncDisposable & {
   readonly revocationStream: { readonly redis: Redis; readonly key: string };
 };
 
-const PROBE_MS = 200;
-const STUCK_MS = 1_000;
 const MAX_RECONNECT_MS = 1_000;
 
 /** Connects to Redis, where there is one; resolves when the first attempt has ended, well or not. */
@@ -71,8 +67,6 @@ export function connectRedis(
     ...reconnecting(parts.random),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    // A frozen server keeps its connections: without this, unanswered commands would pile up in the socket.
-    socketTimeout: STUCK_MS,
     connectTimeout: STUCK_MS,
   });
   const availability = watchAvailability(client, parts);
@@ -86,15 +80,6 @@ export function connectRedis(
       await close(client);
     },
   };
-}
-
-// A timer that fires late only says that this process was busy. The answer may lie in the socket: it is read first.
-function answeredWithin<Answer>(command: Promise<Answer>, timeoutMs: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error('no answer in time'));
-    const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs);
-    command.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /** Connects a client that may block on its commands, and so shares its connection with nobody. */
@@ -123,50 +108,6 @@ function reconnecting(random: () => number) {
   } satisfies RedisOptions;
 }
 
-type Availability = Disposable & Pick<RedisLink, 'available' | 'lose' | 'tried'>;
-
-function watchAvailability(client: Redis, { schedule, telemetry }: RedisParts): Availability {
-  const tried = Promise.withResolvers<void>();
-  let state: 'untried' | 'ready' | 'lost' = 'untried';
-  let probe: Disposable | undefined;
-
-  function changeTo(next: 'ready' | 'lost', reason?: unknown): void {
-    tried.resolve();
-    if (state === next) return;
-    state = next;
-    telemetry.redisChanged({
-      client: 'budget',
-      state,
-      ...(reason !== undefined && { reason: describe(reason) }),
-    });
-  }
-
-  function lose(reason: unknown): void {
-    changeTo('lost', reason);
-    probe ??= schedule(ask, PROBE_MS);
-  }
-
-  function ask(): void {
-    probe = undefined;
-    if (client.status !== 'ready') return;
-    client.ping().then(() => changeTo('ready'), lose);
-  }
-
-  client.on('error', lose);
-  client.on('close', () => lose('connection closed'));
-  client.on('ready', ask);
-  return {
-    available: () => state === 'ready',
-    lose,
-    tried: tried.promise,
-    [Symbol.dispose]() {
-      client.off('error', lose).on('error', () => undefined);
-      client.removeAllListeners('close').removeAllListeners('ready');
-      probe?.[Symbol.dispose]();
-    },
-  };
-}
-
 function report(client: Redis, name: string, { telemetry }: RedisParts): void {
   let state: 'ready' | 'lost' | undefined;
   const changeTo = (next: 'ready' | 'lost', reason?: string): void => {
@@ -185,8 +126,4 @@ async function close(client: Redis): Promise<void> {
   client.once('end', ended.resolve);
   client.disconnect();
   if (hasConnection) await ended.promise;
-}
-
-function describe(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that can be cut: connections end, and new ones are closed at once, until it is repaired. */
+/** A way to a server that can be cut (connections end, and new ones are closed at once, until it is repaired) or silenced. */
 export type BreakableConnection = AsyncDisposable & {
   /** The server's URL with this way's address. */
   readonly url: string;
   readonly cut: () => void;
   readonly repair: () => void;
+  /** Nothing comes through the connections that are open any more, and nobody is told; new ones are as good as ever. */
+  readonly silence: () => void;
 };
 
 export async function breakableConnectionTo(serverUrl: string): Promise<BreakableConnection> {
@@ -40,6 +42,9 @@ export async function breakableConnectionTo(serverUrl: string): Promise<Breakabl
     },
     repair() {
       isCut = false;
+    },
+    silence() {
+      for (const socket of sockets) socket.unpipe().resume();
     },
     async [Symbol.asyncDispose]() {
       endAll();

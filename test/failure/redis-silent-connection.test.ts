@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { breakableConnectionTo } from '../support/breakable-connection.ts';
+import { shareBudget, userOf } from '../support/budgets.ts';
+import { recordFigure } from '../support/figure.ts';
+import { until } from '../support/until.ts';
+
+const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', cost: 1 };
+
+it('a connection on which Redis is never heard again is replaced', async (context) => {
+  await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
+  await using router = await shareBudget(way.url);
+  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'redis' } });
+  way.silence();
+  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'local' } });
+  const lostAt = performance.now();
+  expect(await until(() => router.link.available(), 10_000)).toBe(true);
+  recordFigure(
+    context,
+    'budgets shared again after a connection to Redis fell silent, ms',
+    Math.round(performance.now() - lostAt),
+  );
+  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'redis' } });
+  expect(router.changes).toEqual(['ready', 'lost', 'ready']);
+});
+
+it('so is one that falls silent before Redis has greeted', async () => {
+  await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
+  await using router = await shareBudget(way.url);
+  const connected = new Promise((resolve) => router.link.client.once('connect', resolve));
+  way.cut();
+  way.repair();
+  await connected;
+  way.silence();
+  expect(await until(() => router.link.available(), 10_000)).toBe(true);
+});
