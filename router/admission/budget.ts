@@ -62,13 +62,16 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   const takesOf = createCallerBuckets(config);
   const local = new LocalBuckets(parts.monotonic);
   const { redis } = parts;
+  const shares = config.instances * (parts.processes ?? 1);
   const shared = redis && new RedisBuckets(redis);
 
   async function decide(takes: readonly Take[]): Promise<Stored> {
-    if (redis === undefined || shared === undefined) return decideLocally(takes, 1);
+    if (redis === undefined || shared === undefined) return decideLocally(takes, parts.processes ?? 1);
     if (!redis.available()) return decideWithoutRedis(takes);
     try {
-      return { ...(await shared.charge(takes)), store: 'redis' };
+      const decision = await shared.charge(takes);
+      if (config.onRedisFailure === 'local') follow(decision.levels);
+      return { ...decision, store: 'redis' };
     } catch (error) {
       redis.lose(error);
       return decideWithoutRedis(takes);
@@ -78,7 +81,7 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   function decideWithoutRedis(takes: readonly Take[]): Stored {
     switch (config.onRedisFailure) {
       case 'local':
-        return decideLocally(takes, config.instances);
+        return decideLocally(takes, shares);
       case 'allow':
         return { admitted: true, levels: [], store: 'none' };
       case 'deny':
@@ -86,9 +89,17 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
     }
   }
 
-  function decideLocally(takes: readonly Take[], routers: number): Stored {
-    const shares = routers * (parts.processes ?? 1);
-    const own = takes.map(({ bucket, points }) => ({ bucket: localShare(bucket, shares), points }));
+  // What is spent stays spent: otherwise each loss of Redis, however short, would be a new budget for everybody.
+  function follow(levels: Decision['levels']): void {
+    for (const { bucket, units } of levels)
+      local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
+  }
+
+  function decideLocally(takes: readonly Take[], parties: number): Stored {
+    const own = takes.map(({ bucket, points }) => ({
+      bucket: { ...bucket, points: localPoints(bucket, parties) },
+      points,
+    }));
     return { ...local.charge(own), store: 'local' };
   }
 
@@ -161,9 +172,9 @@ function refused({ levels }: Stored, { cost, calls }: Takes): BudgetDecision {
   };
 }
 
-/** One of `parts` equal parts of a bucket. */
-function localShare(bucket: Bucket, parts: number): Bucket {
-  return { ...bucket, points: Math.max(1, Math.floor(bucket.points / parts)) };
+/** What one of so many parties may give out of a bucket. */
+function localPoints({ points }: Bucket, parties: number): number {
+  return Math.max(1, Math.floor(points / parties));
 }
 
 /** What the scarcest bucket holds when part of the charge has been given back. */

@@ -39,6 +39,11 @@ export class LocalBuckets {
     }
   }
 
+  /** Puts as much into a bucket as somebody else has counted. */
+  fill(key: string, units: number): void {
+    this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
+  }
+
   #unitsAt(bucket: Bucket, now: number): number {
     const full = unitsOf(bucket.points, bucket);
     const stored = this.#stored.get(bucket.key);

@@ -55,3 +55,21 @@ it('while Redis is gone each router admits its share of a bucket', async () => {
   );
   expect(decisions.filter(({ kind }) => kind === 'admitted')).toHaveLength(25);
 });
+
+it('while Redis is gone the share of a bucket is no fuller than the bucket was', async () => {
+  await using redis = await startBreakableRedis();
+  const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
+  await using router = await shareBudget(redis.url, { rateLimit });
+  const admittedOf = async (id: string, times: number) => {
+    let admitted = 0;
+    for (let time = 0; time < times; time += 1) {
+      const decision = await router.budget.charge({ identity: userOf(id), address: '192.0.2.1', cost: 1 });
+      if (decision.kind === 'admitted') admitted += 1;
+    }
+    return admitted;
+  };
+  expect([await admittedOf('spent', 101), await admittedOf('half', 50)]).toEqual([100, 50]);
+  await redis.kill();
+  expect([await admittedOf('spent', 30), await admittedOf('half', 30)]).toEqual([0, 12]);
+  expect(await admittedOf('new', 30)).toBe(25);
+});
