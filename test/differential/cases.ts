@@ -2,12 +2,14 @@ import { askOracle, askRouter } from './contestants.ts';
 import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
 import { findFaults } from './compare.ts';
 import type { SubgraphSdl } from './compose.ts';
+import { drawVariables } from './draw-values.ts';
 import { generateGraph } from './generate-graph.ts';
 import { generateOperation } from './generate-operation.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
-import { createGraph } from './graph.ts';
+import { createGraph, withData } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
+import { randomOf } from './random.ts';
 
 /** All that an operation's outcome depends on, apart from the code. */
 export type Case = {
@@ -21,35 +23,107 @@ export type Case = {
   readonly mergesFetches?: boolean;
 };
 
-/** Composed graphs with operations on them, two cases each, without end; every second one merges fetches. */
-export function* cases(seed: string, perGraph: number): Generator<{ graph: Graph; case: Case }> {
-  for (let index = 0; ; index += 1) {
+/** An operation with variables, on a graph with data. */
+export type Variation = {
+  readonly graph: Graph;
+  /** Without interference, and then with several. */
+  readonly cases: readonly [Case, ...Case[]];
+};
+
+const VARIATIONS_PER_OPERATION = 4;
+const INTERFERENCES_PER_VARIATION = 2;
+
+/** Every how many graphs, beginning with which: parts of one seed have no graph in common. */
+export type Part = { readonly first: number; readonly step: number };
+
+const WHOLE: Part = { first: 0, step: 1 };
+
+/** Cases of `variations`, one by one. */
+export function* cases(seed: string, operationsPerGraph: number): Generator<{ graph: Graph; case: Case }> {
+  for (const { graph, cases: varied } of variations(seed, operationsPerGraph)) {
+    for (const next of varied) yield { graph, case: next };
+  }
+}
+
+/** Composed graphs with operations on them, without end. */
+export function* variations(
+  seed: string,
+  operationsPerGraph: number,
+  { first, step }: Part = WHOLE,
+): Generator<Variation> {
+  for (let index = first; ; index += step) {
     const graphSeed = `${seed}-${index}`;
     const graph = createGraph(graphSeed, generateGraph(graphSeed));
-    if (graph === undefined) continue;
-    for (let number = 0; number < perGraph / 2; number += 1) {
-      const operation = generateOperation(graph.apiSchema, `${graphSeed} ${number}`);
-      if (operation === undefined) continue;
-      const mergesFetches = number % 2 === 1;
-      const common = { seed: graphSeed, subgraphs: graph.definitions, operation, mergesFetches };
-      yield { graph, case: { ...common, interference: null } };
-      yield { graph, case: { ...common, interference: `${graphSeed} ${number}` } };
+    if (graph !== undefined) yield* variationsOn(graph, operationsPerGraph);
+  }
+}
+
+function* variationsOn(graph: Graph, operations: number): Generator<Variation> {
+  const graphs = Array.from({ length: VARIATIONS_PER_OPERATION }, (_, index) =>
+    withData(graph, `${graph.seed} ${index}`),
+  );
+  const known = new Set<string>();
+  for (let number = 0; number < operations; number += 1) {
+    const operation = generateOperation(graph.apiSchema, `${graph.seed} ${number}`);
+    if (operation === undefined || known.has(operation.document)) continue;
+    known.add(operation.document);
+    for (const [index, varied] of graphs.entries()) {
+      const seed = `${varied.seed} ${number}`;
+      yield variation(varied, index === 0 ? operation : withOtherVariables(varied, operation, seed), {
+        seed,
+        // The other half, so that each operation is compiled twice only.
+        mergesFetches: index >= VARIATIONS_PER_OPERATION / 2,
+      });
     }
   }
 }
 
+function variation(
+  graph: Graph,
+  operation: GeneratedOperation,
+  { seed, mergesFetches }: { readonly seed: string; readonly mergesFetches: boolean },
+): Variation {
+  const common = { seed: graph.seed, subgraphs: graph.definitions, operation, mergesFetches };
+  const interfered = Array.from({ length: INTERFERENCES_PER_VARIATION }, (_, index) => ({
+    ...common,
+    interference: `${seed} ${index}`,
+  }));
+  return { graph, cases: [{ ...common, interference: null }, ...interfered] };
+}
+
+function withOtherVariables(
+  { apiSchema }: Graph,
+  operation: GeneratedOperation,
+  seed: string,
+): GeneratedOperation {
+  const variables = drawVariables(apiSchema, operation.document, randomOf(`variables ${seed}`));
+  return { ...operation, variables };
+}
+
 /** What is wrong with the router's answer; nothing, when all is well. */
-export async function faultsOf(
+export async function faultsOf(graph: Graph, next: Case): Promise<readonly string[]> {
+  return (await judge(graph, next)).faults;
+}
+
+export type Verdict = {
+  readonly faults: readonly string[];
+  /** What went wrong in subgraphs; nothing where what was to go wrong met no answer that it could have spoilt. */
+  readonly effect: string;
+};
+
+export async function judge(
   graph: Graph,
   { operation, interference, mergesFetches = false }: Case,
-): Promise<string[]> {
-  const oracle = askOracle(graph, operation);
-  const interfere = interference === null ? undefined : interferenceOf(interference);
+  oracle: OracleAnswer = askOracle(graph, operation),
+): Promise<Verdict> {
+  const interfering = interference === null ? undefined : interferenceOf(interference);
   try {
-    const answer = await askRouter(graph, operation, { interfere, mergesFetches });
-    return faultsOfAnswer(answer, oracle, interference !== null);
+    const answer = await askRouter(graph, operation, { interfere: interfering?.interfere, mergesFetches });
+    const effect = interfering?.effect() ?? '';
+    return { faults: faultsOfAnswer(answer, oracle, effect !== ''), effect };
   } catch (error) {
-    return [`it failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { faults: [`it failed: ${text}`], effect: interfering?.effect() ?? '' };
   }
 }
 

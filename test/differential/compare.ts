@@ -55,7 +55,7 @@ function missing(at: Path, place: string, { errors, typeOf }: Comparison): strin
   return isExplained ? [] : [`${place} is null without an error`];
 }
 
-function typeAt(path: Path, types: OracleAnswer['types']): GraphQLOutputType | undefined {
+export function typeAt(path: Path, types: OracleAnswer['types']): GraphQLOutputType | undefined {
   const field = types.get(path.join('.'));
   if (field !== undefined || path.length === 0) return field;
   const list = typeAt(path.slice(0, -1), types);

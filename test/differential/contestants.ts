@@ -1,9 +1,6 @@
-import { Kind, execute, parse, print } from 'graphql';
-import type { DocumentNode, GraphQLOutputType } from 'graphql';
-import { getVariableValues } from 'graphql/execution/values.js';
+import { execute, parse } from 'graphql';
+import type { GraphQLOutputType } from 'graphql';
 import { pathToArray } from 'graphql/jsutils/Path.js';
-import { ApolloGateway } from '@apollo/gateway';
-import { compileOperation } from '../../router/execution/compile.ts';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
 import type { Send, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
@@ -46,7 +43,7 @@ export function askOracle({ apiSchema, world }: Graph, operation: GeneratedOpera
     typeResolver: worldTypeResolver,
   });
   if (result instanceof Promise) throw new Error('nothing here is asynchronous');
-  return { ...answer(result), types };
+  return { ...answered(result), types };
 }
 
 type Conditions = {
@@ -61,22 +58,16 @@ export async function askRouter(
   operation: GeneratedOperation,
   { interfere = (_, response) => response, onError = 'PROPAGATE', mergesFetches = false }: Conditions = {},
 ): Promise<Answer | Refusal> {
-  const { document: text, operationName } = operation;
-  const outcome = graph.plan({ document: text, operationName });
-  if (outcome.kind === 'refused') return outcome;
-  const document = parse(text);
-  const { apiSchema, supergraphSchema, world } = graph;
-  const input = { apiSchema, supergraphSchema, document, operationName, mergesFetches };
-  const compiled = compileOperation({ ...input, ...outcome });
-  world.counter.value = 0;
+  const { document, operationName, variables } = operation;
+  const compiled = graph.compile({ document, operationName, mergesFetches });
+  if (compiled.kind === 'refused') return compiled;
+  graph.world.counter.value = 0;
   const send: Send = (request) => {
-    const { query, variables } = JSON.parse(request.body);
-    return Promise.resolve(
-      interfere(request.subgraph, callSubgraph(graph, request.subgraph, query, variables)),
-    );
+    const { query, variables: sent } = JSON.parse(request.body);
+    return Promise.resolve(interfere(request.subgraph, callSubgraph(graph, request.subgraph, query, sent)));
   };
-  const { data, errors } = await executeCompiled(compiled, {
-    variables: coerced(graph, document, operation),
+  const { data, errors } = await executeCompiled(compiled.operation, {
+    variables: compiled.coerced(variables),
     send,
     signal: new AbortController().signal,
     onError,
@@ -84,75 +75,7 @@ export async function askRouter(
   return { kind: 'answered', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }
 
-/** Apollo's own planner and executor over the same subgraphs. */
-export type StockGateway = AsyncDisposable & {
-  ask(operation: GeneratedOperation): Promise<Answer | Refusal>;
-};
-
-async function createStockGateway(graph: Graph): Promise<StockGateway> {
-  const gateway = new ApolloGateway({
-    supergraphSdl: graph.supergraphSdl,
-    logger: SILENT,
-    buildService: ({ name }) => ({
-      process: ({ request }) =>
-        Promise.resolve(
-          stockResponse(callSubgraph(graph, name, request.query ?? '', request.variables ?? {})),
-        ),
-    }),
-  });
-  const { executor } = await gateway.load();
-  return {
-    ask: async (operation) => {
-      graph.world.counter.value = 0;
-      const document = parse(operation.document);
-      const request = {
-        query: operation.document,
-        operationName: operation.operationName,
-        variables: { ...operation.variables },
-      };
-      try {
-        // The executor reads of a request context what is given here.
-        const context = {
-          request,
-          document,
-          queryHash: print(document),
-          operationName: operation.operationName,
-          metrics: {},
-          cache: undefined,
-          logger: SILENT,
-        };
-        const result = await executor(context as unknown as Parameters<typeof executor>[0]);
-        return answer(result);
-      } catch (error) {
-        return { kind: 'refused', message: error instanceof Error ? error.message : String(error) };
-      }
-    },
-    [Symbol.asyncDispose]: () => gateway.stop(),
-  };
-}
-
-/** One gateway at a time: cases come graph by graph. */
-export type StockPool = AsyncDisposable & { gatewayFor(graph: Graph): Promise<StockGateway> };
-
-export function createStockPool(): StockPool {
-  let current: { readonly graph: Graph; readonly gateway: StockGateway } | undefined;
-  return {
-    gatewayFor: async (graph) => {
-      if (current?.graph === graph) return current.gateway;
-      await current?.gateway[Symbol.asyncDispose]();
-      current = { graph, gateway: await createStockGateway(graph) };
-      return current.gateway;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await current?.gateway[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const silent = () => undefined;
-const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
-
-function callSubgraph(
+export function callSubgraph(
   graph: Graph,
   name: string,
   query: string,
@@ -162,17 +85,12 @@ function callSubgraph(
   if (subgraph === undefined) throw new Error(`there is no subgraph ${name}`);
   // Over the wire and back.
   const { data = null, errors = [] } = JSON.parse(
-    JSON.stringify(subgraph.answer(graph.world, query, structuredClone(variables))),
+    JSON.stringify(subgraph.answer(graph.world, query, variables)),
   );
   return { kind: 'answered', data, errors };
 }
 
-function stockResponse(response: SubgraphResponse) {
-  if (response.kind === 'failed') throw new Error(response.failure.message);
-  return { data: response.data, errors: response.errors as never };
-}
-
-function answer({
+export function answered({
   data,
   errors = [],
 }: {
@@ -184,18 +102,4 @@ function answer({
     data: JSON.stringify(data ?? null),
     errors: errors.map(({ message, path = [] }) => ({ message, path })),
   };
-}
-
-function coerced(
-  { apiSchema }: Graph,
-  document: DocumentNode,
-  { operationName, variables }: GeneratedOperation,
-) {
-  const operation = document.definitions.find(
-    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === operationName,
-  );
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('there is no such operation');
-  const values = getVariableValues(apiSchema, operation.variableDefinitions ?? [], variables);
-  if (values.coerced === undefined) throw new Error(values.errors.map(({ message }) => message).join('\n'));
-  return values.coerced;
 }

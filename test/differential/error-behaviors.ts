@@ -12,7 +12,7 @@ export async function faultsOfBehaviors(
   { operation, interference, mergesFetches = false }: Case,
 ): Promise<readonly string[]> {
   const ask = (onError: ErrorBehavior) => {
-    const interfere = interference === null ? undefined : interferenceOf(interference);
+    const interfere = interference === null ? undefined : interferenceOf(interference).interfere;
     return askRouter(graph, operation, { interfere, onError, mergesFetches });
   };
   const [propagated, kept, halted] = [await ask('PROPAGATE'), await ask('NULL'), await ask('HALT')];

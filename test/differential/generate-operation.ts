@@ -2,22 +2,14 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
-  isEnumType,
-  isInputObjectType,
-  isListType,
   isNonNullType,
   isObjectType,
   isUnionType,
   parse,
   validate,
 } from 'graphql';
-import type {
-  GraphQLArgument,
-  GraphQLCompositeType,
-  GraphQLField,
-  GraphQLInputType,
-  GraphQLSchema,
-} from 'graphql';
+import type { GraphQLArgument, GraphQLCompositeType, GraphQLField, GraphQLSchema } from 'graphql';
+import { inputValue, literal } from './draw-values.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 
@@ -195,46 +187,4 @@ function variable({ random, variables }: Drawing, type: string, value: unknown):
     !variables.has('representations') && random.chance(0.1) ? 'representations' : `v${variables.size}`;
   variables.set(name, { type, value });
   return `$${name}`;
-}
-
-function inputValue(random: Random, type: GraphQLInputType, depth = 2): unknown {
-  if (isNonNullType(type)) return inputValue(random, type.ofType, depth);
-  if (isListType(type))
-    return random.chance(0.2)
-      ? inputValue(random, type.ofType, depth)
-      : [inputValue(random, type.ofType, depth)];
-  if (isEnumType(type)) return random.maybePick(type.getValues())?.name;
-  if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields()).filter(
-      (field) =>
-        (isNonNullType(field.type) && field.defaultValue === undefined) || (random.chance(0.4) && depth > 0),
-    );
-    return Object.fromEntries(fields.map((field) => [field.name, inputValue(random, field.type, depth - 1)]));
-  }
-  switch (type.name) {
-    case 'Int':
-      return random.int(4);
-    case 'Boolean':
-      return random.chance(0.5);
-    case 'Float':
-      return random.int(8) / 2;
-    default:
-      return random.pick(['x', 'ü "quoted"\n', '']);
-  }
-}
-
-function literal(random: Random, type: GraphQLInputType): string {
-  if (!isNonNullType(type) && random.chance(0.1)) return 'null';
-  return printLiteral(inputValue(random, type));
-}
-
-function printLiteral(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(printLiteral).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([name, inner]) => `${name}: ${printLiteral(inner)}`)
-      .join(', ')} }`;
-  }
-  // The only enum that arguments have.
-  return typeof value === 'string' && /^(RED|GREEN|BLUE)$/.test(value) ? value : JSON.stringify(value);
 }

@@ -1,8 +1,10 @@
 import { Supergraph } from '@apollo/federation-internals';
-import { getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLSchema, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import type { OperationPlanner } from '../../router/planning/operation-planner.ts';
+import { prepareSupergraph } from '../../router/planning/prepare-supergraph.ts';
+import { createCompile } from './compiled.ts';
+import type { Compile } from './compiled.ts';
 import { compose } from './compose.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { hash } from './random.ts';
@@ -19,6 +21,9 @@ export type Graph = {
   readonly supergraphSchema: GraphQLSchema;
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly plan: OperationPlanner;
+  /** Response names that the planner takes for its own. */
+  readonly reserved: ReadonlySet<string>;
+  readonly compile: Compile;
   readonly world: World;
 };
 
@@ -30,22 +35,57 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const subgraphs = new Map(Object.entries(typeDefs).map(([name, sdl]) => [name, createSubgraph(name, sdl)]));
+  const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
+  const plan = keepingLast(createOperationPlanner(supergraphSdl));
   return {
     seed,
     definitions,
     supergraphSdl,
-    apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+    apiSchema,
     supergraphSchema,
     subgraphs,
-    plan: createOperationPlanner(supergraphSdl),
+    plan,
+    reserved: prepareSupergraph(supergraphSdl).reserved,
+    compile: keepingLast(createCompile({ apiSchema, supergraphSchema }, plan)),
     world: {
       seed,
       schema: supergraphSchema,
+      schemaOn: schemasOn(supergraphSchema),
       identities: identitiesIn(supergraphSchema),
       possible: possibleTypes(subgraphs, supergraphSchema),
       fallible: fallibleFields(seed, supergraphSchema, supergraphSdl),
       counter: { value: 0 },
     },
+  };
+}
+
+/** The same graph with other data. */
+export function withData(graph: Graph, seed: string): Graph {
+  const { supergraphSchema, supergraphSdl, world } = graph;
+  const fallible = fallibleFields(seed, supergraphSchema, supergraphSdl);
+  return { ...graph, seed, world: { ...world, seed, fallible } };
+}
+
+/** Cases come operation by operation. */
+function keepingLast<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
+  let last: { readonly key: string; readonly output: Output } | undefined;
+  return (input) => {
+    const key = JSON.stringify(input);
+    if (last?.key !== key) last = { key, output: make(input) };
+    return last.output;
+  };
+}
+
+function schemasOn(whole: GraphQLSchema): World['schemaOn'] {
+  const schemas = new Map<string, GraphQLSchema>();
+  return (typename) => {
+    const known = schemas.get(typename);
+    if (known !== undefined) return known;
+    const query = whole.getType(typename);
+    if (!isObjectType(query)) throw new Error(`${typename} is no object type`);
+    const schema = new GraphQLSchema({ ...whole.toConfig(), query, mutation: null, assumeValid: true });
+    schemas.set(typename, schema);
+    return schema;
   };
 }
 

@@ -14,36 +14,49 @@ const KINDS = [
   'wrong type',
 ] as const;
 
-/** Lets some of the answers of subgraphs go wrong. */
-export function interferenceOf(seed: string): Interference {
+/** Lets some of the answers of subgraphs go wrong, and tells which ones in which way: nothing where none could. */
+export function interferenceOf(seed: string): { interfere: Interference; effect(): string } {
   const random = randomOf(`interference ${seed}`);
-  return (service, response) => {
-    if (response.kind !== 'answered' || random.chance(0.5)) return response;
-    return spoil(service, response, random);
+  const effects: string[] = [];
+  let calls = 0;
+  return {
+    interfere: (service, response) => {
+      calls += 1;
+      if (response.kind !== 'answered' || random.chance(0.5)) return response;
+      const spoilt = spoil(service, response, random);
+      if (spoilt === undefined) return response;
+      effects.push(`${calls} ${spoilt.effect}`);
+      return spoilt.response;
+    },
+    effect: () => effects.join(),
   };
 }
 
 type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
 
-function spoil(service: string, response: Answered, random: Random): SubgraphResponse {
+type Spoilt = { readonly response: SubgraphResponse; readonly effect: string };
+
+function spoil(service: string, response: Answered, random: Random): Spoilt | undefined {
   const error = { message: 'it went wrong' };
   const kind = random.pick(KINDS);
   switch (kind) {
-    case 'unreachable':
-      return { kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE', service, message: 'it is down' } };
+    case 'unreachable': {
+      const failure = { code: 'SUBGRAPH_UNAVAILABLE', service, message: 'it is down' } as const;
+      return { response: { kind: 'failed', failure }, effect: kind };
+    }
     case 'no data':
-      return { ...response, data: null, errors: [error] };
+      return { response: { ...response, data: null, errors: [error] }, effect: kind };
     case 'no data and no error':
-      return { ...response, data: null, errors: [] };
+      return { response: { ...response, data: null, errors: [] }, effect: kind };
     case 'lost entity':
     case 'short entities': {
       const data = response.data ?? {};
       // Under the aliases of merged fetches as well.
       const key = random.maybePick(Object.keys(data).filter((name) => /^(_entities|e\d)$/.test(name))) ?? '';
       const entities = data[key];
-      if (!Array.isArray(entities) || entities.length === 0) return response;
-      const spoiled = kind === 'short entities' ? entities.slice(1) : [null, ...entities.slice(1)];
-      return { ...response, data: { ...data, [key]: spoiled } };
+      if (!Array.isArray(entities) || entities.length === 0) return undefined;
+      const spoilt = kind === 'short entities' ? entities.slice(1) : [null, ...entities.slice(1)];
+      return { response: { ...response, data: { ...data, [key]: spoilt } }, effect: `${kind} ${key}` };
     }
     case 'null with an error':
     case 'absent':
@@ -63,22 +76,29 @@ function spoilPlace(
   response: Answered,
   kind: 'null with an error' | 'absent' | 'wrong type',
   random: Random,
-): SubgraphResponse {
+): Spoilt | undefined {
   const places: Place[] = [];
   collectPlaces(response.data, [], places);
   // Nobody fails to say what an object is.
   const possible = places.filter(({ key }) => kind !== 'null with an error' || key !== '__typename');
   const place = random.maybePick(possible);
-  if (place === undefined) return response;
+  if (place === undefined) return undefined;
   const { holder, key, path } = place;
-  const before: unknown = Reflect.get(holder, key);
-  if (kind === 'wrong type') Reflect.set(holder, key, wrongFor(before));
-  else if (kind === 'absent' && !Array.isArray(holder)) Reflect.deleteProperty(holder, key);
-  else if (kind === 'null with an error') {
-    Reflect.set(holder, key, null);
-    return { ...response, errors: [...response.errors, { message: 'it went wrong', path }] };
+  const effect = `${kind} ${path.join('.')}`;
+  switch (kind) {
+    case 'wrong type':
+      Reflect.set(holder, key, wrongFor(Reflect.get(holder, key)));
+      return { response, effect };
+    case 'absent':
+      if (Array.isArray(holder)) return undefined;
+      Reflect.deleteProperty(holder, key);
+      return { response, effect };
+    case 'null with an error': {
+      Reflect.set(holder, key, null);
+      const errors = [...response.errors, { message: 'it went wrong', path }];
+      return { response: { ...response, errors }, effect };
+    }
   }
-  return response;
 }
 
 function collectPlaces(value: unknown, path: readonly (string | number)[], places: Place[]): void {

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Kind, OperationTypeNode, getNamedType, parse, visit } from 'graphql';
+import { Kind, OperationTypeNode, getNamedType, isNonNullType, parse, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { isJsonObject, readOwn } from '../../router/execution/json.ts';
-import { prepareSupergraph } from '../../router/planning/prepare-supergraph.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
+import { typeAt } from './compare.ts';
+import type { Path } from './compare.ts';
 import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
 import type { Graph } from './graph.ts';
 
@@ -37,7 +38,7 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
   '5.3.2 Field Selection Merging: a subgraph is asked for one name with different arguments': (fault) =>
     tells(fault, /^Fields "\w+" conflict because /),
   '4.2 Schema Introspection: `__schema` and `__type` in a fragment have no plan': (fault) =>
-    tells(fault, /^Was not able to find any options for __(?:schema|type)\b/),
+    tells(fault, /^Was not able to find any options for (?:\w+: )?__(?:schema|type)\b/),
   '6.3.2 DoesFragmentTypeApply: fields in fragments of fragments are left out': (fault, document) =>
     hasNestedFragments(document) && lacksOnlyFields(fault),
   'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
@@ -58,12 +59,11 @@ function plannable({ document, operationName }: Case['operation']) {
 }
 
 function hasHidingAlias({ graph }: StockFault, document: DocumentNode): boolean {
-  const { reserved } = prepareSupergraph(graph.supergraphSdl);
   let hides = false;
   visit(document, {
     Field: ({ alias, name }) => {
       if (alias === undefined || alias.value === name.value) return;
-      hides ||= reserved.has(alias.value) || alias.value === '__typename';
+      hides ||= graph.reserved.has(alias.value) || alias.value === '__typename';
     },
   });
   return hides;
@@ -98,24 +98,28 @@ function isNullForEmpty(fault: StockFault): boolean {
 }
 
 function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
-  const nullified = (data: string) => JSON.stringify(nullForEmpty(JSON.parse(data)) ?? null);
+  const nullified = (data: string) => {
+    const value = nullForEmpty(JSON.parse(data), [], oracle.types);
+    return JSON.stringify(value ?? null);
+  };
   return {
     answer: { ...answer, data: nullified(answer.data) },
     oracle: { ...oracle, data: nullified(oracle.data) },
   };
 }
 
-/** Null for an object without fields, and for a list of nothing else. */
-function nullForEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map(nullForEmpty);
-    return items.every((item) => item === null) ? null : items;
-  }
-  if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value);
-  return entries.length === 0
-    ? null
-    : Object.fromEntries(entries.map(([key, inner]) => [key, nullForEmpty(inner)]));
+/** Null for an object without fields, for a list of nothing else, and for what then has null where it may not be. */
+function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    const place = [...at, Array.isArray(value) ? Number(key) : key];
+    const kept = nullForEmpty(inner, place, types);
+    return [key, kept === null && isNonNullType(typeAt(place, types)) ? undefined : kept];
+  });
+  const values = entries.map(([, kept]) => kept);
+  if (values.includes(undefined)) return null;
+  if (Array.isArray(value)) return values.every((kept) => kept === null) ? null : values;
+  return values.length === 0 ? null : Object.fromEntries(entries);
 }
 
 /** A fragment within a fragment: conditions of which both have to apply. */

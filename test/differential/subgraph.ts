@@ -1,20 +1,12 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import {
-  GraphQLSchema,
-  Kind,
-  OperationTypeNode,
-  execute,
-  isAbstractType,
-  isObjectType,
-  parse,
-  validate,
-} from 'graphql';
+import { Kind, OperationTypeNode, execute, isAbstractType, isObjectType, parse, validate } from 'graphql';
 import type {
   ConstDirectiveNode,
   ConstValueNode,
   DocumentNode,
   GraphQLError,
   GraphQLFieldResolver,
+  GraphQLSchema,
   SelectionSetNode,
 } from 'graphql';
 import { parseFieldSet } from '../../router/planning/supergraph-document.ts';
@@ -141,15 +133,13 @@ function checkRequired(world: World, source: Ref, required: SelectionSetNode): v
 function requiredData(world: World, source: Ref, selectionSet: SelectionSetNode): unknown {
   // Of an `@interfaceObject` the world knows what implements it.
   const { typename, number } = entityOf(world, source.typename, source.number);
-  const query = world.schema.getType(typename);
-  if (!isObjectType(query)) throw new Error(`${typename} is no object type`);
   const operation = {
     kind: Kind.OPERATION_DEFINITION,
     operation: OperationTypeNode.QUERY,
     selectionSet,
   } as const;
   const result = execute({
-    schema: new GraphQLSchema({ ...world.schema.toConfig(), query, mutation: null, assumeValid: true }),
+    schema: world.schemaOn(typename),
     document: { kind: Kind.DOCUMENT, definitions: [operation] },
     rootValue: { typename, number },
     fieldResolver: worldResolver(world),

@@ -23,6 +23,8 @@ export type World = {
   readonly seed: string;
   /** The types of the whole graph. */
   readonly schema: GraphQLSchema;
+  /** The same with an object type in place of the query type. */
+  schemaOn(typename: string): GraphQLSchema;
   /** Types that implement an interface with a key are numbered together, and share its name here. */
   readonly identities: ReadonlyMap<string, readonly [identity: string, index: number, count: number]>;
   /** Possible types of abstract fields, where a subgraph that resolves them knows fewer than the graph has. */

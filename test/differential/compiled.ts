@@ -1,0 +1,44 @@
+import { Kind, parse } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { getVariableValues } from 'graphql/execution/values.js';
+import { compileOperation } from '../../router/execution/compile.ts';
+import type { CompiledOperation } from '../../router/execution/compile.ts';
+import type { OperationPlanner, OperationToPlan } from '../../router/planning/operation-planner.ts';
+
+export type Compiled =
+  | {
+      readonly kind: 'compiled';
+      readonly operation: CompiledOperation;
+      coerced(variables: Readonly<Record<string, unknown>>): Record<string, unknown>;
+    }
+  | { readonly kind: 'refused'; readonly message: string };
+
+export type Compile = (operation: OperationToPlan & { readonly mergesFetches: boolean }) => Compiled;
+
+type Schemas = { readonly apiSchema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
+
+/** As the router does it once for each operation. */
+export function createCompile(schemas: Schemas, plan: OperationPlanner): Compile {
+  return ({ document: text, operationName, mergesFetches }) => {
+    const outcome = plan({ document: text, operationName });
+    if (outcome.kind === 'refused') return outcome;
+    const document = parse(text);
+    return {
+      kind: 'compiled',
+      operation: compileOperation({ ...schemas, ...outcome, document, operationName, mergesFetches }),
+      coerced: coercion(schemas.apiSchema, document, operationName),
+    };
+  };
+}
+
+function coercion(apiSchema: GraphQLSchema, document: DocumentNode, operationName: string | undefined) {
+  const operation = document.definitions.find(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === operationName,
+  );
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('there is no such operation');
+  return (variables: Readonly<Record<string, unknown>>) => {
+    const values = getVariableValues(apiSchema, operation.variableDefinitions ?? [], variables);
+    if (values.coerced === undefined) throw new Error(values.errors.map(({ message }) => message).join('\n'));
+    return values.coerced;
+  };
+}

@@ -1,0 +1,87 @@
+import { faultsOf, judge, variations } from './cases.ts';
+import type { Case, Part, Variation } from './cases.ts';
+import { askOracle } from './contestants.ts';
+import type { OracleAnswer } from './contestants.ts';
+import type { Graph } from './graph.ts';
+import { keepRegression, keepUnexplained } from './regressions.ts';
+import { shrink } from './shrink.ts';
+import { createStock, judgeStock } from './stock.ts';
+import type { Stock } from './stock.ts';
+
+/** What a process does of the differential test at length. */
+export type PartOfRun = { readonly seed: string; readonly count: number; readonly part: Part };
+
+export type Tally = {
+  cases: number;
+  /** Distinct ones. */
+  graphs: number;
+  operations: number;
+  wrong: number;
+  /** Cases that the stock executor answered as well. */
+  stock: number;
+  /** Those that it answered wrong, by the clause that it breaks. */
+  stockFaults: Record<string, number>;
+  unexplained: number;
+};
+
+export function emptyTally(): Tally {
+  return { cases: 0, graphs: 0, operations: 0, wrong: 0, stock: 0, stockFaults: {}, unexplained: 0 };
+}
+
+const OPERATIONS_PER_GRAPH = 100;
+const VARIATIONS_PER_REPORT = 500;
+
+/** Tells how far it is as it goes. */
+export async function* runPart({ seed, count, part }: PartOfRun): AsyncGenerator<Tally> {
+  await using stock = createStock();
+  const tally = emptyTally();
+  let last: Variation | undefined;
+  for (const next of variations(seed, OPERATIONS_PER_GRAPH, part)) {
+    if (tally.cases >= count) break;
+    if (last?.graph.plan !== next.graph.plan) tally.graphs += 1;
+    if (last?.cases[0].operation.document !== next.cases[0].operation.document) tally.operations += 1;
+    last = next;
+    const oracle = askOracle(next.graph, next.cases[0].operation);
+    await runOurs(next, oracle, tally);
+    await runStock({ ...next, stock, oracle }, tally);
+    if (tally.stock % VARIATIONS_PER_REPORT === 0) yield tally;
+  }
+  yield tally;
+}
+
+async function runOurs({ graph, cases }: Variation, oracle: OracleAnswer, tally: Tally): Promise<void> {
+  const effects = new Set<string>();
+  for (const next of cases) {
+    const { faults, effect } = await judge(graph, next, oracle);
+    if (faults.length > 0) await keepWrong(graph, next, faults, tally);
+    // The same went wrong before, or nothing as in the first case.
+    if (effects.has(effect)) continue;
+    effects.add(effect);
+    tally.cases += 1;
+  }
+}
+
+async function keepWrong(graph: Graph, found: Case, faults: readonly string[], tally: Tally): Promise<void> {
+  tally.wrong += 1;
+  const isWrong = async (smaller: Case) => (await faultsOf(graph, smaller)).length > 0;
+  const smallest = await shrink(graph, found, isWrong);
+  const name = keepRegression(smallest, await faultsOf(graph, smallest));
+  console.log(`${name}: ${faults[0]}\n${smallest.operation.document}`);
+}
+
+type StockRun = Variation & { readonly stock: Stock; readonly oracle: OracleAnswer };
+
+async function runStock({ graph, cases: [plain], stock, oracle }: StockRun, tally: Tally): Promise<void> {
+  const { faults, clause } = await judgeStock(stock, graph, plain, oracle);
+  tally.stock += 1;
+  if (clause !== undefined) tally.stockFaults[clause] = (tally.stockFaults[clause] ?? 0) + 1;
+  if (clause !== undefined || faults.length === 0) return;
+  tally.unexplained += 1;
+  const isUnexplained = async (smaller: Case) => {
+    const verdict = await judgeStock(stock, graph, smaller);
+    return verdict.faults.length > 0 && verdict.clause === undefined;
+  };
+  const smallest = await shrink(graph, plain, isUnexplained);
+  const name = keepUnexplained(smallest, faults);
+  console.log(`${name}: the stock executor: ${faults[0]}\n${smallest.operation.document}`);
+}

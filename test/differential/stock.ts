@@ -1,0 +1,113 @@
+import { ApolloGateway } from '@apollo/gateway';
+import { parse, print } from 'graphql';
+import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { faultsOfAnswer } from './cases.ts';
+import type { Case } from './cases.ts';
+import { answered, askOracle, callSubgraph } from './contestants.ts';
+import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
+import type { GeneratedOperation } from './generate-operation.ts';
+import type { Graph } from './graph.ts';
+import { knownStockFault } from './stock-faults.ts';
+import { withoutConditions } from './without-conditions.ts';
+
+/** Apollo's own planner and executor over the same subgraphs. */
+export type Stock = AsyncDisposable & {
+  ask(graph: Graph, operation: GeneratedOperation): Promise<Answer | Refusal>;
+};
+
+/** It keeps one gateway: cases come graph by graph. */
+export function createStock(): Stock {
+  process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
+  let current: Loaded | undefined;
+  return {
+    ask: async (graph, operation) => {
+      if (current?.supergraphSdl !== graph.supergraphSdl) {
+        await current?.gateway.stop();
+        current = await load(graph.supergraphSdl);
+      }
+      return current.ask(graph, operation);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await current?.gateway.stop();
+    },
+  };
+}
+
+type Loaded = Pick<Stock, 'ask'> & { readonly supergraphSdl: string; readonly gateway: ApolloGateway };
+
+async function load(supergraphSdl: string): Promise<Loaded> {
+  let asked: Graph | undefined;
+  const gateway = new ApolloGateway({
+    supergraphSdl,
+    logger: SILENT,
+    buildService: ({ name }) => ({
+      process: ({ request: { query = '', variables = {} } }) => {
+        if (asked === undefined) throw new Error('nobody asked');
+        const sent: Record<string, unknown> = JSON.parse(JSON.stringify(variables));
+        return Promise.resolve(stockResponse(callSubgraph(asked, name, query, sent)));
+      },
+    }),
+  });
+  const { executor } = await gateway.load();
+  const ask: Stock['ask'] = async (graph, operation) => {
+    asked = graph;
+    graph.world.counter.value = 0;
+    // The executor reads of a request context what is given here.
+    const context = requestContext(operation) as unknown as Parameters<typeof executor>[0];
+    try {
+      return answered(await executor(context));
+    } catch (error) {
+      return { kind: 'refused', message: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  return { supergraphSdl, gateway, ask };
+}
+
+function requestContext({ document: query, operationName, variables }: GeneratedOperation) {
+  const document = parse(query);
+  return {
+    request: { query, operationName, variables: { ...variables } },
+    document,
+    queryHash: print(document),
+    operationName,
+    metrics: {},
+    cache: undefined,
+    logger: SILENT,
+  };
+}
+
+const silent = () => undefined;
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+
+function stockResponse(response: SubgraphResponse) {
+  if (response.kind === 'failed') throw new Error(response.failure.message);
+  return { data: response.data, errors: response.errors as never };
+}
+
+export type StockVerdict = {
+  readonly faults: readonly string[];
+  /** The clause of a specification that they break; `undefined` when there are no faults, or none of those known. */
+  readonly clause: string | undefined;
+};
+
+/** What is wrong with the stock executor's answer to a case without interference. */
+export async function judgeStock(
+  stock: Stock,
+  graph: Graph,
+  next: Case,
+  oracle: OracleAnswer = askOracle(graph, next.operation),
+): Promise<StockVerdict> {
+  const answer = await stock.ask(graph, next.operation);
+  const faults = faultsOfAnswer(answer, oracle, false);
+  if (faults.length === 0) return { faults, clause: undefined };
+  const clause = knownStockFault({ graph, case: next, answer, oracle });
+  return { faults, clause: clause ?? (await conditionFault(stock, graph, next)) };
+}
+
+/** What is left out has no part in the answer: without it in the text, the answer must not be another. */
+async function conditionFault(stock: Stock, graph: Graph, next: Case): Promise<string | undefined> {
+  const operation = withoutConditions(next.operation);
+  const answer = await stock.ask(graph, operation);
+  const isRight = faultsOfAnswer(answer, askOracle(graph, operation), false).length === 0;
+  return isRight ? '3.13.1 @skip, 3.13.2 @include: what is left out takes other fields along' : undefined;
+}

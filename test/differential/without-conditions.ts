@@ -1,0 +1,35 @@
+import { Kind, parse, print, visit } from 'graphql';
+import type { DirectiveNode, SelectionNode, SelectionSetNode } from 'graphql';
+import type { GeneratedOperation } from './generate-operation.ts';
+
+type Values = GeneratedOperation['variables'];
+
+/** The operation with what its variables select written out: without `@skip`, `@include` and what they leave out. */
+export function withoutConditions(operation: GeneratedOperation): GeneratedOperation {
+  const included = (selection: SelectionNode) =>
+    isIncluded(selection.directives, operation.variables) ? { ...selection, directives: [] } : null;
+  const document = visit(parse(operation.document), {
+    Field: included,
+    InlineFragment: included,
+    FragmentSpread: included,
+    SelectionSet: { leave: (set) => (set.selections.length === 0 ? TYPENAME : undefined) },
+  });
+  return { ...operation, document: print(document) };
+}
+
+/** A set of nothing cannot be written. */
+const TYPENAME: SelectionSetNode = {
+  kind: Kind.SELECTION_SET,
+  selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],
+};
+
+function isIncluded(directives: readonly DirectiveNode[] = [], variables: Values): boolean {
+  return directives.every(({ name, arguments: given }) => {
+    const value = given?.find((argument) => argument.name.value === 'if')?.value;
+    const isTrue =
+      value?.kind === Kind.VARIABLE
+        ? variables[value.name.value] === true
+        : value?.kind === Kind.BOOLEAN && value.value;
+    return isTrue === (name.value === 'include');
+  });
+}
