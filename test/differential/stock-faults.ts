@@ -43,6 +43,9 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
     hasNestedFragments(document) && lacksOnlyFields(fault),
   'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
     isAboutInterfaceObjects,
+  'Federation _Any: a representation of an @interfaceObject lacks its key': (fault) =>
+    fault.graph.supergraphSdl.includes('isInterfaceObject: true') &&
+    tells(fault, /^Keyed has no such key here$/),
   'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
     tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
 };
