@@ -98,6 +98,13 @@ class Compilation {
     const argumentsCost = compileArguments(this.#model, field.definition, node);
     const valueCost = compileValueCost(field.weight, inner);
     const key = this.#keyOf(node);
+    if (argumentsCost === undefined) {
+      if (field.weight === 0 && inner === undefined) return undefined;
+      return (object, variables) => {
+        const value = object[key];
+        return value === undefined ? 0 : valueCost(value, variables);
+      };
+    }
     return (object, variables) => {
       const value = object[key];
       return value === undefined ? 0 : add(argumentsCost(variables), valueCost(value, variables));

@@ -6,12 +6,12 @@ import { add } from './saturating.ts';
 
 type Input = GraphQLArgument | GraphQLInputField;
 
-/** Compiles the cost of a field's arguments: their weights, and those of the input objects given. */
+/** Compiles the cost of a field's arguments: their weights, and those of the input objects given. Undefined where they are free. */
 export function compileArguments(
   model: CostModel,
   definition: GraphQLField<unknown, unknown>,
   node: FieldNode,
-): (variables: Variables) => number {
+): ((variables: Variables) => number) | undefined {
   const given = definition.args.flatMap((input) => {
     const argument = node.arguments?.find(({ name }) => name.value === input.name);
     if (argument === undefined || !isCharged(model, input)) return [];
@@ -21,7 +21,7 @@ export function compileArguments(
     given.reduce((total, { input, value }) => add(total, valueCost(model, input, value.read(variables))), 0);
   if (given.some(({ value }) => !value.isConstant)) return costOf;
   const constant = costOf({});
-  return () => constant;
+  return constant === 0 ? undefined : () => constant;
 }
 
 function isCharged(model: CostModel, input: Input): boolean {

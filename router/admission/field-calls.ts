@@ -49,7 +49,7 @@ export function compileFieldCalls(
     const call = (way: string) => {
       const isLimited = limited.get(way)?.has(coordinate) === true;
       isAskedFor ||= isLimited;
-      return isLimited ? () => 1 : () => 0;
+      return isLimited ? () => 1 : undefined;
     };
     const { evaluate } = compileTotal(
       model,

@@ -21,8 +21,8 @@ import { add, multiply } from './saturating.ts';
 export type Weights = {
   /** For each item of a field's result. */
   readonly item: (field: FieldCost) => number;
-  /** For each time a field is asked for, however many items it returns. */
-  readonly call: (field: FieldCost, node: FieldNode) => (variables: Variables) => number;
+  /** For each time a field is asked for, however many items it returns; undefined for nothing. */
+  readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** For a field that the schema lacks. */
   readonly unknown: number;
 };
@@ -83,6 +83,7 @@ class Compilation {
     const costs = selections
       .map((selection) => conditional(selection, this.#selection(selection, parent)))
       .filter((cost) => cost !== FREE);
+    if (costs.length === 0) return FREE;
     return (scope, sizing) => {
       let total = 0;
       for (const cost of costs) total = add(total, cost(scope, sizing));
@@ -115,6 +116,7 @@ class Compilation {
     const sizedFields = field.listSize?.sizedFields;
     const listSize = compileListSize(field, node);
     const call = this.#weights.call(field, node);
+    if (weight === 0 && inner === FREE && call === undefined && field.listSize === undefined) return FREE;
     const { defaultListSize } = this.#model;
     return (scope, sizing) => {
       const size = listSize(scope.variables);
@@ -123,7 +125,8 @@ class Compilation {
       const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
       const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
       const each = add(weight, inner(scope, sized));
-      return add(multiply(instances, each), call(scope.variables));
+      const total = multiply(instances, each);
+      return call === undefined ? total : add(total, call(scope.variables));
     };
   }
 
@@ -164,7 +167,7 @@ function conditional({ directives }: SelectionNode, cost: Cost): Cost {
     if (argument === undefined || leavesOut === undefined) return [];
     return [{ value: compileValue(argument.value), leavesOut }];
   });
-  if (conditions.length === 0) return cost;
+  if (conditions.length === 0 || cost === FREE) return cost;
   return (scope, sizing) => {
     const isLeftOut = conditions.some(({ value, leavesOut }) => value.read(scope.variables) === leavesOut);
     return isLeftOut ? 0 : cost(scope, sizing);

@@ -19,7 +19,7 @@ export class BatchBuilder implements Batch {
 
   add(target: JsonObject, representation: Representation, onMissing: OnMissing): void {
     const key = representation.readKey?.(target);
-    // Most entities have one key, a string: equal ones are found without writing them.
+    // Most entities have one key, a string: equal ones are found without writing them, and no other text equals theirs.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onMissing)
@@ -31,13 +31,14 @@ export class BatchBuilder implements Batch {
 
   /** The same, with the representations in the order of their texts: the same objects met in another order make an equal call. */
   sorted(): Batch {
-    const texts = this.representations.toSorted();
-    const places = new Map(texts.map((text, place) => [text, place]));
-    const moved = this.representations.map((text) => places.get(text) ?? 0);
+    const { representations: texts } = this;
+    const order = texts.map((_, index) => index).sort((a, b) => compare(texts[a], texts[b]));
+    const places: number[] = [];
+    for (const [place, index] of order.entries()) places[index] = place;
     return {
       targets: this.targets,
-      indices: this.indices.map((index) => moved[index] ?? 0),
-      representations: texts,
+      indices: this.indices.map((index) => places[index] ?? 0),
+      representations: order.map((index) => texts[index] ?? ''),
     };
   }
 
@@ -51,8 +52,10 @@ export class BatchBuilder implements Batch {
     if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
     const known = indices.get(key);
     if (known !== undefined) return known;
-    const index = this.#indexByText(target, representation, onMissing);
-    if (index !== undefined) indices.set(key, index);
+    const text = representation.write(target, onMissing);
+    if (text === undefined) return undefined;
+    const index = this.representations.push(text) - 1;
+    indices.set(key, index);
     return index;
   }
 
@@ -64,4 +67,9 @@ export class BatchBuilder implements Batch {
     this.#byText.set(text, this.representations.length);
     return this.representations.push(text) - 1;
   }
+}
+
+/** By code units: any order will do, if it is always the same. */
+function compare(a = '', b = ''): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -6,13 +6,13 @@ import { fetchBody } from './request-body.ts';
 import type { SubgraphRequest, SubgraphResponse } from './subgraph-call.ts';
 
 /** Asks the subgraph of a fetch. Equal queries of one execution go out once. */
-export async function callSubgraph(
+export function callSubgraph(
   fetch: FetchProgram,
   representations: readonly string[],
   execution: Execution,
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
-  if (isQuery && execution.signal.aborted) return cancelled(fetch);
+  if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
   const body = fetchBody(fetch, representations, execution.variables);
   const request = { subgraph: fetch.service, operation: fetch.operation, body, fields: fetch.fields };
   // A query after a mutation may answer otherwise than before.
@@ -22,9 +22,13 @@ export async function callSubgraph(
   if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;
   const known = execution.calls.get(key);
-  const call = known ?? query(fetch, representations, request, execution);
-  if (known === undefined) execution.calls.set(key, call);
-  const response = await call;
+  if (known !== undefined) return known;
+  const call = query(fetch, representations, request, execution).then(asShared);
+  execution.calls.set(key, call);
+  return call;
+}
+
+function asShared(response: SubgraphResponse): SubgraphResponse {
   return response.kind === 'failed' ? response : { ...response, isShared: true };
 }
 

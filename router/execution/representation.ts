@@ -15,7 +15,10 @@ export type WriteObject = (object: JsonObject, onMissing: OnMissing) => string |
 /** How entities of one type are represented. */
 export type Representation = {
   readonly write: WriteObject;
-  /** Reads the only value in which two representations can differ, if there is one only. */
+  /**
+   * Reads the only value in which two representations can differ, if there is one only. Absent, too, where entities of
+   * another type may be represented alike.
+   */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
 
@@ -51,7 +54,7 @@ export function compileRepresentation(
     // one may set the name of an interface for every type that implements it.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
-    return { write: defineWriter(entries, types), readKey: onlyKey(entries) };
+    return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName) };
   });
 }
 
@@ -72,9 +75,19 @@ function perTypeName<T>(
   };
 }
 
-function onlyKey(entries: readonly Entry[]): Representation['readKey'] {
+function onlyKey(entries: readonly Entry[], typeName: string | undefined): Representation['readKey'] {
   const [key, ...others] = entries.flatMap(({ source }) => ('key' in source ? [source.key] : []));
-  return key === undefined || others.length > 0 ? undefined : (object) => readOwn(object, key);
+  if (key === undefined || others.length > 0 || !namesType(entries, typeName)) return undefined;
+  const unit = new CodeUnit();
+  const name = unit.define('v', `return ${propertyRead(unit, 'v', key, readOwn)};`);
+  return unit.evaluate(name) as Representation['readKey'];
+}
+
+/** Whether a representation says of which type its entity is: a rewrite may have put the name of an interface there. */
+function namesType(entries: readonly Entry[], typeName: string | undefined): boolean {
+  return entries.some(
+    ({ key, source }) => key === '__typename' && 'text' in source && source.text === jsonText(typeName),
+  );
 }
 
 /** Generated: in it `v` is the object, `m` hears of what is missing, `s` is the text so far. */

@@ -63,7 +63,11 @@ type Flight<T> = {
   readonly controller: AbortController;
   waiting: number;
   isShared: boolean;
+  hasLanded: boolean;
 };
+
+// One instance: an abort without a reason makes an error with its stack each time.
+const NOBODY_WAITS = new RouterError('REQUEST_CANCELLED');
 
 /** Work in flight, by what it is done for and how; aborted when nobody waits for it any more. */
 class Flights<T> {
@@ -86,18 +90,22 @@ class Flights<T> {
       return { value, isShared: flight.isShared };
     } finally {
       flight.waiting -= 1;
-      if (flight.waiting === 0) {
+      if (flight.waiting === 0 && !flight.hasLanded) {
         this.#forget(scope, key, flight);
-        flight.controller.abort();
+        flight.controller.abort(NOBODY_WAITS);
       }
     }
   }
 
   #begin(scope: Scope, key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController();
-    const flight = { landing: start(controller.signal), controller, waiting: 0, isShared: false };
-    const forget = () => this.#forget(scope, key, flight);
-    flight.landing.then(forget, forget);
+    const landing = start(controller.signal);
+    const flight = { landing, controller, waiting: 0, isShared: false, hasLanded: false };
+    const land = () => {
+      flight.hasLanded = true;
+      this.#forget(scope, key, flight);
+    };
+    landing.then(land, land);
     const inScope = this.#byScope.get(scope) ?? new Map();
     this.#byScope.set(scope, inScope.set(key, flight));
     return flight;
@@ -112,13 +120,20 @@ class Flights<T> {
   }
 }
 
-async function untilAborted<T>(landing: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(new RouterError('REQUEST_CANCELLED'));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([landing, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+function untilAborted<T>(landing: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new RouterError('REQUEST_CANCELLED'));
+    const stay = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort, { once: true });
+    landing.then(
+      (value) => {
+        stay();
+        resolve(value);
+      },
+      (error: unknown) => {
+        stay();
+        reject(error);
+      },
+    );
+  });
 }

@@ -65,16 +65,15 @@ function createNonces(randomBytes: (size: number) => Buffer): () => string {
 
 function signature(call: SignedCall, secret: KeyObject, tail: string): Record<string, string> {
   const digest = `sha-256=:${hash('sha256', call.body, 'base64')}:`;
-  const covered = [
-    ['@method', 'POST'],
-    ['content-digest', digest],
-    ...IDENTITY_HEADERS.flatMap((name) => {
-      const value = call.headers[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  ];
-  const parameters = `(${covered.map(([name]) => `"${name}"`).join(' ')})${tail}`;
-  const lines = covered.map(([name, value]) => `"${name}": ${value}\n`).join('');
+  let covered = '"@method" "content-digest"';
+  let lines = `"@method": POST\n"content-digest": ${digest}\n`;
+  for (const name of IDENTITY_HEADERS) {
+    const value = call.headers[name];
+    if (value === undefined) continue;
+    covered += ` "${name}"`;
+    lines += `"${name}": ${value}\n`;
+  }
+  const parameters = `(${covered})${tail}`;
   const mac = createHmac('sha256', secret)
     .update(`${lines}"@signature-params": ${parameters}`)
     .digest('base64');

@@ -4,7 +4,7 @@ import { balance } from './balance.ts';
 import { withBreakers, withIdleBreakers } from './breaker.ts';
 import { Bulkhead, withBulkhead } from './bulkhead.ts';
 import { Interrupt } from './call.ts';
-import type { After, CallContext, SendCall } from './call.ts';
+import type { After, CallContext, Outcome, SendCall } from './call.ts';
 import { withCancellation } from './cancellation.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { ForcedState } from './circuit-breaker.ts';
@@ -83,7 +83,9 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
     name,
 
     async send(request, context, signal) {
+      const began = monotonic();
       const outcome = await send({ request, context, signal, interrupt: new Interrupt(), avoid: undefined });
+      report(name, outcome, monotonic() - began, parts);
       return outcome.response;
     },
 
@@ -148,23 +150,21 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
     : withIdleBreakers(send, { service, ...members });
   send = withBulkhead(send, service, members.bulkhead);
   send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
-  send = withCancellation(send, service);
-  return observed(send, service, parts);
+  return withCancellation(send, service);
 }
 
-function observed(send: SendCall, subgraph: string, { telemetry, monotonic }: SubgraphParts): SendCall {
-  return async (call) => {
-    const began = monotonic();
-    const result = await send(call);
-    const outcome = result.response.kind === 'answered' ? 'OK' : result.response.failure.code;
-    telemetry.subgraphCalled({ subgraph, outcome, ms: monotonic() - began });
-    if (result.cause !== undefined) {
-      // During an outage every call fails alike, which the breaker's own line already says.
-      const level = outcome === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
-      telemetry.log[level]({ subgraph, code: outcome, err: result.cause }, 'subgraph call failed');
-    }
-    return result;
-  };
+function report(
+  subgraph: string,
+  { response, cause }: Outcome,
+  ms: number,
+  { telemetry }: Pick<SubgraphParts, 'telemetry'>,
+): void {
+  const outcome = response.kind === 'answered' ? 'OK' : response.failure.code;
+  telemetry.subgraphCalled({ subgraph, outcome, ms });
+  if (cause === undefined) return;
+  // During an outage every call fails alike, which the breaker's own line already says.
+  const level = outcome === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
+  telemetry.log[level]({ subgraph, code: outcome, err: cause }, 'subgraph call failed');
 }
 
 function openEndpoint(

@@ -77,9 +77,9 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
       const subgraphs = new Map(addresses.map(([name, urls]) => [name, acquire(name, urls)]));
       let released: Promise<unknown> | undefined;
       return {
-        async send(request, context, signal) {
+        send(request, context, signal) {
           const subgraph = subgraphs.get(request.subgraph);
-          if (subgraph === undefined) return disconnected(request.subgraph).response;
+          if (subgraph === undefined) return Promise.resolve(disconnected(request.subgraph).response);
           return subgraph.send(request, context, signal);
         },
         async [Symbol.asyncDispose]() {
