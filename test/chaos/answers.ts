@@ -1,7 +1,6 @@
 import { isRecord } from '../../router/is-record.ts';
+import type { Path } from '../support/answered-errors.ts';
 import type { Exchange, History, RouterLine, Sighting } from './history.ts';
-
-export type Path = readonly (string | number)[];
 
 /** A GraphQL answer, as far as the checks need it. */
 export type Answer = {

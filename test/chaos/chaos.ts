@@ -8,6 +8,7 @@ import { inflict } from './inflict.ts';
 import { recover } from './recover.ts';
 import { learn } from './reference.ts';
 import { watchStalls } from './stalls.ts';
+import { clientSchema } from './supergraphs.ts';
 import type { Violation } from './violations.ts';
 import { signIn, startWorld } from './world.ts';
 
@@ -44,5 +45,5 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await delay(SETTLING_MS);
   for (const router of world.routers) await router.stop('SIGTERM');
   history.ledger = await world.database.ledger();
-  return { history, violations: check(history) };
+  return { history, violations: check(history, clientSchema()) };
 }

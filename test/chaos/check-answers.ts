@@ -1,5 +1,7 @@
 import { isRecord } from '../../router/is-record.ts';
-import type { Answer, Answered, Evidence, Path } from './answers.ts';
+import { isOnOneLine, tellsNullAt } from '../support/answered-errors.ts';
+import type { Path } from '../support/answered-errors.ts';
+import type { Answer, Answered, Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 
 /** What is delivered is what is there, and what is not is explained. */
@@ -19,10 +21,13 @@ export function checkAnswers({ answered, whole }: Evidence): readonly Violation[
 
 type Difference = { readonly kind: 'null' | 'other'; readonly path: Path };
 
-function violationOf({ kind, path }: Difference, { id: requestId }: Answered, answer: Answer): Violation[] {
+function violationOf({ kind, path }: Difference, exchange: Answered, answer: Answer): Violation[] {
+  const { id: requestId, operation } = exchange;
   if (kind === 'other')
     return [{ invariant: 'data', detail: `${path.join('.')} is not what is there`, requestId }];
-  if (isExplained(path, answer)) return [];
+  const isTold =
+    operation.onError === 'NULL' ? answer.errors.some(tellsNullAt(path)) : isExplained(path, answer);
+  if (isTold) return [];
   return [
     { invariant: 'null', detail: `${path.join('.') || 'data'} is null, and nothing says why`, requestId },
   ];
@@ -35,11 +40,6 @@ function isExplained(path: Path, { errors, degraded }: Answer): boolean {
     errors.some((error) => error.path !== undefined && isOnOneLine(error.path, path)) ||
     degraded.some((gap) => isOnOneLine(gap, names))
   );
-}
-
-function isOnOneLine(one: Path, other: Path): boolean {
-  const [short, long] = one.length < other.length ? [one, other] : [other, one];
-  return short.every((key, index) => key === long[index]);
 }
 
 function compare(expected: unknown, actual: unknown, path: Path, found: Difference[]): void {

@@ -1,17 +1,25 @@
+import type { GraphQLSchema } from 'graphql';
 import { evidenceOf } from './answers.ts';
 import { checkAnswers } from './check-answers.ts';
 import { checkBudgets } from './check-budgets.ts';
 import { checkDelivery } from './check-delivery.ts';
+import { checkErrors } from './check-errors.ts';
 import { checkGenerations } from './check-generations.ts';
 import { checkIdentities } from './check-identities.ts';
 import { checkService } from './check-service.ts';
 import type { History } from './history.ts';
 import type { Violation } from './violations.ts';
 
-/** Everything in a history that must not have happened. */
-export function check(history: History): readonly Violation[] {
+/** Everything in a history that must not have happened, when `schema` was served. */
+export function check(history: History, schema: GraphQLSchema): readonly Violation[] {
   const evidence = evidenceOf(history);
-  return [checkBudgets, checkDelivery, checkGenerations, checkIdentities, checkAnswers, checkService].flatMap(
-    (examine) => examine(evidence),
-  );
+  return [
+    checkBudgets,
+    checkDelivery,
+    checkGenerations,
+    checkIdentities,
+    checkAnswers,
+    checkErrors,
+    checkService,
+  ].flatMap((examine) => examine(evidence, schema));
 }

@@ -3,6 +3,8 @@ import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
+import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
+import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 
 export type Caller = {
   readonly id: string;
@@ -25,6 +27,8 @@ export type Operation = {
   readonly isForged: boolean;
   /** The client asks what it cost. */
   readonly asksForCost: boolean;
+  /** What an error is to do to the answer, where the client says it. */
+  readonly onError: ErrorBehavior | undefined;
   /** How long the client waits before it goes away; undefined for as long as it takes. */
   readonly patienceMs: number | undefined;
 };
@@ -76,7 +80,9 @@ export function operationOf(seed: string, index: number): Operation {
   const random = randomOf(`${seed}/operation/${index}`);
   const patienceMs = random.chance(0.05) ? 5 + random.int(300) : undefined;
   const chosen = random.chance(0.25) ? mutation(random, `${seed}-${index}`) : query(random);
-  return { ...chosen, patienceMs, isForged: random.chance(0.2), asksForCost: random.chance(0.3) };
+  const [isForged, asksForCost] = [random.chance(0.2), random.chance(0.3)];
+  const onError = random.pick([undefined, ...ERROR_BEHAVIORS]);
+  return { ...chosen, patienceMs, isForged, asksForCost, onError };
 }
 
 /** Every query that a run can ask. */
@@ -151,6 +157,7 @@ function operation(
     key: `${name} ${JSON.stringify(variables)} ${caller?.id ?? 'anonymous'}`,
     isForged: false,
     asksForCost: false,
+    onError: undefined,
     patienceMs: undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { awaitInterruption } from '../support/interruption.ts';
 import { createPackageManager } from '../support/package-manager.ts';
 import { providePostgres } from '../support/postgres.ts';
 import { NotProvided } from '../support/provide.ts';
@@ -19,7 +20,7 @@ try {
 
 async function run(): Promise<number> {
   const { minutes, seed } = readOptions(process.argv.slice(2));
-  const stop = interruption();
+  const { stop, exitCode } = awaitInterruption();
   console.log(`seed ${seed}, ${minutes} minutes`);
   const packages = createPackageManager();
   // The run kills a Redis of its own, which only needs the program to be there.
@@ -34,12 +35,5 @@ async function run(): Promise<number> {
     stop,
   });
   console.log(report(history, violations));
-  return violations.length === 0 ? 0 : 1;
-}
-
-/** Aborted by Ctrl-C and the like: everything that was started has to be stopped before the process ends. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
-  return controller.signal;
+  return violations.length > 0 ? 1 : (exitCode() ?? 0);
 }

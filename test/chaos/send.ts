@@ -12,9 +12,9 @@ export async function send(
   operation: Operation,
   { id, token }: Sending,
 ): Promise<Pick<Exchange, 'began' | 'ended' | 'outcome'>> {
-  const { document: query, variables, patienceMs } = operation;
+  const { document: query, variables, onError, patienceMs } = operation;
   const signal = AbortSignal.timeout(patienceMs ?? PATIENCE_MS);
-  const body = JSON.stringify({ query, variables });
+  const body = JSON.stringify({ query, variables, onError });
   const began = now();
   const outcome = await exchange(url, {
     method: 'POST',

@@ -1,12 +1,21 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { composeServices } from '@apollo/composition';
+import { Supergraph } from '@apollo/federation-internals';
+import { Kind, parse, print, visit } from 'graphql';
+import type { FieldDefinitionNode, GraphQLSchema } from 'graphql';
 import { stringify } from 'yaml';
 import { SUBGRAPHS } from './faults.ts';
 import type { SubgraphName } from './faults.ts';
 import type { Edition } from './history.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const LABELS = /\n[^\n]*\n  tags: \[String!\] @listSize[^\n]*/;
+const LABELS = 'Product.tags';
+/**
+ * Never null while their services are well. Supergraphs say so, unlike the schemas of the shop, which are kind to clients: an
+ * error then has somewhere to travel to.
+ */
+const NEVER_NULL: ReadonlySet<string> = new Set(['Product.name', 'Product.stock', 'User.name']);
 
 /** The supergraph file that the routers of a run watch. */
 export type SupergraphFile = {
@@ -20,37 +29,60 @@ export function createSupergraphFile(
   ports: (subgraph: SubgraphName, edition: Edition) => number,
 ): SupergraphFile {
   const path = join(directory, 'supergraph.yaml');
-  const shortened = join(directory, 'product-without-labels.graphql');
-  writeFileSync(shortened, withoutLabels(readFileSync(schemaOf('product'), 'utf8')));
-
-  function textOf(edition: Edition): string {
+  const textOf = (edition: Edition): string => {
     const subgraphs = SUBGRAPHS.map((name) => {
-      const file = edition === 'second' && name === 'product' ? shortened : schemaOf(name);
+      const file = join(directory, `${name}-${edition}.graphql`);
+      writeFileSync(file, schemaOf(name, edition));
       const routing = `http://127.0.0.1:${ports(name, edition)}/graphql`;
       return [name, { routing_url: routing, schema: { file } }];
     });
     return stringify({ federation_version: '=2.14.4', subgraphs: Object.fromEntries(subgraphs) });
-  }
+  };
+  const texts = {
+    first: textOf('first'),
+    second: textOf('second'),
+    bad: 'subgraphs: { product: { schema: {} } }\n',
+  };
 
   return {
     path,
     publish(edition) {
       // Half a file must never be read.
-      writeFileSync(
-        `${path}.new`,
-        edition === 'bad' ? 'subgraphs: { product: { schema: {} } }\n' : textOf(edition),
-      );
+      writeFileSync(`${path}.new`, texts[edition]);
       renameSync(`${path}.new`, path);
     },
   };
 }
 
-function schemaOf(subgraph: SubgraphName): string {
-  return join(root, 'subgraphs', subgraph, 'schema.graphql');
+/** What clients see of the first edition; the second lacks one field of it. */
+export function clientSchema(): GraphQLSchema {
+  const services = SUBGRAPHS.map((name) => ({ name, url: '', typeDefs: parse(schemaOf(name, 'first')) }));
+  const { supergraphSdl, errors } = composeServices(services);
+  if (supergraphSdl === undefined) throw new Error(errors?.join('\n'));
+  return Supergraph.build(supergraphSdl, { supportedFeatures: null }).apiSchema().toGraphQLJSSchema();
 }
 
-function withoutLabels(sdl: string): string {
-  const shortened = sdl.replace(LABELS, '');
-  if (shortened === sdl) throw new Error('the schema of product has no labels to leave out');
-  return shortened;
+function schemaOf(subgraph: SubgraphName, edition: Edition): string {
+  const text = readFileSync(join(root, 'subgraphs', subgraph, 'schema.graphql'), 'utf8');
+  return print(
+    visit(parse(text), {
+      ObjectTypeDefinition: (type) => ({
+        ...type,
+        fields: type.fields?.flatMap((field) =>
+          fieldOf(`${type.name.value}.${field.name.value}`, field, edition),
+        ),
+      }),
+    }),
+  );
+}
+
+function fieldOf(
+  coordinate: string,
+  field: FieldDefinitionNode,
+  edition: Edition,
+): readonly FieldDefinitionNode[] {
+  if (coordinate === LABELS && edition === 'second') return [];
+  const { type } = field;
+  if (!NEVER_NULL.has(coordinate) || type.kind === Kind.NON_NULL_TYPE) return [field];
+  return [{ ...field, type: { kind: Kind.NON_NULL_TYPE, type } }];
 }

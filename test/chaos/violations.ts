@@ -7,6 +7,7 @@ export const INVARIANTS = {
   identity: 'Nobody acts or is answered as somebody else',
   data: 'What is delivered is what is there',
   null: 'Every null that need not be has an error or a degradation at its path',
+  onError: 'An error does to the answer what the client has asked for',
   leak: 'No address, path or stack leaves',
   status: 'Nobody is refused without a cause, or without being told when to come again',
   hang: 'Every request is answered within its deadline',

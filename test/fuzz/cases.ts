@@ -1,8 +1,13 @@
+import { hash } from 'node:crypto';
+import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
-import { randomDocument } from './documents.ts';
+import { FLAG, randomDocument } from './documents.ts';
 import { randomSubgraphAnswer } from './subgraph-answers.ts';
 import type { SubgraphAnswer } from './subgraph-answers.ts';
+
+/** Where cases are kept that broke a rule once. */
+export const REGRESSIONS = new URL('regressions/', import.meta.url);
 
 /** One request as its bytes (Latin-1), and what the subgraphs answer meanwhile. */
 export type Case = {
@@ -10,6 +15,8 @@ export type Case = {
   /** Whether the bytes are one whole HTTP request: such a one has to be answered. */
   readonly isWhole: boolean;
   readonly subgraph: SubgraphAnswer;
+  /** To questions for entities. */
+  readonly entities: SubgraphAnswer;
 };
 
 /** The case of a seed and a number: the same each time. */
@@ -17,8 +24,9 @@ export function caseOf(seed: string, index: number): Case {
   const random = randomOf(`${seed}/${index}`);
   const request = requestOf(random);
   const subgraph = randomSubgraphAnswer(random);
-  if (random.chance(0.85)) return { request, isWhole: true, subgraph };
-  return { request: mutated(random, request), isWhole: false, subgraph };
+  const entities = random.chance(0.5) ? subgraph : randomSubgraphAnswer(random);
+  if (random.chance(0.85)) return { request, isWhole: true, subgraph, entities };
+  return { request: mutated(random, request), isWhole: false, subgraph, entities };
 }
 
 const SIMPLE = ['1', null, true, -1, 1e21, '', '\u0000', '\ud800', 'x'.repeat(2_000)] as const;
@@ -32,17 +40,31 @@ function randomValue(random: Random, depth = 0): unknown {
 }
 
 function variables(random: Random): unknown {
-  if (random.chance(0.4)) return undefined;
-  if (random.chance(0.1)) return randomValue(random);
-  return Object.fromEntries(['a', '__proto__', 'constructor'].map((name) => [name, randomValue(random)]));
+  if (random.chance(0.05)) return undefined;
+  if (random.chance(0.05)) return randomValue(random);
+  const idOrWorse = () => (random.chance(0.85) ? random.pick(['1', '2', 3]) : randomValue(random));
+  const ids = ['a', '__proto__', 'constructor'].map((name) => [name, idOrWorse()]);
+  return Object.fromEntries([...ids, [FLAG, random.chance(0.95) ? random.chance(0.5) : randomValue(random)]]);
 }
 
-function extensions(random: Random): unknown {
-  if (random.chance(0.85)) return undefined;
-  const sha256Hash = random.chance(0.5) ? 'f'.repeat(64) : randomValue(random);
+function extensions(random: Random, query: unknown): unknown {
+  if (random.chance(0.92)) return undefined;
+  const hashes = [
+    hash('sha256', typeof query === 'string' ? query : '', 'hex'),
+    'f'.repeat(64),
+    randomValue(random),
+  ];
+  const sha256Hash = random.maybePick(hashes);
   return random.chance(0.7)
     ? { persistedQuery: { version: random.pick([1, 2]), sha256Hash } }
     : randomValue(random);
+}
+
+/** Absent most often, else valid in most cases. */
+function onError(random: Random): unknown {
+  if (random.chance(0.4)) return undefined;
+  if (random.chance(0.9)) return random.pick(ERROR_BEHAVIORS);
+  return random.pick(['null', '', 'ABORT', 'null ', ['NULL'], {}, 0, null, randomValue(random)]);
 }
 
 function bodyOf(random: Random): string {
@@ -51,7 +73,7 @@ function bodyOf(random: Random): string {
   if (random.chance(0.02))
     return `{"query":"{books{id}}","variables":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
   const names = ['A', '__proto__', 'constructor', '', 'query', '\n'] as const;
-  const operationName = random.chance(0.85)
+  const operationName = random.chance(0.93)
     ? undefined
     : random.chance(0.2)
       ? randomValue(random)
@@ -61,7 +83,8 @@ function bodyOf(random: Random): string {
     query,
     variables: variables(random),
     operationName,
-    extensions: extensions(random),
+    extensions: extensions(random, query),
+    onError: onError(random),
   });
   return random.chance(0.03) ? text.replace('{', '{"query":"{books{title}}","__proto__":{"query":1},') : text;
 }
@@ -105,7 +128,7 @@ const TYPES = [
 ] as const;
 
 function requestOf(random: Random): string {
-  const hostile = random.some(HEADERS, 0.04);
+  const hostile = random.some(HEADERS, 0.015);
   if (random.chance(0.1))
     return request(`GET /graphql?${searchOf(random)}`, [...hostile, 'apollo-require-preflight: 1']);
   const method = random.chance(0.03)
@@ -128,6 +151,8 @@ function requestOf(random: Random): string {
 function searchOf(random: Random): string {
   const parts = new URLSearchParams({ query: randomDocument(random).slice(0, 5_000) });
   if (random.chance(0.3)) parts.append('variables', JSON.stringify(randomValue(random)).slice(0, 4_000));
+  for (const given of random.some(ERROR_BEHAVIORS, 0.2)) parts.append('onError', given);
+  if (random.chance(0.03)) parts.append('onError', random.pick(['', 'null', 'halt', '{}']));
   if (random.chance(0.1))
     parts.append(random.pick(['query', '__proto__', 'operationName', 'extensions']), '{}');
   return parts.toString();

@@ -1,5 +1,32 @@
 import type { Random } from '../differential/random.ts';
 
+type TypeName = 'Query' | 'Mutation' | 'Book' | 'Review';
+type Field = { readonly name: string; readonly type?: TypeName; readonly args?: readonly string[] };
+
+/** As in `library.ts`. */
+const FIELDS: Readonly<Record<TypeName, readonly [Field, ...Field[]]>> = {
+  Query: [
+    { name: 'books', type: 'Book' },
+    { name: 'book', type: 'Book', args: ['id'] },
+    { name: 'newest', type: 'Review' },
+    { name: '__typename' },
+    { name: '__schema' },
+  ],
+  Mutation: [{ name: 'rename', type: 'Book', args: ['id', 'title'] }],
+  Book: [
+    { name: 'id' },
+    { name: 'title' },
+    { name: 'pages' },
+    { name: 'reviews', type: 'Review' },
+    { name: 'reviews', type: 'Review' },
+    { name: '__typename' },
+  ],
+  Review: [{ name: 'text' }, { name: 'book', type: 'Book' }, { name: '__typename' }],
+};
+
+/** Variables of documents; all but this one are ids. */
+export const FLAG = 'flag';
+
 const NAMES = [
   'books',
   'book',
@@ -7,9 +34,7 @@ const NAMES = [
   'rename',
   'id',
   'title',
-  'pages',
   'reviews',
-  'text',
   '__typename',
   '__schema',
   '__type',
@@ -20,10 +45,7 @@ const NAMES = [
   '_service',
   'absent',
 ] as const;
-const FIELDS = {
-  root: ['books', 'book', 'newest', '__typename', '__schema', 'absent'],
-  inner: ['id', 'title', 'pages', 'reviews', 'text', 'book', '__typename', 'constructor'],
-} as const;
+const ALIASES = ['x', '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', 'then'] as const;
 const TYPES = ['ID', 'ID!', '[ID!]', 'String', 'Int!', 'Boolean', 'Book', 'Absent'] as const;
 const DIRECTIVES = ['skip', 'include', 'defer', 'stream', 'deprecated', 'key', 'absent'] as const;
 const VALUES = [
@@ -47,20 +69,40 @@ const VALUES = [
   '"\u{1F600}"',
   '[[[[1]]]]',
 ] as const;
+const IDS = [
+  '"1"',
+  '"1"',
+  '2',
+  '""',
+  '"\\u0000"',
+  '"\u{1F600}"',
+  '"""block"""',
+  '$a',
+  '$constructor',
+  '$__proto__',
+] as const;
+
+/** A document in the making. */
+type Draft = {
+  readonly random: Random;
+  /** How often something is wrong: never in most documents, so that they are executed. */
+  readonly slips: number;
+  readonly variables: Set<string>;
+  fragment: 'unused' | 'used' | 'written';
+  aliases: number;
+};
 
 /** A document of the grammar, most often valid over the small schema. */
 export function randomDocument(random: Random): string {
-  if (random.chance(0.05)) return random.pick(BOMBS)();
-  const kind = random.pick(['query', 'query', 'query', 'mutation', 'subscription', '']);
-  const name = kind !== '' && random.chance(0.5) ? ` ${random.pick([...NAMES, 'A'])}` : '';
-  const body =
-    kind === 'mutation'
-      ? `{ rename(id: ${value(random)}, title: ${value(random)}) ${selection(random, 3)} }`
-      : selection(random, 6, FIELDS.root);
-  const fragment = random.chance(0.3)
-    ? `\nfragment F on ${random.pick(['Book', 'Query', 'Absent'])} ${selection(random, 2)}`
-    : '';
-  return `${kind}${name}${kind === '' ? '' : declarations(random)}${directive(random)}${body}${fragment}`;
+  if (random.chance(0.03)) return random.pick(BOMBS)();
+  const slips = random.chance(0.7) ? 0 : 0.08;
+  const draft: Draft = { random, slips, variables: new Set(), fragment: 'unused', aliases: 0 };
+  const kind = isSlip(draft) ? 'subscription' : random.pick(['query', 'query', 'query', 'mutation', '']);
+  const name = kind !== '' && random.chance(0.5) ? ` ${random.pick([...ALIASES, 'A'])}` : '';
+  const body = selection(draft, kind === 'mutation' ? 'Mutation' : 'Query', 5);
+  const fragment = writeFragment(draft);
+  if (kind === '' && draft.variables.size === 0) return `${body}${fragment}`;
+  return `${kind === '' ? 'query' : kind}${name}${declarations(draft)}${body}${fragment}`;
 }
 
 const BOMBS = [
@@ -75,42 +117,79 @@ const BOMBS = [
   () => `query($a:${'['.repeat(900)}ID${']'.repeat(900)}){books{id}}`,
 ] as const satisfies readonly (() => string)[];
 
-function selection(
-  random: Random,
-  depth: number,
-  fields: readonly [string, ...string[]] = FIELDS.inner,
-): string {
-  const count = 1 + random.int(3);
-  return `{ ${Array.from({ length: count }, () => selected(random, depth, fields)).join(' ')} }`;
+function isSlip({ random, slips }: Draft): boolean {
+  return slips > 0 && random.chance(slips);
 }
 
-function selected(random: Random, depth: number, fields: readonly [string, ...string[]]): string {
-  if (depth > 0 && random.chance(0.08))
-    return `... on ${random.pick(['Book', 'Review', 'Query'])} ${selection(random, depth - 1)}`;
-  if (random.chance(0.05)) return `...F${directive(random)}`;
-  const alias = random.chance(0.15) ? `${random.pick(NAMES)}: ` : '';
-  const field = random.chance(0.03) ? random.pick(NAMES) : random.pick(fields);
-  const given = field === 'book' && fields === FIELDS.root ? `(id: ${value(random)})` : '';
-  const isObject = ['books', 'book', 'newest', 'reviews', '__schema'].includes(field);
-  const inner =
-    isObject && depth > 0
-      ? field === '__schema'
-        ? ' { queryType { name } }'
-        : selection(random, depth - 1)
-      : '';
-  return `${alias}${field}${given}${directive(random)}${inner}`;
+function selection(draft: Draft, type: TypeName, depth: number): string {
+  const count = 1 + draft.random.int(3);
+  return `{ ${Array.from({ length: count }, () => selected(draft, type, depth)).join(' ')} }`;
 }
 
-function declarations(random: Random): string {
-  if (random.chance(0.6)) return '';
-  const names = random.some(['a', '__proto__', 'constructor'], 0.6);
-  return names.length === 0 ? '' : `(${names.map((name) => `$${name}: ${random.pick(TYPES)}`).join(', ')})`;
+function selected(draft: Draft, type: TypeName, depth: number): string {
+  const { random } = draft;
+  if (depth > 0 && random.chance(0.08)) {
+    const on = isSlip(draft) ? random.pick(['Book', 'Review', 'Query', 'Absent']) : type;
+    return `... on ${on}${directive(draft)} ${selection(draft, type, depth - 1)}`;
+  }
+  if ((type === 'Book' && random.chance(0.08)) || isSlip(draft)) {
+    if (draft.fragment !== 'written') draft.fragment = 'used';
+    return `...F${directive(draft)}`;
+  }
+  const options = FIELDS[type].filter((field) => field.type === undefined || depth > 0);
+  const field = random.maybePick(options) ?? { name: '__typename' };
+  const name = isSlip(draft) ? random.pick(NAMES) : field.name;
+  const given = (field.args ?? []).map((argument) => `${argument}: ${argumentOf(draft, argument)}`);
+  const inner = field.type === undefined ? '' : ` ${selection(draft, field.type, depth - 1)}`;
+  const schema = name === '__schema' ? ' { queryType { name } }' : inner;
+  const list = given.length === 0 ? '' : `(${given.join(', ')})`;
+  return `${alias(draft, given.length > 0)}${name}${list}${directive(draft)}${schema}`;
 }
 
-function directive(random: Random): string {
-  return random.chance(0.06) ? ` @${random.pick(DIRECTIVES)}(if: ${value(random)})` : '';
+/** Names of their own, so that no two fields of one name differ; arguments may. */
+function alias(draft: Draft, isNeeded: boolean): string {
+  const { random } = draft;
+  if (isSlip(draft)) return `${random.pick(NAMES)}: `;
+  if (!isNeeded && !random.chance(0.12)) return '';
+  draft.aliases += 1;
+  return `${random.pick(ALIASES)}${draft.aliases === 1 ? '' : draft.aliases}: `;
 }
 
-function value(random: Random): string {
-  return random.chance(0.5) ? '"1"' : random.pick(VALUES);
+function argumentOf(draft: Draft, argument: string): string {
+  const { random } = draft;
+  if (isSlip(draft)) return random.pick(VALUES);
+  if (argument !== 'id') return random.pick(['"T"', '""', '"""block"""']);
+  return using(draft, random.pick(IDS));
+}
+
+function using({ variables }: Draft, value: string): string {
+  if (value.startsWith('$')) variables.add(value.slice(1));
+  return value;
+}
+
+function declarations(draft: Draft): string {
+  const { random } = draft;
+  const names = [...draft.variables];
+  if (isSlip(draft)) names.push(random.pick(['a', '__proto__', 'constructor', 'unused']));
+  if (names.length === 0) return '';
+  const typeOf = (name: string) => (isSlip(draft) ? random.pick(TYPES) : name === FLAG ? 'Boolean!' : 'ID!');
+  return `(${names.map((name) => `$${name}: ${typeOf(name)}`).join(', ')})`;
+}
+
+function writeFragment(draft: Draft): string {
+  const { random } = draft;
+  const isWanted = draft.fragment === 'used' && !isSlip(draft);
+  if (!isWanted && !isSlip(draft)) return '';
+  draft.fragment = 'written';
+  const on = isSlip(draft) ? random.pick(['Query', 'Absent', 'Review']) : 'Book';
+  const fields = ['id', 'pages title', '__typename', 'reviews { text }', 'pages reviews { book { id } }'];
+  return `\nfragment F on ${on} { ${random.maybePick(fields)}${isSlip(draft) ? ' ...F' : ''} }`;
+}
+
+function directive(draft: Draft): string {
+  const { random } = draft;
+  if (isSlip(draft)) return ` @${random.pick(DIRECTIVES)}(if: ${random.pick(VALUES)})`;
+  if (!random.chance(0.05)) return '';
+  const value = using(draft, random.pick(['true', 'false', `$${FLAG}`]));
+  return ` @${random.pick(['skip', 'include'])}(if: ${value})`;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caseOf } from './cases.ts';
-import { readRegressions } from './regressions.ts';
+import { readRegressions } from '../support/regressions.ts';
+import { REGRESSIONS, caseOf } from './cases.ts';
+import type { Case } from './cases.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -13,14 +14,16 @@ beforeAll(async () => {
 afterAll(() => target[Symbol.asyncDispose]());
 
 test('what broke a rule once does not any more', async () => {
-  for (const { name, case: known } of readRegressions()) {
-    expect({ name, faults: await target.faultsOf(known) }).toEqual({ name, faults: [] });
+  for (const { name, case: known } of readRegressions<Case>(REGRESSIONS)) {
+    const { faults } = await target.judge(known);
+    expect({ name, faults }).toEqual({ name, faults: [] });
   }
 });
 
 test('no client and no subgraph makes the router fail, hang, leak or pollute a prototype', async () => {
   for (let index = 0; index < CASES; index += 1) {
     const next = caseOf('test', index);
-    expect({ index, faults: await target.faultsOf(next) }).toEqual({ index, faults: [] });
+    const { faults } = await target.judge(next);
+    expect({ index, faults }).toEqual({ index, faults: [] });
   }
 });

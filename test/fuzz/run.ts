@@ -1,7 +1,12 @@
 import { parseArgs } from 'node:util';
-import { caseOf } from './cases.ts';
-import { keepRegression } from './regressions.ts';
+import { awaitInterruption } from '../support/interruption.ts';
+import { keepRegression } from '../support/regressions.ts';
+import { REGRESSIONS, caseOf } from './cases.ts';
 import { startTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+// One waits for half a request, or for a plan, while another works.
+const TARGETS = 4;
 
 /** `npm run fuzz -- --count 1000000 --seed anything`: what breaks a rule is kept in `regressions/`, where the test finds it. */
 const { values } = parseArgs({
@@ -11,23 +16,36 @@ const { values } = parseArgs({
   },
 });
 const count = Number(values.count);
+const { stop, exitCode } = awaitInterruption();
 console.log(`seed ${values.seed}, ${count} cases`);
 
-await using target = await startTarget();
+await using targets = new AsyncDisposableStack();
 const begin = performance.now();
-let violations = 0;
-for (let index = 0; index < count; index += 1) {
-  const next = caseOf(values.seed, index);
-  const faults = await target.faultsOf(next);
-  if (faults.length > 0) {
-    violations += 1;
-    console.log(`${keepRegression(next, faults)} (case ${index}): ${faults[0]}`);
-  }
-  if ((index + 1) % 10_000 === 0 || index + 1 === count) report(index + 1);
-}
-process.exitCode = violations === 0 ? 0 : 1;
+const kinds = new Map<string, number>();
+let [next, done, violations] = [0, 0, 0];
+const lanes = Array.from({ length: TARGETS }, async () => shoot(targets.use(await startTarget())));
+await Promise.all(lanes);
+for (const [kind, times] of [...kinds].toSorted()) console.log(`${String(times).padStart(9)}  ${kind}`);
+if (done < count) report();
+process.exitCode = violations > 0 ? 1 : (exitCode() ?? 0);
 
-function report(done: number): void {
+async function shoot(target: Target): Promise<void> {
+  while (next < count && !stop.aborted) {
+    const index = next;
+    next += 1;
+    const shot = caseOf(values.seed, index);
+    const { kind, faults } = await target.judge(shot);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    done += 1;
+    if (faults.length > 0) {
+      violations += 1;
+      console.log(`${keepRegression(REGRESSIONS, shot, faults)} (case ${index}): ${faults[0]}`);
+    }
+    if (done % 10_000 === 0 || done === count) report();
+  }
+}
+
+function report(): void {
   const rate = (done / (performance.now() - begin)) * 1000;
   console.log(`${done} cases, ${violations} violations, ${rate.toFixed(0)} per second, seed ${values.seed}`);
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../differential/random.ts';
 
-/** What both subgraphs answer, whatever they are asked. */
+/** What both subgraphs answer. */
 export type SubgraphAnswer = { readonly status: number; readonly type: string; readonly body: string };
 
 /** Must not be found in any answer of the router. */
@@ -14,7 +14,13 @@ const BOOK = {
   reviews: [{ text: 'R', book: { __typename: 'Book', id: '1' } }],
 };
 const GOOD = JSON.stringify({
-  data: { books: [BOOK], book: BOOK, newest: BOOK.reviews[0], rename: BOOK, _entities: [BOOK] },
+  data: {
+    books: [BOOK, { ...BOOK, id: '2' }],
+    book: BOOK,
+    newest: BOOK.reviews[0],
+    rename: BOOK,
+    _entities: [BOOK, BOOK],
+  },
 });
 const ERROR = {
   message:
@@ -42,6 +48,9 @@ const BODIES = [
   `{"data":{"books":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
   '{"data":{"books":[{"id":{"toString":null},"title":{"a":[]},"pages":1e400}],"book":[],"newest":"x","_entities":{"length":9}}}',
   '{"data":{"books":[null],"_entities":[null,null,null]}}',
+  '{"data":{"books":[{"id":"1","pages":null},{"id":"2"},{"pages":"many"}],"_entities":[{"reviews":[null]},{"reviews":null}]}}',
+  '{"data":{"newest":{"text":null,"book":{"__typename":"Book","id":null}},"_entities":[{"pages":1.5,"title":["T"]}]}}',
+  '{"data":{"newest":null,"_entities":[{"reviews":[{"text":[]},{"book":{"__typename":"Review"}}]}]},"errors":[{"message":"no","path":["_entities",0,"reviews",1]}]}',
   '{"data":{"books":{"length":1000000000},"_entities":"x"}}',
   JSON.stringify({ data: null, errors: [ERROR] }),
   JSON.stringify({ data: { books: [BOOK, null] }, errors: [ERROR, { ...ERROR, path: 'x' }] }),

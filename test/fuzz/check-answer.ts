@@ -1,0 +1,87 @@
+import type { GraphQLSchema } from 'graphql';
+import { ERRORS } from '../../router/errors.ts';
+import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
+import { isRecord } from '../../router/is-record.ts';
+import { createErrorCheck } from '../support/answered-errors.ts';
+import type { Path } from '../support/answered-errors.ts';
+import { callIn } from './call.ts';
+import type { Case } from './cases.ts';
+import { SECRETS } from './subgraph-answers.ts';
+
+/** What is wrong with an answer, and what kind of answer it is. */
+export type Verdict = { readonly kind: string; readonly faults: readonly string[] };
+
+/** @param secret must not be in any answer. */
+export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
+  const errorFaults = createErrorCheck(schema);
+
+  return function judge(answer: string, { isWhole, request }: Case): Verdict {
+    if (answer === '') return { kind: 'no answer', faults: isWhole ? ['was not answered'] : [] };
+    const [head = '', ...rest] = answer.split('\r\n\r\n');
+    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
+    const isSecret = SECRETS.test(answer) || answer.includes(secret);
+    const faults = [
+      ...(status >= 200 && status < 500 ? [] : [`status ${status}: ${answer.slice(-300)}`]),
+      ...(isSecret ? ['a secret leaked'] : []),
+    ];
+    // Mutated bytes may hold a second request; the first answer's form was checked often enough.
+    if (!isWhole || /^(?:GET \/ |OPTIONS )/.test(request) || status === 204) return { kind: 'other', faults };
+    const body = bodyIn(head, rest.join('\r\n\r\n'));
+    if (typeof body === 'string') return { kind: 'other', faults: [...faults, body] };
+    const { kind, faults: found } = judgeBody(body, request);
+    return { kind, faults: [...faults, ...found] };
+  };
+
+  function judgeBody({ data, errors }: Body, request: string): Verdict {
+    const { query, operationName, variables, onError = 'PROPAGATE' } = callIn(request);
+    const behavior = ERROR_BEHAVIORS.find((known) => known === onError);
+    const form = formFaults(errors);
+    if (data === undefined) {
+      const isRefusedForIt = errors?.some(({ message }) => String(message).startsWith('onError ')) === true;
+      const isWrongly = isRefusedForIt && behavior !== undefined;
+      const kind = isRefusedForIt ? 'refused for its onError' : 'refused';
+      return { kind, faults: isWrongly ? [...form, `onError: ${behavior} was refused`] : form };
+    }
+    if (behavior === undefined)
+      return { kind: 'other', faults: [...form, `onError: ${JSON.stringify(onError)} was served`] };
+    const kind = `${behavior}: ${errors === undefined ? 'without errors' : 'with errors'}`;
+    const executed = {
+      document: typeof query === 'string' ? query : '',
+      operationName: typeof operationName === 'string' ? operationName : undefined,
+      variables: isRecord(variables) ? variables : {},
+      onError: behavior,
+      data,
+      errors: (errors ?? []).map(({ path, extensions }) => ({
+        path: Array.isArray(path) ? (path as Path) : undefined,
+        code: extensions?.code,
+      })),
+    };
+    return { kind, faults: [...form, ...errorFaults(executed).map((fault) => `${behavior}: ${fault}`)] };
+  }
+}
+
+type AnsweredError = {
+  readonly message?: unknown;
+  readonly path?: unknown;
+  readonly extensions?: { readonly code?: unknown };
+};
+type Body = { readonly data?: unknown; readonly errors?: readonly AnsweredError[] };
+
+/** The body, or what is wrong with it. */
+function bodyIn(head: string, text: string): Body | string {
+  if (!/^content-type: application\/(?:json|graphql-response\+json)/im.test(head)) return 'is not JSON';
+  try {
+    const body: Body = JSON.parse(text);
+    if (body.errors === undefined) return body.data === undefined ? 'has neither data nor errors' : body;
+    return Array.isArray(body.errors) && body.errors.length > 0 ? body : 'has no errors in errors';
+  } catch {
+    return 'has a body that is no JSON';
+  }
+}
+
+function formFaults(errors: Body['errors'] = []): readonly string[] {
+  return errors.flatMap(({ message, extensions }) => {
+    if (typeof extensions?.code !== 'string') return ['has an error without a code'];
+    return message === ERRORS.INTERNAL_SERVER_ERROR.meaning ? ['made the router fail'] : [];
+  });
+}
