@@ -6,9 +6,6 @@ import { FLAG, randomDocument } from './documents.ts';
 import { randomSubgraphAnswer } from './subgraph-answers.ts';
 import type { SubgraphAnswer } from './subgraph-answers.ts';
 
-/** Where cases are kept that broke a rule once. */
-export const REGRESSIONS = new URL('regressions/', import.meta.url);
-
 /** One request as its bytes (Latin-1), and what the subgraphs answer meanwhile. */
 export type Case = {
   readonly request: string;

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readRegressions } from '../support/regressions.ts';
-import { REGRESSIONS, caseOf } from './cases.ts';
-import type { Case } from './cases.ts';
+import { caseOf } from './cases.ts';
+import { readRegressions } from './regressions.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
@@ -14,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => target[Symbol.asyncDispose]());
 
 test('what broke a rule once does not any more', async () => {
-  for (const { name, case: known } of readRegressions<Case>(REGRESSIONS)) {
+  for (const { name, case: known } of readRegressions()) {
     const { faults } = await target.judge(known);
     expect({ name, faults }).toEqual({ name, faults: [] });
   }
