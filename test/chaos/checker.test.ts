@@ -5,10 +5,10 @@ import { emptyHistory } from './history.ts';
 import type { Exchange, History, Outcome, Sighting } from './history.ts';
 import { everyMutation, everyQuery } from './operations.ts';
 import type { Operation, OperationName } from './operations.ts';
-import { clientSchema } from './supergraphs.ts';
+import { shopSchema } from './supergraphs.ts';
 
 const T0 = 1_800_000_000_000;
-const SCHEMA = clientSchema();
+const SCHEMA = shopSchema();
 const ISSUER = 'http://issuer.example';
 const PROFILE = {
   me: { id: 'user-1', name: 'Freya', email: 'freya@shop.example', tier: 'FREE', addresses: [] },

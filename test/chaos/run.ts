@@ -32,6 +32,7 @@ async function run(): Promise<number> {
     durationMs: minutes * 60_000,
     requestsPerS: REQUESTS_PER_S,
     postgresUrl: postgres.url,
+    tell: (line) => console.log(line),
     stop,
   });
   console.log(report(history, violations));

@@ -1,10 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
 import { Kind, parse, print, visit } from 'graphql';
 import type { FieldDefinitionNode, GraphQLSchema } from 'graphql';
 import { stringify } from 'yaml';
+import { clientSchema } from '../support/client-schema.ts';
 import { SUBGRAPHS } from './faults.ts';
 import type { SubgraphName } from './faults.ts';
 import type { Edition } from './history.ts';
@@ -55,11 +54,8 @@ export function createSupergraphFile(
 }
 
 /** What clients see of the first edition; the second lacks one field of it. */
-export function clientSchema(): GraphQLSchema {
-  const services = SUBGRAPHS.map((name) => ({ name, url: '', typeDefs: parse(schemaOf(name, 'first')) }));
-  const { supergraphSdl, errors } = composeServices(services);
-  if (supergraphSdl === undefined) throw new Error(errors?.join('\n'));
-  return Supergraph.build(supergraphSdl, { supportedFeatures: null }).apiSchema().toGraphQLJSSchema();
+export function shopSchema(): GraphQLSchema {
+  return clientSchema(SUBGRAPHS.map((name) => [name, schemaOf(name, 'first')]));
 }
 
 function schemaOf(subgraph: SubgraphName, edition: Edition): string {

@@ -14,8 +14,11 @@ afterAll(() => target[Symbol.asyncDispose]());
 
 test('what broke a rule once does not any more', async () => {
   for (const { name, case: known } of readRegressions()) {
-    const { faults } = await target.judge(known);
-    expect({ name, faults }).toEqual({ name, faults: [] });
+    // What has been answered before goes another way.
+    for (const time of ['first', 'second']) {
+      const { faults } = await target.judge(known);
+      expect({ name, time, faults }).toEqual({ name, time, faults: [] });
+    }
   }
 });
 

@@ -18,6 +18,9 @@ export type BreakableRedis = AsyncDisposable & {
 
 const PATIENCE_MS = 10_000;
 
+// Holds the other end of our pipe: when we are gone without having stopped the server, this does, also one that is frozen.
+const GUARD = 'read -r _; kill -s KILL "$1"';
+
 /** A Redis that is not running yet. */
 export async function createBreakableRedis(): Promise<BreakableRedis> {
   const program = findProgram(['redis-server', 'valkey-server']);
@@ -41,7 +44,14 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
     async start() {
       server = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
         stdio: 'ignore',
+        // Ctrl-C is for the test.
+        detached: true,
       });
+      const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(server.pid)], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      });
+      server.once('exit', () => guard.kill('SIGKILL'));
       if (!(await until(() => answers(url), PATIENCE_MS))) throw new Error('redis-server does not answer');
     },
     freeze: () => void server?.kill('SIGSTOP'),

@@ -80,6 +80,8 @@ export function spawnRouter(
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    // Ctrl-C is for the test, which knows in which order its processes have to end.
+    detached: true,
   });
   const exited = once(child, 'exit').then(([code]) => code);
   return { process: child, exited, ready: readLog(child, options.onLine ?? (() => undefined)) };

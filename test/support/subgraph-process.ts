@@ -66,6 +66,8 @@ function spawnSubgraph(name: string, environment: Readonly<Record<string, string
   return spawn(process.execPath, ['--import', LEASH, server], {
     env: { PORT: '0', IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C is for the test, which knows in which order its processes have to end.
+    detached: true,
   });
 }
 
