@@ -23,7 +23,11 @@ async function serve(config: Config, program: string): Promise<void> {
 async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
   await using router = await createRouter(config, { inPool });
   const { log } = router.telemetry;
-  log.info({ url: router.url, admin: router.adminUrl }, inPool ? 'worker ready' : 'router ready');
+  const { unready } = await router.inspect();
+  log.info(
+    { url: router.url, admin: router.adminUrl, ...(unready.length > 0 && { unready }) },
+    inPool ? 'worker listens' : 'router listens',
+  );
   if (inPool) {
     serveInPool(router);
     // The pool and the process group both pass a signal on: the second is no sign of impatience here.
@@ -38,7 +42,7 @@ async function runPool(config: Config, program: string): Promise<void> {
   const telemetry = createTelemetry(config.telemetry);
   await using pool = await startWorkers(config, { program, telemetry });
   const url = `http://${config.listen.host}:${pool.port}${config.listen.path}`;
-  telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router ready');
+  telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router listens');
   await stopSignal();
   await pool.drain();
 }

@@ -171,13 +171,19 @@ export function createTelemetry(
       log.warn(event, 'redis connection changed');
     },
 
+    /** `failures` in a row, up to this one. */
     keysFetched(event: {
       readonly issuer: string;
       readonly outcome: 'ok' | 'failed';
+      readonly failures: number;
       readonly reason?: string;
     }): void {
-      metrics.keyFetches.inc({ outcome: event.outcome });
-      if (event.outcome === 'failed') log.warn(event, 'issuer keys not fetched');
+      const { outcome, issuer, failures } = event;
+      metrics.keyFetches.inc({ outcome });
+      if (outcome === 'ok' && failures > 0) log.warn({ issuer, failures }, 'issuer keys fetched again');
+      // The first, the second, the fourth, the eighth: an outage of hours must not fill the log.
+      if (outcome === 'failed' && (failures & (failures - 1)) === 0)
+        log.warn(event, 'issuer keys not fetched');
     },
 
     revocationsChanged(event: {
@@ -201,13 +207,15 @@ export function createTelemetry(
       log.info(event, 'supergraph serves');
     },
 
-    /** `serving` is the generation that goes on; without one the router is not ready. */
+    /** `serving` is the generation that goes on. */
     supergraphRefused(event: {
+      readonly file: string;
       readonly reasons: readonly string[];
       readonly serving: string | undefined;
     }): void {
       metrics.supergraphs.inc({ outcome: 'refused' });
-      log.error(event, 'supergraph refused');
+      const { serving = 'nothing: the router is not ready before there is a good one' } = event;
+      log.error({ ...event, serving }, 'supergraph refused');
     },
 
     /**

@@ -16,7 +16,13 @@ export type KeySetParts = {
   readonly fetchJson: FetchJson;
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  readonly onFetched: (event: { issuer: string; outcome: 'ok' | 'failed'; reason?: string }) => void;
+  /** `failures` in a row, up to this one. */
+  readonly onFetched: (event: {
+    issuer: string;
+    outcome: 'ok' | 'failed';
+    failures: number;
+    reason?: string;
+  }) => void;
 };
 
 type Keys = {
@@ -128,13 +134,14 @@ export class KeySet implements Disposable {
     this.#lastFetchAt = this.#parts.monotonic();
     try {
       this.#accept(publicKeys(await this.#parts.fetchJson(jwksUrl, this.#closed.signal)));
+      const failures = this.#failures;
       this.#failures = 0;
-      this.#parts.onFetched({ issuer, outcome: 'ok' });
+      this.#parts.onFetched({ issuer, outcome: 'ok', failures });
     } catch (error) {
       this.#failures++;
       if (this.#closed.signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#parts.onFetched({ issuer, outcome: 'failed', reason });
+      this.#parts.onFetched({ issuer, outcome: 'failed', failures: this.#failures, reason });
     }
   }
 

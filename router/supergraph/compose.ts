@@ -43,7 +43,7 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
     try {
       services.push({ name, url: url ?? '', typeDefs: parse(sdl) });
     } catch (error) {
-      unparsable.push(syntaxFinding(error, { name, place }));
+      unparsable.push(syntaxFinding(error, { subgraph: name, place }));
     }
   }
   if (unparsable.length > 0) return { kind: 'failed', findings: unparsable };
@@ -66,13 +66,7 @@ export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
     const { errors = [] } = validateSatisfiability({ supergraphSdl });
     return errors.map((error) => errorFinding(error, new Map()));
   } catch (error) {
-    return [
-      {
-        severity: 'error',
-        code: 'INVALID_GRAPHQL',
-        message: error instanceof Error ? error.message : String(error),
-      },
-    ];
+    return [syntaxFinding(error)];
   }
 }
 
@@ -93,14 +87,13 @@ export function formatFinding({
   return `${at}${severity} ${code}${where === '' ? '' : ` (${where})`}: ${message}`;
 }
 
-function syntaxFinding(error: unknown, { name, place }: { name: string; place: string }): Finding {
+function syntaxFinding(error: unknown, origin: Pick<Finding, 'subgraph' | 'place'> = {}): Finding {
   const line = error instanceof GraphQLError ? error.locations?.[0]?.line : undefined;
   return {
     severity: 'error',
     code: 'INVALID_GRAPHQL',
     message: error instanceof Error ? error.message : String(error),
-    subgraph: name,
-    place,
+    ...origin,
     ...(line === undefined ? {} : { line }),
   };
 }

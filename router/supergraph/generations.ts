@@ -60,7 +60,7 @@ export async function createGenerations<
   }
 
   function refuse(reasons: readonly string[]): void {
-    telemetry.supergraphRefused({ reasons, serving: current?.generation.graph.id });
+    telemetry.supergraphRefused({ file: source.file, reasons, serving: current?.generation.graph.id });
   }
 
   async function build(sdl: string): Promise<G> {

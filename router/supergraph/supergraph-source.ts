@@ -16,6 +16,8 @@ type Sourced =
 
 /** Where the supergraph comes from: a composition file, or a ready-made SDL. */
 export type SupergraphSource = AsyncDisposable & {
+  /** As it is named in messages. */
+  readonly file: string;
   readonly load: () => Promise<Sourced>;
   /** Calls back after a file that the supergraph is made of has changed, and at every poll of a running subgraph. */
   readonly onChange: (changed: () => void) => void;
@@ -78,6 +80,7 @@ export function createSupergraphSource(
   }
 
   return {
+    file: relative('.', config.file),
     load,
     onChange(callback) {
       changed = callback;
@@ -103,7 +106,9 @@ async function composeSupergraph(file: SupergraphFile, compose: Compose): Promis
 async function readSdl(path: string): Promise<Sourced> {
   const sdl = await readFile(path, 'utf8');
   const findings = await checkInThread(sdl);
-  if (findings.length > 0) return { kind: 'refused', reasons: findings.map(formatFinding) };
+  const place = relative('.', path);
+  if (findings.length > 0)
+    return { kind: 'refused', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
   return { kind: 'supergraph', sdl, findings: [] };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
+import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
 import { LIBRARY } from '../support/small-graph.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -34,6 +35,8 @@ async function startOnFolder(prepare: (folder: string, yaml: (field: string) => 
     yaml,
     url: router.url,
     served: () => log.filter((line) => line.includes('"supergraph serves"')).length,
+    adminUrl: router.adminUrl,
+    log,
     refused: () => log.filter((line) => line.includes('"supergraph refused')).length,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -88,4 +91,47 @@ test('a folder that is deleted and made anew is noticed', async () => {
   await mkdir(graph.folder);
   await writeFile(graph.file, graph.yaml('second'));
   expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
+});
+
+test('a router that starts with a bad supergraph says which file and line and that it serves nothing, and serves the mended one', async () => {
+  await using graph = await startOnFolder((folder) =>
+    writeFile(join(folder, 'supergraph.yaml'), 'subgraphs:\n  books:\n    routing_url: nowhere\n'),
+  );
+  const file = expect.stringMatching(/supergraph\.yaml$/);
+  const refusals = graph.log
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === 'supergraph refused');
+  expect(refusals).toMatchObject([
+    {
+      level: 'error',
+      file,
+      reasons: [
+        expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.routing_url: Invalid URL/),
+        expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.schema: /),
+      ],
+      serving: 'nothing: the router is not ready before there is a good one',
+    },
+  ]);
+  const readiness = async () => (await fetch(new URL('/health/ready', graph.adminUrl))).status;
+  expect(await readiness()).toBe(503);
+  await writeFile(graph.file, graph.yaml('first'));
+  expect(await until(() => graph.served() === 1, 20_000)).toBe(true);
+  expect(await readiness()).toBe(200);
+});
+
+test('what is wrong with a ready-made supergraph is told with file and line', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-files-'));
+  await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const file = join(folder, 'supergraph.graphql');
+  await writeFile(file, 'type Query {\n  a Int\n}\n');
+  const { supergraph } = parseConfig('', {
+    env: { SUPERGRAPH: file },
+    fileName: 'router.yaml',
+    directory: folder,
+  });
+  await using source = createSupergraphSource({ ...supergraph, watch: false }, {});
+  expect(await source.load()).toEqual({
+    kind: 'refused',
+    reasons: [expect.stringMatching(/supergraph\.graphql:2: error INVALID_GRAPHQL: Syntax Error/)],
+  });
 });

@@ -62,7 +62,7 @@ function compositionFile(services: Running): string {
 }
 
 export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
-  /** Rejects when the router ends before it is ready. */
+  /** Rejects when the router ends before it listens. */
   readonly ready: Promise<ReadyLine>;
 };
 
@@ -95,8 +95,8 @@ function readLog(child: ChildProcess, onLine: (line: unknown) => void): Promise<
   lines.on('line', (line) => {
     const parsed: ReadyLine = JSON.parse(line);
     onLine(parsed);
-    if (parsed.msg === 'router ready') ready.resolve(parsed);
+    if (parsed.msg === 'router listens') ready.resolve(parsed);
   });
-  lines.on('close', () => ready.reject(new Error('the router ended before it was ready')));
+  lines.on('close', () => ready.reject(new Error('the router ended before it listened')));
   return ready.promise;
 }

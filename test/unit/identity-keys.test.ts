@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
+import { configSchema } from '../../router/config/config-schema.ts';
 import { RouterError } from '../../router/errors.ts';
 import { createAuthenticator } from '../../router/identity/authenticate.ts';
+import type { AuthenticatorParts } from '../../router/identity/authenticate.ts';
+import { createTelemetry } from '../../router/telemetry.ts';
 import {
   authenticationOf,
   outcomeOf,
@@ -38,6 +41,32 @@ describe('while the issuer is down', () => {
     await clock.advance(11 * MINUTE);
     clock.jump(-60 * MINUTE);
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
+  });
+
+  it('the log says so at first and then ever more rarely, and once when it is over', async () => {
+    const logged: string[] = [];
+    const write = (line: string) => void logged.push(JSON.parse(line).msg);
+    const log = createTelemetry(configSchema.parse({}).telemetry, { destination: { write } });
+    let fetches = 0;
+    const telemetry: AuthenticatorParts['telemetry'] = {
+      ...silentTelemetry,
+      keysFetched(event) {
+        fetches += 1;
+        log.keysFetched(event);
+      },
+    };
+    const { issuer, clock } = await startAuthentication({ keysRefreshMs: 10_000 }, { telemetry });
+    const fetchAgain = async () => {
+      const before = fetches;
+      await clock.advance(10_000);
+      await vi.waitFor(() => expect(fetches).toBe(before + 1));
+    };
+    await vi.waitFor(() => expect(fetches).toBe(1));
+    issuer.answerKeysWith(down);
+    for (let failure = 1; failure <= 40; failure += 1) await fetchAgain();
+    issuer.answerKeysWith(undefined);
+    for (let success = 1; success <= 3; success += 1) await fetchAgain();
+    expect(logged).toEqual([...Array(6).fill('issuer keys not fetched'), 'issuer keys fetched again']);
   });
 
   it('a token with an unknown key is neither accepted nor refused', async () => {
