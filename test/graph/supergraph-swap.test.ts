@@ -67,9 +67,15 @@ traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 `;
 const MANY_RELOADS_MS = 400_000;
 
+/** The library, of which a test publishes many supergraphs: the `good` schema of the books, and others made of it. */
+async function startLibrary(): Promise<SmallGraph & { readonly good: string }> {
+  const graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
+  return { ...graph, good: graph.services.get('books')?.sdl ?? '' };
+}
+
 test('100 reloads under load lose no request', { timeout: MANY_RELOADS_MS }, async (context) => {
-  await using graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
-  const good = graph.services.get('books')?.sdl ?? '';
+  await using graph = await startLibrary();
+  const { good } = graph;
   const load = startLoad(graph, 24);
   const served = new Set<string | null>();
   for (let version = 1; version <= 100; version++) {
@@ -89,12 +95,8 @@ test(
   'bad supergraphs of seven kinds are refused, ten times each, and the one before goes on serving',
   { timeout: MANY_RELOADS_MS },
   async (context) => {
-    await using graph = await startSmallGraph({
-      services: LIBRARY,
-      config: UNWATCHED,
-      parts: WITHOUT_THREADS,
-    });
-    const good = graph.services.get('books')?.sdl ?? '';
+    await using graph = await startLibrary();
+    const { good } = graph;
     const yaml = graph.supergraphYaml();
     const elsewhere = yaml.replaceAll(/routing_url: .*/g, 'routing_url: http://127.0.0.1:9/moved');
     const bad = [
@@ -140,12 +142,8 @@ test(
   'a field that comes and goes is answered or refused, and never an error of the server',
   { timeout: MANY_RELOADS_MS },
   async (context) => {
-    await using graph = await startSmallGraph({
-      services: LIBRARY,
-      config: UNWATCHED,
-      parts: WITHOUT_THREADS,
-    });
-    const good = graph.services.get('books')?.sdl ?? '';
+    await using graph = await startLibrary();
+    const { good } = graph;
     const stopped = new AbortController();
     const statuses: number[] = [];
     const clients = Array.from({ length: 8 }, async () => {

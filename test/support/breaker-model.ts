@@ -11,6 +11,16 @@ export type BreakerSettings = {
   readonly maxOpenMs: number;
 };
 
+/** As the configuration has them. */
+export const BREAKER_SETTINGS: BreakerSettings = {
+  errorPercent: 50,
+  minCalls: 10,
+  consecutiveFailures: 5,
+  windowMs: 10_000,
+  openMs: 2_000,
+  maxOpenMs: 60_000,
+};
+
 /** What the circuit breaker should do, written for plainness: it keeps every call, and knows no opossum. Without jitter. */
 export class BreakerModel {
   readonly #settings: BreakerSettings;

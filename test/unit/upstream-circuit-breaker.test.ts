@@ -3,25 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../router/upstream/call.ts';
 import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
 import type { CircuitBreakerOptions, ForcedState, Permit } from '../../router/upstream/circuit-breaker.ts';
-import { BreakerModel } from '../support/breaker-model.ts';
+import { BREAKER_SETTINGS, BreakerModel } from '../support/breaker-model.ts';
 import { recordFigure } from '../support/figure.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
-
-const SETTINGS = {
-  errorPercent: 50,
-  minCalls: 10,
-  consecutiveFailures: 5,
-  windowMs: 10_000,
-  openMs: 2_000,
-  maxOpenMs: 60_000,
-};
 
 function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
   const clock = createManualClock();
   const changes: string[] = [];
   const breaker = new CircuitBreaker({
-    ...SETTINGS,
+    ...BREAKER_SETTINGS,
     monotonic: clock.monotonic,
     random: () => 0,
     changed: ({ to, forced }) => changes.push(forced ? `${to} by hand` : to),
@@ -166,7 +157,7 @@ describe('a breaker that is held by hand', () => {
   it('refuses every call for as long as it is held open, and knows no end of that', () => {
     const { breaker, clock } = createBreaker();
     breaker.force('open');
-    clock.advance(10 * SETTINGS.maxOpenMs);
+    clock.advance(10 * BREAKER_SETTINGS.maxOpenMs);
     expect([breaker.state, breaker.isForced, breaker.retryAfterMs]).toEqual(['open', true, undefined]);
     expect(breaker.admit()).toBeUndefined();
   });
@@ -308,7 +299,7 @@ function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[
 it('is not closed by successes of calls from before it opened, whenever they come', (context) => {
   let falseCloses = 0;
   let settled = 0;
-  const steps = fc.array(fc.record({ wait: fc.nat(SETTINGS.maxOpenMs), settle: fc.nat(20) }));
+  const steps = fc.array(fc.record({ wait: fc.nat(BREAKER_SETTINGS.maxOpenMs), settle: fc.nat(20) }));
   fc.assert(
     fc.property(steps, (rounds) => {
       const { breaker, clock } = createBreaker();
@@ -334,7 +325,7 @@ it('behaves as its model in every sequence of calls, outcomes and waits', () => 
     fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
       const { breaker, clock } = createBreaker();
       const modelClock = createManualClock();
-      const model = new BreakerModel(SETTINGS, modelClock.monotonic);
+      const model = new BreakerModel(BREAKER_SETTINGS, modelClock.monotonic);
       expect(trace(steps, breaker, clock)).toEqual(trace(steps, model, modelClock));
     }),
     { numRuns: 300 },

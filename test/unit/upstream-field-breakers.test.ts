@@ -5,24 +5,17 @@ import type { Verdict } from '../../router/upstream/call.ts';
 import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
 import { FieldBreakers } from '../../router/upstream/field-breakers.ts';
 import { illFields } from '../../router/upstream/illness.ts';
+import { BREAKER_SETTINGS } from '../support/breaker-model.ts';
 import { createManualClock } from '../support/manual-clock.ts';
-
-const SETTINGS = {
-  errorPercent: 50,
-  minCalls: 10,
-  consecutiveFailures: 5,
-  windowMs: 10_000,
-  openMs: 2_000,
-  maxOpenMs: 60_000,
-};
 
 function createFields() {
   const clock = createManualClock();
   const { monotonic } = clock;
   const fields = new FieldBreakers({
-    ...SETTINGS,
+    ...BREAKER_SETTINGS,
     monotonic,
-    create: () => new CircuitBreaker({ ...SETTINGS, monotonic, random: () => 0, changed: () => undefined }),
+    create: () =>
+      new CircuitBreaker({ ...BREAKER_SETTINGS, monotonic, random: () => 0, changed: () => undefined }),
   });
 
   /** One call; what it leaves to say of the service, or which fields it may not ask for. */
