@@ -6,6 +6,7 @@ import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import { refusal } from '../response/refusal.ts';
 import type { Schedule } from '../schedule.ts';
+import { ONE_PIECE_BYTES } from './client-request.ts';
 import type { ClientResponse } from './client-request.ts';
 import { createCors } from './cors.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
@@ -64,8 +65,6 @@ function serverOptions({ listen: { headersTimeoutMs, requestTimeoutMs }, limits 
     requireHostHeader: false,
   };
 }
-
-const ONE_PIECE_BYTES = 8_192;
 
 /** Waits until the server accepts connections. */
 export function listening(
@@ -130,9 +129,10 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
     response.writeHead(status, { ...headers, 'content-length': bytes });
-    // Head and body go out in one piece if the body is a string; only in ASCII, as the head is Latin-1.
-    if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
-    else response.end(typeof body === 'string' ? Buffer.from(body) : body);
+    // The head is Latin-1, and what is joined to it has to be, too: of UTF-8 that is ASCII alone.
+    if (typeof body !== 'string') response.end(body);
+    else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
+    else response.end(Buffer.from(body));
     if (response.writableLength > 0) unread.add(response, bytes);
   }
 

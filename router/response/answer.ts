@@ -1,4 +1,5 @@
 import type { ExecutionOutcome } from '../execution/execute.ts';
+import { ONE_PIECE_BYTES } from '../ingress/client-request.ts';
 import type { ClientResponse, MediaType, RequestSummary } from '../ingress/client-request.ts';
 import { extensionsOf } from './degradation.ts';
 import type { Remarks } from './degradation.ts';
@@ -10,7 +11,7 @@ type AnswerOptions = {
 };
 
 // Requests that shared an execution have the same outcome, and send the same bytes.
-const written = new WeakMap<ExecutionOutcome, Buffer>();
+const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
 /** The HTTP answer to an operation that was executed: 200, however much of it failed. */
 export function answer(
@@ -19,7 +20,7 @@ export function answer(
 ): ClientResponse {
   let body = written.get(outcome);
   if (body === undefined) {
-    body = Buffer.from(answerText(outcome));
+    body = bodyOf(answerText(outcome));
     written.set(outcome, body);
   }
   return {
@@ -28,6 +29,11 @@ export function answer(
     body,
     summary,
   };
+}
+
+function bodyOf(text: string): string | Buffer {
+  if (text.length >= ONE_PIECE_BYTES) return Buffer.from(text);
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text);
 }
 
 /** In the order the specification recommends: errors first. */
