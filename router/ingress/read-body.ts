@@ -12,6 +12,8 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   return parseJson(await readBytes(request, limit));
 }
 
+const JSON_BODY = 'application/json';
+
 function checkMediaType({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -20,9 +22,11 @@ function checkMediaType({ headers }: IncomingMessage): void {
       `content-encoding ${encoding} is not read; send the body as it is`,
     );
   }
-  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  if (type.trim() !== 'application/json') {
-    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json');
+  const contentType = headers['content-type'] ?? '';
+  if (contentType === JSON_BODY) return;
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  if (type.trim() !== JSON_BODY) {
+    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-type must be ${JSON_BODY}`);
   }
   const charset = parameters
     .map((parameter) => parameter.trim())
