@@ -134,10 +134,12 @@ function hasNestedFragments(document: DocumentNode): boolean {
   return isNested;
 }
 
-function lacksOnlyFields(fault: StockFault): boolean {
-  if (fault.answer.kind === 'refused') return false;
-  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
-  return isPart(JSON.parse(answer.data), JSON.parse(oracle.data));
+function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
+  if (answer.kind === 'refused') return false;
+  const nullified = withoutEmpty(answer, oracle);
+  return [{ answer, oracle }, nullified].some((pair) =>
+    isPart(JSON.parse(pair.answer.data), JSON.parse(pair.oracle.data)),
+  );
 }
 
 function isPart(value: unknown, whole: unknown): boolean {

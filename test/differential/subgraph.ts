@@ -124,8 +124,9 @@ function keyNumbers(
 /** Throws unless the representation carries exactly what the requirement has in this world. */
 function checkRequired(world: World, source: Ref, required: SelectionSetNode): void {
   if (source.representation === undefined) throw new Error('required fields are absent');
-  const expected = canonical(requiredData(world, source, required));
-  const given = canonical(picked(source.representation, required));
+  const data = requiredData(world, source, required);
+  const expected = canonical(data);
+  const given = canonical(picked(source.representation, required, data));
   if (expected !== given) throw new Error(`required ${expected} and was given ${given}`);
 }
 
@@ -150,28 +151,33 @@ function requiredData(world: World, source: Ref, selectionSet: SelectionSetNode)
 }
 
 /** What a selection set has of a representation. */
-function picked(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
-  if (Array.isArray(value)) return value.map((item) => picked(item, selectionSet));
+function picked(value: unknown, selectionSet: SelectionSetNode | undefined, expected: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = Array.isArray(expected) ? expected : [];
+    return value.map((item, index) => picked(item, selectionSet, items[index]));
+  }
   if (selectionSet === undefined || !isRecord(value)) return value;
-  return Object.fromEntries(pickedEntries(value, selectionSet));
+  return Object.fromEntries(pickedEntries(value, selectionSet, isRecord(expected) ? expected : {}));
 }
 
 function pickedEntries(
   value: Readonly<Record<string, unknown>>,
   { selections }: SelectionSetNode,
+  expected: Readonly<Record<string, unknown>>,
 ): [string, unknown][] {
   return selections.flatMap((selection) => {
     switch (selection.kind) {
       case Kind.FIELD: {
         const name = selection.name.value;
-        return [[name, picked(value[name], selection.selectionSet)] as [string, unknown]];
+        return [[name, picked(value[name], selection.selectionSet, expected[name])] as [string, unknown]];
       }
       case Kind.INLINE_FRAGMENT: {
         const typename = value['__typename'];
-        // Conditions of the generated requirements are object types; a requirement need not ask which type there is.
+        // Conditions of the generated requirements are object types.
         if (typename !== undefined && typename !== selection.typeCondition?.name.value) return [];
-        const entries = pickedEntries(value, selection.selectionSet);
-        return typename === undefined ? entries.filter(([, inner]) => inner !== undefined) : entries;
+        const entries = pickedEntries(value, selection.selectionSet, expected);
+        // A requirement need not ask which type there is. Then there may also be what another one has of another type.
+        return typename === undefined ? entries.filter(([name]) => Object.hasOwn(expected, name)) : entries;
       }
       case Kind.FRAGMENT_SPREAD:
         return [];
