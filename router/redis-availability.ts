@@ -52,11 +52,14 @@ export function watchAvailability(
   }
 
   function greet(): void {
-    const greeted = new Promise<void>((resolve) => {
-      client.once('ready', resolve);
-      client.stream.once('close', resolve);
+    const greeted = Promise.withResolvers<void>();
+    client.once('ready', greeted.resolve);
+    client.stream.once('close', () => {
+      // A connection that ends before it is ready must not leave its listener behind: there may be many before one is.
+      client.off('ready', greeted.resolve);
+      greeted.resolve();
     });
-    replaceIfSilent(greeted);
+    replaceIfSilent(greeted.promise);
   }
 
   // A frozen server keeps its connections, and a network may lose one without a word. ioredis's own `socketTimeout` would end

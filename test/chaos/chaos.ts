@@ -43,7 +43,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
   using stack = new DisposableStack();
   stack.use(watchStalls(history.stalls));
-  const breaking = inflict(planFaults(seed, durationMs), world, { done: history.faults, stop });
+  const breaking = inflict(planFaults(seed, durationMs), world, {
+    done: history.faults,
+    unrecovered: history.unrecovered,
+    stop,
+  });
   await Promise.all([breaking, drive(world, history, options)]);
   if (stop.aborted) tell('interrupted: what is under way is ended');
   if (!stop.aborted) await recover(world, history);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { partOf } from './faults.ts';
 import type { Action, Fault } from './faults.ts';
 import { now } from './history.ts';
@@ -9,11 +10,22 @@ import type { World } from './world.ts';
 
 type Heal = () => Promise<void>;
 
-/** Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after `stop`. */
+type Breakable = Omit<World, 'database' | 'routerConfig' | 'tokenOf' | typeof Symbol.asyncDispose>;
+
+type Inflicted = {
+  readonly done: FaultRecord[];
+  readonly unrecovered: string[];
+  readonly stop: AbortSignal;
+};
+
+/**
+ * Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after `stop`.
+ * @param run.unrecovered is told of what could not be undone: a long run does not end for it.
+ */
 export async function inflict(
   faults: readonly Fault[],
-  world: World,
-  { done, stop }: { readonly done: FaultRecord[]; readonly stop: AbortSignal },
+  world: Breakable,
+  { done, unrecovered, stop }: Inflicted,
 ): Promise<void> {
   const begin = createInfliction(world);
   // On a busy machine a part may not be back yet when its next fault is due.
@@ -23,9 +35,13 @@ export async function inflict(
     await before;
     if (stop.aborted) return;
     const began = now();
-    const heal = await begin(action);
-    await wait(forMs, stop);
-    await heal();
+    try {
+      const heal = await begin(action);
+      await wait(forMs, stop);
+      await heal();
+    } catch (error) {
+      unrecovered.push(`${name}: ${inspect(error)}`);
+    }
     done.push({ name, began, ended: now() });
   };
   for (const fault of faults) {
@@ -39,7 +55,7 @@ async function wait(ms: number, stop: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: stop }).catch(() => undefined);
 }
 
-function createInfliction(world: World): (action: Action) => Promise<Heal> {
+function createInfliction(world: Breakable): (action: Action) => Promise<Heal> {
   let edition: Edition = 'first';
   return async function begin(action) {
     switch (action.kind) {
@@ -79,7 +95,7 @@ function createInfliction(world: World): (action: Action) => Promise<Heal> {
   };
 }
 
-function linkOf({ subgraphs }: World, name: string) {
+function linkOf({ subgraphs }: Breakable, name: string) {
   const seat = [...subgraphs].find(([own]) => own === name)?.[1];
   if (seat === undefined) throw new Error(`there is no ${name}`);
   return seat.link;
@@ -102,7 +118,7 @@ async function supervise(seat: SubgraphSeat): Promise<void> {
 }
 
 /** Routers may come back only when it is written down again what Redis does. */
-async function restartRedis({ redis, redisLinks, budgets }: World): Promise<Heal> {
+async function restartRedis({ redis, redisLinks, budgets }: Breakable): Promise<Heal> {
   for (const link of redisLinks) await link.disturb({ kind: 'refuse' });
   await redis.kill();
   return async () => {

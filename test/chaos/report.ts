@@ -1,6 +1,7 @@
 import { evidenceOf } from './answers.ts';
 import type { Answered } from './answers.ts';
 import type { Exchange, History } from './history.ts';
+import type { Operation } from './operations.ts';
 import { INVARIANTS } from './violations.ts';
 import type { Invariant, Violation } from './violations.ts';
 
@@ -9,7 +10,14 @@ const MOST_SHOWN = 5;
 /** What was asked, done and seen, in tables; the last line has the sums. */
 export function report(history: History, violations: readonly Violation[]): string {
   return [
-    ...table('Requests', outcomesOf(history)),
+    ...table(
+      'Requests',
+      outcomesOf(history, ({ name }) => name),
+    ),
+    ...table(
+      'onError',
+      outcomesOf(history, ({ onError = 'absent' }) => onError),
+    ),
     ...table('Faults', countsOf(history.faults.map(({ name }) => name))),
     ...table('Violations', violationCounts(violations)),
     ...explain(history, violations),
@@ -29,12 +37,12 @@ function countsOf(names: readonly string[]): readonly Row[] {
   return [...groups].map(([name, all]): Row => [name, all.length]);
 }
 
-function outcomesOf(history: History): readonly Row[] {
+function outcomesOf(history: History, groupOf: (operation: Operation) => string): readonly Row[] {
   const answers = new Map(evidenceOf(history).answered.map((exchange) => [exchange.id, exchange]));
   return countsOf(
     history.exchanges.map(({ id, operation, outcome }) => {
       const answered = answers.get(id);
-      return `${operation.name}: ${answered === undefined ? outcome.kind : describe(answered)}`;
+      return `${groupOf(operation)}: ${answered === undefined ? outcome.kind : describe(answered)}`;
     }),
   );
 }

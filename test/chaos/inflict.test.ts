@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { createBreakableRedis } from '../support/breakable-redis.ts';
+import { recordBudgets } from './budget-record.ts';
+import type { Fault } from './faults.ts';
+import type { FaultRecord } from './history.ts';
+import { inflict } from './inflict.ts';
+import { startProxy } from './proxy.ts';
+
+it('what cannot be done or undone is told, and the run goes on with the next fault', async () => {
+  await using redis = await createBreakableRedis();
+  await using postgresLink = await startProxy(() => ({ host: '127.0.0.1', port: 1 }));
+  using budgets = recordBudgets(redis.url, []);
+  const published: string[] = [];
+  const supergraph = { path: 'supergraph.yaml', publish: (edition: string) => void published.push(edition) };
+  const world = {
+    routers: [],
+    subgraphs: new Map(),
+    redis,
+    redisLinks: [],
+    postgresLink,
+    budgets,
+    supergraph,
+  };
+  const faults: Fault[] = [
+    { atMs: 0, forMs: 0, name: 'product: hang', action: networkOf('product') },
+    { atMs: 1, forMs: 0, name: 'postgres: hang', action: networkOf('postgres') },
+    { atMs: 2, forMs: 0, name: 'supergraph swapped', action: { kind: 'supergraph swapped' } },
+  ];
+  const done: FaultRecord[] = [];
+  const unrecovered: string[] = [];
+  await inflict(faults, world, { done, unrecovered, stop: new AbortController().signal });
+  expect(unrecovered).toEqual([expect.stringMatching(/^product: hang: Error: there is no product/)]);
+  expect(published).toEqual(['second']);
+  expect(done.map(({ name }) => name).toSorted()).toEqual(faults.map(({ name }) => name).toSorted());
+});
+
+function networkOf(to: 'product' | 'postgres'): Fault['action'] {
+  return { kind: 'network', to, disturbance: { kind: 'hang' } };
+}
