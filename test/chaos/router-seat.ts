@@ -42,7 +42,11 @@ export class RouterSeat implements AsyncDisposable {
       ended: undefined,
     };
     this.#history.routerLives.push(life);
-    const router = spawnRouter(this.#directory, { onLine: (line) => this.#read(line, life) });
+    const router = spawnRouter(this.#directory, {
+      onLine: (line) => this.#read(line, life),
+      // As of a leak of listeners: a router that is well says nothing there.
+      onWarning: (text) => life.failures.push(text.slice(0, 2_000)),
+    });
     void router.exited.then((code) => {
       life.ended = { at: now(), code };
       this.#accepts = false;

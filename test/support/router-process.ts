@@ -68,21 +68,24 @@ export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
 
 type ReadyLine = { readonly msg: string; readonly url: string; readonly admin: string };
 
-/** Starts the router of a directory that has its files; `onLine` is told of each line of its log. */
+/** Starts the router of a directory that has its files; `onLine` is told of each line of its log, `onWarning` of what Node says. */
 export function spawnRouter(
   directory: string,
   options: {
     readonly env?: Readonly<Record<string, string>>;
     readonly onLine?: (line: unknown) => void;
+    readonly onWarning?: (text: string) => void;
   } = {},
 ): SpawnedRouter {
   const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Ctrl-C is for the test, which knows in which order its processes have to end.
     detached: true,
   });
+  const { onWarning = (text: string) => void process.stderr.write(text) } = options;
+  child.stderr?.setEncoding('utf8').on('data', onWarning);
   const exited = once(child, 'exit').then(([code]) => code);
   return { process: child, exited, ready: readLog(child, options.onLine ?? (() => undefined)) };
 }
