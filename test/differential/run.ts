@@ -31,7 +31,8 @@ const tallies = Array.from({ length: processes }, emptyTally);
 
 console.log(`seed ${values.seed}, ${count} cases, ${processes} processes`);
 const codes = await Promise.all(tallies.map((_, index) => runProcess(index)));
-const { wrong, unexplained } = sumOf(tallies);
+const { wrong, unexplained, stockFaults } = sumOf(tallies);
+for (const [clause, times] of Object.entries(stockFaults)) console.log(`${times} times ${clause}`);
 process.exitCode = wrong + unexplained === 0 && codes.every((code) => code === 0) ? 0 : 1;
 
 async function runProcess(index: number): Promise<unknown> {

@@ -1,21 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
-import { Kind, OperationTypeNode, getNamedType, isNonNullType, parse, visit } from 'graphql';
+import { Kind, OperationTypeNode, getNamedType, parse, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { isJsonObject, readOwn } from '../../router/execution/json.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
-import { typeAt } from './compare.ts';
-import type { Path } from './compare.ts';
-import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
 import type { Graph } from './graph.ts';
-
-/** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */
-export type StockFault = {
-  readonly graph: Graph;
-  readonly case: Case;
-  readonly answer: Answer | Refusal;
-  readonly oracle: OracleAnswer;
-};
+import { isAnotherOrder, isNullForEmpty, lacksOnlyFields } from './stock-answers.ts';
+import type { StockFault } from './stock-answers.ts';
 
 type Explains = (fault: StockFault, document: DocumentNode) => boolean;
 
@@ -28,6 +17,10 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
     graph,
     case: { operation },
   }) => JSON.stringify(graph.plan(plannable(operation))).includes('__required'),
+  'Federation @requires: of a list of lists nothing is sent': lacksInnerLists,
+  'Federation _Any: a representation of an @interfaceObject lacks its key': (fault) =>
+    fault.graph.supergraphSdl.includes('isInterfaceObject: true') &&
+    tells(fault, /^Keyed has no such key here$/),
   '2.1.9 Names: a response name that objects inherit a property of is taken for data': isAboutInheritedNames,
   '6.2.2 Mutation: root fields in fragments are done out of their order': (_, document) =>
     hasMutationInFragments(document),
@@ -43,9 +36,6 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
     hasNestedFragments(document) && lacksOnlyFields(fault),
   'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
     isAboutInterfaceObjects,
-  'Federation _Any: a representation of an @interfaceObject lacks its key': (fault) =>
-    fault.graph.supergraphSdl.includes('isInterfaceObject: true') &&
-    tells(fault, /^Keyed has no such key here$/),
   'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
     tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
 };
@@ -87,44 +77,6 @@ function hasMutationInFragments({ definitions }: DocumentNode): boolean {
   );
 }
 
-/** All is there, with the keys of objects in another order. */
-function isAnotherOrder({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
-  return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
-}
-
-/** Nothing is wrong with it but that. */
-function isNullForEmpty(fault: StockFault): boolean {
-  if (fault.answer.kind === 'refused') return false;
-  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
-  return faultsOfAnswer(answer, oracle, false).length === 0;
-}
-
-function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
-  const nullified = (data: string) => {
-    const value = nullForEmpty(JSON.parse(data), [], oracle.types);
-    return JSON.stringify(value ?? null);
-  };
-  return {
-    answer: { ...answer, data: nullified(answer.data) },
-    oracle: { ...oracle, data: nullified(oracle.data) },
-  };
-}
-
-/** Null for an object without fields, for a list of nothing else, and for what then has null where it may not be. */
-function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
-    const place = [...at, Array.isArray(value) ? Number(key) : key];
-    const kept = nullForEmpty(inner, place, types);
-    return [key, kept === null && isNonNullType(typeAt(place, types)) ? undefined : kept];
-  });
-  const values = entries.map(([, kept]) => kept);
-  if (values.includes(undefined)) return null;
-  if (Array.isArray(value)) return values.every((kept) => kept === null) ? null : values;
-  return values.length === 0 ? null : Object.fromEntries(entries);
-}
-
 /** A fragment within a fragment: conditions of which both have to apply. */
 function hasNestedFragments(document: DocumentNode): boolean {
   let depth = 0;
@@ -132,22 +84,6 @@ function hasNestedFragments(document: DocumentNode): boolean {
   const fragment = { enter: () => void (isNested ||= (depth += 1) > 1), leave: () => void (depth -= 1) };
   visit(document, { FragmentDefinition: fragment, InlineFragment: fragment, FragmentSpread: fragment });
   return isNested;
-}
-
-function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'refused') return false;
-  const nullified = withoutEmpty(answer, oracle);
-  return [{ answer, oracle }, nullified].some((pair) =>
-    isPart(JSON.parse(pair.answer.data), JSON.parse(pair.oracle.data)),
-  );
-}
-
-function isPart(value: unknown, whole: unknown): boolean {
-  if (Array.isArray(value) && Array.isArray(whole)) {
-    return value.length === whole.length && value.every((item, index) => isPart(item, whole[index]));
-  }
-  if (!isJsonObject(value) || !isJsonObject(whole)) return value === whole;
-  return Object.entries(value).every(([key, inner]) => isPart(inner, readOwn(whole, key)));
 }
 
 /** Every fault is at an object of the interface that a subgraph knows as an object, or below. */
@@ -168,14 +104,46 @@ function isAboutInheritedNames(fault: StockFault): boolean {
 }
 
 function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly string[])[] {
-  return faultsOfAnswer(answer, oracle, false).map((fault) => fault.split(' is ')[0]?.split('.') ?? []);
+  const faults = faultsOfAnswer(answer, oracle, false);
+  const ofData = faults.filter((fault) => !fault.startsWith(ERROR));
+  const errors = answer.kind === 'answered' && ofData.length < faults.length ? answer.errors : [];
+  return [
+    ...ofData.map((fault) => fault.split(' is ')[0]?.split('.') ?? []),
+    ...errors.map(({ path }) => path.map(String)),
+  ];
 }
+
+/** How a fault of an error begins. */
+const ERROR = 'the error "';
 
 function membersOf({ world }: Graph): readonly string[] {
   return [...world.identities.keys()];
 }
 
-function tells({ answer }: StockFault, message: RegExp): boolean {
-  const messages = answer.kind === 'refused' ? [answer.message] : answer.errors.map((error) => error.message);
+function tells(fault: StockFault, message: RegExp): boolean {
+  const messages = messagesOf(fault);
   return messages.length > 0 && messages.every((text) => message.test(text));
+}
+
+/** Those of the oracle apart. */
+function messagesOf({ answer, oracle }: StockFault): readonly string[] {
+  if (answer.kind === 'refused') return [answer.message];
+  const expected = new Set(oracle.errors.map(({ message }) => message));
+  return answer.errors.map(({ message }) => message).filter((message) => !expected.has(message));
+}
+
+/** What is sent has an empty object in place of each inner list. */
+function lacksInnerLists(fault: StockFault): boolean {
+  const messages = messagesOf(fault);
+  return (
+    messages.length > 0 &&
+    messages.every((message) => {
+      const [, required = '', given = ''] = /^required (.*) and was given (.*)$/s.exec(message) ?? [];
+      if (required === '') return false;
+      const sent = JSON.stringify(JSON.parse(required), (_, value: unknown) =>
+        Array.isArray(value) ? value.map((item: unknown) => (Array.isArray(item) ? {} : item)) : value,
+      );
+      return sent !== required && sent === given;
+    })
+  );
 }

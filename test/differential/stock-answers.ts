@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isNonNullType } from 'graphql';
+import { isJsonObject, readOwn } from '../../router/execution/json.ts';
+import { faultsOfAnswer } from './cases.ts';
+import type { Case } from './cases.ts';
+import { typeAt } from './compare.ts';
+import type { Path } from './compare.ts';
+import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
+import type { Graph } from './graph.ts';
+
+/** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */
+export type StockFault = {
+  readonly graph: Graph;
+  readonly case: Case;
+  readonly answer: Answer | Refusal;
+  readonly oracle: OracleAnswer;
+};
+
+/** All is there, with the keys of objects in another order. */
+export function isAnotherOrder({ answer, oracle }: StockFault): boolean {
+  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
+  return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
+}
+
+/** Nothing is wrong with it but that. */
+export function isNullForEmpty(fault: StockFault): boolean {
+  if (fault.answer.kind === 'refused') return false;
+  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
+  return faultsOfAnswer(answer, oracle, false).length === 0;
+}
+
+function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
+  const nullified = (data: string) => {
+    const value = nullForEmpty(JSON.parse(data), [], oracle.types);
+    return JSON.stringify(value ?? null);
+  };
+  return {
+    answer: { ...answer, data: nullified(answer.data) },
+    oracle: { ...oracle, data: nullified(oracle.data) },
+  };
+}
+
+/** Null for an object without fields, for a list of nothing else, and for what then has null where it may not be. */
+function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    const place = [...at, Array.isArray(value) ? Number(key) : key];
+    const kept = nullForEmpty(inner, place, types);
+    return [key, kept === null && isNonNullType(typeAt(place, types)) ? undefined : kept];
+  });
+  const values = entries.map(([, kept]) => kept);
+  if (values.includes(undefined)) return null;
+  if (Array.isArray(value)) return values.every((kept) => kept === null) ? null : values;
+  return values.length === 0 ? null : Object.fromEntries(entries);
+}
+
+/** What is there is right. */
+export function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
+  if (answer.kind === 'refused') return false;
+  const nullified = withoutEmpty(answer, oracle);
+  return [{ answer, oracle }, nullified].some((pair) =>
+    isPart(JSON.parse(pair.answer.data), JSON.parse(pair.oracle.data)),
+  );
+}
+
+function isPart(value: unknown, whole: unknown): boolean {
+  if (Array.isArray(value) && Array.isArray(whole)) {
+    return value.length === whole.length && value.every((item, index) => isPart(item, whole[index]));
+  }
+  if (!isJsonObject(value) || !isJsonObject(whole)) return value === whole;
+  return Object.entries(value).every(([key, inner]) => isPart(inner, readOwn(whole, key)));
+}
