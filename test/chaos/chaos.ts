@@ -42,7 +42,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   tell(`${world.routers.length} routers and ${world.subgraphs.size} subgraphs are up`);
 
   using stack = new DisposableStack();
-  stack.use(watchStalls(history.stalls));
+  stack.use(watchStalls(history.stalls, () => world.routers.flatMap(({ pid }) => pid ?? [])));
   const breaking = inflict(planFaults(seed, durationMs), world, {
     done: history.faults,
     unrecovered: history.unrecovered,

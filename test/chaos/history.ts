@@ -87,7 +87,7 @@ export type RouterLife = {
 /** What was done to the graph, and when. */
 export type FaultRecord = { readonly name: string; readonly began: number; readonly ended: number };
 
-/** A time in which this process had work and no processor. */
+/** A time in which this process or a router had work and no processor. */
 export type Stall = { readonly at: number; readonly ms: number };
 
 /** What the databases hold in the end. */

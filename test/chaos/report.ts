@@ -1,6 +1,6 @@
 import { evidenceOf } from './answers.ts';
 import type { Answered } from './answers.ts';
-import type { Exchange, History } from './history.ts';
+import type { Exchange, History, Stall } from './history.ts';
 import type { Operation } from './operations.ts';
 import { INVARIANTS } from './violations.ts';
 import type { Invariant, Violation } from './violations.ts';
@@ -21,8 +21,13 @@ export function report(history: History, violations: readonly Violation[]): stri
     ...table('Faults', countsOf(history.faults.map(({ name }) => name))),
     ...table('Violations', violationCounts(violations)),
     ...explain(history, violations),
+    `The clients or a router waited ${(sumOf(history.stalls) / 1_000).toFixed(1)} s for a processor.`,
     `${history.exchanges.length} requests, ${history.faults.length} faults, ${violations.length} violations`,
   ].join('\n');
+}
+
+function sumOf(stalls: readonly Stall[]): number {
+  return stalls.reduce((sum, { ms }) => sum + ms, 0);
 }
 
 type Row = readonly [name: string, count: number];

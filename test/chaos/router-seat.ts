@@ -27,6 +27,11 @@ export class RouterSeat implements AsyncDisposable {
     return this.#url;
   }
 
+  /** Of the process that has the place now. */
+  get pid(): number | undefined {
+    return this.#running?.router.process.pid;
+  }
+
   /** Whether a load balancer would send requests here. */
   get accepts(): boolean {
     return this.#accepts;

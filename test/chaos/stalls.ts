@@ -1,16 +1,37 @@
+import { readFileSync } from 'node:fs';
 import { now } from './history.ts';
 import type { Stall } from './history.ts';
 
 const TICK_MS = 50;
 
-/** Notes when this process is not given the processor: what takes long then is nobody's fault. */
-export function watchStalls(stalls: Stall[]): Disposable {
+/**
+ * Notes when this process, or one of the others, is not given the processor: what takes long then is nobody's fault.
+ * @param others their ids; Linux tells of them, no other system does.
+ */
+export function watchStalls(stalls: Stall[], others: () => readonly number[] = () => []): Disposable {
   let last = now();
+  let waited = new Map<number, number>();
   const timer = setInterval(() => {
     const at = now();
     const late = at - last - TICK_MS;
     if (late > TICK_MS) stalls.push({ at, ms: late });
     last = at;
+    const before = waited;
+    waited = new Map(others().map((pid) => [pid, waitedMs(pid)]));
+    for (const [pid, total] of waited) {
+      const ms = total - (before.get(pid) ?? total);
+      if (ms > TICK_MS) stalls.push({ at, ms });
+    }
   }, TICK_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** How long the main thread of a process has been ready to run, and not been run. */
+function waitedMs(pid: number): number {
+  try {
+    const [, nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+    return Number(nanoseconds) / 1_000_000;
+  } catch {
+    return 0;
+  }
 }
