@@ -10,9 +10,6 @@ type Explains = (fault: StockFault, document: DocumentNode) => boolean;
 
 /** Where it answers against the GraphQL specification (October 2021) or that of Federation: the clause, and how such a fault is told. */
 const CLAUSES: Readonly<Record<string, Explains>> = {
-  '6.3.2 CollectFields: an alias like a key or a required field hides it, or is hidden': hasHidingAlias,
-  '6.1.2 CoerceVariableValues: a variable may have any name': (_, document) =>
-    variablesOf(document).has('representations'),
   'Federation @requires: arguments are taken from another use of the field': ({
     graph,
     case: { operation },
@@ -49,23 +46,6 @@ export function knownStockFault(fault: StockFault): string | undefined {
 
 function plannable({ document, operationName }: Case['operation']) {
   return { document, operationName };
-}
-
-function hasHidingAlias({ graph }: StockFault, document: DocumentNode): boolean {
-  let hides = false;
-  visit(document, {
-    Field: ({ alias, name }) => {
-      if (alias === undefined || alias.value === name.value) return;
-      hides ||= graph.reserved.has(alias.value) || alias.value === '__typename';
-    },
-  });
-  return hides;
-}
-
-function variablesOf(document: DocumentNode): ReadonlySet<string> {
-  const names = new Set<string>();
-  visit(document, { Variable: ({ name }) => void names.add(name.value) });
-  return names;
 }
 
 function hasMutationInFragments({ definitions }: DocumentNode): boolean {

@@ -7,8 +7,9 @@ import { answered, askOracle, callSubgraph } from './contestants.ts';
 import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
+import type { StockFault } from './stock-answers.ts';
 import { knownStockFault } from './stock-faults.ts';
-import { withoutConditions } from './without-conditions.ts';
+import { withOtherNames, withoutConditions } from './rewritten-operation.ts';
 
 /** Apollo's own planner and executor over the same subgraphs. */
 export type Stock = AsyncDisposable & {
@@ -100,13 +101,30 @@ export async function judgeStock(
   const answer = await stock.ask(graph, next.operation);
   const faults = faultsOfAnswer(answer, oracle, false);
   if (faults.length === 0) return { faults, clause: undefined };
-  const clause = knownStockFault({ graph, case: next, answer, oracle });
-  return { faults, clause: clause ?? (await conditionFault(stock, graph, next)) };
+  const clause = await clauseOf(stock, { graph, case: next, answer, oracle });
+  return { faults, clause };
 }
 
+async function clauseOf(stock: Stock, fault: StockFault): Promise<string | undefined> {
+  const { graph, case: next } = fault;
+  const renamed = withOtherNames(next.operation, graph.reserved);
+  if (renamed === undefined)
+    return knownStockFault(fault) ?? (await conditionFault(stock, graph, next.operation));
+  // What names mean is the client's affair: with others, the answer must not be another but for those.
+  const verdict = await judgeStock(stock, graph, { ...next, operation: renamed });
+  return verdict.faults.length === 0 ? NAMES : verdict.clause;
+}
+
+const NAMES =
+  '6.3.2 CollectFields, 6.1.2 CoerceVariableValues: an alias or a variable has a name that the planner uses itself';
+
 /** What is left out has no part in the answer: without it in the text, the answer must not be another. */
-async function conditionFault(stock: Stock, graph: Graph, next: Case): Promise<string | undefined> {
-  const operation = withoutConditions(next.operation);
+async function conditionFault(
+  stock: Stock,
+  graph: Graph,
+  conditional: GeneratedOperation,
+): Promise<string | undefined> {
+  const operation = withoutConditions(conditional);
   const answer = await stock.ask(graph, operation);
   const isRight = faultsOfAnswer(answer, askOracle(graph, operation), false).length === 0;
   return isRight ? '3.13.1 @skip, 3.13.2 @include: what is left out takes other fields along' : undefined;

@@ -1,8 +1,29 @@
 import { Kind, parse, print, visit } from 'graphql';
 import type { DirectiveNode, SelectionNode, SelectionSetNode } from 'graphql';
+import { findRenames, renameForPlanning } from '../../router/planning/renames.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 
 type Values = GeneratedOperation['variables'];
+
+/** The operation without names that the planner uses itself; `undefined` when it has none. */
+export function withOtherNames(
+  operation: GeneratedOperation,
+  reserved: ReadonlySet<string>,
+): GeneratedOperation | undefined {
+  const document = parse(operation.document);
+  const renames = findRenames(document, reserved);
+  if (renames.aliases.length + renames.variables.length === 0) return undefined;
+  const names = new Map(renames.variables);
+  const variables = Object.entries(operation.variables).map(([name, value]) => [
+    names.get(name) ?? name,
+    value,
+  ]);
+  return {
+    ...operation,
+    document: print(renameForPlanning(document, renames)),
+    variables: Object.fromEntries(variables),
+  };
+}
 
 /** The operation with what its variables select written out: without `@skip`, `@include` and what they leave out. */
 export function withoutConditions(operation: GeneratedOperation): GeneratedOperation {
