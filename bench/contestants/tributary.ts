@@ -103,6 +103,7 @@ function router(name: string, { folder, nodeFlags }: Stage, yaml: RouterYaml) {
     command: [process.execPath, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
     // Settings of the shop that this machine may have in its environment are not the contestant's.
     env: {
+      NODE_ENV: 'production',
       ROUTER_CONFIG: file,
       PORT: '',
       HOST: '',
