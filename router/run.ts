@@ -1,6 +1,7 @@
 import { loadConfig } from './config/config.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigError } from './config/read-yaml.ts';
+import { urlAt } from './ingress/http-server.ts';
 import { createRouter } from './router.ts';
 import { createTelemetry } from './telemetry.ts';
 import { serveInPool, startWorkers } from './workers.ts';
@@ -41,7 +42,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
 async function runPool(config: Config, program: string): Promise<void> {
   const telemetry = createTelemetry(config.telemetry);
   await using pool = await startWorkers(config, { program, telemetry });
-  const url = `http://${config.listen.host}:${pool.port}${config.listen.path}`;
+  const url = urlAt({ ...config.listen, port: pool.port });
   telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router listens');
   await stopSignal();
   await pool.drain();

@@ -8,7 +8,7 @@ import { answerOrder } from './breaker-order.ts';
 import type { Obey } from './breaker-order.ts';
 import type { ClientResponse } from './client-request.ts';
 import { healthAnswer } from './health.ts';
-import { addressOf, listening } from './http-server.ts';
+import { addressOf, listening, urlAt } from './http-server.ts';
 
 /** What the admin port tells of a router. */
 export type Inspection = {
@@ -39,7 +39,7 @@ export async function listenAdmin(
       .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
   });
   return {
-    url: `http://${config.host}:${port}`,
+    url: urlAt({ ...config, port }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

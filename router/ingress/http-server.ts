@@ -47,7 +47,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   await listening(server, { ...config.listen, reusePort: config.workers > 1 });
   const { port } = addressOf(server);
   return {
-    url: `http://${config.listen.host}:${port}${config.listen.path}`,
+    url: urlAt({ ...config.listen, port }),
     drain: (graceMs) => drain(server, graceMs),
     [Symbol.asyncDispose]: () => drain(server, 0),
   };
@@ -90,6 +90,19 @@ export function addressOf(server: Server): AddressInfo {
   if (address === null || typeof address === 'string')
     throw new TypeError('the server listens on no TCP port');
   return address;
+}
+
+/** Where a server is reached; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). */
+export function urlAt({
+  host,
+  port,
+  path = '',
+}: {
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+}): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }
 
 // Node closes idle connections with the listener; busy ones end with their answer, which says `connection: close`.

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
@@ -303,4 +304,19 @@ test('serves health for machines, and metrics on a port of its own', async () =>
   expect((await fetch(new URL('/metrics', graph.router.url))).status).toBe(404);
   const metrics = await (await fetch(new URL('/metrics', graph.router.adminUrl))).text();
   expect(metrics).toContain('http_server_request_duration_seconds');
+});
+
+// Containers often have none.
+const HAS_IPV6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+);
+
+test.runIf(HAS_IPV6)('is reached at an IPv6 address, too', async () => {
+  await using six = await startSmallGraph({
+    services: LIBRARY,
+    config: 'listen: { host: "::1" }\nadmin: { host: "::1" }',
+  });
+  expect(new URL(six.router.url).hostname).toBe('[::1]');
+  expect(await six.query('{ books { title } }')).toHaveProperty('data.books');
+  expect((await fetch(new URL('/metrics', six.router.adminUrl))).status).toBe(200);
 });
