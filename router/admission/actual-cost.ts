@@ -1,4 +1,11 @@
-import { Kind, OperationTypeNode, getOperationAST, isAbstractType } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  getNullableType,
+  getOperationAST,
+  isAbstractType,
+  isListType,
+} from 'graphql';
 import type {
   DocumentNode,
   FieldNode,
@@ -10,7 +17,7 @@ import type {
 } from 'graphql';
 import { MUTATION_COST, wholeCost } from './cost.ts';
 import { compileArguments } from './cost-arguments.ts';
-import type { CostModel, Variables } from './cost-model.ts';
+import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
@@ -96,7 +103,7 @@ class Compilation {
     if (name.startsWith('__') || field === undefined) return undefined;
     const inner = node.selectionSet && this.selectionSet(node.selectionSet, field.type);
     const argumentsCost = compileArguments(this.#model, field.definition, node);
-    const valueCost = compileValueCost(field.weight, inner);
+    const valueCost = compileValueCost(field, inner);
     const key = this.#keyOf(node);
     if (argumentsCost === undefined) {
       if (field.weight === 0 && inner === undefined) return undefined;
@@ -152,17 +159,23 @@ class Compilation {
 
 type ValueCost = (value: unknown, variables: Variables) => number;
 
-function compileValueCost(weight: number, inner: Walk | undefined): ValueCost {
+function compileValueCost({ weight, definition }: FieldCost, inner: Walk | undefined): ValueCost {
+  const isCountable = inner === undefined && !isListOfLists(definition.type);
   const itemCost: ValueCost = (value, variables) =>
     inner !== undefined && isObject(value) ? add(weight, inner(value, variables)) : weight;
   const cost: ValueCost = (value, variables) => {
     if (!Array.isArray(value)) return itemCost(value, variables);
-    if (inner === undefined) return weight * Math.max(value.length, 1);
+    if (isCountable) return weight * Math.max(value.length, 1);
     let total = value.length === 0 ? weight : 0;
     for (const item of value) total = add(total, cost(item, variables));
     return total;
   };
   return cost;
+}
+
+function isListOfLists(type: FieldCost['definition']['type']): boolean {
+  const outer = getNullableType(type);
+  return isListType(outer) && isListType(getNullableType(outer.ofType));
 }
 
 function isObject(value: unknown): value is Delivered {

@@ -21,6 +21,8 @@ const model = composeModel(/* GraphQL */ `
     node: Node
     heavyScalar: Int @cost(weight: 3)
     names: [String]
+    grid: [[Item]]
+    weights: [[Int]] @cost(weight: 2)
   }
   type Mutation {
     change: Item
@@ -56,6 +58,8 @@ describe('the actual cost', () => {
     ['of null is the field without its selection', '{ item { self { id } } }', { item: null }, 1],
     ['of what was not delivered is nothing', '{ item { id } list { id } }', { item: {} }, 1],
     ['of nothing at all is one', '{ list { id } }', {}, 1],
+    ['of a list of lists counts all items', '{ grid { id } }', { grid: [[{}, {}], null, [{}], []] }, 5],
+    ['of a list of lists of values, too', '{ weights }', { weights: [[1, 2], [3]] }, 6],
     [
       'of nested lists adds up',
       '{ list { parts { id } } }',
