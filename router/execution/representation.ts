@@ -54,7 +54,7 @@ export function compileRepresentation(
     // one may set the name of an interface for every type that implements it.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
-    return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName) };
+    return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
   });
 }
 
@@ -75,16 +75,25 @@ function perTypeName<T>(
   };
 }
 
-function onlyKey(entries: readonly Entry[], typeName: string | undefined): Representation['readKey'] {
+function onlyKey(
+  entries: readonly Entry[],
+  typeName: string | undefined,
+  types: SupergraphTypes,
+): Representation['readKey'] {
   const [key, ...others] = entries.flatMap(({ source }) => ('key' in source ? [source.key] : []));
-  if (key === undefined || others.length > 0 || !namesType(entries, typeName)) return undefined;
+  if (key === undefined || others.length > 0 || !namesOwnType(entries, typeName, types)) return undefined;
   const unit = new CodeUnit();
   const name = unit.define('v', `return ${propertyRead(unit, 'v', key, readOwn)};`);
   return unit.evaluate(name) as Representation['readKey'];
 }
 
-/** Whether a representation says of which type its entity is: a rewrite may have put the name of an interface there. */
-function namesType(entries: readonly Entry[], typeName: string | undefined): boolean {
+/** Whether a representation bears the name of a type that no other has: a rewrite puts the name of an interface for all its types. */
+function namesOwnType(
+  entries: readonly Entry[],
+  typeName: string | undefined,
+  types: SupergraphTypes,
+): boolean {
+  if (typeName === undefined || !types.isObjectType(typeName)) return false;
   return entries.some(
     ({ key, source }) => key === '__typename' && 'text' in source && source.text === jsonText(typeName),
   );

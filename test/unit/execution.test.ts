@@ -266,6 +266,23 @@ describe('the executor', () => {
       ],
     });
   });
+
+  test('asks it once about an entity that is named by the interface here and by its type there', async () => {
+    const media = [
+      { __typename: 'Media', id: 'b' },
+      { __typename: 'Book', id: 'b' },
+      { __typename: 'Film', id: 'f' },
+    ];
+    const { calls } = await shop.run('{ media { copies } }', {
+      interposed: { product: async () => ({ kind: 'answered', data: { media }, errors: [] }) },
+    });
+    expect(JSON.parse(calls[1]?.body ?? '').variables).toEqual({
+      representations: [
+        { __typename: 'Media', id: 'b' },
+        { __typename: 'Media', id: 'f' },
+      ],
+    });
+  });
 });
 
 describe('@skip and @include', () => {
