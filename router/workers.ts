@@ -75,18 +75,21 @@ export async function startWorkers(
   async function orderBreaker(order: BreakerOrder): Promise<Obedience> {
     const key = JSON.stringify([order.subgraph, order.field]);
     const before = orders.get(key);
+    const standing = order.state === 'auto' ? undefined : order;
     // First: a worker that starts meanwhile is to have it.
-    if (order.state === 'auto') orders.delete(key);
-    else orders.set(key, order);
+    keep(key, standing);
     const answers = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
     const told = answers.filter((obedience) => obedience !== undefined);
     const outcome = told.find(({ kind }) => kind === 'obeyed') ?? told[0];
     if (outcome === undefined) throw new Error('no worker answers');
-    if (outcome.kind === 'refused') {
-      if (before === undefined) orders.delete(key);
-      else orders.set(key, before);
-    }
+    // Unless another has come since.
+    if (outcome.kind === 'refused' && orders.get(key) === standing) keep(key, before);
     return outcome;
+  }
+
+  function keep(key: string, order: BreakerOrder | undefined): void {
+    if (order === undefined) orders.delete(key);
+    else orders.set(key, order);
   }
 
   // The first one settles the port, where any free one will do.

@@ -5,12 +5,12 @@ import { startGateway } from './gateway-process.ts';
 import { installPeers, peers } from './peers.ts';
 
 export const hiveGateways: readonly Contestant[] = [
-  hiveGateway('hive-gateway', 'Hive Gateway (JavaScript), its sharing switched off', false),
   hiveGateway(
     'hive-gateway-shared',
     'Hive Gateway, equal subgraph calls and equal queries in flight shared',
     true,
   ),
+  hiveGateway('hive-gateway', 'Hive Gateway (JavaScript), its sharing switched off', false),
 ];
 
 function hiveGateway(name: string, what: string, sharing: boolean): Contestant {
