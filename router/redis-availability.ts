@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { messageOf } from './error-message.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -34,7 +35,7 @@ export function watchAvailability(
     telemetry.redisChanged({
       client: 'budget',
       state,
-      ...(reason !== undefined && { reason: describe(reason) }),
+      ...(reason !== undefined && { reason: messageOf(reason) }),
     });
   }
 
@@ -106,8 +107,4 @@ export function answeredWithin<Answer>(answer: Promise<Answer>, timeoutMs: numbe
     let timer = wait();
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-}
-
-export function describe(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import type { Config } from './config/config-schema.ts';
-import { STUCK_MS, answeredWithin, describe, watchAvailability } from './redis-availability.ts';
+import { messageOf } from './error-message.ts';
+import { STUCK_MS, answeredWithin, watchAvailability } from './redis-availability.ts';
 import type { Availability } from './redis-availability.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -116,7 +117,7 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
     state = next;
   };
   client.on('ready', () => changeTo('ready'));
-  client.on('error', (error) => changeTo('lost', describe(error)));
+  client.on('error', (error) => changeTo('lost', messageOf(error)));
 }
 
 async function close(client: Redis): Promise<void> {

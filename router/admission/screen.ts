@@ -1,6 +1,7 @@
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
+import { messageOf } from '../error-message.ts';
 import { RouterError } from '../errors.ts';
 import { checkDocument, readParseError } from './document-limits.ts';
 
@@ -19,7 +20,7 @@ function parseWithin(source: string, limits: Config['limits']): DocumentNode {
   } catch (error) {
     const read = readParseError(error, limits);
     if (read instanceof RouterError) throw read;
-    throw new RouterError('GRAPHQL_PARSE_FAILED', error instanceof Error ? error.message : String(error), {
+    throw new RouterError('GRAPHQL_PARSE_FAILED', messageOf(error), {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors } from 'jose';
 import type { CryptoKey, FlattenedJWSInput, JWK, JWSHeaderParameters } from 'jose';
+import { messageOf } from '../error-message.ts';
 import { RouterError } from '../errors.ts';
 import type { Schedule } from '../schedule.ts';
 import type { FetchJson } from './fetch-json.ts';
@@ -140,7 +141,7 @@ export class KeySet implements Disposable {
     } catch (error) {
       this.#failures++;
       if (this.#closed.signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#parts.onFetched({ issuer, outcome: 'failed', failures: this.#failures, reason });
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../error-message.ts';
 import type { Schedule } from '../schedule.ts';
 import type { FetchJson } from './fetch-json.ts';
 import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
@@ -35,7 +36,7 @@ export function pollRevocationList(url: string, pollMs: number, parts: Revocatio
       parts.revoked.add(readList(await parts.fetchJson(url, closed.signal)));
       changeTo('ready');
     } catch (error) {
-      changeTo('lost', error instanceof Error ? error.message : String(error));
+      changeTo('lost', messageOf(error));
     }
   }
 

@@ -3,6 +3,7 @@ import type { FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Config } from '../config/config-schema.ts';
+import { messageOf } from '../error-message.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
@@ -84,8 +85,4 @@ function watchFile(path: string, changed: () => void): FSWatcher {
   return watch(dirname(path), { persistent: false }, (_event, name) => {
     if (name === null || name === basename(path) || name === '..data') changed();
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

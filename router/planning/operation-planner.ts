@@ -3,6 +3,7 @@ import { QueryPlanner } from '@apollo/query-planner';
 import type { QueryPlan } from '@apollo/query-planner';
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
+import { messageOf } from '../error-message.ts';
 import { findUncovered } from './coverage.ts';
 import { plannableDocument } from './plannable-document.ts';
 import { prepareSupergraph } from './prepare-supergraph.ts';
@@ -59,7 +60,7 @@ function refused(reason: string): PlannedOperation {
 
 /** The planner's assertions name a field first and then go on about the planner. */
 function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const [line = ''] = message.split('\n');
   return line
     .replace(/: This shouldn't have happened\.$/, '')

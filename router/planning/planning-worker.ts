@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../error-message.ts';
 import { createOperationPlanner } from './operation-planner.ts';
 import type { OperationPlanner } from './operation-planner.ts';
 import type { PlanningMessage, PlanningRequest, PlanningThreadData } from './planning-messages.ts';
@@ -21,5 +22,5 @@ function serve(plan: OperationPlanner): void {
 try {
   serve(createOperationPlanner(supergraphSdl));
 } catch (error) {
-  send({ kind: 'unusable', message: error instanceof Error ? error.message : String(error) });
+  send({ kind: 'unusable', message: messageOf(error) });
 }

@@ -2,6 +2,7 @@ import { composeServices, validateSatisfiability } from '@apollo/composition';
 import type { CompositionHint } from '@apollo/composition/dist/hints.js';
 import { GraphQLError, parse } from 'graphql';
 import type { ASTNode, DocumentNode } from 'graphql';
+import { messageOf } from '../error-message.ts';
 
 /** A subgraph ready to be composed; `place` is where its SDL stands, for messages. */
 export type SubgraphSchema = {
@@ -92,7 +93,7 @@ function syntaxFinding(error: unknown, origin: Pick<Finding, 'subgraph' | 'place
   return {
     severity: 'error',
     code: 'INVALID_GRAPHQL',
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     ...origin,
     ...(line === undefined ? {} : { line }),
   };

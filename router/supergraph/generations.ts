@@ -1,3 +1,4 @@
+import { messageOf } from '../error-message.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Generation } from './generation.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
@@ -51,7 +52,7 @@ export async function createGenerations<
     try {
       serve(await build(sourced.sdl));
     } catch (error) {
-      return refuse([error instanceof Error ? error.message : String(error)]);
+      return refuse([messageOf(error)]);
     }
     telemetry.supergraphSwapped({
       generation: current?.generation.graph.id ?? '',

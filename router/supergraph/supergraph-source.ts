@@ -9,6 +9,7 @@ import type { SupergraphFile } from './supergraph-file.ts';
 import type { Config } from '../config/config-schema.ts';
 import { ConfigError } from '../config/read-yaml.ts';
 import type { Environment } from '../config/read-yaml.ts';
+import { messageOf } from '../error-message.ts';
 
 type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
@@ -114,5 +115,5 @@ async function readSdl(path: string): Promise<Sourced> {
 
 function reasonsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
-  return [error instanceof Error ? error.message : String(error)];
+  return [messageOf(error)];
 }
