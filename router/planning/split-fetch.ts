@@ -34,6 +34,8 @@ type EntityOperation = {
  * - Fields that require one field with different arguments; a representation has room for one of them.
  * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
  *   entity would be. The planner forgets conditions of the objects that the fields are on; then fields with equal requirements stay together.
+ * - Fields behind an `@interfaceObject` that are asked of several types. The planner asks them of every type, also where it has
+ *   what they require of some types only, and of the others nothing would be; so only fields with equal requirements stay together.
  *
  * The parts ask for disjoint fields of the same entities.
  */
@@ -41,7 +43,8 @@ export function splitByRequirements(fetch: FetchNode, restoring: Restoring): rea
   const { required, schema } = restoring;
   const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
   if (entityOperation === undefined) return [fetch];
-  const parts = partition(entityOperation.selectionSet, fetch.serviceName, restoring);
+  const byNeeds = restoring.isConditional || asksSeveralTypesAlike(fetch, entityOperation, schema);
+  const parts = partition(entityOperation.selectionSet, fetch.serviceName, { required, byNeeds });
   if (parts.length < 2) return [fetch];
   const keys = required.keyPaths.get(fetch.serviceName) ?? new Set();
   return parts.map((part, index) => {
@@ -58,10 +61,29 @@ export function splitByRequirements(fetch: FetchNode, restoring: Restoring): rea
   });
 }
 
+/** Whether objects of different types are represented as the one that the subgraph knows. */
+function asksSeveralTypesAlike(
+  { requires = [] }: FetchNode,
+  { selectionSet }: EntityOperation,
+  schema: GraphQLSchema,
+): boolean {
+  const represented = new Set(
+    requires.map((node) => (node.kind === 'InlineFragment' ? node.typeCondition : undefined)),
+  );
+  return (
+    represented.size > 1 &&
+    selectionSet.selections.some(
+      (selection) =>
+        selection.kind === Kind.INLINE_FRAGMENT &&
+        isAbstractType(schema.getType(selection.typeCondition?.name.value ?? '')),
+    )
+  );
+}
+
 type Part = {
   readonly fields: Set<FieldNode>;
   readonly needs: Map<string, string>;
-  /** The conditions under which its fields are asked, printed, with what they require if that may be skipped; empty for those that require nothing. */
+  /** The conditions under which its fields are asked, printed, with what they require where that may be absent; empty for those that require nothing. */
   readonly together: string;
 };
 
@@ -69,7 +91,7 @@ type Part = {
 function partition(
   selectionSet: SelectionSetNode,
   service: string,
-  { required, isConditional }: Restoring,
+  { required, byNeeds }: { readonly required: RequiredArguments; readonly byNeeds: boolean },
 ): Part[] {
   const parts: Part[] = [];
   const place = (set: SelectionSetNode, type: string, outer: string) => {
@@ -79,7 +101,7 @@ function partition(
         place(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
       } else if (selection.kind === Kind.FIELD) {
         const needs = needsOf(coordinate(service, type, selection.name.value), required);
-        const together = isConditional ? conditions + [...needs.values()].toSorted().join(' ') : conditions;
+        const together = byNeeds ? conditions + [...needs.values()].toSorted().join(' ') : conditions;
         const part = partFor(parts, needs, needs.size > 0 ? together : '');
         part.fields.add(selection);
         for (const [path, planned] of needs) part.needs.set(path, planned);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { isJsonObject } from '../../router/execution/json.ts';
 import type { Case } from './cases.ts';
+import { createCompile } from './compiled.ts';
 import { askRouter } from './contestants.ts';
 import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
@@ -13,7 +14,9 @@ export async function faultsOfBehaviors(
 ): Promise<readonly string[]> {
   const ask = (onError: ErrorBehavior) => {
     const interfere = interference === null ? undefined : interferenceOf(interference).interfere;
-    return askRouter(graph, operation, { interfere, onError, mergesFetches });
+    // Compiled for each: a plan remembers that it was of no use to ask together, and goes on with other calls.
+    const fresh = { ...graph, compile: createCompile(graph, graph.plan) };
+    return askRouter(fresh, operation, { interfere, onError, mergesFetches });
   };
   const [propagated, kept, halted] = [await ask('PROPAGATE'), await ask('NULL'), await ask('HALT')];
   if (propagated.kind === 'refused' || kept.kind === 'refused' || halted.kind === 'refused') return [];

@@ -1,8 +1,10 @@
-import { Kind, OperationTypeNode, getNamedType, parse, visit } from 'graphql';
-import type { DocumentNode } from 'graphql';
+import { Kind, OperationTypeNode, getNamedType, getNullableType, isListType, parse, visit } from 'graphql';
+import type { DocumentNode, GraphQLOutputType } from 'graphql';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
+import type { OracleAnswer } from './contestants.ts';
 import type { Graph } from './graph.ts';
+import { withoutConditions } from './rewritten-operation.ts';
 import { isAnotherOrder, isNullForEmpty, lacksOnlyFields } from './stock-answers.ts';
 import type { StockFault } from './stock-answers.ts';
 
@@ -13,7 +15,11 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
   'Federation @requires: arguments are taken from another use of the field': ({
     graph,
     case: { operation },
-  }) => JSON.stringify(graph.plan(plannable(operation))).includes('__required'),
+  }) =>
+    // Of mutations under conditions some have no plan.
+    [operation, withoutConditions(operation)].some((planned) =>
+      JSON.stringify(graph.plan(plannable(planned))).includes('__required'),
+    ),
   'Federation @requires: of a list of lists nothing is sent': lacksInnerLists,
   'Federation _Any: a representation of an @interfaceObject lacks its key': (fault) =>
     fault.graph.supergraphSdl.includes('isInterfaceObject: true') &&
@@ -33,6 +39,8 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
     hasNestedFragments(document) && lacksOnlyFields(fault),
   'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
     isAboutInterfaceObjects,
+  'Federation @shareable: of a list of lists from two subgraphs the objects of one are lost':
+    isInListsOfLists,
   'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
     tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
 };
@@ -66,17 +74,34 @@ function hasNestedFragments(document: DocumentNode): boolean {
   return isNested;
 }
 
-/** Every fault is at an object of the interface that a subgraph knows as an object, or below. */
+/** Every fault is in a list of lists, or null has moved up from one, and is no error. */
+function isInListsOfLists(fault: StockFault): boolean {
+  const { answer, oracle } = fault;
+  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
+  return pathsOfFaults(fault).every((path) =>
+    typesAround(path, oracle).some((type) => {
+      const list = getNullableType(type);
+      return isListType(list) && isListType(getNullableType(list.ofType));
+    }),
+  );
+}
+
+/** Every fault is at an object of the interface that a subgraph knows as an object, below, or above, where null has moved up. */
 function isAboutInterfaceObjects(fault: StockFault): boolean {
   const { graph, oracle } = fault;
   if (!graph.supergraphSdl.includes('isInterfaceObject: true')) return false;
   const names = new Set(['Keyed', ...membersOf(graph)]);
   return pathsOfFaults(fault).every((path) =>
-    path.some((_, index) => {
-      const type = oracle.types.get(path.slice(0, index + 1).join('.'));
-      return type !== undefined && names.has(getNamedType(type).name);
-    }),
+    typesAround(path, oracle).some((type) => names.has(getNamedType(type).name)),
   );
+}
+
+/** The types of the fields on the way to a place and below it. */
+function typesAround(path: readonly string[], { types }: OracleAnswer): readonly GraphQLOutputType[] {
+  const place = path.join('.');
+  return [...types]
+    .filter(([key]) => place === '' || `${place}.`.startsWith(`${key}.`) || key.startsWith(`${place}.`))
+    .map(([, type]) => type);
 }
 
 function isAboutInheritedNames(fault: StockFault): boolean {
@@ -88,9 +113,14 @@ function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly strin
   const ofData = faults.filter((fault) => !fault.startsWith(ERROR));
   const errors = answer.kind === 'answered' && ofData.length < faults.length ? answer.errors : [];
   return [
-    ...ofData.map((fault) => fault.split(' is ')[0]?.split('.') ?? []),
+    ...ofData.map((fault) => pathOf(fault.split(' is ')[0])),
     ...errors.map(({ path }) => path.map(String)),
   ];
+}
+
+/** Of the answer as a whole it is empty. */
+function pathOf(place = 'data'): readonly string[] {
+  return place === 'data' ? [] : place.split('.');
 }
 
 /** How a fault of an error begins. */

@@ -313,6 +313,34 @@ describe('a requirement behind an @interfaceObject, asked of one type', () => {
   });
 });
 
+describe('fields behind an @interfaceObject, one of them asked of one type', () => {
+  const graph = composed({
+    a: `type Media @key(fields: "id") @interfaceObject {
+      id: ID! title: String @external size: Int @requires(fields: "title") likes: Int
+    }`,
+    b: `type Query { m: Media }
+      interface Media @key(fields: "id") { id: ID! title: String }
+      type Book implements Media @key(fields: "id") { id: ID! title: String }
+      type Film implements Media @key(fields: "id") { id: ID! title: String }`,
+  });
+  const document = '{ m { likes ... on Book { size } } }';
+
+  test('are asked together by the stock planner, so that other types must have what only that one is asked for', () => {
+    const planned = compact(stockPlan(graph, document));
+    expect(planned).toContain('{ m { __typename id ... on Book { __typename id title } } }');
+    expect(planned).toContain('... on Media { __typename id title }');
+    expect(planned).toContain('=> { ... on Media { likes size } }');
+  });
+
+  test('are fetched apart', () => {
+    const planned = text(plan(graph, document));
+    expect(planned).toContain(
+      '{ ... on Media { __typename id } ... on Book { __typename id } } => { ... on Media { likes } }',
+    );
+    expect(planned).toContain('=> { ... on Media { size } }');
+  });
+});
+
 test('a field that another subgraph overrides under a label stays where it was', () => {
   const graph = composed({
     a: 'type Query { p: P } type P @key(fields: "id") { id: ID! price: Int }',
