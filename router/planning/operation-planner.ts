@@ -44,7 +44,7 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
       const document = plannableDocument(renamed, prepared);
-      const planned = restoreRequiredArguments(plan(document), prepared.required, prepared.schema);
+      const planned = restoreRequiredArguments(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
       return { kind: 'planned', plan: planned, renames };

@@ -51,7 +51,7 @@ export function plannableDocument(
 
 type Walk = {
   readonly schema: GraphQLSchema;
-  readonly interfaceObjects: ReadonlySet<string>;
+  readonly interfaceObjects: PreparedSupergraph['interfaceObjects'];
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   count: number;
 };

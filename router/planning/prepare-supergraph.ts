@@ -9,6 +9,7 @@ import {
   joinFields,
   mapComposites,
   parseFieldSet,
+  serviceNames,
 } from './supergraph-document.ts';
 
 /** A supergraph changed so that Apollo's planner plans it right, and what is needed to read the plans. */
@@ -18,8 +19,8 @@ export type PreparedSupergraph = {
   readonly schema: GraphQLSchema;
   /** Names of the fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
-  /** Interfaces that some subgraph knows as an `@interfaceObject`. */
-  readonly interfaceObjects: ReadonlySet<string>;
+  /** Interfaces that some subgraph knows as an `@interfaceObject`, with the services that do. */
+  readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
   readonly required: RequiredArguments;
 };
 
@@ -32,7 +33,7 @@ export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
     document,
     schema,
     reserved: reservedNames(document),
-    interfaceObjects: interfaceObjectNames(document),
+    interfaceObjects: interfaceObjectsIn(document),
     required,
   };
 }
@@ -92,11 +93,14 @@ function reservedNames(document: DocumentNode): ReadonlySet<string> {
   return names;
 }
 
-function interfaceObjectNames(document: DocumentNode): ReadonlySet<string> {
-  const types = document.definitions
-    .filter(isCompositeDefinition)
-    .filter(({ directives = [] }) =>
-      directives.some((directive) => hasFlag(directive, 'isInterfaceObject', true)),
-    );
-  return new Set(types.map(({ name }) => name.value));
+function interfaceObjectsIn(document: DocumentNode): PreparedSupergraph['interfaceObjects'] {
+  const services = serviceNames(document);
+  const found = new Map<string, Set<string>>();
+  for (const { name, directives = [] } of document.definitions.filter(isCompositeDefinition)) {
+    for (const directive of directives.filter((join) => hasFlag(join, 'isInterfaceObject', true))) {
+      const graph = argumentOf(directive, 'graph') ?? '';
+      found.set(name.value, (found.get(name.value) ?? new Set()).add(services.get(graph) ?? graph));
+    }
+  }
+  return found;
 }

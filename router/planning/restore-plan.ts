@@ -1,5 +1,5 @@
 import { parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import type {
   FetchDataKeyRenamer,
   FetchNode,
@@ -9,7 +9,7 @@ import type {
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
 import type { RequiredArguments } from './required-arguments.ts';
-import { keyedRequires } from './keyed-requires.ts';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { splitByRequirements } from './split-fetch.ts';
 import type { Restoring } from './split-fetch.ts';
 
@@ -20,13 +20,17 @@ import type { Restoring } from './split-fetch.ts';
  */
 export function restoreRequiredArguments(
   plan: QueryPlan,
-  required: RequiredArguments,
-  schema: GraphQLSchema,
+  document: DocumentNode,
+  prepared: PreparedSupergraph,
 ): QueryPlan {
-  if (required.requirements.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription')
-    return plan;
+  const { required, interfaceObjects } = prepared;
+  const isAffected = required.requirements.size > 0 || interfaceObjects.size > 0;
+  if (!isAffected || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
   const isConditional = /@(?:skip|include)\b|"kind":"Condition"/.test(JSON.stringify(plan.node));
-  return { ...plan, node: restoreNode(plan.node, { required, schema, isConditional }) };
+  return {
+    ...plan,
+    node: restoreNode(plan.node, { ...prepared, planned: document, isConditional }),
+  };
 }
 
 function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
@@ -52,18 +56,12 @@ function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
 
 function restoreFlatten(node: FlattenNode, restoring: Restoring): PlanNode {
   if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, restoring) };
-  const nodes = splitByRequirements(withKeys(node.node, restoring), restoring).map((fetch) => ({
+  const nodes = splitByRequirements(node.node, node.path, restoring).map((fetch) => ({
     ...node,
     node: restoreFetch(fetch, restoring.required),
   }));
   const [only] = nodes;
   return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
-}
-
-function withKeys(fetch: FetchNode, { required, schema }: Restoring): FetchNode {
-  const keys = required.keyPaths.get(fetch.serviceName);
-  if (fetch.requires === undefined || keys === undefined) return fetch;
-  return { ...fetch, requires: keyedRequires(fetch.requires, keys, schema) };
 }
 
 function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {

@@ -1,32 +1,21 @@
-import { Kind, isAbstractType, isObjectType, parse, print, stripIgnoredCharacters, visit } from 'graphql';
-import type {
-  FieldNode,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  SelectionNode,
-  SelectionSetNode,
-} from 'graphql';
-import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { Kind, isAbstractType, isObjectType, print } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode, SelectionSetNode } from 'graphql';
+import type { FetchNode, FlattenNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { askedTypes } from './asked-types.ts';
+import type { AskedTypes } from './asked-types.ts';
+import { printEntityOperation, readEntityOperation, usedVariables } from './entity-operation.ts';
+import type { EntityOperation } from './entity-operation.ts';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { coordinate } from './required-arguments.ts';
-import type { RequiredArguments } from './required-arguments.ts';
-
-/** Paths of required fields in the planner's names, by the paths that the subgraph will see. */
-type Needs = ReadonlyMap<string, string>;
+import { narrowed, overlap, pathTo, possibleNames, requirementsOf } from './requirements.ts';
+import type { Place, Requirement } from './requirements.ts';
+import { responseName } from './response-name.ts';
 
 /** What is known about the plan that a fetch is part of. */
-export type Restoring = {
-  readonly required: RequiredArguments;
-  /** The supergraph's types. */
-  readonly schema: GraphQLSchema;
+export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects' | 'reserved'> & {
+  readonly planned: DocumentNode;
   /** Whether some of it is asked under `@skip` or `@include`. */
   readonly isConditional: boolean;
-};
-
-/** Every entity fetch of the planner's has this shape. */
-type EntityOperation = {
-  operation: OperationDefinitionNode;
-  entities: FieldNode;
-  selectionSet: SelectionSetNode;
 };
 
 /**
@@ -34,156 +23,196 @@ type EntityOperation = {
  * - Fields that require one field with different arguments; a representation has room for one of them.
  * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
  *   entity would be. The planner forgets conditions of the objects that the fields are on; then fields with equal requirements stay together.
- * - Fields behind an `@interfaceObject` that are asked of several types. The planner asks them of every type, also where it has
- *   what they require of some types only, and of the others nothing would be; so only fields with equal requirements stay together.
+ * - Fields behind an `@interfaceObject` that are asked of different types. The planner asks them of every type, also where it has
+ *   what they require of some types only.
  *
- * The parts ask for disjoint fields of the same entities.
+ * The parts ask for disjoint fields of the same entities, or of those among them whose types are asked.
+ *
+ * @param path of the fetch's Flatten node.
  */
-export function splitByRequirements(fetch: FetchNode, restoring: Restoring): readonly FetchNode[] {
-  const { required, schema } = restoring;
+export function splitByRequirements(
+  fetch: FetchNode,
+  path: FlattenNode['path'],
+  restoring: Restoring,
+): readonly FetchNode[] {
+  const { required, schema, planned } = restoring;
   const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
   if (entityOperation === undefined) return [fetch];
-  const byNeeds = restoring.isConditional || asksSeveralTypesAlike(fetch, entityOperation, schema);
-  const parts = partition(entityOperation.selectionSet, fetch.serviceName, { required, byNeeds });
-  if (parts.length < 2) return [fetch];
-  const keys = required.keyPaths.get(fetch.serviceName) ?? new Set();
-  return parts.map((part, index) => {
-    const selections = pick(entityOperation.selectionSet, part.fields, index === 0);
-    const own = new Set(part.needs.values());
-    const foreign = new Set(parts.flatMap(({ needs }) => [...needs.values()]));
-    const isForeign = (path: string) => foreign.has(path) && !own.has(path) && !keys.has(path);
+  const service = fetch.serviceName;
+  const asked = asksInterfaceObjects(entityOperation, service, restoring)
+    ? askedTypes(planned, path, schema)
+    : undefined;
+  const parts = partition(entityOperation.selectionSet, { service, asked, restoring });
+  const isWhole = parts.length < 2 && parts.every(({ types }) => types === undefined);
+  if (isWhole) return [fetch];
+  const keys = required.keyPaths.get(service) ?? new Set();
+  return parts.map((part) => {
+    const selections = pick(entityOperation.selectionSet, part.fields);
+    const others = parts.filter((other) => other !== part).flatMap(({ requirements }) => requirements);
+    const isAt = (place: Place) => (requirement: Requirement) => overlap(requirement.place, place);
+    const isForeign = (place: Place) =>
+      others.some(isAt(place)) && !part.requirements.some(isAt(place)) && !keys.has(pathTo(place));
     return {
       ...fetch,
       operation: printEntityOperation(entityOperation, selections),
       ...(fetch.variableUsages && { variableUsages: usedVariables(selections, fetch.variableUsages) }),
-      requires: pickRequires(fetch.requires ?? [], { isForeign, selections, schema }),
+      requires: pickRequires(fetch.requires ?? [], { isForeign, selections, schema, types: part.types }),
     };
   });
 }
 
-/** Whether objects of different types are represented as the one that the subgraph knows. */
-function asksSeveralTypesAlike(
-  { requires = [] }: FetchNode,
+function asksInterfaceObjects(
   { selectionSet }: EntityOperation,
-  schema: GraphQLSchema,
+  service: string,
+  { interfaceObjects }: Restoring,
 ): boolean {
-  const represented = new Set(
-    requires.map((node) => (node.kind === 'InlineFragment' ? node.typeCondition : undefined)),
-  );
-  return (
-    represented.size > 1 &&
-    selectionSet.selections.some(
-      (selection) =>
-        selection.kind === Kind.INLINE_FRAGMENT &&
-        isAbstractType(schema.getType(selection.typeCondition?.name.value ?? '')),
-    )
+  return selectionSet.selections.some(
+    (selection) =>
+      selection.kind === Kind.INLINE_FRAGMENT &&
+      interfaceObjects.get(selection.typeCondition?.name.value ?? '')?.has(service) === true,
   );
 }
 
 type Part = {
   readonly fields: Set<FieldNode>;
-  readonly needs: Map<string, string>;
-  /** The conditions under which its fields are asked, printed, with what they require where that may be absent; empty for those that require nothing. */
+  readonly requirements: Requirement[];
+  /** The object types that its fields are asked of; `undefined` for all that are represented. */
+  readonly types: ReadonlySet<string> | undefined;
+  /** All in which its fields agree: types, and, of those that require something, conditions, with what they require where that may be absent. */
   readonly together: string;
 };
 
-/** Greedily: a field joins the first part with its conditions that does not need the same name for something else. */
-function partition(
-  selectionSet: SelectionSetNode,
-  service: string,
-  { required, byNeeds }: { readonly required: RequiredArguments; readonly byNeeds: boolean },
-): Part[] {
+type Partitioning = {
+  readonly service: string;
+  /** Of what is known as one type to the subgraph. */
+  readonly asked: AskedTypes | undefined;
+  readonly restoring: Restoring;
+};
+
+/** Greedily: a field joins the first part that it agrees with and that does not need the same name for something else. */
+function partition(selectionSet: SelectionSetNode, partitioning: Partitioning): Part[] {
   const parts: Part[] = [];
-  const place = (set: SelectionSetNode, type: string, outer: string) => {
-    for (const selection of set.selections) {
-      const conditions = outer + (selection.directives ?? []).map(print).join(' ');
-      if (selection.kind === Kind.INLINE_FRAGMENT) {
-        place(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
-      } else if (selection.kind === Kind.FIELD) {
-        const needs = needsOf(coordinate(service, type, selection.name.value), required);
-        const together = byNeeds ? conditions + [...needs.values()].toSorted().join(' ') : conditions;
-        const part = partFor(parts, needs, needs.size > 0 ? together : '');
-        part.fields.add(selection);
-        for (const [path, planned] of needs) part.needs.set(path, planned);
-      }
+  const typenames: FieldNode[] = [];
+  for (const placed of fieldsIn(selectionSet, '', '')) {
+    if (placed.field.name.value === '__typename') {
+      typenames.push(placed.field);
+      continue;
     }
-  };
-  place(selectionSet, '', '');
+    const wanted = wantedFor(placed, partitioning);
+    const part = partFor(parts, wanted);
+    part.fields.add(placed.field);
+    part.requirements.push(...wanted.requirements);
+  }
+  const [first = partFor(parts, { requirements: [], types: undefined, together: '' })] = parts;
+  for (const typename of typenames) first.fields.add(typename);
   return parts;
 }
 
-function partFor(parts: Part[], needs: Needs, together: string): Part {
-  const existing = parts.find((part) => part.together === together && agree(part.needs, needs));
+type Placed = { readonly field: FieldNode; readonly type: string; readonly conditions: string };
+
+function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string): Placed[] {
+  return selections.flatMap((selection): Placed[] => {
+    const conditions = outer + (selection.directives ?? []).map(print).join(' ');
+    if (selection.kind === Kind.FIELD) return [{ field: selection, type, conditions }];
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    return fieldsIn(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
+  });
+}
+
+type Wanted = Pick<Part, 'types' | 'together'> & { readonly requirements: readonly Requirement[] };
+
+function wantedFor({ field, type, conditions }: Placed, { service, asked, restoring }: Partitioning): Wanted {
+  const { required, schema, reserved, isConditional } = restoring;
+  const name = field.name.value;
+  const requirements = requirementsOf(coordinate(service, type, name), required, schema);
+  const types = reserved.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
+  const mayBeAbsent = isConditional || asked !== undefined;
+  const needs = mayBeAbsent ? requirements.map(({ text }) => text).toSorted() : [];
+  const together = JSON.stringify([
+    [...(types ?? [])].toSorted(),
+    requirements.length > 0 ? [conditions, ...needs] : [],
+  ]);
+  return { requirements, types, together };
+}
+
+/** As long as all are asked of, an object need not even say which of them it is. */
+function fewerThanAll(
+  types: ReadonlySet<string> | undefined,
+  of: string,
+  schema: GraphQLSchema,
+): ReadonlySet<string> | undefined {
+  return types?.isSupersetOf(possibleNames(of, schema)) ? undefined : types;
+}
+
+function partFor(parts: Part[], wanted: Wanted): Part {
+  const existing = parts.find(
+    (part) => part.together === wanted.together && agree(part.requirements, wanted.requirements),
+  );
   if (existing !== undefined) return existing;
-  const part: Part = { fields: new Set(), needs: new Map(), together };
+  const part: Part = { ...wanted, requirements: [], fields: new Set() };
   parts.push(part);
   return part;
 }
 
-function agree(a: Needs, b: Needs): boolean {
-  return [...b].every(([path, planned]) => (a.get(path) ?? planned) === planned);
+/** Whether one representation has room for both. */
+function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
+  return others.every(({ seen, path }) => some.every((one) => one.seen !== seen || one.path === path));
 }
 
-function needsOf(at: string, required: RequiredArguments): Needs {
-  const needs = new Map<string, string>();
-  const walk = (set: SelectionSetNode, seen: string, planned: string) => {
-    for (const selection of set.selections) {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
-      if (selection.kind === Kind.INLINE_FRAGMENT) {
-        walk(selection.selectionSet, seen, planned);
-        continue;
-      }
-      const name = selection.name.value;
-      const seenPath = `${seen}.${required.fields.get(name)?.field ?? name}`;
-      const plannedPath = `${planned}.${name}`;
-      needs.set(seenPath, plannedPath);
-      if (selection.selectionSet) walk(selection.selectionSet, seenPath, plannedPath);
-    }
-  };
-  const requirement = required.requirements.get(at);
-  if (requirement !== undefined) walk(requirement, '', '');
-  return needs;
-}
-
-/** The selections of the part's fields. What is no field of any part, `__typename`, stays with the first. */
-function pick(
-  selectionSet: SelectionSetNode,
-  fields: ReadonlySet<FieldNode>,
-  first: boolean,
-): SelectionNode[] {
-  return selectionSet.selections.flatMap((selection): SelectionNode[] => {
+/** The selections of the part's fields. */
+function pick({ selections }: SelectionSetNode, fields: Part['fields']): SelectionNode[] {
+  return selections.flatMap((selection): SelectionNode[] => {
     if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];
-    if (selection.kind === Kind.FRAGMENT_SPREAD) return first ? [selection] : [];
-    const inner = pick(selection.selectionSet, fields, first);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    const inner = pick(selection.selectionSet, fields);
     if (inner.length === 0) return [];
     return [{ ...selection, selectionSet: { ...selection.selectionSet, selections: inner } }];
   });
 }
 
 type Picking = {
-  /** Whether only other parts need what is at a path. */
-  readonly isForeign: (path: string) => boolean;
+  /** Whether only other parts need what is at a place. */
+  readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
+  readonly types: Part['types'];
 };
 
 function pickRequires(
   requires: readonly QueryPlanSelectionNode[],
   picking: Picking,
 ): QueryPlanSelectionNode[] {
-  const walk = (nodes: readonly QueryPlanSelectionNode[], path: string): QueryPlanSelectionNode[] =>
+  const { isForeign, schema, types } = picking;
+  const walk = (
+    nodes: readonly QueryPlanSelectionNode[],
+    outer: Place,
+    here: ReadonlySet<string> | undefined,
+  ): QueryPlanSelectionNode[] =>
     nodes.flatMap((node): QueryPlanSelectionNode[] => {
-      if (node.kind === 'InlineFragment') return [{ ...node, selections: walk(node.selections, path) }];
-      const own = `${path}.${node.name}`;
-      if (picking.isForeign(own)) return [];
+      if (node.kind === 'InlineFragment') {
+        const selections = walk(node.selections, outer, narrowed(here, node.typeCondition, schema));
+        return selections.length === 0 ? [] : [{ ...node, selections }];
+      }
+      const place = [...outer, { field: node.name, types: here }];
+      if (isForeign(place)) return [];
       if (node.selections === undefined) return [node];
-      const inner = walk(node.selections, own);
+      const inner = walk(node.selections, place, undefined);
       return inner.length === 0 ? [] : [{ ...node, selections: inner }];
     });
-  return walk(
-    requires.filter((node) => isAsked(node, picking)),
-    '',
-  );
+  const asked = requires.filter((node) => isAsked(node, picking));
+  const picked = asked.flatMap((node) => walk([node], [], undefined));
+  return types === undefined ? picked : picked.flatMap((node) => ofTypes(node, types, schema));
+}
+
+/** What is required of some types of objects only. */
+function ofTypes(
+  node: QueryPlanSelectionNode,
+  types: ReadonlySet<string>,
+  schema: GraphQLSchema,
+): QueryPlanSelectionNode[] {
+  if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return [node];
+  const possible = possibleNames(node.typeCondition, schema);
+  return [...types.intersection(possible)].map((typeCondition) => ({ ...node, typeCondition }));
 }
 
 /** A representation goes only where something is asked of its type. */
@@ -195,43 +224,4 @@ function isAsked(node: QueryPlanSelectionNode, { selections, schema }: Picking):
     const asked = schema.getType(selection.typeCondition.name.value);
     return asked === type || (isAbstractType(asked) && isObjectType(type) && schema.isSubType(asked, type));
   });
-}
-
-function readEntityOperation(text: string): EntityOperation | undefined {
-  const [operation] = parse(text, { noLocation: true }).definitions;
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
-  const [entities] = operation.selectionSet.selections;
-  if (entities?.kind !== Kind.FIELD || entities.selectionSet === undefined) return undefined;
-  return { operation, entities, selectionSet: entities.selectionSet };
-}
-
-function printEntityOperation(
-  { operation, entities, selectionSet }: EntityOperation,
-  selections: readonly SelectionNode[],
-): string {
-  const used = new Set(usedVariables(selections, variableNames(operation)));
-  return stripIgnoredCharacters(
-    print({
-      ...operation,
-      variableDefinitions: (operation.variableDefinitions ?? []).filter(
-        ({ variable }) => variable.name.value === 'representations' || used.has(variable.name.value),
-      ),
-      selectionSet: {
-        ...operation.selectionSet,
-        selections: [{ ...entities, selectionSet: { ...selectionSet, selections } }],
-      },
-    }),
-  );
-}
-
-function variableNames(operation: OperationDefinitionNode): string[] {
-  return (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
-}
-
-function usedVariables(selections: readonly SelectionNode[], names: readonly string[]): string[] {
-  const used = new Set<string>();
-  for (const selection of selections) {
-    visit(selection, { Variable: ({ name }) => void used.add(name.value) });
-  }
-  return names.filter((name) => used.has(name));
 }

@@ -332,12 +332,40 @@ describe('fields behind an @interfaceObject, one of them asked of one type', () 
     expect(planned).toContain('=> { ... on Media { likes size } }');
   });
 
-  test('are fetched apart', () => {
+  test('are fetched apart, each of the types that it is asked of', () => {
     const planned = text(plan(graph, document));
     expect(planned).toContain(
       '{ ... on Media { __typename id } ... on Book { __typename id } } => { ... on Media { likes } }',
     );
-    expect(planned).toContain('=> { ... on Media { size } }');
+    expect(planned).toContain(
+      '{ ... on Book { __typename id title } ... on Book { __typename id } } => { ... on Media { size } }',
+    );
+  });
+});
+
+describe('fields that require a field of different types, one of them perhaps skipped', () => {
+  const graph = composed({
+    a: `type Query { p: P }
+      type P @key(fields: "id") {
+        id: ID! part: Part @external
+        tax: Int @requires(fields: "part { ... on Wheel { size } }")
+        fee: Int @requires(fields: "part { ... on Door { size } }")
+      }
+      union Part = Wheel | Door
+      type Wheel { size: Int @external }
+      type Door { size: Int @external }`,
+    b: `type P @key(fields: "id") { id: ID! part: Part }
+      union Part = Wheel | Door
+      type Wheel { size: Int }
+      type Door { size: Int }`,
+  });
+
+  test('do not need what the other requires', () => {
+    const planned = text(
+      plan(graph, 'query ($some: Boolean!) { p { fee ... @include(if: $some) { tax } } }'),
+    );
+    expect(planned).toContain('{ __typename part { ... on Door { size } } id } } => { ... on P { fee } }');
+    expect(planned).toContain('{ __typename part { ... on Wheel { size } } id } } => { ... on P { tax } }');
   });
 });
 

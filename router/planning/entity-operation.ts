@@ -1,0 +1,48 @@
+import { Kind, parse, print, stripIgnoredCharacters, visit } from 'graphql';
+import type { FieldNode, OperationDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql';
+
+/** Every entity fetch of the planner's has this shape. */
+export type EntityOperation = {
+  readonly operation: OperationDefinitionNode;
+  readonly entities: FieldNode;
+  readonly selectionSet: SelectionSetNode;
+};
+
+export function readEntityOperation(text: string): EntityOperation | undefined {
+  const [operation] = parse(text, { noLocation: true }).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
+  const [entities] = operation.selectionSet.selections;
+  if (entities?.kind !== Kind.FIELD || entities.selectionSet === undefined) return undefined;
+  return { operation, entities, selectionSet: entities.selectionSet };
+}
+
+export function printEntityOperation(
+  { operation, entities, selectionSet }: EntityOperation,
+  selections: readonly SelectionNode[],
+): string {
+  const used = new Set(usedVariables(selections, variableNames(operation)));
+  return stripIgnoredCharacters(
+    print({
+      ...operation,
+      variableDefinitions: (operation.variableDefinitions ?? []).filter(
+        ({ variable }) => variable.name.value === 'representations' || used.has(variable.name.value),
+      ),
+      selectionSet: {
+        ...operation.selectionSet,
+        selections: [{ ...entities, selectionSet: { ...selectionSet, selections } }],
+      },
+    }),
+  );
+}
+
+function variableNames(operation: OperationDefinitionNode): string[] {
+  return (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+}
+
+export function usedVariables(selections: readonly SelectionNode[], names: readonly string[]): string[] {
+  const used = new Set<string>();
+  for (const selection of selections) {
+    visit(selection, { Variable: ({ name }) => void used.add(name.value) });
+  }
+  return names.filter((name) => used.has(name));
+}
