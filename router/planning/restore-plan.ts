@@ -9,6 +9,7 @@ import type {
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
 import type { RequiredArguments } from './required-arguments.ts';
+import { keyedRequires } from './keyed-requires.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { splitByRequirements } from './split-fetch.ts';
 import type { Restoring } from './split-fetch.ts';
@@ -58,10 +59,16 @@ function restoreFlatten(node: FlattenNode, restoring: Restoring): PlanNode {
   if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, restoring) };
   const nodes = splitByRequirements(node.node, node.path, restoring).map((fetch) => ({
     ...node,
-    node: restoreFetch(fetch, restoring.required),
+    node: restoreFetch(withKeys(fetch, restoring), restoring.required),
   }));
   const [only] = nodes;
   return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
+}
+
+function withKeys(fetch: FetchNode, { required, schema }: Restoring): FetchNode {
+  const keys = required.keyPaths.get(fetch.serviceName);
+  if (fetch.requires === undefined || keys === undefined) return fetch;
+  return { ...fetch, requires: keyedRequires(fetch.requires, keys, schema) };
 }
 
 function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {

@@ -1,0 +1,43 @@
+import { isAbstractType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+
+/**
+ * Behind an `@interfaceObject`, the planner asks for the key of the types that the operation is about, and for what is required of
+ * the whole interface: `... on Book { id } ... on Media { title }`. A film would be represented by its title alone, which no subgraph
+ * can resolve. So the interface's part is narrowed to the types whose key is there.
+ *
+ * @param keys paths of fields in keys of the service.
+ */
+export function keyedRequires(
+  requires: readonly QueryPlanSelectionNode[],
+  keys: ReadonlySet<string>,
+  schema: GraphQLSchema,
+): QueryPlanSelectionNode[] {
+  const keyed = requires.filter((node): node is QueryPlanInlineFragmentNode => hasKey(node, keys));
+  return requires.flatMap((node) => {
+    if (node.kind !== 'InlineFragment' || hasKey(node, keys)) return [node];
+    const narrower = keyed.filter(({ typeCondition }) =>
+      isNarrower(typeCondition, node.typeCondition, schema),
+    );
+    const isCovered = keyed.some(({ typeCondition }) => typeCondition === node.typeCondition);
+    if (isCovered || narrower.length === 0) return [node];
+    return [...new Set(narrower.map(({ typeCondition }) => typeCondition))].map((typeCondition) => ({
+      ...node,
+      ...(typeCondition !== undefined && { typeCondition }),
+    }));
+  });
+}
+
+function hasKey(node: QueryPlanSelectionNode, keys: ReadonlySet<string>): boolean {
+  return (
+    node.kind === 'InlineFragment' &&
+    node.selections.some((selection) => selection.kind === 'Field' && keys.has(`.${selection.name}`))
+  );
+}
+
+function isNarrower(condition: string | undefined, than: string | undefined, schema: GraphQLSchema): boolean {
+  const type = schema.getType(condition ?? '');
+  const wider = schema.getType(than ?? '');
+  return isObjectType(type) && isAbstractType(wider) && schema.isSubType(wider, type);
+}
