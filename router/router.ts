@@ -44,7 +44,7 @@ import type { Compose } from './supergraph/supergraph-source.ts';
 import { createTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 import { startTracing } from './tracing.ts';
-import { afterTimeout } from './upstream/deadline.ts';
+import { createAlarms } from './upstream/alarms.ts';
 import { subgraphSettings } from './upstream/settings.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
@@ -132,7 +132,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       telemetry,
       signer,
       keepHeaders: collecting !== undefined,
-      after: afterTimeout,
+      after: createAlarms(parts),
     }),
   );
 

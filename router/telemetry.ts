@@ -2,11 +2,11 @@ import { ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Config } from './config/config-schema.ts';
-import { isErrorCode } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestSummary } from './ingress/client-request.ts';
+import { createCodeLabels, createMetrics } from './metrics.ts';
 
 export type RequestFinished = RequestSummary & {
   readonly requestId: string;
@@ -29,8 +29,6 @@ export type SpanDescription = SpanOptions & { readonly name: string };
 
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 /** Log, metrics and spans of one router: one function per event, called from the edges. */
 export function createTelemetry(
   config: Config['telemetry'],
@@ -41,8 +39,6 @@ export function createTelemetry(
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
   const knownCode = createCodeLabels();
-  const observeRequest = observer(metrics.requests, ['status', 'operation']);
-  const observeCall = observer(metrics.calls, ['subgraph', 'outcome']);
   const tracer = parts.provider?.getTracer('tributary');
 
   return {
@@ -52,14 +48,14 @@ export function createTelemetry(
     metrics: registry,
 
     requestFinished(event: RequestFinished): void {
-      observeRequest(event.ms / 1000, String(event.status), event.operationType ?? 'none');
+      metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       // There may be thousands a second, when there is no time for them.
       if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');
     },
 
     subgraphCalled({ subgraph, outcome, ms }: SubgraphCalled): void {
-      observeCall(ms / 1000, subgraph, outcome);
+      metrics.calls.observe(ms / 1000, subgraph, outcome);
     },
 
     subgraphRetried(subgraph: string): void {
@@ -266,19 +262,6 @@ function parseTraceparent(header: string | undefined): Context | undefined {
   });
 }
 
-const MAX_FOREIGN_CODES = 50;
-
-/** Labels stay few-valued: a subgraph may name any code it likes, and as many. */
-function createCodeLabels(): (code: string) => string {
-  const foreign = new Set<string>();
-  return (code) => {
-    if (isErrorCode(code) || foreign.has(code)) return code;
-    if (foreign.size >= MAX_FOREIGN_CODES || !/^[A-Z][A-Z_]{2,40}$/.test(code)) return 'OTHER';
-    foreign.add(code);
-    return code;
-  };
-}
-
 function createLog(config: Config['telemetry'], destination: DestinationStream | undefined): Logger {
   const options = {
     level: config.logLevel,
@@ -286,91 +269,4 @@ function createLog(config: Config['telemetry'], destination: DestinationStream |
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
-}
-
-/** Observes into a histogram of two labels; the child of each pair of values is looked up only once. */
-function observer<Label extends string>(
-  histogram: Histogram<Label>,
-  [first, second]: readonly [Label, Label],
-) {
-  const children = new Map<string, Histogram.Internal<Label>>();
-  return (value: number, one: string, other: string): void => {
-    const key = `${one} ${other}`;
-    let child = children.get(key);
-    if (child === undefined) {
-      // One by one: an object of computed keys would lose the type of its names.
-      const labels: Partial<Record<Label, string>> = {};
-      labels[first] = one;
-      labels[second] = other;
-      child = histogram.labels(labels);
-      children.set(key, child);
-    }
-    child.observe(value);
-  };
-}
-
-function createMetrics(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[]) =>
-    new Counter({ name, help, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: string[]) =>
-    new Gauge({ name, help, labelNames, registers });
-  const histogram = (name: string, help: string, labelNames: string[]) =>
-    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
-  return {
-    requests: histogram('http_server_request_duration_seconds', 'Time to answer a request.', [
-      'status',
-      'operation',
-    ]),
-    errors: counter('tributary_errors_total', 'Errors in answers, by code.', ['code']),
-    calls: histogram('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
-      'subgraph',
-      'outcome',
-    ]),
-    retries: counter('tributary_subgraph_retries_total', 'Calls sent a second time.', ['subgraph']),
-    ejections: counter('tributary_endpoint_ejections_total', 'Addresses taken out of rotation.', [
-      'subgraph',
-    ]),
-    breakerOpen: gauge('tributary_breaker_open', 'Whether the breaker holds calls back.', ['subgraph']),
-    breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
-      'subgraph',
-      'scope',
-      'to',
-      'forced',
-    ]),
-    degraded: counter('tributary_degraded_total', 'Answers that lack a service, by what stands in.', [
-      'subgraph',
-      'reason',
-      'source',
-    ]),
-    budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
-    settlements: counter('tributary_budget_settlements_total', 'Corrections of charged costs.', ['outcome']),
-    refunded: counter(
-      'tributary_budget_refunded_points_total',
-      'Points given back for what was not delivered.',
-      [],
-    ),
-    cutOff: counter('tributary_clients_cut_off_total', 'Connections closed for their client.', ['reason']),
-    shed: counter('tributary_requests_shed_total', 'Requests refused for overload.', ['priority']),
-    measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
-      'code',
-    ]),
-    persisted: counter('tributary_persisted_operations_total', 'Operations asked for by hash or id.', [
-      'outcome',
-    ]),
-    unlisted: counter(
-      'tributary_unlisted_operations_total',
-      'Operations seen first that no manifest has.',
-      [],
-    ),
-    redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
-    keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
-    authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [
-      'code',
-    ]),
-    planning: histogram('tributary_planning_duration_seconds', 'Time to plan an unseen operation.', [
-      'outcome',
-    ]),
-    supergraphs: counter('tributary_supergraphs_total', 'Supergraphs published.', ['outcome']),
-  };
 }

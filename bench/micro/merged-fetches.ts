@@ -12,7 +12,8 @@ import { executeCompiled } from '../../router/execution/execute.ts';
 import type { Send } from '../../router/execution/subgraph-call.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { createTelemetry } from '../../router/telemetry.ts';
-import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
+import { createAlarms } from '../../router/upstream/alarms.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 import { WIDE, reviewGraph } from './review-graph.ts';
 
@@ -37,7 +38,7 @@ const upstream = createUpstream(config.traffic, {
   signer: { sign: () => ({}) },
   monotonic: () => performance.now(),
   random: Math.random,
-  after: afterTimeout,
+  after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
 });
 const routes = upstream.forGeneration(
   new Map([...schemas.keys()].map((name) => [name, `${origin}/${name}`])),

@@ -6,7 +6,8 @@ import { Pool } from 'undici';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { createSigner } from '../../router/identity/signature.ts';
 import { createTelemetry } from '../../router/telemetry.ts';
-import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
+import { createAlarms } from '../../router/upstream/alarms.ts';
 import type { Signer } from '../../router/upstream/transport.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 
@@ -80,7 +81,7 @@ function viaUpstream(url: URL, signer: Signer): Call {
     signer,
     monotonic: () => performance.now(),
     random: Math.random,
-    after: afterTimeout,
+    after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
   });
   const routes = upstream.forGeneration(new Map([['product', url.href]]));
   return async () => {

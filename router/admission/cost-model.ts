@@ -12,10 +12,8 @@ import {
   isObjectType,
   isInterfaceType,
   parse,
-  valueFromASTUntyped,
 } from 'graphql';
 import type {
-  ConstDirectiveNode,
   DocumentNode,
   GraphQLArgument,
   GraphQLField,
@@ -23,6 +21,7 @@ import type {
   GraphQLNamedType,
   GraphQLSchema,
 } from 'graphql';
+import { constantArguments } from '../supergraph/constant-arguments.ts';
 
 /** Values of an operation's variables. */
 export type Variables = Readonly<Record<string, unknown>>;
@@ -152,10 +151,6 @@ function argumentsOf(element: Element, directive: string): Record<string, unknow
     .flatMap((node) => node?.directives ?? [])
     .find(({ name }) => name.value === directive);
   return applied && constantArguments(applied);
-}
-
-function constantArguments({ arguments: given }: ConstDirectiveNode): Record<string, unknown> {
-  return Object.fromEntries((given ?? []).map(({ name, value }) => [name.value, valueFromASTUntyped(value)]));
 }
 
 const COST_SPECIFICATION = 'https://specs.apollo.dev/cost/';

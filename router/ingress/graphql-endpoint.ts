@@ -39,7 +39,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       method: request.method ?? '',
       status: answered.status,
       ms: parts.monotonic() - started,
-      bytes: answered.body.length,
+      bytes: Buffer.byteLength(answered.body),
       ...answered.summary,
     });
     return answered;

@@ -20,7 +20,8 @@ export function answer(
 ): ClientResponse {
   let body = written.get(outcome);
   if (body === undefined) {
-    body = bodyOf(answerText(outcome));
+    const text = answerText(outcome);
+    body = text.length < ONE_PIECE_BYTES ? text : Buffer.from(text);
     written.set(outcome, body);
   }
   return {
@@ -29,11 +30,6 @@ export function answer(
     body,
     summary,
   };
-}
-
-function bodyOf(text: string): string | Buffer {
-  if (text.length >= ONE_PIECE_BYTES) return Buffer.from(text);
-  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text);
 }
 
 /** In the order the specification recommends: errors first. */

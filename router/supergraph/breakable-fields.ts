@@ -1,5 +1,6 @@
-import { isEnumType, isInterfaceType, isObjectType, valueFromASTUntyped } from 'graphql';
+import { isEnumType, isInterfaceType, isObjectType } from 'graphql';
 import type { ConstDirectiveNode, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { constantArguments } from './constant-arguments.ts';
 
 type FieldedType = GraphQLObjectType | GraphQLInterfaceType;
 type Annotated = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
@@ -42,9 +43,5 @@ function argumentsOf(
   directive: string,
 ): readonly Readonly<Record<string, unknown>>[] {
   const applied = node?.directives?.filter(({ name }) => name.value === directive) ?? [];
-  return applied.map((one) =>
-    Object.fromEntries(
-      (one.arguments ?? []).map(({ name, value }) => [name.value, valueFromASTUntyped(value)]),
-    ),
-  );
+  return applied.map(constantArguments);
 }

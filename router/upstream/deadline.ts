@@ -29,15 +29,3 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
     }
   };
 }
-
-/** The clock of the process; rings never keep it alive. */
-export const afterTimeout: After = (delayMs, ring) => {
-  let cancelled = false;
-  // Timers come before sockets in a turn of the event loop: after a long one, what has arrived meanwhile is read first.
-  const late = () => setImmediate(() => !cancelled && ring());
-  const timer = setTimeout(late, delayMs).unref();
-  return () => {
-    cancelled = true;
-    clearTimeout(timer);
-  };
-};

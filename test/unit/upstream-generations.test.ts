@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
+import { createAlarms } from '../../router/upstream/alarms.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 import type { Routes, Upstream } from '../../router/upstream/upstream.ts';
 import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
@@ -19,7 +20,7 @@ function startUpstream(traffic: unknown = {}): Upstream {
     signer: { sign: () => ({}) },
     monotonic: () => performance.now(),
     random: Math.random,
-    after: afterTimeout,
+    after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
   });
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { afterTimeout } from '../../router/upstream/deadline.ts';
+import { scheduleTimer } from '../../router/schedule.ts';
+import { createAlarms } from '../../router/upstream/alarms.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
 const STALL_MS = 400;
@@ -23,10 +24,11 @@ it('an answer that came while the event loop stood still is an answer, and no ti
   const thread = new Worker(SUBGRAPH, { eval: true });
   await using _ = { [Symbol.asyncDispose]: async () => void (await thread.terminate()) };
   const [port] = await once(thread, 'message');
+  const monotonic = () => performance.now();
   await using inventory = upstreamOf(
     [`http://127.0.0.1:${port}`],
     { timeoutMs: TIMEOUT_MS },
-    { monotonic: () => performance.now(), after: afterTimeout },
+    { monotonic, after: createAlarms({ monotonic, schedule: scheduleTimer }) },
   );
   const call = inventory.call();
   await once(thread, 'message');
