@@ -2,7 +2,6 @@ import { Supergraph } from '@apollo/federation-internals';
 import { GraphQLSchema, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import type { OperationPlanner } from '../../router/planning/operation-planner.ts';
-import { prepareSupergraph } from '../../router/planning/prepare-supergraph.ts';
 import { createCompile } from './compiled.ts';
 import type { Compile } from './compiled.ts';
 import { compose } from './compose.ts';
@@ -45,7 +44,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
     supergraphSchema,
     subgraphs,
     plan,
-    reserved: prepareSupergraph(supergraphSdl).reserved,
+    reserved: namesRead(supergraphSdl),
     compile: keepingLast(createCompile({ apiSchema, supergraphSchema }, plan)),
     world: {
       seed,
@@ -119,11 +118,7 @@ function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Wor
 
 /** Nullable leaves that no key, `@requires` or `@provides` reads. */
 function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: string): ReadonlySet<string> {
-  const read = new Set(
-    [...supergraphSdl.matchAll(/(?:key|requires|provides): "((?:[^"\\]|\\.)*)"/g)].flatMap(
-      ([, fields]) => fields?.match(/\w+/g) ?? [],
-    ),
-  );
+  const read = namesRead(supergraphSdl);
   const fallible = new Set<string>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || !/^[EV]\d$/.test(type.name)) continue;
@@ -133,4 +128,13 @@ function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: stri
     }
   }
   return fallible;
+}
+
+/** Names of the fields that some key, `@requires` or `@provides` reads. */
+function namesRead(supergraphSdl: string): ReadonlySet<string> {
+  return new Set(
+    [...supergraphSdl.matchAll(/(?:key|requires|provides): "((?:[^"\\]|\\.)*)"/g)].flatMap(
+      ([, fields]) => fields?.match(/\w+/g) ?? [],
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import { Kind, OperationTypeNode, getNamedType, getNullableType, isListType, parse, visit } from 'graphql';
 import type { DocumentNode, GraphQLOutputType } from 'graphql';
+import { isJsonObject } from '../../router/execution/json.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import type { OracleAnswer } from './contestants.ts';
@@ -142,18 +143,26 @@ function messagesOf({ answer, oracle }: StockFault): readonly string[] {
   return answer.errors.map(({ message }) => message).filter((message) => !expected.has(message));
 }
 
-/** What is sent has an empty object in place of each inner list. */
+/** What is sent has something else in place of each inner list. */
 function lacksInnerLists(fault: StockFault): boolean {
   const messages = messagesOf(fault);
   return (
     messages.length > 0 &&
     messages.every((message) => {
-      const [, required = '', given = ''] = /^required (.*) and was given (.*)$/s.exec(message) ?? [];
-      if (required === '') return false;
-      const sent = JSON.stringify(JSON.parse(required), (_, value: unknown) =>
-        Array.isArray(value) ? value.map((item: unknown) => (Array.isArray(item) ? {} : item)) : value,
-      );
-      return sent !== required && sent === given;
+      const [, required, given] = /^required (.*) and was given (.*)$/s.exec(message) ?? [];
+      if (required === undefined || given === undefined) return false;
+      return required !== given && isWithoutInnerLists(JSON.parse(required), JSON.parse(given));
     })
   );
+}
+
+function isWithoutInnerLists(required: unknown, given: unknown): boolean {
+  if (Array.isArray(required) && Array.isArray(given)) {
+    return (
+      required.length === given.length &&
+      required.every((item, index) => Array.isArray(item) || isWithoutInnerLists(item, given[index]))
+    );
+  }
+  if (!isJsonObject(required) || !isJsonObject(given)) return required === given;
+  return Object.keys(required).every((key) => isWithoutInnerLists(required[key], given[key]));
 }
