@@ -62,7 +62,7 @@ function limitOf(
   workload: string | undefined,
 ): number | undefined {
   if ([seconds, minutes, connections].some((value) => value !== undefined)) return undefined;
-  return workload === undefined ? 570_000 : 108_000;
+  return workload === undefined ? 580_000 : 108_000;
 }
 
 function positive(text: string): number {

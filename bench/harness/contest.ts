@@ -1,5 +1,6 @@
 import type { Contestant, RunningContestant } from '../contestants/contestant.ts';
 import type { DetailedRow, Refusal } from '../report/row.ts';
+import { digits } from '../report/table.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { Bench, Interval } from './bench.ts';
 
@@ -108,18 +109,31 @@ async function runWorkload(bench: Bench, turn: Turn, plan: ContestantPlan): Prom
     assertTimeLeft(plan);
     const exchanges = await bench.check(gateway, workload);
     await bench.run(gateway, exchanges, warmUp(turn, plan));
+    let rps: number | undefined;
     for (const connections of plan.connections) {
       const isLast = workload === plan.workloads.at(-1) && connections === plan.connections.at(-1);
       const longestMs = plan.clock.next();
       const interval = { connections, settleMs: SETTLE_MS, measureMs: plan.measureMs, longestMs, isLast };
-      await bench.measure({ ...turn, exchanges }, interval).then(plan.onRow, (error: unknown) => {
+      try {
+        assertAnswerable(connections, rps);
+        const row = await bench.measure({ ...turn, exchanges }, interval);
+        rps = row.rps;
+        plan.onRow(row);
+      } catch (error) {
         refuse(error, connections);
-      });
+      }
     }
   } catch (error) {
     plan.clock.expect({ starts: 0, intervals: -plan.connections.length });
     refuse(error);
   }
+}
+
+/** What cannot end in time only makes the others wait, since it has to end before they are measured. */
+function assertAnswerable(connections: number, rps = Number.POSITIVE_INFINITY): void {
+  const seconds = connections / rps;
+  if (seconds * 1_000 <= LONGEST_MS) return;
+  throw new Error(`at ${digits(rps)} requests/s, ${connections} at once would take ${digits(seconds)} s`);
 }
 
 /** Compiled by the JIT before it is measured, whatever the number of connections is. */
