@@ -15,14 +15,18 @@ export async function prepareDatabase<Tables>(
   const lock = sql`hashtext(${`tributary:${schema}`})`;
   // A session's lock belongs to its connection, so everything runs on this one.
   await db.connection().execute(async (connection) => {
+    const unlock = () => sql`select pg_advisory_unlock(${lock})`.execute(connection);
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
       await sql`create schema if not exists ${sql.id(schema)}`.execute(connection);
       if (!(await isMigrated(connection, migrations, schema))) await migrate(connection, migrations, schema);
       await connection.transaction().execute((transaction) => seedOnce(transaction, seed));
-    } finally {
-      await sql`select pg_advisory_unlock(${lock})`.execute(connection);
+    } catch (error) {
+      // With a lost connection its lock has gone, too: how it was lost says more than that.
+      await unlock().catch(() => undefined);
+      throw error;
     }
+    await unlock();
   });
 }
 

@@ -1,11 +1,12 @@
 import { Writable } from 'node:stream';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { openDatabase } from '../../subgraphs/shared/database.ts';
 import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
-import { startTestSubgraph, testKey, testLocation, testSettings } from '../support/subgraph.ts';
+import { dropDatabase, startTestSubgraph, testKey, testLocation, testSettings } from '../support/subgraph.ts';
 
 const body = JSON.stringify({ query: '{ product(id: "product-1") { id } }' });
 
@@ -107,6 +108,17 @@ test('is not ready once its database has gone', async () => {
   await database.close();
   const response = await fetch(`${new URL(subgraph.url).origin}/health/ready`);
   expect([response.status, await response.json()]).toEqual([503, { status: 'DOWN' }]);
+});
+
+test('a start that loses its database tells how it was lost', async () => {
+  const location = testLocation('product', 'postgres');
+  const opening = openDatabase({
+    location,
+    migrations: {},
+    seed: async (db) => void (await sql`select pg_terminate_backend(pg_backend_pid())`.execute(db)),
+  });
+  await expect(opening).rejects.toThrow(/Postgres does not answer at .*terminated/);
+  await dropDatabase(location);
 });
 
 /** The smallest subgraph there is, whose resolvers and readiness a test decides. */
