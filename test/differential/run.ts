@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { runParts } from '../support/parts.ts';
 import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 
@@ -30,24 +29,23 @@ const begin = performance.now();
 const tallies = Array.from({ length: processes }, emptyTally);
 
 console.log(`seed ${values.seed}, ${count} cases, ${processes} processes`);
-const codes = await Promise.all(tallies.map((_, index) => runProcess(index)));
+const codes = await runParts<PartOfRun, Tally>({
+  program: new URL('worker.ts', import.meta.url),
+  parts: tallies.map((_, index) => partOf(index)),
+  onTally: (tally, index) => {
+    tallies[index] = tally;
+    report(sumOf(tallies));
+  },
+  // Most of what a case leaves behind is garbage soon.
+  execArgv: ['--max-semi-space-size=64'],
+});
 const { wrong, unexplained, stockFaults } = sumOf(tallies);
 for (const [clause, times] of Object.entries(stockFaults)) console.log(`${times} times ${clause}`);
 process.exitCode = wrong + unexplained === 0 && codes.every((code) => code === 0) ? 0 : 1;
 
-async function runProcess(index: number): Promise<unknown> {
+function partOf(index: number): PartOfRun {
   const share = Math.floor(((index + 1) * count) / processes) - Math.floor((index * count) / processes);
-  const part: PartOfRun = { seed: values.seed, count: share, part: { first: index, step: processes } };
-  // Most of what a case leaves behind is garbage soon.
-  const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
-  const child = fork(new URL('worker.ts', import.meta.url), [JSON.stringify(part)], { execArgv });
-  child.on('message', (tally) => {
-    // Only `worker.ts` sends any.
-    tallies[index] = tally as Tally;
-    report(sumOf(tallies));
-  });
-  const [code] = await once(child, 'exit');
-  return code;
+  return { seed: values.seed, count: share, part: { first: index, step: processes } };
 }
 
 function sumOf(all: readonly Tally[]): Tally {

@@ -1,52 +1,55 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { awaitInterruption } from '../support/interruption.ts';
-import { caseOf } from './cases.ts';
-import { keepRegression } from './regressions.ts';
-import { startTarget } from './target.ts';
-import type { Target } from './target.ts';
+import { runParts } from '../support/parts.ts';
+import { emptyTally } from './part.ts';
+import type { PartOfRun, Tally } from './part.ts';
 
-// One waits for half a request, or for a plan, while another works.
-const TARGETS = 4;
-
-/** `npm run fuzz -- --count 1000000 --seed anything`: what breaks a rule is kept in `regressions/`, where the test finds it. */
+/**
+ * `npm run fuzz -- --count 1000000 --seed anything --processes 2`: what breaks a rule is kept in `regressions/`, where the test
+ * finds it, and makes the exit code 1.
+ */
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now()) },
+    processes: { type: 'string', default: String(availableParallelism()) },
   },
 });
+const { seed } = values;
 const count = Number(values.count);
-const { stop, exitCode } = awaitInterruption();
-console.log(`seed ${values.seed}, ${count} cases`);
-
-await using targets = new AsyncDisposableStack();
+const step = Number(values.processes);
 const begin = performance.now();
-const kinds = new Map<string, number>();
-let [next, done, violations] = [0, 0, 0];
-const lanes = Array.from({ length: TARGETS }, async () => shoot(targets.use(await startTarget())));
-await Promise.all(lanes);
-for (const kind of [...kinds.keys()].toSorted())
-  console.log(`${String(kinds.get(kind)).padStart(9)}  ${kind}`);
-report();
-process.exitCode = violations > 0 ? 1 : (exitCode() ?? 0);
+const { stop, exitCode } = awaitInterruption();
+const tallies = Array.from({ length: step }, emptyTally);
 
-async function shoot(target: Target): Promise<void> {
-  while (next < count && !stop.aborted) {
-    const index = next;
-    next += 1;
-    const shot = caseOf(values.seed, index);
-    const { kind, faults } = await target.judge(shot);
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    done += 1;
-    if (faults.length > 0) {
-      violations += 1;
-      console.log(`${keepRegression(shot, faults)} (case ${index}): ${faults[0]}`);
-    }
-    if (done % 10_000 === 0) report();
-  }
+console.log(`seed ${seed}, ${count} cases, ${step} processes`);
+const codes = await runParts<PartOfRun, Tally>({
+  program: new URL('worker.ts', import.meta.url),
+  parts: tallies.map((_, first) => ({ seed, count, first, step })),
+  onTally: (tally, index) => {
+    tallies[index] = tally;
+    report();
+  },
+  stop,
+});
+for (const [kind, times] of Object.entries(kindsOf(tallies)).toSorted())
+  console.log(`${String(times).padStart(9)}  ${kind}`);
+const violations = report();
+const isWrong = violations > 0 || codes.some((code) => code !== 0);
+process.exitCode = isWrong ? 1 : (exitCode() ?? 0);
+
+function report(): number {
+  const done = tallies.reduce((sum, tally) => sum + tally.done, 0);
+  const found = tallies.reduce((sum, tally) => sum + tally.violations, 0);
+  const rate = (done / (performance.now() - begin)) * 1000;
+  console.log(`${done} cases, ${found} violations, ${rate.toFixed(0)} per second, seed ${seed}`);
+  return found;
 }
 
-function report(): void {
-  const rate = (done / (performance.now() - begin)) * 1000;
-  console.log(`${done} cases, ${violations} violations, ${rate.toFixed(0)} per second, seed ${values.seed}`);
+function kindsOf(all: readonly Tally[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { kinds } of all)
+    for (const [kind, times] of Object.entries(kinds)) sum[kind] = (sum[kind] ?? 0) + times;
+  return sum;
 }

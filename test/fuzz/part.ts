@@ -1,0 +1,56 @@
+import { caseOf } from './cases.ts';
+import { keepRegression } from './regressions.ts';
+import { startTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+/** What a process does of the fuzzing at length: every `step`th case, beginning with `first`. */
+export type PartOfRun = {
+  readonly seed: string;
+  readonly count: number;
+  readonly first: number;
+  readonly step: number;
+};
+
+export type Tally = {
+  done: number;
+  violations: number;
+  /** Answers by their kind. */
+  readonly kinds: Record<string, number>;
+};
+
+export function emptyTally(): Tally {
+  return { done: 0, violations: 0, kinds: {} };
+}
+
+// One waits for half a request, or for a plan, while another works.
+const TARGETS = 4;
+const CASES_PER_REPORT = 1_000;
+
+/** Tells how far it is as it goes. */
+export async function runPart(
+  { seed, count, first, step }: PartOfRun,
+  { stop, onTally }: { readonly stop: AbortSignal; readonly onTally: (tally: Tally) => void },
+): Promise<void> {
+  await using targets = new AsyncDisposableStack();
+  const tally = emptyTally();
+  let next = first;
+
+  async function shoot(target: Target): Promise<void> {
+    while (next < count && !stop.aborted) {
+      const index = next;
+      next += step;
+      const shot = caseOf(seed, index);
+      const { kind, faults } = await target.judge(shot);
+      tally.kinds[kind] = (tally.kinds[kind] ?? 0) + 1;
+      tally.done += 1;
+      if (faults.length > 0) {
+        tally.violations += 1;
+        console.log(`${keepRegression(shot, faults)} (case ${index}): ${faults[0]}`);
+      }
+      if (tally.done % CASES_PER_REPORT === 0) onTally(tally);
+    }
+  }
+
+  await Promise.all(Array.from({ length: TARGETS }, async () => shoot(targets.use(await startTarget()))));
+  onTally(tally);
+}
