@@ -9,7 +9,7 @@ import { plannableDocument } from './plannable-document.ts';
 import { prepareSupergraph } from './prepare-supergraph.ts';
 import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
 import type { Renames } from './renames.ts';
-import { restoreRequiredArguments } from './restore-plan.ts';
+import { restorePlan } from './restore-plan.ts';
 
 /** An operation that is valid in the API schema. */
 export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };
@@ -44,7 +44,7 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
       const document = plannableDocument(renamed, prepared);
-      const planned = restoreRequiredArguments(plan(document), document, prepared);
+      const planned = restorePlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
       return { kind: 'planned', plan: planned, renames };

@@ -8,18 +8,20 @@ import type {
   QueryPlan,
   QueryPlanSelectionNode,
 } from '@apollo/query-planner';
-import type { RequiredArguments } from './required-arguments.ts';
 import { keyedRequires } from './keyed-requires.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
+import type { RequiredArguments } from './required-arguments.ts';
 import { splitByRequirements } from './split-fetch.ts';
 import type { Restoring } from './split-fetch.ts';
 
 /**
  * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
  * `price__required0: price(currency: "EUR")`, and representations carry it as `price`, as the requiring subgraph declares it.
- * Fields of one fetch that need the same name with different values get a fetch each.
+ * Entity fetches whose fields one representation cannot serve are split (`splitByRequirements`).
+ *
+ * @param document what was planned.
  */
-export function restoreRequiredArguments(
+export function restorePlan(
   plan: QueryPlan,
   document: DocumentNode,
   prepared: PreparedSupergraph,

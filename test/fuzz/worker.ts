@@ -9,4 +9,4 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // Whoever is told no more has gone, and so does this.
 const onTally = (tally: unknown) => void tellTally(tally).catch(() => undefined);
 await runPart(givenPart<PartOfRun>(), { stop, onTally });
-process.disconnect?.();
+if (process.connected) process.disconnect?.();
