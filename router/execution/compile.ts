@@ -15,7 +15,7 @@ import { shareablePaths, unifiedPaths } from './delivery.ts';
 import { compilePlan } from './plan-program.ts';
 import type { CompiledPlan } from './plan-program.ts';
 import { plannedNames } from './planned-names.ts';
-import type { Renames } from './planned-names.ts';
+import type { Renames } from '../planning/renames.ts';
 import { responseShape } from './response-shape.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Fragments } from './selected-fields.ts';

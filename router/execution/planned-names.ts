@@ -1,12 +1,7 @@
 import type { FieldNode } from 'graphql';
-
-/** Names of a client's operation that stand under another name in its plan. */
-export type Renames = {
-  /** Aliases, as the client wrote them and as the plan knows them. */
-  readonly aliases: readonly (readonly [alias: string, planned: string])[];
-  /** Variables, as the client declared them and as the plan knows them. */
-  readonly variables: readonly (readonly [name: string, planned: string])[];
-};
+import { signatureOf } from '../planning/renames.ts';
+import type { Renames } from '../planning/renames.ts';
+import { responseName } from '../planning/response-name.ts';
 
 export type PlannedNames = {
   /** The key under which the plan delivers a field. */
@@ -15,13 +10,13 @@ export type PlannedNames = {
   variableOf(planned: string): string;
 };
 
-export function plannedNames(renames: Renames = { aliases: [], variables: [] }): PlannedNames {
-  const aliases = new Map(renames.aliases);
+export function plannedNames(renames: Renames = { fields: [], variables: [] }): PlannedNames {
+  const fields = new Map(renames.fields);
   const variables = new Map(renames.variables.map(([name, planned]) => [planned, name]));
   return {
-    keyOf({ name, alias }) {
-      if (alias === undefined || alias.value === name.value) return name.value;
-      return aliases.get(alias.value) ?? alias.value;
+    keyOf(field) {
+      const planned = fields.size === 0 ? undefined : fields.get(signatureOf(field));
+      return planned ?? responseName(field);
     },
     variableOf: (planned) => variables.get(planned) ?? planned,
   };

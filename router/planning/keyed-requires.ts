@@ -32,7 +32,9 @@ export function keyedRequires(
 function hasKey(node: QueryPlanSelectionNode, keys: ReadonlySet<string>): boolean {
   return (
     node.kind === 'InlineFragment' &&
-    node.selections.some((selection) => selection.kind === 'Field' && keys.has(`.${selection.name}`))
+    node.selections.some((selection) =>
+      selection.kind === 'Field' ? keys.has(`.${selection.name}`) : hasKey(selection, keys),
+    )
   );
 }
 

@@ -40,7 +40,7 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
 
   return ({ document: source, operationName }) => {
     const original = parse(source, { noLocation: true });
-    const renames = findRenames(original, prepared.reserved);
+    const renames = findRenames(original, prepared);
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
       const document = plannableDocument(renamed, prepared);

@@ -1,4 +1,4 @@
-import { Kind, buildASTSchema, parse } from 'graphql';
+import { Kind, buildASTSchema, isInterfaceType, parse } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { separateRequiredArguments } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
@@ -21,6 +21,8 @@ export type PreparedSupergraph = {
   readonly reserved: ReadonlySet<string>;
   /** Interfaces that some subgraph knows as an `@interfaceObject`, with the services that do. */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Names of the fields of these interfaces. */
+  readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
 };
 
@@ -29,13 +31,20 @@ export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
   const parsed = parse(supergraphSdl, { noLocation: true });
   const schema = buildASTSchema(parsed, { assumeValidSDL: true, assumeValid: true });
   const { document, required } = separateRequiredArguments(dropUnresolvableKeys(parsed), schema);
+  const interfaceObjects = interfaceObjectsIn(document);
   return {
     document,
     schema,
     reserved: reservedNames(document),
-    interfaceObjects: interfaceObjectsIn(document),
+    interfaceObjects,
+    shared: new Set([...interfaceObjects.keys()].flatMap((name) => fieldNamesOf(name, schema))),
     required,
   };
+}
+
+function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[] {
+  const type = schema.getType(typeName);
+  return isInterfaceType(type) ? Object.keys(type.getFields()) : [];
 }
 
 /**

@@ -1,10 +1,12 @@
-import { Kind, visit } from 'graphql';
-import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
+import { Kind, print, visit } from 'graphql';
+import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
+import { responseName } from './response-name.ts';
 
 /** Names of a client's operation that were changed for planning; almost always both lists are empty. */
 export type Renames = {
-  /** Response names, as the client wrote them and as the plan knows them. */
-  readonly aliases: readonly (readonly [responseName: string, planned: string])[];
+  /** Response names as the plan knows them, by the `signatureOf` a field. */
+  readonly fields: readonly (readonly [signature: string, planned: string])[];
   /** Variables, as the client declared them and as the plan knows them. */
   readonly variables: readonly (readonly [name: string, planned: string])[];
 };
@@ -12,43 +14,71 @@ export type Renames = {
 /** The variable that carries the keys of entities in every `_entities` fetch. */
 const REPRESENTATIONS = 'representations';
 
+/** All that tells one field from another of the same object: response name, name and arguments. */
+export function signatureOf({ alias, name, arguments: given = [] }: FieldNode): string {
+  return `${(alias ?? name).value}:${name.value}(${given.map(print).join()})`;
+}
+
 /**
- * Finds the names that would collide with the planner's own in the merged tree. `{ product { id: name } }` puts a name where
- * the key is looked for, and Apollo's planner takes the two for one field.
+ * Finds the names that would be taken for others.
+ * - In the merged tree they would collide with the planner's own: `{ product { id: name } }` puts a name where the key is looked
+ *   for, and Apollo's planner takes the two for one field.
+ * - Behind an `@interfaceObject` it takes one response name for one field, though types may have it for different ones:
+ *   `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }` would be answered with the pages of 1.
  *
- * @param reserved names of fields that keys and `@requires` read, in any type.
+ * @param names.reserved names of fields that keys and `@requires` read, in any type.
+ * @param names.shared names of fields of interfaces that some subgraph knows as an `@interfaceObject`.
  */
-export function findRenames(document: DocumentNode, reserved: ReadonlySet<string>): Renames {
-  const colliding = new Set<string>();
+export function findRenames(
+  document: DocumentNode,
+  { reserved, shared }: Pick<PreparedSupergraph, 'reserved' | 'shared'>,
+): Renames {
+  const byName = new Map<string, Map<string, FieldNode>>();
   const used = new Set(reserved);
   const variables = new Set<string>();
   visit(document, {
-    Field: ({ alias, name }) => {
-      used.add(name.value);
-      if (alias === undefined || alias.value === name.value) return;
-      used.add(alias.value);
-      if (alias.value === '__typename' || reserved.has(alias.value)) colliding.add(alias.value);
+    Field: (field) => {
+      const name = responseName(field);
+      used.add(field.name.value).add(name);
+      byName.set(name, (byName.get(name) ?? new Map<string, FieldNode>()).set(signatureOf(field), field));
     },
     VariableDefinition: ({ variable }) => void variables.add(variable.name.value),
   });
+  const fields = [...byName].flatMap(([name, alike]) => {
+    const [first, ...others] = alike.values();
+    const isAmbiguous =
+      others.length > 0 && [...alike.values()].some((field) => shared.has(field.name.value));
+    // The one that has its own name keeps it.
+    const kept = isAmbiguous ? ([...alike.values()].find((field) => !isAliased(field)) ?? first) : undefined;
+    const isTaken = name === '__typename' || reserved.has(name);
+    return [...alike].flatMap(([signature, field]): [string, string][] => {
+      const isRenamed = (isTaken && isAliased(field)) || (isAmbiguous && field !== kept);
+      return isRenamed ? [[signature, unusedName(name, used)]] : [];
+    });
+  });
   return {
-    aliases: [...colliding].map((name) => [name, unusedName(name, used)]),
+    fields,
     variables: variables.has(REPRESENTATIONS)
       ? [[REPRESENTATIONS, unusedName(REPRESENTATIONS, variables)]]
       : [],
   };
 }
 
+function isAliased({ alias, name }: FieldNode): boolean {
+  return alias !== undefined && alias.value !== name.value;
+}
+
 /** The document as it was planned. Locations are kept; without renames it is the same object. */
 export function renameForPlanning(document: DocumentNode, renames: Renames): DocumentNode {
-  if (renames.aliases.length === 0 && renames.variables.length === 0) return document;
-  const aliases = new Map(renames.aliases);
+  if (renames.fields.length === 0 && renames.variables.length === 0) return document;
+  const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
+    // Before what is in it: a signature has the client's names of variables.
     Field: (node) => {
-      if (node.alias === undefined || node.alias.value === node.name.value) return undefined;
-      const planned = aliases.get(node.alias.value);
-      return planned === undefined ? undefined : { ...node, alias: { ...node.alias, value: planned } };
+      const planned = fields.get(signatureOf(node));
+      if (planned === undefined) return undefined;
+      return { ...node, alias: { kind: Kind.NAME, value: planned, loc: node.alias?.loc } };
     },
     Variable: (node) => {
       const planned = variables.get(node.name.value);

@@ -32,8 +32,33 @@ export function restorePlan(
   const isConditional = /@(?:skip|include)\b|"kind":"Condition"/.test(JSON.stringify(plan.node));
   return {
     ...plan,
-    node: restoreNode(plan.node, { ...prepared, planned: document, isConditional }),
+    node: restoreNode(plan.node, {
+      ...prepared,
+      planned: document,
+      read: new Set(requiredNames(plan.node)),
+      isConditional,
+    }),
   };
+}
+
+function requiredNames(node: PlanNode | QueryPlanSelectionNode): readonly string[] {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.flatMap(requiredNames);
+    case 'Flatten':
+      return requiredNames(node.node);
+    case 'Condition':
+      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? requiredNames(clause) : []));
+    case 'Fetch':
+      return (node.requires ?? []).flatMap(requiredNames);
+    case 'InlineFragment':
+      return node.selections.flatMap(requiredNames);
+    case 'Field':
+      return [node.alias ?? node.name, ...(node.selections ?? []).flatMap(requiredNames)];
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
 }
 
 function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {

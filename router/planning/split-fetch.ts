@@ -12,8 +12,10 @@ import type { Place, Requirement } from './requirements.ts';
 import { responseName } from './response-name.ts';
 
 /** What is known about the plan that a fetch is part of. */
-export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects' | 'reserved'> & {
+export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
+  /** Names of the fields that fetches of the plan require: the client is not the only one to ask for them. */
+  readonly read: ReadonlySet<string>;
   /** Whether some of it is asked under `@skip` or `@include`. */
   readonly isConditional: boolean;
 };
@@ -122,16 +124,14 @@ function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string)
 type Wanted = Pick<Part, 'types' | 'together'> & { readonly requirements: readonly Requirement[] };
 
 function wantedFor({ field, type, conditions }: Placed, { service, asked, restoring }: Partitioning): Wanted {
-  const { required, schema, reserved, isConditional } = restoring;
+  const { required, schema, read, isConditional } = restoring;
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
-  const types = reserved.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
+  const types = read.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
   const mayBeAbsent = isConditional || asked !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ text }) => text).toSorted() : [];
-  const together = JSON.stringify([
-    [...(types ?? [])].toSorted(),
-    requirements.length > 0 ? [conditions, ...needs] : [],
-  ]);
+  const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
+  const together = JSON.stringify([[...(types ?? [])].toSorted(), needed]);
   return { requirements, types, together };
 }
 
@@ -200,8 +200,12 @@ function pickRequires(
       return inner.length === 0 ? [] : [{ ...node, selections: inner }];
     });
   const asked = requires.filter((node) => isAsked(node, picking));
-  const picked = asked.flatMap((node) => walk([node], [], undefined));
+  const picked = asked.flatMap((node) => walk([node], [], undefined)).filter(tellsMoreThanType);
   return types === undefined ? picked : picked.flatMap((node) => ofTypes(node, types, schema));
+}
+
+function tellsMoreThanType(node: QueryPlanSelectionNode): boolean {
+  return node.kind === 'Field' ? node.name !== '__typename' : node.selections.some(tellsMoreThanType);
 }
 
 /** What is required of some types of objects only. */

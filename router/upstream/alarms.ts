@@ -27,11 +27,14 @@ export function createAlarms(parts: {
   function ringDue(): void {
     timerDue = Infinity;
     const now = monotonic();
-    for (let first = clock.next; first.due <= now; first = clock.next) {
-      remove(first);
-      first.ring();
+    try {
+      for (let first = clock.next; first.due <= now; first = clock.next) {
+        remove(first);
+        first.ring();
+      }
+    } finally {
+      setTimer();
     }
-    setTimer();
   }
 
   function setTimer(): void {

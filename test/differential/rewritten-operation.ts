@@ -11,8 +11,8 @@ export function withOtherNames(
   reserved: ReadonlySet<string>,
 ): GeneratedOperation | undefined {
   const document = parse(operation.document);
-  const renames = findRenames(document, reserved);
-  if (renames.aliases.length + renames.variables.length === 0) return undefined;
+  const renames = findRenames(document, { reserved, shared: new Set() });
+  if (renames.fields.length + renames.variables.length === 0) return undefined;
   const names = new Map(renames.variables);
   const variables = Object.entries(operation.variables).map(([name, value]) => [
     names.get(name) ?? name,

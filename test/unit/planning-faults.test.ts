@@ -157,24 +157,29 @@ describe('a client’s name that the planner uses itself', () => {
   });
 
   test.each([
-    ['a key', '{ p { id: name stock } }', 'id r1_id: name', { aliases: [['id', 'r1_id']], variables: [] }],
+    [
+      'a key',
+      '{ p { id: name stock } }',
+      'id r1_id: name',
+      { fields: [['id:name()', 'r1_id']], variables: [] },
+    ],
     [
       '__typename',
       '{ p { __typename: name stock } }',
       'r1___typename: name',
-      { aliases: [['__typename', 'r1___typename']], variables: [] },
+      { fields: [['__typename:name()', 'r1___typename']], variables: [] },
     ],
     [
       'a taken replacement',
       '{ p { id: name r1_id: name stock } }',
       'r2_id: name',
-      { aliases: [['id', 'r2_id']], variables: [] },
+      { fields: [['id:name()', 'r2_id']], variables: [] },
     ],
     [
       'the variable of entities',
       'query ($representations: ID) { p(of: $representations) { stock } }',
       'p(of: $r1_representations)',
-      { aliases: [], variables: [['representations', 'r1_representations']] },
+      { fields: [], variables: [['representations', 'r1_representations']] },
     ],
   ])('is another one in the plan: %s', (_, document, planned, renames) => {
     const outcome = plan(graph, document);
@@ -184,7 +189,7 @@ describe('a client’s name that the planner uses itself', () => {
 
   test('stays as it is where nothing collides', () => {
     expect(plan(graph, '{ p { title: name stock } }')).toMatchObject({
-      renames: { aliases: [], variables: [] },
+      renames: { fields: [], variables: [] },
     });
   });
 });
@@ -340,6 +345,82 @@ describe('fields behind an @interfaceObject, one of them asked of one type', () 
     expect(planned).toContain(
       '{ ... on Book { __typename id title } ... on Book { __typename id } } => { ... on Media { size } }',
     );
+  });
+});
+
+describe('a field behind an @interfaceObject that another subgraph requires', () => {
+  const graph = composed({
+    a: 'type Media @key(fields: "id") @interfaceObject { id: ID! likes: Int pages: Int }',
+    b: `type Query { m: [Media] }
+      interface Media @key(fields: "id") { id: ID! }
+      type Book implements Media @key(fields: "id") { id: ID! }
+      type Film implements Media @key(fields: "id") { id: ID! }`,
+    c: 'type Film @key(fields: "id") { id: ID! likes: Int @external rank: Int @requires(fields: "likes") }',
+  });
+
+  test('is asked of the type that asks for it, where the other is not asked', () => {
+    const planned = text(plan(graph, '{ m { ... on Book { likes } ... on Film { pages } } }'));
+    expect(planned).toContain('{ ... on Book { __typename id } } => { ... on Media { likes } }');
+  });
+
+  test('is asked of all types where the other is asked', () => {
+    const planned = text(plan(graph, '{ m { ... on Book { likes } ... on Film { rank } } }'));
+    expect(planned).toMatch(
+      /on Book \{ __typename id \} .*on Film \{ __typename id \}.*=> \{ \.\.\. on Media \{ likes \} \}/,
+    );
+  });
+});
+
+describe('a requirement behind an @interfaceObject under several conditions', () => {
+  const graph = composed({
+    a: `type Media @key(fields: "id") @interfaceObject {
+      id: ID! title: String @external size: Int @requires(fields: "title") likes: Int
+    }`,
+    b: `type Query { m: Media }
+      interface Media @key(fields: "id") { id: ID! title: String }
+      type Book implements Media @key(fields: "id") { id: ID! title: String }
+      type Film implements Media @key(fields: "id") { id: ID! title: String }`,
+  });
+
+  test('is asked of all types that have a key for it', () => {
+    const document = `query ($c: Boolean!, $d: Boolean!) {
+      m { ... on Book @include(if: $c) { likes } ... @include(if: $c) { ... @skip(if: $d) { size } } }
+    }`;
+    expect(text(plan(graph, document))).toMatch(
+      /on Media \{ __typename id title \}.*=> \{ \.\.\. on Media \{ (?:\.\.\. on Media \{ )?size/,
+    );
+  });
+});
+
+describe('one response name for different fields behind an @interfaceObject', () => {
+  const graph = composed({
+    a: 'type Media @key(fields: "id") @interfaceObject { id: ID! pages(of: Int): Int likes: Int }',
+    b: `type Query { m: [Media] }
+      interface Media @key(fields: "id") { id: ID! }
+      type Book implements Media @key(fields: "id") { id: ID! }
+      type Film implements Media @key(fields: "id") { id: ID! }`,
+  });
+
+  test('is one field to the stock planner', () => {
+    const planned = compact(
+      stockPlan(graph, '{ m { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }'),
+    );
+    expect(planned).toContain('... on Media { pages(of: 1) }');
+    expect(planned).not.toContain('of: 2');
+  });
+
+  test.each([
+    [
+      '{ m { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }',
+      'pages(of: 1)',
+      'r1_pages: pages(of: 2)',
+    ],
+    ['{ m { ... on Book { x: likes } ... on Film { x: pages } } }', 'x: likes', 'r1_x: pages'],
+    ['{ m { ... on Book { likes: pages } ... on Film { likes } } }', 'r1_likes: pages', 'likes'],
+  ])('are two in the plan, each of its type: %s', (document, ofBook, ofFilm) => {
+    const planned = text(plan(graph, document));
+    expect(planned).toContain(`{ ... on Book { __typename id } } => { ... on Media { ${ofBook} } }`);
+    expect(planned).toContain(`{ ... on Film { __typename id } } => { ... on Media { ${ofFilm} } }`);
   });
 });
 

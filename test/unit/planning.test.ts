@@ -38,7 +38,7 @@ describe('the planner', () => {
     const outcome = await planner.plan({ document, operationName: 'A' });
     expect(outcome).toEqual({
       kind: 'planned',
-      renames: { aliases: [], variables: [] },
+      renames: { fields: [], variables: [] },
       plan: {
         kind: 'QueryPlan',
         node: {
@@ -93,7 +93,10 @@ describe('the planner', () => {
 });
 
 describe('renaming a document for planning', () => {
-  const renames = { aliases: [['id', 'r1_id']], variables: [['representations', 'r1']] } as const;
+  const renames = {
+    fields: [['id:name(of: $representations)', 'r1_id']],
+    variables: [['representations', 'r1']],
+  } as const;
 
   test('changes aliases and variables and keeps locations', () => {
     const document = parse('query ($representations: Int) { id: name(of: $representations) b { id } }');
@@ -104,6 +107,6 @@ describe('renaming a document for planning', () => {
 
   test('returns the same document when there is nothing to rename', () => {
     const document = parse('{ a }');
-    expect(renameForPlanning(document, { aliases: [], variables: [] })).toBe(document);
+    expect(renameForPlanning(document, { fields: [], variables: [] })).toBe(document);
   });
 });
