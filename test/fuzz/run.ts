@@ -33,8 +33,8 @@ const codes = await runParts<PartOfRun, Tally>({
   },
   stop,
 });
-for (const [kind, times] of Object.entries(kindsOf(tallies)).toSorted())
-  console.log(`${String(times).padStart(9)}  ${kind}`);
+const kinds = kindsOf(tallies);
+for (const kind of Object.keys(kinds).toSorted()) console.log(`${String(kinds[kind]).padStart(9)}  ${kind}`);
 const violations = report();
 const isWrong = violations > 0 || codes.some((code) => code !== 0);
 process.exitCode = isWrong ? 1 : (exitCode() ?? 0);

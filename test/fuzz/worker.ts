@@ -8,5 +8,5 @@ const { stop } = awaitInterruption();
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // Whoever is told no more has gone, and so does this.
 const onTally = (tally: unknown) => void tellTally(tally).catch(() => undefined);
-await runPart(givenPart<PartOfRun>(), { stop, onTally });
+await runPart(givenPart() as PartOfRun, { stop, onTally });
 if (process.connected) process.disconnect?.();

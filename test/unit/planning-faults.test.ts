@@ -386,9 +386,7 @@ describe('a requirement behind an @interfaceObject under several conditions', ()
     const document = `query ($c: Boolean!, $d: Boolean!) {
       m { ... on Book @include(if: $c) { likes } ... @include(if: $c) { ... @skip(if: $d) { size } } }
     }`;
-    expect(text(plan(graph, document))).toMatch(
-      /on Media \{ __typename id title \}.*=> \{ \.\.\. on Media \{ (?:\.\.\. on Media \{ )?size/,
-    );
+    expect(text(plan(graph, document))).toContain('... on Media { ... on Media { __typename id title } }');
   });
 });
 
