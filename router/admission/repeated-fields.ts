@@ -1,6 +1,7 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import { RouterError } from '../errors.ts';
+import { responseName } from '../response-name.ts';
 
 /**
  * Validation compares every two fields that end up under the same name (section 5.3.2 of the specification), and gives up
@@ -65,7 +66,7 @@ class Merging {
         case Kind.FIELD: {
           this.#fieldsLeft -= 1;
           if (this.#fieldsLeft < 0) throw tooManyRepeats();
-          const name = (selection.alias ?? selection.name).value;
+          const name = responseName(selection);
           const fields = byName.get(name);
           if (fields === undefined) byName.set(name, [selection]);
           else fields.push(selection);

@@ -8,6 +8,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { responseName } from '../response-name.ts';
 import type { ProtectedSchema } from './protected-schema.ts';
 
 /** A field that an operation asks for, at one place of it. */
@@ -63,7 +64,7 @@ export function walkOperation(
   function selectField(field: FieldNode, { types, path }: Place): void {
     if (types.length === 0 || field.name.value.startsWith('__')) return;
     const objects = objectsOf(field.name.value, types);
-    const here = [...path, (field.alias ?? field.name).value];
+    const here = [...path, responseName(field)];
     const goesOn = walk.visit({ parents: types, field, objects, path: here });
     if (goesOn && field.selectionSet) select(field.selectionSet, { types: objects, path: here });
   }

@@ -1,5 +1,6 @@
 import { Kind, parse } from 'graphql';
 import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 import type { FetchFields } from './subgraph-call.ts';
 
 const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
@@ -21,8 +22,9 @@ export function fetchFields(text: string): FetchFields {
       if (inner) add(inner.selectionSet.selections, inner.typeCondition?.name.value ?? type, above);
     }
   };
-  const addField = ({ name, alias, selectionSet }: FieldNode, type: string, above: string): void => {
-    const key = `${above}${alias?.value ?? name.value}`;
+  const addField = (field: FieldNode, type: string, above: string): void => {
+    const { name, selectionSet } = field;
+    const key = `${above}${responseName(field)}`;
     if (name.value === '__typename') return;
     if (name.value === '_entities') return add(selectionSet?.selections ?? [], '_Entity', `${key}.`);
     const coordinate = `${type}.${name.value}`;

@@ -1,6 +1,7 @@
 import { Kind, parse } from 'graphql';
 import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import type { FetchDataRewrite, FetchNode } from '@apollo/query-planner';
+import { responseName } from '../response-name.ts';
 import { typeConditionOf } from './rewrite.ts';
 
 /**
@@ -34,7 +35,7 @@ function addSelections(
   for (const selection of selectionSet.selections) {
     switch (selection.kind) {
       case Kind.FIELD: {
-        const key = selection.alias?.value ?? selection.name.value;
+        const key = responseName(selection);
         const nested: MutableShape | undefined = shape.get(key) ?? (selection.selectionSet && new Map());
         shape.set(key, nested);
         if (selection.selectionSet && nested) addSelections(selection.selectionSet, fragments, nested);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Kind, TypeInfo, isAbstractType, parse, print, visit, visitWithTypeInfo } from 'graphql';
 import type { ASTNode, DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 import type { Execution } from './execution.ts';
 import type { FetchProgram } from './plan-program.ts';
 import type { Keeping, KeepingOf, Question } from './stale-values.ts';
@@ -98,7 +99,7 @@ function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedFie
       const within = [...around, ...(selection.directives ?? [])];
       switch (selection.kind) {
         case Kind.FIELD: {
-          const key = selection.alias?.value ?? selection.name.value;
+          const key = responseName(selection);
           const fields = asked.get(key) ?? [];
           asked.set(key, [...fields, { typeName, node: selection, around: [...around, ...fragments] }]);
           break;

@@ -1,7 +1,7 @@
 import type { FieldNode } from 'graphql';
 import { signatureOf } from '../planning/renames.ts';
 import type { Renames } from '../planning/renames.ts';
-import { responseName } from '../planning/response-name.ts';
+import { responseName } from '../response-name.ts';
 
 export type PlannedNames = {
   /** The key under which the plan delivers a field. */

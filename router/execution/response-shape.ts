@@ -1,5 +1,6 @@
 import { Kind } from 'graphql';
 import type { SelectionSetNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 import type { ResponsePath } from './causes.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { isIncluded } from './selected-fields.ts';
@@ -26,7 +27,7 @@ function addSelections({ selections }: SelectionSetNode, context: Shaping, shape
     if (selection.kind === Kind.FIELD) {
       const key = context.names.keyOf(selection);
       const field = shape.get(key) ?? {
-        name: selection.alias?.value ?? selection.name.value,
+        name: responseName(selection),
         nested: new Map(),
       };
       shape.set(key, field);

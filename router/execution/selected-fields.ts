@@ -9,6 +9,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { responseName } from '../response-name.ts';
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
@@ -34,7 +35,7 @@ export function collectFields(
     for (const selection of selectionSet.selections) {
       if (!isIncluded(selection, selecting.conditions)) continue;
       if (selection.kind === Kind.FIELD) {
-        const name = selection.alias?.value ?? selection.name.value;
+        const name = responseName(selection);
         const nodes = fields.get(name);
         if (nodes === undefined) fields.set(name, [selection]);
         else nodes.push(selection);

@@ -1,7 +1,7 @@
 import { Kind, getNamedType, isInterfaceType, isObjectType } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 import { possibleNames } from './requirements.ts';
-import { responseName } from './response-name.ts';
 
 /** Names of object types by response name. */
 export type AskedTypes = ReadonlyMap<string, ReadonlySet<string>>;

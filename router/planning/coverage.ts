@@ -17,7 +17,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
-import { responseName } from './response-name.ts';
+import { responseName } from '../response-name.ts';
 
 /** Response names that some fetch brings, by the place in the answer. Type conditions are left out. */
 type Fetched = Map<string, Fetched>;

@@ -1,5 +1,6 @@
 import { Kind, print } from 'graphql';
 import type { DirectiveNode, FieldNode, SelectionNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 
 /** A root field with the conditions of the fragments around it. */
 type RootField = { readonly field: FieldNode; readonly conditions: readonly DirectiveNode[] };
@@ -13,7 +14,7 @@ type RootField = { readonly field: FieldNode; readonly conditions: readonly Dire
 export function inOrder(selections: readonly SelectionNode[]): FieldNode[] {
   const ordered = new Map<string, RootField>();
   for (const next of rootFields(selections, [])) {
-    const name = (next.field.alias ?? next.field.name).value;
+    const name = responseName(next.field);
     const first = ordered.get(name);
     ordered.set(name, first === undefined ? next : merged(first, next, name));
   }

@@ -1,7 +1,7 @@
 import { Kind, print, visit } from 'graphql';
 import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import { responseName } from '../response-name.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
-import { responseName } from './response-name.ts';
 
 /** Names of a client's operation that were changed for planning; almost always both lists are empty. */
 export type Renames = {
@@ -15,8 +15,9 @@ export type Renames = {
 const REPRESENTATIONS = 'representations';
 
 /** All that tells one field from another of the same object: response name, name and arguments. */
-export function signatureOf({ alias, name, arguments: given = [] }: FieldNode): string {
-  return `${(alias ?? name).value}:${name.value}(${given.map(print).join()})`;
+export function signatureOf(field: FieldNode): string {
+  const { name, arguments: given = [] } = field;
+  return `${responseName(field)}:${name.value}(${given.map(print).join()})`;
 }
 
 /**
@@ -44,17 +45,15 @@ export function findRenames(
     },
     VariableDefinition: ({ variable }) => void variables.add(variable.name.value),
   });
-  const fields = [...byName].flatMap(([name, alike]) => {
-    const [first, ...others] = alike.values();
-    const isAmbiguous =
-      others.length > 0 && [...alike.values()].some((field) => shared.has(field.name.value));
-    // The one that has its own name keeps it.
-    const kept = isAmbiguous ? ([...alike.values()].find((field) => !isAliased(field)) ?? first) : undefined;
+  const fields = [...byName].flatMap(([name, bySignature]) => {
+    const alike = [...bySignature.values()];
     const isTaken = name === '__typename' || reserved.has(name);
-    return [...alike].flatMap(([signature, field]): [string, string][] => {
-      const isRenamed = (isTaken && isAliased(field)) || (isAmbiguous && field !== kept);
-      return isRenamed ? [[signature, unusedName(name, used)]] : [];
-    });
+    const isAmbiguous = alike.length > 1 && alike.some((field) => shared.has(field.name.value));
+    // One keeps the name: that whose own it is.
+    const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
+    return alike
+      .filter((field) => (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
+      .map((field) => [signatureOf(field), unusedName(name, used)] as const);
   });
   return {
     fields,

@@ -11,12 +11,8 @@ export type Place = readonly Step[];
 /** A value that a field requires. */
 export type Requirement = {
   readonly place: Place;
-  /** Its place and types as text. */
-  readonly text: string;
   /** Its path in the names that the subgraph will see. */
   readonly seen: string;
-  /** Its path in the planner's names. */
-  readonly path: string;
 };
 
 /** What a field requires, by its `coordinate`. */
@@ -26,7 +22,7 @@ export function requirementsOf(
   schema: GraphQLSchema,
 ): readonly Requirement[] {
   const found: Requirement[] = [];
-  const walk = ({ selections }: SelectionSetNode, outer: Omit<Requirement, 'path'>, types: Step['types']) => {
+  const walk = ({ selections }: SelectionSetNode, outer: Requirement, types: Step['types']) => {
     for (const selection of selections) {
       if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
@@ -34,18 +30,16 @@ export function requirementsOf(
         continue;
       }
       const field = selection.name.value;
-      const place = [...outer.place, { field, types }];
-      const own = {
-        place,
-        text: `${outer.text}.${[...(types ?? [])].join('|')}.${field}`,
+      const own: Requirement = {
+        place: [...outer.place, { field, types }],
         seen: `${outer.seen}.${required.fields.get(field)?.field ?? field}`,
       };
-      found.push({ ...own, path: pathTo(place) });
+      found.push(own);
       if (selection.selectionSet) walk(selection.selectionSet, own, undefined);
     }
   };
   const requirement = required.requirements.get(at);
-  if (requirement !== undefined) walk(requirement, { place: [], text: '', seen: '' }, undefined);
+  if (requirement !== undefined) walk(requirement, { place: [], seen: '' }, undefined);
   return found;
 }
 
@@ -66,8 +60,14 @@ export function possibleNames(condition: string, schema: GraphQLSchema): Readonl
   return new Set(isAbstractType(type) ? schema.getPossibleTypes(type).map(({ name }) => name) : [condition]);
 }
 
+/** In the planner's names, without the types. */
 export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
+}
+
+/** The whole of a place: equal texts are one place. */
+export function placeText(place: Place): string {
+  return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
 }
 
 /** Whether there can be objects at both places. */

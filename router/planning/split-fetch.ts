@@ -1,15 +1,15 @@
 import { Kind, isAbstractType, isObjectType, print } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode, SelectionSetNode } from 'graphql';
 import type { FetchNode, FlattenNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { responseName } from '../response-name.ts';
 import { askedTypes } from './asked-types.ts';
 import type { AskedTypes } from './asked-types.ts';
 import { printEntityOperation, readEntityOperation, usedVariables } from './entity-operation.ts';
 import type { EntityOperation } from './entity-operation.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { coordinate } from './required-arguments.ts';
-import { narrowed, overlap, pathTo, possibleNames, requirementsOf } from './requirements.ts';
+import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
-import { responseName } from './response-name.ts';
 
 /** What is known about the plan that a fetch is part of. */
 export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
@@ -129,7 +129,7 @@ function wantedFor({ field, type, conditions }: Placed, { service, asked, restor
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
   const types = read.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
   const mayBeAbsent = isConditional || asked !== undefined;
-  const needs = mayBeAbsent ? requirements.map(({ text }) => text).toSorted() : [];
+  const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
   const together = JSON.stringify([[...(types ?? [])].toSorted(), needed]);
   return { requirements, types, together };
@@ -156,7 +156,9 @@ function partFor(parts: Part[], wanted: Wanted): Part {
 
 /** Whether one representation has room for both. */
 function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
-  return others.every(({ seen, path }) => some.every((one) => one.seen !== seen || one.path === path));
+  return others.every(({ seen, place }) =>
+    some.every((one) => one.seen !== seen || pathTo(one.place) === pathTo(place)),
+  );
 }
 
 /** The selections of the part's fields. */

@@ -2,6 +2,7 @@ import type { GraphQLDataSource } from '@apollo/gateway';
 import { GraphQLError, Kind, parse } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Send, SubgraphError, SubgraphFailure, SubgraphRequest } from '../execution/subgraph-call.ts';
+import { responseName } from '../response-name.ts';
 
 /** The send and the abort signal of the client request that a gateway context belongs to. */
 export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
@@ -50,7 +51,7 @@ function firstField(query = ''): readonly string[] {
   const [operation] = parse(query).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return [];
   const [field] = operation.selectionSet.selections;
-  return field?.kind === Kind.FIELD ? [(field.alias ?? field.name).value] : [];
+  return field?.kind === Kind.FIELD ? [responseName(field)] : [];
 }
 
 function failureError(failure: SubgraphFailure, path: readonly (string | number)[]): GraphQLError {
