@@ -1,3 +1,4 @@
+import { messageOf } from '../../router/error-message.ts';
 import type { Contestant, RunningContestant } from '../contestants/contestant.ts';
 import type { DetailedRow, Refusal } from '../report/row.ts';
 import { digits } from '../report/table.ts';
@@ -84,7 +85,7 @@ async function runContestant(bench: Bench, contestant: Contestant, plan: Contest
       plan.onRefusal({
         workload: name,
         contestant: contestant.name,
-        reason: `not started: ${reasonOf(error)}`,
+        reason: `not started: ${messageOf(error)}`,
       });
     }
   }
@@ -102,7 +103,7 @@ async function runWorkload(bench: Bench, turn: Turn, plan: ContestantPlan): Prom
     plan.onRefusal({
       workload: workload.name,
       contestant: contestant.name,
-      reason: reasonOf(error),
+      reason: messageOf(error),
       ...(connections !== undefined && { connections }),
     });
   try {
@@ -149,8 +150,4 @@ function warmUp({ workload }: Turn, { workloads, measureMs }: Plan): Interval {
 /** A machine that is too busy for the whole contest does not make it longer than was promised. */
 export function assertTimeLeft({ endsAt }: Pick<Plan, 'endsAt'>): void {
   if (performance.now() > endsAt) throw new Error('the run has used up its time');
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

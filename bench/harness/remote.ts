@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { messageOf } from '../../router/error-message.ts';
 
 /*
  * Calls between the benchmark and the processes it forks: { id, method, argument } there, { id, result | failure } back.
@@ -29,7 +30,7 @@ export function serve(methods: Methods): void {
 async function reply(id: number, work: () => Promise<unknown>): Promise<void> {
   const message = await work().then(
     (result): Reply => ({ id, result }),
-    (error: unknown): Reply => ({ id, failure: error instanceof Error ? error.message : String(error) }),
+    (error: unknown): Reply => ({ id, failure: messageOf(error) }),
   );
   process.send?.(message);
 }

@@ -1,6 +1,7 @@
+import { messageOf } from '../../router/error-message.ts';
 import type { RunningContestant } from '../contestants/contestant.ts';
 import type { Bench } from '../harness/bench.ts';
-import { assertTimeLeft, reasonOf } from '../harness/contest.ts';
+import { assertTimeLeft } from '../harness/contest.ts';
 import { sendOnce } from '../harness/check.ts';
 import type { Exchange } from '../load/closed-loop.ts';
 import type { ReplayedCall } from '../subgraphs/replay.ts';
@@ -46,7 +47,7 @@ export async function runLatency(bench: Bench, plan: StudyPlan): Promise<void> {
         note: `ms; p50 ${row.p50Ms} less ${path.ms.toFixed(3)} for ${path.calls}`,
       });
     } catch (error) {
-      plan.onRefusal({ workload: 'latency', contestant: contestant.name, reason: reasonOf(error) });
+      plan.onRefusal({ workload: 'latency', contestant: contestant.name, reason: messageOf(error) });
     }
   }
 }

@@ -1,5 +1,5 @@
+import { messageOf } from '../../router/error-message.ts';
 import type { Bench } from '../harness/bench.ts';
-import { reasonOf } from '../harness/contest.ts';
 import { readCost } from '../harness/process-cost.ts';
 import { mixedOperations } from '../workloads/mixed-operations.ts';
 import type { StudyPlan } from './study.ts';
@@ -42,6 +42,6 @@ export async function runMemory(bench: Bench, plan: StudyPlan): Promise<void> {
       note: `${endMb.toFixed(0)} MB after ${plan.minutes} min of ${OPERATIONS} operations, ${startMb.toFixed(0)} MB at their start, ${idleMb.toFixed(0)} MB before the first`,
     });
   } catch (error) {
-    plan.onRefusal({ workload: 'memory', contestant: contestant.name, reason: reasonOf(error) });
+    plan.onRefusal({ workload: 'memory', contestant: contestant.name, reason: messageOf(error) });
   }
 }

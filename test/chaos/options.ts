@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../router/error-message.ts';
 
 export type RunOptions = { readonly minutes: number; readonly seed: string };
 
@@ -29,6 +30,6 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new OptionError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new OptionError(messageOf(error), { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { parse, print } from 'graphql';
+import { messageOf } from '../../router/error-message.ts';
 import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
@@ -58,7 +59,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
     try {
       return answered(await executor(context));
     } catch (error) {
-      return { kind: 'refused', message: error instanceof Error ? error.message : String(error) };
+      return { kind: 'refused', message: messageOf(error) };
     }
   };
   return { supergraphSdl, gateway, ask };

@@ -1,3 +1,5 @@
+import { messageOf } from '../../router/error-message.ts';
+
 /** A server for the tests; disposing stops it when the tests started it. */
 export type Provided = AsyncDisposable & {
   readonly url: string;
@@ -41,8 +43,4 @@ export function fromEnvironment(name: 'REDIS_URL' | 'DATABASE_URL'): Source {
     if (url === undefined || url === '') return { missing: `${name} is not set` };
     return { url, from: name, [Symbol.asyncDispose]: async () => undefined };
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

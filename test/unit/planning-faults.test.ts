@@ -346,6 +346,13 @@ describe('fields behind an @interfaceObject, one of them asked of one type', () 
       '{ ... on Book { __typename id title } ... on Book { __typename id } } => { ... on Media { size } }',
     );
   });
+
+  test('are asked of all types that have a key for it, under several conditions', () => {
+    const conditional = `query ($c: Boolean!, $d: Boolean!) {
+      m { ... on Book @include(if: $c) { likes } ... @include(if: $c) { ... @skip(if: $d) { size } } }
+    }`;
+    expect(text(plan(graph, conditional))).toContain('... on Media { ... on Media { __typename id title } }');
+  });
 });
 
 describe('a field behind an @interfaceObject that another subgraph requires', () => {
@@ -368,25 +375,6 @@ describe('a field behind an @interfaceObject that another subgraph requires', ()
     expect(planned).toMatch(
       /on Book \{ __typename id \} .*on Film \{ __typename id \}.*=> \{ \.\.\. on Media \{ likes \} \}/,
     );
-  });
-});
-
-describe('a requirement behind an @interfaceObject under several conditions', () => {
-  const graph = composed({
-    a: `type Media @key(fields: "id") @interfaceObject {
-      id: ID! title: String @external size: Int @requires(fields: "title") likes: Int
-    }`,
-    b: `type Query { m: Media }
-      interface Media @key(fields: "id") { id: ID! title: String }
-      type Book implements Media @key(fields: "id") { id: ID! title: String }
-      type Film implements Media @key(fields: "id") { id: ID! title: String }`,
-  });
-
-  test('is asked of all types that have a key for it', () => {
-    const document = `query ($c: Boolean!, $d: Boolean!) {
-      m { ... on Book @include(if: $c) { likes } ... @include(if: $c) { ... @skip(if: $d) { size } } }
-    }`;
-    expect(text(plan(graph, document))).toContain('... on Media { ... on Media { __typename id title } }');
   });
 });
 
