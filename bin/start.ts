@@ -4,12 +4,12 @@ import { loadConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
 import type { Environment } from '../router/config/read-yaml.ts';
-import { keepIdentityKeys } from './start/identity-keys.ts';
 import { formatLine } from './start/log-line.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
 import { Shop } from './start/shop.ts';
+import { keepSigningKeys } from './start/signing-keys.ts';
 import { StartError } from './start/start-error.ts';
 import { welcome } from './start/welcome.ts';
 
@@ -17,6 +17,7 @@ import { welcome } from './start/welcome.ts';
 const SAME_SIGNAL_MS = 500;
 
 const root = join(import.meta.dirname, '..');
+const dataFolder = process.env['DATA_DIR'] ?? join(root, '.data');
 
 const terminal = {
   onLine: (name: string, line: string) => console.log(formatLine(name, line)),
@@ -57,7 +58,11 @@ async function start(): Promise<number> {
 /** The router last: it then finds everybody, and its log begins without complaints. */
 async function startAll(shop: Shop, subgraphs: readonly Program[], router: Program): Promise<void> {
   const environment = serviceEnvironment();
-  const quiet = { ...environment, LOG_LEVEL: environment['LOG_LEVEL'] ?? 'warn' };
+  const quiet = {
+    ...environment,
+    SERVICE_KEYS: serviceKeys(subgraphs),
+    LOG_LEVEL: environment['LOG_LEVEL'] ?? 'warn',
+  };
   console.log(`Starting ${subgraphs.map(({ name }) => name).join(', ')} …`);
   await shop.start(subgraphs, { environment: quiet, ...terminal });
   console.log('Starting the router …');
@@ -69,13 +74,19 @@ function adminPlaces({ admin }: Config) {
 }
 
 function serviceEnvironment(): Environment {
-  const dataFolder = process.env['DATA_DIR'] ?? join(root, '.data');
   return {
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
     ...process.env,
     DATA_DIR: dataFolder,
-    IDENTITY_KEYS: process.env['IDENTITY_KEYS'] ?? keepIdentityKeys(join(dataFolder, 'identity-keys')),
+    IDENTITY_KEYS:
+      process.env['IDENTITY_KEYS'] ?? keepSigningKeys(join(dataFolder, 'identity-keys'), ['router']),
   };
+}
+
+/** Each subgraph signs its calls to others with a key of its own; the router knows none of these keys. */
+function serviceKeys(subgraphs: readonly Program[]): string {
+  const names = subgraphs.map(({ name }) => name);
+  return process.env['SERVICE_KEYS'] ?? keepSigningKeys(join(dataFolder, 'service-keys'), names);
 }
 
 /** Aborted by the first Ctrl-C or SIGTERM; a second one no longer waits for anything. */

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { count, httpUrl, ms } from './values.ts';
 
 const issuer = z.strictObject({
-  issuer: z.string().min(1).describe('Expected `iss`.'),
+  issuer: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+    .describe(
+      'Expected `iss`; subgraphs receive it as `x-user-issuer`, because a user id is unique per issuer only.',
+    ),
   jwksUrl: httpUrl.describe('Where the issuer publishes its keys.'),
   audience: z.string().min(1).describe('Expected in `aud`.'),
   algorithms: z
@@ -11,7 +16,11 @@ const issuer = z.strictObject({
     .default(['RS256'])
     .describe('Signature algorithms accepted; symmetric ones are not on offer.'),
   type: z.string().default('at+jwt').describe('Expected `typ` header; keeps ID tokens out.'),
-  revocationsUrl: httpUrl.optional().describe('List of revoked token ids, polled when there is no Redis.'),
+  revocationsUrl: httpUrl
+    .optional()
+    .describe(
+      "List of this issuer's revoked token ids; polled, except while the Redis stream is read and this is the only issuer.",
+    ),
   claims: z
     .strictObject({
       roles: z.string().default('roles').describe('Claim with the list of roles.'),
@@ -48,8 +57,8 @@ export const identity = z
         z.strictObject({
           id: z
             .string()
-            .regex(/^[\w-]+$/)
-            .describe('Key id.'),
+            .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, `.`, `_` or `-`')
+            .describe('Key id, sent as `keyid`.'),
           secret: z
             .string()
             .min(32)
@@ -58,7 +67,7 @@ export const identity = z
       )
       .default([])
       .describe(
-        'Keys that sign identity towards subgraphs: the first signs. None means unsigned. `IDENTITY_KEYS=id:secret,…` overrides it.',
+        'Keys that sign identity headers towards subgraphs; the first signs. None means unsigned. They belong to the routers alone: services sign with keys of their own. `IDENTITY_KEYS=id:secret,…` overrides it.',
       ),
   })
   .prefault({});

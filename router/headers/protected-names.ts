@@ -9,7 +9,7 @@ const EVERYWHERE = setOf(
     'host content-length content-encoding content-type content-range accept accept-encoding ' +
     'authorization cookie cookie2 signature signature-input accept-signature ' +
     'digest content-digest repr-digest want-digest want-content-digest want-repr-digest ' +
-    'x-request-id x-correlation-id traceparent',
+    'x-request-id x-correlation-id traceparent x-service-name',
 );
 
 const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];

@@ -55,7 +55,7 @@ export function createAuthenticator(
     const token = readBearer(headers, config.maxTokenBytes);
     if (token === undefined) return ANONYMOUS;
     const identity = known(token) ?? (await verifyOnce(token, address));
-    if (revocations.has(identity.tokenId)) throw new RouterError('TOKEN_REVOKED');
+    if (revocations.has(identity)) throw new RouterError('TOKEN_REVOKED');
     return identity;
   }
 

@@ -31,7 +31,7 @@ export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConf
   return {
     kind: 'user',
     issuer,
-    id: requiredText(payload.sub, 'sub'),
+    id: subject(payload.sub),
     email: optionalText(claim(claims.email), claims.email),
     roles: words(claim(claims.roles), claims.roles),
     scopes: words(claim(claims.scope), claims.scope),
@@ -46,6 +46,17 @@ export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConf
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
 // Roles travel comma-separated: a comma inside one would be a second role at the subgraph.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
+
+// Subgraphs of earlier versions take a user id of this form for a service that is trusted with everything.
+const SERVICE_PREFIX = /^service:/i;
+
+function subject(value: unknown): string {
+  const id = requiredText(value, 'sub');
+  if (SERVICE_PREFIX.test(id)) {
+    throw new RouterError('TOKEN_INVALID', 'the claim sub begins with "service:", which is reserved');
+  }
+  return id;
+}
 
 function requiredText(value: unknown, claim: string): string {
   if (typeof value !== 'string' || !HEADER_TEXT.test(value) || value !== value.trim()) {

@@ -7,7 +7,7 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /** Polling rests while this is true: the stream tells the same, sooner. */
+  /** Polling rests while this is true: the stream carries the same revocations sooner. */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };
@@ -18,10 +18,14 @@ export type RevocationList = Disposable & {
 };
 
 /**
- * Polls an issuer's list of revoked tokens: `{"revoked":[{"jti":"…","exp":1700000000}]}`.
- * A failed poll changes nothing: what was revoked stays revoked.
+ * Polls an issuer's list of revoked tokens: `{"revoked":[{"jti":"…","exp":1700000000}]}`. It revokes tokens of that issuer only.
+ * A failed poll changes nothing: revoked tokens stay revoked.
  */
-export function pollRevocationList(url: string, pollMs: number, parts: RevocationListParts): RevocationList {
+export function pollRevocationList(
+  { issuer, url }: { readonly issuer: string; readonly url: string },
+  pollMs: number,
+  parts: RevocationListParts,
+): RevocationList {
   const closed = new AbortController();
   let state: 'untried' | 'ready' | 'lost' = 'untried';
   let timer: Disposable | undefined;
@@ -33,14 +37,15 @@ export function pollRevocationList(url: string, pollMs: number, parts: Revocatio
 
   async function fetchList(): Promise<void> {
     try {
-      parts.revoked.add(readList(await parts.fetchJson(url, closed.signal)));
+      const listed = readList(await parts.fetchJson(url, closed.signal));
+      parts.revoked.add(listed.map((revocation) => ({ ...revocation, issuer })));
       changeTo('ready');
     } catch (error) {
       changeTo('lost', messageOf(error));
     }
   }
 
-  // Told once per change: an issuer that is down for an hour would otherwise be 7,200 log lines.
+  // Reported once per change: an issuer that is down for an hour would otherwise be 7,200 log lines.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;

@@ -14,8 +14,9 @@ const RETRY_MS = 250;
 const PAGE = 1_000;
 
 /**
- * Follows the Redis stream to which an issuer adds `jti` and `exp` at logout: all of it at start, then each entry as it
- * comes. After a loss of Redis it goes on where it stopped, so nothing that was revoked meanwhile is missed.
+ * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` when they revoke a token: all of it at start, then each
+ * entry as it arrives. After a loss of Redis it continues where it stopped, so no revocation is missed. An entry without `iss`
+ * revokes the id at every issuer: rejecting a token too many is safer than accepting a revoked one.
  */
 export function followRevocations(
   redis: Redis,
@@ -79,5 +80,6 @@ function readRevocation(fields: readonly string[]): Revocation[] {
   };
   const tokenId = value('jti');
   const expiresAtS = Number(value('exp'));
-  return tokenId === undefined || !Number.isFinite(expiresAtS) ? [] : [{ tokenId, expiresAtS }];
+  const issuer = value('iss') || undefined;
+  return tokenId === undefined || !Number.isFinite(expiresAtS) ? [] : [{ tokenId, expiresAtS, issuer }];
 }

@@ -8,7 +8,7 @@ import { followRevocations } from './revocation-stream.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 
 export type Revocations = Disposable & {
-  has(tokenId: string): boolean;
+  has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /** Whether every source was asked once, so that a token revoked before the start is known if it can be. */
   tried(): boolean;
 };
@@ -22,7 +22,10 @@ export type RevocationParts = {
   readonly telemetry: Pick<Telemetry, 'revocationsChanged'>;
 };
 
-/** Learns of revoked tokens from the Redis stream, and from the issuers' own lists while there is no stream to read. */
+/**
+ * Learns of revoked tokens from the Redis stream and from the issuers' own lists. A list rests while the stream is read, but only
+ * where there is one issuer: of several, the router cannot know which of them write to the stream.
+ */
 export function watchRevocations(
   config: Pick<Config['authentication'], 'issuers' | 'clockToleranceS' | 'revocationPollMs'>,
   parts: RevocationParts,
@@ -31,13 +34,13 @@ export function watchRevocations(
   const revoked = new RevokedTokens(parts.now, config.clockToleranceS);
   const stream =
     parts.stream && followRevocations(parts.stream.redis, parts.stream.key, { schedule, revoked });
-  const unneeded = () => stream?.live() ?? false;
+  const unneeded = () => config.issuers.length === 1 && (stream?.live() ?? false);
   const onChanged = parts.telemetry.revocationsChanged;
-  const lists = config.issuers.flatMap(({ revocationsUrl }) =>
+  const lists = config.issuers.flatMap(({ issuer, revocationsUrl }) =>
     revocationsUrl === undefined
       ? []
       : [
-          pollRevocationList(revocationsUrl, config.revocationPollMs, {
+          pollRevocationList({ issuer, url: revocationsUrl }, config.revocationPollMs, {
             fetchJson,
             schedule,
             revoked,
@@ -47,7 +50,7 @@ export function watchRevocations(
         ],
   );
   return {
-    has: (tokenId) => revoked.has(tokenId),
+    has: (token) => revoked.has(token),
     tried: () => unneeded() || ((stream?.tried() ?? true) && lists.every((list) => list.tried())),
     [Symbol.dispose]() {
       for (const source of [stream, ...lists]) source?.[Symbol.dispose]();

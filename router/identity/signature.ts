@@ -16,12 +16,21 @@ export type Signer = {
   sign(call: SignedCall): Record<string, string>;
 };
 
-const IDENTITY_HEADERS = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'] as const;
+const IDENTITY_HEADERS = [
+  'x-user-id',
+  'x-user-issuer',
+  'x-user-email',
+  'x-user-roles',
+  'x-tenant-id',
+] as const;
 
-/** What a subgraph is told of the caller. Nothing that the client sent under these names ever gets here. */
+/**
+ * The headers that name the caller to a subgraph. Nothing that the client sent under these names reaches them. An id is unique
+ * within its issuer only, so both travel, and both are part of every scope that is made of these headers.
+ */
 export function identityHeaders(identity: Identity): Record<string, string> {
   if (identity.kind === 'anonymous') return {};
-  const headers: Record<string, string> = { 'x-user-id': identity.id };
+  const headers: Record<string, string> = { 'x-user-id': identity.id, 'x-user-issuer': identity.issuer };
   if (identity.email !== undefined) headers['x-user-email'] = identity.email;
   if (identity.roles.length > 0) headers['x-user-roles'] = identity.roles.join(',');
   if (identity.tenant !== undefined) headers['x-tenant-id'] = identity.tenant;

@@ -7,7 +7,7 @@ import type { Parts } from '../shared/parts.ts';
 import { runSubgraph } from '../shared/run.ts';
 import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
 import { type CallService, createServiceClient } from '../shared/service-client.ts';
-import type { Settings } from '../shared/settings.ts';
+import { ownServiceKey, type Settings } from '../shared/settings.ts';
 import {
   abandonPlacement,
   migrations,
@@ -33,7 +33,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     seed,
     ...(parts.onQuery && { onQuery: parts.onQuery }),
   });
-  const callService = createServiceClient({ caller: 'order', key: settings.identityKeys[0], now, tls });
+  const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls });
   const inventory = createInventory(callService, settings.inventoryUrl);
   const stopRecovery = repeat(() => recover(db, inventory, now), log);
   return serveSubgraph<OrderContext>(settings, parts, {

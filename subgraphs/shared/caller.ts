@@ -1,7 +1,7 @@
 import { fail } from './errors.ts';
 import type { VerifiedIdentity } from './verify.ts';
 
-/** Who asks, as vouched for by the signature over the identity headers. */
+/** The caller, as vouched for by the signature over the identity headers. */
 export type Caller =
   | { readonly kind: 'anonymous' }
   | UserCaller
@@ -17,13 +17,9 @@ export type UserCaller = {
 
 export type Role = 'customer' | 'admin' | 'catalog' | 'shipping' | 'inventory' | 'support' | 'service';
 
-const servicePrefix = 'service:';
-
 export function callerOf(identity: VerifiedIdentity): Caller {
+  if (identity.service !== null) return { kind: 'service', name: identity.service };
   if (identity.userId === null) return { kind: 'anonymous' };
-  if (identity.userId.startsWith(servicePrefix)) {
-    return { kind: 'service', name: identity.userId.slice(servicePrefix.length) };
-  }
   const { userId, email, roles, tenantId } = identity;
   return { kind: 'user', id: userId, email, roles, tenantId };
 }

@@ -46,7 +46,12 @@ async function open<Context extends RequestFacts>(
 ): Promise<RunningSubgraph> {
   const { schema, resolvers, createContext, isReady, routes = {} } = definition;
   const engine = await startEngine<Context>(schema, resolvers);
-  const verify = createVerifier({ audience: settings.name, keys: settings.identityKeys, now: parts.now });
+  const verify = createVerifier({
+    audience: settings.name,
+    keys: [...settings.identityKeys, ...settings.serviceKeys],
+    issuers: [settings.issuerUrl],
+    now: parts.now,
+  });
   const handle = createHandler({ engine, verify, createContext, isReady, routes, parts });
   const server = await listen(settings, handle);
   const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;

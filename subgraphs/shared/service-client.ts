@@ -21,8 +21,9 @@ type ServiceCall = {
 };
 
 export type ServiceClientOptions = {
-  /** The calling subgraph, which the callee sees as `service:NAME`. */
+  /** The calling subgraph, which the callee sees in `X-Service-Name`. */
   readonly caller: string;
+  /** The caller's own key: the called service accepts it for no other caller. */
   readonly key: IdentityKey;
   readonly now: () => number;
   /** What is shown to services that are called by `https`, and whom of them to trust. */
@@ -71,7 +72,7 @@ function headersOf(call: ServiceCall, body: string, options: ServiceClientOption
       audience: call.audience,
       method: 'POST',
       body,
-      identity: { 'x-user-id': `service:${options.caller}`, 'x-user-roles': 'service' },
+      identity: { 'x-service-name': options.caller },
       now: options.now,
     }),
   };

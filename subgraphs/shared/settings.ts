@@ -13,8 +13,11 @@ export type Settings = {
   /** 0 asks the system for a free port. */
   readonly port: number;
   readonly database: DatabaseLocation;
-  /** The first key signs, all verify. */
-  readonly identityKeys: readonly [IdentityKey, ...IdentityKey[]];
+  /** Keys with which routers sign. */
+  readonly identityKeys: readonly IdentityKey[];
+  /** Keys with which services sign; this subgraph signs its own calls with the first of its own. */
+  readonly serviceKeys: readonly ServiceKey[];
+  /** Issuer of the users that are accepted; the user subgraph issues tokens under this name. */
   readonly issuerUrl: string;
   readonly redisUrl: string | null;
   readonly productUrl: string;
@@ -23,6 +26,9 @@ export type Settings = {
   /** PEM texts; without them HTTP is spoken. */
   readonly tls: TlsSettings | null;
 };
+
+/** A key whose id is the name of its service, or that name, a dot and a version: `order`, `order.2`. */
+export type ServiceKey = IdentityKey & { readonly service: string };
 
 export type TlsSettings = {
   readonly cert: string;
@@ -56,6 +62,7 @@ const environmentSchema = z.object({
   IDENTITY_KEYS: z
     .string({ error: 'is required: "kid:secret", where the secret has at least 32 characters' })
     .transform(parseIdentityKeys),
+  SERVICE_KEYS: z.string().transform(parseServiceKeys).default([]),
   ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
   PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
   INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
@@ -83,6 +90,7 @@ export function readSettings(
     port,
     database: databaseLocation(name, values.DATABASE_URL, values.DATA_DIR),
     identityKeys: values.IDENTITY_KEYS,
+    serviceKeys: values.SERVICE_KEYS,
     issuerUrl: values.ISSUER_URL,
     redisUrl: values.REDIS_URL ?? null,
     productUrl: values.PRODUCT_URL,
@@ -129,18 +137,29 @@ function databaseLocation(name: string, databaseUrl: string | undefined, dataDir
     : { kind: 'postgres', schema: name, url: databaseUrl };
 }
 
-function parseIdentityKeys(text: string, context: z.RefinementCtx): [IdentityKey, ...IdentityKey[]] {
+/** @throws {StartupError} when the subgraph has no key of its own, although it calls other services. */
+export function ownServiceKey({ name, serviceKeys }: Settings): IdentityKey {
+  const own = serviceKeys.find(({ service }) => service === name);
+  if (own !== undefined) return own;
+  throw new StartupError(
+    `The settings of ${name} are wrong: SERVICE_KEYS needs "${name}:secret", as ${name} calls other services.`,
+  );
+}
+
+function parseServiceKeys(text: string, context: z.RefinementCtx): ServiceKey[] {
+  return parseIdentityKeys(text, context).map((key) => ({ ...key, service: key.id.replace(/\..*$/, '') }));
+}
+
+function parseIdentityKeys(text: string, context: z.RefinementCtx): IdentityKey[] {
   const keys = text.split(',').map((entry) => {
     const separator = entry.indexOf(':');
     return { id: entry.slice(0, separator).trim(), secret: entry.slice(separator + 1).trim() };
   });
-  const [first, ...rest] = keys;
-  const wellFormed = keys.every((key) => /^[\w.-]{1,64}$/.test(key.id) && key.secret.length >= 32);
-  if (first === undefined || !wellFormed) {
+  if (!keys.every((key) => /^[\w.-]{1,64}$/.test(key.id) && key.secret.length >= 32)) {
     context.addIssue('must be "kid:secret[,kid2:secret2]" with secrets of at least 32 characters');
     return z.NEVER;
   }
-  return [first, ...rest];
+  return keys;
 }
 
 /** An empty variable (`REDIS_URL=`) means unset, as in compose files and shells. */

@@ -3,7 +3,14 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 export type IdentityKey = { readonly id: string; readonly secret: string };
 
 /** The identity headers in the order in which a signature covers them. */
-const identityHeaderNames = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'] as const;
+const identityHeaderNames = [
+  'x-user-id',
+  'x-user-issuer',
+  'x-user-email',
+  'x-user-roles',
+  'x-tenant-id',
+  'x-service-name',
+] as const;
 
 export type IdentityHeaders = {
   readonly [Name in (typeof identityHeaderNames)[number]]?: string;

@@ -1,5 +1,5 @@
 /**
- * Checks that a request was sent by the router (or another service) of this graph, and says for whom.
+ * Verifies that a request was sent by the router or by another service of this graph, and returns the caller's identity.
  *
  * SPDX-License-Identifier: MIT. Copy this file into a service: it needs nothing but Node. The sender covers the method, the body's digest
  * and the identity headers with an HMAC (RFC 9421, RFC 9530):
@@ -8,15 +8,23 @@
  *   Signature-Input: tributary=("@method" "content-digest" "x-user-id" …);created=…;nonce="…";keyid="…";alg="hmac-sha256";tag="…"
  *   Signature: tributary=:…:
  *
- *   const verify = createVerifier({ audience: 'reviews', keys: [{ id: 'k1', secret: process.env.KEY }] });
+ *   const verify = createVerifier({
+ *     audience: 'reviews',
+ *     keys: [{ id: 'router', secret: process.env.ROUTER_KEY }, { id: 'order', secret: process.env.ORDER_KEY, service: 'order' }],
+ *     issuers: ['https://accounts.example'],
+ *   });
  *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
  *   if (result.kind === 'refused') return answer(401, result.reason);
  *
  * `body` must be the bytes as they came: JSON that was parsed and written again has another digest. For Express and Fastify,
  * which parse bodies themselves, verify-middleware.ts beside this file keeps the bytes.
  *
- * To replace a key: give every service the new one beside the old, then let the router sign with the new one (the first
- * of its `identity.keys`), then take the old one away.
+ * Each caller has a key of its own, so `keyid` names the caller: a key without `service` is the router's and vouches for users; a
+ * key with `service` vouches only for that service, which names itself in the signed header `X-Service-Name`. A user's id is unique
+ * within the issuer of the user's token (`X-User-Issuer`): compare both, or accept the users of one issuer only (`issuers`).
+ *
+ * To replace a key: give every service the new one beside the old, then let the caller sign with the new one (the router signs
+ * with the first of its `identity.keys`), then remove the old one.
  *
  * Keep one verifier per process: it remembers the nonces it has seen. Replicas do not share them, so that a
  * captured call could be repeated once at each replica within the 30 seconds of its validity.
@@ -26,10 +34,19 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 export type VerifierOptions = {
   /** The `tag` this service answers to: its name in supergraph.yaml. */
   readonly audience: string;
-  /** All accepted keys; two while one is being replaced. */
-  readonly keys: readonly { readonly id: string; readonly secret: string }[];
+  /** All accepted keys; two of one caller while its key is being replaced. */
+  readonly keys: readonly VerificationKey[];
+  /** Issuers whose users are accepted; undefined accepts the users of every issuer that the router trusts. */
+  readonly issuers?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+};
+
+export type VerificationKey = {
+  readonly id: string;
+  readonly secret: string;
+  /** Name of the service that signs with this key; absent for the router's keys. */
+  readonly service?: string;
 };
 
 export type SignedRequest = {
@@ -40,7 +57,12 @@ export type SignedRequest = {
 };
 
 export type VerifiedIdentity = {
+  /** The calling service; null when the router calls, for a user or for an anonymous caller. */
+  readonly service: string | null;
+  /** Unique within `issuer`. */
   readonly userId: string | null;
+  /** `iss` of the user's token. */
+  readonly issuer: string | null;
   readonly email: string | null;
   readonly roles: readonly string[];
   readonly tenantId: string | null;
@@ -61,7 +83,9 @@ type SignatureInput = {
 };
 
 const validSeconds = 30;
-const identityHeaders = ['x-user-id', 'x-user-email', 'x-user-roles', 'x-tenant-id'];
+const userHeaders = ['x-user-id', 'x-user-issuer', 'x-user-email', 'x-user-roles', 'x-tenant-id'];
+const serviceHeader = 'x-service-name';
+const identityHeaders = [...userHeaders, serviceHeader];
 const singleHeaders = [...identityHeaders, 'content-digest', 'signature-input', 'signature'];
 
 // Exactly the form the sender writes. Accepting more spellings would only add ways to disagree about them.
@@ -71,7 +95,7 @@ const signaturePattern = /^tributary=:([A-Za-z0-9+/]{43}=):$/;
 
 export function createVerifier(options: VerifierOptions): (request: SignedRequest) => Verification {
   const now = options.now ?? Date.now;
-  const secrets = new Map(options.keys.map((key) => [key.id, key.secret]));
+  const keys = new Map(options.keys.map((key) => [key.id, key]));
   const isReplay = rememberNonces();
   return (request) => {
     const headers = collectHeaders(request.rawHeaders);
@@ -80,10 +104,13 @@ export function createVerifier(options: VerifierOptions): (request: SignedReques
     if (input === null) return refused('the signature is missing or malformed');
 
     const seconds = Math.floor(now() / 1000);
+    const key = keys.get(input.keyId);
     const reason =
       problemOfInput(input, { headers, audience: options.audience, seconds }) ??
       problemOfDigest(headers.get('content-digest'), request.body) ??
-      problemOfSignature(input, { headers, method: request.method, secret: secrets.get(input.keyId) }) ??
+      problemOfSignature(input, { headers, method: request.method, secret: key?.secret }) ??
+      problemOfCaller(headers, key?.service) ??
+      problemOfIssuer(headers, options.issuers) ??
       // Last, so that only a sender who holds a key can make this process remember anything.
       (isReplay(input, seconds) ? 'the call was seen before' : null);
     return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : refused(reason);
@@ -143,6 +170,26 @@ function problemOfSignature(
   return matches ? null : 'the signature does not match';
 }
 
+/** A key vouches for its holder's kind of caller only: a service cannot name a user, nor another service. */
+function problemOfCaller(headers: ReadonlyMap<string, string>, service: string | undefined): string | null {
+  const named = headers.get(serviceHeader);
+  if (service === undefined) {
+    return named === undefined ? null : `${serviceHeader} needs a key of that service`;
+  }
+  if (named !== service) return `the key belongs to the service ${service}, which ${serviceHeader} must name`;
+  const user = userHeaders.find((name) => headers.has(name));
+  return user === undefined ? null : `a service's key does not vouch for ${user}`;
+}
+
+function problemOfIssuer(
+  headers: ReadonlyMap<string, string>,
+  issuers: readonly string[] | undefined,
+): string | null {
+  if (issuers === undefined || !headers.has('x-user-id')) return null;
+  const issuer = headers.get('x-user-issuer');
+  return issuer !== undefined && issuers.includes(issuer) ? null : 'users of this issuer are not accepted';
+}
+
 /** RFC 9421 section 2.5. */
 function signatureBase(
   input: SignatureInput,
@@ -175,7 +222,9 @@ function rememberNonces(): (input: SignatureInput, seconds: number) => boolean {
 
 function readIdentity(headers: ReadonlyMap<string, string>): VerifiedIdentity {
   return {
+    service: headers.get(serviceHeader) ?? null,
     userId: headers.get('x-user-id') ?? null,
+    issuer: headers.get('x-user-issuer') ?? null,
     email: headers.get('x-user-email') ?? null,
     roles: (headers.get('x-user-roles') ?? '').split(',').filter((role) => role !== ''),
     tenantId: headers.get('x-tenant-id') ?? null,

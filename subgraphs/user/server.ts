@@ -22,6 +22,7 @@ export async function startUser(settings: Settings, parts: Parts): Promise<Runni
   const revocations = openRevocationStream({
     db,
     redisUrl: settings.redisUrl,
+    issuer: settings.issuerUrl,
     now: parts.now,
     log: parts.log,
   });

@@ -26,12 +26,14 @@ export function checkIdentities(evidence: Evidence): readonly Violation[] {
 type Fault = { readonly id: string; readonly detail: string };
 
 function mistold({ id, operation }: Exchange, sighting: Sighting): readonly Fault[] {
-  const { subgraph, way, userId, roles } = sighting;
+  const { subgraph, way, userId, service, roles } = sighting;
   const name = operation.caller?.id ?? 'anonymous';
   const fault = (what: string) => [{ id, detail: `${subgraph} was told ${what} for a request of ${name}` }];
   if (sighting.isAuthorizationShown) return fault('the token');
   // A service calls others as itself, never as the user.
-  if (way === 'service') return userId?.startsWith('service:') === true ? [] : fault(userId ?? 'anonymous');
+  if (way === 'service')
+    return service !== undefined && userId === undefined ? [] : fault(userId ?? 'anonymous');
+  if (service !== undefined) return fault(`the service ${service}`);
   if (userId !== operation.caller?.id) return fault(userId ?? 'anonymous');
   return roles === operation.caller?.roles ? [] : fault(`roles ${roles ?? 'none'}`);
 }

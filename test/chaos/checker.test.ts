@@ -64,6 +64,7 @@ function ask(history: History, { outcome, ...outline }: Outline, seen: Partial<S
     way: 'first',
     requestId: exchange.id,
     userId: operation.caller?.id,
+    service: undefined,
     roles: operation.caller?.roles,
     isAuthorizationShown: false,
     query: '{me{id}}',
@@ -270,6 +271,10 @@ describe('identities', () => {
       'identity: user was told the token for a request of user-1',
     ]);
     expect(tell({ way: 'service' })).toEqual(['identity: user was told user-1 for a request of user-1']);
+    expect(tell({ way: 'service', userId: undefined, service: 'order' })).toEqual([]);
+    expect(tell({ service: 'order' })).toEqual([
+      'identity: user was told the service order for a request of user-1',
+    ]);
   });
 
   it('an answer about somebody else is found', () => {

@@ -41,6 +41,8 @@ export type Sighting = {
   readonly way: Edition | 'service';
   readonly requestId: string;
   readonly userId: string | undefined;
+  /** `x-service-name`: the service that called. */
+  readonly service: string | undefined;
   readonly roles: string | undefined;
   readonly isAuthorizationShown: boolean;
   /** The beginning of the document. */

@@ -47,6 +47,7 @@ function note({ method, headers, body }: DeliveredRequest, { subgraph, way, sigh
     way,
     requestId: headers['x-request-id'] ?? '',
     userId: headers['x-user-id'],
+    service: headers['x-service-name'],
     roles: headers['x-user-roles'],
     isAuthorizationShown: 'authorization' in headers || 'cookie' in headers,
     query: queryOf(body),

@@ -73,7 +73,7 @@ export async function startWorld(postgresUrl: string, history: History): Promise
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),
   };
   await Promise.all([...seats.values()].map((seat) => seat.start(environment)));
-  await stockUp(seats.get('inventory')?.port() ?? 0);
+  await stockUp(seats.get('inventory')?.port() ?? 0, history.issuer);
 
   const supergraph = createSupergraphFile(directory, portOf);
   const routerConfig = configOf(supergraph.path, history.issuer);
@@ -129,13 +129,13 @@ function configOf(supergraph: string, issuer: string) {
 }
 
 /** Orders never fail for want of stock. */
-async function stockUp(port: number): Promise<void> {
+async function stockUp(port: number, issuer: string): Promise<void> {
   const as = { id: 'user-7', roles: ['inventory'] };
   const query = 'mutation ($input: AdjustStockInput!) { adjustStock(input: $input) { id } }';
   for (const productId of [...ORDERED_PRODUCTS, ...DELIVERED_PRODUCTS]) {
     const variables = { input: { productId, warehouse: 'Rotterdam Harbour', delta: 100_000 } };
     const url = `http://127.0.0.1:${port}/graphql`;
-    const { errors } = await callSigned(url, 'inventory', { query, variables, as, now: Date.now });
+    const { errors } = await callSigned(url, 'inventory', { query, variables, as, issuer, now: Date.now });
     if (errors.length > 0) throw new Error(errors[0]?.message);
   }
 }

@@ -66,6 +66,17 @@ describe('docker-compose.yml', () => {
     expect(Object.values(services).every(({ healthcheck }) => healthcheck.test[0] === 'CMD')).toBe(true);
   });
 
+  it('gives each caller of a subgraph a key of its own, and each key to the services that need it alone', () => {
+    const holders = (name: string, variable: string) =>
+      Object.keys(services).filter((service) =>
+        services[service]?.environment[name]?.toString().includes(variable),
+      );
+    expect(holders('IDENTITY_KEYS', '${IDENTITY_KEYS:').sort()).toEqual(
+      ['router-1', 'router-2', ...subgraphs].sort(),
+    );
+    expect(holders('SERVICE_KEYS', '${ORDER_KEYS:')).toEqual(['order', 'product', 'inventory']);
+  });
+
   it('starts each subgraph at the address that the supergraph gives it', () => {
     for (const { name, routingUrl = '' } of supergraphOf('deploy/supergraph.yaml').subgraphs) {
       expect(routingUrl).toBe(`http://${name}:${services[name]?.environment['PORT']}/graphql`);
@@ -87,7 +98,8 @@ describe('docker-compose.yml', () => {
     expect(config.mode).toBe('production');
     expect(config.listen).toMatchObject({ host: '0.0.0.0', port: 4000 });
     expect(config.redis.url).toBe('redis://redis:6379');
-    expect(config.authentication.issuers[0]?.issuer).toBe(services['user']?.environment['ISSUER_URL']);
+    for (const name of subgraphs)
+      expect(services[name]?.environment['ISSUER_URL']).toBe(config.authentication.issuers[0]?.issuer);
     expect(config.rateLimit.instances).toBe(2);
   });
 });

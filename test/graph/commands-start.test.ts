@@ -81,9 +81,16 @@ it('starts everything, answers what a newcomer pastes, brings a dead service bac
     data: { orders: { edges: [{ node: expect.objectContaining({ number: 'T-100361' }) }] } },
   });
 
-  const keys = join(shop.path, 'data', 'identity-keys');
-  expect(statSync(keys).mode & 0o777).toBe(0o600);
-  expect(start.output()).not.toContain(readFileSync(keys, 'utf8').split(':')[1]?.trim());
+  for (const [name, ids] of [
+    ['identity-keys', ['router']],
+    ['service-keys', ['order', 'product', 'user', 'shipping', 'inventory']],
+  ] as const) {
+    const file = join(shop.path, 'data', name);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const keys = readFileSync(file, 'utf8').trim().split(',');
+    expect(keys.map((key) => key.split(':')[0])).toEqual(ids);
+    for (const key of keys) expect(start.output()).not.toContain(key.split(':')[1]);
+  }
 
   process.kill(processOf('shipping', start.pid), 'SIGKILL');
   await start.prints('shipping ended (SIGKILL)');

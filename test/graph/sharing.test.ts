@@ -100,6 +100,26 @@ test('two identities never share, and neither does a caller without one', async 
   expect(new Set(seen).size).toBe(users.length + 1);
 });
 
+test('users of two issuers with the same subject are two callers, for subgraphs and for sharing', async () => {
+  await using first = await startIssuer();
+  await using second = await startIssuer();
+  const { services, open } = gatedService();
+  const issuers = [first, second].map(({ issuer, jwksUrl }) => ({ issuer, audience: 'tributary', jwksUrl }));
+  await using graph = await startSmallGraph({
+    services,
+    config: `authentication: ${JSON.stringify({ issuers })}`,
+  });
+  const tokens = await Promise.all([first, second, first].map((issuer) => issuer.mint()));
+  const answers = tokens.map((token) =>
+    graph.post({ query: '{ whoami }' }, { authorization: `Bearer ${token}` }),
+  );
+  await allBegun(graph, 2);
+  open();
+  await Promise.all(answers);
+  const seen = calls(graph).map(({ headers }) => [headers['x-user-id'], headers['x-user-issuer']]);
+  expect(seen).toEqual(expect.arrayContaining(issuers.map(({ issuer }) => ['user-1', issuer])));
+});
+
 test('nothing is shared when it is switched off', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({

@@ -9,8 +9,9 @@ import { startIssuer } from '../support/tokens.ts';
 const query = '{ book { title mine ours } }';
 const url = process.env['REDIS_URL'] ?? '';
 
-test('routers on one Redis serve what one of them was told, to the same identity, as long as it is kept', async () => {
+test('routers on one Redis serve the last value to the same identity only, as long as it is kept', async () => {
   await using issuer = await startIssuer();
+  await using other = await startIssuer();
   const prefix = `test-${randomUUID()}:`;
   const start = () =>
     startSmallGraph({
@@ -18,14 +19,17 @@ test('routers on one Redis serve what one of them was told, to the same identity
       config: `
 redis: { url: "${url}", commandTimeoutMs: 5000, keyPrefix: "${prefix}" }
 authentication:
-  issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]
+  issuers:
+    - { issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }
+    - { issuer: "${other.issuer}", audience: tributary, jwksUrl: "${other.jwksUrl}" }
 ${NOTES_CONFIG}`,
     });
   await using first = await start();
   await using second = await start();
-  const [ann, bob] = [
+  const [ann, bob, otherAnn] = [
     await issuer.mint({ claims: { sub: 'ann' } }),
     await issuer.mint({ claims: { sub: 'bob' } }),
+    await other.mint({ claims: { sub: 'ann' } }),
   ];
   const ask = (graph: typeof first, token: string) =>
     askForRest(graph, query, { headers: { authorization: `Bearer ${token}` } });
@@ -39,7 +43,8 @@ ${NOTES_CONFIG}`,
       codes: [],
       header: 'notes;source=stale',
     });
-  expect((await ask(second, bob)).data).toEqual({ book: { title: 'Emma', mine: null, ours: 42 } });
+  for (const token of [bob, otherAnn])
+    expect((await ask(second, token)).data).toEqual({ book: { title: 'Emma', mine: null, ours: 42 } });
 
   const redis = new Redis(url);
   const keys = await redis.keys(`${prefix}stale:*`);

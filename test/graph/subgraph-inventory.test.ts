@@ -4,7 +4,7 @@ import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
 
 const keeper = { id: 'user-7', roles: ['inventory'] };
-const service = { id: 'service:order', roles: ['service'] };
+const service = { service: 'order' } as const;
 const customer = { id: 'user-1', roles: ['customer'] };
 const north = 'Rotterdam Harbour';
 const south = 'Lyon South';

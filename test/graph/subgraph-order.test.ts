@@ -6,7 +6,7 @@ import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/
 const admin = { id: 'user-4', roles: ['admin'] };
 const customer = { id: 'user-1', roles: ['customer'] };
 const stranger = { id: 'user-2', roles: ['customer'] };
-const service = { id: 'service:support', roles: ['service'] };
+const service = { service: 'support' } as const;
 
 const orderQuery = `query ($id: ID!) {
   order(id: $id) {

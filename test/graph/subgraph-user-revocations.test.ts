@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { createBreakableRedis } from '../support/breakable-redis.ts';
-import { startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
+import { type TestSubgraph, startTestSubgraph, testIssuer } from '../support/subgraph.ts';
 import { until } from '../support/until.ts';
 
 type RevokedToken = { readonly jti: string; readonly exp: number };
@@ -55,7 +55,7 @@ async function isTold(redisUrl: string, { jti, exp }: RevokedToken): Promise<boo
   const redis = new Redis(redisUrl);
   try {
     const entries = await redis.xrange('tributary:revocations', '-', '+');
-    return entries.some(([, fields]) => fields.join() === ['jti', jti, 'exp', exp].join());
+    return entries.some(([, fields]) => fields.join() === ['iss', testIssuer, 'jti', jti, 'exp', exp].join());
   } finally {
     redis.disconnect();
   }

@@ -80,7 +80,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
       _entities(representations: $representations) { ... on User { name email tier roles addresses { city } } }
     }`;
     const variables = { representations: [{ __typename: 'User', id: 'user-1' }] };
-    for (const as of [undefined, priya, { id: 'service:order', roles: ['service'] }]) {
+    for (const as of [undefined, priya, { service: 'order' } as const]) {
       const { data, errors } = await user.call(query, { variables, ...(as !== undefined && { as }) });
       expect(data).toEqual({
         _entities: [{ name: 'Freya Lindqvist', email: null, tier: null, roles: null, addresses: null }],

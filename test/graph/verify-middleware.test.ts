@@ -96,7 +96,14 @@ describe.each([
     expect([response.status, await response.json()]).toEqual([
       200,
       {
-        identity: { userId: 'user-1', email: null, roles: ['customer'], tenantId: null },
+        identity: {
+          service: null,
+          userId: 'user-1',
+          issuer: null,
+          email: null,
+          roles: ['customer'],
+          tenantId: null,
+        },
         body: JSON.parse(BODY),
       },
     ]);

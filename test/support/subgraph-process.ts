@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { callSigned, testKey, type CallOptions, type GraphQLAnswer } from './subgraph.ts';
+import { callSigned, testIssuer, testKey, testServiceKeys } from './subgraph.ts';
+import type { CallOptions, GraphQLAnswer } from './subgraph.ts';
 
 export type SubgraphProcess = AsyncDisposable & {
   readonly call: (query: string, options?: CallOptions) => Promise<GraphQLAnswer>;
@@ -64,7 +65,13 @@ const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
 function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>): ChildProcess {
   const server = fileURLToPath(new URL(`../../subgraphs/${name}/server.ts`, import.meta.url));
   return spawn(process.execPath, ['--import', LEASH, server], {
-    env: { PORT: '0', IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`, ...environment },
+    env: {
+      PORT: '0',
+      IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`,
+      SERVICE_KEYS: testServiceKeys.map(({ id, secret }) => `${id}:${secret}`).join(','),
+      ISSUER_URL: testIssuer,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Ctrl-C is for the test, which knows in which order its processes have to end.
     detached: true,

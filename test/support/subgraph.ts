@@ -6,7 +6,7 @@ import type { DatabaseLocation } from '../../subgraphs/shared/database.ts';
 import type { Parts } from '../../subgraphs/shared/parts.ts';
 import type { RunningSubgraph } from '../../subgraphs/shared/serve.ts';
 import type { Settings } from '../../subgraphs/shared/settings.ts';
-import { signIdentity, type IdentityHeaders } from '../../subgraphs/shared/sign.ts';
+import { signIdentity, type IdentityHeaders, type Signing } from '../../subgraphs/shared/sign.ts';
 
 export type StartSubgraph = (settings: Settings, parts: Parts) => Promise<RunningSubgraph>;
 
@@ -18,8 +18,21 @@ export const databaseKinds: readonly DatabaseKind[] =
 
 export const testKey = { id: 'test', secret: 'a-secret-of-the-tests-and-of-nothing-else' };
 
+/** Keys of the services that tests call as. */
+export const testServiceKeys = ['order', 'support'].map((service) => ({
+  id: service,
+  service,
+  secret: `the-key-of-the-service-${service}-in-tests`,
+}));
+
+/** Issuer of the users that tests call as. */
+export const testIssuer = 'http://issuer.example';
+
 /** The project's own template, so that only the first run ever has to make it. */
 export const templateDir = fileURLToPath(new URL('../../.data', import.meta.url));
+
+/** Another service, which calls with a key of its own. */
+export type TestService = { readonly service: 'order' | 'support' };
 
 export type TestUser = { readonly id: string; readonly email?: string; readonly roles?: readonly string[] };
 
@@ -40,7 +53,9 @@ export type TestSubgraph = AsyncDisposable & {
 
 export type CallOptions = {
   readonly variables?: Readonly<Record<string, unknown>>;
-  readonly as?: TestUser;
+  readonly as?: TestUser | TestService;
+  /** Issuer of the user's token. */
+  readonly issuer?: string;
 };
 
 export type TestOptions = {
@@ -82,7 +97,8 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     port: 0,
     database,
     identityKeys: [testKey],
-    issuerUrl: 'http://issuer.example',
+    serviceKeys: testServiceKeys,
+    issuerUrl: testIssuer,
     redisUrl: null,
     productUrl: 'http://127.0.0.1:9/graphql',
     inventoryUrl: 'http://127.0.0.1:9/graphql',
@@ -110,20 +126,29 @@ export async function dropDatabase(location: DatabaseLocation): Promise<void> {
 export async function callSigned(
   url: string,
   audience: string,
-  { query, variables = {}, as, now }: CallOptions & { readonly query: string; readonly now: () => number },
+  call: CallOptions & { readonly query: string; readonly now: () => number },
 ): Promise<GraphQLAnswer> {
+  const { query, variables = {}, now } = call;
   const body = JSON.stringify({ query, variables });
-  const identity = as === undefined ? {} : identityOf(as);
-  const signature = signIdentity({ key: testKey, audience, method: 'POST', body, identity, now });
+  const signature = signIdentity({ ...credentialsOf(call), audience, method: 'POST', body, now });
   const headers = { 'content-type': 'application/json', ...signature };
   const response = await fetch(url, { method: 'POST', headers, body });
   const answer = (await response.json()) as Partial<GraphQLAnswer>;
   return { status: response.status, data: answer.data ?? null, errors: answer.errors ?? [] };
 }
 
-function identityOf(user: TestUser): IdentityHeaders {
+function credentialsOf({ as, issuer = testIssuer }: CallOptions): Pick<Signing, 'key' | 'identity'> {
+  if (as === undefined) return { key: testKey, identity: {} };
+  if (!('service' in as)) return { key: testKey, identity: identityOf(as, issuer) };
+  const key = testServiceKeys.find(({ service }) => service === as.service);
+  if (key === undefined) throw new Error(`no key of ${as.service}`);
+  return { key, identity: { 'x-service-name': as.service } };
+}
+
+function identityOf(user: TestUser, issuer: string): IdentityHeaders {
   return {
     'x-user-id': user.id,
+    'x-user-issuer': issuer,
     ...(user.email !== undefined && { 'x-user-email': user.email }),
     'x-user-roles': (user.roles ?? ['customer']).join(','),
     'x-tenant-id': 'shop',

@@ -14,6 +14,7 @@ import {
 import { createClock } from '../support/clock.ts';
 import { recordFigure } from '../support/figure.ts';
 import { startIssuer } from '../support/tokens.ts';
+import type { Issuer } from '../support/tokens.ts';
 
 describe('a token revoked on the Redis stream', () => {
   it('is refused by every router within a second, also one that was accepted before', async (context) => {
@@ -78,24 +79,70 @@ describe("a token on its issuer's list", () => {
   });
 });
 
+describe('with two issuers', () => {
+  it("a token id on one issuer's list revokes no token of the other", async () => {
+    await using first = await startIssuer();
+    await using second = await startIssuer();
+    const { outcome, authenticator } = await startPolling(first, second);
+    second.revoke('same', Date.now() / 1000 + 900);
+    await vi.waitFor(() => expect(authenticator.ready()).toBe(true));
+    const claims = { jti: 'same' };
+    expect(await outcome(`Bearer ${await second.mint({ claims })}`)).toBe('TOKEN_REVOKED');
+    expect(await outcome(`Bearer ${await first.mint({ claims })}`)).toBe('user-1');
+  });
+
+  it('the list of an issuer is polled although the stream of another is read', async () => {
+    await using graph = await startRouters(0);
+    await using other = await startIssuer();
+    other.revoke('listed', Date.now() / 1000 + 900);
+    const outcome = await graph.startRouter(other);
+    await vi.waitFor(async () =>
+      expect(await outcome(`Bearer ${await other.mint({ claims: { jti: 'listed' } })}`)).toBe(
+        'TOKEN_REVOKED',
+      ),
+    );
+  });
+
+  it('an entry of the stream revokes the token of the issuer that it names, or of all when it names none', async () => {
+    await using graph = await startRouters(0);
+    await using other = await startIssuer();
+    const outcome = await graph.startRouter(other);
+    await graph.revoke('named', graph.issuer.issuer);
+    await graph.revoke('unnamed');
+    const outcomesOf = (jti: string) =>
+      Promise.all(
+        [graph.issuer, other].map(async (issuer) =>
+          outcome(`Bearer ${await issuer.mint({ claims: { jti } })}`),
+        ),
+      );
+    await vi.waitFor(async () =>
+      expect(await outcomesOf('unnamed')).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED']),
+    );
+    expect(await outcomesOf('named')).toEqual(['TOKEN_REVOKED', 'user-1']);
+  });
+});
+
 it('a revocation is forgotten once the token could no longer be used', () => {
   const clock = createClock();
   const revoked = new RevokedTokens(clock.now, 30);
   const expiresAtS = clock.now() / 1000 + 900;
-  revoked.add([{ tokenId: 'old', expiresAtS }]);
+  const old = { issuer: 'https://users.example', tokenId: 'old' };
+  revoked.add([{ ...old, expiresAtS }]);
   clock.jump(929_000);
   revoked.add([]);
-  expect(revoked.has('old')).toBe(true);
+  expect(revoked.has(old)).toBe(true);
   clock.jump(62_000);
   revoked.add([]);
-  expect(revoked.has('old')).toBe(false);
+  expect(revoked.has(old)).toBe(false);
 });
 
-async function startPolling(issuer: Awaited<ReturnType<typeof startIssuer>>) {
-  const { issuer: name, audience, jwksUrl, revocationsUrl } = issuer;
-  const trusted = { issuer: name, audience, jwksUrl, revocationsUrl };
+async function startPolling(...issuers: readonly Issuer[]) {
   // Wall time is real here, as it is the issuer's.
-  return startAuthentication({ issuers: [trusted] }, { now: Date.now });
+  return startAuthentication({ issuers: issuers.map(withList) }, { now: Date.now });
+}
+
+function withList({ issuer, audience, jwksUrl, revocationsUrl }: Issuer) {
+  return { issuer, audience, jwksUrl, revocationsUrl };
 }
 
 /** Routers' authenticators on one issuer and one stream of the tests' Redis. */
@@ -109,6 +156,7 @@ async function startRouters(count: number) {
     await redis.del(key);
     redis.disconnect();
   });
+  const trusted = { issuer: issuer.issuer, audience: issuer.audience, jwksUrl: issuer.jwksUrl };
   const parts = {
     url,
     schedule: scheduleTimer,
@@ -116,30 +164,35 @@ async function startRouters(count: number) {
     telemetry: { redisChanged: () => undefined },
   };
 
-  async function startRouter() {
+  async function startRouter(...others: readonly Issuer[]) {
     const link = resources.use(connectBlockingRedis(parts));
-    const authenticator = createAuthenticator(authenticationOf([issuer]), {
-      now: Date.now,
-      monotonic: () => performance.now(),
-      schedule: scheduleTimer,
-      fetch,
-      revocationStream: { redis: link.client, key },
-      telemetry: silentTelemetry,
-    });
+    const authenticator = createAuthenticator(
+      authenticationOf([], { issuers: [trusted, ...others.map(withList)] }),
+      {
+        now: Date.now,
+        monotonic: () => performance.now(),
+        schedule: scheduleTimer,
+        fetch,
+        revocationStream: { redis: link.client, key },
+        telemetry: silentTelemetry,
+      },
+    );
     onTestFinished(() => authenticator[Symbol.dispose]());
     await vi.waitFor(() => expect(authenticator.ready()).toBe(true), { timeout: 5_000 });
     return outcomeOf(authenticator);
   }
 
-  const outcomes = await Promise.all(Array.from({ length: count }, startRouter));
+  const outcomes = await Promise.all(Array.from({ length: count }, () => startRouter()));
   return {
     issuer,
     redis,
     key,
     outcomes,
     startRouter,
-    revoke: (jti: string) =>
-      redis.xadd(key, '*', 'jti', jti, 'exp', String(Math.floor(Date.now() / 1000) + 900)),
+    revoke: (jti: string, iss?: string) => {
+      const fields = ['jti', jti, 'exp', String(Math.floor(Date.now() / 1000) + 900)];
+      return redis.xadd(key, '*', ...(iss === undefined ? [] : ['iss', iss]), ...fields);
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

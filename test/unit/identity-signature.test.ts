@@ -27,6 +27,7 @@ describe('identity headers', () => {
   it('tell a subgraph who the user is', () => {
     expect(identityHeaders(ada)).toEqual({
       'x-user-id': 'user-1',
+      'x-user-issuer': 'https://users.example',
       'x-user-email': 'ada@example.com',
       'x-user-roles': 'customer,admin',
       'x-tenant-id': 'shop',
@@ -36,6 +37,7 @@ describe('identity headers', () => {
   it('leave out what is not known', () => {
     expect(identityHeaders({ ...ada, email: undefined, roles: [], tenant: undefined })).toEqual({
       'x-user-id': 'user-1',
+      'x-user-issuer': 'https://users.example',
     });
     expect(identityHeaders({ kind: 'anonymous' })).toEqual({});
   });

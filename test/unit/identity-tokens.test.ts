@@ -104,6 +104,9 @@ const attacks: Record<string, (issuer: Issuer) => Promise<string | string[]> | s
   'another audience': (issuer) => bearer(issuer.mint({ claims: { aud: 'billing' } })),
   'no audience': (issuer) => bearer(issuer.mint({ claims: { aud: undefined } })),
   'a subject that is no text': (issuer) => bearer(issuer.mint({ claims: { sub: 7 } })),
+  'the subject of a service': (issuer) => bearer(issuer.mint({ claims: { sub: 'service:order' } })),
+  'the subject of a service in capitals': (issuer) =>
+    bearer(issuer.mint({ claims: { sub: 'Service:order' } })),
   'an empty subject': (issuer) => bearer(issuer.mint({ claims: { sub: '' } })),
   'a line break in the subject': (issuer) =>
     bearer(issuer.mint({ claims: { sub: 'a\r\nx-user-roles: admin' } })),

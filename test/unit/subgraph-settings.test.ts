@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../subgraphs/shared/settings.ts';
+import { ownServiceKey, readSettings } from '../../subgraphs/shared/settings.ts';
 
 const secret = 'x'.repeat(32);
 
@@ -11,6 +11,7 @@ describe('the settings of a subgraph', () => {
       port: 4001,
       database: { kind: 'folder', schema: 'order', path: '.data/order', templateDir: '.data' },
       identityKeys: [{ id: 'k1', secret }],
+      serviceKeys: [],
       issuerUrl: 'http://127.0.0.1:4003',
       redisUrl: null,
       productUrl: 'http://127.0.0.1:4002/graphql',
@@ -32,6 +33,22 @@ describe('the settings of a subgraph', () => {
       { id: 'new', secret: `${secret}:y` },
       { id: 'old', secret },
     ]);
+  });
+
+  test('take the keys of services, each named by its key id', () => {
+    const settings = readSettings('order', {
+      IDENTITY_KEYS: `router:${secret}`,
+      SERVICE_KEYS: `order.2:${secret}2,order:${secret},billing-run:${secret}`,
+    });
+    expect(settings.serviceKeys).toEqual([
+      { id: 'order.2', service: 'order', secret: `${secret}2` },
+      { id: 'order', service: 'order', secret },
+      { id: 'billing-run', service: 'billing-run', secret },
+    ]);
+    expect(ownServiceKey(settings).id).toBe('order.2');
+    expect(() => ownServiceKey({ ...settings, name: 'shipping' })).toThrow(
+      'The settings of shipping are wrong: SERVICE_KEYS needs "shipping:secret", as shipping calls other services.',
+    );
   });
 
   test('are refused all at once, in one sentence without the secrets', () => {

@@ -8,6 +8,7 @@ const stranger = { id: 'k2', secret: 'a-key-of-somebody-else-0123456789-ab' };
 const sentAt = Date.UTC(2026, 10, 1, 12);
 const identity = {
   'x-user-id': 'user-1',
+  'x-user-issuer': 'https://users.example',
   'x-user-email': 'freya@shop.example',
   'x-user-roles': 'customer,support',
   'x-tenant-id': 'shop',
@@ -49,7 +50,9 @@ describe('the identity of a call', () => {
     expect(verifyAt(signed())).toEqual({
       kind: 'verified',
       identity: {
+        service: null,
         userId: 'user-1',
+        issuer: 'https://users.example',
         email: 'freya@shop.example',
         roles: ['customer', 'support'],
         tenantId: 'shop',
@@ -60,7 +63,7 @@ describe('the identity of a call', () => {
   test('is nobody when no identity header is sent', () => {
     expect(verifyAt(signed({ identity: {} }))).toEqual({
       kind: 'verified',
-      identity: { userId: null, email: null, roles: [], tenantId: null },
+      identity: { service: null, userId: null, issuer: null, email: null, roles: [], tenantId: null },
     });
   });
 
@@ -164,6 +167,80 @@ describe('a call is refused', () => {
     const { headers, ...request } = signed();
     const altered = { ...headers, 'signature-input': alter(headers['signature-input'] ?? '') };
     expect(verifyAt({ ...request, rawHeaders: rawHeaders(altered) }).kind).toBe('refused');
+  });
+});
+
+describe('a service', () => {
+  const order = { id: 'order.2', secret: 'the-key-of-the-order-service-0123456789', service: 'order' };
+  const verify = createVerifier({ audience: 'order', keys: [current, order], now: () => sentAt });
+
+  test('is named by a signed header and a key of its own', () => {
+    const call = signed({ key: order, identity: { 'x-service-name': 'order' } });
+    expect(verify(call)).toMatchObject({
+      kind: 'verified',
+      identity: { service: 'order', userId: null, roles: [] },
+    });
+  });
+
+  test.each([
+    [
+      'the key of the router',
+      current,
+      { 'x-service-name': 'order' },
+      'x-service-name needs a key of that service',
+    ],
+    [
+      'the key of another service',
+      order,
+      { 'x-service-name': 'user' },
+      'the key belongs to the service order, which x-service-name must name',
+    ],
+    ['no name', order, {}, 'the key belongs to the service order, which x-service-name must name'],
+    ...Object.keys(identity).map(
+      (name) =>
+        [
+          `${name} beside its name`,
+          order,
+          { 'x-service-name': 'order', [name]: 'admin' },
+          `a service's key does not vouch for ${name}`,
+        ] as const,
+    ),
+  ] as const)('is refused with %s', (_, key, headers, reason) => {
+    expect(verify(signed({ key, identity: headers }))).toEqual(refusal(reason));
+  });
+
+  test('is never made of a user id', () => {
+    const call = signed({ identity: { 'x-user-id': 'service:order', 'x-user-roles': 'service' } });
+    expect(verify(call)).toMatchObject({ identity: { service: null, userId: 'service:order' } });
+  });
+
+  test('is refused when its name was added to a call of the router', () => {
+    const { headers, ...request } = signed();
+    expect(verify({ ...request, rawHeaders: [...rawHeaders(headers), 'x-service-name', 'order'] })).toEqual(
+      refusal('x-service-name is not covered by the signature'),
+    );
+  });
+});
+
+describe('the issuers that a service accepts', () => {
+  const verify = () =>
+    createVerifier({
+      audience: 'order',
+      keys: [current],
+      issuers: ['https://users.example'],
+      now: () => sentAt,
+    });
+
+  test('are those whose users it knows', () => {
+    expect(verify()(signed()).kind).toBe('verified');
+    expect(verify()(signed({ identity: {} })).kind).toBe('verified');
+  });
+
+  test.each([
+    ['another issuer', { ...identity, 'x-user-issuer': 'https://partner.example' }],
+    ['no issuer', { 'x-user-id': 'user-1' }],
+  ])('reject a user of %s', (_, headers) => {
+    expect(verify()(signed({ identity: headers }))).toEqual(refusal('users of this issuer are not accepted'));
   });
 });
 

@@ -5,7 +5,7 @@ import type { UserDatabase } from '../data.ts';
 export type RevokedToken = { readonly jti: string; readonly exp: number };
 
 export type RevocationStream = {
-  /** Tells the routers now; what fails is told again until it arrives. Never throws. */
+  /** Writes to the stream now; a failed write is retried until it succeeds. Never throws. */
   readonly publish: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -13,6 +13,8 @@ export type RevocationStream = {
 export type RevocationStreamOptions = {
   readonly db: UserDatabase;
   readonly redisUrl: string | null;
+  /** `iss` of the revoked tokens. */
+  readonly issuer: string;
   readonly now: () => number;
   readonly log: Logger;
 };
@@ -79,11 +81,12 @@ class RedisRevocationStream implements RevocationStream {
   }
 
   async #publishUntold(): Promise<void> {
-    const { db, now } = this.#options;
+    const { db, now, issuer } = this.#options;
     const oldest = String(now() - keptMs);
     const revoked = await listRevoked(db, new Date(now()));
     for (const { jti, exp } of revoked.filter(({ jti }) => !this.#told.has(jti))) {
-      await this.#redis.xadd(streamKey, 'MINID', '~', oldest, '*', 'jti', jti, 'exp', String(exp));
+      const fields = ['iss', issuer, 'jti', jti, 'exp', String(exp)];
+      await this.#redis.xadd(streamKey, 'MINID', '~', oldest, '*', ...fields);
     }
     this.#told = new Set(revoked.map(({ jti }) => jti));
   }
