@@ -8,7 +8,9 @@ const issuer = z.strictObject({
     .describe(
       'Expected `iss`; subgraphs receive it as `x-user-issuer`, because a user id is unique per issuer only.',
     ),
-  jwksUrl: httpUrl.describe('Where the issuer publishes its keys.'),
+  jwksUrl: httpUrl.describe(
+    'Where the issuer publishes its keys. Keys need no `kid`: up to 8 keys that fit a token are tried.',
+  ),
   audience: z.string().min(1).describe('Expected in `aud`.'),
   algorithms: z
     .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))

@@ -36,11 +36,11 @@ type Keys = {
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * An issuer's public keys, kept and used while the issuer is down (stale-if-error).
+ * An issuer's public keys, cached and used while the issuer is down (stale-if-error).
  *
  * Ages are taken from the monotonic clock: a wall clock that is set back must not make old keys fresh again.
- * Fetches are made in the background, one at a time; requests cause one only through an unknown key id, and that at
- * most once per cooldown, whoever sends how many of them.
+ * Fetches are made in the background, one at a time. A token that no known key has signed causes a fetch at most once
+ * per cooldown, however many such tokens arrive.
  */
 export class KeySet implements Disposable {
   readonly #config: KeySetConfig;
@@ -66,8 +66,9 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Finds the key of a token, as jose's `jwtVerify` asks for it.
-   * @throws {RouterError} KEYS_UNAVAILABLE when that cannot be known; jose's errors when there is no such key.
+   * Finds the key of a token; the signature is that of jose's `jwtVerify`.
+   * @throws {RouterError} KEYS_UNAVAILABLE when there are no usable keys, or when the issuer that may have published a
+   * new one is failing; jose's errors when no key fits, or several.
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
     if (this.#usable() === undefined) await this.#flight;
@@ -86,24 +87,44 @@ export class KeySet implements Disposable {
     this.#timer?.[Symbol.dispose]();
   }
 
+  /**
+   * Fetches the keys again, because none of version `tried` has signed a token. Returns whether they have changed.
+   * @throws {RouterError} KEYS_UNAVAILABLE when the issuer is failing and the token names no key: it may be a new one.
+   */
+  async changedSince(
+    tried: number | undefined,
+    { namesKey }: { readonly namesKey: boolean },
+  ): Promise<boolean> {
+    await this.#refreshForUnknownKey();
+    const version = this.version();
+    if (version === undefined) throw this.#unavailable();
+    if (version !== tried) return true;
+    if (!namesKey && this.#failures > 0) throw this.#unavailable();
+    return false;
+  }
+
   async #findAfterRefresh(header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> {
-    if (this.#mayAskForUnknownKey()) {
-      this.#lastUnknownKeyAt = this.#parts.monotonic();
-      void this.#refresh();
-    }
-    await this.#flight;
+    await this.#refreshForUnknownKey();
     const keys = this.#usable();
     if (keys === undefined) throw this.#unavailable();
     try {
       return await keys.find(header, token);
     } catch (error) {
-      // The key may be a new one of an issuer that cannot be asked: neither accepted nor refused.
+      // The issuer is failing, and the key may be a new one: the token is neither accepted nor rejected.
       if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
       throw error;
     }
   }
 
-  #mayAskForUnknownKey(): boolean {
+  async #refreshForUnknownKey(): Promise<void> {
+    if (this.#mayFetchForUnknownKey()) {
+      this.#lastUnknownKeyAt = this.#parts.monotonic();
+      void this.#refresh();
+    }
+    await this.#flight;
+  }
+
+  #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
     // After a success only such fetches count, so that a rotated key works at once; after a failure every fetch does.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;

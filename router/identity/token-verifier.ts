@@ -1,5 +1,5 @@
-import { decodeJwt, errors, jwtVerify } from 'jose';
-import type { JWTPayload } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import { readIdentity } from './identity.ts';
@@ -11,13 +11,16 @@ export type TrustedIssuer = {
   readonly keys: KeySet;
 };
 
+/** `kid` is optional (RFC 7515 section 4.1.4), so several keys may fit; the limit bounds the work that one token causes. */
+const MAX_CANDIDATE_KEYS = 8;
+
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
 };
 
 /**
  * Checks signature, issuer, audience, type and times of a token (RFC 7519, RFC 9068).
- * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE when it can be neither accepted nor refused.
+ * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE when the keys to decide are missing.
  */
 export async function verifyToken(
   token: string,
@@ -48,7 +51,7 @@ async function verify(
   rules: TokenRules,
 ): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, keys.find, {
+    return await verifyWithCurrentKeys(token, keys, {
       algorithms: [...config.algorithms],
       issuer: config.issuer,
       audience: config.audience,
@@ -59,10 +62,59 @@ async function verify(
       clockTolerance: rules.clockToleranceS,
       currentDate: new Date(rules.now()),
     });
-    return payload;
   } catch (error) {
     throw refusal(error);
   }
+}
+
+// Without a distinct `kid`, a wrong signature is all that shows that the issuer has a new key.
+async function verifyWithCurrentKeys(
+  token: string,
+  keys: KeySet,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const version = keys.version();
+  try {
+    return await verifyWithMatchingKey(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    const namesKey = decodeProtectedHeader(token).kid !== undefined;
+    if (!(await keys.changedSince(version, { namesKey }))) throw error;
+    return await verifyWithMatchingKey(token, keys, options);
+  }
+}
+
+async function verifyWithMatchingKey(
+  token: string,
+  keys: KeySet,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, keys.find, options);
+    return payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return await verifyWithAnyOf(error, token, options);
+  }
+}
+
+async function verifyWithAnyOf(
+  candidates: AsyncIterable<CryptoKey>,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0;
+  for await (const key of candidates) {
+    try {
+      const { payload } = await jwtVerify(token, key, options);
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+    tried += 1;
+    if (tried === MAX_CANDIDATE_KEYS) break;
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 function refusal(error: unknown): RouterError {
@@ -72,6 +124,6 @@ function refusal(error: unknown): RouterError {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return new RouterError('TOKEN_INVALID', `the token's ${error.claim} is not accepted`, { cause: error });
   }
-  // Whatever else a token provokes in the verifier is the token's fault: never a 500 that a client can cause.
+  // Any other error of the verifier is caused by the token, and must not become a 500 that clients can provoke.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

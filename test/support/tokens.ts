@@ -23,8 +23,10 @@ export type Issuer = AsyncDisposable & {
   keyFetches(): number;
   /** A token as the user service issues it, unless told otherwise. */
   mint(minting?: Minting): Promise<string>;
-  /** Publishes a new key, with which it signs from here on; the old keys go or stay. */
+  /** Publishes a new key and signs with it from then on; the old keys are removed or kept. */
   rotate(options?: { readonly keepOld: boolean }): Promise<void>;
+  /** Publishes keys with this `kid`, or none, in place of distinct ones; tokens carry the same. */
+  nameKeys(id: string | undefined): void;
   revoke(tokenId: string, expiresAtS: number): void;
   /** Answers key requests with this in place of the keys, until `undefined` is set. */
   answerKeysWith(answer: ((response: ServerResponse) => void) | undefined): void;
@@ -38,6 +40,8 @@ export async function startIssuer(
   const now = options.now ?? Date.now;
   const audience = options.audience ?? 'tributary';
   let keys = [await createKey('key-1')];
+  let names = (key: IssuerKey): string | undefined => key.id;
+  const publishedKeys = () => keys.map((key) => ({ ...key.published, ...present({ kid: names(key) }) }));
   let fetches = 0;
   let replacement: ((response: ServerResponse) => void) | undefined;
   const revoked: { jti: string; exp: number }[] = [];
@@ -46,7 +50,7 @@ export async function startIssuer(
     if (request.url === '/.well-known/revoked-tokens') return answerJson(response, { revoked });
     fetches++;
     if (replacement !== undefined) return replacement(response);
-    return answerJson(response, { keys: keys.map(({ published }) => published) });
+    return answerJson(response, { keys: publishedKeys() });
   });
   const url = await new Promise<string>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(addressOf(server.address())));
@@ -58,19 +62,22 @@ export async function startIssuer(
     jwksUrl: `${url}/.well-known/jwks.json`,
     revocationsUrl: `${url}/.well-known/revoked-tokens`,
     keyFetches: () => fetches,
-    publishedKeys: () => keys.map(({ published }) => published),
+    publishedKeys,
     async mint({ claims, header, key } = {}) {
       const [newest] = keys;
       if (newest === undefined) throw new Error('the issuer has no key');
       const nowS = Math.floor(now() / 1000);
       const usual = { iss: url, aud: audience, iat: nowS, exp: nowS + 900, ...usualClaims() };
       return new SignJWT(present({ ...usual, ...claims }))
-        .setProtectedHeader(protectedHeader({ alg: 'RS256', kid: newest.id, typ: 'at+jwt', ...header }))
+        .setProtectedHeader(protectedHeader({ alg: 'RS256', kid: names(newest), typ: 'at+jwt', ...header }))
         .sign(key ?? newest.secret);
     },
     async rotate({ keepOld } = { keepOld: true }) {
       const next = await createKey(`key-${keys.length + 1}-${fetches}`);
       keys = keepOld ? [next, ...keys] : [next];
+    },
+    nameKeys(id) {
+      names = () => id;
     },
     revoke(jti, exp) {
       revoked.push({ jti, exp });
@@ -116,7 +123,7 @@ async function createKey(id: string): Promise<IssuerKey> {
   return {
     id,
     secret: privateKey,
-    published: { ...(await exportJWK(publicKey)), kid: id, alg: 'RS256', use: 'sig' },
+    published: { ...(await exportJWK(publicKey)), alg: 'RS256', use: 'sig' },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { generateKeyPair } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { RouterError } from '../../router/errors.ts';
@@ -190,6 +191,65 @@ describe('unknown key ids', () => {
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     expect(issuer.keyFetches()).toBe(2);
   });
+});
+
+describe.each([
+  ['no kid', undefined],
+  ['one kid for all keys', 'the-key'],
+])('an issuer that publishes %s', (_, kid) => {
+  const start = async () => {
+    const started = await startAuthentication();
+    started.issuer.nameKeys(kid);
+    return started;
+  };
+
+  it('has tokens of the old and the new key accepted during a rotation', async () => {
+    const { outcome, issuer, clock } = await start();
+    const [accepted, unseen] = [`Bearer ${await issuer.mint()}`, `Bearer ${await issuer.mint()}`];
+    expect(await outcome(accepted)).toBe('user-1');
+    await issuer.rotate();
+    const byNewKey = `Bearer ${await issuer.mint({ claims: { sub: 'user-2' } })}`;
+    expect(await outcome(byNewKey)).toBe('user-2');
+    expect([await outcome(accepted), await outcome(unseen)]).toEqual(['user-1', 'user-1']);
+    await issuer.rotate({ keepOld: false });
+    await clock.advance(5 * MINUTE);
+    await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
+  });
+
+  it('has a forged token rejected, and the keys fetched for it once per cooldown', async () => {
+    const { outcome, issuer, clock } = await start();
+    expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+    const { privateKey: key } = await generateKeyPair('RS256');
+    const forged = await Promise.all(Array.from({ length: 20 }, () => issuer.mint({ key })));
+    const outcomes = await Promise.all(forged.map((token) => outcome(`Bearer ${token}`)));
+    expect(new Set(outcomes)).toEqual(new Set(['TOKEN_INVALID']));
+    expect(issuer.keyFetches()).toBe(2);
+    await clock.advance(10_000);
+    expect(await outcome(`Bearer ${forged[0]}`)).toBe('TOKEN_INVALID');
+    expect(issuer.keyFetches()).toBe(3);
+  });
+});
+
+it('at most eight keys are tried for one token without kid', async () => {
+  const { outcome, issuer, clock } = await startAuthentication();
+  issuer.nameKeys(undefined);
+  const oldest = await issuer.mint();
+  for (let count = 2; count <= 8; count += 1) await issuer.rotate();
+  expect(await outcome(`Bearer ${oldest}`)).toBe('user-1');
+  const unseen = await issuer.mint({ claims: { sub: 'user-9' } });
+  await issuer.rotate();
+  await clock.advance(5 * MINUTE);
+  await vi.waitFor(async () => expect(await outcome(`Bearer ${oldest}`)).toBe('TOKEN_INVALID'));
+  expect(await outcome(`Bearer ${unseen}`)).toBe('user-9');
+});
+
+it('a token without kid that no known key has signed is neither accepted nor rejected while the issuer is down', async () => {
+  const { outcome, issuer } = await startAuthentication();
+  issuer.nameKeys(undefined);
+  expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
+  await issuer.rotate();
+  issuer.answerKeysWith(down);
+  expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
 });
 
 it('a withdrawn key takes along the tokens it had signed, accepted before or not', async () => {
