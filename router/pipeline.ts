@@ -4,6 +4,7 @@ import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
 import { RouterError } from './errors.ts';
 import type { Answerable, Connection } from './execute-operation.ts';
 import type { ErrorBehavior } from './execution/error-behavior.ts';
+import type { ResponseHeaders } from './headers/collection.ts';
 import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import { isRecord } from './is-record.ts';
@@ -12,6 +13,7 @@ import type { GraphqlCall } from './persisted/graphql-call.ts';
 import type { Resolved } from './persisted/persisted-operations.ts';
 import { answer } from './response/answer.ts';
 import { degradedHeaders } from './response/degradation.ts';
+import type { LimitSharedCaching } from './response/shared-caching.ts';
 import type { LoadShedding } from './overload/load-shedding.ts';
 import type { Pinned } from './supergraph/generations.ts';
 import type { Generation } from './supergraph/generation.ts';
@@ -37,6 +39,8 @@ export type PipelineParts = {
   readonly screen: (source: string) => void;
   /** @throws {RouterError} */
   readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
+  /** Keeps responses that are for one caller out of shared caches. */
+  readonly limitSharedCaching: LimitSharedCaching;
   readonly execute: (admitted: Admitted, caller: Caller, connection: Connection) => Promise<Answerable>;
   /** Whether an operation that has been answered before goes past Apollo Server: it has nothing more to say of it. */
   readonly knownOperationsDirect: boolean;
@@ -82,7 +86,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     const response = answer(outcome, {
       mediaType: caller.request.mediaType,
       headers: {
-        ...outcome.headers,
+        ...cacheableHeaders(outcome.headers, admitted.operation, caller.request),
         ...degradedHeaders(degraded),
         ...admitted.headers,
         'x-supergraph-version': generation.graph.id,
@@ -108,7 +112,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
       headers: {
         ...Object.fromEntries(headers),
         'cache-control': 'no-store',
-        ...decided.headers,
+        ...cacheableHeaders(decided.headers, decided.admitted?.operation, request),
         ...degradedHeaders(decided.degraded ?? []),
         ...decided.admitted?.headers,
         'x-supergraph-version': generation.graph.id,
@@ -117,6 +121,15 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
       summary: summarise(caller, generation, decided),
     };
     return { response, executed: decided.admitted !== undefined && status === 200 };
+  }
+
+  function cacheableHeaders(
+    headers: ResponseHeaders | undefined,
+    operation: Operation | undefined,
+    { authorization }: ClientRequest,
+  ): ResponseHeaders {
+    if (headers === undefined) return {};
+    return parts.limitSharedCaching(headers, { authorization, isProtected: operation?.guard !== undefined });
   }
 }
 

@@ -34,6 +34,7 @@ import { createPersistedOperations } from './persisted/persisted-operations.ts';
 import type { Environment } from './config/read-yaml.ts';
 import { openRedis } from './redis.ts';
 import { createErrorPolicy } from './response/error-policy.ts';
+import { createSharedCaching } from './response/shared-caching.ts';
 import { scheduleTimer } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { createServedGeneration, prove } from './served-generation.ts';
@@ -206,6 +207,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     resolve: persisted.resolve,
     screen: (document) => screenDocument(document, config.limits),
     admit,
+    limitSharedCaching: createSharedCaching(config.response),
     execute,
     knownOperationsDirect: config.execution === 'compiled',
   });

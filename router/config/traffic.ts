@@ -113,6 +113,12 @@ export const response = z
       .describe(
         "Keys of `extensions` in a subgraph's errors that reach clients; `code` and `service` always do.",
       ),
+    sharedCaching: z
+      .enum(['anonymous', 'all'])
+      .default('anonymous')
+      .describe(
+        'Responses that may be `cache-control: public`. `anonymous`: only those without protected fields (`@authenticated`, `@requiresScopes`, `@policy`), to requests without `Authorization`; others are `private` at most. `all`: whatever the subgraphs and rules allow, so a shared cache may give one caller the response of another.',
+      ),
     subgraphErrorMessages: z
       .enum(['pass', 'mask'])
       .default('pass')

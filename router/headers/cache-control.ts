@@ -35,6 +35,16 @@ export function mergeCacheControl(headers: readonly string[]): string {
   return merged.length === 0 ? 'no-store' : merged.join(', ');
 }
 
+/** The same permissions for the caller's own cache only; shared caches must not keep the response (RFC 9111 section 5.2.2.7). */
+export function restrictToPrivate(header: string): string {
+  const directives = header.split(',').map((directive) => directive.trim());
+  if (directives.includes('no-store')) return header;
+  const kept = directives.filter((directive) => !SHARED_ONLY.test(directive));
+  return ['private', ...kept].join(', ');
+}
+
+const SHARED_ONLY = /^(?:public|private|s-maxage|proxy-revalidate)(?:=|$)/;
+
 /** The shortest lifetime that is named; who names none has promised nothing. */
 function lifetime(directives: Directives): number {
   const named = ['max-age', 's-maxage'].flatMap((name) => directives.get(name) ?? []);

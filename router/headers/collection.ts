@@ -2,6 +2,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { SubgraphResponse } from '../execution/subgraph-call.ts';
 import { mergeCacheControl } from './cache-control.ts';
 import { isProtectedResponseHeader } from './protected-names.ts';
+import { mergeVary } from './vary.ts';
 import { compileRules, rulesFor, wholeName } from './rules.ts';
 import type { Carried, Carry, HeaderRule } from './rules.ts';
 
@@ -48,41 +49,63 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, Carried>();
-  const cacheControls: string[] = [];
-  let carriesCacheControl = false;
-
-  function addCacheControl(response: SubgraphResponse, carried: Carried | undefined): void {
-    carriesCacheControl ||= carried !== undefined;
-    const isWhole = response.kind === 'answered' && response.errors.length === 0;
-    // Who says nothing of caching has allowed none.
-    cacheControls.push(...(isWhole && carried !== undefined ? carried.values : ['no-store']));
-  }
+  /** By response: what it allows caches to do. */
+  const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
     add(subgraph, response) {
       const from = response.kind === 'answered' ? (response.headers ?? {}) : undefined;
       const carried = from && carryFor(subgraph)?.(from);
-      addCacheControl(response, carried?.get('cache-control'));
+      const isWhole = response.kind === 'answered' && response.errors.length === 0;
+      cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
-        if (name !== 'cache-control') gathered.set(name, merged(name, gathered.get(name), header));
+        if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
+      // A cache that keeps the response has to know what it depends on, whether or not a rule passes `vary` on.
+      if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
+        const vary: Carried = { values: [from['vary']], merge: 'append' };
+        gathered.set('vary', merged('vary', gathered.get('vary'), vary));
+      }
     },
 
     headers: (isWhole) => ({
       ...Object.fromEntries([...gathered].map(([name, { values }]) => [name, written(name, values)])),
-      ...(carriesCacheControl && {
-        'cache-control': isWhole ? mergeCacheControl(cacheControls) : 'no-store',
-      }),
+      ...mergeCacheControls(cacheControls, isWhole),
     }),
   };
 }
 
+/** `cache-control`, and its counterparts for single caches: `cdn-cache-control` (RFC 9213) and `surrogate-control`. */
+export function isCacheControl(name: string): boolean {
+  return /(?:^|-)(?:cache|surrogate)-control$/.test(name);
+}
+
+function cacheControlsOf(
+  carried: ReadonlyMap<string, Carried>,
+  isWhole: boolean,
+): ReadonlyMap<string, readonly string[]> {
+  const entries = [...carried].filter(([name]) => isCacheControl(name));
+  return new Map(entries.map(([name, { values }]) => [name, isWhole ? values : ['no-store']]));
+}
+
+function mergeCacheControls(
+  responses: readonly ReadonlyMap<string, readonly string[]>[],
+  isWhole: boolean,
+): Record<string, string> {
+  const names = new Set(responses.flatMap((response) => [...response.keys()]));
+  // A response without the header has allowed nothing.
+  const merge = (name: string) =>
+    mergeCacheControl(responses.flatMap((response) => response.get(name) ?? ['no-store']));
+  return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));
+}
+
 function merged(name: string, known: Carried | undefined, added: Carried): Carried {
   if (known === undefined) return added;
-  if (name === 'set-cookie' || added.merge === 'append')
+  if (name === 'set-cookie' || name === 'vary' || added.merge === 'append')
     return { ...added, values: [...known.values, ...added.values] };
   return added.merge === 'first' ? known : added;
 }
 
 function written(name: string, values: readonly string[]): string | string[] {
+  if (name === 'vary') return mergeVary(values);
   return name === 'set-cookie' ? [...values] : values.join(', ');
 }

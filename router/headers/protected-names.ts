@@ -18,8 +18,8 @@ const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];
 const REQUEST = setOf('forwarded x-real-ip x-client-ip set-cookie apollo-federation-include-trace');
 const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
 
-// Who may read an answer, and what was left of a budget, the router alone may tell a client.
-const RESPONSE = setOf('vary date retry-after x-degraded x-supergraph-version');
+// The router alone sets the headers that say who may read a response and what is left of a rate limit.
+const RESPONSE = setOf('date retry-after x-degraded x-supergraph-version');
 const RESPONSE_BELOW = ['access-control-', 'ratelimit-', 'x-ratelimit-'];
 
 export const isProtectedRequestHeader: IsProtected = (name) =>

@@ -6,7 +6,9 @@ const EXPOSED =
   'x-request-id, x-degraded, retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset';
 
 export type Cors = {
-  /** Headers that let the request's origin read the answer; empty where it may not. */
+  /** Request headers that a response depends on, whether or not its request has them. */
+  readonly vary: string;
+  /** Headers that let the request's origin read the response; empty if the origin is not allowed. */
   readonly headersFor: (request: IncomingMessage) => Record<string, string>;
   /** Headers of the answer to a preflight. */
   readonly preflightHeaders: (request: IncomingMessage) => Record<string, string>;
@@ -24,7 +26,6 @@ export function createCors(config: Config['cors'], mode: Config['mode']): Cors {
       'access-control-allow-origin': any ? '*' : origin,
       'access-control-expose-headers': EXPOSED,
       ...(config.credentials ? { 'access-control-allow-credentials': 'true' } : {}),
-      ...(any ? {} : { vary: 'origin' }),
     };
   }
 
@@ -40,5 +41,5 @@ export function createCors(config: Config['cors'], mode: Config['mode']): Cors {
     };
   }
 
-  return { headersFor, preflightHeaders };
+  return { vary: any || origins.size === 0 ? '' : 'origin', headersFor, preflightHeaders };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
+import { mergeVary } from '../headers/vary.ts';
 import { refusal } from '../response/refusal.ts';
 import type { Schedule } from '../schedule.ts';
 import { ONE_PIECE_BYTES } from './client-request.ts';
@@ -134,6 +135,18 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
   const sandbox =
     (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
   const graphql = createGraphqlEndpoint(config, parts);
+  const graphqlVary = mergeVary([
+    'accept',
+    config.authentication.issuers.length > 0 ? 'authorization' : undefined,
+    cors.vary,
+  ]);
+
+  // Added to what subgraphs have named, as the response depends on these headers, too.
+  function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
+    const own = path === config.listen.path ? graphqlVary : cors.vary;
+    const vary = known === undefined ? own : mergeVary([known, own]);
+    return vary === '' ? {} : { vary };
+  }
 
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
@@ -149,27 +162,27 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
     if (response.writableLength > 0) unread.add(response, bytes);
   }
 
+  async function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { id, path }: { readonly id: string; readonly path: string },
+  ): Promise<ClientResponse> {
+    if (request.method === 'OPTIONS')
+      return { status: 204, headers: cors.preflightHeaders(request), body: '' };
+    const health = healthAnswer(path, parts.health.unready());
+    if (health !== undefined) return health;
+    if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
+    if (path === config.listen.path) return graphql(request, response, id);
+    return notFound(path, config.listen.path);
+  }
+
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
-    const common = { 'x-request-id': id, ...cors.headersFor(request) };
-    if (request.method === 'OPTIONS')
-      return write(response, {
-        status: 204,
-        headers: { ...common, ...cors.preflightHeaders(request) },
-        body: '',
-      });
-    const health = healthAnswer(path, parts.health.unready());
-    if (health !== undefined)
-      return write(response, { ...health, headers: { ...common, ...health.headers } });
-    if (path === '/' && request.method === 'GET' && sandbox !== undefined) return write(response, sandbox);
-
-    const answered =
-      path === config.listen.path ? await graphql(request, response, id) : notFound(path, config.listen.path);
-    write(response, {
-      ...answered,
-      headers: { ...common, ...answered.headers },
-    });
+    const answered = await respond(request, response, { id, path });
+    const vary = varyOf(path, answered.headers['vary']);
+    const headers = { 'x-request-id': id, ...cors.headersFor(request), ...answered.headers, ...vary };
+    write(response, { ...answered, headers });
   };
 }
 

@@ -219,7 +219,7 @@ describe('cross-origin', () => {
       'access-control-allow-origin': 'https://shop.example',
       'access-control-allow-credentials': 'true',
       'access-control-allow-headers': 'content-type',
-      vary: 'origin',
+      vary: 'accept, origin',
     });
   });
 
