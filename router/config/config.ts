@@ -28,7 +28,7 @@ export function parseConfig(
   text: string,
   { env, fileName, directory }: { env: Environment; fileName: string; directory: string },
 ): Config {
-  const config = readYaml(text, configSchema, { fileName, env, overrides: overridesOf(env) });
+  const config = readYaml(text, configSchema, { fileName, directory, env, overrides: overridesOf(env) });
   config.supergraph.file = resolve(directory, config.supergraph.file);
   const { persistedOperations } = config;
   if (persistedOperations.manifest !== undefined)

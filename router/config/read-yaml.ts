@@ -1,14 +1,19 @@
 import { LineCounter, parseDocument } from 'yaml';
-import type { Document, Node } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { isRecord } from '../is-record.ts';
+import { expandValues } from './expand.ts';
+import type { Environment, ExpandedValue } from './expand.ts';
+import { schemaPaths } from './json-types.ts';
+import type { SchemaPaths } from './json-types.ts';
+import { lineAt } from './yaml-places.ts';
+import type { YamlPlaces } from './yaml-places.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './expand.ts';
 
-/** A value that the environment puts in place of what the file says. */
+/** A value of the environment that replaces the value in the file. */
 export type Override = { readonly name: string; readonly path: readonly string[]; readonly value: unknown };
 
-/** All that is wrong with a configuration, one line a problem, each with its place. */
+/** Everything that is wrong with a configuration, one line per problem, each with its place. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -20,45 +25,58 @@ export class ConfigError extends Error {
 }
 
 export type YamlSource = {
-  /** As it is named in messages. */
+  /** Name of the file in messages. */
   readonly fileName: string;
+  /** Folder that `${file.PATH}` is relative to. */
+  readonly directory: string;
   readonly env: Environment;
   readonly overrides?: readonly Override[];
+  /** Called with the path of every file that `${file.PATH}` names. */
+  readonly onFile?: (path: string) => void;
 };
 
 /**
- * Parses YAML by a schema; `${env.NAME}` is expanded in every string.
- * @throws {ConfigError} with all that is wrong at once, each with file and line.
+ * Parses YAML by a schema and expands `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every value.
+ * @throws {ConfigError} with every problem at once, each with file and line.
  */
 export function readYaml<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
   source: YamlSource,
 ): z.output<Schema> {
-  const { fileName, env, overrides = [] } = source;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map(
-        (error) => `${fileName}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`,
-      ),
-    );
-  }
-  const missing: string[] = [];
-  const written: unknown = expandEnvironment(document.toJS() ?? {}, env, missing);
+  const { fileName, overrides = [], onFile } = source;
+  const places = parsePlaces(text, fileName);
+  const paths = schemaPaths(schema);
+  const expanded = expandValues(places.document.toJS() ?? {}, {
+    ...source,
+    places,
+    typesAt: paths.typesAt,
+  });
+  for (const file of expanded.files) onFile?.(file);
   const input = overrides.reduce(
     (value, { path, value: replacement }) => withValue(value, path, replacement),
-    written,
+    expanded.value,
   );
   const result = schema.safeParse(input, { reportInput: true });
-  const problems = missing.map((name) => `${fileName}: the environment variable ${name} is not set`);
+  const problems = [...expanded.problems];
   if (!result.success) {
-    const place: Place = { document, lines, fileName, schema, overrides };
-    problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, place)));
+    const place: Place = { places, fileName, paths, overrides, expanded };
+    const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
+    problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   return result.data;
+}
+
+function parsePlaces(text: string, fileName: string): YamlPlaces {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  if (document.errors.length === 0) return { document, lines, text };
+  throw new ConfigError(
+    document.errors.map(
+      (error) => `${fileName}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`,
+    ),
+  );
 }
 
 function withValue(target: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
@@ -68,78 +86,56 @@ function withValue(target: unknown, [key, ...rest]: readonly string[], value: un
   return { ...record, [key]: withValue(record[key], rest, value) };
 }
 
-/** Replaces `${env.NAME}` in every string of a parsed YAML value; unset names are added to `missing`. */
-function expandEnvironment(value: unknown, env: Environment, missing: string[]): unknown {
-  if (typeof value === 'string') {
-    return value.replaceAll(/\$\{env\.(\w+)\}/g, (_, name: string) => {
-      const found = env[name];
-      if (found === undefined) missing.push(name);
-      return found ?? '';
-    });
-  }
-  if (Array.isArray(value)) return value.map((item) => expandEnvironment(item, env, missing));
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, expandEnvironment(item, env, missing)]),
-  );
-}
-
 type Place = {
-  readonly document: Document;
-  readonly lines: LineCounter;
+  readonly places: YamlPlaces;
   readonly fileName: string;
-  readonly schema: z.ZodType;
+  readonly paths: SchemaPaths;
   readonly overrides: readonly Override[];
+  readonly expanded: ExpandedValue;
 };
 
+function pathOf({ path }: z.core.$ZodIssue): (string | number)[] {
+  return path.map((key) => (typeof key === 'number' ? key : String(key)));
+}
+
 function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
-  const keys = issue.path.map(String);
+  const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(keys, place.schema);
+    const known = place.paths.keysAt(path);
     return issue.keys.map(
       (key) =>
-        `${where([...keys, key], place)}: unknown key${known.length > 0 ? `; known here: ${known.join(', ')}` : ''}`,
+        `${where([...path, key], place)}: unknown key${known.length > 0 ? `; known here: ${known.join(', ')}` : ''}`,
     );
   }
-  return [
-    `${where(keys, place)}: ${issue.message}${keys.at(-1) === 'secret' ? '' : shownInput(issue.input)}`,
-  ];
+  return [`${where(path, place)}: ${issue.message}${shownInput(issue, path, place)}`];
 }
 
-function shownInput(input: unknown): string {
-  return input === undefined || (typeof input === 'object' && input !== null)
-    ? ''
-    : ` (found ${JSON.stringify(input)})`;
+/** Shows how an expanded value is written instead of the value, which may be a secret. */
+function shownInput(
+  { input }: z.core.$ZodIssue,
+  path: readonly (string | number)[],
+  { expanded, overrides }: Place,
+): string {
+  const written = expanded.writtenAt(path);
+  if (written !== undefined && overrideAt(path, overrides) === undefined) return ` (from ${written})`;
+  if (input === undefined || (typeof input === 'object' && input !== null)) return '';
+  return path.at(-1) === 'secret' ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
 
-function where(path: readonly string[], { document, lines, fileName, overrides }: Place): string {
-  const override = overrides.find((candidate) => candidate.path.every((key, index) => path[index] === key));
+/** Hides the user information of a URL. */
+function withoutPassword(text: string): string {
+  return text.replace(/:\/\/[^/@]*@/, '://***@');
+}
+
+function where(path: readonly (string | number)[], { places, fileName, overrides }: Place): string {
+  const override = overrideAt(path, overrides);
   if (override !== undefined) return `environment variable ${override.name}: ${path.join('.')}`;
-  const node = nearestNode(document, path);
-  const line = node?.range ? lines.linePos(node.range[0]).line : 1;
-  return `${fileName}:${line}: ${path.join('.') || '(top level)'}`;
+  return `${fileName}:${lineAt(places, path)}: ${path.join('.') || '(top level)'}`;
 }
 
-function nearestNode(document: Document, path: readonly string[]): Node | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const key = path.slice(0, length).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-    const node: unknown = document.getIn(key, true);
-    if (node !== undefined && node !== null && typeof node === 'object' && 'range' in node)
-      return node as Node;
-  }
-  return undefined;
-}
-
-function knownKeys(path: readonly string[], root: z.ZodType): string[] {
-  let schema: unknown = z.toJSONSchema(root, { io: 'input', unrepresentable: 'any' });
-  for (const key of path) schema = childSchema(schema, key);
-  return isRecord(schema) && isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
-}
-
-function childSchema(schema: unknown, key: string): unknown {
-  if (!isRecord(schema)) return undefined;
-  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
-  return Object.hasOwn(properties, key)
-    ? properties[key]
-    : (schema['additionalProperties'] ?? schema['items']);
+function overrideAt(
+  path: readonly (string | number)[],
+  overrides: readonly Override[],
+): Override | undefined {
+  return overrides.find((candidate) => candidate.path.every((key, index) => path[index] === key));
 }

@@ -14,8 +14,12 @@ export type SubgraphEntry = {
   readonly schema: SchemaSource;
 };
 
-/** What a composition file in rover's format says. */
-export type SupergraphFile = { readonly subgraphs: readonly SubgraphEntry[] };
+/** A composition file in rover's format. */
+export type SupergraphFile = {
+  readonly subgraphs: readonly SubgraphEntry[];
+  /** Paths of files that `${file.PATH}` names. */
+  readonly files: readonly string[];
+};
 
 /** The newest federation version that the composition in use knows. */
 const COMPOSITION_VERSION = [2, 14, 4] as const;
@@ -71,8 +75,11 @@ export function parseSupergraphFile(
     directory,
   }: { readonly env: Environment; readonly fileName: string; readonly directory: string },
 ): SupergraphFile {
-  const { subgraphs } = readYaml(text, supergraphFile, { env, fileName });
+  const files: string[] = [];
+  const onFile = (path: string) => void files.push(path);
+  const { subgraphs } = readYaml(text, supergraphFile, { env, fileName, directory, onFile });
   return {
+    files,
     subgraphs: Object.entries(subgraphs).map(([name, { routing_url: routingUrl, schema }]) => ({
       name,
       routingUrl: routingUrl ?? schema.subgraph_url,

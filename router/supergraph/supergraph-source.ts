@@ -55,7 +55,8 @@ export function createSupergraphSource(
       fileName: relative('.', config.file),
       directory: dirname(config.file),
     });
-    watchFiles(file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : [])));
+    const schemas = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
+    watchFiles([...schemas, ...file.files]);
     pollWhereNeeded(file);
     return composeSupergraph(file, compose);
   }

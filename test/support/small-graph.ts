@@ -37,6 +37,8 @@ export type SmallGraphOptions = {
   readonly services: Readonly<Record<string, ServiceDefinition>>;
   /** More of `router.yaml`. */
   readonly config?: string;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly parts?: Partial<Parts>;
 };
 
@@ -55,7 +57,7 @@ export async function startSmallGraph(options: SmallGraphOptions): Promise<Small
   await writeFile(file, supergraphYaml());
   const log: Record<string, unknown>[] = [];
   const config = parseConfig(options.config ?? '', {
-    env: { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: file, LOG_LEVEL: 'info' },
+    env: { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: file, LOG_LEVEL: 'info', ...options.env },
     fileName: 'router.yaml',
     directory,
   });

@@ -1,0 +1,200 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
+import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tributary-expansion-'));
+mkdirSync(join(directory, 'secrets'));
+writeFileSync(join(directory, 'secrets', 'identity'), `${'f'.repeat(40)}\n\n`);
+writeFileSync(join(directory, 'secrets', 'depth'), ' 9\n');
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+type Env = Readonly<Record<string, string>>;
+
+const read = (text: string, env: Env = {}) => parseConfig(text, { env, fileName: 'router.yaml', directory });
+
+function problemsOf(action: () => unknown): readonly string[] {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message.split('\n');
+  }
+  return [];
+}
+
+const problems = (text: string, env: Env = {}) => problemsOf(() => read(text, env));
+
+describe('an expansion in router.yaml', () => {
+  test('becomes the number or the boolean that the schema wants, quoted or not', () => {
+    const config = read(
+      'limits:\n  depth: ${env.DEPTH}\n  aliases: "${env.ALIASES:-12}"\ncsrf: { enabled: "${env.CSRF}" }\n' +
+        'traffic: { all: { breaker: { errorPercent: "${env.PERCENT}" } }, subgraphs: { a: { timeoutMs: "${env.DEPTH}" } } }',
+      { DEPTH: '7', CSRF: 'false', PERCENT: '12.5' },
+    );
+    expect(config.limits).toMatchObject({ depth: 7, aliases: 12 });
+    expect(config.csrf.enabled).toBe(false);
+    expect(config.traffic.all.breaker.errorPercent).toBe(12.5);
+    expect(config.traffic.subgraphs['a']?.timeoutMs).toBe(7);
+  });
+
+  test('stays a string where the schema wants one, whatever it looks like', () => {
+    const secret = '1'.repeat(32);
+    const config = read(
+      'identity: { keys: [{ id: "${env.ID}", secret: "${env.SECRET}" }] }\ntelemetry:\n  serviceName: ${env.ON}',
+      { ID: '2', SECRET: secret, ON: 'true' },
+    );
+    expect(config.identity.keys).toEqual([{ id: '2', secret }]);
+    expect(config.telemetry.serviceName).toBe('true');
+  });
+
+  test('has the type of its text where any value may stand, unless it is quoted', () => {
+    const config = read(
+      'degradation:\n  fallbacks:\n    A.a: ${env.N}\n    A.b: "${env.N}"\n    A.c: ${env.T}\n    A.d: ${env.N}x\n',
+      { N: '-1.5e3', T: 'true' },
+    );
+    expect(config.degradation.fallbacks).toEqual({
+      'A.a': -1500,
+      'A.b': '-1.5e3',
+      'A.c': true,
+      'A.d': '-1.5e3x',
+    });
+  });
+
+  test('takes its default when the variable is unset or empty', () => {
+    const text =
+      'identity:\n  keys:\n    - id: k1\n      secret: "${env.SECRET:-only-for-local-development-or-tests}"\n' +
+      'telemetry:\n  serviceName: "shop-${env.NAME:-a:-b}-${env.EMPTY:-}"\n';
+    const config = read(text, { NAME: '', EMPTY: '' });
+    expect(config.identity.keys[0]?.secret).toBe('only-for-local-development-or-tests');
+    expect(config.telemetry.serviceName).toBe('shop-a:-b-');
+    const secret = 's'.repeat(32);
+    expect(read(text, { SECRET: secret, NAME: 'x' }).identity.keys[0]?.secret).toBe(secret);
+    expect(read(text, { SECRET: secret, NAME: 'x' }).telemetry.serviceName).toBe('shop-x-');
+  });
+
+  test('reads a file relative to the configuration, without the blanks around it', () => {
+    const config = read(
+      'limits: { depth: "${file.secrets/depth}" }\nidentity: { keys: [{ id: k, secret: "${file.secrets/identity}" }] }',
+    );
+    expect(config.limits.depth).toBe(9);
+    expect(config.identity.keys[0]?.secret).toBe('f'.repeat(40));
+  });
+
+  test('is not made of what another one has brought, nor of an escaped one', () => {
+    const config = read('telemetry: { serviceName: "${env.A}$${env.A} $5 $$" }', { A: '${env.B}' });
+    expect(config.telemetry.serviceName).toBe('${env.B}${env.A} $5 $$');
+  });
+
+  test.each([
+    ['${IDENTITY}', 'not an expansion'],
+    ['${env.A-b}', 'not an expansion'],
+    ['${env.A:=b}', 'not an expansion'],
+    ['${env.}', 'not an expansion'],
+    ['${file.}', 'not an expansion'],
+    ['${secret.a}', 'not an expansion'],
+    ['${env.A', 'not an expansion'],
+    ['${}', 'not an expansion'],
+    ['${env.A:-${env.B}}', 'not an expansion'],
+    ['${env.A:-{"b":1}}', 'not an expansion'],
+    ['${env.MISSING}', 'the environment variable MISSING is not set'],
+    ['${file.secrets/none}', 'the file cannot be read (ENOENT)'],
+    ['${file.secrets}', 'the file cannot be read (EISDIR)'],
+  ])('is rejected with its line when it is %s', (written, reason) => {
+    const [problem = '', ...more] = problems(
+      `\nlimits: { depth: 3 }\ntelemetry:\n  serviceName: 'a ${written}'\n`,
+    );
+    expect(problem).toMatch(/^router\.yaml:4: telemetry\.serviceName: \$\{/);
+    expect(problem).toContain(reason);
+    expect(more).toEqual([]);
+  });
+
+  test('is rejected in a key, where it would not be expanded', () => {
+    expect(
+      problems('rateLimit:\n  tiers:\n    ${env.TIER}: { points: 1 }\n    FREE: { points: 1 }\n'),
+    ).toEqual(['router.yaml:3: ${env.TIER}: keys are not expanded, only values']);
+  });
+
+  test('is shown as it is written when its value does not fit, because the value may be a secret', () => {
+    const text = 'limits:\n  depth: ${env.DEPTH}\nredis:\n  url: ${env.URL}\nsupergraph: { watch: 1 }\n';
+    const found = problems(text, { DEPTH: 'deep', URL: 'http://:password@host' });
+    expect(found).toEqual([
+      expect.stringMatching(/^router\.yaml:5: supergraph\.watch: .*boolean.* \(found 1\)$/),
+      expect.stringMatching(/^router\.yaml:2: limits\.depth: .*expected number.* \(from \$\{env\.DEPTH\}\)$/),
+      expect.stringMatching(/^router\.yaml:4: redis\.url: .* \(from \$\{env\.URL\}\)$/),
+    ]);
+    const [overridden] = problems('', { REDIS_URL: 'http://:password@host' });
+    expect(overridden).toContain('(found "http://***@host")');
+  });
+});
+
+describe('merge keys and aliases', () => {
+  const text = `traffic:
+  subgraphs:
+    a: &usual
+      timeoutMs: \${env.MS}
+      breaker: &breaker { openMs: 70, minCalls: 3 }
+    b:
+      <<: *usual
+      retries: 0
+    c: { <<: [{ timeoutMs: 5 }, *usual], breaker: { <<: *breaker, openMs: 9 } }
+`;
+
+  test('work, with the expansions in them', () => {
+    expect(read(text, { MS: '1500' }).traffic.subgraphs).toEqual({
+      a: { timeoutMs: 1500, breaker: { openMs: 70, minCalls: 3 } },
+      b: { timeoutMs: 1500, retries: 0, breaker: { openMs: 70, minCalls: 3 } },
+      c: { timeoutMs: 5, breaker: { openMs: 9, minCalls: 3 } },
+    });
+  });
+
+  test('have the line of the value that they bring', () => {
+    expect(problems(text.replace('minCalls: 3', 'minCalls: 0'), { MS: '1500' })).toEqual([
+      expect.stringMatching(/^router\.yaml:5: traffic\.subgraphs\.a\.breaker\.minCalls: /),
+      expect.stringMatching(/^router\.yaml:5: traffic\.subgraphs\.b\.breaker\.minCalls: /),
+      expect.stringMatching(/^router\.yaml:5: traffic\.subgraphs\.c\.breaker\.minCalls: /),
+    ]);
+    expect(problems(text).map((problem) => problem.slice(0, 44))).toEqual([
+      'router.yaml:4: traffic.subgraphs.a.timeoutMs',
+      'router.yaml:4: traffic.subgraphs.b.timeoutMs',
+    ]);
+  });
+});
+
+describe('an expansion in supergraph.yaml', () => {
+  const parse = (text: string, env: Env = {}) =>
+    parseSupergraphFile(text, { env, fileName: 'supergraph.yaml', directory });
+  const text = `federation_version: \${env.FEDERATION:-2}
+subgraphs:
+  a:
+    routing_url: \${env.A_URL:-http://127.0.0.1:4101/graphql}
+    schema:
+      subgraph_url: http://127.0.0.1:4101/graphql
+      introspection_headers: { authorization: "Bearer \${file.secrets/identity}" }
+`;
+
+  test('is expanded as in router.yaml, and says which files it has read', () => {
+    const { subgraphs, files } = parse(text);
+    expect(subgraphs).toMatchObject([
+      {
+        routingUrl: 'http://127.0.0.1:4101/graphql',
+        schema: { headers: { authorization: `Bearer ${'f'.repeat(40)}` } },
+      },
+    ]);
+    expect(files).toEqual([join(directory, 'secrets', 'identity')]);
+    expect(parse(text, { A_URL: 'http://a/graphql', FEDERATION: '=2.14.4' }).subgraphs[0]?.routingUrl).toBe(
+      'http://a/graphql',
+    );
+  });
+
+  test('is rejected with the line of an SDL in which it stands', () => {
+    const sdl =
+      'subgraphs:\n  a:\n    routing_url: http://a/\n    schema:\n      sdl: |\n        "As ${price}"\n        type Query { a: Int }\n';
+    expect(problemsOf(() => parse(sdl))).toEqual([
+      expect.stringMatching(/^supergraph\.yaml:6: subgraphs\.a\.schema\.sdl: \$\{price\}: not an expansion/),
+    ]);
+    const [{ schema } = {}] = parse(sdl.replace('As $', 'As $$$$')).subgraphs;
+    expect(schema).toEqual({ kind: 'sdl', sdl: '"As ${price}"\ntype Query { a: Int }\n' });
+  });
+});
