@@ -234,7 +234,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const orderBreaker = createOrderBreaker({ force: upstream.force, pin: generations.pin });
   const admin =
     !parts.inPool && config.admin.enabled
-      ? built.use(await listenAdmin(config.admin, { inspect, orderBreaker }))
+      ? built.use(await listenAdmin(config, { inspect, orderBreaker, now: parts.now }))
       : undefined;
 
   const owned = built.move();

@@ -98,7 +98,8 @@ export async function startWorkers(
 
   const reports = () => Promise.all([...workers.values()].map((worker) => worker.report()));
   const admin = config.admin.enabled
-    ? await listenAdmin(config.admin, {
+    ? await listenAdmin(config, {
+        now: Date.now,
         inspect: async () => inspectAll(await reports(), draining),
         orderBreaker,
       })

@@ -113,6 +113,15 @@ export const response = z
       .describe(
         "Keys of `extensions` in a subgraph's errors that reach clients; `code` and `service` always do.",
       ),
+    hsts: z
+      .strictObject({
+        maxAgeS: z.int().min(0).describe('How long browsers use only HTTPS for the host.'),
+        includeSubDomains: z.boolean().default(false).describe('Also for the names below the host.'),
+      })
+      .optional()
+      .describe(
+        'Sends `Strict-Transport-Security`. Off by default, because the router speaks plain HTTP: set it when every client arrives through a proxy with TLS. Browsers then refuse plain HTTP until the time is over.',
+      ),
     sharedCaching: z
       .enum(['anonymous', 'all'])
       .default('anonymous')

@@ -8,35 +8,44 @@ import { answerOrder } from './breaker-order.ts';
 import type { Obey } from './breaker-order.ts';
 import type { ClientResponse } from './client-request.ts';
 import { healthAnswer } from './health.ts';
-import { addressOf, listening, urlAt } from './http-server.ts';
+import { hostFault } from './host-header.ts';
+import { addressOf, listening, serverOptions, urlAt } from './http-server.ts';
+import { createMalformedRefusal } from './malformed-request.ts';
+import { SECURITY_HEADERS } from './standing-headers.ts';
 
-/** What the admin port tells of a router. */
+/** State of a router, as the admin port reports it. */
 export type Inspection = {
   readonly metrics: Registry;
   /** The supergraph served, the subgraphs and their breakers. */
   readonly state: unknown;
-  /** Why the router is not ready; empty when it is. */
+  /** Reasons why the router is not ready; empty when it is. */
   readonly unready: readonly string[];
 };
 
 export type AdminParts = {
   readonly inspect: () => Promise<Inspection>;
   readonly orderBreaker: Obey;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 };
 
-/** Metrics, health, state and orders to breakers on a port of their own, which clients never reach. */
+/** Serves metrics, health, state and commands to breakers on a separate port, which clients never reach. */
 export async function listenAdmin(
-  config: Config['admin'],
+  { admin: config, ...limits }: Pick<Config, 'admin' | 'listen' | 'limits'>,
   parts: AdminParts,
 ): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer();
+  const server = createServer(serverOptions(limits));
+  server.keepAliveTimeout = limits.listen.keepAliveTimeoutMs;
+  server.on('clientError', createMalformedRefusal(ADMIN_HEADERS));
   await listening(server, config);
   const { address, port } = addressOf(server);
   const guard = createAdminGuard({ host: config.host, address });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answer(request, guard, parts)
       .catch(failed)
-      .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
+      .then(({ status, headers, body }) =>
+        response.writeHead(status, { ...ADMIN_HEADERS, ...headers }).end(body),
+      );
   });
   return {
     url: urlAt({ ...config, port }),
@@ -47,13 +56,16 @@ export async function listenAdmin(
   };
 }
 
+const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 async function answer(
   request: IncomingMessage,
   guard: AdminGuard,
-  { inspect, orderBreaker }: AdminParts,
+  { inspect, orderBreaker, now }: AdminParts,
 ): Promise<ClientResponse> {
+  const fault = hostFault(request);
+  if (fault !== undefined) return refused(400, fault);
   const foreign = guard(request.headers);
   if (foreign !== undefined) return refused(403, foreign);
   const ordered = await answerOrder(request, orderBreaker);
@@ -63,15 +75,18 @@ async function answer(
   if (path === '/metrics')
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
   if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
-  return healthAnswer(path, unready) ?? notFound();
+  return healthAnswer(path, { unready, now: now() }) ?? notFound();
 }
 
 function failed(): ClientResponse {
-  return refused(500, 'the state cannot be told');
+  return refused(500, 'the state cannot be read');
 }
 
 function notFound(): ClientResponse {
-  return refused(404, 'known here: /metrics, /state, /health/live, /health/ready, POST /breakers/SUBGRAPH');
+  return refused(
+    404,
+    'paths: /metrics, /state, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
+  );
 }
 
 function refused(status: number, error: string): ClientResponse {

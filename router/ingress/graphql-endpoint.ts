@@ -68,8 +68,6 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     response: ServerResponse,
     known: { id: string; mediaType: MediaType },
   ): Promise<ClientRequest> {
-    if (request.httpVersion === '1.1' && request.headers.host === undefined)
-      throw new RouterError('BAD_REQUEST', 'the Host header is missing');
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;

@@ -1,14 +1,14 @@
 import type { ClientResponse } from './client-request.ts';
 
 export type Health = {
-  /** Why the router is not ready; empty when it is. */
+  /** Reasons why the router is not ready; empty when it is. */
   readonly unready: () => readonly string[];
-  /** Says not ready from here on, so that load balancers look elsewhere. */
+  /** Reports not ready from now on, so that load balancers send requests elsewhere. */
   readonly drain: () => void;
   readonly draining: () => boolean;
 };
 
-/** Readiness. `reasons` lists what keeps the router from serving. */
+/** Readiness of the router; `reasons` returns what prevents it from serving. */
 export function createHealth(reasons: () => readonly string[]): Health {
   let draining = false;
   return {
@@ -20,17 +20,27 @@ export function createHealth(reasons: () => readonly string[]): Health {
   };
 }
 
-/** The answer when `path` is a health path: alive as long as it can be given, ready when nothing speaks against it. */
-export function healthAnswer(path: string, unready: readonly string[]): ClientResponse | undefined {
-  if (path === '/health/live') return report([]);
-  return path === '/health/ready' ? report(unready) : undefined;
+const READINESS: ReadonlySet<string> = new Set(['/health', '/health/ready', '/readyz']);
+const LIVENESS: ReadonlySet<string> = new Set(['/health/live', '/livez']);
+
+export type HealthReport = {
+  readonly unready: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+};
+
+/** The response at a health path, undefined at others. Live: the process answers. Ready: it can serve requests, too. */
+export function healthAnswer(path: string, { unready, now }: HealthReport): ClientResponse | undefined {
+  if (LIVENESS.has(path)) return report([], now);
+  return READINESS.has(path) ? report(unready, now) : undefined;
 }
 
-function report(reasons: readonly string[]): ClientResponse {
+function report(reasons: readonly string[], now: number): ClientResponse {
   const up = reasons.length === 0;
+  const timestamp = new Date(now).toISOString();
   return {
     status: up ? 200 : 503,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: JSON.stringify(up ? { status: 'UP' } : { status: 'DOWN', reasons }),
+    body: JSON.stringify(up ? { status: 'UP', timestamp } : { status: 'DOWN', timestamp, reasons }),
   };
 }

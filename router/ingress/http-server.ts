@@ -9,20 +9,26 @@ import { refusal } from '../response/refusal.ts';
 import type { Schedule } from '../schedule.ts';
 import { ONE_PIECE_BYTES } from './client-request.ts';
 import type { ClientResponse } from './client-request.ts';
+import { createConnectionLimit } from './connection-limit.ts';
 import { createCors } from './cors.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import type { GraphqlEndpointParts } from './graphql-endpoint.ts';
 import { healthAnswer } from './health.ts';
 import type { Health } from './health.ts';
-import { refuseMalformed } from './malformed-request.ts';
+import { hostFault } from './host-header.ts';
+import { createMalformedRefusal } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { requestId } from './request-id.ts';
 import { sandboxPage } from './sandbox-page.ts';
+import { createStandingHeaders } from './standing-headers.ts';
+import type { StandingHeaders } from './standing-headers.ts';
 import { UnreadAnswers } from './unread-answers.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
   readonly health: Health;
   readonly schedule: Schedule;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 };
 
 export type HttpServer = AsyncDisposable & {
@@ -33,10 +39,11 @@ export type HttpServer = AsyncDisposable & {
 
 /** Listens for clients. Everything it answers is JSON, errors included, except the Sandbox page. */
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
-  const answer = createAnswerer(config, parts);
+  const standing = createStandingHeaders(config);
+  const answer = createAnswerer(config, { ...parts, standing });
+  const refuseMalformed = createMalformedRefusal(standing);
   const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
-  server.maxRequestsPerSocket = config.listen.maxRequestsPerConnection;
   server.maxConnections = config.listen.maxConnections;
   server.on('drop', () => parts.telemetry.clientCutOff('too many connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -54,15 +61,19 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   };
 }
 
-function serverOptions({ listen: { headersTimeoutMs, requestTimeoutMs }, limits }: Config) {
+/** Limits of a port on what clients may send, and how slowly. */
+export function serverOptions({
+  listen: { headersTimeoutMs, requestTimeoutMs },
+  limits,
+}: Pick<Config, 'listen' | 'limits'>) {
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Often, so that thousands of slow clients that came together do not all have to be dealt with at once.
+    // Often, so that thousands of slow clients that connected together are not all handled in one turn.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
-    // Refused by us, in JSON.
+    // Rejected by the router, in JSON.
     requireHostHeader: false,
   };
 }
@@ -123,7 +134,8 @@ async function readWhatHasCome(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await setImmediate();
 }
 
-function createAnswerer(config: Config, parts: HttpServerParts) {
+function createAnswerer(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {
+  const { standing } = parts;
   const unread = new UnreadAnswers({
     timeoutMs: config.listen.responseTimeoutMs,
     maxBytes: config.limits.unreadBytes,
@@ -135,26 +147,32 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
   const sandbox =
     (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
   const graphql = createGraphqlEndpoint(config, parts);
+  const otherVary = mergeVary([standing['vary'], cors.vary]);
   const graphqlVary = mergeVary([
     'accept',
     config.authentication.issuers.length > 0 ? 'authorization' : undefined,
-    cors.vary,
+    otherVary,
   ]);
 
   // Added to what subgraphs have named, as the response depends on these headers, too.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
-    const own = path === config.listen.path ? graphqlVary : cors.vary;
+    const own = path === config.listen.path ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
     return vary === '' ? {} : { vary };
   }
 
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
-    // Asked when the answer goes out: a connection kept by a request from before the drain would hold the drain up.
+    // Checked when the response is sent: a connection kept open by a request from before the drain would delay the drain.
     if (status === 413 || status === 408 || parts.health.draining())
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
-    response.writeHead(status, { ...headers, 'content-length': bytes });
+    response.writeHead(status, {
+      ...standing,
+      ...headers,
+      // A 204 has no content whose length it could give (RFC 9110 section 8.6).
+      ...(status !== 204 && { 'content-length': bytes }),
+    });
     // The head is Latin-1, and what is joined to it has to be, too: of UTF-8 that is ASCII alone.
     if (typeof body !== 'string') response.end(body);
     else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
@@ -167,16 +185,24 @@ function createAnswerer(config: Config, parts: HttpServerParts) {
     response: ServerResponse,
     { id, path }: { readonly id: string; readonly path: string },
   ): Promise<ClientResponse> {
+    const fault = hostFault(request);
+    if (fault !== undefined) return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE);
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
-    const health = healthAnswer(path, parts.health.unready());
+    const health = healthAnswer(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
     if (path === config.listen.path) return graphql(request, response, id);
     return notFound(path, config.listen.path);
   }
 
+  const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
+
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const place = placeOnConnection(request);
+    // The response before carries `connection: close`, so nothing after it is processed (RFC 9112 section 9.6).
+    if (place === 'beyond') return;
+    if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
     const answered = await respond(request, response, { id, path });

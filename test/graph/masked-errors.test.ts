@@ -37,6 +37,7 @@ test.each([
     telemetry,
     health: createHealth(() => []),
     monotonic: () => 0,
+    now: Date.now,
     schedule: scheduleTimer,
     checkHead: () => undefined,
     clientAddress: () => '127.0.0.1',

@@ -4,8 +4,35 @@ import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 
 const { CHROMIUM_PATH } = process.env;
 
+const CDN = 'https://embeddable-sandbox.cdn.apollographql.com/';
+
+/** Stands in for the script of the CDN: it records its options and asks for what the page's policy has to reject. */
+const SANDBOX_SCRIPT = `
+  window.EmbeddedSandbox = function (options) {
+    window.sandboxOptions = options;
+    const injected = document.createElement('script');
+    injected.textContent = 'window.injected = true';
+    document.body.append(injected);
+  };`;
+
+test('the page allows its own script and style by hash, and no frame, base or plug-in', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const { headers } = await fetch(new URL('/', graph.router.url));
+  const policy = headers.get('content-security-policy') ?? '';
+  for (const directive of [
+    "default-src 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+    "form-action 'none'",
+  ])
+    expect(policy.split('; ')).toContain(directive);
+  expect(policy).not.toContain('unsafe-inline');
+  expect(headers.get('x-frame-options')).toBe('DENY');
+});
+
 test.skipIf(CHROMIUM_PATH === undefined)(
-  'the page says how to ask when Apollo Sandbox cannot be loaded',
+  'in a browser the page starts Sandbox without telemetry, and shows a request for curl without internet access',
   async () => {
     await using graph = await startSmallGraph({ services: LIBRARY });
     const browser = await chromium.launch({
@@ -15,13 +42,33 @@ test.skipIf(CHROMIUM_PATH === undefined)(
     try {
       const page = await browser.newPage();
       const failures: string[] = [];
+      const violations: string[] = [];
       page.on('pageerror', (error) => failures.push(error.message));
+      page.on('console', (message) => {
+        if (message.text().includes('Content Security Policy')) violations.push(message.text());
+      });
       await page.route('https://**', (route) => route.abort());
       await page.goto(new URL('/', graph.router.url).href);
       await page.getByRole('heading', { name: 'Tributary' }).waitFor();
       expect(await page.locator('#endpoint').textContent()).toBe(graph.router.url);
       expect(await page.locator('#curl').textContent()).toContain(`curl ${graph.router.url}`);
+      expect([failures, violations]).toEqual([[], []]);
+
+      await page.route(`${CDN}**`, (route) =>
+        route.fulfill({ contentType: 'text/javascript', body: SANDBOX_SCRIPT }),
+      );
+      await page.reload();
+      await page.waitForFunction('window.sandboxOptions !== undefined');
+      expect(await page.evaluate('window.sandboxOptions')).toEqual({
+        target: '#sandbox',
+        initialEndpoint: graph.router.url,
+        includeCookies: false,
+        runTelemetry: false,
+        allowDynamicStyles: false,
+      });
+      expect(await page.evaluate('window.injected')).toBeUndefined();
       expect(failures).toEqual([]);
+      expect(violations).toHaveLength(1);
     } finally {
       await browser.close();
     }
