@@ -41,6 +41,8 @@ export type Cause = {
   readonly failure: SubgraphFailure | undefined;
   /** The subgraph has reported an error of its own, which stands in the answer. */
   readonly isReported: boolean;
+  /** The service's own errors: they stand in the answer in place of the router's. */
+  readonly reported: readonly ExecutionError[];
   /** Where the error stands when no null came of it, and nothing stands in. */
   readonly nearest: ResponsePath | undefined;
   /** Nothing will stand in for what it lacks. */
@@ -58,6 +60,7 @@ export function createCause(init: CauseInit): Cause {
   return {
     failure: undefined,
     isReported: false,
+    reported: [],
     nearest: undefined,
     isFinal: false,
     ...init,
@@ -91,9 +94,16 @@ export function errorsOf(cause: Cause): ExecutionError[] {
   const nulls = [...cause.nulls, ...cause.places.values()];
   const isSilent = nulls.length === 0 && cause.gaps.size === 0;
   const places = isSilent && cause.nearest ? [cause.nearest] : nulls;
-  const { code, message, service } = cause;
+  if (places.length === 0) return [];
+  const { code, message, service, reported } = cause;
   const extensions = service === undefined ? { code } : { code, service };
-  return places.map((path) => ({ message, path, extensions }));
+  const unexplained = places.filter((path) => !reported.some((error) => isAlong(error.path, path)));
+  return [...reported, ...unexplained.map((path) => ({ message, path, extensions }))];
+}
+
+/** Whether one of the paths leads to the other. */
+export function isAlong(first: ResponsePath, second: ResponsePath): boolean {
+  return commonPrefix(first, second).length === Math.min(first.length, second.length);
 }
 
 /** One entry for each service, reason and source. */

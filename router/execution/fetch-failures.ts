@@ -15,12 +15,14 @@ import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
-  { operation, response, report }: Execution,
+  execution: Execution,
+  reported: readonly ExecutionError[] = [],
 ): void {
+  const { operation, response, report } = execution;
   const { code, message, service, heldBack } = failure;
   const nearest = nearestPath(heldBack === undefined ? fetch : onlyFields(fetch, heldBack), response);
   const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
-  const cause = createCause({ code, message, service, failure, nearest, isFinal });
+  const cause = createCause({ code, message, service, failure, reported, nearest, isFinal });
   report.failFetch(fetch.index, report.addCause(cause));
 }
 
@@ -40,20 +42,31 @@ export function reportErrors(
   response: { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] },
   execution: Execution,
 ): void {
+  for (const error of locatedErrors(fetch, batch, response, execution)) execution.report.addReported(error);
+}
+
+/** The errors of a subgraph as clients may see them. */
+export function locatedErrors(
+  fetch: FetchProgram,
+  batch: Batch,
+  response: { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] },
+  execution: Execution,
+): ExecutionError[] {
   const places = placesOf(fetch, batch, execution);
   const id = execution.maskErrors?.(fetch.service, response.errors);
-  for (const error of response.errors) {
+  return response.errors.flatMap((error) => {
     const allowed = allowedExtensions(error, fetch, execution.allowedExtensions);
     const extensions = id === undefined ? allowed : { ...allowed, id };
-    for (const path of errorPaths(fetch, error, places, response.data)) {
+    const message = id === undefined ? publicMessage(error.message) : 'The service reported an error.';
+    return errorPaths(fetch, error, places, response.data).map((path) => {
       const located = clientPath(path, execution.response);
-      execution.report.addReported({
-        message: id === undefined ? publicMessage(error.message) : 'The service reported an error.',
+      return {
+        message,
         path: located.length > 0 ? located : nearestPath(fetch, execution.response),
         extensions,
-      });
-    }
-  }
+      };
+    });
+  });
 }
 
 /** The deepest response path that holds all places of an object, and whether it is the object's only place. */

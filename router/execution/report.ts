@@ -1,5 +1,5 @@
 import { ERRORS } from '../errors.ts';
-import { blame, blameAlone, createCause, degradationsOf, errorsOf } from './causes.ts';
+import { blame, blameAlone, createCause, degradationsOf, errorsOf, isAlong } from './causes.ts';
 import type { Cause, Degradation, ExecutionError, ResponsePath } from './causes.ts';
 import type { JsonObject } from './json.ts';
 import type { FetchReference } from './delivery.ts';
@@ -63,11 +63,7 @@ export class Report {
   }
 
   isReported(path: ResponsePath): boolean {
-    return this.#reported.some((reported) => {
-      const length = Math.min(reported.length, path.length);
-      for (let index = 0; index < length; index += 1) if (reported[index] !== path[index]) return false;
-      return true;
-    });
+    return this.#reported.some((reported) => isAlong(reported, path));
   }
 
   /** Nothing of the fetch has come, or not all that was planned. */

@@ -5,7 +5,7 @@ import { createCause } from './causes.ts';
 import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
 import type { Execution } from './execution.ts';
-import { failFetch, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
+import { failFetch, invalidAnswer, locatedErrors, reportErrors, reportedCause } from './fetch-failures.ts';
 import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { pathKey } from './delivery.ts';
@@ -118,6 +118,9 @@ type Accepted = {
   readonly isShared: boolean;
 };
 
+/** Errors that are passed on for one failed call. */
+const MOST_EXPLAINING = 100;
+
 function acceptData(
   fetch: FetchProgram,
   batch: Batch,
@@ -125,7 +128,14 @@ function acceptData(
   execution: Execution,
 ): Accepted | undefined {
   if (response.kind === 'failed') {
-    failFetch(fetch, response.failure, execution);
+    const { failure } = response;
+    const errors = failure.errors?.slice(0, MOST_EXPLAINING);
+    failFetch(
+      fetch,
+      failure,
+      execution,
+      errors && locatedErrors(fetch, batch, { data: null, errors }, execution),
+    );
     return undefined;
   }
   const { data, errors, isShared = false } = response;

@@ -1,7 +1,8 @@
 import type { SubgraphError, SubgraphResponse } from '../execution/subgraph-call.ts';
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
-export type ParsedAnswer = Extract<SubgraphResponse, { kind: 'answered' }> | Defect;
+export type ParsedAnswer = Answered | Defect;
+export type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */

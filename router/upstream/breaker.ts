@@ -69,10 +69,14 @@ function judge(
 ): Judgement {
   if (response.kind === 'failed')
     return { verdict, accused: (verdict === 'late' ? asked?.coordinates : undefined) ?? NOBODY };
-  if (response.errors.length === 0) return WELL;
-  if (asked === undefined) return isIll(response, errorCodes) ? { verdict: 'ill', accused: NOBODY } : WELL;
+  // An answer may come with the status of a failure.
+  if (verdict === 'ill') return { verdict, accused: NOBODY };
+  const harmless: Judgement = verdict === 'healthy' ? WELL : { verdict, accused: NOBODY };
+  if (response.errors.length === 0) return harmless;
+  if (asked === undefined)
+    return isIll(response, errorCodes) ? { verdict: 'ill', accused: NOBODY } : harmless;
   const accused = illFields(response, asked, errorCodes);
-  return accused.length === 0 ? WELL : { verdict: 'ill', accused };
+  return accused.length === 0 ? harmless : { verdict: 'ill', accused };
 }
 
 function judgeSlow({ response, verdict }: Outcome, asked: FetchFields | undefined): Judgement {

@@ -55,7 +55,7 @@ function firstField(query = ''): readonly string[] {
 }
 
 function failureError(failure: SubgraphFailure, path: readonly (string | number)[]): GraphQLError {
-  const { message, ...extensions } = failure;
+  const { message, errors: _, ...extensions } = failure;
   return new GraphQLError(message, { path, extensions });
 }
 

@@ -2,8 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import { parseAnswer } from './answer.ts';
+import type { Answered } from './answer.ts';
 import type { Outcome } from './call.ts';
-import { disconnected, httpError, invalidResponse, notSent, tooLarge, unreachable } from './outcomes.ts';
+import {
+  disconnected,
+  httpError,
+  invalidResponse,
+  notSent,
+  tooLarge,
+  unreachable,
+  withErrors,
+} from './outcomes.ts';
 
 export type ExchangeOptions = {
   readonly service: string;
@@ -26,7 +35,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #headers: IncomingHttpHeaders | undefined;
-  /** Known before the body is read: the outcome of an answer whose body does not matter. */
+  /** Whether data counts as well as errors, whatever the status (GraphQL over HTTP, section 6.4.2). */
+  #isGraphqlType = false;
+  /** The outcome that the status stands for, unless the body is a GraphQL response; undefined for 2xx. */
+  #statusFailure: Outcome | undefined;
+  /** The outcome when the body is not read at all. */
   #refused: Outcome | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -38,7 +51,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends the exchange from outside and closes its connection, so that the subgraph notices. */
   interrupt(outcome: Outcome): void {
     if (this.#settled) return;
-    this.#stop(this.#refused ?? outcome);
+    this.#stop(this.#statusFailure ?? this.#refused ?? outcome);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -51,7 +64,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     if (this.#options.keepHeaders === true) this.#headers = headers;
-    this.#refused = refusal(this.#options.service, status, headers);
+    const { service } = this.#options;
+    const defect = headerDefect(headers);
+    this.#isGraphqlType = GRAPHQL_TYPE.test(headers['content-type'] ?? '');
+    this.#statusFailure = statusFailure(service, status);
+    this.#refused =
+      defect === undefined ? undefined : (this.#statusFailure ?? invalidResponse(service, defect));
     this.#enforceLimit(Number(headers['content-length'] ?? 0));
   }
 
@@ -67,22 +85,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#settle(this.#refused ?? this.#brokenOff(error));
+    this.#settle(this.#statusFailure ?? this.#refused ?? this.#brokenOff(error));
   }
 
   #enforceLimit(bytes: number): void {
     const { service, maxResponseBytes } = this.#options;
     if (this.#refused !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#refused);
-    else if (bytes > maxResponseBytes) this.#stop(tooLarge(service));
+    else if (bytes > maxResponseBytes) this.#stop(this.#statusFailure ?? tooLarge(service));
   }
 
   #readBody(): Outcome {
     const { service } = this.#options;
     const answer = parseAnswer(textOf(this.#chunks, this.#bytes));
+    const failure = this.#statusFailure;
+    if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;
-    if (answer.kind === 'answered')
-      return { response: headers === undefined ? answer : { ...answer, headers }, verdict: 'healthy' };
-    return this.#status < 300 ? invalidResponse(service, answer.defect) : requestError(service, this.#status);
+    const response = headers === undefined ? answer : { ...answer, headers };
+    if (failure === undefined) return { response, verdict: 'healthy' };
+    return despiteStatus(failure, response, { status: this.#status, isGraphqlType: this.#isGraphqlType });
   }
 
   #brokenOff(error: Error): Outcome {
@@ -110,16 +130,37 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
-function refusal(service: string, status: number, headers: IncomingHttpHeaders): Outcome | undefined {
-  // Following a redirect would carry identity headers to whatever host the answer names.
-  const redirected = status >= 300 && status < 400;
-  if (redirected || status >= 500) return httpError(service, status, 'ill');
-  if (status === 401 || status === 403) return httpError(service, status, 'neutral');
-  const defect = headerDefect(headers);
-  if (defect === undefined) return undefined;
-  return status < 300 ? invalidResponse(service, defect) : requestError(service, status);
+/**
+ * A redirect is not followed: that would carry identity headers to whatever host the answer names. 404 means that the service is
+ * not where it should be; other 4xx may be the client's doing and must not open breakers.
+ */
+function statusFailure(service: string, status: number): Outcome | undefined {
+  if (status < 300) return undefined;
+  return httpError(service, status, isOutage(status) || status === 404 ? 'ill' : 'neutral');
+}
+
+function isOutage(status: number): boolean {
+  return status >= 500 || status < 400;
+}
+
+/**
+ * The outcome of a GraphQL response whose status is not 2xx: the service's own errors say more than the status does. Data counts in
+ * the GraphQL media type alone (GraphQL over HTTP, section 6.4.1).
+ */
+function despiteStatus(
+  failure: Outcome,
+  response: Answered,
+  { status, isGraphqlType }: { readonly status: number; readonly isGraphqlType: boolean },
+): Outcome {
+  const { data, errors: own } = response;
+  if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
+  if (!isOutage(status))
+    return { response, verdict: status === 401 || status === 403 ? 'neutral' : 'healthy' };
+  // A failure and no answer where nothing was delivered, so that fallbacks and stale values may stand in.
+  return data === null ? withErrors(failure, own) : { response, verdict: 'ill' };
 }
 
 function headerDefect(headers: IncomingHttpHeaders): string | undefined {
@@ -127,11 +168,6 @@ function headerDefect(headers: IncomingHttpHeaders): string | undefined {
   // None was accepted, and inflating one would let a few bytes become many.
   if (encoding !== 'identity') return 'is encoded in a way that was not asked for';
   return JSON_TYPE.test(headers['content-type'] ?? '') ? undefined : 'is not of a JSON media type';
-}
-
-/** 404 means that the service is not where it should be; other 4xx may be the client's doing and must not open breakers. */
-function requestError(service: string, status: number): Outcome {
-  return httpError(service, status, status === 404 ? 'ill' : 'neutral');
 }
 
 function textOf(chunks: readonly Buffer[], bytes: number): string {

@@ -1,4 +1,4 @@
-import type { SubgraphFailure } from '../execution/subgraph-call.ts';
+import type { SubgraphError, SubgraphFailure } from '../execution/subgraph-call.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome, Verdict } from './call.ts';
 
@@ -53,6 +53,13 @@ export function httpError(service: string, status: number, verdict: Verdict): Ou
     message,
     verdict === 'neutral' ? { isRefusal: true } : {},
   );
+}
+
+/** The failure, with the errors by which the service itself explains it. */
+export function withErrors(outcome: Outcome, errors: readonly SubgraphError[]): Outcome {
+  if (outcome.response.kind === 'answered') return outcome;
+  const failure = { ...outcome.response.failure, errors };
+  return { ...outcome, response: { kind: 'failed', failure } };
 }
 
 /** `defect` completes the sentence "the answer of SERVICE …". */

@@ -155,11 +155,12 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
 
 function report(
   subgraph: string,
-  { response, cause }: Outcome,
+  { response, verdict, cause }: Outcome,
   ms: number,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
 ): void {
-  const outcome = response.kind === 'answered' ? 'OK' : response.failure.code;
+  const answered = verdict === 'ill' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
+  const outcome = response.kind === 'answered' ? answered : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome, ms });
   if (cause === undefined) return;
   // During an outage every call fails alike, which the breaker's own line already says.

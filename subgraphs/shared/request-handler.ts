@@ -66,7 +66,8 @@ async function answer<Context extends RequestFacts>(
     facts.log.warn({ reason: verification.reason }, 'call refused');
     return refusal(
       401,
-      'UNAUTHENTICATED',
+      // Not UNAUTHENTICATED, which clients would take for a reason to log in again: the router is at fault.
+      'CALL_NOT_SIGNED',
       `The call is not signed for this service: ${verification.reason}.`,
     );
   }

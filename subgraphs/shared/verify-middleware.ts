@@ -93,7 +93,8 @@ function check(verify: Verify, request: SignedRequest): Checked {
   const verification = verify(request);
   if (verification.kind === 'refused') {
     const message = `The call is not signed for this service: ${verification.reason}.`;
-    return refused(401, 'UNAUTHENTICATED', message);
+    // Not UNAUTHENTICATED, which clients would take for a reason to log in again: the router is at fault.
+    return refused(401, 'CALL_NOT_SIGNED', message);
   }
   if (request.body.length === 0) return { ...verification, json: undefined };
   try {

@@ -14,8 +14,14 @@ const ILL: readonly Fault[] = [
   ['HTML with 503', stub.page(503), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 503'],
   ['HTML with 504', stub.page(504), 'SUBGRAPH_HTTP_ERROR', 'inventory answered with HTTP status 504'],
   [
-    'a GraphQL answer with 500',
-    stub.status(500, { data: { a: 1 }, errors: [{ message: 'http://internal-host' }] }),
+    'data without errors of application/json with 500',
+    stub.status(500, { data: { a: 1 } }),
+    'SUBGRAPH_HTTP_ERROR',
+    'inventory answered with HTTP status 500',
+  ],
+  [
+    'an endless body with 500',
+    stub.flood(2_000_000, { status: 500 }),
     'SUBGRAPH_HTTP_ERROR',
     'inventory answered with HTTP status 500',
   ],
@@ -107,15 +113,6 @@ describe('a subgraph that answers with', () => {
       const failure = { code, service: 'inventory', message, breaker: 'closed', isRefusal: true };
       expect(await one.fail()).toEqual(failure);
     }
-  });
-});
-
-describe('a subgraph that refuses with 401', () => {
-  it('does not pass its own UNAUTHENTICATED to the client: it was the router that it refused', async () => {
-    const refusal = { errors: [{ message: 'unknown key', extensions: { code: 'UNAUTHENTICATED' } }] };
-    await using subgraph = await stub.startStubSubgraph(() => stub.status(401, refusal));
-    await using one = upstreamOf([subgraph.url]);
-    expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_HTTP_ERROR' });
   });
 });
 

@@ -28,7 +28,7 @@ test('answers health, and only signed calls', async () => {
     errors: [
       {
         message: 'The call is not signed for this service: the signature is missing or malformed.',
-        extensions: { code: 'UNAUTHENTICATED' },
+        extensions: { code: 'CALL_NOT_SIGNED' },
       },
     ],
   });

@@ -115,14 +115,14 @@ describe.each([
     const once = signed(BODY);
     expect((await fetch(service.url, once)).status).toBe(200);
     const refused: [RequestInit, number, string][] = [
-      [once, 401, 'UNAUTHENTICATED'],
+      [once, 401, 'CALL_NOT_SIGNED'],
       [
         { method: 'POST', headers: { 'content-type': 'application/json' }, body: BODY },
         401,
-        'UNAUTHENTICATED',
+        'CALL_NOT_SIGNED',
       ],
-      [{ method: 'GET' }, 401, 'UNAUTHENTICATED'],
-      [{ ...signed(BODY), body: JSON.stringify(JSON.parse(BODY)) }, 401, 'UNAUTHENTICATED'],
+      [{ method: 'GET' }, 401, 'CALL_NOT_SIGNED'],
+      [{ ...signed(BODY), body: JSON.stringify(JSON.parse(BODY)) }, 401, 'CALL_NOT_SIGNED'],
       [signed('{"query":'), 400, 'BAD_REQUEST'],
     ];
     for (const [init, status, code] of refused) {

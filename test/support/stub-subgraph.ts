@@ -127,11 +127,11 @@ export function breakOff(how: 'reset' | 'end'): Behaviour {
 }
 
 /** Sends so many bytes of JSON as fast as they are read, without a content-length unless told. */
-export function flood(bytes: number, options: { announced?: boolean } = {}): Behaviour {
+export function flood(bytes: number, options: { announced?: boolean; status?: number } = {}): Behaviour {
   const chunk = Buffer.alloc(65_536, 'a');
   return (response) => {
     const announced = options.announced === true ? { 'content-length': bytes } : {};
-    response.writeHead(200, { 'content-type': 'application/json', ...announced });
+    response.writeHead(options.status ?? 200, { 'content-type': 'application/json', ...announced });
     let left = bytes;
     const pump = (): void => {
       while (left > 0 && !response.destroyed) {
