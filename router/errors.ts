@@ -5,7 +5,11 @@ type ErrorEntry = {
   readonly exposed: boolean;
   readonly meaning: string;
   readonly remedy: string;
+  /** Error code of the `WWW-Authenticate` challenge (RFC 6750 section 3.1). */
+  readonly challenge?: ChallengeError;
 };
+
+type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 
 /** Every error code a client of the router can meet; `docs/errors.md` is generated from it. */
 export const ERRORS = {
@@ -165,6 +169,7 @@ export const ERRORS = {
   UNAUTHORIZED_FIELD_OR_TYPE: {
     status: 403,
     exposed: true,
+    challenge: 'insufficient_scope',
     meaning: 'Unauthorized field or type',
     remedy:
       'Ask with a token that has the scopes or roles which the schema demands for the field, its type or the type it returns.',
@@ -172,18 +177,21 @@ export const ERRORS = {
   TOKEN_INVALID: {
     status: 401,
     exposed: true,
+    challenge: 'invalid_token',
     meaning: 'The access token is not one that the router accepts.',
     remedy: 'Log in again, and send `Authorization: Bearer TOKEN` once.',
   },
   TOKEN_EXPIRED: {
     status: 401,
     exposed: true,
+    challenge: 'invalid_token',
     meaning: 'The access token has expired.',
     remedy: 'Refresh the session and send the new token.',
   },
   TOKEN_REVOKED: {
     status: 401,
     exposed: true,
+    challenge: 'invalid_token',
     meaning: 'The access token was revoked.',
     remedy: 'Log in again.',
   },
@@ -301,11 +309,27 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 type RouterErrorOptions = ErrorOptions & {
   /** Seconds for the Retry-After header. */
   readonly retryAfterS?: number;
-  /** Further headers of the answer. */
+  /** Further headers of the response; they replace those that follow from the code. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** An error with a code from the table; what it may tell a client is decided by the table, not by its thrower. */
+/** The challenge of a response to a request that is not authorized; without `error` no token was sent (RFC 6750 section 3). */
+export function bearerChallenge(error?: ChallengeError, description?: string): string {
+  const challenge = 'Bearer realm="tributary"';
+  if (error === undefined) return challenge;
+  // Characters that a quoted error_description may have.
+  const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
+  return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
+}
+
+// A 401 needs a challenge (RFC 9110 section 15.5.2).
+function challengeHeaders(code: ErrorCode, message: string): Readonly<Record<string, string>> {
+  const { status, challenge }: ErrorEntry = ERRORS[code];
+  if (status !== 401 && challenge === undefined) return {};
+  return { 'www-authenticate': bearerChallenge(challenge, message) };
+}
+
+/** An error with a code from the table; the table decides what of it may reach a client, not the code that throws it. */
 export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -314,8 +338,12 @@ export class RouterError extends Error {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
-    const { retryAfterS, headers = {} } = options;
-    this.headers = retryAfterS === undefined ? headers : { ...headers, 'retry-after': String(retryAfterS) };
+    const { retryAfterS, headers } = options;
+    this.headers = {
+      ...challengeHeaders(code, this.publicMessage),
+      ...headers,
+      ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
+    };
   }
 
   get status(): number {

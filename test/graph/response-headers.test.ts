@@ -198,6 +198,41 @@ test('the admin port has the same time limits as the other one', async () => {
   expect(response).toMatchObject({ status: 408, headers: SECURITY });
 });
 
+describe('a 401 carries a challenge after RFC 6750', () => {
+  const ask = async (authorization: string) => {
+    const response = await graph.post(QUERY, { authorization, origin: 'http://localhost:3000' });
+    return [response.status, response.headers.get('www-authenticate')];
+  };
+  const withError = (description: string) =>
+    `Bearer realm="tributary", error="invalid_token", error_description="${description}"`;
+
+  test('with an error when a token was sent', async () => {
+    const expired = await issuer.mint({ claims: { exp: 1 } });
+    expect(await ask(`Bearer ${expired}`)).toEqual([401, withError('The access token has expired.')]);
+    const foreign = await issuer.mint({ claims: { iss: 'https://other.example' } });
+    expect(await ask(`Bearer ${foreign}`)).toEqual([
+      401,
+      withError('the issuer of the token is not trusted'),
+    ]);
+  });
+
+  test('without one when none was', async () => {
+    expect(await ask('Basic YTpi')).toEqual([401, 'Bearer realm="tributary"']);
+  });
+
+  test('so does the 403 of an operation that needs more scopes', async () => {
+    await using strict = await startSmallGraph({
+      services: { books: { sdl: 'type Query { a: Int @federation__authenticated }', resolvers: {} } },
+      config: 'authorization: { mode: reject }',
+    });
+    const response = await strict.post({ query: '{ a }' });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      403,
+      expect.stringMatching(/^Bearer realm="tributary", error="insufficient_scope"/),
+    ]);
+  });
+});
+
 test('markup that a client sends comes back as JSON only', async () => {
   const markup = '<script>alert(1)</script>';
   const asked = [

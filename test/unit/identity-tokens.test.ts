@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { CompactEncrypt, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { RouterError } from '../../router/errors.ts';
 import type { Fetch } from '../../router/identity/fetch-json.ts';
 import { codeOf, startAuthentication } from '../support/authentication.ts';
 import { recordFigure } from '../support/figure.ts';
@@ -188,6 +189,52 @@ describe('bad tokens of one address', () => {
     expect(await outcome(good)).toBe('user-1');
     const elsewhere = authenticator.authenticate([`Bearer ${bad[0]}`], '198.51.100.7');
     expect(await elsewhere.catch(codeOf)).toBe('TOKEN_INVALID');
+  });
+});
+
+describe('a malformed Authorization header is rejected with what is wrong with it', () => {
+  const challenge = 'Bearer realm="tributary"';
+  const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln';
+  it.each([
+    ['nothing', [''], /^the Authorization header is empty; send/, challenge],
+    ['a scheme without a token', ['Bearer'], /^the bearer token is empty; send/, challenge],
+    ['a scheme and a space', ['bearer  '], /^the bearer token is empty; send/, challenge],
+    ['another scheme', ['Basic YTpi'], /^the authentication scheme Basic is not supported; send/, challenge],
+    ['a word', ['nonsense'], /does not begin with the scheme Bearer; send/, challenge],
+    ['no scheme', [jwt], /has a token without a scheme; send/, challenge],
+    ['no scheme at all', ['"a" b'], /does not begin with the scheme Bearer; send/, challenge],
+    [
+      'a token that is no JWT',
+      ['Bearer nonsense'],
+      /^the bearer token is malformed: a JWT has three/,
+      'invalid_token',
+    ],
+    ['two parts', ['Bearer a.b'], /^the bearer token is malformed: a JWT has three/, 'invalid_token'],
+    ['two tokens', [`Bearer ${jwt} ${jwt}`], /more after the scheme than one bearer token/, 'invalid_token'],
+    ['two schemes', [`Bearer ${jwt}, Basic YTpi`], /more after the scheme than one/, 'invalid_token'],
+    [
+      'an encrypted token',
+      ['Bearer a.b.c.d.e'],
+      /^the bearer token is encrypted; only signed/,
+      'invalid_token',
+    ],
+    [
+      'two headers',
+      [`Bearer ${jwt}`, `Bearer ${jwt}`],
+      /more than one Authorization header/,
+      'invalid_request',
+    ],
+    ['a long token', [`Bearer ${'a'.repeat(9_000)}`], /exceeds the limit of 8192 bytes/, 'invalid_token'],
+  ])('%s', async (_, headers, message, error) => {
+    const { authenticator } = await startAuthentication();
+    const rejection = await authenticator
+      .authenticate(headers, '192.0.2.1')
+      .catch((thrown: unknown) => thrown);
+    if (!(rejection instanceof RouterError)) throw rejection;
+    expect([rejection.code, rejection.message]).toEqual(['TOKEN_INVALID', expect.stringMatching(message)]);
+    const sent = rejection.headers['www-authenticate'];
+    expect(error === challenge ? sent : /error="(\w+)"/.exec(sent ?? '')?.[1]).toBe(error);
+    expect(`${rejection.message} ${sent}`).not.toMatch(/eyJ|nonsense/);
   });
 });
 
