@@ -14,7 +14,7 @@ import type { Identity } from './identity/identity.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
 import { degradationsIn, extensionsOf } from './response/degradation.ts';
 import { AnsweredError, toGraphQLError } from './response/mask-errors.ts';
-import { statusFor } from './response/refusal.ts';
+import { statusFor, withRequestId } from './response/refusal.ts';
 
 /** Who asks what, and how it is to be answered: known before any stage that looks at the operation. */
 export type Caller = {
@@ -65,6 +65,8 @@ export function createApolloPlugin({ operations, admit }: PluginParts): ApolloSe
           if (extensions !== undefined) result.extensions ??= extensions;
           const [code] = contextValue.decided.codes;
           if (result.data === undefined && code !== undefined) {
+            const { id } = contextValue.request;
+            result.errors = (result.errors ?? []).map((error) => withRequestId(error, id));
             response.http.status = statusFor(
               code,
               response.http.status ?? 400,

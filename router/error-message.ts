@@ -2,3 +2,11 @@
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Longest message of an error; a message may repeat names that the client has chosen. */
+const MESSAGE_LENGTH = 300;
+
+/** Returns a message of a few hundred characters at most. */
+export function shortened(message: string): string {
+  return message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)}…`;
+}

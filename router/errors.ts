@@ -1,3 +1,5 @@
+import { shortened } from './error-message.ts';
+
 type ErrorEntry = {
   /** The HTTP status when the whole request is refused with this code; errors inside a partial answer keep 200. */
   readonly status: number;
@@ -164,7 +166,8 @@ export const ERRORS = {
     status: 429,
     exposed: true,
     meaning: 'The budget of cost points, or of calls of one field, is spent for now.',
-    remedy: 'Wait for the seconds in Retry-After.',
+    remedy:
+      'Send the request again after `extensions.retryAfterMs`. `bucket`, `limit`, `windowMs` and `remaining` beside it describe the budget.',
   },
   UNAUTHORIZED_FIELD_OR_TYPE: {
     status: 403,
@@ -199,7 +202,7 @@ export const ERRORS = {
     status: 503,
     exposed: true,
     meaning: 'The keys of the token issuer cannot be had, so the token can be neither accepted nor refused.',
-    remedy: 'Send the same request again after the seconds in Retry-After.',
+    remedy: 'Send the same request again after `extensions.retryAfterMs`.',
   },
   OPERATION_NOT_PLANNABLE: {
     status: 400,
@@ -210,8 +213,9 @@ export const ERRORS = {
   PLANNING_TIMEOUT: {
     status: 503,
     exposed: true,
-    meaning: 'Planning the operation took longer than allowed.',
-    remedy: 'Ask for less at once.',
+    meaning: 'The operation was not planned in time, or too many new operations are waiting to be planned.',
+    remedy:
+      'Send the same request again after `extensions.retryAfterMs`; if it fails again, ask for less at once.',
   },
   SUBGRAPH_UNAVAILABLE: {
     status: 502,
@@ -284,7 +288,7 @@ export const ERRORS = {
     status: 503,
     exposed: true,
     meaning: 'This router has more to do than it can; anonymous and expensive requests are refused first.',
-    remedy: 'Send the same request again after the seconds in Retry-After.',
+    remedy: 'Send the same request again after `extensions.retryAfterMs`.',
   },
   SHUTTING_DOWN: {
     status: 503,
@@ -307,10 +311,12 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 }
 
 type RouterErrorOptions = ErrorOptions & {
-  /** Seconds for the Retry-After header. */
+  /** Seconds for the Retry-After header, and for `extensions.retryAfterMs` in milliseconds. */
   readonly retryAfterS?: number;
   /** Further headers of the response; they replace those that follow from the code. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the error's `extensions`; clients see them only when the code exposes its message. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
 };
 
 /** The challenge of a response to a request that is not authorized; without `error` no token was sent (RFC 6750 section 3). */
@@ -333,17 +339,20 @@ function challengeHeaders(code: ErrorCode, message: string): Readonly<Record<str
 export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
+  readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
-    const { retryAfterS, headers } = options;
+    const { retryAfterS, headers, extensions = {} } = options;
     this.headers = {
       ...challengeHeaders(code, this.publicMessage),
       ...headers,
       ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
     };
+    this.extensions =
+      retryAfterS === undefined ? extensions : { retryAfterMs: retryAfterS * 1_000, ...extensions };
   }
 
   get status(): number {
@@ -351,6 +360,10 @@ export class RouterError extends Error {
   }
 
   get publicMessage(): string {
-    return ERRORS[this.code].exposed ? this.message : ERRORS[this.code].meaning;
+    return ERRORS[this.code].exposed ? shortened(this.message) : ERRORS[this.code].meaning;
+  }
+
+  get publicExtensions(): Readonly<Record<string, unknown>> {
+    return ERRORS[this.code].exposed ? { ...this.extensions, code: this.code } : { code: this.code };
   }
 }

@@ -9,10 +9,13 @@ import type { Identity } from './identity/identity.ts';
 import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
 import { isRecord } from './is-record.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
+import { withoutEmptyMembers } from './persisted/graphql-call.ts';
 import type { GraphqlCall } from './persisted/graphql-call.ts';
 import type { Resolved } from './persisted/persisted-operations.ts';
+import type { GraphQLFormattedError } from 'graphql';
 import { answer } from './response/answer.ts';
 import { degradedHeaders } from './response/degradation.ts';
+import { withRequestId } from './response/refusal.ts';
 import type { LimitSharedCaching } from './response/shared-caching.ts';
 import type { LoadShedding } from './overload/load-shedding.ts';
 import type { Pinned } from './supergraph/generations.ts';
@@ -105,7 +108,11 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     const source = sourceOf(request);
     if (source !== undefined) parts.screen(source);
     const context: ApolloContext = { ...caller, decided: {} };
-    const { status = 200, headers, body } = await executeHttp(generation.server, request, context);
+    const {
+      status = 200,
+      headers,
+      body,
+    } = await executeHttp(generation.server, withoutEmptyMembers(request), context);
     const { decided } = context;
     const response = {
       status,
@@ -117,7 +124,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
         ...decided.admitted?.headers,
         'x-supergraph-version': generation.graph.id,
       },
-      body: await wholeBody(body),
+      body: named(await wholeBody(body), caller, decided),
       summary: summarise(caller, generation, decided),
     };
     return { response, executed: decided.admitted !== undefined && status === 200 };
@@ -169,6 +176,13 @@ function executeHttp(
     httpGraphQLRequest: { method, search, body: body ?? {}, headers },
     context: async () => context,
   });
+}
+
+/** Adds the request id to an error that Apollo Server has raised before its first hook. */
+function named(body: string, { request }: Caller, { codes }: Readonly<Decided>): string {
+  if (codes !== undefined) return body;
+  const { errors, ...rest } = JSON.parse(body) as { readonly errors?: readonly GraphQLFormattedError[] };
+  return `${JSON.stringify({ ...rest, errors: errors?.map((error) => withRequestId(error, request.id)) })}\n`;
 }
 
 async function wholeBody(body: HTTPGraphQLResponse['body']): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { Budget, BudgetDecision, Charge } from './budget.ts';
+import type { Budget, BudgetDecision, Charge, Shortage } from './budget.ts';
 import type { Caller, Demand } from './caller-buckets.ts';
 import type { Price } from './pricing.ts';
 import type { Spenders } from './spenders.ts';
@@ -77,24 +77,40 @@ export function createAdmission(
 }
 
 function refusalOf(decision: Exclude<BudgetDecision, { kind: 'admitted' }>, cost: number): RouterError {
-  const { headers } = decision;
-  if (decision.kind === 'unaffordable')
-    return decision.field === undefined
-      ? tooExpensive(cost, decision.affordable)
-      : new RouterError(
-          'COST_ESTIMATED_TOO_EXPENSIVE',
-          `the operation calls ${decision.field} too often; ${decision.affordable} calls are the most`,
-        );
-  const message =
-    decision.field === undefined
-      ? `the operation costs ${cost} points, more than the budget holds now`
-      : `${decision.field} has been called as often as it may be for now`;
-  return new RouterError('RATE_LIMITED', message, { headers });
+  if (decision.kind === 'refused') return rateLimited(decision, cost);
+  const { affordable, field } = decision;
+  return field === undefined ? tooExpensive(cost, affordable) : tooManyCalls(field, affordable);
 }
 
-function tooExpensive(cost: number, most: number): RouterError {
-  return new RouterError(
-    'COST_ESTIMATED_TOO_EXPENSIVE',
-    `the operation costs ${cost} points; the most that one may cost is ${most}`,
-  );
+type Refused = Extract<BudgetDecision, { kind: 'refused' }>;
+
+function rateLimited({ headers, retryAfterMs, shortage, field }: Refused, cost: number): RouterError {
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  const wait = `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
+  const reason = field === undefined ? costReason(cost, shortage) : callsReason(field, shortage);
+  return new RouterError('RATE_LIMITED', `${reason} ${wait}`, {
+    headers,
+    extensions: { retryAfterMs, ...shortage, ...(field === undefined ? { cost } : { field }) },
+  });
+}
+
+function costReason(cost: number, shortage: Shortage | undefined): string {
+  const { remaining, limit } = shortage ?? {};
+  const left = remaining === undefined ? 'is not available now' : `has ${remaining} of ${limit} points left`;
+  return `The request costs ${cost} points and its budget ${left}.`;
+}
+
+function callsReason(field: string, shortage: Shortage | undefined): string {
+  const { limit = 0, windowMs = 0 } = shortage ?? {};
+  return `The limit of ${limit} calls of ${field} in ${windowMs / 1_000} seconds is reached.`;
+}
+
+function tooManyCalls(field: string, limit: number): RouterError {
+  const message = `The operation calls ${field} too often; the limit is ${limit} calls.`;
+  return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { field, limit } });
+}
+
+function tooExpensive(cost: number, limit: number): RouterError {
+  const message = `The operation costs ${cost} points; the limit for one operation is ${limit}.`;
+  return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { cost, limit } });
 }

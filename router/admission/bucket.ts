@@ -38,8 +38,12 @@ export function remainingPoints({ bucket, units }: BucketLevel): number {
   return Math.floor(units / bucket.windowMs);
 }
 
+/** Milliseconds until the bucket holds `points`, rounded up. */
+export function millisecondsUntil(points: number, { bucket, units }: BucketLevel): number {
+  return Math.ceil(Math.max(unitsOf(points, bucket) - units, 0) / bucket.points);
+}
+
 /** Seconds until the bucket holds `points`, rounded up. */
-export function secondsUntil(points: number, { bucket, units }: BucketLevel): number {
-  const missing = Math.max(unitsOf(points, bucket) - units, 0);
-  return Math.ceil(missing / bucket.points / 1000);
+export function secondsUntil(points: number, level: BucketLevel): number {
+  return Math.ceil(millisecondsUntil(points, level) / 1000);
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { remainingPoints, secondsUntil } from './bucket.ts';
-import type { Bucket, Take } from './bucket.ts';
+import { millisecondsUntil, remainingPoints } from './bucket.ts';
+import type { Bucket, BucketLevel, Take } from './bucket.ts';
 import { createCallerBuckets } from './caller-buckets.ts';
 import type { Demand, Takes } from './caller-buckets.ts';
 import { LocalBuckets } from './local-buckets.ts';
@@ -21,12 +21,23 @@ export type Charge = {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** The state of a bucket that holds too little for a request, in points, or in calls for a limited field. */
+export type Shortage = {
+  /** The name that `RateLimit-Policy` gives to the bucket. */
+  readonly bucket: string;
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly remaining: number;
+};
+
 export type BudgetDecision =
   | { readonly kind: 'admitted'; readonly headers: Headers; readonly charge: Charge }
   | {
       readonly kind: 'refused';
       readonly headers: Headers;
-      readonly retryAfterS: number;
+      readonly retryAfterMs: number;
+      /** The bucket to wait for; undefined when requests are refused because Redis is gone. */
+      readonly shortage?: Shortage;
       /** The field that has been called too often, where it is not the cost that is too high. */
       readonly field?: string;
     }
@@ -151,25 +162,33 @@ function admitted({ levels, store }: Stored, { cost }: Takes): BudgetDecision {
   return { kind: 'admitted', headers: rateLimitHeaders(ofCost), charge };
 }
 
-const DENIED_RETRY_S = 1;
+/** Milliseconds to wait when requests are refused because Redis is gone. */
+const DENIED_RETRY_MS = 1_000;
 
 function refused({ levels }: Stored, { cost, calls }: Takes): BudgetDecision {
   const takes = [...cost, ...calls];
   const waiting = levels
     .map((level, index) => ({
       level,
-      waitS: secondsUntil(takes[index]?.points ?? 0, level),
+      waitMs: millisecondsUntil(takes[index]?.points ?? 0, level),
       isOfCall: index >= cost.length,
     }))
-    .filter(({ waitS }) => waitS > 0);
-  const longest = waiting.toSorted((a, b) => b.waitS - a.waitS)[0];
-  const retryAfterS = Math.max(DENIED_RETRY_S, longest?.waitS ?? 0);
+    .filter(({ waitMs }) => waitMs > 0);
+  const longest = waiting.toSorted((a, b) => b.waitMs - a.waitMs)[0];
+  const retryAfterMs = longest?.waitMs ?? DENIED_RETRY_MS;
+  const headers = rateLimitHeaders(waiting.map(({ level }) => level));
   return {
     kind: 'refused',
-    headers: { ...rateLimitHeaders(waiting.map(({ level }) => level)), 'retry-after': String(retryAfterS) },
-    retryAfterS,
+    headers: { ...headers, 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) },
+    retryAfterMs,
+    ...(longest && { shortage: shortageOf(longest.level) }),
     ...(longest?.isOfCall === true && { field: longest.level.bucket.name }),
   };
+}
+
+function shortageOf(level: BucketLevel): Shortage {
+  const { name, points, windowMs } = level.bucket;
+  return { bucket: name, limit: points, windowMs, remaining: remainingPoints(level) };
 }
 
 /** What one of so many parties may give out of a bucket. */

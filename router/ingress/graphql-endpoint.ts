@@ -86,7 +86,8 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   }
 
   function refuse(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
-    if (error instanceof RouterError && ERRORS[error.code].exposed) return refusal(error, mediaType);
+    if (error instanceof RouterError && ERRORS[error.code].exposed)
+      return refusal(error, mediaType, { requestId: id });
     const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
     return refusal(new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }), mediaType, {
       id: errorId,

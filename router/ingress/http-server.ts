@@ -193,7 +193,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
     if (path === config.listen.path) return graphql(request, response, id);
-    return notFound(path, config.listen.path);
+    return notFound(path, config.listen.path, id);
   }
 
   const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
@@ -212,10 +212,11 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
   };
 }
 
-function notFound(path: string, graphqlPath: string): ClientResponse {
+function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {
   return refusal(
     new RouterError('NOT_FOUND', `there is nothing at ${path}; GraphQL is served at ${graphqlPath}`),
     JSON_TYPE,
+    { requestId },
   );
 }
 

@@ -12,11 +12,12 @@ export type GraphqlCall = {
 
 type Fields = Readonly<Record<'query' | 'operationName' | 'variables' | 'extensions', unknown>>;
 
-/** Reads a plain call; undefined where anything is unusual about it. */
+/** Reads a plain call; undefined where anything is unusual about it. Empty texts and nulls are as if absent. */
 export function readCall(request: ClientRequest): GraphqlCall | undefined {
   const fields = request.method === 'POST' ? request.body : fieldsIn(request.search);
   if (!isRecord(fields)) return undefined;
-  const { query = null, operationName = null, variables = null, extensions = null } = fields;
+  const { query = null, variables = null, extensions = null } = fields;
+  const operationName = fields['operationName'] === '' ? null : (fields['operationName'] ?? null);
   if (query !== null && typeof query !== 'string') return undefined;
   if (operationName !== null && typeof operationName !== 'string') return undefined;
   if ((variables !== null && !isRecord(variables)) || (extensions !== null && !isRecord(extensions)))
@@ -27,6 +28,27 @@ export function readCall(request: ClientRequest): GraphqlCall | undefined {
     variables: variables ?? {},
     persisted: extensions?.['persistedQuery'] ?? undefined,
   };
+}
+
+/**
+ * The request without members that mean nothing: null, or the empty string (GraphQL over HTTP: the same as absent).
+ * Apollo Server rejects some of them.
+ */
+export function withoutEmptyMembers(request: ClientRequest): ClientRequest {
+  if (request.method === 'GET') return { ...request, search: withoutEmptyParameters(request.search) };
+  if (!isRecord(request.body)) return request;
+  const members = Object.entries(request.body).filter(
+    ([name, value]) => value !== null && !(name === 'operationName' && value === ''),
+  );
+  return { ...request, body: Object.fromEntries(members) };
+}
+
+function withoutEmptyParameters(search: string): string {
+  const parameters = new URLSearchParams(search);
+  const isEmpty = (name: string, value: string) =>
+    value === '' || ((name === 'variables' || name === 'extensions') && value.trim() === 'null');
+  const kept = [...parameters].filter(([name, value]) => !isEmpty(name, value));
+  return kept.length === parameters.size ? search : `?${new URLSearchParams(kept).toString()}`;
 }
 
 /** The request with a document in place of its hash. */
@@ -66,9 +88,9 @@ function fieldsIn(search: string): Fields | undefined {
   };
 }
 
-/** Undefined, which no field may be, becomes null; what is no JSON stays the text that it is. */
+/** Returns null for an absent or empty text, and the text itself when it is not JSON. */
 function parseJson(text: string | null): unknown {
-  if (text === null) return null;
+  if (text === null || text === '') return null;
   try {
     return JSON.parse(text);
   } catch {

@@ -1,3 +1,4 @@
+import type { GraphQLFormattedError } from 'graphql';
 import type { ClientResponse, MediaType } from '../ingress/client-request.ts';
 import type { ErrorCode, RouterError } from '../errors.ts';
 
@@ -14,13 +15,17 @@ export function statusFor(code: string, status: number, mediaType: MediaType): n
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
 }
 
-/** The answer to a request that is refused as a whole: one error, no data. */
-export function refusal(
-  error: RouterError,
-  mediaType: MediaType,
-  extensions: Readonly<Record<string, unknown>> = {},
-): ClientResponse {
-  const { code, publicMessage: message } = error;
+/** Adds the request id to an error of a response without data. */
+export function withRequestId(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
+  return { ...error, extensions: { ...error.extensions, requestId } };
+}
+
+/** Identifies a rejected request in its response body, and the cause in the log where it is not shown. */
+export type RejectionIds = { readonly requestId?: string; readonly id?: string };
+
+/** Returns the response to a request that is rejected as a whole: one error, no data. */
+export function refusal(error: RouterError, mediaType: MediaType, ids: RejectionIds = {}): ClientResponse {
+  const { code, publicMessage: message, publicExtensions: extensions } = error;
   return {
     status: statusFor(code, error.status, mediaType),
     headers: {
@@ -30,6 +35,6 @@ export function refusal(
       ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
     },
     summary: { codes: [code] },
-    body: `${JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] })}\n`,
+    body: `${JSON.stringify({ errors: [{ message, extensions: { ...extensions, ...ids } }] })}\n`,
   };
 }

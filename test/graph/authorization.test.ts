@@ -302,7 +302,10 @@ test('mode reject refuses the operation as a whole', async () => {
     errors: [
       {
         message: expect.stringMatching(/order\.total, order\.sum$/),
-        extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
+        extensions: {
+          code: 'UNAUTHORIZED_FIELD_OR_TYPE',
+          requestId: response.headers.get('x-request-id'),
+        },
       },
     ],
   });

@@ -66,8 +66,19 @@ describe('calls of a limited field', () => {
     expect(await refused.json()).toEqual({
       errors: [
         {
-          message: 'Mutation.rename has been called as often as it may be for now',
-          extensions: { code: 'RATE_LIMITED' },
+          message: expect.stringMatching(
+            /^The limit of 10 calls of Mutation\.rename in 86400 seconds is reached\. Try again in \d+ seconds\.$/,
+          ),
+          extensions: {
+            code: 'RATE_LIMITED',
+            retryAfterMs: expect.any(Number),
+            bucket: 'Mutation.rename',
+            limit: 10,
+            windowMs: DAY * 1_000,
+            remaining: 0,
+            field: 'Mutation.rename',
+            requestId: refused.headers.get('x-request-id'),
+          },
         },
       ],
     });

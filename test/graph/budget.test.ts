@@ -61,7 +61,7 @@ describe('two routers on one Redis', () => {
     const before = await redisMs(redis);
     await routers[0]?.charge({ ...caller, cost: 60_000 });
     const refused = await routers[0]?.charge({ ...caller, cost: 30_000 });
-    expect(refused).toMatchObject({ kind: 'refused', retryAfterS: 30 });
+    expect(refused).toMatchObject({ kind: 'refused', headers: { 'retry-after': '30' } });
     // A point a millisecond: as many are there as milliseconds went by.
     const drained = await drainOnce(routers, caller);
     expect(drained).toBeLessThanOrEqual((await redisMs(redis)) - before);

@@ -109,7 +109,11 @@ test('a refusal costs nothing, says when to come again, and is counted without a
       {
         message:
           'This router has more to do than it can; anonymous and expensive requests are refused first.',
-        extensions: { code: 'OVERLOADED' },
+        extensions: {
+          code: 'OVERLOADED',
+          retryAfterMs: Number(responses[0]?.headers.get('retry-after')) * 1_000,
+          requestId: responses[0]?.headers.get('x-request-id'),
+        },
       },
     ],
   });

@@ -33,20 +33,30 @@ describe('a charge', () => {
     await budget.charge({ ...caller, cost: 906 });
     expect(await budget.charge({ ...caller, cost: 95 })).toMatchObject({
       kind: 'refused',
-      retryAfterS: 1,
+      retryAfterMs: 60,
+      shortage: { bucket: 'FREE', limit: 1_000, windowMs: 60_000, remaining: 94 },
       headers: { 'retry-after': '1', ratelimit: '"FREE";r=94;t=55' },
     });
     expect(await budget.charge({ ...caller, cost: 94 })).toMatchObject({ kind: 'admitted' });
-    expect(await budget.charge({ ...caller, cost: 500 })).toMatchObject({ kind: 'refused', retryAfterS: 30 });
+    expect(await budget.charge({ ...caller, cost: 500 })).toMatchObject({
+      kind: 'refused',
+      retryAfterMs: 30_000,
+    });
   });
 
   it('is admitted after the seconds that the refusal named, and not a second before', async () => {
     const { budget, clock } = localBudget();
     const caller = { identity: userOf('ada', 'FREE'), address };
     await budget.charge({ ...caller, cost: 1_000 });
-    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'refused', retryAfterS: 12 });
+    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({
+      kind: 'refused',
+      retryAfterMs: 12_000,
+    });
     await clock.advance(11_000);
-    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'refused', retryAfterS: 1 });
+    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({
+      kind: 'refused',
+      retryAfterMs: 1_000,
+    });
     await clock.advance(1_000);
     expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'admitted' });
   });
@@ -143,7 +153,7 @@ describe('the bucket', () => {
     await budget.refund(decision.charge, -100);
     expect(await remainingOf(budget, caller)).toBe(399);
     await budget.refund(decision.charge, -1e6);
-    expect(await budget.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterS: 1 });
+    expect(await budget.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterMs: 60 });
   });
 });
 
