@@ -17,9 +17,14 @@ const child = spawn(node, process.argv.slice(2), {
   env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-// npm and its shell do not pass on a signal that only npm was sent; that they are gone says the same.
+// A signal that only npm receives ends npm and its shell, and is not passed on: their absence means the same. It is passed on
+// once, because the program takes a second signal for impatience.
 const parent = process.ppid;
-setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  child.kill('SIGTERM');
+}, 500).unref();
 child.on('error', (error) => fail(`This Node cannot be started: ${error.message}.`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 

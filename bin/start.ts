@@ -24,6 +24,9 @@ const terminal = {
   onNews: (sentence: string) => console.log(sentence),
 };
 
+// The reader may be gone before the services are: an IDE closes the pipe together with npm.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   process.exitCode = await start();
 } catch (error) {
@@ -41,15 +44,15 @@ async function start(): Promise<number> {
 
   const shop = new Shop();
   const stop = stopSignal(shop);
+  const limitMs = stopLimitMs(config.shutdown);
   try {
     await Promise.race([startAll(shop, subgraphs, router), aborted(stop)]);
     if (!stop.aborted) console.log(welcome(config));
     await aborted(stop);
-    console.log('\nStopping …');
+    console.log(`\nStopping: requests in flight have up to ${limitMs / 1000} s …`);
   } finally {
-    const { lameDuckMs, graceMs } = config.shutdown;
-    for (const name of await shop.stop(lameDuckMs + graceMs + 1_000)) {
-      console.log(`${name} did not stop in time and was killed.`);
+    for (const name of await shop.stop(limitMs)) {
+      console.log(`${name} did not stop within ${limitMs / 1000} s and was killed.`);
     }
   }
   return 0;
@@ -89,15 +92,23 @@ function serviceKeys(subgraphs: readonly Program[]): string {
   return process.env['SERVICE_KEYS'] ?? keepSigningKeys(join(dataFolder, 'service-keys'), names);
 }
 
-/** Aborted by the first Ctrl-C or SIGTERM; a second one no longer waits for anything. */
+/** Milliseconds that a service may take to stop: longer than its own limit for requests in flight, so that it ends by itself. */
+function stopLimitMs({ lameDuckMs, graceMs }: Config['shutdown']): number {
+  return lameDuckMs + graceMs + 5_000;
+}
+
+/**
+ * Aborted by the first signal. A second Ctrl-C ends everything at once; further SIGTERMs are ignored, because process managers,
+ * npm and its shell may each send one.
+ */
 function stopSignal(shop: Shop): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
       controller.abort();
-    } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
+    } else if (signal === 'SIGINT' && performance.now() - firstAt > SAME_SIGNAL_MS) {
       shop.kill();
     }
   };

@@ -6,7 +6,7 @@ import { createRouter } from './router.ts';
 import { createTelemetry } from './telemetry.ts';
 import { serveInPool, startWorkers } from './workers.ts';
 
-/** Serves until a signal ends it. What keeps it from serving is written to stderr. `program` starts a worker. */
+/** Runs until SIGTERM or SIGINT. Start-up errors are written to stderr. `program` starts a worker. */
 export async function run(program: string): Promise<void> {
   try {
     await serve(loadConfig(process.env, process.cwd()), program);
@@ -29,12 +29,9 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
     { url: router.url, admin: router.adminUrl, ...(unready.length > 0 && { unready }) },
     inPool ? 'worker listens' : 'router listens',
   );
-  if (inPool) {
-    serveInPool(router);
-    // The pool and the process group both pass a signal on: the second is no sign of impatience here.
-    for (const signal of STOP_SIGNALS) process.on(signal, () => undefined);
-  }
-  const signal = await stopSignal();
+  if (inPool) serveInPool(router);
+  // A worker leaves it to the pool to lose patience.
+  const signal = await stopSignal(inPool ? () => undefined : endAtOnce);
   log.info({ signal }, 'draining');
   await router.drain();
 }
@@ -44,17 +41,31 @@ async function runPool(config: Config, program: string): Promise<void> {
   await using pool = await startWorkers(config, { program, telemetry });
   const url = urlAt({ ...config.listen, port: pool.port });
   telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router listens');
-  await stopSignal();
+  await stopSignal(endAtOnce);
   await pool.drain();
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// A second signal finds no listener any more, and ends the process at once.
-function stopSignal(): Promise<NodeJS.Signals> {
+// A terminal and a process manager signal every process of a group, and the launcher passes its own signal on.
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves with the first signal. Signals that follow within half a second are the same one; `onRepeated` receives later ones. */
+function stopSignal(onRepeated: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of STOP_SIGNALS) process.once(signal, resolve);
+    let firstAt: number | undefined;
+    const onSignal = (signal: NodeJS.Signals) => {
+      firstAt ??= performance.now();
+      resolve(signal);
+      if (performance.now() - firstAt > SAME_SIGNAL_MS) onRepeated(signal);
+    };
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   });
+}
+
+function endAtOnce(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 function explain(error: unknown): string {

@@ -11,10 +11,10 @@ export async function runSubgraph(
   try {
     const settings = readSettings(name);
     const subgraph = await start(settings, systemParts(settings));
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      // A second signal finds no listener and ends the process at once.
-      process.once(signal, () => void subgraph.close());
-    }
+    // A starter that ends while this process stops causes a second SIGTERM, which must not cut the requests in flight.
+    process.on('SIGTERM', () => void subgraph.close());
+    // A second Ctrl-C finds no listener and ends the process at once.
+    process.once('SIGINT', () => void subgraph.close());
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);

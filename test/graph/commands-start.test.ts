@@ -3,6 +3,10 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { migrations, type OrderTables } from '../../subgraphs/order/data.ts';
+import { seed } from '../../subgraphs/order/seed.ts';
+import { openDatabase } from '../../subgraphs/shared/database.ts';
+import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
 import { isRunning, processOf, servicesOf, starterOf } from '../support/process-tree.ts';
 import { findProgram, runProgram } from '../support/run-program.ts';
 import { createShopFolder, runStart } from '../support/start-command.ts';
@@ -59,6 +63,39 @@ async function paste(command: string): Promise<string> {
   return (await send(query, { authorization: `Bearer ${token}` })).text();
 }
 
+/** Logs in and places an order, as a client of the router on `port`. */
+async function placeOrder(port: number): Promise<{ readonly number: string }> {
+  const send = async (query: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      body: JSON.stringify({ query }),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+    return (await response.json()) as {
+      data: { login: { accessToken: string }; placeOrder: { number: string } };
+    };
+  };
+  const session = await send(
+    `mutation { login(email: "freya@shop.example", password: "${demoPassword}") { accessToken } }`,
+  );
+  const placed = await send(
+    'mutation { placeOrder(input: { items: [{ productId: "product-1", quantity: 1 }] }, idempotencyKey: "last") { number } }',
+    { authorization: `Bearer ${session.data.login.accessToken}` },
+  );
+  return placed.data.placeOrder;
+}
+
+async function storedOrder(dataFolder: string, number: string) {
+  const path = join(dataFolder, 'order');
+  const location = { kind: 'folder', schema: 'order', path, templateDir: dataFolder } as const;
+  const { db, close } = await openDatabase<OrderTables>({ location, migrations, seed });
+  try {
+    return await db.selectFrom('orders').selectAll().where('number', '=', number).executeTakeFirst();
+  } finally {
+    await close();
+  }
+}
+
 async function answers(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/health/ready`).then(
     (answer) => answer.ok,
@@ -103,6 +140,21 @@ it('starts everything, answers what a newcomer pastes, brings a dead service bac
   const left = await Promise.all(Object.values(shop.ports).map(answers));
   expect(left).toEqual([false, false, false, false, false, false]);
 }, 240_000);
+
+it('stops every service in order when only npm receives SIGTERM, and loses no acknowledged order', async () => {
+  using shop = await createShopFolder();
+  await using start = runStart(shop.environment, ['npm', 'start']);
+  await start.prints('Ctrl-C stops everything.', 120_000);
+  const { number } = await placeOrder(shop.ports.router);
+
+  start.signal('SIGTERM');
+  await start.exited;
+  expect(start.output()).toContain('Stopping: requests in flight have up to 25 s');
+  expect(start.output()).not.toContain('was killed');
+  const left = await Promise.all(Object.values(shop.ports).map(answers));
+  expect(left).toEqual([false, false, false, false, false, false]);
+  expect(await storedOrder(join(shop.path, 'data'), number)).toMatchObject({ status: 'PLACED' });
+}, 180_000);
 
 it('leaves no service behind when it is killed', async () => {
   using shop = await createShopFolder();

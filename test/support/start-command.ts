@@ -76,7 +76,7 @@ function routerConfig(userPort: number) {
 }
 
 export type StartCommand = AsyncDisposable & {
-  /** Of the launcher. */
+  /** Of the launcher, or of the command that was given. */
   readonly pid: number;
   readonly output: () => string;
   /** Resolves when the output has the text; rejects with the output when the command ends first. */
@@ -85,10 +85,14 @@ export type StartCommand = AsyncDisposable & {
   readonly exited: Promise<number | null>;
 };
 
-/** `npm start`, without npm. */
-export function runStart(environment: Readonly<Record<string, string>>): StartCommand {
+/** `npm start`, without npm unless another command is given. */
+export function runStart(
+  environment: Readonly<Record<string, string>>,
+  command: readonly [program: string, ...args: string[]] = [process.execPath, 'bin/run.mjs', 'bin/start.ts'],
+): StartCommand {
   const { REDIS_URL: _redis, DATABASE_URL: _database, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['bin/run.mjs', 'bin/start.ts'], {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
     cwd: root,
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
