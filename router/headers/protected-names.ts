@@ -15,7 +15,9 @@ const EVERYWHERE = setOf(
 const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];
 
 // Of where a request came from, and with which of Apollo's switches, the router alone may tell a subgraph.
-const REQUEST = setOf('forwarded x-real-ip x-client-ip set-cookie apollo-federation-include-trace');
+const REQUEST = setOf(
+  'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
+);
 const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
 
 // The router alone sets the headers that say who may read a response and what is left of a rate limit.

@@ -12,6 +12,8 @@ export type CallContext = {
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
+  /** When the router stops waiting for the call, in monotonic milliseconds. */
+  readonly endsAt: number;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
   readonly interrupt: Interrupt;

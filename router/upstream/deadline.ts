@@ -16,14 +16,15 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
   // A call that began when other services had spent the time proves nothing by being late.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return async (call) => {
-    const allowedMs = Math.min(timeoutMs, call.context.deadline - monotonic());
+    const now = monotonic();
+    const allowedMs = Math.min(timeoutMs, call.context.deadline - now);
     if (allowedMs <= 0) return timedOut(service, 'neutral');
     const verdict = allowedMs >= fairMs ? 'late' : 'neutral';
     const cancel = after(allowedMs, () => {
       call.interrupt.raise(timedOut(service, verdict));
     });
     try {
-      return await send(call);
+      return await send({ ...call, endsAt: now + allowedMs });
     } finally {
       cancel();
     }

@@ -5,7 +5,8 @@ type Answer = Extract<SubgraphResponse, { kind: 'answered' }>;
 
 /**
  * The fields that an answer shows to be ill: they have delivered nothing at all, and an error of theirs has a code that says
- * this is the service's fault. One bad entity among good ones, or a null further down, is no reason to stop asking.
+ * this is the service's fault. One bad entity among good ones, or a null further down, is no reason to stop asking. Neither is an
+ * outage of another service (`extensions.causedBy`).
  */
 export function illFields(
   { data, errors }: Answer,
@@ -14,7 +15,7 @@ export function illFields(
 ): readonly string[] {
   const keys = new Set<string>();
   for (const { path, extensions } of errors)
-    if (codes.has(extensions?.['code'])) for (const key of keysAt(path, byKey)) keys.add(key);
+    if (isOwnFault(extensions, codes)) for (const key of keysAt(path, byKey)) keys.add(key);
   const ill = new Set<string>();
   for (const key of keys)
     if (!delivers(data, key)) for (const coordinate of byKey.get(key) ?? []) ill.add(coordinate);
@@ -23,9 +24,16 @@ export function illFields(
 
 /** The same for a call of which only the answer is known. */
 export function isIll({ data, errors }: Answer, codes: ReadonlySet<unknown>): boolean {
-  if (!errors.some(({ extensions }) => codes.has(extensions?.['code']))) return false;
+  if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
   const values = Object.values(data ?? {}).flat();
   return values.every((value) => (value ?? null) === null);
+}
+
+function isOwnFault(
+  extensions: Answer['errors'][number]['extensions'],
+  codes: ReadonlySet<unknown>,
+): boolean {
+  return codes.has(extensions?.['code']) && extensions?.['causedBy'] === undefined;
 }
 
 /** An error that names no field can be that of any below it. */

@@ -84,7 +84,14 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
 
     async send(request, context, signal) {
       const began = monotonic();
-      const outcome = await send({ request, context, signal, interrupt: new Interrupt(), avoid: undefined });
+      const outcome = await send({
+        request,
+        context,
+        endsAt: context.deadline,
+        signal,
+        interrupt: new Interrupt(),
+        avoid: undefined,
+      });
       report(name, outcome, monotonic() - began, parts);
       return outcome.response;
     },
@@ -137,7 +144,7 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
   const { telemetry, signer, keepHeaders, monotonic, random, after } = parts;
   const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
 
-  const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders });
+  const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders, monotonic });
   let send = balance(members.endpoints, transport, { service, random });
   send = withRetry(send, {
     retries,

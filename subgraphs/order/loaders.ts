@@ -2,7 +2,8 @@ import DataLoader from 'dataloader';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Connection } from '../shared/connection.ts';
-import { shopError } from '../shared/errors.ts';
+import { dependencyUnavailable } from '../shared/errors.ts';
+import type { InboundRequest } from '../shared/inbound-request.ts';
 import { groupLoader, rowLoader } from '../shared/loaders.ts';
 import type { CallService } from '../shared/service-client.ts';
 import {
@@ -21,7 +22,8 @@ export type LoaderSources = {
   readonly db: Kysely<OrderTables>;
   readonly callService: CallService;
   readonly productUrl: string;
-  readonly requestId: string;
+  /** The request that product is asked for. */
+  readonly inbound: InboundRequest;
 };
 
 /** One set for each request: what a loader remembers must not outlive it. */
@@ -86,18 +88,18 @@ const offersQuery = /* GraphQL */ `
 `;
 
 async function fetchOffers(sources: LoaderSources, productIds: readonly string[]): Promise<Offer[]> {
-  const { callService, productUrl, requestId } = sources;
+  const { callService, productUrl, inbound } = sources;
   const representations = productIds.map((id) => ({ __typename: 'Product', id }));
   const answer = await callService({
     url: productUrl,
     audience: 'product',
     query: offersQuery,
     variables: { representations },
-    requestId,
+    inbound,
   });
   const answered = offersSchema.safeParse(answer.data);
   if (answer.errors.length > 0 || !answered.success) {
-    throw shopError('UNAVAILABLE', 'The product service cannot price the order now.', answered.error);
+    throw dependencyUnavailable('product', answered.error);
   }
   return answered.data.offers.filter((offer) => offer !== null);
 }

@@ -1,9 +1,11 @@
+import { GraphQLError } from 'graphql';
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { type Caller, hasRole, requireSignedIn, requireUser } from '../shared/caller.ts';
 import type { Connection } from '../shared/connection.ts';
 import { fail } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import type { InboundRequest } from '../shared/inbound-request.ts';
 import { readId } from '../shared/ids.ts';
 import { type LineItem, readLineItems } from '../shared/line-items.ts';
 import { shopScalars } from '../shared/scalars.ts';
@@ -25,8 +27,8 @@ import type { Offer, OrderLoaders } from './loaders.ts';
 
 /** What an order needs of inventory; both may be repeated. A call without an answer may still take effect. */
 export type Inventory = {
-  readonly reserve: (orderId: string, items: readonly LineItem[], requestId: string) => Promise<void>;
-  readonly release: (orderId: string, requestId: string) => Promise<void>;
+  readonly reserve: (orderId: string, items: readonly LineItem[], inbound: InboundRequest) => Promise<void>;
+  readonly release: (orderId: string, inbound: InboundRequest) => Promise<void>;
 };
 
 export type OrderContext = RequestFacts & {
@@ -154,7 +156,9 @@ async function price(
   items: readonly LineItem[],
   loaders: OrderLoaders,
 ): Promise<Pick<Placement, 'currency' | 'lines'>> {
-  const offers = await Promise.all(items.map((item) => offerOf(item.productId, loaders)));
+  const offers = await Promise.all(items.map((item) => offerOf(item.productId, loaders))).catch((error) => {
+    throw nothingPlaced(error);
+  });
   const lines = offers.map(({ id, name, price }, index) => ({
     product_id: id,
     product_name: name,
@@ -172,15 +176,26 @@ async function offerOf(productId: string, loaders: OrderLoaders): Promise<Offer>
 }
 
 async function finish(placement: Placement, context: OrderContext): Promise<void> {
-  const { db, now, inventory, requestId } = context;
+  const { db, now, inventory, inbound } = context;
   try {
-    await inventory.reserve(placement.order_id, lineItemsOf(placement), requestId);
+    await inventory.reserve(placement.order_id, lineItemsOf(placement), inbound);
   } catch (error) {
-    if (await abandon(placement, context)) throw error;
+    if (await abandon(placement, context)) throw nothingPlaced(error);
     return expectPlaced(placement, db);
   }
   const completed = await completePlacement(db, placement, new Date(now()));
   if (!completed) await expectPlaced(placement, db);
+}
+
+/** Adds to the outage of another service what the caller has to know. */
+function nothingPlaced(error: unknown): unknown {
+  if (!(error instanceof GraphQLError) || error.extensions['code'] !== 'UNAVAILABLE') return error;
+  const { message, extensions } = error;
+  const originalError = error.originalError ?? error;
+  return new GraphQLError(`${message} Nothing was placed: send the order again with the same key.`, {
+    extensions,
+    originalError,
+  });
 }
 
 function lineItemsOf({ lines }: Placement): LineItem[] {
@@ -215,9 +230,9 @@ async function cancelOrder(_: unknown, { id }: Reference, context: OrderContext)
 
 /** What was noted as owed stays owed when inventory does not answer: the recovery asks again. */
 async function tryRelease(orderId: string, context: OrderContext): Promise<void> {
-  const { db, inventory, log, requestId } = context;
+  const { db, inventory, log, inbound } = context;
   try {
-    await inventory.release(orderId, requestId);
+    await inventory.release(orderId, inbound);
     await settleRelease(db, orderId);
   } catch (error) {
     log.warn({ err: error, orderId }, 'stock release deferred');

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Kysely } from 'kysely';
-import { randomUUID } from 'node:crypto';
 import { openDatabase } from '../shared/database.ts';
-import { shopError } from '../shared/errors.ts';
+import { dependencyUnavailable, shopError } from '../shared/errors.ts';
+import { backgroundWork, type InboundRequest } from '../shared/inbound-request.ts';
 import type { Parts } from '../shared/parts.ts';
 import { runSubgraph } from '../shared/run.ts';
 import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
@@ -33,14 +33,14 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     seed,
     ...(parts.onQuery && { onQuery: parts.onQuery }),
   });
-  const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls });
+  const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls, log });
   const inventory = createInventory(callService, settings.inventoryUrl);
   const stopRecovery = repeat(() => recover(db, inventory, now), log);
   return serveSubgraph<OrderContext>(settings, parts, {
     schema: new URL('./schema.graphql', import.meta.url),
     resolvers,
     createContext: (facts) => {
-      const loaders = createLoaders({ db, callService, productUrl, requestId: facts.requestId });
+      const loaders = createLoaders({ db, callService, productUrl, inbound: facts.inbound });
       return { ...facts, db, now, inventory, loaders };
     },
     isReady,
@@ -68,15 +68,15 @@ const releaseMutation = /* GraphQL */ `
 `;
 
 function createInventory(callService: CallService, url: string): Inventory {
-  const call = async (query: string, variables: Record<string, unknown>, requestId: string) => {
-    const { errors } = await callService({ url, audience: 'inventory', query, variables, requestId });
+  const call = async (query: string, variables: Record<string, unknown>, inbound: InboundRequest) => {
+    const { errors } = await callService({ url, audience: 'inventory', query, variables, inbound });
     const [error] = errors;
     if (error?.code === 'CONFLICT') throw shopError('CONFLICT', error.message);
-    if (error !== undefined) throw shopError('UNAVAILABLE', 'The inventory service cannot do this now.');
+    if (error !== undefined) throw dependencyUnavailable('inventory', new Error(error.message));
   };
   return {
-    reserve: (reservationId, items, requestId) => call(reserveMutation, { reservationId, items }, requestId),
-    release: (reservationId, requestId) => call(releaseMutation, { reservationId }, requestId),
+    reserve: (reservationId, items, inbound) => call(reserveMutation, { reservationId, items }, inbound),
+    release: (reservationId, inbound) => call(releaseMutation, { reservationId }, inbound),
   };
 }
 
@@ -86,7 +86,7 @@ async function recover(db: Kysely<OrderTables>, inventory: Inventory, now: () =>
     await abandonPlacement(db, orderId);
   }
   for (const orderId of await owedReleases(db)) {
-    await inventory.release(orderId, `recovery-${randomUUID()}`);
+    await inventory.release(orderId, backgroundWork('recovery'));
     await settleRelease(db, orderId);
   }
 }

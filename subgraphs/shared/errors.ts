@@ -32,6 +32,14 @@ export function shopError(code: ShopErrorCode, message: string, cause?: unknown)
   });
 }
 
+/** Another service that this one needs is down. `causedBy` keeps the router from counting it against this one. */
+export function dependencyUnavailable(service: string, cause: unknown): GraphQLError {
+  return new GraphQLError(`The ${service} service is unavailable.`, {
+    extensions: { code: 'UNAVAILABLE', causedBy: service },
+    ...(cause instanceof Error && { originalError: cause }),
+  });
+}
+
 export function fail(code: ShopErrorCode, message: string): never {
   throw shopError(code, message);
 }
@@ -45,7 +53,8 @@ export function isUnexpected(error: GraphQLError): boolean {
 /** What was not thrown on purpose leaves as INTERNAL_SERVER_ERROR: no SQL, address or stack. */
 export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { code, message } = classify(formatted, unwrapResolverError(error));
-  return { ...formatted, message, extensions: { code } };
+  const causedBy = code === 'UNAVAILABLE' ? formatted.extensions?.['causedBy'] : undefined;
+  return { ...formatted, message, extensions: { code, ...(causedBy !== undefined && { causedBy }) } };
 }
 
 function classify(

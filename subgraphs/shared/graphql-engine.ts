@@ -10,10 +10,12 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Caller } from './caller.ts';
 import { isUnexpected, maskError } from './errors.ts';
+import type { InboundRequest } from './inbound-request.ts';
 
 /** What every resolver can rely on; a subgraph's own context adds its loaders. */
 export type RequestFacts = {
-  readonly requestId: string;
+  /** The request itself, for calls to other services. */
+  readonly inbound: InboundRequest;
   readonly caller: Caller;
   readonly log: Logger;
 };

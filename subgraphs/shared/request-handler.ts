@@ -1,9 +1,9 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { callerOf, type Caller } from './caller.ts';
 import type { RequestFacts } from './graphql-engine.ts';
 import { jsonReply, readBody, type Reply } from './http-server.ts';
+import { readInboundRequest } from './inbound-request.ts';
 import type { Parts } from './parts.ts';
 import type { SignedRequest, Verification } from './verify.ts';
 
@@ -45,10 +45,11 @@ async function graphql<Context extends RequestFacts>(
 ): Promise<Reply> {
   if (request.method !== 'POST') return methodNotAllowed('POST');
   const { parts } = options;
-  const requestId = readRequestId(request.headers['x-request-id']);
-  const log = parts.log.child({ requestId });
+  const { correlationId, ...inbound } = readInboundRequest(request.headers);
+  const { requestId } = inbound;
+  const log = parts.log.child({ requestId, ...(correlationId !== undefined && { correlationId }) });
   const started = performance.now();
-  const reply = await guarded(() => answer(request, { requestId, log }, options), { log });
+  const reply = await guarded(() => answer(request, { inbound, log }, options), { log });
   log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request answered');
   return reply;
 }
@@ -108,10 +109,6 @@ function refusal(status: number, code: string, message: string): Reply {
 
 function methodNotAllowed(allow: string): Reply {
   return { ...refusal(405, 'BAD_REQUEST', `Use ${allow}.`), headers: [['allow', allow]] };
-}
-
-function readRequestId(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : randomUUID();
 }
 
 function parseJson(body: Buffer): unknown {

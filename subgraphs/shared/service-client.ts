@@ -1,5 +1,8 @@
+import type { Logger } from 'pino';
 import { Agent, fetch } from 'undici';
-import { shopError } from './errors.ts';
+import { dependencyUnavailable } from './errors.ts';
+import type { InboundRequest } from './inbound-request.ts';
+import { ServiceBreaker } from './service-breaker.ts';
 import type { TlsSettings } from './settings.ts';
 import { signIdentity, type IdentityKey } from './sign.ts';
 
@@ -17,7 +20,8 @@ type ServiceCall = {
   readonly audience: string;
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly requestId: string;
+  /** What the call is made for: its ids and its deadline apply to the call. */
+  readonly inbound: InboundRequest;
 };
 
 export type ServiceClientOptions = {
@@ -29,6 +33,9 @@ export type ServiceClientOptions = {
   /** What is shown to services that are called by `https`, and whom of them to trust. */
   readonly tls?: TlsSettings | null;
   readonly timeoutMs?: number;
+  readonly log: Logger;
+  /** Never runs backwards, in milliseconds. */
+  readonly monotonic?: () => number;
 };
 
 export type CallService = (call: ServiceCall) => Promise<ServiceAnswer>;
@@ -37,24 +44,57 @@ const defaultTimeoutMs = 2_000;
 
 /** Calls other subgraphs with this subgraph's own signed identity, never with the user's. */
 export function createServiceClient(options: ServiceClientOptions): CallService {
-  const agent = agentOf(options.tls ?? null);
+  const { log, timeoutMs: ownMs = defaultTimeoutMs, monotonic = () => performance.now() } = options;
+  const dispatcher = agentOf(options.tls ?? null);
+  const breakers = new Map<string, ServiceBreaker>();
+
+  function breakerOf(service: string): ServiceBreaker {
+    const changed = (state: string) => log.warn({ service, state }, 'circuit breaker changed');
+    const breaker = breakers.get(service) ?? new ServiceBreaker({ monotonic, changed });
+    breakers.set(service, breaker);
+    return breaker;
+  }
+
   return async (call) => {
-    const body = JSON.stringify({ query: call.query, variables: call.variables });
+    const breaker = breakerOf(call.audience);
+    const timeoutMs = Math.min(ownMs, Math.floor(call.inbound.remainingMs()));
+    if (timeoutMs < 1) throw dependencyUnavailable(call.audience, new Error('no time is left for the call'));
+    if (!breaker.admit())
+      throw dependencyUnavailable(call.audience, new Error('the circuit breaker is open'));
     try {
-      const response = await fetch(call.url, {
-        method: 'POST',
-        headers: headersOf(call, body, options),
-        body,
-        // A redirect would carry the identity to wherever it points.
-        redirect: 'error',
-        signal: AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
-        ...(agent !== null && { dispatcher: agent }),
-      });
-      return readAnswer(await response.json());
+      const { status, answer } = await send(call, timeoutMs, { ...options, dispatcher });
+      breaker.settle(status >= 500 ? 'failure' : 'success');
+      return answer;
     } catch (error) {
-      throw shopError('UNAVAILABLE', `The ${call.audience} service is unavailable.`, error);
+      // A call that had little time proves nothing by being late.
+      breaker.settle(isTimeout(error) && timeoutMs < ownMs / 2 ? 'ignored' : 'failure');
+      throw dependencyUnavailable(call.audience, error);
     }
   };
+}
+
+type Sending = ServiceClientOptions & { readonly dispatcher: Agent | null };
+
+async function send(
+  call: ServiceCall,
+  timeoutMs: number,
+  options: Sending,
+): Promise<{ readonly status: number; readonly answer: ServiceAnswer }> {
+  const body = JSON.stringify({ query: call.query, variables: call.variables });
+  const response = await fetch(call.url, {
+    method: 'POST',
+    headers: { ...headersOf(call, body, options), 'x-request-timeout-ms': String(timeoutMs) },
+    body,
+    // A redirect would carry the identity to wherever it points.
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(options.dispatcher !== null && { dispatcher: options.dispatcher }),
+  });
+  return { status: response.status, answer: readAnswer(await response.json()) };
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 function agentOf(tls: TlsSettings | null): Agent | null {
@@ -66,7 +106,7 @@ function agentOf(tls: TlsSettings | null): Agent | null {
 function headersOf(call: ServiceCall, body: string, options: ServiceClientOptions): Record<string, string> {
   return {
     'content-type': 'application/json',
-    'x-request-id': call.requestId,
+    ...call.inbound.passedOn,
     ...signIdentity({
       key: options.key,
       audience: call.audience,

@@ -1,7 +1,9 @@
+import { pino } from 'pino';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backgroundWork } from '../../subgraphs/shared/inbound-request.ts';
 import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
 import { jsonReply, listen } from '../../subgraphs/shared/http-server.ts';
 import { readSettings } from '../../subgraphs/shared/settings.ts';
@@ -69,9 +71,11 @@ describe('a subgraph that requires certificates', () => {
   test('is called by other services with theirs', async () => {
     await using books = await startBooks();
     const key = { id: 'k', secret: 's'.repeat(32) };
-    const call = { url: books.url, audience: 'books', query: '{ title }', variables: {}, requestId: 'r' };
+    const inbound = backgroundWork('test');
+    const call = { url: books.url, audience: 'books', query: '{ title }', variables: {}, inbound };
+    const log = pino({ level: 'silent' });
     const client = (tls: (Pem & { ca: string }) | null) =>
-      createServiceClient({ caller: 'order', key, now: Date.now, tls })(call);
+      createServiceClient({ caller: 'order', key, now: Date.now, tls, log })(call);
     expect(await client({ ...router, ca: shop.ca })).toEqual({ data: { title: 'Middlemarch' }, errors: [] });
     await expect(client(null)).rejects.toThrow('The books service is unavailable.');
   });

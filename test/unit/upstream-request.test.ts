@@ -24,6 +24,7 @@ describe('a call', () => {
       'x-user-id': 'u1',
       'x-request-id': 'r1',
       signature: 'inventory:{"query":"query{a}"}',
+      'x-request-timeout-ms': '2000',
       'content-length': '20',
     });
   });
@@ -58,6 +59,21 @@ describe('a call', () => {
     expect(await one.call()).toMatchObject({ kind: 'answered' });
     expect(subgraph.requests.map(({ headers }) => headers['signature'])).toEqual(['nonce-1', 'nonce-2']);
     expect(one.events).toEqual(['retried', 'called OK']);
+  });
+
+  it('announces how long the router still waits: its timeout, or what is left of the client request', async () => {
+    await using subgraph = await startStubSubgraph((_, index) => (response, request) => {
+      if (index === 2) one.clock.advance(300);
+      if (index === 2) reset()(response, request);
+      else healthy(response, request);
+    });
+    await using one = upstreamOf([subgraph.url], { timeoutMs: 1_000 });
+    // Forwarded from the client: the router's own value takes its place.
+    await one.call({ headers: { 'X-Request-Timeout-Ms': '99999' } });
+    await one.call({ deadline: 250.7 });
+    await one.call();
+    const announced = subgraph.requests.map(({ headers }) => headers['x-request-timeout-ms']);
+    expect(announced).toEqual(['1000', '250', '1000', '700']);
   });
 
   it.each([

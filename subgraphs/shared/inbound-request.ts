@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The request that calls to other services are made for. */
+export type InboundRequest = {
+  readonly requestId: string;
+  /** Headers that calls to other services repeat: request and correlation id, and the trace. */
+  readonly passedOn: Readonly<Record<string, string>>;
+  /** Milliseconds that calls may take so that the response is in time; infinite if the caller announced no timeout. */
+  readonly remainingMs: () => number;
+};
+
+/** Name of the header by which the router announces how long it waits, in milliseconds. */
+const TIMEOUT_HEADER = 'x-request-timeout-ms';
+/** Time kept for undoing what was begun and for the response, or a quarter of the timeout if that is less. */
+const MARGIN_MS = 250;
+// The router accepts the same ids (`router/ingress/request-id.ts`): one id has to pass all services unchanged.
+const ID = /^[\w.:/+=-]{1,128}$/;
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x21-\x7e]{0,200})?$/;
+const TRACESTATE = /^[\x20-\x7e]{1,2000}$/;
+
+/** Reads what one request says of itself. Values that are malformed are ignored, and a missing request id is created. */
+export function readInboundRequest(
+  headers: IncomingHttpHeaders,
+  monotonic: () => number = () => performance.now(),
+): InboundRequest & { readonly correlationId: string | undefined } {
+  const requestId = matching(headers['x-request-id'], ID) ?? randomUUID();
+  const correlationId = matching(headers['x-correlation-id'], ID);
+  const traceparent = matching(headers['traceparent'], TRACEPARENT);
+  const tracestate = traceparent && matching(headers['tracestate'], TRACESTATE);
+  const timeoutMs = Number(matching(headers[TIMEOUT_HEADER], /^\d{1,9}$/) ?? Infinity);
+  const end = monotonic() + timeoutMs - Math.min(MARGIN_MS, timeoutMs / 4);
+  return {
+    requestId,
+    correlationId,
+    passedOn: {
+      'x-request-id': requestId,
+      ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
+      ...(traceparent !== undefined && { traceparent }),
+      ...(tracestate !== undefined && { tracestate }),
+    },
+    remainingMs: () => end - monotonic(),
+  };
+}
+
+/** Work that no request waits for. */
+export function backgroundWork(task: string): InboundRequest {
+  const requestId = `${task}-${randomUUID()}`;
+  return { requestId, passedOn: { 'x-request-id': requestId }, remainingMs: () => Infinity };
+}
+
+function matching(value: string | readonly string[] | undefined, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
+}

@@ -1,0 +1,114 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { backgroundWork, readInboundRequest } from '../../subgraphs/shared/inbound-request.ts';
+import { ServiceBreaker } from '../../subgraphs/shared/service-breaker.ts';
+import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
+import { answer, page, startStubSubgraph, status } from '../support/stub-subgraph.ts';
+
+const KEY = { id: 'order', secret: 's'.repeat(32) };
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+describe('what a request says of itself', () => {
+  const read = (headers: Record<string, string>) => readInboundRequest(headers, () => 0);
+
+  test.each(['Root=1-67891233-abcdef012345678912345678', 'a+b/c==', 'req-1:2.3'])(
+    'the request id %s passes unchanged, as in the router',
+    (id) => {
+      expect(read({ 'x-request-id': id }).requestId).toBe(id);
+    },
+  );
+
+  test.each(['', 'a b', 'x'.repeat(129), 'a\tb', '"'])('the id %j is replaced', (id) => {
+    expect(read({ 'x-request-id': id }).requestId).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test('ids and trace are passed on, malformed ones are not', () => {
+    const ids = { 'x-request-id': 'r1', 'x-correlation-id': 'c/1' };
+    const trace = { traceparent: TRACE, tracestate: 'a=1,b=2' };
+    expect(read({ ...ids, ...trace, 'x-user-id': 'u' }).passedOn).toEqual({ ...ids, ...trace });
+    const malformed = { traceparent: TRACE.replace('00-', 'ff-'), 'x-correlation-id': 'c 1' };
+    expect(read({ 'x-request-id': 'r1', ...malformed, tracestate: 'a=1' }).passedOn).toEqual({
+      'x-request-id': 'r1',
+    });
+  });
+
+  test.each([
+    ['2000', 1_750],
+    ['400', 300],
+    ['0', 0],
+    ['1e3', Infinity],
+    ['-5', Infinity],
+  ])('of a timeout of %s ms calls to others may take %s', (timeout, remaining) => {
+    expect(read({ 'x-request-timeout-ms': timeout }).remainingMs()).toBe(remaining);
+  });
+});
+
+describe('the breaker of a called service', () => {
+  test('opens after five failures in a row, and closes when a probe succeeds', () => {
+    let now = 0;
+    const states: string[] = [];
+    const breaker = new ServiceBreaker({ monotonic: () => now, changed: (state) => states.push(state) });
+    const fail = () => breaker.settle('failure');
+    for (let call = 0; call < 4; call += 1) fail();
+    breaker.settle('success');
+    for (let call = 0; call < 4; call += 1) fail();
+    breaker.settle('ignored');
+    expect(breaker.admit()).toBe(true);
+    fail();
+    expect(breaker.admit()).toBe(false);
+    now = 2_000;
+    expect([breaker.admit(), breaker.admit()]).toEqual([true, false]);
+    fail();
+    now = 3_999;
+    expect(breaker.admit()).toBe(false);
+    now = 4_000;
+    expect(breaker.admit()).toBe(true);
+    breaker.settle('success');
+    expect([breaker.admit(), breaker.admit()]).toEqual([true, true]);
+    expect(states).toEqual(['open', 'closed']);
+  });
+});
+
+describe('calls to another service', () => {
+  test('are rejected without being sent while it is down, and answered again when it is back', async () => {
+    let now = 0;
+    let isDown = true;
+    await using product = await startStubSubgraph(() => (isDown ? page(500) : answer({ data: { a: 1 } })));
+    const callService = createServiceClient({
+      caller: 'order',
+      key: KEY,
+      now: Date.now,
+      monotonic: () => now,
+      log: pino({ level: 'silent' }),
+    });
+    const inbound = backgroundWork('test');
+    const call = () =>
+      callService({ url: product.url, audience: 'product', query: '{ a }', variables: {}, inbound });
+    for (let calls = 0; calls < 7; calls += 1)
+      await expect(call()).rejects.toMatchObject({
+        message: 'The product service is unavailable.',
+        extensions: { code: 'UNAVAILABLE', causedBy: 'product' },
+      });
+    expect(product.requests).toHaveLength(5);
+    isDown = false;
+    now += 2_000;
+    expect(await call()).toEqual({ data: { a: 1 }, errors: [] });
+    expect(product.requests.map(({ headers }) => headers['x-request-id'])).toEqual(
+      Array.from({ length: 6 }, () => inbound.requestId),
+    );
+  });
+
+  test('that answers GraphQL errors with 4xx does not open its breaker', async () => {
+    await using product = await startStubSubgraph(() => status(400, { errors: [{ message: 'no' }] }));
+    const callService = createServiceClient({
+      caller: 'order',
+      key: KEY,
+      now: Date.now,
+      log: pino({ level: 'silent' }),
+    });
+    const inbound = backgroundWork('test');
+    for (let calls = 0; calls < 7; calls += 1)
+      await callService({ url: product.url, audience: 'product', query: '{ a }', variables: {}, inbound });
+    expect(product.requests).toHaveLength(7);
+  });
+});
