@@ -169,7 +169,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       later: setImmediate,
       outageCodes: (service) => subgraphSettings(config.traffic, service).breaker.errorCodes,
     }),
-    subgraphErrors: createErrorPolicy(config.response, telemetry.log),
+    subgraphErrors: createErrorPolicy(config, telemetry.log),
   });
   const admit = createOperationAdmission(config.authorization, { admission, telemetry });
 

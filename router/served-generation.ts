@@ -17,6 +17,7 @@ import { ANONYMOUS } from './identity/identity.ts';
 import { createOperations, warm } from './operations.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import type { createPlanner } from './planning/planner.ts';
+import { maskingOf } from './response/error-policy.ts';
 import { createErrorMask } from './response/mask-errors.ts';
 import { logMasked } from './response/masked-error.ts';
 import { createGeneration } from './supergraph/generation.ts';
@@ -106,7 +107,7 @@ function contextIn(context: Readonly<Record<string, unknown>>): ApolloContext {
 }
 
 function serverOptions(
-  { mode, supergraph, limits }: Config,
+  { mode, response, supergraph, limits }: Config,
   telemetry: Telemetry,
 ): GenerationRecipe<ApolloContext, GenerationParts>['serverOptions'] {
   return {
@@ -119,7 +120,10 @@ function serverOptions(
     // Documents have been found before Apollo Server is asked.
     persistedQueries: false,
     parseOptions: { maxTokens: limits.tokens },
-    formatError: createErrorMask((error) => logMasked(telemetry.log, error)),
+    formatError: createErrorMask({
+      logError: (error) => logMasked(telemetry.log, error),
+      masksInternal: maskingOf({ mode, response }) !== 'pass',
+    }),
     nodeEnv: mode,
     logger: telemetry.log,
   };

@@ -129,10 +129,10 @@ export const response = z
         'Responses that may be `cache-control: public`. `anonymous`: only those without protected fields (`@authenticated`, `@requiresScopes`, `@policy`), to requests without `Authorization`; others are `private` at most. `all`: whatever the subgraphs and rules allow, so a shared cache may give one caller the response of another.',
       ),
     subgraphErrorMessages: z
-      .enum(['pass', 'mask'])
-      .default('pass')
+      .enum(['pass', 'mask-internal', 'mask'])
+      .optional()
       .describe(
-        "Let the messages of subgraphs' errors through, or put in their place an `extensions.id` that finds them in the log.",
+        "Which messages of subgraphs' errors clients see. `mask-internal` replaces those of errors with the code `INTERNAL_SERVER_ERROR` or without one, `mask` all; `extensions.id` finds a masked message in the log. Default: `mask-internal` in production, `pass` in development.",
       ),
   })
   .prefault({});

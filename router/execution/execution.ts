@@ -7,8 +7,11 @@ import type { ResponseShape } from './response-shape.ts';
 import type { OwnStaleValues } from './stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from './subgraph-call.ts';
 
-/** Keeps the messages of a subgraph's errors from clients; returns the id under which they can be found. */
-export type MaskErrors = (service: string, errors: readonly SubgraphError[]) => string;
+/** Logs the messages of a subgraph's errors that clients must not see; the function returned gives the log id of a masked error. */
+export type MaskErrors = (
+  service: string,
+  errors: readonly SubgraphError[],
+) => (error: SubgraphError) => string | undefined;
 
 /** The state of one execution: the merged tree, and what is known of its gaps. */
 export type Execution = {

@@ -5,7 +5,7 @@ import type { Execution } from './execution.ts';
 import { readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
 import type { FetchProgram } from './plan-program.ts';
-import { isPublicCode, publicMessage } from './public-message.ts';
+import { MASKED_MESSAGE, isPublicCode, publicMessage } from './public-message.ts';
 import { clientPath } from './response-shape.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Batch } from './batch.ts';
@@ -53,11 +53,12 @@ export function locatedErrors(
   execution: Execution,
 ): ExecutionError[] {
   const places = placesOf(fetch, batch, execution);
-  const id = execution.maskErrors?.(fetch.service, response.errors);
+  const maskedId = execution.maskErrors?.(fetch.service, response.errors);
   return response.errors.flatMap((error) => {
+    const id = maskedId?.(error);
     const allowed = allowedExtensions(error, fetch, execution.allowedExtensions);
     const extensions = id === undefined ? allowed : { ...allowed, id };
-    const message = id === undefined ? publicMessage(error.message) : 'The service reported an error.';
+    const message = id === undefined ? publicMessage(error.message) : MASKED_MESSAGE;
     return errorPaths(fetch, error, places, response.data).map((path) => {
       const located = clientPath(path, execution.response);
       return {

@@ -1,11 +1,16 @@
+import type { SubgraphError } from './subgraph-call.ts';
+
 const LONGEST = 2_000;
 const STACK = /\n\s+at [\s\S]*$/;
 const URLS = /\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>)\]}]*/gi;
 const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b/gi;
 
+/** Stands in place of a message that clients must not see. */
+export const MASKED_MESSAGE = 'The service reported an error.';
+
 /**
- * What may leave of an error message of a subgraph: it is meant for clients, but what a library threw in there names
- * the hosts of this network and carries stacks.
+ * Returns what clients may see of the message of a subgraph's error. The message is meant for them, but an exception of a
+ * library in the subgraph names hosts of this network and has a stack.
  */
 export function publicMessage(message: string): string {
   return message
@@ -15,7 +20,13 @@ export function publicMessage(message: string): string {
     .replaceAll(ADDRESSES, '(address)');
 }
 
-/** Whether a code of a subgraph is one: a word, and not an essay. */
+/** Whether clients may see a code of a subgraph's error: one word, and not too long. */
 export function isPublicCode(code: unknown): code is string {
   return typeof code === 'string' && /^[\w.:-]{1,64}$/.test(code);
+}
+
+/** Whether an error is one that its subgraph did not foresee: servers give exceptions this code, or none. */
+export function isInternalError({ extensions }: SubgraphError): boolean {
+  const code = extensions?.['code'];
+  return !isPublicCode(code) || code === 'INTERNAL_SERVER_ERROR';
 }

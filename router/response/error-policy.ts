@@ -2,25 +2,45 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { ExecutionRequest } from '../execution/execute.ts';
 import type { MaskErrors } from '../execution/execution.ts';
+import { isInternalError } from '../execution/public-message.ts';
+import type { SubgraphError } from '../execution/subgraph-call.ts';
 import type { Telemetry } from '../telemetry.ts';
 
-/** One line of the log holds what one answer reported, and a subgraph may report without end. */
+/** One log line holds the errors of one response, and a subgraph may report any number of them. */
 const MOST_LOGGED = 100;
 const LONGEST_LOGGED = 500;
 
-/** What clients see of the errors that subgraphs report. */
+/** Decides what clients see of the errors that subgraphs report. */
 export function createErrorPolicy(
-  { errorExtensions, subgraphErrorMessages }: Config['response'],
+  config: Pick<Config, 'mode' | 'response'>,
   log: Telemetry['log'],
 ): Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'> {
-  const maskErrors: MaskErrors = (subgraph, errors) => {
+  const allowedExtensions = new Set(config.response.errorExtensions);
+  switch (maskingOf(config)) {
+    case 'pass':
+      return { allowedExtensions };
+    case 'mask':
+      return { allowedExtensions, maskErrors: createMask(() => true, log) };
+    case 'mask-internal':
+      return { allowedExtensions, maskErrors: createMask(isInternalError, log) };
+  }
+}
+
+/** Which messages of subgraphs' errors are masked: those of exceptions in production, none in development. */
+export function maskingOf({
+  mode,
+  response,
+}: Pick<Config, 'mode' | 'response'>): NonNullable<Config['response']['subgraphErrorMessages']> {
+  return response.subgraphErrorMessages ?? (mode === 'production' ? 'mask-internal' : 'pass');
+}
+
+function createMask(isMasked: (error: SubgraphError) => boolean, log: Telemetry['log']): MaskErrors {
+  return (subgraph, errors) => {
+    const masked = new Set(errors.filter(isMasked));
+    if (masked.size === 0) return () => undefined;
     const errorId = randomUUID();
-    const messages = errors.slice(0, MOST_LOGGED).map(({ message }) => message.slice(0, LONGEST_LOGGED));
+    const messages = [...masked].slice(0, MOST_LOGGED).map(({ message }) => message.slice(0, LONGEST_LOGGED));
     log.warn({ errorId, subgraph, messages }, 'errors of a subgraph were masked');
-    return errorId;
-  };
-  return {
-    allowedExtensions: new Set(errorExtensions),
-    ...(subgraphErrorMessages === 'mask' && { maskErrors }),
+    return (error) => (masked.has(error) ? errorId : undefined);
   };
 }

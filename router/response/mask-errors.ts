@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import { shortened } from '../error-message.ts';
 import { ERRORS, RouterError, isErrorCode } from '../errors.ts';
+import { MASKED_MESSAGE } from '../execution/public-message.ts';
 
 /** An error that may leave as it stands: execution has already decided what it tells. */
 export class AnsweredError extends GraphQLError {}
@@ -24,8 +25,15 @@ function causeOf(thrown: unknown): unknown {
   return unwrapResolverError(thrown);
 }
 
-/** Lets through what the error table allows; of everything else the id leaves under which `logError` has put it down. */
-export function createErrorMask(logError: (error: unknown) => string) {
+type ErrorMask = {
+  /** Logs an error, and returns the id under which the log has it. */
+  readonly logError: (error: unknown) => string;
+  /** Whether clients must not see the message of a subgraph's error without a code. */
+  readonly masksInternal: boolean;
+};
+
+/** Returns the function that keeps from clients every error which the error table does not expose; the log has it by its id. */
+export function createErrorMask({ logError, masksInternal }: ErrorMask) {
   return function maskError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
     if (thrown instanceof AnsweredError) return formatted;
     const error = causeOf(thrown);
@@ -35,8 +43,10 @@ export function createErrorMask(logError: (error: unknown) => string) {
       return { message: ERRORS.INTERNAL_SERVER_ERROR.meaning, extensions };
     }
     const { locations, path } = formatted;
+    const located = { ...(locations && { locations }), ...(path && { path }) };
+    if (masksInternal && code === 'SUBGRAPH_ERROR')
+      return { message: MASKED_MESSAGE, ...located, extensions: { code, id: logError(error) } };
     const extensions = error instanceof RouterError ? error.publicExtensions : { code };
-    const message = shortened(formatted.message);
-    return { message, ...(locations && { locations }), ...(path && { path }), extensions };
+    return { message: shortened(formatted.message), ...located, extensions };
   };
 }

@@ -67,7 +67,10 @@ test.each([
 
 test('an error that Apollo Server would answer does so as well', () => {
   const { telemetry, line } = recorded();
-  const mask = createErrorMask((error) => logMasked(telemetry.log, error));
+  const mask = createErrorMask({
+    logError: (error) => logMasked(telemetry.log, error),
+    masksInternal: false,
+  });
   const masked = mask({ message: 'the secret is 42' }, new Error('the secret is 42'));
   expect(masked.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', id: UUID });
   expect(JSON.stringify(masked)).not.toContain('secret');
@@ -116,6 +119,65 @@ test('the messages of subgraphs can be kept in the log, found by the id in the a
       messages: [REPORTED.message],
     });
   }
+});
+
+const EXCEPTIONS = [
+  { message: 'relation "accounts" does not exist', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
+  { message: 'password of ada is wrong', path: ['book'] },
+  { message: 'ECONNREFUSED db-3', extensions: { code: 500 } },
+];
+const DECLARED = { message: 'sold out', path: ['book'], extensions: { code: 'SOLD_OUT' } };
+
+test.for(['compiled', 'apollo'])(
+  'in production the messages of exceptions are in the log and not in the response: executor %s',
+  async (executor) => {
+    await using stub = await startStubSubgraph(() =>
+      answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
+    );
+    const start = (config: string) =>
+      startSmallGraph({
+        services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
+        config: `execution: ${executor}\ntraffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
+      });
+    await using graph = await start('mode: production');
+    for (const _ of ['by Apollo Server', 'directly']) {
+      const response = await graph.query('{ book }');
+      expect(response.errors).toHaveLength(4);
+      expect(JSON.stringify(response)).not.toMatch(/accounts|password|ECONNREFUSED/);
+      const ids = response.errors?.map(({ extensions }) => extensions['id']);
+      const logged = graph.log.filter(({ errorId }) => errorId !== undefined && ids?.includes(errorId));
+      for (const secret of ['accounts', 'password', 'ECONNREFUSED'])
+        expect(JSON.stringify(logged)).toContain(secret);
+    }
+    await using open = await start('mode: development');
+    expect(JSON.stringify(await open.query('{ book }'))).toContain('password of ada');
+  },
+);
+
+test('masking exceptions leaves errors with other codes as they are', async () => {
+  await using stub = await startStubSubgraph(() =>
+    answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
+  );
+  await using graph = await startSmallGraph({
+    services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
+    config: `
+      traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }
+      response: { subgraphErrorMessages: mask-internal }`,
+  });
+  const { errors = [] } = await graph.query('{ book }');
+  const masked = (code: string) => ({
+    message: 'The service reported an error.',
+    path: ['book'],
+    extensions: { code, service: 'books', id: UUID },
+  });
+  expect(errors).toEqual([
+    { ...DECLARED, extensions: { code: 'SOLD_OUT', service: 'books' } },
+    masked('INTERNAL_SERVER_ERROR'),
+    masked('SUBGRAPH_ERROR'),
+    masked('SUBGRAPH_ERROR'),
+  ]);
+  const line = graph.log.find(({ errorId }) => errorId === errors[1]?.extensions['id']);
+  expect(line).toMatchObject({ subgraph: 'books', messages: EXCEPTIONS.map(({ message }) => message) });
 });
 
 test('what the reference executor cannot keep is refused at start', () => {
