@@ -18,7 +18,7 @@ export async function prepareDatabase<Tables>(
     const unlock = () => sql`select pg_advisory_unlock(${lock})`.execute(connection);
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
-      await sql`create schema if not exists ${sql.id(schema)}`.execute(connection);
+      await ensureSchema(connection, schema);
       if (!(await isMigrated(connection, migrations, schema))) await migrate(connection, migrations, schema);
       await connection.transaction().execute((transaction) => seedOnce(transaction, seed));
     } catch (error) {
@@ -28,6 +28,13 @@ export async function prepareDatabase<Tables>(
     }
     await unlock();
   });
+}
+
+/** Looks first, because even `create schema if not exists` needs a right that the role of a subgraph may lack. */
+async function ensureSchema<Tables>(db: Kysely<Tables>, schema: string): Promise<void> {
+  const found = await sql<{ exists: boolean }>`
+    select exists (select 1 from pg_catalog.pg_namespace where nspname = ${schema})`.execute(db);
+  if (found.rows[0]?.exists !== true) await sql`create schema ${sql.id(schema)}`.execute(db);
 }
 
 /** Spares most starts the migrator, which reads the catalogue of the whole database first. */

@@ -66,6 +66,18 @@ describe('docker-compose.yml', () => {
     expect(Object.values(services).every(({ healthcheck }) => healthcheck.test[0] === 'CMD')).toBe(true);
   });
 
+  it('gives each subgraph a database role and password of its own, which roles.sql creates', () => {
+    const roles = readFileSync(join(root, 'deploy/postgres/roles.sql'), 'utf8');
+    for (const name of subgraphs) {
+      const variable = `${name.toUpperCase()}_DATABASE_PASSWORD`;
+      const url = services[name]?.environment['DATABASE_URL'];
+      expect(url).toContain(`postgres://${name}:\${${variable}:`);
+      expect(url).toContain('@postgres:5432/tributary');
+      expect(services['postgres']?.environment[variable]).toBeDefined();
+      expect(roles).toContain(`\\getenv ${name}_password ${variable}\n`);
+    }
+  });
+
   it('gives each caller of a subgraph a key of its own, and each key to the services that need it alone', () => {
     const holders = (name: string, variable: string) =>
       Object.keys(services).filter((service) =>
