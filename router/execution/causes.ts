@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { ReportedErrors } from './reported-errors.ts';
 import type { SubgraphFailure } from './subgraph-call.ts';
 
 export type ResponsePath = readonly (string | number)[];
@@ -29,81 +30,58 @@ export type Source = 'null' | 'fallback' | 'stale';
 /** Where one source stands in: names by their text. */
 type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
-/**
- * One thing that went wrong and the nulls that came of it. It becomes one error for each root field it reaches, at the null
- * if there is one, else at the deepest response path that holds all of them.
- */
+/** What an error of the response says, without its path. */
+export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
+
+/** One thing that went wrong. Each null of the response that comes of it is an error with this text. */
 export type Cause = {
+  readonly text: ErrorText;
+  /** Set when a call to a subgraph failed. */
+  readonly failure: SubgraphFailure | undefined;
+  /** The subgraph has reported errors of its own, which explain the nulls. */
+  readonly isReported: boolean;
+  /** The errors by which the subgraph explains the failure: clients see these instead of `text` where they explain a null. */
+  readonly reported: ReportedErrors | undefined;
+  /** Path of the error when no null of the response comes of this, and no fallback or stale value is used. */
+  readonly nearest: ResponsePath | undefined;
+  /** No fallback or stale value will be used for what is missing. */
+  readonly isFinal: boolean;
+  readonly gaps: Map<Source, Gap>;
+  /** The fields whose nulls are in `gaps` already: one field is at one path of names. */
+  readonly fieldsWithGaps: Set<object>;
+};
+
+type CauseInit = Partial<Cause> & {
   readonly code: ErrorCode;
   readonly message: string;
   readonly service: string | undefined;
-  /** Set when the fetch as a whole brought nothing. */
-  readonly failure: SubgraphFailure | undefined;
-  /** The subgraph has reported an error of its own, which stands in the answer. */
-  readonly isReported: boolean;
-  /** The service's own errors: they stand in the answer in place of the router's. */
-  readonly reported: readonly ExecutionError[];
-  /** Where the error stands when no null came of it, and nothing stands in. */
-  readonly nearest: ResponsePath | undefined;
-  /** Nothing will stand in for what it lacks. */
-  readonly isFinal: boolean;
-  /** By root field. */
-  readonly places: Map<string | number | undefined, ResponsePath>;
-  /** Nulls that have an error each. */
-  readonly nulls: ResponsePath[];
-  readonly gaps: Map<Source, Gap>;
 };
 
-type CauseInit = Pick<Cause, 'code' | 'message' | 'service'> & Partial<Cause>;
-
-export function createCause(init: CauseInit): Cause {
+export function createCause({ code, message, service, ...init }: CauseInit): Cause {
   return {
+    text: { message, extensions: service === undefined ? { code } : { code, service } },
     failure: undefined,
     isReported: false,
-    reported: [],
+    reported: undefined,
     nearest: undefined,
     isFinal: false,
     ...init,
-    places: new Map(),
-    nulls: [],
     gaps: new Map(),
+    fieldsWithGaps: new Set(),
   };
 }
 
-export function blame(cause: Cause, path: ResponsePath): void {
-  const root = path[0];
-  const place = cause.places.get(root);
-  cause.places.set(root, place === undefined ? path : commonPrefix(place, path));
-  if (cause.failure !== undefined) addGap(cause, 'null', path);
-}
-
-/** The same, for a null with an error of its own. */
-export function blameAlone(cause: Cause, path: ResponsePath): void {
-  cause.nulls.push(path);
-  if (cause.failure !== undefined) addGap(cause, 'null', path);
+/** Records for `extensions.degraded` that the field is null. */
+export function addNullGap(cause: Cause, field: object, path: ResponsePath): void {
+  if (cause.failure === undefined || cause.fieldsWithGaps.has(field)) return;
+  cause.fieldsWithGaps.add(field);
+  addGap(cause, 'null', path);
 }
 
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
   let length = 0;
   while (length < first.length && first[length] === second[length]) length += 1;
   return length === first.length ? first : first.slice(0, length);
-}
-
-export function errorsOf(cause: Cause): ExecutionError[] {
-  if (cause.isReported) return [];
-  const nulls = [...cause.nulls, ...cause.places.values()];
-  const isSilent = nulls.length === 0 && cause.gaps.size === 0;
-  const places = isSilent && cause.nearest ? [cause.nearest] : nulls;
-  if (places.length === 0) return [];
-  const { code, message, service, reported } = cause;
-  const extensions = service === undefined ? { code } : { code, service };
-  const unexplained = places.filter((path) => !reported.some((error) => isAlong(error.path, path)));
-  return [...reported, ...unexplained.map((path) => ({ message, path, extensions }))];
-}
-
-/** Whether one of the paths leads to the other. */
-export function isAlong(first: ResponsePath, second: ResponsePath): boolean {
-  return commonPrefix(first, second).length === Math.min(first.length, second.length);
 }
 
 /** One entry for each service, reason and source. */
@@ -134,7 +112,7 @@ export function degradationsOf(causes: readonly Cause[]): Degradation[] {
   });
 }
 
-/** Something stands at the path in place of what its service should have delivered. */
+/** Records what the response has at the path instead of what the service should have delivered. */
 export function addGap(cause: Cause, source: Source, path: ResponsePath, ageMs?: number): void {
   const names = path.filter((element) => typeof element === 'string');
   const gap = cause.gaps.get(source) ?? { paths: new Map(), ageMs: undefined };

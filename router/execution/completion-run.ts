@@ -13,8 +13,10 @@ export type CompletionRun = {
   /** A value is absent, or is null where the schema has no null. Returns the text of what stands in for it, if something does. */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
-  /** The value at the depth is not for who asks. */
+  /** The caller is not authorized to see the value at the depth. */
   onDenied(depth: number): void;
+  /** Null has propagated to the position at the depth, where the schema allows it. */
+  onPropagated(depth: number): void;
 };
 
 export type CompletedField = {
@@ -49,7 +51,13 @@ export function wrongType(run: CompletionRun, field: CompletedField, depth: numb
   return null;
 }
 
-/** Null stands in the place of what is denied. */
+/** Reports that a value became null, or that null has propagated to its position; returns the text of null. */
+export function nullText(run: CompletionRun, depth: number): string {
+  run.onPropagated(depth);
+  return 'null';
+}
+
+/** Null takes the place of what is denied. */
 export function denied<T>(run: CompletionRun, depth: number, result: T): T {
   run.onDenied(depth);
   return result;

@@ -23,7 +23,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../errors.ts';
-import { denied, idText, memoised, unusable, wrongType } from './completion-run.ts';
+import { denied, idText, memoised, nullText, unusable, wrongType } from './completion-run.ts';
 import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { joinPath } from './delivery.ts';
@@ -59,6 +59,9 @@ type Place = {
   readonly isItem?: boolean;
 };
 
+/** The root is above the first element of a path. */
+const ROOT_DEPTH = -1;
+
 type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;
 
 /**
@@ -73,8 +76,8 @@ export function compileCompletion(
 ): Completion {
   refuseUnplanned(input, rootType, selectionSet);
   const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [], fallback: undefined };
-  const complete = compileFields(input, rootType, [selectionSet], { depth: -1, path: '', field });
-  return (root, run) => complete(root, run) ?? 'null';
+  const complete = compileFields(input, rootType, [selectionSet], { depth: ROOT_DEPTH, path: '', field });
+  return (root, run) => complete(root, run) ?? nullText(run, ROOT_DEPTH);
 }
 
 function refuseUnplanned(
@@ -214,7 +217,8 @@ function writeValue(
     return { text: `(${condition}?${text}:${absent})`, bubbles };
   }
   const nested = writeNested(writing, inner, selectionSets, place);
-  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${bubbles ? '' : '??"null"'})`;
+  const otherwiseNull = bubbles ? '' : `??${unit.constant(nullText)}(r,${place.depth})`;
+  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${otherwiseNull})`;
   return { text, bubbles };
 }
 

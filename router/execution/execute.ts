@@ -1,6 +1,6 @@
-import { placeErrors } from './answer-paths.ts';
+import { ResponsePositions } from './answer-paths.ts';
 import { addGap } from './causes.ts';
-import type { Degradation, ExecutionError } from './causes.ts';
+import type { Degradation, ErrorText, ExecutionError } from './causes.ts';
 import type { CompiledOperation } from './compile.ts';
 import type { CompletedField, CompletionRun } from './completion-run.ts';
 import type { ErrorBehavior } from './error-behavior.ts';
@@ -33,6 +33,8 @@ export type ExecutionOutcome = {
   /** JSON text. */
   readonly data: string;
   readonly errors: readonly ExecutionError[];
+  /** Number of errors that are not listed, because there were too many. */
+  readonly omittedErrors: number;
   /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
   readonly delivered: JsonObject;
   /** One for each service and reason. */
@@ -54,7 +56,7 @@ export async function executeCompiled(
   const { onError = 'PROPAGATE' } = request;
   // Before the plan runs: an operation that cannot be answered must not have begun.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
-  const report = new Report({ listsNulls: onError === 'NULL' });
+  const report = new Report({ halts: onError === 'HALT' });
   const root: JsonObject = {};
   const execution: Execution = {
     operation,
@@ -76,19 +78,21 @@ export async function executeCompiled(
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
+  const { errors, omitted } = report.errors(new ResponsePositions(data));
   const outcome = {
     data,
-    errors: placeErrors(report.errors(), data),
+    errors,
+    omittedErrors: omitted,
     delivered: root,
     degraded: report.degraded(),
   };
   return execution.halts ? halted(outcome) : outcome;
 }
 
-/** The first error ends the request: it alone is told, and nothing else is answered. */
+/** The first error ends the request: the response has that error and no data. */
 function halted(outcome: ExecutionOutcome): ExecutionOutcome {
   const [first] = outcome.errors;
-  return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first] };
+  return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first], omittedErrors: 0 };
 }
 
 function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
@@ -106,40 +110,36 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
         addGap(cause, 'fallback', path);
         return field.fallback;
       }
-      // An error that a subgraph has reported explains the nulls near it, and no others.
-      if (cause !== undefined && !cause.isReported) report.blame(cause, path);
-      else if (!report.isReported(path)) report.addError(missingError(field, path, value));
+      if (cause !== undefined && !cause.isReported) report.addNull(cause, path, field);
+      else report.addMissing(path, () => missingError(field, value));
       return undefined;
     },
     onDenied(depth) {
       run.problems += 1;
       report.addDenied(run.path.slice(0, depth + 1));
     },
+    onPropagated(depth) {
+      report.propagated(run.path, depth + 1);
+    },
     onWrongType(field, depth) {
       run.problems += 1;
-      report.addError(
-        invalidError(
-          field,
-          run.path.slice(0, depth + 1),
-          `The value of ${field.coordinate} is not of the type ${field.typeName}.`,
-        ),
-      );
+      const message = `The value of ${field.coordinate} is not of the type ${field.typeName}.`;
+      report.addError(run.path.slice(0, depth + 1), invalidError(field, message));
     },
   };
   return run;
 }
 
-function missingError(field: CompletedField, path: ExecutionError['path'], value: unknown): ExecutionError {
-  if (value === null)
-    return invalidError(field, path, `Cannot return null for non-nullable ${field.coordinate}.`);
+function missingError(field: CompletedField, value: unknown): ErrorText {
+  if (value === null) return invalidError(field, `Cannot return null for non-nullable ${field.coordinate}.`);
   if (field.fetches.length > 0)
-    return invalidError(field, path, `${field.coordinate} is absent from the answer of its service.`);
+    return invalidError(field, `${field.coordinate} is absent from the answer of its service.`);
   const message = `No service delivers ${field.coordinate} here.`;
-  return { message, path, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
+  return { message, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
 }
 
-function invalidError(field: CompletedField, path: ExecutionError['path'], message: string): ExecutionError {
-  const service = field.fetches[0]?.service;
+function invalidError({ fetches }: CompletedField, message: string): ErrorText {
+  const service = fetches[0]?.service;
   const code = 'SUBGRAPH_INVALID_RESPONSE';
-  return { message, path, extensions: service === undefined ? { code } : { code, service } };
+  return { message, extensions: service === undefined ? { code } : { code, service } };
 }

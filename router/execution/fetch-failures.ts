@@ -1,5 +1,5 @@
 import { commonPrefix, createCause } from './causes.ts';
-import type { Cause, ExecutionError, ResponsePath } from './causes.ts';
+import type { Cause, ErrorText, ResponsePath } from './causes.ts';
 import { findPaths } from './collect.ts';
 import type { Execution } from './execution.ts';
 import { readOwn } from './json.ts';
@@ -7,16 +7,18 @@ import type { JsonObject } from './json.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { MASKED_MESSAGE, isPublicCode, publicMessage } from './public-message.ts';
 import { clientPath } from './response-shape.ts';
+import { MAX_LISTED_ERRORS } from './listed-errors.ts';
+import { ReportedErrors } from './reported-errors.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Batch } from './batch.ts';
 import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 
-/** The fetch has brought nothing: every null that comes of it will be explained by the failure. */
+/** The fetch has delivered nothing: the failure explains every null that comes of it. */
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
   execution: Execution,
-  reported: readonly ExecutionError[] = [],
+  reported?: ReportedErrors,
 ): void {
   const { operation, response, report } = execution;
   const { code, message, service, heldBack } = failure;
@@ -30,51 +32,80 @@ export function invalidAnswer({ service }: FetchProgram, message: string): Subgr
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
-/** For nulls that errors of the subgraph itself explain. */
+/** The cause of nulls that errors of the subgraph itself explain. */
 export function reportedCause({ service }: FetchProgram): Cause {
   return createCause({ code: 'SUBGRAPH_ERROR', message: '', service, isReported: true });
 }
 
-/** Puts a subgraph's own errors into the answer, at the client's path and with allow-listed extensions only. */
+type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
+
+/** Adds a subgraph's own errors to the response, with the client's path and with allow-listed extensions only. */
 export function reportErrors(
   fetch: FetchProgram,
   batch: Batch,
-  response: { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] },
+  response: Reporting,
   execution: Execution,
 ): void {
-  for (const error of locatedErrors(fetch, batch, response, execution)) execution.report.addReported(error);
+  eachError(fetch, batch, { response, execution }, (text, paths, pathOf) =>
+    execution.report.addReported(text, paths, pathOf),
+  );
 }
 
-/** The errors of a subgraph as clients may see them. */
-export function locatedErrors(
+/** The errors by which a subgraph explains that a call has failed. */
+export function failureErrors(
   fetch: FetchProgram,
   batch: Batch,
-  response: { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] },
+  errors: readonly SubgraphError[],
   execution: Execution,
-): ExecutionError[] {
-  const places = placesOf(fetch, batch, execution);
-  const maskedId = execution.maskErrors?.(fetch.service, response.errors);
-  return response.errors.flatMap((error) => {
-    const id = maskedId?.(error);
-    const allowed = allowedExtensions(error, fetch, execution.allowedExtensions);
-    const extensions = id === undefined ? allowed : { ...allowed, id };
-    const message = id === undefined ? publicMessage(error.message) : MASKED_MESSAGE;
-    return errorPaths(fetch, error, places, response.data).map((path) => {
-      const located = clientPath(path, execution.response);
-      return {
-        message,
-        path: located.length > 0 ? located : nearestPath(fetch, execution.response),
-        extensions,
-      };
-    });
+): ReportedErrors {
+  const reported = new ReportedErrors();
+  eachError(fetch, batch, { response: { data: null, errors }, execution }, (text, paths, pathOf) => {
+    for (const path of paths.slice(0, MAX_LISTED_ERRORS)) reported.add(text, pathOf(path));
   });
+  return reported;
 }
 
-/** The deepest response path that holds all places of an object, and whether it is the object's only place. */
-type Place = { readonly path: ResponsePath; readonly isOnly: boolean };
+function eachError(
+  fetch: FetchProgram,
+  batch: Batch,
+  { response, execution }: { readonly response: Reporting; readonly execution: Execution },
+  onError: (
+    text: ErrorText,
+    paths: readonly ResponsePath[],
+    pathOf: (path: ResponsePath) => ResponsePath,
+  ) => void,
+): void {
+  const textOf = errorTexts(fetch, response.errors, execution);
+  const places = placesOf(fetch, batch, execution);
+  for (const error of response.errors) {
+    const paths = errorPaths(fetch, error, places, response.data);
+    onError(textOf(error), paths, (path) => responsePath(fetch, path, execution));
+  }
+}
 
-/** Where the objects of a batch stand in the tree, by the index of their representation. */
-function placesOf(fetch: FetchProgram, batch: Batch, { root, forks }: Execution): ReadonlyMap<number, Place> {
+function errorTexts(
+  fetch: FetchProgram,
+  errors: readonly SubgraphError[],
+  { maskErrors, allowedExtensions }: Execution,
+): (error: SubgraphError) => ErrorText {
+  const maskedId = maskErrors?.(fetch.service, errors);
+  return (error) => {
+    const id = maskedId?.(error);
+    const extensions = allowedOf(error, fetch, allowedExtensions);
+    if (id === undefined) return { message: publicMessage(error.message), extensions };
+    return { message: MASKED_MESSAGE, extensions: { ...extensions, id } };
+  };
+}
+
+function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Execution): ResponsePath {
+  const located = clientPath(path, response);
+  return located.length > 0 ? located : nearestPath(fetch, response);
+}
+
+/** The paths of the objects of a batch in the merged tree, by the index of their representation. */
+type Places = ReadonlyMap<number, readonly ResponsePath[]>;
+
+function placesOf(fetch: FetchProgram, batch: Batch, { root, forks }: Execution): Places {
   const indices = new Map<JsonObject, number>();
   const addWithForks = (object: JsonObject, index: number): void => {
     indices.set(object, index);
@@ -82,44 +113,47 @@ function placesOf(fetch: FetchProgram, batch: Batch, { root, forks }: Execution)
   };
   for (const [position, target] of batch.targets.entries())
     addWithForks(target, batch.indices[position] ?? 0);
-  const places = new Map<number, Place>();
+  const places = new Map<number, ResponsePath[]>();
   findPaths(root, fetch.path, (object, path) => {
     const index = indices.get(object);
     if (index === undefined) return;
     const known = places.get(index);
-    places.set(
-      index,
-      known ? { path: commonPrefix(known.path, path), isOnly: false } : { path, isOnly: true },
-    );
+    if (known === undefined) places.set(index, [path]);
+    else known.push(path);
   });
   return places;
 }
 
+/** Where the error is in the merged tree, once for each place of its object. */
 function errorPaths(
   fetch: FetchProgram,
   { path = [] }: SubgraphError,
-  places: ReadonlyMap<number, Place>,
+  places: Places,
   data: JsonObject | null,
 ): readonly ResponsePath[] {
-  const [entities, index, ...rest] = path;
   if (fetch.represent !== undefined) {
-    const place = entities === '_entities' && typeof index === 'number' ? places.get(index) : undefined;
-    if (place === undefined) return [[...places.values()].map((known) => known.path).reduce(commonPrefix)];
-    return [place.isOnly ? [...place.path, ...rest] : place.path];
+    const [entities, index, ...rest] = path;
+    const known = entities === '_entities' && typeof index === 'number' ? places.get(index) : undefined;
+    return known?.map((place) => [...place, ...rest]) ?? [sharedPath(places)];
   }
-  const place = places.get(0) ?? { path: [], isOnly: false };
-  if (!place.isOnly) return [place.path];
-  if (path.length > 0) return [[...place.path, ...path]];
+  const roots = places.get(0) ?? [[]];
+  if (path.length > 0) return roots.map((place) => [...place, ...path]);
   // An error without a path is the reason for each root field that is null.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
-  return nulls.length === 0 ? [place.path] : nulls.map((key) => [...place.path, key]);
+  if (nulls.length === 0) return roots;
+  return roots.flatMap((place) => nulls.map((key) => [...place, key]));
 }
 
-function allowedExtensions(
+function sharedPath(places: Places): ResponsePath {
+  const paths = [...places.values()].flat();
+  return paths.length === 0 ? [] : paths.reduce(commonPrefix);
+}
+
+function allowedOf(
   { extensions = {} }: SubgraphError,
   { service }: FetchProgram,
   allowed: ReadonlySet<string>,
-): ExecutionError['extensions'] {
+): ErrorText['extensions'] {
   const kept = Object.entries(extensions).filter(([key]) => allowed.has(key));
   const { code } = extensions;
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };

@@ -5,7 +5,7 @@ import { createCause } from './causes.ts';
 import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
 import type { Execution } from './execution.ts';
-import { failFetch, invalidAnswer, locatedErrors, reportErrors, reportedCause } from './fetch-failures.ts';
+import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
 import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { pathKey } from './delivery.ts';
@@ -16,7 +16,7 @@ import { keepEntities, mergeStale } from './stale-entities.ts';
 import { copySpine } from './spine.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from './subgraph-call.ts';
 
-/** Runs one fetch and merges what it brings. What it does not bring is told to the report. */
+/** Runs one fetch and merges what it delivers. The report receives what is missing. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
   const targets = collectTargets(fetch, execution);
@@ -118,8 +118,8 @@ type Accepted = {
   readonly isShared: boolean;
 };
 
-/** Errors that are passed on for one failed call. */
-const MOST_EXPLAINING = 100;
+/** Maximum number of errors that are passed on for one failed call. */
+const MAX_FAILURE_ERRORS = 100;
 
 function acceptData(
   fetch: FetchProgram,
@@ -129,21 +129,19 @@ function acceptData(
 ): Accepted | undefined {
   if (response.kind === 'failed') {
     const { failure } = response;
-    const errors = failure.errors?.slice(0, MOST_EXPLAINING);
-    failFetch(
-      fetch,
-      failure,
-      execution,
-      errors && locatedErrors(fetch, batch, { data: null, errors }, execution),
-    );
+    const errors = failure.errors?.slice(0, MAX_FAILURE_ERRORS);
+    failFetch(fetch, failure, execution, errors && failureErrors(fetch, batch, errors, execution));
     return undefined;
   }
   const { data, errors, isShared = false } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
-  if (errors.length > 0) keepEntities(fetch, batch, { entities: [], errors }, execution);
-  if (errors.length > 0) execution.report.failFetch(fetch.index, reportedCause(fetch));
-  else failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
+  if (errors.length === 0) {
+    failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
+    return undefined;
+  }
+  keepEntities(fetch, batch, { entities: [], errors }, execution);
+  execution.report.failFetch(fetch.index, reportedCause(fetch));
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Execution } from './execution.ts';
 import type { PlanProgram } from './plan-program.ts';
 import { runFetch } from './run-fetch.ts';
 
-/** Runs a plan node. It never rejects for what a subgraph does: that is told to the report. */
+/** Runs a plan node. It never rejects because of what a subgraph does: the report receives that. */
 export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
   switch (program.kind) {
     case 'sequence':

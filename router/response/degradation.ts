@@ -3,27 +3,31 @@ import type { CostReport } from '../admission/settle.ts';
 import { isErrorCode } from '../errors.ts';
 import type { Degradation } from '../execution/causes.ts';
 
-/** What machines want to know of an answer beside its data and errors. */
+/** Facts about a response for programs, beside its data and errors. */
 export type Remarks = {
   readonly degraded: readonly Degradation[];
+  /** Number of errors that the response does not list, because there were too many. */
+  readonly omittedErrors?: number;
   /** What the caller would not have been given, where that is only told. */
   readonly authorizationErrors?: readonly object[];
   /** What the operation cost, where the client asked. */
   readonly cost?: CostReport;
 };
 
-/** `extensions` of an answer; undefined for a whole one. */
+/** `extensions` of a response; undefined when there are none. */
 export function extensionsOf({
   degraded,
+  omittedErrors = 0,
   authorizationErrors = [],
   cost,
 }: Remarks): Partial<Remarks> | undefined {
-  if (degraded.length === 0 && authorizationErrors.length === 0 && cost === undefined) return undefined;
-  return {
+  const extensions = {
     ...(degraded.length > 0 && { degraded }),
+    ...(omittedErrors > 0 && { omittedErrors }),
     ...(authorizationErrors.length > 0 && { authorizationErrors }),
     ...(cost && { cost }),
   };
+  return Object.keys(extensions).length === 0 ? undefined : extensions;
 }
 
 /** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE;source=null, SERVICE;source=stale`. */

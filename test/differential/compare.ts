@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 /**
  * What is wrong with an answer, given what the oracle says:
  * - what is there is the oracle's, in its order;
- * - what is missing is null, with an error at it, above it, or (for a null that had to move up) below it;
+ * - what is missing is null, with an error at it or (for a null that had to move up) below it;
  * - no null is in a non-null position (GraphQL section 6.4.4);
  * - every error is at a place of the answer, or where something above it is null; without interference there are errors only where
  *   the oracle has some.
@@ -51,8 +51,7 @@ function compareAt(at: Path, data: unknown, expected: unknown, comparison: Compa
 
 function missing(at: Path, place: string, { errors, typeOf }: Comparison): string[] {
   if (isNonNullType(typeOf(at))) return [`${place} is null and may not be`];
-  const isExplained = errors.some((path) => isPrefix(path, at) || isPrefix(at, path));
-  return isExplained ? [] : [`${place} is null without an error`];
+  return errors.some((path) => isPrefix(at, path)) ? [] : [`${place} is null without an error`];
 }
 
 export function typeAt(path: Path, types: OracleAnswer['types']): GraphQLOutputType | undefined {

@@ -18,7 +18,8 @@ test('what a service that is down does not deliver is null, and told in body, he
         { title: 'Moby-Dick', reviews: null },
       ],
     },
-    codes: ['SUBGRAPH_UNAVAILABLE'],
+    // One for each null.
+    codes: ['SUBGRAPH_UNAVAILABLE', 'SUBGRAPH_UNAVAILABLE'],
     degraded: [
       {
         service: 'reviews',

@@ -48,6 +48,56 @@ const KEPT = { book: { title: 'Emma', pages: null }, note: { text: 'Long.' } };
 const EXPECTED = { NULL: KEPT, PROPAGATE: PROPAGATED, HALT: null };
 const BEHAVIORS = ['NULL', 'PROPAGATE', 'HALT'] as const;
 
+const POSTS: SmallGraphOptions['services'] = {
+  posts: {
+    sdl: `
+      type Query { posts(count: Int): [Post] }
+      type Post { id: ID! author: Author }
+      type Author @key(fields: "id") { id: ID! }
+    `,
+    resolvers: {
+      Query: {
+        posts: (_, { count }) =>
+          Array.from({ length: Number(count ?? 3) }, (_, id) => ({
+            id,
+            author: { id: id === 1 ? 'b' : 'a' },
+          })),
+      },
+    },
+  },
+  authors: {
+    sdl: 'type Query { authors: Int } type Author @key(fields: "id") { id: ID! nick: String }',
+    resolvers: {
+      Author: {
+        nick: ({ id }: { readonly id: string }) => {
+          if (id === 'a') throw new Error('no nick');
+          return 'bee';
+        },
+      },
+    },
+  },
+};
+
+test('the error of an entity at several positions is at each of them, and errors beyond the limit are counted', async () => {
+  await using graph = await startSmallGraph({ services: POSTS });
+  const query = 'query ($count: Int) { posts(count: $count) { author { nick } } }';
+  const ask = async (variables: object, onError: string) =>
+    (await graph.post({ query, variables, onError })).json();
+  // The first time through Apollo Server.
+  for (const onError of ['PROPAGATE', 'PROPAGATE', 'NULL'])
+    expect(await ask({}, onError)).toMatchObject({
+      data: { posts: [{ author: { nick: null } }, { author: { nick: 'bee' } }, { author: { nick: null } }] },
+      errors: [{ path: ['posts', 0, 'author', 'nick'] }, { path: ['posts', 2, 'author', 'nick'] }],
+    });
+  expect(await ask({}, 'HALT')).toMatchObject({
+    data: null,
+    errors: [{ path: ['posts', 0, 'author', 'nick'] }],
+  });
+  const many = await ask({ count: 2_000 }, 'PROPAGATE');
+  expect(many).toMatchObject({ extensions: { omittedErrors: 1_999 - 500 } });
+  expect(many).toHaveProperty('errors.length', 500);
+});
+
 const dataOf = async (response: Response) => {
   const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown[] };
   return { status: response.status, data, errors: errors?.length };

@@ -105,22 +105,43 @@ describe('a fetch that fails', () => {
     });
   });
 
-  test('is told once, at what holds all its nulls, when it leaves many', async () => {
-    expect(await outcomeOf('{ products { id stock shipping } }', { stock: down })).toEqual({
-      data: { products: products.map(({ id }) => ({ id, stock: null, shipping: null })) },
-      errors: [{ message: 'It could not be reached.', path: ['products'], extensions: unavailable('stock') }],
-      degraded: degradedBy('stock', [
+  test('is an error at each null of the response', async () => {
+    const { data, errors, degraded } = await outcomeOf('{ products { id stock shipping } }', { stock: down });
+    expect(data).toEqual({ products: products.map(({ id }) => ({ id, stock: null, shipping: null })) });
+    expect(errors).toEqual(
+      [0, 1, 2].flatMap((index) =>
+        ['stock', 'shipping'].map((field) => ({
+          message: 'It could not be reached.',
+          path: ['products', index, field],
+          extensions: unavailable('stock'),
+        })),
+      ),
+    );
+    expect(degraded).toEqual(
+      degradedBy('stock', [
         ['products', 'stock'],
         ['products', 'shipping'],
       ]),
+    );
+  });
+
+  test('is one error for an object that null propagates to, at the field that it propagates from', async () => {
+    const { data, errors } = await outcomeOf('{ products { stock count } best { stock count shipping } }', {
+      stock: down,
     });
+    expect(data).toBe(null);
+    expect(errors.map(({ path }) => path)).toEqual([['best', 'count']]);
   });
 
   test('takes objects with it whose fields cannot be null, up to the next that can', async () => {
     expect(await outcomeOf('{ products { count } first { count } }', { stock: down })).toEqual({
       data: { products: [null, null, null], first: null },
       errors: [
-        { message: 'It could not be reached.', path: ['products'], extensions: unavailable('stock') },
+        ...[0, 1, 2].map((index) => ({
+          message: 'It could not be reached.',
+          path: ['products', index, 'count'],
+          extensions: unavailable('stock'),
+        })),
         { message: 'It could not be reached.', path: ['first', 'count'], extensions: unavailable('stock') },
       ],
       degraded: degradedBy('stock', [
@@ -137,7 +158,7 @@ describe('a fetch that fails', () => {
       errors: [
         {
           message: 'first.weight is missing',
-          path: ['first'],
+          path: ['first', 'shipping'],
           extensions: { code: 'SUBGRAPH_ERROR', service: 'product' },
         },
       ],
@@ -221,15 +242,70 @@ describe('an error of a subgraph', () => {
     ]);
   });
 
-  test('about an entity that stands at several places stands where these meet', async () => {
-    const error = { message: 'no', path: ['_entities', 0, 'stock'] };
-    const { errors } = await outcomeOf('{ products { stock } }', { stock: failingStock([error]) });
-    expect(errors).toEqual([
-      { message: 'no', path: ['products'], extensions: { code: 'SUBGRAPH_ERROR', service: 'stock' } },
+  test.for(['PROPAGATE', 'NULL'] as const)(
+    'about an entity at several positions is an error at each of them: %s',
+    async (onError) => {
+      const errors = [
+        { message: 'no', path: ['_entities', 0, 'stock'] },
+        { message: 'never', path: ['_entities', 1, 'stock'] },
+      ];
+      const outcome = await shop.run(
+        '{ products { stock } again: products { ...of } } fragment of on Product { stock }',
+        {
+          onError,
+          interposed: { stock: failingStock(errors) },
+        },
+      );
+      const pathsOf = (message: string) =>
+        outcome.errors.filter((error) => error.message === message).map(({ path }) => path.join('.'));
+      expect(pathsOf('no').sort()).toEqual([
+        'again.0.stock',
+        'again.2.stock',
+        'products.0.stock',
+        'products.2.stock',
+      ]);
+      expect(pathsOf('never').sort()).toEqual(['again.1.stock', 'products.1.stock']);
+      expect(outcome.errors).toHaveLength(6);
+    },
+  );
+
+  test('about an entity at thousands of positions is listed a bounded number of times, and the rest is counted', async () => {
+    const many = Array.from({ length: 3_000 }, () => ({ __typename: 'Product', id: '1' }));
+    const product = changed(() => ({ products: many }));
+    const errors = Array.from({ length: 40 }, () => ({ message: 'no', path: ['_entities', 0, 'stock'] }));
+    const outcome = await shop.run('{ products { stock rating } }', {
+      interposed: { product, stock: failingStock(errors), review: down },
+    });
+    expect([outcome.errors.length, outcome.omittedErrors]).toEqual([500, 40 * 3_000 + 3_000 - 500]);
+    // Each of the two services has its share of the list.
+    const stock = outcome.errors.filter(({ extensions }) => extensions.service === 'stock');
+    expect(stock.map(({ path }) => path)).toEqual(
+      Array.from({ length: 250 }, (_, index) => ['products', index, 'stock']),
+    );
+  });
+
+  test('without a path, about entities, is the reason for each null that has no error of its own', async () => {
+    const errors = [
+      { message: 'closed' },
+      { message: 'too late', path: ['_entities'] },
+      { message: 'no', path: ['_entities', 1, 'stock'] },
+    ];
+    const stock: Interposed = async () => answered({ data: null, errors });
+    const { data, errors: reported } = await outcomeOf('{ products { stock } }', { stock });
+    expect(data).toEqual({ products: [{ stock: null }, { stock: null }, { stock: null }] });
+    expect(reported.map(({ message, path }) => [message, path.join('.')])).toEqual([
+      ['no', 'products.1.stock'],
+      ['closed', 'products.0.stock'],
+      ['too late', 'products.0.stock'],
+      ['closed', 'products.2.stock'],
     ]);
-    const second = { message: 'no', path: ['_entities', 1, 'stock'] };
-    const alone = await outcomeOf('{ products { stock } }', { stock: failingStock([second]) });
-    expect(alone.errors[0]?.path).toEqual(['products', 1, 'stock']);
+  });
+
+  test('without a path, about entities that were delivered, is at what they have in common', async () => {
+    const stock = failingStock([{ message: 'slow today' }], { stock: 1 });
+    const { data, errors } = await outcomeOf('{ products { stock } }', { stock });
+    expect(data).toEqual({ products: [{ stock: 1 }, { stock: 1 }, { stock: 1 }] });
+    expect(errors.map(({ message, path }) => [message, path])).toEqual([['slow today', ['products']]]);
   });
 
   test('without a path is the reason for each root field that is null', async () => {

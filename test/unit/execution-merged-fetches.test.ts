@@ -192,9 +192,10 @@ describe('when merged fetches go wrong', () => {
         seller: { city: 'Linz' },
       },
     });
-    expect(errors.map(({ extensions }) => extensions.code)).toEqual([
-      'SUBGRAPH_INVALID_RESPONSE',
-      'SUBGRAPH_INVALID_RESPONSE',
+    expect(errors.map(({ path, extensions }) => [path.join('.'), extensions.code])).toEqual([
+      ['order.customer.name', 'SUBGRAPH_INVALID_RESPONSE'],
+      ['order.items.0.maker.name', 'SUBGRAPH_INVALID_RESPONSE'],
+      ['order.items.1.maker.name', 'SUBGRAPH_INVALID_RESPONSE'],
     ]);
   });
 

@@ -165,15 +165,24 @@ describe('onError: NULL', () => {
     });
   });
 
-  test('tells no more than a bounded number of nulls one by one', async () => {
-    const many = saying({
-      products: Array.from({ length: 700 }, (_, index) => ({ __typename: 'Product', id: String(index) })),
-    });
-    const { data, errors } = await run('{ products { count } }', 'NULL', { product: many, stock: down });
-    expect(data).toEqual({ products: Array.from({ length: 700 }, () => ({ count: null })) });
-    expect(errors).toHaveLength(501);
-    expect(errors.at(-1)?.path).toEqual(['products']);
-  });
+  test.for(['NULL', 'PROPAGATE'] as const)(
+    'lists a bounded number of nulls and counts the others: %s',
+    async (onError) => {
+      const many = saying({
+        products: Array.from({ length: 700 }, (_, index) => ({ __typename: 'Product', id: String(index) })),
+      });
+      const interposed = { product: many, stock: down };
+      const { data, errors, omittedErrors } = await shop.run('{ products { note } }', {
+        onError,
+        interposed,
+      });
+      expect(data).toEqual({ products: Array.from({ length: 700 }, () => ({ note: null })) });
+      expect(errors.map(({ path }) => path)).toEqual(
+        Array.from({ length: 500 }, (_, index) => ['products', index, 'note']),
+      );
+      expect(omittedErrors).toBe(200);
+    },
+  );
 });
 
 describe('onError: PROPAGATE', () => {

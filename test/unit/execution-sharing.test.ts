@@ -106,7 +106,7 @@ function heldExecution() {
   return {
     execute,
     started: () => started,
-    finish: () => resolve({ data: '{}', errors: [], delivered: {}, degraded: [] }),
+    finish: () => resolve({ data: '{}', errors: [], omittedErrors: 0, delivered: {}, degraded: [] }),
   };
 }
 
