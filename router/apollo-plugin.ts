@@ -10,6 +10,7 @@ import type { ErrorBehavior } from './execution/error-behavior.ts';
 import type { Answerable } from './execute-operation.ts';
 import type { ResponseHeaders } from './headers/collection.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
+import type { JoinedWork } from './joined-work.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Admitted, Operation, Operations, Variables } from './operations.ts';
 import { degradationsIn, extensionsOf } from './response/degradation.ts';
@@ -28,6 +29,7 @@ export type Decided = {
   admitted?: Admitted;
   codes?: readonly string[];
   degraded?: readonly Degradation[];
+  joinedWork?: JoinedWork;
   /** What subgraphs have added to the headers of the answer. */
   headers?: ResponseHeaders;
 };
@@ -97,6 +99,7 @@ export function createGatewayExecutor(
       throw error instanceof RouterError ? toGraphQLError(error) : error;
     });
     decided.degraded = outcome.degraded;
+    if (outcome.joinedWork !== undefined) decided.joinedWork = outcome.joinedWork;
     if (outcome.headers !== undefined) decided.headers = outcome.headers;
     const extensions = extensionsOf(outcome);
     return {

@@ -6,16 +6,19 @@ import type { Config } from './config/config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from './execution/execute.ts';
 import { shareCalls, shareExecutions } from './execution/sharing.ts';
-import type { Scope } from './execution/sharing.ts';
+import type { Joining, Scope } from './execution/sharing.ts';
 import type { StaleValues } from './execution/stale-values.ts';
 import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import type { Collecting, ResponseHeaders } from './headers/collection.ts';
 import type { Forwarded, createForwarding } from './headers/forwarding.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
+import { joinedAny } from './joined-work.ts';
+import type { JoinedWork } from './joined-work.ts';
 import type { Admitted, Operation } from './operations.ts';
 import type { Remarks } from './response/degradation.ts';
 import type { SpanDescription, Telemetry } from './telemetry.ts';
+import { traceHeaders } from './trace-context.ts';
 import type { Routes } from './upstream/upstream.ts';
 
 export type ExecutionParts = {
@@ -33,11 +36,11 @@ export type ExecutionParts = {
 /** The subgraphs of one generation, and what of its calls is under way. */
 export type Connection = AsyncDisposable & {
   readonly routes: Routes;
-  readonly share: (send: Send, scope: Scope) => Send;
+  readonly share: ReturnType<typeof shareCalls>;
 };
 
 /** What is answered: others who asked the same may share all but what it says of the one caller. */
-export type Answerable = Executed & Remarks;
+export type Answerable = Executed & Remarks & { readonly joinedWork?: JoinedWork };
 
 type Executed = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
@@ -64,6 +67,7 @@ export function createExecution(parts: ExecutionParts) {
     { request, identity }: Caller,
     { routes, share }: Connection,
     operation: Operation['type'],
+    joinedWork: JoinedWork,
   ): Calls {
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
@@ -73,17 +77,21 @@ export function createExecution(parts: ExecutionParts) {
     const deadline = monotonic() + traffic.deadlineMs;
     const send: Send = (call, signal) =>
       telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
-        const traceparent = telemetry.traceparentOf(trace);
+        const traced = traceHeaders(trace);
         const headers = forwarded === undefined ? own : { ...forwarded.headersFor(call.subgraph), ...own };
         return routes.send(
           call,
-          { headers: traceparent === undefined ? headers : { ...headers, traceparent }, deadline },
+          { headers: traced === undefined ? headers : { ...headers, ...traced }, deadline },
           signal,
         );
       });
     // What a mutation reads afterwards must show what it did: a call that others began before may not.
     const isShared = isShareable && operation === 'query';
-    return { send: isShared ? share(send, scope) : send, signal: request.signal, scope };
+    return {
+      send: isShared ? share(send, scope, joiningFor(request, joinedWork)) : send,
+      signal: request.signal,
+      scope,
+    };
   }
 
   async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
@@ -92,7 +100,8 @@ export function createExecution(parts: ExecutionParts) {
     const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
       operation.compiled(),
     );
-    const { send, signal, scope } = callsFor(caller, connection, operation.type);
+    const joinedWork: JoinedWork = {};
+    const { send, signal, scope } = callsFor(caller, connection, operation.type, joinedWork);
     const stale = staleValues && { values: staleValues, scope };
     const run = (until: AbortSignal) =>
       withHeaders(collecting, send, (collected) =>
@@ -111,6 +120,8 @@ export function createExecution(parts: ExecutionParts) {
           // What follows is an object's text, so the two cannot be cut differently.
           asked: `${onError}${JSON.stringify(variables)}`,
           scope,
+          requestId: caller.request.id,
+          joined: (requestId) => void (joinedWork.joined = requestId),
           signal,
           execute: run,
         })
@@ -124,10 +135,10 @@ export function createExecution(parts: ExecutionParts) {
       delivered: outcome.delivered,
       caller: { identity, address: request.address },
     };
-    if (asksForCost(request.headers))
-      return { ...withDenials(outcome, admitted), cost: settlement.settleAndReport(executed) };
+    const answerable = withJoinedWork(withDenials(outcome, admitted), joinedWork);
+    if (asksForCost(request.headers)) return { ...answerable, cost: settlement.settleAndReport(executed) };
     settlement.settleLater(executed);
-    return withDenials(outcome, admitted);
+    return answerable;
   }
 
   return { execute, callsFor };
@@ -151,6 +162,19 @@ async function withHeaders(
 
 function withDenials(outcome: Executed, { wouldDeny }: Admitted): Answerable {
   return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
+}
+
+function withJoinedWork(outcome: Answerable, joinedWork: JoinedWork): Answerable {
+  return joinedAny(joinedWork) ? { ...outcome, joinedWork } : outcome;
+}
+
+function joiningFor({ id }: ClientRequest, joinedWork: JoinedWork): Joining {
+  return {
+    requestId: id,
+    joined(requestId, subgraph) {
+      (joinedWork.joinedCalls ??= {})[subgraph] = requestId;
+    },
+  };
 }
 
 // Subgraphs see nothing else that could change their answer: ids for tracing differ with each request and say nothing of it.

@@ -98,6 +98,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
         admitted,
         codes: outcome.errors.map(({ extensions }) => extensions.code),
         degraded,
+        ...(outcome.joinedWork && { joinedWork: outcome.joinedWork }),
       }),
     });
     return { response, executed: true };
@@ -197,7 +198,7 @@ const MOST_LOGGED_CODES = 50;
 function summarise(
   { identity }: Caller,
   generation: ServedGeneration,
-  { admitted, codes = [], degraded = [] }: Readonly<Decided>,
+  { admitted, codes = [], degraded = [], joinedWork }: Readonly<Decided>,
 ): RequestSummary {
   return {
     generation: generation.graph.id,
@@ -208,5 +209,6 @@ function summarise(
     ...(identity.kind === 'user' && { userId: identity.id }),
     ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MOST_LOGGED_CODES) }),
     ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
+    ...joinedWork,
   };
 }

@@ -96,7 +96,8 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
     createDataSource: (subgraph, { connection }) =>
       createDataSource(subgraph, (context) => {
         const { decided, ...caller } = contextIn(context);
-        return callsFor(caller, connection, decided.admitted?.operation.type ?? 'mutation');
+        const operation = decided.admitted?.operation.type ?? 'mutation';
+        return callsFor(caller, connection, operation, (decided.joinedWork ??= {}));
       }),
     serverOptions: serverOptions(config, telemetry),
   };

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
@@ -10,6 +10,7 @@ import { createCodeLabels, createMetrics } from './metrics.ts';
 
 export type RequestFinished = RequestSummary & {
   readonly requestId: string;
+  readonly correlationId?: string;
   readonly method: string;
   readonly status: number;
   readonly ms: number;
@@ -223,17 +224,6 @@ export function createTelemetry(
         ? body(parent)
         : inSpan(tracer.startSpan(span.name, span, parent), parent, body);
     },
-
-    /** The span context of a W3C `traceparent` header as a parent for spans. */
-    parentContext: (traceparent: string | undefined): Context =>
-      parseTraceparent(traceparent) ?? ROOT_CONTEXT,
-
-    /** The `traceparent` to send downstream for a span's context. */
-    traceparentOf(context: Context): string | undefined {
-      const span = trace.getSpanContext(context);
-      if (span === undefined) return undefined;
-      return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
-    },
   };
 }
 
@@ -246,20 +236,6 @@ async function inSpan<T>(span: Span, parent: Context, body: (context: Context) =
   } finally {
     span.end();
   }
-}
-
-const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;
-
-function parseTraceparent(header: string | undefined): Context | undefined {
-  const match = header === undefined ? null : TRACEPARENT.exec(header);
-  const [, traceId, spanId, flags] = match ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  return trace.setSpanContext(ROOT_CONTEXT, {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16),
-    isRemote: true,
-  });
 }
 
 function createLog(config: Config['telemetry'], destination: DestinationStream | undefined): Logger {

@@ -9,14 +9,24 @@ import type { Send, SubgraphRequest, SubgraphResponse } from './subgraph-call.ts
  */
 export type Scope = string;
 
+/** Names the request that asks, and receives the id of the request whose work it joins. */
+export type Joining = {
+  readonly requestId: string;
+  readonly joined: (requestId: string, subgraph: string) => void;
+};
+
 /** Wraps the `send` of a request, so that its queries go out together with equal ones of the same scope that are in flight. */
-export function shareCalls(): (send: Send, scope: Scope) => Send {
+export function shareCalls(): (send: Send, scope: Scope, joining?: Joining) => Send {
   const flights = new Flights<SubgraphResponse>();
-  return (send, scope) => async (request, signal) => {
+  return (send, scope, joining) => async (request, signal) => {
     if (request.operation === 'mutation') return send(request, signal);
     const key = `${request.subgraph} ${request.body}`;
     try {
-      const { value, isShared } = await flights.join(scope, key, signal, (shared) => send(request, shared));
+      const place = { scope, key, requestId: joining?.requestId };
+      const { value, isShared, joined } = await flights.join(place, signal, (shared) =>
+        send(request, shared),
+      );
+      if (joined !== undefined) joining?.joined(joined, request.subgraph);
       return isShared && value.kind === 'answered' ? { ...value, isShared } : value;
     } catch (error) {
       if (error instanceof RouterError && error.code === 'REQUEST_CANCELLED') return cancelled(request);
@@ -36,6 +46,9 @@ export type SharedExecution<Outcome> = {
   readonly asked: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;
+  readonly requestId?: string;
+  /** Called with the id of the request that executes, if it is another one. */
+  readonly joined?: (requestId: string) => void;
   readonly execute: (signal: AbortSignal) => Promise<Outcome>;
 };
 
@@ -49,16 +62,21 @@ export function shareExecutions<Outcome = ExecutionOutcome>(): (
 ) => Promise<Outcome> {
   // By operation, since equal documents are different operations in two generations of the supergraph.
   const flights = new WeakMap<CompiledOperation, Flights<Outcome>>();
-  return async ({ operation, asked, scope, signal, execute }) => {
+  return async ({ operation, asked, scope, requestId, joined, signal, execute }) => {
     if (operation.kind === 'mutation') return execute(signal);
     const ofOperation = flights.get(operation) ?? new Flights();
     flights.set(operation, ofOperation);
-    const { value } = await ofOperation.join(scope, asked, signal, execute);
-    return value;
+    const flight = await ofOperation.join({ scope, key: asked, requestId }, signal, execute);
+    if (flight.joined !== undefined) joined?.(flight.joined);
+    return flight.value;
   };
 }
 
+type Place = { readonly scope: Scope; readonly key: string; readonly requestId: string | undefined };
+
 type Flight<T> = {
+  /** Of the request that began it. */
+  readonly requestId: string | undefined;
   readonly landing: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
@@ -75,19 +93,19 @@ class Flights<T> {
   readonly #byScope = new Map<Scope, Map<string, Flight<T>>>();
 
   async join(
-    scope: Scope,
-    key: string,
+    place: Place,
     signal: AbortSignal,
     start: (signal: AbortSignal) => Promise<T>,
-  ): Promise<{ readonly value: T; readonly isShared: boolean }> {
+  ): Promise<{ readonly value: T; readonly isShared: boolean; readonly joined: string | undefined }> {
+    const { scope, key } = place;
     if (signal.aborted) throw new RouterError('REQUEST_CANCELLED');
     const known = this.#byScope.get(scope)?.get(key);
-    const flight = known ?? this.#begin(scope, key, start);
+    const flight = known ?? this.#begin(place, start);
     if (known !== undefined) flight.isShared = true;
     flight.waiting += 1;
     try {
       const value = await untilAborted(flight.landing, signal);
-      return { value, isShared: flight.isShared };
+      return { value, isShared: flight.isShared, joined: known?.requestId };
     } finally {
       flight.waiting -= 1;
       if (flight.waiting === 0 && !flight.hasLanded) {
@@ -97,10 +115,10 @@ class Flights<T> {
     }
   }
 
-  #begin(scope: Scope, key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
+  #begin({ scope, key, requestId }: Place, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController();
     const landing = start(controller.signal);
-    const flight = { landing, controller, waiting: 0, isShared: false, hasLanded: false };
+    const flight = { requestId, landing, controller, waiting: 0, isShared: false, hasLanded: false };
     const land = () => {
       flight.hasLanded = true;
       this.#forget(scope, key, flight);

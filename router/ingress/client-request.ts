@@ -40,6 +40,10 @@ export type RequestSummary = {
   readonly cost?: number;
   readonly codes?: readonly string[];
   readonly degraded?: readonly string[];
+  /** The request that executed the operation for this one as well. */
+  readonly joined?: string;
+  /** By subgraph, the request that made a call for this one as well. */
+  readonly joinedCalls?: Readonly<Record<string, string>>;
   readonly traceId?: string;
   readonly generation?: string;
 };

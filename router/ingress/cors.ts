@@ -3,7 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 
 const SANDBOX_ORIGINS = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'];
 const EXPOSED =
-  'x-request-id, x-degraded, www-authenticate, retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset';
+  'x-request-id, x-correlation-id, x-degraded, www-authenticate, retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset';
 
 export type Cors = {
   /** Request headers that a response depends on, whether or not its request has them. */

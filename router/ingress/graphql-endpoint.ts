@@ -5,6 +5,8 @@ import { ERRORS, RouterError } from '../errors.ts';
 import { logMasked } from '../response/masked-error.ts';
 import { refusal } from '../response/refusal.ts';
 import type { SpanDescription, Telemetry } from '../telemetry.ts';
+import { readTraceContext } from '../trace-context.ts';
+import type { TraceHeaders } from '../trace-context.ts';
 import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
@@ -34,8 +36,10 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   ): Promise<ClientResponse> {
     const started = parts.monotonic();
     const answered = await respond(request, response, id);
+    const correlationId = saneId(request.headers['x-correlation-id']);
     parts.telemetry.requestFinished({
       requestId: id,
+      ...(correlationId !== undefined && { correlationId }),
       method: request.method ?? '',
       status: answered.status,
       ms: parts.monotonic() - started,
@@ -80,7 +84,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),
       address: parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for')),
-      trace: parts.telemetry.parentContext(single(request.headers['traceparent'])),
+      trace: readTraceContext(traceHeadersOf(request)),
       signal: goneSignal(response),
     };
   }
@@ -117,8 +121,11 @@ function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): reado
   return values;
 }
 
-function single(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+function traceHeadersOf({ headers: { traceparent, tracestate } }: IncomingMessage): TraceHeaders {
+  return {
+    ...(typeof traceparent === 'string' && { traceparent }),
+    ...(typeof tracestate === 'string' && { tracestate }),
+  };
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -18,7 +18,7 @@ import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
-import { requestId } from './request-id.ts';
+import { requestId, saneId } from './request-id.ts';
 import { sandboxPage } from './sandbox-page.ts';
 import { createStandingHeaders } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
@@ -207,7 +207,14 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     const path = pathOf(request.url);
     const answered = await respond(request, response, { id, path });
     const vary = varyOf(path, answered.headers['vary']);
-    const headers = { 'x-request-id': id, ...cors.headersFor(request), ...answered.headers, ...vary };
+    const correlationId = saneId(request.headers['x-correlation-id']);
+    const headers = {
+      'x-request-id': id,
+      ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
+      ...cors.headersFor(request),
+      ...answered.headers,
+      ...vary,
+    };
     write(response, { ...answered, headers });
   };
 }

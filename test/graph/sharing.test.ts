@@ -42,6 +42,35 @@ test('equal queries of one caller in flight are executed once', async () => {
   expect(calls(graph)).toHaveLength(1);
 });
 
+test('the log of a request names the one whose execution or call it joined', async () => {
+  const { services, open } = gatedService();
+  await using graph = await startSmallGraph({ services });
+  const send = async (id: string, query: string) =>
+    (await graph.post({ query }, { 'x-request-id': id })).text();
+  const sent = [send('req-1', '{ whoami }')];
+  await allBegun(graph, 1);
+  sent.push(send('req-2', '{ whoami }'), send('req-3', '{ whoami }'));
+  // Another operation, which needs the same call.
+  sent.push(send('req-4', 'query Same { whoami }'));
+  await allBegun(graph, 1);
+  open();
+  await Promise.all(sent);
+  // Through Apollo Server, then past it.
+  await Promise.all([send('req-5', '{ whoami }'), send('req-6', '{ whoami }')]);
+  expect(calls(graph)[0]?.headers['x-request-id']).toBe('req-1');
+  const logged = graph.log.filter(({ msg }) => msg === 'request');
+  const joined = Object.fromEntries(
+    logged.map((line) => [line['requestId'], line['joined'] ?? line['joinedCalls']]),
+  );
+  expect(joined).toMatchObject({
+    'req-1': undefined,
+    'req-2': 'req-1',
+    'req-3': 'req-1',
+    'req-4': { profile: 'req-1' },
+  });
+  expect([joined['req-5'], joined['req-6']].filter(Boolean)).toHaveLength(1);
+});
+
 test('equal mutations are each executed', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({ services });

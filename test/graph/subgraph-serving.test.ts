@@ -59,11 +59,12 @@ test('answers a signed body that is not JSON with 400', async () => {
   expect(response.status).toBe(400);
 });
 
-test('masks what it did not throw on purpose, and logs it under the id of the request', async () => {
+test('masks what it did not throw on purpose, and logs it under the ids of the request', async () => {
   const lines: Record<string, unknown>[] = [];
   await using subgraph = await startGreeter(lines);
   const response = await callGreeter(subgraph.url, JSON.stringify({ query: '{ secret }' }), {
-    'x-request-id': 'request-7',
+    'x-request-id': 'Root=1-67/89+a==',
+    'x-correlation-id': 'correlation/7',
   });
   expect(await response.json()).toMatchObject({
     data: { secret: null },
@@ -72,9 +73,10 @@ test('masks what it did not throw on purpose, and logs it under the id of the re
     ],
   });
   const failure = lines.find(({ msg }) => msg === 'resolver failed');
-  expect(failure).toMatchObject({ requestId: 'request-7', err: { message: 'the password is 1234' } });
+  const ids = { requestId: 'Root=1-67/89+a==', correlationId: 'correlation/7' };
+  expect(failure).toMatchObject({ ...ids, err: { message: 'the password is 1234' } });
   expect(lines.find(({ msg }) => msg === 'request answered')).toMatchObject({
-    requestId: 'request-7',
+    ...ids,
     status: 200,
   });
 });

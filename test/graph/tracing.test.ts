@@ -33,3 +33,26 @@ test('sends the spans of a request to the configured collector, and its own span
   expect(spans.includes(Buffer.from(TRACE_ID, 'hex'))).toBe(true);
   for (const name of ['request', 'plan', 'subgraph']) expect(spans.includes(name)).toBe(true);
 });
+
+test('passes trace and ids on to subgraphs, repeats the ids in the response, and logs them', async () => {
+  await using graph = await startSmallGraph({ services: LIBRARY });
+  const ids = {
+    'x-request-id': 'Root=1-67891233-abcdef012345678912345678',
+    'x-correlation-id': 'order/7+x=',
+  };
+  const trace = { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01`, tracestate: 'congo=t61rcWkgMzE' };
+  const { headers } = await graph.post({ query: '{ books { title } }' }, { ...ids, ...trace });
+  expect(Object.fromEntries(headers)).toMatchObject(ids);
+  expect(graph.services.get('books')?.calls.at(-1)?.headers).toMatchObject({ ...ids, ...trace });
+  expect(graph.log.at(-1)).toMatchObject({
+    requestId: ids['x-request-id'],
+    correlationId: ids['x-correlation-id'],
+  });
+
+  const malformed = { 'x-correlation-id': 'a b', traceparent: 'ff-0-0-0', tracestate: 'congo=1' };
+  const response = await graph.post({ query: '{ books { title } }' }, malformed);
+  expect(response.headers.get('x-correlation-id')).toBeNull();
+  const call = graph.services.get('books')?.calls.at(-1)?.headers ?? {};
+  expect(Object.keys(call).filter((name) => name in malformed)).toEqual([]);
+  expect(graph.log.at(-1)).not.toHaveProperty('correlationId');
+});
