@@ -1,4 +1,4 @@
-import type { createAdmission } from './admission/admit.ts';
+import type { OperationAdmission } from './admission/admit.ts';
 import type { Caller } from './apollo-plugin.ts';
 import { authorize } from './authorization/authorize.ts';
 import type { Config } from './config/config-schema.ts';
@@ -6,7 +6,7 @@ import type { Admitted, Operation, Variables } from './operations.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export type OperationAdmissionParts = {
-  readonly admission: ReturnType<typeof createAdmission>;
+  readonly admission: Pick<OperationAdmission, 'admit'>;
   readonly telemetry: Telemetry;
 };
 
@@ -16,11 +16,15 @@ export function createOperationAdmission(
   { admission, telemetry }: OperationAdmissionParts,
 ) {
   return async function admit(asked: Operation, inputs: Variables, caller: Caller): Promise<Admitted> {
-    const { identity, request } = caller;
+    const { identity, request, prepaid = 0 } = caller;
     const { restriction, wouldDeny } = authorize(mode, { guard: asked.guard, inputs, subject: identity });
     if (wouldDeny.length > 0) telemetry.log.info({ name: asked.name, wouldDeny }, 'not authorized');
     const operation = restriction === undefined ? asked : asked.under(restriction);
-    const admitted = await admission(operation, inputs, { identity, address: request.address });
+    const admitted = await admission.admit(operation, inputs, {
+      identity,
+      address: request.address,
+      prepaid,
+    });
     return { operation, wouldDeny, ...admitted };
   };
 }

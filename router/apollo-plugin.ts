@@ -22,6 +22,8 @@ export type Caller = {
   readonly request: ClientRequest;
   readonly identity: Identity;
   readonly onError: ErrorBehavior;
+  /** Points charged for preparing the document; a part of what its operation costs. */
+  readonly prepaid?: number;
 };
 
 /** What the hooks within Apollo Server have decided of a request. */

@@ -112,6 +112,13 @@ export const ERRORS = {
     meaning: 'The request could have been made by a foreign web page without a preflight.',
     remedy: 'Send content-type application/json, or the header apollo-require-preflight.',
   },
+  MAX_LENGTH_LIMIT: {
+    status: 400,
+    exposed: true,
+    meaning: 'The document, or a name in it, has more characters than the limit.',
+    remedy:
+      'Pass long values as variables and split the operation, or have the operator raise limits.documentLength or limits.nameLength.',
+  },
   MAX_TOKENS_LIMIT: {
     status: 400,
     exposed: true,
@@ -152,9 +159,9 @@ export const ERRORS = {
   MAX_INPUT_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The variables are nested deeper or have longer lists than the limit.',
+    meaning: 'The variables are nested deeper, have longer lists or hold more values than the limit.',
     remedy:
-      'Send flatter or shorter variables, or have the operator raise limits.variableDepth or limits.variableItems.',
+      'Send fewer or flatter variables, or have the operator raise the limit: limits.variableDepth, variableItems, variableMembers or variableNodes.',
   },
   COST_ESTIMATED_TOO_EXPENSIVE: {
     status: 400,

@@ -1,4 +1,4 @@
-import { Kind, OperationTypeNode, getOperationAST, getVariableValues, parse, print } from 'graphql';
+import { Kind, OperationTypeNode, getOperationAST, parse, print } from 'graphql';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
@@ -6,7 +6,7 @@ import type { FieldCalls } from './admission/field-calls.ts';
 import type { Pricing } from './admission/pricing.ts';
 import type { AuthorizationError } from './authorization/authorize.ts';
 import type { Guard, Restriction } from './authorization/guard.ts';
-import { checkIds } from './admission/exact-ids.ts';
+import { createCoercion } from './admission/coerce-variables.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
 import type { FallbackOf } from './execution/fallback.ts';
@@ -54,6 +54,8 @@ export type OperationsParts = {
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly entries: number;
+  /** Whether errors may not name what the schema has instead of what was sent. */
+  readonly hideSuggestions: boolean;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
@@ -123,7 +125,7 @@ function createOperation(
     name: definition.name?.value,
     type,
     document,
-    coerce: createCoercion(parts.graph.schema, definition),
+    coerce: createCoercion(parts.graph.schema, definition, parts),
     ...parts.pricing.estimate(document, name),
     compiled: unlessRefused(() => compile({ source, name, document }, parts)),
     guard: parts.guard(document, name),
@@ -191,23 +193,9 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
   throw new RouterError(
     'OPERATION_RESOLUTION_FAILURE',
     name === undefined
-      ? `name one of the operations: ${names.join(', ')}`
-      : `the document has no operation ${name}; it has ${names.join(', ')}`,
+      ? `The document has several operations: set operationName to one of ${names.join(', ')}.`
+      : `The document has no operation "${name}"; it has ${names.join(', ')}.`,
   );
-}
-
-function createCoercion(
-  schema: GraphQLSchema,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): Operation['coerce'] {
-  if (variableDefinitions.length === 0) return () => ({});
-  return (inputs) => {
-    const { coerced, errors } = getVariableValues(schema, variableDefinitions, inputs, { maxErrors: 5 });
-    if (errors !== undefined)
-      throw new RouterError('BAD_USER_INPUT', errors.map(({ message }) => message).join(' '));
-    checkIds(schema, variableDefinitions, inputs);
-    return coerced;
-  };
 }
 
 type Compilation = {

@@ -1,5 +1,6 @@
 import { HeaderMap } from '@apollo/server';
 import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
+import type { OperationAdmission } from './admission/admit.ts';
 import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
 import { RouterError } from './errors.ts';
 import type { Answerable, Connection } from './execute-operation.ts';
@@ -38,7 +39,13 @@ export type PipelineParts = {
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
   /** Puts the document in the place of its hash. @throws {RouterError} */
   readonly resolve: (request: ClientRequest) => Promise<Resolved>;
-  /** Refuses documents that are too large to be worth validating. @throws {RouterError} */
+  /** Rejects a document that is too long to be worth parsing. @throws {RouterError} */
+  readonly checkLength: (source: string) => void;
+  /** Charges for preparing a document; returns the points. @throws {RouterError} */
+  readonly prepay: OperationAdmission['prepay'];
+  /** Charges a request that was rejected before it was charged; returns the error to respond with. */
+  readonly chargeRejection: OperationAdmission['chargeRejection'];
+  /** Rejects documents that are too large to be worth validating. @throws {RouterError} */
   readonly screen: (source: string) => void;
   /** @throws {RouterError} */
   readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
@@ -68,14 +75,33 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = pinned;
     const onError = parts.errorBehavior(asked);
-    const { request, call, answered } = await parts.resolve(asked);
-    const caller: Caller = { request, identity, onError };
+    const sent: Caller = { request: asked, identity, onError };
+    const { request, call, answered } = await charged(sent, () => parts.resolve(asked));
     const known =
       parts.knownOperationsDirect && call && findKnown(call, request, generation.parts.operations);
     if (known === undefined) shedding.checkUnseen(identity, call?.query);
+    const caller = known ? { ...sent, request } : await prepaid({ ...sent, request });
     const served = await (known ? serveKnown(known, caller, generation) : serveByApollo(caller, generation));
     if (served.executed) answered();
     return served.response;
+  }
+
+  /** Charges the request when the work rejects it. */
+  async function charged<Value>({ identity, request }: Caller, work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await work();
+    } catch (error) {
+      throw await parts.chargeRejection(error, { identity, address: request.address });
+    }
+  }
+
+  /** Charges the preparation of a document before any of it is done. */
+  async function prepaid(caller: Caller): Promise<Caller> {
+    const { identity, request } = caller;
+    const source = sourceOf(request) ?? '';
+    await charged(caller, async () => parts.checkLength(source));
+    const points = await parts.prepay(source.length, { identity, address: request.address });
+    return { ...caller, prepaid: points };
   }
 
   async function serveKnown(
@@ -83,7 +109,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     caller: Caller,
     generation: ServedGeneration,
   ): Promise<Served> {
-    const admitted = await parts.admit(operation, inputs, caller);
+    const admitted = await charged(caller, () => parts.admit(operation, inputs, caller));
     const outcome = await parts.execute(admitted, caller, generation.parts.connection);
     const { degraded } = outcome;
     const response = answer(outcome, {

@@ -5,7 +5,7 @@ import type { DestinationStream } from 'pino';
 import { createAdmission } from './admission/admit.ts';
 import { createBudget } from './admission/budget.ts';
 import { addressBlock, createClientAddress } from './admission/client-address.ts';
-import { screenDocument } from './admission/screen.ts';
+import { checkLength, screenDocument } from './admission/screen.ts';
 import { createSettlement } from './admission/settle.ts';
 import { Spenders } from './admission/spenders.ts';
 import { createOperationAdmission } from './admit-operation.ts';
@@ -205,6 +205,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     pin: generations.pin,
     errorBehavior: createErrorBehavior(config),
     resolve: persisted.resolve,
+    checkLength: (document) => checkLength(document, config.limits),
+    prepay: admission.prepay,
+    chargeRejection: admission.chargeRejection,
     screen: (document) => screenDocument(document, config.limits),
     admit,
     limitSharedCaching: createSharedCaching(config.response),

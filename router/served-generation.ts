@@ -72,6 +72,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         planner,
         guard: createGuards(graph.schema, separated.requirements, judge),
         entries: config.planning.cacheEntries,
+        hideSuggestions: config.mode === 'production',
         pricing,
         mergesFetches: config.traffic.mergeFetches,
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
@@ -107,6 +108,9 @@ function contextIn(context: Readonly<Record<string, unknown>>): ApolloContext {
   return context as ApolloContext;
 }
 
+/** Validation errors that a response lists; validation ends with the next one. */
+const MAX_VALIDATION_ERRORS = 20;
+
 function serverOptions(
   { mode, response, supergraph, limits }: Config,
   telemetry: Telemetry,
@@ -121,6 +125,7 @@ function serverOptions(
     // Documents have been found before Apollo Server is asked.
     persistedQueries: false,
     parseOptions: { maxTokens: limits.tokens },
+    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: mode === 'production' },
     formatError: createErrorMask({
       logError: (error) => logMasked(telemetry.log, error),
       masksInternal: maskingOf({ mode, response }) !== 'pass',

@@ -12,15 +12,7 @@ data is missing, the status is 200, the error has the \`path\` of what is missin
 Codes of the subgraphs themselves, such as \`CONFLICT\`, are passed on as they are.
 
 A response without data also names the request in \`extensions.requestId\`, the value of its \`x-request-id\` header and of
-\`requestId\` in the log. When waiting helps, \`extensions.retryAfterMs\` says how long:
-
-\`\`\`json
-{"errors":[{"message":"The request costs 4 points and its budget has 2 of 10 points left. Try again in 12 seconds.",
-  "extensions":{"code":"RATE_LIMITED","retryAfterMs":12000,"bucket":"anonymous","limit":10,"windowMs":60000,
-                "remaining":2,"cost":4,"requestId":"7d0c2a1e"}}]}
-\`\`\`
-
-Messages have at most 300 characters and never repeat the values of variables.
+\`requestId\` in the log. When waiting helps, \`extensions.retryAfterMs\` says how long ([an example](limits.md#when-the-budget-is-spent)).
 
 Generated from \`router/errors.ts\` by \`npm run generate\`.
 

@@ -1,9 +1,12 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { Budget, BudgetDecision, Charge, Shortage } from './budget.ts';
+import { chargeablePoints } from './bucket.ts';
+import type { Budget, Charge } from './budget.ts';
 import type { Caller, Demand } from './caller-buckets.ts';
+import type { CoerceVariables } from './coerce-variables.ts';
 import type { Price } from './pricing.ts';
+import { refusalOf, tooExpensive } from './rate-limit-errors.ts';
 import type { Spenders } from './spenders.ts';
 import { checkVariables } from './variable-limits.ts';
 
@@ -12,8 +15,7 @@ type Variables = Readonly<Record<string, unknown>>;
 /** What admission needs to know of an operation. */
 export type Admissible = Price & {
   readonly type: 'query' | 'mutation';
-  /** @throws {RouterError} BAD_USER_INPUT */
-  readonly coerce: (inputs: Variables) => Variables;
+  readonly coerce: CoerceVariables;
 };
 
 /** May run, and is paid for. */
@@ -34,28 +36,47 @@ export type AdmissionParts = {
   readonly measured: (code: RouterError['code']) => void;
 };
 
-/** Coerces the variables, estimates the cost and takes it from the caller's budget. Throws a RouterError where one of these says no. */
+export type OperationAdmission = {
+  /** Coerces the variables, estimates the cost and takes it from the caller's budget. @throws {RouterError} when one of these fails */
+  readonly admit: (
+    operation: Admissible,
+    inputs: Variables,
+    caller: Caller & Pick<Demand, 'prepaid'>,
+  ) => Promise<Admission>;
+  /**
+   * Charges for a document before it is parsed, validated and planned. Returns the points; they are part of what the
+   * operation costs, and stay charged when the document is rejected. @throws {RouterError} RATE_LIMITED
+   */
+  readonly prepay: (documentLength: number, caller: Caller) => Promise<number>;
+  /** Charges one point for a request that was rejected before it was charged. Returns the error to respond with. */
+  readonly chargeRejection: (error: unknown, caller: Caller) => Promise<unknown>;
+};
+
+/** How the points are counted for the list of top spenders. */
+type Count = 'spent' | 'charged';
+
+/** Decides whether a caller may have what it requests, and charges for it. */
 export function createAdmission(
   { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
   { budget, spenders, shed, measured }: AdmissionParts,
-) {
-  const { enabled, maxCost, mode } = rateLimit;
+): OperationAdmission {
+  const { enabled, maxCost, mode, documentLengthPerPoint } = rateLimit;
 
-  async function pay(demand: Demand): Promise<Pick<Admission, 'charge' | 'headers'>> {
+  async function pay(demand: Demand, count: Count): Promise<Pick<Admission, 'charge' | 'headers'>> {
     const refusal = demand.cost <= maxCost ? undefined : tooExpensive(demand.cost, maxCost);
     const decision = refusal ?? (await budget.charge(demand));
     if (!(decision instanceof RouterError) && decision.kind === 'admitted') {
-      spenders.spent(demand, decision.charge.points);
+      spenders[count](demand, decision.charge.points);
       return decision;
     }
     spenders.refused(demand);
     throw decision instanceof RouterError ? decision : refusalOf(decision, demand.cost);
   }
 
-  async function payOrMeasure(demand: Demand): Promise<Pick<Admission, 'charge' | 'headers'>> {
-    if (mode === 'enforce') return pay(demand);
+  async function payOrMeasure(demand: Demand, count: Count): Promise<Pick<Admission, 'charge' | 'headers'>> {
+    if (mode === 'enforce') return pay(demand, count);
     try {
-      const { charge } = await pay(demand);
+      const { charge } = await pay(demand, count);
       return { charge, headers: {} };
     } catch (error) {
       if (!(error instanceof RouterError)) throw error;
@@ -64,53 +85,37 @@ export function createAdmission(
     }
   }
 
-  return async function admit(operation: Admissible, inputs: Variables, caller: Caller): Promise<Admission> {
-    checkVariables(inputs, limits);
-    const variables = operation.coerce(inputs);
-    const cost = operation.cost(variables);
-    shed(caller.identity, operation.type, cost);
-    if (!enabled) return { variables, cost, charge: undefined, headers: {} };
-    const { identity, address } = caller;
-    const paid = await payOrMeasure({ identity, address, cost, calls: operation.calls(variables) });
-    return { variables, cost, charge: paid.charge, headers: paid.headers };
+  return {
+    async admit(operation, inputs, { identity, address, prepaid = 0 }) {
+      checkVariables(inputs, limits);
+      const variables = operation.coerce(inputs);
+      const cost = Math.max(operation.cost(variables), prepaid);
+      shed(identity, operation.type, cost);
+      if (!enabled) return { variables, cost, charge: undefined, headers: {} };
+      const demand = { identity, address, cost, prepaid, calls: operation.calls(variables) };
+      return { variables, cost, ...(await payOrMeasure(demand, 'spent')) };
+    },
+
+    async prepay(documentLength, caller) {
+      if (!enabled) return 0;
+      const cost = chargeablePoints(documentLength / documentLengthPerPoint);
+      await payOrMeasure({ ...caller, cost }, 'charged');
+      return cost;
+    },
+
+    async chargeRejection(error, caller) {
+      if (!enabled || !isChargeable(error)) return error;
+      try {
+        await payOrMeasure({ ...caller, cost: 1 }, 'charged');
+        return error;
+      } catch (refusal) {
+        return refusal;
+      }
+    },
   };
 }
 
-function refusalOf(decision: Exclude<BudgetDecision, { kind: 'admitted' }>, cost: number): RouterError {
-  if (decision.kind === 'refused') return rateLimited(decision, cost);
-  const { affordable, field } = decision;
-  return field === undefined ? tooExpensive(cost, affordable) : tooManyCalls(field, affordable);
-}
-
-type Refused = Extract<BudgetDecision, { kind: 'refused' }>;
-
-function rateLimited({ headers, retryAfterMs, shortage, field }: Refused, cost: number): RouterError {
-  const seconds = Math.ceil(retryAfterMs / 1_000);
-  const wait = `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
-  const reason = field === undefined ? costReason(cost, shortage) : callsReason(field, shortage);
-  return new RouterError('RATE_LIMITED', `${reason} ${wait}`, {
-    headers,
-    extensions: { retryAfterMs, ...shortage, ...(field === undefined ? { cost } : { field }) },
-  });
-}
-
-function costReason(cost: number, shortage: Shortage | undefined): string {
-  const { remaining, limit } = shortage ?? {};
-  const left = remaining === undefined ? 'is not available now' : `has ${remaining} of ${limit} points left`;
-  return `The request costs ${cost} points and its budget ${left}.`;
-}
-
-function callsReason(field: string, shortage: Shortage | undefined): string {
-  const { limit = 0, windowMs = 0 } = shortage ?? {};
-  return `The limit of ${limit} calls of ${field} in ${windowMs / 1_000} seconds is reached.`;
-}
-
-function tooManyCalls(field: string, limit: number): RouterError {
-  const message = `The operation calls ${field} too often; the limit is ${limit} calls.`;
-  return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { field, limit } });
-}
-
-function tooExpensive(cost: number, limit: number): RouterError {
-  const message = `The operation costs ${cost} points; the limit for one operation is ${limit}.`;
-  return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { cost, limit } });
+/** Requests that fail because of the router, or because the budget is spent, cost nothing. */
+function isChargeable(error: unknown): boolean {
+  return error instanceof RouterError && error.status < 499 && error.code !== 'RATE_LIMITED';
 }

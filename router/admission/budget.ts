@@ -117,11 +117,11 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   return {
     async charge(demand) {
       const takes = takesOf(demand);
-      const tooMuch = unaffordable(takes);
+      const tooMuch = unaffordable(takes, demand.prepaid);
       if (tooMuch !== undefined) return tooMuch;
       const stored = await decide([...takes.cost, ...takes.calls]);
       parts.telemetry.budgetDecided(stored.admitted ? 'admitted' : 'refused', stored.store);
-      return stored.admitted ? admitted(stored, takes) : refused(stored, takes);
+      return stored.admitted ? admitted(stored, takes) : refused(stored, takes, demand.prepaid);
     },
 
     async refund(charge, points) {
@@ -141,12 +141,12 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   };
 }
 
-function unaffordable({ cost, calls }: Takes): BudgetDecision | undefined {
+function unaffordable({ cost, calls }: Takes, prepaid = 0): BudgetDecision | undefined {
   const tooOften = calls.find(({ bucket, points }) => points > bucket.points)?.bucket;
   if (tooOften !== undefined)
     return { kind: 'unaffordable', headers: {}, affordable: tooOften.points, field: tooOften.name };
   const affordable = Math.min(...cost.map(({ bucket }) => bucket.points));
-  const isAffordable = cost.every(({ points }) => points <= affordable);
+  const isAffordable = cost.every(({ points }) => points + prepaid <= affordable);
   return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
@@ -165,8 +165,9 @@ function admitted({ levels, store }: Stored, { cost }: Takes): BudgetDecision {
 /** Milliseconds to wait when requests are refused because Redis is gone. */
 const DENIED_RETRY_MS = 1_000;
 
-function refused({ levels }: Stored, { cost, calls }: Takes): BudgetDecision {
-  const takes = [...cost, ...calls];
+// The next attempt is charged in full again: what was prepaid for this one stays charged.
+function refused({ levels }: Stored, { cost, calls }: Takes, prepaid = 0): BudgetDecision {
+  const takes = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
     .map((level, index) => ({
       level,

@@ -15,6 +15,8 @@ export type Caller = {
 /** What a caller wants to do, in what it takes. */
 export type Demand = Caller & {
   readonly cost: number;
+  /** Points of the cost that have been taken before. */
+  readonly prepaid?: number;
   /** Of fields whose calls are limited. */
   readonly calls?: readonly FieldCalls[];
 };
@@ -44,10 +46,10 @@ export function createCallerBuckets(config: Config['rateLimit']): (demand: Deman
     });
   }
 
-  return ({ identity, address, cost, calls = [] }) => {
+  return ({ identity, address, cost, prepaid = 0, calls = [] }) => {
     const block = addressBlock(address);
     const caller = identity.kind === 'user' ? `u:${userKey(identity)}` : `a:${block}`;
-    const points = chargeablePoints(cost);
+    const points = Math.max(chargeablePoints(cost) - prepaid, 0);
     const buckets = [ownBucket(caller, identity), bucket('address', `i:${block}`, config.perAddress)];
     return {
       cost: buckets.map((each) => ({ bucket: each, points })),

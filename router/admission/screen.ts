@@ -1,9 +1,19 @@
-import { parse } from 'graphql';
+import { parse, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
 import { messageOf } from '../error-message.ts';
 import { RouterError } from '../errors.ts';
 import { checkDocument, readParseError } from './document-limits.ts';
+
+/** Rejects a document that is too long to be worth parsing. @throws {RouterError} MAX_LENGTH_LIMIT */
+export function checkLength(
+  source: string,
+  { documentLength }: Pick<Config['limits'], 'documentLength'>,
+): void {
+  if (source.length > documentLength) {
+    throw new RouterError('MAX_LENGTH_LIMIT', `The document has more than ${documentLength} characters.`);
+  }
+}
 
 /**
  * Refuses a document that is too large to be worth validating. Apollo Server has no place for this between parsing and
@@ -11,7 +21,24 @@ import { checkDocument, readParseError } from './document-limits.ts';
  * @throws {RouterError} a code per limit, or GRAPHQL_PARSE_FAILED
  */
 export function screenDocument(source: string, limits: Config['limits']): void {
-  checkDocument(parseWithin(source, limits), limits);
+  const document = parseWithin(source, limits);
+  checkNames(document, source, limits);
+  checkDocument(document, limits);
+}
+
+// Errors repeat names, and validation compares them with those of the schema.
+function checkNames(document: DocumentNode, source: string, { nameLength }: Config['limits']): void {
+  // Most documents have no word of that length, be it a name or part of a text.
+  if (!new RegExp(`\\w{${nameLength + 1}}`).test(source)) return;
+  visit(document, {
+    Name({ value }) {
+      if (value.length <= nameLength) return;
+      throw new RouterError(
+        'MAX_LENGTH_LIMIT',
+        `The document has a name of more than ${nameLength} characters.`,
+      );
+    },
+  });
 }
 
 function parseWithin(source: string, limits: Config['limits']): DocumentNode {

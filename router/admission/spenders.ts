@@ -51,6 +51,11 @@ export class Spenders {
     count.operations += 1;
   }
 
+  /** Counts points that were charged for something else than an operation. */
+  charged(caller: Caller, points: number): void {
+    this.#countOf(caller).points += points;
+  }
+
   /** What was given back, or taken after the fact when it is negative. */
   refunded(caller: Caller, points: number): void {
     const count = this.#counts.get(keyOf(caller));

@@ -84,6 +84,8 @@ export const limits = z
     unreadBytes: count
       .default(268_435_456)
       .describe('Answers that clients have not taken yet, together; beyond it the oldest are given up.'),
+    documentLength: count.default(65_536).describe('Most characters in a document.'),
+    nameLength: count.default(256).describe('Most characters in a name in a document.'),
     tokens: count.default(2_000).describe('Most tokens in a document.'),
     depth: count.default(15).describe('Deepest nesting of fields.'),
     aliases: count.default(30).describe('Most aliases, fragments expanded.'),
@@ -92,6 +94,10 @@ export const limits = z
     selections: count.default(10_000).describe('Most fields, fragments expanded.'),
     variableDepth: count.default(32).describe('Deepest nesting of the variables.'),
     variableItems: count.default(1_000).describe('Longest list in the variables.'),
+    variableMembers: count.default(1_000).describe('Most members of one object in the variables.'),
+    variableNodes: count
+      .default(10_000)
+      .describe('Most values in the variables; a list or an object is one, and so is each value in it.'),
   })
   .prefault({});
 

@@ -33,6 +33,11 @@ export const rateLimit = z
       .prefault({ points: 200_000 })
       .describe('Bucket of all callers of one address together.'),
     maxCost: count.default(50_000).describe('Most that one operation may cost.'),
+    documentLengthPerPoint: count
+      .default(4_096)
+      .describe(
+        'Characters for a point of the price of a document that has to be parsed and planned first; its operation costs that at least.',
+      ),
     overrunPercent: z
       .int()
       .min(0)

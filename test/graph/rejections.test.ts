@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';
 
@@ -102,19 +103,19 @@ test('a request over the budget says how much is left and when to try again', as
   const spend = (count: number) => limited.post({ query: `{${aliases(count)} }` });
   expect((await spend(8)).status).toBe(200);
   const refused = await spend(4);
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '17280']);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '25920']);
   expect(await refused.json()).toEqual({
     errors: [
       {
         message:
-          'The request costs 4 points and its budget has 2 of 10 points left. Try again in 17280 seconds.',
+          'The request costs 4 points and its budget has 1 of 10 points left. Try again in 25920 seconds.',
         extensions: {
           code: 'RATE_LIMITED',
-          retryAfterMs: 17_280_000,
+          retryAfterMs: 25_920_000,
           bucket: 'anonymous',
           limit: 10,
           windowMs: DAY * 1_000,
-          remaining: 2,
+          remaining: 1,
           cost: 4,
           requestId: refused.headers.get('x-request-id'),
         },
@@ -130,3 +131,179 @@ test('a request over the budget says how much is left and when to try again', as
 function aliases(count: number): string {
   return Array.from({ length: count }, (_, index) => ` a${index}: book(id: 1) { id }`).join('');
 }
+
+describe('a rejected request costs a point', () => {
+  const hash = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
+  const known = 'query ($id: ID!) { book(id: $id) { id } }';
+  const rejected: [name: string, body: unknown, code: string, points?: number][] = [
+    ['whose document does not parse', { query: '{' }, 'GRAPHQL_PARSE_FAILED'],
+    ['whose document is not valid', { query: '{ nothing }' }, 'GRAPHQL_VALIDATION_FAILED'],
+    [
+      'of 9,000 characters that is not valid',
+      { query: `{ nothing }${' '.repeat(9_000)}` },
+      'GRAPHQL_VALIDATION_FAILED',
+      3,
+    ],
+    [
+      'that is longer than the limit',
+      { query: `{ books { id } } #${'x'.repeat(65_536)}` },
+      'MAX_LENGTH_LIMIT',
+    ],
+    ['with a name longer than the limit', { query: `{ ${'x'.repeat(257)} }` }, 'MAX_LENGTH_LIMIT'],
+    ['with too many fields', { query: `{${' books { id }'.repeat(21)} }` }, 'MAX_ROOT_FIELDS_LIMIT'],
+    [
+      'with an unknown operation name',
+      { query: 'query A { books { id } }', operationName: 'B' },
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+    [
+      'with a wrong variable for a new operation',
+      { query: `${known} #`, variables: { id: {} } },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'with a wrong variable for a known operation',
+      { query: known, variables: { id: {} } },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'with too many variables',
+      { query: known, variables: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`v${i}`, 1])) },
+      'MAX_INPUT_LIMIT',
+    ],
+    [
+      'that costs more than one operation may',
+      { query: `{${aliases(20)} }` },
+      'COST_ESTIMATED_TOO_EXPENSIVE',
+    ],
+    ['with an unknown hash', { extensions: hash }, 'PERSISTED_QUERY_NOT_FOUND'],
+    [
+      'with a hash that is none',
+      { extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } },
+      'BAD_REQUEST',
+    ],
+    ['without a document', { variables: {} }, 'BAD_REQUEST'],
+    ['with variables of the wrong type', { query: known, variables: [] }, 'BAD_REQUEST'],
+  ];
+
+  let limited: SmallGraph;
+  beforeAll(async () => {
+    limited = await startSmallGraph({
+      services: LIBRARY,
+      config: `rateLimit: { enabled: true, anonymous: { points: 500, windowS: ${DAY} }, maxCost: 19 }
+listen: { trustedProxies: ["127.0.0.1"] }`,
+      parts: { monotonic: () => 0 },
+    });
+    for (const _ of [1, 2]) await limited.post({ query: known, variables: { id: '1' } }, from('192.0.2.1'));
+  });
+  afterAll(() => limited[Symbol.asyncDispose]());
+
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const left = async (address: string) => {
+    const response = await limited.post({ query: known, variables: { id: '1' } }, from(address));
+    return Number(response.headers.get('x-ratelimit-remaining'));
+  };
+  const codeOf = async (response: Response) =>
+    ((await response.json()) as Answer).errors?.[0]?.extensions['code'];
+
+  test.each(rejected)('%s', async (_name, body, code, points: number = 1) => {
+    const address = `198.51.100.${rejected.findIndex((one) => one[1] === body)}`;
+    const before = await left(address);
+    expect(await codeOf(await limited.post(body, from(address)))).toBe(code);
+    expect(before - (await left(address))).toBe(points + 1);
+  });
+
+  test('and is refused before any work once the budget is spent', async () => {
+    const address = '203.0.113.1';
+    for (let spent = await left(address); spent > 0; spent = await left(address))
+      await limited.post({ query: `{${aliases(Math.min(spent, 19))} }` }, from(address));
+    for (const [, body, code] of rejected) {
+      const response = await limited.post(body, from(address));
+      expect([code, response.status, await codeOf(response)]).toEqual([code, 429, 'RATE_LIMITED']);
+    }
+  });
+
+  test('a document that is prepared costs its operation or its length, whichever is more', async () => {
+    const address = '203.0.113.2';
+    const query = `query Long {${aliases(2)} }`.padEnd(9_000);
+    const before = await left(address);
+    await limited.post({ query }, from(address));
+    expect(before - (await left(address)) - 1).toBe(3);
+  });
+});
+
+describe('wrong variables', () => {
+  const members = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`member${i}`, 'v'.repeat(160)]));
+  const cases: readonly (readonly [name: string, input: unknown, message: string])[] = [
+    [
+      'a member that does not exist',
+      { ...members(900) },
+      'Variable "$input" got an invalid value: Field "member0" is not defined by type "Filter".',
+    ],
+    [
+      'a text for a number',
+      { pages: 'secret' },
+      'Variable "$input" got an invalid value at "input.pages": Int cannot represent non-integer value.',
+    ],
+    [
+      'a long name',
+      { ['secret'.repeat(30_000)]: 1 },
+      `Variable "$input" got an invalid value: Field "${'secret'.repeat(42)}`,
+    ],
+    [
+      'a text that is in no enum',
+      { kind: 'secret" does not exist in "' },
+      'Variable "$input" got an invalid value at "input.kind": The value does not exist in "Kind" enum.',
+    ],
+    [
+      'a list in a list',
+      { tags: ['a', ['secret']] },
+      'Variable "$input" got an invalid value at "input.tags[1]": String cannot represent a non string value.',
+    ],
+    ['null', null, 'Variable "$input" of non-null type "Filter!" must not be null.'],
+    [
+      'a text for an object',
+      'secret',
+      'Variable "$input" got an invalid value: Expected type "Filter" to be an object.',
+    ],
+  ];
+
+  test('get one short error, without a value and in production without a suggestion', async (context) => {
+    await using searched = await startSmallGraph({
+      services: {
+        search: {
+          sdl: `type Query { search(input: Filter!): Int }
+            enum Kind { SECRETS }
+            input Filter { pages: Int kind: Kind tags: [String!] membr0: Int }`,
+          resolvers: { Query: { search: () => 1 } },
+        },
+      },
+      config: 'mode: production\nidentity: { keys: [{ id: a, secret: "0123456789abcdef0123456789abcdef" }] }',
+    });
+    const query = 'query ($input: Filter!) { search(input: $input) }';
+    await searched.query(query, { input: {} });
+    let bytes = 0;
+    for (const [name, input, message] of cases) {
+      const text = await (await searched.post({ query, variables: { input } })).text();
+      const { errors = [] } = JSON.parse(text) as Answer;
+      expect([name, errors.length, errors[0]?.message.startsWith(message)]).toEqual([name, 1, true]);
+      bytes = Math.max(bytes, text.length);
+    }
+    recordFigure(context, 'longest response to wrong variables, bytes', bytes);
+    expect(bytes).toBeLessThan(1_000);
+    recordFigure(
+      context,
+      'CPU of a request with 900 wrong members (client, router and network), ms',
+      await cpuPerRequest(searched, query, members(900)),
+    );
+  });
+
+  async function cpuPerRequest(on: SmallGraph, query: string, input: unknown): Promise<string> {
+    const body = JSON.stringify({ query, variables: { input } });
+    const before = process.cpuUsage();
+    for (let round = 0; round < 20; round += 1) await (await on.post(body)).text();
+    const { user, system } = process.cpuUsage(before);
+    return ((user + system) / 20_000).toFixed(2);
+  }
+});
