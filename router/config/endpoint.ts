@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { originFault } from '../ingress/origin-pattern.ts';
 import { count, ms, port } from './values.ts';
 
 export const listen = z
@@ -47,10 +48,15 @@ export const admin = z
 export const cors = z
   .strictObject({
     origins: z
-      .array(z.string())
+      .array(
+        z.string().superRefine((text, context) => {
+          const message = originFault(text);
+          if (message !== undefined) context.addIssue({ code: 'custom', message });
+        }),
+      )
       .optional()
       .describe(
-        'Origins that may read answers, `*` for all. Default: Apollo Sandbox in development, none in production.',
+        'Origins whose pages may read responses, such as `https://shop.example`; `https://*.shop.example` for all names below it, `http://localhost:*` for all ports, `*` for all origins. Default: none in production; in development Apollo Sandbox and pages of this machine (`http://localhost:*`, `http://127.0.0.1:*`, `http://[::1]:*`).',
       ),
     credentials: z.boolean().default(false).describe('Allow cookies; needs named origins.'),
     allowedHeaders: z
@@ -62,6 +68,10 @@ export const cors = z
   .prefault({})
   .refine((value) => !(value.credentials && value.origins?.includes('*')), {
     message: 'credentials cannot be combined with the origin *; name the origins',
+  })
+  .refine((value) => !(value.credentials && value.origins?.includes('null')), {
+    message:
+      'credentials cannot be combined with the origin null: any site can send it from a sandboxed frame',
   });
 
 export const csrf = z

@@ -143,7 +143,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     monotonic: parts.monotonic,
     cutOff: () => parts.telemetry.clientCutOff('slow reader'),
   });
-  const cors = createCors(config.cors, config.mode);
+  const cors = createCors(config.cors, { mode: config.mode, log: parts.telemetry.log });
   const sandbox =
     (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
   const graphql = createGraphqlEndpoint(config, parts);

@@ -1,11 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../router/config/config.ts';
-import { createHealth } from '../../router/ingress/health.ts';
-import { listen } from '../../router/ingress/http-server.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
-import { createTelemetry } from '../../router/telemetry.ts';
+import { listenAlone } from '../support/listen-alone.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
 import { startIssuer } from '../support/tokens.ts';
@@ -127,22 +123,8 @@ describe('security headers and inserted headers are on', () => {
   });
 });
 
-function listenAlone(text: string) {
-  const config = parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
-  return listen(config, {
-    telemetry: createTelemetry(config.telemetry, { destination: { write: () => undefined } }),
-    health: createHealth(() => []),
-    monotonic: performance.now.bind(performance),
-    now: Date.now,
-    schedule: scheduleTimer,
-    checkHead: () => undefined,
-    clientAddress: () => '127.0.0.1',
-    handle: async () => ({ status: 200, headers: {}, body: '{}' }),
-  });
-}
-
 test('a connection is closed with its last request, and what was sent after that is not answered', async () => {
-  await using server = await listenAlone('listen: { port: 0, maxRequestsPerConnection: 2 }');
+  await using server = await listenAlone('listen: { maxRequestsPerConnection: 2 }');
   const request = ['GET /health HTTP/1.1', 'host: a', '', ''].join('\r\n');
   const received = await raw(server.url, [request.repeat(4)]);
   const responses = received.split('HTTP/1.1 ').slice(1);
