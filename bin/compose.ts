@@ -1,40 +1,67 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { loadConfig } from '../router/config/config.ts';
+import { loadConfig, parseConfig } from '../router/config/config.ts';
+import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
-import { createSupergraphSource } from '../router/supergraph/supergraph-source.ts';
+import { readCommandLine } from './command-line.ts';
+import { composeSupergraph } from './compose/compose-supergraph.ts';
 
-/*
- * `npm run -s compose [-- FILE] [--output FILE]`: the supergraph SDL on stdout, errors and hints on stderr.
- */
+const COMMAND = {
+  name: 'npm run compose',
+  summary:
+    'Composes the supergraph, checks that the router serves it, and writes its SDL. Errors, warnings and hints go to stderr.',
+  positionals: {
+    name: '[FILE]',
+    max: 1,
+    description: 'supergraph.yaml, or a supergraph SDL (.graphql). Default: the file that router.yaml names.',
+  },
+  options: {
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      description: 'Write the SDL to FILE instead of stdout.',
+    },
+    config: {
+      type: 'string',
+      short: 'c',
+      value: 'FILE',
+      description: 'Check against this router.yaml. With [FILE] and without --config: against the defaults.',
+    },
+  },
+} as const;
 
-const { values, positionals } = parseArgs({
-  options: { output: { type: 'string', short: 'o' } },
-  allowPositionals: true,
-});
-
+const root = join(import.meta.dirname, '..');
+const { values, positionals } = readCommandLine(COMMAND);
 try {
-  process.exitCode = await compose(positionals[0]);
+  process.exitCode = await compose();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }
 
-async function compose(named: string | undefined): Promise<number> {
-  const configured = loadConfig(process.env, join(import.meta.dirname, '..')).supergraph;
-  const file = named === undefined ? configured.file : resolve(named);
-  await using source = createSupergraphSource({ ...configured, file, watch: false }, process.env);
-  const composed = await source.load();
+async function compose(): Promise<number> {
+  const composed = await composeSupergraph(readConfig(positionals[0]), process.env);
   switch (composed.kind) {
-    case 'refused':
+    case 'rejected':
       console.error(composed.reasons.join('\n'));
       return 1;
-    case 'supergraph':
+    case 'accepted':
       if (composed.findings.length > 0) console.error(composed.findings.join('\n'));
       if (values.output === undefined) process.stdout.write(composed.sdl);
       else writeFileSync(values.output, composed.sdl);
       return 0;
   }
+}
+
+function readConfig(file: string | undefined): Config {
+  const env = {
+    ...process.env,
+    ...(values.config !== undefined && { ROUTER_CONFIG: resolve(values.config) }),
+    ...(file !== undefined && { SUPERGRAPH: resolve(file) }),
+  };
+  if (file !== undefined && !existsSync(file)) throw new ConfigError([`there is no file ${file}`]);
+  if (file === undefined || values.config !== undefined) return loadConfig(env, root);
+  return parseConfig('', { env, fileName: 'router.yaml', directory: root });
 }

@@ -33,7 +33,6 @@ export function createMetrics(registry: Registry) {
     ejections: counter('tributary_endpoint_ejections_total', 'Addresses taken out of rotation.', [
       'subgraph',
     ]),
-    breakerOpen: gauge('tributary_breaker_open', 'Whether the breaker holds calls back.', ['subgraph']),
     breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
       'subgraph',
       'scope',

@@ -175,6 +175,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
 
   const generations = built.use(
     await createGenerations<ApolloContext, GenerationParts, ServedGeneration>({
+      now: parts.now,
       source: createSupergraphSource(config.supergraph, parts.env, parts.compose),
       telemetry,
       monotonic,
@@ -227,13 +228,15 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
     state: {
-      supergraph: generations.currentId(),
+      supergraph: generations.status(),
       requests: shedding.state(),
       subgraphs: upstream.state(),
       spenders: spenders.report(),
     },
     unready: health.unready(),
+    supergraphs: [generations.status()],
   });
+  telemetry.observe({ supergraph: generations.status, subgraphs: () => upstream.state() });
   const orderBreaker = createOrderBreaker({ force: upstream.force, pin: generations.pin });
   const admin =
     !parts.inPool && config.admin.enabled

@@ -1,16 +1,11 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { specifiedRules, validate } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { createPricing } from './admission/pricing.ts';
+import { acceptSupergraph } from './accept-supergraph.ts';
+import type { AcceptedSupergraph } from './accept-supergraph.ts';
 import { createApolloPlugin, createFilteringExecutor, createGatewayExecutor } from './apollo-plugin.ts';
 import type { ApolloContext, PluginParts } from './apollo-plugin.ts';
-import { createGuards } from './authorization/authorization.ts';
-import { createJudge } from './authorization/requirement.ts';
-import { separateAuthorization } from './authorization/separate.ts';
-import type { SeparatedSupergraph } from './authorization/separate.ts';
 import type { Config } from './config/config-schema.ts';
-import { readFallbacks } from './degradation/fallbacks.ts';
-import { readStaleFields } from './degradation/stale-fields.ts';
 import { connect } from './execute-operation.ts';
 import type { createExecution } from './execute-operation.ts';
 import { ANONYMOUS } from './identity/identity.ts';
@@ -20,6 +15,7 @@ import type { createPlanner } from './planning/planner.ts';
 import { maskingOf } from './response/error-policy.ts';
 import { createErrorMask } from './response/mask-errors.ts';
 import { logMasked } from './response/masked-error.ts';
+import { formatFinding } from './supergraph/compose.ts';
 import { createGeneration } from './supergraph/generation.ts';
 import type { GenerationRecipe } from './supergraph/generation.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -36,41 +32,40 @@ export type ServedGenerationParts = Pick<PluginParts, 'admit'> &
 
 /**
  * Builds everything that answers for one version of the supergraph.
- * @throws {Error} naming what keeps the supergraph from being served
+ * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph is not served
  */
-export function createServedGeneration(
+export async function createServedGeneration(
   supergraphSdl: string,
   config: Config,
   parts: ServedGenerationParts,
 ): Promise<ServedGeneration> {
-  const separated = separateAuthorization(supergraphSdl);
-  return createGeneration(
-    { published: supergraphSdl, servable: separated.sdl },
-    createRecipe(config, { ...parts, separated }),
-  );
+  const accepted = await acceptSupergraph(supergraphSdl, config, parts.createPlanner);
+  try {
+    const generation = await createGeneration(accepted, createRecipe(config, { ...parts, accepted }));
+    if (accepted.warnings.length > 0)
+      parts.telemetry.supergraphServedDifferently({
+        generation: generation.graph.id,
+        warnings: accepted.warnings.map(formatFinding),
+      });
+    return generation;
+  } catch (error) {
+    await accepted.planner[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
-type RecipeParts = ServedGenerationParts & { readonly separated: SeparatedSupergraph };
+type RecipeParts = ServedGenerationParts & { readonly accepted: AcceptedSupergraph };
 
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
-  const { telemetry, upstream, monotonic, admit, execute, callsFor, separated } = parts;
-  const judge = createJudge(config.authorization.policies);
+  const { telemetry, upstream, monotonic, admit, execute, callsFor, accepted } = parts;
+  const { planner, guard, pricing, fallbackOf, keepingOf } = accepted;
   return {
     async createParts(graph) {
-      const planner = await parts.createPlanner({
-        supergraphSdl: separated.sdl,
-        timeoutMs: config.planning.timeoutMs,
-      });
-      const pricing = createPricing(separated.sdl, config.rateLimit);
-      for (const coordinate of pricing.unknownFields) telemetry.limitedFieldUnknown(coordinate);
-      const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
-      const kept = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
-      for (const setting of [...unfit, ...kept.unfit]) telemetry.degradationUnfit(setting);
       const operations = createOperations({
         graph,
         planner,
-        guard: createGuards(graph.schema, separated.requirements, judge),
+        guard,
         entries: config.planning.cacheEntries,
         hideSuggestions: config.mode === 'production',
         pricing,
@@ -78,7 +73,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
         fallbackOf,
-        keepingOf: kept.keepingOf,
+        keepingOf,
       });
       const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
       return {

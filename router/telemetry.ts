@@ -7,6 +7,8 @@ import type { Config } from './config/config-schema.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestSummary } from './ingress/client-request.ts';
 import { createCodeLabels, createMetrics } from './metrics.ts';
+import { registerGauges } from './gauges.ts';
+import type { GaugeSources } from './gauges.ts';
 
 export type RequestFinished = RequestSummary & {
   readonly requestId: string;
@@ -84,7 +86,6 @@ export function createTelemetry(
       const { subgraph, field, to, forced } = event;
       const scope = field === undefined ? 'service' : 'field';
       metrics.breakerTransitions.inc({ subgraph, scope, to, forced: String(forced) });
-      if (field === undefined) metrics.breakerOpen.set({ subgraph }, to === 'closed' ? 0 : 1);
       log.warn(event, 'circuit breaker changed');
     },
 
@@ -123,14 +124,6 @@ export function createTelemetry(
     /** What would have been refused, were limits not only measured. */
     limitMeasured(code: ErrorCode): void {
       metrics.measured.inc({ code });
-    },
-
-    limitedFieldUnknown(coordinate: string): void {
-      log.warn({ coordinate }, 'rateLimit.fields names a field that the supergraph does not have');
-    },
-
-    degradationUnfit(event: { readonly coordinate: string; readonly reason: string }): void {
-      log.warn(event, 'a setting of degradation does not fit the supergraph and is left out');
     },
 
     /** A client asked by hash or id; the document was in a manifest, registered, or not to be had. */
@@ -204,15 +197,36 @@ export function createTelemetry(
       log.info(event, 'supergraph serves');
     },
 
-    /** `serving` is the generation that goes on. */
-    supergraphRefused(event: {
-      readonly file: string;
-      readonly reasons: readonly string[];
-      readonly serving: string | undefined;
+    supergraphServedDifferently(event: {
+      readonly generation: string;
+      readonly warnings: readonly string[];
     }): void {
+      log.warn(event, 'supergraph is not served in every part as written');
+    },
+
+    /** `serving` is the version that stays active. A repeated rejection, such as that of each poll, is counted and not logged. */
+    supergraphRefused(
+      event: {
+        readonly file: string;
+        readonly reasons: readonly string[];
+        readonly rejected: string | undefined;
+        readonly serving: string | undefined;
+      },
+      isNew: boolean,
+    ): void {
       metrics.supergraphs.inc({ outcome: 'refused' });
       const { serving = 'nothing: the router is not ready before there is a good one' } = event;
-      log.error({ ...event, serving }, 'supergraph refused');
+      if (isNew) log.error({ ...event, serving }, 'supergraph refused');
+    },
+
+    /** A supergraph was rejected before, and the source matches the active one again. */
+    supergraphRestored(event: { readonly file: string; readonly generation: string }): void {
+      log.info(event, 'supergraph source matches the serving supergraph again');
+    },
+
+    /** Reads gauges from the parts that know the values, whenever metrics are collected. */
+    observe(sources: GaugeSources): void {
+      registerGauges(registry, sources);
     },
 
     /**

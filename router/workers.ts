@@ -142,11 +142,17 @@ function inspectAll(reports: readonly Report[], draining: boolean): Inspection {
   return {
     metrics: AggregatorRegistry.aggregate(reports.map(({ metrics }) => [...metrics])),
     state: reports.map(({ state }) => state),
+    supergraphs: reports.flatMap(({ supergraphs }) => supergraphs),
     unready: reports.length === 0 ? ['no worker runs'] : [...new Set(reasons)],
   };
 }
 
-const SILENT: Report = { metrics: [], state: 'silent', unready: ['a worker does not answer'] };
+const SILENT: Report = {
+  metrics: [],
+  state: 'silent',
+  unready: ['a worker does not answer'],
+  supergraphs: [],
+};
 
 /** One process of the pool. */
 class Worker {

@@ -12,13 +12,17 @@ export type SecurityLinks = {
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
 };
 
-type Link = {
+/** One `@link` of a supergraph. */
+export type Link = {
   readonly node: ConstDirectiveNode;
+  readonly url: string;
   readonly identity: string;
   readonly version: string;
   /** What elements that are not imported are named after. */
   readonly namespace: string;
   readonly purpose: string | undefined;
+  /** Whether the router enforces the feature. */
+  readonly isEnforced: boolean;
   /** Name in the specification, with `@` for a directive, to name in the supergraph. */
   readonly imports: ReadonlyMap<string, string>;
 };
@@ -36,7 +40,7 @@ const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
 
 /** @throws {Error} when the supergraph links a security feature that the router does not know, or uses one without a link */
 export function readSecurityLinks(document: DocumentNode): SecurityLinks {
-  const links = linksOf(document);
+  const links = readLinks(document);
   const directives = new Map<string, Enforced>();
   const scalars = new Set<string>();
   const nodes = new Set<ConstDirectiveNode>();
@@ -55,8 +59,8 @@ export function readSecurityLinks(document: DocumentNode): SecurityLinks {
 }
 
 function enforcedBy({ identity, version, purpose }: Link): Enforced | undefined {
-  const name = identity.slice(SPECIFICATIONS.length);
-  if (identity === SPECIFICATIONS + name && isEnforced(name)) {
+  const name = specificationName(identity);
+  if (isEnforced(name)) {
     if (version === 'v0.1') return name;
     throw new Error(`the supergraph links ${identity}/${version}, of which the router can enforce only v0.1`);
   }
@@ -66,6 +70,11 @@ function enforcedBy({ identity, version, purpose }: Link): Enforced | undefined 
     );
   }
   return undefined;
+}
+
+/** Name of one of Apollo's specifications; empty for any other. */
+function specificationName(identity: string): string {
+  return identity.startsWith(SPECIFICATIONS) ? identity.slice(SPECIFICATIONS.length) : '';
 }
 
 function isEnforced(name: string): name is Enforced {
@@ -84,7 +93,7 @@ function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
 }
 
 /** Every `@link`, whatever it is called: the link specification may be imported under another name as well. */
-function linksOf(document: DocumentNode): readonly Link[] {
+export function readLinks(document: DocumentNode): readonly Link[] {
   return document.definitions
     .flatMap((node) =>
       node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
@@ -107,10 +116,12 @@ function readLink(node: ConstDirectiveNode): Link | undefined {
   const purpose = read('for');
   return {
     node,
+    url,
     identity,
     version,
     namespace: typeof as === 'string' ? as : (identity.split('/').at(-1) ?? identity),
     purpose: typeof purpose === 'string' ? purpose : undefined,
+    isEnforced: isEnforced(specificationName(identity)),
     imports: readImports(read('import')),
   };
 }

@@ -6,7 +6,7 @@ import { jsonText } from '../execution/json.ts';
 import { valueCheck } from '../execution/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
-/** A setting of the configuration that does not fit the supergraph: it is told and left out. */
+/** A setting of the configuration that does not fit the supergraph, which is therefore rejected. */
 export type Unfit = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {

@@ -11,6 +11,7 @@ import { healthAnswer } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { addressOf, listening, serverOptions, urlAt } from './http-server.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
+import type { SupergraphStatus } from '../supergraph/supergraph-status.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
 
 /** State of a router, as the admin port reports it. */
@@ -20,6 +21,8 @@ export type Inspection = {
   readonly state: unknown;
   /** Reasons why the router is not ready; empty when it is. */
   readonly unready: readonly string[];
+  /** Supergraphs served and rejected, one entry per process. */
+  readonly supergraphs: readonly SupergraphStatus[];
 };
 
 export type AdminParts = {
@@ -71,11 +74,17 @@ async function answer(
   const ordered = await answerOrder(request, orderBreaker);
   if (ordered !== undefined) return ordered;
   const path = request.url ?? '/';
-  const { metrics, state, unready } = await inspect();
+  const { metrics, state, unready, supergraphs } = await inspect();
   if (path === '/metrics')
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
   if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
-  return healthAnswer(path, { unready, now: now() }) ?? notFound();
+  return (
+    healthAnswer(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
+  );
+}
+
+function single<Item>(items: readonly Item[]): Item | readonly Item[] | undefined {
+  return items.length === 1 ? items[0] : items;
 }
 
 function failed(): ClientResponse {

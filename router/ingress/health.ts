@@ -27,20 +27,29 @@ export type HealthReport = {
   readonly unready: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Further members of a readiness report. */
+  readonly details?: Readonly<Record<string, unknown>>;
 };
 
 /** The response at a health path, undefined at others. Live: the process answers. Ready: it can serve requests, too. */
-export function healthAnswer(path: string, { unready, now }: HealthReport): ClientResponse | undefined {
+export function healthAnswer(
+  path: string,
+  { unready, now, details }: HealthReport,
+): ClientResponse | undefined {
   if (LIVENESS.has(path)) return report([], now);
-  return READINESS.has(path) ? report(unready, now) : undefined;
+  return READINESS.has(path) ? report(unready, now, details) : undefined;
 }
 
-function report(reasons: readonly string[], now: number): ClientResponse {
+function report(
+  reasons: readonly string[],
+  now: number,
+  details: HealthReport['details'] = {},
+): ClientResponse {
   const up = reasons.length === 0;
   const timestamp = new Date(now).toISOString();
   return {
     status: up ? 200 : 503,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: JSON.stringify(up ? { status: 'UP', timestamp } : { status: 'DOWN', timestamp, reasons }),
+    body: JSON.stringify({ status: up ? 'UP' : 'DOWN', timestamp, ...(!up && { reasons }), ...details }),
   };
 }

@@ -12,9 +12,9 @@ export type SubgraphSchema = {
   readonly place: string;
 };
 
-/** An error or a hint of composition. */
+/** An error or a hint of composition, or a warning about what the router does not serve as written. */
 export type Finding = {
-  readonly severity: 'error' | 'hint';
+  readonly severity: 'error' | 'warning' | 'hint';
   readonly code: string;
   readonly message: string;
   readonly subgraph?: string;

@@ -11,11 +11,12 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
+import { assertValidSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 
-/** What a supergraph SDL says. */
-type Graph = {
-  /** The first characters of the SHA-256 of the SDL. */
+/** A supergraph as its SDL describes it. */
+export type Graph = {
+  /** The version: see `versionOf`. */
   readonly id: string;
   /** As it was published. */
   readonly supergraphSdl: string;
@@ -46,21 +47,20 @@ export type GenerationRecipe<Context extends object, Parts> = {
 };
 
 /** A supergraph as it was published, and as Apollo's gateway can serve it: without what the router enforces itself. */
-export type Published = { readonly published: string; readonly servable: string };
+type Published = { readonly published: string; readonly servable: string };
 
 /**
- * Builds a gateway and a server for a supergraph SDL.
- * @throws {Error} naming what keeps the supergraph from being served
+ * Builds a gateway and a server for a supergraph.
+ * @throws {Error} when Apollo's gateway or server rejects it
  */
 export async function createGeneration<Context extends object, Parts extends AsyncDisposable>(
-  supergraph: Published,
+  { graph, servableSdl }: { readonly graph: Graph; readonly servableSdl: string },
   recipe: GenerationRecipe<Context, Parts>,
 ): Promise<Generation<Context, Parts>> {
-  const graph = describeGraph(supergraph);
   await using built = new AsyncDisposableStack();
   const parts = built.use(await recipe.createParts(graph));
   const gateway = new ApolloGateway({
-    supergraphSdl: supergraph.servable,
+    supergraphSdl: servableSdl,
     buildService: ({ name }) => recipe.createDataSource(name, parts),
     logger: SILENT,
     __exposeQueryPlanExperimental: false,
@@ -85,19 +85,26 @@ const OFF = [
 
 /**
  * Reads a supergraph SDL.
- * @throws {Error} when it is no supergraph or names a subgraph without an http(s) URL
+ * @throws {Error} when it is not a supergraph or has a subgraph without an http(s) URL
  */
-function describeGraph({ published, servable }: Published): Graph {
-  const supergraph = Supergraph.build(servable, { supportedFeatures: null, validateSupergraph: true });
+export function describeGraph({ published, servable }: Published): Graph {
+  const supergraph = Supergraph.build(servable, { validateSupergraph: true });
   const routes = new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url]));
   for (const [name, url] of routes) checkUrl(name, url);
+  const schema = supergraph.apiSchema().toGraphQLJSSchema();
+  assertValidSchema(schema);
   return {
-    id: createHash('sha256').update(published).digest('hex').slice(0, 12),
+    id: versionOf(published),
     supergraphSdl: published,
-    schema: supergraph.apiSchema().toGraphQLJSSchema(),
+    schema,
     supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
     routes,
   };
+}
+
+/** Returns the version of a supergraph: the first characters of the SHA-256 of its SDL. */
+export function versionOf(supergraphSdl: string): string {
+  return createHash('sha256').update(supergraphSdl).digest('hex').slice(0, 12);
 }
 
 function checkUrl(name: string, url: string): void {

@@ -1,7 +1,11 @@
-import { messageOf } from '../error-message.ts';
+import { ConfigError } from '../config/read-yaml.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { versionOf } from './generation.ts';
 import type { Generation } from './generation.ts';
+import { rejectionReasons } from './rejection.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
+import { StatusRecord } from './supergraph-status.ts';
+import type { SupergraphStatus } from './supergraph-status.ts';
 
 /** A generation held for one request. */
 export type Pinned<G> = Disposable & { readonly generation: G };
@@ -11,6 +15,7 @@ export type Generations<G> = AsyncDisposable & {
   /** Holds the serving generation for a request; undefined while there is none yet. */
   readonly pin: () => Pinned<G> | undefined;
   readonly currentId: () => string | undefined;
+  readonly status: () => SupergraphStatus;
   /** Loads the supergraph again and serves it if it is new and proves good; resolves when that is decided. */
   readonly reload: () => Promise<void>;
 };
@@ -18,6 +23,7 @@ export type Generations<G> = AsyncDisposable & {
 export type GenerationsParts<G> = {
   readonly source: SupergraphSource;
   readonly telemetry: Telemetry;
+  readonly now: () => number;
   readonly monotonic: () => number;
   readonly create: (supergraphSdl: string) => Promise<G>;
   /** Asks a new generation a question before clients may; rejects when it does not answer. */
@@ -26,7 +32,10 @@ export type GenerationsParts<G> = {
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
-/** Serves one supergraph at a time; a changed one takes over by moving one pointer, a bad one never does. */
+/**
+ * Serves one supergraph at a time; a changed one takes over by moving one pointer, a rejected one never does.
+ * @throws {ConfigError} when the configuration names what the first supergraph does not have
+ */
 export async function createGenerations<
   Exchange extends object,
   Operations,
@@ -34,8 +43,10 @@ export async function createGenerations<
 >(parts: GenerationsParts<G>): Promise<Generations<G>> {
   const { source, telemetry } = parts;
   const retiring = new Set<Promise<void>>();
+  const record = new StatusRecord(parts);
   let current: Slot<G> | undefined;
   let reloads: Promise<void> = Promise.resolve();
+  let isStarting = true;
 
   function pin(): Pinned<G> | undefined {
     const slot = current;
@@ -46,22 +57,31 @@ export async function createGenerations<
 
   async function load(): Promise<void> {
     const sourced = await source.load();
-    if (sourced.kind === 'refused') return refuse(sourced.reasons);
-    if (sourced.sdl === current?.generation.graph.supergraphSdl) return;
+    if (sourced.kind === 'refused') return reject(sourced.reasons);
+    if (sourced.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
     const started = parts.monotonic();
     try {
       serve(await build(sourced.sdl));
     } catch (error) {
-      return refuse([messageOf(error)]);
+      // Nothing serves yet, so the operator is starting the router now, and can correct its configuration.
+      if (error instanceof ConfigError && current === undefined && isStarting) throw error;
+      return reject(rejectionReasons(error), versionOf(sourced.sdl));
     }
-    telemetry.supergraphSwapped({
-      generation: current?.generation.graph.id ?? '',
-      ms: parts.monotonic() - started,
-    });
+    const version = versionOf(sourced.sdl);
+    record.activated(version);
+    telemetry.supergraphSwapped({ generation: version, ms: parts.monotonic() - started });
   }
 
-  function refuse(reasons: readonly string[]): void {
-    telemetry.supergraphRefused({ file: source.file, reasons, serving: current?.generation.graph.id });
+  function reject(reasons: readonly string[], version?: string): void {
+    const isNew = record.rejected(reasons, version);
+    const serving = current?.generation.graph.id;
+    telemetry.supergraphRefused({ file: source.file, reasons, rejected: version, serving }, isNew);
+  }
+
+  function restore(version: string): void {
+    if (!record.isRejected) return;
+    record.restored();
+    telemetry.supergraphRestored({ file: source.file, generation: version });
   }
 
   async function build(sdl: string): Promise<G> {
@@ -97,12 +117,20 @@ export async function createGenerations<
     return reloads;
   }
 
-  source.onChange(() => void reload());
-  await reload();
+  // Only the first load rejects, and that is reported below.
+  source.onChange(() => void reload().catch(() => undefined));
+  try {
+    await reload();
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+  isStarting = false;
   return {
     pin,
     reload,
     currentId: () => current?.generation.graph.id,
+    status: () => record.status(),
     async [Symbol.asyncDispose]() {
       await source[Symbol.asyncDispose]();
       await reloads;

@@ -3,13 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { checkInThread, composeInThread } from './compose-in-thread.ts';
 import { formatFinding } from './compose.ts';
+import { rejectionReasons } from './rejection.ts';
 import { loadSubgraphSchemas } from './subgraph-schemas.ts';
 import { parseSupergraphFile } from './supergraph-file.ts';
 import type { SupergraphFile } from './supergraph-file.ts';
 import type { Config } from '../config/config-schema.ts';
-import { ConfigError } from '../config/read-yaml.ts';
 import type { Environment } from '../config/read-yaml.ts';
-import { messageOf } from '../error-message.ts';
 
 type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
@@ -45,7 +44,7 @@ export function createSupergraphSource(
     try {
       return config.file.endsWith('.graphql') ? await readSdl(config.file) : await composeFile();
     } catch (error) {
-      return { kind: 'refused', reasons: reasonsOf(error) };
+      return { kind: 'refused', reasons: rejectionReasons(error) };
     }
   }
 
@@ -112,9 +111,4 @@ async function readSdl(path: string): Promise<Sourced> {
   if (findings.length > 0)
     return { kind: 'refused', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
   return { kind: 'supergraph', sdl, findings: [] };
-}
-
-function reasonsOf(error: unknown): readonly string[] {
-  if (error instanceof ConfigError) return error.problems;
-  return [messageOf(error)];
 }

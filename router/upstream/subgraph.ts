@@ -48,7 +48,10 @@ type BreakerReport = {
 /** What the admin port and readiness tell about one subgraph. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
-  readonly fields?: readonly (BreakerReport & { readonly field: string })[];
+  /** State of the service with its fields: `partly-open` while only some of its fields are blocked. */
+  readonly state: BreakerState | 'partly-open';
+  /** Fields that have a breaker: those that have failed lately, or that are held in a state through the admin API. */
+  readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly underWay: number;
   readonly endpoints: readonly {
     readonly url: string;
@@ -97,15 +100,17 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
     },
 
     state() {
-      const noted = fields.watched.filter(
-        (field) => field.breaker.state !== 'closed' || field.breaker.isForced,
-      );
+      const ofFields = fields.watched.map((field) => ({
+        field: field.coordinate,
+        ...breakerState(field.breaker),
+      }));
+      const isPartlyOpen = ofFields.some((field) => field.breaker !== 'closed');
+      const own = breakerState(breaker);
       return {
         subgraph: name,
-        ...breakerState(breaker),
-        ...(noted.length > 0 && {
-          fields: noted.map((field) => ({ field: field.coordinate, ...breakerState(field.breaker) })),
-        }),
+        state: own.breaker === 'closed' && isPartlyOpen ? 'partly-open' : own.breaker,
+        ...own,
+        fields: ofFields,
         underWay: bulkhead.underWay,
         endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
       };

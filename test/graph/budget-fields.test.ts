@@ -113,9 +113,11 @@ describe('calls of a limited field', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(10);
   });
 
-  test('that the supergraph does not have are told', async () => {
-    await using graph = await start('fields: { Mutation.nothing: { calls: 1 } }');
-    expect(graph.log.filter(({ coordinate }) => coordinate === 'Mutation.nothing')).toHaveLength(1);
+  test('that the supergraph does not have prevent the start', async () => {
+    const started = start('fields: { Mutation.nothing: { calls: 1 } }');
+    await expect(started).rejects.toThrow(
+      'the supergraph has no field Mutation.nothing; Mutation has: rename',
+    );
   });
 });
 

@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+import type { ParseArgsOptionsConfig } from 'node:util';
+import { closestName } from '../router/closest-name.ts';
+
+type OptionSpec = {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** Name of the value in the usage text. */
+  readonly value?: string;
+  /** Value of a string option that is not given. */
+  readonly default?: string;
+  /** Allows several values. */
+  readonly multiple?: boolean;
+  readonly description: string;
+};
+
+/** A command, as it is documented and parsed. */
+export type CommandSpec<Options extends Readonly<Record<string, OptionSpec>>> = {
+  /** As a user types it: `npm run compose`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments that are not options; none are accepted without it. */
+  readonly positionals?: { readonly name: string; readonly max: number; readonly description: string };
+  readonly options: Options;
+  /** Where the arguments after `--` go; they are rejected without it. */
+  readonly passedOn?: string;
+};
+
+type Values<Options> = {
+  readonly [Name in keyof Options]: Options[Name] extends { readonly type: 'boolean' }
+    ? boolean
+    : Options[Name] extends { readonly multiple: true }
+      ? readonly string[]
+      : Options[Name] extends { readonly default: string }
+        ? string
+        : string | undefined;
+};
+
+export type CommandLine<Options> = {
+  readonly values: Values<Options>;
+  readonly positionals: readonly string[];
+  /** Arguments after `--`. */
+  readonly passedOn: readonly string[];
+};
+
+/** Exit code of a command that was called with wrong arguments. */
+const MISUSE = 2;
+
+/** Parses the arguments of a command. `--help` prints the usage and exits with 0; misuse is explained and exits with 2. */
+export function readCommandLine<const Options extends Readonly<Record<string, OptionSpec>>>(
+  spec: CommandSpec<Options>,
+  args: readonly string[] = process.argv.slice(2),
+): CommandLine<Options> {
+  try {
+    const parsed = parseCommandLine(spec, args);
+    if (parsed !== 'help') return parsed;
+    console.log(usage(spec));
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof MisuseError) exitForMisuse(spec, error.message);
+    throw error;
+  }
+}
+
+/** Explains wrong arguments that only the command itself can recognize, and exits with 2. */
+export function exitForMisuse(
+  spec: CommandSpec<Readonly<Record<string, OptionSpec>>>,
+  problem: string,
+): never {
+  console.error(`${problem}\n\n${usage(spec)}`);
+  process.exit(MISUSE);
+}
+
+/** Wrong arguments of a command. */
+export class MisuseError extends Error {}
+
+/** @throws {MisuseError} */
+export function parseCommandLine<const Options extends Readonly<Record<string, OptionSpec>>>(
+  spec: CommandSpec<Options>,
+  args: readonly string[],
+): CommandLine<Options> | 'help' {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  const passedOn = end < 0 ? [] : args.slice(end + 1);
+  if (own.includes('--help') || own.includes('-h')) return 'help';
+  if (passedOn.length > 0 && spec.passedOn === undefined)
+    throw new MisuseError(`unexpected arguments after --: ${passedOn.join(' ')}`);
+  const { values, positionals } = parseOptions(spec, own);
+  const most = spec.positionals?.max ?? 0;
+  if (positionals.length > most) throw new MisuseError(`unexpected argument: ${positionals[most]}`);
+  return { values: values as Values<Options>, positionals, passedOn };
+}
+
+function parseOptions(spec: CommandSpec<Readonly<Record<string, OptionSpec>>>, args: readonly string[]) {
+  const options: ParseArgsOptionsConfig = {};
+  for (const [name, { type, short, multiple = false }] of Object.entries(spec.options))
+    options[name] = { type, multiple, ...(short !== undefined && { short }) };
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { ...parsed, values: { ...defaults(spec.options), ...parsed.values } };
+  } catch (error) {
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+      throw new MisuseError(problemOf(error.message, Object.keys(spec.options)), { cause: error });
+    throw error;
+  }
+}
+
+function defaults(options: Readonly<Record<string, OptionSpec>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, multiple, default: value }]) => [
+      name,
+      multiple ? [] : type === 'boolean' ? false : value,
+    ]),
+  );
+}
+
+/** Node explains how to pass a positional that looks like an option, which is not what was meant. */
+function problemOf(message: string, known: readonly string[]): string {
+  const [, option] = /^Unknown option '(--?[^'\s]+)/.exec(message) ?? [];
+  if (option === undefined) return message.split('. ')[0] ?? message;
+  const closest = closestName(option.replace(/^-+/, ''), known);
+  return `unknown option ${option}${closest === undefined ? '' : `; did you mean --${closest}?`}`;
+}
+
+function usage(spec: CommandSpec<Readonly<Record<string, OptionSpec>>>): string {
+  const { name, summary, positionals, options, passedOn } = spec;
+  const separator = name.startsWith('npm ') ? ' --' : '';
+  const call = [`${name}${separator}`, '[options]', positionals?.name, passedOn && '[-- …]'].filter(Boolean);
+  const lines = [
+    ...(positionals ? [[positionals.name, positionals.description] as const] : []),
+    ...Object.entries(options).map((entry) => [optionName(...entry), optionText(entry[1])] as const),
+    ['-h, --help', 'Print this text.'] as const,
+    ...(passedOn ? [['-- …', passedOn] as const] : []),
+  ];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  const table = lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`);
+  return `${summary}\n\nUsage: ${call.join(' ')}\n\n${table.join('\n')}`;
+}
+
+function optionName(name: string, { type, short, value = 'VALUE' }: OptionSpec): string {
+  const long = `--${name}${type === 'string' ? ` ${value}` : ''}`;
+  return short === undefined ? long : `-${short}, ${long}`;
+}
+
+function optionText({ description, default: value }: OptionSpec): string {
+  return value === undefined ? description : `${description} Default: ${value}.`;
+}

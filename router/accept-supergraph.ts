@@ -1,0 +1,98 @@
+import { parse } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { createPricing } from './admission/pricing.ts';
+import type { Pricing } from './admission/pricing.ts';
+import { createGuards } from './authorization/authorization.ts';
+import type { Guard } from './authorization/guard.ts';
+import { createJudge } from './authorization/requirement.ts';
+import { separateAuthorization } from './authorization/separate.ts';
+import type { Config } from './config/config-schema.ts';
+import { ConfigError } from './config/read-yaml.ts';
+import { fieldsAt } from './degradation/coordinates.ts';
+import { readFallbacks } from './degradation/fallbacks.ts';
+import { readStaleFields } from './degradation/stale-fields.ts';
+import type { FallbackOf } from './execution/fallback.ts';
+import type { KeepingOf } from './execution/stale-values.ts';
+import type { Planner, createPlanner } from './planning/planner.ts';
+import { formatFinding } from './supergraph/compose.ts';
+import type { Finding } from './supergraph/compose.ts';
+import { describeGraph } from './supergraph/generation.ts';
+import type { Graph } from './supergraph/generation.ts';
+import { SupergraphRejected } from './supergraph/rejection.ts';
+import { servedDifferently } from './supergraph/served-differently.ts';
+import { unknownField, unknownSubgraph } from './supergraph/unknown-names.ts';
+import { unsupportedFeatures } from './supergraph/unsupported-features.ts';
+
+/** A supergraph that the router serves, and what it has read from it. */
+export type AcceptedSupergraph = {
+  readonly graph: Graph;
+  /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself. */
+  readonly servableSdl: string;
+  /** The caller disposes of it. */
+  readonly planner: Planner;
+  readonly pricing: Pricing;
+  readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
+  readonly fallbackOf: FallbackOf | undefined;
+  readonly keepingOf: KeepingOf | undefined;
+  /** Parts of the supergraph that are not served as written. */
+  readonly warnings: readonly Finding[];
+};
+
+/**
+ * Decides whether this router, with its configuration, serves a supergraph. The router and `npm run compose` both ask here.
+ * @throws {SupergraphRejected} for a supergraph that no configuration makes servable
+ * @throws {ConfigError} for a configuration that names what the supergraph does not have
+ */
+export async function acceptSupergraph(
+  supergraphSdl: string,
+  config: Config,
+  startPlanner: typeof createPlanner,
+): Promise<AcceptedSupergraph> {
+  const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
+  if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
+
+  const { sdl: servableSdl, requirements } = separateAuthorization(supergraphSdl);
+  const graph = describeGraph({ published: supergraphSdl, servable: servableSdl });
+  const pricing = createPricing(servableSdl, config.rateLimit);
+  const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
+  const stale = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
+  const problems = [
+    ...unknownSubgraphs(config, graph),
+    ...pricing.unknownFields.map((field) => unknownField('rateLimit.fields', field, graph.schema)),
+    ...unfit.map((setting) => unfitProblem('degradation.fallbacks', setting, graph)),
+    ...stale.unfit.map((setting) => unfitProblem('degradation.stale', setting, graph)),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const guard = createGuards(graph.schema, requirements, createJudge(config.authorization.policies));
+  const { timeoutMs } = config.planning;
+  return {
+    graph,
+    servableSdl,
+    pricing,
+    guard,
+    fallbackOf,
+    keepingOf: stale.keepingOf,
+    warnings: servedDifferently(graph.supergraphSchema),
+    planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs }),
+  };
+}
+
+function unknownSubgraphs({ traffic, headers }: Config, { routes }: Graph): readonly string[] {
+  const settings = { 'traffic.subgraphs': traffic.subgraphs, 'headers.subgraphs': headers.subgraphs };
+  return Object.entries(settings).flatMap(([setting, bySubgraph]) =>
+    Object.keys(bySubgraph)
+      .filter((name) => !routes.has(name))
+      .map((name) => unknownSubgraph(setting, name, routes.keys())),
+  );
+}
+
+function unfitProblem(
+  setting: string,
+  { coordinate, reason }: { readonly coordinate: string; readonly reason: string },
+  { schema }: Graph,
+): string {
+  return fieldsAt(schema, coordinate).length === 0
+    ? unknownField(setting, coordinate, schema)
+    : `${setting}.${coordinate}: ${reason}`;
+}

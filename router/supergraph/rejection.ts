@@ -1,0 +1,19 @@
+import { ConfigError } from '../config/read-yaml.ts';
+import { messageOf } from '../error-message.ts';
+
+/** Thrown for a supergraph that this router does not serve. */
+export class SupergraphRejected extends Error {
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[]) {
+    super(reasons.join('\n'));
+    this.name = 'SupergraphRejected';
+    this.reasons = reasons;
+  }
+}
+
+/** Returns why a supergraph could not be loaded or served, one line per reason. */
+export function rejectionReasons(error: unknown): readonly string[] {
+  if (error instanceof SupergraphRejected) return error.reasons;
+  return error instanceof ConfigError ? error.problems : [messageOf(error)];
+}

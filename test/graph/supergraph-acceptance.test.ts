@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { composeSupergraph } from '../../bin/compose/compose-supergraph.ts';
+import { parseConfig } from '../../router/config/config.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tributary-acceptance-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** `npm run compose` for a text of supergraph.yaml, and of router.yaml. */
+function composeText(supergraph: string, router = '') {
+  const file = join(directory, 'supergraph.yaml');
+  writeFileSync(file, supergraph);
+  const env = { SUPERGRAPH: file };
+  return composeSupergraph(parseConfig(router, { env, fileName: 'router.yaml', directory }), env);
+}
+
+const link = (imports: string, more = '') =>
+  `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [${imports}]) ${more}\n`;
+
+const CONNECT = '@link(url: "https://specs.apollo.dev/connect/v0.2", import: ["@connect", "@source"])';
+
+const UNSUPPORTED = [
+  [
+    '@context',
+    `${link('"@key", "@context", "@fromContext"')}
+     type Query { shelf: Shelf }
+     type Shelf @key(fields: "id") @context(name: "shelf") { id: ID! row: String! note: Note! }
+     type Note @key(fields: "id") { id: ID! text(row: String @fromContext(field: "$shelf { row }")): Int! }`,
+    /^error UNSUPPORTED_FEATURE: the router does not support @context \(https:\/\/specs\.apollo\.dev\/context\/v0\.1\), used by Shelf$/,
+  ],
+  [
+    '@cacheTag',
+    `${link('"@key", "@cacheTag"')} type Query { shelf: Int @cacheTag(format: "shelf") }`,
+    /^error UNSUPPORTED_FEATURE: the router does not support @cacheTag \(.*\), used by Query\.shelf$/,
+  ],
+  [
+    '@connect',
+    `${link('"@key"', `${CONNECT} @source(name: "s", http: { baseURL: "http://127.0.0.1:9" })`)}
+     type Query { shelf: Shelf @connect(source: "s", http: { GET: "/" }, selection: "id") } type Shelf { id: ID! }`,
+    /^error UNSUPPORTED_FEATURE: the router does not support @connect \(.*\), used by Query\.shelf$/,
+  ],
+] as const;
+
+describe('a supergraph that composes', () => {
+  const started = startSmallGraph({ services: LIBRARY, config: 'supergraph: { watch: false }' });
+  afterAll(async () => (await started)[Symbol.asyncDispose]());
+
+  test('and that the router does not serve is rejected by `npm run compose` for the same reasons', async () => {
+    const graph = await started;
+    for (const [feature, sdl, reason] of UNSUPPORTED) {
+      const yaml = graph.supergraphYaml({ reviews: sdl });
+      const reasons = [expect.stringMatching(reason)];
+      expect([feature, await composeText(yaml)]).toEqual([feature, { kind: 'rejected', reasons }]);
+      await graph.publish(yaml);
+      await graph.router.reload();
+      expect(refusals(graph).at(-1)).toEqual(reasons);
+    }
+  });
+
+  test('and is not served as written is accepted with warnings, by the command and by the router', async () => {
+    const graph = await started;
+    const sdl = `${link('"@key", "@override"')}
+      type Query { newest: Int }
+      type Subscription { published: Int }
+      type Book @key(fields: "id") { id: ID! pages: Int @override(from: "books", label: "percent(10)") }`;
+    const yaml = graph.supergraphYaml({ reviews: sdl });
+    const warnings = [
+      'warning PROGRESSIVE_OVERRIDE (Book.pages): the label "percent(10)" of @override is not evaluated: subgraph books keeps resolving the field',
+      'warning SUBSCRIPTION_NOT_SERVED (Subscription.published): subscriptions are not served: such an operation is rejected',
+    ];
+    const composed = await composeText(yaml);
+    expect(composed).toMatchObject({ kind: 'accepted', findings: expect.arrayContaining(warnings) });
+    await graph.publish(yaml);
+    await graph.router.reload();
+    const logged = graph.log.find(({ msg }) => msg === 'supergraph is not served in every part as written');
+    expect(logged).toMatchObject({ level: 'warn', warnings });
+  });
+});
+
+const UNKNOWN_NAMES = `
+traffic: { subgraphs: { reviews: { timeoutMs: 100 }, boks: { timeoutMs: 100 } } }
+headers: { subgraphs: { nobody: { request: [{ insert: { name: x-a, value: a } }] } } }
+rateLimit: { fields: { Mutation.renam: { calls: 3 } } }
+degradation: { fallbacks: { Bok.title: null, Book.pages: many }, stale: { Book.gone: {}, Query.books: {} } }
+`;
+
+const PROBLEMS = [
+  'traffic.subgraphs.boks: the supergraph has no subgraph boks; did you mean books? its subgraphs are: books, reviews',
+  'headers.subgraphs.nobody: the supergraph has no subgraph nobody; its subgraphs are: books, reviews',
+  'rateLimit.fields.Mutation.renam: the supergraph has no field Mutation.renam; did you mean rename? Mutation has: rename',
+  'degradation.fallbacks.Bok.title: the supergraph has no field Bok.title; did you mean Book? its types are: Book, Mutation, Query, Review',
+  'degradation.fallbacks.Book.pages: "many" is not of the type Int',
+  'degradation.stale.Book.gone: the supergraph has no field Book.gone; Book has: id, title, pages, reviews',
+  'degradation.stale.Query.books: only fields of entities are kept, and Query has no @key',
+];
+
+describe('a configuration that names what the supergraph does not have', () => {
+  test('is an error at start, and of `npm run compose`', async () => {
+    const started = startSmallGraph({ services: LIBRARY, config: UNKNOWN_NAMES });
+    await expect(started).rejects.toMatchObject({ name: 'ConfigError', problems: PROBLEMS });
+    await using graph = await startSmallGraph({ services: LIBRARY });
+    const composed = await composeText(graph.supergraphYaml(), UNKNOWN_NAMES);
+    expect(composed).toEqual({ kind: 'rejected', reasons: PROBLEMS });
+  });
+
+  test('rejects a later supergraph, so that the router can always be started again', async () => {
+    await using graph = await startSmallGraph({
+      services: LIBRARY,
+      config: 'supergraph: { watch: false }\ntraffic: { subgraphs: { reviews: { timeoutMs: 900 } } }',
+    });
+    await graph.publish(graph.supergraphYaml().split('  reviews:')[0] ?? '');
+    await graph.router.reload();
+    expect(refusals(graph)).toEqual([
+      ['traffic.subgraphs.reviews: the supergraph has no subgraph reviews; its subgraphs are: books'],
+    ]);
+    expect((await graph.query('{ newest { text } }')).data).toEqual({ newest: { text: 'Long.' } });
+  });
+});
+
+function refusals(graph: SmallGraph): unknown[] {
+  return graph.log.filter(({ msg }) => msg === 'supergraph refused').map(({ reasons }) => reasons);
+}
