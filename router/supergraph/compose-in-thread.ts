@@ -6,19 +6,33 @@ type Task =
   | { readonly kind: 'compose'; readonly subgraphs: readonly SubgraphSchema[] }
   | { readonly kind: 'check'; readonly supergraphSdl: string };
 
-/** `compose` in a thread of its own, so that a changed subgraph never holds up a request. */
-export function composeInThread(subgraphs: readonly SubgraphSchema[]): Promise<Composition> {
-  return inThread({ kind: 'compose', subgraphs });
+/** `compose` in a thread of its own, so that a changed subgraph never holds up a request. Rejects when `signal` aborts it. */
+export function composeInThread(
+  subgraphs: readonly SubgraphSchema[],
+  signal: AbortSignal,
+): Promise<Composition> {
+  return inThread({ kind: 'compose', subgraphs }, signal);
 }
 
-/** `checkSatisfiable` in a thread of its own. */
-export function checkInThread(supergraphSdl: string): Promise<readonly Finding[]> {
-  return inThread({ kind: 'check', supergraphSdl });
+/** `checkSatisfiable` in a thread of its own. Rejects when `signal` aborts it. */
+export function checkInThread(supergraphSdl: string, signal: AbortSignal): Promise<readonly Finding[]> {
+  return inThread({ kind: 'check', supergraphSdl }, signal);
 }
 
-function inThread<Result>(task: Task): Promise<Result> {
+async function inThread<Result>(task: Task, signal: AbortSignal): Promise<Result> {
+  signal.throwIfAborted();
+  const worker = new Worker(new URL(import.meta.url), { workerData: task });
+  const stop = () => void worker.terminate();
+  signal.addEventListener('abort', stop);
+  try {
+    return await resultOf(worker);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function resultOf<Result>(worker: Worker): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: task });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the composition thread ended with code ${code}`)));

@@ -47,6 +47,7 @@ export async function createGenerations<
   let current: Slot<G> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let isStarting = true;
+  let closed = false;
 
   function pin(): Pinned<G> | undefined {
     const slot = current;
@@ -57,6 +58,8 @@ export async function createGenerations<
 
   async function load(): Promise<void> {
     const sourced = await source.load();
+    // The composition was aborted, or its result comes too late: neither is worth a line in the log.
+    if (closed) return;
     if (sourced.kind === 'refused') return reject(sourced.reasons);
     if (sourced.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
     const started = parts.monotonic();
@@ -132,6 +135,7 @@ export async function createGenerations<
     currentId: () => current?.generation.graph.id,
     status: () => record.status(),
     async [Symbol.asyncDispose]() {
+      closed = true;
       await source[Symbol.asyncDispose]();
       await reloads;
       if (current !== undefined) retire(current);

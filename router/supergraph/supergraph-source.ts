@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { checkInThread, composeInThread } from './compose-in-thread.ts';
 import { formatFinding } from './compose.ts';
+import type { Composition, SubgraphSchema } from './compose.ts';
 import { rejectionReasons } from './rejection.ts';
 import { loadSubgraphSchemas } from './subgraph-schemas.ts';
 import { parseSupergraphFile } from './supergraph-file.ts';
@@ -14,7 +15,7 @@ type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
-/** Where the supergraph comes from: a composition file, or a ready-made SDL. */
+/** Where the supergraph comes from: a composition file, or a ready-made SDL. Disposing it aborts a composition in progress. */
 export type SupergraphSource = AsyncDisposable & {
   /** As it is named in messages. */
   readonly file: string;
@@ -34,6 +35,7 @@ export function createSupergraphSource(
   env: Environment,
   compose: Compose = composeInThread,
 ): SupergraphSource {
+  const closed = new AbortController();
   const watched = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let changed: () => void = () => undefined;
@@ -42,7 +44,9 @@ export function createSupergraphSource(
   async function load(): Promise<Sourced> {
     watchFiles([config.file]);
     try {
-      return config.file.endsWith('.graphql') ? await readSdl(config.file) : await composeFile();
+      return config.file.endsWith('.graphql')
+        ? await readSdl(config.file, closed.signal)
+        : await composeFile();
     } catch (error) {
       return { kind: 'refused', reasons: rejectionReasons(error) };
     }
@@ -57,7 +61,7 @@ export function createSupergraphSource(
     const schemas = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
     watchFiles([...schemas, ...file.files]);
     pollWhereNeeded(file);
-    return composeSupergraph(file, compose);
+    return composeSupergraph(file, (subgraphs) => compose(subgraphs, closed.signal));
   }
 
   // Looked at by path: a watch on the file or its folder would miss what deployments do, which is to replace the file,
@@ -87,6 +91,7 @@ export function createSupergraphSource(
       changed = callback;
     },
     async [Symbol.asyncDispose]() {
+      closed.abort();
       clearTimeout(settling);
       for (const timer of timers) clearInterval(timer);
       for (const path of watched) unwatchFile(path, settle);
@@ -95,7 +100,10 @@ export function createSupergraphSource(
 }
 
 /** Fetches the schemas a composition file names and composes them. */
-async function composeSupergraph(file: SupergraphFile, compose: Compose): Promise<Sourced> {
+async function composeSupergraph(
+  file: SupergraphFile,
+  compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,
+): Promise<Sourced> {
   const loaded = await loadSubgraphSchemas(file);
   if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
   const composition = await compose(loaded.subgraphs);
@@ -104,9 +112,9 @@ async function composeSupergraph(file: SupergraphFile, compose: Compose): Promis
   return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };
 }
 
-async function readSdl(path: string): Promise<Sourced> {
+async function readSdl(path: string, signal: AbortSignal): Promise<Sourced> {
   const sdl = await readFile(path, 'utf8');
-  const findings = await checkInThread(sdl);
+  const findings = await checkInThread(sdl, signal);
   const place = relative('.', path);
   if (findings.length > 0)
     return { kind: 'refused', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { RouterError } from '../../router/errors.ts';
 import type { Parts } from '../../router/router.ts';
+import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
@@ -122,6 +123,42 @@ test(
     expect(await versionOf(graph)).toBe(before);
   },
 );
+
+test('a router that stops aborts a composition in progress and does not report its supergraph as refused', async () => {
+  const aborted = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  let compositions = 0;
+  const graph = await startSmallGraph({
+    services: LIBRARY,
+    config: UNWATCHED,
+    parts: {
+      ...WITHOUT_THREADS,
+      // The second one never ends by itself.
+      compose: async (subgraphs, signal) => {
+        compositions += 1;
+        if (compositions === 1) return compose(subgraphs);
+        signal.addEventListener('abort', () => aborted.resolve());
+        started.resolve();
+        await aborted.promise;
+        throw signal.reason;
+      },
+    },
+  });
+  const reload = graph.router.reload();
+  await started.promise;
+  await graph[Symbol.asyncDispose]();
+  await reload;
+  expect(graph.log.filter(({ msg }) => String(msg).startsWith('supergraph refused'))).toEqual([]);
+});
+
+test('an aborted composition ends its thread', async () => {
+  const controller = new AbortController();
+  const subgraphs = [{ name: 'a', url: 'http://127.0.0.1:9', sdl: 'type Query { a: Int }', place: 'a' }];
+  const composition = composeInThread(subgraphs, controller.signal);
+  controller.abort();
+  await expect(composition).rejects.toThrow('the composition thread ended');
+  await expect(composeInThread(subgraphs, controller.signal)).rejects.toThrow('aborted');
+});
 
 test('a file that changes swaps the supergraph by itself, and one that is bad does not', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
