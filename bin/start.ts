@@ -81,6 +81,7 @@ function serviceEnvironment(): Environment {
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
     ...process.env,
     DATA_DIR: dataFolder,
+    DEMO_LOGINS: 'true',
     IDENTITY_KEYS:
       process.env['IDENTITY_KEYS'] ?? keepSigningKeys(join(dataFolder, 'identity-keys'), ['router']),
   };

@@ -22,6 +22,8 @@ export type Settings = {
   readonly redisUrl: string | null;
   readonly productUrl: string;
   readonly inventoryUrl: string;
+  /** Whether the demo users, an administrator among them, can log in with the published password. */
+  readonly demoLogins: boolean;
   readonly logLevel: string;
   /** PEM texts; without them HTTP is spoken. */
   readonly tls: TlsSettings | null;
@@ -66,6 +68,10 @@ const environmentSchema = z.object({
   ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
   PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
   INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
+  DEMO_LOGINS: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   TLS_CA: z.string().optional(),
@@ -95,6 +101,7 @@ export function readSettings(
     redisUrl: values.REDIS_URL ?? null,
     productUrl: values.PRODUCT_URL,
     inventoryUrl: values.INVENTORY_URL,
+    demoLogins: values.DEMO_LOGINS,
     logLevel: values.LOG_LEVEL,
     tls: readTls(name, values),
   };

@@ -141,6 +141,16 @@ export function insertUser(db: UserDatabase, user: Insertable<UserTables['users'
   return db.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow();
 }
 
+/** Replaces the roles of an account; false when there is none with this e-mail. */
+export async function setRoles(db: UserDatabase, email: string, roles: readonly string[]): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('users')
+    .set({ roles })
+    .where('email', '=', email)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 /** Undefined fields stay as they are; undefined when there is no such user. */
 export async function changeProfile(
   db: UserDatabase,

@@ -1,10 +1,7 @@
 import { demoUsers } from '../shared/demo/users.ts';
 import type { UserDatabase } from './data.ts';
 
-// Of `demoPassword`, made once: hashing it for each login would delay the first start.
-export const demoPasswordHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LWRlbW8tMQ$da/YLAtlvPrNC5TNk82xfhdb8vPMbCMLr/oGDwPOF6w';
-
+/** The demo users, without passwords: `setDemoLogins` decides about these. */
 export async function seed(db: UserDatabase): Promise<void> {
   await db
     .insertInto('users')
@@ -17,7 +14,7 @@ export async function seed(db: UserDatabase): Promise<void> {
         roles,
         tenant_id: user.tenantId,
         addresses: JSON.stringify(user.addresses),
-        password_hash: user.canLogIn ? demoPasswordHash : null,
+        password_hash: null,
         created_at: user.createdAt,
       })),
     )

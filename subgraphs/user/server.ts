@@ -4,6 +4,7 @@ import { runSubgraph } from '../shared/run.ts';
 import { serveSubgraph, type RunningSubgraph } from '../shared/serve.ts';
 import type { Settings } from '../shared/settings.ts';
 import { migrations, type UserTables } from './data.ts';
+import { setDemoLogins } from './demo-logins.ts';
 import { listRevoked, openRevocationStream } from './issuer/revocations.ts';
 import { ensureSigningKey, publishedKeys } from './issuer/signing-keys.ts';
 import { createLoaders } from './loaders.ts';
@@ -18,6 +19,7 @@ export async function startUser(settings: Settings, parts: Parts): Promise<Runni
     onQuery: parts.onQuery,
   });
   const clock = () => new Date(parts.now());
+  await setDemoLogins(db, settings.demoLogins, clock());
   await ensureSigningKey(db, clock());
   const revocations = openRevocationStream({
     db,

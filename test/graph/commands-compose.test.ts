@@ -89,6 +89,10 @@ describe('docker-compose.yml', () => {
     expect(holders('SERVICE_KEYS', '${ORDER_KEYS:')).toEqual(['order', 'product', 'inventory']);
   });
 
+  it('lets no demo user log in', () => {
+    for (const name of subgraphs) expect(services[name]?.environment).not.toHaveProperty('DEMO_LOGINS');
+  });
+
   it('starts each subgraph at the address that the supergraph gives it', () => {
     for (const { name, routingUrl = '' } of supergraphOf('deploy/supergraph.yaml').subgraphs) {
       expect(routingUrl).toBe(`http://${name}:${services[name]?.environment['PORT']}/graphql`);

@@ -70,6 +70,7 @@ function spawnSubgraph(name: string, environment: Readonly<Record<string, string
       IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`,
       SERVICE_KEYS: testServiceKeys.map(({ id, secret }) => `${id}:${secret}`).join(','),
       ISSUER_URL: testIssuer,
+      DEMO_LOGINS: 'true',
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

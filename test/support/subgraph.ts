@@ -102,6 +102,7 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     redisUrl: null,
     productUrl: 'http://127.0.0.1:9/graphql',
     inventoryUrl: 'http://127.0.0.1:9/graphql',
+    demoLogins: true,
     logLevel: 'silent',
     tls: null,
   };

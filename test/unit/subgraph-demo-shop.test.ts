@@ -3,7 +3,7 @@ import { demoCategories, demoProducts } from '../../subgraphs/shared/demo/catalo
 import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { verifyPassword } from '../../subgraphs/user/issuer/passwords.ts';
-import { demoPasswordHash } from '../../subgraphs/user/seed.ts';
+import { demoPasswordHash } from '../../subgraphs/user/demo-logins.ts';
 
 describe('the demo shop', () => {
   test('is large enough to page, filter and degrade on', () => {

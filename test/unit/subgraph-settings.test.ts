@@ -16,6 +16,7 @@ describe('the settings of a subgraph', () => {
       redisUrl: null,
       productUrl: 'http://127.0.0.1:4002/graphql',
       inventoryUrl: 'http://127.0.0.1:4005/graphql',
+      demoLogins: false,
       logLevel: 'info',
       tls: null,
     });

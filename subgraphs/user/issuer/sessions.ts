@@ -67,7 +67,7 @@ export function refreshSession(
 export function endSessionOf(db: UserDatabase, refreshToken: string, now: Date): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const sessionId = await findSessionId(trx, hashToken(refreshToken));
-    if (sessionId !== undefined) await endSession(trx, sessionId, now);
+    if (sessionId !== undefined) await endSessions(trx, [sessionId], now);
     return sessionId !== undefined;
   });
 }
@@ -75,7 +75,7 @@ export function endSessionOf(db: UserDatabase, refreshToken: string, now: Date):
 async function refuseSpent(trx: Trx, tokenHash: string, now: Date): Promise<RefreshOutcome> {
   const sessionId = await findSessionId(trx, tokenHash);
   if (sessionId === undefined) return { kind: 'unknown' };
-  await endSession(trx, sessionId, now);
+  await endSessions(trx, [sessionId], now);
   return { kind: 'reused' };
 }
 
@@ -84,11 +84,28 @@ async function findSessionId(trx: Trx, tokenHash: string): Promise<string | unde
   return (await query.executeTakeFirst())?.session_id;
 }
 
-async function endSession(trx: Trx, sessionId: string, now: Date): Promise<void> {
+/** Ends all sessions of these users and revokes their access tokens. */
+export async function endSessionsOfUsers(trx: Trx, userIds: readonly string[], now: Date): Promise<void> {
+  if (userIds.length === 0) return;
+  const sessions = await trx
+    .selectFrom('sessions')
+    .select('id')
+    .where('user_id', 'in', userIds)
+    .where('ended_at', 'is', null)
+    .execute();
+  if (sessions.length > 0)
+    await endSessions(
+      trx,
+      sessions.map(({ id }) => id),
+      now,
+    );
+}
+
+async function endSessions(trx: Trx, sessionIds: readonly string[], now: Date): Promise<void> {
   await trx
     .updateTable('sessions')
     .set({ ended_at: now })
-    .where('id', '=', sessionId)
+    .where('id', 'in', sessionIds)
     .where('ended_at', 'is', null)
     .execute();
   await trx
@@ -98,7 +115,7 @@ async function endSession(trx: Trx, sessionId: string, now: Date): Promise<void>
       trx
         .selectFrom('refresh_tokens')
         .select(['access_jti', 'access_expires_at'])
-        .where('session_id', '=', sessionId)
+        .where('session_id', 'in', sessionIds)
         .where('access_expires_at', '>', now),
     )
     .onConflict((conflict) => conflict.doNothing())

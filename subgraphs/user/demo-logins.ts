@@ -1,0 +1,41 @@
+import { demoUsers } from '../shared/demo/users.ts';
+import type { UserDatabase } from './data.ts';
+import { endSessionsOfUsers } from './issuer/sessions.ts';
+
+// Hash of `demoPassword`. Hashing it for each login would delay the first start.
+export const demoPasswordHash =
+  '$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LWRlbW8tMQ$da/YLAtlvPrNC5TNk82xfhdb8vPMbCMLr/oGDwPOF6w';
+
+/**
+ * Gives the demo users the demo password, or takes it away and ends their sessions. Runs at every start, because a database that
+ * was first served with demo logins may later be served without them. A demo user who has another password keeps it.
+ */
+export async function setDemoLogins(db: UserDatabase, enabled: boolean, now: Date): Promise<void> {
+  await (enabled ? enableDemoLogins(db) : disableDemoLogins(db, now));
+}
+
+async function enableDemoLogins(db: UserDatabase): Promise<void> {
+  const ids = demoUsers.filter(({ canLogIn }) => canLogIn).map(({ id }) => id);
+  await db
+    .updateTable('users')
+    .set({ password_hash: demoPasswordHash })
+    .where('id', 'in', ids)
+    .where('password_hash', 'is', null)
+    .execute();
+}
+
+async function disableDemoLogins(db: UserDatabase, now: Date): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const users = await trx
+      .updateTable('users')
+      .set({ password_hash: null })
+      .where('password_hash', '=', demoPasswordHash)
+      .returning('id')
+      .execute();
+    await endSessionsOfUsers(
+      trx,
+      users.map(({ id }) => id),
+      now,
+    );
+  });
+}
