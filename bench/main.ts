@@ -6,7 +6,8 @@ import type { Bench } from './harness/bench.ts';
 import { runContest } from './harness/contest.ts';
 import { describeCircumstances } from './harness/machine.ts';
 import { pinSelf } from './harness/program.ts';
-import { USAGE, readOptions } from './options.ts';
+import { MisuseError, readCommandLine } from '../bin/command-line.ts';
+import { COMMAND, readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { loadRecords, saveLatest, saveRecords } from './report/record.ts';
 import type { Figure, Findings } from './report/record.ts';
@@ -23,19 +24,24 @@ const STUDY_MS = 40_000;
 const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);
-try {
-  const options = readOptions(args);
-  await bench(options);
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
+const chosen = readCommandLine(COMMAND, (line) => {
+  const options = readOptions(line);
+  return { options, contestants: chooseContestants(options), names: chooseWorkloads(options) };
+});
+if (process.platform === 'linux') await bench(chosen);
+else {
+  console.error('CPU and memory are read from /proc: Linux only');
+  process.exitCode = 1;
 }
 
-async function bench(options: Options): Promise<void> {
-  const contestants = chooseContestants(options);
-  const names = chooseWorkloads(options);
-  if (process.platform !== 'linux') throw new TypeError('CPU and memory are read from /proc: Linux only');
+type Choice = {
+  readonly options: Options;
+  readonly contestants: readonly Contestant[];
+  /** Names of the workloads. */
+  readonly names: readonly string[];
+};
+
+async function bench({ options, contestants, names }: Choice): Promise<void> {
   pinSelf();
   const circumstances = describeCircumstances(args);
   const findings = await measure(names, contestants, options);
@@ -53,14 +59,18 @@ async function bench(options: Options): Promise<void> {
 
 function chooseContestants({ contestants: names }: Options): readonly Contestant[] {
   const unknown = names?.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
-  if (unknown !== undefined) throw new TypeError(`there is no contestant ${unknown}`);
+  if (unknown !== undefined)
+    throw new MisuseError(
+      `there is no router ${unknown} to measure; there are ${CONTESTANTS.map(({ name }) => name).join(', ')}`,
+    );
   return CONTESTANTS.filter(({ name }) => names?.includes(name) ?? true);
 }
 
 function chooseWorkloads({ workload }: Options): readonly string[] {
   const all = [...WORKLOADS, ...STUDIES].map(({ name }) => name);
   if (workload === undefined) return all.filter((name) => name !== 'memory');
-  if (!all.includes(workload)) throw new TypeError(`there is no workload ${workload}`);
+  if (!all.includes(workload))
+    throw new MisuseError(`there is no workload ${workload}; there are ${all.join(', ')}`);
   return [workload];
 }
 

@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { positiveNumber } from '../bin/command-line.ts';
+import type { CommandLine } from '../bin/command-line.ts';
 
 export type Options = {
   /** What was named on the command line; everything but `memory` when nothing was. */
@@ -16,40 +17,48 @@ export type Options = {
   readonly profiles: boolean;
 };
 
-export const USAGE = `npm run bench [-- [WORKLOAD] [options]]
-
-  WORKLOAD              one of: order-page catalog wide tiny mutation slow, or latency memory growth
-  --only A,B            only these contestants
-  --connections 1,50    default: 1,50,500 for everything, 50 for one workload
-  --seconds N           length of one measurement; default: 1 for everything, 2.5 for one workload
-  --minutes N           length of memory; default: 1
-  --profile             the router writes CPU profiles to bench/out/profiles
-  --write-results       write bench/results.md from the latest run of each workload`;
-
-/** @throws {TypeError} when the arguments make no sense */
-export function readOptions(args: readonly string[]): Options {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      only: { type: 'string' },
-      connections: { type: 'string' },
-      seconds: { type: 'string' },
-      minutes: { type: 'string' },
-      profile: { type: 'boolean', default: false },
-      'write-results': { type: 'boolean', default: false },
+export const COMMAND = {
+  name: 'npm run bench',
+  summary:
+    'Measures the router beside other routers on the same subgraphs. bench/README.md explains the numbers.',
+  positionals: {
+    name: '[WORKLOAD]',
+    max: 1,
+    description:
+      'One of order-page catalog wide tiny mutation slow, or latency memory growth. Default: all but memory.',
+  },
+  options: {
+    only: { type: 'string', value: 'A,B', description: 'Measure only these routers.' },
+    connections: {
+      type: 'string',
+      value: '1,50',
+      description: 'Numbers of connections. Default: 1,50,500 for everything, 50 for one workload.',
     },
-  });
-  const [workload, ...rest] = positionals;
-  if (rest.length > 0) throw new TypeError('name one workload, or none');
+    seconds: {
+      type: 'string',
+      value: 'N',
+      description: 'Length of one measurement. Default: 1 for everything, 2.5 for one workload.',
+    },
+    minutes: { type: 'string', value: 'N', description: 'Length of the workload memory. Default: 1.' },
+    profile: { type: 'boolean', description: 'Let the router write CPU profiles to bench/out/profiles.' },
+    'write-results': {
+      type: 'boolean',
+      description: 'Write bench/results.md from the latest run of each workload.',
+    },
+  },
+} as const;
+
+/** @throws {MisuseError} */
+export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.options>): Options {
+  const [workload] = positionals;
   return {
     workload,
     contestants: values.only?.split(','),
     connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50'))
       .split(',')
-      .map(positive),
-    seconds: positive(values.seconds ?? (workload === undefined ? '1' : '2.5')),
-    minutes: positive(values.minutes ?? '1'),
+      .map((text) => positiveNumber('connections', text, { whole: true })),
+    seconds: positiveNumber('seconds', values.seconds ?? (workload === undefined ? '1' : '2.5')),
+    minutes: positiveNumber('minutes', values.minutes ?? '1'),
     limitMs: limitOf(values, workload),
     writesResults: values['write-results'],
     profiles: values.profile,
@@ -63,10 +72,4 @@ function limitOf(
 ): number | undefined {
   if ([seconds, minutes, connections].some((value) => value !== undefined)) return undefined;
   return workload === undefined ? 580_000 : 108_000;
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (number > 0) return number;
-  throw new TypeError(`${text} is not a number above zero`);
 }

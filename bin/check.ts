@@ -2,11 +2,18 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
+import { readCommandLine } from './command-line.ts';
 
-/*
- * `npm run check`: what CI asks of the code before it runs the tests. Every step runs, so that one look shows all.
- */
+// Every step runs, so that one run shows all failures.
 
+const COMMAND = {
+  name: 'npm run check',
+  summary:
+    'Runs lint, types, format, unused code, composition and generated files, as CI does before the tests.',
+  options: {},
+} as const;
+
+readCommandLine(COMMAND, () => undefined);
 const root = join(import.meta.dirname, '..');
 
 type Step = { readonly name: string; readonly command: readonly [file: string, ...args: string[]] };

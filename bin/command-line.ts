@@ -46,29 +46,40 @@ export type CommandLine<Options> = {
 /** Exit code of a command that was called with wrong arguments. */
 const MISUSE = 2;
 
-/** Parses the arguments of a command. `--help` prints the usage and exits with 0; misuse is explained and exits with 2. */
-export function readCommandLine<const Options extends Readonly<Record<string, OptionSpec>>>(
+/**
+ * Parses the arguments of this process. `--help` prints the usage and exits with 0. Misuse is explained and exits with 2;
+ * `interpret` throws a MisuseError for values that only the command can check.
+ */
+export function readCommandLine<const Options extends Readonly<Record<string, OptionSpec>>, Result>(
   spec: CommandSpec<Options>,
-  args: readonly string[] = process.argv.slice(2),
-): CommandLine<Options> {
-  try {
-    const parsed = parseCommandLine(spec, args);
-    if (parsed !== 'help') return parsed;
+  interpret: (line: CommandLine<Options>) => Result,
+): Result {
+  const args = process.argv.slice(2);
+  if (asksForHelp(args)) {
     console.log(usage(spec));
     process.exit(0);
+  }
+  try {
+    return interpret(parseCommandLine(spec, args));
   } catch (error) {
-    if (error instanceof MisuseError) exitForMisuse(spec, error.message);
-    throw error;
+    if (!(error instanceof MisuseError)) throw error;
+    console.error(`${error.message}\n\n${usage(spec)}`);
+    process.exit(MISUSE);
   }
 }
 
-/** Explains wrong arguments that only the command itself can recognize, and exits with 2. */
-export function exitForMisuse(
-  spec: CommandSpec<Readonly<Record<string, OptionSpec>>>,
-  problem: string,
-): never {
-  console.error(`${problem}\n\n${usage(spec)}`);
-  process.exit(MISUSE);
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  return own.includes('--help') || own.includes('-h');
+}
+
+/** Reads the text of an option as a number. @throws {MisuseError} unless it is above zero, and whole where asked for */
+export function positiveNumber(option: string, text: string, { whole = false, max = Infinity } = {}): number {
+  const number = Number(text);
+  if (number > 0 && number <= max && (!whole || Number.isInteger(number))) return number;
+  const most = max === Infinity ? '' : ` and at most ${max}`;
+  throw new MisuseError(`--${option} must be a ${whole ? 'whole ' : ''}number above 0${most}, not "${text}"`);
 }
 
 /** Wrong arguments of a command. */
@@ -78,11 +89,10 @@ export class MisuseError extends Error {}
 export function parseCommandLine<const Options extends Readonly<Record<string, OptionSpec>>>(
   spec: CommandSpec<Options>,
   args: readonly string[],
-): CommandLine<Options> | 'help' {
+): CommandLine<Options> {
   const end = args.indexOf('--');
   const own = end < 0 ? args : args.slice(0, end);
   const passedOn = end < 0 ? [] : args.slice(end + 1);
-  if (own.includes('--help') || own.includes('-h')) return 'help';
   if (passedOn.length > 0 && spec.passedOn === undefined)
     throw new MisuseError(`unexpected arguments after --: ${passedOn.join(' ')}`);
   const { values, positionals } = parseOptions(spec, own);
@@ -100,7 +110,9 @@ function parseOptions(spec: CommandSpec<Readonly<Record<string, OptionSpec>>>, a
     return { ...parsed, values: { ...defaults(spec.options), ...parsed.values } };
   } catch (error) {
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-      throw new MisuseError(problemOf(error.message, Object.keys(spec.options)), { cause: error });
+      throw new MisuseError(problemOf(error.message, [...Object.keys(spec.options), 'help']), {
+        cause: error,
+      });
     throw error;
   }
 }

@@ -32,7 +32,7 @@ const COMMAND = {
 } as const;
 
 const root = join(import.meta.dirname, '..');
-const { values, positionals } = readCommandLine(COMMAND);
+const { values, positionals } = readCommandLine(COMMAND, (line) => line);
 try {
   process.exitCode = await compose();
 } catch (error) {

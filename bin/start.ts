@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { loadConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
 import type { Environment } from '../router/config/read-yaml.ts';
+import { readCommandLine } from './command-line.ts';
 import { formatLine } from './start/log-line.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
@@ -27,6 +28,22 @@ const terminal = {
 // The reader may be gone before the services are: an IDE closes the pipe together with npm.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+const COMMAND = {
+  name: 'npm start',
+  summary: 'Starts the subgraphs of supergraph.yaml that are in subgraphs/, and the router, until Ctrl-C.',
+  options: {
+    config: {
+      type: 'string',
+      short: 'c',
+      value: 'FILE',
+      description: 'Use this router.yaml. Default: ROUTER_CONFIG, or router.yaml.',
+    },
+  },
+} as const;
+
+const { values } = readCommandLine(COMMAND, (line) => line);
+// The services inherit it.
+if (values.config !== undefined) process.env['ROUTER_CONFIG'] = resolve(values.config);
 try {
   process.exitCode = await start();
 } catch (error) {

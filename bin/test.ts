@@ -8,12 +8,34 @@ import type { PackageManager } from '../test/support/package-manager.ts';
 import { providePostgres } from '../test/support/postgres.ts';
 import { NotProvided } from '../test/support/provide.ts';
 import { provideRedis } from '../test/support/redis.ts';
+import { readCommandLine } from './command-line.ts';
 import { summarize } from './test/summary.ts';
 
 const root = join(import.meta.dirname, '..');
 
+const COMMAND = {
+  name: 'npm test',
+  summary: 'Runs the tests against a real Redis and a real Postgres, which are provided for the run.',
+  positionals: {
+    name: '[FILE…]',
+    max: Infinity,
+    description: 'Run only test files whose path contains one of these. Default: all.',
+  },
+  options: {
+    testNamePattern: {
+      type: 'string',
+      short: 't',
+      value: 'PATTERN',
+      description: 'Run only tests whose full name matches.',
+    },
+  },
+  passedOn: 'Further options for vitest.',
+} as const;
+
+const { values, positionals, passedOn } = readCommandLine(COMMAND, (line) => line);
+const pattern = values.testNamePattern === undefined ? [] : ['--testNamePattern', values.testNamePattern];
 try {
-  process.exitCode = await test(process.argv.slice(2));
+  process.exitCode = await test([...positionals, ...pattern, ...passedOn]);
 } catch (error) {
   if (!(error instanceof NotProvided)) throw error;
   console.error(error.message);

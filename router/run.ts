@@ -1,23 +1,49 @@
+import { resolve } from 'node:path';
+import { readCommandLine } from '../bin/command-line.ts';
 import { loadConfig } from './config/config.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigError } from './config/read-yaml.ts';
 import { urlAt } from './ingress/http-server.ts';
 import { createRouter } from './router.ts';
 import { createTelemetry } from './telemetry.ts';
-import { serveInPool, startWorkers } from './workers.ts';
+import { WORKER, serveInPool, startWorkers } from './workers.ts';
+
+const COMMAND = {
+  name: 'npm run router',
+  summary: 'Starts the router, and serves until SIGTERM or SIGINT.',
+  options: {
+    config: {
+      type: 'string',
+      short: 'c',
+      value: 'FILE',
+      description: 'Use this router.yaml. Default: ROUTER_CONFIG, or router.yaml.',
+    },
+  },
+} as const;
 
 /** Runs until SIGTERM or SIGINT. Start-up errors are written to stderr. `program` starts a worker. */
 export async function run(program: string): Promise<void> {
+  const isWorker = process.argv.includes(WORKER);
+  if (!isWorker) readOptions();
   try {
-    await serve(loadConfig(process.env, process.cwd()), program);
+    await serve(loadConfig(process.env, process.cwd()), { program, isWorker });
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
   }
 }
 
-async function serve(config: Config, program: string): Promise<void> {
-  if (process.argv.includes('--worker')) return runOne(config, { inPool: true });
+/** Workers read the configuration themselves and inherit the environment. */
+function readOptions(): void {
+  const { config } = readCommandLine(COMMAND, ({ values }) => values);
+  if (config !== undefined) process.env['ROUTER_CONFIG'] = resolve(config);
+}
+
+async function serve(
+  config: Config,
+  { program, isWorker }: { readonly program: string; readonly isWorker: boolean },
+): Promise<void> {
+  if (isWorker) return runOne(config, { inPool: true });
   return config.workers > 1 ? runPool(config, program) : runOne(config, { inPool: false });
 }
 

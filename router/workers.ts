@@ -32,6 +32,9 @@ export type WorkerPool = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
+/** Argument of a process that is started as a worker. */
+export const WORKER = '--worker';
+
 const ANSWER_WITHIN_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 
@@ -164,7 +167,7 @@ class Worker {
 
   constructor(program: string, port: number) {
     // The environment of the pool, the port apart: the configuration is read again by each worker.
-    this.#process = fork(program, ['--worker'], { env: { ...process.env, PORT: String(port) } });
+    this.#process = fork(program, [WORKER], { env: { ...process.env, PORT: String(port) } });
     this.ended = once(this.#process, 'exit').then(([code]) => code);
     const listening = Promise.withResolvers<number>();
     this.listening = listening.promise;

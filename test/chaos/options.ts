@@ -1,35 +1,30 @@
-import { parseArgs } from 'node:util';
-import { messageOf } from '../../router/error-message.ts';
+import { MisuseError, positiveNumber } from '../../bin/command-line.ts';
+import type { CommandLine } from '../../bin/command-line.ts';
 
 export type RunOptions = { readonly minutes: number; readonly seed: string };
 
-/** The message is a sentence for whoever typed the options. */
-export class OptionError extends Error {}
+export const COMMAND = {
+  name: 'npm run chaos',
+  summary:
+    'Breaks subgraphs, Redis, Postgres, routers and the network between them at random, under traffic, and checks every promise afterwards.',
+  options: {
+    minutes: { type: 'string', value: 'N', default: '2', description: 'Length of the run.' },
+    seed: {
+      type: 'string',
+      value: 'TEXT',
+      description: 'Seed of the faults and the traffic. Default: the time.',
+    },
+  },
+} as const;
 
 /**
- * Reads the options of the command.
- * @throws {OptionError}
+ * Checks the options of the command.
+ * @throws {MisuseError}
  */
-export function readOptions(args: readonly string[]): RunOptions {
-  const values = parse(args);
-  const minutes = Number(values.minutes);
-  if (!(minutes > 0 && minutes <= 1_440))
-    throw new OptionError(`--minutes must be a number above 0 and at most 1440, not "${values.minutes}"`);
-  if (!/^[\w.]{1,40}$/.test(values.seed))
-    throw new OptionError(
-      `--seed must be 1 to 40 letters, digits, dots and underscores, not "${values.seed}"`,
-    );
-  return { minutes, seed: values.seed };
-}
-
-function parse(args: readonly string[]) {
-  const options = {
-    minutes: { type: 'string', default: '2' },
-    seed: { type: 'string', default: String(Date.now()) },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new OptionError(messageOf(error), { cause: error });
-  }
+export function readOptions({ values }: CommandLine<typeof COMMAND.options>): RunOptions {
+  const minutes = positiveNumber('minutes', values.minutes, { max: 1_440 });
+  const { seed = String(Date.now()) } = values;
+  if (!/^[\w.]{1,40}$/.test(seed))
+    throw new MisuseError(`--seed must be 1 to 40 letters, digits, dots and underscores, not "${seed}"`);
+  return { minutes, seed };
 }

@@ -3,7 +3,8 @@ import { createReader } from './budget-record.ts';
 import { planFaults } from './faults.ts';
 import type { BudgetChange } from './history.ts';
 import { operationOf } from './operations.ts';
-import { OptionError, readOptions } from './options.ts';
+import { MisuseError, parseCommandLine } from '../../bin/command-line.ts';
+import { COMMAND, readOptions } from './options.ts';
 
 it('a seed decides about faults and operations', () => {
   expect(planFaults('a', 60_000)).toEqual(planFaults('a', 60_000));
@@ -22,16 +23,17 @@ it('a long run meets every kind of fault, within its time', () => {
   expect(faults.every(({ atMs }) => atMs < 1_800_000)).toBe(true);
 });
 
-it('options that make no sense are refused with what would', () => {
-  expect(readOptions(['--minutes', '30', '--seed', '7'])).toEqual({ minutes: 30, seed: '7' });
-  expect(readOptions([])).toMatchObject({ minutes: 2 });
+it('rejects wrong options and says what is right', () => {
+  const read = (args: readonly string[]) => readOptions(parseCommandLine(COMMAND, args));
+  expect(read(['--minutes', '30', '--seed', '7'])).toEqual({ minutes: 30, seed: '7' });
+  expect(read([])).toMatchObject({ minutes: 2 });
   for (const minutes of ['0', '-1', 'long', 'Infinity', '1441', ''])
-    expect(() => readOptions([`--minutes=${minutes}`])).toThrow(
+    expect(() => read([`--minutes=${minutes}`])).toThrow(
       '--minutes must be a number above 0 and at most 1440',
     );
-  expect(() => readOptions(['--seed', 'a b'])).toThrow(OptionError);
-  expect(() => readOptions(['--hours', '1'])).toThrow("Unknown option '--hours'");
-  expect(() => readOptions(['7'])).toThrow(OptionError);
+  expect(() => read(['--seed', 'a b'])).toThrow(MisuseError);
+  expect(() => read(['--hours', '1'])).toThrow('unknown option --hours');
+  expect(() => read(['7'])).toThrow(MisuseError);
 });
 
 it('what Redis tells of its scripts is read as charges and refunds, when it was stored', () => {

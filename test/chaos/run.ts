@@ -4,22 +4,22 @@ import { providePostgres } from '../support/postgres.ts';
 import { NotProvided } from '../support/provide.ts';
 import { provideRedis } from '../support/redis.ts';
 import { runChaos } from './chaos.ts';
-import { OptionError, readOptions } from './options.ts';
+import { readCommandLine } from '../../bin/command-line.ts';
+import { COMMAND, readOptions } from './options.ts';
 import { report } from './report.ts';
 
 const REQUESTS_PER_S = 40;
 
-/** `npm run chaos -- --minutes 30 --seed 7`: the whole shop under random faults, and a look at what everybody has seen. */
 try {
   process.exitCode = await run();
 } catch (error) {
-  if (!(error instanceof NotProvided || error instanceof OptionError)) throw error;
+  if (!(error instanceof NotProvided)) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }
 
 async function run(): Promise<number> {
-  const { minutes, seed } = readOptions(process.argv.slice(2));
+  const { minutes, seed } = readCommandLine(COMMAND, readOptions);
   const { stop, exitCode } = awaitInterruption();
   console.log(`seed ${seed}, ${minutes} minutes`);
   const packages = createPackageManager();

@@ -1,12 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { positiveNumber, readCommandLine } from '../../bin/command-line.ts';
 import { runParts } from '../support/parts.ts';
 import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 
 /**
- * The differential test at length: `npm run differential -- --count 1000000 --seed anything --processes 2`.
- *
  * A case is a supergraph, the seed of the data behind it, an operation, the values of its variables, whether fetches are merged,
  * and what goes wrong in subgraphs: nothing in about half of them. No two have all of that in common: what was to go wrong, but met
  * no answer or had the effect of another, is judged and not counted. An operation makes up to 12 cases: four times it has other
@@ -16,19 +14,30 @@ import type { PartOfRun, Tally } from './part.ts';
  * What is answered wrong is made smaller and kept in `regressions/`, where the test finds it; what the stock executor answers
  * wrong for no reason known is kept in `regressions/stock/`. Either makes the exit code 1.
  */
-const { values } = parseArgs({
+const COMMAND = {
+  name: 'npm run differential',
+  summary:
+    'Compares random operations on random supergraphs with a schema that is not federated, and with the stock executor. Wrong responses are kept in test/differential/regressions/ and make the exit code 1.',
   options: {
-    count: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: String(Date.now()) },
-    processes: { type: 'string', default: String(availableParallelism()) },
+    count: { type: 'string', value: 'N', default: '1000000', description: 'Number of cases.' },
+    seed: { type: 'string', value: 'TEXT', description: 'Seed of the cases. Default: the time.' },
+    processes: {
+      type: 'string',
+      value: 'N',
+      description: 'Number of processes. Default: one per processor.',
+    },
   },
-});
-const count = Number(values.count);
-const processes = Number(values.processes);
+} as const;
+
+const { seed, count, processes } = readCommandLine(COMMAND, ({ values }) => ({
+  seed: values.seed ?? String(Date.now()),
+  count: positiveNumber('count', values.count, { whole: true }),
+  processes: positiveNumber('processes', values.processes ?? String(availableParallelism()), { whole: true }),
+}));
 const begin = performance.now();
 const tallies = Array.from({ length: processes }, emptyTally);
 
-console.log(`seed ${values.seed}, ${count} cases, ${processes} processes`);
+console.log(`seed ${seed}, ${count} cases, ${processes} processes`);
 const codes = await runParts<PartOfRun, Tally>({
   program: new URL('worker.ts', import.meta.url),
   parts: tallies.map((_, index) => partOf(index)),
@@ -45,7 +54,7 @@ process.exitCode = wrong + unexplained === 0 && codes.every((code) => code === 0
 
 function partOf(index: number): PartOfRun {
   const share = Math.floor(((index + 1) * count) / processes) - Math.floor((index * count) / processes);
-  return { seed: values.seed, count: share, part: { first: index, step: processes } };
+  return { seed, count: share, part: { first: index, step: processes } };
 }
 
 function sumOf(all: readonly Tally[]): Tally {

@@ -1,24 +1,30 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { positiveNumber, readCommandLine } from '../../bin/command-line.ts';
 import { awaitInterruption } from '../support/interruption.ts';
 import { runParts } from '../support/parts.ts';
 import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 
-/**
- * `npm run fuzz -- --count 1000000 --seed anything --processes 2`: what breaks a rule is kept in `regressions/`, where the test
- * finds it, and makes the exit code 1.
- */
-const { values } = parseArgs({
+const COMMAND = {
+  name: 'npm run fuzz',
+  summary:
+    'Sends hostile requests to a router. A request that breaks a rule is kept in test/fuzz/regressions/ and makes the exit code 1.',
   options: {
-    count: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now()) },
-    processes: { type: 'string', default: String(availableParallelism()) },
+    count: { type: 'string', value: 'N', default: '10000', description: 'Number of requests.' },
+    seed: { type: 'string', value: 'TEXT', description: 'Seed of the requests. Default: the time.' },
+    processes: {
+      type: 'string',
+      value: 'N',
+      description: 'Number of processes. Default: one per processor.',
+    },
   },
-});
-const { seed } = values;
-const count = Number(values.count);
-const step = Number(values.processes);
+} as const;
+
+const { seed, count, step } = readCommandLine(COMMAND, ({ values }) => ({
+  seed: values.seed ?? String(Date.now()),
+  count: positiveNumber('count', values.count, { whole: true }),
+  step: positiveNumber('processes', values.processes ?? String(availableParallelism()), { whole: true }),
+}));
 const begin = performance.now();
 const { stop, exitCode } = awaitInterruption();
 const tallies = Array.from({ length: step }, emptyTally);

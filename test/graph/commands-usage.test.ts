@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { MisuseError, parseCommandLine, positiveNumber } from '../../bin/command-line.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const directory = mkdtempSync(join(tmpdir(), 'tributary-usage-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const PROGRAMS = {
+  'npm start': 'bin/start.ts',
+  'npm run router': 'router/main.ts',
+  'npm test': 'bin/test.ts',
+  'npm run check': 'bin/check.ts',
+  'npm run compose': 'bin/compose.ts',
+  'npm run generate': 'bin/generate.ts',
+  'npm run bench': 'bench/main.ts',
+  'npm run differential': 'test/differential/run.ts',
+  'npm run fuzz': 'test/fuzz/run.ts',
+  'npm run chaos': 'test/chaos/run.ts',
+} as const;
+
+function run(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, file), ...args], {
+    encoding: 'utf8',
+    cwd: directory,
+    env: { PATH: process.env['PATH'], ...env },
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
+}
+
+test.each(Object.entries(PROGRAMS))(
+  '%s rejects an unknown option with its usage and exit code 2',
+  (name, file) => {
+    const { stderr, ...rest } = run(file, ['--halp']);
+    expect(rest).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^unknown option --halp; did you mean --help\?\n\n/);
+    expect(stderr).toContain(`\nUsage: ${name} -- [options]`);
+  },
+);
+
+test('--help prints the usage and exits with 0', () => {
+  const help = run('router/main.ts', ['--help']);
+  expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: npm run router') });
+});
+
+describe('arguments of a command', () => {
+  const spec = {
+    name: 'npm run some',
+    summary: 'Does something.',
+    positionals: { name: '[FILE]', max: 1, description: 'a file' },
+    options: {
+      config: { type: 'string', short: 'c', value: 'FILE', description: 'a file' },
+      count: { type: 'string', default: '3', description: 'a number' },
+      quiet: { type: 'boolean', description: 'a flag' },
+    },
+  } as const;
+
+  test('are typed values, positionals and defaults', () => {
+    expect(parseCommandLine(spec, ['a', '-c', 'x', '--quiet'])).toEqual({
+      values: { config: 'x', count: '3', quiet: true },
+      positionals: ['a'],
+      passedOn: [],
+    });
+    expect(parseCommandLine({ ...spec, passedOn: 'more' }, ['--', '--bail', '1']).passedOn).toEqual([
+      '--bail',
+      '1',
+    ]);
+  });
+
+  test.each([
+    [['--confg', 'x'], 'unknown option --confg; did you mean --config?'],
+    [['--wholly-else'], 'unknown option --wholly-else'],
+    [['-x'], 'unknown option -x'],
+    [['a', 'b'], 'unexpected argument: b'],
+    [['--', 'b'], 'unexpected arguments after --: b'],
+    [['--config'], "Option '-c, --config <value>' argument missing"],
+    [['--quiet=1'], "Option '--quiet' does not take an argument"],
+  ])('%j is misuse', (args, message) => {
+    expect(() => parseCommandLine(spec, args)).toThrow(new MisuseError(message));
+  });
+
+  test.each(['0', '-1', 'x', '', '1.5', '11'])('the number %j is misuse', (text) => {
+    expect(() => positiveNumber('count', text, { whole: true, max: 10 })).toThrow(
+      `--count must be a whole number above 0 and at most 10, not "${text}"`,
+    );
+  });
+});
+
+test('npm run compose -- -o FILE writes the SDL, and nothing else', () => {
+  const file = join(directory, 'supergraph.graphql');
+  expect(run('bin/compose.ts', ['-o', file])).toMatchObject({ status: 0, stdout: '' });
+  expect(readFileSync(file, 'utf8')).toMatch(/^schema\n/);
+});
+
+test('npm run router -- --config FILE reads this file', () => {
+  writeFileSync(join(directory, 'other.yaml'), 'limits: { depth: deep }\n');
+  const { status, stderr } = run('router/main.ts', ['--config', 'other.yaml'], {
+    ROUTER_CONFIG: 'absent.yaml',
+  });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('other.yaml:1: limits.depth: ')]);
+});
