@@ -5,6 +5,7 @@ import { print } from 'graphql';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { denyInData } from './authorization/deny-in-data.ts';
 import { RouterError } from './errors.ts';
+import { parseExactJson } from './exact-json.ts';
 import type { Degradation } from './execution/causes.ts';
 import type { ErrorBehavior } from './execution/error-behavior.ts';
 import type { Answerable } from './execute-operation.ts';
@@ -37,7 +38,12 @@ export type Decided = {
 };
 
 /** Apollo Server's context of one request. It hands each hook a shallow copy, hence the one object they write to. */
-export type ApolloContext = BaseContext & Caller & { readonly decided: Decided };
+export type ApolloContext = BaseContext &
+  Caller & {
+    readonly decided: Decided;
+    /** With exact numbers, which Apollo Server rounds in the variables of a GET; absent where the request is unusual. */
+    readonly inputs?: Variables | undefined;
+  };
 
 export type PluginParts = {
   readonly operations: Operations;
@@ -53,7 +59,11 @@ export function createApolloPlugin({ operations, admit }: PluginParts): ApolloSe
         async didResolveOperation({ source, document, request, contextValue }) {
           try {
             const operation = operations.add(source, request.operationName ?? undefined, document);
-            contextValue.decided.admitted = await admit(operation, request.variables ?? {}, contextValue);
+            contextValue.decided.admitted = await admit(
+              operation,
+              contextValue.inputs ?? request.variables ?? {},
+              contextValue,
+            );
           } catch (error) {
             throw error instanceof RouterError ? toGraphQLError(error) : error;
           }
@@ -105,7 +115,7 @@ export function createGatewayExecutor(
     if (outcome.headers !== undefined) decided.headers = outcome.headers;
     const extensions = extensionsOf(outcome);
     return {
-      data: JSON.parse(outcome.data),
+      data: parseExactJson(outcome.data) as Record<string, unknown>,
       ...(outcome.errors.length === 0 ? {} : { errors: outcome.errors.map(toAnsweredError) }),
       ...(extensions === undefined ? {} : { extensions }),
     };
@@ -119,10 +129,12 @@ export function createFilteringExecutor(stock: ApolloGateway['executor']): Apoll
     if (admitted === undefined)
       throw new RouterError('INTERNAL_SERVER_ERROR', 'an operation got past admission');
     const { restriction, document, name } = admitted.operation;
-    if (restriction === undefined) return stock(requestContext);
+    // Coerced, because the gateway would not coerce exact numbers.
+    const request = { ...requestContext.request, variables: admitted.variables };
+    if (restriction === undefined) return stock({ ...requestContext, request });
     const filtered = restriction.document;
     const queryHash = hash('sha256', print(filtered));
-    const { data, errors = [] } = await stock({ ...requestContext, document: filtered, queryHash });
+    const { data, errors = [] } = await stock({ ...requestContext, request, document: filtered, queryHash });
     if (data === undefined || data === null) return { data: null, errors };
     const denied = denyInData({
       schema: requestContext.schema,

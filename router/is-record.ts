@@ -1,4 +1,6 @@
+import { isExactNumber } from './exact-json.ts';
+
 /** Whether a parsed value is an object with keys: no list, no null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }

@@ -81,7 +81,9 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
       parts.knownOperationsDirect && call && findKnown(call, request, generation.parts.operations);
     if (known === undefined) shedding.checkUnseen(identity, call?.query);
     const caller = known ? { ...sent, request } : await prepaid({ ...sent, request });
-    const served = await (known ? serveKnown(known, caller, generation) : serveByApollo(caller, generation));
+    const served = await (known
+      ? serveKnown(known, caller, generation)
+      : serveByApollo(caller, generation, call?.variables));
     if (served.executed) answered();
     return served.response;
   }
@@ -130,11 +132,15 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     return { response, executed: true };
   }
 
-  async function serveByApollo(caller: Caller, generation: ServedGeneration): Promise<Served> {
+  async function serveByApollo(
+    caller: Caller,
+    generation: ServedGeneration,
+    inputs: Variables | undefined,
+  ): Promise<Served> {
     const { request } = caller;
     const source = sourceOf(request);
     if (source !== undefined) parts.screen(source);
-    const context: ApolloContext = { ...caller, decided: {} };
+    const context: ApolloContext = { ...caller, decided: {}, inputs };
     const {
       status = 200,
       headers,

@@ -8,6 +8,7 @@ import type { ApolloContext, PluginParts } from './apollo-plugin.ts';
 import type { Config } from './config/config-schema.ts';
 import { connect } from './execute-operation.ts';
 import type { createExecution } from './execute-operation.ts';
+import { finiteFloats } from './finite-floats.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createOperations, warm } from './operations.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
@@ -119,6 +120,7 @@ function serverOptions(
     csrfPrevention: false,
     // Documents have been found before Apollo Server is asked.
     persistedQueries: false,
+    validationRules: [finiteFloats],
     parseOptions: { maxTokens: limits.tokens },
     validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: mode === 'production' },
     formatError: createErrorMask({
@@ -145,7 +147,7 @@ export async function prove(
   }
   if (previous === undefined) return;
   const isValid = (document: DocumentNode) =>
-    validate(next.graph.schema, document, specifiedRules).length === 0;
+    validate(next.graph.schema, document, [...specifiedRules, finiteFloats]).length === 0;
   await warm(next.parts.operations, previous.parts.operations, { count: warmOperations, isValid });
 }
 

@@ -1,7 +1,7 @@
 import { coerceInputValue, isNonNullType, typeFromAST, valueFromAST } from 'graphql';
 import type { GraphQLError, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { RouterError } from '../errors.ts';
-import { checkIds } from './exact-ids.ts';
+import { withBuiltInNumbers } from './exact-variables.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -25,7 +25,8 @@ export function createCoercion(
     const inputType = typeFromAST(schema, type as never) as GraphQLInputType;
     return { name: variable.name.value, type: inputType, fallback: valueFromAST(defaultValue, inputType) };
   });
-  return (inputs) => {
+  return (sent) => {
+    const inputs = withBuiltInNumbers(schema, variableDefinitions, sent);
     const coerced: Record<string, unknown> = {};
     for (const variable of declared) {
       const value = Object.hasOwn(inputs, variable.name)
@@ -33,7 +34,6 @@ export function createCoercion(
         : absentValue(variable);
       if (value !== undefined) coerced[variable.name] = value;
     }
-    checkIds(schema, variableDefinitions, inputs);
     return coerced;
   };
 }

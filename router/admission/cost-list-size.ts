@@ -1,5 +1,6 @@
 import type { FieldNode } from 'graphql';
 import { RouterError } from '../errors.ts';
+import { toDouble } from '../exact-json.ts';
 import type { FieldCost, ListSize, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import type { OperationValue } from './operation-value.ts';
@@ -47,5 +48,6 @@ function sizeOf(listSize: ListSize, coordinate: string, sizes: readonly number[]
 
 // What is no whole number is refused when the variables are coerced.
 function wholeNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+  const double = toDouble(value);
+  return typeof double === 'number' && Number.isSafeInteger(double) ? double : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
+import { isExactNumber } from '../exact-json.ts';
 
 export type VariableLimits = Pick<
   Config['limits'],
@@ -28,7 +29,7 @@ class Check {
     this.#nodes += 1;
     // The object that holds the variables is none of their values.
     if (this.#nodes > variableNodes + 1) throw exceeded(`hold more than ${variableNodes} values`);
-    if (typeof value !== 'object' || value === null) return;
+    if (typeof value !== 'object' || value === null || isExactNumber(value)) return;
     if (depth > variableDepth) throw exceeded(`are nested deeper than ${variableDepth} levels`);
     if (Array.isArray(value)) this.#list(value, depth);
     else this.#object(value, depth);

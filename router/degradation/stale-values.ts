@@ -1,5 +1,6 @@
 import type { Config } from '../config/config-schema.ts';
 import type { Question, StaleValue, StaleValues } from '../execution/stale-values.ts';
+import { parseExactJson } from '../exact-json.ts';
 import { RecentTexts } from '../recent-texts.ts';
 import type { RedisLink } from '../redis.ts';
 import { createSharedTexts } from './shared-texts.ts';
@@ -95,7 +96,7 @@ function newer(one: string | undefined, other: string | undefined): string | und
 
 function parsed(json: string, ageMs: number): StaleValue | undefined {
   try {
-    return { value: JSON.parse(json), ageMs };
+    return { value: parseExactJson(json), ageMs };
   } catch {
     // Of another version, or nobody's: as if it were not there.
     return undefined;

@@ -14,7 +14,8 @@ export function callSubgraph(
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
   const body = fetchBody(fetch, representations, execution.variables);
-  const request = { subgraph: fetch.service, operation: fetch.operation, body, fields: fetch.fields };
+  const { service: subgraph, operation, fields, numbers } = fetch;
+  const request = { subgraph, operation, body, fields, numbers };
   // A query after a mutation may answer otherwise than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.

@@ -1,3 +1,4 @@
+import { isExactNumber } from '../exact-json.ts';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { isJsonObject, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -51,8 +52,9 @@ function writeSteps({ unit, steps, identity }: Writing, index: number, place: st
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
   switch (step?.kind) {
     case undefined: {
-      if (identity === undefined || place === '') return `if(${isObject})into.objects.push(${value});`;
-      return `if(${isObject})${place}=${unit.constant(unify)}(${value},${unit.constant(identity)},into);`;
+      const isTarget = `${isObject}&&(${value}.rawJSON===undefined||!${unit.constant(isExactNumber)}(${value}))`;
+      if (identity === undefined || place === '') return `if(${isTarget})into.objects.push(${value});`;
+      return `if(${isTarget})${place}=${unit.constant(unify)}(${value},${unit.constant(identity)},into);`;
     }
     case 'items': {
       const position = `i${index}`;
@@ -75,19 +77,30 @@ function unify(object: JsonObject, keys: readonly string[], { objects, known }: 
   let twins: Twins = known;
   for (const key of keys) {
     const value = readOwn(object, key);
+    if (isExactNumber(value)) {
+      // Equal when written alike, and never equal to a string.
+      twins = twinsWith(twinsWith(twins, EXACT), value.rawJSON);
+      continue;
+    }
     // An absent or composite value has no identity to go by.
     if (value === undefined || (typeof value === 'object' && value !== null)) {
       objects.push(object);
       return object;
     }
-    let next = twins.byValue.get(value);
-    if (next === undefined) twins.byValue.set(value, (next = { byValue: new Map(), object: undefined }));
-    twins = next;
+    twins = twinsWith(twins, value);
   }
   if (twins.object !== undefined) return twins.object;
   twins.object = object;
   objects.push(object);
   return object;
+}
+
+const EXACT = Symbol('exact number');
+
+function twinsWith({ byValue }: Twins, value: unknown): Twins {
+  let next = byValue.get(value);
+  if (next === undefined) byValue.set(value, (next = { byValue: new Map(), object: undefined }));
+  return next;
 }
 
 /** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */

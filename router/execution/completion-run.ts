@@ -1,3 +1,4 @@
+import { idDigits, isExactNumber } from '../exact-json.ts';
 import type { FetchReference } from './delivery.ts';
 import { quote } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -77,6 +78,7 @@ export function memoised(complete: Complete, value: object, run: CompletionRun):
 
 export function idText(value: unknown): string | null {
   if (typeof value === 'string') return quote(value);
-  // Above 2^53 the digits that were sent are lost already.
-  return typeof value === 'number' && Number.isSafeInteger(value) ? `"${value}"` : null;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? `"${value}"` : null;
+  const digits = isExactNumber(value) ? idDigits(value) : undefined;
+  return digits === undefined ? null : `"${digits}"`;
 }

@@ -23,6 +23,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../errors.ts';
+import { isExactNumber, toDouble } from '../exact-json.ts';
 import { denied, idText, memoised, nullText, unusable, wrongType } from './completion-run.ts';
 import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
@@ -125,7 +126,9 @@ function defineObject(
   const { unit } = writing;
   const typename = literal(type.name);
   const isAnyType = isAbstractType(type) || isRootType(writing.schema, type);
-  const isWrong = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
+  const isExact = `v.rawJSON!==undefined&&${unit.constant(isExactNumber)}(v)`;
+  const isOther = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
+  const isWrong = `${isExact}||${isOther}`;
   const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
   const fields = [...collectFields(writing, type, selectionSets)].map(([name, nodes], index) => {
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
@@ -229,13 +232,15 @@ function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: 
     const constant = unit.constant(texts);
     return [`(t=${constant}.get(x))!==undefined`, 't'];
   }
+  // A number that is written exactly has a plain value in fields of the built-in types.
+  const double = `typeof x==="object"&&typeof (x=${unit.constant(toDouble)}(x))==="number"`;
   switch (type.name) {
     case GraphQLString.name:
       return ['typeof x==="string"', `${unit.constant(quote)}(x)`];
     case GraphQLInt.name:
-      return ['(x|0)===x', '""+x'];
+      return [`typeof x==="number"&&(x|0)===x||${double}&&(x|0)===x`, '""+x'];
     case GraphQLFloat.name:
-      return ['typeof x==="number"&&x-x===0', '""+x'];
+      return [`typeof x==="number"&&x-x===0||${double}&&x-x===0`, '""+x'];
     case GraphQLBoolean.name:
       return ['typeof x==="boolean"', '(x?"true":"false")'];
     case GraphQLID.name:

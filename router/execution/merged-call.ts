@@ -66,7 +66,8 @@ function sendTogether(subgraph: string, queries: readonly WaitingQuery[], execut
     return;
   }
   const body = mergedBody(document, groups, execution);
-  const sent = send({ subgraph, operation: 'query', body, fields: document.fields }, signal);
+  const { fields, numbers } = document;
+  const sent = send({ subgraph, operation: 'query', body, fields, numbers }, signal);
   for (const [index, { queries: asking, positions }] of groups.entries()) {
     const { keys } = document;
     const key = keys[index] ?? '';

@@ -1,7 +1,7 @@
 import type { EntityQuestion } from './entity-question.ts';
 import { fetchFields } from './fetch-fields.ts';
 import type { FetchProgram, FetchVariable } from './plan-program.ts';
-import type { FetchFields } from './subgraph-call.ts';
+import type { FetchFields, NumberPaths } from './subgraph-call.ts';
 
 /** A fetch that can travel with others. */
 export type MergeableFetch = FetchProgram & { readonly question: EntityQuestion };
@@ -16,6 +16,7 @@ export type MergedDocument = {
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
+  readonly numbers: NumberPaths;
   /** How often its questions are still to be asked apart, since together they were of no use. */
   timesApart: number;
 };
@@ -62,18 +63,29 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
       ).values(),
     ],
     fields: fetchFields(text),
+    numbers: mergedNumbers(fetches),
     timesApart: 0,
   };
 }
 
+function mergedNumbers(fetches: readonly MergeableFetch[]): NumberPaths {
+  return new Map(
+    fetches.flatMap(({ numbers }, index) => {
+      const below = numbers.get('_entities');
+      return below === undefined ? [] : [[`e${index}`, below] as const];
+    }),
+  );
+}
+
 /** One question about the entities of several fetches needs no document of its own. */
-function unaliased({ bodyPrefix, variables, fields }: MergeableFetch): MergedDocument {
+function unaliased({ bodyPrefix, variables, fields, numbers }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,
     keys: ['_entities'],
     representations: ['"representations":'],
     variables,
     fields,
+    numbers,
     timesApart: 0,
   };
 }

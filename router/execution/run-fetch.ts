@@ -6,7 +6,7 @@ import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
 import type { Execution } from './execution.ts';
 import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
-import { isJsonObject } from './json.ts';
+import { clone, isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { pathKey } from './delivery.ts';
 import type { FetchProgram } from './plan-program.ts';
@@ -161,7 +161,7 @@ function mergeRoot(
 function ownCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: Accepted): Value {
   const { rewriteOutput, spine } = fetch;
   if (rewriteOutput === undefined) return isShared && spine.size > 0 ? copySpine(value, spine) : value;
-  const copy = isShared ? structuredClone(value) : value;
+  const copy = isShared ? clone(value) : value;
   rewriteOutput(copy);
   return copy;
 }

@@ -9,7 +9,12 @@ export type SubgraphRequest = {
   readonly body: string;
   /** What it asks for; absent where that is not known. */
   readonly fields?: FetchFields;
+  /** Where the response has values of custom scalars, whose numbers have to stay exact; absent where that is not known. */
+  readonly numbers?: NumberPaths;
 };
+
+/** By response key, through lists; `value` for a custom scalar. Empty when the response has none. */
+export type NumberPaths = ReadonlyMap<string, NumberPaths | 'value'>;
 
 /** The root fields of a call, or the fields of entities if it asks for entities. */
 export type FetchFields = {

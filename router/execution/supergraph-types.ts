@@ -1,5 +1,5 @@
-import { isAbstractType, isInterfaceType, isObjectType } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import { OperationTypeNode, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
+import type { GraphQLOutputType, GraphQLSchema } from 'graphql';
 import { valueCheck } from './value-check.ts';
 import type { ValueCheck } from './value-check.ts';
 
@@ -12,6 +12,9 @@ export type SupergraphTypes = {
   isA(typeName: string, condition: string): boolean;
   /** Whether a value can be that of a field; `undefined` for a field that the supergraph does not know. */
   checkOf(typeName: string, fieldName: string): ValueCheck | undefined;
+  /** The type of a field; `undefined` for a field that the supergraph does not know. */
+  typeOf(typeName: string, fieldName: string): GraphQLOutputType | undefined;
+  rootType(operation: 'query' | 'mutation'): string | undefined;
 };
 
 export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
@@ -20,13 +23,18 @@ export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
     const type = supergraph.getType(name);
     return isObjectType(type) || isInterfaceType(type) ? type : undefined;
   };
+  const typeOf = (typeName: string, fieldName: string) => objectLike(typeName)?.getFields()[fieldName]?.type;
   return {
     typeNameOf: (typename) => (typeof typename === 'string' ? objectLike(typename)?.name : undefined),
     isObjectType: (typeName) => isObjectType(supergraph.getType(typeName)),
     checkOf(typeName, fieldName) {
-      const type = objectLike(typeName)?.getFields()[fieldName]?.type;
+      const type = typeOf(typeName, fieldName);
       return type && valueCheck(type);
     },
+    typeOf,
+    rootType: (operation) =>
+      supergraph.getRootType(operation === 'query' ? OperationTypeNode.QUERY : OperationTypeNode.MUTATION)
+        ?.name,
     isA(typeName, condition) {
       if (typeName === condition) return true;
       const type = objectLike(typeName);

@@ -10,6 +10,7 @@ import {
   isNonNullType,
 } from 'graphql';
 import type { GraphQLOutputType } from 'graphql';
+import { idDigits, isExactNumber, toDouble } from '../exact-json.ts';
 import { isJsonObject } from './json.ts';
 
 /** Whether a value that came as JSON is one of a type; objects are not looked into. */
@@ -33,15 +34,21 @@ function presentCheck(type: GraphQLOutputType): ValueCheck {
   if (isEnumType(type)) return (value) => typeof value === 'string' && type.getValue(value) !== undefined;
   switch (type) {
     case GraphQLInt:
-      return (value) => typeof value === 'number' && (value | 0) === value;
+      return (value) => {
+        const double = toDouble(value);
+        return typeof double === 'number' && (double | 0) === double;
+      };
     case GraphQLFloat:
-      return Number.isFinite;
+      return (value) => Number.isFinite(toDouble(value));
     case GraphQLString:
       return (value) => typeof value === 'string';
     case GraphQLBoolean:
       return (value) => typeof value === 'boolean';
     case GraphQLID:
-      return (value) => typeof value === 'string' || Number.isSafeInteger(value);
+      return (value) =>
+        typeof value === 'string' ||
+        Number.isSafeInteger(value) ||
+        (isExactNumber(value) && idDigits(value) !== undefined);
     default:
       return () => true;
   }

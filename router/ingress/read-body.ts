@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { RouterError } from '../errors.ts';
+import { holdsNumber, parseExactJson } from '../exact-json.ts';
+import { isRecord } from '../is-record.ts';
+import { decodeUtf8 } from '../utf8.ts';
 
 /**
  * Reads a JSON request body of at most `limit` bytes.
@@ -70,9 +73,18 @@ function brokenOff(cause?: Error): RouterError {
 }
 
 function parseJson(bytes: Buffer): unknown {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw new RouterError('BAD_REQUEST', 'the body is not UTF-8');
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return withExactVariables(JSON.parse(text), text);
   } catch (cause) {
     throw new RouterError('BAD_REQUEST', 'the body is not JSON', { cause });
   }
+}
+
+/** Variables may be of custom scalars. Nothing else in a request has numbers that matter. */
+function withExactVariables(body: unknown, text: string): unknown {
+  if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;
+  const exact = parseExactJson(text);
+  return isRecord(exact) ? { ...body, variables: exact['variables'] } : body;
 }

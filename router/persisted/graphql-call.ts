@@ -1,3 +1,4 @@
+import { parseExactJson } from '../exact-json.ts';
 import { isRecord } from '../is-record.ts';
 import type { ClientRequest } from '../ingress/client-request.ts';
 
@@ -83,16 +84,16 @@ function fieldsIn(search: string): Fields | undefined {
   return {
     query: parameters.get('query'),
     operationName: parameters.get('operationName'),
-    variables: parseJson(parameters.get('variables')),
+    variables: parseJson(parameters.get('variables'), parseExactJson),
     extensions: parseJson(parameters.get('extensions')),
   };
 }
 
 /** Returns null for an absent or empty text, and the text itself when it is not JSON. */
-function parseJson(text: string | null): unknown {
+function parseJson(text: string | null, parse: (text: string) => unknown = JSON.parse): unknown {
   if (text === null || text === '') return null;
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     return text;
   }

@@ -1,10 +1,12 @@
 import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
 import type { QueryPlan } from '@apollo/query-planner';
+import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { messageOf } from '../error-message.ts';
 import { findUncovered } from './coverage.ts';
+import { hideLiterals, showLiterals } from './exact-literals.ts';
 import { plannableDocument } from './plannable-document.ts';
 import { prepareSupergraph } from './prepare-supergraph.ts';
 import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
@@ -43,11 +45,12 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
     const renames = findRenames(original, prepared);
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
-      const document = plannableDocument(renamed, prepared);
+      const { document: readable, literals } = hideLiterals(renamed, source, prepared.schema);
+      const document = plannableDocument(readable, prepared);
       const planned = restorePlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
-      return { kind: 'planned', plan: planned, renames };
+      return { kind: 'planned', plan: showLiterals(planned, literals), renames };
     } catch (error) {
       return refused(firstLine(error));
     }
@@ -60,7 +63,8 @@ function refused(reason: string): PlannedOperation {
 
 /** The planner's assertions name a field first and then go on about the planner. */
 function firstLine(error: unknown): string {
-  const message = messageOf(error);
+  // It prints values in colours when it can.
+  const message = stripVTControlCharacters(messageOf(error));
   const [line = ''] = message.split('\n');
   return line
     .replace(/: This shouldn't have happened\.$/, '')

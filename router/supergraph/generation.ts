@@ -13,6 +13,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { assertValidSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { keepLiteralsExact } from './exact-scalars.ts';
 
 /** A supergraph as its SDL describes it. */
 export type Graph = {
@@ -93,6 +94,7 @@ export function describeGraph({ published, servable }: Published): Graph {
   for (const [name, url] of routes) checkUrl(name, url);
   const schema = supergraph.apiSchema().toGraphQLJSSchema();
   assertValidSchema(schema);
+  keepLiteralsExact(schema);
   return {
     id: versionOf(published),
     supergraphSdl: published,

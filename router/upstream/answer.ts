@@ -1,4 +1,7 @@
-import type { SubgraphError, SubgraphResponse } from '../execution/subgraph-call.ts';
+import { hasLongInteger, holdsNumber, mayBeInexact, parseExactJson, toDouble } from '../exact-json.ts';
+import { isRecord } from '../is-record.ts';
+import { decodeUtf8 } from '../utf8.ts';
+import type { NumberPaths, SubgraphError, SubgraphResponse } from '../execution/subgraph-call.ts';
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
 export type ParsedAnswer = Answered | Defect;
@@ -6,12 +9,14 @@ export type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
-export function parseAnswer(text: string): ParsedAnswer {
-  const body = parseJson(text);
+export function parseAnswer(bytes: Buffer, numbers?: NumberPaths): ParsedAnswer {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return defective('is not UTF-8');
+  const body = parseJson(text, numbers);
   if (body === undefined) return defective('is not JSON');
-  if (!isObject(body)) return defective('is not a GraphQL response');
+  if (!isRecord(body)) return defective('is not a GraphQL response');
   const data = body['data'] ?? null;
-  if (data !== null && !isObject(data)) return defective('has data of the wrong type');
+  if (data !== null && !isRecord(data)) return defective('has data of the wrong type');
   const errors = parseErrors(body['errors'] ?? []);
   if (errors === undefined) return defective('has malformed errors');
   if (data === null && errors.length === 0) return defective('has neither data nor errors');
@@ -30,13 +35,13 @@ function parseErrors(value: unknown): readonly SubgraphError[] | undefined {
 }
 
 function parseError(value: unknown): SubgraphError | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const { message } = value;
-  const path = value['path'] ?? undefined;
+  const path = pathIn(value['path'] ?? undefined);
   const extensions = value['extensions'] ?? undefined;
   if (typeof message !== 'string') return undefined;
   if (path !== undefined && !isPath(path)) return undefined;
-  if (extensions !== undefined && !isObject(extensions)) return undefined;
+  if (extensions !== undefined && !isRecord(extensions)) return undefined;
   return {
     message,
     ...(path === undefined ? {} : { path }),
@@ -44,17 +49,43 @@ function parseError(value: unknown): SubgraphError | undefined {
   };
 }
 
-function parseJson(text: string): unknown {
+/** Positions are plain numbers, however they are written. */
+function pathIn(path: unknown): unknown {
+  return Array.isArray(path) ? path.map(toDouble) : path;
+}
+
+function parseJson(text: string, numbers: NumberPaths | undefined): unknown {
   try {
-    return JSON.parse(text);
+    const body: unknown = JSON.parse(text);
+    return needsExactNumbers(text, body, numbers) ? parseExactJson(text) : body;
   } catch {
     // Not logged: the error of JSON.parse quotes the body.
     return undefined;
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * Numbers have to stay exact in custom scalars and in the extensions of errors. IDs are covered by the search for long integers.
+ * Most responses have no number in these places, and their text is not searched for inexact ones.
+ */
+function needsExactNumbers(text: string, body: unknown, numbers: NumberPaths | undefined): boolean {
+  if (!isRecord(body)) return false;
+  if (hasLongInteger(text)) return true;
+  const hasNumbers =
+    holdsNumber(body['errors']) || (numbers !== undefined && holdsNumberAt(body['data'], numbers));
+  return hasNumbers && mayBeInexact(text);
+}
+
+function holdsNumberAt(value: unknown, paths: NumberPaths): boolean {
+  if (paths.size === 0) return false;
+  if (Array.isArray(value)) return value.some((item) => holdsNumberAt(item, paths));
+  if (!isRecord(value)) return false;
+  for (const [key, below] of paths) {
+    const inner = value[key];
+    if (inner === undefined) continue;
+    if (below === 'value' ? holdsNumber(inner) : holdsNumberAt(inner, below)) return true;
+  }
+  return false;
 }
 
 function isPath(value: unknown): value is readonly (string | number)[] {

@@ -1,8 +1,15 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import { GraphQLError, Kind, parse } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
-import type { Send, SubgraphError, SubgraphFailure, SubgraphRequest } from '../execution/subgraph-call.ts';
+import type {
+  Send,
+  SubgraphError,
+  SubgraphFailure,
+  SubgraphRequest,
+  SubgraphResponse,
+} from '../execution/subgraph-call.ts';
 import { responseName } from '../response-name.ts';
+import { PrecisionError, toDoubles } from './double-precision.ts';
 
 /** The send and the abort signal of the client request that a gateway context belongs to. */
 export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
@@ -10,6 +17,7 @@ export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
   readonly signal: AbortSignal;
 };
 
+type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
 type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 /** Lets Apollo Gateway's own executor call a subgraph through the same send as ours. */
@@ -20,11 +28,26 @@ export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLD
       const response = await send(toSubgraphRequest(subgraph, options.request), signal);
       // Thrown, not returned: the gateway would put the `@` of its plan's list paths into the path of a returned error.
       if (response.kind === 'failed') throw failureError(response.failure, lostPath(options));
-      const data = response.data === null ? null : { ...response.data };
+      const data = plainData(response.data, () => failureError(imprecise(subgraph), lostPath(options)));
       if (response.errors.length === 0) return { data };
       return { data, errors: response.errors.map((error) => answerError(error, subgraph)) };
     },
   };
+}
+
+/** Apollo Gateway takes every object for a record, exact numbers too. */
+function plainData(data: Answered['data'], onLoss: () => GraphQLError): Record<string, unknown> | null {
+  if (data === null) return null;
+  try {
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, toDoubles(value)]));
+  } catch (error) {
+    throw error instanceof PrecisionError ? onLoss() : error;
+  }
+}
+
+function imprecise(service: string): SubgraphFailure {
+  const message = `the answer of ${service} has an integer that the executor "apollo" cannot keep exact`;
+  return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
 function toSubgraphRequest(

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { NumberPaths } from '../execution/subgraph-call.ts';
 import { parseAnswer } from './answer.ts';
 import type { Answered } from './answer.ts';
 import type { Outcome } from './call.ts';
@@ -19,6 +20,8 @@ export type ExchangeOptions = {
   readonly maxResponseBytes: number;
   /** Whether the answer's headers are wanted. */
   readonly keepHeaders?: boolean | undefined;
+  /** Where the response has values whose numbers have to stay exact. */
+  readonly numbers?: NumberPaths | undefined;
   readonly settle: (outcome: Outcome) => void;
 };
 
@@ -96,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #readBody(): Outcome {
     const { service } = this.#options;
-    const answer = parseAnswer(textOf(this.#chunks, this.#bytes));
+    const answer = parseAnswer(joined(this.#chunks, this.#bytes), this.#options.numbers);
     const failure = this.#statusFailure;
     if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;
@@ -170,9 +173,7 @@ function headerDefect(headers: IncomingHttpHeaders): string | undefined {
   return JSON_TYPE.test(headers['content-type'] ?? '') ? undefined : 'is not of a JSON media type';
 }
 
-function textOf(chunks: readonly Buffer[], bytes: number): string {
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
   const [only] = chunks;
-  return only !== undefined && chunks.length === 1
-    ? only.toString()
-    : Buffer.concat(chunks, bytes).toString();
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes);
 }

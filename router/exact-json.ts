@@ -1,0 +1,99 @@
+declare global {
+  interface JSON {
+    rawJSON(text: string): ExactNumber;
+    isRawJSON(value: unknown): value is ExactNumber;
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown;
+  }
+}
+
+/**
+ * A JSON number that a double cannot hold, or would print differently: `9007199254740993`, `1.0`, `1e400`. `JSON.stringify`
+ * writes it as it came. No parsed JSON object can pass for one.
+ */
+export type ExactNumber = { readonly rawJSON: string };
+
+/** Reads the property first: most objects do not have it, and that costs less than the call. */
+export function isExactNumber(value: unknown): value is ExactNumber {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as Partial<ExactNumber>).rawJSON !== undefined &&
+    JSON.isRawJSON(value)
+  );
+}
+
+/** The double that is nearest to an exact number; any other value unchanged. */
+export function toDouble(value: unknown): unknown {
+  return isExactNumber(value) ? Number(value.rawJSON) : value;
+}
+
+/**
+ * The digits of an ID: GraphQL sends and accepts integers as IDs. Undefined where the number is not an integer, or is written with
+ * an exponent and larger than 2^53.
+ */
+export function idDigits({ rawJSON }: ExactNumber): string | undefined {
+  if (/^-?\d+$/.test(rawJSON)) return String(BigInt(rawJSON));
+  const value = Number(rawJSON);
+  return Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+/**
+ * A number at the beginning of a value that may be written differently after `JSON.parse` and `JSON.stringify`: 16 digits or more,
+ * a small fraction, an exponent, a fraction that ends with 0, or -0. Text inside a string can look the same, which costs time only.
+ */
+const INEXACT = /(?:^|[:[,\s])-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|(?<=-)0(?![\d.]))/;
+
+/** Whether a JSON text may contain a number that `JSON.parse` does not keep exact. */
+export function mayBeInexact(text: string): boolean {
+  return INEXACT.test(text);
+}
+
+/**
+ * Parses JSON with exact numbers where doubles would not do. Several times slower than `JSON.parse` on such a text.
+ * @throws {SyntaxError}
+ */
+export function parseExactJson(text: string): unknown {
+  if (!mayBeInexact(text)) return JSON.parse(text);
+  return JSON.parse(text, (_, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? exactNumber(source) : value,
+  );
+}
+
+/** The value of a number as JSON and GraphQL write it. */
+export function exactNumber(text: string): number | ExactNumber {
+  const double = Number(text);
+  return String(double) === text ? double : JSON.rawJSON(text);
+}
+
+const LONG = 16;
+
+/** Whether a JSON text has an integer of 16 digits or more. Looks at one character in 16. */
+export function hasLongInteger(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (isDigit(text.charCodeAt(at)) && isLongIntegerAt(text, at)) return true;
+  }
+  return false;
+}
+
+function isLongIntegerAt(text: string, at: number): boolean {
+  let first = at;
+  while (isDigit(text.charCodeAt(first - 1))) first -= 1;
+  let last = at;
+  while (last - first < LONG && isDigit(text.charCodeAt(last + 1))) last += 1;
+  if (last - first + 1 < LONG) return false;
+  return /[:[,\s]-?$/.test(text.slice(Math.max(first - 2, 0), first)) || first <= 1;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Whether a value is a number or contains one. */
+export function holdsNumber(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'number';
+  if (Array.isArray(value)) return value.some(holdsNumber);
+  return isExactNumber(value) || Object.values(value).some(holdsNumber);
+}
