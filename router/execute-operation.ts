@@ -10,6 +10,7 @@ import type { Joining, Scope } from './execution/sharing.ts';
 import type { StaleValues } from './execution/stale-values.ts';
 import type { Send, SubgraphRequest } from './execution/subgraph-call.ts';
 import type { Collecting, ResponseHeaders } from './headers/collection.ts';
+import type { ForwardedOrigin } from './headers/forwarded-origin.ts';
 import type { Forwarded, createForwarding } from './headers/forwarding.ts';
 import { identityHeaders } from './identity/signature.ts';
 import type { ClientRequest } from './ingress/client-request.ts';
@@ -19,6 +20,7 @@ import type { Admitted, Operation } from './operations.ts';
 import type { Remarks } from './response/degradation.ts';
 import type { SpanDescription, Telemetry } from './telemetry.ts';
 import { traceHeaders } from './trace-context.ts';
+import type { CallContext } from './upstream/call.ts';
 import type { Routes } from './upstream/upstream.ts';
 
 export type ExecutionParts = {
@@ -27,6 +29,7 @@ export type ExecutionParts = {
   readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'sharing'>;
   readonly settlement: Settlement;
   readonly forward: ReturnType<typeof createForwarding>;
+  readonly origin: ForwardedOrigin;
   readonly collecting: Collecting | undefined;
   /** Undefined where no field's values are kept. */
   readonly staleValues: StaleValues | undefined;
@@ -58,8 +61,17 @@ export function connect(routes: Routes, { calls }: Config['traffic']['sharing'])
 
 /** Connects the executor with the subgraphs for one client request. */
 export function createExecution(parts: ExecutionParts) {
-  const { telemetry, monotonic, traffic, settlement, forward, collecting, staleValues, subgraphErrors } =
-    parts;
+  const {
+    telemetry,
+    monotonic,
+    traffic,
+    settlement,
+    forward,
+    origin,
+    collecting,
+    staleValues,
+    subgraphErrors,
+  } = parts;
   const shareQuery = shareExecutions<Executed>();
   const isShareable = collecting?.passesCookies !== true;
 
@@ -71,14 +83,19 @@ export function createExecution(parts: ExecutionParts) {
   ): Calls {
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
-    const scope = scopeOf(identified, forwarded);
+    const queryOrigin = origin.headersFor(request, 'query');
+    const scope = scopeOf({ identified, forwarded, queryOrigin });
     // Last, so that nothing a client sends can take their place.
-    const own = { ...correlationHeaders(request), ...identified };
+    const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
     const deadline = monotonic() + traffic.deadlineMs;
+    const headersOf = ({ subgraph, operation: kind }: SubgraphRequest): CallContext['headers'] => {
+      const mine = kind === 'query' ? own : { ...own, ...origin.headersFor(request, kind) };
+      return forwarded === undefined ? mine : { ...forwarded.headersFor(subgraph), ...mine };
+    };
     const send: Send = (call, signal) =>
       telemetry.traced(subgraphSpan(call), request.trace, (trace) => {
         const traced = traceHeaders(trace);
-        const headers = forwarded === undefined ? own : { ...forwarded.headersFor(call.subgraph), ...own };
+        const headers = headersOf(call);
         return routes.send(
           call,
           { headers: traced === undefined ? headers : { ...headers, ...traced }, deadline },
@@ -178,8 +195,16 @@ function joiningFor({ id }: ClientRequest, joinedWork: JoinedWork): Joining {
 }
 
 // Subgraphs see nothing else that could change their answer: ids for tracing differ with each request and say nothing of it.
-function scopeOf(identified: Readonly<Record<string, string>>, forwarded: Forwarded | undefined): Scope {
-  return JSON.stringify(forwarded === undefined ? identified : [identified, forwarded.scope]);
+function scopeOf({
+  identified,
+  forwarded,
+  queryOrigin,
+}: {
+  readonly identified: Readonly<Record<string, string>>;
+  readonly forwarded: Forwarded | undefined;
+  readonly queryOrigin: Readonly<Record<string, string>>;
+}): Scope {
+  return JSON.stringify([identified, forwarded?.scope, queryOrigin]);
 }
 
 const NEVER = new AbortController().signal;

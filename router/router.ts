@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 import { createAdmission } from './admission/admit.ts';
 import { createBudget } from './admission/budget.ts';
-import { addressBlock, createClientAddress } from './admission/client-address.ts';
+import { addressBlock, createClientAddress, createPeerReader } from './admission/client-address.ts';
 import { checkLength, screenDocument } from './admission/screen.ts';
 import { createSettlement } from './admission/settle.ts';
 import { Spenders } from './admission/spenders.ts';
@@ -15,6 +15,7 @@ import { createStaleValues } from './degradation/stale-values.ts';
 import { createErrorBehavior } from './error-behavior.ts';
 import { createExecution } from './execute-operation.ts';
 import { createCollecting } from './headers/collection.ts';
+import { createForwardedOrigin } from './headers/forwarded-origin.ts';
 import { createForwarding } from './headers/forwarding.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { createSigner } from './identity/signature.ts';
@@ -162,6 +163,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     traffic: config.traffic,
     settlement,
     forward: createForwarding(config.headers),
+    origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
     collecting,
     staleValues: createStaleValues(config.degradation, {
       redis: redis?.link,

@@ -160,6 +160,7 @@ function canary({ graph }: ServedGeneration): ApolloContext {
     request: {
       id: `canary-${graph.id}`,
       correlationId: undefined,
+      peer: undefined,
       method: 'POST',
       search: '',
       headers: {},

@@ -9,15 +9,13 @@ export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: re
  * @throws {Error} for one that is neither.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
-  const trusted = new BlockList();
-  for (const proxy of trustedProxies) trust(trusted, proxy);
-  const isTrusted = (address: string) => trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  const isTrusted = createTrust(trustedProxies);
 
   return (remoteAddress, forwardedFor) => {
     let address = readAddress(remoteAddress ?? '') ?? 'unknown';
     if (trustedProxies.length === 0) return address;
     const hops = forwardedFor.join(',').split(',');
-    while (isIP(address) !== 0 && isTrusted(address)) {
+    while (isTrusted(address)) {
       const next = readAddress(hops.pop() ?? '');
       if (next === undefined) return address;
       address = next;
@@ -38,6 +36,23 @@ export function addressBlock(address: string): string {
     : [];
   const groups = [...left, ...zeros, ...right].slice(0, 4);
   return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+}
+
+/** Reads the address of the other end of a connection. */
+export function createPeerReader(
+  trustedProxies: readonly string[],
+): (remoteAddress: string | undefined) => { readonly address: string; readonly isTrusted: boolean } {
+  const isTrusted = createTrust(trustedProxies);
+  return (remoteAddress) => {
+    const address = readAddress(remoteAddress ?? '') ?? 'unknown';
+    return { address, isTrusted: isTrusted(address) };
+  };
+}
+
+function createTrust(trustedProxies: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList();
+  for (const proxy of trustedProxies) trust(trusted, proxy);
+  return (address) => isIP(address) !== 0 && trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
 function trust(list: BlockList, proxy: string): void {

@@ -24,7 +24,7 @@ export const listen = z
     trustedProxies: z
       .array(z.string())
       .default([])
-      .describe('Addresses or CIDR ranges whose `X-Forwarded-For` is believed.'),
+      .describe('Addresses or CIDR ranges whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.'),
   })
   .refine((value) => value.headersTimeoutMs <= value.requestTimeoutMs, {
     path: ['headersTimeoutMs'],

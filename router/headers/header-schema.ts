@@ -22,6 +22,7 @@ const responseRule = ruleSchema(
   propagation(z.strictObject({ ...propagated(isProtectedResponseHeader), merge })),
 );
 
+const forwardedPart = z.enum(['for', 'proto', 'host']);
 const requestRules = z.array(requestRule).default([]);
 const responseRules = z.array(responseRule).default([]);
 
@@ -32,6 +33,23 @@ export const headersSchema = z
     response: responseRules.describe(
       'Which headers of each subgraph response reach the client. What `insert` adds is on every response, errors included, except `cache-control` and `set-cookie`. Passing `set-cookie` on switches `traffic.sharing` off.',
     ),
+    forwarded: z
+      .strictObject({
+        mutations: z
+          .array(forwardedPart)
+          .default(['for', 'proto', 'host'])
+          .describe('Which go with mutations, which are never deduplicated.'),
+        queries: z
+          .array(forwardedPart)
+          .default([])
+          .describe(
+            'Which go with queries. Only callers with equal values then share queries in flight and stale values: `for` all but ends that.',
+          ),
+      })
+      .prefault({})
+      .describe(
+        'Which of `X-Forwarded-For`, `-Proto` and `-Host` subgraphs receive. What a client claims counts if it comes through one of `listen.trustedProxies`.',
+      ),
     subgraphs: z
       .record(z.string(), z.strictObject({ request: requestRules, response: responseRules }))
       .default({})
@@ -98,6 +116,10 @@ function nameSchema(isProtected: IsProtected) {
   return z
     .string()
     .regex(TOKEN, 'is no name of a header')
+    .refine((name) => !(isProtected(name) && /^x.forwarded./i.test(name)), {
+      message: 'is set by the router: see `headers.forwarded`',
+      abort: true,
+    })
     .refine((name) => !isProtected(name), {
       message:
         'is protected: connection, content, credential, identity and signature headers, and those the router sets itself, are not for rules',

@@ -13,6 +13,8 @@ export type ClientRequest = {
   readonly authorization: readonly string[];
   /** The parsed JSON of a POST; undefined for a GET. */
   readonly body: unknown;
+  /** Address of the other end of the connection, as the socket reports it. */
+  readonly peer: string | undefined;
   /** The client's address, proxies resolved. */
   readonly address: string;
   readonly mediaType: MediaType;

@@ -83,6 +83,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       headers: request.headers,
       authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),
+      peer: request.socket.remoteAddress,
       address: parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for')),
       trace: readTraceContext(traceHeadersOf(request)),
       signal: goneSignal(response),
