@@ -47,7 +47,8 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
     const kind = `${behavior}: ${errors === undefined ? 'without errors' : 'with errors'}`;
     const executed = {
       document: typeof query === 'string' ? query : '',
-      operationName: typeof operationName === 'string' ? operationName : undefined,
+      // The empty string counts as absent.
+      operationName: typeof operationName === 'string' && operationName !== '' ? operationName : undefined,
       variables: isRecord(variables) ? variables : {},
       onError: behavior,
       data,
