@@ -186,7 +186,8 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     { id, path }: { readonly id: string; readonly path: string },
   ): Promise<ClientResponse> {
     const fault = hostFault(request);
-    if (fault !== undefined) return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE);
+    if (fault !== undefined)
+      return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
     const health = healthAnswer(path, { unready: parts.health.unready(), now: parts.now() });

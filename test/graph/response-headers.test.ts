@@ -110,6 +110,13 @@ describe('security headers and inserted headers are on', () => {
     });
   });
 
+  test('a request with two Host headers, which the body names by its id', async () => {
+    const lines = ['GET / HTTP/1.1', 'host: a', 'host: b', 'x-request-id: r-1', 'connection: close', '', ''];
+    const { headers, body } = parse(await raw(graph.router.url, lines));
+    expect(headers).toMatchObject({ ...STANDING, 'x-request-id': 'r-1' });
+    expect(JSON.parse(body)).toHaveProperty('errors.0.extensions.requestId', 'r-1');
+  });
+
   test('a request that takes too long', async () => {
     await using server = await listenAlone(
       'listen: { port: 0, headersTimeoutMs: 100, requestTimeoutMs: 100 }',
