@@ -13,6 +13,9 @@ import type { FallbackOf } from './execution/fallback.ts';
 import type { KeepingOf } from './execution/stale-values.ts';
 import { plannedNames } from './execution/planned-names.ts';
 import { RouterError } from './errors.ts';
+import { OperationCache } from './operation-cache.ts';
+import type { OperationCacheLimits } from './operation-cache.ts';
+import { documentBytes, planBytes } from './operation-size.ts';
 import type { Planner } from './planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -41,10 +44,12 @@ export type Admitted = Admission & {
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
-/** The operations that one supergraph has answered, the most recently used last; bounded. */
+/** The operations that one supergraph has answered, as many as fit into the cache. */
 export type Operations = AsyncDisposable & {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   readonly add: (source: string, name: string | undefined, document: DocumentNode) => Operation;
+  /** Frees memory, at the price of preparing operations again. */
+  readonly evict: () => void;
   /** The most used ones, for the next generation to plan before it serves. */
   readonly mostUsed: (count: number) => readonly Asked[];
 };
@@ -53,7 +58,7 @@ export type OperationsParts = {
   readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
-  readonly entries: number;
+  readonly cache: OperationCacheLimits;
   /** Whether errors may not name what the schema has instead of what was sent. */
   readonly hideSuggestions: boolean;
   readonly pricing: Pricing;
@@ -67,39 +72,40 @@ export type OperationsParts = {
 /** How a client asks for an operation; the name is the request's, which may leave it out. */
 type Asked = { readonly source: string; readonly name: string | undefined };
 
-type Entry = Asked & { readonly operation: Operation; uses: number };
+type Kept = Asked & { readonly operation: Operation };
 
-/** Longer documents are mostly generated once; keeping them would let strangers fill the memory. */
-const LONGEST_KEPT_SOURCE = 65_536;
+/** Reports that an operation has come to take more memory. */
+type Grown = (bytes: number) => void;
 
 export function createOperations(parts: OperationsParts): Operations {
-  const entries = new Map<string, Entry>();
+  const cache = new OperationCache<Kept>(parts.cache);
 
   function find(source: string, name: string | undefined): Operation | undefined {
-    const key = keyOf(source, name);
-    const entry = entries.get(key);
-    if (entry === undefined) return undefined;
-    entry.uses += 1;
-    entries.delete(key);
-    entries.set(key, entry);
-    return entry.operation;
+    return cache.get(keyOf(source, name))?.operation;
   }
 
   function add(source: string, name: string | undefined, document: DocumentNode): Operation {
     const known = find(source, name);
     if (known !== undefined) return known;
-    const operation = createOperation(source, name, document, parts);
-    if (source.length <= LONGEST_KEPT_SOURCE)
-      entries.set(keyOf(source, name), { source, name, operation, uses: 1 });
-    const [oldest] = entries.keys();
-    if (entries.size > parts.entries && oldest !== undefined) entries.delete(oldest);
+    const key = keyOf(source, name);
+    const operation = createOperation({ source, name, document }, parts, (bytes) =>
+      cache.grow(key, kept, bytes),
+    );
+    const kept: Kept = { source, name, operation };
+    cache.add(key, kept, documentBytes(source, document));
     return operation;
   }
 
   return {
     find,
     add,
-    mostUsed: (count) => [...entries.values()].sort((a, b) => b.uses - a.uses).slice(0, count),
+    evict: () => cache.evict(),
+    mostUsed: (count) =>
+      cache
+        .entries()
+        .toSorted((a, b) => b.uses - a.uses)
+        .slice(0, count)
+        .map(({ value }) => value),
     [Symbol.asyncDispose]: () => parts.planner[Symbol.asyncDispose](),
   };
 }
@@ -110,10 +116,9 @@ function keyOf(source: string, name: string | undefined): string {
 }
 
 function createOperation(
-  source: string,
-  name: string | undefined,
-  document: DocumentNode,
+  { source, name, document }: Asked & { readonly document: DocumentNode },
   parts: OperationsParts,
+  grown: Grown,
 ): Operation {
   const definition = definitionOf(document, name);
   const { operation: type } = definition;
@@ -127,11 +132,11 @@ function createOperation(
     document,
     coerce: createCoercion(parts.graph.schema, definition, parts),
     ...parts.pricing.estimate(document, name),
-    compiled: unlessRefused(() => compile({ source, name, document }, parts)),
+    compiled: unlessRefused(() => compile({ source, name, document }, parts, grown)),
     guard: parts.guard(document, name),
     restriction: undefined,
     under(restriction) {
-      const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts });
+      const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, grown });
       restricted.set(restriction, known);
       return known;
     },
@@ -145,22 +150,25 @@ function restrict(
     restriction,
     name,
     parts,
+    grown,
   }: {
     readonly restriction: Restriction;
     readonly name: string | undefined;
     readonly parts: OperationsParts;
+    readonly grown: Grown;
   },
 ): Operation {
   const { document } = operation;
   const { document: allowed, denials } = restriction;
   const { cost, calls } = parts.pricing.estimate(allowed, name);
+  grown(documentBytes(operation.source, document));
   return {
     ...operation,
     restriction,
     // A field that is asked of several object types instead of their interface is still asked once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
-    compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts)),
+    compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts, grown)),
   };
 }
 
@@ -210,11 +218,13 @@ type Compilation = {
 async function compile(
   { source, name, document, denials }: Compilation,
   { planner, graph, pricing, mergesFetches, planned, monotonic, fallbackOf, keepingOf }: OperationsParts,
+  grown: Grown,
 ): Promise<PlannedOperation> {
   const started = monotonic();
   const outcome = await planner.plan({ document: source, operationName: name });
   planned(monotonic() - started, outcome.kind);
   if (outcome.kind === 'refused') throw outcome.error;
+  grown(planBytes(outcome.length ?? 0));
   const compiled = compileOperation({
     apiSchema: graph.schema,
     supergraphSchema: graph.supergraphSchema,

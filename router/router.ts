@@ -186,6 +186,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
           telemetry,
           upstream,
           monotonic,
+          onFullHeap: shedding.onFullHeap,
           admit,
           execute,
           callsFor,

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { specifiedRules, validate } from 'graphql';
 import type { DocumentNode } from 'graphql';
@@ -11,6 +12,8 @@ import type { createExecution } from './execute-operation.ts';
 import { finiteFloats } from './finite-floats.ts';
 import { ANONYMOUS } from './identity/identity.ts';
 import { createOperations, warm } from './operations.ts';
+import type { OperationCacheLimits } from './operation-cache.ts';
+import type { LoadShedding } from './overload/load-shedding.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import type { createPlanner } from './planning/planner.ts';
 import { maskingOf } from './response/error-policy.ts';
@@ -28,6 +31,7 @@ export type ServedGenerationParts = Pick<PluginParts, 'admit'> &
     readonly telemetry: Telemetry;
     readonly upstream: Upstream;
     readonly monotonic: () => number;
+    readonly onFullHeap: LoadShedding['onFullHeap'];
     readonly createPlanner: typeof createPlanner;
   };
 
@@ -59,7 +63,7 @@ type RecipeParts = ServedGenerationParts & { readonly accepted: AcceptedSupergra
 
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
-  const { telemetry, upstream, monotonic, admit, execute, callsFor, accepted } = parts;
+  const { telemetry, upstream, monotonic, onFullHeap, admit, execute, callsFor, accepted } = parts;
   const { planner, guard, pricing, fallbackOf, keepingOf } = accepted;
   return {
     async createParts(graph) {
@@ -67,7 +71,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         graph,
         planner,
         guard,
-        entries: config.planning.cacheEntries,
+        cache: cacheLimits(config.planning),
         hideSuggestions: config.mode === 'production',
         pricing,
         mergesFetches: config.traffic.mergeFetches,
@@ -77,10 +81,12 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         keepingOf,
       });
       const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
+      const relief = onFullHeap(() => operations.evict());
       return {
         operations,
         connection,
         async [Symbol.asyncDispose]() {
+          relief[Symbol.dispose]();
           await Promise.all([operations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()]);
         },
       };
@@ -100,6 +106,10 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
   };
 }
 
+function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): OperationCacheLimits {
+  return { maxBytes: cacheBytes ?? getHeapStatistics().heap_size_limit / 4, maxEntries: cacheEntries };
+}
+
 function contextIn(context: Readonly<Record<string, unknown>>): ApolloContext {
   return context as ApolloContext;
 }
@@ -108,7 +118,7 @@ function contextIn(context: Readonly<Record<string, unknown>>): ApolloContext {
 const MAX_VALIDATION_ERRORS = 20;
 
 function serverOptions(
-  { mode, response, supergraph, limits }: Config,
+  { execution, mode, response, supergraph, limits }: Config,
   telemetry: Telemetry,
 ): GenerationRecipe<ApolloContext, GenerationParts>['serverOptions'] {
   return {
@@ -121,6 +131,8 @@ function serverOptions(
     // Documents have been found before Apollo Server is asked.
     persistedQueries: false,
     validationRules: [finiteFloats],
+    // It would keep every valid document; those that are used again are kept by `Operations`.
+    ...(execution === 'compiled' && { documentStore: null }),
     parseOptions: { maxTokens: limits.tokens },
     validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: mode === 'production' },
     formatError: createErrorMask({

@@ -31,6 +31,11 @@ export const supergraph = z
 export const planning = z
   .strictObject({
     timeoutMs: ms.default(5_000).describe('Time to plan one operation.'),
-    cacheEntries: count.default(2_000).describe('Operations kept planned.'),
+    cacheEntries: count.default(2_000).describe('Most operations kept planned.'),
+    cacheBytes: count
+      .optional()
+      .describe(
+        'Memory for planned operations, estimated; an eighth of it for those requested once. Default: a quarter of the heap.',
+      ),
   })
   .prefault({});

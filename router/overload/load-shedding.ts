@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { ClientRequest } from '../ingress/client-request.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { HeapRelief } from './heap-relief.ts';
 import type { Pressure, WatchPressure } from './pressure.ts';
 import {
   LOWEST_SHARE,
@@ -27,6 +28,8 @@ export type LoadShedding = Disposable & {
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
   /** Before an operation is paid for. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
+  /** Calls the listener while the heap is above its limit, until the result is disposed of. */
+  readonly onFullHeap: (listener: () => void) => Disposable;
   readonly state: () => { readonly limit: number; readonly underWay: number };
 };
 
@@ -53,7 +56,10 @@ export function createLoadShedding(
   let entered = 0;
   let told = false;
 
+  const relief = new HeapRelief(heapPercent / 100);
+
   function adjust(pressure: Pressure): void {
+    relief.report(pressure);
     limit.adjust(pressure);
     if (limit.isWorking === told) return;
     told = limit.isWorking;
@@ -87,6 +93,7 @@ export function createLoadShedding(
     checkOperation(identity, type, cost) {
       if (!hasRoomForAll()) check(priorityOfOperation(identity, type, cost >= expensiveCost), 1);
     },
+    onFullHeap: (listener) => relief.listen(listener),
     state: () => ({ limit: Math.round(limit.limit), underWay: limit.underWay }),
     [Symbol.dispose]: () => watch?.[Symbol.dispose](),
   };

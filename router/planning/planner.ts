@@ -8,7 +8,13 @@ import type { Renames } from './renames.ts';
 export type { OperationToPlan } from './operation-planner.ts';
 
 export type PlanOutcome =
-  | { readonly kind: 'planned'; readonly plan: QueryPlan; readonly renames: Renames }
+  | {
+      readonly kind: 'planned';
+      readonly plan: QueryPlan;
+      readonly renames: Renames;
+      /** Characters of the plan and the renames as JSON. */
+      readonly length?: number;
+    }
   /** With code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
   | { readonly kind: 'refused'; readonly error: RouterError };
 

@@ -4,7 +4,7 @@ import type { PlanningMessage, PlanningThreadData } from './planning-messages.ts
 
 /** How one planning ended. After anything but an outcome the thread is gone. */
 export type ThreadOutcome =
-  | PlannedOperation
+  | (PlannedOperation & { readonly length: number })
   | { readonly kind: 'timed out' }
   | { readonly kind: 'died'; readonly error: Error };
 
@@ -51,7 +51,10 @@ async function plan(worker: Worker, operation: OperationToPlan, timeoutMs: numbe
     const answered = nextMessage(worker);
     worker.postMessage(operation);
     const message = await Promise.race([answered, expired]);
-    if (message.kind === 'outcome') return JSON.parse(message.json) as PlannedOperation;
+    if (message.kind === 'outcome') {
+      const planned = JSON.parse(message.json) as PlannedOperation;
+      return { ...planned, length: message.json.length };
+    }
     await worker.terminate();
     if (message.kind === 'timed out') return message;
     return { kind: 'died', error: new Error('the planning thread answered out of turn') };

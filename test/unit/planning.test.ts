@@ -38,6 +38,7 @@ describe('the planner', () => {
     const outcome = await planner.plan({ document, operationName: 'A' });
     expect(outcome).toEqual({
       kind: 'planned',
+      length: expect.any(Number),
       renames: { fields: [], variables: [] },
       plan: {
         kind: 'QueryPlan',

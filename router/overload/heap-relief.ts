@@ -1,0 +1,28 @@
+import type { Pressure } from './pressure.ts';
+
+/** Milliseconds that the collector has to free what was given up, before more is. */
+const PAUSE_MS = 1_000;
+
+/** Asks the owners of caches to free memory while the heap is above a share, again and again until it is not. */
+export class HeapRelief {
+  readonly #share: number;
+  readonly #listeners = new Set<() => void>();
+  #sinceMs = Infinity;
+
+  /** @param share of the heap in use, from 0 to 1. */
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  listen(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  report({ heap, ms }: Pick<Pressure, 'heap' | 'ms'>): void {
+    this.#sinceMs += ms;
+    if (heap <= this.#share || this.#sinceMs < PAUSE_MS) return;
+    this.#sinceMs = 0;
+    for (const listener of this.#listeners) listener();
+  }
+}

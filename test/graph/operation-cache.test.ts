@@ -1,0 +1,76 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { manualPressure } from '../support/pressure.ts';
+import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import type { SmallGraph } from '../support/small-graph.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Operations that were planned, by a metric of the router. */
+async function planned({ router }: SmallGraph): Promise<number> {
+  const metrics = await router.telemetry.metrics.metrics();
+  const count = /^tributary_planning_duration_seconds_count\{outcome="planned"\} (\d+)/m.exec(metrics)?.[1];
+  return Number(count ?? 0);
+}
+
+async function limitOf({ router }: SmallGraph): Promise<number> {
+  const { state } = await router.inspect();
+  return (state as { readonly requests: { readonly limit: number } }).requests.limit;
+}
+
+function heapMiB(): number {
+  for (const _ of [1, 2, 3]) collectGarbage();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}
+
+test('operations of 65 KB that are requested once do not fill the heap', async (context) => {
+  await using graph = await startSmallGraph({
+    services: LIBRARY,
+    config: 'planning: { cacheBytes: 16777216 }\npersistedOperations: { automatic: { enabled: false } }',
+  });
+  const text = 'x'.repeat(65_000);
+  const send = async (index: number) => {
+    const response = await graph.post({ query: `{ book(id: "${index}") { id } } # ${text}` });
+    expect([index, response.status, await response.json()]).toEqual([index, 200, expect.anything()]);
+  };
+  const used = '{ books { id title } }';
+  for (const _ of [1, 2]) await graph.query(used);
+  for (let index = 0; index < 50; index += 1) await send(index);
+  const before = heapMiB();
+  for (let index = 50; index < 650; index += 8)
+    await Promise.all(Array.from({ length: 8 }, (_, offset) => send(index + offset)));
+  const after = heapMiB();
+  recordFigure(
+    context,
+    'heap after 600 operations of 65 KB, times the heap before',
+    (after / before).toFixed(2),
+  );
+  expect(after).toBeLessThan(1.3 * before);
+  const plans = await planned(graph);
+  await graph.query(used);
+  expect(await planned(graph)).toBe(plans);
+});
+
+test('a full heap drops operations that were requested once, and the router goes on', async () => {
+  const pressure = manualPressure();
+  await using graph = await startSmallGraph({
+    services: LIBRARY,
+    parts: { watchPressure: pressure.watchPressure },
+  });
+  const used = '{ books { id } }';
+  const once = '{ books { title } }';
+  for (const _ of [1, 2]) await graph.query(used);
+  await graph.query(once);
+  const before = await planned(graph);
+  pressure.report({ heap: 0.9, busy: 1 });
+  expect(await limitOf(graph)).toBeLessThan(16);
+  for (const _ of Array.from({ length: 20 })) pressure.report({ heap: 0.5, busy: 0.1 });
+  expect(await limitOf(graph)).toBe(4_096);
+  await graph.query(used);
+  expect(await planned(graph)).toBe(before);
+  for (const _ of [1, 2]) await graph.query(once);
+  expect(await planned(graph)).toBe(before + 1);
+});
