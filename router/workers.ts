@@ -8,6 +8,7 @@ import type { Config } from './config/config-schema.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
 import type { BreakerOrder, Obedience } from './ingress/breaker-order.ts';
+import { assertPortFree } from './ingress/listeners.ts';
 import type { Router } from './router.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -95,6 +96,7 @@ export async function startWorkers(
     else orders.set(key, order);
   }
 
+  await assertPortFree(config.listen);
   // The first one settles the port, where any free one will do.
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));

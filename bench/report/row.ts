@@ -8,6 +8,8 @@ export type Row = {
   readonly rps: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** p99 over p50: how evenly the connections are served. */
+  readonly p99OverP50: number;
   readonly cpuMsPerRequest: number;
   /** Peak. */
   readonly rssMb: number;
@@ -52,6 +54,7 @@ export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): 
     rps: round(answers / seconds, 1),
     p50Ms: round(p50Ms, 3),
     p99Ms: round(p99Ms, 3),
+    p99OverP50: round(p99Ms / p50Ms, 2),
     cpuMsPerRequest: round(measured.gatewayCpuMs / answers, 4),
     rssMb: round(measured.gatewayPeakMb, 1),
     callsPerRequest: round(calls / allAnswers, 2),
@@ -71,10 +74,11 @@ export function plainRow({
   rps,
   p50Ms,
   p99Ms,
+  p99OverP50,
   cpuMsPerRequest,
   rssMb,
 }: Row): Row {
-  return { workload, contestant, connections, rps, p50Ms, p99Ms, cpuMsPerRequest, rssMb };
+  return { workload, contestant, connections, rps, p50Ms, p99Ms, p99OverP50, cpuMsPerRequest, rssMb };
 }
 
 function round(value: number, digits: number): number {

@@ -13,6 +13,7 @@ export const COLUMNS: readonly Column[] = [
   { title: '÷ ours', cell: ({ rps }, ours) => ratio(rps, ours?.rps) },
   { title: 'p50 ms', cell: ({ p50Ms }) => digits(p50Ms) },
   { title: 'p99 ms', cell: ({ p99Ms }) => digits(p99Ms) },
+  { title: 'p99 ÷ p50', cell: ({ p50Ms, p99Ms }) => digits(p99Ms / p50Ms) },
   { title: 'CPU ms/request', cell: ({ cpuMsPerRequest }) => digits(cpuMsPerRequest) },
   { title: '÷ ours', cell: ({ cpuMsPerRequest }, ours) => ratio(cpuMsPerRequest, ours?.cpuMsPerRequest) },
   { title: 'peak MB', cell: ({ rssMb }) => rssMb.toFixed(0) },

@@ -9,7 +9,8 @@ import type { Obey } from './breaker-order.ts';
 import type { ClientResponse } from './client-request.ts';
 import { healthAnswer } from './health.ts';
 import { hostFault } from './host-header.ts';
-import { addressOf, listening, serverOptions, urlAt } from './http-server.ts';
+import { serverOptions, urlAt } from './http-server.ts';
+import { openPort } from './listeners.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
 import type { SupergraphStatus } from '../supergraph/supergraph-status.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
@@ -40,8 +41,7 @@ export async function listenAdmin(
   const server = createServer(serverOptions(limits));
   server.keepAliveTimeout = limits.listen.keepAliveTimeoutMs;
   server.on('clientError', createMalformedRefusal(ADMIN_HEADERS));
-  await listening(server, config);
-  const { address, port } = addressOf(server);
+  const { address, port, close } = await openPort(server, { ...config, handles: HANDLES });
   const guard = createAdminGuard({ host: config.host, address });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answer(request, guard, parts)
@@ -52,12 +52,12 @@ export async function listenAdmin(
   });
   return {
     url: urlAt({ ...config, port }),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => close(0),
   };
 }
+
+/** Few clients connect: probes and collectors of metrics. */
+const HANDLES = 16;
 
 const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };

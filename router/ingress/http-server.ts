@@ -1,7 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
 import { mergeVary } from '../headers/vary.ts';
@@ -16,6 +14,7 @@ import type { GraphqlEndpointParts } from './graphql-endpoint.ts';
 import { healthAnswer } from './health.ts';
 import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
+import { openPort } from './listeners.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { requestId, saneId } from './request-id.ts';
@@ -44,20 +43,21 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   const refuseMalformed = createMalformedRefusal(standing);
   const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
-  server.maxConnections = config.listen.maxConnections;
-  server.on('drop', () => parts.telemetry.clientCutOff('too many connections'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
     refuseMalformed(error, socket);
   });
   // Node would answer an expectation that it does not know with an empty 417; it may as well be ignored (RFC 9110 section 10.1.1).
   server.on('checkExpectation', (request, response) => void answer(request, response));
-  await listening(server, { ...config.listen, reusePort: config.workers > 1 });
-  const { port } = addressOf(server);
+  const { port, close } = await openPort(server, {
+    ...config.listen,
+    shared: config.workers > 1,
+    dropped: () => parts.telemetry.clientCutOff('too many connections'),
+  });
   return {
     url: urlAt({ ...config.listen, port }),
-    drain: (graceMs) => drain(server, graceMs),
-    [Symbol.asyncDispose]: () => drain(server, 0),
+    drain: close,
+    [Symbol.asyncDispose]: () => close(0),
   };
 }
 
@@ -78,32 +78,6 @@ export function serverOptions({
   };
 }
 
-/** Waits until the server accepts connections. */
-export function listening(
-  server: Server,
-  {
-    host,
-    port,
-    reusePort = false,
-  }: { readonly host: string; readonly port: number; readonly reusePort?: boolean },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, reusePort, backlog: 4_096 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-/** The address a listening TCP server is bound to. */
-export function addressOf(server: Server): AddressInfo {
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new TypeError('the server listens on no TCP port');
-  return address;
-}
-
 /** Where a server is reached; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). */
 export function urlAt({
   host,
@@ -115,23 +89,6 @@ export function urlAt({
   readonly path?: string;
 }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
-}
-
-// Node closes idle connections with the listener; busy ones end with their answer, which says `connection: close`.
-async function drain(server: Server, graceMs: number): Promise<void> {
-  if (!server.listening) return;
-  await readWhatHasCome();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(timer);
-}
-
-// A process that had no time comes to its timers first: connections then wait to be accepted, and requests to be read, that
-// came long ago. One turn of the event loop accepts, the next reads.
-async function readWhatHasCome(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
 }
 
 function createAnswerer(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {

@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
 import { childrenOf } from '../support/process-tree.ts';
-import { startRouterProcess } from '../support/router-process.ts';
+import { spawnRouter, startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';
 import type { ServiceDefinition } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -67,6 +70,21 @@ async function ready(base: string): Promise<number> {
   return (await fetch(new URL('/health/ready', base))).status;
 }
 
+async function expectPortTaken(port: string, workers: number): Promise<void> {
+  const warnings: string[] = [];
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
+  await writeFile(join(directory, 'router.yaml'), `workers: ${workers}`);
+  await writeFile(join(directory, 'supergraph.yaml'), 'subgraphs: {}');
+  const other = spawnRouter(directory, {
+    env: { PORT: port, ADMIN_PORT: '0' },
+    onWarning: (text) => warnings.push(text),
+  });
+  await expect(other.ready).rejects.toThrow('ended before it listened');
+  expect(await other.exited).toBe(1);
+  expect(warnings.join('')).toContain('another program has this port; stop it, or set PORT');
+  await rm(directory, { recursive: true });
+}
+
 test(
   '20 SIGTERMs under load lose no request, and the router ends by itself',
   async (context) => {
@@ -83,10 +101,12 @@ test(
 );
 
 test(
-  'SIGTERM under load loses no request of two workers',
+  'SIGTERM under load loses no request of two workers, whose port no other router can take',
   async () => {
     await using router = await startRouterProcess(SERVICE, 'workers: 2');
     expect(await ready(router.adminUrl)).toBe(200);
+    const { port } = new URL(router.url);
+    for (const workers of [1, 2]) await expectPortTaken(port, workers);
     expect(await drainUnderLoad(router)).toMatchObject({ failed: [], code: 0 });
   },
   PATIENCE_MS,

@@ -1,0 +1,181 @@
+import type { Server as HttpServer } from 'node:http';
+import { Server, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+
+/**
+ * Listening handles of a port. libuv accepts one connection per handle in each turn of the event loop. At saturation a turn takes tens or
+ * hundreds of milliseconds, so with one handle 500 clients that connect at once would wait for 10 s and more. The kernel
+ * assigns connections to handles by a hash: with four connections per handle on average, hardly any handle gets more than ten.
+ */
+const HANDLES = 128;
+
+const BACKLOG = 4_096;
+/** Turns without a new connection after which none waits to be accepted: a turn may end before it accepts, and the last ones read. */
+const QUIET_TURNS = 3;
+
+export type Address = { readonly host: string; readonly port: number };
+
+export type PortOptions = Address & {
+  /** Whether other processes of the same pool listen on the port, too. */
+  readonly shared?: boolean;
+  readonly maxConnections?: number;
+  /** Number of listening handles, where the system supports several. */
+  readonly handles?: number;
+  /** Called for each connection that is closed because there are too many. */
+  readonly dropped?: () => void;
+};
+
+/** A port on which an HTTP server accepts connections. */
+export type OpenPort = {
+  readonly address: string;
+  readonly port: number;
+  /** Accepts what has connected so far, stops listening, and waits for the last connection to end, `graceMs` at most. */
+  readonly close: (graceMs: number) => Promise<void>;
+};
+
+/**
+ * Listens with several handles, all of which pass their connections to `server`. On systems without load-balanced SO_REUSEPORT
+ * (macOS, Windows) there is one handle.
+ * @throws {Error} EADDRINUSE when anything else listens on the port, unless it is `shared`
+ */
+export async function openPort(server: HttpServer, options: PortOptions): Promise<OpenPort> {
+  const { host, port, shared = false, handles: count = HANDLES } = options;
+  if (!shared) await assertPortFree({ host, port });
+  const connections = new Connections(server);
+  const handles = await listenOften(server, { host, port, count });
+  const bound = addressOf(server);
+  connections.limit(handles, options);
+  let closing: Promise<void> | undefined;
+
+  async function close(graceMs: number): Promise<void> {
+    await connections.acceptWaiting(performance.now() + graceMs);
+    // Not `http.Server#close`, which also ends the search for requests that are late: a half-sent one would never get its 408.
+    for (const handle of handles) Server.prototype.close.call(handle);
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    await connections.ended();
+    clearTimeout(timer);
+    server.close();
+  }
+
+  return {
+    address: bound.address,
+    port: bound.port,
+    close: (graceMs) => (closing ??= close(graceMs)),
+  };
+}
+
+/**
+ * Fails when anything listens on the port. A listener with SO_REUSEPORT does not: two routers would share the clients unnoticed.
+ * @throws {Error} EADDRINUSE
+ */
+export async function assertPortFree({ host, port }: Address): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer();
+  await listening(probe, { host, port });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+/** Waits until the server accepts connections. */
+export function listening(
+  server: Server,
+  { host, port, reusePort = false }: Address & { readonly reusePort?: boolean },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, reusePort, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** The address a listening TCP server is bound to. */
+export function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new TypeError('the server listens on no TCP port');
+  return address;
+}
+
+/** Returns the servers that listen: the HTTP server, and helpers that pass on their connections to it. */
+async function listenOften(
+  server: HttpServer,
+  { host, port, count }: Address & { readonly count: number },
+): Promise<readonly Server[]> {
+  try {
+    await listening(server, { host, port, reusePort: true });
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
+    await listening(server, { host, port });
+    return [server];
+  }
+  // The first handle has chosen among the addresses of a name and the free ports.
+  const { address, port: bound } = addressOf(server);
+  const helpers = Array.from({ length: count - 1 }, () =>
+    // As `http.Server` creates its own connections.
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
+  );
+  await Promise.all(
+    helpers.map((helper) => listening(helper, { host: address, port: bound, reusePort: true })),
+  );
+  return [server, ...helpers];
+}
+
+const UNSUPPORTED: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']);
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && UNSUPPORTED.has(String(error.code));
+}
+
+/** Counts the connections of all handles together. */
+class Connections {
+  #open = 0;
+  #accepted = 0;
+  readonly #ended: (() => void)[] = [];
+  #changed: () => void = () => undefined;
+
+  constructor(server: HttpServer) {
+    server.on('connection', (socket) => this.#add(socket));
+  }
+
+  /** Closes further connections at once while there are `maxConnections`. */
+  limit(handles: readonly Server[], { maxConnections = Infinity, dropped }: PortOptions): void {
+    if (dropped !== undefined) for (const handle of handles) handle.on('drop', dropped);
+    let full = false;
+    this.#changed = () => {
+      if (full === this.#open >= maxConnections) return;
+      full = !full;
+      for (const handle of handles) handle.maxConnections = full ? 0 : Infinity;
+    };
+    this.#changed();
+  }
+
+  /** Resolves when no connection is open. */
+  async ended(): Promise<void> {
+    if (this.#open > 0) await new Promise<void>((resolve) => this.#ended.push(resolve));
+  }
+
+  /** Gives the event loop turns until all that have connected are accepted and what they sent has been read. */
+  async acceptWaiting(until: number): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
+      const before = this.#accepted;
+      await setImmediate();
+      quiet = this.#accepted === before || performance.now() > until ? quiet + 1 : 0;
+    }
+  }
+
+  #add(socket: Socket): void {
+    this.#accepted += 1;
+    this.#open += 1;
+    this.#changed();
+    socket.once('close', () => this.#remove());
+  }
+
+  #remove(): void {
+    this.#open -= 1;
+    this.#changed();
+    if (this.#open === 0) for (const resolve of this.#ended.splice(0)) resolve();
+  }
+}

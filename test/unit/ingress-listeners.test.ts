@@ -1,0 +1,122 @@
+import { createServer } from 'node:http';
+import type { RequestListener, ServerOptions } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { assertPortFree, openPort } from '../../router/ingress/listeners.ts';
+import type { OpenPort, PortOptions } from '../../router/ingress/listeners.ts';
+
+const HOST = '127.0.0.1';
+const GET = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+const pong: RequestListener = (_, response) => void response.end('pong');
+
+type Opened = AsyncDisposable & OpenPort & { readonly accepted: () => number };
+
+async function open(
+  { requestListener = pong, ...http }: ServerOptions & { requestListener?: RequestListener } = {},
+  options: Partial<PortOptions> = {},
+): Promise<Opened> {
+  let accepted = 0;
+  const server = createServer(http, requestListener);
+  server.on('connection', () => (accepted += 1));
+  const port = await openPort(server, { host: HOST, port: 0, ...options });
+  return { ...port, accepted: () => accepted, [Symbol.asyncDispose]: () => port.close(0) };
+}
+
+type Client = Disposable & { readonly socket: Socket; readonly answer: Promise<string> };
+
+/** The kernel completes the connection at once; that the server accepts it takes turns of the event loop. */
+function connectClient(port: number, text = GET): Client {
+  const socket = connect(port, HOST);
+  socket.on('error', () => undefined);
+  if (text !== '') socket.write(text);
+  const answer = new Promise<string>((resolve) => {
+    socket.once('data', (data) => resolve(data.toString()));
+    socket.once('close', () => resolve('closed'));
+  });
+  return { socket, answer, [Symbol.dispose]: () => socket.destroy() };
+}
+
+function connectClients(port: number, count: number, text = GET) {
+  const clients = Array.from({ length: count }, () => connectClient(port, text));
+  return {
+    answers: Promise.all(clients.map(({ answer }) => answer)),
+    [Symbol.dispose]: () => clients.forEach((client) => client[Symbol.dispose]()),
+  };
+}
+
+async function turnsUntil(isDone: () => boolean): Promise<number> {
+  let turns = 0;
+  for (; !isDone() && turns < 2_000; turns += 1) await turn();
+  return turns;
+}
+
+describe('the port of a server', () => {
+  // Elsewhere the kernel does not spread connections over several handles.
+  it.runIf(process.platform === 'linux')(
+    'accepts 500 clients that connect at once within 30 turns of the event loop',
+    async () => {
+      await using port = await open();
+      using clients = connectClients(port.port, 500);
+      expect(await turnsUntil(() => port.accepted() === 500)).toBeLessThanOrEqual(30);
+      expect(await clients.answers).not.toContain('closed');
+    },
+  );
+
+  it('fails where another server listens, whether or not that one shares its port', async () => {
+    for (const shared of [true, false]) {
+      await using port = await open({}, { shared });
+      const { port: number } = port;
+      await expect(open({}, { port: number })).rejects.toThrow('EADDRINUSE');
+      await expect(assertPortFree({ host: HOST, port: number })).rejects.toThrow('EADDRINUSE');
+    }
+  });
+
+  it.runIf(process.platform === 'linux')('is shared by the processes of a pool', async () => {
+    await using port = await open({}, { shared: true });
+    await using other = await open({}, { shared: true, port: port.port });
+    using clients = connectClients(port.port, 100);
+    await clients.answers;
+    expect([port.accepted() > 0, other.accepted() > 0]).toEqual([true, true]);
+  });
+
+  it('counts the connections of all its handles against the maximum, and accepts again when one ends', async () => {
+    let dropped = 0;
+    await using port = await open({}, { maxConnections: 10, dropped: () => (dropped += 1) });
+    using first = connectClients(port.port, 10);
+    expect(await first.answers).not.toContain('closed');
+    using second = connectClients(port.port, 20);
+    expect(await second.answers).toEqual(Array(20).fill('closed'));
+    expect(dropped).toBe(20);
+    first[Symbol.dispose]();
+    await expect
+      .poll(async () => {
+        using client = connectClient(port.port);
+        return await client.answer;
+      })
+      .toContain('pong');
+  });
+
+  it('answers those that have connected before it closes', async () => {
+    await using port = await open();
+    using clients = connectClients(port.port, 300, GET.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
+    const closed = port.close(60_000);
+    expect((await clients.answers).filter((answer) => !answer.includes('pong'))).toEqual([]);
+    await closed;
+    using late = connectClient(port.port);
+    expect(await late.answer).toBe('closed');
+  });
+
+  it('answers requests that do not arrive in time with 408 while it closes, and ends their connections', async () => {
+    await using port = await open({
+      requestTimeout: 50,
+      headersTimeout: 50,
+      connectionsCheckingInterval: 10,
+    });
+    using client = connectClient(port.port, GET.slice(0, 20));
+    await turnsUntil(() => port.accepted() === 1);
+    await port.close(60_000);
+    expect(await client.answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});
