@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'behaviour',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/failure/**', 'test/chaos/chaos.test.ts'],
+          exclude: ['test/failure/**', 'test/timing/**', 'test/chaos/chaos.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -26,11 +26,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'failure',
-          // These measure how long a fault holds requests up, so nothing else runs beside them.
+          // Each of these takes a core for its load and one for the router, so nothing else runs beside them.
           include: ['test/failure/**/*.test.ts', 'test/chaos/chaos.test.ts'],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'timing',
+          // These assert durations and rates, which depend on the machine: `npm run timing`, on an idle one.
+          include: ['test/timing/**/*.test.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

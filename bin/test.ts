@@ -28,14 +28,19 @@ const COMMAND = {
       value: 'PATTERN',
       description: 'Run only tests whose full name matches.',
     },
+    timing: {
+      type: 'boolean',
+      description: 'Run the tests in test/timing instead, which assert durations: on an idle machine.',
+    },
   },
   passedOn: 'Further options for vitest.',
 } as const;
 
 const { values, positionals, passedOn } = readCommandLine(COMMAND, (line) => line);
 const pattern = values.testNamePattern === undefined ? [] : ['--testNamePattern', values.testNamePattern];
+const projects = values.timing ? '--project=timing' : '--project=!timing';
 try {
-  process.exitCode = await test([...positionals, ...pattern, ...passedOn]);
+  process.exitCode = await test([projects, ...positionals, ...pattern, ...passedOn]);
 } catch (error) {
   if (!(error instanceof NotProvided)) throw error;
   console.error(error.message);

@@ -7,6 +7,8 @@ export type SlowClients = Disposable & {
   /** The status lines they were answered with. */
   readonly answers: ReadonlySet<string>;
   readonly open: () => number;
+  /** Connections that were accepted, those that have ended included. */
+  readonly connected: () => number;
 };
 
 type Slowness = {
@@ -19,6 +21,25 @@ type Slowness = {
   readonly everyMs: number;
 };
 
+const HEADERS_TIMEOUT_MS = 1_500;
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/** Configuration of a router that cuts slow clients off soon. */
+export const SLOW_CLIENT_LIMITS = `listen: { headersTimeoutMs: ${HEADERS_TIMEOUT_MS}, requestTimeoutMs: ${REQUEST_TIMEOUT_MS} }`;
+
+const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+
+/** Requests that are never sent to their end, and after how many milliseconds a router with these limits cuts them off. */
+export const NEVER_ENDING = [
+  { what: 'headers that never end', begin: HEAD, drip: 'x-a: b\r\n', closedMs: HEADERS_TIMEOUT_MS },
+  {
+    what: 'bodies that never end',
+    begin: `${HEAD}content-length: 100000\r\n\r\n{`,
+    drip: ' ',
+    closedMs: REQUEST_TIMEOUT_MS,
+  },
+] as const;
+
 /** Clients that never finish a request. */
 export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness): SlowClients {
   const { port } = new URL(url);
@@ -26,11 +47,13 @@ export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness)
   const answers = new Set<string>();
   const sockets = new Set<Socket>();
   let stopped = false;
+  let connected = 0;
 
   function open(): void {
     const socket = connect({ port: Number(port), host: '127.0.0.1' });
     let openedAt = performance.now();
     socket.on('connect', () => {
+      connected += 1;
       openedAt = performance.now();
       socket.write(begin);
     });
@@ -50,6 +73,7 @@ export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness)
   return {
     lifetimes,
     answers,
+    connected: () => connected,
     open: () => [...sockets].filter(({ readyState }) => readyState === 'open').length,
     [Symbol.dispose]() {
       stopped = true;

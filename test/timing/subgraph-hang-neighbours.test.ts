@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { PING, kindOf, outcomeOf } from '../support/loaded-router.ts';
+import { startOpenLoop } from '../support/open-loop-process.ts';
+import { startRouterProcess } from '../support/router-process.ts';
+import { answer, hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+
+const STUCK = kindOf('stuck', 'query ($n: Int) { stuck(n: $n) }');
+
+test('a hanging subgraph holds up nobody who does not ask for it', async (context) => {
+  await using built = new AsyncDisposableStack();
+  const healthy = built.use(await startStubSubgraph(() => answer({ data: { ping: 'pong' } })));
+  const hanging = built.use(await startStubSubgraph(() => hang()));
+  const router = built.use(
+    await startRouterProcess({
+      healthy: { url: healthy.url, sdl: 'type Query { ping(n: Int): String }' },
+      hanging: { url: hanging.url, sdl: 'type Query { stuck(n: Int): String }' },
+    }),
+  );
+  const load = built.use(startOpenLoop());
+  // One in two asks for what hangs; the healthy ones come as often with and without it.
+  const run = (kinds: (typeof PING)[]) =>
+    load.run({ url: router.url, rate: 75 * kinds.length, ms: 4_000, settleMs: 0, kinds });
+  await run([PING]);
+  // Planned beforehand: it is the hanging that is measured.
+  await load.run({ url: router.url, rate: 1, ms: 1_000, settleMs: 0, kinds: [STUCK] });
+
+  const before = outcomeOf(await run([PING]), 200, 'ping');
+  const report = await run([PING, STUCK]);
+  const during = outcomeOf(report, 200, 'ping');
+  recordFigure(context, 'p99 beside a hanging subgraph, ms', during.p99Ms.toFixed(1));
+  recordFigure(context, 'the same without it, ms', before.p99Ms.toFixed(1));
+  recordFigure(
+    context,
+    'the same, p50 with and without, ms',
+    `${during.p50Ms.toFixed(1)} / ${before.p50Ms.toFixed(1)}`,
+  );
+  expect(during.count).toBe(before.count);
+  // A second is far below what the subgraph takes, and above what a busy machine does to a p99.
+  expect(during.p99Ms).toBeLessThan(Math.max(1.2 * before.p99Ms, 1_000));
+});
