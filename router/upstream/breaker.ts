@@ -2,7 +2,7 @@ import type { FetchFields } from '../execution/subgraph-call.ts';
 import type { Outcome, SendCall } from './call.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { FieldBreakers, Judgement, Watched } from './field-breakers.ts';
-import { illFields, isIll } from './illness.ts';
+import { illFields, isIll, isOverloadRejection } from './illness.ts';
 import { circuitOpen, heldOpen } from './outcomes.ts';
 
 export type Breakers = {
@@ -73,6 +73,9 @@ function judge(
   if (verdict === 'ill') return { verdict, accused: NOBODY };
   const harmless: Judgement = verdict === 'healthy' ? WELL : { verdict, accused: NOBODY };
   if (response.errors.length === 0) return harmless;
+  // Neither a success nor a failure: the service works, and has not done what this call needs.
+  if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
+    return { verdict: 'neutral', accused: NOBODY };
   if (asked === undefined)
     return isIll(response, errorCodes) ? { verdict: 'ill', accused: NOBODY } : harmless;
   const accused = illFields(response, asked, errorCodes);

@@ -51,3 +51,13 @@ function delivers(data: Answer['data'], key: string): boolean {
   if (field === undefined) return value !== null;
   return Array.isArray(value) && value.some((entity) => isRecord(entity) && (entity[field] ?? null) !== null);
 }
+
+/** Whether a subgraph rejects all of a call early, because it has more to do than it can (`extensions.code: OVERLOADED`). */
+export function isOverloadRejection({ data, errors }: Answer): boolean {
+  return (
+    errors.every(({ extensions }) => extensions?.['code'] === 'OVERLOADED') &&
+    Object.values(data ?? {})
+      .flat()
+      .every((value) => (value ?? null) === null)
+  );
+}

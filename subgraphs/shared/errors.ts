@@ -1,3 +1,4 @@
+import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isDataException, isUnreachable } from './postgres-errors.ts';
@@ -9,7 +10,9 @@ export type ShopErrorCode =
   | 'UNAUTHENTICATED'
   | 'BAD_USER_INPUT'
   | 'CONFLICT'
-  | 'UNAVAILABLE';
+  | 'UNAVAILABLE'
+  | 'OVERLOADED'
+  | 'REQUEST_CANCELLED';
 
 /** Beside the shop's own codes those by which Apollo Server tells a client that its request is wrong. */
 const exposedCodes: ReadonlySet<string> = new Set([
@@ -19,6 +22,8 @@ const exposedCodes: ReadonlySet<string> = new Set([
   'BAD_USER_INPUT',
   'CONFLICT',
   'UNAVAILABLE',
+  'OVERLOADED',
+  'REQUEST_CANCELLED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
@@ -40,6 +45,12 @@ export function dependencyUnavailable(service: string, cause: unknown): GraphQLE
   });
 }
 
+/** Work that is rejected before it begins, because more is waiting than can be done in time. */
+export function overloaded(message: string, retryAfterMs: number): GraphQLError {
+  const headers = new HeaderMap([['retry-after', String(Math.ceil(retryAfterMs / 1000))]]);
+  return new GraphQLError(message, { extensions: { code: 'OVERLOADED', retryAfterMs, http: { headers } } });
+}
+
 export function fail(code: ShopErrorCode, message: string): never {
   throw shopError(code, message);
 }
@@ -54,7 +65,16 @@ export function isUnexpected(error: GraphQLError): boolean {
 export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { code, message } = classify(formatted, unwrapResolverError(error));
   const causedBy = code === 'UNAVAILABLE' ? formatted.extensions?.['causedBy'] : undefined;
-  return { ...formatted, message, extensions: { code, ...(causedBy !== undefined && { causedBy }) } };
+  const retryAfterMs = code === 'OVERLOADED' ? formatted.extensions?.['retryAfterMs'] : undefined;
+  return {
+    ...formatted,
+    message,
+    extensions: {
+      code,
+      ...(causedBy !== undefined && { causedBy }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
+  };
 }
 
 function classify(

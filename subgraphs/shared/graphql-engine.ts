@@ -18,6 +18,8 @@ export type RequestFacts = {
   readonly inbound: InboundRequest;
   readonly caller: Caller;
   readonly log: Logger;
+  /** Aborted when nobody waits for the response any more. */
+  readonly signal: AbortSignal;
 };
 
 /** Resolvers declare the source and arguments they take; GraphQL has checked both against the schema. */

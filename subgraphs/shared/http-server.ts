@@ -27,11 +27,11 @@ const graceMs = 10_000;
 
 export async function listen(
   address: Pick<Settings, 'host' | 'port' | 'tls'>,
-  handle: (request: IncomingMessage) => Promise<Reply>,
+  handle: (request: IncomingMessage, gone: AbortSignal) => Promise<Reply>,
 ): Promise<HttpServer> {
   let draining = false;
   const server = createServerFor(address.tls, (request, response) => {
-    void handle(request).then((reply) => {
+    void handle(request, whenGone(response)).then((reply) => {
       // A client told so opens its next connection elsewhere instead of meeting a closed one. After a body that
       // was not read to its end the connection is of no use either.
       if (draining || !request.complete) response.setHeader('connection', 'close');
@@ -48,6 +48,15 @@ export async function listen(
     await closeGracefully(server);
   };
   return { port, close };
+}
+
+/** Aborted when the connection closes before the response has been sent: nobody waits for it any more. */
+function whenGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }
 
 /** With an authority's certificate, callers must show one of theirs. */

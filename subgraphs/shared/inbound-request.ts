@@ -6,6 +6,8 @@ export type InboundRequest = {
   readonly requestId: string;
   /** Headers that calls to other services repeat: request and correlation id, and the trace. */
   readonly passedOn: Readonly<Record<string, string>>;
+  /** Address of the client, as the router reports it. */
+  readonly clientAddress: string | undefined;
   /** Milliseconds that calls may take so that the response is in time; infinite if the caller announced no timeout. */
   readonly remainingMs: () => number;
 };
@@ -17,6 +19,8 @@ const MARGIN_MS = 250;
 // The router accepts the same ids (`router/ingress/request-id.ts`): one id has to pass all services unchanged.
 const ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x21-\x7e]{0,200})?$/;
+// The client comes first, then the proxies before the router.
+const ADDRESSES = /^[\da-fA-F.:]{2,45}(?:, ?[\da-fA-F.:]{2,45}){0,9}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,2000}$/;
 
 /** Reads what one request says of itself. Values that are malformed are ignored, and a missing request id is created. */
@@ -33,6 +37,7 @@ export function readInboundRequest(
   return {
     requestId,
     correlationId,
+    clientAddress: matching(headers['x-forwarded-for'], ADDRESSES)?.split(',', 1)[0]?.trim(),
     passedOn: {
       'x-request-id': requestId,
       ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
@@ -46,7 +51,12 @@ export function readInboundRequest(
 /** Work that no request waits for. */
 export function backgroundWork(task: string): InboundRequest {
   const requestId = `${task}-${randomUUID()}`;
-  return { requestId, passedOn: { 'x-request-id': requestId }, remainingMs: () => Infinity };
+  return {
+    requestId,
+    passedOn: { 'x-request-id': requestId },
+    clientAddress: undefined,
+    remainingMs: () => Infinity,
+  };
 }
 
 function matching(value: string | readonly string[] | undefined, pattern: RegExp): string | undefined {

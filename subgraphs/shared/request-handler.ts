@@ -16,7 +16,8 @@ export type HandlerOptions<Context extends RequestFacts> = {
   readonly parts: Parts;
 };
 
-export type Handle = (request: IncomingMessage) => Promise<Reply>;
+/** `gone` is aborted when nobody waits for the reply any more. */
+export type Handle = (request: IncomingMessage, gone: AbortSignal) => Promise<Reply>;
 
 const maxBodyBytes = 1_000_000;
 
@@ -29,9 +30,9 @@ export function createHandler<Context extends RequestFacts>(options: HandlerOpti
       Object.entries(options.routes).map(([path, read]) => [path, async () => jsonReply(200, await read())]),
     ),
   };
-  return async (request) => {
+  return async (request, gone) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    if (path === '/graphql') return graphql(request, options);
+    if (path === '/graphql') return graphql(request, gone, options);
     const document = Object.hasOwn(documents, path) ? documents[path] : undefined;
     if (document === undefined) return refusal(404, 'NOT_FOUND', 'There is nothing at this path.');
     if (request.method !== 'GET') return methodNotAllowed('GET');
@@ -41,6 +42,7 @@ export function createHandler<Context extends RequestFacts>(options: HandlerOpti
 
 async function graphql<Context extends RequestFacts>(
   request: IncomingMessage,
+  signal: AbortSignal,
   options: HandlerOptions<Context>,
 ): Promise<Reply> {
   if (request.method !== 'POST') return methodNotAllowed('POST');
@@ -49,7 +51,7 @@ async function graphql<Context extends RequestFacts>(
   const { requestId } = inbound;
   const log = parts.log.child({ requestId, ...(correlationId !== undefined && { correlationId }) });
   const started = performance.now();
-  const reply = await guarded(() => answer(request, { inbound, log }, options), { log });
+  const reply = await guarded(() => answer(request, { inbound, log, signal }, options), { log });
   log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request answered');
   return reply;
 }

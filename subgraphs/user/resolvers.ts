@@ -14,7 +14,7 @@ import {
   type User,
   type UserDatabase,
 } from './data.ts';
-import { hashPassword, verifyPassword } from './issuer/passwords.ts';
+import type { Hashing } from './issuer/hashing.ts';
 import type { RevocationStream } from './issuer/revocations.ts';
 import { endSessionOf, openSession, refreshSession, type Session } from './issuer/sessions.ts';
 import { rotateSigningKey } from './issuer/signing-keys.ts';
@@ -28,6 +28,7 @@ export type ResolverParts = {
   /** The `iss` of the tokens. */
   readonly issuer: string;
   readonly revocations: RevocationStream;
+  readonly hashing: Hashing;
 };
 
 /** A user as a resolver's source; one who has just signed in is not yet the caller but may see everything. */
@@ -36,7 +37,7 @@ type Registration = { readonly email: string; readonly password: string; readonl
 type ProfileInput = { readonly name?: string | null; readonly addresses?: readonly Address[] | null };
 
 export function createResolvers(parts: ResolverParts): Resolvers {
-  const { db, clock, revocations } = parts;
+  const { db, clock, revocations, hashing } = parts;
   const issuing = () => ({ issuer: parts.issuer, now: clock() });
   return {
     DateTime: dateTimeScalar,
@@ -53,12 +54,12 @@ export function createResolvers(parts: ResolverParts): Resolvers {
       },
     },
     Mutation: {
-      async register(_: unknown, { input }: { input: Registration }) {
-        return openSession(db, await register(parts, input), issuing());
+      async register(_: unknown, { input }: { input: Registration }, context: UserContext) {
+        return openSession(db, await register(parts, input, context), issuing());
       },
-      async login(_: unknown, { email, password }: Omit<Registration, 'name'>) {
+      async login(_: unknown, { email, password }: Omit<Registration, 'name'>, context: UserContext) {
         const user = await findUserByEmail(db, normalizeEmail(email));
-        const isRight = await verifyPassword(password, user?.password_hash ?? null);
+        const isRight = await hashing.verify(password, user?.password_hash ?? null, context);
         if (user === undefined || !isRight) return fail('UNAUTHENTICATED', 'E-mail or password is wrong.');
         return openSession(db, user, issuing());
       },
@@ -119,16 +120,23 @@ function isSelf(caller: Caller, id: string): boolean {
   return caller.kind === 'user' && caller.id === id;
 }
 
+const accountExists = 'There is an account with this e-mail.';
 const maxPassword = 200;
 const maxAddresses = 10;
 
-async function register({ db, clock }: ResolverParts, input: Registration): Promise<User> {
+async function register(
+  { db, clock, hashing }: ResolverParts,
+  input: Registration,
+  context: UserContext,
+): Promise<User> {
   const email = normalizeEmail(input.email);
   if (!isEmail(email)) fail('BAD_USER_INPUT', '"email" must be a valid address in ASCII.');
   if (!isLine(input.name, 100)) fail('BAD_USER_INPUT', '"name" must have 1 to 100 characters on one line.');
   if (input.password.length < 8 || input.password.length > maxPassword) {
     fail('BAD_USER_INPUT', `"password" must have 8 to ${maxPassword} characters.`);
   }
+  // Before the password is hashed, which is expensive; the unique index decides between concurrent calls.
+  if ((await findUserByEmail(db, email)) !== undefined) fail('CONFLICT', accountExists);
   const user = {
     id: `user-${randomUUID()}`,
     email,
@@ -137,12 +145,12 @@ async function register({ db, clock }: ResolverParts, input: Registration): Prom
     roles: ['customer'],
     tenant_id: 'shop',
     addresses: '[]',
-    password_hash: await hashPassword(input.password),
+    password_hash: await hashing.hash(input.password, context),
     created_at: clock(),
   } as const;
   return insertUser(db, user).catch((error: unknown) => {
     if (!isUniqueViolation(error)) throw error;
-    throw shopError('CONFLICT', 'There is an account with this e-mail.', error);
+    throw shopError('CONFLICT', accountExists, error);
   });
 }
 

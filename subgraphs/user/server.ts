@@ -5,6 +5,7 @@ import { serveSubgraph, type RunningSubgraph } from '../shared/serve.ts';
 import type { Settings } from '../shared/settings.ts';
 import { migrations, type UserTables } from './data.ts';
 import { setDemoLogins } from './demo-logins.ts';
+import { createHashing } from './issuer/hashing.ts';
 import { listRevoked, openRevocationStream } from './issuer/revocations.ts';
 import { ensureSigningKey, publishedKeys } from './issuer/signing-keys.ts';
 import { createLoaders } from './loaders.ts';
@@ -30,7 +31,13 @@ export async function startUser(settings: Settings, parts: Parts): Promise<Runni
   });
   return serveSubgraph<UserContext>(settings, parts, {
     schema: new URL('schema.graphql', import.meta.url),
-    resolvers: createResolvers({ db, clock, issuer: settings.issuerUrl, revocations }),
+    resolvers: createResolvers({
+      db,
+      clock,
+      issuer: settings.issuerUrl,
+      revocations,
+      hashing: createHashing(),
+    }),
     createContext: (facts) => ({ ...facts, loaders: createLoaders(db) }),
     isReady,
     routes: {
