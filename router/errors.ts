@@ -1,7 +1,7 @@
 import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
-  /** The HTTP status when the whole request is refused with this code; errors inside a partial answer keep 200. */
+  /** The HTTP status when the whole request is rejected with this code; 200 for codes of errors in an executed operation. */
   readonly status: number;
   /** Whether the error's own message may leave the router; otherwise the meaning is sent in its place. */
   readonly exposed: boolean;
@@ -225,50 +225,50 @@ export const ERRORS = {
       'Send the same request again after `extensions.retryAfterMs`; if it fails again, ask for less at once.',
   },
   SUBGRAPH_UNAVAILABLE: {
-    status: 502,
+    status: 200,
     exposed: true,
     meaning: 'The service could not be reached.',
     remedy: 'Use the rest of the answer; ask for this part again later.',
   },
   SUBGRAPH_TIMEOUT: {
-    status: 504,
+    status: 200,
     exposed: true,
     meaning: 'The service did not answer in time.',
     remedy: 'Use the rest of the answer; ask for this part again later.',
   },
   SUBGRAPH_CIRCUIT_OPEN: {
-    status: 503,
+    status: 200,
     exposed: true,
     meaning:
       'The service, or what was asked of it, has failed so often that it is not being asked for a while, or operators hold it back.',
     remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs, where that is told.',
   },
   SUBGRAPH_OVERLOADED: {
-    status: 503,
+    status: 200,
     exposed: true,
     meaning: 'As many calls to the service are under way as are allowed.',
     remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs.',
   },
   SUBGRAPH_HTTP_ERROR: {
-    status: 502,
+    status: 200,
     exposed: true,
     meaning: 'The service answered with an HTTP error.',
     remedy: 'Use the rest of the answer; ask for this part again later.',
   },
   SUBGRAPH_INVALID_RESPONSE: {
-    status: 502,
+    status: 200,
     exposed: true,
     meaning: 'The service answered with something that is not a GraphQL answer of its schema.',
     remedy: 'Use the rest of the answer; tell the operator.',
   },
   SUBGRAPH_RESPONSE_TOO_LARGE: {
-    status: 502,
+    status: 200,
     exposed: true,
     meaning: 'The answer of the service is larger than the limit.',
     remedy: 'Ask for less at once.',
   },
   SUBGRAPH_ERROR: {
-    status: 502,
+    status: 200,
     exposed: true,
     meaning: 'The service reported an error without a code.',
     remedy: 'Use the rest of the answer; tell the operator.',

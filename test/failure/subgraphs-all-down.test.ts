@@ -62,3 +62,27 @@ test('a name that does not resolve is a subgraph that cannot be reached', async 
     ]),
   });
 });
+
+test('an executed operation has status 200 whatever is lost, in both media types', async () => {
+  const down =
+    'traffic: { all: { timeoutMs: 500 }, subgraphs: { books: { urls: ["http://nothing.invalid/graphql"] } } }';
+  const mediaTypes = ['application/json', 'application/graphql-response+json'];
+  for (const [config, onErrors] of [
+    [down, ['HALT', 'PROPAGATE']],
+    [`${down}\nexecution: apollo`, ['PROPAGATE']],
+  ] as const) {
+    await using graph = await startSmallGraph({ services: LIBRARY, config });
+    // The first time through Apollo Server.
+    for (const onError of [...onErrors, ...onErrors])
+      for (const accept of mediaTypes) {
+        const response = await graph.post({ query: '{ books { id } }', onError }, { accept });
+        const { data, errors } = (await response.json()) as { data: unknown; errors: unknown };
+        expect([response.status, response.headers.get('content-type'), data]).toEqual([
+          200,
+          `${accept}; charset=utf-8`,
+          onError === 'HALT' ? null : { books: null },
+        ]);
+        expect(errors).toMatchObject([{ path: ['books'] }]);
+      }
+  }
+});
