@@ -1,3 +1,4 @@
+import type { SourceLocation } from 'graphql';
 import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
@@ -324,6 +325,8 @@ type RouterErrorOptions = ErrorOptions & {
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the error's `extensions`; clients see them only when the code exposes its message. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  /** The places in the document that are wrong. */
+  readonly locations?: readonly SourceLocation[] | undefined;
 };
 
 /** The challenge of a response to a request that is not authorized; without `error` no token was sent (RFC 6750 section 3). */
@@ -347,12 +350,15 @@ export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly extensions: Readonly<Record<string, unknown>>;
+  /** The places in the document that are wrong; undefined when none is. */
+  readonly locations: readonly SourceLocation[] | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
-    const { retryAfterS, headers, extensions = {} } = options;
+    const { retryAfterS, headers, extensions = {}, locations = [] } = options;
+    this.locations = locations.length === 0 ? undefined : locations;
     this.headers = {
       ...challengeHeaders(code, this.publicMessage),
       ...headers,

@@ -3,15 +3,18 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
 import type { FieldCalls } from './admission/field-calls.ts';
+import { createNullConditionCheck } from './admission/null-conditions.ts';
 import type { Pricing } from './admission/pricing.ts';
 import type { AuthorizationError } from './authorization/authorize.ts';
 import type { Guard, Restriction } from './authorization/guard.ts';
 import { createCoercion } from './admission/coerce-variables.ts';
+import type { CoerceVariables } from './admission/coerce-variables.ts';
 import { compileOperation } from './execution/compile.ts';
 import type { CompiledOperation } from './execution/compile.ts';
 import type { FallbackOf } from './execution/fallback.ts';
 import type { KeepingOf } from './execution/stale-values.ts';
 import { plannedNames } from './execution/planned-names.ts';
+import { locationsOf } from './document-location.ts';
 import { RouterError } from './errors.ts';
 import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
@@ -123,14 +126,16 @@ function createOperation(
   const definition = definitionOf(document, name);
   const { operation: type } = definition;
   if (type === OperationTypeNode.SUBSCRIPTION)
-    throw new RouterError('BAD_REQUEST', 'subscriptions are not served');
+    throw new RouterError('BAD_REQUEST', 'subscriptions are not supported', {
+      locations: locationsOf(definition),
+    });
   const restricted = new WeakMap<Restriction, Operation>();
   const operation: Operation = {
     source,
     name: definition.name?.value,
     type,
     document,
-    coerce: createCoercion(parts.graph.schema, definition, parts),
+    coerce: createCheckedCoercion(document, definition, parts),
     ...parts.pricing.estimate(document, name),
     compiled: unlessRefused(() => compile({ source, name, document }, parts, grown)),
     guard: parts.guard(document, name),
@@ -142,6 +147,21 @@ function createOperation(
     },
   };
   return operation;
+}
+
+/** Everything after this, the cost and the authorization included, can rely on conditions that are true or false. */
+function createCheckedCoercion(
+  document: DocumentNode,
+  definition: OperationDefinitionNode,
+  parts: OperationsParts,
+): CoerceVariables {
+  const coerce = createCoercion(parts.graph.schema, definition, parts);
+  const checkConditions = createNullConditionCheck(document, definition);
+  return (inputs) => {
+    const variables = coerce(inputs);
+    checkConditions(variables);
+    return variables;
+  };
 }
 
 function restrict(

@@ -1,5 +1,12 @@
 import { coerceInputValue, isNonNullType, typeFromAST, valueFromAST } from 'graphql';
-import type { GraphQLError, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type {
+  GraphQLError,
+  GraphQLInputType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  VariableDefinitionNode,
+} from 'graphql';
+import { locationsOf } from '../document-location.ts';
 import { RouterError } from '../errors.ts';
 import { withBuiltInNumbers } from './exact-variables.ts';
 
@@ -8,7 +15,12 @@ type Variables = Readonly<Record<string, unknown>>;
 /** Coerces the variables of a request. @throws {RouterError} BAD_USER_INPUT */
 export type CoerceVariables = (inputs: Variables) => Variables;
 
-type Declared = { readonly name: string; readonly type: GraphQLInputType; readonly fallback: unknown };
+type Declared = {
+  readonly name: string;
+  readonly type: GraphQLInputType;
+  readonly fallback: unknown;
+  readonly node: VariableDefinitionNode;
+};
 
 /**
  * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is reported, and values
@@ -20,10 +32,16 @@ export function createCoercion(
   { hideSuggestions }: { readonly hideSuggestions: boolean },
 ): CoerceVariables {
   if (variableDefinitions.length === 0) return () => ({});
-  const declared = variableDefinitions.map(({ variable, type, defaultValue }): Declared => {
+  const declared = variableDefinitions.map((node): Declared => {
+    const { variable, type, defaultValue } = node;
     // The cast is what validation has found out: a variable has an input type.
     const inputType = typeFromAST(schema, type as never) as GraphQLInputType;
-    return { name: variable.name.value, type: inputType, fallback: valueFromAST(defaultValue, inputType) };
+    return {
+      name: variable.name.value,
+      type: inputType,
+      fallback: valueFromAST(defaultValue, inputType),
+      node,
+    };
   });
   return (sent) => {
     const inputs = withBuiltInNumbers(schema, variableDefinitions, sent);
@@ -38,17 +56,17 @@ export function createCoercion(
   };
 }
 
-function absentValue({ name, type, fallback }: Declared): unknown {
+function absentValue({ name, type, fallback, node }: Declared): unknown {
   if (fallback === undefined && isNonNullType(type))
-    throw invalid(`Variable "$${name}" of required type "${String(type)}" was not provided.`);
+    throw invalid(node, `Variable "$${name}" of required type "${String(type)}" was not provided.`);
   return fallback;
 }
 
-function coerceValue({ name, type }: Declared, value: unknown, hideSuggestions: boolean): unknown {
+function coerceValue({ name, type, node }: Declared, value: unknown, hideSuggestions: boolean): unknown {
   if (value === null && isNonNullType(type))
-    throw invalid(`Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
+    throw invalid(node, `Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
   const onError = (path: readonly (string | number)[], _value: unknown, error: GraphQLError) => {
-    throw invalid(`Variable "$${name}" got an invalid value${placeOf(name, path)}: ${reasonOf(error)}`);
+    throw invalid(node, `Variable "$${name}" got an invalid value${placeOf(name, path)}: ${reasonOf(error)}`);
   };
   return coerceInputValue(value, type, onError, hideSuggestions);
 }
@@ -72,6 +90,6 @@ function reasonOf({ message }: GraphQLError): string {
   return known === undefined ? message : `${known}.`;
 }
 
-function invalid(message: string): RouterError {
-  return new RouterError('BAD_USER_INPUT', message);
+function invalid(node: VariableDefinitionNode, message: string): RouterError {
+  return new RouterError('BAD_USER_INPUT', message, { locations: locationsOf(node) });
 }

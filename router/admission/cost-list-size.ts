@@ -1,7 +1,8 @@
 import type { FieldNode } from 'graphql';
+import { locationsOf } from '../document-location.ts';
 import { RouterError } from '../errors.ts';
 import { toDouble } from '../exact-json.ts';
-import type { FieldCost, ListSize, Variables } from './cost-model.ts';
+import type { FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import type { OperationValue } from './operation-value.ts';
 
@@ -10,13 +11,13 @@ export function compileListSize(
   field: FieldCost,
   node: FieldNode,
 ): (variables: Variables) => number | undefined {
-  const { listSize, coordinate } = field;
+  const { listSize } = field;
   if (listSize === undefined) return () => undefined;
   const slices = listSize.slicingArguments.map((name) => compileSlice(name, field, node));
-  const sizeFor = (variables: Variables) => sizeOf(listSize, coordinate, readSizes(slices, variables));
+  const sizeFor = (variables: Variables) => sizeOf(field, node, readSizes(slices, variables));
   if (slices.some(({ given }) => given?.isConstant === false)) return sizeFor;
   const constant = readSizes(slices, {});
-  return () => sizeOf(listSize, coordinate, constant);
+  return () => sizeOf(field, node, constant);
 }
 
 type Slice = { readonly given: OperationValue | undefined; readonly fallback: number | undefined };
@@ -38,10 +39,17 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   return sizes;
 }
 
-function sizeOf(listSize: ListSize, coordinate: string, sizes: readonly number[]): number | undefined {
+function sizeOf(
+  { listSize, coordinate }: FieldCost,
+  node: FieldNode,
+  sizes: readonly number[],
+): number | undefined {
+  if (listSize === undefined) return undefined;
   if (listSize.requireOneSlicingArgument && sizes.length !== 1) {
     const list = listSize.slicingArguments.join(', ');
-    throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`);
+    throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`, {
+      locations: locationsOf(node),
+    });
   }
   return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }

@@ -9,6 +9,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
+import { locationsOf } from '../document-location.ts';
 import { RouterError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { checkRepeatedFields } from './repeated-fields.ts';
@@ -109,7 +110,7 @@ class Measure {
       case Kind.INLINE_FRAGMENT:
         return within(this.#selectionSet(selection.selectionSet, nesting + 1), directives);
       case Kind.FRAGMENT_SPREAD:
-        return within(this.#fragment(selection.name.value), directives);
+        return within(this.#fragment(selection.name.value, selection), directives);
     }
   }
 
@@ -126,14 +127,16 @@ class Measure {
     };
   }
 
-  #fragment(name: string): Size {
+  #fragment(name: string, spread?: SelectionNode): Size {
     const known = this.#measured.get(name);
     if (known !== undefined) return known;
     const fragment = this.#fragments.get(name);
     // Validation reports it, with a location.
     if (fragment === undefined) return NOTHING;
     if (this.#open.has(name)) {
-      throw new RouterError('GRAPHQL_VALIDATION_FAILED', `Cannot spread fragment "${name}" within itself.`);
+      throw new RouterError('GRAPHQL_VALIDATION_FAILED', `Cannot spread fragment "${name}" within itself.`, {
+        locations: spread && locationsOf(spread),
+      });
     }
     this.#open.add(name);
     if (this.#open.size > this.#limits.depth * NESTING_PER_DEPTH) throw this.#tooDeep();

@@ -1,6 +1,7 @@
-import { parse, visit } from 'graphql';
+import { GraphQLError, parse, visit } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
+import { locationsOf } from '../document-location.ts';
 import { messageOf } from '../error-message.ts';
 import { RouterError } from '../errors.ts';
 import { checkDocument, readParseError } from './document-limits.ts';
@@ -31,11 +32,12 @@ function checkNames(document: DocumentNode, source: string, { nameLength }: Conf
   // Most documents have no word of that length, be it a name or part of a text.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(source)) return;
   visit(document, {
-    Name({ value }) {
-      if (value.length <= nameLength) return;
+    Name(node) {
+      if (node.value.length <= nameLength) return;
       throw new RouterError(
         'MAX_LENGTH_LIMIT',
         `The document has a name of more than ${nameLength} characters.`,
+        { locations: locationsOf(node) },
       );
     },
   });
@@ -43,12 +45,11 @@ function checkNames(document: DocumentNode, source: string, { nameLength }: Conf
 
 function parseWithin(source: string, limits: Config['limits']): DocumentNode {
   try {
-    return parse(source, { maxTokens: limits.tokens, noLocation: true });
+    return parse(source, { maxTokens: limits.tokens });
   } catch (error) {
     const read = readParseError(error, limits);
     if (read instanceof RouterError) throw read;
-    throw new RouterError('GRAPHQL_PARSE_FAILED', messageOf(error), {
-      cause: error,
-    });
+    const locations = error instanceof GraphQLError ? error.locations : undefined;
+    throw new RouterError('GRAPHQL_PARSE_FAILED', messageOf(error), { cause: error, locations });
   }
 }

@@ -52,6 +52,6 @@ export type RequestSummary = {
 
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
-  /** Whether the client named it, rather than leaving the choice to us. */
+  /** Whether the client has named it, and no multipart type: then request errors keep the status of its section of the specification. */
   readonly named: boolean;
 };

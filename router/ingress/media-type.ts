@@ -31,10 +31,14 @@ export function createMediaTypeChoice(): (accept: string | undefined) => MediaTy
 // The specification's own example names the charset; to the negotiator that would be another media type.
 const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
 
+const MULTIPART = /\bmultipart\//i;
+
 function negotiate(header: string): MediaType | undefined {
   const accept = header.replaceAll(UTF_8, '');
   if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
-  return name === undefined ? undefined : { name, named: accept.toLowerCase().includes(name) };
+  // A client of multipart responses reads the status before the body, so it needs one that says what happened.
+  const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
+  return name === undefined ? undefined : { name, named: isNamed };
 }

@@ -42,11 +42,23 @@ export function createErrorMask({ logError, masksInternal }: ErrorMask) {
       const extensions = { code: 'INTERNAL_SERVER_ERROR', id: logError(error) };
       return { message: ERRORS.INTERNAL_SERVER_ERROR.meaning, extensions };
     }
-    const { locations, path } = formatted;
+    const { path } = formatted;
+    const locations = formatted.locations ?? (error instanceof RouterError ? error.locations : undefined);
     const located = { ...(locations && { locations }), ...(path && { path }) };
     if (masksInternal && code === 'SUBGRAPH_ERROR')
       return { message: MASKED_MESSAGE, ...located, extensions: { code, id: logError(error) } };
     const extensions = error instanceof RouterError ? error.publicExtensions : { code };
-    return { message: shortened(formatted.message), ...located, extensions };
+    return { message: shortened(messageFor(formatted)), ...located, extensions };
   };
+}
+
+const UNSUPPORTED_DIRECTIVE = /^Unknown directive "@(defer|stream)"\.$/;
+
+/** The message of Apollo Server or graphql-js, unless this router has a better reason. */
+function messageFor({ message, extensions }: GraphQLFormattedError): string {
+  if (extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED')
+    return 'Introspection is off. The operator allows it with `supergraph.introspection: true` in router.yaml.';
+  const [, directive] = UNSUPPORTED_DIRECTIVE.exec(message) ?? [];
+  if (directive === undefined) return message;
+  return `Incremental delivery is not supported: send the operation without @${directive}.`;
 }

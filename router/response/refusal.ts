@@ -25,7 +25,7 @@ export type RejectionIds = { readonly requestId?: string; readonly id?: string }
 
 /** Returns the response to a request that is rejected as a whole: one error, no data. */
 export function refusal(error: RouterError, mediaType: MediaType, ids: RejectionIds = {}): ClientResponse {
-  const { code, publicMessage: message, publicExtensions: extensions } = error;
+  const { code, publicMessage: message, publicExtensions: extensions, locations } = error;
   return {
     status: statusFor(code, error.status, mediaType),
     headers: {
@@ -35,6 +35,6 @@ export function refusal(error: RouterError, mediaType: MediaType, ids: Rejection
       ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
     },
     summary: { codes: [code] },
-    body: `${JSON.stringify({ errors: [{ message, extensions: { ...extensions, ...ids } }] })}\n`,
+    body: `${JSON.stringify({ errors: [{ message, locations, extensions: { ...extensions, ...ids } }] })}\n`,
   };
 }

@@ -293,7 +293,7 @@ test('in production hides Sandbox, introspection and suggestions', async () => {
   await using production = await startSmallGraph({ services: LIBRARY, config: 'mode: production' });
   expect((await fetch(new URL('/', production.router.url))).status).toBe(404);
   const introspected = await production.query('{ __schema { queryType { name } } }');
-  expect(introspected.errors?.[0]?.message).toContain('introspection is not allowed');
+  expect(introspected.errors?.[0]?.message).toContain('supergraph.introspection');
   const misspelt = await production.query('{ boks { id } }');
   expect(misspelt.errors?.[0]?.message).not.toContain('Did you mean');
 });
