@@ -98,14 +98,19 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
   return { client, [Symbol.asyncDispose]: () => close(client) };
 }
 
+/**
+ * Errors of a server that cannot serve now, such as a primary that a failover has made a replica: a new connection finds the new one.
+ * Up to version 6.2 Redis wraps the error of a command in a script: `ERR Error running script (…): … -READONLY …`.
+ */
+const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
+
 function reconnecting(random: () => number) {
   return {
     autoResendUnfulfilledCommands: false,
     // Jitter, so that many routers do not come back to a restarted Redis in the same instant.
     retryStrategy: (times: number) =>
       Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
-    // A replica that was the primary until a failover answers READONLY: find the new primary by connecting again.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: ({ message }: Error) => IN_WRONG_STATE.test(message),
   } satisfies RedisOptions;
 }
 

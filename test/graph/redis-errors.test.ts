@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { connectRedis } from '../../router/redis.ts';
+import { scheduleTimer as schedule } from '../../router/schedule.ts';
+import { until } from '../support/until.ts';
+
+const READONLY = "READONLY You can't write against a read only replica.";
+const SCRIPT =
+  'ERR Error running script (call to f_6b1bf486c81ceb7edf3c093f4c48582e38c0e791): @user_script:1:';
+
+async function connect() {
+  const url = process.env['REDIS_URL'] ?? '';
+  const telemetry = { redisChanged: () => undefined };
+  const settings = { commandTimeoutMs: 1_000, keyPrefix: '' };
+  const link = connectRedis(settings, { url, schedule, random: () => 0, telemetry });
+  let connections = 0;
+  link.client.on('connect', () => (connections += 1));
+  await until(() => link.available(), 10_000);
+  return {
+    connections: () => connections,
+    /** Has Redis report an error, word for word. */
+    fail: (text: string) => link.client.eval('return redis.error_reply(ARGV[1])', 0, text),
+    ready: () => until(() => link.client.status === 'ready', 10_000),
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  };
+}
+
+test('a Redis that cannot serve this client, or says so inside of a script, is connected to again', async () => {
+  await using redis = await connect();
+  const errors = [
+    READONLY,
+    `${READONLY} script: 6b1bf486c81ceb7edf3c093f4c48582e38c0e791, on @user_script:1.`,
+    `${SCRIPT} @user_script: 1: -${READONLY} `,
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    `${SCRIPT} @user_script: 1: -MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'. `,
+    'CLUSTERDOWN The cluster is down',
+    `${SCRIPT} @user_script: 1: -CLUSTERDOWN The cluster is down `,
+    'LOADING Redis is loading the dataset in memory',
+    `${SCRIPT} @user_script: 1: -LOADING Redis is loading the dataset in memory `,
+  ];
+  for (const [index, text] of errors.entries()) {
+    await expect(redis.fail(text)).rejects.toThrow(text.trim());
+    expect([text, await until(() => redis.connections() === index + 2, 10_000)]).toEqual([text, true]);
+    await redis.ready();
+  }
+});
+
+test('an error of a script itself does not end the connection', async () => {
+  await using redis = await connect();
+  for (const text of [
+    `${SCRIPT} @user_script: 1: -WRONGTYPE Operation against a key holding the wrong kind of value `,
+    `${SCRIPT} @user_script: 1: my READONLY value `,
+    'ERR value is not an integer or out of range, READONLY ',
+    'READONLYISH no code of Redis',
+  ])
+    await expect(redis.fail(text)).rejects.toThrow(text.trim());
+  await redis.fail('').catch(() => undefined);
+  expect(redis.connections()).toBe(1);
+});
