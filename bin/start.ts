@@ -4,8 +4,8 @@ import { loadConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
 import type { Environment } from '../router/config/read-yaml.ts';
+import { formatLine } from '../router/log-line.ts';
 import { readCommandLine } from './command-line.ts';
-import { formatLine } from './start/log-line.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
@@ -86,7 +86,8 @@ async function startAll(shop: Shop, subgraphs: readonly Program[], router: Progr
   console.log(`Starting ${subgraphs.map(({ name }) => name).join(', ')} …`);
   await shop.start(subgraphs, { environment: quiet, ...terminal });
   console.log('Starting the router …');
-  await shop.start([router], { environment, ...terminal });
+  // Unfolded here, with the name of the service before each line.
+  await shop.start([router], { environment: { ...environment, LOG_FORMAT: 'json' }, ...terminal });
 }
 
 function adminPlaces({ admin }: Config) {

@@ -1,12 +1,12 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
-import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Config } from './config/config-schema.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestSummary } from './ingress/client-request.ts';
 import { createCodeLabels, createMetrics } from './metrics.ts';
+import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
 
@@ -250,13 +250,4 @@ async function inSpan<T>(span: Span, parent: Context, body: (context: Context) =
   } finally {
     span.end();
   }
-}
-
-function createLog(config: Config['telemetry'], destination: DestinationStream | undefined): Logger {
-  const options = {
-    level: config.logLevel,
-    base: { service: config.serviceName },
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
-  return destination === undefined ? pino(options) : pino(options, destination);
 }

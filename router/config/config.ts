@@ -52,6 +52,7 @@ const ENVIRONMENT: readonly {
   { name: 'SUPERGRAPH', path: ['supergraph', 'file'], read: (value) => resolve(value) },
   { name: 'REDIS_URL', path: ['redis', 'url'], read: String },
   { name: 'LOG_LEVEL', path: ['telemetry', 'logLevel'], read: String },
+  { name: 'LOG_FORMAT', path: ['telemetry', 'logFormat'], read: String },
   { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', path: ['telemetry', 'otlpEndpoint'], read: String },
   { name: 'IDENTITY_KEYS', path: ['identity', 'keys'], read: readIdentityKeys },
   { name: 'NODE_ENV', path: ['mode'], read: (value) => (value === 'production' ? 'production' : undefined) },

@@ -55,6 +55,8 @@ class RedisRevocationStream implements RevocationStream {
       maxRetriesPerRequest: 1,
       commandTimeout: 500,
       connectTimeout: 2_000,
+      // After a failover a new connection finds the new primary.
+      reconnectOnError: ({ message }) => /^(READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /.test(message),
     });
     this.#redis.on('error', (error) => options.log.warn({ err: error }, 'redis is unavailable'));
     this.#redis.on('ready', () => {

@@ -11,19 +11,19 @@ const LEVELS: Readonly<Record<string, string>> = {
 const COLORS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'service', 'subgraph', 'err']);
 
-/** A service's line of output as one readable line: JSON logs are unfolded, anything else is passed on. */
-export function formatLine(name: string, line: string): string {
+/** Formats a line of JSON log for people, after the name of its service if there is one; anything else is passed on. */
+export function formatLine(name: string | undefined, line: string): string {
   const record = parseRecord(line);
-  const label = styleText('dim', name.padEnd(9));
-  if (record === undefined) return `${label} ${line}`;
+  const label = name === undefined ? [] : [styleText('dim', name.padEnd(9))];
+  if (record === undefined) return [...label, line].join(' ');
   const level = LEVELS[text(record['level'])] ?? text(record['level'] ?? 'info');
   const time = clock(record['time']);
   const fields = Object.entries(record).filter(
-    ([key]) => !HIDDEN.has(key) || (key === 'subgraph' && name === 'router'),
+    ([key]) => !HIDDEN.has(key) || (key === 'subgraph' && (name === undefined || name === 'router')),
   );
   const parts = [
     styleText('dim', time),
-    label,
+    ...label,
     paintLevel(level),
     text(record['msg'] ?? ''),
     styleText('dim', fields.map(([key, value]) => `${key}=${text(value)}`).join(' ')),
