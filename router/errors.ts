@@ -105,7 +105,7 @@ export const ERRORS = {
     status: 415,
     exposed: true,
     meaning: 'The body is not JSON, or is encoded in a way that the router does not read.',
-    remedy: 'Send content-type application/json in UTF-8 without content-encoding.',
+    remedy: 'Send content-type application/json in UTF-8, as it is or as gzip, deflate, br or zstd.',
   },
   CSRF_PREVENTED: {
     status: 400,

@@ -89,7 +89,9 @@ export const csrf = z
 
 export const limits = z
   .strictObject({
-    bodyBytes: count.default(262_144).describe('Largest request body.'),
+    bodyBytes: count
+      .default(262_144)
+      .describe('Largest request body, as it is sent and after it is decoded.'),
     headerBytes: count.default(16_384).describe('Largest request head.'),
     unreadBytes: count
       .default(268_435_456)

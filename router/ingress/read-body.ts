@@ -1,30 +1,38 @@
 import type { IncomingMessage } from 'node:http';
+import { ACCEPTED_CODINGS, codingOf, decodeBody } from '../content-coding.ts';
+import type { Coding } from '../content-coding.ts';
 import { RouterError } from '../errors.ts';
 import { holdsNumber, parseExactJson } from '../exact-json.ts';
 import { isRecord } from '../is-record.ts';
 import { decodeUtf8 } from '../utf8.ts';
 
 /**
- * Reads a JSON request body of at most `limit` bytes.
+ * Reads a JSON request body of at most `limit` bytes, as they are sent and after they are decoded.
  * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST
  */
 export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
+  const coding = readCoding(request);
   checkMediaType(request);
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limit) throw tooLarge(limit);
-  return parseJson(await readBytes(request, limit));
+  const body = await decodeBody(await readBytes(request, limit), coding, limit);
+  if (body.kind === 'decoded') return parseJson(body.bytes);
+  if (body.kind === 'too large') throw tooLarge(limit);
+  throw new RouterError('BAD_REQUEST', `the body is not valid ${coding}`);
+}
+
+function readCoding({ headers }: IncomingMessage): Coding {
+  const coding = codingOf(headers['content-encoding']);
+  if (coding !== undefined) return coding;
+  // RFC 9110 section 15.5.16: the header tells that the coding is at fault, and which are accepted.
+  throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-encoding must be one of ${ACCEPTED_CODINGS}`, {
+    headers: { 'accept-encoding': ACCEPTED_CODINGS },
+  });
 }
 
 const JSON_BODY = 'application/json';
 
 function checkMediaType({ headers }: IncomingMessage): void {
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new RouterError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      `content-encoding ${encoding} is not read; send the body as it is`,
-    );
-  }
   const contentType = headers['content-type'] ?? '';
   if (contentType === JSON_BODY) return;
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');

@@ -33,7 +33,12 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
     try {
       const found = versionOf(files);
       if (found === version && connector !== undefined) return connector;
-      connector = buildConnector({ secureContext: createSecureContext(read(files)), timeout: timeoutMs });
+      connector = buildConnector({
+        secureContext: createSecureContext(read(files)),
+        timeout: timeoutMs,
+        // Undici would offer HTTP/2 otherwise, whatever the pool allows.
+        allowH2: false,
+      });
       version = found;
     } catch (error) {
       if (connector === undefined) throw error;

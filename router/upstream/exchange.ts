@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
+import { codingOf, decodeBody } from '../content-coding.ts';
+import type { Coding } from '../content-coding.ts';
 import type { NumberPaths } from '../execution/subgraph-call.ts';
 import { parseAnswer } from './answer.ts';
 import type { Answered } from './answer.ts';
@@ -38,6 +40,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #headers: IncomingHttpHeaders | undefined;
+  #coding: Coding = 'identity';
   /** Whether data counts as well as errors, whatever the status (GraphQL over HTTP, section 6.4.2). */
   #isGraphqlType = false;
   /** The outcome that the status stands for, unless the body is a GraphQL response; undefined for 2xx. */
@@ -68,7 +71,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     if (this.#options.keepHeaders === true) this.#headers = headers;
     const { service } = this.#options;
-    const defect = headerDefect(headers);
+    const coding = codingOf(headers['content-encoding']);
+    const defect = coding === undefined ? 'has an unknown content coding' : typeDefect(headers);
+    this.#coding = coding ?? 'identity';
     this.#isGraphqlType = GRAPHQL_TYPE.test(headers['content-type'] ?? '');
     this.#statusFailure = statusFailure(service, status);
     this.#refused =
@@ -84,7 +89,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#settle(this.#refused ?? this.#readBody());
+    if (this.#refused !== undefined) this.#settle(this.#refused);
+    else if (this.#coding === 'identity') this.#settle(this.#readBody(joined(this.#chunks, this.#bytes)));
+    else void this.#decodeBody();
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
@@ -97,9 +104,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else if (bytes > maxResponseBytes) this.#stop(this.#statusFailure ?? tooLarge(service));
   }
 
-  #readBody(): Outcome {
+  async #decodeBody(): Promise<void> {
+    const { service, maxResponseBytes } = this.#options;
+    const body = await decodeBody(joined(this.#chunks, this.#bytes), this.#coding, maxResponseBytes);
+    if (body.kind === 'decoded') return this.#settle(this.#readBody(body.bytes));
+    const fault =
+      body.kind === 'too large'
+        ? tooLarge(service)
+        : invalidResponse(service, `is not valid ${this.#coding}`);
+    this.#settle(this.#statusFailure ?? fault);
+  }
+
+  #readBody(bytes: Buffer): Outcome {
     const { service } = this.#options;
-    const answer = parseAnswer(joined(this.#chunks, this.#bytes), this.#options.numbers);
+    const answer = parseAnswer(bytes, this.#options.numbers);
     const failure = this.#statusFailure;
     if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;
@@ -166,10 +184,7 @@ function despiteStatus(
   return data === null ? withErrors(failure, own) : { response, verdict: 'ill' };
 }
 
-function headerDefect(headers: IncomingHttpHeaders): string | undefined {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  // None was accepted, and inflating one would let a few bytes become many.
-  if (encoding !== 'identity') return 'is encoded in a way that was not asked for';
+function typeDefect(headers: IncomingHttpHeaders): string | undefined {
   return JSON_TYPE.test(headers['content-type'] ?? '') ? undefined : 'is not of a JSON media type';
 }
 

@@ -1,7 +1,8 @@
-import { Pool } from 'undici';
+import { Pool, buildConnector } from 'undici';
 import type { Call, Outcome } from './call.ts';
 import { createConnector } from './certificates.ts';
 import { Exchange } from './exchange.ts';
+import { withoutInterimResponses } from './interim-responses.ts';
 import { notSent } from './outcomes.ts';
 import type { SubgraphSettings } from './settings.ts';
 
@@ -61,11 +62,15 @@ export function openPool(
   // What half the time has not connected leaves the rest to another endpoint. Undici's timer is coarse: up to 0.5 s late.
   const connectTimeout = Math.max(options.timeoutMs / 2, 1);
   const { tls } = options;
+  const connector =
+    tls !== undefined && url.protocol === 'https:'
+      ? createConnector(tls, connectTimeout)
+      : buildConnector({ timeout: connectTimeout, allowH2: false });
   return new Pool(url.origin, {
     connections: options.connections,
     pipelining: 1,
     connectTimeout,
-    ...(tls !== undefined && url.protocol === 'https:' && { connect: createConnector(tls, connectTimeout) }),
+    connect: withoutInterimResponses(connector),
     // The deadline covers the whole call; these would only end silences.
     headersTimeout: 0,
     bodyTimeout: 0,

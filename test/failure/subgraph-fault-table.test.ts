@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as stub from '../support/stub-subgraph.ts';
 import type { Behaviour } from '../support/stub-subgraph.ts';
@@ -69,10 +70,28 @@ const ILL: readonly Fault[] = [
   ],
   ['bytes that are not HTTP', stub.garbage(), INVALID, 'the answer of inventory is not HTTP'],
   [
-    'a compressed body',
-    stub.gzipped({ data: { a: 1 } }),
+    'an unknown content coding',
+    stub.answer({ data: { a: 1 } }, { 'content-encoding': 'compress' }),
     INVALID,
-    'the answer of inventory is encoded in a way that was not asked for',
+    'the answer of inventory has an unknown content coding',
+  ],
+  [
+    'a body that is not what its content coding says',
+    stub.answer({ data: { a: 1 } }, { 'content-encoding': 'br' }),
+    INVALID,
+    'the answer of inventory is not valid br',
+  ],
+  [
+    'a compressed body that is cut off',
+    stub.encoded('gzip', (bytes) => gzipSync(bytes).subarray(0, -5)),
+    INVALID,
+    'the answer of inventory is not valid gzip',
+  ],
+  [
+    'a compressed body over the limit',
+    stub.encoded('gzip', () => gzipSync(Buffer.alloc(50_000_000, ' '))),
+    'SUBGRAPH_RESPONSE_TOO_LARGE',
+    'the answer of inventory is larger than the limit',
   ],
   [
     'a body over the limit',

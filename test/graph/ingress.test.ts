@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
@@ -96,14 +98,34 @@ describe('answers JSON with a code to', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'a compressed body',
+      'an unknown content coding',
       {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        headers: { 'content-type': 'application/json', 'content-encoding': 'compress' },
         body: 'x',
       },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'two content codings',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip, gzip' },
+        body: 'x',
+      },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a body that is not what its content coding says',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        body: '{"query":"{ __typename }"}',
+      },
+      400,
+      'BAD_REQUEST',
     ],
     [
       'an Accept of images',
@@ -156,6 +178,63 @@ describe('answers JSON with a code to', () => {
     expect(answered).toContain('413 Payload Too Large');
     expect(answered).toContain('PAYLOAD_TOO_LARGE');
   });
+});
+
+describe('a request body', () => {
+  const books = '{"data":{"books":[{"title":"Middlemarch"},{"title":"Moby-Dick"}]}}';
+  const send = (coding: string, body: Buffer) =>
+    fetch(graph.router.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': coding },
+      body: new Uint8Array(body),
+    });
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ['IDENTITY', (bytes) => bytes],
+    ['GZIP', gzipSync],
+    ['x-gzip, identity', gzipSync],
+    ['Deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('may have the content coding %s', async (coding, encode) => {
+    const response = await send(coding, encode(Buffer.from(JSON.stringify(QUERY))));
+    expect([response.status, (await response.text()).trim()]).toEqual([200, books]);
+  });
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('that expands beyond the limit is rejected: %s', async (coding, encode) => {
+    const bomb = encode(Buffer.alloc(2_000_000, ' '));
+    expect(bomb.length).toBeLessThan(4_096);
+    const response = await send(coding, bomb);
+    expect([response.status, await code(response)]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+  });
+
+  test('under an unknown content coding is rejected with those that are accepted', async () => {
+    const response = await send('compress', Buffer.from('x'));
+    expect([response.status, response.headers.get('accept-encoding')]).toEqual([
+      415,
+      'gzip, deflate, br, zstd',
+    ]);
+  });
+
+  test.each(['100-continue', '100-Continue'])(
+    'is asked for when a client expects %s',
+    async (expectation) => {
+      const { hostname, port, host } = new URL(graph.router.url);
+      const socket = connect(Number(port), hostname);
+      const body = JSON.stringify(QUERY);
+      const head = ['POST /graphql HTTP/1.1', `host: ${host}`, 'content-type: application/json'];
+      const rest = ['connection: close', `content-length: ${body.length}`, `expect: ${expectation}`, '', ''];
+      socket.write([...head, ...rest].join('\r\n'));
+      const [interim] = (await once(socket, 'data')) as [Buffer];
+      expect(interim.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+      socket.write(body);
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    },
+  );
 });
 
 describe('request id', () => {

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
 
 /** A request as a stub received it. */
 type StubRequest = {
@@ -145,9 +144,11 @@ export function flood(bytes: number, options: { announced?: boolean; status?: nu
   };
 }
 
-export function gzipped(body: unknown): Behaviour {
-  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-  return (response) => response.writeHead(200, headers).end(gzipSync(JSON.stringify(body)));
+/** The answer `{"data":{"a":1}}` under a content coding. */
+export function encoded(coding: string, encode: (bytes: Buffer) => Buffer): Behaviour {
+  const headers = { 'content-type': 'application/json', 'content-encoding': coding };
+  const body = encode(Buffer.from('{"data":{"a":1}}'));
+  return (response) => response.writeHead(200, headers).end(body);
 }
 
 /** Bytes that are no HTTP at all. */

@@ -1,5 +1,9 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answer, reset, startStubSubgraph, status, text } from '../support/stub-subgraph.ts';
+import { answer, encoded, reset, startStubSubgraph, status, text } from '../support/stub-subgraph.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
 const healthy = answer({ data: { a: 1 } });
@@ -156,6 +160,48 @@ describe('an answer', () => {
     expect(await one.call()).toMatchObject({ data: { a: 1 } });
   });
 
+  it.each([
+    ['nothing but blanks and identity', ' Identity , identity', (bytes: Buffer) => bytes],
+    ['GZIP', 'GZIP', gzipSync],
+    ['x-gzip and identity', 'x-gzip, identity', gzipSync],
+    ['deflate', 'Deflate', deflateSync],
+    ['br', 'Br', brotliCompressSync],
+    ['zstd', 'ZSTD', zstdCompressSync],
+  ])('may have the content coding %s', async (_, coding, encode) => {
+    await using subgraph = await startStubSubgraph(() => encoded(coding, (bytes) => encode(bytes)));
+    await using one = upstreamOf([subgraph.url]);
+    expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: 1 } });
+  });
+
+  it.each([
+    ['at once', (head: string) => [head]],
+    ['byte by byte', (head: string) => head.split('')],
+  ])('may be preceded by interim responses that arrive %s, on a connection that is kept', async (_, cut) => {
+    const interim =
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nx: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n';
+    // Looks like one, and is text: only what precedes a response is left out.
+    const text = 'HTTP/1.1 100 Continue';
+    const body = JSON.stringify({ data: { a: text } });
+    const final = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      // Each request comes in one piece.
+      socket
+        .setNoDelay(true)
+        .on('data', () => void writeApart(socket, [...cut(interim + final), ...cut(body)]));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    {
+      await using one = upstreamOf([`http://127.0.0.1:${port}/graphql`]);
+      for (let call = 0; call < 3; call += 1)
+        expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: text } });
+      expect(connections).toBeLessThanOrEqual(2);
+    }
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('may be split anywhere, also within a character', async () => {
     const body = Buffer.from('{"data":{"a":"Grüße"}}');
     await using subgraph = await startStubSubgraph(() => (response) => {
@@ -166,6 +212,13 @@ describe('an answer', () => {
     expect(await one.call()).toMatchObject({ data: { a: 'Grüße' } });
   });
 });
+
+async function writeApart(socket: Socket, pieces: readonly string[]): Promise<void> {
+  for (const piece of pieces) {
+    socket.write(piece);
+    await setImmediate();
+  }
+}
 
 function fail(): never {
   throw new Error('not a header value');
