@@ -149,6 +149,7 @@ export function createExecution(parts: ExecutionParts) {
     const executed: Spent = {
       admission: admitted,
       actualCost: compiled.actualCost,
+      deliveredCalls: compiled.deliveredCalls,
       delivered: outcome.delivered,
       caller: { identity, address: request.address },
     };

@@ -1,7 +1,8 @@
 import { Kind, OperationTypeNode, getOperationAST, parse, print } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
+import type { DeliveredCalls } from './admission/delivered-calls.ts';
 import type { FieldCalls } from './admission/field-calls.ts';
 import { createNullConditionCheck } from './admission/null-conditions.ts';
 import type { Pricing } from './admission/pricing.ts';
@@ -24,7 +25,10 @@ import type { Planner } from './planning/planner.ts';
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** An operation that can be executed, and settled afterwards. */
-export type PlannedOperation = CompiledOperation & { readonly actualCost: ActualCost | undefined };
+export type PlannedOperation = CompiledOperation & {
+  readonly actualCost: ActualCost | undefined;
+  readonly deliveredCalls: DeliveredCalls | undefined;
+};
 
 /** An operation that has been parsed, validated and admitted once, with all that is worked out only once. */
 export type Operation = Admissible & {
@@ -194,8 +198,9 @@ function restrict(
 
 function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
   const most = new Map(others.map(({ coordinate, calls }) => [coordinate, calls]));
-  return some.map(({ coordinate, calls }) => ({
+  return some.map(({ coordinate, calls, values }) => ({
     coordinate,
+    values,
     calls: Math.min(calls, most.get(coordinate) ?? calls),
   }));
 }
@@ -258,8 +263,12 @@ async function compile(
     keepingOf,
   });
   const names = plannedNames(outcome.renames);
-  const actualCost = pricing.actual({ document, name, keyOf: (node) => names.keyOf(node) });
-  return { ...compiled, actualCost };
+  const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };
+  return {
+    ...compiled,
+    actualCost: pricing.actual(delivering),
+    deliveredCalls: pricing.deliveredCalls(delivering),
+  };
 }
 
 /** Plans in `next` what `previous` was asked most, so that a new supergraph does not begin cold. Operations that it no longer allows are left out. */

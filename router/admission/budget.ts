@@ -4,7 +4,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { millisecondsUntil, remainingPoints } from './bucket.ts';
 import type { Bucket, BucketLevel, Take } from './bucket.ts';
 import { createCallerBuckets } from './caller-buckets.ts';
-import type { Demand, Takes } from './caller-buckets.ts';
+import type { CallTake, Demand, Takes } from './caller-buckets.ts';
 import { LocalBuckets } from './local-buckets.ts';
 import type { Decision } from './local-buckets.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
@@ -15,6 +15,8 @@ export type Charge = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
+  /** Calls of limited fields, of which those that are `refundable` may be given back. */
+  readonly calls: readonly CallTake[];
   /** What the scarcest bucket held afterwards; undefined where nobody counts. */
   readonly remaining: number | undefined;
 };
@@ -55,6 +57,8 @@ export type Budget = {
   charge(demand: Demand): Promise<BudgetDecision>;
   /** Gives back part of a charge, or takes more when `points` is negative, but never what is not there. Never rejects. */
   refund(charge: Charge, points: number): Promise<'done' | 'lost'>;
+  /** Gives back calls of limited fields. Never rejects. */
+  refundCalls(charge: Charge, calls: readonly Take[]): Promise<'done' | 'lost'>;
 };
 
 export type BudgetParts = {
@@ -114,6 +118,20 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
     return { ...local.charge(own), store: 'local' };
   }
 
+  async function giveBack(takes: readonly Take[], store: Charge['store']): Promise<'done' | 'lost'> {
+    if (takes.length === 0) return 'done';
+    if (store === 'local') local.refund(takes);
+    if (store !== 'redis') return 'done';
+    if (redis === undefined || shared === undefined || !redis.available()) return 'lost';
+    try {
+      await shared.refund(takes);
+      return 'done';
+    } catch (error) {
+      redis.lose(error);
+      return 'lost';
+    }
+  }
+
   return {
     async charge(demand) {
       const takes = takesOf(demand);
@@ -124,20 +142,16 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
       return stored.admitted ? admitted(stored, takes) : refused(stored, takes, demand.prepaid);
     },
 
-    async refund(charge, points) {
-      const back = Math.min(Math.floor(points), charge.points);
+    async refund({ buckets, store, points: charged }, points) {
+      const back = Math.min(Math.floor(points), charged);
       if (Number.isNaN(back) || back === 0) return 'done';
-      if (charge.store === 'local') local.refund(charge.buckets, back);
-      if (charge.store !== 'redis') return 'done';
-      if (redis === undefined || shared === undefined || !redis.available()) return 'lost';
-      try {
-        await shared.refund(charge.buckets, back);
-        return 'done';
-      } catch (error) {
-        redis.lose(error);
-        return 'lost';
-      }
+      return giveBack(
+        buckets.map((each) => ({ bucket: each, points: back })),
+        store,
+      );
     },
+
+    refundCalls: ({ store }, calls) => giveBack(calls, store),
   };
 }
 
@@ -150,13 +164,18 @@ function unaffordable({ cost, calls }: Takes, prepaid = 0): BudgetDecision | und
   return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
-function admitted({ levels, store }: Stored, { cost }: Takes): BudgetDecision {
+function admitted({ levels, store }: Stored, { cost, calls }: Takes): BudgetDecision {
   // The headers count in points: what is left of a limited field's calls is of another unit.
   const ofCost = levels.slice(0, cost.length);
   const charge: Charge = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
+    // With the buckets as they were charged: a router without Redis has a share of each.
+    calls: calls.map((call, index) => ({
+      ...call,
+      bucket: levels[cost.length + index]?.bucket ?? call.bucket,
+    })),
     remaining: ofCost.length === 0 ? undefined : Math.min(...ofCost.map(remainingPoints)),
   };
   return { kind: 'admitted', headers: rateLimitHeaders(ofCost), charge };

@@ -5,6 +5,7 @@ import { chargeablePoints } from './bucket.ts';
 import type { Bucket, Take } from './bucket.ts';
 import { addressBlock } from './client-address.ts';
 import type { FieldCalls } from './field-calls.ts';
+import { limitsOf } from './field-limits.ts';
 
 export type Caller = {
   readonly identity: Identity;
@@ -22,13 +23,17 @@ export type Demand = Caller & {
 };
 
 /** What a request takes from each bucket: its cost from some, its calls of limited fields from others. */
-export type Takes = { readonly cost: readonly Take[]; readonly calls: readonly Take[] };
+export type Takes = { readonly cost: readonly Take[]; readonly calls: readonly CallTake[] };
+
+export type CallTake = Take & {
+  /** The field, if its calls are given back when all of them deliver a value. */
+  readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
+};
 
 /** Finds the buckets of a caller: one per user (by tier) or anonymous address, one per address for all together, one per limited field. */
 export function createCallerBuckets(config: Config['rateLimit']): (demand: Demand) => Takes {
   // Maps: a tier named __proto__ or constructor is an unknown tier.
   const tiers = new Map(Object.entries(config.tiers));
-  const fields = new Map(Object.entries(config.fields));
   const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
 
   function ownBucket(owner: string, identity: Identity): Bucket {
@@ -37,12 +42,18 @@ export function createCallerBuckets(config: Config['rateLimit']): (demand: Deman
     return bucket(tier, owner, tiers.get(tier) ?? fallback);
   }
 
-  function callTakes(calls: readonly FieldCalls[], owners: Record<'caller' | 'address', string>): Take[] {
-    return calls.flatMap(({ coordinate, calls: points }) => {
-      const limit = fields.get(coordinate);
-      if (limit === undefined) return [];
-      const size = { points: limit.calls, windowS: limit.windowS };
-      return [{ bucket: bucket(coordinate, `f:${coordinate}:${owners[limit.per]}`, size), points }];
+  function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): CallTake[] {
+    return fieldCalls.flatMap((field) => {
+      const { coordinate, calls } = field;
+      return limitsOf(config.fields, coordinate).flatMap((limit) => {
+        const size = { points: limit.calls, windowS: limit.windowS };
+        const refundable = limit.counts === 'failures' ? { coordinate, calls } : undefined;
+        return [...callsByOwner(limit.per, field, owners)].map(([owner, points]) => ({
+          bucket: bucket(coordinate, `f:${coordinate}:${owner}`, size),
+          points,
+          refundable,
+        }));
+      });
     });
   }
 
@@ -56,6 +67,33 @@ export function createCallerBuckets(config: Config['rateLimit']): (demand: Deman
       calls: callTakes(calls, { caller, address: `i:${block}` }),
     };
   };
+}
+
+type Owners = { readonly caller: string; readonly address: string };
+
+/** Who pays for how many of the calls. */
+function callsByOwner(
+  per: string,
+  { calls, values }: FieldCalls,
+  { caller, address }: Owners,
+): ReadonlyMap<string, number> {
+  if (!per.startsWith('argument:')) return new Map([[per === 'address' ? address : caller, calls]]);
+  const path = per.slice('argument:'.length);
+  const counts = new Map<string, number>();
+  for (const value of values.get(path) ?? []) {
+    const owner = `v:${path}:${valueKey(value)}`;
+    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const LONGEST_VALUE = 1_024;
+
+/** A key of bounded length that does not reveal the value. Case and surrounding spaces do not make a value another one. */
+function valueKey(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const normal = text.trim().slice(0, LONGEST_VALUE).normalize('NFKC').toLowerCase();
+  return hash('sha256', normal, 'base64url').slice(0, 22);
 }
 
 function userKey({ issuer, id }: UserIdentity): string {

@@ -31,9 +31,9 @@ export class LocalBuckets {
   }
 
   /** Gives points back, or takes what is there of negative ones. */
-  refund(buckets: readonly Bucket[], points: number): void {
+  refund(takes: readonly Take[]): void {
     const now = Math.floor(this.#monotonic());
-    for (const bucket of buckets) {
+    for (const { bucket, points } of takes) {
       const units = Math.max(this.#unitsAt(bucket, now) + unitsOf(points, bucket), 0);
       this.#store({ bucket, units: Math.min(units, unitsOf(bucket.points, bucket)) }, now);
     }

@@ -30,6 +30,8 @@ export type Weights = {
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;
+  /** Whether it is evaluated only once, because the operation has no variables. */
+  readonly isConstant: boolean;
 };
 
 /** What one evaluation knows: the variables with their defaults, and the fragments already added up. */
@@ -59,9 +61,10 @@ export function compileTotal(
   const variablesOf = compileVariables(operation);
   const evaluate = (given: Variables) =>
     selected({ variables: variablesOf(given), fragments: new Map() }, undefined);
-  if (operation.variableDefinitions?.length) return { type: operation.operation, evaluate };
+  if (operation.variableDefinitions?.length)
+    return { type: operation.operation, evaluate, isConstant: false };
   const constant = evaluate({});
-  return { type: operation.operation, evaluate: () => constant };
+  return { type: operation.operation, evaluate: () => constant, isConstant: true };
 }
 
 class Compilation {

@@ -5,6 +5,9 @@ import type { ActualCost, DeliveredOperation } from './actual-cost.ts';
 import { compileCost } from './cost.ts';
 import { readCostModel } from './cost-model.ts';
 import type { Variables } from './cost-model.ts';
+import { compileDeliveredCalls } from './delivered-calls.ts';
+import type { DeliveredCalls } from './delivered-calls.ts';
+import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
 import type { FieldCalls } from './field-calls.ts';
 
@@ -20,6 +23,8 @@ export type Price = {
 export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
+  /** Counts the calls that delivered a value, of fields with limits on failures. */
+  readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
   /** Fields with a limit that this supergraph does not have. */
   readonly unknownFields: readonly string[];
 };
@@ -30,12 +35,22 @@ export function createPricing(
 ): Pricing {
   const model = readCostModel(supergraphSdl, { defaultListSize });
   const coordinates = Object.keys(fields);
-  const limited = findLimitedFields(model.schema, coordinates);
+  const refunding = coordinates.filter((coordinate) =>
+    limitsOf(fields, coordinate).some(({ counts }) => counts === 'failures'),
+  );
+  const limits = {
+    limited: findLimitedFields(model.schema, coordinates),
+    argumentsOf: (coordinate: string) =>
+      limitsOf(fields, coordinate).flatMap(({ per }) =>
+        per.startsWith('argument:') ? [per.slice('argument:'.length)] : [],
+      ),
+  };
   return {
     estimate: (document, name) => ({
       cost: compileCost(model, document, name),
-      calls: compileFieldCalls(model, limited, { document, name }),
+      calls: compileFieldCalls(model, limits, { document, name }),
     }),
+    deliveredCalls: (operation) => compileDeliveredCalls(operation, refunding),
     actual: (operation) => compileActualCost(model, operation),
     unknownFields: coordinates.filter((coordinate) => {
       const [typeName = '', fieldName = ''] = coordinate.split('.');

@@ -84,9 +84,8 @@ export class RedisBuckets {
   }
 
   /** Gives points back, or takes what is there of negative ones. Rejects when Redis does not answer. */
-  async refund(buckets: readonly Bucket[], points: number): Promise<void> {
-    const parameters = this.#parameters(buckets.map((bucket) => ({ bucket, points })));
-    await this.#link.answered(this.#link.client.refundBuckets(buckets.length, ...parameters));
+  async refund(takes: readonly Take[]): Promise<void> {
+    await this.#link.answered(this.#link.client.refundBuckets(takes.length, ...this.#parameters(takes)));
   }
 
   #parameters(takes: readonly Take[]): (string | number)[] {

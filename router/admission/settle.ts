@@ -1,6 +1,7 @@
 import type { Config } from '../config/config-schema.ts';
 import type { ActualCost, Delivered } from './actual-cost.ts';
 import type { Admission } from './admit.ts';
+import type { DeliveredCalls } from './delivered-calls.ts';
 import { remainingAfter } from './budget.ts';
 import type { Budget } from './budget.ts';
 import type { Caller } from './caller-buckets.ts';
@@ -20,6 +21,8 @@ export type Executed = {
   readonly admission: Admission;
   /** Undefined where the estimate stands. */
   readonly actualCost: ActualCost | undefined;
+  /** Undefined where no calls are given back. */
+  readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: Delivered;
   readonly caller: Caller;
 };
@@ -62,7 +65,21 @@ export function createSettlement(
     return Math.min(actualCost(delivered, variables), most);
   }
 
-  function correct({ admission: { charge, cost }, caller }: Executed, actual: number): void {
+  /** Gives back the calls of each field that has delivered a value for every call. */
+  function refundCalls({ admission: { charge }, deliveredCalls, delivered }: Executed): void {
+    if (charge === undefined || deliveredCalls === undefined) return;
+    const counts = deliveredCalls(delivered);
+    const calls = charge.calls.filter(
+      ({ refundable }) =>
+        refundable !== undefined && (counts.get(refundable.coordinate) ?? 0) >= refundable.calls,
+    );
+    void budget.refundCalls(charge, calls);
+  }
+
+  function correct(executed: Executed, actual: number): void {
+    refundCalls(executed);
+    const { charge, cost } = executed.admission;
+    const { caller } = executed;
     const back = cost - actual;
     if (charge === undefined || back === 0) return;
     pending += 1;

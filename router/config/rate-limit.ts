@@ -11,10 +11,31 @@ const fieldLimit = z.strictObject({
   calls: count.max(100_000_000).describe('Most calls at once.'),
   windowS: count.max(86_400).default(3_600).describe('Seconds in which they come back.'),
   per: z
-    .enum(['caller', 'address'])
+    .string()
+    .regex(
+      /^(?:caller|address|argument:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,3})$/,
+      'must be caller, address or argument:NAME',
+    )
     .default('caller')
-    .describe('Counted for each user, or anonymous address; or for all callers of an address together.'),
+    .describe(
+      'Counted for each user, or anonymous address (`caller`); for all callers of an address together (`address`); or for each value of an argument, whoever sends it (`argument:email`, `argument:input.email`; without regard to case).',
+    ),
+  counts: z
+    .enum(['all', 'failures'])
+    .default('all')
+    .describe(
+      '`failures` gives the calls of an operation back if all of them deliver a value. Until then they count.',
+    ),
 });
+
+const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
+
+type FieldLimits = z.infer<typeof fieldLimits>;
+
+/** Limits that look at arguments or results need a root field, which is called once for each alias. */
+function needsRootField(limits: FieldLimits): boolean {
+  return [limits].flat().some(({ per, counts }) => per.startsWith('argument:') || counts === 'failures');
+}
 
 export const rateLimit = z
   .strictObject({
@@ -47,9 +68,20 @@ export const rateLimit = z
         'What an operation costs is corrected when its answer is known: down to what was delivered, up by this share of the estimate at the most.',
       ),
     fields: z
-      .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimit)
+      .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimits)
       .default({})
-      .describe('Limits on the calls of single fields, as `Mutation.login`; each alias is a call.'),
+      .superRefine((fields, context) => {
+        for (const [coordinate, limits] of Object.entries(fields))
+          if (needsRootField(limits) && !/^(?:Query|Mutation)\./.test(coordinate))
+            context.addIssue({
+              code: 'custom',
+              path: [coordinate],
+              message: '`argument:NAME` and `failures` need a field of Query or Mutation',
+            });
+      })
+      .describe(
+        'Limits on the calls of single fields, as `Mutation.login`: one or a list, all of which must allow a call. Each alias is a call.',
+      ),
     onRedisFailure: z
       .enum(['local', 'allow', 'deny'])
       .default('local')

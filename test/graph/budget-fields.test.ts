@@ -104,6 +104,61 @@ describe('calls of a limited field', () => {
     expect((await graph.post({ query: rename(1) }, await bearer())).status).toBe(429);
   });
 
+  test('are counted by the value of an argument, whoever sends it and in whatever case', async () => {
+    await using graph = await start(`fields: { Mutation.rename: [
+      { calls: 2, windowS: ${DAY}, per: "argument:title" }, { calls: 4, windowS: ${DAY}, per: address } ] }`);
+    const statusOf = async (
+      title: string,
+      query = 'mutation ($t: String!) { rename(id: 1, title: $t) { id } }',
+    ) => (await graph.post({ query, variables: { t: title } }, await bearer())).status;
+    expect(await statusOf('ada')).toBe(200);
+    expect(await statusOf('', 'mutation { rename(id: 1, title: " ADA ") { id } }')).toBe(200);
+    expect(await statusOf('Ada')).toBe(429);
+    expect(
+      await statusOf(
+        '',
+        'mutation { ...F } fragment F on Mutation { a: rename(id: 1, title: "ada") { id } }',
+      ),
+    ).toBe(429);
+    // The address has two left, and a refused operation takes nothing of it.
+    expect(await statusOf('bob')).toBe(200);
+    expect(await statusOf('x'.repeat(10_000))).toBe(200);
+    expect(await statusOf('cleo')).toBe(429);
+  });
+
+  test('are given back when they deliver a value, if only failures count', async () => {
+    await using graph = await start(
+      `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
+    );
+    const works = 'mutation { rename(id: 1, title: "x") { id } }';
+    const fails = 'mutation { rename(id: 99, title: "x") { id } }';
+    // With a cost report the calls are given back before the response is sent.
+    const statusOf = async (query: string) =>
+      (await graph.post({ query }, { ...(await bearer()), 'x-cost': 'report' })).status;
+    for (let count = 0; count < 5; count++) expect(await statusOf(works)).toBe(200);
+    expect(await statusOf(fails)).toBe(200);
+    expect(await statusOf(works)).toBe(200);
+    expect(await statusOf(fails)).toBe(200);
+    expect(await statusOf(works)).toBe(429);
+  });
+
+  test('are not given back when one of them fails', async () => {
+    await using graph = await start(
+      `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
+    );
+    const mixed = 'mutation { a: rename(id: 1, title: "x") { id } b: rename(id: 99, title: "x") { id } }';
+    const headers = { ...(await bearer()), 'x-cost': 'report' };
+    expect((await graph.post({ query: mixed }, headers)).status).toBe(200);
+    expect((await graph.post({ query: rename(1) }, headers)).status).toBe(429);
+  });
+
+  test('by argument or by failures need a root field', async () => {
+    const limits = '{ calls: 1, per: "argument:id" }';
+    await expect(start(`fields: { Book.title: ${limits} }`)).rejects.toThrow(
+      '`argument:NAME` and `failures` need a field of Query or Mutation',
+    );
+  });
+
   test('are admitted exactly, under concurrent load', async () => {
     await using graph = await start(limited);
     const headers = await bearer();

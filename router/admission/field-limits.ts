@@ -1,0 +1,11 @@
+import type { Config } from '../config/config-schema.ts';
+
+type Fields = Config['rateLimit']['fields'];
+
+export type FieldLimit = Exclude<Fields[string], readonly unknown[]>;
+
+/** The limits on the calls of a field; none of one that has no limit. */
+export function limitsOf(fields: Fields, coordinate: string): readonly FieldLimit[] {
+  const limits = Object.hasOwn(fields, coordinate) ? fields[coordinate] : undefined;
+  return limits === undefined ? [] : [limits].flat();
+}
