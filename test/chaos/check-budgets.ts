@@ -142,24 +142,35 @@ function costOf({ operation }: Exchange, { costs }: Evidence): number {
   return costs.get(operation.kind === 'query' ? operation.key : operation.name) ?? 0;
 }
 
+/** Points that a document costs before it is parsed; all documents of a run are shorter than `rateLimit.documentLengthPerPoint`. */
+const PREPAID = 1;
+
 /**
- * Gives each request that was served on Redis's account a charge of its caller and its cost, made while it was under way. Of
- * the requests that a charge could be for, the one that ends first takes it: if any assignment works, this one does.
+ * Gives each request that was served on Redis's account the charges of its caller and its cost, made while it was in flight:
+ * one, or two if its document was charged before it was parsed. Of the requests that a charge could be for, the one that
+ * ends first takes it: if any assignment works, this one does. A charge may be taken once as a whole and once as a part.
  */
 function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
   const charges = Map.groupBy(chargesOf(evidence.budgetChanges), ({ owner, points }) => `${owner} ${points}`);
-  const waiting = Map.groupBy(served, (exchange) => {
-    return `${ownerOf(exchange, evidence.issuer)} ${costOf(exchange, evidence)}`;
+  const timesOf = (account: string) => (charges.get(account) ?? []).map(({ at }) => at);
+  const ownerOfExchange = (exchange: Answered) => ownerOf(exchange, evidence.issuer);
+  const waiting = Map.groupBy(
+    served,
+    (exchange) => `${ownerOfExchange(exchange)} ${costOf(exchange, evidence)}`,
+  );
+  const notAtOnce = [...waiting].flatMap(([account, exchanges]) => unmatched(exchanges, timesOf(account)));
+  const parts: readonly ((exchange: Answered) => number)[] = [
+    () => PREPAID,
+    (exchange) => Math.max(costOf(exchange, evidence) - PREPAID, 1),
+  ];
+  const missing = parts.flatMap((points) => {
+    const accounts = Map.groupBy(notAtOnce, (exchange) => `${ownerOfExchange(exchange)} ${points(exchange)}`);
+    return [...accounts].flatMap(([account, exchanges]) => unmatched(exchanges, timesOf(account)));
   });
-  return [...waiting].flatMap(([account, exchanges]) => {
-    const times = (charges.get(account) ?? []).map(({ at }) => at);
-    return unmatched(exchanges, times).map(({ id: requestId }): Violation => {
-      return {
-        invariant: 'charged',
-        detail: `no charge of ${account} points was made for it in Redis`,
-        requestId,
-      };
-    });
+  return [...new Set(missing)].map((exchange): Violation => {
+    const account = `${ownerOfExchange(exchange)} ${costOf(exchange, evidence)}`;
+    const detail = `no charge of ${account} points was made for it in Redis`;
+    return { invariant: 'charged', detail, requestId: exchange.id };
   });
 }
 

@@ -141,6 +141,23 @@ describe('budgets', () => {
     ]);
   });
 
+  it('a request may be charged in two parts, of which a missing one is found', () => {
+    const chargeInParts = (history: History, points: readonly number[]) => {
+      const whole = history.budgetChanges.pop();
+      if (whole === undefined) throw new Error('there is no charge');
+      const [take] = whole.takes;
+      if (take === undefined) throw new Error('the charge is of no bucket');
+      for (const part of points) history.budgetChanges.push({ ...whole, takes: [{ ...take, points: part }] });
+    };
+    const missing = [
+      expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
+    ];
+    expect(foundAfter((history) => chargeInParts(history, [1, 9]))).toEqual([]);
+    expect(foundAfter((history) => chargeInParts(history, [9]))).toEqual(missing);
+    expect(foundAfter((history) => chargeInParts(history, [1]))).toEqual(missing);
+    expect(foundAfter((history) => chargeInParts(history, [1, 8]))).toEqual(missing);
+  });
+
   it('who was served for nothing is found', () => {
     expect(foundAfter((history) => void history.budgetChanges.pop())).toEqual([
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
