@@ -107,6 +107,20 @@ test('a subgraph response with an error status keeps the errors and data of Grap
   }
 });
 
+test.each([
+  ['500 of application/json', reply(500, JSON_TYPE, { errors: [error('INTERNAL_SERVER_ERROR')] })],
+  ['401 of the GraphQL media type', reply(401, GRAPHQL, { errors: [{ message: 'because of a bug' }] })],
+])('in production the messages of unforeseen errors are masked, with %s too', async (_, behaviour) => {
+  await using stub = await startStubSubgraph(() => behaviour);
+  await using graph = await startSmallGraph({
+    services: { a: { sdl: 'type Query { a: String }', resolvers: {} } },
+    config: `{ mode: production, traffic: { subgraphs: { a: { urls: ["${stub.url}"] } } } }`,
+  });
+  const { errors = [] } = await graph.query('{ a }');
+  expect(errors.map(({ message }) => message)).toEqual(['The service reported an error.']);
+  expect(JSON.stringify(errors)).not.toContain('because of');
+});
+
 test('a fallback stands in for an answer with 503, and the errors of the service are left out', async () => {
   await using stub = await startStubSubgraph(() => reply(503, JSON_TYPE, { errors: [error('LATER')] }));
   await using graph = await startSmallGraph({
