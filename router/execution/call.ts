@@ -14,8 +14,8 @@ export function callSubgraph(
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
   const body = fetchBody(fetch, representations, execution.variables);
-  const { service: subgraph, operation, fields, numbers } = fetch;
-  const request = { subgraph, operation, body, fields, numbers };
+  const { service: subgraph, operation, fields, hasNumbers } = fetch;
+  const request = { subgraph, operation, body, fields, hasNumbers };
   // A query after a mutation may answer otherwise than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.

@@ -66,8 +66,8 @@ function sendTogether(subgraph: string, queries: readonly WaitingQuery[], execut
     return;
   }
   const body = mergedBody(document, groups, execution);
-  const { fields, numbers } = document;
-  const sent = send({ subgraph, operation: 'query', body, fields, numbers }, signal);
+  const { fields, hasNumbers } = document;
+  const sent = send({ subgraph, operation: 'query', body, fields, hasNumbers }, signal);
   for (const [index, { queries: asking, positions }] of groups.entries()) {
     const { keys } = document;
     const key = keys[index] ?? '';

@@ -1,7 +1,8 @@
 import type { EntityQuestion } from './entity-question.ts';
 import { fetchFields } from './fetch-fields.ts';
+import { isJsonObject } from './json.ts';
 import type { FetchProgram, FetchVariable } from './plan-program.ts';
-import type { FetchFields, NumberPaths } from './subgraph-call.ts';
+import type { FetchFields, NumberCheck } from './subgraph-call.ts';
 
 /** A fetch that can travel with others. */
 export type MergeableFetch = FetchProgram & { readonly question: EntityQuestion };
@@ -16,7 +17,7 @@ export type MergedDocument = {
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
-  readonly numbers: NumberPaths;
+  readonly hasNumbers: NumberCheck;
   /** How often its questions are still to be asked apart, since together they were of no use. */
   timesApart: number;
 };
@@ -63,29 +64,26 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
       ).values(),
     ],
     fields: fetchFields(text),
-    numbers: mergedNumbers(fetches),
+    hasNumbers: mergedCheck(fetches),
     timesApart: 0,
   };
 }
 
-function mergedNumbers(fetches: readonly MergeableFetch[]): NumberPaths {
-  return new Map(
-    fetches.flatMap(({ numbers }, index) => {
-      const below = numbers.get('_entities');
-      return below === undefined ? [] : [[`e${index}`, below] as const];
-    }),
-  );
+function mergedCheck(fetches: readonly MergeableFetch[]): NumberCheck {
+  return (data) =>
+    isJsonObject(data) &&
+    fetches.some(({ hasNumbers }, index) => hasNumbers({ _entities: data[`e${index}`] }));
 }
 
 /** One question about the entities of several fetches needs no document of its own. */
-function unaliased({ bodyPrefix, variables, fields, numbers }: MergeableFetch): MergedDocument {
+function unaliased({ bodyPrefix, variables, fields, hasNumbers }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,
     keys: ['_entities'],
     representations: ['"representations":'],
     variables,
     fields,
-    numbers,
+    hasNumbers,
     timesApart: 0,
   };
 }

@@ -15,7 +15,7 @@ import { compileMerge } from './merge.ts';
 import type { Merge } from './merge.ts';
 import { MergedDocuments } from './merged-documents.ts';
 import { parallelFetches } from './parallel-fetches.ts';
-import { numberPaths } from './number-paths.ts';
+import { numberCheck } from './number-check.ts';
 import type { PlannedNames } from './planned-names.ts';
 import { compileRepresentation } from './representation.ts';
 import type { Represent } from './representation.ts';
@@ -23,7 +23,7 @@ import { compileRewrites } from './rewrite.ts';
 import type { Rewrite } from './rewrite.ts';
 import { spineOf } from './spine.ts';
 import type { Spine } from './spine.ts';
-import type { FetchFields, NumberPaths } from './subgraph-call.ts';
+import type { FetchFields, NumberCheck } from './subgraph-call.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 export type PlanProgram =
@@ -54,7 +54,7 @@ export type FetchProgram = FetchReference & {
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
   readonly fields: FetchFields;
-  readonly numbers: NumberPaths;
+  readonly hasNumbers: NumberCheck;
   readonly spine: Spine;
   readonly merge: Merge;
   /** Another fetch of the plan has the same document for the same service. */
@@ -209,7 +209,7 @@ function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
     fields: fetchFields(text),
-    numbers: numberPaths(text, node.operationKind, types),
+    hasNumbers: numberCheck(text, node.operationKind, types),
     spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,

@@ -9,12 +9,12 @@ export type SubgraphRequest = {
   readonly body: string;
   /** What it asks for; absent where that is not known. */
   readonly fields?: FetchFields;
-  /** Where the response has values of custom scalars, whose numbers have to stay exact; absent where that is not known. */
-  readonly numbers?: NumberPaths;
+  /** Absent where it is not known what the response has. */
+  readonly hasNumbers?: NumberCheck;
 };
 
-/** By response key, through lists; `value` for a custom scalar. Empty when the response has none. */
-export type NumberPaths = ReadonlyMap<string, NumberPaths | 'value'>;
+/** Whether the data of a response, parsed into doubles, has numbers that may have to be read again exactly. */
+export type NumberCheck = (data: unknown) => boolean;
 
 /** The root fields of a call, or the fields of entities if it asks for entities. */
 export type FetchFields = {

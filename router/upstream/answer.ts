@@ -1,7 +1,7 @@
 import { hasLongInteger, holdsNumber, mayBeInexact, parseExactJson, toDouble } from '../exact-json.ts';
 import { isRecord } from '../is-record.ts';
 import { decodeUtf8 } from '../utf8.ts';
-import type { NumberPaths, SubgraphError, SubgraphResponse } from '../execution/subgraph-call.ts';
+import type { NumberCheck, SubgraphError, SubgraphResponse } from '../execution/subgraph-call.ts';
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
 export type ParsedAnswer = Answered | Defect;
@@ -9,10 +9,10 @@ export type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
-export function parseAnswer(bytes: Buffer, numbers?: NumberPaths): ParsedAnswer {
+export function parseAnswer(bytes: Buffer, hasNumbers?: NumberCheck): ParsedAnswer {
   const text = decodeUtf8(bytes);
   if (text === undefined) return defective('is not UTF-8');
-  const body = parseJson(text, numbers);
+  const body = parseJson(text, hasNumbers);
   if (body === undefined) return defective('is not JSON');
   if (!isRecord(body)) return defective('is not a GraphQL response');
   const data = body['data'] ?? null;
@@ -54,10 +54,10 @@ function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
 }
 
-function parseJson(text: string, numbers: NumberPaths | undefined): unknown {
+function parseJson(text: string, hasNumbers: NumberCheck | undefined): unknown {
   try {
     const body: unknown = JSON.parse(text);
-    return needsExactNumbers(text, body, numbers) ? parseExactJson(text) : body;
+    return needsExactNumbers(text, body, hasNumbers) ? parseExactJson(text) : body;
   } catch {
     // Not logged: the error of JSON.parse quotes the body.
     return undefined;
@@ -65,27 +65,13 @@ function parseJson(text: string, numbers: NumberPaths | undefined): unknown {
 }
 
 /**
- * Numbers have to stay exact in custom scalars and in the extensions of errors. IDs are covered by the search for long integers.
- * Most responses have no number in these places, and their text is not searched for inexact ones.
+ * Numbers have to stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have none there, and their
+ * text is not searched for inexact ones.
  */
-function needsExactNumbers(text: string, body: unknown, numbers: NumberPaths | undefined): boolean {
+function needsExactNumbers(text: string, body: unknown, hasNumbers: NumberCheck | undefined): boolean {
   if (!isRecord(body)) return false;
-  if (hasLongInteger(text)) return true;
-  const hasNumbers =
-    holdsNumber(body['errors']) || (numbers !== undefined && holdsNumberAt(body['data'], numbers));
-  return hasNumbers && mayBeInexact(text);
-}
-
-function holdsNumberAt(value: unknown, paths: NumberPaths): boolean {
-  if (paths.size === 0) return false;
-  if (Array.isArray(value)) return value.some((item) => holdsNumberAt(item, paths));
-  if (!isRecord(value)) return false;
-  for (const [key, below] of paths) {
-    const inner = value[key];
-    if (inner === undefined) continue;
-    if (below === 'value' ? holdsNumber(inner) : holdsNumberAt(inner, below)) return true;
-  }
-  return false;
+  const isSuspect = hasNumbers === undefined ? hasLongInteger(text) : hasNumbers(body['data']);
+  return (isSuspect || holdsNumber(body['errors'])) && mayBeInexact(text);
 }
 
 function isPath(value: unknown): value is readonly (string | number)[] {

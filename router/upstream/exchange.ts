@@ -3,7 +3,7 @@ import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import { codingOf, decodeBody } from '../content-coding.ts';
 import type { Coding } from '../content-coding.ts';
-import type { NumberPaths } from '../execution/subgraph-call.ts';
+import type { NumberCheck } from '../execution/subgraph-call.ts';
 import { parseAnswer } from './answer.ts';
 import type { Answered } from './answer.ts';
 import type { Outcome } from './call.ts';
@@ -22,8 +22,7 @@ export type ExchangeOptions = {
   readonly maxResponseBytes: number;
   /** Whether the answer's headers are wanted. */
   readonly keepHeaders?: boolean | undefined;
-  /** Where the response has values whose numbers have to stay exact. */
-  readonly numbers?: NumberPaths | undefined;
+  readonly hasNumbers?: NumberCheck | undefined;
   readonly settle: (outcome: Outcome) => void;
 };
 
@@ -117,7 +116,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #readBody(bytes: Buffer): Outcome {
     const { service } = this.#options;
-    const answer = parseAnswer(bytes, this.#options.numbers);
+    const answer = parseAnswer(bytes, this.#options.hasNumbers);
     const failure = this.#statusFailure;
     if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;

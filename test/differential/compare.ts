@@ -1,6 +1,7 @@
 import { getNullableType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLOutputType } from 'graphql';
 import type { Answer, OracleAnswer } from './contestants.ts';
+import { parseWritten } from './exact-values.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -13,13 +14,13 @@ export type Path = readonly (string | number)[];
  *   the oracle has some.
  */
 export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: boolean): string[] {
-  const data: unknown = JSON.parse(answer.data);
+  const data = parseWritten(answer.data);
   const errors = answer.errors.map(({ path }) => path);
   const comparison: Comparison = { errors, typeOf: (path) => typeAt(path, oracle.types) };
   const needless = isInterfered || oracle.errors.length > 0 ? [] : answer.errors;
   return [
     ...needless.map(({ message }) => `the error "${message}" has no reason`),
-    ...compareAt([], data, JSON.parse(oracle.data), comparison),
+    ...compareAt([], data, parseWritten(oracle.data), comparison),
     ...answer.errors
       .filter(({ path }) => !isPlace(data, path))
       .map(

@@ -1,6 +1,7 @@
 import { Kind, parse } from 'graphql';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { getVariableValues } from 'graphql/execution/values.js';
+import { createCoercion } from '../../router/admission/coerce-variables.ts';
+import { parseExactJson } from '../../router/exact-json.ts';
 import { compileOperation } from '../../router/execution/compile.ts';
 import type { CompiledOperation } from '../../router/execution/compile.ts';
 import type { OperationPlanner, OperationToPlan } from '../../router/planning/operation-planner.ts';
@@ -9,7 +10,7 @@ export type Compiled =
   | {
       readonly kind: 'compiled';
       readonly operation: CompiledOperation;
-      coerced(variables: Readonly<Record<string, unknown>>): Record<string, unknown>;
+      coerced(variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
     }
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -36,9 +37,8 @@ function coercion(apiSchema: GraphQLSchema, document: DocumentNode, operationNam
     (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === operationName,
   );
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('there is no such operation');
-  return (variables: Readonly<Record<string, unknown>>) => {
-    const values = getVariableValues(apiSchema, operation.variableDefinitions ?? [], variables);
-    if (values.coerced === undefined) throw new Error(values.errors.map(({ message }) => message).join('\n'));
-    return values.coerced;
-  };
+  const coerce = createCoercion(apiSchema, operation, { hideSuggestions: false });
+  // Over the wire.
+  return (variables: Readonly<Record<string, unknown>>) =>
+    coerce(parseExactJson(JSON.stringify(variables)) as typeof variables);
 }

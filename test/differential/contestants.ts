@@ -3,7 +3,9 @@ import type { GraphQLOutputType } from 'graphql';
 import { pathToArray } from 'graphql/jsutils/Path.js';
 import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/execute.ts';
-import type { Send, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { parseExactJson } from '../../router/exact-json.ts';
+import type { NumberCheck, Send, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { parseAnswer } from '../../router/upstream/answer.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
 import { worldResolver, worldTypeResolver } from './world.ts';
@@ -27,12 +29,12 @@ export type OracleAnswer = Answer & {
 };
 
 /** The operation on the whole graph at once, as graphql-js answers it. */
-export function askOracle({ apiSchema, world }: Graph, operation: GeneratedOperation): OracleAnswer {
+export function askOracle({ oracleSchema, world }: Graph, operation: GeneratedOperation): OracleAnswer {
   world.counter.value = 0;
   const resolve = worldResolver(world);
   const types = new Map<string, GraphQLOutputType>();
   const result = execute({
-    schema: apiSchema,
+    schema: oracleSchema,
     document: parse(operation.document),
     operationName: operation.operationName,
     variableValues: operation.variables,
@@ -63,8 +65,8 @@ export async function askRouter(
   if (compiled.kind === 'refused') return compiled;
   graph.world.counter.value = 0;
   const send: Send = (request) => {
-    const { query, variables: sent } = JSON.parse(request.body);
-    return Promise.resolve(interfere(request.subgraph, callSubgraph(graph, request.subgraph, query, sent)));
+    const response = read(textOf(graph, request.subgraph, request.body), request.hasNumbers);
+    return Promise.resolve(interfere(request.subgraph, response));
   };
   const { data, errors } = await executeCompiled(compiled.operation, {
     variables: compiled.coerced(variables),
@@ -75,19 +77,20 @@ export async function askRouter(
   return { kind: 'answered', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }
 
-export function callSubgraph(
-  graph: Graph,
-  name: string,
-  query: string,
-  variables: Record<string, unknown> = {},
-): SubgraphResponse {
+/** What a subgraph answers to a request body, as it goes over the wire. */
+export function textOf(graph: Graph, name: string, body: string): string {
   const subgraph = graph.subgraphs.get(name);
   if (subgraph === undefined) throw new Error(`there is no subgraph ${name}`);
-  // Over the wire and back.
-  const { data = null, errors = [] } = JSON.parse(
-    JSON.stringify(subgraph.answer(graph.world, query, variables)),
-  );
-  return { kind: 'answered', data, errors };
+  const { query, variables = {} } = parseExactJson(body) as RequestBody;
+  return JSON.stringify(subgraph.answer(graph.world, query, variables));
+}
+
+type RequestBody = { readonly query: string; readonly variables?: Record<string, unknown> };
+
+function read(text: string, hasNumbers?: NumberCheck): SubgraphResponse {
+  const answer = parseAnswer(Buffer.from(text), hasNumbers);
+  if (answer.kind === 'defective') throw new Error(`the answer ${answer.defect}: ${text}`);
+  return answer;
 }
 
 export function answered({

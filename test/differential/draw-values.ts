@@ -9,6 +9,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import type { GraphQLInputType, GraphQLSchema } from 'graphql';
+import { EXACT_INPUTS } from './exact-values.ts';
 import type { Random } from './random.ts';
 
 /** Other values for the variables of a document; of those that may be absent or null, some are. */
@@ -52,6 +53,8 @@ export function inputValue(random: Random, type: GraphQLInputType, depth = 2): u
       return random.chance(0.5);
     case 'Float':
       return random.int(8) / 2;
+    case 'Exact':
+      return random.pick(EXACT_INPUTS);
     default:
       return random.pick(['x', 'ü "quoted"\n', '']);
   }
@@ -64,7 +67,7 @@ export function literal(random: Random, type: GraphQLInputType): string {
 
 function printLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printLiteral).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !JSON.isRawJSON(value)) {
     return `{ ${Object.entries(value)
       .map(([name, inner]) => `${name}: ${printLiteral(inner)}`)
       .join(', ')} }`;

@@ -20,7 +20,8 @@ extend schema @link(url: "https://specs.example.test/mark/v1.0", import: ["@mark
 directive @mark(reason: String = "none") repeatable on OBJECT | INTERFACE | FIELD_DEFINITION
 enum Colour { RED GREEN BLUE }
 scalar Blob
-input Filter { word: String = "any" colour: Colour limit: Int! = 3 within: Filter }
+scalar Exact
+input Filter { word: String = "any" colour: Colour limit: Int! = 3 exact: Exact within: Filter }
 `;
 
 const ARGUMENTS = [
@@ -30,6 +31,7 @@ const ARGUMENTS = [
   '(first: Int)',
   '(unit: String = "CM", colour: Colour)',
   '(filter: Filter, ids: [ID!])',
+  '(exact: Exact, exacts: [Exact!])',
 ] as const;
 
 /** What every `Named` has. */
@@ -38,8 +40,8 @@ const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolea
 /** Uses of the directive that subgraphs compose into the supergraph. */
 const MARKS = ['@mark', '@mark(reason: "ü \\"quoted\\"") @mark'] as const;
 
-/** How an entity is found: `code` and `ref { code }` stand for the same number as `id`. */
-const KEYS = ['id', 'sku', 'id code', 'ref { code }'] as const;
+/** How an entity is found: `serial` has 64 bits, `code` and `ref { code }` stand for the same number as `id`. */
+const KEYS = ['id', 'sku', 'serial', 'id code', 'ref { code }'] as const;
 
 /** Subgraphs that mostly compose. */
 export function generateGraph(seed: string): SubgraphSdl {
@@ -109,6 +111,7 @@ function declareEntity(
 function declareKeyFields(service: ServiceModel, type: TypeModel, key: string): void {
   if (key.includes('id')) declare(type, { name: 'id', type: 'ID!', args: '' });
   if (key.includes('sku')) declare(type, { name: 'sku', type: 'Int!', args: '' });
+  if (key === 'serial') declare(type, { name: 'serial', type: 'Exact!', args: '' });
   if (key === 'id code') declare(type, { name: 'code', type: 'String!', args: '' });
   if (!key.includes('ref')) return;
   declare(type, { name: 'ref', type: 'Ref!', args: '' });

@@ -73,6 +73,7 @@ function requirement({ name, args, type }: FieldModel, random: Random): string {
 /** Arguments that may be given to a field in a requirement. */
 export function requiredArguments(args: string): readonly [string, ...string[]] {
   if (args.includes('first')) return ['', '(first: 1)', '(first: 2)'];
+  if (args.includes('exact:') && !args.includes('filter')) return ['', '(exact: "x")'];
   if (args.includes('unit')) return ['', '(unit: "IN")', '(colour: RED, unit: "M")'];
   if (args.includes('filter')) return ['', '(ids: ["x"])', '(filter: { word: "w", limit: 1 })'];
   return [''];

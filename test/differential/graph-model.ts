@@ -81,7 +81,7 @@ export type GraphModel = {
     | undefined;
 };
 
-export const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Colour', 'Blob'] as const;
+export const LEAVES = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Colour', 'Blob', 'Exact'] as const;
 
 export function isLeaf(type: string): boolean {
   return LEAVES.some((leaf) => leaf === namedTypeOf(type));

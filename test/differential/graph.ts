@@ -2,10 +2,12 @@ import { Supergraph } from '@apollo/federation-internals';
 import { GraphQLSchema, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import type { OperationPlanner } from '../../router/planning/operation-planner.ts';
+import { keepLiteralsExact } from '../../router/supergraph/exact-scalars.ts';
 import { createCompile } from './compiled.ts';
 import type { Compile } from './compiled.ts';
 import { compose } from './compose.ts';
 import type { SubgraphSdl } from './compose.ts';
+import { readsExactly } from './exact-values.ts';
 import { hash } from './random.ts';
 import { createSubgraph } from './subgraph.ts';
 import type { Subgraph } from './subgraph.ts';
@@ -17,6 +19,8 @@ export type Graph = {
   readonly definitions: SubgraphSdl;
   readonly supergraphSdl: string;
   readonly apiSchema: GraphQLSchema;
+  /** The same, for the oracle: it has its own way to read literals. */
+  readonly oracleSchema: GraphQLSchema;
   readonly supergraphSchema: GraphQLSchema;
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly plan: OperationPlanner;
@@ -35,12 +39,14 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const subgraphs = new Map(Object.entries(typeDefs).map(([name, sdl]) => [name, createSubgraph(name, sdl)]));
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
+  keepLiteralsExact(apiSchema);
   const plan = keepingLast(createOperationPlanner(supergraphSdl));
   return {
     seed,
     definitions,
     supergraphSdl,
     apiSchema,
+    oracleSchema: readsExactly(supergraph.apiSchema().toGraphQLJSSchema()),
     supergraphSchema,
     subgraphs,
     plan,
@@ -49,6 +55,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
     world: {
       seed,
       schema: supergraphSchema,
+      isExact: true,
       schemaOn: schemasOn(supergraphSchema),
       identities: identitiesIn(supergraphSchema),
       possible: possibleTypes(subgraphs, supergraphSchema),
@@ -63,6 +70,11 @@ export function withData(graph: Graph, seed: string): Graph {
   const { supergraphSchema, supergraphSdl, world } = graph;
   const fallible = fallibleFields(seed, supergraphSchema, supergraphSdl);
   return { ...graph, seed, world: { ...world, seed, fallible } };
+}
+
+/** The same graph without numbers that doubles cannot hold. */
+export function withDoubles(graph: Graph): Graph {
+  return { ...graph, world: { ...graph.world, isExact: false } };
 }
 
 /** Cases come operation by operation. */

@@ -119,5 +119,5 @@ function wrongFor(value: unknown): unknown {
 }
 
 function isBlob(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'blob' in value;
+  return typeof value === 'object' && value !== null && ('blob' in value || JSON.isRawJSON(value));
 }

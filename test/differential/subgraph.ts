@@ -10,6 +10,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { parseFieldSet } from '../../router/planning/supergraph-document.ts';
+import { readsExactly } from './exact-values.ts';
 import { canonical, entityOf, numberOf, worldResolver, worldTypeResolver } from './world.ts';
 import type { Ref, World } from './world.ts';
 
@@ -26,7 +27,7 @@ type FieldSets = ReadonlyMap<string, readonly SelectionSetNode[]>;
 
 export function createSubgraph(name: string, typeDefs: string): Subgraph {
   const document = parse(typeDefs);
-  const schema = withOpenEntities(buildSubgraphSchema([{ typeDefs: document }]));
+  const schema = readsExactly(withOpenEntities(buildSubgraphSchema([{ typeDefs: document }])));
   const keys = fieldSets(document, 'key');
   const requires = fieldSets(document, 'requires');
   const documents = new Map<string, DocumentNode>();

@@ -8,6 +8,7 @@ import {
   getNamedType,
 } from 'graphql';
 import type { GraphQLFieldResolver, GraphQLOutputType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
+import { exactValue, numberOfSerial, serialOf } from './exact-values.ts';
 import { hash } from './random.ts';
 
 /** An object of the world: everything about it follows from these. */
@@ -31,6 +32,8 @@ export type World = {
   readonly possible: ReadonlyMap<string, ReadonlySet<string>>;
   /** Coordinates of fields that sometimes throw. */
   readonly fallible: ReadonlySet<string>;
+  /** Numbers that doubles cannot hold are among the data; the stock executor rounds those. */
+  readonly isExact: boolean;
   /** Mutations done so far in this run. */
   readonly counter: { value: number };
 };
@@ -55,7 +58,7 @@ export function worldResolver(world: World): GraphQLFieldResolver<unknown, unkno
     const encoded = keyValue(world, parent, info.fieldName);
     if (encoded !== undefined) return encoded;
     const coordinate = `${identityOf(world, parent.typename)}.${info.fieldName}`;
-    const seed = `${world.seed} ${coordinate} ${parent.number} ${canonical(args)}${sequence}`;
+    const seed = `${world.seed} ${coordinate} ${parent.number} ${canonical(args, world.isExact)}${sequence}`;
     if (world.fallible.has(coordinate) && hash(`${seed} fails`) % 6 === 0)
       throw new Error(`${coordinate} fails`);
     const type = typeInWorld(world, parent, info.fieldName) ?? info.returnType;
@@ -72,6 +75,8 @@ function keyValue(world: World, { typename, number }: Ref, field: string): unkno
   switch (field) {
     case 'id':
       return `${identityOf(world, typename)}:${number}`;
+    case 'serial':
+      return serialOf(number, world.isExact);
     case 'sku':
       return 1000 + number;
     case 'code':
@@ -85,6 +90,7 @@ function keyValue(world: World, { typename, number }: Ref, field: string): unkno
 
 /** The number that a key value stands for; `undefined` of anything else. */
 export function numberOf(field: string, value: unknown): number | undefined {
+  if (field === 'serial') return numberOfSerial(value);
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   const pattern = { id: /^\w+:(\d+)$/, sku: /^1(\d{3})$/, code: /^c(\d+)$/ }[field];
   const digits = pattern?.exec(text)?.[1];
@@ -100,8 +106,10 @@ export function entityOf(world: World, typename: string, number: number): Ref {
   return { typename, number };
 }
 
-export function canonical(value: unknown): string {
+/** @param isExact else numbers are what doubles make of them. */
+export function canonical(value: unknown, isExact = true): string {
   return JSON.stringify(value, (_, inner: unknown) => {
+    if (JSON.isRawJSON(inner)) return isExact ? inner : Number(inner.rawJSON);
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
@@ -130,11 +138,11 @@ function presentValue(place: Place, type: GraphQLOutputType, seed: string): unkn
       valueOf(place, type.ofType, `${seed} ${index}`),
     );
   }
-  if (isLeafType(type)) return leafValue(type.name, isEnumType(type), seed);
+  if (isLeafType(type)) return leafValue(type.name, isEnumType(type), seed, place.world.isExact);
   return objectValue(place, getNamedType(type).name, seed);
 }
 
-function leafValue(name: string, isEnum: boolean, seed: string): unknown {
+function leafValue(name: string, isEnum: boolean, seed: string, isExact: boolean): unknown {
   const number = hash(seed);
   if (isEnum) return ['RED', 'GREEN', 'BLUE'][number % 3];
   switch (name) {
@@ -144,8 +152,14 @@ function leafValue(name: string, isEnum: boolean, seed: string): unknown {
       return ((number % 2001) - 1000) / 8;
     case 'Boolean':
       return number % 2 === 0;
+    case 'Exact':
+      return exactValue(seed, isExact);
     case 'Blob':
-      return { blob: number % 100, __proto: [null, 1.5, { deep: 'ß"\u2028' }] };
+      return {
+        blob: number % 100,
+        exact: exactValue(seed, isExact),
+        __proto: [null, 1.5, { deep: 'ß"\u2028' }],
+      };
     default:
       return number % 7 === 0 ? `ünï "${number}"\n\u2028</script>` : `s${number % 1000}`;
   }

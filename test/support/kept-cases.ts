@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../router/exact-json.ts';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { hash } from '../differential/random.ts';
 
@@ -8,7 +9,7 @@ export function readCases(folder: URL): readonly KeptCase[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => ({ name, case: JSON.parse(readFileSync(new URL(name, folder), 'utf8')) }));
+    .map((name) => ({ name, case: parseExactJson(readFileSync(new URL(name, folder), 'utf8')) }));
 }
 
 /** Keeps a case, one for each `identity`; returns the name of its file. */
