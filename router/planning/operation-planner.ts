@@ -8,10 +8,13 @@ import { messageOf } from '../error-message.ts';
 import { findUncovered } from './coverage.ts';
 import { hideLiterals, showLiterals } from './exact-literals.ts';
 import { plannableDocument } from './plannable-document.ts';
-import { prepareSupergraph } from './prepare-supergraph.ts';
+import { hasUnresolvableKeys, prepareSupergraph } from './prepare-supergraph.ts';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
 import type { Renames } from './renames.ts';
+import { createResolvableCheck } from './resolvable-fetches.ts';
 import { restorePlan } from './restore-plan.ts';
+import { withUnconditionalKeys } from './unconditional-keys.ts';
 
 /** An operation that is valid in the API schema. */
 export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };
@@ -24,11 +27,30 @@ export type PlannedOperation =
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
 /**
- * Apollo's planner with its known faults mended around it. Synchronous and slow: the router calls it in a thread.
+ * Apollo's planner with its known faults worked around. Synchronous and slow: the router calls it in a thread.
+ *
+ * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an `@interfaceObject` that has no other key it
+ * then fails to plan what needs no more than the type of the object. So an operation that is refused is planned again with all keys,
+ * and that plan counts if it asks services only for what they resolve.
+ *
  * @throws when the supergraph is not one that can be planned against.
  */
 export function createOperationPlanner(supergraphSdl: string): OperationPlanner {
-  const prepared = prepareSupergraph(supergraphSdl);
+  const parsed = parse(supergraphSdl, { noLocation: true });
+  const plan = createPlanning(prepareSupergraph(parsed, { keys: 'resolvable' }));
+  if (!hasUnresolvableKeys(parsed)) return plan;
+  const isResolvable = createResolvableCheck(parsed);
+  let planWithAllKeys: OperationPlanner | undefined;
+  return (operation) => {
+    const outcome = plan(operation);
+    if (outcome.kind === 'planned') return outcome;
+    planWithAllKeys ??= createPlanning(prepareSupergraph(parsed, { keys: 'all' }));
+    const other = planWithAllKeys(operation);
+    return other.kind === 'planned' && isResolvable(other.plan) ? other : outcome;
+  };
+}
+
+function createPlanning(prepared: PreparedSupergraph): OperationPlanner {
   const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
   const apiSchema = supergraph.apiSchema();
   // Reused fragments would save bytes on the wire and cost planning time; calls to subgraphs are equal more often without.
@@ -46,7 +68,9 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
       const { document: readable, literals } = hideLiterals(renamed, source, prepared.schema);
-      const document = plannableDocument(readable, prepared);
+      const plannable = plannableDocument(readable, prepared);
+      const { keys, reserved } = prepared;
+      const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
       const planned = restorePlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);

@@ -1,10 +1,11 @@
-import { Kind, buildASTSchema, isInterfaceType, parse } from 'graphql';
+import { buildASTSchema, isInterfaceType } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
 import { separateRequiredArguments } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
 import {
   argumentOf,
   fieldNamesIn,
+  hasFlag,
   isCompositeDefinition,
   joinFields,
   mapComposites,
@@ -24,13 +25,23 @@ export type PreparedSupergraph = {
   /** Names of the fields of these interfaces. */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
+  /** Which keys are left in the document. */
+  readonly keys: 'all' | 'resolvable';
 };
 
-/** @throws {GraphQLError} when the SDL is not GraphQL. */
-export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
-  const parsed = parse(supergraphSdl, { noLocation: true });
+/**
+ * @param parsed without locations.
+ * @param keys whether keys with `resolvable: false` are dropped.
+ */
+export function prepareSupergraph(
+  parsed: DocumentNode,
+  { keys }: Pick<PreparedSupergraph, 'keys'>,
+): PreparedSupergraph {
   const schema = buildASTSchema(parsed, { assumeValidSDL: true, assumeValid: true });
-  const { document, required } = separateRequiredArguments(dropUnresolvableKeys(parsed), schema);
+  const { document, required } = separateRequiredArguments(
+    keys === 'all' ? parsed : dropUnresolvableKeys(parsed),
+    schema,
+  );
   const interfaceObjects = interfaceObjectsIn(document);
   return {
     document,
@@ -39,6 +50,7 @@ export function prepareSupergraph(supergraphSdl: string): PreparedSupergraph {
     interfaceObjects,
     shared: new Set([...interfaceObjects.keys()].flatMap((name) => fieldNamesOf(name, schema))),
     required,
+    keys,
   };
 }
 
@@ -50,7 +62,7 @@ function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[
 /**
  * Where a fetch resumes after `@requires` or behind an `@interfaceObject`, the planner takes the first key of the type without
  * asking whether it is resolvable (`getLocallySatisfiableKey` in @apollo/query-graphs), and so calls `_entities` with a key that
- * the subgraph has declared it does not resolve. Nothing else in planning reads such a key.
+ * the subgraph has declared it does not resolve. Without such a key it finds some plans no longer, hence `keys`.
  */
 function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {
@@ -67,14 +79,15 @@ function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   });
 }
 
-function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
-  return directive.name.value === 'join__type' && hasFlag(directive, 'resolvable', false);
+/** Whether some key of a type has `resolvable: false`. */
+export function hasUnresolvableKeys(document: DocumentNode): boolean {
+  return document.definitions.some(
+    (node) => isCompositeDefinition(node) && node.directives?.some(isUnresolvableKey) === true,
+  );
 }
 
-function hasFlag(directive: ConstDirectiveNode, flag: string, expected: boolean): boolean {
-  return (directive.arguments ?? []).some(
-    ({ name, value }) => name.value === flag && value.kind === Kind.BOOLEAN && value.value === expected,
-  );
+function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
+  return directive.name.value === 'join__type' && hasFlag(directive, 'resolvable', false);
 }
 
 function isJoinOf(directive: ConstDirectiveNode, graph: string | undefined): boolean {

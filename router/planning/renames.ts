@@ -28,11 +28,16 @@ export function signatureOf(field: FieldNode): string {
  *   `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }` would be answered with the pages of 1.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
+ * @param names.keys with `all`, fields of keys are planned under their own names, so that the planner recognizes what it has already.
  * @param names.shared names of fields of interfaces that some subgraph knows as an `@interfaceObject`.
  */
 export function findRenames(
   document: DocumentNode,
-  { reserved, shared }: Pick<PreparedSupergraph, 'reserved' | 'shared'>,
+  {
+    reserved,
+    shared,
+    keys = 'resolvable',
+  }: Pick<PreparedSupergraph, 'reserved' | 'shared'> & Partial<Pick<PreparedSupergraph, 'keys'>>,
 ): Renames {
   const byName = new Map<string, Map<string, FieldNode>>();
   const used = new Set(reserved);
@@ -45,6 +50,7 @@ export function findRenames(
     },
     VariableDefinition: ({ variable }) => void variables.add(variable.name.value),
   });
+  const isKey = (field: FieldNode) => keys === 'all' && isAliasOfKey(field, reserved);
   const fields = [...byName].flatMap(([name, bySignature]) => {
     const alike = [...bySignature.values()];
     const isTaken = name === '__typename' || reserved.has(name);
@@ -52,8 +58,11 @@ export function findRenames(
     // One keeps the name: that whose own it is.
     const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
     return alike
-      .filter((field) => (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
-      .map((field) => [signatureOf(field), unusedName(name, used)] as const);
+      .filter((field) => isKey(field) || (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
+      .map((field) => {
+        const planned = isKey(field) ? field.name.value : unusedName(name, used);
+        return [signatureOf(field), planned] as const;
+      });
   });
   return {
     fields,
@@ -61,6 +70,11 @@ export function findRenames(
       ? [[REPRESENTATIONS, unusedName(REPRESENTATIONS, variables)]]
       : [],
   };
+}
+
+function isAliasOfKey(field: FieldNode, reserved: ReadonlySet<string>): boolean {
+  const { name, arguments: given = [], selectionSet } = field;
+  return isAliased(field) && reserved.has(name.value) && given.length === 0 && selectionSet === undefined;
 }
 
 function isAliased({ alias, name }: FieldNode): boolean {
@@ -77,7 +91,9 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;
-      return { ...node, alias: { kind: Kind.NAME, value: planned, loc: node.alias?.loc } };
+      const { alias, ...unaliased } = node;
+      if (planned === node.name.value) return unaliased;
+      return { ...node, alias: { kind: Kind.NAME, value: planned, loc: alias?.loc } };
     },
     Variable: (node) => {
       const planned = variables.get(node.name.value);

@@ -35,6 +35,13 @@ export function argumentOf(directive: DirectiveNode, name: string): string | und
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
+/** Whether a directive has the boolean argument with that value. */
+export function hasFlag(directive: DirectiveNode, flag: string, expected: boolean): boolean {
+  return (directive.arguments ?? []).some(
+    ({ name, value }) => name.value === flag && value.kind === Kind.BOOLEAN && value.value === expected,
+  );
+}
+
 /** Service names by the names of the `join__Graph` values that stand for them. */
 export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
   const graphs = document.definitions.find(
