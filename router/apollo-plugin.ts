@@ -3,6 +3,7 @@ import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { ApolloGateway } from '@apollo/gateway';
 import { print } from 'graphql';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { denialCodeOf } from './authorization/authorize.ts';
 import { denyInData } from './authorization/deny-in-data.ts';
 import { RouterError } from './errors.ts';
 import { parseExactJson } from './exact-json.ts';
@@ -125,7 +126,8 @@ export function createGatewayExecutor(
 /** The gateway's own executor, which is shown only what the caller may have. */
 export function createFilteringExecutor(stock: ApolloGateway['executor']): ApolloGateway['executor'] {
   return async (requestContext) => {
-    const { admitted } = (requestContext.context as ApolloContext).decided;
+    const { identity, decided } = requestContext.context as ApolloContext;
+    const { admitted } = decided;
     if (admitted === undefined)
       throw new RouterError('INTERNAL_SERVER_ERROR', 'an operation got past admission');
     const { restriction, document, name } = admitted.operation;
@@ -142,6 +144,7 @@ export function createFilteringExecutor(stock: ApolloGateway['executor']): Apoll
       operationName: name,
       variables: requestContext.request.variables ?? {},
       denials: restriction.denials,
+      denialCode: denialCodeOf(identity),
       data,
     });
     return { data: denied.data ?? null, errors: [...errors, ...(denied.errors ?? []).map(withoutLocation)] };

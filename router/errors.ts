@@ -185,6 +185,12 @@ export const ERRORS = {
     remedy:
       'Ask with a token that has the scopes or roles which the schema demands for the field, its type or the type it returns.',
   },
+  UNAUTHENTICATED: {
+    status: 401,
+    exposed: true,
+    meaning: 'The request needs an access token and carries none.',
+    remedy: 'Log in and send `Authorization: Bearer TOKEN`.',
+  },
   TOKEN_INVALID: {
     status: 401,
     exposed: true,

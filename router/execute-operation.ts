@@ -2,6 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { asksForCost } from './admission/settle.ts';
 import type { Executed as Spent, Settlement } from './admission/settle.ts';
 import type { Caller } from './apollo-plugin.ts';
+import { denialCodeOf } from './authorization/authorize.ts';
 import type { Config } from './config/config-schema.ts';
 import { executeCompiled } from './execution/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from './execution/execute.ts';
@@ -126,6 +127,7 @@ export function createExecution(parts: ExecutionParts) {
           ...subgraphErrors,
           variables,
           onError,
+          denialCode: denialCodeOf(caller.identity),
           stale,
           send: collected,
           signal: until,

@@ -20,6 +20,7 @@ import { RouterError } from './errors.ts';
 import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
 import { documentBytes, planBytes } from './operation-size.ts';
+import { rootFieldsOf } from './root-fields.ts';
 import type { Planner } from './planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -35,6 +36,8 @@ export type Operation = Admissible & {
   readonly source: string;
   readonly name: string | undefined;
   readonly document: DocumentNode;
+  /** Coordinates of its root fields. */
+  readonly rootFields: readonly string[];
   /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
   readonly compiled: () => Promise<PlannedOperation>;
   /** Knows who may have what of it; undefined when all of it is open to everyone. */
@@ -140,6 +143,7 @@ function createOperation(
     type,
     document,
     coerce: createCheckedCoercion(document, definition, parts),
+    rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
     ...parts.pricing.estimate(document, name),
     compiled: unlessRefused(() => compile({ source, name, document }, parts, grown)),
     guard: parts.guard(document, name),

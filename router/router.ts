@@ -173,7 +173,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
     subgraphErrors: createErrorPolicy(config, telemetry.log),
   });
-  const admit = createOperationAdmission(config.authorization, { admission, telemetry });
+  const admit = createOperationAdmission(config, { admission, telemetry });
 
   const generations = built.use(
     await createGenerations<ApolloContext, GenerationParts, ServedGeneration>({

@@ -9,6 +9,7 @@ type Schema = {
   readonly required?: readonly string[] | undefined;
   readonly additionalProperties?: Schema | boolean | undefined;
   readonly items?: Schema | undefined;
+  readonly anyOf?: readonly Schema[] | undefined;
 };
 
 const schemaOfSchema: z.ZodType<Schema> = z.object({
@@ -21,6 +22,9 @@ const schemaOfSchema: z.ZodType<Schema> = z.object({
   },
   get additionalProperties() {
     return z.union([z.boolean(), schemaOfSchema]).optional();
+  },
+  get anyOf() {
+    return z.array(schemaOfSchema).optional();
   },
   get items() {
     return schemaOfSchema.optional();
@@ -43,7 +47,10 @@ function rowsOf(key: string, schema: Schema, required: boolean): Row[] {
     return [...heading, ...rowsOfProperties(key, schema)];
   }
   if (typeof schema.additionalProperties === 'object') {
-    return [own, ...rowsOfProperties(`${key}.NAME`, schema.additionalProperties)];
+    const { additionalProperties: value } = schema;
+    // One object, or a list of them.
+    const properties = value.anyOf?.find((one) => one.properties !== undefined) ?? value;
+    return [own, ...rowsOfProperties(`${key}.NAME`, properties)];
   }
   return schema.items?.properties === undefined
     ? [own]

@@ -1,5 +1,4 @@
-import { Kind, OperationTypeNode, getOperationAST } from 'graphql';
-import type { FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+import { rootFieldsOf } from '../root-fields.ts';
 import type { Delivered, DeliveredOperation } from './actual-cost.ts';
 
 /** How often an operation has delivered a value of each field, by coordinate. */
@@ -10,15 +9,10 @@ export function compileDeliveredCalls(
   { document, name, keyOf }: DeliveredOperation,
   coordinates: readonly string[],
 ): DeliveredCalls | undefined {
-  const operation = getOperationAST(document, name);
-  if (!operation || coordinates.length === 0) return undefined;
-  const typeName = operation.operation === OperationTypeNode.MUTATION ? 'Mutation' : 'Query';
-  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  if (coordinates.length === 0) return undefined;
   const keys = new Map<string, string>();
-  for (const node of rootFields(operation.selectionSet, fragments)) {
-    const coordinate = `${typeName}.${node.name.value}`;
+  for (const { node, coordinate } of rootFieldsOf(document, name))
     if (coordinates.includes(coordinate)) keys.set(keyOf(node), coordinate);
-  }
   if (keys.size === 0) return undefined;
   return (delivered) => {
     const counts = new Map<string, number>();
@@ -26,25 +20,4 @@ export function compileDeliveredCalls(
       if ((delivered[key] ?? null) !== null) counts.set(coordinate, (counts.get(coordinate) ?? 0) + 1);
     return counts;
   };
-}
-
-function rootFields(
-  { selections }: SelectionSetNode,
-  fragments: readonly FragmentDefinitionNode[],
-  seen: Set<string> = new Set(),
-): readonly FieldNode[] {
-  return selections.flatMap((selection) => {
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return [selection];
-      case Kind.INLINE_FRAGMENT:
-        return rootFields(selection.selectionSet, fragments, seen);
-      case Kind.FRAGMENT_SPREAD: {
-        const fragment = fragments.find((node) => node.name.value === selection.name.value);
-        if (fragment === undefined || seen.has(fragment.name.value)) return [];
-        seen.add(fragment.name.value);
-        return rootFields(fragment.selectionSet, fragments, seen);
-      }
-    }
-  });
 }

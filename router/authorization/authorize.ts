@@ -9,8 +9,15 @@ export type AuthorizationMode = 'filter' | 'reject' | 'dry-run';
 export type AuthorizationError = {
   readonly message: string;
   readonly path: readonly string[];
-  readonly extensions: { readonly code: 'UNAUTHORIZED_FIELD_OR_TYPE' };
+  readonly extensions: { readonly code: DenialCode };
 };
+
+/** Callers without a token learn that they need one, others that theirs does not suffice. */
+export type DenialCode = 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
+
+export function denialCodeOf({ kind }: Subject): DenialCode {
+  return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
+}
 
 export type Verdict = {
   /** What has to be left out. */
@@ -27,7 +34,7 @@ export type Asked = {
   readonly inputs: Readonly<Record<string, unknown>>;
 };
 
-/** @throws {RouterError} UNAUTHORIZED_FIELD_OR_TYPE in the mode `reject` */
+/** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in the mode `reject` */
 export function authorize(mode: AuthorizationMode, { guard, subject, inputs }: Asked): Verdict {
   const restriction = guard?.restrictionFor(subject);
   if (restriction === undefined) return ALLOWED;
@@ -38,10 +45,13 @@ export function authorize(mode: AuthorizationMode, { guard, subject, inputs }: A
       const denied = restriction.deniedFields(inputs);
       // What is denied may all be excluded by the variables: then there is nothing to refuse.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
-      throw new RouterError('UNAUTHORIZED_FIELD_OR_TYPE', refusalMessage(denied));
+      throw new RouterError(denialCodeOf(subject), refusalMessage(denied));
     }
     case 'dry-run':
-      return { restriction: undefined, wouldDeny: restriction.deniedFields(inputs).map(toError) };
+      return {
+        restriction: undefined,
+        wouldDeny: restriction.deniedFields(inputs).map((field) => toError(field, denialCodeOf(subject))),
+      };
   }
 }
 
@@ -53,7 +63,6 @@ function refusalMessage(denied: readonly DeniedField[]): string {
   return `the operation asks for what the request is not authorized for: ${named.join(', ')}${more}`;
 }
 
-function toError({ path }: DeniedField): AuthorizationError {
-  const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
+function toError({ path }: DeniedField, code: DenialCode): AuthorizationError {
   return { message: ERRORS[code].meaning, path, extensions: { code } };
 }

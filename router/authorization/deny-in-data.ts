@@ -1,6 +1,7 @@
 import { GraphQLError, executeSync } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { ERRORS } from '../errors.ts';
+import type { DenialCode } from './authorize.ts';
 import type { Denials } from './protected-schema.ts';
 
 export type FilteredAnswer = {
@@ -10,6 +11,7 @@ export type FilteredAnswer = {
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly denials: Denials;
+  readonly denialCode: DenialCode;
   /** What another executor has answered to the filtered document. */
   readonly data: unknown;
 };
@@ -23,7 +25,7 @@ export function denyInData(answer: FilteredAnswer): ExecutionResult {
     __,
     { parentType, fieldName, path },
   ) => {
-    if (denials.field(parentType.name, fieldName)) throw denial();
+    if (denials.field(parentType.name, fieldName)) throw denial(answer.denialCode);
     return Object(parent)[path.key];
   };
   return executeSync({
@@ -36,13 +38,12 @@ export function denyInData(answer: FilteredAnswer): ExecutionResult {
     typeResolver(value) {
       const typeName: unknown = Object(value)['__typename'];
       if (typeof typeName !== 'string') return undefined;
-      if (denials.type(typeName)) throw denial();
+      if (denials.type(typeName)) throw denial(answer.denialCode);
       return typeName;
     },
   });
 }
 
-function denial(): GraphQLError {
-  const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
+function denial(code: DenialCode): GraphQLError {
   return new GraphQLError(ERRORS[code].meaning, { extensions: { code } });
 }

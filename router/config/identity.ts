@@ -38,6 +38,18 @@ const issuer = z.strictObject({
 export const authentication = z
   .strictObject({
     issuers: z.array(issuer).default([]).describe('Token issuers. None means no authentication.'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Reject operations of callers without a token with 401, unless all their root fields are public.',
+      ),
+    publicFields: z
+      .array(z.string().regex(/^(?:Query|Mutation)\.\w+$/, 'must be Query.field or Mutation.field'))
+      .default([])
+      .describe(
+        'Root fields that need no token while `required` is set, as `Mutation.login`; introspection is `Query.__schema`.',
+      ),
     clockToleranceS: z.int().min(0).max(300).default(30).describe('Allowed clock difference to an issuer.'),
     maxTokenAgeS: count.default(86_400).describe('Oldest `iat` accepted.'),
     maxTokenBytes: count.default(8_192).describe('Longest token looked at.'),
@@ -50,7 +62,11 @@ export const authentication = z
       .describe('Invalid tokens of one address after which its unknown tokens are not looked at.'),
     revocationPollMs: ms.default(500).describe('How often `revocationsUrl` is polled.'),
   })
-  .prefault({});
+  .prefault({})
+  .refine(({ required, issuers }) => !required || issuers.length > 0, {
+    path: ['required'],
+    message: 'needs an issuer, otherwise nobody has a token',
+  });
 
 export const identity = z
   .strictObject({

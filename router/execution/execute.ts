@@ -1,6 +1,7 @@
 import { ResponsePositions } from './answer-paths.ts';
 import { addGap } from './causes.ts';
 import type { Degradation, ErrorText, ExecutionError } from './causes.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { CompiledOperation } from './compile.ts';
 import type { CompletedField, CompletionRun } from './completion-run.ts';
 import type { ErrorBehavior } from './error-behavior.ts';
@@ -23,6 +24,8 @@ export type ExecutionRequest = {
   readonly allowedExtensions?: ReadonlySet<string>;
   /** Absent: their messages may. */
   readonly maskErrors?: MaskErrors | undefined;
+  /** Of errors for values that the caller is not authorized to see. Absent: `UNAUTHORIZED_FIELD_OR_TYPE`. */
+  readonly denialCode?: ErrorCode;
   /** Absent: `PROPAGATE`. */
   readonly onError?: ErrorBehavior;
   /** What may stand in for what services that fail do not deliver. */
@@ -53,10 +56,10 @@ export async function executeCompiled(
   request: ExecutionRequest,
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
-  const { onError = 'PROPAGATE' } = request;
+  const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
   // Before the plan runs: an operation that cannot be answered must not have begun.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
-  const report = new Report({ halts: onError === 'HALT' });
+  const report = new Report({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};
   const execution: Execution = {
     operation,

@@ -1,4 +1,5 @@
 import { ERRORS } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { ResponsePositions } from './answer-paths.ts';
 import { addNullGap, degradationsOf } from './causes.ts';
 import type { Cause, Degradation, ErrorText, ResponsePath } from './causes.ts';
@@ -29,11 +30,13 @@ export class Report {
   readonly #failed = new Map<number, Cause>();
   readonly #lost = new Map<number, Map<JsonObject, Cause>>();
   readonly #halts: boolean;
+  readonly #denialCode: ErrorCode;
   #omitted = 0;
 
   /** @param options.halts the first error ends the request, so the order of errors matters and the positions do not. */
-  constructor({ halts }: { readonly halts: boolean }) {
+  constructor({ halts, denialCode }: { readonly halts: boolean; readonly denialCode: ErrorCode }) {
     this.#halts = halts;
+    this.#denialCode = denialCode;
   }
 
   addCause(cause: Cause): Cause {
@@ -67,7 +70,7 @@ export class Report {
 
   /** The caller is not authorized to see the value at the path. */
   addDenied(path: ResponsePath): void {
-    const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
+    const code = this.#denialCode;
     const source = { message: ERRORS[code].meaning, extensions: { code } };
     this.#nulls.push({ path, source, isDenial: true });
   }

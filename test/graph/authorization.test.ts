@@ -100,6 +100,12 @@ async function ask(
   return (await (await on.post({ query, variables }, await headersOf(who))).json()) as Answer;
 }
 
+function deniedTo(who: Who, ...paths: unknown[][]) {
+  if (who !== 'anonymous') return denied(...paths);
+  const message = 'The request needs an access token and carries none.';
+  return paths.map((path) => ({ message, path, extensions: { code: 'UNAUTHENTICATED' } }));
+}
+
 function denied(...paths: unknown[][]) {
   const extensions = { code: 'UNAUTHORIZED_FIELD_OR_TYPE' };
   return paths.map((path) => ({ message: 'Unauthorized field or type', path, extensions }));
@@ -127,7 +133,7 @@ describe.each(PATHS)('by way of %s', (_name, query, path) => {
     const before = callsOf('shop').length;
     const answer = await ask(who, query);
     const [root = '', name = ''] = path;
-    expect(answer).toEqual({ errors: denied(path), data: { [root]: { id: 'o1', [name]: null } } });
+    expect(answer).toEqual({ errors: deniedTo(who, path), data: { [root]: { id: 'o1', [name]: null } } });
     expect(callsOf('shop').slice(before)).toHaveLength(1);
     expect(callsOf('shop').at(-1)?.body).not.toMatch(/Order\s*{[^}]*total|order\s*{[^}]*total/);
   });
@@ -156,7 +162,7 @@ test('callers of one identity with other scopes do not share an answer in flight
 
 test('each object of a list has its own null and its own error', async () => {
   expect(await ask('anonymous', '{ nodes { __typename id total } }')).toEqual({
-    errors: denied(['nodes', 0, 'total'], ['nodes', 2]),
+    errors: deniedTo('anonymous', ['nodes', 0, 'total'], ['nodes', 2]),
     data: {
       nodes: [
         { __typename: 'Order', id: 'o1', total: null },
@@ -170,7 +176,7 @@ test('each object of a list has its own null and its own error', async () => {
 test('a denied type is null by every way to it', async () => {
   const query = '{ secret { id } node(id: "s1") { id } anything { __typename ... on Secret { id } } }';
   expect(await ask('anonymous', query)).toEqual({
-    errors: denied(['secret'], ['node'], ['anything', 2]),
+    errors: deniedTo('anonymous', ['secret'], ['node'], ['anything', 2]),
     data: { secret: null, node: null, anything: [{ __typename: 'Order' }, { __typename: 'Gift' }, null] },
   });
   expect(await ask('wrong scope', query)).toEqual({
@@ -184,7 +190,7 @@ test('a denied type is null by every way to it', async () => {
 
 test('null goes as far up as the schema has none', async () => {
   expect(await ask('anonymous', '{ open order { id exact } strictNodes { id } }')).toEqual({
-    errors: denied(['order', 'exact'], ['strictNodes', 1]),
+    errors: deniedTo('anonymous', ['order', 'exact'], ['strictNodes', 1]),
     data: { open: 1, order: null, strictNodes: null },
   });
   const answer = await ask('anonymous', '{ open orders { exact } }');
@@ -193,7 +199,7 @@ test('null goes as far up as the schema has none', async () => {
 
 test('a protected enum protects the fields that return it', async () => {
   expect(await ask('anonymous', '{ level open }')).toEqual({
-    errors: denied(['level']),
+    errors: deniedTo('anonymous', ['level']),
     data: { level: null, open: 1 },
   });
   expect(await ask('staff', '{ level }')).toEqual({ data: { level: 'LOW' } });
@@ -213,14 +219,17 @@ test('a denied mutation is not executed, and those beside it are', async () => {
 
 test('nothing is asked of anyone when all of it is denied', async () => {
   const before = callsOf('shop').length;
-  expect(await ask('anonymous', '{ me }')).toEqual({ errors: denied(['me']), data: { me: null } });
+  expect(await ask('anonymous', '{ me }')).toEqual({
+    errors: deniedTo('anonymous', ['me']),
+    data: { me: null },
+  });
   expect(callsOf('shop')).toHaveLength(before);
 });
 
 test('a service is not asked for entities of which only denied fields were wanted', async () => {
   const before = callsOf('shipping').length;
   expect(await ask('anonymous', '{ order { id label } }')).toEqual({
-    errors: denied(['order', 'label']),
+    errors: deniedTo('anonymous', ['order', 'label']),
     data: { order: { id: 'o1', label: null } },
   });
   expect(callsOf('shipping')).toHaveLength(before);
@@ -233,7 +242,7 @@ test('what the variables exclude is neither answered nor an error', async () => 
   const query = 'query ($all: Boolean = false) { order { id total @include(if: $all) } }';
   expect(await ask('anonymous', query)).toEqual({ data: { order: { id: 'o1' } } });
   expect(await ask('anonymous', query, { variables: { all: true } })).toEqual({
-    errors: denied(['order', 'total']),
+    errors: deniedTo('anonymous', ['order', 'total']),
     data: { order: { id: 'o1', total: null } },
   });
 });
@@ -297,19 +306,19 @@ test('mode reject refuses the operation as a whole', async () => {
   });
   const before = strict.services.get('shop')?.calls.length;
   const response = await strict.post({ query: '{ open order { total sum: total } }' });
-  expect(response.status).toBe(403);
+  expect(response.status).toBe(401);
   expect(await response.json()).toEqual({
     errors: [
       {
         message: expect.stringMatching(/order\.total, order\.sum$/),
         extensions: {
-          code: 'UNAUTHORIZED_FIELD_OR_TYPE',
+          code: 'UNAUTHENTICATED',
           requestId: response.headers.get('x-request-id'),
         },
       },
     ],
   });
-  expect((await strict.post({ query: '{ open order { total sum: total } }' })).status).toBe(403);
+  expect((await strict.post({ query: '{ open order { total sum: total } }' })).status).toBe(401);
   expect(strict.services.get('shop')?.calls.length).toBe(before);
   const excluded = 'query ($all: Boolean!) { order { id total @include(if: $all) } }';
   expect(await ask('anonymous', excluded, { on: strict, variables: { all: false } })).toEqual({
@@ -332,7 +341,7 @@ test('mode dry-run answers everything and tells what it would not', async () => 
   for (let time = 0; time < 2; time += 1) {
     expect(await ask('anonymous', '{ order { total } me }', { on: dry })).toEqual({
       data: { order: { total: 10 }, me: 'somebody' },
-      extensions: { authorizationErrors: denied(['order', 'total'], ['me']) },
+      extensions: { authorizationErrors: deniedTo('anonymous', ['order', 'total'], ['me']) },
     });
   }
   expect(await ask('right scope', '{ order { total } me }', { on: dry })).not.toHaveProperty('extensions');

@@ -211,10 +211,16 @@ describe('a 401 carries a challenge after RFC 6750', () => {
 
   test('so does the 403 of an operation that needs more scopes', async () => {
     await using strict = await startSmallGraph({
-      services: { books: { sdl: 'type Query { a: Int @federation__authenticated }', resolvers: {} } },
-      config: 'authorization: { mode: reject }',
+      services: {
+        books: { sdl: 'type Query { a: Int @federation__requiresScopes(scopes: [["a"]]) }', resolvers: {} },
+      },
+      config: `
+        authorization: { mode: reject }
+        authentication:
+          issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]`,
     });
-    const response = await strict.post({ query: '{ a }' });
+    const authorization = `Bearer ${await issuer.mint()}`;
+    const response = await strict.post({ query: '{ a }' }, { authorization });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([
       403,
       expect.stringMatching(/^Bearer realm="tributary", error="insufficient_scope"/),

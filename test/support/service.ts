@@ -30,7 +30,7 @@ const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable", "@cost", "@listSize"])';
 
 export async function startService({ sdl, resolvers }: ServiceDefinition, port = 0): Promise<Service> {
-  const whole = `${LINK}\n${sdl}`;
+  const whole = sdl.includes('@link(') ? sdl : `${LINK}\n${sdl}`;
   // The shape of a resolver map is checked by buildSubgraphSchema itself.
   const schema = buildSubgraphSchema([{ typeDefs: parse(whole), resolvers: resolvers as never }]);
   const calls: ReceivedCall[] = [];

@@ -1,0 +1,21 @@
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../errors.ts';
+import type { Subject } from './requirement.ts';
+
+type RequireToken = (subject: Subject, rootFields: readonly string[]) => void;
+
+/** Rejects operations of anonymous callers, unless all root fields are public. The function returned throws UNAUTHENTICATED. */
+export function createTokenRequirement({
+  required,
+  publicFields,
+}: Pick<Config['authentication'], 'required' | 'publicFields'>): RequireToken {
+  if (!required) return () => undefined;
+  // Reveals nothing, and smoke tests ask for it.
+  const open = new Set([...publicFields, 'Query.__typename', 'Mutation.__typename']);
+  return ({ kind }, rootFields) => {
+    if (kind !== 'anonymous') return;
+    const closed = rootFields.find((coordinate) => !open.has(coordinate));
+    if (closed === undefined) return;
+    throw new RouterError('UNAUTHENTICATED', `${closed} needs an access token, and the request carries none`);
+  };
+}

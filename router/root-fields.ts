@@ -1,0 +1,41 @@
+import { Kind, OperationTypeNode, getOperationAST } from 'graphql';
+import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+
+export type RootField = {
+  readonly node: FieldNode;
+  /** For example `Mutation.login`, whatever the schema calls its root types. */
+  readonly coordinate: string;
+};
+
+/** The root fields of an operation, those that variables may exclude among them. */
+export function rootFieldsOf(document: DocumentNode, name: string | undefined): readonly RootField[] {
+  const operation = getOperationAST(document, name);
+  if (!operation) return [];
+  const typeName = operation.operation === OperationTypeNode.MUTATION ? 'Mutation' : 'Query';
+  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  return selectedFields(operation.selectionSet, fragments).map((node) => ({
+    node,
+    coordinate: `${typeName}.${node.name.value}`,
+  }));
+}
+
+function selectedFields(
+  { selections }: SelectionSetNode,
+  fragments: readonly FragmentDefinitionNode[],
+  seen: Set<string> = new Set(),
+): readonly FieldNode[] {
+  return selections.flatMap((selection) => {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return [selection];
+      case Kind.INLINE_FRAGMENT:
+        return selectedFields(selection.selectionSet, fragments, seen);
+      case Kind.FRAGMENT_SPREAD: {
+        const fragment = fragments.find((node) => node.name.value === selection.name.value);
+        if (fragment === undefined || seen.has(fragment.name.value)) return [];
+        seen.add(fragment.name.value);
+        return selectedFields(fragment.selectionSet, fragments, seen);
+      }
+    }
+  });
+}
