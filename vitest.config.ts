@@ -4,6 +4,18 @@ import { defineConfig } from 'vitest/config';
 // Real servers, embedded databases and composition start within a test: seconds, on two busy cores.
 const patience = { testTimeout: 60_000, hookTimeout: 120_000 };
 
+// Each of these needs a core for its load and one for its routers, or counts what a busy machine delays.
+const alone = [
+  'test/chaos/chaos.test.ts',
+  'test/failure/budget-flood.test.ts',
+  'test/failure/client-slow-*.test.ts',
+  'test/failure/overload-*.test.ts',
+  'test/failure/redis-*.test.ts',
+  'test/failure/subgraph-recovery.test.ts',
+  'test/failure/subgraph-hang-neighbours.test.ts',
+  'test/failure/subgraphs-all-down.test.ts',
+];
+
 // oxlint-disable-next-line import/no-default-export -- vitest reads the default export
 export default defineConfig({
   // The module that Node itself loads: beside the bundlers' one, schemas of Apollo's packages would be of another realm.
@@ -18,16 +30,15 @@ export default defineConfig({
         test: {
           name: 'behaviour',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/failure/**', 'test/timing/**', 'test/chaos/chaos.test.ts'],
+          exclude: ['test/timing/**', ...alone],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'failure',
-          // Each of these takes a core for its load and one for the router, so nothing else runs beside them.
-          include: ['test/failure/**/*.test.ts', 'test/chaos/chaos.test.ts'],
+          name: 'alone',
+          include: alone,
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

@@ -21,6 +21,8 @@ import { WORKLOADS } from './workloads/workload.ts';
 
 /** What is kept for each study where there are contests before it. */
 const STUDY_MS = 40_000;
+/** Run only when they are named. */
+const LONG_STUDIES: ReadonlySet<string> = new Set(['memory', 'overload']);
 const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);
@@ -68,7 +70,7 @@ function chooseContestants({ contestants: names }: Options): readonly Contestant
 
 function chooseWorkloads({ workload }: Options): readonly string[] {
   const all = [...WORKLOADS, ...STUDIES].map(({ name }) => name);
-  if (workload === undefined) return all.filter((name) => name !== 'memory');
+  if (workload === undefined) return all.filter((name) => !LONG_STUDIES.has(name));
   if (!all.includes(workload))
     throw new MisuseError(`there is no workload ${workload}; there are ${all.join(', ')}`);
   return [workload];

@@ -32,6 +32,10 @@ const COMMAND = {
       type: 'boolean',
       description: 'Run the tests in test/timing instead, which assert durations: on an idle machine.',
     },
+    thorough: {
+      type: 'boolean',
+      description: 'Run repeated and randomized tests with more cases: about 5 minutes more.',
+    },
   },
   passedOn: 'Further options for vitest.',
 } as const;
@@ -65,6 +69,7 @@ async function test(args: readonly string[]): Promise<number> {
   const environment = {
     REDIS_URL: redis.url,
     DATABASE_URL: postgres.url,
+    ...(values.thorough && { THOROUGH: '1' }),
     ...(browser !== undefined && { CHROMIUM_PATH: browser }),
   };
   const code = await runVitest(args, { report, environment, interrupted: interrupted.signal });

@@ -4,6 +4,7 @@ import type { Figure } from '../report/record.ts';
 import { runGrowth } from './growth.ts';
 import { runLatency } from './latency.ts';
 import { runMemory } from './memory.ts';
+import { runOverload } from './overload.ts';
 
 export type StudyPlan = Omit<Plan, 'workloads' | 'connections'> & {
   readonly minutes: number;
@@ -32,5 +33,10 @@ export const STUDIES: readonly Study[] = [
     name: 'memory',
     what: 'memory under mixed load of 1,000 distinct operations, at the end and at the start',
     run: runMemory,
+  },
+  {
+    name: 'overload',
+    what: 'what clients notice at three times the capacity, and when 500 of them connect at once',
+    run: runOverload,
   },
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { caseCount } from '../support/case-count.ts';
 import { cases, faultsOf } from './cases.ts';
 import type { Case } from './cases.ts';
 import { faultsOfBehaviors } from './error-behaviors.ts';
@@ -10,10 +11,10 @@ import { createStock, judgeStock } from './stock.ts';
 
 /** Another one is tried with `DIFFERENTIAL_SEED=… npx vitest run test/differential`; a million cases with `run.ts`. */
 const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
-const CASES = 9600;
+const CASES = caseCount(3_200, 9_600);
 const OPERATIONS_PER_GRAPH = 50;
-const STOCK_CASES = 1600;
-const ON_ERROR_CASES = 1200;
+const STOCK_CASES = caseCount(800, 1_600);
+const ON_ERROR_CASES = caseCount(600, 1_200);
 
 const PATIENCE = 180_000;
 

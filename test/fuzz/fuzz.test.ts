@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caseCount } from '../support/case-count.ts';
 import { caseOf } from './cases.ts';
 import { readRegressions } from './regressions.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
-const CASES = 2_000;
+const CASES = caseCount(1_000, 2_000);
 
 let target: Target;
 beforeAll(async () => {

@@ -1,18 +1,24 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
+import { caseCount } from '../support/case-count.ts';
 import { childrenOf } from '../support/process-tree.ts';
 import { spawnRouter, startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';
 import type { ServiceDefinition } from '../support/service.ts';
+import { startSmallGraph } from '../support/small-graph.ts';
 import { until } from '../support/until.ts';
 
 // The first worker settles the port before the others start: on a busy machine a pool takes a while.
 const PATIENCE_MS = 180_000;
-const TWENTY_STARTS_MS = 400_000;
+const SIGTERMS = caseCount(4, 20);
+const STARTS_MS = 400_000;
 const ANSWERED_FIRST = 200;
 // Long enough for it to be seen on a busy machine.
 const LONG_LAME_DUCK = 'shutdown: { lameDuckMs: 4000 }';
@@ -86,18 +92,18 @@ async function expectPortTaken(port: string, workers: number): Promise<void> {
 }
 
 test(
-  '20 SIGTERMs under load lose no request, and the router ends by itself',
+  'SIGTERMs under load lose no request, and the router ends by itself',
   async (context) => {
     // Two at a time: while one drains, the other starts.
-    const drained = (await Promise.all([drainInTurn(10), drainInTurn(10)])).flat();
+    const drained = (await Promise.all([drainInTurn(SIGTERMS / 2), drainInTurn(SIGTERMS / 2)])).flat();
     const failed = drained.flatMap((drain) => drain.failed);
     const answered = drained.reduce((sum, drain) => sum + drain.answered, 0);
-    recordFigure(context, 'requests around 20 SIGTERMs', answered);
-    recordFigure(context, 'requests lost in 20 SIGTERMs', failed.length);
+    recordFigure(context, `requests around ${SIGTERMS} SIGTERMs`, answered);
+    recordFigure(context, `requests lost in ${SIGTERMS} SIGTERMs`, failed.length);
     expect(failed).toEqual([]);
-    expect(drained.map(({ code }) => code)).toEqual(Array(20).fill(0));
+    expect(drained.map(({ code }) => code)).toEqual(Array(SIGTERMS).fill(0));
   },
-  TWENTY_STARTS_MS,
+  STARTS_MS,
 );
 
 test(
@@ -235,6 +241,22 @@ test(
   },
   PATIENCE_MS,
 );
+
+test('a half-sent request gets its 408 while the router drains, and delays the exit no longer', async () => {
+  await using graph = await startSmallGraph({
+    services: { only: SERVICE },
+    config:
+      'listen: { headersTimeoutMs: 300, requestTimeoutMs: 300 }\nshutdown: { lameDuckMs: 0, graceMs: 60000 }',
+  });
+  const socket = connect(Number(new URL(graph.router.url).port), '127.0.0.1');
+  const received = text(socket);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"qu',
+  );
+  await once(socket, 'connect');
+  await graph.router.drain();
+  expect(await received).toMatch(/^HTTP\/1\.1 408 [^]*REQUEST_TIMEOUT/);
+}, 30_000);
 
 test('while it drains it is not ready, on both ports', async () => {
   await using router = await startRouterProcess(SERVICE, LONG_LAME_DUCK);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageReader } from '../../bench/harness/http-messages.ts';
+import { connectAtOnce } from '../../bench/load/connect-at-once.ts';
 import { serve } from '../../bench/harness/remote.ts';
 
 /* Requests at a constant rate, whatever becomes of those before: one that waits for an answer before it asks again hides overload. */
@@ -46,9 +47,12 @@ export type Report = {
   readonly answeredAt: readonly number[];
 };
 
-export type OpenLoopMethods = { run: (arrivals: Arrivals) => Promise<Report> };
+export type OpenLoopMethods = {
+  run: (arrivals: Arrivals) => Promise<Report>;
+  connectAtOnce: typeof connectAtOnce;
+};
 
-if (process.send !== undefined) serve({ run } satisfies OpenLoopMethods);
+if (process.send !== undefined) serve({ run, connectAtOnce } satisfies OpenLoopMethods);
 
 async function run(arrivals: Arrivals): Promise<Report> {
   const clients = createClients(arrivals);

@@ -1,0 +1,69 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MessageReader } from '../harness/http-messages.ts';
+
+export type ConnectAtOnce = {
+  readonly port: number;
+  /** A whole request; `$NUMBER` stands for eight digits that differ with each request. */
+  readonly request: string;
+  /** Clients that ask without a pause from the beginning. */
+  readonly busy: number;
+  /** Clients that connect at the same moment, and then ask without a pause, too. */
+  readonly count: number;
+  readonly settleMs: number;
+  readonly measureMs: number;
+};
+
+export type FirstResponses = {
+  /** Milliseconds from connecting to the whole first response; only of clients that received one. */
+  readonly firstMs: readonly number[];
+  /** Milliseconds of health checks on connections of their own, one every 100 ms. */
+  readonly healthMs: readonly number[];
+};
+
+const HEALTH_EVERY_MS = 100;
+const HEALTH = 'GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n';
+
+/** Measures how long clients that connect at once to a saturated server wait for their first response. */
+export async function connectAtOnce(options: ConnectAtOnce): Promise<FirstResponses> {
+  const { busy, count, settleMs, measureMs } = options;
+  const sockets: Socket[] = [];
+  const firstMs: number[] = [];
+  const healthMs: number[] = [];
+  let sent = 0;
+  const nextRequest = () => options.request.replaceAll('$NUMBER', String(sent++).padStart(8, '0'));
+
+  for (let client = 0; client < busy; client += 1)
+    sockets.push(openClient(options.port, nextRequest, () => undefined));
+  await delay(settleMs);
+  for (let client = 0; client < count; client += 1)
+    sockets.push(openClient(options.port, nextRequest, (ms) => firstMs.push(ms)));
+  for (const ends = performance.now() + measureMs; performance.now() < ends; await delay(HEALTH_EVERY_MS))
+    sockets.push(
+      openClient(
+        options.port,
+        () => HEALTH,
+        (ms) => healthMs.push(ms),
+      ),
+    );
+  for (const socket of sockets) socket.destroy();
+  return { firstMs, healthMs };
+}
+
+/** Asks again after each response; `first` receives the duration of the first one. */
+function openClient(port: number, nextRequest: () => string, first: (ms: number) => void): Socket {
+  const began = performance.now();
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  let responses = 0;
+  const reader = new MessageReader(({ head }) => {
+    responses += 1;
+    if (responses === 1) first(performance.now() - began);
+    if (/\r\nconnection: *close/i.test(head)) socket.destroy();
+    else socket.write(nextRequest());
+  });
+  socket.on('connect', () => socket.write(nextRequest()));
+  socket.on('data', (data: Buffer) => reader.read(data));
+  socket.on('error', () => undefined);
+  return socket;
+}

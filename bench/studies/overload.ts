@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { ITEMS, outcomeOf, startLoadedRouter } from '../../test/support/loaded-router.ts';
+import type { LoadedRouter } from '../../test/support/loaded-router.ts';
+import type { FirstResponses } from '../load/connect-at-once.ts';
+import type { Bench } from '../harness/bench.ts';
+import type { StudyPlan } from './study.ts';
+
+const NAME = 'tributary';
+const ROUNDS = 3;
+const FIRST_RATE = 50;
+const NEXT_RATE = 1.3;
+/** A rate of which less is answered is beyond the capacity. */
+const ANSWERED = 0.9;
+const CLIENTS = 500;
+
+type Round = { readonly goodput: number; readonly refusalP50Ms: number };
+
+/**
+ * What clients notice of a router that has too much to do, with responses of 190 KB: how much is answered at three times the capacity, how
+ * soon the rest is rejected, and how evenly 500 clients are served that connect at once.
+ */
+export async function runOverload(_bench: Bench, plan: StudyPlan): Promise<void> {
+  if (!plan.contestants.some(({ name }) => name === NAME)) return;
+  const note = (name: string, value: number, text: string) =>
+    plan.onFigure({ name: `overload-${name}`, contestant: NAME, value, note: text });
+  await using loaded = await startLoadedRouter({
+    items: 1_500,
+    config: 'overload: { eventLoopDelayMs: 50 }',
+  });
+  // On the core that the load does not use.
+  execFileSync('taskset', ['-acp', '0', String(loaded.router.process.pid)], { stdio: 'ignore' });
+
+  const capacity = await findCapacity(loaded);
+  const peak: Round[] = [];
+  const triple: Round[] = [];
+  // In turns, as the machine may be busier now than then.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    peak.push(await offer(loaded, capacity));
+    triple.push(await offer(loaded, 3 * capacity));
+  }
+  const [most, atTriple] = [peak, triple].map((rounds) => median(rounds.map(({ goodput }) => goodput)));
+  note(
+    'goodput',
+    ((atTriple ?? Number.NaN) / (most ?? Number.NaN)) * 100,
+    `% of the peak, at three times the capacity of ${capacity.toFixed(0)} requests/s; 90 or more is right`,
+  );
+  note('rejection', median(triple.map(({ refusalP50Ms }) => refusalP50Ms)), 'ms, p50; below 10 is right');
+
+  const { firstMs, healthMs } = await connectClients(loaded);
+  note(
+    'connect',
+    quantile(firstMs, 0.99) / quantile(firstMs, 0.5),
+    `p99 ÷ p50 of the first response, ${firstMs.length} of ${CLIENTS} clients, p50 ${quantile(firstMs, 0.5).toFixed(0)} ms; at most 2 is right`,
+  );
+  note('health', quantile(healthMs, 0.99), 'ms, p99 of health checks meanwhile; below 200 is right');
+}
+
+async function offer({ load, router }: LoadedRouter, rate: number): Promise<Round> {
+  const report = await load.run({ url: router.url, rate, ms: 2_500, settleMs: 1_000, kinds: [ITEMS] });
+  return { goodput: outcomeOf(report, 200).perSecond, refusalP50Ms: outcomeOf(report, 503).p50Ms };
+}
+
+/** The highest goodput, found by raising the rate until twice in a row less than nine tenths of it are answered. */
+async function findCapacity(loaded: LoadedRouter): Promise<number> {
+  const goodputs: number[] = [];
+  let beyond = 0;
+  for (let rate = FIRST_RATE; beyond < 2; rate *= NEXT_RATE) {
+    const { goodput } = await offer(loaded, rate);
+    goodputs.push(goodput);
+    beyond = goodput < ANSWERED * rate ? beyond + 1 : 0;
+  }
+  return Math.max(...goodputs);
+}
+
+function connectClients({ load, router }: LoadedRouter): Promise<FirstResponses> {
+  const { port, host } = new URL(router.url);
+  const body = ITEMS.body;
+  const length = Buffer.byteLength(body.replaceAll('$NUMBER', '00000000'));
+  const request = `POST /graphql HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`;
+  return load.connectAtOnce({
+    port: Number(port),
+    request,
+    busy: 50,
+    count: CLIENTS,
+    settleMs: 2_000,
+    measureMs: 8_000,
+  });
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
+}

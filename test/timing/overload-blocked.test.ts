@@ -1,0 +1,35 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { recordFigure } from '../support/figure.ts';
+import { PING, outcomeOf, startLoadedRouter } from '../support/loaded-router.ts';
+
+const RATE = 200;
+const BLOCKED_AT_MS = 1_500;
+const BLOCKED_MS = 2_000;
+const SECOND = 1_000;
+
+test('a router that was blocked for two seconds is itself again within one', async (context) => {
+  await using loaded = await startLoadedRouter({ items: 1, config: 'overload: { eventLoopDelayMs: 50 }' });
+  const { router, load } = loaded;
+  const ask = (ms: number) => load.run({ url: router.url, rate: RATE, ms, settleMs: 0, kinds: [PING] });
+  await ask(1_000);
+
+  const running = ask(6_500);
+  await delay(BLOCKED_AT_MS);
+  router.process.kill('SIGSTOP');
+  await delay(BLOCKED_MS);
+  router.process.kill('SIGCONT');
+  const report = await running;
+
+  const recovered = BLOCKED_AT_MS + BLOCKED_MS + SECOND;
+  const after = report.answeredAt.filter((at) => at >= recovered && at < recovered + 1_500).length;
+  const share = (after / (1.5 * RATE)) * 100;
+  recordFigure(
+    context,
+    'blocked for 2 s: answered from one second later on, % of what was asked',
+    share.toFixed(1),
+  );
+  recordFigure(context, 'blocked for 2 s: refused', outcomeOf(report, 503).count);
+  expect(report.missing + outcomeOf(report, 0).count).toBe(0);
+  expect(share).toBeGreaterThan(90);
+});
