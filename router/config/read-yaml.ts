@@ -1,5 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, isNode, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { exactNumber } from '../exact-json.ts';
 import { isRecord } from '../is-record.ts';
 import { expandValues } from './expand.ts';
 import type { Environment, ExpandedValue } from './expand.ts';
@@ -71,12 +72,27 @@ export function readYaml<Schema extends z.ZodType>(
 function parsePlaces(text: string, fileName: string): YamlPlaces {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
+  keepNumbersExact(document.getIn(EXACT_AT, true));
   if (document.errors.length === 0) return { document, lines, text };
   throw new ConfigError(
     document.errors.map(
       (error) => `${fileName}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`,
     ),
   );
+}
+
+/** The part of the configuration whose numbers go to clients. */
+const EXACT_AT = ['degradation', 'fallbacks'];
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+function keepNumbersExact(node: unknown): void {
+  if (!isNode(node)) return;
+  visit(node, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === 'number' && JSON_NUMBER.test(scalar.source ?? ''))
+        scalar.value = exactNumber(scalar.source ?? '');
+    },
+  });
 }
 
 function withValue(target: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {

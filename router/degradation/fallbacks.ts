@@ -1,6 +1,7 @@
-import { GraphQLID, getNamedType, isCompositeType } from 'graphql';
+import { GraphQLID, getNamedType, isCompositeType, isScalarType, isSpecifiedScalarType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
+import { idDigits, isExactNumber, toDouble } from '../exact-json.ts';
 import type { FallbackOf } from '../execution/fallback.ts';
 import { jsonText } from '../execution/json.ts';
 import { valueCheck } from '../execution/value-check.ts';
@@ -43,10 +44,16 @@ function misfit(schema: GraphQLSchema, coordinate: string, value: unknown): stri
   return undefined;
 }
 
-/** An ID is a string, however it is written in the configuration. */
+/** An ID is a string, however it is written in the configuration. Custom scalars keep numbers as they are written. */
 function textOf(schema: GraphQLSchema, coordinate: string, value: unknown): string {
-  const isId = fieldsAt(schema, coordinate).some(({ type }) => getNamedType(type) === GraphQLID);
-  return JSON.stringify(value, (_, one: unknown) => (isId && typeof one === 'number' ? String(one) : one));
+  const types = fieldsAt(schema, coordinate).map(({ type }) => getNamedType(type));
+  const isId = types.includes(GraphQLID);
+  const isBuiltIn = types.some((type) => isScalarType(type) && isSpecifiedScalarType(type));
+  return JSON.stringify(value, (_, one: unknown) => {
+    if (isId && isExactNumber(one)) return idDigits(one);
+    if (isId && typeof one === 'number') return String(one);
+    return isBuiltIn ? toDouble(one) : one;
+  });
 }
 
 function holdsObject(value: unknown): boolean {

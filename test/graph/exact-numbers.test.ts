@@ -58,6 +58,7 @@ beforeAll(async () => {
       config: `
         traffic: { subgraphs: { a: { urls: ["${a.url}"] }, b: { urls: ["${b.url}"] } } }
         response: { errorExtensions: [code, amount] }
+        degradation: { fallbacks: { Query.blob: 0.123456789012345678901234567890, Query.ids: [9007199254740993, 1.0], Query.ratio: 1.0 } }
       `,
     }),
   );
@@ -189,6 +190,14 @@ test('equal requests in flight share one call only when their numbers are writte
   const sent = a.requests.slice(before).map(({ body }) => /"x":([^}]+)/.exec(body)?.[1]);
   expect(sent).toHaveLength(4);
   expect(new Set(sent)).toEqual(new Set(['1', '1.0', '9007199254740992', '9007199254740993']));
+});
+
+test('fallbacks of custom scalars are sent as the configuration writes them', async () => {
+  data = '';
+  const response = await graph.post('{"query":"{ blob ids ratio }"}');
+  expect(await response.text()).toContain(
+    `"data":{"blob":${MANY_DIGITS},"ids":["9007199254740993","1"],"ratio":1}`,
+  );
 });
 
 test('numbers in the extensions of errors stay exact', async () => {
