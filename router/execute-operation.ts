@@ -153,6 +153,7 @@ export function createExecution(parts: ExecutionParts) {
       actualCost: compiled.actualCost,
       deliveredCalls: compiled.deliveredCalls,
       delivered: outcome.delivered,
+      unanswered: outcome.unanswered,
       caller: { identity, address: request.address },
     };
     const answerable = withJoinedWork(withDenials(outcome, admitted), joinedWork);

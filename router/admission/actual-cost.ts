@@ -4,18 +4,21 @@ import {
   getNullableType,
   getOperationAST,
   isAbstractType,
+  isInterfaceType,
   isListType,
+  isObjectType,
 } from 'graphql';
 import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
   GraphQLNamedType,
+  GraphQLSchema,
   NamedTypeNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { MUTATION_COST, wholeCost } from './cost.ts';
+import { MUTATION_COST, compileFieldCost, wholeCost } from './cost.ts';
 import { compileArguments } from './cost-arguments.ts';
 import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileVariables } from './operation-total.ts';
@@ -24,7 +27,12 @@ import { add } from './saturating.ts';
 /** What subgraphs have delivered, merged: absent is what a failed one did not. */
 export type Delivered = Readonly<Record<string, unknown>>;
 
-export type ActualCost = (delivered: Delivered, variables: Variables) => number;
+/** @param unanswered coordinates of fields whose call was sent and failed: where they are absent they cost their estimate. */
+export type ActualCost = (
+  delivered: Delivered,
+  variables: Variables,
+  unanswered?: ReadonlySet<string>,
+) => number;
 
 export type DeliveredOperation = {
   readonly document: DocumentNode;
@@ -33,11 +41,14 @@ export type DeliveredOperation = {
   readonly keyOf: (node: FieldNode) => string;
 };
 
-type Walk = (object: Delivered, variables: Variables) => number;
+type Run = { readonly variables: Variables; readonly unanswered: ReadonlySet<string> };
+
+type Walk = (object: Delivered, run: Run) => number;
 
 /**
  * Compiles the cost of what was delivered, with the weights of the estimate: lists count as long as they are, what is absent
- * costs nothing, and what was looked for and not found (null, an empty list) costs as one item without what is selected in it.
+ * costs nothing unless its call was sent and failed, and what was looked for and not found (null, an empty list) costs as one
+ * item without what is selected in it.
  * Undefined where the estimate stands: introspection is no delivery.
  */
 export function compileActualCost(
@@ -53,18 +64,23 @@ export function compileActualCost(
   // The base stays when nothing came: a mutation that failed may have happened.
   const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
   const variablesOf = compileVariables(operation);
-  return (delivered, variables) => wholeCost(add(base, walk?.(delivered, variablesOf(variables)) ?? 0));
+  return (delivered, variables, unanswered = NONE) =>
+    wholeCost(add(base, walk?.(delivered, { variables: variablesOf(variables), unanswered }) ?? 0));
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 class Compilation {
   introspects = false;
   readonly #model: CostModel;
+  readonly #document: DocumentNode;
   readonly #keyOf: DeliveredOperation['keyOf'];
   readonly #definitions = new Map<string, FragmentDefinitionNode>();
   readonly #compiled = new Map<string, Walk | undefined>();
 
   constructor(model: CostModel, document: DocumentNode, keyOf: DeliveredOperation['keyOf']) {
     this.#model = model;
+    this.#document = document;
     this.#keyOf = keyOf;
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -76,9 +92,9 @@ class Compilation {
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
     const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
     if (walks.length < 2) return walks[0];
-    return (object, variables) => {
+    return (object, run) => {
       let total = 0;
-      for (const walk of walks) total = add(total, walk(object, variables));
+      for (const walk of walks) total = add(total, walk(object, run));
       return total;
     };
   }
@@ -102,20 +118,49 @@ class Compilation {
     const field = this.#model.field(parent, name);
     if (name.startsWith('__') || field === undefined) return undefined;
     const inner = node.selectionSet && this.selectionSet(node.selectionSet, field.type);
+    const missingCost = this.#missing(node, parent, field);
     const argumentsCost = compileArguments(this.#model, field.definition, node);
     const valueCost = compileValueCost(field, inner);
     const key = this.#keyOf(node);
     if (argumentsCost === undefined) {
       if (field.weight === 0 && inner === undefined) return undefined;
-      return (object, variables) => {
+      return (object, run) => {
         const value = object[key];
-        return value === undefined ? 0 : valueCost(value, variables);
+        return value === undefined ? missingCost(run) : valueCost(value, run);
       };
     }
-    return (object, variables) => {
+    return (object, run) => {
       const value = object[key];
-      return value === undefined ? 0 : add(argumentsCost(variables), valueCost(value, variables));
+      return value === undefined
+        ? missingCost(run)
+        : add(argumentsCost(run.variables), valueCost(value, run));
     };
+  }
+
+  #missing(node: FieldNode, parent: GraphQLNamedType | undefined, { coordinate }: FieldCost) {
+    let estimate: ((variables: Variables) => number) | undefined;
+    return ({ unanswered, variables }: Run) => {
+      if (unanswered.size === 0 || !this.#isUnanswered(coordinate, unanswered)) return 0;
+      estimate ??= compileFieldCost(this.#model, this.#document, { node, parent });
+      return estimate(variables);
+    };
+  }
+
+  // A call names the field of an object, and the operation perhaps that of its interface, or the other way round.
+  #isUnanswered(coordinate: string, unanswered: ReadonlySet<string>): boolean {
+    if (unanswered.has(coordinate)) return true;
+    const [typeName, fieldName] = coordinate.split('.');
+    for (const other of unanswered) {
+      const [otherType, otherField] = other.split('.');
+      if (fieldName === otherField && this.#areRelated(typeName, otherType)) return true;
+    }
+    return false;
+  }
+
+  #areRelated(one = '', other = ''): boolean {
+    const { schema } = this.#model;
+    const [a, b] = [schema.getType(one), schema.getType(other)];
+    return isSubType(schema, a, b) || isSubType(schema, b, a);
   }
 
   #fragment(name: string): Walk | undefined {
@@ -143,11 +188,11 @@ class Compilation {
     const walk = compile(type);
     if (walk === undefined || type === undefined) return walk;
     const names = new Set([type, ...(isAbstractType(type) ? schema.getPossibleTypes(type) : [])].map(String));
-    return (object, variables) => {
+    return (object, run) => {
       const typename = object['__typename'];
       return typeof typename === 'string' && !names.has(typename) && !this.#isInterface(typename)
         ? 0
-        : walk(object, variables);
+        : walk(object, run);
     };
   }
 
@@ -157,17 +202,27 @@ class Compilation {
   }
 }
 
-type ValueCost = (value: unknown, variables: Variables) => number;
+function isSubType(schema: GraphQLSchema, abstract: Maybe, type: Maybe): boolean {
+  return (
+    isAbstractType(abstract) &&
+    (isObjectType(type) || isInterfaceType(type)) &&
+    schema.isSubType(abstract, type)
+  );
+}
+
+type Maybe = GraphQLNamedType | undefined;
+
+type ValueCost = (value: unknown, run: Run) => number;
 
 function compileValueCost({ weight, definition }: FieldCost, inner: Walk | undefined): ValueCost {
   const isCountable = inner === undefined && !isListOfLists(definition.type);
-  const itemCost: ValueCost = (value, variables) =>
-    inner !== undefined && isObject(value) ? add(weight, inner(value, variables)) : weight;
-  const cost: ValueCost = (value, variables) => {
-    if (!Array.isArray(value)) return itemCost(value, variables);
+  const itemCost: ValueCost = (value, run) =>
+    inner !== undefined && isObject(value) ? add(weight, inner(value, run)) : weight;
+  const cost: ValueCost = (value, run) => {
+    if (!Array.isArray(value)) return itemCost(value, run);
     if (isCountable) return weight * Math.max(value.length, 1);
     let total = value.length === 0 ? weight : 0;
-    for (const item of value) total = add(total, cost(item, variables));
+    for (const item of value) total = add(total, cost(item, run));
     return total;
   };
   return cost;

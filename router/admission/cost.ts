@@ -1,8 +1,9 @@
 import { OperationTypeNode } from 'graphql';
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLNamedType } from 'graphql';
 import { compileArguments } from './cost-arguments.ts';
 import type { CostModel, Variables } from './cost-model.ts';
-import { compileTotal } from './operation-total.ts';
+import { compileFieldTotal, compileTotal } from './operation-total.ts';
+import type { Weights } from './operation-total.ts';
 import { add } from './saturating.ts';
 
 export type OperationCost = (variables: Variables) => number;
@@ -22,17 +23,26 @@ export function compileCost(
   document: DocumentNode,
   operationName: string | undefined,
 ): OperationCost {
-  const { type, evaluate } = compileTotal(
-    model,
-    {
-      item: ({ weight }) => weight,
-      call: ({ definition }, node) => compileArguments(model, definition, node),
-      unknown: 1,
-    },
-    { document, name: operationName },
-  );
+  const { type, evaluate } = compileTotal(model, weightsOf(model), { document, name: operationName });
   const base = type === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
   return (given) => wholeCost(add(base, evaluate(given)));
+}
+
+/** Compiles the estimate of one field of an operation with its selection. */
+export function compileFieldCost(
+  model: CostModel,
+  document: DocumentNode,
+  field: { readonly node: FieldNode; readonly parent: GraphQLNamedType | undefined },
+): OperationCost {
+  return compileFieldTotal(model, weightsOf(model), { document, ...field });
+}
+
+function weightsOf(model: CostModel): Weights {
+  return {
+    item: ({ weight }) => weight,
+    call: ({ definition }, node) => compileArguments(model, definition, node),
+    unknown: 1,
+  };
 }
 
 /** What an operation is charged: whole points, at least one. */

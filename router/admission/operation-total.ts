@@ -67,6 +67,25 @@ export function compileTotal(
   return { type: operation.operation, evaluate: () => constant, isConstant: true };
 }
 
+/** Compiles the sum over one field with its selection; the variables have their defaults. */
+export function compileFieldTotal(
+  model: CostModel,
+  weights: Weights,
+  {
+    document,
+    node,
+    parent,
+  }: {
+    readonly document: DocumentNode;
+    readonly node: FieldNode;
+    readonly parent: GraphQLNamedType | undefined;
+  },
+): (variables: Variables) => number {
+  const selectionSet: SelectionSetNode = { kind: Kind.SELECTION_SET, selections: [node] };
+  const total = new Compilation(model, weights, document).selectionSet(selectionSet, parent);
+  return (variables) => total({ variables, fragments: new Map() }, undefined);
+}
+
 class Compilation {
   readonly #model: CostModel;
   readonly #weights: Weights;

@@ -24,6 +24,8 @@ export type Executed = {
   /** Undefined where no calls are given back. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: Delivered;
+  /** Coordinates of fields whose call was sent and failed: they stay charged. */
+  readonly unanswered: ReadonlySet<string>;
   readonly caller: Caller;
 };
 
@@ -51,6 +53,11 @@ export type Settlement = {
   readonly settleAndReport: (executed: Executed) => CostReport;
 };
 
+/** Whether it is the coordinate of a mutation, which may have taken effect although it brought no answer. */
+function isMutation(coordinate: string): boolean {
+  return coordinate.startsWith('Mutation.');
+}
+
 /** Charges what was delivered in place of what was estimated. */
 export function createSettlement(
   { overrunPercent }: Pick<Config['rateLimit'], 'overrunPercent'>,
@@ -59,10 +66,12 @@ export function createSettlement(
   const { budget, spenders, settled, later } = parts;
   let pending = 0;
 
-  function actualOf({ admission: { cost, variables }, actualCost, delivered }: Executed): number {
-    if (actualCost === undefined) return cost;
+  function actualOf({ admission, actualCost, delivered, unanswered }: Executed): number {
+    const { cost, variables, charge } = admission;
+    if (actualCost === undefined || [...unanswered].some(isMutation)) return cost;
     const most = Math.floor(cost * (1 + overrunPercent / 100));
-    return Math.min(actualCost(delivered, variables), most);
+    const prepaid = cost - (charge?.points ?? cost);
+    return Math.max(Math.min(actualCost(delivered, variables, unanswered), most), prepaid);
   }
 
   /** Gives back the calls of each field that has delivered a value for every call. */

@@ -48,6 +48,11 @@ const NEVER = new AbortController().signal;
 function cancelled({ service }: FetchProgram): SubgraphResponse {
   return {
     kind: 'failed',
-    failure: { code: 'REQUEST_CANCELLED', service, message: ERRORS.REQUEST_CANCELLED.meaning },
+    failure: {
+      code: 'REQUEST_CANCELLED',
+      service,
+      message: ERRORS.REQUEST_CANCELLED.meaning,
+      isUnsent: true,
+    },
   };
 }

@@ -40,6 +40,8 @@ export type ExecutionOutcome = {
   readonly omittedErrors: number;
   /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
   readonly delivered: JsonObject;
+  /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
+  readonly unanswered: ReadonlySet<string>;
   /** One for each service and reason. */
   readonly degraded: readonly Degradation[];
 };
@@ -78,6 +80,7 @@ export async function executeCompiled(
     collected: [],
     calls: new Map(),
     waiting: new Map(),
+    unanswered: new Set(),
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
@@ -87,6 +90,7 @@ export async function executeCompiled(
     errors,
     omittedErrors: omitted,
     delivered: root,
+    unanswered: execution.unanswered,
     degraded: report.degraded(),
   };
   return execution.halts ? halted(outcome) : outcome;

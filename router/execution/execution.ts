@@ -38,4 +38,6 @@ export type Execution = {
   readonly calls: Map<string, Promise<SubgraphResponse>>;
   /** Queries that wait for the end of this turn, by service, so that they can travel together. */
   readonly waiting: Map<string, WaitingQuery[]>;
+  /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
+  readonly unanswered: Set<string>;
 };

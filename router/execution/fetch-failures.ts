@@ -22,6 +22,8 @@ export function failFetch(
 ): void {
   const { operation, response, report } = execution;
   const { code, message, service, heldBack } = failure;
+  if (failure.isUnsent !== true)
+    for (const coordinate of fetch.fields.coordinates) execution.unanswered.add(coordinate);
   const nearest = nearestPath(heldBack === undefined ? fetch : onlyFields(fetch, heldBack), response);
   const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
   const cause = createCause({ code, message, service, failure, reported, nearest, isFinal });

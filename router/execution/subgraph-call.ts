@@ -34,6 +34,8 @@ export type SubgraphFailure = {
   readonly breaker?: 'closed' | 'open' | 'half-open';
   /** The service has turned this one call down, as with 403: it is not ill. */
   readonly isRefusal?: true;
+  /** Nothing of the call has left the router. */
+  readonly isUnsent?: true;
   /** The errors by which the service explains it: clients see these in place of `message`. */
   readonly errors?: readonly SubgraphError[];
   /** The coordinates that are not being asked for, where the call could be made without them. */

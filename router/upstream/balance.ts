@@ -1,6 +1,6 @@
 import type { Call, SendCall } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
-import { unreachable } from './outcomes.ts';
+import { unreachable, unsent } from './outcomes.ts';
 import type { Transport } from './transport.ts';
 
 /** Sends to the less loaded of two endpoints taken at random, which spreads better than the least loaded of all. */
@@ -11,7 +11,7 @@ export function balance(
 ): SendCall {
   return async (call) => {
     const endpoint = choose(endpoints, call, random);
-    if (endpoint === undefined) return unreachable(service, new Error('no address is known'));
+    if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is known')));
     const visit = endpoint.began();
     const outcome = await transport(endpoint, call);
     endpoint.ended(visit, outcome.verdict);

@@ -1,5 +1,5 @@
 import type { Interrupt, SendCall } from './call.ts';
-import { cancelled } from './outcomes.ts';
+import { cancelled, unsent } from './outcomes.ts';
 
 /** The service of each call that a signal ends. */
 type UnderWay = Map<Interrupt, string>;
@@ -14,7 +14,7 @@ const underWay = new WeakMap<AbortSignal, UnderWay>();
 export function withCancellation(send: SendCall, service: string): SendCall {
   return async (call) => {
     const { signal, interrupt } = call;
-    if (signal.aborted) return cancelled(service);
+    if (signal.aborted) return unsent(cancelled(service));
     if (call.request.operation === 'mutation') return send(call);
     const calls = underWay.get(signal) ?? endedBy(signal);
     calls.set(interrupt, service);

@@ -1,5 +1,5 @@
 import type { After, SendCall } from './call.ts';
-import { timedOut } from './outcomes.ts';
+import { timedOut, unsent } from './outcomes.ts';
 
 export type DeadlineOptions = {
   readonly service: string;
@@ -18,7 +18,7 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
   return async (call) => {
     const now = monotonic();
     const allowedMs = Math.min(timeoutMs, call.context.deadline - now);
-    if (allowedMs <= 0) return timedOut(service, 'neutral');
+    if (allowedMs <= 0) return unsent(timedOut(service, 'neutral'));
     const verdict = allowedMs >= fairMs ? 'late' : 'neutral';
     const cancel = after(allowedMs, () => {
       call.interrupt.raise(timedOut(service, verdict));

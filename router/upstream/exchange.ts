@@ -14,6 +14,7 @@ import {
   notSent,
   tooLarge,
   unreachable,
+  unsent,
   withErrors,
 } from './outcomes.ts';
 
@@ -146,7 +147,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
-    this.#options.settle(outcome);
+    // Undici hands over a controller right before it writes the request to a connection.
+    this.#options.settle(this.#controller === undefined ? unsent(outcome) : outcome);
   }
 }
 

@@ -2,7 +2,10 @@ import type { SubgraphError, SubgraphFailure } from '../execution/subgraph-call.
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome, Verdict } from './call.ts';
 
-type RefusalDetails = Pick<SubgraphFailure, 'retryAfterMs' | 'breaker' | 'heldBack' | 'isRefusal'>;
+type RefusalDetails = Pick<
+  SubgraphFailure,
+  'retryAfterMs' | 'breaker' | 'heldBack' | 'isRefusal' | 'isUnsent'
+>;
 
 /*
  * Every way a call can fail. Messages reach clients: they name the service and what happened, never an address,
@@ -25,13 +28,17 @@ export function timedOut(service: string, verdict: Verdict): Outcome {
 
 export function circuitOpen(service: string, details: RefusalDetails): Outcome {
   const message = `${refusedPart(service, details)} has failed too often and is not being called for a while`;
-  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, details);
+  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, { ...details, isUnsent: true });
 }
 
 /** By hand: when that ends is not known. */
 export function heldOpen(service: string, details: RefusalDetails): Outcome {
   const message = `${refusedPart(service, details)} is not being called until its operators allow it`;
-  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, { ...details, breaker: 'open' });
+  return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'neutral', message, {
+    ...details,
+    breaker: 'open',
+    isUnsent: true,
+  });
 }
 
 /** Not by its name: a field may be one that clients cannot see. */
@@ -41,7 +48,7 @@ function refusedPart(service: string, { heldBack }: RefusalDetails): string {
 
 export function overloaded(service: string, retryAfterMs: number): Outcome {
   const message = `too many calls to ${service} are under way`;
-  return failed(service, 'SUBGRAPH_OVERLOADED', 'neutral', message, { retryAfterMs });
+  return failed(service, 'SUBGRAPH_OVERLOADED', 'neutral', message, { retryAfterMs, isUnsent: true });
 }
 
 export function httpError(service: string, status: number, verdict: Verdict): Outcome {
@@ -89,4 +96,11 @@ function failed(
   details: RefusalDetails = {},
 ): Outcome {
   return { response: { kind: 'failed', failure: { code, service, message, ...details } }, verdict };
+}
+
+/** Marks a failure of a call of which nothing has left the router. */
+export function unsent(outcome: Outcome): Outcome {
+  const { response } = outcome;
+  if (response.kind !== 'failed') return outcome;
+  return { ...outcome, response: { kind: 'failed', failure: { ...response.failure, isUnsent: true } } };
 }

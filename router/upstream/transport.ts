@@ -3,7 +3,7 @@ import type { Call, Outcome } from './call.ts';
 import { createConnector } from './certificates.ts';
 import { Exchange } from './exchange.ts';
 import { withoutInterimResponses } from './interim-responses.ts';
-import { notSent } from './outcomes.ts';
+import { notSent, unsent } from './outcomes.ts';
 import type { SubgraphSettings } from './settings.ts';
 
 /** Signs one try; what it returns is added to the headers. */
@@ -50,7 +50,7 @@ export function createTransport(options: TransportOptions): Transport {
         dispatch(address, call, settle);
       } catch (cause) {
         // The signer refuses values that no header may carry; that is not the subgraph's fault.
-        settle(notSent(service, cause));
+        settle(unsent(notSent(service, cause)));
       }
     });
 }

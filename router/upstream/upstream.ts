@@ -3,7 +3,7 @@ import type { SubgraphRequest, SubgraphResponse } from '../execution/subgraph-ca
 import type { CallContext } from './call.ts';
 import type { ForcedState } from './circuit-breaker.ts';
 import { checkCertificates } from './certificates.ts';
-import { disconnected } from './outcomes.ts';
+import { disconnected, unsent } from './outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './settings.ts';
 import { createSubgraph } from './subgraph.ts';
 import type { Subgraph, SubgraphParts, SubgraphState } from './subgraph.ts';
@@ -79,7 +79,7 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
       return {
         send(request, context, signal) {
           const subgraph = subgraphs.get(request.subgraph);
-          if (subgraph === undefined) return Promise.resolve(disconnected(request.subgraph).response);
+          if (subgraph === undefined) return Promise.resolve(unsent(disconnected(request.subgraph)).response);
           return subgraph.send(request, context, signal);
         },
         async [Symbol.asyncDispose]() {

@@ -21,6 +21,7 @@ it('refuses calls beyond the bulkhead at once, and leaves the breaker of the hea
     service: 'inventory',
     message: 'too many calls to inventory are under way',
     retryAfterMs: 1_000,
+    isUnsent: true,
   });
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SUBGRAPH_OVERLOADED']));
   const opened = one.events.filter((event) => event.startsWith('breaker')).length;

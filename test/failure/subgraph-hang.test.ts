@@ -40,6 +40,7 @@ describe.each([
       message: 'inventory has failed too often and is not being called for a while',
       breaker: 'open',
       retryAfterMs: 1_800,
+      isUnsent: true,
     });
     expect(subgraph.requests).toHaveLength(5);
   });

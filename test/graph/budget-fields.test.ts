@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Of } from '../../router/persisted/registry.ts';
+import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
 import { startIssuer } from '../support/tokens.ts';
@@ -229,6 +230,32 @@ describe('the cost of an operation', () => {
     const headers = { ...(await bearer()), 'x-cost': 'report' };
     const response = await graph.post({ query: '{ books { title reviews { text } } }' }, headers);
     expect(await costOf(response)).toEqual({ requested: 8, actual: 2, remaining: 99_998 });
+  });
+
+  test('is paid for a call that was sent and failed, and not for one that was not sent', async () => {
+    await using slow = await startStubSubgraph(() => hang());
+    await using graph = await startSmallGraph({
+      services: {
+        ...LIBRARY,
+        late: {
+          sdl: `type Query { late: [Late!] @listSize(assumedSize: 20) } type Mutation { begin: Late }
+            type Late { id: ID } extend type Book @key(fields: "id") { id: ID! copies: [Late!] }`,
+          resolvers: {},
+        },
+      },
+      config: `
+rateLimit: { enabled: true, anonymous: { points: 10000, windowS: ${DAY} } }
+traffic: { all: { breaker: { enabled: false } }, subgraphs: { late: { timeoutMs: 100, urls: ["${slow.url}"] } } }`,
+    });
+    const cost = async (query: string) => costOf(await graph.post({ query }, { 'x-cost': 'report' }));
+    // Two books, each with ten copies as estimated; what was delivered stays as it is.
+    expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 22 });
+    expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 21 });
+    expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 11 });
+    graph.router.orderBreaker({ subgraph: 'late', state: 'open' });
+    expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 2 });
+    expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 1 });
+    expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 10 });
   });
 
   test('is not told unless it is asked for', async () => {

@@ -83,6 +83,23 @@ describe('the actual cost', () => {
     expect(actual(document)?.(delivered, {})).toBe(expected);
   });
 
+  it.each<[name: string, document: string, unanswered: string[], expected: number]>([
+    ['as a whole', '{ list { parts { id } } item { id } }', ['Query.list'], 20],
+    [
+      'for each item that was delivered',
+      '{ page(first: 9) { edges { node { parts { id } } } } }',
+      ['Item.parts'],
+      11,
+    ],
+    ['by its interface', '{ node { ... on Item { parts { id } } } }', ['Item.parts'], 4],
+    ['by its object', '{ node { id } }', ['Query.node'], 1],
+    ['but not where it was skipped', '{ list @skip(if: true) { id } item { id } }', ['Query.list'], 1],
+    ['but not what another call did not deliver', '{ list { id } }', ['Query.item'], 1],
+  ])('of what was sent and not answered is the estimate, %s', (_name, document, unanswered, expected) => {
+    const delivered = { page: full, node: { __typename: 'Item' } };
+    expect(actual(document)?.(delivered, {}, new Set(unanswered))).toBe(expected);
+  });
+
   it('is the estimate where the router itself answers', () => {
     expect(actual('{ __schema { types { name } } list { id } }')).toBeUndefined();
   });
@@ -140,6 +157,17 @@ describe('the settlement', () => {
     expect(await remaining()).toBe(850);
   });
 
+  it('gives nothing back for a mutation that may have taken effect', async () => {
+    const { settle } = await charged({ cost: 100 });
+    expect(settle(10, ['Mutation.change'])).toEqual({ requested: 100, actual: 100, remaining: 900 });
+  });
+
+  it('never gives back what was prepaid', async () => {
+    const { settle, remaining } = await charged({ cost: 100, prepaid: 40 });
+    expect(settle(1)).toEqual({ requested: 100, actual: 40, remaining: 1_000 });
+    expect(await remaining()).toBe(1_000);
+  });
+
   it('stands where nothing is known of the answer', async () => {
     const { settle } = await charged({ cost: 100 });
     expect(settle(undefined)).toEqual({ requested: 100, actual: 100, remaining: 900 });
@@ -181,15 +209,19 @@ describe('the top spenders', () => {
   });
 });
 
-async function charged(options: { readonly cost: number; readonly overrunPercent?: number }) {
-  const { cost, overrunPercent = 0 } = options;
+async function charged(options: {
+  readonly cost: number;
+  readonly overrunPercent?: number;
+  readonly prepaid?: number;
+}) {
+  const { cost, overrunPercent = 0, prepaid = 0 } = options;
   const budget = createBudget(rateLimitOf(), {
     redis: undefined,
     monotonic: () => 0,
     telemetry: { budgetDecided: () => undefined },
   });
   const caller = { identity: userOf('ada'), address: '192.0.2.1' };
-  const decision = await budget.charge({ ...caller, cost });
+  const decision = await budget.charge({ ...caller, cost, prepaid });
   if (decision.kind !== 'admitted') throw new Error('not admitted');
   const settlement = createSettlement(
     { overrunPercent },
@@ -202,11 +234,12 @@ async function charged(options: { readonly cost: number; readonly overrunPercent
   );
   const admission = { variables: {}, cost, charge: decision.charge, headers: {} };
   return {
-    settle: (points: number | undefined) =>
+    settle: (points: number | undefined, unanswered: readonly string[] = []) =>
       settlement.settleAndReport({
         admission,
         actualCost: points === undefined ? undefined : () => points,
         delivered: {},
+        unanswered: new Set(unanswered),
         caller,
       }),
     remaining: async () => {

@@ -106,7 +106,15 @@ function heldExecution() {
   return {
     execute,
     started: () => started,
-    finish: () => resolve({ data: '{}', errors: [], omittedErrors: 0, delivered: {}, degraded: [] }),
+    finish: () =>
+      resolve({
+        data: '{}',
+        errors: [],
+        omittedErrors: 0,
+        delivered: {},
+        unanswered: new Set(),
+        degraded: [],
+      }),
   };
 }
 

@@ -91,6 +91,7 @@ describe('a call', () => {
       service: 'inventory',
       message: 'the call to inventory could not be made',
       breaker: 'closed',
+      isUnsent: true,
     });
     expect(subgraph.requests).toHaveLength(0);
   });
@@ -100,7 +101,10 @@ describe('a call', () => {
     await using routes = one.upstream.forGeneration(new Map());
     const request = { subgraph: 'constructor', operation: 'query', body: '{}' } as const;
     const response = await routes.send(request, { headers: {}, deadline: 1 }, new AbortController().signal);
-    expect(response).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
+    expect(response).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'SUBGRAPH_UNAVAILABLE', isUnsent: true },
+    });
   });
 });
 
