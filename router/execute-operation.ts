@@ -213,13 +213,10 @@ function scopeOf({
 
 const NEVER = new AbortController().signal;
 
-/** Subgraphs may use the address to share work fairly between clients, not to choose what they return. */
-function correlationHeaders({ id, correlationId, address }: ClientRequest): Record<string, string> {
-  return {
-    'x-request-id': id,
-    'x-forwarded-for': address,
-    ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
-  };
+function correlationHeaders({ id, correlationId }: ClientRequest): Record<string, string> {
+  return correlationId === undefined
+    ? { 'x-request-id': id }
+    : { 'x-request-id': id, 'x-correlation-id': correlationId };
 }
 
 function subgraphSpan({ subgraph, operation }: SubgraphRequest): SpanDescription {

@@ -11,8 +11,9 @@ export type ForwardedRequest = {
 /** Other end of a connection, and whether it is one of `listen.trustedProxies`. */
 export type Peer = { readonly address: string; readonly isTrusted: boolean };
 
+type ReadPeer = (address: string | undefined) => Peer;
+
 type Settings = Config['headers']['forwarded'];
-type Part = Settings['queries'][number];
 
 export type ForwardedOrigin = {
   readonly headersFor: (
@@ -25,17 +26,19 @@ export type ForwardedOrigin = {
  * Tells subgraphs where a request came from: `X-Forwarded-For`, `-Proto` and `-Host`. What a client sends under these names counts
  * only if a trusted proxy passes it on.
  */
-export function createForwardedOrigin(
-  settings: Settings,
-  readPeer: (peer: string | undefined) => Peer,
-): ForwardedOrigin {
+export function createForwardedOrigin(settings: Settings, readPeer: ReadPeer): ForwardedOrigin {
   const namesOf = { query: settings.queries, mutation: settings.mutations };
   return {
     headersFor(request, operation) {
       const names = namesOf[operation];
       if (names.length === 0) return NOTHING;
       const peer = readPeer(request.peer);
-      const entries = names.map((name) => [`x-forwarded-${name}`, READERS[name](request.headers, peer)]);
+      const readers = {
+        for: () => addresses(request.headers, peer, readPeer),
+        proto: () => protocol(request.headers, peer),
+        host: () => host(request.headers, peer),
+      };
+      const entries = names.map((name) => [`x-forwarded-${name}`, readers[name]()]);
       return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
     },
   };
@@ -43,21 +46,17 @@ export function createForwardedOrigin(
 
 const NOTHING: Readonly<Record<string, string>> = {};
 
-const READERS: Readonly<Record<Part, (headers: IncomingHttpHeaders, peer: Peer) => string | undefined>> = {
-  for: addresses,
-  proto: protocol,
-  host,
-};
-
-/** Addresses passed on; those on the left are what clients claim. */
+/** Addresses passed on at most. */
 const MOST_ADDRESSES = 32;
 const ADDRESS = /^[\w.:[\]%-]{1,64}$/;
 const PROTOCOL = /^https?$/i;
 const HOST = /^[\w.:[\]%-]{1,255}$/;
 
-function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer): string {
+/** The client's address and the trusted proxies after it: whatever stands before it was written by the client itself. */
+function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];
-  return [...hops.slice(1 - MOST_ADDRESSES), address].join(', ');
+  const client = hops.findLastIndex((hop) => !readPeer(hop).isTrusted);
+  return [...hops.slice(Math.max(client, 0)).slice(1 - MOST_ADDRESSES), address].join(', ');
 }
 
 function protocol(headers: IncomingHttpHeaders, { isTrusted }: Peer): string {
