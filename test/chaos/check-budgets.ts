@@ -146,47 +146,75 @@ function costOf({ operation }: Exchange, { costs }: Evidence): number {
 const PREPAID = 1;
 
 /**
- * Gives each request that was served on Redis's account the charges of its caller and its cost, made while it was in flight:
- * one, or two if its document was charged before it was parsed. Of the requests that a charge could be for, the one that
- * ends first takes it: if any assignment works, this one does. A charge may be taken once as a whole and once as a part.
+ * Gives each request that was served on Redis's account the charges of its caller that were made for it while it was in flight:
+ * one of its cost, or two if its document was charged before it was parsed. No charge is given to two requests. Which charge was made
+ * for which request is unknown, so this looks for an assignment in which every request has its own.
  */
 function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
-  const charges = Map.groupBy(chargesOf(evidence.budgetChanges), ({ owner, points }) => `${owner} ${points}`);
-  const timesOf = (account: string) => (charges.get(account) ?? []).map(({ at }) => at);
-  const ownerOfExchange = (exchange: Answered) => ownerOf(exchange, evidence.issuer);
-  const waiting = Map.groupBy(
-    served,
-    (exchange) => `${ownerOfExchange(exchange)} ${costOf(exchange, evidence)}`,
+  const charges = Map.groupBy(chargesOf(evidence.budgetChanges), ({ owner }) => owner);
+  const callers = Map.groupBy(served, (exchange) => ownerOf(exchange, evidence.issuer));
+  return [...callers].flatMap(([owner, exchanges]) =>
+    withoutCharges(exchanges, charges.get(owner) ?? [], evidence).map((exchange): Violation => {
+      const account = `${owner} ${costOf(exchange, evidence)}`;
+      const detail = `no charge of ${account} points was made for it in Redis`;
+      return { invariant: 'charged', detail, requestId: exchange.id };
+    }),
   );
-  const notAtOnce = [...waiting].flatMap(([account, exchanges]) => unmatched(exchanges, timesOf(account)));
-  const parts: readonly ((exchange: Answered) => number)[] = [
-    () => PREPAID,
-    (exchange) => Math.max(costOf(exchange, evidence) - PREPAID, 1),
-  ];
-  const missing = parts.flatMap((points) => {
-    const accounts = Map.groupBy(notAtOnce, (exchange) => `${ownerOfExchange(exchange)} ${points(exchange)}`);
-    return [...accounts].flatMap(([account, exchanges]) => unmatched(exchanges, timesOf(account)));
-  });
-  return [...new Set(missing)].map((exchange): Violation => {
-    const account = `${ownerOfExchange(exchange)} ${costOf(exchange, evidence)}`;
-    const detail = `no charge of ${account} points was made for it in Redis`;
-    return { invariant: 'charged', detail, requestId: exchange.id };
-  });
 }
 
-function unmatched(exchanges: readonly Answered[], times: readonly number[]): readonly Answered[] {
-  const open = new Set(exchanges.toSorted((a, b) => a.ended - b.ended));
-  for (const at of times.toSorted((a, b) => a - b)) {
-    for (const exchange of open) {
-      if (exchange.began - SKEW_MS > at || exchange.ended + SKEW_MS < at) continue;
-      open.delete(exchange);
-      break;
-    }
-  }
-  return [...open];
+function withoutCharges(
+  exchanges: readonly Answered[],
+  charges: readonly Charge[],
+  evidence: Evidence,
+): readonly Answered[] {
+  const byPoints = Map.groupBy(charges, ({ points }) => points);
+  const during = (exchange: Answered, points: number) =>
+    (byPoints.get(points) ?? []).filter(({ at }) => isDuring(exchange, at));
+  const restOf = (exchange: Answered) => Math.max(costOf(exchange, evidence) - PREPAID, 1);
+  const main = assign(exchanges, (exchange) => [
+    ...during(exchange, costOf(exchange, evidence)),
+    ...(during(exchange, PREPAID).length > 0 ? during(exchange, restOf(exchange)) : []),
+  ]);
+  const inParts = exchanges.filter((exchange) => {
+    const charge = main.get(exchange);
+    return charge !== undefined && charge.points !== costOf(exchange, evidence);
+  });
+  const taken = new Set(main.values());
+  const first = assign(inParts, (exchange) =>
+    during(exchange, PREPAID).filter((charge) => !taken.has(charge)),
+  );
+  return exchanges.filter(
+    (exchange) => !main.has(exchange) || (inParts.includes(exchange) && !first.has(exchange)),
+  );
 }
 
-function chargesOf(changes: readonly BudgetChange[]) {
+function isDuring({ began, ended }: Answered, at: number): boolean {
+  return began - SKEW_MS <= at && at <= ended + SKEW_MS;
+}
+
+/** A largest assignment of charges to exchanges, by augmenting paths. Earlier candidates of an exchange are preferred. */
+function assign(
+  exchanges: readonly Answered[],
+  candidatesOf: (exchange: Answered) => readonly Charge[],
+): ReadonlyMap<Answered, Charge> {
+  const holders = new Map<Charge, Answered>();
+  const candidates = new Map(exchanges.map((exchange) => [exchange, candidatesOf(exchange)]));
+  const place = (exchange: Answered, tried: Set<Charge>): boolean =>
+    (candidates.get(exchange) ?? []).some((charge) => {
+      if (tried.has(charge)) return false;
+      tried.add(charge);
+      const holder = holders.get(charge);
+      if (holder !== undefined && !place(holder, tried)) return false;
+      holders.set(charge, exchange);
+      return true;
+    });
+  for (const exchange of exchanges.toSorted((a, b) => a.ended - b.ended)) place(exchange, new Set());
+  return new Map([...holders].map(([charge, exchange]) => [exchange, charge]));
+}
+
+type Charge = { readonly at: number; readonly owner: string; readonly points: number };
+
+function chargesOf(changes: readonly BudgetChange[]): readonly Charge[] {
   return changes.flatMap(({ at, kind, takes }) => {
     const [own] = takes;
     const owner = /:([ua]:[^:]+(?::[^/]*)?):\d+\/\d+$/.exec(own?.key ?? '')?.[1] ?? '';
