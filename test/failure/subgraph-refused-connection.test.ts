@@ -15,6 +15,7 @@ it('answers at once that the subgraph could not be reached', async () => {
     service: 'inventory',
     message: 'inventory could not be reached',
     breaker: 'closed',
+    isUnsent: true,
   });
 });
 
