@@ -65,7 +65,7 @@ export async function acceptSupergraph(
   if (problems.length > 0) throw new ConfigError(problems);
 
   const guard = createGuards(graph.schema, requirements, createJudge(config.authorization.policies));
-  const { timeoutMs } = config.planning;
+  const { timeoutMs, maxWaitingPerCaller } = config.planning;
   return {
     graph,
     servableSdl,
@@ -74,7 +74,7 @@ export async function acceptSupergraph(
     fallbackOf,
     keepingOf: stale.keepingOf,
     warnings: servedDifferently(graph.supergraphSchema),
-    planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs }),
+    planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
   };
 }
 

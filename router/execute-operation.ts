@@ -114,10 +114,9 @@ export function createExecution(parts: ExecutionParts) {
 
   async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
     const { operation, variables } = admitted;
-    const { onError } = caller;
-    const compiled = await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
-      operation.compiled(),
-    );
+    const { onError, identity, request } = caller;
+    const payer = { identity, address: request.address };
+    const compiled = await telemetry.traced({ name: 'plan' }, request.trace, () => operation.compiled(payer));
     const joinedWork: JoinedWork = {};
     const { send, signal, scope } = callsFor(caller, connection, operation.type, joinedWork);
     const stale = staleValues && { values: staleValues, scope };
@@ -147,14 +146,13 @@ export function createExecution(parts: ExecutionParts) {
       : // A mutation that has begun is carried through: half of one is worse than an answer that nobody reads.
         run(operation.type === 'mutation' ? NEVER : signal));
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
-    const { identity, request } = caller;
     const executed: Spent = {
       admission: admitted,
       actualCost: compiled.actualCost,
       deliveredCalls: compiled.deliveredCalls,
       delivered: outcome.delivered,
       unanswered: outcome.unanswered,
-      caller: { identity, address: request.address },
+      caller: payer,
     };
     const answerable = withJoinedWork(withDenials(outcome, admitted), joinedWork);
     if (asksForCost(request.headers)) return { ...answerable, cost: settlement.settleAndReport(executed) };

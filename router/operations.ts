@@ -2,6 +2,8 @@ import { Kind, OperationTypeNode, getOperationAST, parse, print } from 'graphql'
 import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from './admission/actual-cost.ts';
 import type { Admissible, Admission } from './admission/admit.ts';
+import type { Caller } from './admission/caller-buckets.ts';
+import { callerKey } from './admission/caller-key.ts';
 import type { DeliveredCalls } from './admission/delivered-calls.ts';
 import type { FieldCalls } from './admission/field-calls.ts';
 import { createNullConditionCheck } from './admission/null-conditions.ts';
@@ -21,7 +23,7 @@ import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
 import { documentBytes, planBytes } from './operation-size.ts';
 import { rootFieldsOf } from './root-fields.ts';
-import type { Planner } from './planning/planner.ts';
+import type { PlanOutcome, Planner } from './planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -38,8 +40,11 @@ export type Operation = Admissible & {
   readonly document: DocumentNode;
   /** Coordinates of its root fields. */
   readonly rootFields: readonly string[];
-  /** Plans and compiles on the first call. @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT */
-  readonly compiled: () => Promise<PlannedOperation>;
+  /**
+   * Plans and compiles on the first call. Callers take turns at planning.
+   * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
+   */
+  readonly compiled: (caller?: Caller) => Promise<PlannedOperation>;
   /** Knows who may have what of it; undefined when all of it is open to everyone. */
   readonly guard: Guard | undefined;
   /** The operation as it is for those under the restriction, with a plan and a cost of its own. */
@@ -145,7 +150,7 @@ function createOperation(
     coerce: createCheckedCoercion(document, definition, parts),
     rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
     ...parts.pricing.estimate(document, name),
-    compiled: unlessRefused(() => compile({ source, name, document }, parts, grown)),
+    compiled: createCompile({ source, name, document }, parts, grown),
     guard: parts.guard(document, name),
     restriction: undefined,
     under(restriction) {
@@ -196,7 +201,7 @@ function restrict(
     // A field that is asked of several object types instead of their interface is still asked once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
-    compiled: unlessRefused(() => compile({ source: print(allowed), name, document, denials }, parts, grown)),
+    compiled: createCompile({ source: print(allowed), name, document, denials }, parts, grown),
   };
 }
 
@@ -207,18 +212,6 @@ function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): rea
     values,
     calls: Math.min(calls, most.get(coordinate) ?? calls),
   }));
-}
-
-/** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
-function unlessRefused(compiled: () => Promise<PlannedOperation>): () => Promise<PlannedOperation> {
-  let compiling: Promise<PlannedOperation> | undefined;
-  return () => {
-    compiling ??= compiled().catch((error: unknown) => {
-      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
-      throw error;
-    });
-    return compiling;
-  };
 }
 
 function definitionOf(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
@@ -244,29 +237,61 @@ type Compilation = {
   readonly denials?: Restriction['denials'];
 };
 
-async function compile(
-  { source, name, document, denials }: Compilation,
-  { planner, graph, pricing, mergesFetches, planned, monotonic, fallbackOf, keepingOf }: OperationsParts,
+type Planned = Extract<PlanOutcome, { kind: 'planned' }>;
+
+/** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
+function createCompile(
+  compilation: Compilation,
+  parts: OperationsParts,
   grown: Grown,
-): Promise<PlannedOperation> {
-  const started = monotonic();
-  const outcome = await planner.plan({ document: source, operationName: name });
-  planned(monotonic() - started, outcome.kind);
-  if (outcome.kind === 'refused') throw outcome.error;
-  grown(planBytes(outcome.length ?? 0));
+): Operation['compiled'] {
+  const { planner, planned, monotonic } = parts;
+  const { source: document, name: operationName } = compilation;
+  let compiling: Promise<PlannedOperation> | undefined;
+  let isPlanning = false;
+
+  const plan = (caller: Caller | undefined) =>
+    planner.plan({ document, operationName }, caller && callerKey(caller));
+
+  async function compileFor(caller: Caller | undefined): Promise<PlannedOperation> {
+    const started = monotonic();
+    isPlanning = true;
+    const outcome = await plan(caller).finally(() => (isPlanning = false));
+    planned(monotonic() - started, outcome.kind);
+    if (outcome.kind === 'refused') throw outcome.error;
+    grown(planBytes(outcome.length ?? 0));
+    return compile(compilation, outcome, parts);
+  }
+
+  return (caller) => {
+    // The planner plans it once, in the turn of the first or of this caller, whichever comes first.
+    if (isPlanning) void plan(caller);
+    compiling ??= compileFor(caller).catch((error: unknown) => {
+      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
+      throw error;
+    });
+    return compiling;
+  };
+}
+
+function compile(
+  { name, document, denials }: Compilation,
+  { plan, renames }: Planned,
+  { graph, pricing, mergesFetches, fallbackOf, keepingOf }: OperationsParts,
+): PlannedOperation {
   const compiled = compileOperation({
     apiSchema: graph.schema,
     supergraphSchema: graph.supergraphSchema,
     document,
     operationName: name,
-    plan: outcome.plan,
-    renames: outcome.renames,
+    plan,
+    renames,
     mergesFetches,
     ...(denials && { denials }),
     fallbackOf,
     keepingOf,
   });
-  const names = plannedNames(outcome.renames);
+  const names = plannedNames(renames);
   const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };
   return {
     ...compiled,

@@ -1,4 +1,5 @@
 import type { Caller } from './caller-buckets.ts';
+import { callerKey } from './caller-key.ts';
 import { addressBlock } from './client-address.ts';
 
 /** What one caller has spent: an upper bound, too high by `overcount` at the most. */
@@ -58,7 +59,7 @@ export class Spenders {
 
   /** What was given back, or taken after the fact when it is negative. */
   refunded(caller: Caller, points: number): void {
-    const count = this.#counts.get(keyOf(caller));
+    const count = this.#counts.get(callerKey(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
   }
 
@@ -74,7 +75,7 @@ export class Spenders {
 
   #countOf(caller: Caller): Count {
     this.#turn();
-    const key = keyOf(caller);
+    const key = callerKey(caller);
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const overcount = this.#counts.size < MAX_COUNTED ? 0 : this.#dropLeast();
@@ -104,10 +105,6 @@ export class Spenders {
       .map(({ caller, ...counts }) => ({ ...described(caller), ...counts }));
     return { since: new Date(this.#since).toISOString(), top };
   }
-}
-
-function keyOf({ identity, address }: Caller): string {
-  return identity.kind === 'user' ? `u:${identity.issuer}\n${identity.id}` : `a:${addressBlock(address)}`;
 }
 
 function described({ identity, address }: Caller): Pick<Spender, 'user' | 'address'> {

@@ -31,6 +31,11 @@ export const supergraph = z
 export const planning = z
   .strictObject({
     timeoutMs: ms.default(5_000).describe('Time to plan one operation.'),
+    maxWaitingPerCaller: count
+      .default(200)
+      .describe(
+        'New operations of one user or anonymous address that may wait to be planned. Callers take turns.',
+      ),
     cacheEntries: count.default(2_000).describe('Most operations kept planned.'),
     cacheBytes: count
       .optional()

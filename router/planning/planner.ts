@@ -1,6 +1,7 @@
 import type { QueryPlan } from '@apollo/query-planner';
 import { RouterError } from '../errors.ts';
 import type { OperationToPlan } from './operation-planner.ts';
+import { PlanningQueue } from './planning-queue.ts';
 import { startPlanningThread } from './planning-thread.ts';
 import type { PlanningThread, ThreadOutcome } from './planning-thread.ts';
 import type { Renames } from './renames.ts';
@@ -19,22 +20,35 @@ export type PlanOutcome =
   | { readonly kind: 'refused'; readonly error: RouterError };
 
 /** Plans operations off the main thread; never rejects. Equal operations that wait together are planned once. */
-export type Planner = AsyncDisposable & { plan(operation: OperationToPlan): Promise<PlanOutcome> };
+export type Planner = AsyncDisposable & {
+  /** Callers take turns, by their key; operations without a caller take turns as one more. */
+  plan(operation: OperationToPlan, caller?: string): Promise<PlanOutcome>;
+};
 
 export type PlannerOptions = {
   readonly supergraphSdl: string;
   /** For one planning; as long again, and for a thread to be replaced, an operation may wait for its turn. */
   readonly timeoutMs: number;
   readonly threads?: number;
-  /** How many distinct operations may wait; the next is refused at once. */
+  /** Distinct operations that may wait, of all callers together. */
   readonly maxWaiting?: number;
+  /** Distinct operations of one caller that may wait; the next is rejected at once. */
+  readonly maxWaitingPerCaller?: number;
+  readonly startThread?: typeof startPlanningThread;
 };
 
 /** A thread starts in about a second, and in several on a machine with much else to do. */
 const START_ALLOWANCE_MS = 10_000;
 
+// Most operations are planned in milliseconds.
+const RETRY_AFTER_S = 1;
+
+/** Lane of operations that are planned for no caller, after a change of the supergraph. */
+const NO_CALLER = '';
+
 type Waiting = {
   readonly operation: OperationToPlan;
+  readonly outcome: Promise<PlanOutcome>;
   readonly answer: (outcome: PlanOutcome) => void;
   readonly timer: NodeJS.Timeout;
 };
@@ -44,33 +58,30 @@ type Waiting = {
  * @throws when the supergraph cannot be planned against.
  */
 export async function createPlanner(options: PlannerOptions): Promise<Planner> {
-  const pool = new ThreadPool({ threads: 1, maxWaiting: 1000, ...options });
+  const pool = new ThreadPool({
+    threads: 1,
+    maxWaiting: 1000,
+    maxWaitingPerCaller: 1000,
+    startThread: startPlanningThread,
+    ...options,
+  });
   await pool.start();
-  const inFlight = new Map<string, Promise<PlanOutcome>>();
-  return {
-    plan: (operation) => {
-      const key = JSON.stringify([operation.operationName, operation.document]);
-      const known = inFlight.get(key);
-      if (known !== undefined) return known;
-      const outcome = pool.plan(operation).finally(() => inFlight.delete(key));
-      inFlight.set(key, outcome);
-      return outcome;
-    },
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
-  };
+  return pool;
 }
 
 /** Threads that take waiting operations in turn; a thread that was stopped is replaced by a fresh one. */
-class ThreadPool implements AsyncDisposable {
+class ThreadPool implements Planner {
   readonly #options: Required<PlannerOptions>;
   readonly #idle: PlanningThread[] = [];
   readonly #all = new Set<PlanningThread>();
   readonly #starting = new Set<Promise<void>>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #inFlight = new Map<string, Waiting>();
+  readonly #queue: PlanningQueue<Waiting>;
   #closed = false;
 
   constructor(options: Required<PlannerOptions>) {
     this.#options = options;
+    this.#queue = new PlanningQueue(options);
   }
 
   async start(): Promise<void> {
@@ -82,43 +93,62 @@ class ThreadPool implements AsyncDisposable {
     throw failed.reason;
   }
 
-  plan(operation: OperationToPlan): Promise<PlanOutcome> {
+  plan(operation: OperationToPlan, caller = NO_CALLER): Promise<PlanOutcome> {
+    const key = JSON.stringify([operation.operationName, operation.document]);
+    const known = this.#inFlight.get(key);
+    if (known !== undefined) {
+      if (this.#queue.join(known, caller)) known.timer.refresh();
+      return known.outcome;
+    }
     if (this.#closed) return Promise.resolve(refusal('SHUTTING_DOWN'));
-    if (this.#waiting.size >= this.#options.maxWaiting) {
-      return Promise.resolve(
+    const waiting = this.#createWaiting(key, operation);
+    this.#inFlight.set(key, waiting);
+    this.#enqueue(waiting, caller);
+    return waiting.outcome;
+  }
+
+  #createWaiting(key: string, operation: OperationToPlan): Waiting {
+    const { promise: outcome, resolve } = Promise.withResolvers<PlanOutcome>();
+    const answer = (result: PlanOutcome) => {
+      this.#inFlight.delete(key);
+      resolve(result);
+    };
+    const timer = setTimeout(() => {
+      this.#take(waiting).answer(refusal('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'));
+    }, this.#options.timeoutMs + START_ALLOWANCE_MS);
+    const waiting: Waiting = { operation, outcome, answer, timer };
+    return waiting;
+  }
+
+  #enqueue(waiting: Waiting, caller: string): void {
+    const rejected = this.#queue.add(waiting, caller);
+    if (rejected !== undefined) {
+      this.#take(rejected).answer(
         refusal('PLANNING_TIMEOUT', 'Too many new operations are waiting to be planned.'),
       );
     }
-    const { promise, resolve } = Promise.withResolvers<PlanOutcome>();
-    const timer = setTimeout(() => {
-      this.#waiting.delete(waiting);
-      resolve(refusal('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'));
-    }, this.#options.timeoutMs + START_ALLOWANCE_MS);
-    const waiting: Waiting = { operation, answer: resolve, timer };
-    this.#waiting.add(waiting);
     this.#replaceThreads();
     this.#assign();
-    return promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#waiting) this.#take(waiting).answer(refusal('SHUTTING_DOWN'));
+    for (const waiting of this.#queue) this.#take(waiting).answer(refusal('SHUTTING_DOWN'));
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#all].map((thread) => thread[Symbol.asyncDispose]()));
   }
 
   #assign(): void {
-    for (const waiting of this.#waiting) {
-      const thread = this.#idle.pop();
-      if (thread === undefined) return;
+    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
+      const waiting = this.#queue.next();
+      if (waiting === undefined) return void this.#idle.push(thread);
       void this.#run(thread, this.#take(waiting));
     }
   }
 
   #take(waiting: Waiting): Waiting {
     clearTimeout(waiting.timer);
-    this.#waiting.delete(waiting);
+    this.#queue.delete(waiting);
     return waiting;
   }
 
@@ -149,7 +179,7 @@ class ThreadPool implements AsyncDisposable {
   }
 
   async #startThread(): Promise<void> {
-    const thread = await startPlanningThread(this.#options.supergraphSdl);
+    const thread = await this.#options.startThread(this.#options.supergraphSdl);
     this.#all.add(thread);
     this.#idle.push(thread);
     this.#assign();
@@ -165,18 +195,15 @@ function toOutcome(outcome: ThreadOutcome): PlanOutcome {
     case 'timed out':
       return refusal('PLANNING_TIMEOUT');
     case 'died':
-      return {
-        kind: 'refused',
-        error: new RouterError('PLANNING_TIMEOUT', 'Planning the operation took more than is allowed.', {
-          cause: outcome.error,
-        }),
-      };
+      return refusal('PLANNING_TIMEOUT', 'Planning the operation took more than is allowed.', outcome.error);
   }
 }
 
 function refusal(
   code: 'OPERATION_NOT_PLANNABLE' | 'PLANNING_TIMEOUT' | 'SHUTTING_DOWN',
   message?: string,
+  cause?: Error,
 ): PlanOutcome {
-  return { kind: 'refused', error: new RouterError(code, message) };
+  const retry = code === 'PLANNING_TIMEOUT' && { retryAfterS: RETRY_AFTER_S };
+  return { kind: 'refused', error: new RouterError(code, message, { ...retry, ...(cause && { cause }) }) };
 }

@@ -1,10 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { createPlanner } from '../../router/planning/planner.ts';
+import { startPlanningThread } from '../../router/planning/planning-thread.ts';
+import type { Parts } from '../../router/router.ts';
 import { recordFigure } from '../support/figure.ts';
 import { manualPressure } from '../support/pressure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph } from '../support/small-graph.ts';
+import { until } from '../support/until.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -73,4 +77,63 @@ test('a full heap drops operations that were requested once, and the router goes
   expect(await planned(graph)).toBe(before);
   for (const _ of [1, 2]) await graph.query(once);
   expect(await planned(graph)).toBe(before + 1);
+});
+
+/** A planner that counts its calls. Its thread records what it plans, and waits while it is held. */
+function gatedPlanner() {
+  const order: string[] = [];
+  let released = Promise.resolve();
+  let calls = 0;
+  const startThread: typeof startPlanningThread = async (sdl) => {
+    const thread = await startPlanningThread(sdl);
+    const plan: typeof thread.plan = async (operation, timeoutMs) => {
+      order.push(operation.document);
+      await released;
+      return thread.plan(operation, timeoutMs);
+    };
+    return { plan, [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose]() };
+  };
+  const start: Parts['createPlanner'] = async (options) => {
+    const planner = await createPlanner({ ...options, startThread });
+    const plan: typeof planner.plan = (...operation) => {
+      calls += 1;
+      return planner.plan(...operation);
+    };
+    return { plan, [Symbol.asyncDispose]: () => planner[Symbol.asyncDispose]() };
+  };
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    released = promise;
+    order.length = 0;
+    return { release: () => resolve(), [Symbol.dispose]: () => resolve() };
+  };
+  return { createPlanner: start, order, calls: () => calls, hold };
+}
+
+test('callers take turns at planning, and wait for an operation that another sent in their own turn', async () => {
+  const planner = gatedPlanner();
+  await using graph = await startSmallGraph({
+    services: LIBRARY,
+    config: 'listen: { trustedProxies: ["127.0.0.1"] }\nplanning: { maxWaitingPerCaller: 4 }',
+    parts: { createPlanner: planner.createPlanner },
+  });
+  using held = planner.hold();
+  const document = (alias: string) => `{ ${alias}: book(id: 1) { id } }`;
+  const responses: Promise<Response>[] = [];
+  const send = async (address: string, alias: string) => {
+    const calls = planner.calls();
+    responses.push(graph.post({ query: document(alias) }, { 'x-forwarded-for': address }));
+    expect(await until(() => planner.calls() > calls, 10_000)).toBe(true);
+  };
+  for (const alias of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']) await send('192.0.2.1', alias);
+  await send('192.0.2.2', 'b1');
+  await send('192.0.2.3', 'a5');
+  held.release();
+  const answers = await Promise.all(responses);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 503, 200, 200]);
+  expect(answers[5]?.headers.get('retry-after')).toBe('1');
+  expect(await answers[5]?.json()).toMatchObject({
+    errors: [{ extensions: { code: 'PLANNING_TIMEOUT', retryAfterMs: 1_000 } }],
+  });
+  expect(planner.order).toEqual(['a1', 'b1', 'a5', 'a2', 'a3', 'a4'].map(document));
 });

@@ -2,6 +2,7 @@ import { parse, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createPlanner } from '../../router/planning/planner.ts';
 import type { PlanOutcome } from '../../router/planning/planner.ts';
+import type { PlanningThread, ThreadOutcome } from '../../router/planning/planning-thread.ts';
 import { renameForPlanning } from '../../router/planning/renames.ts';
 import { composed } from '../differential/compose.ts';
 
@@ -90,6 +91,93 @@ describe('the planner', () => {
   test('does not start on what is no supergraph', async () => {
     const starting = createPlanner({ supergraphSdl: 'type Query { a: Int }', timeoutMs: 1000 });
     await expect(starting).rejects.toThrow('the supergraph cannot be planned against: ');
+  });
+});
+
+/** A planner with one thread that plans what it is given when the test says so. */
+async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingPerCaller?: number } = {}) {
+  const order: string[] = [];
+  const running: (() => void)[] = [];
+  const thread: PlanningThread = {
+    plan: ({ document }) => {
+      order.push(document);
+      const { promise, resolve } = Promise.withResolvers<ThreadOutcome>();
+      running.push(() => resolve({ kind: 'refused', message: document, length: 0 }));
+      return promise;
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  const startThread = async () => thread;
+  const planner = await createPlanner({ supergraphSdl, timeoutMs: 60_000, startThread, ...limits });
+  return {
+    order,
+    plan: (caller: string | undefined, document: string) =>
+      planner.plan({ document, operationName: undefined }, caller),
+    /** Ends the planning that runs, until none is left. */
+    async drain() {
+      for (let end = running.shift(); end !== undefined; end = running.shift()) {
+        end();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    [Symbol.asyncDispose]: () => planner[Symbol.asyncDispose](),
+  };
+}
+
+describe('callers take turns at planning', () => {
+  test('so a single operation waits only for the planning that runs', async () => {
+    await using planner = await startControlledPlanner();
+    for (const document of ['a1', 'a2', 'a3', 'a4']) void planner.plan('a', document);
+    void planner.plan('b', 'b1');
+    await planner.drain();
+    expect(planner.order).toEqual(['a1', 'b1', 'a2', 'a3', 'a4']);
+  });
+
+  test('and planning without a caller has turns of its own', async () => {
+    await using planner = await startControlledPlanner();
+    for (const document of ['a1', 'a2', 'a3', 'a4']) void planner.plan('a', document);
+    for (const document of ['warm1', 'warm2']) void planner.plan(undefined, document);
+    for (const document of ['b1', 'b2']) void planner.plan('b', document);
+    await planner.drain();
+    expect(planner.order).toEqual(['a1', 'warm1', 'b1', 'a2', 'warm2', 'b2', 'a3', 'a4']);
+  });
+
+  test('and an operation that several wait for is planned once, in the first of their turns', async () => {
+    await using planner = await startControlledPlanner();
+    const outcomes = ['a1', 'a2', 'a3', 'a4'].map((document) => planner.plan('a', document));
+    const joined = planner.plan('b', 'a4');
+    void planner.plan('b', 'b1');
+    void planner.plan('b', 'a1');
+    await planner.drain();
+    expect(planner.order).toEqual(['a1', 'a4', 'a2', 'b1', 'a3']);
+    expect(await joined).toBe(await outcomes[3]);
+  });
+
+  test('and a caller with too many waiting operations is rejected alone', async () => {
+    await using planner = await startControlledPlanner({ maxWaitingPerCaller: 2 });
+    const [, , , a4] = ['a1', 'a2', 'a3', 'a4'].map((document) => planner.plan('a', document));
+    void planner.plan('b', 'b1');
+    const outcome = await a4;
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'PLANNING_TIMEOUT',
+        headers: { 'retry-after': '1' },
+        extensions: { retryAfterMs: 1_000 },
+      },
+    });
+    await planner.drain();
+    expect(planner.order).toEqual(['a1', 'b1', 'a2', 'a3']);
+  });
+
+  test('and in a full queue the longest lane makes room for a shorter one', async () => {
+    await using planner = await startControlledPlanner({ maxWaiting: 4 });
+    const outcomes = ['a1', 'a2', 'a3', 'a4', 'a5'].map((document) => planner.plan('a', document));
+    void planner.plan('b', 'a5');
+    for (const caller of ['c', 'd', 'e']) void planner.plan(caller, `${caller}1`);
+    for (const displaced of outcomes.slice(1, 4)) expect(codeOf(await displaced)).toBe('PLANNING_TIMEOUT');
+    expect(codeOf(await planner.plan('f', 'f1'))).toBe('PLANNING_TIMEOUT');
+    await planner.drain();
+    expect(planner.order).toEqual(['a1', 'a5', 'c1', 'd1', 'e1']);
   });
 });
 

@@ -1,0 +1,94 @@
+export type PlanningQueueLimits = {
+  /** Items that may wait, all lanes together. */
+  readonly maxWaiting: number;
+  /** Items of one lane that may wait. */
+  readonly maxWaitingPerCaller: number;
+};
+
+/**
+ * A queue with a lane for each caller. Lanes take turns, so that a caller with many items does not delay another caller's only one.
+ * An item that several callers wait for stands in the lane of each, and leaves with the first turn that comes.
+ */
+export class PlanningQueue<Item extends object> {
+  readonly #limits: PlanningQueueLimits;
+  /** Items by lane, oldest first. */
+  readonly #lanes = new Map<string, Set<Item>>();
+  /** The lanes of each item that waits. */
+  readonly #lanesOf = new Map<Item, Set<string>>();
+  #servedLast: string | undefined;
+
+  constructor(limits: PlanningQueueLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Adds an item. In a full queue it displaces the newest item of the longest lane, if its own lane is shorter.
+   * Returns the item that finds no room, which may be the given one.
+   */
+  add(item: Item, lane: string): Item | undefined {
+    const { maxWaiting, maxWaitingPerCaller } = this.#limits;
+    const own = this.#lanes.get(lane)?.size ?? 0;
+    if (own >= maxWaitingPerCaller) return item;
+    let displaced: Item | undefined;
+    if (this.#lanesOf.size >= maxWaiting) {
+      displaced = this.#displaceable(own + 1);
+      if (displaced === undefined) return item;
+      this.delete(displaced);
+    }
+    this.#lanesOf.set(item, new Set());
+    this.#enter(item, lane);
+    return displaced;
+  }
+
+  /** Puts an item that waits into another lane as well. Returns false if it does not wait, or if the lane is full. */
+  join(item: Item, lane: string): boolean {
+    const own = this.#lanes.get(lane)?.size ?? 0;
+    if (!this.#lanesOf.has(item) || own >= this.#limits.maxWaitingPerCaller) return false;
+    this.#enter(item, lane);
+    return true;
+  }
+
+  /** Removes the item whose turn it is. */
+  next(): Item | undefined {
+    this.#moveToEnd(this.#servedLast);
+    const [first] = this.#lanes;
+    if (first === undefined) return undefined;
+    const [lane, [item]] = first;
+    this.#servedLast = lane;
+    if (item !== undefined) this.delete(item);
+    return item;
+  }
+
+  delete(item: Item): void {
+    for (const lane of this.#lanesOf.get(item) ?? []) {
+      const items = this.#lanes.get(lane);
+      items?.delete(item);
+      if (items?.size === 0) this.#lanes.delete(lane);
+    }
+    this.#lanesOf.delete(item);
+  }
+
+  [Symbol.iterator](): Iterator<Item> {
+    return this.#lanesOf.keys();
+  }
+
+  #enter(item: Item, lane: string): void {
+    const items = this.#lanes.get(lane) ?? new Set();
+    this.#lanes.set(lane, items.add(item));
+    this.#lanesOf.get(item)?.add(lane);
+  }
+
+  // Done before the next turn, not after the last one: a caller that arrives meanwhile does not wait for a second item of that lane.
+  #moveToEnd(lane: string | undefined): void {
+    const items = lane === undefined ? undefined : this.#lanes.get(lane);
+    if (lane === undefined || items === undefined) return;
+    this.#lanes.delete(lane);
+    this.#lanes.set(lane, items);
+  }
+
+  #displaceable(length: number): Item | undefined {
+    const [longest] = [...this.#lanes.values()].toSorted((a, b) => b.size - a.size);
+    if (longest === undefined || longest.size <= length) return undefined;
+    return [...longest].findLast((item) => this.#lanesOf.get(item)?.size === 1);
+  }
+}
