@@ -147,10 +147,10 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
       return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
+    if (path === config.listen.path) return graphql(request, response, id);
     const health = healthAnswer(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
-    if (path === config.listen.path) return graphql(request, response, id);
     return notFound(path, config.listen.path, id);
   }
 

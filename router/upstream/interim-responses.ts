@@ -40,6 +40,10 @@ function filterInterimResponses(socket: Socket): void {
     for (;;) {
       const chunk: unknown = read(size);
       if (!isAtStart || !Buffer.isBuffer(chunk)) return chunk;
+      if (held.length === 0 && isFinal(chunk)) {
+        isAtStart = false;
+        return chunk;
+      }
       const { kind, rest } = afterInterim(held.length === 0 ? chunk : Buffer.concat([held, chunk]));
       isAtStart = kind === 'undecided';
       held = isAtStart ? rest : NOTHING;
@@ -49,6 +53,14 @@ function filterInterimResponses(socket: Socket): void {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+const STATUS_AT = 'HTTP/1.1 '.length;
+const ONE = '1'.charCodeAt(0);
+
+/** Whether a status that is not 1xx has arrived: nearly always, and known without reading any text. */
+function isFinal(chunk: Buffer): boolean {
+  return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
+}
 
 /** What follows the interim responses; `undecided` if more has to arrive. */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
