@@ -21,6 +21,7 @@ const IDENTITY_HEADERS = [
   'x-user-issuer',
   'x-user-email',
   'x-user-roles',
+  'x-user-tier',
   'x-tenant-id',
 ] as const;
 
@@ -33,6 +34,7 @@ export function identityHeaders(identity: Identity): Record<string, string> {
   const headers: Record<string, string> = { 'x-user-id': identity.id, 'x-user-issuer': identity.issuer };
   if (identity.email !== undefined) headers['x-user-email'] = identity.email;
   if (identity.roles.length > 0) headers['x-user-roles'] = identity.roles.join(',');
+  if (identity.tier !== undefined) headers['x-user-tier'] = identity.tier;
   if (identity.tenant !== undefined) headers['x-tenant-id'] = identity.tenant;
   return headers;
 }

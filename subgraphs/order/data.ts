@@ -40,7 +40,8 @@ interface PlacementTable {
 }
 
 type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
-const cancellable: readonly OrderStatus[] = ['PLACED', 'PACKED'];
+/** These hold stock and can be cancelled. */
+const openStatuses: readonly OrderStatus[] = ['PLACED', 'PACKED'];
 
 type OrderLine = {
   product_id: string;
@@ -117,6 +118,14 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '003-open-orders': {
+    async up(db) {
+      await sql`create index orders_open on orders (customer_id) where status in ('PLACED', 'PACKED')`.execute(
+        db,
+      );
+      await sql`create index placements_unfinished on placements (customer_id) where not placed`.execute(db);
+    },
+  },
 };
 
 export function ordersByIds(db: Db, ids: readonly string[]): Promise<Order[]> {
@@ -163,13 +172,48 @@ export function findPlacement(db: Db, customerId: string, key: string): Promise<
     .executeTakeFirst();
 }
 
-/** Does nothing when the key is taken: the one who came first decides. */
-export async function openPlacement(db: Db, placement: Omit<Placement, 'placed'>): Promise<void> {
-  await db
-    .insertInto('placements')
-    .values({ ...placement, lines: JSON.stringify(placement.lines), placed: false })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+/**
+ * Records the intention to place an order, unless its customer has `maxOpenOrders` already. Does nothing when the key is
+ * used: the first call with a key decides.
+ */
+export function openPlacement(
+  db: Db,
+  placement: Omit<Placement, 'placed'>,
+  maxOpenOrders: number,
+): Promise<'opened' | 'key-used' | 'too-many-open'> {
+  const { customer_id, idempotency_key } = placement;
+  return db.transaction().execute(async (trx) => {
+    // Placements of one customer take turns, so that each counts those before it.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`open orders of ${customer_id}`}, 0))`.execute(
+      trx,
+    );
+    if ((await findPlacement(trx, customer_id, idempotency_key)) !== undefined) return 'key-used';
+    if ((await countOpenOrders(trx, customer_id)) >= maxOpenOrders) return 'too-many-open';
+    await trx
+      .insertInto('placements')
+      .values({ ...placement, lines: JSON.stringify(placement.lines), placed: false })
+      .execute();
+    return 'opened';
+  });
+}
+
+/** Includes unfinished placements, which may hold stock. One statement, as a placement may become an order meanwhile. */
+async function countOpenOrders(trx: Trx, customerId: string): Promise<number> {
+  const open = trx
+    .selectFrom('orders')
+    .where('customer_id', '=', customerId)
+    .where('status', 'in', openStatuses)
+    .select('id');
+  const unfinished = trx
+    .selectFrom('placements')
+    .where('customer_id', '=', customerId)
+    .where('placed', '=', false)
+    .select('order_id as id');
+  const { count } = await trx
+    .selectFrom(open.unionAll(unfinished).as('open'))
+    .select(sql<number>`count(*)::int`.as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** Makes the order of a placement visible, once; false when another call has placed or abandoned it. */
@@ -220,7 +264,7 @@ export function cancel(db: Db, orderId: string): Promise<CancelOutcome> {
       .forUpdate()
       .executeTakeFirstOrThrow();
     if (status === 'CANCELLED') return 'already-cancelled';
-    if (!cancellable.includes(status)) return 'too-late';
+    if (!openStatuses.includes(status)) return 'too-late';
     await trx.updateTable('orders').set({ status: 'CANCELLED' }).where('id', '=', orderId).execute();
     await oweRelease(trx, orderId);
     return 'cancelled';

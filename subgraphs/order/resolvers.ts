@@ -9,6 +9,7 @@ import type { InboundRequest } from '../shared/inbound-request.ts';
 import { readId } from '../shared/ids.ts';
 import { type LineItem, readLineItems } from '../shared/line-items.ts';
 import { shopScalars } from '../shared/scalars.ts';
+import type { OrderLimit, Settings } from '../shared/settings.ts';
 import {
   abandonPlacement,
   cancel,
@@ -23,6 +24,7 @@ import {
   type Placement,
   settleRelease,
 } from './data.ts';
+import { checkPieces, failTooManyOpen, limitOf } from './limits.ts';
 import type { Offer, OrderLoaders } from './loaders.ts';
 
 /** What an order needs of inventory; both may be repeated. A call without an answer may still take effect. */
@@ -36,10 +38,16 @@ export type OrderContext = RequestFacts & {
   readonly now: () => number;
   readonly inventory: Inventory;
   readonly loaders: OrderLoaders;
+  readonly limits: Settings['orderLimits'];
 };
 
 type Reference = { readonly id: string };
-type Wish = { readonly customerId: string; readonly key: string; readonly items: readonly LineItem[] };
+type PlaceOrderRequest = {
+  readonly customerId: string;
+  readonly key: string;
+  readonly items: readonly LineItem[];
+  readonly limit: OrderLimit;
+};
 type PlaceOrderArguments = {
   readonly input: { readonly items: readonly LineItem[] };
   readonly idempotencyKey: string;
@@ -123,32 +131,37 @@ async function placeOrder(
   { input, idempotencyKey }: PlaceOrderArguments,
   context: OrderContext,
 ): Promise<Order | null> {
-  const { id: customerId } = requireUser(context.caller);
-  const wish: Wish = {
+  const { id: customerId, tier } = requireUser(context.caller);
+  const request: PlaceOrderRequest = {
     customerId,
     key: readId('idempotencyKey', idempotencyKey),
     items: readLineItems(input.items),
+    limit: limitOf(tier, context.limits),
   };
-  const known = await findPlacement(context.db, customerId, wish.key);
-  const placement = known ?? (await intend(wish, context));
-  if (placement.wish !== JSON.stringify(wish.items)) {
+  const known = await findPlacement(context.db, customerId, request.key);
+  const placement = known ?? (await intend(request, context));
+  if (placement.wish !== JSON.stringify(request.items)) {
     fail('CONFLICT', 'This idempotency key was used for another order.');
   }
   if (!placement.placed) await finish(placement, context);
   return context.loaders.order.load(placement.order_id);
 }
 
-async function intend({ customerId, key, items }: Wish, context: OrderContext): Promise<Placement> {
+async function intend(request: PlaceOrderRequest, context: OrderContext): Promise<Placement> {
+  const { customerId, key, items, limit } = request;
   const { db, now, loaders } = context;
-  await openPlacement(db, {
+  checkPieces(items, limit);
+  const placement = {
     customer_id: customerId,
     idempotency_key: key,
     order_id: randomUUID(),
     wish: JSON.stringify(items),
     started_at: new Date(now()),
     ...(await price(items, loaders)),
-  });
-  // A concurrent call with the key may have come first: then its intention, at its prices, is the one.
+  };
+  const outcome = await openPlacement(db, placement, limit.openOrders);
+  if (outcome === 'too-many-open') failTooManyOpen(limit);
+  // A concurrent call with the key may have been first: its intention, at its prices, is the valid one.
   return (await findPlacement(db, customerId, key)) ?? givenUp();
 }
 

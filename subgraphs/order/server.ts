@@ -41,7 +41,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     resolvers,
     createContext: (facts) => {
       const loaders = createLoaders({ db, callService, productUrl, inbound: facts.inbound });
-      return { ...facts, db, now, inventory, loaders };
+      return { ...facts, db, now, inventory, loaders, limits: settings.orderLimits };
     },
     isReady,
     close: async () => {

@@ -12,6 +12,7 @@ export type UserCaller = {
   readonly id: string;
   readonly email: string | null;
   readonly roles: readonly string[];
+  readonly tier: string | null;
   readonly tenantId: string | null;
 };
 
@@ -20,8 +21,8 @@ export type Role = 'customer' | 'admin' | 'catalog' | 'shipping' | 'inventory' |
 export function callerOf(identity: VerifiedIdentity): Caller {
   if (identity.service !== null) return { kind: 'service', name: identity.service };
   if (identity.userId === null) return { kind: 'anonymous' };
-  const { userId, email, roles, tenantId } = identity;
-  return { kind: 'user', id: userId, email, roles, tenantId };
+  const { userId, email, roles, tier, tenantId } = identity;
+  return { kind: 'user', id: userId, email, roles, tier, tenantId };
 }
 
 export function hasRole(caller: Caller, ...roles: readonly Role[]): boolean {

@@ -10,6 +10,7 @@ export type ShopErrorCode =
   | 'UNAUTHENTICATED'
   | 'BAD_USER_INPUT'
   | 'CONFLICT'
+  | 'ORDER_LIMIT_EXCEEDED'
   | 'UNAVAILABLE'
   | 'OVERLOADED'
   | 'REQUEST_CANCELLED';
@@ -21,6 +22,7 @@ const exposedCodes: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'BAD_USER_INPUT',
   'CONFLICT',
+  'ORDER_LIMIT_EXCEEDED',
   'UNAVAILABLE',
   'OVERLOADED',
   'REQUEST_CANCELLED',

@@ -22,6 +22,8 @@ export type Settings = {
   readonly redisUrl: string | null;
   readonly productUrl: string;
   readonly inventoryUrl: string;
+  /** Limits of the customers' orders, by tier; the first is also that of users of any other tier. */
+  readonly orderLimits: readonly [OrderLimit, ...OrderLimit[]];
   /** Whether the demo users, an administrator among them, can log in with the published password. */
   readonly demoLogins: boolean;
   readonly logLevel: string;
@@ -31,6 +33,15 @@ export type Settings = {
 
 /** A key whose id is the name of its service, or that name, a dot and a version: `order`, `order.2`. */
 export type ServiceKey = IdentityKey & { readonly service: string };
+
+export type OrderLimit = {
+  /** Tier in the user's token. */
+  readonly tier: string;
+  /** Maximum number of orders of one customer that are neither shipped nor cancelled. */
+  readonly openOrders: number;
+  /** Maximum number of pieces in one order, all products together. */
+  readonly pieces: number;
+};
 
 export type TlsSettings = {
   readonly cert: string;
@@ -68,6 +79,10 @@ const environmentSchema = z.object({
   ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
   PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
   INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
+  ORDER_LIMITS: z
+    .string()
+    .default('FREE:5:100,PREMIUM:20:500,ENTERPRISE:200:50000')
+    .transform(parseOrderLimits),
   DEMO_LOGINS: z
     .enum(['true', 'false'])
     .default('false')
@@ -101,6 +116,7 @@ export function readSettings(
     redisUrl: values.REDIS_URL ?? null,
     productUrl: values.PRODUCT_URL,
     inventoryUrl: values.INVENTORY_URL,
+    orderLimits: values.ORDER_LIMITS,
     demoLogins: values.DEMO_LOGINS,
     logLevel: values.LOG_LEVEL,
     tls: readTls(name, values),
@@ -167,6 +183,18 @@ function parseIdentityKeys(text: string, context: z.RefinementCtx): IdentityKey[
     return z.NEVER;
   }
   return keys;
+}
+
+function parseOrderLimits(text: string, context: z.RefinementCtx): [OrderLimit, ...OrderLimit[]] {
+  const limits = text.split(',').map((entry) => /^([^:]+):(\d{1,9}):(\d{1,9})$/.exec(entry.trim()));
+  const [first, ...others] = limits.flatMap((match) => (match === null ? [] : [orderLimit(match)]));
+  if (first !== undefined && others.length === limits.length - 1) return [first, ...others];
+  context.addIssue('must be "TIER:open orders:pieces per order[,TIER2:…]", for example "FREE:5:100"');
+  return z.NEVER;
+}
+
+function orderLimit([, tier = '', openOrders, pieces]: RegExpExecArray): OrderLimit {
+  return { tier, openOrders: Number(openOrders), pieces: Number(pieces) };
 }
 
 /** An empty variable (`REDIS_URL=`) means unset, as in compose files and shells. */

@@ -8,6 +8,7 @@ const identityHeaderNames = [
   'x-user-issuer',
   'x-user-email',
   'x-user-roles',
+  'x-user-tier',
   'x-tenant-id',
   'x-service-name',
 ] as const;

@@ -65,6 +65,8 @@ export type VerifiedIdentity = {
   readonly issuer: string | null;
   readonly email: string | null;
   readonly roles: readonly string[];
+  /** Tier in the user's token, by default the claim `tier`. */
+  readonly tier: string | null;
   readonly tenantId: string | null;
 };
 
@@ -83,7 +85,14 @@ type SignatureInput = {
 };
 
 const validSeconds = 30;
-const userHeaders = ['x-user-id', 'x-user-issuer', 'x-user-email', 'x-user-roles', 'x-tenant-id'];
+const userHeaders = [
+  'x-user-id',
+  'x-user-issuer',
+  'x-user-email',
+  'x-user-roles',
+  'x-user-tier',
+  'x-tenant-id',
+];
 const serviceHeader = 'x-service-name';
 const identityHeaders = [...userHeaders, serviceHeader];
 const singleHeaders = [...identityHeaders, 'content-digest', 'signature-input', 'signature'];
@@ -227,6 +236,7 @@ function readIdentity(headers: ReadonlyMap<string, string>): VerifiedIdentity {
     issuer: headers.get('x-user-issuer') ?? null,
     email: headers.get('x-user-email') ?? null,
     roles: (headers.get('x-user-roles') ?? '').split(',').filter((role) => role !== ''),
+    tier: headers.get('x-user-tier') ?? null,
     tenantId: headers.get('x-tenant-id') ?? null,
   };
 }

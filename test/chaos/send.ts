@@ -33,6 +33,7 @@ function headersOf({ isForged, asksForCost }: Operation, { id, token }: Sending)
     ...(isForged && {
       'x-user-id': 'user-4',
       'x-user-roles': 'admin',
+      'x-user-tier': 'ENTERPRISE',
       'x-tenant-id': 'other',
       cookie: 'a=b',
     }),

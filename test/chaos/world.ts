@@ -68,6 +68,8 @@ export async function startWorld(postgresUrl: string, history: History): Promise
     ISSUER_URL: history.issuer,
     PRODUCT_URL: `http://127.0.0.1:${portOf('product', 'service')}/graphql`,
     INVENTORY_URL: `http://127.0.0.1:${portOf('inventory', 'service')}/graphql`,
+    // One buyer places all orders of a run.
+    ORDER_LIMITS: 'FREE:1000000:50000',
     LOG_LEVEL: 'info',
     // As `npm start` does: they are back sooner.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),

@@ -42,6 +42,7 @@ const SMUGGLED: Readonly<Record<string, readonly string[]>> = {
   dots: ['x.user.id: forged'],
   'the e-mail address': ['x-user-email: forged'],
   'the roles': ['X-USER-ROLES: forged', 'x_user_roles: forged'],
+  'the tier': ['x-user-tier: forged', 'x_user_tier: forged'],
   'the tenant': ['x-tenant-id: forged', 'x_tenant_id: forged'],
   'a space before the colon': ['x-user-id : forged'],
   'a tab before the colon': ['x-user-id\t: forged'],

@@ -3,7 +3,7 @@ import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
 import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
 import { buyer, cancelOrder, codesOf, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
-import { databaseKinds, type TestSubgraph } from '../support/subgraph.ts';
+import { databaseKinds, type TestSubgraph, type TestUser } from '../support/subgraph.ts';
 
 const stranger = { id: 'user-2', roles: ['customer'] };
 const admin = { id: 'user-4', roles: ['admin'] };
@@ -121,6 +121,78 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     const placed = Math.floor(stock / quantity);
     expect(answers.flatMap(codesOf)).toEqual(Array.from({ length: 8 - placed }, () => 'CONFLICT'));
     expect(await around.available('product-3')).toBe(stock - placed * quantity);
+  });
+
+  describe('limits per tier', () => {
+    const limits = [
+      { tier: 'FREE', openOrders: 3, pieces: 10 },
+      { tier: 'PREMIUM', openOrders: 4, pieces: 20 },
+    ] as const;
+    const one = [{ productId: 'product-1', quantity: 1 }];
+    let limited: TestSubgraph;
+    beforeAll(async () => {
+      limited = await around.startOrder(database, [...limits]);
+    });
+    afterAll(() => limited[Symbol.asyncDispose]());
+
+    const customer = (id: string, tier?: string): TestUser => ({ id, ...(tier !== undefined && { tier }) });
+
+    test.each([
+      ['FREE', 3],
+      ['PREMIUM', 4],
+      ['a-tier-without-limits', 3],
+      [undefined, 3],
+    ])('of orders placed at the same time, tier %s may have %i open', async (tier, allowed) => {
+      const as = customer(`at-once-${tier}`, tier);
+      const before = await around.available('product-1');
+      const answers = await Promise.all(
+        Array.from({ length: 7 }, (_, index) => placeOrder(limited, `limit-${index}`, one, as)),
+      );
+      expect(answers.flatMap(codesOf)).toEqual(
+        Array.from({ length: 7 - allowed }, () => 'ORDER_LIMIT_EXCEEDED'),
+      );
+      expect(await around.available('product-1')).toBe(before - allowed);
+    });
+
+    test('a used key still returns its order, and a cancelled order no longer counts', async () => {
+      const as = customer('regular', 'FREE');
+      const place = (key: string) => placeOrder(limited, key, one, as);
+      const [first] = [
+        placedOrder(await place('1')),
+        placedOrder(await place('2')),
+        placedOrder(await place('3')),
+      ];
+      const refused = await place('4');
+      expect(refused.data).toEqual({ placeOrder: null });
+      expect(refused.errors[0]?.message).toBe(
+        'In your tier at most 3 orders may be open at a time: cancel one, or wait until one is shipped.',
+      );
+      expect(placedOrder(await place('1'))).toEqual(first);
+      await cancelOrder(limited, first.id, as);
+      expect(placedOrder(await place('4')).status).toBe('PLACED');
+      expect(codesOf(await place('5'))).toEqual(['ORDER_LIMIT_EXCEEDED']);
+    });
+
+    test('orders that have left the warehouse do not count', async () => {
+      const shipped = demoOrders.filter(({ status }) => status === 'DELIVERED' || status === 'SHIPPED');
+      const open = demoOrders.filter(({ status }) => status === 'PLACED' || status === 'PACKED');
+      const countOf = (orders: typeof demoOrders) =>
+        orders.filter(({ customerId }) => customerId === 'user-3').length;
+      expect([countOf(shipped) > 4, countOf(open)]).toEqual([true, 1]);
+      const as = customer('user-3', 'PREMIUM');
+      const answers = await Promise.all(['a', 'b', 'c', 'd'].map((key) => placeOrder(limited, key, one, as)));
+      expect(answers.flatMap(codesOf)).toEqual(['ORDER_LIMIT_EXCEEDED']);
+    });
+
+    test('pieces of an order are counted over all products', async () => {
+      const items = [6, 5].map((quantity, index) => ({ productId: `product-${index + 1}`, quantity }));
+      const refused = await placeOrder(limited, 'pieces', items, customer('bulk', 'FREE'));
+      expect(codesOf(refused)).toEqual(['ORDER_LIMIT_EXCEEDED']);
+      expect(refused.errors[0]?.message).toBe('In your tier an order may have at most 10 pieces, not 11.');
+      expect(
+        placedOrder(await placeOrder(limited, 'pieces', items, customer('bulk', 'PREMIUM'))).status,
+      ).toBe('PLACED');
+    });
   });
 
   test.each([

@@ -68,7 +68,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   const stockReturns = () => until(async () => (await around.available('product-1')) === stock, patienceMs);
 
   test('gives up what was reserved a minute ago but never placed', async () => {
-    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 })));
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 }), Infinity));
     await reserve();
     await using order = await around.startOrder(location);
     expect(await stockReturns()).toBe(true);
@@ -79,7 +79,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   });
 
   test('leaves alone what somebody may still be placing, and finishes it for the one who asks again', async () => {
-    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0 })));
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0 }), Infinity));
     await reserve();
     await using order = await around.startOrder(location);
     const placed = placedOrder(await placeOrder(order, orderId, items));
@@ -87,7 +87,9 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   });
 
   test('finishes with the prices of when the order was first asked for', async () => {
-    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0, price: '12.34' })));
+    await withDatabase(location, (db) =>
+      openPlacement(db, intention({ orderId, ageMs: 0, price: '12.34' }), Infinity),
+    );
     await using order = await around.startOrder(location);
     const placed = placedOrder(await placeOrder(order, orderId, items));
     expect(placed.totalAmount).toEqual({ amount: '24.68', currency: 'EUR' });
@@ -95,7 +97,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
 
   test('releases what was given up but not released', async () => {
     await withDatabase(location, async (db) => {
-      await openPlacement(db, intention({ orderId, ageMs: 0 }));
+      await openPlacement(db, intention({ orderId, ageMs: 0 }), Infinity);
       await abandonPlacement(db, orderId);
     });
     await reserve();
@@ -119,7 +121,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   });
 
   test('serves while inventory is down, and keeps owing it the release', async () => {
-    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 })));
+    await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 }), Infinity));
     around.inventoryTap.fateOf = () => 'lost';
     {
       await using order = await around.startOrder(location);

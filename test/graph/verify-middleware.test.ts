@@ -102,6 +102,7 @@ describe.each([
           issuer: null,
           email: null,
           roles: ['customer'],
+          tier: null,
           tenantId: null,
         },
         body: JSON.parse(BODY),

@@ -2,6 +2,7 @@ import { startInventory } from '../../subgraphs/inventory/server.ts';
 import { startOrder } from '../../subgraphs/order/server.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import type { DatabaseLocation } from '../../subgraphs/shared/database.ts';
+import type { Settings } from '../../subgraphs/shared/settings.ts';
 import { startServiceTap, type ServiceTap } from './service-tap.ts';
 import { startTestSubgraph, type DatabaseKind, type TestSubgraph } from './subgraph.ts';
 
@@ -11,7 +12,10 @@ export type OrderNeighbours = AsyncDisposable & {
   readonly productTap: ServiceTap;
   readonly inventoryTap: ServiceTap;
   /** An order service that reaches the other two through the taps. */
-  readonly startOrder: (database: DatabaseKind | DatabaseLocation) => Promise<TestSubgraph>;
+  readonly startOrder: (
+    database: DatabaseKind | DatabaseLocation,
+    limits?: Settings['orderLimits'],
+  ) => Promise<TestSubgraph>;
   /** Puts this many pieces of a product on the shelf, on top of the demo's. */
   readonly deliver: (productId: string, pieces: number) => Promise<void>;
   readonly available: (productId: string) => Promise<number>;
@@ -30,7 +34,11 @@ export async function startNeighbours(database: DatabaseKind): Promise<OrderNeig
     inventory,
     productTap,
     inventoryTap,
-    startOrder: (location) => startTestSubgraph('order', startOrder, { database: location, settings }),
+    startOrder: (location, orderLimits) =>
+      startTestSubgraph('order', startOrder, {
+        database: location,
+        settings: { ...settings, ...(orderLimits && { orderLimits }) },
+      }),
     deliver: (productId, pieces) => deliver(inventory, productId, pieces),
     available: (productId) => available(inventory, productId),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

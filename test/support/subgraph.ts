@@ -34,7 +34,12 @@ export const templateDir = fileURLToPath(new URL('../../.data', import.meta.url)
 /** Another service, which calls with a key of its own. */
 export type TestService = { readonly service: 'order' | 'support' };
 
-export type TestUser = { readonly id: string; readonly email?: string; readonly roles?: readonly string[] };
+export type TestUser = {
+  readonly id: string;
+  readonly email?: string;
+  readonly roles?: readonly string[];
+  readonly tier?: string;
+};
 
 export type GraphQLAnswer = {
   readonly status: number;
@@ -102,6 +107,7 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     redisUrl: null,
     productUrl: 'http://127.0.0.1:9/graphql',
     inventoryUrl: 'http://127.0.0.1:9/graphql',
+    orderLimits: [{ tier: 'FREE', openOrders: 1_000, pieces: 50_000 }],
     demoLogins: true,
     logLevel: 'silent',
     tls: null,
@@ -152,6 +158,7 @@ function identityOf(user: TestUser, issuer: string): IdentityHeaders {
     'x-user-issuer': issuer,
     ...(user.email !== undefined && { 'x-user-email': user.email }),
     'x-user-roles': (user.roles ?? ['customer']).join(','),
+    ...(user.tier !== undefined && { 'x-user-tier': user.tier }),
     'x-tenant-id': 'shop',
   };
 }

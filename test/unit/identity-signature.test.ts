@@ -30,12 +30,15 @@ describe('identity headers', () => {
       'x-user-issuer': 'https://users.example',
       'x-user-email': 'ada@example.com',
       'x-user-roles': 'customer,admin',
+      'x-user-tier': 'FREE',
       'x-tenant-id': 'shop',
     });
   });
 
   it('leave out what is not known', () => {
-    expect(identityHeaders({ ...ada, email: undefined, roles: [], tenant: undefined })).toEqual({
+    expect(
+      identityHeaders({ ...ada, email: undefined, roles: [], tier: undefined, tenant: undefined }),
+    ).toEqual({
       'x-user-id': 'user-1',
       'x-user-issuer': 'https://users.example',
     });
@@ -82,6 +85,7 @@ describe('a signed call', () => {
 
   it.each<[string, (call: ReturnType<typeof signed>['call']) => ReturnType<typeof signed>['call']]>([
     ['with another user', (call) => withHeader(call, 'x-user-id', 'user-2')],
+    ['with another tier', (call) => withHeader(call, 'x-user-tier', 'ENTERPRISE')],
     ['with a role added', (call) => withHeader(call, 'x-user-roles', 'customer,admin,catalog')],
     ['with another body', (call) => ({ ...call, body: Buffer.from('{}') })],
     ['by another method', (call) => ({ ...call, method: 'GET' })],

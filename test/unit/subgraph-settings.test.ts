@@ -16,6 +16,11 @@ describe('the settings of a subgraph', () => {
       redisUrl: null,
       productUrl: 'http://127.0.0.1:4002/graphql',
       inventoryUrl: 'http://127.0.0.1:4005/graphql',
+      orderLimits: [
+        { tier: 'FREE', openOrders: 5, pieces: 100 },
+        { tier: 'PREMIUM', openOrders: 20, pieces: 500 },
+        { tier: 'ENTERPRISE', openOrders: 200, pieces: 50_000 },
+      ],
       demoLogins: false,
       logLevel: 'info',
       tls: null,
@@ -58,12 +63,13 @@ describe('the settings of a subgraph', () => {
       PORT: '70000',
       DATABASE_URL: 'mysql://db/shop',
       LOG_LEVEL: 'loud',
+      ORDER_LIMITS: 'FREE:5:100,PREMIUM:many:500',
     };
     expect(() => readSettings('user', wrong)).toThrow(
       expect.objectContaining({
         name: 'StartupError',
         message: expect.stringMatching(
-          /^(?=.*PORT)(?=.*DATABASE_URL)(?=.*IDENTITY_KEYS)(?=.*LOG_LEVEL)(?!.*short)/,
+          /^(?=.*PORT)(?=.*DATABASE_URL)(?=.*IDENTITY_KEYS)(?=.*LOG_LEVEL)(?=.*ORDER_LIMITS)(?!.*short)/,
         ),
       }),
     );

@@ -11,6 +11,7 @@ const identity = {
   'x-user-issuer': 'https://users.example',
   'x-user-email': 'freya@shop.example',
   'x-user-roles': 'customer,support',
+  'x-user-tier': 'PREMIUM',
   'x-tenant-id': 'shop',
 };
 
@@ -55,6 +56,7 @@ describe('the identity of a call', () => {
         issuer: 'https://users.example',
         email: 'freya@shop.example',
         roles: ['customer', 'support'],
+        tier: 'PREMIUM',
         tenantId: 'shop',
       },
     });
@@ -63,7 +65,15 @@ describe('the identity of a call', () => {
   test('is nobody when no identity header is sent', () => {
     expect(verifyAt(signed({ identity: {} }))).toEqual({
       kind: 'verified',
-      identity: { service: null, userId: null, issuer: null, email: null, roles: [], tenantId: null },
+      identity: {
+        service: null,
+        userId: null,
+        issuer: null,
+        email: null,
+        roles: [],
+        tier: null,
+        tenantId: null,
+      },
     });
   });
 
