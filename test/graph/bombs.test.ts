@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { BOMBS } from '../support/bombs.ts';
 import { recordFigure } from '../support/figure.ts';
+import { startRouterProcess } from '../support/router-process.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';
 
@@ -60,6 +61,63 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   expect(callsOf(graph)).toBe(calls);
   expect(await budgetLeft()).toBe(before - points - 1);
 });
+
+/** Documents by their name, and what becomes of 450 of them within an anonymous budget of 500 points. */
+const LONG_DOCUMENTS: readonly (readonly [
+  name: string,
+  document: (index: number) => string,
+  outcomes: Readonly<Record<string, number>>,
+])[] = [
+  ['a name of 200,000', (i) => `{ ${`a${i}`.padEnd(200_000, 'x')} }`, { '400 MAX_LENGTH_LIMIT': 450 }],
+  ['a text of 200,000', (i) => withText(i, 200_000), { '400 MAX_LENGTH_LIMIT': 450 }],
+  [
+    'a name of 65,000',
+    (i) => `{ ${`a${i}`.padEnd(65_000, 'x')} }`,
+    { '400 MAX_LENGTH_LIMIT': 31, '429 RATE_LIMITED': 419 },
+  ],
+  ['a text of 65,000', (i) => withText(i, 65_000), { '200 data': 31, '429 RATE_LIMITED': 419 }],
+];
+
+function withText(index: number, length: number): string {
+  return `{ greeting(name: "${`${index}`.padEnd(length, 'x')}") }`;
+}
+
+test('450 long documents of one address are rejected or paid for by their length', async (context) => {
+  await using router = await startRouterProcess(
+    {
+      sdl: 'type Query { greeting(name: String!): Int }',
+      resolvers: { Query: { greeting: () => 1 } },
+    },
+    `
+listen: { trustedProxies: ["127.0.0.1"] }
+overload: { enabled: false }
+rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
+  );
+  for (const [number, [name, document, expected]] of LONG_DOCUMENTS.entries()) {
+    const before = await cpuSeconds(router.adminUrl);
+    const outcomes: Record<string, number> = {};
+    for (let index = 0; index < 450; index += 1) {
+      const response = await fetch(router.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': `192.0.2.${number}` },
+        body: JSON.stringify({ query: document(index) }),
+      });
+      const { errors } = (await response.json()) as Answer;
+      const code = errors === undefined ? 'data' : String(errors[0]?.extensions['code']);
+      const outcome = `${response.status} ${code}`;
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    }
+    expect([name, outcomes]).toEqual([name, expected]);
+    const spent = (await cpuSeconds(router.adminUrl)) - before;
+    recordFigure(context, `CPU of the router for 450 documents with ${name} characters, s`, spent.toFixed(2));
+  }
+});
+
+/** CPU time that the router's process has used. */
+async function cpuSeconds(adminUrl: string): Promise<number> {
+  const metrics = await (await fetch(new URL('/metrics', adminUrl))).text();
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]);
+}
 
 function callsOf(graph: SmallGraph): number {
   return [...graph.services.values()].reduce((sum, { calls }) => sum + calls.length, 0) - probes(graph);
