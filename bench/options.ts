@@ -25,7 +25,7 @@ export const COMMAND = {
     name: '[WORKLOAD]',
     max: 1,
     description:
-      'One of order-page catalog wide tiny mutation slow, or latency memory growth overload. Default: all but memory.',
+      'One of order-page catalog wide tiny mutation slow, or latency memory growth overload. Default: all but memory and overload.',
   },
   options: {
     only: { type: 'string', value: 'A,B', description: 'Measure only these routers.' },

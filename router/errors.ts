@@ -248,7 +248,7 @@ export const ERRORS = {
     exposed: true,
     meaning:
       'The service, or what was asked of it, has failed so often that it is not being asked for a while, or operators hold it back.',
-    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs, where that is told.',
+    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs, if it is present.',
   },
   SUBGRAPH_OVERLOADED: {
     status: 200,
