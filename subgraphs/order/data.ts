@@ -39,9 +39,9 @@ interface PlacementTable {
   placed: boolean;
 }
 
-type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
+export type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
 /** These hold stock and can be cancelled. */
-const openStatuses: readonly OrderStatus[] = ['PLACED', 'PACKED'];
+export const openStatuses: readonly OrderStatus[] = ['PLACED', 'PACKED'];
 
 type OrderLine = {
   product_id: string;
@@ -124,6 +124,13 @@ export const migrations: Record<string, Migration> = {
         db,
       );
       await sql`create index placements_unfinished on placements (customer_id) where not placed`.execute(db);
+    },
+  },
+  '004-followed-orders': {
+    async up(db) {
+      await sql`create index orders_followed on orders (id) where status in ('PLACED', 'PACKED', 'SHIPPED')`.execute(
+        db,
+      );
     },
   },
 };
@@ -314,7 +321,7 @@ async function insertOrder(trx: Trx, placement: Placement, placedAt: Date): Prom
     .execute();
 }
 
-async function oweRelease(trx: Trx, orderId: string): Promise<void> {
+export async function oweRelease(trx: Trx, orderId: string): Promise<void> {
   await trx
     .insertInto('owed_releases')
     .values({ order_id: orderId })

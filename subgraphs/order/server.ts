@@ -16,16 +16,17 @@ import {
   settleRelease,
   unfinishedPlacements,
 } from './data.ts';
+import { createShipmentFollower } from './follow-shipments.ts';
 import { createLoaders } from './loaders.ts';
 import { type Inventory, type OrderContext, resolvers } from './resolvers.ts';
 import { seed } from './seed.ts';
 
-const recoveryIntervalMs = 15_000;
+const intervalMs = 15_000;
 // Ten times what placing takes when every call runs into its deadline: nobody is working on it any more.
 const abandonedAfterMs = 60_000;
 
 export async function startOrder(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
-  const { productUrl, tls } = settings;
+  const { productUrl, shippingUrl, orderExpiryMs: expiryMs, tls } = settings;
   const { now, log } = parts;
   const { db, isReady, close } = await openDatabase<OrderTables>({
     location: settings.database,
@@ -35,7 +36,9 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
   });
   const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls, log });
   const inventory = createInventory(callService, settings.inventoryUrl);
-  const stopRecovery = repeat(() => recover(db, inventory, now), log);
+  const follow = createShipmentFollower({ db, callService, shippingUrl, expiryMs, now, log });
+  // In this order, so that the stock of expired orders is released in the same run.
+  const stopTasks = repeat({ shipments: follow, recovery: () => recover(db, inventory, now) }, log);
   return serveSubgraph<OrderContext>(settings, parts, {
     schema: new URL('./schema.graphql', import.meta.url),
     resolvers,
@@ -45,7 +48,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     },
     isReady,
     close: async () => {
-      await stopRecovery();
+      await stopTasks();
       await close();
     },
   });
@@ -80,7 +83,7 @@ function createInventory(callService: CallService, url: string): Inventory {
   };
 }
 
-/** Gives up what a crash left half placed, and releases the stock that is owed. */
+/** Aborts placements that a crash has interrupted, and releases the stock of those and of cancelled orders. */
 async function recover(db: Kysely<OrderTables>, inventory: Inventory, now: () => number): Promise<void> {
   for (const orderId of await unfinishedPlacements(db, new Date(now() - abandonedAfterMs))) {
     await abandonPlacement(db, orderId);
@@ -91,13 +94,17 @@ async function recover(db: Kysely<OrderTables>, inventory: Inventory, now: () =>
   }
 }
 
-/** Runs the task now and again and again, never twice at a time; the answer stops it. */
-function repeat(task: () => Promise<void>, log: Logger): () => Promise<void> {
-  const run = () => task().catch((error: unknown) => log.warn({ err: error }, 'recovery deferred'));
+/** Runs the tasks one after another, now and then periodically, never twice at a time; the returned function stops it. */
+function repeat(tasks: Readonly<Record<string, () => Promise<void>>>, log: Logger): () => Promise<void> {
+  const run = async () => {
+    for (const [task, work] of Object.entries(tasks)) {
+      await work().catch((error: unknown) => log.warn({ err: error, task }, 'background task deferred'));
+    }
+  };
   let running = run();
   const timer = setInterval(() => {
     running = running.then(run);
-  }, recoveryIntervalMs);
+  }, intervalMs);
   return async () => {
     clearInterval(timer);
     await running;

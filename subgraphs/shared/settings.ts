@@ -22,8 +22,11 @@ export type Settings = {
   readonly redisUrl: string | null;
   readonly productUrl: string;
   readonly inventoryUrl: string;
+  readonly shippingUrl: string;
   /** Limits of the customers' orders, by tier; the first is also that of users of any other tier. */
   readonly orderLimits: readonly [OrderLimit, ...OrderLimit[]];
+  /** Milliseconds after which an order without a shipment is cancelled and its stock released. */
+  readonly orderExpiryMs: number;
   /** Whether the demo users, an administrator among them, can log in with the published password. */
   readonly demoLogins: boolean;
   readonly logLevel: string;
@@ -79,6 +82,12 @@ const environmentSchema = z.object({
   ISSUER_URL: z.url().default('http://127.0.0.1:4003'),
   PRODUCT_URL: z.url().default('http://127.0.0.1:4002/graphql'),
   INVENTORY_URL: z.url().default('http://127.0.0.1:4005/graphql'),
+  SHIPPING_URL: z.url().default('http://127.0.0.1:4004/graphql'),
+  ORDER_EXPIRY_HOURS: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a number of hours, 1 to 999999')
+    .default('168')
+    .transform(Number),
   ORDER_LIMITS: z
     .string()
     .default('FREE:5:100,PREMIUM:20:500,ENTERPRISE:200:50000')
@@ -116,7 +125,9 @@ export function readSettings(
     redisUrl: values.REDIS_URL ?? null,
     productUrl: values.PRODUCT_URL,
     inventoryUrl: values.INVENTORY_URL,
+    shippingUrl: values.SHIPPING_URL,
     orderLimits: values.ORDER_LIMITS,
+    orderExpiryMs: values.ORDER_EXPIRY_HOURS * 3_600_000,
     demoLogins: values.DEMO_LOGINS,
     logLevel: values.LOG_LEVEL,
     tls: readTls(name, values),

@@ -70,6 +70,7 @@ export async function startWorld(postgresUrl: string, history: History): Promise
     INVENTORY_URL: `http://127.0.0.1:${portOf('inventory', 'service')}/graphql`,
     // One buyer places all orders of a run.
     ORDER_LIMITS: 'FREE:1000000:50000',
+    SHIPPING_URL: `http://127.0.0.1:${portOf('shipping', 'service')}/graphql`,
     LOG_LEVEL: 'info',
     // As `npm start` does: they are back sooner.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),

@@ -86,7 +86,7 @@ describe('docker-compose.yml', () => {
     expect(holders('IDENTITY_KEYS', '${IDENTITY_KEYS:').sort()).toEqual(
       ['router-1', 'router-2', ...subgraphs].sort(),
     );
-    expect(holders('SERVICE_KEYS', '${ORDER_KEYS:')).toEqual(['order', 'product', 'inventory']);
+    expect(holders('SERVICE_KEYS', '${ORDER_KEYS:')).toEqual(['order', 'product', 'shipping', 'inventory']);
   });
 
   it('lets no demo user log in', () => {

@@ -131,7 +131,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     const one = [{ productId: 'product-1', quantity: 1 }];
     let limited: TestSubgraph;
     beforeAll(async () => {
-      limited = await around.startOrder(database, [...limits]);
+      limited = await around.startOrder(database, { orderLimits: [...limits] });
     });
     afterAll(() => limited[Symbol.asyncDispose]());
 

@@ -13,6 +13,8 @@ import {
   type Placement,
 } from '../../subgraphs/order/data.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
+import { startShipping } from '../../subgraphs/shipping/server.ts';
+import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { type DatabaseLocation, openDatabase } from '../../subgraphs/shared/database.ts';
 import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
 import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/placing.ts';
@@ -20,10 +22,12 @@ import {
   type DatabaseKind,
   databaseKinds,
   dropDatabase,
+  startTestSubgraph,
   templateDir,
   type TestSubgraph,
   testLocation,
 } from '../support/subgraph.ts';
+import { type ServiceTap, startServiceTap } from '../support/service-tap.ts';
 import { until } from '../support/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
@@ -31,12 +35,16 @@ const patienceMs = 10_000;
 
 describe.each(databaseKinds)('an order service on %s that starts after a crash', (kind) => {
   let around: OrderNeighbours;
+  let shipping: TestSubgraph;
+  let shippingTap: ServiceTap;
   const location = lastingLocation(kind);
   // Also the idempotency key, so that each test has one of its own.
   let orderId: string;
   let stock: number;
   beforeAll(async () => {
     around = await startNeighbours(kind);
+    shipping = await startTestSubgraph('shipping', startShipping, { database: kind });
+    shippingTap = await startServiceTap(shipping.url);
     await around.deliver('product-1', 1000);
   });
   beforeEach(async () => {
@@ -45,8 +53,11 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   });
   afterEach(() => {
     around.inventoryTap.fateOf = () => 'passed';
+    shippingTap.fateOf = () => 'passed';
   });
   afterAll(async () => {
+    await shippingTap[Symbol.asyncDispose]();
+    await shipping[Symbol.asyncDispose]();
     await around[Symbol.asyncDispose]();
     await removeDatabase(location);
   });
@@ -128,6 +139,89 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
       expect(await isPlaced(order)).toBe(false);
     }
     expect(await withDatabase(location, owedReleases)).toEqual([orderId]);
+  });
+
+  const shipped = async (id: string, ...progress: string[]) => {
+    const as = { service: 'order' } as const;
+    const created = await shipping.call(
+      'mutation ($id: ID!) { createShipment(input: { orderId: $id, carrier: COURIER }) { trackingNumber } }',
+      { variables: { id }, as },
+    );
+    const { trackingNumber } = (created.data as { createShipment: { trackingNumber: string } })
+      .createShipment;
+    for (const status of progress) {
+      const { errors } = await shipping.call(
+        `mutation ($number: String!, $status: ShipmentStatus!) {
+          addTrackingEvent(input: { trackingNumber: $number, status: $status, description: "d" }) { id }
+        }`,
+        { variables: { number: trackingNumber, status }, as },
+      );
+      expect(errors).toEqual([]);
+    }
+  };
+  /** Places one order for each name and makes them 169 hours old; orders expire after 168. */
+  const placeOld = async (...names: string[]) => {
+    const ids: string[] = [];
+    {
+      await using order = await around.startOrder(location);
+      for (const name of names)
+        ids.push(placedOrder(await placeOrder(order, `${orderId}-${name}`, items)).id);
+    }
+    const placed_at = new Date(Date.now() - 169 * 3_600_000);
+    await withDatabase(location, (db) =>
+      db.updateTable('orders').set({ placed_at }).where('id', 'in', ids).execute(),
+    );
+    return ids;
+  };
+  const statusesOf = (ids: readonly string[]) =>
+    withDatabase(location, async (db) => {
+      const rows = await db.selectFrom('orders').where('id', 'in', ids).select(['id', 'status']).execute();
+      return ids.map((id) => rows.find((row) => row.id === id)?.status);
+    });
+
+  test('cancels orders that expired without a shipment, and follows the parcels of the others', async () => {
+    const ids = await placeOld('forgotten', 'announced', 'moving', 'late', 'arrived');
+    const [, announced = '', moving = '', late = '', arrived = ''] = ids;
+    await shipped(announced);
+    await shipped(moving, 'IN_TRANSIT');
+    await shipped(late, 'IN_TRANSIT', 'DELAYED');
+    await shipped(arrived, 'IN_TRANSIT', 'OUT_FOR_DELIVERY', 'DELIVERED');
+    let young: string;
+    {
+      await using order = await around.startOrder(location, { shippingUrl: shippingTap.url });
+      young = placedOrder(await placeOrder(order, orderId, items)).id;
+      const stockOfOneReturns = async () => (await around.available('product-1')) === stock - 5 * 2;
+      expect(await until(stockOfOneReturns, patienceMs)).toBe(true);
+    }
+    expect(await statusesOf([...ids, young])).toEqual([
+      'CANCELLED',
+      'PACKED',
+      'SHIPPED',
+      'SHIPPED',
+      'DELIVERED',
+      'PLACED',
+    ]);
+    // The demo's orders are older than that, and no stock is reserved for them.
+    const demo = demoOrders.map(({ id }) => id);
+    expect(await statusesOf(demo)).toEqual(demoOrders.map(({ status }) => status));
+  });
+
+  test.each([
+    ['does not answer', () => shippingTap],
+    ['rejects the call', () => around.productTap],
+  ])('keeps expired orders while shipping %s', async (_, tapOf) => {
+    const ids = await placeOld('kept');
+    shippingTap.fateOf = () => 'lost';
+    const tap = tapOf();
+    const calls = () => tap.calls.filter((name) => name === 'ShipmentsForOrder').length;
+    const before = calls();
+    const order = await around.startOrder(location, { shippingUrl: tap.url });
+    const isAsked = await until(async () => calls() > before, patienceMs);
+    // Waits for the run that is in progress.
+    await order[Symbol.asyncDispose]();
+    expect(isAsked).toBe(true);
+    expect(await statusesOf(ids)).toEqual(['PLACED']);
+    expect(await around.available('product-1')).toBe(stock - 2);
   });
 });
 

@@ -14,7 +14,7 @@ export type OrderNeighbours = AsyncDisposable & {
   /** An order service that reaches the other two through the taps. */
   readonly startOrder: (
     database: DatabaseKind | DatabaseLocation,
-    limits?: Settings['orderLimits'],
+    overrides?: Partial<Settings>,
   ) => Promise<TestSubgraph>;
   /** Puts this many pieces of a product on the shelf, on top of the demo's. */
   readonly deliver: (productId: string, pieces: number) => Promise<void>;
@@ -34,10 +34,10 @@ export async function startNeighbours(database: DatabaseKind): Promise<OrderNeig
     inventory,
     productTap,
     inventoryTap,
-    startOrder: (location, orderLimits) =>
+    startOrder: (location, overrides) =>
       startTestSubgraph('order', startOrder, {
         database: location,
-        settings: { ...settings, ...(orderLimits && { orderLimits }) },
+        settings: { ...settings, ...overrides },
       }),
     deliver: (productId, pieces) => deliver(inventory, productId, pieces),
     available: (productId) => available(inventory, productId),

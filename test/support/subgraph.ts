@@ -107,6 +107,8 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
     redisUrl: null,
     productUrl: 'http://127.0.0.1:9/graphql',
     inventoryUrl: 'http://127.0.0.1:9/graphql',
+    shippingUrl: 'http://127.0.0.1:9/graphql',
+    orderExpiryMs: 7 * 24 * 3_600_000,
     orderLimits: [{ tier: 'FREE', openOrders: 1_000, pieces: 50_000 }],
     demoLogins: true,
     logLevel: 'silent',

@@ -16,6 +16,8 @@ describe('the settings of a subgraph', () => {
       redisUrl: null,
       productUrl: 'http://127.0.0.1:4002/graphql',
       inventoryUrl: 'http://127.0.0.1:4005/graphql',
+      shippingUrl: 'http://127.0.0.1:4004/graphql',
+      orderExpiryMs: 604_800_000,
       orderLimits: [
         { tier: 'FREE', openOrders: 5, pieces: 100 },
         { tier: 'PREMIUM', openOrders: 20, pieces: 500 },
@@ -63,13 +65,14 @@ describe('the settings of a subgraph', () => {
       PORT: '70000',
       DATABASE_URL: 'mysql://db/shop',
       LOG_LEVEL: 'loud',
+      ORDER_EXPIRY_HOURS: '0',
       ORDER_LIMITS: 'FREE:5:100,PREMIUM:many:500',
     };
     expect(() => readSettings('user', wrong)).toThrow(
       expect.objectContaining({
         name: 'StartupError',
         message: expect.stringMatching(
-          /^(?=.*PORT)(?=.*DATABASE_URL)(?=.*IDENTITY_KEYS)(?=.*LOG_LEVEL)(?=.*ORDER_LIMITS)(?!.*short)/,
+          /^(?=.*PORT)(?=.*DATABASE_URL)(?=.*IDENTITY_KEYS)(?=.*LOG_LEVEL)(?=.*ORDER_LIMITS)(?=.*ORDER_EXPIRY_HOURS)(?!.*short)/,
         ),
       }),
     );
