@@ -7,6 +7,7 @@ import { refusal } from '../response/refusal.ts';
 import type { SpanDescription, Telemetry } from '../telemetry.ts';
 import { readTraceContext } from '../trace-context.ts';
 import type { TraceHeaders } from '../trace-context.ts';
+import { isUtf8Search } from '../utf8.ts';
 import type { ClientRequest, ClientResponse, MediaType } from './client-request.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
@@ -74,12 +75,16 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   ): Promise<ClientRequest> {
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
+    const search = searchOf(request.url);
+    // URLSearchParams would replace such bytes by U+FFFD.
+    if (method === 'GET' && !isUtf8Search(search))
+      throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
     return {
       ...known,
       method,
       body,
-      search: searchOf(request.url),
+      search,
       headers: request.headers,
       authorization: valuesOf(request, 'authorization'),
       correlationId: saneId(request.headers['x-correlation-id']),

@@ -40,3 +40,43 @@ test('a byte order mark is ignored and bytes that are not UTF-8 are rejected, fr
     errors: [{ message: 'the answer of a is not UTF-8', extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }],
   });
 });
+
+test('percent-encoded bytes of a GET that are not UTF-8 are rejected, and other escapes are decoded', async () => {
+  const received: string[] = [];
+  const a = (_: unknown, { x }: { x: string }) => {
+    received.push(x);
+    return x;
+  };
+  await using graph = await startSmallGraph({
+    services: { a: { sdl: 'type Query { a(x: String): String }', resolvers: { Query: { a } } } },
+  });
+  const get = async (search: string) => {
+    const response = await fetch(`${graph.router.url}?${search}`, {
+      headers: { 'apollo-require-preflight': '1' },
+    });
+    return [response.status, await response.json()];
+  };
+  const ask = (text: string) => get(`query=%7Ba(x:%22${text}%22)%7D`);
+  const query = 'query=query($x:String)%7Ba(x:$x)%7D';
+
+  const rejected = {
+    errors: [{ message: 'the query string is not UTF-8', extensions: { code: 'BAD_REQUEST' } }],
+  };
+  const invalid = ['%FF', '%ff', '%c3%28', 'x%C3', '%BC', '%ED%A0%80', '%C0%AF', '%F4%90%80%80', '%%FF'];
+  for (const bytes of invalid) {
+    expect([bytes, ...(await ask(bytes))]).toMatchObject([bytes, 400, rejected]);
+    expect(await get(`${query}&variables=%7B%22x%22:%22${bytes}%22%7D`)).toMatchObject([400, rejected]);
+    expect(await get(`query=%7Ba%7D&extensions=%7B%22x%22:%22${bytes}%22%7D`)).toMatchObject([400, rejected]);
+  }
+  expect(received).toEqual([]);
+
+  const valid = {
+    '%C3%BC': 'ü',
+    '%f0%9f%98%80': '😀',
+    '%EF%BF%BD': '\uFFFD',
+    '100%': '100%',
+    '%zz%F': '%zz%F',
+  };
+  for (const [bytes, decoded] of Object.entries(valid))
+    expect(await ask(bytes)).toEqual([200, { data: { a: decoded } }]);
+});
