@@ -43,13 +43,16 @@ export async function listenAdmin(
   server.on('clientError', createMalformedRefusal(ADMIN_HEADERS));
   const { address, port, close } = await openPort(server, { ...config, handles: HANDLES });
   const guard = createAdminGuard({ host: config.host, address });
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
     void answer(request, guard, parts)
       .catch(failed)
       .then(({ status, headers, body }) =>
         response.writeHead(status, { ...ADMIN_HEADERS, ...headers }).end(body),
       );
-  });
+  };
+  server.on('request', respond);
+  // Node would answer an unknown expectation with an empty 417 without these headers; RFC 9110 section 10.1.1 does not require 417.
+  server.on('checkExpectation', respond);
   return {
     url: urlAt({ ...config, port }),
     [Symbol.asyncDispose]: () => close(0),

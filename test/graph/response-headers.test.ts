@@ -157,6 +157,8 @@ test('on the admin port every response has security headers and is not stored', 
   }
   const malformed = parse(await raw(adminUrl, ['GET /state HTTP/1.1', 'host: a', 'a b: c', '', '']));
   expect(malformed).toMatchObject({ status: 400, headers: expected });
+  const expecting = ['GET /health HTTP/1.1', 'host: 127.0.0.1', 'expect: tea', 'connection: close', '', ''];
+  expect(parse(await raw(adminUrl, expecting))).toMatchObject({ status: 200, headers: expected });
 });
 
 test.for(['router', 'admin'] as const)(
