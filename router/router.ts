@@ -18,6 +18,7 @@ import { createCollecting } from './headers/collection.ts';
 import { createForwardedOrigin } from './headers/forwarded-origin.ts';
 import { createForwarding } from './headers/forwarding.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
+import { warnOfShortSecrets } from './identity/short-secrets.ts';
 import { createSigner } from './identity/signature.ts';
 import { listenAdmin } from './ingress/admin-server.ts';
 import type { Inspection } from './ingress/admin-server.ts';
@@ -127,6 +128,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     processes: config.workers,
   });
   const collecting = createCollecting(config.headers);
+  warnOfShortSecrets(config.identity.keys, telemetry.log);
   const signer = createSigner(config.identity.keys, parts);
   const upstream = built.use(
     createUpstream(config.traffic, {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { headersSchema } from '../headers/header-schema.ts';
 import { degradation } from './degradation.ts';
 import { admin, cors, csrf, limits, listen, shutdown } from './endpoint.ts';
-import { authentication, authorization, identity } from './identity.ts';
+import { SECRET_CHARACTERS, authentication, authorization, identity } from './identity.ts';
 import { overload } from './overload.ts';
 import { persistedOperations } from './persisted-operations.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -72,7 +72,37 @@ export const configSchema = z
     for (const key of ['fallbacks', 'stale'] as const)
       if (Object.keys(degradation[key]).length > 0)
         context.addIssue({ code: 'custom', path: ['degradation', key], message });
+  })
+  // Runs although other values are wrong, so that all problems are reported at once.
+  .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
+    when: () => true,
   });
+
+const signedInProduction = z.object({
+  mode: z.literal('production'),
+  identity: z.object({ keys: z.array(z.unknown()) }),
+});
+const keyWithSecret = z.object({ secret: z.string().min(1) });
+
+/** Returns the problems of a configuration whose other values may be wrong. */
+function shortSecrets(config: unknown): z.core.$ZodSuperRefineIssue[] {
+  const { data } = signedInProduction.safeParse(config);
+  return (data?.identity.keys ?? []).flatMap((key, index) => {
+    const secret = keyWithSecret.safeParse(key).data?.secret;
+    if (secret === undefined || secret.length >= SECRET_CHARACTERS) return [];
+    const path = ['identity', 'keys', index, 'secret'];
+    return [
+      {
+        code: 'too_small',
+        origin: 'string',
+        minimum: SECRET_CHARACTERS,
+        inclusive: true,
+        input: secret,
+        path,
+      },
+    ];
+  });
+}
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 
-const SECRET = 'only-for-local-development-or-tests';
+const SECRET = 'only-for-local-development';
 const CONFIG = `
 limits: { depth: "\${env.DEPTH}" }
 csrf: { enabled: "\${env.CSRF}" }
@@ -29,5 +29,14 @@ test('a router obeys numbers, booleans and defaults that its configuration takes
   const verification = verify({ method: 'POST', rawHeaders, body: Buffer.from(call?.body ?? '') });
   expect(verification).toMatchObject({ kind: 'verified' });
 
+  expect(graph.log.filter(({ msg }) => String(msg).startsWith('identity secret'))).toMatchObject([
+    {
+      level: 'warn',
+      keyId: 'k1',
+      setting: 'identity.keys[0].secret',
+      msg: 'identity secret has fewer than 32 characters, which production rejects',
+    },
+  ]);
+  expect(JSON.stringify(graph.log)).not.toContain(SECRET);
   expect(new Set(graph.log.map(({ service }) => service))).toEqual(new Set(['shop']));
 });

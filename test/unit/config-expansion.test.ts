@@ -129,6 +129,26 @@ describe('an expansion in router.yaml', () => {
   });
 });
 
+test('an identity secret of fewer than 32 characters is an error in production, with all others', () => {
+  const text = `identity:
+  keys:
+    - { id: long, secret: ${'s'.repeat(32)} }
+    - { id: k1, secret: "\${env.SECRET:-${'s'.repeat(31)}}" }
+limits: { depth: deep }
+`;
+  const tooShort =
+    /^router\.yaml:4: identity\.keys\.1\.secret: Too small: expected string to have >=32 characters \(from \$\{env\.SECRET:-s+\}\)$/;
+  expect(problems(text, { NODE_ENV: 'production' })).toEqual([
+    expect.stringMatching(/^router\.yaml:5: limits\.depth: /),
+    expect.stringMatching(tooShort),
+  ]);
+  expect(problems(text)).toEqual([expect.stringMatching(/^router\.yaml:5: limits\.depth: /)]);
+  expect(problems('', { NODE_ENV: 'production', IDENTITY_KEYS: 'k1:short' })).toEqual([
+    'environment variable IDENTITY_KEYS: identity.keys.0.secret: Too small: expected string to have >=32 characters',
+  ]);
+  expect(problems('identity: { keys: [{ id: k1, secret: "" }] }')).toHaveLength(1);
+});
+
 describe('merge keys and aliases', () => {
   const text = `traffic:
   subgraphs:
