@@ -7,9 +7,10 @@ import type { Guard } from './authorization/guard.ts';
 import { createJudge } from './authorization/requirement.ts';
 import { separateAuthorization } from './authorization/separate.ts';
 import type { Config } from './config/config-schema.ts';
-import { ConfigError } from './config/read-yaml.ts';
+import { ConfigError, placeIn } from './config/read-yaml.ts';
 import { fieldsAt } from './degradation/coordinates.ts';
 import { readFallbacks } from './degradation/fallbacks.ts';
+import type { Unfit } from './degradation/fallbacks.ts';
 import { readStaleFields } from './degradation/stale-fields.ts';
 import type { FallbackOf } from './execution/fallback.ts';
 import type { KeepingOf } from './execution/stale-values.ts';
@@ -58,9 +59,11 @@ export async function acceptSupergraph(
   const stale = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
   const problems = [
     ...unknownSubgraphs(config, graph),
-    ...pricing.unknownFields.map((field) => unknownField('rateLimit.fields', field, graph.schema)),
-    ...unfit.map((setting) => unfitProblem('degradation.fallbacks', setting, graph)),
-    ...stale.unfit.map((setting) => unfitProblem('degradation.stale', setting, graph)),
+    ...pricing.unknownFields.map((field) =>
+      unknownField(placeIn(config, ['rateLimit', 'fields', field]), field, graph.schema),
+    ),
+    ...unfit.map((misfit) => unfitProblem('fallbacks', misfit, config, graph)),
+    ...stale.unfit.map((misfit) => unfitProblem('stale', misfit, config, graph)),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -78,21 +81,22 @@ export async function acceptSupergraph(
   };
 }
 
-function unknownSubgraphs({ traffic, headers }: Config, { routes }: Graph): readonly string[] {
-  const settings = { 'traffic.subgraphs': traffic.subgraphs, 'headers.subgraphs': headers.subgraphs };
-  return Object.entries(settings).flatMap(([setting, bySubgraph]) =>
-    Object.keys(bySubgraph)
+function unknownSubgraphs(config: Config, { routes }: Graph): readonly string[] {
+  return (['traffic', 'headers'] as const).flatMap((section) =>
+    Object.keys(config[section].subgraphs)
       .filter((name) => !routes.has(name))
-      .map((name) => unknownSubgraph(setting, name, routes.keys())),
+      .map((name) => unknownSubgraph(placeIn(config, [section, 'subgraphs', name]), name, routes.keys())),
   );
 }
 
 function unfitProblem(
-  setting: string,
-  { coordinate, reason }: { readonly coordinate: string; readonly reason: string },
+  setting: 'fallbacks' | 'stale',
+  { coordinate, reason }: Unfit,
+  config: Config,
   { schema }: Graph,
 ): string {
+  const place = placeIn(config, ['degradation', setting, coordinate]);
   return fieldsAt(schema, coordinate).length === 0
-    ? unknownField(setting, coordinate, schema)
-    : `${setting}.${coordinate}: ${reason}`;
+    ? unknownField(place, coordinate, schema)
+    : `${place}: ${reason}`;
 }

@@ -60,13 +60,23 @@ export function readYaml<Schema extends z.ZodType>(
   );
   const result = schema.safeParse(input, { reportInput: true });
   const problems = [...expanded.problems];
+  const place: Place = { places, fileName, paths, overrides, expanded };
   if (!result.success) {
-    const place: Place = { places, fileName, paths, overrides, expanded };
     const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
     problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  if (isRecord(result.data)) placesOfValues.set(result.data, place);
   return result.data;
+}
+
+/** Where the values that `readYaml` has returned come from. */
+const placesOfValues = new WeakMap<object, Place>();
+
+/** Returns a path of a value that `readYaml` has returned, with its file and line; without them for any other value. */
+export function placeIn(value: object, path: readonly (string | number)[]): string {
+  const place = placesOfValues.get(value);
+  return place === undefined ? path.join('.') : where(path, place);
 }
 
 function parsePlaces(text: string, fileName: string): YamlPlaces {

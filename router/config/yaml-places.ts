@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml';
-import type { Document, LineCounter, Node, YAMLMap } from 'yaml';
+import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 
 /** A parsed YAML file and where its values stand. */
 export type YamlPlaces = {
@@ -21,10 +21,19 @@ function nodeAt({ document }: YamlPlaces, path: Path): Node | undefined {
 /** Returns the line of the value at a path, or of the nearest value around it. */
 export function lineAt(places: YamlPlaces, path: Path): number {
   for (let length = path.length; length > 0; length--) {
-    const range = nodeAt(places, path.slice(0, length))?.range;
-    if (range) return places.lines.linePos(range[0]).line;
+    const isWhole = length === path.length;
+    const start = isWhole ? startOf(places, path) : nodeAt(places, path.slice(0, length))?.range?.[0];
+    if (start !== undefined) return places.lines.linePos(start).line;
   }
   return 1;
+}
+
+/** A map or list starts with its key: in block style its first item stands on a later line. */
+function startOf(places: YamlPlaces, path: Path): number | undefined {
+  const node = nodeAt(places, path);
+  const parent = isCollection(node) ? nodeAt(places, path.slice(0, -1)) : undefined;
+  const key = isMap(parent) ? pairOf(parent, String(path.at(-1)), places.document)?.key : undefined;
+  return (isScalar(key) ? key.range : node?.range)?.[0];
 }
 
 /** Returns the line where `part` of the scalar at a path stands; a block scalar has several lines. */
@@ -47,18 +56,19 @@ function resolved(node: unknown, document: Document): Node | undefined {
 
 function childOf(node: Node | undefined, key: string | number, document: Document): unknown {
   if (isSeq(node)) return node.items[Number(key)];
-  return isMap(node) ? valueOf(node, String(key), document) : undefined;
+  return isMap(node) ? pairOf(node, String(key), document)?.value : undefined;
 }
 
 /** A map's own keys win over those of the maps that it merges. */
-function valueOf(map: YAMLMap, key: string, document: Document): unknown {
+function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined {
   const own = map.items.find((pair) => keyOf(pair) === key);
-  if (own !== undefined) return own.value;
+  if (own !== undefined) return own;
   for (const merged of map.items.filter((pair) => keyOf(pair) === '<<')) {
     const target = resolved(merged.value, document);
     const sources = isSeq(target) ? target.items : [target];
     for (const source of sources) {
-      const found = childOf(resolved(source, document), key, document);
+      const sourceMap = resolved(source, document);
+      const found = isMap(sourceMap) ? pairOf(sourceMap, key, document) : undefined;
       if (found !== undefined) return found;
     }
   }

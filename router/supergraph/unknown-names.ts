@@ -4,20 +4,20 @@ import { closestName } from '../closest-name.ts';
 
 const MAX_SHOWN = 20;
 
-/** Names a subgraph that a setting is for and the supergraph does not have. */
-export function unknownSubgraph(setting: string, name: string, known: Iterable<string>): string {
-  return `${setting}.${name}: the supergraph has no subgraph ${name}; ${suggestion(name, [...known], 'its subgraphs are')}`;
+/** Names a subgraph that the setting at `place` is for and the supergraph does not have. */
+export function unknownSubgraph(place: string, name: string, known: Iterable<string>): string {
+  return `${place}: the supergraph has no subgraph ${name}; ${suggestion(name, [...known], 'its subgraphs are')}`;
 }
 
-/** Names a field, as `Type.field`, that a setting is for and the supergraph does not have. */
-export function unknownField(setting: string, coordinate: string, schema: GraphQLSchema): string {
+/** Names a field, as `Type.field`, that the setting at `place` is for and the supergraph does not have. */
+export function unknownField(place: string, coordinate: string, schema: GraphQLSchema): string {
   const [typeName = '', fieldName = ''] = coordinate.split('.');
   const type = schema.getType(typeName);
   const isComposite = isObjectType(type) || isInterfaceType(type);
   const known = isComposite
     ? suggestion(fieldName, Object.keys(type.getFields()), `${typeName} has`)
     : suggestion(typeName, compositeNames(schema), 'its types are');
-  return `${setting}.${coordinate}: the supergraph has no field ${coordinate}; ${known}`;
+  return `${place}: the supergraph has no field ${coordinate}; ${known}`;
 }
 
 function compositeNames(schema: GraphQLSchema): string[] {

@@ -81,25 +81,38 @@ describe('a supergraph that composes', () => {
   });
 });
 
-const UNKNOWN_NAMES = `
-traffic: { subgraphs: { reviews: { timeoutMs: 100 }, boks: { timeoutMs: 100 } } }
+const UNKNOWN_NAMES = `traffic:
+  subgraphs:
+    reviews: &patient
+      timeoutMs: 100
+    boks:
+      timeoutMs: 100
+    bocks: *patient
 headers: { subgraphs: { nobody: { request: [{ insert: { name: x-a, value: a } }] } } }
 rateLimit: { fields: { Mutation.renam: { calls: 3 } } }
-degradation: { fallbacks: { Bok.title: null, Book.pages: many }, stale: { Book.gone: {}, Query.books: {} } }
+degradation:
+  fallbacks:
+    Bok.title: null
+    Book.pages: many
+  stale:
+    Book.gone:
+      maxAgeS: 60
+    Query.books: {}
 `;
 
 const PROBLEMS = [
-  'traffic.subgraphs.boks: the supergraph has no subgraph boks; did you mean books? its subgraphs are: books, reviews',
-  'headers.subgraphs.nobody: the supergraph has no subgraph nobody; its subgraphs are: books, reviews',
-  'rateLimit.fields.Mutation.renam: the supergraph has no field Mutation.renam; did you mean rename? Mutation has: rename',
-  'degradation.fallbacks.Bok.title: the supergraph has no field Bok.title; did you mean Book? its types are: Book, Mutation, Query, Review',
-  'degradation.fallbacks.Book.pages: "many" is not of the type Int',
-  'degradation.stale.Book.gone: the supergraph has no field Book.gone; Book has: id, title, pages, reviews',
-  'degradation.stale.Query.books: only fields of entities are kept, and Query has no @key',
+  'router.yaml:5: traffic.subgraphs.boks: the supergraph has no subgraph boks; did you mean books? its subgraphs are: books, reviews',
+  'router.yaml:7: traffic.subgraphs.bocks: the supergraph has no subgraph bocks; did you mean books? its subgraphs are: books, reviews',
+  'router.yaml:8: headers.subgraphs.nobody: the supergraph has no subgraph nobody; its subgraphs are: books, reviews',
+  'router.yaml:9: rateLimit.fields.Mutation.renam: the supergraph has no field Mutation.renam; did you mean rename? Mutation has: rename',
+  'router.yaml:12: degradation.fallbacks.Bok.title: the supergraph has no field Bok.title; did you mean Book? its types are: Book, Mutation, Query, Review',
+  'router.yaml:13: degradation.fallbacks.Book.pages: "many" is not of the type Int',
+  'router.yaml:15: degradation.stale.Book.gone: the supergraph has no field Book.gone; Book has: id, title, pages, reviews',
+  'router.yaml:17: degradation.stale.Query.books: only fields of entities are kept, and Query has no @key',
 ];
 
 describe('a configuration that names what the supergraph does not have', () => {
-  test('is an error at start, and of `npm run compose`', async () => {
+  test('is an error with file and line at start, and of `npm run compose`', async () => {
     const started = startSmallGraph({ services: LIBRARY, config: UNKNOWN_NAMES });
     await expect(started).rejects.toMatchObject({ name: 'ConfigError', problems: PROBLEMS });
     await using graph = await startSmallGraph({ services: LIBRARY });
@@ -115,7 +128,9 @@ describe('a configuration that names what the supergraph does not have', () => {
     await graph.publish(graph.supergraphYaml().split('  reviews:')[0] ?? '');
     await graph.router.reload();
     expect(refusals(graph)).toEqual([
-      ['traffic.subgraphs.reviews: the supergraph has no subgraph reviews; its subgraphs are: books'],
+      [
+        'router.yaml:2: traffic.subgraphs.reviews: the supergraph has no subgraph reviews; its subgraphs are: books',
+      ],
     ]);
     expect((await graph.query('{ newest { text } }')).data).toEqual({ newest: { text: 'Long.' } });
   });
