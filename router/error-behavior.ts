@@ -14,7 +14,7 @@ export function createErrorBehavior({
     const asked = askedFor(request);
     if (asked === undefined) return degradation.onError;
     const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
-    // Null too: taken for an absence, who meant "NULL" would be answered otherwise without a word.
+    // Null is rejected too, because a client that sends it may mean "NULL".
     if (known === undefined)
       throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
     if (known !== 'PROPAGATE' && execution === 'apollo')
@@ -29,5 +29,6 @@ export function createErrorBehavior({
 function askedFor({ method, body, search }: ClientRequest): unknown {
   if (method === 'POST') return isRecord(body) ? body['onError'] : undefined;
   const [first, ...others] = new URLSearchParams(search).getAll('onError');
-  return others.length === 0 ? first : others;
+  if (others.length > 0) return [first, ...others];
+  return first === '' ? undefined : first;
 }

@@ -192,7 +192,7 @@ function findKnown(
 function sourceOf({ method, body, search }: ClientRequest): string | undefined {
   const source =
     method === 'GET' ? new URLSearchParams(search).get('query') : isRecord(body) ? body['query'] : undefined;
-  return typeof source === 'string' ? source : undefined;
+  return typeof source === 'string' && source !== '' ? source : undefined;
 }
 
 function executeHttp(

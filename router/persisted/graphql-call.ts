@@ -13,12 +13,13 @@ export type GraphqlCall = {
 
 type Fields = Readonly<Record<'query' | 'operationName' | 'variables' | 'extensions', unknown>>;
 
-/** Reads a plain call; undefined where anything is unusual about it. Empty texts and nulls are as if absent. */
+/** Reads a plain call; undefined where anything is unusual about it. Empty strings and nulls count as absent. */
 export function readCall(request: ClientRequest): GraphqlCall | undefined {
   const fields = request.method === 'POST' ? request.body : fieldsIn(request.search);
   if (!isRecord(fields)) return undefined;
-  const { query = null, variables = null, extensions = null } = fields;
-  const operationName = fields['operationName'] === '' ? null : (fields['operationName'] ?? null);
+  const { variables = null, extensions = null } = fields;
+  const query = absentIfEmpty(fields['query']);
+  const operationName = absentIfEmpty(fields['operationName']);
   if (query !== null && typeof query !== 'string') return undefined;
   if (operationName !== null && typeof operationName !== 'string') return undefined;
   if ((variables !== null && !isRecord(variables)) || (extensions !== null && !isRecord(extensions)))
@@ -31,6 +32,10 @@ export function readCall(request: ClientRequest): GraphqlCall | undefined {
   };
 }
 
+function absentIfEmpty(member: unknown): unknown {
+  return member === '' ? null : (member ?? null);
+}
+
 /**
  * The request without members that mean nothing: null, or the empty string (GraphQL over HTTP: the same as absent).
  * Apollo Server rejects some of them.
@@ -39,7 +44,7 @@ export function withoutEmptyMembers(request: ClientRequest): ClientRequest {
   if (request.method === 'GET') return { ...request, search: withoutEmptyParameters(request.search) };
   if (!isRecord(request.body)) return request;
   const members = Object.entries(request.body).filter(
-    ([name, value]) => value !== null && !(name === 'operationName' && value === ''),
+    ([name, value]) => value !== null && !(value === '' && (name === 'query' || name === 'operationName')),
   );
   return { ...request, body: Object.fromEntries(members) };
 }

@@ -156,7 +156,7 @@ test('a value that is none of the three is refused', async () => {
     const response = await graph.post({ query: '{ whole { title } }', onError });
     expect([response.status, await response.json()]).toMatchObject([400, refusal]);
   }
-  for (const search of ['onError=NULL&onError=HALT', 'onError=', 'onError=null']) {
+  for (const search of ['onError=NULL&onError=HALT', 'onError=&onError=', 'onError=null']) {
     const headers = { 'apollo-require-preflight': '1' };
     const response = await fetch(`${graph.router.url}?query=%7B__typename%7D&${search}`, { headers });
     expect([response.status, await response.json()]).toMatchObject([400, refusal]);

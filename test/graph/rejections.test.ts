@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Of } from '../../router/persisted/registry.ts';
 import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';
@@ -23,7 +24,7 @@ function get(parameters: Readonly<Record<string, string>>, on = graph): Promise<
 describe('a member that is empty or null is as if absent', () => {
   const query = '{ book(id: 1) { id } }';
   const expected = { data: { book: { id: '1' } } };
-  const empty = { operationName: '', variables: '', extensions: '' };
+  const empty = { operationName: '', variables: '', extensions: '', onError: '' };
 
   test.each([
     empty,
@@ -32,6 +33,7 @@ describe('a member that is empty or null is as if absent', () => {
     { variables: 'null' },
     { extensions: '' },
     { extensions: 'null' },
+    { onError: '' },
   ])('in a GET: %j', async (parameters) => {
     // The first request passes Apollo Server, the second does not.
     for (const _ of [1, 2]) expect(await (await get({ query, ...parameters })).json()).toEqual(expected);
@@ -46,6 +48,29 @@ describe('a member that is empty or null is as if absent', () => {
   ])('in a POST: %j', async (members) => {
     for (const _ of [1, 2]) expect(await (await graph.post({ query, ...members })).json()).toEqual(expected);
   });
+
+  test('also the document beside a hash', async () => {
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256Of(query) } };
+    expect(await (await graph.post({ query, extensions })).json()).toEqual(expected);
+    expect(await (await graph.post({ query: '', extensions })).json()).toEqual(expected);
+    const byHash = await get({ query: '', extensions: JSON.stringify(extensions) });
+    expect(await byHash.json()).toEqual(expected);
+  });
+
+  test('also the document alone, so that it is missing', async () => {
+    const missing = await statusAndCodes(await get({}));
+    expect(missing).toEqual({ status: 400, codes: [[expect.any(String), 'BAD_REQUEST']] });
+    expect(await statusAndCodes(await get({ query: '' }))).toEqual(missing);
+    expect(await statusAndCodes(await get({ query: '', onError: '' }))).toEqual(missing);
+    const missingInBody = await statusAndCodes(await graph.post({ variables: {} }));
+    expect(await statusAndCodes(await graph.post({ query: '', variables: {} }))).toEqual(missingInBody);
+  });
+
+  async function statusAndCodes(response: Response) {
+    const { errors = [] } = (await response.json()) as Answer;
+    const codes = errors.map(({ message, extensions }) => [message, extensions['code']]);
+    return { status: response.status, codes };
+  }
 
   test('but other texts and types are rejected', async () => {
     for (const parameters of [
