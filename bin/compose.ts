@@ -1,8 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { loadConfig, parseConfig } from '../router/config/config.ts';
+import { assertFile, configOption, loadConfig, parseConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
+import { codeOrMessageOf } from '../router/error-message.ts';
 import { readCommandLine } from './command-line.ts';
 import { composeSupergraph } from './compose/compose-supergraph.ts';
 
@@ -50,18 +51,26 @@ async function compose(): Promise<number> {
     case 'accepted':
       if (composed.findings.length > 0) console.error(composed.findings.join('\n'));
       if (values.output === undefined) process.stdout.write(composed.sdl);
-      else writeFileSync(values.output, composed.sdl);
+      else writeOutput(values.output, composed.sdl);
       return 0;
   }
 }
 
+function writeOutput(file: string, sdl: string): void {
+  try {
+    writeFileSync(file, sdl);
+  } catch (error) {
+    throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
+  }
+}
+
 function readConfig(file: string | undefined): Config {
+  if (file !== undefined) assertFile(file);
   const env = {
     ...process.env,
-    ...(values.config !== undefined && { ROUTER_CONFIG: resolve(values.config) }),
+    ...(values.config !== undefined && { ROUTER_CONFIG: configOption(values.config) }),
     ...(file !== undefined && { SUPERGRAPH: resolve(file) }),
   };
-  if (file !== undefined && !existsSync(file)) throw new ConfigError([`there is no file ${file}`]);
   if (file === undefined || values.config !== undefined) return loadConfig(env, root);
   return parseConfig('', { env, fileName: 'router.yaml', directory: root });
 }

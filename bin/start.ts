@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
-import { loadConfig } from '../router/config/config.ts';
+import { join } from 'node:path';
+import { configOption, loadConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
 import type { Environment } from '../router/config/read-yaml.ts';
@@ -42,9 +42,9 @@ const COMMAND = {
 } as const;
 
 const { values } = readCommandLine(COMMAND, (line) => line);
-// The services inherit it.
-if (values.config !== undefined) process.env['ROUTER_CONFIG'] = resolve(values.config);
 try {
+  // The services inherit it.
+  if (values.config !== undefined) process.env['ROUTER_CONFIG'] = configOption(values.config);
   process.exitCode = await start();
 } catch (error) {
   if (!(error instanceof StartError || error instanceof ConfigError)) throw error;

@@ -3,6 +3,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Returns the code of a system error, such as `ENOENT`, or the message of another error. */
+export function codeOrMessageOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+}
+
 /** Longest message of an error; a message may repeat names that the client has chosen. */
 const MESSAGE_LENGTH = 300;
 

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { readCommandLine } from '../bin/command-line.ts';
-import { loadConfig } from './config/config.ts';
+import { configOption, loadConfig } from './config/config.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigError } from './config/read-yaml.ts';
 import { urlAt } from './ingress/http-server.ts';
@@ -24,19 +23,15 @@ const COMMAND = {
 /** Runs until SIGTERM or SIGINT. Start-up errors are written to stderr. `program` starts a worker. */
 export async function run(program: string): Promise<void> {
   const isWorker = process.argv.includes(WORKER);
-  if (!isWorker) readOptions();
+  const file = isWorker ? undefined : readCommandLine(COMMAND, ({ values }) => values.config);
   try {
+    // Workers read the configuration themselves and inherit the environment.
+    if (file !== undefined) process.env['ROUTER_CONFIG'] = configOption(file);
     await serve(loadConfig(process.env, process.cwd()), { program, isWorker });
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
   }
-}
-
-/** Workers read the configuration themselves and inherit the environment. */
-function readOptions(): void {
-  const { config } = readCommandLine(COMMAND, ({ values }) => values);
-  if (config !== undefined) process.env['ROUTER_CONFIG'] = resolve(config);
 }
 
 async function serve(

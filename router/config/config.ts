@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
@@ -12,15 +12,32 @@ import type { Environment, Override } from './read-yaml.ts';
 export function loadConfig(env: Environment, workingDirectory: string): Config {
   const named = env['ROUTER_CONFIG'];
   const file = resolve(workingDirectory, named ?? 'router.yaml');
-  if (named !== undefined && !existsSync(file)) {
-    throw new ConfigError([`ROUTER_CONFIG: there is no file ${named}`]);
-  }
+  if (named !== undefined) assertFile(file, 'ROUTER_CONFIG: ');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   return parseConfig(text, {
     env,
     fileName: named ?? 'router.yaml',
     directory: existsSync(file) ? dirname(file) : workingDirectory,
   });
+}
+
+/**
+ * Returns the absolute path of the file that `--config` names.
+ * @throws {ConfigError} unless it is a file
+ */
+export function configOption(path: string): string {
+  assertFile(path, '--config: ');
+  return resolve(path);
+}
+
+/**
+ * Checks that a file exists and is not a directory; messages begin with `setting`.
+ * @throws {ConfigError}
+ */
+export function assertFile(path: string, setting = ''): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new ConfigError([`${setting}there is no file ${path}`]);
+  if (stats.isDirectory()) throw new ConfigError([`${setting}${path} is a directory, a file is expected`]);
 }
 
 /** Parses the text of a `router.yaml`; paths in it are relative to `directory`. */

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { SubgraphSchema } from './compose.ts';
+import { readTextFile } from './read-text-file.ts';
 import type { SchemaSource, SubgraphEntry, SupergraphFile } from './supergraph-file.ts';
 
 const INTROSPECTION_TIMEOUT_MS = 5_000;
@@ -43,7 +43,7 @@ function placeOf(schema: SchemaSource): string {
 function readSdl(schema: SchemaSource): Promise<string> {
   switch (schema.kind) {
     case 'file':
-      return readFile(schema.path, 'utf8');
+      return readTextFile(schema.path);
     case 'url':
       return introspect(schema);
     case 'sdl':
@@ -82,5 +82,8 @@ function field(value: unknown, name: string): unknown {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  // The message of a failed fetch has its reason in the cause alone.
+  return error instanceof TypeError && error.cause instanceof Error
+    ? `${error.message} (${error.cause.message})`
+    : error.message;
 }

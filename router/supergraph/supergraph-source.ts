@@ -1,9 +1,9 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { checkInThread, composeInThread } from './compose-in-thread.ts';
 import { formatFinding } from './compose.ts';
 import type { Composition, SubgraphSchema } from './compose.ts';
+import { readTextFile } from './read-text-file.ts';
 import { rejectionReasons } from './rejection.ts';
 import { loadSubgraphSchemas } from './subgraph-schemas.ts';
 import { parseSupergraphFile } from './supergraph-file.ts';
@@ -53,7 +53,7 @@ export function createSupergraphSource(
   }
 
   async function composeFile(): Promise<Sourced> {
-    const file = parseSupergraphFile(await readFile(config.file, 'utf8'), {
+    const file = parseSupergraphFile(await readTextFile(config.file), {
       env,
       fileName: relative('.', config.file),
       directory: dirname(config.file),
@@ -113,7 +113,7 @@ async function composeSupergraph(
 }
 
 async function readSdl(path: string, signal: AbortSignal): Promise<Sourced> {
-  const sdl = await readFile(path, 'utf8');
+  const sdl = await readTextFile(path);
   const findings = await checkInThread(sdl, signal);
   const place = relative('.', path);
   if (findings.length > 0)

@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Config } from '../config/config-schema.ts';
 import { ConfigError } from '../config/read-yaml.ts';
+import { codeOrMessageOf } from '../error-message.ts';
 
 /** Paths of PEM files: whom to trust in place of the system's authorities, and what proves this router. */
 export type CertificateFiles = NonNullable<Config['traffic']['all']['tls']>;
@@ -57,7 +58,7 @@ function problemsOf(files: CertificateFiles): string[] {
       readFileSync(path);
       return [];
     } catch (error) {
-      return [`.${name}: cannot read ${path} (${reasonOf(error)})`];
+      return [`.${name}: cannot read ${path} (${codeOrMessageOf(error)})`];
     }
   });
   if (unreadable.length > 0) return unreadable;
@@ -69,7 +70,7 @@ function problemsOf(files: CertificateFiles): string[] {
       .map(([, path]) => path)
       .join(', ');
     return [
-      `: ${paths} cannot be used (${reasonOf(error)}); PEM is expected, and a key that belongs to the certificate`,
+      `: ${paths} cannot be used (${codeOrMessageOf(error)}); PEM is expected, and a key that belongs to the certificate`,
     ];
   }
 }
@@ -86,9 +87,4 @@ function versionOf(files: CertificateFiles): string {
   return pathsOf(files)
     .map(([, path]) => statSync(path).mtimeMs)
     .join();
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error ? String(error.code) : error.message;
 }

@@ -94,6 +94,28 @@ test('npm run compose -- -o FILE writes the SDL, and nothing else', () => {
   const file = join(directory, 'supergraph.graphql');
   expect(run('bin/compose.ts', ['-o', file])).toMatchObject({ status: 0, stdout: '' });
   expect(readFileSync(file, 'utf8')).toMatch(/^schema\n/);
+
+  const unwritable = join(directory, 'absent', 'x');
+  const failed = run('bin/compose.ts', ['-o', unwritable, file]);
+  expect(failed).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `--output: cannot write ${unwritable} (ENOENT)\n`,
+  });
+});
+
+test.each([
+  ['bin/compose.ts', [directory], {}, `${directory} is a directory, a file is expected`],
+  ['bin/compose.ts', ['/nope'], {}, 'there is no file /nope'],
+  ['bin/compose.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
+  ['bin/compose.ts', [], { SUPERGRAPH: directory }, `${directory} is a directory, a file is expected`],
+  ['bin/start.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
+  ['router/main.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
+  ['router/main.ts', [], { ROUTER_CONFIG: '/nope' }, 'ROUTER_CONFIG: there is no file /nope'],
+  ['router/main.ts', ['-c', directory], {}, `--config: ${directory} is a directory, a file is expected`],
+])('%s %j with %j names the file that it cannot use', (file, args, env, message) => {
+  const { status, stdout, stderr } = run(file, args, env);
+  expect([status, stdout, stderr.trim()]).toEqual([1, '', message]);
 });
 
 test('npm run router -- --config FILE reads this file', () => {

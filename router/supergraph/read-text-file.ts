@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { codeOrMessageOf } from '../error-message.ts';
+
+/**
+ * Reads a file that the supergraph is made of.
+ * @throws {Error} with a message that names the file
+ */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Error(problemOf(path, codeOrMessageOf(error)), { cause: error });
+  }
+}
+
+function problemOf(path: string, code: string): string {
+  if (code === 'ENOENT') return `there is no file ${path}`;
+  if (code === 'EISDIR') return `${path} is a directory, a file is expected`;
+  return `cannot read ${path} (${code})`;
+}
