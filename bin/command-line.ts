@@ -2,6 +2,14 @@ import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { closestName } from '../router/closest-name.ts';
 
+/** The option of every command that reads the router's configuration. */
+export const CONFIG_OPTION = {
+  type: 'string',
+  short: 'c',
+  value: 'FILE',
+  description: 'Use this router.yaml. Default: ROUTER_CONFIG, or router.yaml.',
+} as const;
+
 type OptionSpec = {
   readonly type: 'string' | 'boolean';
   readonly short?: string;

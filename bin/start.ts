@@ -5,7 +5,7 @@ import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/read-yaml.ts';
 import type { Environment } from '../router/config/read-yaml.ts';
 import { formatLine } from '../router/log-line.ts';
-import { readCommandLine } from './command-line.ts';
+import { CONFIG_OPTION, readCommandLine } from './command-line.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
@@ -31,14 +31,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const COMMAND = {
   name: 'npm start',
   summary: 'Starts the subgraphs of supergraph.yaml that are in subgraphs/, and the router, until Ctrl-C.',
-  options: {
-    config: {
-      type: 'string',
-      short: 'c',
-      value: 'FILE',
-      description: 'Use this router.yaml. Default: ROUTER_CONFIG, or router.yaml.',
-    },
-  },
+  options: { config: CONFIG_OPTION },
 } as const;
 
 const { values } = readCommandLine(COMMAND, (line) => line);

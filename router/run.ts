@@ -1,4 +1,4 @@
-import { readCommandLine } from '../bin/command-line.ts';
+import { CONFIG_OPTION, readCommandLine } from '../bin/command-line.ts';
 import { configOption, loadConfig } from './config/config.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigError } from './config/read-yaml.ts';
@@ -10,14 +10,7 @@ import { WORKER, serveInPool, startWorkers } from './workers.ts';
 const COMMAND = {
   name: 'npm run router',
   summary: 'Starts the router, and serves until SIGTERM or SIGINT.',
-  options: {
-    config: {
-      type: 'string',
-      short: 'c',
-      value: 'FILE',
-      description: 'Use this router.yaml. Default: ROUTER_CONFIG, or router.yaml.',
-    },
-  },
+  options: { config: CONFIG_OPTION },
 } as const;
 
 /** Runs until SIGTERM or SIGINT. Start-up errors are written to stderr. `program` starts a worker. */

@@ -16,7 +16,7 @@ const CLIENTS = 500;
 type Round = { readonly goodput: number; readonly refusalP50Ms: number };
 
 /**
- * What clients notice of a router that has too much to do, with responses of 190 KB: how much is answered at three times the capacity, how
+ * Measures what clients notice of an overloaded router, with responses of 190 KB: how much is answered at three times the capacity, how
  * soon the rest is rejected, and how evenly 500 clients are served that connect at once.
  */
 export async function runOverload(_bench: Bench, plan: StudyPlan): Promise<void> {

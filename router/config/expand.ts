@@ -4,6 +4,7 @@ import { isRecord } from '../is-record.ts';
 import { isPlain, lineAt, lineOfPart } from './yaml-places.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 import type { JsonTypes } from './json-types.ts';
+import { codeOrMessageOf } from '../error-message.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -120,7 +121,7 @@ class Expander {
     try {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new ExpansionError(`the file cannot be read (${codeOf(error)})`);
+      throw new ExpansionError(`the file cannot be read (${codeOrMessageOf(error)})`);
     }
   }
 
@@ -140,7 +141,3 @@ class Expander {
 }
 
 class ExpansionError extends Error {}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}

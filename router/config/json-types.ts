@@ -4,7 +4,7 @@ import { isRecord } from '../is-record.ts';
 /** JSON types that a schema accepts; an integer is a number, `any` is a schema without a type. */
 export type JsonTypes = ReadonlySet<string> | 'any';
 
-/** What the JSON schema of a zod schema says about the values at a path. */
+/** The part of a zod schema's JSON schema that describes the values at a path. */
 export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
   /** Names of the keys of the object at a path; empty when it may have any. */

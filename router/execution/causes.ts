@@ -30,7 +30,7 @@ export type Source = 'null' | 'fallback' | 'stale';
 /** Where one source stands in: names by their text. */
 type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
-/** What an error of the response says, without its path. */
+/** An error of the response without its path. */
 export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
 
 /** One thing that went wrong. Each null of the response that comes of it is an error with this text. */

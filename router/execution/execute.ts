@@ -24,7 +24,7 @@ export type ExecutionRequest = {
   readonly allowedExtensions?: ReadonlySet<string>;
   /** Absent: their messages may. */
   readonly maskErrors?: MaskErrors | undefined;
-  /** Of errors for values that the caller is not authorized to see. Absent: `UNAUTHORIZED_FIELD_OR_TYPE`. */
+  /** Code of errors for values that the caller is not authorized to see. Absent: `UNAUTHORIZED_FIELD_OR_TYPE`. */
   readonly denialCode?: ErrorCode;
   /** Absent: `PROPAGATE`. */
   readonly onError?: ErrorBehavior;

@@ -5,7 +5,7 @@ const STACK = /\n\s+at [\s\S]*$/;
 const URLS = /\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>)\]}]*/gi;
 const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b/gi;
 
-/** Stands in place of a message that clients must not see. */
+/** Replaces a message that clients must not see. */
 export const MASKED_MESSAGE = 'The service reported an error.';
 
 /**

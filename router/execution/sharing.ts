@@ -75,7 +75,7 @@ export function shareExecutions<Outcome = ExecutionOutcome>(): (
 type Place = { readonly scope: Scope; readonly key: string; readonly requestId: string | undefined };
 
 type Flight<T> = {
-  /** Of the request that began it. */
+  /** Id of the request that began it. */
   readonly requestId: string | undefined;
   readonly landing: Promise<T>;
   readonly controller: AbortController;

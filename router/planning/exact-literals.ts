@@ -20,7 +20,7 @@ export type HiddenLiterals = {
 /**
  * Apollo's planner reads literals into doubles and prints these: `9007199254740993` becomes `9007199254740992`. Literals of
  * custom scalars are planned as strings with names that the document does not contain, and put back with `showLiterals`. Literals
- * of the type ID become strings for good, as GraphQL coerces them.
+ * of the type ID become strings and stay so, as GraphQL coerces them.
  *
  * @param source of the document.
  */

@@ -7,7 +7,7 @@ export type PlanningQueueLimits = {
 
 /**
  * A queue with a lane for each caller. Lanes take turns, so that a caller with many items does not delay another caller's only one.
- * An item that several callers wait for stands in the lane of each, and leaves with the first turn that comes.
+ * An item that several callers wait for is in the lane of each, and leaves all of them at the first turn.
  */
 export class PlanningQueue<Item extends object> {
   readonly #limits: PlanningQueueLimits;
