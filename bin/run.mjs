@@ -12,7 +12,7 @@ const node = newEnough(process.versions.node) ? process.execPath : carriedNode()
 if (node === undefined) fail(NONE);
 if (node !== process.execPath) assertRuns(node);
 
-const child = spawn(node, process.argv.slice(2), {
+const child = spawn(node, withoutChosenFlags(process.argv.slice(2)), {
   stdio: 'inherit',
   env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
 });
@@ -27,6 +27,13 @@ const watch = setInterval(() => {
 }, 500).unref();
 child.on('error', (error) => fail(`This Node cannot be started: ${error.message}.`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+
+// A flag of the npm script would override the same flag in NODE_OPTIONS, which is the operator's choice.
+function withoutChosenFlags(args) {
+  const chosen = (process.env.NODE_OPTIONS ?? '').replaceAll('_', '-');
+  const file = args.findIndex((arg) => !arg.startsWith('-'));
+  return args.filter((arg, index) => index >= file || !chosen.includes(arg.split('=', 1)[0]));
+}
 
 function newEnough(version) {
   const [major, minor] = version.split('.').map(Number);

@@ -5,6 +5,8 @@ import { ConfigError } from './config/read-yaml.ts';
 import { urlAt } from './ingress/http-server.ts';
 import { createRouter } from './router.ts';
 import { createTelemetry } from './telemetry.ts';
+import type { Telemetry } from './telemetry.ts';
+import { V8_FLAGS, youngBytes } from './v8-flags.ts';
 import { WORKER, serveInPool, startWorkers } from './workers.ts';
 
 const COMMAND = {
@@ -38,6 +40,7 @@ async function serve(
 async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
   await using router = await createRouter(config, { inPool });
   const { log } = router.telemetry;
+  if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
   log.info(
     { url: router.url, admin: router.adminUrl, ...(unready.length > 0 && { unready }) },
@@ -52,11 +55,18 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
 
 async function runPool(config: Config, program: string): Promise<void> {
   const telemetry = createTelemetry(config.telemetry);
+  warnOfMissingFlag(telemetry.log);
   await using pool = await startWorkers(config, { program, telemetry });
   const url = urlAt({ ...config.listen, port: pool.port });
   telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router listens');
   await stopSignal(endAtOnce);
   await pool.drain();
+}
+
+/** Workers are started with the flags of the pool's process, so one warning is enough. */
+function warnOfMissingFlag(log: Telemetry['log']): void {
+  if (youngBytes() > 0) return;
+  log.warn({ flag: V8_FLAGS.join(' ') }, 'V8 flag missing, large responses cost more CPU');
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;

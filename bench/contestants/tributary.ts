@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { configSchema } from '../../router/config/config-schema.ts';
+import { V8_FLAGS } from '../../router/v8-flags.ts';
 import type { Contestant, Stage } from './contestant.ts';
 import { startGateway } from './gateway-process.ts';
 import { startRedis } from './redis.ts';
@@ -100,7 +101,7 @@ function router(name: string, { folder, nodeFlags }: Stage, yaml: RouterYaml) {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(yaml, undefined, 2));
   return {
-    command: [process.execPath, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
+    command: [process.execPath, ...V8_FLAGS, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
     // Settings of the shop that this machine may have in its environment are not the contestant's.
     env: {
       NODE_ENV: 'production',

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
 import { recordFigure } from '../support/figure.ts';
 import { kindOf, outcomeOf } from '../support/loaded-router.ts';
 import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
@@ -24,7 +23,7 @@ test('more than fits into memory is refused, and the router goes on', async (con
   const sdl = 'type Query { ping(n: Int, list: [String!]): String }';
   const router = built.use(
     await startRouterProcess({ only: { url: hanging.url, sdl } }, CONFIG, {
-      NODE_OPTIONS: `--max-old-space-size=${HEAP_MB} ${V8_FLAGS.join(' ')}`,
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
     }),
   );
   const load = built.use(startOpenLoop());

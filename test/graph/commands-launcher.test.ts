@@ -1,10 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
+import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { spawnRouter } from '../support/router-process.ts';
 
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'run.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'tributary-launcher-'));
@@ -14,8 +24,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const old = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
 const asOldNode = ['--import', `data:text/javascript,${encodeURIComponent(old)}`];
 
-function launch(args: readonly string[], { file = launcher, nodeArgs = [] as readonly string[] } = {}) {
-  return spawn(process.execPath, [...nodeArgs, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function launch(
+  args: readonly string[],
+  { file = launcher, nodeArgs = [] as readonly string[], env = {} } = {},
+) {
+  return spawn(process.execPath, [...nodeArgs, file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
 }
 
 async function outcome(child: ReturnType<typeof launch>) {
@@ -115,20 +131,43 @@ describe('the launcher', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('the flags of V8 that the router wants', () => {
-  const flags = join(import.meta.dirname, '..', '..', 'router', 'v8-flags.ts');
-  const source = `import { ensureV8Flags } from ${JSON.stringify(flags)};
-ensureV8Flags();
-console.log(process.execArgv.join(), process.argv.slice(2).join());`;
+describe("the V8 flags of the router's process", () => {
+  const root = dirname(dirname(launcher));
 
-  it('are given to the process itself, which keeps its own flags and arguments', async () => {
-    const result = await outcome(launch(['--max-old-space-size=200', program('flags.ts', source), 'one']));
-    const seen = '--max-semi-space-size=64,--max-old-space-size=200 one';
-    expect(result).toEqual({ code: 0, stdout: seen, stderr: '' });
+  it('are set by npm run router and by the image', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(scripts.router).toBe(`node bin/run.mjs ${V8_FLAGS.join(' ')} router/main.ts`);
+    const [, command = ''] =
+      /^CMD (.*)$/m.exec(readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8')) ?? [];
+    expect(JSON.parse(command)).toEqual(['node', ...V8_FLAGS, 'router/main.ts']);
   });
 
-  it("give way to the operator's own choice", async () => {
-    const { stdout } = await outcome(launch(['--max-semi-space-size=16', program('chosen.ts', source)]));
-    expect(stdout).toBe('--max-semi-space-size=16');
+  it('give way to the same flag in NODE_OPTIONS, other flags and arguments do not', async () => {
+    const file = program('chosen.ts', 'console.log(process.execArgv.join(), process.argv.slice(2).join());');
+    const args = ['--max-semi-space-size=64', '--max-old-space-size=200', file, '--max-semi-space-size'];
+    const env = { NODE_OPTIONS: '--max_semi_space_size=16' };
+    const { stdout } = await outcome(launch(args, { env }));
+    expect(stdout).toBe('--max-old-space-size=200 --max-semi-space-size');
   });
+
+  it('are named in a warning when the router is started without them, once for all workers', async () => {
+    writeFileSync(join(folder, 'router.yaml'), 'workers: 2');
+    writeFileSync(
+      join(folder, 'supergraph.yaml'),
+      'subgraphs: { a: { routing_url: http://127.0.0.1:9, schema: { sdl: "type Query { a: Int }" } } }',
+    );
+    const lines: unknown[] = [];
+    const env = { PORT: '0', ADMIN_PORT: '0' };
+    const router = spawnRouter(folder, { env, nodeFlags: [], onLine: (line) => lines.push(line) });
+    await router.ready;
+    router.process.kill('SIGTERM');
+    expect(await router.exited).toBe(0);
+    const warnings = lines.filter((line) => JSON.stringify(line).includes('V8 flag'));
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        flag: V8_FLAGS.join(' '),
+        msg: 'V8 flag missing, large responses cost more CPU',
+      }),
+    ]);
+  }, 180_000);
 });

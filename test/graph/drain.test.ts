@@ -8,7 +8,8 @@ import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
 import { caseCount } from '../support/case-count.ts';
-import { childrenOf } from '../support/process-tree.ts';
+import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { childrenOf, commandOf } from '../support/process-tree.ts';
 import { spawnRouter, startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';
 import type { ServiceDefinition } from '../support/service.ts';
@@ -267,7 +268,7 @@ test('while it drains it is not ready, on both ports', async () => {
 });
 
 test(
-  'workers answer as one router: one port, one set of metrics',
+  'workers serve as one router: one port, one set of metrics, the same V8 flags',
   async () => {
     await using router = await startRouterProcess(SERVICE, 'workers: 2');
     const asked = 40;
@@ -290,6 +291,8 @@ test(
       .toContain(`http_server_request_duration_seconds_count{status="200",operation="query"} ${asked}`);
     const state = (await (await fetch(new URL('/state', router.adminUrl))).json()) as unknown[];
     expect(state).toHaveLength(2);
+    const commands = childrenOf(router.process.pid ?? 0).map(commandOf);
+    expect(commands).toEqual([0, 1].map(() => expect.stringContaining(V8_FLAGS.join(' '))));
   },
   PATIENCE_MS,
 );

@@ -41,7 +41,8 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-function commandOf(pid: number): string {
+/** The command line of a process. */
+export function commandOf(pid: number): string {
   const file = `/proc/${pid}/cmdline`;
   return existsSync(file)
     ? readFileSync(file, 'utf8').replaceAll('\0', ' ')

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { V8_FLAGS } from '../../router/v8-flags.ts';
 import { startService } from './service.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 
@@ -68,16 +69,19 @@ export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
 
 type ReadyLine = { readonly msg: string; readonly url: string; readonly admin: string };
 
-/** Starts the router of a directory that has its files; `onLine` is told of each line of its log, `onWarning` of what Node says. */
+/** Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` what Node writes to stderr. */
 export function spawnRouter(
   directory: string,
   options: {
     readonly env?: Readonly<Record<string, string>>;
+    /** Default: as in `npm run router`. */
+    readonly nodeFlags?: readonly string[];
     readonly onLine?: (line: unknown) => void;
     readonly onWarning?: (text: string) => void;
   } = {},
 ): SpawnedRouter {
-  const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
+  const { nodeFlags = V8_FLAGS } = options;
+  const child = spawn(process.execPath, [...nodeFlags, '--import', LEASH, MAIN], {
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
