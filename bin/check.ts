@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
-import { readCommandLine } from './command-line.ts';
+import { MisuseError, readCommandLine } from './command-line.ts';
 
 // Every step runs, so that one run shows all failures.
 
@@ -10,10 +10,10 @@ const COMMAND = {
   name: 'npm run check',
   summary:
     'Runs lint, types, format, unused code, composition and generated files, as CI does before the tests.',
+  positionals: { name: '[STEP…]', max: Infinity, description: 'Run only these steps. Default: all.' },
   options: {},
 } as const;
 
-readCommandLine(COMMAND, () => undefined);
 const root = join(import.meta.dirname, '..');
 
 type Step = { readonly name: string; readonly command: readonly [file: string, ...args: string[]] };
@@ -27,14 +27,25 @@ const STEPS: readonly Step[] = [
   { name: 'generated files', command: ['bin/generate.ts', '--check'] },
 ];
 
+const steps = readCommandLine(COMMAND, ({ positionals }) => selected(positionals));
 const failures: string[] = [];
-for (const step of STEPS) if (!(await passes(step))) failures.push(step.name);
+for (const step of steps) if (!(await passes(step))) failures.push(step.name);
 if (failures.length > 0) {
   console.error(`\nFailed: ${failures.join(', ')}.`);
   process.exitCode = 1;
 }
 
-/** A step that passes is one line; what a failed one wrote is shown. */
+function selected(names: readonly string[]): readonly Step[] {
+  const unknown = names.find((name) => STEPS.every((step) => step.name !== name));
+  if (unknown !== undefined) {
+    throw new MisuseError(
+      `unknown step "${unknown}"; the steps are ${STEPS.map(({ name }) => `"${name}"`).join(', ')}`,
+    );
+  }
+  return names.length === 0 ? STEPS : STEPS.filter(({ name }) => names.includes(name));
+}
+
+/** Prints one line for a step that passes, and the output of one that fails. */
 async function passes({ name, command }: Step): Promise<boolean> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });

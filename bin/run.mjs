@@ -1,13 +1,17 @@
 // Runs one of the project's programs with a Node that can: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
 // Plain JavaScript in the syntax of Node 20, because an older Node has to get as far as finding a newer one.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const NONE = `Tributary needs Node 24.15 or newer, and this is ${process.versions.node}: run "npm ci", which brings Node 26 along for Linux (glibc), macOS and Windows, or install Node 26 yourself.`;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// package.json is the one place that names the oldest Node that will do, and the one that the packages carry.
+const { engines, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const oldest = /\d+\.\d+/.exec(engines.node)[0];
+const carried = Object.values(optionalDependencies)[0].split('.')[0];
+const NONE = `Tributary needs Node ${oldest} or newer, and this is ${process.versions.node}: run "npm ci", which brings Node ${carried} along for Linux (glibc), macOS and Windows, or install Node ${carried} yourself.`;
 const node = newEnough(process.versions.node) ? process.execPath : carriedNode();
 if (node === undefined) fail(NONE);
 if (node !== process.execPath) assertRuns(node);
@@ -37,7 +41,8 @@ function withoutChosenFlags(args) {
 
 function newEnough(version) {
   const [major, minor] = version.split('.').map(Number);
-  return major > 24 || (major === 24 && minor >= 15);
+  const [oldestMajor, oldestMinor] = oldest.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 // npm 10 drops node_modules/.bin/node again, so the package's own folder is the only dependable place.
@@ -54,7 +59,7 @@ function assertRuns(file) {
   if (status === 0) return;
   const reason = (error?.message ?? stderr).trim();
   const remedy = reason.includes('libatomic') ? ' (on Debian and Ubuntu: apt-get install libatomic1)' : '';
-  fail(`The Node 26 that "npm ci" brought along does not run here: ${reason}${remedy}.`);
+  fail(`The Node ${carried} that "npm ci" brought along does not run here: ${reason}${remedy}.`);
 }
 
 function fail(reason) {

@@ -16,7 +16,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { V8_FLAGS } from '../../router/v8-flags.ts';
 import { spawnRouter } from '../support/router-process.ts';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'run.mjs');
+const repository = join(import.meta.dirname, '..', '..');
+const launcher = join(repository, 'bin', 'run.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'tributary-launcher-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -52,6 +53,7 @@ function checkout({ carriesNode }: { carriesNode: boolean }): string {
   const root = mkdtempSync(join(folder, 'checkout-'));
   mkdirSync(join(root, 'bin'));
   copyFileSync(launcher, join(root, 'bin', 'run.mjs'));
+  copyFileSync(join(repository, 'package.json'), join(root, 'package.json'));
   if (carriesNode) {
     const place = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
     mkdirSync(place, { recursive: true });
