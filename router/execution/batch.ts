@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { OnMissing, Representation } from './representation.ts';
+import type { OnUnusable, Representation } from './representation.ts';
 
 /** The objects that a fetch is about. Objects with equal representations share one. */
 export type Batch = {
@@ -17,13 +17,13 @@ export class BatchBuilder implements Batch {
   readonly #byText = new Map<string, number>();
   readonly #byKey = new Map<Representation, Map<string, number>>();
 
-  add(target: JsonObject, representation: Representation, onMissing: OnMissing): void {
+  add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
     // Most entities have one key, a string: equal ones are found without writing them, and no other text equals theirs.
     const index =
       typeof key === 'string'
-        ? this.#indexByKey(target, representation, key, onMissing)
-        : this.#indexByText(target, representation, onMissing);
+        ? this.#indexByKey(target, representation, key, onUnusable)
+        : this.#indexByText(target, representation, onUnusable);
     if (index === undefined) return;
     this.targets.push(target);
     this.indices.push(index);
@@ -46,21 +46,21 @@ export class BatchBuilder implements Batch {
     target: JsonObject,
     representation: Representation,
     key: string,
-    onMissing: OnMissing,
+    onUnusable: OnUnusable,
   ): number | undefined {
     let indices = this.#byKey.get(representation);
     if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
     const known = indices.get(key);
     if (known !== undefined) return known;
-    const text = representation.write(target, onMissing);
+    const text = representation.write(target, onUnusable);
     if (text === undefined) return undefined;
     const index = this.representations.push(text) - 1;
     indices.set(key, index);
     return index;
   }
 
-  #indexByText(target: JsonObject, { write }: Representation, onMissing: OnMissing): number | undefined {
-    const text = write(target, onMissing);
+  #indexByText(target: JsonObject, { write }: Representation, onUnusable: OnUnusable): number | undefined {
+    const text = write(target, onUnusable);
     if (text === undefined) return undefined;
     const known = this.#byText.get(text);
     if (known !== undefined) return known;

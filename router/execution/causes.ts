@@ -38,12 +38,14 @@ export type Cause = {
   readonly text: ErrorText;
   /** Set when a call to a subgraph failed. */
   readonly failure: SubgraphFailure | undefined;
-  /** The subgraph has reported errors of its own, which explain the nulls. */
+  /** Errors that the subgraph itself has reported explain the nulls, where there are any. */
   readonly isReported: boolean;
   /** The errors by which the subgraph explains the failure: clients see these instead of `text` where they explain a null. */
   readonly reported: ReportedErrors | undefined;
   /** Path of the error when no null of the response comes of this, and no fallback or stale value is used. */
   readonly nearest: ResponsePath | undefined;
+  /** Finds the path of the first field that the failed call should have delivered to an object. */
+  readonly findLostField: (() => ResponsePath | undefined) | undefined;
   /** No fallback or stale value will be used for what is missing. */
   readonly isFinal: boolean;
   readonly gaps: Map<Source, Gap>;
@@ -64,6 +66,7 @@ export function createCause({ code, message, service, ...init }: CauseInit): Cau
     isReported: false,
     reported: undefined,
     nearest: undefined,
+    findLostField: undefined,
     isFinal: false,
     ...init,
     gaps: new Map(),

@@ -118,7 +118,7 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
         return field.fallback;
       }
       if (cause !== undefined && !cause.isReported) report.addNull(cause, path, field);
-      else report.addMissing(path, () => missingError(field, value));
+      else report.addMissing(path, () => cause?.text ?? missingError(field, value));
       return undefined;
     },
     onDenied(depth) {

@@ -4,29 +4,45 @@ import { findPaths } from './collect.ts';
 import type { Execution } from './execution.ts';
 import { readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
+import type { FetchShape } from './fetch-shape.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { MASKED_MESSAGE, isPublicCode, publicMessage } from './public-message.ts';
-import { clientPath } from './response-shape.ts';
+import { clientPath, fieldsAt } from './response-shape.ts';
 import { MAX_LISTED_ERRORS } from './listed-errors.ts';
 import { ReportedErrors } from './reported-errors.ts';
 import type { ResponseShape } from './response-shape.ts';
 import type { Batch } from './batch.ts';
 import type { SubgraphError, SubgraphFailure } from './subgraph-call.ts';
 
-/** The fetch has delivered nothing: the failure explains every null that comes of it. */
+type FailedCall = {
+  readonly batch: Batch;
+  /** The errors by which the subgraph explains the failure. */
+  readonly reported?: ReportedErrors | undefined;
+};
+
+/** Records that the fetch has delivered nothing. The failure explains every null that results from it. */
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
   execution: Execution,
-  reported?: ReportedErrors,
+  { batch, reported }: FailedCall,
 ): void {
   const { operation, response, report } = execution;
   const { code, message, service, heldBack } = failure;
   if (failure.isUnsent !== true)
     for (const coordinate of fetch.fields.coordinates) execution.unanswered.add(coordinate);
-  const nearest = nearestPath(heldBack === undefined ? fetch : onlyFields(fetch, heldBack), response);
+  const lost = heldBack === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, heldBack) };
   const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
-  const cause = createCause({ code, message, service, failure, reported, nearest, isFinal });
+  const cause = createCause({
+    code,
+    message,
+    service,
+    failure,
+    reported,
+    nearest: nearestPath(lost, response),
+    findLostField: () => findLostField(lost, batch, execution),
+    isFinal,
+  });
   report.failFetch(fetch.index, report.addCause(cause));
 }
 
@@ -36,7 +52,8 @@ export function invalidAnswer({ service }: FetchProgram, message: string): Subgr
 
 /** The cause of nulls that errors of the subgraph itself explain. */
 export function reportedCause({ service }: FetchProgram): Cause {
-  return createCause({ code: 'SUBGRAPH_ERROR', message: '', service, isReported: true });
+  const message = 'The service reported an error instead of a value.';
+  return createCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
 }
 
 type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
@@ -161,16 +178,44 @@ function allowedOf(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
-/** What it would have delivered of the root fields at the coordinates. */
-function onlyFields(
-  { path, shape, fields }: FetchProgram,
-  coordinates: readonly string[],
-): Pick<FetchProgram, 'path' | 'shape'> {
-  const isMeant = (key: string) => coordinates.some((one) => fields.byKey.get(key)?.has(one));
-  return { path, shape: new Map([...shape].filter(([key]) => isMeant(key))) };
+/** The part of a fetch's shape that the fields at the coordinates deliver. */
+function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
+  const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
+  return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));
 }
 
-/** The path of the answer nearest to what a fetch would have delivered. */
+function coordinatesOf({ fields, represent }: FetchProgram, key: string): ReadonlySet<string> | undefined {
+  return fields.byKey.get(represent === undefined ? key : `_entities.${key}`);
+}
+
+/** The response path of the first field that an entity fetch should have delivered to its first object. */
+function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
+  const { response } = execution;
+  const [target] = batch.targets;
+  const [place] = placesOf(fetch, batch, execution).get(batch.indices[0] ?? 0) ?? [];
+  if (fetch.represent === undefined || target === undefined || place === undefined) return undefined;
+  for (const [key, { name }] of fieldsAt(place, response) ?? []) {
+    if (fetch.shape.has(key) && isDeliveredTo(target, key, fetch, execution))
+      return [...clientPath(place, response), name];
+  }
+  return undefined;
+}
+
+/** Whether the fetch selects the field of objects of the target's type. */
+function isDeliveredTo(
+  target: JsonObject,
+  key: string,
+  fetch: FetchProgram,
+  { operation }: Execution,
+): boolean {
+  const { types } = operation.plan;
+  const typeName = types.typeNameOf(target['__typename']);
+  const coordinates = coordinatesOf(fetch, key);
+  if (typeName === undefined || coordinates === undefined) return true;
+  return [...coordinates].some((coordinate) => types.isA(typeName, coordinate.split('.')[0] ?? ''));
+}
+
+/** The response path nearest to what a fetch should have delivered. */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,
   response: ResponseShape,

@@ -71,6 +71,7 @@ export type CompiledPlan = {
   readonly fetches: readonly FetchProgram[];
   readonly mergedDocuments: MergedDocuments;
   readonly deliveries: Deliveries;
+  readonly types: SupergraphTypes;
 };
 
 /** A fetch node, and where in the plan it stands. */
@@ -102,7 +103,7 @@ export function compilePlan(
   // Nodes are met here in the order in which they were placed.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
-  return { program, fetches, deliveries, mergedDocuments: new MergedDocuments() };
+  return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
 }
 
 function placeFetches(root: PlanNode): readonly Placed[] {

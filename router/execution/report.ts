@@ -1,7 +1,7 @@
 import { ERRORS } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ResponsePositions } from './answer-paths.ts';
-import { addNullGap, degradationsOf } from './causes.ts';
+import { addGap, addNullGap, degradationsOf } from './causes.ts';
 import type { Cause, Degradation, ErrorText, ResponsePath } from './causes.ts';
 import type { FetchReference } from './delivery.ts';
 import type { JsonObject } from './json.ts';
@@ -152,7 +152,7 @@ export class Report {
       }
       const paths = byCause.get(source);
       if (paths !== undefined) addDrafts(source, paths, drafts);
-      else if (this.#isListedWithoutNull(source, positions)) drafts.push(...draftsWithoutNull(source));
+      else if (this.#halts || isHiddenByNull(source, positions)) drafts.push(...draftsAtLostField(source));
       else withoutNull.push(...draftsWithoutNull(source));
     }
     for (const draft of others) drafts.push(draft);
@@ -170,11 +170,6 @@ export class Report {
       else byCause.set(source, [path]);
     }
     return { byCause, others };
-  }
-
-  /** The error of a failed call must not be at a value that the response has: there it would not explain anything. */
-  #isListedWithoutNull({ failure, nearest = [] }: Cause, positions: ResponsePositions): boolean {
-    return this.#halts || failure === undefined || positions.isNull(nearest);
   }
 
   degraded(): readonly Degradation[] {
@@ -196,6 +191,19 @@ function addDrafts({ text, reported }: Cause, paths: readonly ResponsePath[], dr
   );
   for (const error of reported?.all ?? []) if (!error.isReplaced) drafts.push(error);
   for (const draft of atNulls) drafts.push(draft);
+}
+
+/** Whether null has propagated past what a failed call should have delivered. An error at a value would not explain anything. */
+function isHiddenByNull({ nearest = [], findLostField }: Cause, positions: ResponsePositions): boolean {
+  return positions.isNull(findLostField?.()?.slice(0, -1) ?? nearest);
+}
+
+function draftsAtLostField(cause: Cause): readonly ErrorDraft[] {
+  const drafts = draftsWithoutNull(cause);
+  const path = cause.reported === undefined && drafts.length > 0 ? cause.findLostField?.() : undefined;
+  if (path === undefined) return drafts;
+  addGap(cause, 'null', path);
+  return [{ text: cause.text, path, isPlaced: true }];
 }
 
 function draftsWithoutNull({ text, isReported, reported, nearest, gaps }: Cause): readonly ErrorDraft[] {

@@ -1,4 +1,5 @@
 import type { FetchDataRewrite, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { getNamedType } from 'graphql';
 import { CodeUnit, literal, propertyRead } from './code-unit.ts';
 import { isJsonObject, jsonText, quote, readOwn } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -6,11 +7,19 @@ import { typeConditionOf } from './rewrite.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 import type { ValueCheck } from './value-check.ts';
 
-/** Hears of a required field that an object does not have, or not with a value of its type, by its response path below the entity. */
-export type OnMissing = (path: readonly string[]) => void;
+/** A field that a fetch requires of an entity. */
+export type RequiredValue = {
+  /** Response path below the entity. */
+  readonly path: readonly string[];
+  /** `Product.weight`, for messages. */
+  readonly coordinate: string;
+};
+
+/** Called with a required field that an object does not have, or not with a value of its type. */
+export type OnUnusable = (required: RequiredValue, value: unknown) => void;
 
 /** Writes the JSON text of an object; `undefined` when it lacks something that is required. */
-export type WriteObject = (object: JsonObject, onMissing: OnMissing) => string | undefined;
+export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
 
 /** How entities of one type are represented. */
 export type Representation = {
@@ -36,7 +45,14 @@ type Entry = {
   /** The key in the representation, which a rewrite may have changed. */
   readonly key: string;
   readonly source:
-    | { readonly key: string; readonly rule: Rule; readonly accepts: ValueCheck | undefined }
+    | {
+        readonly key: string;
+        readonly rule: Rule;
+        readonly accepts: ValueCheck | undefined;
+        readonly coordinate: string;
+        /** The type of the field, if the supergraph knows the field. */
+        readonly typeName: string | undefined;
+      }
     | { readonly text: string };
 };
 
@@ -99,7 +115,7 @@ function namesOwnType(
   );
 }
 
-/** Generated: in it `v` is the object, `m` hears of what is missing, `s` is the text so far. */
+/** In the generated code `v` is the object, `m` the function to call for an unusable value, `s` the text so far. */
 function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteObject {
   const unit = new CodeUnit();
   const statements = entries.map(({ key, source }, index) => {
@@ -108,11 +124,12 @@ function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteO
     const read = propertyRead(unit, 'v', source.key, readOwn);
     // A value of the wrong type is not passed on, neither to the client nor to another service.
     const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
-    const lack = `if(x===undefined${isWrong}){m([${literal(source.key)}]);return undefined;}`;
+    const required = unit.constant({ path: [source.key], coordinate: source.coordinate });
+    const lack = `if(x===undefined${isWrong}){m(${required},x);return undefined;}`;
     const text =
       source.rule.selections.length === 0
         ? `typeof x==="string"?${unit.constant(quote)}(x):${unit.constant(jsonText)}(x)`
-        : `${unit.constant(defineNested(source.key, source.rule, types))}(x,m)`;
+        : `${unit.constant(defineNested(source, types))}(x,m)`;
     return `x=${read};${lack}if((x=${text})===undefined)return undefined;s+=${prefix}+x;`;
   });
   const end = entries.length === 0 ? '"{}"' : 's+"}"';
@@ -138,11 +155,19 @@ function compileEntries(rule: Rule, typeName: string | undefined, types: Supergr
   }
   const entries = [...collected].map(([key, { name, selections }]): Entry => {
     if (key === '__typename' && typeName !== undefined) return { key, source: { text: jsonText(typeName) } };
-    const accepts = typeName === undefined ? undefined : types.checkOf(typeName, name);
     const rule = { selections, rewrites: nestedRewrites.get(key) ?? [] };
-    return { key, source: { key, rule, accepts } };
+    return { key, source: { key, rule, ...describeField(typeName, name, types) } };
   });
   return changes.reduce(applyChange, entries);
+}
+
+function describeField(typeName = '', name: string, types: SupergraphTypes) {
+  const type = types.typeOf(typeName, name);
+  return {
+    accepts: types.checkOf(typeName, name),
+    coordinate: typeName === '' ? name : `${typeName}.${name}`,
+    typeName: type && getNamedType(type).name,
+  };
 }
 
 function collect(
@@ -192,14 +217,23 @@ function applyChange(entries: Entry[], change: FetchDataRewrite): Entry[] {
   }
 }
 
-function defineNested(key: string, rule: Rule, types: SupergraphTypes) {
-  const byTypeName = perTypeName(types, (typeName) =>
+function defineNested(
+  { key, rule, typeName: declared }: Extract<Entry['source'], { key: string }>,
+  types: SupergraphTypes,
+) {
+  // Values need no `__typename` where there is only one type that they can have.
+  const known = declared !== undefined && types.isObjectType(declared) ? declared : undefined;
+  const byTypeName = perTypeName(types, (typeName = known) =>
     defineWriter(compileEntries(rule, typeName, types), types),
   );
-  return function write(value: unknown, onMissing: OnMissing): string | undefined {
-    if (isJsonObject(value)) return byTypeName(value)(value, (path) => onMissing([key, ...path]));
+  return function write(value: unknown, onUnusable: OnUnusable): string | undefined {
+    if (isJsonObject(value)) {
+      return byTypeName(value)(value, (required, found) =>
+        onUnusable({ ...required, path: [key, ...required.path] }, found),
+      );
+    }
     if (!Array.isArray(value)) return jsonText(value);
-    const items = value.map((item) => write(item, onMissing));
+    const items = value.map((item) => write(item, onUnusable));
     return items.includes(undefined) ? undefined : `[${items.join(',')}]`;
   };
 }

@@ -42,6 +42,13 @@ function addSelections({ selections }: SelectionSetNode, context: Shaping, shape
   }
 }
 
+/** The fields of the objects at a path in the merged tree; undefined where the operation selects no object. */
+export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShape | undefined {
+  let current: ResponseShape | undefined = shape;
+  for (const element of path) if (typeof element === 'string') current = current?.get(element)?.nested;
+  return current;
+}
+
 /** Longer than any path of an operation that is admitted. */
 const MAX_PATH = 100;
 

@@ -4,11 +4,11 @@ import { nothingCollected } from './collect.ts';
 import { createCause } from './causes.ts';
 import type { Cause } from './causes.ts';
 import { callSubgraph } from './call.ts';
+import { TYPENAME, entityLoss } from './entity-loss.ts';
 import type { Execution } from './execution.ts';
 import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
 import { clone, isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { pathKey } from './delivery.ts';
 import type { FetchProgram } from './plan-program.ts';
 import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from './representation.ts';
@@ -23,7 +23,7 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   const batch =
     represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
   if (batch.targets.length === 0) return;
-  const response = await callReduced(fetch, batch.representations, execution);
+  const response = await callReduced(fetch, batch, execution);
   const data = acceptData(fetch, batch, response, execution);
   if (data !== undefined) {
     if (represent === undefined) mergeRoot(fetch, batch, data, execution);
@@ -62,42 +62,28 @@ function representAll(
   execution: Execution,
 ): Batch {
   const batch = new BatchBuilder();
+  const lose = entityLoss(fetch, execution);
   for (const object of objects) {
     const representation = represent(object);
-    if (representation === undefined) continue;
-    batch.add(object, representation, (path) => inheritLoss(fetch, object, path, execution));
+    if (representation !== undefined) batch.add(object, representation, (...found) => lose(object, ...found));
+    else if (object['__typename'] === undefined) lose(object, TYPENAME, undefined);
   }
   return fetch.isRepeated ? batch.sorted() : batch;
-}
-
-/** What cannot be asked about, because another fetch has failed, is lost for the same reason. */
-function inheritLoss(
-  fetch: FetchProgram,
-  object: JsonObject,
-  path: readonly string[],
-  execution: Execution,
-): void {
-  const { operation, report } = execution;
-  const cause = report.explain(
-    operation.plan.deliveries([pathKey(fetch.path), ...path].filter((name) => name !== '').join('.')),
-    object,
-  );
-  if (cause !== undefined) report.loseEntity(fetch.index, object, cause);
 }
 
 /** Asks again without the fields that are held back, where some are: one ill field is no reason to go without the others. */
 async function callReduced(
   fetch: FetchProgram,
-  representations: readonly string[],
+  batch: Batch,
   execution: Execution,
 ): Promise<SubgraphResponse> {
   let asked = fetch;
   let heldBack: readonly string[] = [];
   let refusal: SubgraphFailure | undefined;
   for (;;) {
-    const response = await callSubgraph(asked, representations, execution);
+    const response = await callSubgraph(asked, batch.representations, execution);
     if (response.kind === 'answered') {
-      if (refusal !== undefined) failFetch(fetch, { ...refusal, heldBack }, execution);
+      if (refusal !== undefined) failFetch(fetch, { ...refusal, heldBack }, execution, { batch });
       return response;
     }
     const { heldBack: more, ...failure } = response.failure;
@@ -130,14 +116,15 @@ function acceptData(
   if (response.kind === 'failed') {
     const { failure } = response;
     const errors = failure.errors?.slice(0, MAX_FAILURE_ERRORS);
-    failFetch(fetch, failure, execution, errors && failureErrors(fetch, batch, errors, execution));
+    const reported = errors && failureErrors(fetch, batch, errors, execution);
+    failFetch(fetch, failure, execution, { batch, reported });
     return undefined;
   }
   const { data, errors, isShared = false } = response;
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
   if (errors.length === 0) {
-    failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution);
+    failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution, { batch });
     return undefined;
   }
   keepEntities(fetch, batch, { entities: [], errors }, execution);
@@ -171,7 +158,8 @@ function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, ex
   const { length } = batch.representations;
   const answered = accepted.data['_entities'];
   if (!Array.isArray(answered) || answered.length !== length) {
-    failFetch(fetch, invalidAnswer(fetch, `The service did not answer with ${length} entities.`), execution);
+    const failure = invalidAnswer(fetch, `The service did not answer with ${length} entities.`);
+    failFetch(fetch, failure, execution, { batch });
     return;
   }
   if (execution.stale !== undefined)

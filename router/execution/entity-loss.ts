@@ -1,0 +1,49 @@
+import { createCause } from './causes.ts';
+import type { Cause } from './causes.ts';
+import { joinPath, pathKey } from './delivery.ts';
+import type { Execution } from './execution.ts';
+import type { JsonObject } from './json.ts';
+import type { FetchProgram } from './plan-program.ts';
+import type { RequiredValue } from './representation.ts';
+
+/** What every representation requires first. */
+export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
+
+/**
+ * Returns a function that records why an entity cannot be represented: a required value is missing because an earlier fetch has
+ * failed, or the service that delivers the value has sent something unusable.
+ */
+export function entityLoss(
+  fetch: FetchProgram,
+  { operation, report }: Execution,
+): (object: JsonObject, required: RequiredValue, value: unknown) => void {
+  const causes = new Map<string, Cause>();
+  const unusableCause = (service: string, required: RequiredValue, value: unknown): Cause => {
+    const cause = requirementCause(service, required, value);
+    const key = `${service} ${cause.text.message}`;
+    const known = causes.get(key) ?? report.addCause(cause);
+    causes.set(key, known);
+    return known;
+  };
+  return (object, required, value) => {
+    const path = required.path.reduce(joinPath, pathKey(fetch.path));
+    const fetches = operation.plan.deliveries(path);
+    const [delivering] = fetches;
+    if (delivering === undefined) return;
+    const inherited = value === undefined ? report.explain(fetches, object) : undefined;
+    const cause = inherited ?? unusableCause(delivering.service, required, value);
+    report.loseEntity(fetch.index, object, cause);
+  };
+}
+
+/** The cause of the loss of an entity for which a service delivered a required value that cannot be used. */
+function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): Cause {
+  const fault =
+    value === undefined
+      ? 'is absent from the answer of its service'
+      : value === null
+        ? 'is null, which its type does not allow'
+        : 'is not of its type';
+  const message = `${coordinate}, which this field requires, ${fault}.`;
+  return createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service, isReported: true });
+}
