@@ -1,34 +1,34 @@
 import { join } from 'node:path';
-import { CONTESTANTS } from './contestants/all.ts';
-import type { Contestant } from './contestants/contestant.ts';
+import { TARGETS } from './targets/all.ts';
+import type { Target } from './targets/target.ts';
 import { openBench, outFolder } from './harness/bench.ts';
 import type { Bench } from './harness/bench.ts';
-import { runContest } from './harness/contest.ts';
-import { describeCircumstances } from './harness/machine.ts';
+import { runTargets } from './harness/run-targets.ts';
+import { describeRun } from './harness/run-info.ts';
 import { pinSelf } from './harness/program.ts';
 import { MisuseError, readCommandLine } from '../bin/command-line.ts';
 import { COMMAND, readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { loadRecords, saveLatest, saveRecords } from './report/record.ts';
-import type { Figure, Findings } from './report/record.ts';
+import type { Metric, Findings } from './report/record.ts';
 import { writeResults } from './report/results.ts';
-import type { DetailedRow, Refusal } from './report/row.ts';
-import { digits, formatRefusal, formatTables } from './report/table.ts';
-import { STUDIES } from './studies/study.ts';
+import type { DetailedRow, Failure } from './report/row.ts';
+import { digits, formatFailure, formatTables } from './report/table.ts';
+import { LONG_MEASUREMENTS } from './long-running/all.ts';
 import { WORKLOADS } from './workloads/workload.ts';
 
-/* `npm run bench`: the contestants, one after the other, on the same subgraphs. README.md says how to read the numbers. */
+/* `npm run bench`: measures each target in turn on the same subgraphs. README.md explains the values. */
 
-/** What is kept for each study where there are contests before it. */
-const STUDY_MS = 40_000;
-/** Run only when they are named. */
-const LONG_STUDIES: ReadonlySet<string> = new Set(['memory', 'overload']);
+/** Time that is reserved for each long-running measurement. */
+const LONG_MEASUREMENT_MS = 40_000;
+/** Measurements that run only if the command line names them. */
+const ON_REQUEST_ONLY: ReadonlySet<string> = new Set(['memory', 'overload']);
 const PROFILING = ['--cpu-prof', `--cpu-prof-dir=${join(outFolder, 'profiles')}`];
 
 const args = process.argv.slice(2);
 const chosen = readCommandLine(COMMAND, (line) => {
   const options = readOptions(line);
-  return { options, contestants: chooseContestants(options), names: chooseWorkloads(options) };
+  return { options, targets: chooseTargets(options), names: chooseWorkloads(options) };
 });
 if (process.platform === 'linux') await bench(chosen);
 else {
@@ -38,20 +38,20 @@ else {
 
 type Choice = {
   readonly options: Options;
-  readonly contestants: readonly Contestant[];
+  readonly targets: readonly Target[];
   /** Names of the workloads. */
   readonly names: readonly string[];
 };
 
-async function bench({ options, contestants, names }: Choice): Promise<void> {
+async function bench({ options, targets, names }: Choice): Promise<void> {
   pinSelf();
-  const circumstances = describeCircumstances(args);
-  const findings = await measure(names, contestants, options);
+  const runInfo = describeRun(args);
+  const findings = await measure(names, targets, options);
   saveLatest(findings);
-  // What some contestants did on their own, or under a profiler, is nothing to publish.
-  if (options.contestants === undefined && !options.profiles) saveRecords(names, findings, circumstances);
-  console.log(`\n${formatTables(findings.rows, findings.refusals)}`);
-  for (const figure of findings.figures) console.log(`\n${formatFigure(figure)}`);
+  // Results of a selection of targets, or under a profiler, are not comparable with published ones.
+  if (options.targets === undefined && !options.profiles) saveRecords(names, findings, runInfo);
+  console.log(`\n${formatTables(findings.rows, findings.failures)}`);
+  for (const metric of findings.metrics) console.log(`\n${formatMetric(metric)}`);
   console.log('\nwritten: bench/out/latest.json');
   if (options.writesResults) {
     writeResults(loadRecords());
@@ -59,69 +59,69 @@ async function bench({ options, contestants, names }: Choice): Promise<void> {
   }
 }
 
-function chooseContestants({ contestants: names }: Options): readonly Contestant[] {
-  const unknown = names?.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
+function chooseTargets({ targets: names }: Options): readonly Target[] {
+  const unknown = names?.find((name) => !TARGETS.some((target) => target.name === name));
   if (unknown !== undefined)
     throw new MisuseError(
-      `there is no router ${unknown} to measure; there are ${CONTESTANTS.map(({ name }) => name).join(', ')}`,
+      `unknown target ${unknown}; there are ${TARGETS.map(({ name }) => name).join(', ')}`,
     );
-  return CONTESTANTS.filter(({ name }) => names?.includes(name) ?? true);
+  return TARGETS.filter(({ name }) => names?.includes(name) ?? true);
 }
 
 function chooseWorkloads({ workload }: Options): readonly string[] {
-  const all = [...WORKLOADS, ...STUDIES].map(({ name }) => name);
-  if (workload === undefined) return all.filter((name) => !LONG_STUDIES.has(name));
+  const all = [...WORKLOADS, ...LONG_MEASUREMENTS].map(({ name }) => name);
+  if (workload === undefined) return all.filter((name) => !ON_REQUEST_ONLY.has(name));
   if (!all.includes(workload))
-    throw new MisuseError(`there is no workload ${workload}; there are ${all.join(', ')}`);
+    throw new MisuseError(`unknown workload ${workload}; there are ${all.join(', ')}`);
   return [workload];
 }
 
 async function measure(
   names: readonly string[],
-  contestants: readonly Contestant[],
+  targets: readonly Target[],
   options: Options,
 ): Promise<Findings> {
   await using bench: Bench = await openBench(options.profiles ? PROFILING : []);
   stopOnSignal(bench);
   const rows: DetailedRow[] = [];
-  const refusals: Refusal[] = [];
-  const figures: Figure[] = [];
+  const failures: Failure[] = [];
+  const metrics: Metric[] = [];
   const onRow = (row: DetailedRow) => {
     rows.push(row);
     console.log(
-      `${row.contestant}  ${row.workload}  ${row.connections}  ${digits(row.rps)} requests/s  ${digits(row.cpuMsPerRequest)} ms CPU`,
+      `${row.target}  ${row.workload}  ${row.connections}  ${digits(row.rps)} requests/s  ${digits(row.cpuMsPerRequest)} ms CPU`,
     );
   };
-  const onRefusal = (refusal: Refusal) => {
-    refusals.push(refusal);
-    console.log(formatRefusal(refusal));
+  const onFailure = (failure: Failure) => {
+    failures.push(failure);
+    console.log(formatFailure(failure));
   };
   const common = {
-    contestants,
+    targets,
     measureMs: options.seconds * 1_000,
     endsAt: options.limitMs ?? Number.POSITIVE_INFINITY,
     onRow,
-    onRefusal,
+    onFailure,
   };
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
-  const studies = STUDIES.filter(({ name }) => names.includes(name));
-  await runContest(bench, {
+  const longMeasurements = LONG_MEASUREMENTS.filter(({ name }) => names.includes(name));
+  await runTargets(bench, {
     ...common,
     workloads,
     connections: options.connections,
-    endsAt: common.endsAt - studies.length * STUDY_MS,
+    endsAt: common.endsAt - longMeasurements.length * LONG_MEASUREMENT_MS,
   });
-  for (const study of studies) {
-    await study.run(bench, {
+  for (const measurement of longMeasurements) {
+    await measurement.run(bench, {
       ...common,
       minutes: options.minutes,
-      onFigure: (figure) => figures.push(figure),
+      onMetric: (metric) => metrics.push(metric),
     });
   }
-  return { rows, refusals, figures };
+  return { rows, failures, metrics };
 }
 
-// What runs is stopped and nothing is written: half a contest compares nothing.
+// An interrupted run stops its processes and writes no results.
 function stopOnSignal(bench: Bench): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -130,6 +130,6 @@ function stopOnSignal(bench: Bench): void {
   }
 }
 
-function formatFigure({ name, contestant, value, note }: Figure): string {
-  return `${name}, ${contestant}: ${digits(value)} (${note})`;
+function formatMetric({ name, target, value, note }: Metric): string {
+  return `${name}, ${target}: ${digits(value)} (${note})`;
 }

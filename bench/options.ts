@@ -2,25 +2,25 @@ import { positiveNumber } from '../bin/command-line.ts';
 import type { CommandLine } from '../bin/command-line.ts';
 
 export type Options = {
-  /** What was named on the command line; everything but `memory` when nothing was. */
+  /** Workload or long-running measurement on the command line. Default: all but `memory` and `overload`. */
   readonly workload: string | undefined;
-  readonly contestants: readonly string[] | undefined;
+  readonly targets: readonly string[] | undefined;
   readonly connections: readonly number[];
-  /** Of one measured interval. */
+  /** Length of one measured interval. */
   readonly seconds: number;
-  /** Of the workload `memory`. */
+  /** Length of the measurement `memory`. */
   readonly minutes: number;
-  /** When no further measurement is begun; undefined where the command line says how long they are. */
+  /** Time after which no further measurement starts; undefined if the command line sets their length. */
   readonly limitMs: number | undefined;
   readonly writesResults: boolean;
-  /** Whether the router writes a CPU profile of its life. */
+  /** Whether the router writes a CPU profile. */
   readonly profiles: boolean;
 };
 
 export const COMMAND = {
   name: 'npm run bench',
   summary:
-    'Measures the router beside other routers on the same subgraphs. bench/README.md explains the numbers.',
+    'Compares the router with other routers on the same subgraphs. bench/README.md explains the values.',
   positionals: {
     name: '[WORKLOAD]',
     max: 1,
@@ -53,7 +53,7 @@ export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.
   const [workload] = positionals;
   return {
     workload,
-    contestants: values.only?.split(','),
+    targets: values.only?.split(','),
     connections: (values.connections ?? (workload === undefined ? '1,50,500' : '50'))
       .split(',')
       .map((text) => positiveNumber('connections', text, { whole: true })),
@@ -65,7 +65,7 @@ export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.
   };
 }
 
-/** The whole run promises 10 minutes and one workload 2; what is under way then takes its own time to end. */
+/** Keeps a whole run within 10 minutes and one workload within 2, apart from the measurement that runs at the limit. */
 function limitOf(
   { seconds, minutes, connections }: Readonly<Record<string, unknown>>,
   workload: string | undefined,

@@ -3,7 +3,7 @@ import type { DefinitionNode, ObjectTypeDefinitionNode } from 'graphql';
 import type { Subgraph } from './subgraphs.ts';
 
 const KNOWN_DIRECTIVES = new Set(['key', 'external', 'requires', 'provides', 'deprecated']);
-/** Where an entity is at home: Federation 1 has one owner, all others extend it. */
+/** Owner of each entity: in Federation 1 all other subgraphs extend its type. */
 const OWNERS: Readonly<Record<string, Subgraph>> = {
   Order: 'order',
   Product: 'product',
@@ -11,12 +11,12 @@ const OWNERS: Readonly<Record<string, Subgraph>> = {
   Shipment: 'shipping',
 };
 
-/** A schema of Federation 2 in the older dialect: no `@link`, no `@shareable`, entities extended by all but their owner. */
+/** Translates a schema to Federation 1: no `@link`, no `@shareable`, and all but the owner extend an entity. */
 export function toFederationOne(subgraph: Subgraph, sdl: string): string {
   const document = visit(parse(sdl), {
     SchemaExtension: () => null,
     Directive: ({ name }) => (KNOWN_DIRECTIVES.has(name.value) ? undefined : null),
-    // `@key(resolvable: false)` is of Federation 2, too.
+    // `@key(resolvable: false)` is new in Federation 2, too.
     Argument: ({ name }) => (name.value === 'resolvable' ? null : undefined),
   });
   return print({

@@ -1,6 +1,6 @@
 /*
- * The shop's data as one graph of objects. Every subgraph answers from it, and so does the reference that the answers
- * of all contestants are compared with. Methods take a field's arguments: that is what graphql-js calls them with.
+ * The shop's data as one graph of objects. All subgraphs and the reference, with which the responses of all targets are compared,
+ * resolve from it. Methods take the arguments of a field, as graphql-js calls them.
  */
 
 const USERS = 8;
@@ -42,7 +42,7 @@ export class Product {
     return `https://images.example/${this.id}-${size.toLowerCase()}.jpg`;
   }
 
-  /** From weight and price, as the gateway has handed them on. */
+  /** Computed from weight and price, which the gateway passes as required fields. */
   shippingEstimate({ postalCode }: { postalCode: string }): unknown {
     const heavy = this.weightGrams > 20_000;
     const free = Number(this.price.amount) > 100;
@@ -54,8 +54,8 @@ export class Product {
     };
   }
 
-  /** This product as a subgraph knows it that has been told some fields. */
-  toldAs(fields: Readonly<Record<string, unknown>>): Product {
+  /** Returns this product with the fields of a representation. */
+  withFields(fields: Readonly<Record<string, unknown>>): Product {
     return Object.assign(Object.create(this), fields);
   }
 }
@@ -151,13 +151,13 @@ export const shop = {
   placeOrder: () => at(orders, 3),
 };
 
-/** What a subgraph makes of a representation, by type. */
+/** Resolvers of entity representations, by type. */
 export const entities: Readonly<
   Record<string, (representation: Readonly<Record<string, string>>) => unknown>
 > = {
   User: ({ id }) => find(users, id),
   Order: ({ id }) => find(orders, id),
-  Product: (representation) => find(products, representation['id'])?.toldAs(representation) ?? null,
+  Product: (representation) => find(products, representation['id'])?.withFields(representation) ?? null,
 };
 
 function connection(all: readonly { readonly id: string }[], { first }: Page): unknown {

@@ -19,12 +19,12 @@ const ENTITIES: Readonly<Record<Subgraph, readonly string[]>> = {
 
 const folder = join(import.meta.dirname, '..', '..', 'subgraphs');
 
-/** The demo shop's own schema of a subgraph. */
+/** Path of the shop's schema of a subgraph. */
 export function schemaFile(subgraph: Subgraph): string {
   return join(folder, subgraph, 'schema.graphql');
 }
 
-/** The answers of one subgraph, computed: what the replaying server records. */
+/** Returns a function that executes the requests of one subgraph. */
 export function createSubgraph(subgraph: Subgraph): (body: string) => Promise<string> {
   const schema = buildSchema(subgraph);
   return async (body) => {

@@ -8,7 +8,7 @@ import { SUBGRAPHS, schemaFile } from './subgraphs.ts';
 import type { Subgraph } from './subgraphs.ts';
 
 /**
- * Without the shop's demands of authorization, which not every contestant can serve.
+ * Composes the supergraph without the shop's authorization directives, which not every target supports.
  * @throws {Error} with every composition error
  */
 export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): string {
@@ -23,19 +23,19 @@ export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): str
   return separateAuthorization(supergraphSdl).sdl;
 }
 
-export type Question = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
+export type Operation = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
 
-/** Answers from one executable schema without any federation: what every contestant has to answer, too. */
-export function createReference(supergraphSdl: string): (question: Question) => Promise<unknown> {
+/** Executes operations on one executable schema without federation; all targets must return the same response. */
+export function createReference(supergraphSdl: string): (operation: Operation) => Promise<unknown> {
   const schema = Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
   return async ({ query, variables = {} }) => {
-    const answer = await execute({
+    const result = await execute({
       schema,
       document: parse(query),
       rootValue: shop,
       variableValues: variables,
     });
-    if (answer.errors !== undefined) throw new Error(`the reference fails: ${answer.errors.join('\n')}`);
-    return answer;
+    if (result.errors !== undefined) throw new Error(`the reference fails: ${result.errors.join('\n')}`);
+    return result;
   };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createIssuer } from '../contestants/issuer.ts';
-import type { Contestant, RunningContestant, Stage } from '../contestants/contestant.ts';
+import { createIssuer } from '../targets/issuer.ts';
+import type { Target, RunningTarget, BenchEnvironment } from '../targets/target.ts';
 import { composeSupergraph, createReference } from '../graph/supergraph.ts';
 import { SUBGRAPHS } from '../graph/subgraphs.ts';
 import type { Subgraph } from '../graph/subgraphs.ts';
@@ -11,7 +11,7 @@ import type { ReplayMethods } from '../subgraphs/replay.ts';
 import { toRow } from '../report/row.ts';
 import type { DetailedRow } from '../report/row.ts';
 import type { Workload } from '../workloads/workload.ts';
-import { assertSameAnswer, sendOnce } from './check.ts';
+import { assertSameResponse, sendOnce } from './check.ts';
 import { startProgram } from './program.ts';
 import { connectRemote } from './remote.ts';
 import type { Remote } from './remote.ts';
@@ -23,33 +23,33 @@ export type Interval = {
   readonly connections: number;
   readonly settleMs: number;
   readonly measureMs: number;
-  /** How long either may take where answers are slow to come. Default: no longer than they have to. */
+  /** Maximum duration of either phase if responses are slow. Default: no extension. */
   readonly longestMs?: number;
-  /** Whether the gateway is asked nothing after it, so that nobody has to wait for its last answers. */
+  /** Whether the gateway receives no more requests afterwards, so that its last responses need not be awaited. */
   readonly isLast?: boolean;
 };
 
-/** The subgraphs, the load and what is needed to start contestants. */
+/** The subgraphs, the load and the environment of the targets. */
 export type Bench = AsyncDisposable & {
-  readonly stage: Stage;
+  readonly environment: BenchEnvironment;
   readonly subgraphs: Remote<ReplayMethods>;
   /**
-   * Asks the questions and compares the answers with the reference.
-   * @throws {Error} that says what is wrong with them
+   * Sends the operations and compares the responses with the reference.
+   * @throws {Error} that describes the first difference
    */
-  readonly check: (gateway: RunningContestant, workload: Workload) => Promise<readonly Exchange[]>;
-  /** @throws {Error} when an answer in the interval was not the expected one */
+  readonly check: (gateway: RunningTarget, workload: Workload) => Promise<readonly Exchange[]>;
+  /** @throws {Error} if a response in the interval was not the expected one */
   readonly run: (
-    gateway: RunningContestant,
+    gateway: RunningTarget,
     exchanges: readonly Exchange[],
     interval: Interval,
   ) => Promise<Measured>;
-  /** A run with the row for it. */
+  /** Runs the load and returns a row of results. */
   readonly measure: (
     of: {
       readonly workload: Workload;
-      readonly contestant: Contestant;
-      readonly gateway: RunningContestant;
+      readonly target: Target;
+      readonly gateway: RunningTarget;
       readonly exchanges: readonly Exchange[];
     },
     interval: Interval,
@@ -69,8 +69,8 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
   };
   const subgraphs = connectRemote<ReplayMethods>(fork('subgraphs', 'subgraphs/replay.ts'));
   const load = connectRemote<LoadMethods>(fork('load', 'load/load.ts'));
-  const stage = { ...(await setStage(folder, logFile, subgraphs)), nodeFlags };
-  const reference = createReference(stage.supergraphSdl);
+  const environment = { ...(await createEnvironment(folder, logFile, subgraphs)), nodeFlags };
+  const reference = createReference(environment.supergraphSdl);
   const owned = stack.move();
 
   const run: Bench['run'] = (gateway, exchanges, interval) =>
@@ -83,28 +83,28 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
     });
 
   return {
-    stage,
+    environment,
     subgraphs,
     run,
-    async check(gateway, { questions, delaysMs = {} }) {
+    async check(gateway, { operations, delaysMs = {} }) {
       await subgraphs.call('setDelays', delaysMs);
       const exchanges: Exchange[] = [];
-      for (const [index, question] of questions.entries()) {
-        const callers = gateway.requestsFor(question);
-        // One question is asked by everybody, many are dealt out: a thousand of each would take minutes.
-        const requests = questions.length === 1 ? callers : [callers[index % callers.length] ?? ''];
-        exchanges.push(...(await ask(gateway, requests, await reference(question))));
+      for (const [index, operation] of operations.entries()) {
+        const callers = gateway.requestsFor(operation);
+        // Every caller sends a single operation. Many operations are distributed over the callers, to limit the checks.
+        const requests = operations.length === 1 ? callers : [callers[index % callers.length] ?? ''];
+        exchanges.push(...(await exchange(gateway, requests, await reference(operation))));
       }
       return exchanges;
     },
-    async measure({ workload, contestant, gateway, exchanges }, interval) {
+    async measure({ workload, target, gateway, exchanges }, interval) {
       const before = await subgraphs.call('stats');
       const measured = await run(gateway, exchanges, interval);
       const after = await subgraphs.call('stats');
-      if (measured.answers === 0) throw new Error(`no answer within ${measured.seconds.toFixed(1)} s`);
+      if (measured.answers === 0) throw new Error(`no response within ${measured.seconds.toFixed(1)} s`);
       return toRow({
         workload: workload.name,
-        contestant: contestant.name,
+        target: target.name,
         connections: interval.connections,
         measured,
         calls: after.calls - before.calls,
@@ -116,11 +116,11 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
   };
 }
 
-async function setStage(
+async function createEnvironment(
   folder: string,
-  logFile: Stage['logFile'],
+  logFile: BenchEnvironment['logFile'],
   subgraphs: Remote<ReplayMethods>,
-): Promise<Omit<Stage, 'nodeFlags'>> {
+): Promise<Omit<BenchEnvironment, 'nodeFlags'>> {
   const ports = await subgraphs.call('listen');
   const urls = Object.fromEntries(
     SUBGRAPHS.map((name) => [name, `http://127.0.0.1:${ports[name]}/graphql`]),
@@ -133,15 +133,15 @@ async function setStage(
   return { urls, supergraphSdl, supergraphFile, folder, logFile, issuer };
 }
 
-async function ask(
-  gateway: RunningContestant,
+async function exchange(
+  gateway: RunningTarget,
   requests: readonly string[],
-  right: unknown,
+  reference: unknown,
 ): Promise<readonly Exchange[]> {
   const exchanges: Exchange[] = [];
   for (const request of requests) {
     const expected = await sendOnce(gateway.port, request);
-    assertSameAnswer(expected, right);
+    assertSameResponse(expected, reference);
     exchanges.push({ request, expected });
   }
   return exchanges;

@@ -1,4 +1,4 @@
-/** What has been read of one message: bodies stay in the chunks they came in. */
+/** One HTTP message; the body stays in the chunks in which it arrived. */
 export type Message = { readonly head: string; readonly chunks: readonly Buffer[]; readonly bytes: number };
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -6,8 +6,8 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 
 /**
- * Cuts the bytes of one HTTP/1.1 connection into messages, in a tenth of the time of a complete parser:
- * load and subgraphs share a core, and what they use of it is not there to keep the gateway busy.
+ * Splits the bytes of one HTTP/1.1 connection into messages, in a tenth of the time of a complete parser. Load and
+ * subgraphs share a core, and must leave enough of it to saturate the gateway.
  */
 export class MessageReader {
   readonly #onMessage: (message: Message) => void;
@@ -36,7 +36,7 @@ export class MessageReader {
     }
   }
 
-  /** Takes one part off the data; gives it back whole when the part is not complete. */
+  /** Consumes one part and returns the rest; returns the same data if the part is incomplete. */
   #step(data: Buffer): Buffer | undefined {
     if (this.#head === undefined) return this.#takeHead(data);
     if (this.#missing > 0) return this.#takeBody(data);

@@ -1,11 +1,11 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
-// USER_HZ: what Linux counts CPU time of processes in, whatever its own tick is.
+// Linux reports the CPU time of processes in units of USER_HZ.
 const MS_PER_TICK = 10;
 
 export type ProcessCost = { readonly cpuMs: number; readonly rssMb: number; readonly peakRssMb: number };
 
-/** CPU time and memory of a process and of all that it has started, threads included. */
+/** CPU time and memory of a process and all its descendants, threads included. */
 export function readCost(root: number): ProcessCost {
   const costs = treeOf(root).map(costOf);
   const sum = (of: (cost: ProcessCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
@@ -16,7 +16,7 @@ export function readCost(root: number): ProcessCost {
   };
 }
 
-/** Makes peaks count from now. */
+/** Resets the peak memory of a process and its descendants. */
 export function resetPeak(root: number): void {
   for (const pid of treeOf(root)) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
@@ -32,19 +32,19 @@ function treeOf(root: number): readonly number[] {
   return [...parents.keys()].filter(isWithin);
 }
 
-/** The fields of /proc/PID/stat from the third on: the second is a name, which may hold blanks and brackets. */
+/** Fields of /proc/PID/stat from the third on: the second is a name, which may contain blanks and brackets. */
 function statOf(pid: number): readonly string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return undefined; // It has ended meanwhile.
+    return undefined; // The process has exited.
   }
 }
 
 function costOf(pid: number): ProcessCost {
   const fields = statOf(pid) ?? [];
-  // utime, stime, and those of children that have ended
+  // utime, stime, and those of exited children
   const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
   const status = fields.length === 0 ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytes = (name: string) =>

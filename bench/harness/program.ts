@@ -12,9 +12,9 @@ export type Core = 'gateway' | 'load';
 export type Program = {
   readonly command: readonly [file: string, ...args: string[]];
   readonly core: Core;
-  /** Takes what the program writes. */
+  /** File for the output of the program. */
   readonly logFile: string;
-  /** Where its standard output goes. Default: the log file. */
+  /** Destination of its standard output. Default: the log file. */
   readonly output?: 'ignore';
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -24,30 +24,30 @@ export type Program = {
 export type RunningProgram = AsyncDisposable & {
   readonly pid: number;
   readonly child: ChildProcess;
-  readonly lastWords: () => string;
+  readonly lastError: () => string;
 };
 
 const CORES: Readonly<Record<Core, string>> = { gateway: '0', load: '1' };
-/** What a gateway still works on then, nobody waits for. */
+/** Time to drain before SIGKILL. */
 const STOP_WITHIN_MS = 2_000;
 
-/** Whether gateway and load have a core each. */
+/** Whether gateway and load run on separate cores. */
 export function isPinned(): boolean {
-  // Not availableParallelism(): that is 1 once this process has been put on a core itself.
+  // availableParallelism() would be 1 after this process has been pinned.
   return cpus().length > 1 && findProgram(['taskset']) !== undefined;
 }
 
-/** Puts this process, and what it starts from now on, on the core of the load. */
+/** Pins this process and its future children to the core of the load. */
 export function pinSelf(): void {
   if (isPinned()) spawnSync('taskset', ['-acp', CORES.load, String(process.pid)], { stdio: 'ignore' });
 }
 
-/** Starts a program on its core. Disposing stops it; it does not outlive this process either. */
+/** Starts a program on its core. It ends when it is disposed of, or with this process. */
 export function startProgram({ command, core, logFile, output, env, cwd, ipc }: Program): RunningProgram {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
   const stdio: StdioOptions = ['ignore', output ?? log, log, ...(ipc === true ? ['ipc' as const] : [])];
-  const [file = '', ...args] = [...leash(), ...pin(core), ...command];
+  const [file = '', ...args] = [...exitWithParent(), ...pin(core), ...command];
   const child = spawn(file, args, {
     stdio,
     env: { ...process.env, ...env },
@@ -57,32 +57,32 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
   return {
     pid: child.pid ?? 0,
     child,
-    lastWords: () => lastWordsIn(readFileSync(logFile, 'utf8')),
+    lastError: () => errorLineOf(readFileSync(logFile, 'utf8')),
     [Symbol.asyncDispose]: () => stop(child),
   };
 }
 
-/** Waits until `answers` gives true. @throws {Error} with its last words when the program ends before */
+/** Waits until `isServing` returns true. @throws {Error} with the last error of the program if it exits before */
 export async function untilReady(
   program: RunningProgram,
-  answers: () => Promise<boolean>,
+  isServing: () => Promise<boolean>,
   withinMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!(await answers().catch(() => false))) {
+  while (!(await isServing().catch(() => false))) {
     const { exitCode, signalCode } = program.child;
     if (exitCode !== null || signalCode !== null) {
-      throw new Error(`it ended with ${exitCode ?? signalCode}: ${program.lastWords()}`);
+      throw new Error(`exited with ${exitCode ?? signalCode}: ${program.lastError()}`);
     }
     if (performance.now() > deadline) {
-      throw new Error(`it did not answer within ${withinMs / 1000} s: ${program.lastWords()}`);
+      throw new Error(`not ready within ${withinMs / 1000} s: ${program.lastError()}`);
     }
     await delay(50);
   }
 }
 
-// Killed with us, even when we had no time to stop it ourselves.
-function leash(): readonly string[] {
+// The kernel kills the child when this process dies, even by SIGKILL.
+function exitWithParent(): readonly string[] {
   return findProgram(['setpriv']) === undefined ? [] : ['setpriv', '--pdeathsig', 'KILL'];
 }
 
@@ -90,8 +90,8 @@ function pin(core: Core): readonly string[] {
   return isPinned() ? ['taskset', '-c', CORES[core]] : [];
 }
 
-// The last line of an error that nobody caught is a stack frame or Node's version: the message is what helps.
-function lastWordsIn(text: string): string {
+// After an uncaught error the last line is a stack frame or the version of Node; the message is more useful.
+function errorLineOf(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
 }

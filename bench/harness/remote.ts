@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { messageOf } from '../../router/error-message.ts';
 
 /*
- * Calls between the benchmark and the processes it forks: { id, method, argument } there, { id, result | failure } back.
+ * Remote calls to forked processes: { id, method, argument } is the request, { id, result | failure } the reply.
  */
 
 type Methods = Readonly<Record<string, (argument: never) => unknown>>;
@@ -19,7 +19,7 @@ export type Remote<M extends Methods> = {
 type Request = { readonly id: number; readonly method: string; readonly argument: never };
 type Reply = { readonly id: number; readonly result?: unknown; readonly failure?: string };
 
-/** Answers the calls of the process that forked this one, and ends with it. */
+/** Serves the calls of the parent process, and exits with it. */
 export function serve(methods: Methods): void {
   process.on('message', ({ id, method, argument }: Request) => {
     void reply(id, async () => methods[method]?.(argument));

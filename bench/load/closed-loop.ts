@@ -5,35 +5,35 @@ import { MessageReader } from '../harness/http-messages.ts';
 import type { Message } from '../harness/http-messages.ts';
 
 export type Exchange = {
-  /** Head and body as they are sent. */
+  /** The complete HTTP request. */
   readonly request: string;
-  /** The body that has to come back. */
+  /** The body of the response. */
   readonly expected: string;
 };
 
 export type LoopOptions = {
   readonly port: number;
-  /** Sent in turn, over all connections. */
+  /** Sent in rotation over all connections. */
   readonly exchanges: readonly Exchange[];
   readonly connections: number;
 };
 
 export type Loop = {
-  /** Milliseconds of each answer since the last time this was called. */
+  /** Milliseconds of each response since the previous call. */
   readonly takeLatencies: () => readonly number[];
   readonly answered: () => number;
-  /** Why the loop is of no use: an answer that is not the expected one, a connection that broke. */
+  /** Reason why the measurement is invalid: an unexpected response or a closed connection. */
   readonly failure: () => string | undefined;
-  /** Asks no more and waits so long for the last answers: what a gateway still works on would slow down the next run. */
-  readonly stop: (lastAnswersMs: number) => Promise<void>;
+  /** Stops sending and awaits the last responses, which would slow down the next run otherwise. */
+  readonly stop: (lastResponsesMs: number) => Promise<void>;
 };
 
 type Prepared = { readonly request: Buffer; readonly expected: Buffer };
 
-// The bytes of every answer would be a tenth of the load's own time for large ones; all lengths are compared.
+// Comparing all bytes of large responses would take a tenth of the load's own time; all lengths are compared.
 const COMPARED = 16;
 
-/** Keeps `connections` requests under way: each connection asks again as soon as it has its answer. */
+/** Keeps `connections` requests in flight: each connection sends the next request when a response has arrived. */
 export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
   const prepared = exchanges.map(({ request, expected }): Prepared => ({
     request: Buffer.from(request),
@@ -41,11 +41,11 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
   }));
   let latencies: number[] = [];
   let answered = 0;
-  let underWay = 0;
+  let inFlight = 0;
   let failure: string | undefined;
   let stopped = false;
   let next = 0;
-  const isBusy = () => underWay > 0 && failure === undefined;
+  const isBusy = () => inFlight > 0 && failure === undefined;
   const sockets = Array.from({ length: connections }, () => open());
 
   function open(): Socket {
@@ -55,11 +55,11 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     const reader = new MessageReader((message) => {
       latencies.push(performance.now() - sentAt);
       answered += 1;
-      underWay -= 1;
+      inFlight -= 1;
       if (awaited !== undefined) failure ??= defectOf(message, awaited.expected, answered % COMPARED === 0);
-      if (!stopped) ask();
+      if (!stopped) send();
     });
-    socket.on('connect', ask);
+    socket.on('connect', send);
     socket.on('data', (data: Buffer) => reader.read(data));
     socket.on('close', () => {
       if (!stopped) failure ??= 'the gateway closed a connection';
@@ -69,11 +69,11 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     });
     return socket;
 
-    function ask(): void {
+    function send(): void {
       awaited = prepared[next];
       next = (next + 1) % prepared.length;
       if (awaited === undefined) return;
-      underWay += 1;
+      inFlight += 1;
       sentAt = performance.now();
       socket.write(awaited.request);
     }
@@ -87,9 +87,9 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     },
     answered: () => answered,
     failure: () => failure,
-    async stop(lastAnswersMs) {
+    async stop(lastResponsesMs) {
       stopped = true;
-      const deadline = performance.now() + lastAnswersMs;
+      const deadline = performance.now() + lastResponsesMs;
       while (isBusy() && performance.now() < deadline) await delay(20);
       for (const socket of sockets) socket.destroy();
       await delay(20);
@@ -100,7 +100,7 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
 function defectOf({ head, chunks, bytes }: Message, expected: Buffer, compare: boolean): string | undefined {
   if (!head.startsWith('HTTP/1.1 200')) return `${head.split('\r\n', 1)[0]}: ${textOf(chunks)}`;
   if (bytes !== expected.length) return `${bytes} bytes instead of ${expected.length}: ${textOf(chunks)}`;
-  if (compare && !Buffer.concat(chunks).equals(expected)) return 'other bytes than before';
+  if (compare && !Buffer.concat(chunks).equals(expected)) return 'the bytes differ from the first response';
   return undefined;
 }
 

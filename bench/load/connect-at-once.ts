@@ -5,11 +5,11 @@ import { MessageReader } from '../harness/http-messages.ts';
 
 export type ConnectAtOnce = {
   readonly port: number;
-  /** A whole request; `$NUMBER` stands for eight digits that differ with each request. */
+  /** A complete request; each one has its own eight digits in place of `$NUMBER`. */
   readonly request: string;
-  /** Clients that ask without a pause from the beginning. */
+  /** Number of clients that send requests without a pause from the start. */
   readonly busy: number;
-  /** Clients that connect at the same moment, and then ask without a pause, too. */
+  /** Number of clients that connect at the same moment and then send requests without a pause, too. */
   readonly count: number;
   readonly settleMs: number;
   readonly measureMs: number;
@@ -51,7 +51,7 @@ export async function connectAtOnce(options: ConnectAtOnce): Promise<FirstRespon
   return { firstMs, healthMs };
 }
 
-/** Asks again after each response; `first` receives the duration of the first one. */
+/** Sends the next request after each response; `first` receives the duration of the first one. */
 function openClient(port: number, nextRequest: () => string, first: (ms: number) => void): Socket {
   const began = performance.now();
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -4,23 +4,23 @@ import { serve } from '../harness/remote.ts';
 import { startLoop } from './closed-loop.ts';
 import type { Loop, LoopOptions } from './closed-loop.ts';
 
-/* The load, in a process of its own: it also reads the clocks of the others, at the same moment as its own. */
+/* The load, in a process of its own. It reads CPU time and memory of all processes at the same moment. */
 
 export type Run = LoopOptions & {
   readonly gatewayPid: number;
   readonly subgraphsPid: number;
-  /** Before the measured interval. */
+  /** Milliseconds before the measured interval. */
   readonly settleMs: number;
   readonly measureMs: number;
-  /** How long either may take where answers are slow to come. Default: no longer than they have to. */
+  /** Maximum duration of either phase if responses are slow. Default: no extension. */
   readonly longestMs?: number;
-  /** Whether the gateway is asked nothing after it. */
+  /** Whether the gateway receives no more requests afterwards. */
   readonly isLast?: boolean;
 };
 
 export type Measured = {
   readonly answers: number;
-  /** Answers of the whole run, settling included. */
+  /** Responses in the whole run, settling included. */
   readonly allAnswers: number;
   readonly seconds: number;
   readonly p50Ms: number;
@@ -34,9 +34,9 @@ export type Measured = {
 
 export type LoadMethods = { run: (run: Run) => Promise<Measured> };
 
-// A slow contestant with many connections answers in waves: an interval sees two of them, unless that takes too long.
+// A slow target with many connections responds in waves: an interval has two of them, unless that takes too long.
 const WAVES = 2;
-const LAST_ANSWERS_MS = 15_000;
+const LAST_RESPONSES_MS = 15_000;
 
 serve({ run } satisfies LoadMethods);
 
@@ -58,13 +58,13 @@ async function run(options: Run): Promise<Measured> {
       allAnswers: loop.answered(),
     };
   } finally {
-    await loop.stop(options.isLast === true ? 0 : LAST_ANSWERS_MS);
+    await loop.stop(options.isLast === true ? 0 : LAST_RESPONSES_MS);
   }
 }
 
 type Wait = { readonly atLeastMs: number; readonly longestMs: number; readonly answers: number };
 
-/** Until the time is over and so many answers have come. */
+/** Waits until the time has passed and the number of responses is reached. */
 async function wait(loop: Loop, { atLeastMs, longestMs, answers }: Wait): Promise<void> {
   const started = performance.now();
   const enough = loop.answered() + answers;

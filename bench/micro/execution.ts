@@ -1,4 +1,4 @@
-// What an execution costs without its calls: `node bench/micro/execution.ts [ROUNDS]` prints milliseconds of CPU per execution.
+// `node bench/micro/execution.ts [ROUNDS]` prints milliseconds of CPU per execution, without its calls.
 import { Supergraph } from '@apollo/federation-internals';
 import { execute, parse } from 'graphql';
 import { compileOperation } from '../../router/execution/compile.ts';
@@ -20,9 +20,9 @@ const operation = compileOperation({
 });
 
 const { signal } = new AbortController();
-const answers = new Map<string, string>();
+const responses = new Map<string, string>();
 
-async function ask({ subgraph, body }: SubgraphRequest): Promise<string> {
+async function fetchFrom({ subgraph, body }: SubgraphRequest): Promise<string> {
   const schema = schemas.get(subgraph);
   if (schema === undefined) throw new Error(`no subgraph ${subgraph}`);
   const { query, variables } = JSON.parse(body);
@@ -30,15 +30,15 @@ async function ask({ subgraph, body }: SubgraphRequest): Promise<string> {
 }
 
 const record: Send = async (request) => {
-  const text = await ask(request);
-  answers.set(request.body, text);
+  const text = await fetchFrom(request);
+  responses.set(request.body, text);
   return { kind: 'answered', errors: [], ...JSON.parse(text) };
 };
 
-/** Answers that were parsed before the clock started. */
+/** Returns responses that were parsed before the measurement. */
 function replay(): Send {
   const parsed = new Map(
-    [...answers].map(([body, text]) => [body, { kind: 'answered', errors: [], ...JSON.parse(text) }]),
+    [...responses].map(([body, text]) => [body, { kind: 'answered', errors: [], ...JSON.parse(text) }]),
   );
   return (request) => Promise.resolve(parsed.get(request.body));
 }
@@ -58,7 +58,7 @@ async function measure(rounds: number): Promise<number> {
 const first = await executeCompiled(operation, { variables: {}, send: record, signal });
 if (first.errors.length > 0) throw new Error(JSON.stringify(first.errors[0]));
 console.log(
-  `${answers.size} distinct calls, ${operation.plan.fetches.length} fetches, ${Buffer.byteLength(first.data)} bytes`,
+  `${responses.size} distinct calls, ${operation.plan.fetches.length} fetches, ${Buffer.byteLength(first.data)} bytes`,
 );
 const rounds = Number(process.argv[2] ?? 500);
 for (let pass = 0; pass < 6; pass += 1) console.log(`${(await measure(rounds)).toFixed(3)} ms`);

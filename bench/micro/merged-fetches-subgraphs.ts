@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers';
 import { execute, parse } from 'graphql';
 import { reviewGraph } from './review-graph.ts';
 
-// The other side of bench/micro/merged-fetches.ts, in a process of its own: the subgraphs by path, which answer a body they have seen before from memory.
+// The subgraphs of bench/micro/merged-fetches.ts in a process of their own, by path. Responses to known bodies are cached.
 
 const { schemas } = reviewGraph();
-const answers = new Map<string, Promise<string>>();
+const responses = new Map<string, Promise<string>>();
 
-async function answer(name: string, body: string): Promise<string> {
+async function respond(name: string, body: string): Promise<string> {
   const schema = schemas.get(name);
   if (schema === undefined) throw new Error(`no subgraph ${name}`);
   const { query, variables } = JSON.parse(body);
@@ -21,8 +21,8 @@ const server = createServer((request, response) => {
   void text(request)
     .then((body) => {
       const key = name + body;
-      const known = answers.get(key) ?? answer(name, body);
-      answers.set(key, known);
+      const known = responses.get(key) ?? respond(name, body);
+      responses.set(key, known);
       return known;
     })
     .then((json) => response.setHeader('content-type', 'application/json').end(json));

@@ -1,5 +1,5 @@
-// What merged fetches save: `node bench/micro/merged-fetches.ts [ROUNDS]` prints CPU milliseconds of the caller and calls, per execution.
-// Real calls over loopback to another process, ten executions under way, on and off in turn.
+// `node bench/micro/merged-fetches.ts [ROUNDS]` prints calls and CPU milliseconds of the caller per execution, with and without merged fetches.
+// Calls over loopback to another process, ten executions in flight, on and off alternately.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
@@ -18,10 +18,10 @@ import { createUpstream } from '../../router/upstream/upstream.ts';
 import { WIDE, reviewGraph } from './review-graph.ts';
 
 const EXECUTIONS = 100;
-const UNDER_WAY = 10;
+const IN_FLIGHT = 10;
 const rounds = Number(process.argv[2] ?? 30);
 
-/** The same service asked in parallel for several things, as on a page with a few lists on it. */
+/** Several parallel fetches from the same service, as on a page with a few lists. */
 const PAGE = `{
   me { reviews { product { name } } }
   users { reviews { product { price } } }
@@ -63,9 +63,9 @@ function compiled(document: string, mergesFetches: boolean): CompiledOperation {
   });
 }
 
-type Figure = { readonly ms: number; readonly calls: number };
+type Sample = { readonly ms: number; readonly calls: number };
 
-async function measure(operation: CompiledOperation): Promise<Figure> {
+async function measure(operation: CompiledOperation): Promise<Sample> {
   const before = process.cpuUsage();
   calls = 0;
   let left = EXECUTIONS;
@@ -75,7 +75,7 @@ async function measure(operation: CompiledOperation): Promise<Figure> {
       if (errors.length > 0) throw new Error(JSON.stringify(errors[0]));
     }
   };
-  await Promise.all(Array.from({ length: UNDER_WAY }, caller));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
   const { user, system } = process.cpuUsage(before);
   return { ms: (user + system) / 1000 / EXECUTIONS, calls: calls / EXECUTIONS };
 }
@@ -84,20 +84,20 @@ const subjects = Object.entries({ wide: WIDE, page: PAGE }).flatMap(([name, docu
   [false, true].map((merges) => ({
     name: `${name}, ${merges ? 'merged' : 'one by one'}`,
     operation: compiled(document, merges),
-    figures: [] as Figure[],
+    samples: [] as Sample[],
   })),
 );
 for (let round = -5; round < rounds; round += 1) {
-  for (const { operation, figures } of subjects) {
-    const figure = await measure(operation);
-    // The first rounds warm up.
-    if (round >= 0) figures.push(figure);
+  for (const { operation, samples } of subjects) {
+    const sample = await measure(operation);
+    // The first rounds are for warming up.
+    if (round >= 0) samples.push(sample);
   }
 }
-for (const { name, figures } of subjects) {
-  const sorted = figures.map(({ ms }) => ms).sort((a, b) => a - b);
+for (const { name, samples } of subjects) {
+  const sorted = samples.map(({ ms }) => ms).sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(3);
-  const perExecution = figures.reduce((sum, figure) => sum + figure.calls, 0) / figures.length;
+  const perExecution = samples.reduce((sum, sample) => sum + sample.calls, 0) / samples.length;
   console.log(
     `${name}: ${at(0)} best, ${at(0.25)} quartile, ${at(0.5)} median ms CPU, ${perExecution.toFixed(1)} calls`,
   );

@@ -3,7 +3,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 
-// The graph of the published benchmarks of federation gateways, with data made up so that an answer has about 80 KB.
+// The graph of the published benchmarks of federation gateways, with data for a response of about 80 KB.
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable", "@external", "@requires"])`;
 

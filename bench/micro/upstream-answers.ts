@@ -1,6 +1,6 @@
 import { answer, startStubSubgraph } from '../../test/support/stub-subgraph.ts';
 
-// The other side of bench/micro/upstream.ts, in a process of its own: a stub that answers with twenty items.
+// The subgraph of bench/micro/upstream.ts in a process of its own: a stub that returns twenty items.
 
 const items = Array.from({ length: 20 }, (_, index) => ({
   __typename: 'Product',

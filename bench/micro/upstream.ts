@@ -11,11 +11,11 @@ import { createAlarms } from '../../router/upstream/alarms.ts';
 import type { Signer } from '../../router/upstream/transport.ts';
 import { createUpstream } from '../../router/upstream/upstream.ts';
 
-// CPU of the caller for one call to a subgraph: `node bench/micro/upstream.ts [ROUNDS]`.
-// Ten representations out, twenty items back, twenty calls under way, over loopback to another process.
+// `node bench/micro/upstream.ts [ROUNDS]` prints CPU microseconds of the caller per subgraph call.
+// Ten representations out, twenty items back, twenty calls in flight, over loopback to another process.
 
 const CALLS = 2_000;
-const UNDER_WAY = 20;
+const IN_FLIGHT = 20;
 const rounds = Number(process.argv[2] ?? 10);
 
 const representations = Array.from({ length: 10 }, (_, index) => ({
@@ -35,7 +35,7 @@ const headers = {
 
 type Call = () => Promise<unknown>;
 
-/** Twenty callers, each with one call after the other; CPU microseconds for each call. */
+/** Runs twenty sequential callers in parallel and returns CPU microseconds per call. */
 async function measure(call: Call): Promise<number> {
   const before = process.cpuUsage();
   let left = CALLS;
@@ -45,7 +45,7 @@ async function measure(call: Call): Promise<number> {
       await call();
     }
   };
-  await Promise.all(Array.from({ length: UNDER_WAY }, caller));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
   const { user, system } = process.cpuUsage(before);
   return (user + system) / CALLS;
 }
@@ -53,13 +53,13 @@ async function measure(call: Call): Promise<number> {
 function pooled(url: URL): Call {
   const pool = new Pool(url.origin, { connections: 64 });
   return async () => {
-    const { body: answer } = await pool.request({
+    const { body: response } = await pool.request({
       path: url.pathname,
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body,
     });
-    return answer.json();
+    return response.json();
   };
 }
 
@@ -100,20 +100,20 @@ const keys = [{ id: 'bench', secret: 'a secret of at least thirty-two characters
 const signer = createSigner(keys, { now: Date.now, randomBytes });
 
 const subjects: Readonly<Record<string, Call>> = {
-  'global fetch, nothing around it': viaFetch(url),
-  'undici Pool.request, nothing around it': pooled(url),
+  'global fetch': viaFetch(url),
+  'undici Pool.request': pooled(url),
   'upstream, unsigned': viaUpstream(url, { sign: () => ({}) }),
   'upstream, signed': viaUpstream(url, signer),
 };
-const figures = new Map<string, number[]>(Object.keys(subjects).map((name) => [name, []]));
+const samples = new Map<string, number[]>(Object.keys(subjects).map((name) => [name, []]));
 for (let round = 0; round <= rounds; round += 1) {
   for (const [name, call] of Object.entries(subjects)) {
     const micros = await measure(call);
-    // The first round warms up.
-    if (round > 0) figures.get(name)?.push(micros);
+    // The first round is for warming up.
+    if (round > 0) samples.get(name)?.push(micros);
   }
 }
-for (const [name, values] of figures) {
+for (const [name, values] of samples) {
   const [best = 0, ...others] = values.sort((a, b) => a - b);
   const median = others[Math.floor(others.length / 2)] ?? best;
   console.log(

@@ -1,27 +1,27 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outFolder } from '../harness/bench.ts';
-import type { Circumstances } from '../harness/machine.ts';
+import type { RunInfo } from '../harness/run-info.ts';
 import { plainRow } from './row.ts';
-import type { DetailedRow, Refusal } from './row.ts';
+import type { DetailedRow, Failure } from './row.ts';
 
-/** A figure that is no row: what `latency`, `memory` and `growth` find out. */
-export type Figure = {
+/** A result that is not a row of a table: `latency`, `memory`, `growth` and `overload` have one or more. */
+export type Metric = {
   readonly name: string;
-  readonly contestant: string;
+  readonly target: string;
   readonly value: number;
-  /** How it came about. */
+  /** The values that it was computed from. */
   readonly note: string;
 };
 
 export type Findings = {
   readonly rows: readonly DetailedRow[];
-  readonly refusals: readonly Refusal[];
-  readonly figures: readonly Figure[];
+  readonly failures: readonly Failure[];
+  readonly metrics: readonly Metric[];
 };
 
-/** What the latest run of one workload found. */
-export type WorkloadRecord = Findings & Circumstances & { readonly workload: string };
+/** Results of the latest run of one workload. */
+export type WorkloadRecord = Findings & RunInfo & { readonly workload: string };
 
 const recordFolder = join(outFolder, 'workloads');
 
@@ -29,21 +29,17 @@ export function saveLatest({ rows }: Findings): void {
   writeJson(join(outFolder, 'latest.json'), rows.map(plainRow));
 }
 
-/** Writes a record for each workload, from which the results page is made. */
-export function saveRecords(
-  workloads: readonly string[],
-  findings: Findings,
-  circumstances: Circumstances,
-): void {
+/** Writes one record for each workload; `bench/results.md` is generated from these. */
+export function saveRecords(workloads: readonly string[], findings: Findings, runInfo: RunInfo): void {
   mkdirSync(recordFolder, { recursive: true });
   for (const workload of workloads) {
     const belongs = (name: string) => name === workload || name.startsWith(`${workload}-`);
     const record: WorkloadRecord = {
       workload,
-      ...circumstances,
+      ...runInfo,
       rows: findings.rows.filter((row) => belongs(row.workload)),
-      refusals: findings.refusals.filter((refusal) => belongs(refusal.workload)),
-      figures: findings.figures.filter(({ name }) => belongs(name)),
+      failures: findings.failures.filter((failure) => belongs(failure.workload)),
+      metrics: findings.metrics.filter(({ name }) => belongs(name)),
     };
     writeJson(join(recordFolder, `${workload}.json`), record);
   }

@@ -1,44 +1,44 @@
 import type { Measured } from '../load/load.ts';
 
-/** One measurement, as `bench/out/latest.json` has it. */
+/** One measurement, as it is written to `bench/out/latest.json`. */
 export type Row = {
   readonly workload: string;
-  readonly contestant: string;
+  readonly target: string;
   readonly connections: number;
   readonly rps: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** p99 over p50: how evenly the connections are served. */
+  /** p99 divided by p50: how evenly the connections are served. */
   readonly p99OverP50: number;
   readonly cpuMsPerRequest: number;
   /** Peak. */
   readonly rssMb: number;
 };
 
-/** A row with what tells whether to believe it. */
+/** A row with the values that show whether it is reliable. */
 export type DetailedRow = Row & {
   readonly callsPerRequest: number;
-  /** Shares of one core over the interval, in percent. */
+  /** Percent of one core, over the interval. */
   readonly gatewayCpu: number;
   readonly loadCpu: number;
   readonly subgraphsCpu: number;
   readonly answers: number;
   readonly bytes: number;
-  /** Subgraph calls that had to be computed while time ran: the interval is not clean when there are any. */
+  /** Subgraph calls whose response was not recorded yet; above 0, the interval also measured their computation. */
   readonly recorded: number;
 };
 
-/** A contestant that cannot serve a workload, and why. */
-export type Refusal = {
+/** A workload that a target cannot serve, with the reason. */
+export type Failure = {
   readonly workload: string;
-  readonly contestant: string;
+  readonly target: string;
   readonly connections?: number;
   readonly reason: string;
 };
 
 export type RowSource = {
   readonly workload: string;
-  readonly contestant: string;
+  readonly target: string;
   readonly connections: number;
   readonly measured: Measured;
   readonly calls: number;
@@ -69,7 +69,7 @@ export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): 
 
 export function plainRow({
   workload,
-  contestant,
+  target,
   connections,
   rps,
   p50Ms,
@@ -78,7 +78,7 @@ export function plainRow({
   cpuMsPerRequest,
   rssMb,
 }: Row): Row {
-  return { workload, contestant, connections, rps, p50Ms, p99Ms, p99OverP50, cpuMsPerRequest, rssMb };
+  return { workload, target, connections, rps, p50Ms, p99Ms, p99OverP50, cpuMsPerRequest, rssMb };
 }
 
 function round(value: number, digits: number): number {

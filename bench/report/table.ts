@@ -1,14 +1,14 @@
-import type { DetailedRow, Refusal } from './row.ts';
+import type { DetailedRow, Failure } from './row.ts';
 
-export const OURS = 'tributary';
+const OURS = 'tributary';
 
-export type Column = {
+type Column = {
   readonly title: string;
   readonly cell: (row: DetailedRow, ours: DetailedRow | undefined) => string;
 };
 
-export const COLUMNS: readonly Column[] = [
-  { title: 'contestant', cell: ({ contestant }) => contestant },
+const COLUMNS: readonly Column[] = [
+  { title: 'target', cell: ({ target }) => target },
   { title: 'requests/s', cell: ({ rps }) => digits(rps) },
   { title: '÷ ours', cell: ({ rps }, ours) => ratio(rps, ours?.rps) },
   { title: 'p50 ms', cell: ({ p50Ms }) => digits(p50Ms) },
@@ -25,14 +25,14 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-export type Group = {
+type Group = {
   readonly workload: string;
   readonly connections: number;
   readonly rows: readonly DetailedRow[];
 };
 
-/** Rows that can be compared with each other. */
-export function groupRows(rows: readonly DetailedRow[]): readonly Group[] {
+/** Groups rows that are comparable: the same workload and number of connections. */
+function groupRows(rows: readonly DetailedRow[]): readonly Group[] {
   const groups = Map.groupBy(rows, ({ workload, connections }) => `${workload} ${connections}`);
   return [...groups.values()].flatMap((rows) => {
     const [first] = rows;
@@ -40,28 +40,28 @@ export function groupRows(rows: readonly DetailedRow[]): readonly Group[] {
   });
 }
 
-export function cellsOf({ rows }: Group): readonly (readonly string[])[] {
-  const ours = rows.find(({ contestant }) => contestant === OURS);
+function cellsOf({ rows }: Group): readonly (readonly string[])[] {
+  const ours = rows.find(({ target }) => target === OURS);
   return rows.map((row) => COLUMNS.map(({ cell }) => cell(row, ours)));
 }
 
-/** For the terminal. */
-export function formatTables(rows: readonly DetailedRow[], refusals: readonly Refusal[]): string {
+/** Formats the tables for a terminal. */
+export function formatTables(rows: readonly DetailedRow[], failures: readonly Failure[]): string {
   const tables = groupRows(rows).map(
     (group) => `${captionOf(group)}\n${alignColumns([COLUMNS.map(({ title }) => title), ...cellsOf(group)])}`,
   );
-  const refused = refusals.map(formatRefusal);
-  return [...tables, ...(refused.length > 0 ? [`not measured\n${refused.join('\n')}`] : [])].join('\n\n');
+  const failed = failures.map(formatFailure);
+  return [...tables, ...(failed.length > 0 ? [`not measured\n${failed.join('\n')}`] : [])].join('\n\n');
 }
 
-export function captionOf({ workload, connections, rows }: Group): string {
+function captionOf({ workload, connections, rows }: Group): string {
   const bytes = rows[0]?.bytes ?? 0;
-  return `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, answers of ${bytes} bytes`;
+  return `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, responses of ${bytes} bytes`;
 }
 
-export function formatRefusal({ workload, contestant, connections, reason }: Refusal): string {
+export function formatFailure({ workload, target, connections, reason }: Failure): string {
   const at = connections === undefined ? '' : `, ${connections} connections`;
-  return `${contestant}, ${workload}${at}: ${reason}`;
+  return `${target}, ${workload}${at}: ${reason}`;
 }
 
 function alignColumns(lines: readonly (readonly string[])[]): string {
@@ -75,7 +75,7 @@ function ratio(value: number, ours: number | undefined): string {
   return ours === undefined ? '' : digits(value / ours);
 }
 
-/** Three significant digits, and no more after the point than they need. */
+/** Formats a number with three significant digits. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value >= 100) return value.toFixed(0);

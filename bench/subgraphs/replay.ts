@@ -7,8 +7,8 @@ import { SUBGRAPHS, createSubgraph } from '../graph/subgraphs.ts';
 import type { Subgraph } from '../graph/subgraphs.ts';
 
 /*
- * The subgraphs of the benchmark, in one process: each has a port and a map from request body to answer. A body that is
- * not in the map yet is answered by a real subgraph schema, and recorded: each contestant plans calls of its own.
+ * The subgraphs of the benchmark, in one process: each has a port and a map from request body to response. The response to a body that is
+ * not in the map yet is computed by a real subgraph schema and recorded, because each target plans different calls.
  */
 
 export type ReplayStats = { readonly calls: number; readonly recorded: number };
@@ -19,9 +19,9 @@ export type ReplayMethods = {
   setDelays: (delaysMs: Partial<Readonly<Record<Subgraph, number>>>) => void;
   /** Documents served by GET, by path. */
   setDocuments: (documents: Readonly<Record<string, string>>) => void;
-  /** Counted since the process began. */
+  /** Totals since the start of the process. */
   stats: () => ReplayStats;
-  /** The last calls, oldest first; none before this was asked once. */
+  /** Returns the calls since the previous invocation, oldest first; the first invocation starts recording. */
   lastCalls: () => readonly ReplayedCall[];
 };
 
@@ -76,7 +76,7 @@ function listenAs(subgraph: Subgraph): Promise<number> {
   }
 
   return new Promise((resolve) => {
-    // Hundreds of connections arrive at once when the load rises.
+    // Hundreds of connections arrive at once when the load increases.
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () =>
       resolve((server.address() as AddressInfo).port),
     );
@@ -99,7 +99,7 @@ function createAnswers(subgraph: Subgraph): (body: string) => Buffer | Promise<B
   }
 }
 
-/** Latin-1, one character a byte, because it is made in no time: it is only a key. */
+/** Decodes the body as Latin-1, which is fast and sufficient for a key. */
 function bodyOf({ chunks }: Message): string {
   const [first] = chunks;
   if (first === undefined) return '{}';

@@ -1,4 +1,4 @@
-import type { Question } from '../graph/supergraph.ts';
+import type { Operation } from '../graph/supergraph.ts';
 
 const ORDER_FIELDS = ['number', 'status', 'placedAt', 'totalAmount { amount }', 'customer { name email }'];
 const PRODUCT_FIELDS = [
@@ -9,15 +9,15 @@ const PRODUCT_FIELDS = [
   'shippingEstimate(postalCode: "20457") { minDays }',
 ];
 
-/** Operations that all differ: each asks for its own choice of an order's and a product's fields. */
-export function mixedOperations(count: number): readonly Question[] {
+/** Returns distinct operations: each selects another subset of the fields of an order and a product. */
+export function mixedOperations(count: number): readonly Operation[] {
   return Array.from({ length: count }, (_, index) => ({
     query: `query Mixed($id: ID!) { order(id: $id) { id ${choice(ORDER_FIELDS, index)} items { quantity product { id ${choice(PRODUCT_FIELDS, index >> ORDER_FIELDS.length)} } } } }`,
     variables: { id: `order-${index % 20}` },
   }));
 }
 
-/** The fields whose bits are set. */
+/** Returns the fields whose bits are set. */
 function choice(fields: readonly string[], bits: number): string {
   return fields.filter((_, index) => (bits & (1 << index)) !== 0).join(' ');
 }

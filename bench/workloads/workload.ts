@@ -1,13 +1,13 @@
-import type { Question } from '../graph/supergraph.ts';
+import type { Operation } from '../graph/supergraph.ts';
 import type { Subgraph } from '../graph/subgraphs.ts';
 
 export type Workload = {
   readonly name: string;
-  /** One sentence for readers of the results. */
+  /** One sentence that describes the workload. */
   readonly what: string;
-  /** Asked in turn. */
-  readonly questions: readonly Question[];
-  /** How long a subgraph waits before it answers. */
+  /** Sent in rotation. */
+  readonly operations: readonly Operation[];
+  /** Delay of each subgraph's responses. */
   readonly delaysMs?: Partial<Readonly<Record<Subgraph, number>>>;
 };
 
@@ -212,33 +212,33 @@ const MUTATION = /* GraphQL */ `
   }
 `;
 
-const orderPage: Question = { query: ORDER_PAGE, variables: { id: 'order-7' } };
+const orderPage: Operation = { query: ORDER_PAGE, variables: { id: 'order-7' } };
 
-/** The catalogue with as many products as a page is to have. */
-export function catalogOf(first: number): Question {
+/** The catalogue with `first` products. */
+export function catalogOf(first: number): Operation {
   return { query: CATALOG, variables: { first, postalCode: '20457' } };
 }
 
 export const WORKLOADS: readonly Workload[] = [
   {
     name: 'order-page',
-    what: 'one order with customer, products, stock and shipment: the page that API gateways usually aggregate by hand',
-    questions: [orderPage],
+    what: 'one order with customer, products, stock and shipment: a page that API gateways usually aggregate in code',
+    operations: [orderPage],
   },
   {
     name: 'catalog',
     what: '50 products with stock and an estimate that requires fields of another subgraph',
-    questions: [catalogOf(50)],
+    operations: [catalogOf(50)],
   },
   {
     name: 'wide',
     what: 'users, their orders, the customers of these and their orders again, each item with its product from three subgraphs',
-    questions: [{ query: WIDE, variables: { postalCode: '20457' } }],
+    operations: [{ query: WIDE, variables: { postalCode: '20457' } }],
   },
   {
     name: 'tiny',
     what: 'one field of one product',
-    questions: [
+    operations: [
       {
         query: 'query Tiny($id: ID!) { product(id: $id) { name } }',
         variables: { id: 'product-7' },
@@ -247,8 +247,8 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: 'mutation',
-    what: 'an order is placed, and answered with its customer and products',
-    questions: [
+    what: 'places an order and returns it with its customer and products',
+    operations: [
       {
         query: MUTATION,
         variables: { key: 'once', input: { items: [{ productId: 'product-1', quantity: 2 }] } },
@@ -258,7 +258,7 @@ export const WORKLOADS: readonly Workload[] = [
   {
     name: 'slow',
     what: 'the order page while the subgraph shipping takes 50 ms: how many requests a core holds in flight',
-    questions: [orderPage],
+    operations: [orderPage],
     delaysMs: { shipping: 50 },
   },
 ];

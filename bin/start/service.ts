@@ -15,7 +15,7 @@ export type ServiceParts = {
   readonly onNews: (sentence: string) => void;
 };
 
-const LEASH = new URL('leash.ts', import.meta.url).href;
+const EXIT_WITH_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 const SETTLED_MS = 60_000;
@@ -72,7 +72,7 @@ export class Service {
   #spawn(): ChildProcess {
     const child = spawn(
       process.execPath,
-      [...this.#program.nodeFlags, '--import', LEASH, this.#program.file],
+      [...this.#program.nodeFlags, '--import', EXIT_WITH_PARENT, this.#program.file],
       {
         env: { ...this.#parts.environment, ...this.#program.environment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

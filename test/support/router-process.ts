@@ -12,8 +12,8 @@ import type { Service, ServiceDefinition } from './service.ts';
 // As `npm start` does: a router starts in half the time.
 const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/compile');
 const MAIN = join(import.meta.dirname, '../../router/main.ts');
-// A test that is given up never disposes of its router; the router then ends with the process of the test.
-const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
+// A test that is aborted does not dispose of its router, which then exits with the process of the test.
+const EXIT_WITH_PARENT = new URL('../../bin/start/exit-with-parent.ts', import.meta.url).href;
 
 export type RouterProcess = AsyncDisposable & {
   readonly process: ChildProcess;
@@ -81,7 +81,7 @@ export function spawnRouter(
   } = {},
 ): SpawnedRouter {
   const { nodeFlags = V8_FLAGS } = options;
-  const child = spawn(process.execPath, [...nodeFlags, '--import', LEASH, MAIN], {
+  const child = spawn(process.execPath, [...nodeFlags, '--import', EXIT_WITH_PARENT, MAIN], {
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -60,11 +60,11 @@ export async function failToStart(
 }
 
 // A test that is given up never stops its subgraphs; they then end with the process of the test.
-const LEASH = new URL('../../bin/start/leash.ts', import.meta.url).href;
+const EXIT_WITH_PARENT = new URL('../../bin/start/exit-with-parent.ts', import.meta.url).href;
 
 function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>): ChildProcess {
   const server = fileURLToPath(new URL(`../../subgraphs/${name}/server.ts`, import.meta.url));
-  return spawn(process.execPath, ['--import', LEASH, server], {
+  return spawn(process.execPath, ['--import', EXIT_WITH_PARENT, server], {
     env: {
       PORT: '0',
       IDENTITY_KEYS: `${testKey.id}:${testKey.secret}`,

@@ -1,44 +1,44 @@
-import type { Contestant } from '../contestants/contestant.ts';
+import type { Target } from '../targets/target.ts';
 import type { Bench } from '../harness/bench.ts';
-import { runContest } from '../harness/contest.ts';
+import { runTargets } from '../harness/run-targets.ts';
 import type { DetailedRow } from '../report/row.ts';
 import { catalogOf } from '../workloads/workload.ts';
 import type { Workload } from '../workloads/workload.ts';
-import type { StudyPlan } from './study.ts';
+import type { LongRunPlan } from './plan.ts';
 
-const CONTESTANTS = ['tributary', 'apollo-gateway'];
-/** Products that make about so many bytes. */
+const TARGETS = ['tributary', 'apollo-gateway'];
+/** Numbers of products whose response has about 8, 80 and 800 KB. */
 const SIZES = [
   { name: 'growth-8', products: 25 },
   { name: 'growth-80', products: 250 },
   { name: 'growth-800', products: 2_500 },
 ];
-// A few at once, as many as keep a core busy: the largest answers fill the load's core otherwise.
+// Just enough to saturate a core; more would saturate the load's core with the largest responses.
 const CONNECTIONS = 8;
 
 const workloads = SIZES.map(({ name, products }): Workload => ({
   name,
   what: `${products} products with stock and estimate`,
-  questions: [catalogOf(products)],
+  operations: [catalogOf(products)],
 }));
 
-/** How CPU per request follows the bytes of the answer: a value of 1 is in step with them, less is better. */
-export async function runGrowth(bench: Bench, plan: StudyPlan): Promise<void> {
-  for (const contestant of plan.contestants.filter(({ name }) => CONTESTANTS.includes(name))) {
-    await growthOf(contestant, bench, plan);
+/** Measures growth of CPU per request divided by growth of the response: 1 is linear, less is better. */
+export async function runGrowth(bench: Bench, plan: LongRunPlan): Promise<void> {
+  for (const target of plan.targets.filter(({ name }) => TARGETS.includes(name))) {
+    await growthOf(target, bench, plan);
   }
 }
 
-async function growthOf(contestant: Contestant, bench: Bench, plan: StudyPlan): Promise<void> {
+async function growthOf(target: Target, bench: Bench, plan: LongRunPlan): Promise<void> {
   const rows: DetailedRow[] = [];
   const onRow = (row: DetailedRow) => {
     rows.push(row);
     plan.onRow(row);
   };
-  await runContest(bench, {
+  await runTargets(bench, {
     ...plan,
     workloads,
-    contestants: [contestant],
+    targets: [target],
     connections: [CONNECTIONS],
     onRow,
   });
@@ -47,9 +47,9 @@ async function growthOf(contestant: Contestant, bench: Bench, plan: StudyPlan): 
     if (before === undefined) return;
     const cpu = row.cpuMsPerRequest / before.cpuMsPerRequest;
     const bytes = row.bytes / before.bytes;
-    plan.onFigure({
+    plan.onMetric({
       name: row.workload,
-      contestant: contestant.name,
+      target: target.name,
       value: cpu / bytes,
       note: `CPU ×${cpu.toFixed(1)} for bytes ×${bytes.toFixed(1)}, ${before.bytes} → ${row.bytes}`,
     });

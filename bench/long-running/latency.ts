@@ -1,17 +1,17 @@
 import { messageOf } from '../../router/error-message.ts';
-import type { RunningContestant } from '../contestants/contestant.ts';
+import type { RunningTarget } from '../targets/target.ts';
 import type { Bench } from '../harness/bench.ts';
-import { assertTimeLeft } from '../harness/contest.ts';
+import { assertTimeLeft } from '../harness/run-targets.ts';
 import { sendOnce } from '../harness/check.ts';
 import type { Exchange } from '../load/closed-loop.ts';
 import type { ReplayedCall } from '../subgraphs/replay.ts';
 import { WORKLOADS } from '../workloads/workload.ts';
-import type { StudyPlan } from './study.ts';
+import type { LongRunPlan } from './plan.ts';
 
 const CALL_MS = 300;
 const SETTLE_MS = 100;
-/** The others would only say again what their CPU per request says. */
-const CONTESTANTS = [
+/** The latency of other targets follows from their CPU per request. */
+const TARGETS = [
   'tributary',
   'tributary-full',
   'apollo-gateway',
@@ -21,38 +21,38 @@ const CONTESTANTS = [
 ];
 
 /**
- * What a gateway adds to the order page at one connection: its p50 less that of its own subgraph calls, asked directly
- * from where the load runs. The slowest path is the first call, and the slowest of those that wait for it.
+ * Measures the latency that a gateway adds to the order page at one connection: its p50 minus that of its own subgraph calls,
+ * sent directly by the load. The slowest path is the first call and the slowest of the calls that wait for it.
  */
-export async function runLatency(bench: Bench, plan: StudyPlan): Promise<void> {
+export async function runLatency(bench: Bench, plan: LongRunPlan): Promise<void> {
   const workload = WORKLOADS.find(({ name }) => name === 'order-page');
   if (workload === undefined) return;
-  for (const contestant of plan.contestants.filter(({ name }) => CONTESTANTS.includes(name))) {
+  for (const target of plan.targets.filter(({ name }) => TARGETS.includes(name))) {
     try {
       assertTimeLeft(plan);
-      await using gateway = await contestant.start(bench.stage);
+      await using gateway = await target.start(bench.environment);
       const exchanges = await bench.check(gateway, workload);
       await bench.run(gateway, exchanges, { connections: 50, settleMs: 0, measureMs: plan.measureMs });
       const interval = { connections: 1, settleMs: SETTLE_MS, measureMs: plan.measureMs };
       const row = await bench.measure(
-        { workload: { ...workload, name: 'latency' }, contestant, gateway, exchanges },
+        { workload: { ...workload, name: 'latency' }, target, gateway, exchanges },
         interval,
       );
       plan.onRow(row);
       const path = await slowestPath(bench, gateway, exchanges);
-      plan.onFigure({
+      plan.onMetric({
         name: 'latency',
-        contestant: contestant.name,
+        target: target.name,
         value: row.p50Ms - path.ms,
         note: `ms; p50 ${row.p50Ms} less ${path.ms.toFixed(3)} for ${path.calls}`,
       });
     } catch (error) {
-      plan.onRefusal({ workload: 'latency', contestant: contestant.name, reason: messageOf(error) });
+      plan.onFailure({ workload: 'latency', target: target.name, reason: messageOf(error) });
     }
   }
 }
 
-async function slowestPath(bench: Bench, gateway: RunningContestant, exchanges: readonly Exchange[]) {
+async function slowestPath(bench: Bench, gateway: RunningTarget, exchanges: readonly Exchange[]) {
   await bench.subgraphs.call('lastCalls');
   await sendOnce(gateway.port, exchanges[0]?.request ?? '');
   const calls = await bench.subgraphs.call('lastCalls');
@@ -68,10 +68,10 @@ async function slowestPath(bench: Bench, gateway: RunningContestant, exchanges: 
 
 async function timeCall(
   bench: Bench,
-  gateway: RunningContestant,
+  gateway: RunningTarget,
   { subgraph, body }: ReplayedCall,
 ): Promise<number> {
-  const port = Number(new URL(bench.stage.urls[subgraph]).port);
+  const port = Number(new URL(bench.environment.urls[subgraph]).port);
   const length = Buffer.byteLength(body, 'latin1');
   const request = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`;
   const expected = await sendOnce(port, request);

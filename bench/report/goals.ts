@@ -2,36 +2,34 @@ import type { WorkloadRecord } from './record.ts';
 import type { Row } from './row.ts';
 import { digits } from './table.ts';
 
-/** A number that the router sets out to reach, and what was measured. */
-export type Reach = {
+/** A performance goal of the router, and its measured value. */
+export type Goal = {
   readonly what: string;
   readonly bound: string;
-  /** Undefined where it was not measured. */
+  /** Undefined if it was not measured. */
   readonly value: number | undefined;
-  /** How far from the bound: 1 is just reached, 0.5 half of it. */
+  /** Share of the bound that is reached: 1 is exactly the bound, 0.5 half of it. */
   readonly achieved: number | undefined;
   readonly note: string;
 };
 
-type Metric = 'rps' | 'cpuMsPerRequest';
-
 type Ratio = {
   readonly what: string;
   readonly workload: string;
-  readonly metric: Metric;
+  readonly column: 'rps' | 'cpuMsPerRequest';
   readonly over: string;
   readonly under: string;
   readonly least: number;
 };
 
-/** Ratios are taken at this many connections. */
+/** Number of connections at which ratios are taken. */
 const CONNECTIONS = 50;
 
 const RATIOS: readonly Ratio[] = [
   {
-    what: 'CPU per request, `wide`, without sharing: stock Apollo Gateway / ours',
+    what: 'CPU per request, `wide`, without deduplication: stock Apollo Gateway / ours',
     workload: 'wide',
-    metric: 'cpuMsPerRequest',
+    column: 'cpuMsPerRequest',
     over: 'apollo-gateway',
     under: 'tributary',
     least: 8,
@@ -39,31 +37,31 @@ const RATIOS: readonly Ratio[] = [
   {
     what: 'the same: Hive Gateway / ours',
     workload: 'wide',
-    metric: 'cpuMsPerRequest',
+    column: 'cpuMsPerRequest',
     over: 'hive-gateway',
     under: 'tributary',
     least: 7,
   },
   {
-    what: 'throughput `wide` with sharing on both: ours / Hive Gateway',
+    what: 'throughput `wide` with deduplication on both: ours / Hive Gateway',
     workload: 'wide',
-    metric: 'rps',
+    column: 'rps',
     over: 'tributary-shared',
     under: 'hive-gateway-shared',
     least: 3,
   },
   {
-    what: 'throughput `wide` with sharing: ours / Grafbase',
+    what: 'throughput `wide` with deduplication: ours / Grafbase',
     workload: 'wide',
-    metric: 'rps',
+    column: 'rps',
     over: 'tributary-shared',
     under: 'grafbase',
     least: 5,
   },
   {
-    what: 'CPU per request, `wide`, only equal subgraph calls shared, as Grafbase does: Grafbase / ours',
+    what: 'CPU per request, `wide`, only subgraph calls deduplicated, as Grafbase does: Grafbase / ours',
     workload: 'wide',
-    metric: 'cpuMsPerRequest',
+    column: 'cpuMsPerRequest',
     over: 'grafbase',
     under: 'tributary-calls',
     least: 0.8,
@@ -71,7 +69,7 @@ const RATIOS: readonly Ratio[] = [
   {
     what: 'throughput `order-page`, everything on: ours / hand-written Express aggregator without auth or limits',
     workload: 'order-page',
-    metric: 'rps',
+    column: 'rps',
     over: 'tributary-full',
     under: 'aggregator-express',
     least: 1,
@@ -79,26 +77,26 @@ const RATIOS: readonly Ratio[] = [
   {
     what: 'throughput `order-page`, without auth and limits: ours / leanest hand-written aggregator',
     workload: 'order-page',
-    metric: 'rps',
+    column: 'rps',
     over: 'tributary',
     under: 'aggregator-lean',
     least: 0.6,
   },
 ];
 
-export function reachOf(records: readonly WorkloadRecord[]): readonly Reach[] {
+export function goalsOf(records: readonly WorkloadRecord[]): readonly Goal[] {
   const rows = records.flatMap((record) => record.rows);
-  return [...RATIOS.map((ratio) => reachOfRatio(ratio, rows)), ...figureReaches(records)];
+  return [...RATIOS.map((ratio) => goalOfRatio(ratio, rows)), ...metricGoals(records)];
 }
 
-function reachOfRatio({ what, workload, metric, over, under, least }: Ratio, rows: readonly Row[]): Reach {
-  const find = (contestant: string) =>
+function goalOfRatio({ what, workload, column, over, under, least }: Ratio, rows: readonly Row[]): Goal {
+  const find = (target: string) =>
     rows.find(
-      (row) => row.workload === workload && row.contestant === contestant && row.connections === CONNECTIONS,
-    )?.[metric];
+      (row) => row.workload === workload && row.target === target && row.connections === CONNECTIONS,
+    )?.[column];
   const [a, b] = [find(over), find(under)];
   const value = a === undefined || b === undefined ? undefined : a / b;
-  const unit = metric === 'rps' ? 'requests/s' : 'ms';
+  const unit = column === 'rps' ? 'requests/s' : 'ms';
   return {
     what,
     bound: `≥ ${least}`,
@@ -108,16 +106,16 @@ function reachOfRatio({ what, workload, metric, over, under, least }: Ratio, row
   };
 }
 
-function figureReaches(records: readonly WorkloadRecord[]): readonly Reach[] {
-  const figures = records.flatMap((record) => record.figures);
-  const below = (what: string, name: string, contestant: string, most: number): Reach => {
-    const figure = figures.find((one) => one.name === name && one.contestant === contestant);
+function metricGoals(records: readonly WorkloadRecord[]): readonly Goal[] {
+  const metrics = records.flatMap((record) => record.metrics);
+  const below = (what: string, name: string, target: string, most: number): Goal => {
+    const metric = metrics.find((one) => one.name === name && one.target === target);
     return {
       what,
       bound: `< ${most}`,
-      value: figure?.value,
-      achieved: figure === undefined ? undefined : most / Math.max(figure.value, 1e-9),
-      note: figure?.note ?? 'not measured',
+      value: metric?.value,
+      achieved: metric === undefined ? undefined : most / Math.max(metric.value, 1e-9),
+      note: metric?.note ?? 'not measured',
     };
   };
   return [

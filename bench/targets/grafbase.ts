@@ -1,30 +1,30 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SUBGRAPHS, schemaFile } from '../graph/subgraphs.ts';
-import type { Contestant, Stage } from './contestant.ts';
+import type { Target, BenchEnvironment } from './target.ts';
 import { startGateway } from './gateway-process.ts';
-import { installPeers, peers } from './peers.ts';
+import { installCompetitors, competitorFolder } from './competitor-packages.ts';
 
-export const grafbase: Contestant = {
+export const grafbase: Target = {
   name: 'grafbase',
-  what: 'Grafbase Gateway (Rust) as `grafbase dev` runs it; it shares equal subgraph calls in flight',
-  async start(stage) {
-    installPeers();
-    return startGateway('grafbase', stage, (port) => ({
+  what: 'Grafbase Gateway (Rust) as `grafbase dev`; deduplicates subgraph calls in flight',
+  async start(environment) {
+    installCompetitors();
+    return startGateway('grafbase', environment, (port) => ({
       command: [
-        join(peers, 'node_modules', '@grafbase', 'cli-x86_64-unknown-linux-musl', 'grafbase'),
+        join(competitorFolder, 'node_modules', '@grafbase', 'cli-x86_64-unknown-linux-musl', 'grafbase'),
         'dev',
         '-c',
-        writeConfig(stage),
+        writeConfig(environment),
         '--listen-address',
         `127.0.0.1:${port}`,
       ],
-      cwd: stage.folder,
+      cwd: environment.folder,
     }));
   },
 };
 
-function writeConfig({ folder, urls }: Stage): string {
+function writeConfig({ folder, urls }: BenchEnvironment): string {
   const file = join(folder, 'grafbase.toml');
   const subgraphs = SUBGRAPHS.map(
     (name) =>

@@ -1,14 +1,14 @@
 import { aggregators } from './aggregators.ts';
 import { apolloGateway } from './apollo-gateway.ts';
-import type { Contestant } from './contestant.ts';
+import type { Target } from './target.ts';
 import { grafbase } from './grafbase.ts';
 import { hiveGateways } from './hive-gateway.ts';
 import { mercurius } from './mercurius.ts';
-import { tributaryContestants } from './tributary.ts';
+import { tributaryTargets } from './tributary.ts';
 
-/** In the order in which they run and are shown. The slowest come last: on a slow machine time ends with them. */
-export const CONTESTANTS: readonly Contestant[] = [
-  ...tributaryContestants,
+/** All targets in the order of measurement. The slowest come last, because a slow machine may run out of time. */
+export const TARGETS: readonly Target[] = [
+  ...tributaryTargets,
   ...aggregators,
   grafbase,
   ...hiveGateways,

@@ -1,26 +1,26 @@
 import { freePort } from '../../test/support/free-port.ts';
-import type { Question } from '../graph/supergraph.ts';
+import type { Operation } from '../graph/supergraph.ts';
 import { startProgram, untilReady } from '../harness/program.ts';
 import type { Program } from '../harness/program.ts';
-import type { RunningContestant, Stage } from './contestant.ts';
+import type { RunningTarget, BenchEnvironment } from './target.ts';
 
 export type GatewayProcess = Omit<Program, 'core' | 'logFile'> & {
   readonly path?: string;
-  /** Of the callers; one without any when absent. */
+  /** Access tokens of the callers. Default: one caller without a token. */
   readonly tokens?: readonly string[];
 };
 
-/** Starts a GraphQL gateway on a free port and waits until it answers. */
+/** Starts a GraphQL gateway on a free port and waits until it serves a query. */
 export async function startGateway(
   name: string,
-  stage: Stage,
+  environment: BenchEnvironment,
   gatewayOn: (port: number) => GatewayProcess | Promise<GatewayProcess>,
-): Promise<RunningContestant> {
+): Promise<RunningTarget> {
   const port = await freePort();
   const { path = '/graphql', tokens = [undefined], ...program } = await gatewayOn(port);
-  const running = startProgram({ ...program, core: 'gateway', logFile: stage.logFile(name) });
+  const running = startProgram({ ...program, core: 'gateway', logFile: environment.logFile(name) });
   try {
-    await untilReady(running, () => answers(`http://127.0.0.1:${port}${path}`));
+    await untilReady(running, () => isServing(`http://127.0.0.1:${port}${path}`));
   } catch (error) {
     await running[Symbol.asyncDispose]();
     throw error;
@@ -28,12 +28,12 @@ export async function startGateway(
   return {
     pid: running.pid,
     port,
-    requestsFor: (question) => tokens.map((token) => graphqlRequest(path, question, token)),
+    requestsFor: (operation) => tokens.map((token) => graphqlRequest(path, operation, token)),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isServing(url: string): Promise<boolean> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -43,8 +43,8 @@ async function answers(url: string): Promise<boolean> {
   return response.status === 200 && (await response.text()).includes('Query');
 }
 
-function graphqlRequest(path: string, question: Question, token: string | undefined): string {
-  const body = JSON.stringify(question);
+function graphqlRequest(path: string, operation: Operation, token: string | undefined): string {
+  const body = JSON.stringify(operation);
   return [
     `POST ${path} HTTP/1.1`,
     'host: 127.0.0.1',

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { configSchema } from '../../router/config/config-schema.ts';
 import { V8_FLAGS } from '../../router/v8-flags.ts';
-import type { Contestant, Stage } from './contestant.ts';
+import type { Target, BenchEnvironment } from './target.ts';
 import { startGateway } from './gateway-process.ts';
 import { startRedis } from './redis.ts';
 
 type RouterYaml = z.input<typeof configSchema>;
-type Sharing = { readonly calls: boolean; readonly queries: boolean };
+type Deduplication = { readonly calls: boolean; readonly queries: boolean };
 
 const root = join(import.meta.dirname, '..', '..');
-/** More than any workload uses: limits are looked at, and never reached. */
+/** More than any workload uses: limits are evaluated and never reached. */
 const UNREACHED = { points: 100_000_000, windowS: 1 };
 
-export const tributaryContestants: readonly Contestant[] = [
-  tributary('tributary', 'nothing shared between requests', { calls: false, queries: false }),
-  tributary('tributary-calls', 'equal subgraph calls in flight are shared', { calls: true, queries: false }),
-  tributary('tributary-shared', 'equal queries in flight are shared, too', { calls: true, queries: true }),
+export const tributaryTargets: readonly Target[] = [
+  tributary('tributary', 'no deduplication between requests', { calls: false, queries: false }),
+  tributary('tributary-calls', 'deduplicates subgraph calls in flight', { calls: true, queries: false }),
+  tributary('tributary-shared', 'deduplicates queries in flight, too', { calls: true, queries: true }),
   {
     name: 'tributary-full',
     what: 'as `tributary-shared`, with JWT (500 users), limits in Redis, signed calls, metrics and a log line for each request',
@@ -25,28 +25,30 @@ export const tributaryContestants: readonly Contestant[] = [
   },
 ];
 
-function tributary(name: string, what: string, sharing: Sharing): Contestant {
+function tributary(name: string, what: string, deduplication: Deduplication): Target {
   return {
     name,
     what,
-    start: (stage) =>
-      startGateway(name, stage, (port) => ({
-        ...router(name, stage, { ...basics(stage, port), ...traffic(sharing) }),
+    start: (environment) =>
+      startGateway(name, environment, (port) => ({
+        ...router(name, environment, { ...basics(environment, port), ...traffic(deduplication) }),
       })),
   };
 }
 
-async function startFull(stage: Stage) {
+async function startFull(environment: BenchEnvironment) {
   const name = 'tributary-full';
-  const redis = await startRedis(stage);
-  const gateway = await startGateway(name, stage, (port) => ({
-    ...router(name, stage, {
-      ...basics(stage, port),
+  const redis = await startRedis(environment);
+  const gateway = await startGateway(name, environment, (port) => ({
+    ...router(name, environment, {
+      ...basics(environment, port),
       ...traffic({ calls: true, queries: true }),
       telemetry: { logLevel: 'info' },
       redis: { url: redis.url },
       authentication: {
-        issuers: [{ issuer: stage.issuer.url, audience: 'tributary', jwksUrl: stage.issuer.jwksUrl }],
+        issuers: [
+          { issuer: environment.issuer.url, audience: 'tributary', jwksUrl: environment.issuer.jwksUrl },
+        ],
       },
       identity: { keys: [{ id: 'bench', secret: 'a secret of the benchmark, long enough' }] },
       rateLimit: {
@@ -58,7 +60,7 @@ async function startFull(stage: Stage) {
       },
     }),
     output: 'ignore',
-    tokens: stage.issuer.tokens,
+    tokens: environment.issuer.tokens,
   })).catch(async (error: unknown) => {
     await redis[Symbol.asyncDispose]();
     throw error;
@@ -72,37 +74,37 @@ async function startFull(stage: Stage) {
   };
 }
 
-function basics({ supergraphFile }: Stage, port: number): RouterYaml {
+function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml {
   return {
     mode: 'production',
-    // As long as the load has its connections.
+    // The load keeps its connections open.
     listen: { port, maxRequestsPerConnection: 0 },
     admin: { port: 0 },
     supergraph: { file: supergraphFile, watch: false },
     telemetry: { logLevel: 'warn' },
-    // A closed loop asks for all there is, on purpose.
+    // A closed loop saturates the router intentionally.
     overload: { enabled: false },
     shutdown: { lameDuckMs: 0 },
   };
 }
 
-// 500 clients ask at once here, each for several calls of one subgraph; the other contestants know no bound either.
-function traffic(sharing: Sharing): RouterYaml {
+// 500 concurrent clients need several calls of one subgraph each; the other targets have no such limit.
+function traffic(deduplication: Deduplication): RouterYaml {
   return {
     traffic: {
-      sharing,
+      sharing: deduplication,
       deadlineMs: 60_000,
       all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512 },
     },
   };
 }
 
-function router(name: string, { folder, nodeFlags }: Stage, yaml: RouterYaml) {
+function router(name: string, { folder, nodeFlags }: BenchEnvironment, yaml: RouterYaml) {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(yaml, undefined, 2));
   return {
     command: [process.execPath, ...V8_FLAGS, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
-    // Settings of the shop that this machine may have in its environment are not the contestant's.
+    // Overrides settings of the shop that this machine may have in its environment.
     env: {
       NODE_ENV: 'production',
       ROUTER_CONFIG: file,

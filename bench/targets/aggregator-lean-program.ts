@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { Pool } from 'undici';
 
 /*
- * The order page with as little as Node allows: one pool for each subgraph, constant documents, no framework, no checks.
+ * The order page with minimal overhead: one pool for each subgraph, constant documents, no framework, no checks.
  * `SUBGRAPHS={"order":URL,…} PORT=N node aggregator-lean-program.ts`
  */
 
@@ -21,33 +21,33 @@ const STOCK =
 const SHIPMENT =
   'query($r:[_Any!]!){entities:_entities(representations:$r){...on Order{shipment{trackingNumber carrier status estimatedDelivery events{occurredAt status location description}}}}}';
 
-const ask = Object.fromEntries(
+const send = Object.fromEntries(
   Object.entries(JSON.parse(process.env['SUBGRAPHS'] ?? '{}')).map(([name, url]) => [
     name,
-    asker(String(url)),
+    createSender(String(url)),
   ]),
 );
 
-function asker(url: string) {
+function createSender(url: string) {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections: 512 });
   const headers = { 'content-type': 'application/json' };
   return async (query: string, variables: unknown): Promise<Data> => {
     const body = JSON.stringify({ query, variables });
-    const answer = await pool.request({ path: pathname, method: 'POST', headers, body });
-    return ((await answer.body.json()) as { data: Data }).data;
+    const response = await pool.request({ path: pathname, method: 'POST', headers, body });
+    return ((await response.body.json()) as { data: Data }).data;
   };
 }
 
 async function orderPage(id: string): Promise<string> {
-  const order = (await ask['order']?.(ORDER, { id }))?.order;
+  const order = (await send['order']?.(ORDER, { id }))?.order;
   if (order === undefined) return '{"data":{"order":null}}';
   const representations = order.items.map(({ product: { id } }) => ({ __typename: 'Product', id }));
   const [users, products, stocks, shipments] = await Promise.all([
-    ask['user']?.(USER, { id: order.customer.id }),
-    ask['product']?.(PRODUCTS, { r: representations }),
-    ask['inventory']?.(STOCK, { r: representations }),
-    ask['shipping']?.(SHIPMENT, { r: [{ __typename: 'Order', id: order.id }] }),
+    send['user']?.(USER, { id: order.customer.id }),
+    send['product']?.(PRODUCTS, { r: representations }),
+    send['inventory']?.(STOCK, { r: representations }),
+    send['shipping']?.(SHIPMENT, { r: [{ __typename: 'Order', id: order.id }] }),
   ]);
   order.items.forEach((item, index) => {
     item.product = Object.assign(item.product, products?.entities?.[index], stocks?.entities?.[index]);

@@ -1,12 +1,12 @@
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import type { Issuer } from './contestant.ts';
+import type { Issuer } from './target.ts';
 
 const ISSUER = 'http://127.0.0.1/issuer-of-the-benchmark';
 const JWKS_PATH = '/.well-known/jwks.json';
-/** As many as the most connections there are: hardly ever are two requests in flight of one user. */
+/** Equals the highest number of connections, so that one user rarely has two requests in flight. */
 const USERS = 500;
 
-/** Keys made for this run, and a token for each of many users. */
+/** Creates an issuer with new keys, and an access token for each user. */
 export async function createIssuer(
   origin: string,
 ): Promise<{ readonly issuer: Issuer; readonly documents: Readonly<Record<string, string>> }> {

@@ -2,23 +2,23 @@ import { connect } from 'node:net';
 import { freePort } from '../../test/support/free-port.ts';
 import { findProgram } from '../../test/support/run-program.ts';
 import { startProgram, untilReady } from '../harness/program.ts';
-import type { Stage } from './contestant.ts';
+import type { BenchEnvironment } from './target.ts';
 
 export type Redis = AsyncDisposable & { readonly url: string };
 
-/** A Redis that keeps nothing, on the core of the load. @throws {Error} when there is none on this machine */
-export async function startRedis(stage: Stage): Promise<Redis> {
+/** Starts a Redis without persistence on the core of the load. @throws {Error} if this machine has none */
+export async function startRedis(environment: BenchEnvironment): Promise<Redis> {
   const file = findProgram(['redis-server', 'valkey-server']);
   if (file === undefined) throw new Error('there is no redis-server on this machine');
   const port = await freePort();
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', stage.folder];
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', environment.folder];
   const redis = startProgram({
     command: [file, ...settings],
     core: 'load',
-    logFile: stage.logFile('redis'),
+    logFile: environment.logFile('redis'),
   });
   try {
-    await untilReady(redis, () => answers(port));
+    await untilReady(redis, () => isServing(port));
   } catch (error) {
     await redis[Symbol.asyncDispose]();
     throw error;
@@ -29,7 +29,7 @@ export async function startRedis(stage: Stage): Promise<Redis> {
   };
 }
 
-function answers(port: number): Promise<boolean> {
+function isServing(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' });
   return new Promise((resolve) => {
     socket.once('connect', () => socket.write('PING\r\n'));

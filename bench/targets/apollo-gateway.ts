@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import type { Contestant } from './contestant.ts';
+import type { Target } from './target.ts';
 import { startGateway } from './gateway-process.ts';
 
-export const apolloGateway: Contestant = {
+export const apolloGateway: Target = {
   name: 'apollo-gateway',
-  what: '@apollo/gateway as its documentation sets it up, behind startStandaloneServer',
-  start: (stage) =>
-    startGateway('apollo-gateway', stage, (port) => ({
+  what: '@apollo/gateway in its documented setup with startStandaloneServer',
+  start: (environment) =>
+    startGateway('apollo-gateway', environment, (port) => ({
       command: [process.execPath, join(import.meta.dirname, 'apollo-gateway-program.ts')],
       env: {
         NODE_ENV: 'production',
         APOLLO_TELEMETRY_DISABLED: 'true',
-        SUPERGRAPH: stage.supergraphFile,
+        SUPERGRAPH: environment.supergraphFile,
         PORT: String(port),
       },
       path: '/',

@@ -3,37 +3,37 @@ import { ITEMS, outcomeOf, startLoadedRouter } from '../../test/support/loaded-r
 import type { LoadedRouter } from '../../test/support/loaded-router.ts';
 import type { FirstResponses } from '../load/connect-at-once.ts';
 import type { Bench } from '../harness/bench.ts';
-import type { StudyPlan } from './study.ts';
+import type { LongRunPlan } from './plan.ts';
 
 const NAME = 'tributary';
 const ROUNDS = 3;
 const FIRST_RATE = 50;
 const NEXT_RATE = 1.3;
-/** A rate of which less is answered is beyond the capacity. */
-const ANSWERED = 0.9;
+/** A rate is beyond the capacity if a smaller share of it gets a response. */
+const SERVED_SHARE = 0.9;
 const CLIENTS = 500;
 
-type Round = { readonly goodput: number; readonly refusalP50Ms: number };
+type Round = { readonly goodput: number; readonly rejectionP50Ms: number };
 
 /**
- * Measures what clients notice of an overloaded router, with responses of 190 KB: how much is answered at three times the capacity, how
- * soon the rest is rejected, and how evenly 500 clients are served that connect at once.
+ * Measures an overloaded router, with responses of 190 KB: goodput at three times the capacity, time until a request is
+ * rejected, and how evenly 500 clients are served that connect at once.
  */
-export async function runOverload(_bench: Bench, plan: StudyPlan): Promise<void> {
-  if (!plan.contestants.some(({ name }) => name === NAME)) return;
+export async function runOverload(_bench: Bench, plan: LongRunPlan): Promise<void> {
+  if (!plan.targets.some(({ name }) => name === NAME)) return;
   const note = (name: string, value: number, text: string) =>
-    plan.onFigure({ name: `overload-${name}`, contestant: NAME, value, note: text });
+    plan.onMetric({ name: `overload-${name}`, target: NAME, value, note: text });
   await using loaded = await startLoadedRouter({
     items: 1_500,
     config: 'overload: { eventLoopDelayMs: 50 }',
   });
-  // On the core that the load does not use.
+  // Uses the core of the gateway.
   execFileSync('taskset', ['-acp', '0', String(loaded.router.process.pid)], { stdio: 'ignore' });
 
   const capacity = await findCapacity(loaded);
   const peak: Round[] = [];
   const triple: Round[] = [];
-  // In turns, as the machine may be busier now than then.
+  // Alternates, because the machine may be busier at one time than at another.
   for (let round = 0; round < ROUNDS; round += 1) {
     peak.push(await offer(loaded, capacity));
     triple.push(await offer(loaded, 3 * capacity));
@@ -44,7 +44,7 @@ export async function runOverload(_bench: Bench, plan: StudyPlan): Promise<void>
     ((atTriple ?? Number.NaN) / (most ?? Number.NaN)) * 100,
     `% of the peak, at three times the capacity of ${capacity.toFixed(0)} requests/s; 90 or more is right`,
   );
-  note('rejection', median(triple.map(({ refusalP50Ms }) => refusalP50Ms)), 'ms, p50; below 10 is right');
+  note('rejection', median(triple.map(({ rejectionP50Ms }) => rejectionP50Ms)), 'ms, p50; below 10 is right');
 
   const { firstMs, healthMs } = await connectClients(loaded);
   note(
@@ -57,17 +57,17 @@ export async function runOverload(_bench: Bench, plan: StudyPlan): Promise<void>
 
 async function offer({ load, router }: LoadedRouter, rate: number): Promise<Round> {
   const report = await load.run({ url: router.url, rate, ms: 2_500, settleMs: 1_000, kinds: [ITEMS] });
-  return { goodput: outcomeOf(report, 200).perSecond, refusalP50Ms: outcomeOf(report, 503).p50Ms };
+  return { goodput: outcomeOf(report, 200).perSecond, rejectionP50Ms: outcomeOf(report, 503).p50Ms };
 }
 
-/** The highest goodput, found by raising the rate until twice in a row less than nine tenths of it are answered. */
+/** Returns the highest goodput: raises the rate until less than nine tenths of it are served twice in a row. */
 async function findCapacity(loaded: LoadedRouter): Promise<number> {
   const goodputs: number[] = [];
   let beyond = 0;
   for (let rate = FIRST_RATE; beyond < 2; rate *= NEXT_RATE) {
     const { goodput } = await offer(loaded, rate);
     goodputs.push(goodput);
-    beyond = goodput < ANSWERED * rate ? beyond + 1 : 0;
+    beyond = goodput < SERVED_SHARE * rate ? beyond + 1 : 0;
   }
   return Math.max(...goodputs);
 }

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import { peers } from '../contestants/peers.ts';
+import { competitorFolder } from '../targets/competitor-packages.ts';
 import { isPinned } from './program.ts';
 
-export type Circumstances = {
+export type RunInfo = {
   readonly command: string;
   readonly date: string;
   readonly commit: string;
@@ -15,7 +15,7 @@ export type Circumstances = {
 
 const root = join(import.meta.dirname, '..', '..');
 
-export function describeCircumstances(args: readonly string[]): Circumstances {
+export function describeRun(args: readonly string[]): RunInfo {
   return {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     date: new Date().toISOString(),
@@ -26,7 +26,7 @@ export function describeCircumstances(args: readonly string[]): Circumstances {
     versions: {
       node: process.versions.node,
       ...versionsIn(root, ['@apollo/gateway', '@apollo/server', 'undici']),
-      ...versionsIn(peers, [
+      ...versionsIn(competitorFolder, [
         '@graphql-hive/gateway',
         '@mercuriusjs/gateway',
         'mercurius',

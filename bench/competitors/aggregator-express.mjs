@@ -1,5 +1,5 @@
 /*
- * The order page by hand, as a team would write it before it has a federation router.
+ * The hand-written order page of a team without a federation router.
  * `SUBGRAPHS={"order":URL,…} PORT=N node aggregator-express.mjs`
  */
 import express from 'express';
@@ -13,7 +13,7 @@ async function query(subgraph, document, variables) {
     body: JSON.stringify({ query: document, variables }),
     signal: AbortSignal.timeout(10_000),
   });
-  if (!response.ok) throw new Error(`${subgraph} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${subgraph} responded with status ${response.status}`);
   const { data, errors } = await response.json();
   if (errors) throw new Error(`${subgraph}: ${errors[0].message}`);
   return data;
