@@ -13,24 +13,21 @@ const BUCKETS = 10;
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * The calls of the last while, and the decision whether too many of them failed: opossum's rolling window and switch.
- * Opossum decides when a call fails, so it is fired then; successes are added up, and put into its window before it decides
- * and before the window moves on.
+ * Counts the calls of the last `windowMs` and decides whether too many of them failed: opossum's rolling window and switch.
+ * Calls are made elsewhere; an action that succeeds or fails at once stands for each call that has ended.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
   readonly #bucketMs: number;
   readonly #rotation = new EventEmitter();
-  readonly #opossum: Opossum<[], void>;
+  readonly #opossum: Opossum<[isFailure: boolean], void>;
   #bucketStart: number;
-  /** Successes that opossum has not been told. */
-  #untold = 0;
 
   constructor({ errorPercent, minCalls, windowMs, monotonic }: FailureWindowOptions) {
     this.#monotonic = monotonic;
     this.#bucketMs = windowMs / BUCKETS;
     this.#bucketStart = monotonic();
-    this.#opossum = new Opossum(raise, {
+    this.#opossum = new Opossum(endAs, {
       timeout: false,
       resetTimeout: NEVER_MS,
       rollingCountTimeout: windowMs,
@@ -46,17 +43,12 @@ export class FailureWindow implements Disposable {
   }
 
   succeeded(): void {
-    this.#rotate();
-    this.#untold += 1;
+    this.#fire(false);
   }
 
-  /** Returns whether too many have failed by now. */
+  /** Returns whether too many calls have failed, including this one. */
   failed(): boolean {
-    // After its shutdown opossum rejects, and a rejection that nobody handles ends the process.
-    if (this.#opossum.isShutdown) return false;
-    this.#rotate();
-    this.#tell();
-    void this.#opossum.fire();
+    this.#fire(true);
     return this.#opossum.opened;
   }
 
@@ -64,10 +56,9 @@ export class FailureWindow implements Disposable {
     this.#opossum.open();
   }
 
-  /** Forgets every call: failures from before a recovery would open it again at once. */
+  /** Removes all calls from the window: failures from before a recovery would open the circuit again at once. */
   close(): void {
     this.#opossum.close();
-    this.#untold = 0;
     this.#bucketStart = this.#monotonic();
     this.#turn(BUCKETS);
   }
@@ -76,10 +67,16 @@ export class FailureWindow implements Disposable {
     this.#opossum.shutdown();
   }
 
+  #fire(isFailure: boolean): void {
+    // After its shutdown opossum rejects, and a rejection that nobody handles ends the process.
+    if (this.#opossum.isShutdown) return;
+    this.#rotate();
+    void this.#opossum.fire(isFailure);
+  }
+
   #rotate(): void {
     const passedMs = this.#monotonic() - this.#bucketStart;
     if (passedMs < this.#bucketMs) return;
-    this.#tell();
     const passed = Math.floor(passedMs / this.#bucketMs);
     this.#bucketStart += passed * this.#bucketMs;
     this.#turn(Math.min(passed, BUCKETS));
@@ -88,22 +85,15 @@ export class FailureWindow implements Disposable {
   #turn(buckets: number): void {
     for (let turn = 0; turn < buckets; turn += 1) this.#rotation.emit('rotate');
   }
-
-  #tell(): void {
-    if (this.#untold === 0) return;
-    const [current] = this.#opossum.status.window;
-    if (current === undefined) return;
-    current.fires += this.#untold;
-    current.successes += this.#untold;
-    this.#untold = 0;
-  }
 }
 
+const SUCCESS = Promise.resolve();
 const FAILURE = new Error('call failed');
 
-/** Throws at once, not in a promise: the circuit has then opened when `fire` returns. */
-function raise(): Promise<void> {
-  throw FAILURE;
+/** A failure is thrown at once, not in a promise: the circuit has then opened when `fire` returns. */
+function endAs(isFailure: boolean): Promise<void> {
+  if (isFailure) throw FAILURE;
+  return SUCCESS;
 }
 
 function ignore(): void {}
