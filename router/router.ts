@@ -119,6 +119,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       ...parts,
       telemetry,
       revocationStream: redis?.revocationStream,
+      redis: redis?.link,
     }),
   );
   const budget = createBudget(config.rateLimit, {

@@ -59,7 +59,9 @@ export const authentication = z
     keysTimeoutMs: ms.default(3_000).describe('Time for one fetch of keys.'),
     refusedTokensPerMinute: count
       .default(600)
-      .describe('Invalid tokens of one address after which its unknown tokens are not looked at.'),
+      .describe(
+        'Invalid tokens of one address, at all routers on one Redis, after which its unknown tokens are rejected unread.',
+      ),
     revocationPollMs: ms.default(500).describe('How often `revocationsUrl` is polled.'),
   })
   .prefault({})

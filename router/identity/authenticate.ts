@@ -1,5 +1,6 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../errors.ts';
+import type { RedisLink } from '../redis.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { readBearer } from './bearer.ts';
@@ -34,6 +35,8 @@ export type AuthenticatorParts = {
   readonly fetch: Fetch;
   /** Where issuers write revocations; without it their lists are polled. */
   readonly revocationStream: RevocationParts['stream'];
+  /** Where routers count refused tokens together; absent where each counts for itself. */
+  readonly redis?: RedisLink | undefined;
   readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRefused' | 'revocationsChanged'>;
 };
 
@@ -49,7 +52,7 @@ export function createAuthenticator(
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
   const rules = { ...config, now: parts.now };
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
-  const refused = createRefusedTokens(config.refusedTokensPerMinute);
+  const refused = createRefusedTokens(config.refusedTokensPerMinute, parts.redis);
 
   async function identify(headers: readonly string[], address: string): Promise<Identity> {
     const token = readBearer(headers, config.maxTokenBytes);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createRefusedTokens } from '../../router/identity/refused-tokens.ts';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { shareBudget, userOf } from '../support/budgets.ts';
 import { chargeWhile } from '../support/charging.ts';
@@ -32,4 +33,22 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   expect(during.slow).toBeLessThan(during.decisions / 10);
   expect(isBack).toBe(true);
   expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject({ charge: { store: 'redis' } });
+});
+
+it('limits the refused tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
+  await using redis = await startBreakableRedis();
+  await using router = await shareBudget(redis.url);
+  const refused = createRefusedTokens(2, router.link);
+  await refused.count('192.0.2.1');
+  redis.freeze();
+  const began = performance.now();
+  for (let token = 0; token < 2; token += 1) {
+    await refused.check('192.0.2.1');
+    await refused.count('192.0.2.1');
+  }
+  await expect(refused.check('192.0.2.1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await refused.check('192.0.2.2');
+  // Six commands that each waited for a Redis that never answers would still be waiting.
+  expect(performance.now() - began).toBeLessThan(5_000);
+  redis.thaw();
 });

@@ -64,6 +64,23 @@ test('a refused operation reaches no subgraph', async () => {
   expect(graph.services.get('books')?.calls.length).toBe(before);
 });
 
+test('routers on one Redis count the refused tokens of an address together', async () => {
+  await using issuer = await startIssuer();
+  const config = `
+redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "${randomUUID()}:" }
+authentication:
+  refusedTokensPerMinute: 3
+  issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]`;
+  const start = () => startSmallGraph({ services: LIBRARY, parts: { env: {} }, config });
+  await using first = await start();
+  await using second = await start();
+  const authorization = `Bearer ${await issuer.mint({ claims: { aud: 'another' } })}`;
+  const statuses: number[] = [];
+  for (const graph of [first, second, first, second, first])
+    statuses.push((await graph.post({ query: '{ books { id } }' }, { authorization })).status);
+  expect(statuses).toEqual([401, 401, 401, 429, 429]);
+});
+
 test('tokens are refused with their code, and no token is anonymous', async () => {
   await using issuer = await startIssuer();
   await using graph = await startBudgetedGraph(issuer);
