@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { closestName } from '../router/closest-name.ts';
+import { closestName } from '../router/shared/closest-name.ts';
 
 /** The option of every command that reads the router's configuration. */
 export const CONFIG_OPTION = {

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { assertFile, configOption, loadConfig, parseConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
-import { ConfigError } from '../router/config/read-yaml.ts';
-import { codeOrMessageOf } from '../router/error-message.ts';
+import { ConfigError } from '../router/config/yaml/read-yaml.ts';
+import { codeOrMessageOf } from '../router/shared/error-message.ts';
 import { readCommandLine } from './command-line.ts';
 import { composeSupergraph } from './compose/compose-supergraph.ts';
 

@@ -1,26 +1,26 @@
 import { HeaderMap } from '@apollo/server';
 import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
-import type { OperationAdmission } from './admission/admit.ts';
-import type { ApolloContext, Caller, Decided } from './apollo-plugin.ts';
-import { RouterError } from './errors.ts';
-import type { Answerable, Connection } from './execute-operation.ts';
-import type { ErrorBehavior } from './execution/error-behavior.ts';
+import type { OperationAdmission } from './rate-limit/charge.ts';
+import type { ApolloContext, Caller, Decided } from './apollo/plugin.ts';
+import { RouterError } from './shared/errors.ts';
+import type { Answerable, Connection } from './operation/execute-operation.ts';
+import type { ErrorBehavior } from './shared/graphql/error-behavior.ts';
 import type { ResponseHeaders } from './headers/collection.ts';
-import type { Identity } from './identity/identity.ts';
-import type { ClientRequest, ClientResponse, RequestSummary } from './ingress/client-request.ts';
-import { isRecord } from './is-record.ts';
-import type { Admitted, Operation, Operations, Variables } from './operations.ts';
-import { withoutEmptyMembers } from './persisted/graphql-call.ts';
-import type { GraphqlCall } from './persisted/graphql-call.ts';
-import type { Resolved } from './persisted/persisted-operations.ts';
+import type { Identity } from './request/identity.ts';
+import type { ClientRequest, ClientResponse, RequestSummary } from './request/client-request.ts';
+import { isRecord } from './shared/is-record.ts';
+import type { Admitted, Operation, Operations, Variables } from './operation/operations.ts';
+import { withoutEmptyMembers } from './persisted-operations/graphql-parameters.ts';
+import type { GraphqlCall } from './persisted-operations/graphql-parameters.ts';
+import type { Resolved } from './persisted-operations/persisted-operations.ts';
 import type { GraphQLFormattedError } from 'graphql';
-import { answer } from './response/answer.ts';
-import { degradedHeaders } from './response/degradation.ts';
-import { withRequestId } from './response/refusal.ts';
+import { answer } from './response/operation-response.ts';
+import { degradedHeaders } from './response/response-extensions.ts';
+import { withRequestId } from './response/rejection-response.ts';
 import type { LimitSharedCaching } from './response/shared-caching.ts';
-import type { LoadShedding } from './overload/load-shedding.ts';
+import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import type { Pinned } from './supergraph/generations.ts';
-import type { Generation } from './supergraph/generation.ts';
+import type { Generation } from './apollo/gateway.ts';
 
 /** What every supergraph version has of its own. */
 export type GenerationParts = AsyncDisposable & {

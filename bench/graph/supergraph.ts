@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { execute, parse } from 'graphql';
-import { separateAuthorization } from '../../router/authorization/separate.ts';
+import { separateAuthorization } from '../../router/authorization/extract-auth-directives.ts';
 import { shop } from './shop.ts';
 import { SUBGRAPHS, schemaFile } from './subgraphs.ts';
 import type { Subgraph } from './subgraphs.ts';

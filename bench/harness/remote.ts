@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 
 /*
  * Remote calls to forked processes: { id, method, argument } is the request, { id, result | failure } the reply.

@@ -1,4 +1,4 @@
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 import type { Target, RunningTarget } from '../targets/target.ts';
 import type { DetailedRow, Failure } from '../report/row.ts';
 import { digits } from '../report/table.ts';

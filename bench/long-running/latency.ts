@@ -1,4 +1,4 @@
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { Bench } from '../harness/bench.ts';
 import { assertTimeLeft } from '../harness/run-targets.ts';

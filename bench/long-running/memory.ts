@@ -1,4 +1,4 @@
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 import type { Bench } from '../harness/bench.ts';
 import { readCost } from '../harness/process-cost.ts';
 import { mixedOperations } from '../workloads/mixed-operations.ts';

@@ -1,9 +1,9 @@
 // `node bench/micro/execution.ts [ROUNDS]` prints milliseconds of CPU per execution, without its calls.
 import { Supergraph } from '@apollo/federation-internals';
 import { execute, parse } from 'graphql';
-import { compileOperation } from '../../router/execution/compile.ts';
-import { executeCompiled } from '../../router/execution/execute.ts';
-import type { Send, SubgraphRequest } from '../../router/execution/subgraph-call.ts';
+import { compileOperation } from '../../router/execution/compile/compile.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
+import type { Send, SubgraphRequest } from '../../router/request/subgraph-request.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { WIDE, reviewGraph } from './review-graph.ts';
 

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Pool } from 'undici';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { createSigner } from '../../router/identity/signature.ts';
-import { createTelemetry } from '../../router/telemetry.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
-import { createAlarms } from '../../router/upstream/alarms.ts';
-import type { Signer } from '../../router/upstream/transport.ts';
-import { createUpstream } from '../../router/upstream/upstream.ts';
+import { createSigner } from '../../router/authentication/signature.ts';
+import { createTelemetry } from '../../router/telemetry/telemetry.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
+import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
+import type { Signer } from '../../router/subgraph/transport/transport.ts';
+import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
 
 // `node bench/micro/upstream.ts [ROUNDS]` prints CPU microseconds of the caller per subgraph call.
 // Ten representations out, twenty items back, twenty calls in flight, over loopback to another process.

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { configSchema } from '../../router/config/config-schema.ts';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import type { Target, BenchEnvironment } from './target.ts';
 import { startGateway } from './gateway-process.ts';
 import { startRedis } from './redis.ts';

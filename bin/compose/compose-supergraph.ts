@@ -1,6 +1,6 @@
-import { acceptSupergraph } from '../../router/accept-supergraph.ts';
+import { acceptSupergraph } from '../../router/supergraph/acceptance/accept-supergraph.ts';
 import type { Config } from '../../router/config/config-schema.ts';
-import type { Environment } from '../../router/config/read-yaml.ts';
+import type { Environment } from '../../router/config/yaml/read-yaml.ts';
 import { createPlanner } from '../../router/planning/planner.ts';
 import { formatFinding } from '../../router/supergraph/compose.ts';
 import { rejectionReasons } from '../../router/supergraph/rejection.ts';

@@ -1,4 +1,4 @@
-import { ERRORS } from '../../router/errors.ts';
+import { ERRORS } from '../../router/shared/errors.ts';
 
 /** `docs/errors.md`: the table of error codes for people. */
 export function errorPage(): string {
@@ -15,7 +15,7 @@ such as \`CONFLICT\`, are passed on as they are.
 A response without data also names the request in \`extensions.requestId\`, the value of its \`x-request-id\` header and of
 \`requestId\` in the log. When waiting helps, \`extensions.retryAfterMs\` says how long ([an example](limits.md#when-the-budget-is-spent)).
 
-Generated from \`router/errors.ts\` by \`npm run generate\`.
+Generated from \`router/shared/errors.ts\` by \`npm run generate\`.
 
 | Code | Status | Meaning | What to do |
 |---|---|---|---|

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../router/config/config-schema.ts';
-import type { Environment } from '../../router/config/read-yaml.ts';
+import type { Environment } from '../../router/config/yaml/read-yaml.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { StartError } from './start-error.ts';
 
 /** One process of the shop. */

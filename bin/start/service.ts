@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from '../../router/config/read-yaml.ts';
+import type { Environment } from '../../router/config/yaml/read-yaml.ts';
 import type { Program } from './programs.ts';
 import { StartError } from './start-error.ts';
 

@@ -3,7 +3,7 @@ import { createGuard } from './guard.ts';
 import type { Guard } from './guard.ts';
 import { protectSchema } from './protected-schema.ts';
 import type { Judge } from './requirement.ts';
-import type { Requirements } from './separate.ts';
+import type { Requirements } from './extract-auth-directives.ts';
 
 /** Finds the guard of each operation on a schema; without requirements there is nothing to look for. */
 export function createGuards(

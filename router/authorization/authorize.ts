@@ -1,4 +1,4 @@
-import { ERRORS, RouterError } from '../errors.ts';
+import { ERRORS, RouterError } from '../shared/errors.ts';
 import type { DeniedField, Guard, Restriction } from './guard.ts';
 import type { Subject } from './requirement.ts';
 

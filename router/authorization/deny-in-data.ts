@@ -1,6 +1,6 @@
 import { GraphQLError, executeSync } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import { ERRORS } from '../errors.ts';
+import { ERRORS } from '../shared/errors.ts';
 import type { DenialCode } from './authorize.ts';
 import type { Denials } from './protected-schema.ts';
 

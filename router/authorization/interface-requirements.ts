@@ -1,7 +1,7 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode } from 'graphql';
 import type { Alternatives, Requirement } from './requirement.ts';
-import type { Requirements } from './separate.ts';
+import type { Requirements } from './extract-auth-directives.ts';
 
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 

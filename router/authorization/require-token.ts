@@ -1,5 +1,5 @@
 import type { Config } from '../config/config-schema.ts';
-import { RouterError } from '../errors.ts';
+import { RouterError } from '../shared/errors.ts';
 import type { Subject } from './requirement.ts';
 
 type RequireToken = (subject: Subject, rootFields: readonly string[]) => void;

@@ -8,7 +8,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { responseName } from '../response-name.ts';
+import { responseName } from '../shared/graphql/response-name.ts';
 import type { ProtectedSchema } from './protected-schema.ts';
 
 /** A field that an operation asks for, at one place of it. */

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { headersSchema } from '../headers/header-schema.ts';
-import { degradation } from './degradation.ts';
-import { admin, cors, csrf, limits, listen, shutdown } from './endpoint.ts';
-import { SECRET_CHARACTERS, authentication, authorization, identity } from './identity.ts';
-import { overload } from './overload.ts';
-import { persistedOperations } from './persisted-operations.ts';
-import { rateLimit } from './rate-limit.ts';
-import { redis } from './redis.ts';
-import { planning, supergraph } from './supergraph.ts';
-import { telemetry } from './telemetry.ts';
-import { response, traffic } from './traffic.ts';
+import { headersSchema } from './header-schema.ts';
+import { degradation } from './degradation-schema.ts';
+import { admin, cors, csrf, limits, listen, shutdown } from './endpoint-schema.ts';
+import { SECRET_CHARACTERS, authentication, authorization, identity } from './identity-schema.ts';
+import { overload } from './overload-schema.ts';
+import { persistedOperations } from './persisted-operations-schema.ts';
+import { rateLimit } from './rate-limit-schema.ts';
+import { redis } from './redis-schema.ts';
+import { planning, supergraph } from './supergraph-schema.ts';
+import { telemetry } from './telemetry-schema.ts';
+import { response, traffic } from './traffic-schema.ts';
 import { count } from './values.ts';
 
 /*

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
-import { ConfigError, readYaml } from './read-yaml.ts';
-import type { Environment, Override } from './read-yaml.ts';
+import { ConfigError, readYaml } from './yaml/read-yaml.ts';
+import type { Environment, Override } from './yaml/read-yaml.ts';
 
 /**
  * Reads `router.yaml` (or `ROUTER_CONFIG`) and the environment into a frozen configuration.

@@ -1,10 +1,10 @@
 import { GraphQLID, getNamedType, isCompositeType, isScalarType, isSpecifiedScalarType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
-import { idDigits, isExactNumber, toDouble } from '../exact-json.ts';
-import type { FallbackOf } from '../execution/fallback.ts';
-import { jsonText } from '../execution/json.ts';
-import { valueCheck } from '../execution/value-check.ts';
+import { idDigits, isExactNumber, toDouble } from '../shared/exact-json.ts';
+import type { FallbackOf } from '../execution/response/fallback.ts';
+import { jsonText } from '../shared/json.ts';
+import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
 /** A setting of the configuration that does not fit the supergraph, which is therefore rejected. */

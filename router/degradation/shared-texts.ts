@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/connect.ts';
 
 /** Texts that routers share, each for a time. */
 export type SharedTexts = {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
-import { connectionOptions } from './protected-names.ts';
-import type { IsProtected } from './protected-names.ts';
+import { connectionOptions } from '../shared/protected-headers.ts';
+import type { IsProtected } from '../shared/protected-headers.ts';
 
 type Rules = Config['headers'];
 export type HeaderRule = Rules['request'][number] | Rules['response'][number];

@@ -4,17 +4,17 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { messageOf } from '../error-message.ts';
-import { findUncovered } from './coverage.ts';
-import { hideLiterals, showLiterals } from './exact-literals.ts';
-import { plannableDocument } from './plannable-document.ts';
-import { hasUnresolvableKeys, prepareSupergraph } from './prepare-supergraph.ts';
-import type { PreparedSupergraph } from './prepare-supergraph.ts';
-import { anonymousOperation, findRenames, renameForPlanning } from './renames.ts';
-import type { Renames } from './renames.ts';
-import { createResolvableCheck } from './resolvable-fetches.ts';
-import { restorePlan } from './restore-plan.ts';
-import { withUnconditionalKeys } from './unconditional-keys.ts';
+import { messageOf } from '../shared/error-message.ts';
+import { findUncovered } from './patch/coverage.ts';
+import { hideLiterals, showLiterals } from './prepare/exact-literals.ts';
+import { plannableDocument } from './prepare/plannable-document.ts';
+import { hasUnresolvableKeys, prepareSupergraph } from './prepare/prepare-supergraph.ts';
+import type { PreparedSupergraph } from './prepare/prepare-supergraph.ts';
+import { anonymousOperation, findRenames, renameForPlanning } from './prepare/renames.ts';
+import type { Renames } from './prepare/renames.ts';
+import { createResolvableCheck } from './patch/resolvable-fetches.ts';
+import { restorePlan } from './patch/patch-plan.ts';
+import { withUnconditionalKeys } from './patch/unconditional-keys.ts';
 
 /** An operation that is valid in the API schema. */
 export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };

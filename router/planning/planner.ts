@@ -1,10 +1,10 @@
 import type { QueryPlan } from '@apollo/query-planner';
-import { RouterError } from '../errors.ts';
+import { RouterError } from '../shared/errors.ts';
 import type { OperationToPlan } from './operation-planner.ts';
 import { PlanningQueue } from './planning-queue.ts';
 import { startPlanningThread } from './planning-thread.ts';
 import type { PlanningThread, ThreadOutcome } from './planning-thread.ts';
-import type { Renames } from './renames.ts';
+import type { Renames } from './prepare/renames.ts';
 
 export type { OperationToPlan } from './operation-planner.ts';
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../error-message.ts';
+import { messageOf } from '../shared/error-message.ts';
 import { createOperationPlanner } from './operation-planner.ts';
 import type { OperationPlanner } from './operation-planner.ts';
 import type { PlanningMessage, PlanningRequest, PlanningThreadData } from './planning-messages.ts';

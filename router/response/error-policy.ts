@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
-import type { ExecutionRequest } from '../execution/execute.ts';
-import type { MaskErrors } from '../execution/execution.ts';
-import { isInternalError } from '../execution/public-message.ts';
-import type { SubgraphError } from '../execution/subgraph-call.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { ExecutionRequest } from '../execution/run/execute.ts';
+import type { MaskErrors } from '../execution/run/execution.ts';
+import { isInternalError } from '../execution/errors/public-message.ts';
+import type { SubgraphError } from '../request/subgraph-request.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** One log line holds the errors of one response, and a subgraph may report any number of them. */
 const MOST_LOGGED = 100;

@@ -2,7 +2,7 @@ import { composeServices, validateSatisfiability } from '@apollo/composition';
 import type { CompositionHint } from '@apollo/composition/dist/hints.js';
 import { GraphQLError, parse } from 'graphql';
 import type { ASTNode, DocumentNode } from 'graphql';
-import { messageOf } from '../error-message.ts';
+import { messageOf } from '../shared/error-message.ts';
 
 /** A subgraph ready to be composed; `place` is where its SDL stands, for messages. */
 export type SubgraphSchema = {

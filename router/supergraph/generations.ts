@@ -1,11 +1,11 @@
-import { ConfigError } from '../config/read-yaml.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { versionOf } from './generation.ts';
-import type { Generation } from './generation.ts';
+import { ConfigError } from '../config/yaml/read-yaml.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { versionOf } from '../apollo/gateway.ts';
+import type { Generation } from '../apollo/gateway.ts';
 import { rejectionReasons } from './rejection.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
-import { StatusRecord } from './supergraph-status.ts';
-import type { SupergraphStatus } from './supergraph-status.ts';
+import { StatusRecord } from '../telemetry/supergraph-status.ts';
+import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
 /** A generation held for one request. */
 export type Pinned<G> = Disposable & { readonly generation: G };

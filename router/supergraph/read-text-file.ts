@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { codeOrMessageOf } from '../error-message.ts';
+import { codeOrMessageOf } from '../shared/error-message.ts';
 
 /**
  * Reads a file that the supergraph is made of.

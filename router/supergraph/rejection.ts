@@ -1,5 +1,5 @@
-import { ConfigError } from '../config/read-yaml.ts';
-import { messageOf } from '../error-message.ts';
+import { ConfigError } from '../config/yaml/read-yaml.ts';
+import { messageOf } from '../shared/error-message.ts';
 
 /** Thrown for a supergraph that this router does not serve. */
 export class SupergraphRejected extends Error {

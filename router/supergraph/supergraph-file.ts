@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readYaml } from '../config/read-yaml.ts';
-import type { Environment } from '../config/read-yaml.ts';
+import { readYaml } from '../config/yaml/read-yaml.ts';
+import type { Environment } from '../config/yaml/read-yaml.ts';
 
 export type SchemaSource =
   | { readonly kind: 'file'; readonly path: string }

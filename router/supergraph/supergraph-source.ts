@@ -9,7 +9,7 @@ import { loadSubgraphSchemas } from './subgraph-schemas.ts';
 import { parseSupergraphFile } from './supergraph-file.ts';
 import type { SupergraphFile } from './supergraph-file.ts';
 import type { Config } from '../config/config-schema.ts';
-import type { Environment } from '../config/read-yaml.ts';
+import type { Environment } from '../config/yaml/read-yaml.ts';
 
 type Sourced =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }

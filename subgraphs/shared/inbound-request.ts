@@ -16,7 +16,7 @@ export type InboundRequest = {
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
 /** Time kept for undoing what was begun and for the response, or a quarter of the timeout if that is less. */
 const MARGIN_MS = 250;
-// The router accepts the same ids (`router/ingress/request-id.ts`): one id has to pass all services unchanged.
+// The router accepts the same ids (`router/http/request-id.ts`): one id has to pass all services unchanged.
 const ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x21-\x7e]{0,200})?$/;
 // The client comes first, then the proxies before the router.

@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import type { Path } from '../support/answered-errors.ts';
 import type { Exchange, History, RouterLine, Sighting } from './history.ts';
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import { isOnOneLine, tellsNullAt } from '../support/answered-errors.ts';
 import type { Path } from '../support/answered-errors.ts';
 import type { Answer, Answered, Evidence } from './answers.ts';

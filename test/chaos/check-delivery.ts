@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import type { Answered, Evidence } from './answers.ts';
 import type { Exchange } from './history.ts';
 import { MUTATED } from './operations.ts';

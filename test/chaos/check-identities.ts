@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import type { Evidence } from './answers.ts';
 import type { Exchange, Sighting } from './history.ts';
 import { CALLERS } from './operations.ts';

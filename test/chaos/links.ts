@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import { readRequests } from './delivered-requests.ts';
 import type { DeliveredRequest } from './delivered-requests.ts';
 import { now } from './history.ts';

@@ -3,8 +3,8 @@ import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
-import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
+import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
 
 export type Caller = {
   readonly id: string;

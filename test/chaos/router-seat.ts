@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import { spawnRouter } from '../support/router-process.ts';
 import type { SpawnedRouter } from '../support/router-process.ts';
 import { now } from './history.ts';

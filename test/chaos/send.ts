@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import { now } from './history.ts';
 import type { Exchange, Outcome } from './history.ts';
 import type { Operation } from './operations.ts';

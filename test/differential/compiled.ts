@@ -1,9 +1,9 @@
 import { Kind, parse } from 'graphql';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { createCoercion } from '../../router/admission/coerce-variables.ts';
-import { parseExactJson } from '../../router/exact-json.ts';
-import { compileOperation } from '../../router/execution/compile.ts';
-import type { CompiledOperation } from '../../router/execution/compile.ts';
+import { createCoercion } from '../../router/validation/coerce-variables.ts';
+import { parseExactJson } from '../../router/shared/exact-json.ts';
+import { compileOperation } from '../../router/execution/compile/compile.ts';
+import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { OperationPlanner, OperationToPlan } from '../../router/planning/operation-planner.ts';
 
 export type Compiled =

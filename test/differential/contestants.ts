@@ -1,11 +1,11 @@
 import { execute, parse } from 'graphql';
 import type { GraphQLOutputType } from 'graphql';
 import { pathToArray } from 'graphql/jsutils/Path.js';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
-import { executeCompiled } from '../../router/execution/execute.ts';
-import { parseExactJson } from '../../router/exact-json.ts';
-import type { NumberCheck, Send, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
-import { parseAnswer } from '../../router/upstream/answer.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
+import { parseExactJson } from '../../router/shared/exact-json.ts';
+import type { NumberCheck, Send, SubgraphResponse } from '../../router/request/subgraph-request.ts';
+import { parseAnswer } from '../../router/subgraph/transport/read-response.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
 import { worldResolver, worldTypeResolver } from './world.ts';

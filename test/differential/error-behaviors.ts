@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
-import { isJsonObject } from '../../router/execution/json.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
+import { isJsonObject } from '../../router/shared/json.ts';
 import type { Case } from './cases.ts';
 import { createCompile } from './compiled.ts';
 import { askRouter } from './contestants.ts';

@@ -1,6 +1,6 @@
 import { Kind, isScalarType, valueFromASTUntyped } from 'graphql';
 import type { GraphQLSchema, ValueNode } from 'graphql';
-import type { ExactNumber } from '../../router/exact-json.ts';
+import type { ExactNumber } from '../../router/shared/exact-json.ts';
 import { hash } from './random.ts';
 
 /** A number as JSON and GraphQL write it. */

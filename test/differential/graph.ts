@@ -2,7 +2,7 @@ import { Supergraph } from '@apollo/federation-internals';
 import { GraphQLSchema, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import type { OperationPlanner } from '../../router/planning/operation-planner.ts';
-import { keepLiteralsExact } from '../../router/supergraph/exact-scalars.ts';
+import { keepLiteralsExact } from '../../router/shared/graphql/exact-scalars.ts';
 import { createCompile } from './compiled.ts';
 import type { Compile } from './compiled.ts';
 import { compose } from './compose.ts';

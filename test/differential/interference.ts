@@ -1,4 +1,4 @@
-import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import type { SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import type { Interference } from './contestants.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';

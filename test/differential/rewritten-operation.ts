@@ -1,6 +1,6 @@
 import { Kind, parse, print, visit } from 'graphql';
 import type { DirectiveNode, SelectionNode, SelectionSetNode } from 'graphql';
-import { findRenames, renameForPlanning } from '../../router/planning/renames.ts';
+import { findRenames, renameForPlanning } from '../../router/planning/prepare/renames.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 
 type Values = GeneratedOperation['variables'];

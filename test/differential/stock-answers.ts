@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isNonNullType } from 'graphql';
-import { isJsonObject, readOwn } from '../../router/execution/json.ts';
+import { isJsonObject, readOwn } from '../../router/shared/json.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import { typeAt } from './compare.ts';

@@ -1,6 +1,6 @@
 import { Kind, OperationTypeNode, getNamedType, getNullableType, isListType, parse, visit } from 'graphql';
 import type { DocumentNode, GraphQLOutputType } from 'graphql';
-import { isJsonObject } from '../../router/execution/json.ts';
+import { isJsonObject } from '../../router/shared/json.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import type { OracleAnswer } from './contestants.ts';

@@ -1,6 +1,6 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { parse, print } from 'graphql';
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import { answered, askOracle, textOf } from './contestants.ts';

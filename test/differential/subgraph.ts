@@ -9,7 +9,7 @@ import type {
   GraphQLSchema,
   SelectionSetNode,
 } from 'graphql';
-import { parseFieldSet } from '../../router/planning/supergraph-document.ts';
+import { parseFieldSet } from '../../router/planning/prepare/supergraph-document.ts';
 import { readsExactly } from './exact-values.ts';
 import { canonical, entityOf, numberOf, worldResolver, worldTypeResolver } from './world.ts';
 import type { Ref, World } from './world.ts';

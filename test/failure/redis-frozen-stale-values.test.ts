@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { shareBudget } from '../support/budgets.ts';
 import { recordFigure } from '../support/figure.ts';

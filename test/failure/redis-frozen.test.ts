@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRefusedTokens } from '../../router/identity/refused-tokens.ts';
+import { createRefusedTokens } from '../../router/authentication/rejected-tokens.ts';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { shareBudget, userOf } from '../support/budgets.ts';
 import { chargeWhile } from '../support/charging.ts';

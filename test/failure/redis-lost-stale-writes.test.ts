@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createStaleValues } from '../../router/degradation/stale-values.ts';
-import type { RedisLink } from '../../router/redis.ts';
+import { createStaleValues } from '../../router/degradation/stale-store.ts';
+import type { RedisLink } from '../../router/redis/connect.ts';
 import { startBreakableRedis } from '../support/breakable-redis.ts';
 import { shareBudget } from '../support/budgets.ts';
 import { until } from '../support/until.ts';

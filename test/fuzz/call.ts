@@ -1,4 +1,4 @@
-import { isRecord } from '../../router/is-record.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 
 /** What a request asks, as it says it: nothing of it is checked. */
 export type Call = {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
+import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
 import { FLAG, randomDocument } from './documents.ts';

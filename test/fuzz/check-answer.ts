@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
-import { ERRORS } from '../../router/errors.ts';
-import { ERROR_BEHAVIORS } from '../../router/execution/error-behavior.ts';
-import { isRecord } from '../../router/is-record.ts';
+import { ERRORS } from '../../router/shared/errors.ts';
+import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 import { createErrorCheck } from '../support/answered-errors.ts';
 import type { Path } from '../support/answered-errors.ts';
 import { callIn } from './call.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { addressOf, listening } from '../../router/ingress/listeners.ts';
+import { addressOf, listening } from '../../router/http/sockets/listeners.ts';
 import type { Stall } from '../chaos/history.ts';
 import { watchStalls } from '../chaos/stalls.ts';
 import { clientSchema } from '../support/client-schema.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sha256Of } from '../../router/persisted/registry.ts';
+import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Budget, BudgetDecision } from '../../router/admission/budget.ts';
+import type { Budget, BudgetDecision } from '../../router/rate-limit/rate-limiter.ts';
 import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
 import { recordFigure } from '../support/figure.ts';
 

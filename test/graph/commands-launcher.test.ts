@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { spawnRouter } from '../support/router-process.ts';
 
 const repository = join(import.meta.dirname, '..', '..');

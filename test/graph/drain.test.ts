@@ -8,7 +8,7 @@ import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordFigure } from '../support/figure.ts';
 import { caseCount } from '../support/case-count.ts';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { childrenOf, commandOf } from '../support/process-tree.ts';
 import { spawnRouter, startRouterProcess } from '../support/router-process.ts';
 import type { RouterProcess } from '../support/router-process.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createHealth, healthAnswer } from '../../router/ingress/health.ts';
+import { createHealth, healthAnswer } from '../../router/http/health.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 
 const LIVE = ['/health/live', '/livez'];

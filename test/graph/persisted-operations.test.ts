@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ApolloServer } from '@apollo/server';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sha256Of } from '../../router/persisted/registry.ts';
+import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';
 

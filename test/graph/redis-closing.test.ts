@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { connectRedis } from '../../router/redis.ts';
-import { scheduleTimer as schedule } from '../../router/schedule.ts';
+import { connectRedis } from '../../router/redis/connect.ts';
+import { scheduleTimer as schedule } from '../../router/shared/schedule.ts';
 import { until } from '../support/until.ts';
 
 test('a Redis that closes each connection before it is ready leaves nothing waiting', async () => {

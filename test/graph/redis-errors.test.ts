@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connectRedis } from '../../router/redis.ts';
-import { scheduleTimer as schedule } from '../../router/schedule.ts';
+import { connectRedis } from '../../router/redis/connect.ts';
+import { scheduleTimer as schedule } from '../../router/shared/schedule.ts';
 import { until } from '../support/until.ts';
 
 const READONLY = "READONLY You can't write against a read only replica.";

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sha256Of } from '../../router/persisted/registry.ts';
+import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { recordFigure } from '../support/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/small-graph.ts';

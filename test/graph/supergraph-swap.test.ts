@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
-import { RouterError } from '../../router/errors.ts';
+import { RouterError } from '../../router/shared/errors.ts';
 import type { Parts } from '../../router/router.ts';
 import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';

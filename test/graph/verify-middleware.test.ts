@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../router/ingress/listeners.ts';
+import { addressOf } from '../../router/http/sockets/listeners.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
 import { verifyInExpress, verifyInFastify } from '../../subgraphs/shared/verify-middleware.ts';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';

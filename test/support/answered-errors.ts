@@ -2,8 +2,8 @@ import { buildASTSchema, execute, getNullableType, isListType, isNonNullType, is
 import { parse, printSchema, visit } from 'graphql';
 import type { GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import { pathToArray } from 'graphql/jsutils/Path.js';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
-import { isRecord } from '../../router/is-record.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
+import { isRecord } from '../../router/shared/is-record.ts';
 
 export type Path = readonly (string | number)[];
 

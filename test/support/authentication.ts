@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
 import type { Config } from '../../router/config/config-schema.ts';
-import type { ErrorCode } from '../../router/errors.ts';
-import { RouterError } from '../../router/errors.ts';
-import { createAuthenticator } from '../../router/identity/authenticate.ts';
-import type { Authenticator, AuthenticatorParts } from '../../router/identity/authenticate.ts';
+import type { ErrorCode } from '../../router/shared/errors.ts';
+import { RouterError } from '../../router/shared/errors.ts';
+import { createAuthenticator } from '../../router/authentication/authenticate.ts';
+import type { Authenticator, AuthenticatorParts } from '../../router/authentication/authenticate.ts';
 import { createClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { startIssuer } from './tokens.ts';

@@ -1,6 +1,6 @@
-import type { BreakerState } from '../../router/telemetry.ts';
-import type { Verdict } from '../../router/upstream/call.ts';
-import type { ForcedState } from '../../router/upstream/circuit-breaker.ts';
+import type { BreakerState } from '../../router/telemetry/telemetry.ts';
+import type { Verdict } from '../../router/subgraph/call/call.ts';
+import type { ForcedState } from '../../router/subgraph/breaker/circuit-breaker.ts';
 
 export type BreakerSettings = {
   readonly errorPercent: number;

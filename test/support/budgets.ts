@@ -1,11 +1,11 @@
 import { configSchema } from '../../router/config/config-schema.ts';
 import type { Config } from '../../router/config/config-schema.ts';
-import { createBudget } from '../../router/admission/budget.ts';
-import type { Budget } from '../../router/admission/budget.ts';
-import type { UserIdentity } from '../../router/identity/identity.ts';
-import { connectRedis } from '../../router/redis.ts';
-import type { RedisLink } from '../../router/redis.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
+import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
+import type { Budget } from '../../router/rate-limit/rate-limiter.ts';
+import type { UserIdentity } from '../../router/request/identity.ts';
+import { connectRedis } from '../../router/redis/connect.ts';
+import type { RedisLink } from '../../router/redis/connect.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
 
 /** The configuration of a budget, with limits on. */
 export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): Config['rateLimit'] {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Budget, BudgetDecision } from '../../router/admission/budget.ts';
-import type { Caller } from '../../router/admission/caller-buckets.ts';
+import type { Budget, BudgetDecision } from '../../router/rate-limit/rate-limiter.ts';
+import type { Caller } from '../../router/rate-limit/caller-buckets.ts';
 
 export type Charging = {
   readonly decisions: number;

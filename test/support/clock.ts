@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Schedule } from '../../router/schedule.ts';
+import type { Schedule } from '../../router/shared/schedule.ts';
 
 export type Clock = {
   /** Wall clock, in milliseconds since the epoch. */

@@ -5,11 +5,11 @@ import type { GraphQLSchema } from 'graphql';
 import { createGuards } from '../../router/authorization/authorization.ts';
 import { createJudge } from '../../router/authorization/requirement.ts';
 import type { Subject } from '../../router/authorization/requirement.ts';
-import { separateAuthorization } from '../../router/authorization/separate.ts';
-import { compileOperation } from '../../router/execution/compile.ts';
-import { executeCompiled } from '../../router/execution/execute.ts';
-import type { ExecutionOutcome } from '../../router/execution/execute.ts';
-import type { Send } from '../../router/execution/subgraph-call.ts';
+import { separateAuthorization } from '../../router/authorization/extract-auth-directives.ts';
+import { compileOperation } from '../../router/execution/compile/compile.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
+import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
+import type { Send } from '../../router/request/subgraph-request.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 

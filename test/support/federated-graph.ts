@@ -4,22 +4,22 @@ import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
-import { readStaleFields } from '../../router/degradation/stale-fields.ts';
-import { compileOperation } from '../../router/execution/compile.ts';
-import type { CompiledOperation } from '../../router/execution/compile.ts';
+import { readStaleFields } from '../../router/degradation/stale-policy.ts';
+import { compileOperation } from '../../router/execution/compile/compile.ts';
+import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { Config } from '../../router/config/config-schema.ts';
-import type { OwnStaleValues } from '../../router/execution/stale-values.ts';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
-import { executeCompiled } from '../../router/execution/execute.ts';
-import type { ExecutionOutcome } from '../../router/execution/execute.ts';
-import { isJsonObject } from '../../router/execution/json.ts';
-import type { JsonObject } from '../../router/execution/json.ts';
+import type { OwnStaleValues } from '../../router/execution/stale/stale-values.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
+import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
+import { isJsonObject } from '../../router/shared/json.ts';
+import type { JsonObject } from '../../router/shared/json.ts';
 import type {
   Send,
   SubgraphError,
   SubgraphRequest,
   SubgraphResponse,
-} from '../../router/execution/subgraph-call.ts';
+} from '../../router/request/subgraph-request.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { compose } from '../differential/compose.ts';
 

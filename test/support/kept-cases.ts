@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../router/exact-json.ts';
+import { parseExactJson } from '../../router/shared/exact-json.ts';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { hash } from '../differential/random.ts';
 

@@ -1,9 +1,9 @@
 import { parseConfig } from '../../router/config/config.ts';
-import { createHealth } from '../../router/ingress/health.ts';
-import { listen } from '../../router/ingress/http-server.ts';
-import type { HttpServer, HttpServerParts } from '../../router/ingress/http-server.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
-import { createTelemetry } from '../../router/telemetry.ts';
+import { createHealth } from '../../router/http/health.ts';
+import { listen } from '../../router/http/http-server.ts';
+import type { HttpServer, HttpServerParts } from '../../router/http/http-server.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
+import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 
 export type LoneServer = HttpServer & { readonly log: readonly Readonly<Record<string, unknown>>[] };
 

@@ -1,4 +1,4 @@
-import type { After } from '../../router/upstream/call.ts';
+import type { After } from '../../router/subgraph/call/call.ts';
 
 /** A monotonic clock that moves when told, and rings what falls due on the way. */
 export type ManualClock = {

@@ -1,4 +1,4 @@
-import type { Pressure, WatchPressure } from '../../router/overload/pressure.ts';
+import type { Pressure, WatchPressure } from '../../router/load-shedding/pressure.ts';
 
 /** For routers that share a process with their clients and subgraphs: how late its event loop is says nothing of them. */
 export const noPressure: WatchPressure = () => ({ heap: () => 0, [Symbol.dispose]: () => undefined });

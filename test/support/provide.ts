@@ -1,4 +1,4 @@
-import { messageOf } from '../../router/error-message.ts';
+import { messageOf } from '../../router/shared/error-message.ts';
 
 /** A server for the tests; disposing stops it when the tests started it. */
 export type Provided = AsyncDisposable & {

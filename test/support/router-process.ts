@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { V8_FLAGS } from '../../router/v8-flags.ts';
+import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { startService } from './service.ts';
 import type { Service, ServiceDefinition } from './service.ts';
 

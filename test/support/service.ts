@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
 import type { GraphQLFieldResolver } from 'graphql';
-import { addressOf, listening } from '../../router/ingress/listeners.ts';
+import { addressOf, listening } from '../../router/http/sockets/listeners.ts';
 
 type Resolvers = Readonly<
   Record<

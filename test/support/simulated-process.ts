@@ -1,5 +1,5 @@
-import { ConcurrencyLimit } from '../../router/overload/concurrency-limit.ts';
-import type { LimitOptions } from '../../router/overload/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../../router/load-shedding/concurrency-limit.ts';
+import type { LimitOptions } from '../../router/load-shedding/concurrency-limit.ts';
 
 export type Simulation = {
   readonly limit: LimitOptions;
@@ -25,7 +25,7 @@ export type Simulated = {
   readonly refused: number;
 };
 
-import { TICKS_MS, WINDOW_MS } from '../../router/overload/pressure.ts';
+import { TICKS_MS, WINDOW_MS } from '../../router/load-shedding/pressure.ts';
 type Request = { readonly cameAt: number; readonly readyAt: number };
 
 /** One process with one event loop, in which each turn handles all that has come during the one before. */

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { configSchema } from '../../router/config/config-schema.ts';
-import type { SubgraphFailure, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
-import { createUpstream } from '../../router/upstream/upstream.ts';
-import type { Upstream } from '../../router/upstream/upstream.ts';
-import type { SubgraphParts } from '../../router/upstream/subgraph.ts';
+import type { SubgraphFailure, SubgraphResponse } from '../../router/request/subgraph-request.ts';
+import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
+import type { Upstream } from '../../router/subgraph/subgraph-clients.ts';
+import type { SubgraphParts } from '../../router/subgraph/client.ts';
 import { createManualClock } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { screenDocument } from '../../router/admission/screen.ts';
+import { screenDocument } from '../../router/limits/check-document.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { codeOf } from '../support/authentication.ts';
 import { BOMBS } from '../support/bombs.ts';

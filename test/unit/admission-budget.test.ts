@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBudget } from '../../router/admission/budget.ts';
-import type { Budget } from '../../router/admission/budget.ts';
-import { LocalBuckets } from '../../router/admission/local-buckets.ts';
+import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
+import type { Budget } from '../../router/rate-limit/rate-limiter.ts';
+import { LocalBuckets } from '../../router/rate-limit/local-buckets.ts';
 import { rateLimitOf, userOf } from '../support/budgets.ts';
 import { createClock } from '../support/clock.ts';
 import type { Clock } from '../support/clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressBlock, createClientAddress } from '../../router/admission/client-address.ts';
+import { addressBlock, createClientAddress } from '../../router/rate-limit/client-address.ts';
 
 describe('the client is', () => {
   it('who connects, where no proxy is trusted, whatever the request says', () => {

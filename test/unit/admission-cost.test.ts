@@ -2,9 +2,9 @@ import { composeServices } from '@apollo/composition';
 import * as fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { compileCost } from '../../router/admission/cost.ts';
-import { readCostModel } from '../../router/admission/cost-model.ts';
-import type { CostModel } from '../../router/admission/cost-model.ts';
+import { compileCost } from '../../router/cost/cost.ts';
+import { readCostModel } from '../../router/cost/cost-model.ts';
+import type { CostModel } from '../../router/cost/cost-model.ts';
 import { codeOf } from '../support/authentication.ts';
 import { recordFigure } from '../support/figure.ts';
 

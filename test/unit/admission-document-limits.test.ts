@@ -1,8 +1,8 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { checkDocument, readParseError } from '../../router/admission/document-limits.ts';
-import { screenDocument } from '../../router/admission/screen.ts';
-import { checkVariables } from '../../router/admission/variable-limits.ts';
+import { checkDocument, readParseError } from '../../router/limits/document-limits.ts';
+import { screenDocument } from '../../router/limits/check-document.ts';
+import { checkVariables } from '../../router/limits/variable-limits.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { codeOf } from '../support/authentication.ts';
 import { BOMBS, nested, repeat } from '../support/bombs.ts';

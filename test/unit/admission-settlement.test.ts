@@ -3,12 +3,12 @@ import * as fc from 'fast-check';
 import { parse } from 'graphql';
 import type { FieldNode } from 'graphql';
 import { describe, expect, it, test } from 'vitest';
-import { compileActualCost } from '../../router/admission/actual-cost.ts';
-import { createBudget } from '../../router/admission/budget.ts';
-import { compileCost } from '../../router/admission/cost.ts';
-import { readCostModel } from '../../router/admission/cost-model.ts';
-import { createSettlement } from '../../router/admission/settle.ts';
-import { Spenders } from '../../router/admission/spenders.ts';
+import { compileActualCost } from '../../router/cost/actual-cost.ts';
+import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
+import { compileCost } from '../../router/cost/cost.ts';
+import { readCostModel } from '../../router/cost/cost-model.ts';
+import { createSettlement } from '../../router/rate-limit/reconcile.ts';
+import { Spenders } from '../../router/rate-limit/top-consumers.ts';
 import { rateLimitOf, userOf } from '../support/budgets.ts';
 import { recordFigure } from '../support/figure.ts';
 

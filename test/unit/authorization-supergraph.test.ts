@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { separateAuthorization } from '../../router/authorization/separate.ts';
+import { separateAuthorization } from '../../router/authorization/extract-auth-directives.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.12';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { subgraphSettings } from '../../router/upstream/settings.ts';
+import { subgraphSettings } from '../../router/subgraph/call/settings.ts';
 
 function trafficOf(text: string) {
   return parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '.' }).traffic;

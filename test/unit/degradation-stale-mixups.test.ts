@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
 

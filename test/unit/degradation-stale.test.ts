@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { readStaleFields } from '../../router/degradation/stale-fields.ts';
-import { createStaleValues } from '../../router/degradation/stale-values.ts';
+import { readStaleFields } from '../../router/degradation/stale-policy.ts';
+import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import type { SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { Interposed } from '../support/federated-graph.ts';
 

@@ -1,10 +1,10 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
-import type { FetchShape } from '../../router/execution/fetch-shape.ts';
-import type { JsonObject } from '../../router/execution/json.ts';
-import { compileMerge } from '../../router/execution/merge.ts';
-import type { Forks } from '../../router/execution/merge.ts';
-import { supergraphTypes } from '../../router/execution/supergraph-types.ts';
+import type { FetchShape } from '../../router/execution/fetch/fetch-shape.ts';
+import type { JsonObject } from '../../router/shared/json.ts';
+import { compileMerge } from '../../router/execution/compile/merge.ts';
+import type { Forks } from '../../router/execution/compile/merge.ts';
+import { supergraphTypes } from '../../router/execution/codegen/supergraph-types.ts';
 
 const types = supergraphTypes(
   buildSchema('type Query { a: Int } interface Media { id: ID } type Book implements Media { id: ID }'),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { shareCalls } from '../../router/execution/sharing.ts';
-import type { SubgraphRequest, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import { shareCalls } from '../../router/execution/run/deduplication.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { Interposed } from '../support/federated-graph.ts';
 

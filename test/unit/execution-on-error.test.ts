@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { executeCompiled } from '../../router/execution/execute.ts';
-import type { Send } from '../../router/execution/subgraph-call.ts';
-import type { ErrorBehavior } from '../../router/execution/error-behavior.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
+import type { Send } from '../../router/request/subgraph-request.ts';
+import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
 import { answered, federatedGraph } from '../support/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { CompiledOperation } from '../../router/execution/compile.ts';
-import type { ExecutionOutcome } from '../../router/execution/execute.ts';
-import { shareCalls, shareExecutions } from '../../router/execution/sharing.ts';
-import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/execution/subgraph-call.ts';
+import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
+import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
+import { shareCalls, shareExecutions } from '../../router/execution/run/deduplication.ts';
+import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { federatedGraph } from '../support/federated-graph.ts';
 
 const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };

@@ -2,8 +2,8 @@ import { array, assert, asyncProperty, constantFrom, letrec, oneof, tuple } from
 import { buildSchema, parse } from 'graphql';
 import type { QueryPlan } from '@apollo/query-planner';
 import { describe, expect, test } from 'vitest';
-import { compileOperation } from '../../router/execution/compile.ts';
-import { executeCompiled } from '../../router/execution/execute.ts';
+import { compileOperation } from '../../router/execution/compile/compile.ts';
+import { executeCompiled } from '../../router/execution/run/execute.ts';
 import { answered } from '../support/federated-graph.ts';
 
 const schema = buildSchema(`

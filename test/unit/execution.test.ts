@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FetchFields } from '../../router/execution/subgraph-call.ts';
+import type { FetchFields } from '../../router/request/subgraph-request.ts';
 import { federatedGraph } from '../support/federated-graph.ts';
 
 type Product = {

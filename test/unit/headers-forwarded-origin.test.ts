@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPeerReader } from '../../router/admission/client-address.ts';
+import { createPeerReader } from '../../router/rate-limit/client-address.ts';
 import { createForwardedOrigin } from '../../router/headers/forwarded-origin.ts';
 
 const ALL = ['for', 'proto', 'host'] as const;

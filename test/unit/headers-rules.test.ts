@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { createCollecting } from '../../router/headers/collection.ts';
 import { createForwarding } from '../../router/headers/forwarding.ts';
-import { isProtectedRequestHeader, isProtectedResponseHeader } from '../../router/headers/protected-names.ts';
+import {
+  isProtectedRequestHeader,
+  isProtectedResponseHeader,
+} from '../../router/shared/protected-headers.ts';
 
 const read = (text: string) =>
   parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' }).headers;

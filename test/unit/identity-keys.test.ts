@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { generateKeyPair } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { RouterError } from '../../router/errors.ts';
-import { createAuthenticator } from '../../router/identity/authenticate.ts';
-import type { AuthenticatorParts } from '../../router/identity/authenticate.ts';
-import { createTelemetry } from '../../router/telemetry.ts';
+import { RouterError } from '../../router/shared/errors.ts';
+import { createAuthenticator } from '../../router/authentication/authenticate.ts';
+import type { AuthenticatorParts } from '../../router/authentication/authenticate.ts';
+import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import {
   authenticationOf,
   outcomeOf,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createAuthenticator } from '../../router/identity/authenticate.ts';
-import { RevokedTokens } from '../../router/identity/revoked-tokens.ts';
-import { connectBlockingRedis } from '../../router/redis.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
+import { createAuthenticator } from '../../router/authentication/authenticate.ts';
+import { RevokedTokens } from '../../router/authentication/revoked-tokens.ts';
+import { connectBlockingRedis } from '../../router/redis/connect.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
 import {
   authenticationOf,
   outcomeOf,

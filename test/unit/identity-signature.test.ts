@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Identity } from '../../router/identity/identity.ts';
-import { createSigner, identityHeaders } from '../../router/identity/signature.ts';
+import type { Identity } from '../../router/request/identity.ts';
+import { createSigner, identityHeaders } from '../../router/authentication/signature.ts';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';
 import { createClock } from '../support/clock.ts';
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { CompactEncrypt, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { RouterError } from '../../router/errors.ts';
-import type { Fetch } from '../../router/identity/fetch-json.ts';
+import { RouterError } from '../../router/shared/errors.ts';
+import type { Fetch } from '../../router/authentication/fetch-json.ts';
 import { codeOf, startAuthentication } from '../support/authentication.ts';
 import { recordFigure } from '../support/figure.ts';
 import { startIssuer } from '../support/tokens.ts';

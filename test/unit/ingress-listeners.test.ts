@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { assertPortFree, openPort } from '../../router/ingress/listeners.ts';
-import type { OpenPort, PortOptions } from '../../router/ingress/listeners.ts';
+import { assertPortFree, openPort } from '../../router/http/sockets/listeners.ts';
+import type { OpenPort, PortOptions } from '../../router/http/sockets/listeners.ts';
 
 const HOST = '127.0.0.1';
 const GET = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';

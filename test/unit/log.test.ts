@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { createLog } from '../../router/log.ts';
+import { createLog } from '../../router/telemetry/log.ts';
 
 function logTo(text: string, { isTTY = false, env = {} } = {}) {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { OperationCache } from '../../router/operation-cache.ts';
-import { HeapRelief } from '../../router/overload/heap-relief.ts';
+import { OperationCache } from '../../router/operation/operation-cache.ts';
+import { HeapRelief } from '../../router/load-shedding/heap-relief.ts';
 
 const KIB = 1_024;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConcurrencyLimit } from '../../router/overload/concurrency-limit.ts';
-import { createPressureWatch } from '../../router/overload/pressure.ts';
-import type { Pressure } from '../../router/overload/pressure.ts';
+import { ConcurrencyLimit } from '../../router/load-shedding/concurrency-limit.ts';
+import { createPressureWatch } from '../../router/load-shedding/pressure.ts';
+import type { Pressure } from '../../router/load-shedding/pressure.ts';
 import { recordFigure } from '../support/figure.ts';
 import { simulate } from '../support/simulated-process.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readCall, withQuery } from '../../router/persisted/graphql-call.ts';
-import { parseManifest } from '../../router/persisted/manifest.ts';
-import { RecentTexts } from '../../router/recent-texts.ts';
-import { sha256Of } from '../../router/persisted/registry.ts';
-import type { ClientRequest } from '../../router/ingress/client-request.ts';
+import { readCall, withQuery } from '../../router/persisted-operations/graphql-parameters.ts';
+import { parseManifest } from '../../router/persisted-operations/manifest.ts';
+import { RecentTexts } from '../../router/shared/bounded-text-cache.ts';
+import { sha256Of } from '../../router/persisted-operations/registry.ts';
+import type { ClientRequest } from '../../router/request/client-request.ts';
 
 const BODY = 'query Books {\n  books { id }\n}';
 

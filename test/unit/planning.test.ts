@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createPlanner } from '../../router/planning/planner.ts';
 import type { PlanOutcome } from '../../router/planning/planner.ts';
 import type { PlanningThread, ThreadOutcome } from '../../router/planning/planning-thread.ts';
-import { renameForPlanning } from '../../router/planning/renames.ts';
+import { renameForPlanning } from '../../router/planning/prepare/renames.ts';
 import { composed } from '../differential/compose.ts';
 
 const supergraphSdl = composed({

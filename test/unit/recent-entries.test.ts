@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RecentEntries } from '../../router/recent-entries.ts';
+import { RecentEntries } from '../../router/shared/bounded-cache.ts';
 import { recordFigure } from '../support/figure.ts';
 
 it('keeps what was used lately and forgets the rest', () => {

@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { compose } from '../../router/supergraph/compose.ts';
-import { breakableFields } from '../../router/supergraph/breakable-fields.ts';
+import { breakableFields } from '../../router/admin/breakable-fields.ts';
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@external", "@requires", "@shareable", "@override"])';

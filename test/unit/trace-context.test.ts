@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readTraceContext, traceHeaders } from '../../router/trace-context.ts';
+import { readTraceContext, traceHeaders } from '../../router/telemetry/trace-context.ts';
 
 const IDS = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331';
 const through = (traceparent: string, tracestate?: string) =>

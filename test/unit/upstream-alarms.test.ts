@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createAlarms } from '../../router/upstream/alarms.ts';
+import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
 import { createClock } from '../support/clock.ts';
 
 function alarmsOnClock() {

@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../router/upstream/call.ts';
-import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
-import type { CircuitBreakerOptions, ForcedState, Permit } from '../../router/upstream/circuit-breaker.ts';
+import type { Verdict } from '../../router/subgraph/call/call.ts';
+import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
+import type {
+  CircuitBreakerOptions,
+  ForcedState,
+  Permit,
+} from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { BREAKER_SETTINGS, BreakerModel } from '../support/breaker-model.ts';
 import { recordFigure } from '../support/figure.ts';
 import { createManualClock } from '../support/manual-clock.ts';

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FetchFields, SubgraphError } from '../../router/execution/subgraph-call.ts';
-import type { Verdict } from '../../router/upstream/call.ts';
-import { CircuitBreaker } from '../../router/upstream/circuit-breaker.ts';
-import { FieldBreakers } from '../../router/upstream/field-breakers.ts';
-import { illFields } from '../../router/upstream/illness.ts';
+import type { FetchFields, SubgraphError } from '../../router/request/subgraph-request.ts';
+import type { Verdict } from '../../router/subgraph/call/call.ts';
+import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
+import { FieldBreakers } from '../../router/subgraph/breaker/field-breakers.ts';
+import { illFields } from '../../router/subgraph/breaker/classify-response.ts';
 import { BREAKER_SETTINGS } from '../support/breaker-model.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { scheduleTimer } from '../../router/schedule.ts';
-import { createAlarms } from '../../router/upstream/alarms.ts';
-import { createUpstream } from '../../router/upstream/upstream.ts';
-import type { Routes, Upstream } from '../../router/upstream/upstream.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
+import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
+import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
+import type { Routes, Upstream } from '../../router/subgraph/subgraph-clients.ts';
 import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/stub-subgraph.ts';
 

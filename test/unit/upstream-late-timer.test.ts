@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { scheduleTimer } from '../../router/schedule.ts';
-import { createAlarms } from '../../router/upstream/alarms.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
+import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
 const STALL_MS = 400;

@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { Config } from '../config/config-schema.ts';
+import { createAdminGuard } from './admin-guard.ts';
+import type { AdminGuard } from './admin-guard.ts';
+import { answerOrder } from './breaker-command.ts';
+import type { Obey } from './breaker-command.ts';
+import type { ClientResponse } from '../request/client-request.ts';
+import { healthAnswer } from '../http/health.ts';
+import { hostFault } from '../http/host-header.ts';
+import { serverOptions, urlAt } from '../http/http-server.ts';
+import { openPort } from '../http/sockets/listeners.ts';
+import { createMalformedRefusal } from '../http/malformed-request.ts';
+import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
+import { SECURITY_HEADERS } from '../http/standing-headers.ts';
+
+/** State of a router, as the admin port reports it. */
+export type Inspection = {
+  readonly metrics: Registry;
+  /** The supergraph served, the subgraphs and their breakers. */
+  readonly state: unknown;
+  /** Reasons why the router is not ready; empty when it is. */
+  readonly unready: readonly string[];
+  /** Supergraphs served and rejected, one entry per process. */
+  readonly supergraphs: readonly SupergraphStatus[];
+};
+
+export type AdminParts = {
+  readonly inspect: () => Promise<Inspection>;
+  readonly orderBreaker: Obey;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** Serves metrics, health, state and commands to breakers on a separate port, which clients never reach. */
+export async function listenAdmin(
+  { admin: config, ...limits }: Pick<Config, 'admin' | 'listen' | 'limits'>,
+  parts: AdminParts,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer(serverOptions(limits));
+  server.keepAliveTimeout = limits.listen.keepAliveTimeoutMs;
+  server.on('clientError', createMalformedRefusal(ADMIN_HEADERS));
+  const { address, port, close } = await openPort(server, { ...config, handles: HANDLES });
+  const guard = createAdminGuard({ host: config.host, address });
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
+    void answer(request, guard, parts)
+      .catch(failed)
+      .then(({ status, headers, body }) =>
+        response.writeHead(status, { ...ADMIN_HEADERS, ...headers }).end(body),
+      );
+  };
+  server.on('request', respond);
+  // Node would answer an unknown expectation with an empty 417 without these headers; RFC 9110 section 10.1.1 does not require 417.
+  server.on('checkExpectation', respond);
+  return {
+    url: urlAt({ ...config, port }),
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}
+
+/** Few clients connect: probes and collectors of metrics. */
+const HANDLES = 16;
+
+const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+
+async function answer(
+  request: IncomingMessage,
+  guard: AdminGuard,
+  { inspect, orderBreaker, now }: AdminParts,
+): Promise<ClientResponse> {
+  const fault = hostFault(request);
+  if (fault !== undefined) return refused(400, fault);
+  const foreign = guard(request.headers);
+  if (foreign !== undefined) return refused(403, foreign);
+  const ordered = await answerOrder(request, orderBreaker);
+  if (ordered !== undefined) return ordered;
+  const path = request.url ?? '/';
+  const { metrics, state, unready, supergraphs } = await inspect();
+  if (path === '/metrics')
+    return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
+  if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
+  return (
+    healthAnswer(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
+  );
+}
+
+function single<Item>(items: readonly Item[]): Item | readonly Item[] | undefined {
+  return items.length === 1 ? items[0] : items;
+}
+
+function failed(): ClientResponse {
+  return refused(500, 'the state cannot be read');
+}
+
+function notFound(): ClientResponse {
+  return refused(
+    404,
+    'paths: /metrics, /state, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
+  );
+}
+
+function refused(status: number, error: string): ClientResponse {
+  return { status, headers: JSON_HEADERS, body: JSON.stringify({ error }) };
+}

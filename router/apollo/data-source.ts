@@ -1,0 +1,91 @@
+import type { GraphQLDataSource } from '@apollo/gateway';
+import { GraphQLError, Kind, parse } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import type {
+  Send,
+  SubgraphError,
+  SubgraphFailure,
+  SubgraphRequest,
+  SubgraphResponse,
+} from '../request/subgraph-request.ts';
+import { responseName } from '../shared/graphql/response-name.ts';
+import { PrecisionError, toDoubles } from './double-precision.ts';
+
+/** The send and the abort signal of the client request that a gateway context belongs to. */
+export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
+  readonly send: Send;
+  readonly signal: AbortSignal;
+};
+
+type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
+
+/** Lets Apollo Gateway's own executor call a subgraph through the same send as ours. */
+export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLDataSource {
+  return {
+    async process(options) {
+      const { send, signal } = callerOf(options.context);
+      const response = await send(toSubgraphRequest(subgraph, options.request), signal);
+      // Thrown, not returned: the gateway would put the `@` of its plan's list paths into the path of a returned error.
+      if (response.kind === 'failed') throw failureError(response.failure, lostPath(options));
+      const data = plainData(response.data, () => failureError(imprecise(subgraph), lostPath(options)));
+      if (response.errors.length === 0) return { data };
+      return { data, errors: response.errors.map((error) => answerError(error, subgraph)) };
+    },
+  };
+}
+
+/** Apollo Gateway takes every object for a record, exact numbers too. */
+function plainData(data: Answered['data'], onLoss: () => GraphQLError): Record<string, unknown> | null {
+  if (data === null) return null;
+  try {
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, toDoubles(value)]));
+  } catch (error) {
+    throw error instanceof PrecisionError ? onLoss() : error;
+  }
+}
+
+function imprecise(service: string): SubgraphFailure {
+  const message = `the answer of ${service} has an integer that the executor "apollo" cannot keep exact`;
+  return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
+}
+
+function toSubgraphRequest(
+  subgraph: string,
+  { query, variables }: ProcessOptions['request'],
+): SubgraphRequest {
+  return {
+    subgraph,
+    // The text of the fetch and not the client's operation: the later fetches of a mutation are queries.
+    operation: query?.startsWith('mutation') === true ? 'mutation' : 'query',
+    body: JSON.stringify({ query, variables }),
+  };
+}
+
+/** Where the fetch would have put its data: up to the first list, whose items cannot be told apart here. */
+function lostPath(options: ProcessOptions): readonly (string | number)[] {
+  const path = ('pathInIncomingRequest' in options && options.pathInIncomingRequest) || [];
+  const list = path.indexOf('@');
+  const reached = list === -1 ? path : path.slice(0, list);
+  return reached.length > 0 ? reached : firstField(options.request.query);
+}
+
+function firstField(query = ''): readonly string[] {
+  const [operation] = parse(query).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return [];
+  const [field] = operation.selectionSet.selections;
+  return field?.kind === Kind.FIELD ? [responseName(field)] : [];
+}
+
+function failureError(failure: SubgraphFailure, path: readonly (string | number)[]): GraphQLError {
+  const { message, errors: _, ...extensions } = failure;
+  return new GraphQLError(message, { path, extensions });
+}
+
+function answerError({ message, path, extensions }: SubgraphError, service: string): GraphQLFormattedError {
+  return {
+    message,
+    ...(path === undefined ? {} : { path }),
+    extensions: { ...extensions, code: extensions?.['code'] ?? 'SUBGRAPH_ERROR', service },
+  };
+}

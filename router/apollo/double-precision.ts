@@ -1,0 +1,23 @@
+import { isExactNumber } from '../shared/exact-json.ts';
+import { isRecord } from '../shared/is-record.ts';
+
+/** Thrown for an integer that a double cannot hold. */
+export class PrecisionError extends Error {}
+
+/**
+ * A copy with doubles in place of exact numbers, for a consumer that knows no others.
+ * @throws {PrecisionError}
+ */
+export function toDoubles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toDoubles);
+  if (isExactNumber(value)) return toDouble(value.rawJSON);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toDoubles(inner)]));
+}
+
+function toDouble(text: string): number {
+  const double = Number(text);
+  if (/^-?\d+$/.test(text) && BigInt(text) !== BigInt(Number.isFinite(double) ? double : 0))
+    throw new PrecisionError(`${text.slice(0, 40)} exceeds double precision`);
+  return double;
+}

@@ -1,0 +1,119 @@
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { RedisLink } from '../redis/connect.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { readBearer } from './bearer.ts';
+import { createFetchJson } from './fetch-json.ts';
+import type { Fetch, FetchJson } from './fetch-json.ts';
+import { ANONYMOUS } from '../request/identity.ts';
+import type { Identity, UserIdentity } from '../request/identity.ts';
+import { KeySet } from './key-set.ts';
+import { createRefusedTokens } from './rejected-tokens.ts';
+import { watchRevocations } from './revocations.ts';
+import type { RevocationParts } from './revocations.ts';
+import { verifyToken } from './token-verifier.ts';
+import type { TrustedIssuer } from './token-verifier.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
+
+export type Authenticator = Disposable & {
+  /**
+   * Says who sent a request.
+   * @param authorizationHeaders every Authorization header of the request, as it came.
+   * @param address the client's address (or its /64), under which refused tokens are counted.
+   * @throws {RouterError} TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, KEYS_UNAVAILABLE, RATE_LIMITED.
+   */
+  authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
+  /** False until the keys of at least one issuer are known and revoked tokens were asked for. */
+  ready(): boolean;
+};
+
+export type AuthenticatorParts = {
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly schedule: Schedule;
+  readonly fetch: Fetch;
+  /** Where issuers write revocations; without it their lists are polled. */
+  readonly revocationStream: RevocationParts['stream'];
+  /** Where routers count refused tokens together; absent where each counts for itself. */
+  readonly redis?: RedisLink | undefined;
+  readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRefused' | 'revocationsChanged'>;
+};
+
+const MAX_VERIFIED_TOKENS = 20_000;
+
+/** The context builder's first half: from the Authorization header to an `Identity`. Without issuers everybody is anonymous. */
+export function createAuthenticator(
+  config: Config['authentication'],
+  parts: AuthenticatorParts,
+): Authenticator {
+  const fetchJson = createFetchJson({ fetch: parts.fetch, timeoutMs: config.keysTimeoutMs });
+  const issuers = trustIssuers(config, { ...parts, fetchJson });
+  const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
+  const rules = { ...config, now: parts.now };
+  const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
+  const refused = createRefusedTokens(config.refusedTokensPerMinute, parts.redis);
+
+  async function identify(headers: readonly string[], address: string): Promise<Identity> {
+    const token = readBearer(headers, config.maxTokenBytes);
+    if (token === undefined) return ANONYMOUS;
+    const identity = known(token) ?? (await verifyOnce(token, address));
+    if (revocations.has(identity)) throw new RouterError('TOKEN_REVOKED');
+    return identity;
+  }
+
+  function known(token: string): UserIdentity | undefined {
+    const entry = verified.get(token);
+    if (entry === undefined || parts.now() / 1000 >= entry.untilS) return undefined;
+    const keysVersion = issuers.get(entry.identity.issuer)?.keys.version();
+    return keysVersion !== undefined && keysVersion === entry.keysVersion ? entry.identity : undefined;
+  }
+
+  async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
+    await refused.check(address);
+    const entry = await verifyToken(token, issuers, rules);
+    verified.set(token, entry);
+    return entry.identity;
+  }
+
+  const hasKeys = () => [...issuers.values()].some(({ keys }) => keys.version() !== undefined);
+
+  return {
+    async authenticate(headers, address) {
+      if (issuers.size === 0) return ANONYMOUS;
+      try {
+        return await identify(headers, address);
+      } catch (error) {
+        if (error instanceof RouterError) {
+          parts.telemetry.authenticationRefused(error.code);
+          if (error.code === 'TOKEN_INVALID') await refused.count(address);
+        }
+        throw error;
+      }
+    },
+    ready: () => issuers.size === 0 || (hasKeys() && revocations.tried()),
+    [Symbol.dispose]() {
+      revocations[Symbol.dispose]();
+      for (const { keys } of issuers.values()) keys[Symbol.dispose]();
+    },
+  };
+}
+
+function trustIssuers(
+  config: Config['authentication'],
+  parts: AuthenticatorParts & { readonly fetchJson: FetchJson },
+): ReadonlyMap<string, TrustedIssuer> {
+  const { fetchJson, monotonic, schedule } = parts;
+  const ages = {
+    refreshMs: config.keysRefreshMs,
+    cooldownMs: config.keysCooldownMs,
+    staleMs: config.keysStaleS * 1000,
+  };
+  const onFetched = parts.telemetry.keysFetched;
+  return new Map(
+    config.issuers.map((issuer) => {
+      const keys = new KeySet({ ...issuer, ...ages }, { fetchJson, monotonic, schedule, onFetched });
+      return [issuer.issuer, { config: issuer, keys }];
+    }),
+  );
+}

@@ -1,0 +1,217 @@
+import { createLocalJWKSet, errors } from 'jose';
+import type { CryptoKey, FlattenedJWSInput, JWK, JWSHeaderParameters } from 'jose';
+import { messageOf } from '../shared/error-message.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import type { FetchJson } from './fetch-json.ts';
+
+export type KeySetConfig = {
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  readonly refreshMs: number;
+  readonly cooldownMs: number;
+  readonly staleMs: number;
+};
+
+export type KeySetParts = {
+  readonly fetchJson: FetchJson;
+  readonly monotonic: () => number;
+  readonly schedule: Schedule;
+  /** `failures` in a row, up to this one. */
+  readonly onFetched: (event: {
+    issuer: string;
+    outcome: 'ok' | 'failed';
+    failures: number;
+    reason?: string;
+  }) => void;
+};
+
+type Keys = {
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly text: string;
+  readonly version: number;
+  readonly fetchedAt: number;
+};
+
+const FIRST_RETRY_MS = 1_000;
+
+/**
+ * An issuer's public keys, cached and used while the issuer is down (stale-if-error).
+ *
+ * Ages are taken from the monotonic clock: a wall clock that is set back must not make old keys fresh again.
+ * Fetches are made in the background, one at a time. A token that no known key has signed causes a fetch at most once
+ * per cooldown, however many such tokens arrive.
+ */
+export class KeySet implements Disposable {
+  readonly #config: KeySetConfig;
+  readonly #parts: KeySetParts;
+  readonly #closed = new AbortController();
+  #keys: Keys | undefined;
+  #flight: Promise<void> | undefined;
+  #failures = 0;
+  #lastFetchAt = -Infinity;
+  #lastUnknownKeyAt = -Infinity;
+  #nextFetchAt = 0;
+  #timer: Disposable | undefined;
+
+  constructor(config: KeySetConfig, parts: KeySetParts) {
+    this.#config = config;
+    this.#parts = parts;
+    void this.#refresh();
+  }
+
+  /** Grows when the keys change; undefined while there are none that may be used. */
+  version(): number | undefined {
+    return this.#usable()?.version;
+  }
+
+  /**
+   * Finds the key of a token; the signature is that of jose's `jwtVerify`.
+   * @throws {RouterError} KEYS_UNAVAILABLE when there are no usable keys, or when the issuer that may have published a
+   * new one is failing; jose's errors when no key fits, or several.
+   */
+  readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
+    if (this.#usable() === undefined) await this.#flight;
+    const keys = this.#usable();
+    if (keys === undefined) throw this.#unavailable();
+    try {
+      return await keys.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      return await this.#findAfterRefresh(header, token);
+    }
+  };
+
+  [Symbol.dispose](): void {
+    this.#closed.abort();
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  /**
+   * Fetches the keys again, because none of version `tried` has signed a token. Returns whether they have changed.
+   * @throws {RouterError} KEYS_UNAVAILABLE when the issuer is failing and the token names no key: it may be a new one.
+   */
+  async changedSince(
+    tried: number | undefined,
+    { namesKey }: { readonly namesKey: boolean },
+  ): Promise<boolean> {
+    await this.#refreshForUnknownKey();
+    const version = this.version();
+    if (version === undefined) throw this.#unavailable();
+    if (version !== tried) return true;
+    if (!namesKey && this.#failures > 0) throw this.#unavailable();
+    return false;
+  }
+
+  async #findAfterRefresh(header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> {
+    await this.#refreshForUnknownKey();
+    const keys = this.#usable();
+    if (keys === undefined) throw this.#unavailable();
+    try {
+      return await keys.find(header, token);
+    } catch (error) {
+      // The issuer is failing, and the key may be a new one: the token is neither accepted nor rejected.
+      if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
+      throw error;
+    }
+  }
+
+  async #refreshForUnknownKey(): Promise<void> {
+    if (this.#mayFetchForUnknownKey()) {
+      this.#lastUnknownKeyAt = this.#parts.monotonic();
+      void this.#refresh();
+    }
+    await this.#flight;
+  }
+
+  #mayFetchForUnknownKey(): boolean {
+    const now = this.#parts.monotonic();
+    // After a success only such fetches count, so that a rotated key works at once; after a failure every fetch does.
+    const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
+    return this.#flight === undefined && now - since >= this.#config.cooldownMs;
+  }
+
+  #usable(): Keys | undefined {
+    if (this.#keys === undefined) return undefined;
+    return this.#parts.monotonic() - this.#keys.fetchedAt <= this.#config.staleMs ? this.#keys : undefined;
+  }
+
+  #unavailable(): RouterError {
+    const waitMs = Math.max(this.#nextFetchAt - this.#parts.monotonic(), 0);
+    return new RouterError('KEYS_UNAVAILABLE', undefined, {
+      retryAfterS: Math.max(1, Math.ceil(waitMs / 1000)),
+    });
+  }
+
+  #refresh(): Promise<void> {
+    this.#flight ??= this.#fetch().finally(() => {
+      this.#flight = undefined;
+      this.#scheduleNext();
+    });
+    return this.#flight;
+  }
+
+  async #fetch(): Promise<void> {
+    const { issuer, jwksUrl } = this.#config;
+    this.#lastFetchAt = this.#parts.monotonic();
+    try {
+      this.#accept(publicKeys(await this.#parts.fetchJson(jwksUrl, this.#closed.signal)));
+      const failures = this.#failures;
+      this.#failures = 0;
+      this.#parts.onFetched({ issuer, outcome: 'ok', failures });
+    } catch (error) {
+      this.#failures++;
+      if (this.#closed.signal.aborted) return;
+      const reason = messageOf(error);
+      this.#parts.onFetched({ issuer, outcome: 'failed', failures: this.#failures, reason });
+    }
+  }
+
+  #accept(keys: readonly JWK[]): void {
+    const text = JSON.stringify(keys);
+    const fetchedAt = this.#parts.monotonic();
+    this.#keys =
+      this.#keys?.text === text
+        ? { ...this.#keys, fetchedAt }
+        : {
+            find: createLocalJWKSet({ keys: [...keys] }),
+            text,
+            version: (this.#keys?.version ?? 0) + 1,
+            fetchedAt,
+          };
+  }
+
+  #scheduleNext(): void {
+    if (this.#closed.signal.aborted) return;
+    const delayMs = this.#delayMs();
+    this.#nextFetchAt = this.#parts.monotonic() + delayMs;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#parts.schedule(() => void this.#refresh(), delayMs);
+  }
+
+  #delayMs(): number {
+    const { refreshMs, cooldownMs } = this.#config;
+    if (this.#failures === 0) return refreshMs;
+    if (this.#usable() !== undefined) return Math.min(cooldownMs, refreshMs);
+    return Math.min(
+      FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 20),
+      Math.max(cooldownMs, FIRST_RETRY_MS),
+    );
+  }
+}
+
+const KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
+
+/** The usable keys of a JWKS; without one it is refused, so that a broken answer never replaces good keys. */
+function publicKeys(body: unknown): readonly JWK[] {
+  const listed: unknown = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined;
+  const keys = Array.isArray(listed) ? listed.filter(isPublicKey) : [];
+  if (keys.length === 0) throw new Error('answered without a usable public key');
+  return keys;
+}
+
+// A symmetric key in a public document would let every reader sign; a private one is a leak and not to be relied on.
+function isPublicKey(value: unknown): value is JWK {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'kty' in value && KEY_TYPES.has(value.kty) && !('d' in value) && !('k' in value);
+}

@@ -1,0 +1,53 @@
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RouterError } from '../shared/errors.ts';
+import type { RedisLink } from '../redis/connect.ts';
+
+export type RefusedTokens = {
+  /** @throws {RouterError} RATE_LIMITED while an address has sent too many bad tokens. */
+  check(address: string): Promise<void>;
+  count(address: string): Promise<void>;
+};
+
+/**
+ * Limits the signature checks that one address can cause with bad tokens, as a login throttle does. A fixed window is right
+ * here: it counts failures and needs no exact share. All routers on one Redis count together; without Redis each router counts
+ * for itself.
+ */
+export function createRefusedTokens(perMinute: number, redis: RedisLink | undefined): RefusedTokens {
+  const options = { points: perMinute, duration: 60 };
+  const own = new RateLimiterMemory(options);
+  const shared =
+    redis &&
+    new RateLimiterRedis({
+      ...options,
+      keyPrefix: `${redis.keyPrefix}refused-tokens`,
+      storeClient: redis.client,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: own,
+    });
+
+  /** The insurance limiter replaces commands that fail. A frozen Redis fails none, so the wait is limited here. */
+  async function ask<Answer>(command: (limiter: RateLimiterAbstract) => Promise<Answer>): Promise<Answer> {
+    if (redis === undefined || shared === undefined || !redis.available()) return command(own);
+    try {
+      return await redis.answered(command(shared));
+    } catch (error) {
+      redis.lose(error);
+      return command(own);
+    }
+  }
+
+  return {
+    async check(address) {
+      const counted = await ask((limiter) => limiter.get(address));
+      if (counted === null || !(counted.consumedPoints >= perMinute)) return;
+      throw new RouterError('RATE_LIMITED', 'too many tokens from this address were refused', {
+        retryAfterS: Math.max(1, Math.ceil(counted.msBeforeNext / 1000)),
+      });
+    },
+    async count(address) {
+      await ask((limiter) => limiter.penalty(address, 1));
+    },
+  };
+}

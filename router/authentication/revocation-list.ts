@@ -1,0 +1,75 @@
+import { messageOf } from '../shared/error-message.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import type { FetchJson } from './fetch-json.ts';
+import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
+
+export type RevocationListParts = {
+  readonly fetchJson: FetchJson;
+  readonly schedule: Schedule;
+  readonly revoked: RevokedTokens;
+  /** Polling rests while this is true: the stream carries the same revocations sooner. */
+  readonly unneeded: () => boolean;
+  readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
+};
+
+export type RevocationList = Disposable & {
+  /** Whether the first poll is over, however it ended. */
+  tried(): boolean;
+};
+
+/**
+ * Polls an issuer's list of revoked tokens: `{"revoked":[{"jti":"…","exp":1700000000}]}`. It revokes tokens of that issuer only.
+ * A failed poll changes nothing: revoked tokens stay revoked.
+ */
+export function pollRevocationList(
+  { issuer, url }: { readonly issuer: string; readonly url: string },
+  pollMs: number,
+  parts: RevocationListParts,
+): RevocationList {
+  const closed = new AbortController();
+  let state: 'untried' | 'ready' | 'lost' = 'untried';
+  let timer: Disposable | undefined;
+
+  async function poll(): Promise<void> {
+    if (!parts.unneeded()) await fetchList();
+    if (!closed.signal.aborted) timer = parts.schedule(() => void poll(), pollMs);
+  }
+
+  async function fetchList(): Promise<void> {
+    try {
+      const listed = readList(await parts.fetchJson(url, closed.signal));
+      parts.revoked.add(listed.map((revocation) => ({ ...revocation, issuer })));
+      changeTo('ready');
+    } catch (error) {
+      changeTo('lost', messageOf(error));
+    }
+  }
+
+  // Reported once per change: an issuer that is down for an hour would otherwise be 7,200 log lines.
+  function changeTo(next: 'ready' | 'lost', reason?: string): void {
+    if (state === next || closed.signal.aborted) return;
+    state = next;
+    parts.onChanged({ source: url, state, ...(reason !== undefined && { reason }) });
+  }
+
+  void poll();
+  return {
+    tried: () => state !== 'untried',
+    [Symbol.dispose]() {
+      closed.abort();
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
+
+function readList(body: unknown): Revocation[] {
+  const listed: unknown =
+    typeof body === 'object' && body !== null && 'revoked' in body ? body.revoked : undefined;
+  if (!Array.isArray(listed)) throw new Error('answered without a list of revoked tokens');
+  return listed.filter(isListed).map(({ jti, exp }) => ({ tokenId: jti, expiresAtS: exp }));
+}
+
+function isListed(value: unknown): value is { jti: string; exp: number } {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'jti' in value && typeof value.jti === 'string' && 'exp' in value && typeof value.exp === 'number';
+}

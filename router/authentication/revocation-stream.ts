@@ -1,0 +1,85 @@
+import type { Redis } from 'ioredis';
+import type { Schedule } from '../shared/schedule.ts';
+import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
+
+export type RevocationStream = Disposable & {
+  /** Whether the stream was read to its end and is being listened to. */
+  live(): boolean;
+  /** Whether the first reading is over, however it ended. */
+  tried(): boolean;
+};
+
+const BLOCK_MS = 1_000;
+const RETRY_MS = 250;
+const PAGE = 1_000;
+
+/**
+ * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` when they revoke a token: all of it at start, then each
+ * entry as it arrives. After a loss of Redis it continues where it stopped, so no revocation is missed. An entry without `iss`
+ * revokes the id at every issuer: rejecting a token too many is safer than accepting a revoked one.
+ */
+export function followRevocations(
+  redis: Redis,
+  key: string,
+  parts: { readonly schedule: Schedule; readonly revoked: RevokedTokens },
+): RevocationStream {
+  let lastId = '0-0';
+  let live = false;
+  let tried = false;
+  const closed = new AbortController();
+  let timer: Disposable | undefined;
+
+  async function follow(): Promise<void> {
+    while (!closed.signal.aborted) {
+      // Blocks only once everything stored was read: an answer at once means there may be more.
+      const entries = await readAfter(redis, key, { lastId, block: live });
+      parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
+      lastId = entries.at(-1)?.id ?? lastId;
+      live = live || entries.length < PAGE;
+      tried = tried || live;
+    }
+  }
+
+  function start(): void {
+    if (closed.signal.aborted) return;
+    follow().catch(() => {
+      live = false;
+      tried = true;
+      timer = parts.schedule(start, RETRY_MS);
+    });
+  }
+
+  start();
+  return {
+    live: () => live,
+    tried: () => tried,
+    [Symbol.dispose]() {
+      closed.abort();
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
+
+type Entry = { readonly id: string; readonly fields: readonly string[] };
+
+async function readAfter(
+  redis: Redis,
+  key: string,
+  { lastId, block }: { lastId: string; block: boolean },
+): Promise<Entry[]> {
+  const answer = block
+    ? await redis.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', key, lastId)
+    : await redis.xread('COUNT', PAGE, 'STREAMS', key, lastId);
+  return (answer ?? []).flatMap(([, entries]) => entries.map(([id, fields]) => ({ id, fields })));
+}
+
+function readRevocation(fields: readonly string[]): Revocation[] {
+  const value = (name: string): string | undefined => {
+    const index = fields.indexOf(name);
+    return index % 2 === 0 ? fields[index + 1] : undefined;
+  };
+  const tokenId = value('jti');
+  const expiresAtS = Number(value('exp'));
+  const issuer = value('iss') || undefined;
+  return tokenId === undefined || !Number.isFinite(expiresAtS) ? [] : [{ tokenId, expiresAtS, issuer }];
+}

@@ -1,0 +1,96 @@
+import { createHmac, createSecretKey, hash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { Config } from '../config/config-schema.ts';
+import type { Identity } from '../request/identity.ts';
+
+type SignedCall = {
+  /** The called subgraph's name in supergraph.yaml. */
+  readonly audience: string;
+  readonly body: string | Buffer;
+  /** All headers of the call; the identity headers among them are covered. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+export type Signer = {
+  /** The headers that prove to a subgraph that the call comes from this router, meant for it, now. */
+  sign(call: SignedCall): Record<string, string>;
+};
+
+const IDENTITY_HEADERS = [
+  'x-user-id',
+  'x-user-issuer',
+  'x-user-email',
+  'x-user-roles',
+  'x-user-tier',
+  'x-tenant-id',
+] as const;
+
+/**
+ * The headers that name the caller to a subgraph. Nothing that the client sent under these names reaches them. An id is unique
+ * within its issuer only, so both travel, and both are part of every scope that is made of these headers.
+ */
+export function identityHeaders(identity: Identity): Record<string, string> {
+  if (identity.kind === 'anonymous') return {};
+  const headers: Record<string, string> = { 'x-user-id': identity.id, 'x-user-issuer': identity.issuer };
+  if (identity.email !== undefined) headers['x-user-email'] = identity.email;
+  if (identity.roles.length > 0) headers['x-user-roles'] = identity.roles.join(',');
+  if (identity.tier !== undefined) headers['x-user-tier'] = identity.tier;
+  if (identity.tenant !== undefined) headers['x-tenant-id'] = identity.tenant;
+  return headers;
+}
+
+/** Signs calls with the first key (RFC 9421 HTTP Message Signatures, RFC 9530 Content-Digest); without keys adds nothing. */
+export function createSigner(
+  keys: Config['identity']['keys'],
+  parts: { readonly now: () => number; readonly randomBytes: (size: number) => Buffer },
+): Signer {
+  const [first] = keys;
+  if (first === undefined) return { sign: () => ({}) };
+  const secret = createSecretKey(first.secret, 'utf8');
+  const nextNonce = createNonces(parts.randomBytes);
+  return {
+    sign(call) {
+      const created = Math.floor(parts.now() / 1000);
+      const nonce = nextNonce();
+      const tail = `;created=${created};nonce="${nonce}";keyid="${first.id}";alg="hmac-sha256";tag="${call.audience}"`;
+      return signature(call, secret, tail);
+    },
+  };
+}
+
+const NONCE_BYTES = 16;
+
+/** Nonces cut from a pool: asking for random bytes anew is half the cost of a signature (4.9 µs, against 0.2 µs so). */
+function createNonces(randomBytes: (size: number) => Buffer): () => string {
+  let pool: Buffer = Buffer.alloc(0);
+  let used = 0;
+  return () => {
+    if (used + NONCE_BYTES > pool.length) {
+      pool = randomBytes(NONCE_BYTES * 256);
+      used = 0;
+    }
+    used += NONCE_BYTES;
+    return pool.toString('base64url', used - NONCE_BYTES, used);
+  };
+}
+
+function signature(call: SignedCall, secret: KeyObject, tail: string): Record<string, string> {
+  const digest = `sha-256=:${hash('sha256', call.body, 'base64')}:`;
+  let covered = '"@method" "content-digest"';
+  let lines = `"@method": POST\n"content-digest": ${digest}\n`;
+  for (const name of IDENTITY_HEADERS) {
+    const value = call.headers[name];
+    if (value === undefined) continue;
+    covered += ` "${name}"`;
+    lines += `"${name}": ${value}\n`;
+  }
+  const parameters = `(${covered})${tail}`;
+  const mac = createHmac('sha256', secret)
+    .update(`${lines}"@signature-params": ${parameters}`)
+    .digest('base64');
+  return {
+    'content-digest': digest,
+    'signature-input': `tributary=${parameters}`,
+    signature: `tributary=:${mac}:`,
+  };
+}

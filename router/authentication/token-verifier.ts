@@ -1,0 +1,129 @@
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyOptions } from 'jose';
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import { readIdentity } from '../request/identity.ts';
+import type { KeySet } from './key-set.ts';
+import type { VerifiedToken } from './verified-tokens.ts';
+
+export type TrustedIssuer = {
+  readonly config: Config['authentication']['issuers'][number];
+  readonly keys: KeySet;
+};
+
+/** `kid` is optional (RFC 7515 section 4.1.4), so several keys may fit; the limit bounds the work that one token causes. */
+const MAX_CANDIDATE_KEYS = 8;
+
+type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
+  readonly now: () => number;
+};
+
+/**
+ * Checks signature, issuer, audience, type and times of a token (RFC 7519, RFC 9068).
+ * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE when the keys to decide are missing.
+ */
+export async function verifyToken(
+  token: string,
+  issuers: ReadonlyMap<string, TrustedIssuer>,
+  rules: TokenRules,
+): Promise<VerifiedToken> {
+  const issuer = issuers.get(namedIssuer(token));
+  if (issuer === undefined) throw new RouterError('TOKEN_INVALID', 'the issuer of the token is not trusted');
+  const payload = await verify(token, issuer, rules);
+  const identity = readIdentity(payload, issuer.config);
+  const issuedAtS = payload.iat ?? 0;
+  const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
+  return { identity, keysVersion: issuer.keys.version(), untilS };
+}
+
+// Read before the signature is checked, only to pick whose keys and rules must hold; `verify` then checks it again.
+function namedIssuer(token: string): string {
+  try {
+    return decodeJwt(token).iss ?? '';
+  } catch (cause) {
+    throw new RouterError('TOKEN_INVALID', undefined, { cause });
+  }
+}
+
+async function verify(
+  token: string,
+  { config, keys }: TrustedIssuer,
+  rules: TokenRules,
+): Promise<JWTPayload> {
+  try {
+    return await verifyWithCurrentKeys(token, keys, {
+      algorithms: [...config.algorithms],
+      issuer: config.issuer,
+      audience: config.audience,
+      typ: config.type,
+      // jose checks a time claim only where it is present.
+      requiredClaims: ['exp', 'iat', 'sub', 'jti'],
+      maxTokenAge: rules.maxTokenAgeS,
+      clockTolerance: rules.clockToleranceS,
+      currentDate: new Date(rules.now()),
+    });
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+// Without a distinct `kid`, a wrong signature is all that shows that the issuer has a new key.
+async function verifyWithCurrentKeys(
+  token: string,
+  keys: KeySet,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const version = keys.version();
+  try {
+    return await verifyWithMatchingKey(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    const namesKey = decodeProtectedHeader(token).kid !== undefined;
+    if (!(await keys.changedSince(version, { namesKey }))) throw error;
+    return await verifyWithMatchingKey(token, keys, options);
+  }
+}
+
+async function verifyWithMatchingKey(
+  token: string,
+  keys: KeySet,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, keys.find, options);
+    return payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return await verifyWithAnyOf(error, token, options);
+  }
+}
+
+async function verifyWithAnyOf(
+  candidates: AsyncIterable<CryptoKey>,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0;
+  for await (const key of candidates) {
+    try {
+      const { payload } = await jwtVerify(token, key, options);
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+    tried += 1;
+    if (tried === MAX_CANDIDATE_KEYS) break;
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+function refusal(error: unknown): RouterError {
+  if (error instanceof RouterError) return error;
+  if (error instanceof errors.JWTExpired)
+    return new RouterError('TOKEN_EXPIRED', undefined, { cause: error });
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return new RouterError('TOKEN_INVALID', `the token's ${error.claim} is not accepted`, { cause: error });
+  }
+  // Any other error of the verifier is caused by the token, and must not become a 500 that clients can provoke.
+  return new RouterError('TOKEN_INVALID', undefined, { cause: error });
+}

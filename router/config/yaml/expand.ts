@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isRecord } from '../../shared/is-record.ts';
+import { isPlain, lineAt, lineOfPart } from './yaml-places.ts';
+import type { YamlPlaces } from './yaml-places.ts';
+import type { JsonTypes } from './json-types.ts';
+import { codeOrMessageOf } from '../../shared/error-message.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Path = readonly (string | number)[];
+
+export type ExpansionSource = {
+  readonly env: Environment;
+  /** `${file.PATH}` is relative to this folder. */
+  readonly directory: string;
+  readonly fileName: string;
+  readonly places: YamlPlaces;
+  /** JSON types that the schema accepts at a path. */
+  readonly typesAt: (path: Path) => JsonTypes;
+};
+
+export type ExpandedValue = {
+  readonly value: unknown;
+  readonly problems: readonly string[];
+  /** Paths of files that were read, absolute. */
+  readonly files: readonly string[];
+  /** Returns the text that was expanded at a path; undefined if the value there is written out. */
+  readonly writtenAt: (path: Path) => string | undefined;
+  /** Whether the value at a path could not be expanded, which is a problem already. */
+  readonly hasFailedAt: (path: Path) => boolean;
+};
+
+/**
+ * Replaces `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every string of a parsed YAML file. A value that is one
+ * expansion and nothing else becomes a number or a boolean where the schema wants one. Every other `${` is a problem; `$${` stands for it.
+ */
+export function expandValues(input: unknown, source: ExpansionSource): ExpandedValue {
+  const expander = new Expander(source);
+  const value = expander.expand(input, []);
+  const { problems, files, written, failed } = expander;
+  return {
+    value,
+    problems,
+    files: [...files],
+    writtenAt: (path) => written.get(path.join('\0')),
+    hasFailedAt: (path) => failed.has(path.join('\0')),
+  };
+}
+
+const EXPANSION = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+const WHOLE = /^\$\{[^}]*\}$/;
+const KINDS = '${env.NAME}, ${env.NAME:-default} and ${file.PATH}';
+
+class Expander {
+  readonly problems: string[] = [];
+  readonly files = new Set<string>();
+  readonly written = new Map<string, string>();
+  readonly failed = new Set<string>();
+  readonly #source: ExpansionSource;
+
+  constructor(source: ExpansionSource) {
+    this.#source = source;
+  }
+
+  expand(value: unknown, path: Path): unknown {
+    if (typeof value === 'string') return value.includes('${') ? this.#expandText(value, path) : value;
+    if (Array.isArray(value)) return value.map((item, index) => this.expand(item, [...path, index]));
+    if (!isRecord(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => {
+        if (key.includes('${'))
+          this.problems.push(
+            `${this.#at(lineAt(this.#source.places, [...path, key]))}: ${key}: keys are not expanded, only values`,
+          );
+        return [key, this.expand(item, [...path, key])];
+      }),
+    );
+  }
+
+  #expandText(text: string, path: Path): unknown {
+    const expanded = text.replaceAll(EXPANSION, (match, inner: string | undefined) =>
+      match === '$${' ? '${' : this.#replacement(match, inner, path),
+    );
+    const isWhole = WHOLE.test(text);
+    if (expanded !== text) this.written.set(path.join('\0'), text);
+    return isWhole ? this.#typed(expanded, path) : expanded;
+  }
+
+  #replacement(match: string, inner: string | undefined, path: Path): string {
+    try {
+      return this.#read(inner);
+    } catch (error) {
+      if (!(error instanceof ExpansionError)) throw error;
+      const line = lineOfPart(this.#source.places, path, match);
+      this.problems.push(`${this.#at(line)}: ${path.join('.')}: ${match}: ${error.message}`);
+      this.failed.add(path.join('\0'));
+      return '';
+    }
+  }
+
+  #read(inner = ''): string {
+    const [, name, fallback] = /^env\.([A-Za-z_]\w*)(?::-([^{]*))?$/.exec(inner) ?? [];
+    if (name !== undefined) return this.#fromEnvironment(name, fallback);
+    const [, path] = /^file\.([^{]+)$/.exec(inner) ?? [];
+    if (path !== undefined) return this.#fromFile(path);
+    throw new ExpansionError(`not an expansion: these are ${KINDS}; write $\${ for a literal \${`);
+  }
+
+  /** As in a shell, a default also replaces an empty variable. */
+  #fromEnvironment(name: string, fallback: string | undefined): string {
+    const value = this.#source.env[name];
+    if (fallback !== undefined && (value === undefined || value === '')) return fallback;
+    if (value !== undefined) return value;
+    throw new ExpansionError(`the environment variable ${name} is not set`);
+  }
+
+  #fromFile(path: string): string {
+    const file = resolve(this.#source.directory, path);
+    this.files.add(file);
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      throw new ExpansionError(`the file cannot be read (${codeOrMessageOf(error)})`);
+    }
+  }
+
+  /** Without a type in the schema, YAML's own rule holds: only what is not quoted may be other than a string. */
+  #typed(text: string, path: Path): unknown {
+    const types = this.#source.typesAt(path);
+    const isAny = types === 'any' && isPlain(this.#source.places, path);
+    const wants = (type: string) => isAny || (types !== 'any' && !types.has('string') && types.has(type));
+    if (wants('number') && /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text);
+    if (wants('boolean') && /^(true|false)$/.test(text)) return text === 'true';
+    return text;
+  }
+
+  #at(line: number): string {
+    return `${this.#source.fileName}:${line}`;
+  }
+}
+
+class ExpansionError extends Error {}

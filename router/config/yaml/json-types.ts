@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { isRecord } from '../../shared/is-record.ts';
+
+/** JSON types that a schema accepts; an integer is a number, `any` is a schema without a type. */
+export type JsonTypes = ReadonlySet<string> | 'any';
+
+/** The part of a zod schema's JSON schema that describes the values at a path. */
+export type SchemaPaths = {
+  readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
+  /** Names of the keys of the object at a path; empty when it may have any. */
+  readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
+};
+
+/** Converts the schema once, when it is needed first. */
+export function schemaPaths(schema: z.ZodType): SchemaPaths {
+  let root: unknown;
+  const schemasAt = (path: readonly (string | number)[]) => {
+    root ??= z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    return path.reduce<readonly unknown[]>(
+      (schemas, key) => schemas.flatMap((one) => alternatives(childSchema(one, String(key)))),
+      alternatives(root),
+    );
+  };
+  return {
+    typesAt(path) {
+      const types = schemasAt(path).flatMap(typesOf);
+      return types.length === 0 || types.includes('any') ? 'any' : new Set(types);
+    },
+    keysAt: (path) =>
+      schemasAt(path).flatMap((one) =>
+        isRecord(one) && isRecord(one['properties']) ? Object.keys(one['properties']) : [],
+      ),
+  };
+}
+
+function alternatives(schema: unknown): readonly unknown[] {
+  if (!isRecord(schema)) return [schema];
+  const several = schema['anyOf'] ?? schema['oneOf'];
+  return Array.isArray(several) ? several.flatMap(alternatives) : [schema];
+}
+
+function childSchema(schema: unknown, key: string): unknown {
+  if (!isRecord(schema)) return undefined;
+  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  return Object.hasOwn(properties, key)
+    ? properties[key]
+    : (schema['additionalProperties'] ?? schema['items']);
+}
+
+function typesOf(schema: unknown): readonly string[] {
+  if (!isRecord(schema)) return [];
+  const { type, const: constant, enum: values } = schema;
+  if (typeof type === 'string') return [type === 'integer' ? 'number' : type];
+  if (constant !== undefined) return [typeof constant];
+  if (Array.isArray(values)) return values.map((value) => typeof value);
+  return ['any'];
+}

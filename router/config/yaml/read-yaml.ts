@@ -1,0 +1,167 @@
+import { LineCounter, isNode, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import { exactNumber } from '../../shared/exact-json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { expandValues } from './expand.ts';
+import type { Environment, ExpandedValue } from './expand.ts';
+import { schemaPaths } from './json-types.ts';
+import type { SchemaPaths } from './json-types.ts';
+import { lineAt } from './yaml-places.ts';
+import type { YamlPlaces } from './yaml-places.ts';
+
+export type { Environment } from './expand.ts';
+
+/** A value of the environment that replaces the value in the file. */
+export type Override = { readonly name: string; readonly path: readonly string[]; readonly value: unknown };
+
+/** Everything that is wrong with a configuration, one line per problem, each with its place. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export type YamlSource = {
+  /** Name of the file in messages. */
+  readonly fileName: string;
+  /** Folder that `${file.PATH}` is relative to. */
+  readonly directory: string;
+  readonly env: Environment;
+  readonly overrides?: readonly Override[];
+  /** Called with the path of every file that `${file.PATH}` names. */
+  readonly onFile?: (path: string) => void;
+};
+
+/**
+ * Parses YAML by a schema and expands `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every value.
+ * @throws {ConfigError} with every problem at once, each with file and line.
+ */
+export function readYaml<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+  source: YamlSource,
+): z.output<Schema> {
+  const { fileName, overrides = [], onFile } = source;
+  const places = parsePlaces(text, fileName);
+  const paths = schemaPaths(schema);
+  const expanded = expandValues(places.document.toJS() ?? {}, {
+    ...source,
+    places,
+    typesAt: paths.typesAt,
+  });
+  for (const file of expanded.files) onFile?.(file);
+  const input = overrides.reduce(
+    (value, { path, value: replacement }) => withValue(value, path, replacement),
+    expanded.value,
+  );
+  const result = schema.safeParse(input, { reportInput: true });
+  const problems = [...expanded.problems];
+  const place: Place = { places, fileName, paths, overrides, expanded };
+  if (!result.success) {
+    const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
+    problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
+  }
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  if (isRecord(result.data)) placesOfValues.set(result.data, place);
+  return result.data;
+}
+
+/** Where the values that `readYaml` has returned come from. */
+const placesOfValues = new WeakMap<object, Place>();
+
+/** Returns a path of a value that `readYaml` has returned, with its file and line; without them for any other value. */
+export function placeIn(value: object, path: readonly (string | number)[]): string {
+  const place = placesOfValues.get(value);
+  return place === undefined ? path.join('.') : where(path, place);
+}
+
+function parsePlaces(text: string, fileName: string): YamlPlaces {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  keepNumbersExact(document.getIn(EXACT_AT, true));
+  if (document.errors.length === 0) return { document, lines, text };
+  throw new ConfigError(
+    document.errors.map(
+      (error) => `${fileName}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`,
+    ),
+  );
+}
+
+/** The part of the configuration whose numbers go to clients. */
+const EXACT_AT = ['degradation', 'fallbacks'];
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+function keepNumbersExact(node: unknown): void {
+  if (!isNode(node)) return;
+  visit(node, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === 'number' && JSON_NUMBER.test(scalar.source ?? ''))
+        scalar.value = exactNumber(scalar.source ?? '');
+    },
+  });
+}
+
+function withValue(target: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  if (target !== undefined && target !== null && !isRecord(target)) return target;
+  const record = target ?? {};
+  return { ...record, [key]: withValue(record[key], rest, value) };
+}
+
+type Place = {
+  readonly places: YamlPlaces;
+  readonly fileName: string;
+  readonly paths: SchemaPaths;
+  readonly overrides: readonly Override[];
+  readonly expanded: ExpandedValue;
+};
+
+function pathOf({ path }: z.core.$ZodIssue): (string | number)[] {
+  return path.map((key) => (typeof key === 'number' ? key : String(key)));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
+  const path = pathOf(issue);
+  if (issue.code === 'unrecognized_keys') {
+    const known = place.paths.keysAt(path);
+    return issue.keys.map(
+      (key) =>
+        `${where([...path, key], place)}: unknown key${known.length > 0 ? `; known here: ${known.join(', ')}` : ''}`,
+    );
+  }
+  return [`${where(path, place)}: ${issue.message}${shownInput(issue, path, place)}`];
+}
+
+/** Shows how an expanded value is written instead of the value, which may be a secret. */
+function shownInput(
+  { input }: z.core.$ZodIssue,
+  path: readonly (string | number)[],
+  { expanded, overrides }: Place,
+): string {
+  const written = expanded.writtenAt(path);
+  if (written !== undefined && overrideAt(path, overrides) === undefined) return ` (from ${written})`;
+  if (input === undefined || (typeof input === 'object' && input !== null)) return '';
+  return path.at(-1) === 'secret' ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
+}
+
+/** Hides the user information of a URL. */
+function withoutPassword(text: string): string {
+  return text.replace(/:\/\/[^/@]*@/, '://***@');
+}
+
+function where(path: readonly (string | number)[], { places, fileName, overrides }: Place): string {
+  const override = overrideAt(path, overrides);
+  if (override !== undefined) return `environment variable ${override.name}: ${path.join('.')}`;
+  return `${fileName}:${lineAt(places, path)}: ${path.join('.') || '(top level)'}`;
+}
+
+function overrideAt(
+  path: readonly (string | number)[],
+  overrides: readonly Override[],
+): Override | undefined {
+  return overrides.find((candidate) => candidate.path.every((key, index) => path[index] === key));
+}

@@ -1,0 +1,61 @@
+import type { FieldNode } from 'graphql';
+import { locationsOf } from '../shared/graphql/document-location.ts';
+import { RouterError } from '../shared/errors.ts';
+import { toDouble } from '../shared/exact-json.ts';
+import type { FieldCost, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
+import type { OperationValue } from './operation-value.ts';
+
+/** Compiles the number of items that `@listSize` says; undefined where it says nothing. */
+export function compileListSize(
+  field: FieldCost,
+  node: FieldNode,
+): (variables: Variables) => number | undefined {
+  const { listSize } = field;
+  if (listSize === undefined) return () => undefined;
+  const slices = listSize.slicingArguments.map((name) => compileSlice(name, field, node));
+  const sizeFor = (variables: Variables) => sizeOf(field, node, readSizes(slices, variables));
+  if (slices.some(({ given }) => given?.isConstant === false)) return sizeFor;
+  const constant = readSizes(slices, {});
+  return () => sizeOf(field, node, constant);
+}
+
+type Slice = { readonly given: OperationValue | undefined; readonly fallback: number | undefined };
+
+function compileSlice(name: string, field: FieldCost, node: FieldNode): Slice {
+  const definition = field.definition.args.find((argument) => argument.name === name);
+  const given = node.arguments?.find((argument) => argument.name.value === name)?.value;
+  return { given: given && compileValue(given), fallback: wholeNumber(definition?.defaultValue) };
+}
+
+function readSizes(slices: readonly Slice[], variables: Variables): readonly number[] {
+  const sizes: number[] = [];
+  for (const { given, fallback } of slices) {
+    const value = given?.read(variables);
+    // A variable that was not sent leaves the argument to its default; null is a value, and no size.
+    const size = value === undefined ? fallback : wholeNumber(value);
+    if (size !== undefined) sizes.push(size);
+  }
+  return sizes;
+}
+
+function sizeOf(
+  { listSize, coordinate }: FieldCost,
+  node: FieldNode,
+  sizes: readonly number[],
+): number | undefined {
+  if (listSize === undefined) return undefined;
+  if (listSize.requireOneSlicingArgument && sizes.length !== 1) {
+    const list = listSize.slicingArguments.join(', ');
+    throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`, {
+      locations: locationsOf(node),
+    });
+  }
+  return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
+}
+
+// What is no whole number is refused when the variables are coerced.
+function wholeNumber(value: unknown): number | undefined {
+  const double = toDouble(value);
+  return typeof double === 'number' && Number.isSafeInteger(double) ? double : undefined;
+}

@@ -1,0 +1,190 @@
+import {
+  Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  buildASTSchema,
+  getNamedType,
+  isInputObjectType,
+  isIntrospectionType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isInterfaceType,
+  parse,
+} from 'graphql';
+import type {
+  DocumentNode,
+  GraphQLArgument,
+  GraphQLField,
+  GraphQLInputField,
+  GraphQLNamedType,
+  GraphQLSchema,
+} from 'graphql';
+import { constantArguments } from '../shared/graphql/constant-arguments.ts';
+
+/** Values of an operation's variables. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** How many items a field returns, as its `@listSize` says. */
+export type ListSize = {
+  readonly assumed: number | undefined;
+  readonly slicingArguments: readonly string[];
+  /** Fields of the result that have the size, in place of the field itself: `edges` of a connection. */
+  readonly sizedFields: ReadonlySet<string>;
+  readonly requireOneSlicingArgument: boolean;
+};
+
+export type FieldCost = {
+  /** Unique in the schema: `Query.orders`. */
+  readonly coordinate: string;
+  readonly definition: GraphQLField<unknown, unknown>;
+  readonly type: GraphQLNamedType;
+  /** Of one item of the result, without what is selected in it. */
+  readonly weight: number;
+  readonly isList: boolean;
+  readonly listSize: ListSize | undefined;
+};
+
+/**
+ * What everything in a supergraph costs, by the directives of the IBM specification as Apollo defines them:
+ * objects and input objects 1, scalars and enums 0, `@cost` in place of either, lists by `@listSize`.
+ */
+export type CostModel = {
+  readonly schema: GraphQLSchema;
+  readonly defaultListSize: number;
+  field(parent: GraphQLNamedType | undefined, name: string): FieldCost | undefined;
+  /** Of an argument or input field, without what is in its value. */
+  inputWeight(input: GraphQLArgument | GraphQLInputField): number;
+};
+
+/** Reads the costs from a supergraph SDL. */
+export function readCostModel(
+  supergraph: string | DocumentNode,
+  { defaultListSize }: { readonly defaultListSize: number },
+): CostModel {
+  const document = typeof supergraph === 'string' ? parse(supergraph, { noLocation: true }) : supergraph;
+  // Assumed valid: composition has checked it, and graphql-js does not know the link specification.
+  const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
+  const names = directiveNames(document);
+  const known = new Map<string, FieldCost | undefined>();
+
+  const weightOf = (element: Element, type: GraphQLNamedType, isFree: boolean): number =>
+    weightIn(element, names.cost) ?? weightIn(type, names.cost) ?? (isFree ? 0 : 1);
+
+  function readField(parent: GraphQLNamedType, name: string, coordinate: string): FieldCost | undefined {
+    const definition = fieldDefinition(schema, parent, name);
+    if (definition === undefined) return undefined;
+    const type = getNamedType(definition.type);
+    return {
+      coordinate,
+      definition,
+      type,
+      weight: weightOf(definition, type, isLeafType(type)),
+      // The router answers introspection from memory: its lists bring no work.
+      isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
+      listSize: readListSize(definition, names.listSize),
+    };
+  }
+
+  return {
+    schema,
+    defaultListSize,
+    field(parent, name) {
+      if (parent === undefined) return undefined;
+      const coordinate = `${parent.name}.${name}`;
+      if (!known.has(coordinate)) known.set(coordinate, readField(parent, name, coordinate));
+      return known.get(coordinate);
+    },
+    inputWeight(input) {
+      const type = getNamedType(input.type);
+      return weightOf(input, type, !isInputObjectType(type));
+    },
+  };
+}
+
+function fieldDefinition(
+  schema: GraphQLSchema,
+  parent: GraphQLNamedType,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  if (parent === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
+  return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+}
+
+function isList(type: GraphQLField<unknown, unknown>['type']): boolean {
+  return isListType(isNonNullType(type) ? type.ofType : type);
+}
+
+type Element = GraphQLNamedType | GraphQLField<unknown, unknown> | GraphQLArgument | GraphQLInputField;
+
+function weightIn(element: Element, directive: string): number | undefined {
+  const weight = Number(argumentsOf(element, directive)?.['weight'] ?? Number.NaN);
+  return Number.isFinite(weight) ? Math.max(weight, 0) : undefined;
+}
+
+function readListSize(field: Element, directive: string): ListSize | undefined {
+  const args = argumentsOf(field, directive);
+  if (args === undefined) return undefined;
+  const slicingArguments = names(args['slicingArguments']);
+  const assumed = args['assumedSize'];
+  return {
+    assumed: typeof assumed === 'number' ? Math.max(assumed, 0) : undefined,
+    slicingArguments,
+    sizedFields: new Set(names(args['sizedFields'])),
+    requireOneSlicingArgument: slicingArguments.length > 0 && args['requireOneSlicingArgument'] !== false,
+  };
+}
+
+function names(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** Values of a directive's arguments, or undefined where it is not applied. */
+function argumentsOf(element: Element, directive: string): Record<string, unknown> | undefined {
+  const nodes =
+    'extensionASTNodes' in element ? [element.astNode, ...element.extensionASTNodes] : [element.astNode];
+  const applied = nodes
+    .flatMap((node) => node?.directives ?? [])
+    .find(({ name }) => name.value === directive);
+  return applied && constantArguments(applied);
+}
+
+const COST_SPECIFICATION = 'https://specs.apollo.dev/cost/';
+
+/** The names of the two directives in this supergraph: subgraphs may import them under others. */
+function directiveNames(document: DocumentNode): { readonly cost: string; readonly listSize: string } {
+  const link = linkOf(document, COST_SPECIFICATION);
+  if (link === undefined) return { cost: 'cost', listSize: 'listSize' };
+  const namespace = typeof link['as'] === 'string' ? link['as'] : 'cost';
+  const imported = new Map(importsOf(link['import']));
+  return {
+    cost: imported.get('@cost') ?? namespace,
+    listSize: imported.get('@listSize') ?? `${namespace}__listSize`,
+  };
+}
+
+function linkOf(document: DocumentNode, specification: string): Record<string, unknown> | undefined {
+  return document.definitions
+    .flatMap((node) =>
+      node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
+        ? (node.directives ?? [])
+        : [],
+    )
+    .filter(({ name }) => name.value === 'link')
+    .map(constantArguments)
+    .find(({ url }) => typeof url === 'string' && url.startsWith(specification));
+}
+
+function importsOf(value: unknown): [name: string, local: string][] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown): [string, string][] => {
+    if (typeof item === 'string') return [[item, item.slice(1)]];
+    if (typeof item !== 'object' || item === null || !('name' in item)) return [];
+    const local = 'as' in item ? item.as : item.name;
+    return typeof item.name === 'string' && typeof local === 'string' ? [[item.name, local.slice(1)]] : [];
+  });
+}

@@ -1,0 +1,23 @@
+import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
+import type { Delivered, DeliveredOperation } from './actual-cost.ts';
+
+/** How often an operation has delivered a value of each field, by coordinate. */
+export type DeliveredCalls = (delivered: Delivered) => ReadonlyMap<string, number>;
+
+/** Compiles the count of root fields that delivered something other than null. Undefined if the operation has none of the fields. */
+export function compileDeliveredCalls(
+  { document, name, keyOf }: DeliveredOperation,
+  coordinates: readonly string[],
+): DeliveredCalls | undefined {
+  if (coordinates.length === 0) return undefined;
+  const keys = new Map<string, string>();
+  for (const { node, coordinate } of rootFieldsOf(document, name))
+    if (coordinates.includes(coordinate)) keys.set(keyOf(node), coordinate);
+  if (keys.size === 0) return undefined;
+  return (delivered) => {
+    const counts = new Map<string, number>();
+    for (const [key, coordinate] of keys)
+      if ((delivered[key] ?? null) !== null) counts.set(coordinate, (counts.get(coordinate) ?? 0) + 1);
+    return counts;
+  };
+}

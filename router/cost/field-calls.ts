@@ -1,0 +1,99 @@
+import { isInterfaceType, isObjectType } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
+import { isRecord } from '../shared/is-record.ts';
+import type { CostModel, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
+import { compileTotal } from './operation-total.ts';
+
+/** How often an operation calls a field whose calls are limited. */
+export type FieldCalls = {
+  /** As the configuration names it: `Mutation.login`. */
+  readonly coordinate: string;
+  readonly calls: number;
+  /** Values of the arguments that limits count by, one for each call, by the argument's path. */
+  readonly values: ReadonlyMap<string, readonly unknown[]>;
+};
+
+/** The limits of one supergraph. */
+export type CallLimits = {
+  readonly limited: LimitedFields;
+  /** Paths of the arguments by which the calls of a field are counted, such as `input.email`. */
+  readonly argumentsOf: (coordinate: string) => readonly string[];
+};
+
+/** Limited fields by the coordinate under which an operation can reach them. */
+export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Finds the ways to the limited fields: a field of an object can also be asked for through its interfaces, and the other way round. */
+export function findLimitedFields(schema: GraphQLSchema, coordinates: readonly string[]): LimitedFields {
+  const found = new Map<string, Set<string>>();
+  for (const coordinate of coordinates) {
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    for (const name of typesMeeting(schema, typeName)) {
+      const way = `${name}.${fieldName}`;
+      found.set(way, (found.get(way) ?? new Set()).add(coordinate));
+    }
+  }
+  return found;
+}
+
+function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
+  const type = schema.getType(name);
+  if (isObjectType(type)) return [name, ...type.getInterfaces().map((parent) => parent.name)];
+  if (!isInterfaceType(type)) return [name];
+  const { objects, interfaces } = schema.getImplementations(type);
+  return [name, ...[...objects, ...interfaces, ...type.getInterfaces()].map((other) => other.name)];
+}
+
+/**
+ * Compiles the count of calls of limited fields: each alias is one, each spread of a fragment too, and in a list each item
+ * that the estimate assumes.
+ */
+export function compileFieldCalls(
+  model: CostModel,
+  { limited, argumentsOf }: CallLimits,
+  operation: { readonly document: DocumentNode; readonly name: string | undefined },
+): (variables: Variables) => readonly FieldCalls[] {
+  const coordinates = new Set([...limited.values()].flatMap((set) => [...set]));
+  const counts = [...coordinates].flatMap((coordinate) => {
+    let isAskedFor = false;
+    const paths = argumentsOf(coordinate);
+    // Filled by each evaluation; that of an operation without variables happens once, when it is compiled.
+    let values = new Map<string, unknown[]>();
+    const call = (way: string, node: FieldNode) => {
+      if (limited.get(way)?.has(coordinate) !== true) return undefined;
+      isAskedFor = true;
+      const readers = paths.map((path) => ({ path, read: compileArgument(node, path) }));
+      return (variables: Variables) => {
+        for (const { path, read } of readers)
+          values.set(path, [...(values.get(path) ?? []), read(variables)]);
+        return 1;
+      };
+    };
+    const { evaluate, isConstant } = compileTotal(
+      model,
+      { item: () => 0, call: (field, node) => call(field.coordinate, node), unknown: 0 },
+      operation,
+    );
+    const count = (variables: Variables): FieldCalls => {
+      if (!isConstant) values = new Map();
+      return { coordinate, calls: evaluate(variables), values };
+    };
+    return isAskedFor ? [count] : [];
+  });
+  if (counts.length === 0) return () => [];
+  return (variables) => counts.map((count) => count(variables)).filter(({ calls }) => calls > 0);
+}
+
+/** Reads an argument, or a member of an input object in it. */
+function compileArgument(node: FieldNode, path: string): (variables: Variables) => unknown {
+  const [name, ...members] = path.split('.');
+  const argument = node.arguments?.find((each) => each.name.value === name);
+  if (argument === undefined) return () => undefined;
+  const { read } = compileValue(argument.value);
+  return (variables) =>
+    members.reduce<unknown>(
+      (value, member) => (isRecord(value) ? value[member] : undefined),
+      read(variables),
+    );
+}

@@ -1,0 +1,217 @@
+import { Kind, getOperationAST, valueFromASTUntyped } from 'graphql';
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  NamedTypeNode,
+  OperationDefinitionNode,
+  OperationTypeNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import { RouterError } from '../shared/errors.ts';
+import { compileListSize } from './cost-list-size.ts';
+import type { CostModel, FieldCost, Variables } from './cost-model.ts';
+import { compileValue } from './operation-value.ts';
+import { add, multiply } from './saturating.ts';
+
+/** What is counted. */
+export type Weights = {
+  /** For each item of a field's result. */
+  readonly item: (field: FieldCost) => number;
+  /** For each time a field is asked for, however many items it returns; undefined for nothing. */
+  readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
+  /** For a field that the schema lacks. */
+  readonly unknown: number;
+};
+
+export type OperationTotal = {
+  readonly type: OperationTypeNode;
+  readonly evaluate: (given: Variables) => number;
+  /** Whether it is evaluated only once, because the operation has no variables. */
+  readonly isConstant: boolean;
+};
+
+/** What one evaluation knows: the variables with their defaults, and the fragments already added up. */
+type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
+
+/** Set by a field with `sizedFields` for the fields in its selection. */
+type Sizing = { readonly coordinate: string; readonly fields: ReadonlySet<string>; readonly size: number };
+
+type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
+
+const FREE: Cost = () => 0;
+
+/**
+ * Compiles a sum over everything that an operation asks for, list sizes estimated, to be evaluated with each request's variables.
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; when evaluated, BAD_USER_INPUT where `@listSize` demands one
+ * slicing argument and there is not exactly one.
+ */
+export function compileTotal(
+  model: CostModel,
+  weights: Weights,
+  { document, name }: { readonly document: DocumentNode; readonly name: string | undefined },
+): OperationTotal {
+  const operation = getOperationAST(document, name);
+  if (!operation) throw new RouterError('OPERATION_RESOLUTION_FAILURE');
+  const root = model.schema.getRootType(operation.operation) ?? undefined;
+  const selected = new Compilation(model, weights, document).selectionSet(operation.selectionSet, root);
+  const variablesOf = compileVariables(operation);
+  const evaluate = (given: Variables) =>
+    selected({ variables: variablesOf(given), fragments: new Map() }, undefined);
+  if (operation.variableDefinitions?.length)
+    return { type: operation.operation, evaluate, isConstant: false };
+  const constant = evaluate({});
+  return { type: operation.operation, evaluate: () => constant, isConstant: true };
+}
+
+/** Compiles the sum over one field with its selection; the variables have their defaults. */
+export function compileFieldTotal(
+  model: CostModel,
+  weights: Weights,
+  {
+    document,
+    node,
+    parent,
+  }: {
+    readonly document: DocumentNode;
+    readonly node: FieldNode;
+    readonly parent: GraphQLNamedType | undefined;
+  },
+): (variables: Variables) => number {
+  const selectionSet: SelectionSetNode = { kind: Kind.SELECTION_SET, selections: [node] };
+  const total = new Compilation(model, weights, document).selectionSet(selectionSet, parent);
+  return (variables) => total({ variables, fragments: new Map() }, undefined);
+}
+
+class Compilation {
+  readonly #model: CostModel;
+  readonly #weights: Weights;
+  readonly #definitions = new Map<string, FragmentDefinitionNode>();
+  readonly #compiled = new Map<string, Cost>();
+
+  constructor(model: CostModel, weights: Weights, document: DocumentNode) {
+    this.#model = model;
+    this.#weights = weights;
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.#definitions.set(definition.name.value, definition);
+    }
+  }
+
+  selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
+    const costs = selections
+      .map((selection) => conditional(selection, this.#selection(selection, parent)))
+      .filter((cost) => cost !== FREE);
+    if (costs.length === 0) return FREE;
+    return (scope, sizing) => {
+      let total = 0;
+      for (const cost of costs) total = add(total, cost(scope, sizing));
+      return total;
+    };
+  }
+
+  #selection(selection: SelectionNode, parent: GraphQLNamedType | undefined): Cost {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return this.#field(selection, parent);
+      case Kind.INLINE_FRAGMENT:
+        return this.selectionSet(selection.selectionSet, this.#narrowed(selection.typeCondition, parent));
+      case Kind.FRAGMENT_SPREAD:
+        return this.#fragment(selection.name.value);
+    }
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType | undefined): Cost {
+    const name = node.name.value;
+    if (name === '__typename') return FREE;
+    const field = this.#model.field(parent, name);
+    const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
+    // Validation refuses a field that the schema lacks; until then it counts like an object.
+    const { unknown } = this.#weights;
+    if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
+
+    const { coordinate, isList } = field;
+    const weight = this.#weights.item(field);
+    const sizedFields = field.listSize?.sizedFields;
+    const listSize = compileListSize(field, node);
+    const call = this.#weights.call(field, node);
+    if (weight === 0 && inner === FREE && call === undefined && field.listSize === undefined) return FREE;
+    const { defaultListSize } = this.#model;
+    return (scope, sizing) => {
+      const size = listSize(scope.variables);
+      const sized =
+        size !== undefined && sizedFields?.size ? { coordinate, fields: sizedFields, size } : undefined;
+      const fromParent = sizing?.fields.has(name) === true ? sizing.size : undefined;
+      const instances = isList ? (fromParent ?? size ?? defaultListSize) : 1;
+      const each = add(weight, inner(scope, sized));
+      const total = multiply(instances, each);
+      return call === undefined ? total : add(total, call(scope.variables));
+    };
+  }
+
+  /** Compiled once, and evaluated once per request and size it stands in: nested fragments never multiply the work. */
+  #fragment(name: string): Cost {
+    const known = this.#compiled.get(name);
+    if (known !== undefined) return known;
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) return FREE;
+    // Stands in for a spread within itself, which validation refuses.
+    this.#compiled.set(name, FREE);
+    const selected = this.selectionSet(
+      definition.selectionSet,
+      this.#narrowed(definition.typeCondition, undefined),
+    );
+    const cost: Cost = (scope, sizing) => {
+      const key = sizing === undefined ? name : `${name} ${sizing.coordinate} ${sizing.size}`;
+      const before = scope.fragments.get(key);
+      if (before !== undefined) return before;
+      const total = selected(scope, sizing);
+      scope.fragments.set(key, total);
+      return total;
+    };
+    this.#compiled.set(name, cost);
+    return cost;
+  }
+
+  #narrowed(condition: NamedTypeNode | undefined, parent: GraphQLNamedType | undefined) {
+    return condition === undefined ? parent : this.#model.schema.getType(condition.name.value);
+  }
+}
+
+/** Costs nothing where `@skip` or `@include` leaves it out. */
+function conditional({ directives }: SelectionNode, cost: Cost): Cost {
+  const conditions = (directives ?? []).flatMap((directive) => {
+    const argument = directive.arguments?.find(({ name }) => name.value === 'if');
+    const leavesOut = leavesOutWhen(directive);
+    if (argument === undefined || leavesOut === undefined) return [];
+    return [{ value: compileValue(argument.value), leavesOut }];
+  });
+  if (conditions.length === 0 || cost === FREE) return cost;
+  return (scope, sizing) => {
+    const isLeftOut = conditions.some(({ value, leavesOut }) => value.read(scope.variables) === leavesOut);
+    return isLeftOut ? 0 : cost(scope, sizing);
+  };
+}
+
+function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
+  if (name.value === 'skip') return true;
+  return name.value === 'include' ? false : undefined;
+}
+
+/** The declared variables alone, with defaults; without a prototype, as a variable may be named like one of its members. */
+export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
+  const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({
+    name: variable.name.value,
+    fallback: defaultValue && valueFromASTUntyped(defaultValue),
+  }));
+  return (given) => {
+    const variables: Record<string, unknown> = Object.create(null);
+    for (const { name, fallback } of declared) {
+      variables[name] = Object.hasOwn(given, name) ? given[name] : fallback;
+    }
+    return variables;
+  };
+}

@@ -1,0 +1,39 @@
+import { isInterfaceType, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../config/config-schema.ts';
+import type { Keeping, KeepingOf } from '../execution/stale/stale-values.ts';
+import { fieldsAt, settingOf } from './coordinates.ts';
+import type { Unfit } from './fallbacks.ts';
+
+/** Which values are kept of one supergraph, and the settings that do not fit it. */
+export function readStaleFields(
+  schema: GraphQLSchema,
+  supergraphSchema: GraphQLSchema,
+  { stale }: Pick<Config['degradation'], 'stale'>,
+): { readonly keepingOf: KeepingOf | undefined; readonly unfit: readonly Unfit[] } {
+  const keeping = new Map<string, Keeping>();
+  const unfit: Unfit[] = [];
+  for (const [coordinate, { maxAgeS, per }] of Object.entries(stale)) {
+    const [typeName = ''] = coordinate.split('.');
+    if (fieldsAt(schema, coordinate).length === 0)
+      unfit.push({ coordinate, reason: 'the supergraph does not have this field' });
+    else if (!isEntity(supergraphSchema, typeName))
+      unfit.push({ coordinate, reason: `only fields of entities are kept, and ${typeName} has no @key` });
+    else keeping.set(coordinate, { maxAgeMs: maxAgeS * 1_000, isPrivate: per === 'identity' });
+  }
+  return { keepingOf: settingOf(schema, keeping), unfit };
+}
+
+/** A supergraph names the keys of a type in `@join__type(key:)`. */
+function isEntity(supergraphSchema: GraphQLSchema, typeName: string): boolean {
+  const type = supergraphSchema.getType(typeName);
+  if (!isObjectType(type) && !isInterfaceType(type)) return false;
+  const types = isInterfaceType(type) ? [type, ...supergraphSchema.getPossibleTypes(type)] : [type];
+  return types.some(({ astNode }) =>
+    astNode?.directives?.some(
+      (directive) =>
+        directive.name.value === 'join__type' &&
+        directive.arguments?.some(({ name }) => name.value === 'key'),
+    ),
+  );
+}

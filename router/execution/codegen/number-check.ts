@@ -1,0 +1,101 @@
+import { GraphQLID, Kind, getNamedType, isEnumType, isSpecifiedScalarType, parse } from 'graphql';
+import type { FieldNode, FragmentDefinitionNode, SelectionNode } from 'graphql';
+import { holdsNumber } from '../../shared/exact-json.ts';
+import { responseName } from '../../shared/graphql/response-name.ts';
+import { CodeUnit, propertyRead } from './code-unit.ts';
+import { readOwn } from '../../shared/json.ts';
+import type { NumberCheck } from '../../request/subgraph-request.ts';
+import type { SupergraphTypes } from './supergraph-types.ts';
+
+/** Where a response has values whose numbers have to stay exact: custom scalars and IDs, by response key, through lists. */
+type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
+
+/** Compiles the search for numbers that have to stay exact in the response to the document of a fetch. */
+export function numberCheck(
+  text: string,
+  operation: 'query' | 'mutation',
+  types: SupergraphTypes,
+): NumberCheck {
+  const unit = new CodeUnit();
+  const name = defineCheck(unit, numberPaths(text, operation, types));
+  return unit.evaluate(name) as NumberCheck;
+}
+
+function numberPaths(text: string, operation: 'query' | 'mutation', types: SupergraphTypes): NumberPaths {
+  const { definitions } = parse(text, { noLocation: true });
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+
+  const add = (selections: readonly SelectionNode[], type: string | undefined, into: NumberPaths): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) {
+        addField(selection, type, into);
+        continue;
+      }
+      const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      if (inner) add(inner.selectionSet.selections, inner.typeCondition?.name.value ?? type, into);
+    }
+  };
+  const addField = (field: FieldNode, type: string | undefined, into: NumberPaths): void => {
+    const key = responseName(field);
+    const definition = type === undefined ? undefined : types.typeOf(type, field.name.value);
+    const named = definition && getNamedType(definition);
+    if (field.selectionSet === undefined) {
+      const isPlain =
+        field.name.value === '__typename' || (named && isSpecifiedScalarType(named)) || isEnumType(named);
+      if (!isPlain) into.set(key, 'scalar');
+      else if (named === GraphQLID && !into.has(key)) into.set(key, 'id');
+      return;
+    }
+    const known = into.get(key);
+    if (typeof known === 'string') return;
+    const nested: NumberPaths = known ?? new Map();
+    add(field.selectionSet.selections, named?.name, nested);
+    if (nested.size > 0) into.set(key, nested);
+  };
+
+  const paths: NumberPaths = new Map();
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    add(definition.selectionSet.selections, types.rootType(operation), paths);
+  }
+  return paths;
+}
+
+/** Generated: in it `v` is an object or a list of such, and `x` one of its values. */
+function defineCheck(unit: CodeUnit, paths: NumberPaths): string {
+  if (paths.size === 0) return unit.define('v', 'return false;');
+  const statements = [...paths].map(([key, below]) => {
+    const found = foundIn(unit, below);
+    return `x=${propertyRead(unit, 'v', key, readOwn)};if(${found})return true;`;
+  });
+  const object = unit.define('v', `let x;${statements.join('')}return false;`);
+  const list = unit.constant(someItem);
+  return unit.define(
+    'v',
+    `if(typeof v!=="object"||v===null)return false;return Array.isArray(v)?${list}(v,${object}):${object}(v);`,
+  );
+}
+
+function foundIn(unit: CodeUnit, below: NumberPaths | 'scalar' | 'id'): string {
+  if (below === 'scalar')
+    return `typeof x==="number"||typeof x==="object"&&x!==null&&${unit.constant(holdsNumber)}(x)`;
+  if (below === 'id') return `typeof x!=="string"&&${unit.constant(holdsLongId)}(x)`;
+  return `typeof x==="object"&&x!==null&&${defineCheck(unit, below)}(x)`;
+}
+
+/** Items of nested lists included. */
+function someItem(list: readonly unknown[], check: (item: object) => boolean): boolean {
+  for (const item of list) {
+    if (typeof item !== 'object' || item === null) continue;
+    if (Array.isArray(item) ? someItem(item, check) : check(item)) return true;
+  }
+  return false;
+}
+
+function holdsLongId(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isSafeInteger(value);
+  return Array.isArray(value) && value.some(holdsLongId);
+}

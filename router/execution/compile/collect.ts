@@ -1,0 +1,143 @@
+import { isExactNumber } from '../../shared/exact-json.ts';
+import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
+import { isJsonObject, readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+
+/** Adds each object that stands at the path; one that stands there twice is added twice. */
+export type Collect = (from: JsonObject, into: Collected) => void;
+
+/** Objects found, and, where equal ones are made one, the object that stands for all with the same keys. */
+export type Collected = { readonly objects: JsonObject[]; readonly known: Twins };
+
+/** The object that has the values by which this was reached, one map for each key. */
+type Twins = { readonly byValue: Map<unknown, Twins>; object: JsonObject | undefined };
+
+export function nothingCollected(): Collected {
+  return { objects: [], known: { byValue: new Map(), object: undefined } };
+}
+
+type Step =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'items' }
+  | { readonly kind: 'types'; readonly names: ReadonlySet<string> };
+
+/**
+ * @param path of a Flatten node: response keys, and `@` for the items of a list.
+ * @param identity the keys in which objects are equal that may be made one.
+ */
+export function compileCollect(
+  path: readonly (string | number)[],
+  identity: readonly string[] | undefined,
+): Collect {
+  const unit = new CodeUnit();
+  const steps = path.flatMap((element) => stepsOf(String(element)));
+  return unit.evaluate(unit.define('v0,into', writeSteps({ unit, steps, identity }, 0, ''))) as Collect;
+}
+
+type Writing = {
+  readonly unit: CodeUnit;
+  readonly steps: readonly Step[];
+  readonly identity: readonly string[] | undefined;
+};
+
+/**
+ * Statements that go on from `v` with the step's number, which stands at `place`. A list where the path has none is left for
+ * completion to report.
+ */
+function writeSteps({ unit, steps, identity }: Writing, index: number, place: string): string {
+  const value = `v${index}`;
+  const next = `v${index + 1}`;
+  const step = steps[index];
+  const goOn = (nextPlace: string) => writeSteps({ unit, steps, identity }, index + 1, nextPlace);
+  const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
+  switch (step?.kind) {
+    case undefined: {
+      const isTarget = `${isObject}&&(${value}.rawJSON===undefined||!${unit.constant(isExactNumber)}(${value}))`;
+      if (identity === undefined || place === '') return `if(${isTarget})into.objects.push(${value});`;
+      return `if(${isTarget})${place}=${unit.constant(unify)}(${value},${unit.constant(identity)},into);`;
+    }
+    case 'items': {
+      const position = `i${index}`;
+      const item = `${value}[${position}]`;
+      return `if(Array.isArray(${value}))for(let ${position}=0;${position}<${value}.length;${position}++){const ${next}=${item};${goOn(item)}}`;
+    }
+    case 'key': {
+      const read = propertyRead(unit, value, step.key, readOwn);
+      // `__proto__` can be read, but not be assigned to.
+      const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
+      return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
+    }
+    case 'types':
+      return `if(${isObject}&&${unit.constant(step.names)}.has(${value}["__typename"])){const ${next}=${value};${goOn(place)}}`;
+  }
+}
+
+/** Adds an object, unless it equals one that was added before: that one is returned. */
+function unify(object: JsonObject, keys: readonly string[], { objects, known }: Collected): JsonObject {
+  let twins: Twins = known;
+  for (const key of keys) {
+    const value = readOwn(object, key);
+    if (isExactNumber(value)) {
+      // Equal when written alike, and never equal to a string.
+      twins = twinsWith(twinsWith(twins, EXACT), value.rawJSON);
+      continue;
+    }
+    // An absent or composite value has no identity to go by.
+    if (value === undefined || (typeof value === 'object' && value !== null)) {
+      objects.push(object);
+      return object;
+    }
+    twins = twinsWith(twins, value);
+  }
+  if (twins.object !== undefined) return twins.object;
+  twins.object = object;
+  objects.push(object);
+  return object;
+}
+
+const EXACT = Symbol('exact number');
+
+function twinsWith({ byValue }: Twins, value: unknown): Twins {
+  let next = byValue.get(value);
+  if (next === undefined) byValue.set(value, (next = { byValue: new Map(), object: undefined }));
+  return next;
+}
+
+/** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */
+function stepsOf(element: string): Step[] {
+  const [name = '', types] = element.split('|');
+  const steps: Step[] = [];
+  if (name === '@') steps.push({ kind: 'items' });
+  else if (name !== '') steps.push({ kind: 'key', key: name });
+  if (types !== undefined) steps.push({ kind: 'types', names: new Set(types.slice(1, -1).split(',')) });
+  return steps;
+}
+
+/** The response path of an object, found again by walking the tree: only errors need it. */
+export function findPaths(
+  root: JsonObject,
+  path: readonly (string | number)[],
+  onFound: (object: JsonObject, path: readonly (string | number)[]) => void,
+): void {
+  const steps = path.flatMap((element) => stepsOf(String(element)));
+  const here: (string | number)[] = [];
+  const visit = (value: unknown, index: number): void => {
+    const step = steps[index];
+    if (Array.isArray(value) && step?.kind === 'items') {
+      for (const [position, item] of value.entries()) {
+        here.push(position);
+        visit(item, index + 1);
+        here.pop();
+      }
+    }
+    if (!isJsonObject(value)) return;
+    if (step === undefined) onFound(value, [...here]);
+    else if (step.kind === 'types' && step.names.has(String(value['__typename']))) visit(value, index + 1);
+    else if (step.kind === 'key') {
+      here.push(step.key);
+      visit(readOwn(value, step.key), index + 1);
+      here.pop();
+    }
+  };
+  visit(root, 0);
+}

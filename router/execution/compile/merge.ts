@@ -1,0 +1,89 @@
+import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
+import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { FetchShape } from '../fetch/fetch-shape.ts';
+import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
+
+/**
+ * Copies that took the place of objects in the tree. A fetch under way holds the objects that stood there when it began, and
+ * must reach the copies too.
+ */
+export type Forks = Map<JsonObject, JsonObject[]>;
+
+export type Merge = (target: JsonObject, source: JsonObject, forks: Forks) => void;
+
+/** Merges what a fetch delivered into the object it was asked about. Only keys of its shape are read. */
+export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
+  const mergeKeys = defineMerge(shape, types);
+  return function merge(target, source, forks) {
+    mergeKeys(target, source, forks);
+    if (forks.size === 0) return;
+    for (const fork of forks.get(target) ?? []) merge(fork, source, forks);
+  };
+}
+
+/** Generated: in it `t` is the target, `s` the source, `x` a value and `forks` what it says. */
+function defineMerge(shape: FetchShape, types: SupergraphTypes): Merge {
+  const unit = new CodeUnit();
+  const statements = [...shape].map(([key, nested]) => {
+    const read = propertyRead(unit, 's', key, readOwn);
+    return `if((x=${read})!==undefined)${writeStatement(unit, key, nested, types)}`;
+  });
+  const name = unit.define('t,s,forks', `let x;${statements.join('')}`);
+  return unit.evaluate(name) as Merge;
+}
+
+function writeStatement(
+  unit: CodeUnit,
+  key: string,
+  nested: FetchShape | undefined,
+  types: SupergraphTypes,
+): string {
+  const value = mergedValue(unit, key, nested, types);
+  if (key === '__proto__') return `${unit.constant(writeOwn)}(t,${literal(key)},${value});`;
+  return `t[${literal(key)}]=${value};`;
+}
+
+function mergedValue(
+  unit: CodeUnit,
+  key: string,
+  nested: FetchShape | undefined,
+  types: SupergraphTypes,
+): string {
+  const present = propertyRead(unit, 't', key, readOwn);
+  if (nested !== undefined) {
+    const merge = unit.constant(defineMerge(nested, types));
+    return `${unit.constant(combine)}(${present},x,${merge},forks)`;
+  }
+  if (key !== '__typename') return 'x';
+  return `${unit.constant((known: unknown, said: unknown) => (isVaguer(said, known, types) ? known : said))}(${present},x)`;
+}
+
+/** The subgraph of an `@interfaceObject` names the interface where another has named the object's type. */
+function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boolean {
+  return (
+    typeof present === 'string' &&
+    types.isObjectType(present) &&
+    !(typeof value === 'string' && types.isObjectType(value))
+  );
+}
+
+/**
+ * Two values for one composite field. Objects are never changed below the target: one object can stand at many places of the
+ * tree, of which the target is only one.
+ */
+function combine(present: unknown, value: unknown, merge: Merge, forks: Forks): unknown {
+  if (present === undefined) return value;
+  // Null from either side is null, so that the answer does not depend on who answered first.
+  if (present === null || value === null) return null;
+  if (Array.isArray(present) && Array.isArray(value) && present.length === value.length) {
+    return present.map((item, index) => combine(item, value[index], merge, forks));
+  }
+  if (!isJsonObject(present) || !isJsonObject(value)) return value;
+  const copy = { ...present };
+  merge(copy, value, forks);
+  const known = forks.get(present);
+  if (known === undefined) forks.set(present, [copy]);
+  else known.push(copy);
+  return copy;
+}

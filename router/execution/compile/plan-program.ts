@@ -1,0 +1,235 @@
+import { OperationTypeNode } from 'graphql';
+import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
+import { RouterError } from '../../shared/errors.ts';
+import { compileCollect } from './collect.ts';
+import type { Collect } from './collect.ts';
+import { baseOf, indexDeliveries } from '../fetch/delivery.ts';
+import type { Deliveries, FetchReference } from '../fetch/delivery.ts';
+import { readEntityQuestion } from '../entity-batching/entity-selection.ts';
+import type { EntityQuestion } from '../entity-batching/entity-selection.ts';
+import { identityKeys } from './entity-key.ts';
+import { fetchFields } from '../fetch/fetch-fields.ts';
+import { fetchShape } from '../fetch/fetch-shape.ts';
+import type { FetchShape } from '../fetch/fetch-shape.ts';
+import { compileMerge } from './merge.ts';
+import type { Merge } from './merge.ts';
+import { MergedDocuments } from '../entity-batching/merged-documents.ts';
+import { parallelFetches } from '../entity-batching/parallel-fetches.ts';
+import { numberCheck } from '../codegen/number-check.ts';
+import type { PlannedNames } from '../fetch/planned-names.ts';
+import { compileRepresentation } from './representation.ts';
+import type { Represent } from './representation.ts';
+import { compileRewrites } from '../fetch/rewrite.ts';
+import type { Rewrite } from '../fetch/rewrite.ts';
+import { spineOf } from './copy-paths.ts';
+import type { Spine } from './copy-paths.ts';
+import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
+import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
+
+export type PlanProgram =
+  | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly PlanProgram[] }
+  | {
+      readonly kind: 'condition';
+      readonly variable: string;
+      readonly consequent: PlanProgram | undefined;
+      readonly alternate: PlanProgram | undefined;
+    }
+  | { readonly kind: 'fetch'; readonly fetch: FetchProgram };
+
+export type FetchProgram = FetchReference & {
+  readonly operation: 'query' | 'mutation';
+  /** The request body up to its variables. */
+  readonly bodyPrefix: string;
+  readonly variables: readonly FetchVariable[];
+  /** The path of the objects that the fetch is about; empty for the root. */
+  readonly path: readonly string[];
+  /** Finds those objects, from the data of the fetch `base`, or else from the root. */
+  readonly collect: Collect;
+  readonly base: number | undefined;
+  /** The first fetch about the same objects from the same base. */
+  readonly collectedBy: number;
+  /** Equal objects were made one. */
+  readonly isUnified: boolean;
+  readonly represent: Represent | undefined;
+  readonly rewriteOutput: Rewrite | undefined;
+  readonly shape: FetchShape;
+  readonly fields: FetchFields;
+  readonly hasNumbers: NumberCheck;
+  readonly spine: Spine;
+  readonly merge: Merge;
+  /** Another fetch of the plan has the same document for the same service. */
+  readonly isRepeated: boolean;
+  /** Set where it may travel in one request with others. */
+  readonly question: EntityQuestion | undefined;
+};
+
+/** The client's name of a variable, and the text before its value. */
+export type FetchVariable = { readonly name: string; readonly prefix: string };
+
+export type CompiledPlan = {
+  readonly program: PlanProgram | undefined;
+  readonly fetches: readonly FetchProgram[];
+  readonly mergedDocuments: MergedDocuments;
+  readonly deliveries: Deliveries;
+  readonly types: SupergraphTypes;
+};
+
+/** A fetch node, and where in the plan it stands. */
+type Placed = FetchReference & {
+  readonly node: FetchNode;
+  readonly requires: FetchNode['requires'];
+  readonly path: readonly string[];
+  readonly shape: FetchShape;
+};
+
+export type PlanSurroundings = {
+  readonly types: SupergraphTypes;
+  readonly names: PlannedNames;
+  /** Parallel entity fetches of one service travel in one request. */
+  readonly mergesFetches: boolean;
+};
+
+/** @throws {RouterError} OPERATION_NOT_PLANNABLE for what the executor does not run: subscriptions, `@defer`, contexts. */
+export function compilePlan(
+  plan: QueryPlan,
+  { types, names, mergesFetches }: PlanSurroundings,
+): CompiledPlan {
+  if (plan.node?.kind === 'Subscription') throw unsupported('subscriptions are not supported');
+  const placed = plan.node === undefined ? [] : placeFetches(plan.node);
+  const deliveries = indexDeliveries(placed);
+  const mergeable =
+    mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
+  const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
+  // Nodes are met here in the order in which they were placed.
+  const remaining = fetches.values();
+  const program = plan.node && compileNode(plan.node, remaining, names);
+  return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
+}
+
+function placeFetches(root: PlanNode): readonly Placed[] {
+  const placed: Placed[] = [];
+  const visit = (node: PlanNode | undefined, path: readonly string[]): void => {
+    switch (node?.kind) {
+      case undefined:
+        return;
+      case 'Sequence':
+      case 'Parallel':
+        for (const child of node.nodes) visit(child, path);
+        return;
+      case 'Flatten':
+        visit(node.node, [...path, ...node.path.map(String)]);
+        return;
+      case 'Condition':
+        visit(node.ifClause, path);
+        visit(node.elseClause, path);
+        return;
+      case 'Fetch':
+        placed.push({
+          index: placed.length,
+          service: node.serviceName,
+          node,
+          path,
+          shape: fetchShape(node),
+          requires: node.requires,
+        });
+        return;
+      case 'Defer':
+        throw unsupported('@defer is not supported');
+    }
+  };
+  visit(root, []);
+  return placed;
+}
+
+function compileNode(node: PlanNode, fetches: Iterator<FetchProgram>, names: PlannedNames): PlanProgram {
+  const compile = (child: PlanNode) => compileNode(child, fetches, names);
+  switch (node.kind) {
+    case 'Sequence':
+      return { kind: 'sequence', nodes: node.nodes.map(compile) };
+    case 'Parallel':
+      return { kind: 'parallel', nodes: node.nodes.map(compile) };
+    case 'Flatten':
+      return compile(node.node);
+    case 'Condition': {
+      const variable = names.variableOf(node.condition);
+      const consequent = node.ifClause && compile(node.ifClause);
+      return {
+        kind: 'condition',
+        variable,
+        consequent,
+        alternate: node.elseClause && compile(node.elseClause),
+      };
+    }
+    case 'Fetch':
+      return { kind: 'fetch', fetch: nextFetch(fetches) };
+    case 'Defer':
+      throw unsupported('@defer is not supported');
+  }
+}
+
+function nextFetch(fetches: Iterator<FetchProgram>): FetchProgram {
+  const next = fetches.next();
+  if (next.done === true) throw new Error('the plan has a fetch that was not placed');
+  return next.value;
+}
+
+type FetchContext = {
+  readonly placed: readonly Placed[];
+  readonly deliveries: Deliveries;
+  readonly types: SupergraphTypes;
+  readonly names: PlannedNames;
+  readonly mergeable: ReadonlySet<FetchNode>;
+};
+
+function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
+  const { placed, deliveries, types, names, mergeable } = context;
+  const { node, path, shape, index, service } = fetch;
+  const { contextRewrites, requires, variableUsages = [] } = node;
+  if (contextRewrites && contextRewrites.length > 0) throw unsupported('@fromContext is not supported');
+  if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
+    throw unsupported('subscriptions are not supported');
+  const text = anonymousText(node);
+  const base = baseOf(path, placed, deliveries);
+  const identity = base && identityKeys(path, base.fetch, placed);
+  const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
+  return {
+    index,
+    service,
+    operation: node.operationKind,
+    bodyPrefix: `{"query":${JSON.stringify(text)}`,
+    variables: variableUsages.map((name) => ({
+      name: names.variableOf(name),
+      prefix: `${JSON.stringify(name)}:`,
+    })),
+    path,
+    collect: compileCollect(base?.path ?? path, identity),
+    base: base?.fetch.index,
+    collectedBy: placed.find((other) => other.path.join() === path.join())?.index ?? index,
+    isUnified: identity !== undefined,
+    represent: requires && compileRepresentation(requires, node.inputRewrites, types),
+    rewriteOutput: compileRewrites(node.outputRewrites, types),
+    shape,
+    fields: fetchFields(text),
+    hasNumbers: numberCheck(text, node.operationKind, types),
+    spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
+    merge: compileMerge(shape, types),
+    isRepeated: equal.length > 1,
+    question: mergeable.has(node) ? readEntityQuestion(node, equal[0]?.index ?? index) : undefined,
+  };
+}
+
+function pathBelow({ path }: Placed, other: Placed): readonly (readonly string[])[] {
+  const isBelow = other.path.length > path.length && path.every((element, at) => element === other.path[at]);
+  return isBelow ? [other.path.slice(path.length)] : [];
+}
+
+/** Without its name, so that equal fetches of different operations have equal text. */
+function anonymousText({ operation, operationKind, operationName }: FetchNode): string {
+  const named = `${operationKind} ${operationName}`;
+  if (operationName === undefined || !operation.startsWith(named)) return operation;
+  return `${operationKind}${operation.slice(named.length)}`;
+}
+
+function unsupported(message: string): RouterError {
+  return new RouterError('OPERATION_NOT_PLANNABLE', message);
+}

@@ -1,0 +1,239 @@
+import type { FetchDataRewrite, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { getNamedType } from 'graphql';
+import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
+import { isJsonObject, jsonText, quote, readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { typeConditionOf } from '../fetch/rewrite.ts';
+import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
+import type { ValueCheck } from '../codegen/value-check.ts';
+
+/** A field that a fetch requires of an entity. */
+export type RequiredValue = {
+  /** Response path below the entity. */
+  readonly path: readonly string[];
+  /** `Product.weight`, for messages. */
+  readonly coordinate: string;
+};
+
+/** Called with a required field that an object does not have, or not with a value of its type. */
+export type OnUnusable = (required: RequiredValue, value: unknown) => void;
+
+/** Writes the JSON text of an object; `undefined` when it lacks something that is required. */
+export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
+
+/** How entities of one type are represented. */
+export type Representation = {
+  readonly write: WriteObject;
+  /**
+   * Reads the only value in which two representations can differ, if there is one only. Absent, too, where entities of
+   * another type may be represented alike.
+   */
+  readonly readKey: ((object: JsonObject) => unknown) | undefined;
+};
+
+/** The representation of an entity, `undefined` when the fetch does not ask about its type. */
+export type Represent = (entity: JsonObject) => Representation | undefined;
+
+type Rule = {
+  readonly selections: readonly QueryPlanSelectionNode[];
+  readonly rewrites: readonly FetchDataRewrite[];
+};
+
+type RequiredField = { readonly name: string; readonly selections: readonly QueryPlanSelectionNode[] };
+
+type Entry = {
+  /** The key in the representation, which a rewrite may have changed. */
+  readonly key: string;
+  readonly source:
+    | {
+        readonly key: string;
+        readonly rule: Rule;
+        readonly accepts: ValueCheck | undefined;
+        readonly coordinate: string;
+        /** The type of the field, if the supergraph knows the field. */
+        readonly typeName: string | undefined;
+      }
+    | { readonly text: string };
+};
+
+/** Compiles what a fetch requires of an entity, and the rewrites of its representations with it. */
+export function compileRepresentation(
+  requires: readonly QueryPlanSelectionNode[],
+  inputRewrites: readonly FetchDataRewrite[] | undefined,
+  types: SupergraphTypes,
+): Represent {
+  const rule = { selections: requires, rewrites: inputRewrites ?? [] };
+  return perTypeName(types, (typeName) => {
+    const required = new Map<string, RequiredField>();
+    if (typeName !== undefined) collect(requires, typeName, types, required);
+    // Without a type name it represents nothing: the fetch has no question about entities of this type. Rewrites are not asked:
+    // one may set the name of an interface for every type that implements it.
+    if (!required.has('__typename')) return undefined;
+    const entries = compileEntries(rule, typeName, types);
+    return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
+  });
+}
+
+/** Type conditions and rewrites are settled by the type name, so there is one program for each that is met. */
+function perTypeName<T>(
+  types: SupergraphTypes,
+  compile: (typeName: string | undefined) => T,
+): (object: JsonObject) => T {
+  // By names of the supergraph: all others share the program of no name, as a subgraph may send any number of them.
+  const programs = new Map<string | undefined, { readonly program: T }>();
+  return (object) => {
+    const typeName = types.typeNameOf(object['__typename']);
+    const known = programs.get(typeName);
+    if (known !== undefined) return known.program;
+    const program = compile(typeName);
+    programs.set(typeName, { program });
+    return program;
+  };
+}
+
+function onlyKey(
+  entries: readonly Entry[],
+  typeName: string | undefined,
+  types: SupergraphTypes,
+): Representation['readKey'] {
+  const [key, ...others] = entries.flatMap(({ source }) => ('key' in source ? [source.key] : []));
+  if (key === undefined || others.length > 0 || !namesOwnType(entries, typeName, types)) return undefined;
+  const unit = new CodeUnit();
+  const name = unit.define('v', `return ${propertyRead(unit, 'v', key, readOwn)};`);
+  return unit.evaluate(name) as Representation['readKey'];
+}
+
+/** Whether a representation bears the name of a type that no other has: a rewrite puts the name of an interface for all its types. */
+function namesOwnType(
+  entries: readonly Entry[],
+  typeName: string | undefined,
+  types: SupergraphTypes,
+): boolean {
+  if (typeName === undefined || !types.isObjectType(typeName)) return false;
+  return entries.some(
+    ({ key, source }) => key === '__typename' && 'text' in source && source.text === jsonText(typeName),
+  );
+}
+
+/** In the generated code `v` is the object, `m` the function to call for an unusable value, `s` the text so far. */
+function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteObject {
+  const unit = new CodeUnit();
+  const statements = entries.map(({ key, source }, index) => {
+    const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
+    if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
+    const read = propertyRead(unit, 'v', source.key, readOwn);
+    // A value of the wrong type is not passed on, neither to the client nor to another service.
+    const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
+    const required = unit.constant({ path: [source.key], coordinate: source.coordinate });
+    const lack = `if(x===undefined${isWrong}){m(${required},x);return undefined;}`;
+    const text =
+      source.rule.selections.length === 0
+        ? `typeof x==="string"?${unit.constant(quote)}(x):${unit.constant(jsonText)}(x)`
+        : `${unit.constant(defineNested(source, types))}(x,m)`;
+    return `x=${read};${lack}if((x=${text})===undefined)return undefined;s+=${prefix}+x;`;
+  });
+  const end = entries.length === 0 ? '"{}"' : 's+"}"';
+  return unit.evaluate(unit.define('v,m', `let s="",x;${statements.join('')}return ${end};`)) as WriteObject;
+}
+
+function compileEntries(rule: Rule, typeName: string | undefined, types: SupergraphTypes): Entry[] {
+  const collected = new Map<string, RequiredField>();
+  collect(rule.selections, typeName, types, collected);
+  const nestedRewrites = new Map<string, FetchDataRewrite[]>();
+  const changes: FetchDataRewrite[] = [];
+  let current = typeName;
+  for (const rewrite of rule.rewrites) {
+    const reached = enterObject(rewrite, current, types);
+    const [field, ...rest] = reached?.path ?? [];
+    if (reached === undefined || field === undefined) continue;
+    if (rest.length > 0) {
+      nestedRewrites.set(field, [...(nestedRewrites.get(field) ?? []), { ...reached, path: rest }]);
+    } else {
+      changes.push(reached);
+      if (reached.kind === 'ValueSetter' && field === '__typename') current = String(reached.setValueTo);
+    }
+  }
+  const entries = [...collected].map(([key, { name, selections }]): Entry => {
+    if (key === '__typename' && typeName !== undefined) return { key, source: { text: jsonText(typeName) } };
+    const rule = { selections, rewrites: nestedRewrites.get(key) ?? [] };
+    return { key, source: { key, rule, ...describeField(typeName, name, types) } };
+  });
+  return changes.reduce(applyChange, entries);
+}
+
+function describeField(typeName = '', name: string, types: SupergraphTypes) {
+  const type = types.typeOf(typeName, name);
+  return {
+    accepts: types.checkOf(typeName, name),
+    coordinate: typeName === '' ? name : `${typeName}.${name}`,
+    typeName: type && getNamedType(type).name,
+  };
+}
+
+function collect(
+  selections: readonly QueryPlanSelectionNode[],
+  typeName: string | undefined,
+  types: SupergraphTypes,
+  into: Map<string, RequiredField>,
+): void {
+  for (const selection of selections) {
+    if (selection.kind === 'InlineFragment') {
+      const { typeCondition } = selection;
+      if (typeCondition !== undefined && (typeName === undefined || !types.isA(typeName, typeCondition)))
+        continue;
+      collect(selection.selections, typeName, types, into);
+    } else {
+      const key = selection.alias ?? selection.name;
+      const known = into.get(key);
+      const selections = [...(known?.selections ?? []), ...(selection.selections ?? [])];
+      into.set(key, { name: selection.name, selections });
+    }
+  }
+}
+
+/** The rewrite with the type conditions before its first field taken off, when they hold. */
+function enterObject(
+  rewrite: FetchDataRewrite,
+  typeName: string | undefined,
+  types: SupergraphTypes,
+): FetchDataRewrite | undefined {
+  const [first, ...rest] = rewrite.path;
+  const condition = first === undefined ? undefined : typeConditionOf(first);
+  if (condition === undefined) return rewrite;
+  // A rewrite, other than a requirement, applies where the type is not known.
+  if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
+  return enterObject({ ...rewrite, path: rest }, typeName, types);
+}
+
+function applyChange(entries: Entry[], change: FetchDataRewrite): Entry[] {
+  const key = change.path[0] ?? '';
+  switch (change.kind) {
+    case 'ValueSetter': {
+      const text = jsonText(change.setValueTo);
+      return [...entries.filter((entry) => entry.key !== key), { key, source: { text } }];
+    }
+    case 'KeyRenamer':
+      return entries.map((entry) => (entry.key === key ? { ...entry, key: change.renameKeyTo } : entry));
+  }
+}
+
+function defineNested(
+  { key, rule, typeName: declared }: Extract<Entry['source'], { key: string }>,
+  types: SupergraphTypes,
+) {
+  // Values need no `__typename` where there is only one type that they can have.
+  const known = declared !== undefined && types.isObjectType(declared) ? declared : undefined;
+  const byTypeName = perTypeName(types, (typeName = known) =>
+    defineWriter(compileEntries(rule, typeName, types), types),
+  );
+  return function write(value: unknown, onUnusable: OnUnusable): string | undefined {
+    if (isJsonObject(value)) {
+      return byTypeName(value)(value, (required, found) =>
+        onUnusable({ ...required, path: [key, ...required.path] }, found),
+      );
+    }
+    if (!Array.isArray(value)) return jsonText(value);
+    const items = value.map((item) => write(item, onUnusable));
+    return items.includes(undefined) ? undefined : `[${items.join(',')}]`;
+  };
+}

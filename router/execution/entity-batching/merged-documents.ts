@@ -1,0 +1,95 @@
+import type { EntityQuestion } from './entity-selection.ts';
+import { fetchFields } from '../fetch/fetch-fields.ts';
+import { isJsonObject } from '../../shared/json.ts';
+import type { FetchProgram, FetchVariable } from '../compile/plan-program.ts';
+import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
+
+/** A fetch that can travel with others. */
+export type MergeableFetch = FetchProgram & { readonly question: EntityQuestion };
+
+/** Several questions in one document: entities of the first under the alias `e0`, represented by `$r0`, and so on. */
+export type MergedDocument = {
+  /** The request body up to its variables. */
+  readonly bodyPrefix: string;
+  /** The response key of each question. */
+  readonly keys: readonly string[];
+  /** The text before the representations of each question. */
+  readonly representations: readonly string[];
+  readonly variables: readonly FetchVariable[];
+  readonly fields: FetchFields;
+  readonly hasNumbers: NumberCheck;
+  /** How often its questions are still to be asked apart, since together they were of no use. */
+  timesApart: number;
+};
+
+/** Sets of questions met in different order or number, per operation. */
+const MAX_DOCUMENTS = 32;
+
+/** The documents of one operation, each composed once. */
+export class MergedDocuments {
+  readonly #documents = new Map<string, MergedDocument>();
+
+  /** @param fetches one for each question, in the order of their ids. */
+  for(fetches: readonly MergeableFetch[]): MergedDocument {
+    const key = fetches.map(({ question }) => question.id).join();
+    const known = this.#documents.get(key);
+    if (known !== undefined) return known;
+    const document = compose(fetches);
+    const [oldest] = this.#documents.keys();
+    if (this.#documents.size >= MAX_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest);
+    this.#documents.set(key, document);
+    return document;
+  }
+}
+
+function compose(fetches: readonly MergeableFetch[]): MergedDocument {
+  const [only, ...others] = fetches;
+  if (only !== undefined && others.length === 0) return unaliased(only);
+  const questions = fetches.map(({ question }) => question);
+  // All are of one operation, so equal names are one variable.
+  const definitions = new Map(questions.flatMap(({ variables }) => [...variables]));
+  const prefix = unusedPrefix([...definitions.keys()]);
+  const declared = [...questions.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
+  const fields = questions.map(
+    ({ selections }, index) => `e${index}:_entities(representations:$${prefix}${index})${selections}`,
+  );
+  const text = `query(${[...declared, ...definitions.values()].join()}){${fields.join(' ')}}`;
+  return {
+    bodyPrefix: `{"query":${JSON.stringify(text)}`,
+    keys: questions.map((_, index) => `e${index}`),
+    representations: questions.map((_, index) => `"${prefix}${index}":`),
+    variables: [
+      ...new Map(
+        fetches.flatMap(({ variables }) => variables.map((variable) => [variable.prefix, variable])),
+      ).values(),
+    ],
+    fields: fetchFields(text),
+    hasNumbers: mergedCheck(fetches),
+    timesApart: 0,
+  };
+}
+
+function mergedCheck(fetches: readonly MergeableFetch[]): NumberCheck {
+  return (data) =>
+    isJsonObject(data) &&
+    fetches.some(({ hasNumbers }, index) => hasNumbers({ _entities: data[`e${index}`] }));
+}
+
+/** One question about the entities of several fetches needs no document of its own. */
+function unaliased({ bodyPrefix, variables, fields, hasNumbers }: MergeableFetch): MergedDocument {
+  return {
+    bodyPrefix,
+    keys: ['_entities'],
+    representations: ['"representations":'],
+    variables,
+    fields,
+    hasNumbers,
+    timesApart: 0,
+  };
+}
+
+function unusedPrefix(names: readonly string[]): string {
+  let prefix = 'r';
+  while (names.some((name) => name.startsWith(prefix))) prefix += '_';
+  return prefix;
+}

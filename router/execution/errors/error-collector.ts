@@ -1,0 +1,218 @@
+import { ERRORS } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { ResponsePositions } from './response-positions.ts';
+import { addGap, addNullGap, degradationsOf } from './failure-causes.ts';
+import type { Cause, Degradation, ErrorText, ResponsePath } from './failure-causes.ts';
+import type { FetchReference } from '../fetch/delivery.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { listErrors } from './listed-errors.ts';
+import type { ErrorDraft, ListedErrors } from './listed-errors.ts';
+import { ReportedErrors } from './reported-errors.ts';
+import type { ReportedError } from './reported-errors.ts';
+
+/** Maximum number of reported errors that can explain nulls. Further ones are only counted. */
+const MAX_REPORTED = 10_000;
+
+/** A null of the response. Without a source, an error that a subgraph reported explains it. */
+type NullPosition = {
+  readonly path: ResponsePath;
+  readonly source: Cause | ErrorText | undefined;
+  readonly isDenial?: true;
+};
+
+/** Collects what one execution did not receive, why, and at which positions of the response that shows. */
+export class Report {
+  /** Reported errors and causes, in the order in which they occurred. */
+  readonly #sources: (ReportedError | Cause)[] = [];
+  readonly #reported = new ReportedErrors();
+  /** In the order of the response. */
+  readonly #nulls: NullPosition[] = [];
+  readonly #failed = new Map<number, Cause>();
+  readonly #lost = new Map<number, Map<JsonObject, Cause>>();
+  readonly #halts: boolean;
+  readonly #denialCode: ErrorCode;
+  #omitted = 0;
+
+  /** @param options.halts the first error ends the request, so the order of errors matters and the positions do not. */
+  constructor({ halts, denialCode }: { readonly halts: boolean; readonly denialCode: ErrorCode }) {
+    this.#halts = halts;
+    this.#denialCode = denialCode;
+  }
+
+  addCause(cause: Cause): Cause {
+    this.#sources.push(cause);
+    return cause;
+  }
+
+  /** Whether there is already something that the response will list as an error. */
+  hasErrors(): boolean {
+    return this.#sources.some((source) => isReportedError(source) || source.isFinal);
+  }
+
+  /** The field at the path has no value because of the cause. */
+  addNull(cause: Cause, path: ResponsePath, field: object): void {
+    addNullGap(cause, field, path);
+    this.#nulls.push({ path, source: cause });
+  }
+
+  /** The value at the path is missing, which no failure of a fetch explains. A reported error may explain it. */
+  addMissing(path: ResponsePath, text: () => ErrorText): void {
+    const reported = this.#reported.explain(path);
+    if (reported === undefined) this.addError(path, text());
+    else if (reported.length === 0) this.#nulls.push({ path, source: undefined });
+    else for (const one of reported) this.addError(path, one);
+  }
+
+  /** The value at the path has the wrong type. */
+  addError(path: ResponsePath, text: ErrorText): void {
+    this.#nulls.push({ path, source: text });
+  }
+
+  /** The caller is not authorized to see the value at the path. */
+  addDenied(path: ResponsePath): void {
+    const code = this.#denialCode;
+    const source = { message: ERRORS[code].meaning, extensions: { code } };
+    this.#nulls.push({ path, source, isDenial: true });
+  }
+
+  /**
+   * Null has propagated to the position that is the first part of the path. Of the errors below it, the last one remains: it is the one
+   * that propagated, and the positions of the others are no longer in the response. Denials remain as well, because a client needs
+   * to see all of them to ask for the right scopes.
+   */
+  propagated(path: ResponsePath, length: number): void {
+    if (this.#halts) return;
+    const nulls = this.#nulls;
+    let first = nulls.length;
+    while (first > 0 && startsWith(nulls[first - 1]?.path, path, length)) first -= 1;
+    if (nulls.length - first < 2) return;
+    const below = nulls.splice(first);
+    const last = below.length - 1;
+    for (const [index, one] of below.entries()) if (index === last || one.isDenial === true) nulls.push(one);
+  }
+
+  /**
+   * A subgraph has reported an error. Nulls above and below its positions need no other error.
+   *
+   * @param pathOf not called for places that are only counted.
+   */
+  addReported<Place>(
+    text: ErrorText,
+    places: readonly Place[],
+    pathOf: (place: Place) => ResponsePath,
+  ): void {
+    for (const [index, place] of places.entries()) {
+      if (this.#reported.all.length >= MAX_REPORTED) {
+        this.#omitted += places.length - index;
+        return;
+      }
+      this.#sources.push(this.#reported.add(text, pathOf(place)));
+    }
+  }
+
+  /** Nothing of the fetch has arrived, or not all that was planned. */
+  failFetch(fetch: number, cause: Cause): void {
+    this.#failed.set(fetch, cause);
+  }
+
+  failureOf(fetch: number): Cause | undefined {
+    return this.#failed.get(fetch);
+  }
+
+  /** The fetch has delivered nothing for this entity. */
+  loseEntity(fetch: number, entity: JsonObject, cause: Cause): void {
+    const lost = this.#lost.get(fetch);
+    if (lost === undefined) this.#lost.set(fetch, new Map([[entity, cause]]));
+    else lost.set(entity, cause);
+  }
+
+  /** Why a field of an object is absent that one of the fetches should have delivered. */
+  explain(fetches: readonly FetchReference[], object: JsonObject): Cause | undefined {
+    for (const { index } of fetches) {
+      const cause = this.#lost.get(index)?.get(object) ?? this.#failed.get(index);
+      if (cause !== undefined) return cause;
+    }
+    // The field may be below the entity that was lost.
+    for (const { index } of fetches) {
+      const [cause] = this.#lost.get(index)?.values() ?? [];
+      if (cause !== undefined) return cause;
+    }
+    return undefined;
+  }
+
+  /** The errors of the response: one for each null position that was lost, and those that subgraphs have reported. */
+  errors(positions: ResponsePositions): ListedErrors {
+    const { byCause, others } = this.#nullsBySource();
+    const drafts: ErrorDraft[] = [];
+    const withoutNull: ErrorDraft[] = [];
+    for (const source of this.#sources) {
+      if (isReportedError(source)) {
+        if (!source.isReplaced) drafts.push(source);
+        continue;
+      }
+      const paths = byCause.get(source);
+      if (paths !== undefined) addDrafts(source, paths, drafts);
+      else if (this.#halts || isHiddenByNull(source, positions)) drafts.push(...draftsAtLostField(source));
+      else withoutNull.push(...draftsWithoutNull(source));
+    }
+    for (const draft of others) drafts.push(draft);
+    const { errors, omitted } = listErrors(drafts.length === 0 ? withoutNull : drafts, positions);
+    return { errors, omitted: omitted + this.#omitted };
+  }
+
+  #nullsBySource() {
+    const byCause = new Map<Cause, ResponsePath[]>();
+    const others: ErrorDraft[] = [];
+    for (const { path, source } of this.#nulls) {
+      if (source === undefined) continue;
+      if (!isCause(source)) others.push({ text: source, path, isPlaced: true });
+      else if (byCause.has(source)) byCause.get(source)?.push(path);
+      else byCause.set(source, [path]);
+    }
+    return { byCause, others };
+  }
+
+  degraded(): readonly Degradation[] {
+    return degradationsOf(this.#sources.filter(isCause));
+  }
+}
+
+function isCause(source: Cause | ErrorText | ReportedError): source is Cause {
+  return 'gaps' in source;
+}
+
+function isReportedError(source: Cause | ReportedError): source is ReportedError {
+  return !isCause(source);
+}
+
+function addDrafts({ text, reported }: Cause, paths: readonly ResponsePath[], drafts: ErrorDraft[]): void {
+  const atNulls = paths.flatMap((path) =>
+    (reported?.explain(path) ?? [text]).map((one) => ({ text: one, path, isPlaced: true })),
+  );
+  for (const error of reported?.all ?? []) if (!error.isReplaced) drafts.push(error);
+  for (const draft of atNulls) drafts.push(draft);
+}
+
+/** Whether null has propagated past what a failed call should have delivered. An error at a value would not explain anything. */
+function isHiddenByNull({ nearest = [], findLostField }: Cause, positions: ResponsePositions): boolean {
+  return positions.isNull(findLostField?.()?.slice(0, -1) ?? nearest);
+}
+
+function draftsAtLostField(cause: Cause): readonly ErrorDraft[] {
+  const drafts = draftsWithoutNull(cause);
+  const path = cause.reported === undefined && drafts.length > 0 ? cause.findLostField?.() : undefined;
+  if (path === undefined) return drafts;
+  addGap(cause, 'null', path);
+  return [{ text: cause.text, path, isPlaced: true }];
+}
+
+function draftsWithoutNull({ text, isReported, reported, nearest, gaps }: Cause): readonly ErrorDraft[] {
+  if (isReported || nearest === undefined || gaps.size > 0) return [];
+  return reported?.all ?? [{ text, path: nearest, isPlaced: false }];
+}
+
+function startsWith(path: ResponsePath | undefined, start: ResponsePath, length: number): boolean {
+  if (path === undefined || path.length < length) return false;
+  for (let index = 0; index < length; index += 1) if (path[index] !== start[index]) return false;
+  return true;
+}

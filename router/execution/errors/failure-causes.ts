@@ -1,0 +1,133 @@
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { ReportedErrors } from './reported-errors.ts';
+import type { SubgraphFailure } from '../../request/subgraph-request.ts';
+
+export type ResponsePath = readonly (string | number)[];
+
+/** An error as it stands in the answer. */
+export type ExecutionError = {
+  readonly message: string;
+  readonly path: ResponsePath;
+  readonly extensions: { readonly code: string; readonly service?: string; readonly [key: string]: unknown };
+};
+
+/** What a service did not deliver, for machines: `extensions.degraded` of the answer. */
+export type Degradation = {
+  readonly service: string;
+  readonly reason: ErrorCode;
+  readonly retryAfterMs?: number;
+  readonly breaker?: 'closed' | 'open' | 'half-open';
+  /** What stands there in place of what should. */
+  readonly source: Source;
+  /** Of the oldest value, where they are stale. */
+  readonly ageMs?: number;
+  /** Response paths without list indices. */
+  readonly paths: readonly (readonly string[])[];
+};
+
+export type Source = 'null' | 'fallback' | 'stale';
+
+/** Where one source stands in: names by their text. */
+type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
+
+/** An error of the response without its path. */
+export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
+
+/** One thing that went wrong. Each null of the response that comes of it is an error with this text. */
+export type Cause = {
+  readonly text: ErrorText;
+  /** Set when a call to a subgraph failed. */
+  readonly failure: SubgraphFailure | undefined;
+  /** Errors that the subgraph itself has reported explain the nulls, where there are any. */
+  readonly isReported: boolean;
+  /** The errors by which the subgraph explains the failure: clients see these instead of `text` where they explain a null. */
+  readonly reported: ReportedErrors | undefined;
+  /** Path of the error when no null of the response comes of this, and no fallback or stale value is used. */
+  readonly nearest: ResponsePath | undefined;
+  /** Finds the path of the first field that the failed call should have delivered to an object. */
+  readonly findLostField: (() => ResponsePath | undefined) | undefined;
+  /** No fallback or stale value will be used for what is missing. */
+  readonly isFinal: boolean;
+  readonly gaps: Map<Source, Gap>;
+  /** The fields whose nulls are in `gaps` already: one field is at one path of names. */
+  readonly fieldsWithGaps: Set<object>;
+};
+
+type CauseInit = Partial<Cause> & {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly service: string | undefined;
+};
+
+export function createCause({ code, message, service, ...init }: CauseInit): Cause {
+  return {
+    text: { message, extensions: service === undefined ? { code } : { code, service } },
+    failure: undefined,
+    isReported: false,
+    reported: undefined,
+    nearest: undefined,
+    findLostField: undefined,
+    isFinal: false,
+    ...init,
+    gaps: new Map(),
+    fieldsWithGaps: new Set(),
+  };
+}
+
+/** Records for `extensions.degraded` that the field is null. */
+export function addNullGap(cause: Cause, field: object, path: ResponsePath): void {
+  if (cause.failure === undefined || cause.fieldsWithGaps.has(field)) return;
+  cause.fieldsWithGaps.add(field);
+  addGap(cause, 'null', path);
+}
+
+export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
+  let length = 0;
+  while (length < first.length && first[length] === second[length]) length += 1;
+  return length === first.length ? first : first.slice(0, length);
+}
+
+/** One entry for each service, reason and source. */
+export function degradationsOf(causes: readonly Cause[]): Degradation[] {
+  const entries = new Map<string, { readonly failure: SubgraphFailure; source: Source; gap: Gap }>();
+  for (const cause of causes) {
+    const { failure, gaps, nearest } = cause;
+    if (failure === undefined) continue;
+    if (gaps.size === 0 && nearest) addGap(cause, 'null', nearest);
+    for (const [source, gap] of gaps) {
+      const key = `${source} ${failure.code} ${failure.service}`;
+      const known = entries.get(key);
+      if (known === undefined) entries.set(key, { failure, source, gap });
+      else entries.set(key, { ...known, gap: joined(known.gap, gap) });
+    }
+  }
+  return [...entries.values()].map(({ failure, source, gap }) => {
+    const { service, code, retryAfterMs, breaker } = failure;
+    return {
+      service,
+      reason: code,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(breaker !== undefined && { breaker }),
+      source,
+      ...(gap.ageMs !== undefined && { ageMs: gap.ageMs }),
+      paths: [...gap.paths.values()],
+    };
+  });
+}
+
+/** Records what the response has at the path instead of what the service should have delivered. */
+export function addGap(cause: Cause, source: Source, path: ResponsePath, ageMs?: number): void {
+  const names = path.filter((element) => typeof element === 'string');
+  const gap = cause.gaps.get(source) ?? { paths: new Map(), ageMs: undefined };
+  gap.paths.set(names.join('.'), names);
+  gap.ageMs = older(gap.ageMs, ageMs);
+  cause.gaps.set(source, gap);
+}
+
+function joined(one: Gap, other: Gap): Gap {
+  return { paths: new Map([...one.paths, ...other.paths]), ageMs: older(one.ageMs, other.ageMs) };
+}
+
+function older(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+}

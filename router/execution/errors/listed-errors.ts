@@ -1,0 +1,55 @@
+import type { ResponsePositions } from './response-positions.ts';
+import type { ErrorText, ExecutionError, ResponsePath } from './failure-causes.ts';
+
+/** Maximum number of errors in a response. Further ones are counted in `extensions.omittedErrors`. */
+export const MAX_LISTED_ERRORS = 500;
+
+/** An error that the response lists if there is room for it. */
+export type ErrorDraft = {
+  readonly text: ErrorText;
+  readonly path: ResponsePath;
+  /** The path is known to be one of the response. */
+  readonly isPlaced: boolean;
+};
+
+export type ListedErrors = {
+  readonly errors: readonly ExecutionError[];
+  readonly omitted: number;
+};
+
+/** Lists the errors in their order. Where there are too many, each service and code has a fair share of the list. */
+export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePositions): ListedErrors {
+  const listed = drafts.length <= MAX_LISTED_ERRORS ? drafts : selected(drafts);
+  return {
+    errors: listed.map(({ text: { message, extensions }, path, isPlaced }) => ({
+      message,
+      path: isPlaced ? path : positions.existing(path),
+      extensions,
+    })),
+    omitted: drafts.length - listed.length,
+  };
+}
+
+function selected(drafts: readonly ErrorDraft[]): readonly ErrorDraft[] {
+  // Errors of one cause have one text.
+  const kinds = new Map<ErrorText, string>();
+  for (const { text } of drafts) if (!kinds.has(text)) kinds.set(text, kindOf(text));
+  const share = Math.max(1, Math.floor(MAX_LISTED_ERRORS / new Set(kinds.values()).size));
+  const chosen = new Set<ErrorDraft>();
+  const counts = new Map<string | undefined, number>();
+  for (const draft of drafts) {
+    const kind = kinds.get(draft.text);
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    if (count < share && chosen.size < MAX_LISTED_ERRORS) chosen.add(draft);
+  }
+  for (const draft of drafts) {
+    if (chosen.size === MAX_LISTED_ERRORS) break;
+    chosen.add(draft);
+  }
+  return drafts.filter((draft) => chosen.has(draft));
+}
+
+function kindOf({ extensions: { code, service } }: ErrorText): string {
+  return `${code} ${service}`;
+}

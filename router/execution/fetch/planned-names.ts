@@ -1,0 +1,23 @@
+import type { FieldNode } from 'graphql';
+import { signatureOf } from '../../planning/prepare/renames.ts';
+import type { Renames } from '../../planning/prepare/renames.ts';
+import { responseName } from '../../shared/graphql/response-name.ts';
+
+export type PlannedNames = {
+  /** The key under which the plan delivers a field. */
+  keyOf(field: FieldNode): string;
+  /** The client's name of a variable of the plan. */
+  variableOf(planned: string): string;
+};
+
+export function plannedNames(renames: Renames = { fields: [], variables: [] }): PlannedNames {
+  const fields = new Map(renames.fields);
+  const variables = new Map(renames.variables.map(([name, planned]) => [planned, name]));
+  return {
+    keyOf(field) {
+      const planned = fields.size === 0 ? undefined : fields.get(signatureOf(field));
+      return planned ?? responseName(field);
+    },
+    variableOf: (planned) => variables.get(planned) ?? planned,
+  };
+}

@@ -1,0 +1,348 @@
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+} from 'graphql';
+import type {
+  FieldNode,
+  GraphQLAbstractType,
+  GraphQLInterfaceType,
+  GraphQLLeafType,
+  GraphQLObjectType,
+  GraphQLOutputType,
+  GraphQLSchema,
+  SelectionSetNode,
+} from 'graphql';
+import { RouterError } from '../../shared/errors.ts';
+import { isExactNumber, toDouble } from '../../shared/exact-json.ts';
+import { denied, idText, memoised, nullText, unusable, wrongType } from './completion-run.ts';
+import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
+import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
+import { joinPath } from '../fetch/delivery.ts';
+import type { Deliveries } from '../fetch/delivery.ts';
+import type { Denials } from './denials.ts';
+import type { FallbackOf } from './fallback.ts';
+import { isJsonObject, jsonText, quote, readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { PlannedNames } from '../fetch/planned-names.ts';
+import { collectFields, dependsOnType } from './selected-fields.ts';
+import type { Selecting } from './selected-fields.ts';
+
+export type Completion = (root: JsonObject, run: CompletionRun) => string;
+
+export type CompletionInput = Selecting & {
+  readonly names: PlannedNames;
+  readonly deliveries: Deliveries;
+  /** Paths of fields whose values can stand in many objects at once. */
+  readonly shareable: ReadonlySet<string>;
+  /** Paths of objects of which one can stand at many places. */
+  readonly unified: ReadonlySet<string>;
+  readonly denials: Denials | undefined;
+  readonly fallbackOf: FallbackOf | undefined;
+  /** A null where there may be none makes what holds it null; else it stays where it is. */
+  readonly propagates: boolean;
+};
+
+/** Where in the response a value stands: `depth` is the index of its name or position in the path. */
+type Place = {
+  readonly depth: number;
+  readonly path: string;
+  readonly field: CompletedField;
+  readonly isItem?: boolean;
+};
+
+/** The root is above the first element of a path. */
+const ROOT_DEPTH = -1;
+
+type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;
+
+/**
+ * Compiles the projection of the merged tree to what the operation selects (GraphQL, section 6.4).
+ *
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE when no fetch delivers a root field.
+ */
+export function compileCompletion(
+  input: CompletionInput,
+  rootType: GraphQLObjectType,
+  selectionSet: SelectionSetNode,
+): Completion {
+  refuseUnplanned(input, rootType, selectionSet);
+  const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [], fallback: undefined };
+  const complete = compileFields(input, rootType, [selectionSet], { depth: ROOT_DEPTH, path: '', field });
+  return (root, run) => complete(root, run) ?? nullText(run, ROOT_DEPTH);
+}
+
+function refuseUnplanned(
+  input: CompletionInput,
+  rootType: GraphQLObjectType,
+  selectionSet: SelectionSetNode,
+): void {
+  for (const [node] of collectFields(input, rootType, [selectionSet]).values()) {
+    if (node === undefined || node.name.value.startsWith('__')) continue;
+    if (input.denials?.field(rootType.name, node.name.value)) continue;
+    if (input.deliveries(input.names.keyOf(node)).length > 0) continue;
+    throw new RouterError(
+      'OPERATION_NOT_PLANNABLE',
+      `no service delivers ${rootType.name}.${node.name.value}`,
+    );
+  }
+}
+
+/** One unit of code for an object and all below it, up to values of abstract types: those are compiled as they are met. */
+function compileFields(
+  input: CompletionInput,
+  type: RuntimeType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): Complete {
+  const unit = new CodeUnit();
+  const name = defineObject({ ...input, unit }, type, selectionSets, place);
+  // The unit's functions have the shape of `Complete` by construction: nothing in the language could check it.
+  return unit.evaluate(name) as Complete;
+}
+
+type Writing = CompletionInput & { readonly unit: CodeUnit };
+
+/*
+ * In the generated code `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value of a field and `t` its text.
+ * A function returns the text of a value that is not null, or null when the value has to become null.
+ */
+
+function defineObject(
+  writing: Writing,
+  type: RuntimeType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): string {
+  const { unit } = writing;
+  const typename = literal(type.name);
+  const isAnyType = isAbstractType(type) || isRootType(writing.schema, type);
+  const isExact = `v.rawJSON!==undefined&&${unit.constant(isExactNumber)}(v)`;
+  const isOther = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
+  const isWrong = `${isExact}||${isOther}`;
+  const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
+  const fields = [...collectFields(writing, type, selectionSets)].map(([name, nodes], index) => {
+    const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    const { text, bubbles } = writeField(writing, type, { nodes, name }, place);
+    return bubbles ? `if((t=${text})===null)return null;s+=${prefix}+t;` : `s+=${prefix}+${text};`;
+  });
+  return unit.define(
+    'v,r',
+    `let s="",x,t;if(typeof v!=="object"||v===null||Array.isArray(v)||${isWrong})return ${wrong};` +
+      `const p=r.path;${fields.join('')}return ${fields.length === 0 ? '"{}"' : 's+"}"'};`,
+  );
+}
+
+/** An expression; when it `bubbles` it can be null, and the object that holds it has to become null. */
+type Text = { readonly text: string; readonly bubbles: boolean };
+
+function writeField(
+  writing: Writing,
+  parent: RuntimeType,
+  { nodes, name }: { readonly nodes: readonly FieldNode[]; readonly name: string },
+  place: Place,
+): Text {
+  const [node] = nodes;
+  const fieldName = node?.name.value ?? '';
+  const depth = place.depth + 1;
+  if (fieldName === '__typename') return writeTypename(writing, parent, name, place);
+  if (fieldName === '__schema' || fieldName === '__type') {
+    return { text: `r.introspection(${literal(name)})`, bubbles: false };
+  }
+  const definition = parent.getFields()[fieldName];
+  if (node === undefined || definition === undefined) throw new Error(`no field ${parent.name}.${fieldName}`);
+  if (writing.denials?.field(parent.name, fieldName)) {
+    return writeDenied(writing, definition.type, name, depth);
+  }
+  const key = writing.names.keyOf(node);
+  const path = joinPath(place.path, key);
+  const field = {
+    coordinate: `${parent.name}.${fieldName}`,
+    typeName: String(getNullableType(definition.type)),
+    fetches: writing.deliveries(path),
+    fallback: writing.fallbackOf?.(parent.name, fieldName),
+  };
+  const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const position = { depth, path, field };
+  const value = writeValue(writing, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
+  return { ...value, text: `(x=${propertyRead(writing.unit, 'v', key, readOwn)},${value.text})` };
+}
+
+function writeDenied(
+  { unit, propagates }: Writing,
+  type: GraphQLOutputType,
+  name: string,
+  depth: number,
+): Text {
+  const bubbles = propagates && isNonNullType(type);
+  const result = bubbles ? 'null' : '"null"';
+  return { text: `(p[${depth}]=${literal(name)},${unit.constant(denied)}(r,${depth},${result}))`, bubbles };
+}
+
+function writeTypename(
+  { unit, propagates }: Writing,
+  parent: RuntimeType,
+  name: string,
+  { field, depth }: Place,
+): Text {
+  if (!isAbstractType(parent)) return { text: literal(JSON.stringify(parent.name)), bubbles: false };
+  const unknown = unit.constant({ ...field, coordinate: `${parent.name}.__typename`, fallback: undefined });
+  const text = `(p[${depth + 1}]=${literal(name)},${unit.constant(unusable)}(r,${unknown},${depth + 1},v,undefined,${propagates ? 'null' : '"null"'}))`;
+  return { text, bubbles: propagates };
+}
+
+/** The expression for the text of `x`; `enter` puts its place into the path, which only errors and nested values need. */
+function writeValue(
+  writing: Writing,
+  type: GraphQLOutputType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+  enter: string,
+): Text {
+  const { unit } = writing;
+  const isNullable = !isNonNullType(type);
+  const inner = isNonNullType(type) ? type.ofType : type;
+  const bubbles = writing.propagates && !isNullable;
+  const otherwise = bubbles ? 'null' : '"null"';
+  const unusual = `(${enter},${unit.constant(unusable)}(r,${unit.constant(place.field)},${place.depth},v,x,${otherwise}))`;
+  const absent = isNullable ? `x===null?"null":${unusual}` : unusual;
+  if (isLeafType(inner)) {
+    const [condition, text] = writeLeaf(unit, inner);
+    return { text: `(${condition}?${text}:${absent})`, bubbles };
+  }
+  const nested = writeNested(writing, inner, selectionSets, place);
+  const otherwiseNull = bubbles ? '' : `??${unit.constant(nullText)}(r,${place.depth})`;
+  const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${otherwiseNull})`;
+  return { text, bubbles };
+}
+
+/** When `x` is a value of the type, and its text then. */
+function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
+  if (isEnumType(type)) {
+    const texts = new Map(type.getValues().map(({ name }) => [name, JSON.stringify(name)]));
+    const constant = unit.constant(texts);
+    return [`(t=${constant}.get(x))!==undefined`, 't'];
+  }
+  // A number that is written exactly has a plain value in fields of the built-in types.
+  const double = `typeof x==="object"&&typeof (x=${unit.constant(toDouble)}(x))==="number"`;
+  switch (type.name) {
+    case GraphQLString.name:
+      return ['typeof x==="string"', `${unit.constant(quote)}(x)`];
+    case GraphQLInt.name:
+      return [`typeof x==="number"&&(x|0)===x||${double}&&(x|0)===x`, '""+x'];
+    case GraphQLFloat.name:
+      return [`typeof x==="number"&&x-x===0||${double}&&x-x===0`, '""+x'];
+    case GraphQLBoolean.name:
+      return ['typeof x==="boolean"', '(x?"true":"false")'];
+    case GraphQLID.name:
+      return [`(t=${unit.constant(idText)}(x))!==null`, 't'];
+    default:
+      return ['x!==undefined&&x!==null', `${unit.constant(jsonText)}(x)`];
+  }
+}
+
+function writeNested(
+  writing: Writing,
+  type: Exclude<GraphQLOutputType, GraphQLLeafType>,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): string {
+  const { unit } = writing;
+  const isUnified = !isListType(type) && writing.unified.has(place.path);
+  const isShareable = isUnified || (writing.shareable.has(place.path) && !place.isItem);
+  const call = isListType(type)
+    ? defineList(writing, type.ofType, selectionSets, place)
+    : isAbstractType(type)
+      ? unit.constant(completeAbstract(writing, type, selectionSets, place))
+      : defineObject(writing, type, selectionSets, place);
+  return isShareable ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
+}
+
+function defineList(
+  writing: Writing,
+  itemType: GraphQLOutputType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): string {
+  const { unit } = writing;
+  const depth = place.depth + 1;
+  const item = writeValue(
+    writing,
+    itemType,
+    selectionSets,
+    { ...place, depth, isItem: true },
+    `p[${depth}]=i`,
+  );
+  const add = item.bubbles ? `if((t=${item.text})===null)return null;s+=t;` : `s+=${item.text};`;
+  const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
+  return unit.define(
+    'v,r',
+    `let s="[",x,t;if(!Array.isArray(v))return ${wrong};const p=r.path;` +
+      `for(let i=0;i<v.length;i++){if(i>0)s+=",";x=v[i];${add}}return s+"]";`,
+  );
+}
+
+function completeAbstract(
+  input: CompletionInput,
+  type: GraphQLAbstractType,
+  selectionSets: readonly SelectionSetNode[],
+  place: Place,
+): Complete {
+  const members = possibleMembers(input.schema, type);
+  const programs = new Map<unknown, Complete>();
+  const unresolved = {
+    ...place.field,
+    coordinate: `${type.name}.__typename`,
+    fetches: input.deliveries(joinPath(place.path, '__typename')),
+    fallback: undefined,
+  };
+  return (value, run) => {
+    if (!isJsonObject(value)) return wrongType(run, place.field, place.depth);
+    const typename = value['__typename'];
+    const known = programs.get(typename);
+    if (known !== undefined) return known(value, run);
+    const member = members.get(typename);
+    if (member === undefined) return wrongType(run, place.field, place.depth);
+    if (input.denials?.type(member.name)) return denied(run, place.depth, null);
+    if (isAbstractType(member) && dependsOnType(input, member, selectionSets)) {
+      return unusable(run, unresolved, place.depth, value, undefined, null);
+    }
+    const program = compileFields(input, member, selectionSets, place);
+    programs.set(typename, program);
+    return program(value, run);
+  };
+}
+
+/**
+ * The types that a value can turn out to have. An interface is among them, and stands for an absent `__typename`, because the
+ * subgraph of an `@interfaceObject` does not know more.
+ */
+function possibleMembers(
+  schema: GraphQLSchema,
+  type: GraphQLAbstractType,
+): ReadonlyMap<unknown, GraphQLObjectType | GraphQLInterfaceType> {
+  const objects = schema.getPossibleTypes(type).map((member) => [member.name, member] as const);
+  if (!isInterfaceType(type)) return new Map(objects);
+  const interfaces = [type, ...schema.getImplementations(type).interfaces].map(
+    (member) => [member.name, member] as const,
+  );
+  return new Map<unknown, GraphQLObjectType | GraphQLInterfaceType>([
+    [undefined, type],
+    ...interfaces,
+    ...objects,
+  ]);
+}
+
+function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
+  // A subgraph may call its root types by other names.
+  return type === schema.getQueryType() || type === schema.getMutationType();
+}

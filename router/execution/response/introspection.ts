@@ -1,0 +1,44 @@
+import { Kind, executeSync, visit } from 'graphql';
+import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
+import { jsonText } from '../../shared/json.ts';
+import type { Selecting } from './selected-fields.ts';
+import { collectFields } from './selected-fields.ts';
+
+/** The JSON text of each introspection field of an operation, by response name. */
+export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
+
+/** Introspection is graphql-js's own, on the API schema; no subgraph is asked. */
+export function compileIntrospection(selecting: Selecting, operation: OperationDefinitionNode): Introspect {
+  const { schema } = selecting;
+  const queryType = schema.getQueryType();
+  const nodes = queryType
+    ? [...collectFields(selecting, queryType, [operation.selectionSet]).values()].flat()
+    : [];
+  const selections = nodes.filter(({ name }) => name.value === '__schema' || name.value === '__type');
+  if (selections.length === 0) return () => new Map();
+  const fragments = [...selecting.fragments.values()];
+  const isVariable = usesVariables([...selections, ...fragments]);
+  // Executed without values, declarations of required variables would be errors.
+  const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
+  const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
+  const document: DocumentNode = {
+    kind: Kind.DOCUMENT,
+    definitions: [{ ...operation, variableDefinitions, selectionSet }, ...fragments],
+  };
+  const execute: Introspect = (variableValues) => {
+    const { data } = executeSync({ schema, document, variableValues });
+    return new Map(Object.entries(data ?? {}).map(([name, value]) => [name, jsonText(value)]));
+  };
+  return isVariable ? execute : once(execute);
+}
+
+function usesVariables(nodes: readonly ASTNode[]): boolean {
+  let found = false;
+  for (const node of nodes) visit(node, { Variable: () => void (found = true) });
+  return found;
+}
+
+function once(introspect: Introspect): Introspect {
+  let texts: ReadonlyMap<string, string> | undefined;
+  return () => (texts ??= introspect({}));
+}

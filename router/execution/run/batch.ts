@@ -1,0 +1,75 @@
+import type { JsonObject } from '../../shared/json.ts';
+import type { OnUnusable, Representation } from '../compile/representation.ts';
+
+/** The objects that a fetch is about. Objects with equal representations share one. */
+export type Batch = {
+  readonly targets: readonly JsonObject[];
+  /** For each target, the index of its representation. */
+  readonly indices: readonly number[];
+  /** JSON texts; empty for a fetch of root fields. */
+  readonly representations: readonly string[];
+};
+
+export class BatchBuilder implements Batch {
+  readonly targets: JsonObject[] = [];
+  readonly indices: number[] = [];
+  readonly representations: string[] = [];
+  readonly #byText = new Map<string, number>();
+  readonly #byKey = new Map<Representation, Map<string, number>>();
+
+  add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
+    const key = representation.readKey?.(target);
+    // Most entities have one key, a string: equal ones are found without writing them, and no other text equals theirs.
+    const index =
+      typeof key === 'string'
+        ? this.#indexByKey(target, representation, key, onUnusable)
+        : this.#indexByText(target, representation, onUnusable);
+    if (index === undefined) return;
+    this.targets.push(target);
+    this.indices.push(index);
+  }
+
+  /** The same, with the representations in the order of their texts: the same objects met in another order make an equal call. */
+  sorted(): Batch {
+    const { representations: texts } = this;
+    const order = texts.map((_, index) => index).sort((a, b) => compare(texts[a], texts[b]));
+    const places: number[] = [];
+    for (const [place, index] of order.entries()) places[index] = place;
+    return {
+      targets: this.targets,
+      indices: this.indices.map((index) => places[index] ?? 0),
+      representations: order.map((index) => texts[index] ?? ''),
+    };
+  }
+
+  #indexByKey(
+    target: JsonObject,
+    representation: Representation,
+    key: string,
+    onUnusable: OnUnusable,
+  ): number | undefined {
+    let indices = this.#byKey.get(representation);
+    if (indices === undefined) this.#byKey.set(representation, (indices = new Map()));
+    const known = indices.get(key);
+    if (known !== undefined) return known;
+    const text = representation.write(target, onUnusable);
+    if (text === undefined) return undefined;
+    const index = this.representations.push(text) - 1;
+    indices.set(key, index);
+    return index;
+  }
+
+  #indexByText(target: JsonObject, { write }: Representation, onUnusable: OnUnusable): number | undefined {
+    const text = write(target, onUnusable);
+    if (text === undefined) return undefined;
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    this.#byText.set(text, this.representations.length);
+    return this.representations.push(text) - 1;
+  }
+}
+
+/** By code units: any order will do, if it is always the same. */
+function compare(a = '', b = ''): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,152 @@
+import { ResponsePositions } from '../errors/response-positions.ts';
+import { addGap } from '../errors/failure-causes.ts';
+import type { Degradation, ErrorText, ExecutionError } from '../errors/failure-causes.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { CompiledOperation } from '../compile/compile.ts';
+import type { CompletedField, CompletionRun } from '../response/completion-run.ts';
+import type { ErrorBehavior } from '../../shared/graphql/error-behavior.ts';
+import type { Execution, MaskErrors } from './execution.ts';
+import type { Introspect } from '../response/introspection.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { Report } from '../errors/error-collector.ts';
+import { runPlan } from './run-plan.ts';
+import { isServiceFault } from '../errors/service-fault.ts';
+import type { OwnStaleValues } from '../stale/stale-values.ts';
+import type { Send } from '../../request/subgraph-request.ts';
+
+export type ExecutionRequest = {
+  /** As graphql-js's `getVariableValues` returns them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly send: Send;
+  /** Aborts the queries under way, and keeps others from starting; mutations go on. */
+  readonly signal: AbortSignal;
+  /** Keys of a subgraph error's extensions that may reach the client. */
+  readonly allowedExtensions?: ReadonlySet<string>;
+  /** Absent: their messages may. */
+  readonly maskErrors?: MaskErrors | undefined;
+  /** Code of errors for values that the caller is not authorized to see. Absent: `UNAUTHORIZED_FIELD_OR_TYPE`. */
+  readonly denialCode?: ErrorCode;
+  /** Absent: `PROPAGATE`. */
+  readonly onError?: ErrorBehavior;
+  /** What may stand in for what services that fail do not deliver. */
+  readonly stale?: OwnStaleValues | undefined;
+};
+
+export type ExecutionOutcome = {
+  /** JSON text. */
+  readonly data: string;
+  readonly errors: readonly ExecutionError[];
+  /** Number of errors that are not listed, because there were too many. */
+  readonly omittedErrors: number;
+  /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
+  readonly delivered: JsonObject;
+  /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
+  readonly unanswered: ReadonlySet<string>;
+  /** One for each service and reason. */
+  readonly degraded: readonly Degradation[];
+};
+
+const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
+
+/**
+ * Runs the plan and completes its data. What a subgraph fails to deliver is null, explained by an error.
+ *
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE when the plan lacks a root field that the variables select.
+ */
+export async function executeCompiled(
+  operation: CompiledOperation,
+  request: ExecutionRequest,
+): Promise<ExecutionOutcome> {
+  const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
+  const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
+  // Before the plan runs: an operation that cannot be answered must not have begun.
+  const { response, complete, introspect } = operation.projectionFor(variables, onError);
+  const report = new Report({ halts: onError === 'HALT', denialCode });
+  const root: JsonObject = {};
+  const execution: Execution = {
+    operation,
+    variables,
+    send,
+    signal,
+    allowedExtensions,
+    maskErrors,
+    halts: onError === 'HALT',
+    stale: request.stale,
+    root,
+    report,
+    response,
+    forks: new Map(),
+    delivered: [],
+    collected: [],
+    calls: new Map(),
+    waiting: new Map(),
+    unanswered: new Set(),
+  };
+  if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
+  const data = complete(root, completionRun(execution, introspect));
+  const { errors, omitted } = report.errors(new ResponsePositions(data));
+  const outcome = {
+    data,
+    errors,
+    omittedErrors: omitted,
+    delivered: root,
+    unanswered: execution.unanswered,
+    degraded: report.degraded(),
+  };
+  return execution.halts ? halted(outcome) : outcome;
+}
+
+/** The first error ends the request: the response has that error and no data. */
+function halted(outcome: ExecutionOutcome): ExecutionOutcome {
+  const [first] = outcome.errors;
+  return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first], omittedErrors: 0 };
+}
+
+function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
+  let introspected: ReadonlyMap<string, string> | undefined;
+  const run: CompletionRun = {
+    path: [],
+    problems: 0,
+    memo: new Map(),
+    introspection: (name) => (introspected ??= introspect(variables)).get(name) ?? 'null',
+    onMissing(field, depth, parent, value) {
+      run.problems += 1;
+      const path = run.path.slice(0, depth + 1);
+      const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
+      if (field.fallback !== undefined && cause?.failure !== undefined && isServiceFault(cause.failure)) {
+        addGap(cause, 'fallback', path);
+        return field.fallback;
+      }
+      if (cause !== undefined && !cause.isReported) report.addNull(cause, path, field);
+      else report.addMissing(path, () => cause?.text ?? missingError(field, value));
+      return undefined;
+    },
+    onDenied(depth) {
+      run.problems += 1;
+      report.addDenied(run.path.slice(0, depth + 1));
+    },
+    onPropagated(depth) {
+      report.propagated(run.path, depth + 1);
+    },
+    onWrongType(field, depth) {
+      run.problems += 1;
+      const message = `The value of ${field.coordinate} is not of the type ${field.typeName}.`;
+      report.addError(run.path.slice(0, depth + 1), invalidError(field, message));
+    },
+  };
+  return run;
+}
+
+function missingError(field: CompletedField, value: unknown): ErrorText {
+  if (value === null) return invalidError(field, `Cannot return null for non-nullable ${field.coordinate}.`);
+  if (field.fetches.length > 0)
+    return invalidError(field, `${field.coordinate} is absent from the answer of its service.`);
+  const message = `No service delivers ${field.coordinate} here.`;
+  return { message, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
+}
+
+function invalidError({ fetches }: CompletedField, message: string): ErrorText {
+  const service = fetches[0]?.service;
+  const code = 'SUBGRAPH_INVALID_RESPONSE';
+  return { message, extensions: service === undefined ? { code } : { code, service } };
+}

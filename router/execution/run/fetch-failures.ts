@@ -1,0 +1,229 @@
+import { commonPrefix, createCause } from '../errors/failure-causes.ts';
+import type { Cause, ErrorText, ResponsePath } from '../errors/failure-causes.ts';
+import { findPaths } from '../compile/collect.ts';
+import type { Execution } from './execution.ts';
+import { readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { FetchShape } from '../fetch/fetch-shape.ts';
+import type { FetchProgram } from '../compile/plan-program.ts';
+import { MASKED_MESSAGE, isPublicCode, publicMessage } from '../errors/public-message.ts';
+import { clientPath, fieldsAt } from '../response/response-shape.ts';
+import { MAX_LISTED_ERRORS } from '../errors/listed-errors.ts';
+import { ReportedErrors } from '../errors/reported-errors.ts';
+import type { ResponseShape } from '../response/response-shape.ts';
+import type { Batch } from './batch.ts';
+import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-request.ts';
+
+type FailedCall = {
+  readonly batch: Batch;
+  /** The errors by which the subgraph explains the failure. */
+  readonly reported?: ReportedErrors | undefined;
+};
+
+/** Records that the fetch has delivered nothing. The failure explains every null that results from it. */
+export function failFetch(
+  fetch: FetchProgram,
+  failure: SubgraphFailure,
+  execution: Execution,
+  { batch, reported }: FailedCall,
+): void {
+  const { operation, response, report } = execution;
+  const { code, message, service, heldBack } = failure;
+  if (failure.isUnsent !== true)
+    for (const coordinate of fetch.fields.coordinates) execution.unanswered.add(coordinate);
+  const lost = heldBack === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, heldBack) };
+  const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
+  const cause = createCause({
+    code,
+    message,
+    service,
+    failure,
+    reported,
+    nearest: nearestPath(lost, response),
+    findLostField: () => findLostField(lost, batch, execution),
+    isFinal,
+  });
+  report.failFetch(fetch.index, report.addCause(cause));
+}
+
+export function invalidAnswer({ service }: FetchProgram, message: string): SubgraphFailure {
+  return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
+}
+
+/** The cause of nulls that errors of the subgraph itself explain. */
+export function reportedCause({ service }: FetchProgram): Cause {
+  const message = 'The service reported an error instead of a value.';
+  return createCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
+}
+
+type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
+
+/** Adds a subgraph's own errors to the response, with the client's path and with allow-listed extensions only. */
+export function reportErrors(
+  fetch: FetchProgram,
+  batch: Batch,
+  response: Reporting,
+  execution: Execution,
+): void {
+  eachError(fetch, batch, { response, execution }, (text, paths, pathOf) =>
+    execution.report.addReported(text, paths, pathOf),
+  );
+}
+
+/** The errors by which a subgraph explains that a call has failed. */
+export function failureErrors(
+  fetch: FetchProgram,
+  batch: Batch,
+  errors: readonly SubgraphError[],
+  execution: Execution,
+): ReportedErrors {
+  const reported = new ReportedErrors();
+  eachError(fetch, batch, { response: { data: null, errors }, execution }, (text, paths, pathOf) => {
+    for (const path of paths.slice(0, MAX_LISTED_ERRORS)) reported.add(text, pathOf(path));
+  });
+  return reported;
+}
+
+function eachError(
+  fetch: FetchProgram,
+  batch: Batch,
+  { response, execution }: { readonly response: Reporting; readonly execution: Execution },
+  onError: (
+    text: ErrorText,
+    paths: readonly ResponsePath[],
+    pathOf: (path: ResponsePath) => ResponsePath,
+  ) => void,
+): void {
+  const textOf = errorTexts(fetch, response.errors, execution);
+  const places = placesOf(fetch, batch, execution);
+  for (const error of response.errors) {
+    const paths = errorPaths(fetch, error, places, response.data);
+    onError(textOf(error), paths, (path) => responsePath(fetch, path, execution));
+  }
+}
+
+function errorTexts(
+  fetch: FetchProgram,
+  errors: readonly SubgraphError[],
+  { maskErrors, allowedExtensions }: Execution,
+): (error: SubgraphError) => ErrorText {
+  const maskedId = maskErrors?.(fetch.service, errors);
+  return (error) => {
+    const id = maskedId?.(error);
+    const extensions = allowedOf(error, fetch, allowedExtensions);
+    if (id === undefined) return { message: publicMessage(error.message), extensions };
+    return { message: MASKED_MESSAGE, extensions: { ...extensions, id } };
+  };
+}
+
+function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Execution): ResponsePath {
+  const located = clientPath(path, response);
+  return located.length > 0 ? located : nearestPath(fetch, response);
+}
+
+/** The paths of the objects of a batch in the merged tree, by the index of their representation. */
+type Places = ReadonlyMap<number, readonly ResponsePath[]>;
+
+function placesOf(fetch: FetchProgram, batch: Batch, { root, forks }: Execution): Places {
+  const indices = new Map<JsonObject, number>();
+  const addWithForks = (object: JsonObject, index: number): void => {
+    indices.set(object, index);
+    for (const fork of forks.get(object) ?? []) addWithForks(fork, index);
+  };
+  for (const [position, target] of batch.targets.entries())
+    addWithForks(target, batch.indices[position] ?? 0);
+  const places = new Map<number, ResponsePath[]>();
+  findPaths(root, fetch.path, (object, path) => {
+    const index = indices.get(object);
+    if (index === undefined) return;
+    const known = places.get(index);
+    if (known === undefined) places.set(index, [path]);
+    else known.push(path);
+  });
+  return places;
+}
+
+/** Where the error is in the merged tree, once for each place of its object. */
+function errorPaths(
+  fetch: FetchProgram,
+  { path = [] }: SubgraphError,
+  places: Places,
+  data: JsonObject | null,
+): readonly ResponsePath[] {
+  if (fetch.represent !== undefined) {
+    const [entities, index, ...rest] = path;
+    const known = entities === '_entities' && typeof index === 'number' ? places.get(index) : undefined;
+    return known?.map((place) => [...place, ...rest]) ?? [sharedPath(places)];
+  }
+  const roots = places.get(0) ?? [[]];
+  if (path.length > 0) return roots.map((place) => [...place, ...path]);
+  // An error without a path is the reason for each root field that is null.
+  const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
+  if (nulls.length === 0) return roots;
+  return roots.flatMap((place) => nulls.map((key) => [...place, key]));
+}
+
+function sharedPath(places: Places): ResponsePath {
+  const paths = [...places.values()].flat();
+  return paths.length === 0 ? [] : paths.reduce(commonPrefix);
+}
+
+function allowedOf(
+  { extensions = {} }: SubgraphError,
+  { service }: FetchProgram,
+  allowed: ReadonlySet<string>,
+): ErrorText['extensions'] {
+  const kept = Object.entries(extensions).filter(([key]) => allowed.has(key));
+  const { code } = extensions;
+  return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
+}
+
+/** The part of a fetch's shape that the fields at the coordinates deliver. */
+function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
+  const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
+  return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));
+}
+
+function coordinatesOf({ fields, represent }: FetchProgram, key: string): ReadonlySet<string> | undefined {
+  return fields.byKey.get(represent === undefined ? key : `_entities.${key}`);
+}
+
+/** The response path of the first field that an entity fetch should have delivered to its first object. */
+function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
+  const { response } = execution;
+  const [target] = batch.targets;
+  const [place] = placesOf(fetch, batch, execution).get(batch.indices[0] ?? 0) ?? [];
+  if (fetch.represent === undefined || target === undefined || place === undefined) return undefined;
+  for (const [key, { name }] of fieldsAt(place, response) ?? []) {
+    if (fetch.shape.has(key) && isDeliveredTo(target, key, fetch, execution))
+      return [...clientPath(place, response), name];
+  }
+  return undefined;
+}
+
+/** Whether the fetch selects the field of objects of the target's type. */
+function isDeliveredTo(
+  target: JsonObject,
+  key: string,
+  fetch: FetchProgram,
+  { operation }: Execution,
+): boolean {
+  const { types } = operation.plan;
+  const typeName = types.typeNameOf(target['__typename']);
+  const coordinates = coordinatesOf(fetch, key);
+  if (typeName === undefined || coordinates === undefined) return true;
+  return [...coordinates].some((coordinate) => types.isA(typeName, coordinate.split('.')[0] ?? ''));
+}
+
+/** The response path nearest to what a fetch should have delivered. */
+function nearestPath(
+  { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,
+  response: ResponseShape,
+): ResponsePath {
+  const untilList = path.slice(0, path.includes('@') ? path.indexOf('@') : path.length);
+  if (untilList.length > 0) return clientPath(untilList, response);
+  const [first] = response.values();
+  const delivered = [...shape.keys()].map((key) => response.get(key)).find((field) => field !== undefined);
+  const nearest = delivered ?? first;
+  return nearest === undefined ? [] : [nearest.name];
+}

@@ -1,0 +1,205 @@
+import { BatchBuilder } from './batch.ts';
+import type { Batch } from './batch.ts';
+import { nothingCollected } from '../compile/collect.ts';
+import { createCause } from '../errors/failure-causes.ts';
+import type { Cause } from '../errors/failure-causes.ts';
+import { callSubgraph } from './send-fetch.ts';
+import { TYPENAME, entityLoss } from '../entity-loss.ts';
+import type { Execution } from './execution.ts';
+import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
+import { clone, isJsonObject } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { FetchProgram } from '../compile/plan-program.ts';
+import { withoutFields } from './reduced-fetch.ts';
+import type { Represent } from '../compile/representation.ts';
+import { keepEntities, mergeStale } from './stale-entities.ts';
+import { copySpine } from '../compile/copy-paths.ts';
+import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
+
+/** Runs one fetch and merges what it delivers. The report receives what is missing. */
+export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
+  const { represent } = fetch;
+  const targets = collectTargets(fetch, execution);
+  const batch =
+    represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
+  if (batch.targets.length === 0) return;
+  const response = await callReduced(fetch, batch, execution);
+  const data = acceptData(fetch, batch, response, execution);
+  if (data !== undefined) {
+    if (represent === undefined) mergeRoot(fetch, batch, data, execution);
+    else mergeEntities(fetch, batch, data, execution);
+  }
+  if (execution.stale !== undefined) await mergeStale(fetch, batch, execution);
+}
+
+function collectTargets(
+  fetch: FetchProgram,
+  { root, delivered, collected }: Execution,
+): readonly JsonObject[] {
+  const { base } = fetch;
+  const found = nothingCollected();
+  if (base === undefined) {
+    fetch.collect(root, found);
+    return [...new Set(found.objects)];
+  }
+  // The base's data is not rearranged by what is merged into it, so the same objects stand there for every fetch.
+  const known = collected[fetch.collectedBy];
+  if (known !== undefined) return known;
+  for (const object of delivered[base] ?? []) fetch.collect(object, found);
+  collected[fetch.collectedBy] = found.objects;
+  return found.objects;
+}
+
+/** Root fields can be asked for below the root, where a type has a field of the type `Query`. */
+function rootBatch(targets: readonly JsonObject[]): Batch {
+  return { targets, indices: [], representations: [] };
+}
+
+function representAll(
+  fetch: FetchProgram,
+  represent: Represent,
+  objects: readonly JsonObject[],
+  execution: Execution,
+): Batch {
+  const batch = new BatchBuilder();
+  const lose = entityLoss(fetch, execution);
+  for (const object of objects) {
+    const representation = represent(object);
+    if (representation !== undefined) batch.add(object, representation, (...found) => lose(object, ...found));
+    else if (object['__typename'] === undefined) lose(object, TYPENAME, undefined);
+  }
+  return fetch.isRepeated ? batch.sorted() : batch;
+}
+
+/** Asks again without the fields that are held back, where some are: one ill field is no reason to go without the others. */
+async function callReduced(
+  fetch: FetchProgram,
+  batch: Batch,
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  let asked = fetch;
+  let heldBack: readonly string[] = [];
+  let refusal: SubgraphFailure | undefined;
+  for (;;) {
+    const response = await callSubgraph(asked, batch.representations, execution);
+    if (response.kind === 'answered') {
+      if (refusal !== undefined) failFetch(fetch, { ...refusal, heldBack }, execution, { batch });
+      return response;
+    }
+    const { heldBack: more, ...failure } = response.failure;
+    if (more === undefined) return response;
+    refusal ??= failure;
+    heldBack = [...heldBack, ...more];
+    // A mutation after one that failed must not happen.
+    const ends = execution.halts && fetch.operation === 'mutation';
+    const rest = ends ? undefined : withoutFields(fetch, heldBack);
+    if (rest === undefined) return { kind: 'failed', failure };
+    asked = rest;
+  }
+}
+
+type Accepted = {
+  readonly data: JsonObject;
+  readonly errors: readonly SubgraphError[];
+  readonly isShared: boolean;
+};
+
+/** Maximum number of errors that are passed on for one failed call. */
+const MAX_FAILURE_ERRORS = 100;
+
+function acceptData(
+  fetch: FetchProgram,
+  batch: Batch,
+  response: SubgraphResponse,
+  execution: Execution,
+): Accepted | undefined {
+  if (response.kind === 'failed') {
+    const { failure } = response;
+    const errors = failure.errors?.slice(0, MAX_FAILURE_ERRORS);
+    const reported = errors && failureErrors(fetch, batch, errors, execution);
+    failFetch(fetch, failure, execution, { batch, reported });
+    return undefined;
+  }
+  const { data, errors, isShared = false } = response;
+  if (errors.length > 0) reportErrors(fetch, batch, response, execution);
+  if (data !== null) return { data, errors, isShared };
+  if (errors.length === 0) {
+    failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution, { batch });
+    return undefined;
+  }
+  keepEntities(fetch, batch, { entities: [], errors }, execution);
+  execution.report.failFetch(fetch.index, reportedCause(fetch));
+  return undefined;
+}
+
+function mergeRoot(
+  fetch: FetchProgram,
+  batch: Batch,
+  accepted: Accepted,
+  { delivered, forks }: Execution,
+): void {
+  const data = ownCopy(fetch, accepted.data, accepted);
+  if (!isJsonObject(data)) return;
+  delivered[fetch.index] = [data];
+  for (const target of batch.targets) fetch.merge(target, data, forks);
+}
+
+/** The data as this execution may change it. */
+function ownCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: Accepted): Value {
+  const { rewriteOutput, spine } = fetch;
+  if (rewriteOutput === undefined) return isShared && spine.size > 0 ? copySpine(value, spine) : value;
+  const copy = isShared ? clone(value) : value;
+  rewriteOutput(copy);
+  return copy;
+}
+
+function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, execution: Execution): void {
+  const { delivered, forks, report } = execution;
+  const { length } = batch.representations;
+  const answered = accepted.data['_entities'];
+  if (!Array.isArray(answered) || answered.length !== length) {
+    const failure = invalidAnswer(fetch, `The service did not answer with ${length} entities.`);
+    failFetch(fetch, failure, execution, { batch });
+    return;
+  }
+  if (execution.stale !== undefined)
+    keepEntities(fetch, batch, { entities: answered, errors: accepted.errors }, execution);
+  const entities = ownCopy(fetch, answered, accepted);
+  delivered[fetch.index] = entities.filter(isJsonObject);
+  const losses = new Map<number, Cause>();
+  for (let position = 0; position < batch.targets.length; position += 1) {
+    const target = batch.targets[position];
+    const index = batch.indices[position];
+    if (target === undefined || index === undefined) continue;
+    const entity: unknown = entities[index];
+    if (isJsonObject(entity)) {
+      fetch.merge(target, entity, forks);
+      continue;
+    }
+    const cause = losses.get(index) ?? report.addCause(lossOf(fetch, entity, index, accepted.errors));
+    losses.set(index, cause);
+    report.loseEntity(fetch.index, target, cause);
+  }
+}
+
+function lossOf(
+  fetch: FetchProgram,
+  entity: unknown,
+  index: number,
+  errors: readonly SubgraphError[],
+): Cause {
+  const { service } = fetch;
+  const isReported = errors.some(
+    ({ path }) => path?.[0] !== '_entities' || path[1] === undefined || path[1] === index,
+  );
+  if (isReported) return reportedCause(fetch);
+  if (entity === null) {
+    return createCause({
+      code: 'ENTITY_NOT_FOUND',
+      message: 'The service does not know this object.',
+      service,
+    });
+  }
+  const message = 'The service answered with something that is not an entity.';
+  return createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
+}

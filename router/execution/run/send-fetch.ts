@@ -1,0 +1,58 @@
+import { ERRORS } from '../../shared/errors.ts';
+import type { Execution } from './execution.ts';
+import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
+import type { FetchProgram } from '../compile/plan-program.ts';
+import { fetchBody } from '../fetch/request-body.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+
+/** Asks the subgraph of a fetch. Equal queries of one execution go out once. */
+export function callSubgraph(
+  fetch: FetchProgram,
+  representations: readonly string[],
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  const isQuery = fetch.operation === 'query';
+  if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
+  const body = fetchBody(fetch, representations, execution.variables);
+  const { service: subgraph, operation, fields, hasNumbers } = fetch;
+  const request = { subgraph, operation, body, fields, hasNumbers };
+  // A query after a mutation may answer otherwise than before.
+  const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
+  // A mutation runs to its end, whoever waits for it.
+  if (!isQuery) return execution.send(request, NEVER);
+  if (!isShareable) return query(fetch, representations, request, execution);
+  const key = `${fetch.service} ${body}`;
+  const known = execution.calls.get(key);
+  if (known !== undefined) return known;
+  const call = query(fetch, representations, request, execution).then(asShared);
+  execution.calls.set(key, call);
+  return call;
+}
+
+function asShared(response: SubgraphResponse): SubgraphResponse {
+  return response.kind === 'failed' ? response : { ...response, isShared: true };
+}
+
+function query(
+  fetch: FetchProgram,
+  representations: readonly string[],
+  request: SubgraphRequest,
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  if (!canMerge(fetch)) return execution.send(request, execution.signal);
+  return queryWithOthers({ fetch, representations, request }, execution);
+}
+
+const NEVER = new AbortController().signal;
+
+function cancelled({ service }: FetchProgram): SubgraphResponse {
+  return {
+    kind: 'failed',
+    failure: {
+      code: 'REQUEST_CANCELLED',
+      service,
+      message: ERRORS.REQUEST_CANCELLED.meaning,
+      isUnsent: true,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Batch } from './batch.ts';
+import { addGap } from '../errors/failure-causes.ts';
+import { pathKey } from '../fetch/delivery.ts';
+import type { Execution } from './execution.ts';
+import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import { questionsOf } from '../stale/stale-fields.ts';
+import { outagesIn } from '../errors/outages.ts';
+import type { FetchProgram } from '../compile/plan-program.ts';
+import { clientPath } from '../response/response-shape.ts';
+import { isServiceFault } from '../errors/service-fault.ts';
+import type { SubgraphError } from '../../request/subgraph-request.ts';
+
+/** Keeps what a service has delivered of entities, as it came and before anything is merged into it. */
+export function keepEntities(
+  fetch: FetchProgram,
+  { representations }: Batch,
+  { entities, errors }: { readonly entities: readonly unknown[]; readonly errors: readonly SubgraphError[] },
+  execution: Execution,
+): void {
+  const questions = questionsOf(fetch, execution);
+  const values = execution.stale?.values;
+  if (questions === undefined || values === undefined) return;
+  const isOutage = outagesIn(errors, (code) => values.isOutage(fetch.service, code));
+  for (const [index, representation] of representations.entries()) {
+    const entity = entities[index];
+    for (const question of questions) {
+      // Undefined in an object: the fetch does not ask it of this type.
+      const value = isJsonObject(entity) ? readOwn(entity, question.key) : null;
+      if (value === undefined) continue;
+      if (isJsonObject(entity) && errors.length === 0) values.keep(question, representation, value);
+      // Denied or gone: what was said before must not come back.
+      else if (value === null && !isOutage(index, isJsonObject(entity) ? question.key : undefined))
+        values.keep(question, representation, undefined);
+    }
+  }
+}
+
+/** Where a fetch, or a part of it, has failed for reasons of its service, merges what is kept of the entities, and tells so. */
+export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
+  const { operation, report, stale, delivered, forks } = execution;
+  const cause = report.failureOf(fetch.index);
+  if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
+  const questions = questionsOf(fetch, execution, cause.failure.heldBack);
+  if (questions === undefined || stale === undefined) return;
+  const recalled = await stale.values.recall(questions, batch.representations);
+  const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);
+  let ageMs: number | undefined;
+  for (const [position, found] of recalled.entries()) {
+    const question = questions[Math.floor(position / batch.representations.length)];
+    if (found === undefined || question === undefined) continue;
+    const index = position % batch.representations.length;
+    writeOwn((entities[index] ??= {}), question.key, found.value);
+    ageMs = Math.max(ageMs ?? 0, found.ageMs);
+  }
+  if (ageMs === undefined) return;
+  fetch.rewriteOutput?.(entities);
+  const merged = entities.filter((entity) => entity !== undefined);
+  // Something was delivered where only single fields were held back.
+  delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
+  for (const [position, target] of batch.targets.entries()) {
+    const entity = entities[batch.indices[position] ?? -1];
+    if (entity !== undefined) fetch.merge(target, entity, forks);
+  }
+  for (const path of pathsOf(fetch, entities, execution)) addGap(cause, 'stale', path, ageMs);
+}
+
+/** Where in the answer the values stand. */
+function pathsOf(
+  { path }: FetchProgram,
+  entities: readonly (JsonObject | undefined)[],
+  { response }: Execution,
+) {
+  // A rewrite leaves undefined where it has taken a key away.
+  const present = entities.flatMap((entity) =>
+    Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
+  );
+  const keys = new Set(present.map(([key]) => key));
+  const base = pathKey(path).split('.');
+  return [...keys].map((key) => clientPath([...base, key], response));
+}

@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto';
+import { Kind, TypeInfo, isAbstractType, parse, print, visit, visitWithTypeInfo } from 'graphql';
+import type { ASTNode, DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
+import { responseName } from '../../shared/graphql/response-name.ts';
+import type { Execution } from '../run/execution.ts';
+import type { FetchProgram } from '../compile/plan-program.ts';
+import type { Keeping, KeepingOf, Question } from './stale-values.ts';
+
+/** A field of entities whose values are kept, as one fetch asks for it. */
+export type KeptField = {
+  /** Its key in the answer of the service. */
+  readonly key: string;
+  /** More than one where types have different fields under the key. */
+  readonly coordinates: readonly string[];
+  /** The service and all that the fetch says of the field: its arguments, its selection and its conditions. */
+  readonly text: string;
+  /** The client's names of the variables in that. */
+  readonly variables: readonly string[];
+  readonly maxAgeMs: number;
+  readonly isPrivate: boolean;
+};
+
+/** The fields of a fetch whose values are kept; undefined when there are none. */
+export function keptFields(
+  { service, operation, represent, bodyPrefix, variables }: FetchProgram,
+  keepingOf: KeepingOf,
+  schema: GraphQLSchema,
+): readonly KeptField[] | undefined {
+  if (represent === undefined || operation !== 'query') return undefined;
+  const { query }: { query: string } = JSON.parse(`${bodyPrefix}}`);
+  const document = parse(query, { noLocation: true });
+  const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
+  const kept = [...fieldsOf(document)].flatMap(([key, asked]): KeptField[] => {
+    // One that is not to be kept would be merged into the value.
+    if (asked.some(({ typeName, node }) => keepingOf(typeName, node.name.value) === undefined)) return [];
+    const nodes = asked.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
+    // The strictest, as the value is kept with all that is selected in it.
+    const keepings = asked.flatMap((field) => keepingsIn(field, keepingOf, schema));
+    return [
+      {
+        key,
+        coordinates: asked.map(({ typeName, node }) => `${typeName}.${node.name.value}`),
+        text: JSON.stringify([
+          service,
+          asked.map(({ typeName }) => typeName),
+          nodes.map((node) => print(node)),
+        ]),
+        variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
+        maxAgeMs: Math.min(...keepings.map(({ maxAgeMs }) => maxAgeMs)),
+        isPrivate: keepings.some(({ isPrivate }) => isPrivate),
+      },
+    ];
+  });
+  return kept.length === 0 ? undefined : kept;
+}
+
+/** What is set for a field of entities and for the fields selected in it. */
+function keepingsIn(
+  { typeName, node, around }: AskedField,
+  keepingOf: KeepingOf,
+  schema: GraphQLSchema,
+): readonly Keeping[] {
+  const found: Keeping[] = [];
+  const info = new TypeInfo(schema, schema.getType(typeName));
+  const visitor = visitWithTypeInfo(info, {
+    Field({ name }) {
+      const parent = info.getParentType();
+      const types = isAbstractType(parent) ? [parent, ...schema.getPossibleTypes(parent)] : [parent];
+      found.push(...types.flatMap((type) => (type && keepingOf(type.name, name.value)) ?? []));
+    },
+  });
+  for (const part of [node, ...around]) visit(part, visitor);
+  return found;
+}
+
+/** Who asks for the same under another name asks for the same. */
+function withoutAlias(node: FieldNode): FieldNode {
+  const { alias: _, ...rest } = node;
+  return rest;
+}
+
+/** The text before a variable's value is its planned name as a key. */
+function plannedName(prefix: string): string {
+  return JSON.parse(prefix.slice(0, -1));
+}
+
+/** A field of an entity, and what else of the document its value depends on. */
+type AskedField = {
+  readonly typeName: string;
+  readonly node: FieldNode;
+  readonly around: readonly ASTNode[];
+};
+
+function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedField[]> {
+  const asked = new Map<string, AskedField[]>();
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const add = (set: SelectionSetNode, typeName: string, around: readonly ASTNode[]): void => {
+    for (const selection of set.selections) {
+      const within = [...around, ...(selection.directives ?? [])];
+      switch (selection.kind) {
+        case Kind.FIELD: {
+          const key = responseName(selection);
+          const fields = asked.get(key) ?? [];
+          asked.set(key, [...fields, { typeName, node: selection, around: [...around, ...fragments] }]);
+          break;
+        }
+        case Kind.INLINE_FRAGMENT:
+          add(selection.selectionSet, selection.typeCondition?.name.value ?? typeName, within);
+          break;
+        case Kind.FRAGMENT_SPREAD: {
+          const named = fragments.find(({ name }) => name.value === selection.name.value);
+          if (named) add(named.selectionSet, named.typeCondition.name.value, within);
+        }
+      }
+    }
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const selection of definition.selectionSet.selections) {
+      if (selection.kind === Kind.FIELD && selection.selectionSet) add(selection.selectionSet, '', []);
+    }
+  }
+  return asked;
+}
+
+function variablesIn(nodes: readonly ASTNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of nodes) visit(node, { Variable: ({ name }) => void names.add(name.value) });
+  return [...names];
+}
+
+/**
+ * What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing.
+ *
+ * @param only the coordinates that are meant, where others were answered.
+ */
+export function questionsOf(
+  fetch: FetchProgram,
+  { operation, variables, stale }: Execution,
+  only?: readonly string[],
+): readonly (Question & { readonly key: string })[] | undefined {
+  if (stale === undefined) return undefined;
+  const kept = operation.kept?.[fetch.index];
+  const meant =
+    only === undefined
+      ? kept
+      : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
+  return meant?.map((field) => {
+    // In lists of one, as an absent value and null may be answered differently.
+    const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
+    const scope = field.isPrivate ? stale.scope : null;
+    const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
+    return { key: field.key, id, maxAgeMs: field.maxAgeMs };
+  });
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../config/config-schema.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { matchesOrigin, parseOriginPattern } from '../shared/origin-pattern.ts';
+
+/** Apollo Sandbox, and pages that a developer's machine serves to itself. */
+const DEVELOPMENT_ORIGINS = [
+  'https://studio.apollographql.com',
+  'https://sandbox.embed.apollographql.com',
+  'http://localhost:*',
+  'http://127.0.0.1:*',
+  'http://[::1]:*',
+];
+const EXPOSED =
+  'x-request-id, x-correlation-id, x-degraded, www-authenticate, retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset';
+
+const LONGEST_LOGGED = 200;
+
+export type Cors = {
+  /** Request headers that a response depends on, whether or not its request has them. */
+  readonly vary: string;
+  /** Headers that let the request's origin read the response; empty if the origin is not allowed. */
+  readonly headersFor: (request: IncomingMessage) => Record<string, string>;
+  /** Headers of the response to a preflight. */
+  readonly preflightHeaders: (request: IncomingMessage) => Record<string, string>;
+};
+
+export type CorsParts = {
+  readonly mode: Config['mode'];
+  readonly log: Pick<Telemetry['log'], 'warn'>;
+};
+
+/** Cross-origin rules after the Fetch standard. */
+export function createCors(config: Config['cors'], { mode, log }: CorsParts): Cors {
+  const origins = config.origins ?? (mode === 'development' ? DEVELOPMENT_ORIGINS : []);
+  const any = origins.includes('*');
+  const isAllowed = createOriginCheck(origins);
+  let isRejectionLogged = false;
+
+  function headersFor({ headers }: IncomingMessage): Record<string, string> {
+    const { origin, host } = headers;
+    if (origin === undefined) return {};
+    if (!any && !isAllowed(origin)) {
+      if (!isSameOrigin(origin, host)) logRejection(origin);
+      return {};
+    }
+    return {
+      'access-control-allow-origin': any ? '*' : origin,
+      'access-control-expose-headers': EXPOSED,
+      ...(config.credentials ? { 'access-control-allow-credentials': 'true' } : {}),
+    };
+  }
+
+  // Once: a browser reports only that the response cannot be read, and anybody can send any origin.
+  function logRejection(origin: string): void {
+    if (isRejectionLogged) return;
+    isRejectionLogged = true;
+    const setting = 'cors.origins';
+    log.warn({ origin: origin.slice(0, LONGEST_LOGGED), setting }, 'browser origin rejected');
+  }
+
+  function preflightHeaders(request: IncomingMessage): Record<string, string> {
+    const allowed = headersFor(request);
+    if (!('access-control-allow-origin' in allowed)) return {};
+    return {
+      ...allowed,
+      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-headers':
+        config.allowedHeaders?.join(', ') ?? request.headers['access-control-request-headers'] ?? '',
+      'access-control-max-age': String(config.maxAgeS),
+    };
+  }
+
+  return { vary: any || origins.length === 0 ? '' : 'origin', headersFor, preflightHeaders };
+}
+
+function createOriginCheck(origins: readonly string[]): (origin: string) => boolean {
+  const exact = new Set(
+    origins.filter((origin) => !origin.includes('*')).map((origin) => origin.toLowerCase()),
+  );
+  const patterns = origins.flatMap((origin) => parseOriginPattern(origin) ?? []);
+  return (origin) => exact.has(origin) || patterns.some((pattern) => matchesOrigin(pattern, origin));
+}
+
+// Browsers send Origin with a POST to the page's own origin, too, which needs no permission.
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  return host !== undefined && origin.replace(/^https?:\/\//, '') === host;
+}

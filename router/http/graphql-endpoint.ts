@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SpanKind } from '@opentelemetry/api';
+import type { Config } from '../config/config-schema.ts';
+import { ERRORS, RouterError } from '../shared/errors.ts';
+import { logMasked } from '../telemetry/masked-error.ts';
+import { refusal } from '../response/rejection-response.ts';
+import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
+import { readTraceContext } from '../telemetry/trace-context.ts';
+import type { TraceHeaders } from '../telemetry/trace-context.ts';
+import { isUtf8Search } from '../shared/utf8.ts';
+import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
+import { checkCsrf } from './csrf.ts';
+import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
+import { readJsonBody } from './read-body.ts';
+import { saneId } from './request-id.ts';
+
+export type GraphqlEndpointParts = {
+  readonly telemetry: Telemetry;
+  readonly monotonic: () => number;
+  readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
+  /** Refuses a request by its headers. @throws {RouterError} OVERLOADED */
+  readonly checkHead: (request: IncomingMessage) => void;
+  /** Answers a GraphQL request; a RouterError it throws is answered by its code. */
+  readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
+};
+
+const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
+
+/** Answers requests at the GraphQL path. */
+export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointParts) {
+  const chooseMediaType = createMediaTypeChoice();
+
+  return async function endpoint(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+  ): Promise<ClientResponse> {
+    const started = parts.monotonic();
+    const answered = await respond(request, response, id);
+    const correlationId = saneId(request.headers['x-correlation-id']);
+    parts.telemetry.requestFinished({
+      requestId: id,
+      ...(correlationId !== undefined && { correlationId }),
+      method: request.method ?? '',
+      status: answered.status,
+      ms: parts.monotonic() - started,
+      bytes: Buffer.byteLength(answered.body),
+      ...answered.summary,
+    });
+    return answered;
+  };
+
+  async function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+  ): Promise<ClientResponse> {
+    let mediaType = JSON_TYPE;
+    try {
+      mediaType = chooseMediaType(request.headers.accept);
+      parts.checkHead(request);
+      const clientRequest = await toClientRequest(request, response, { id, mediaType });
+      return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
+        parts.handle({ ...clientRequest, trace }),
+      );
+    } catch (error) {
+      return refuse(error, { id, mediaType });
+    }
+  }
+
+  async function toClientRequest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    known: { id: string; mediaType: MediaType },
+  ): Promise<ClientRequest> {
+    const method = allowedMethod(request.method);
+    checkCsrf(request, config.csrf);
+    const search = searchOf(request.url);
+    // URLSearchParams would replace such bytes by U+FFFD.
+    if (method === 'GET' && !isUtf8Search(search))
+      throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
+    const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
+    return {
+      ...known,
+      method,
+      body,
+      search,
+      headers: request.headers,
+      authorization: valuesOf(request, 'authorization'),
+      correlationId: saneId(request.headers['x-correlation-id']),
+      peer: request.socket.remoteAddress,
+      address: parts.clientAddress(request.socket.remoteAddress, valuesOf(request, 'x-forwarded-for')),
+      trace: readTraceContext(traceHeadersOf(request)),
+      signal: goneSignal(response),
+    };
+  }
+
+  function refuse(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
+    if (error instanceof RouterError && ERRORS[error.code].exposed)
+      return refusal(error, mediaType, { requestId: id });
+    const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
+    return refusal(new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }), mediaType, {
+      id: errorId,
+      requestId: id,
+    });
+  }
+}
+
+function allowedMethod(method: string | undefined): 'GET' | 'POST' {
+  if (method === 'GET' || method === 'POST') return method;
+  throw new RouterError('METHOD_NOT_ALLOWED', 'GraphQL requests are POST, queries may be GET');
+}
+
+function searchOf(url = '/'): string {
+  const query = url.indexOf('?');
+  return query === -1 ? '' : url.slice(query);
+}
+
+// `headers` keeps only the first of some headers, and `headersDistinct` copies all to give one.
+function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  if (headers[name] === undefined) return [];
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index + 1];
+    if (rawHeaders[index]?.toLowerCase() === name && value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+function traceHeadersOf({ headers: { traceparent, tracestate } }: IncomingMessage): TraceHeaders {
+  return {
+    ...(typeof traceparent === 'string' && { traceparent }),
+    ...(typeof tracestate === 'string' && { tracestate }),
+  };
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new RouterError('REQUEST_CANCELLED'));
+  });
+  return controller.signal;
+}

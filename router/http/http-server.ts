@@ -1,0 +1,195 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import { mergeVary } from '../headers/vary.ts';
+import { refusal } from '../response/rejection-response.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import { ONE_PIECE_BYTES } from '../request/client-request.ts';
+import type { ClientResponse } from '../request/client-request.ts';
+import { createConnectionLimit } from './sockets/connection-limit.ts';
+import { createCors } from './cors.ts';
+import { createGraphqlEndpoint } from './graphql-endpoint.ts';
+import type { GraphqlEndpointParts } from './graphql-endpoint.ts';
+import { healthAnswer } from './health.ts';
+import type { Health } from './health.ts';
+import { hostFault } from './host-header.ts';
+import { openPort } from './sockets/listeners.ts';
+import { createMalformedRefusal } from './malformed-request.ts';
+import { JSON_TYPE } from './media-type.ts';
+import { requestId, saneId } from './request-id.ts';
+import { sandboxPage } from './sandbox-page.ts';
+import { createStandingHeaders } from './standing-headers.ts';
+import type { StandingHeaders } from './standing-headers.ts';
+import { UnreadAnswers } from './sockets/unread-responses.ts';
+
+export type HttpServerParts = GraphqlEndpointParts & {
+  readonly health: Health;
+  readonly schedule: Schedule;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+export type HttpServer = AsyncDisposable & {
+  readonly url: string;
+  /** Stops listening and waits until every request has been answered, `graceMs` at the longest. */
+  readonly drain: (graceMs: number) => Promise<void>;
+};
+
+/** Listens for clients. Everything it answers is JSON, errors included, except the Sandbox page. */
+export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
+  const standing = createStandingHeaders(config);
+  const answer = createAnswerer(config, { ...parts, standing });
+  const refuseMalformed = createMalformedRefusal(standing);
+  const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
+  server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
+    refuseMalformed(error, socket);
+  });
+  // Node would answer an expectation that it does not know with an empty 417; it may as well be ignored (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', (request, response) => void answer(request, response));
+  const { port, close } = await openPort(server, {
+    ...config.listen,
+    shared: config.workers > 1,
+    dropped: () => parts.telemetry.clientCutOff('too many connections'),
+  });
+  return {
+    url: urlAt({ ...config.listen, port }),
+    drain: close,
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}
+
+/** Limits of a port on what clients may send, and how slowly. */
+export function serverOptions({
+  listen: { headersTimeoutMs, requestTimeoutMs },
+  limits,
+}: Pick<Config, 'listen' | 'limits'>) {
+  return {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // Often, so that thousands of slow clients that connected together are not all handled in one turn.
+    connectionsCheckingInterval: 100,
+    maxHeaderSize: limits.headerBytes,
+    keepAliveTimeoutBuffer: 1_000,
+    // Rejected by the router, in JSON.
+    requireHostHeader: false,
+  };
+}
+
+/** Where a server is reached; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). */
+export function urlAt({
+  host,
+  port,
+  path = '',
+}: {
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+}): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+}
+
+function createAnswerer(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {
+  const { standing } = parts;
+  const unread = new UnreadAnswers({
+    timeoutMs: config.listen.responseTimeoutMs,
+    maxBytes: config.limits.unreadBytes,
+    schedule: parts.schedule,
+    monotonic: parts.monotonic,
+    cutOff: () => parts.telemetry.clientCutOff('slow reader'),
+  });
+  const cors = createCors(config.cors, { mode: config.mode, log: parts.telemetry.log });
+  const sandbox =
+    (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
+  const graphql = createGraphqlEndpoint(config, parts);
+  const otherVary = mergeVary([standing['vary'], cors.vary]);
+  const graphqlVary = mergeVary([
+    'accept',
+    config.authentication.issuers.length > 0 ? 'authorization' : undefined,
+    otherVary,
+  ]);
+
+  // Added to what subgraphs have named, as the response depends on these headers, too.
+  function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
+    const own = path === config.listen.path ? graphqlVary : otherVary;
+    const vary = known === undefined ? own : mergeVary([known, own]);
+    return vary === '' ? {} : { vary };
+  }
+
+  function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
+    if (response.destroyed) return;
+    // Checked when the response is sent: a connection kept open by a request from before the drain would delay the drain.
+    if (status === 413 || status === 408 || parts.health.draining())
+      response.setHeader('connection', 'close');
+    const bytes = Buffer.byteLength(body);
+    response.writeHead(status, {
+      ...standing,
+      ...headers,
+      // A 204 has no content whose length it could give (RFC 9110 section 8.6).
+      ...(status !== 204 && { 'content-length': bytes }),
+    });
+    // The head is Latin-1, and what is joined to it has to be, too: of UTF-8 that is ASCII alone.
+    if (typeof body !== 'string') response.end(body);
+    else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
+    else response.end(Buffer.from(body));
+    if (response.writableLength > 0) unread.add(response, bytes);
+  }
+
+  async function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { id, path }: { readonly id: string; readonly path: string },
+  ): Promise<ClientResponse> {
+    const fault = hostFault(request);
+    if (fault !== undefined)
+      return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
+    if (request.method === 'OPTIONS')
+      return { status: 204, headers: cors.preflightHeaders(request), body: '' };
+    if (path === config.listen.path) return graphql(request, response, id);
+    const health = healthAnswer(path, { unready: parts.health.unready(), now: parts.now() });
+    if (health !== undefined) return health;
+    if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
+    return notFound(path, config.listen.path, id);
+  }
+
+  const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
+
+  return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const place = placeOnConnection(request);
+    // The response before carries `connection: close`, so nothing after it is processed (RFC 9112 section 9.6).
+    if (place === 'beyond') return;
+    if (place === 'last') response.setHeader('connection', 'close');
+    const id = requestId(request.headers['x-request-id']);
+    const path = pathOf(request.url);
+    const answered = await respond(request, response, { id, path });
+    const vary = varyOf(path, answered.headers['vary']);
+    const correlationId = saneId(request.headers['x-correlation-id']);
+    const headers = {
+      'x-request-id': id,
+      ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
+      ...cors.headersFor(request),
+      ...answered.headers,
+      ...vary,
+    };
+    write(response, { ...answered, headers });
+  };
+}
+
+function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {
+  return refusal(
+    new RouterError('NOT_FOUND', `there is nothing at ${path}; GraphQL is served at ${graphqlPath}`),
+    JSON_TYPE,
+    { requestId },
+  );
+}
+
+// A proxy may send the absolute form, which servers have to accept (RFC 9112 section 3.2.2).
+const AUTHORITY = /^https?:\/\/[^/?#]*/i;
+
+function pathOf(target = '/'): string {
+  const url = target.replace(AUTHORITY, '');
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import { ACCEPTED_CODINGS, codingOf, decodeBody } from '../shared/content-coding.ts';
+import type { Coding } from '../shared/content-coding.ts';
+import { RouterError } from '../shared/errors.ts';
+import { holdsNumber, parseExactJson } from '../shared/exact-json.ts';
+import { isRecord } from '../shared/is-record.ts';
+import { decodeUtf8 } from '../shared/utf8.ts';
+
+/**
+ * Reads a JSON request body of at most `limit` bytes, as they are sent and after they are decoded.
+ * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST
+ */
+export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
+  const coding = readCoding(request);
+  checkMediaType(request);
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limit) throw tooLarge(limit);
+  const body = await decodeBody(await readBytes(request, limit), coding, limit);
+  if (body.kind === 'decoded') return parseJson(body.bytes);
+  if (body.kind === 'too large') throw tooLarge(limit);
+  throw new RouterError('BAD_REQUEST', `the body is not valid ${coding}`);
+}
+
+function readCoding({ headers }: IncomingMessage): Coding {
+  const coding = codingOf(headers['content-encoding']);
+  if (coding !== undefined) return coding;
+  // RFC 9110 section 15.5.16: the header tells that the coding is at fault, and which are accepted.
+  throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-encoding must be one of ${ACCEPTED_CODINGS}`, {
+    headers: { 'accept-encoding': ACCEPTED_CODINGS },
+  });
+}
+
+const JSON_BODY = 'application/json';
+
+function checkMediaType({ headers }: IncomingMessage): void {
+  const contentType = headers['content-type'] ?? '';
+  if (contentType === JSON_BODY) return;
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  if (type.trim() !== JSON_BODY) {
+    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-type must be ${JSON_BODY}`);
+  }
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new RouterError('UNSUPPORTED_MEDIA_TYPE', 'the charset must be utf-8');
+  }
+}
+
+function tooLarge(limit: number): RouterError {
+  return new RouterError('PAYLOAD_TOO_LARGE', `the body may have ${limit} bytes`);
+}
+
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+      } else {
+        request.pause();
+        reject(tooLarge(limit));
+      }
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('close', () => {
+      if (!request.complete) reject(brokenOff());
+    });
+    request.on('error', (cause) => reject(brokenOff(cause)));
+  });
+}
+
+function brokenOff(cause?: Error): RouterError {
+  return new RouterError('REQUEST_CANCELLED', 'the connection ended before the request was complete', {
+    cause,
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw new RouterError('BAD_REQUEST', 'the body is not UTF-8');
+  try {
+    return withExactVariables(JSON.parse(text), text);
+  } catch (cause) {
+    throw new RouterError('BAD_REQUEST', 'the body is not JSON', { cause });
+  }
+}
+
+/** Variables may be of custom scalars. Nothing else in a request has numbers that matter. */
+function withExactVariables(body: unknown, text: string): unknown {
+  if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;
+  const exact = parseExactJson(text);
+  return isRecord(exact) ? { ...body, variables: exact['variables'] } : body;
+}

@@ -1,0 +1,34 @@
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import { ERROR_BEHAVIORS } from '../shared/graphql/error-behavior.ts';
+import type { ErrorBehavior } from '../shared/graphql/error-behavior.ts';
+import type { ClientRequest } from '../request/client-request.ts';
+import { isRecord } from '../shared/is-record.ts';
+
+/** How a request wants errors to be answered. The function returned throws a RouterError where it cannot be done. */
+export function createErrorBehavior({
+  execution,
+  degradation,
+}: Pick<Config, 'execution' | 'degradation'>): (request: ClientRequest) => ErrorBehavior {
+  return (request) => {
+    const asked = askedFor(request);
+    if (asked === undefined) return degradation.onError;
+    const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
+    // Null is rejected too, because a client that sends it may mean "NULL".
+    if (known === undefined)
+      throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
+    if (known !== 'PROPAGATE' && execution === 'apollo')
+      throw new RouterError(
+        'BAD_REQUEST',
+        `onError: ${known} is not served here (execution: apollo); PROPAGATE is`,
+      );
+    return known;
+  };
+}
+
+function askedFor({ method, body, search }: ClientRequest): unknown {
+  if (method === 'POST') return isRecord(body) ? body['onError'] : undefined;
+  const [first, ...others] = new URLSearchParams(search).getAll('onError');
+  if (others.length > 0) return [first, ...others];
+  return first === '' ? undefined : first;
+}

@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import type { Schedule } from '../../shared/schedule.ts';
+
+export type UnreadAnswersOptions = {
+  /** How long a client may take for an answer. */
+  readonly timeoutMs: number;
+  /** What all of them may hold together. */
+  readonly maxBytes: number;
+  readonly schedule: Schedule;
+  readonly monotonic: () => number;
+  readonly cutOff: () => void;
+};
+
+type Unread = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
+
+/** Answers that the system has not taken yet, because their clients read slowly or not at all: bounded in time and in bytes. */
+export class UnreadAnswers {
+  readonly #options: UnreadAnswersOptions;
+  /** The oldest first, so that one timer does for all. */
+  readonly #answers = new Set<Unread>();
+  #bytes = 0;
+  #timed = false;
+
+  constructor(options: UnreadAnswersOptions) {
+    this.#options = options;
+  }
+
+  add(response: ServerResponse, bytes: number): void {
+    const { monotonic, timeoutMs, maxBytes } = this.#options;
+    const answer = { response, bytes, due: monotonic() + timeoutMs };
+    this.#answers.add(answer);
+    this.#bytes += bytes;
+    response.once('close', () => this.#remove(answer));
+    // One that is too large by itself has its time all the same.
+    while (this.#bytes > maxBytes && this.#answers.size > 1) this.#cutOffOldest();
+    this.#time();
+  }
+
+  #time(): void {
+    const [oldest] = this.#answers;
+    if (this.#timed || oldest === undefined) return;
+    this.#timed = true;
+    this.#options.schedule(() => this.#sweep(), Math.max(1, oldest.due - this.#options.monotonic()));
+  }
+
+  #sweep(): void {
+    this.#timed = false;
+    const now = this.#options.monotonic();
+    for (const { due } of this.#answers) {
+      if (due > now) break;
+      this.#cutOffOldest();
+    }
+    this.#time();
+  }
+
+  #cutOffOldest(): void {
+    const [oldest] = this.#answers;
+    if (oldest === undefined) return;
+    this.#remove(oldest);
+    this.#options.cutOff();
+    oldest.response.destroy();
+  }
+
+  #remove(answer: Unread): void {
+    if (this.#answers.delete(answer)) this.#bytes -= answer.bytes;
+  }
+}

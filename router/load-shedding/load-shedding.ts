@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { Identity } from '../request/identity.ts';
+import type { ClientRequest } from '../request/client-request.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { HeapRelief } from './heap-relief.ts';
+import type { Pressure, WatchPressure } from './pressure.ts';
+import {
+  LOWEST_SHARE,
+  SHARES,
+  priorityOfHead,
+  priorityOfOperation,
+  priorityOfRequest,
+  priorityOfUnseen,
+} from './priority.ts';
+import type { Priority } from './priority.ts';
+
+/** Refuses what cannot be answered in time, each as soon as enough is known of it. All but `leave` throw OVERLOADED. */
+export type LoadShedding = Disposable & {
+  /** Before the body is read. */
+  readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
+  /** Before the token is verified; counts the request as under way until `leave`. */
+  readonly enter: (request: ClientRequest) => void;
+  readonly leave: () => void;
+  /** Before an operation that is not known is parsed, validated and planned. */
+  readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
+  /** Before an operation is paid for. */
+  readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
+  /** Calls the listener while the heap is above its limit, until the result is disposed of. */
+  readonly onFullHeap: (listener: () => void) => Disposable;
+  readonly state: () => { readonly limit: number; readonly underWay: number };
+};
+
+export type LoadSheddingParts = {
+  readonly watchPressure: WatchPressure;
+  readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
+};
+
+// Those refused together are told different times, so that they do not come back together. One instance each: to build
+// an error with its stack for each request would cost more than the rest of the refusal.
+const REFUSALS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
+
+/** Requests between two looks at the heap: hundreds of bodies may come in one turn of the event loop, and no report in between. */
+const HEAP_EVERY = 16;
+
+export function createLoadShedding(
+  { enabled, eventLoopDelayMs, heapPercent, maxConcurrent, expensiveCost }: Config['overload'],
+  { watchPressure, telemetry }: LoadSheddingParts,
+): LoadShedding {
+  const max = enabled ? maxConcurrent : Infinity;
+  const limit = new ConcurrencyLimit({ delayMs: eventLoopDelayMs, heap: heapPercent / 100, max });
+  const watch = enabled ? watchPressure(adjust) : undefined;
+  let refused = 0;
+  let entered = 0;
+  let told = false;
+
+  const relief = new HeapRelief(heapPercent / 100);
+
+  function adjust(pressure: Pressure): void {
+    relief.report(pressure);
+    limit.adjust(pressure);
+    if (limit.isWorking === told) return;
+    told = limit.isWorking;
+    telemetry.overloadChanged({ ...pressure, overloaded: told, limit: limit.limit });
+  }
+
+  /** Requests that have entered are among those under way. */
+  function check(priority: Priority, entered: 0 | 1): void {
+    if (limit.underWay - entered < limit.limit * SHARES[priority]) return;
+    telemetry.requestShed(priority);
+    refused += 1;
+    throw REFUSALS[refused % REFUSALS.length];
+  }
+
+  const hasRoomForAll = () => limit.underWay < limit.limit * LOWEST_SHARE;
+
+  return {
+    checkHead(request) {
+      if (!hasRoomForAll()) check(priorityOfHead(request), 0);
+    },
+    enter(request) {
+      if (!hasRoomForAll()) check(priorityOfRequest(request), 0);
+      limit.enter();
+      entered += 1;
+      if (watch !== undefined && entered % HEAP_EVERY === 0) limit.bound(watch.heap());
+    },
+    leave: () => limit.leave(),
+    checkUnseen(identity, source) {
+      if (!hasRoomForAll()) check(priorityOfUnseen(identity, source), 1);
+    },
+    checkOperation(identity, type, cost) {
+      if (!hasRoomForAll()) check(priorityOfOperation(identity, type, cost >= expensiveCost), 1);
+    },
+    onFullHeap: (listener) => relief.listen(listener),
+    state: () => ({ limit: Math.round(limit.limit), underWay: limit.underWay }),
+    [Symbol.dispose]: () => watch?.[Symbol.dispose](),
+  };
+}

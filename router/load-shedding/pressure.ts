@@ -1,0 +1,91 @@
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import type { Schedule } from '../shared/schedule.ts';
+import { youngBytes } from '../process/v8-flags.ts';
+
+/** How far a process is behind. */
+export type Pressure = {
+  /** Since the last report. */
+  readonly ms: number;
+  /** By how much timers were late, on average. */
+  readonly delayMs: number;
+  /** Share of the time in which the event loop had something to do, from 0 to 1. */
+  readonly busy: number;
+  /** Share of the old generation of the heap in use, from 0 to 1. */
+  readonly heap: number;
+};
+
+/** Reports the pressure again and again until the result is disposed. */
+export type WatchPressure = (report: (pressure: Pressure) => void) => PressureWatch;
+
+export type PressureWatch = Disposable & {
+  /** The heap as it is, for when much may happen between two reports. */
+  readonly heap: () => number;
+};
+
+/** Different ones: ticks in step with the turns of the event loop would see all of a turn, or nothing of it. */
+export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
+export const WINDOW_MS = 100;
+
+/** Measures how late a timer is. A pause for garbage is one late tick among many on time; a queue delays all of them. */
+export function createPressureWatch({
+  schedule,
+  monotonic,
+}: {
+  readonly schedule: Schedule;
+  readonly monotonic: () => number;
+}): WatchPressure {
+  return (report) => {
+    let due = 0;
+    let began = 0;
+    let tickCount = 0;
+    let ticks = 0;
+    let late = 0;
+    let loop = performance.eventLoopUtilization();
+    let timer: Disposable;
+
+    function begin(now: number): void {
+      began = now;
+      ticks = 0;
+      late = 0;
+    }
+
+    function next(now: number): void {
+      const tickMs = TICKS_MS[tickCount++ % TICKS_MS.length] ?? WINDOW_MS;
+      due = now + tickMs;
+      timer = schedule(tick, tickMs);
+    }
+
+    function tick(): void {
+      const now = monotonic();
+      ticks += 1;
+      late += Math.max(0, now - due);
+      const ms = now - began;
+      if (ms >= WINDOW_MS) {
+        const { utilization: busy } = performance.eventLoopUtilization(loop);
+        report({ ms, delayMs: late / ticks, busy, heap: heapInUse() });
+        loop = performance.eventLoopUtilization();
+        begin(now);
+      }
+      next(now);
+    }
+
+    begin(monotonic());
+    next(monotonic());
+    return { heap: heapInUse, [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  };
+}
+
+/** Of what long-lived objects may have: V8 counts the young generation into its limit, most of which is free or dead. */
+function heapInUse(): number {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  const young = youngBytes();
+  // Without our flag, or with one that leaves the rest nothing, only the whole is known.
+  if (young === 0 || young >= limit) return used / limit;
+  return (used - youngInUse()) / (limit - young);
+}
+
+function youngInUse(): number {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => name.startsWith('new_'))
+    .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
+}

@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Identity } from '../request/identity.ts';
+import type { ClientRequest } from '../request/client-request.ts';
+import { isRecord } from '../shared/is-record.ts';
+
+/** Which share of the limit may be taken by requests of a priority and those below it: the smaller, the sooner refused. */
+export const SHARES = {
+  anonymous_expensive: 0.4,
+  anonymous: 0.6,
+  expensive: 0.75,
+  query: 0.9,
+  mutation: 1,
+  /** It could be any of them. */
+  unread: 1,
+} as const;
+
+export type Priority = keyof typeof SHARES;
+
+export const LOWEST_SHARE = SHARES.anonymous_expensive;
+
+/** Larger bodies are read only for those who say who they are. */
+const SMALL_BYTES = 16_384;
+
+type Head = { readonly method?: string | undefined; readonly headers: IncomingHttpHeaders };
+
+/** The best that a request can turn out to be, by its headers. */
+export function priorityOfHead({ method, headers }: Head): Priority {
+  if (headers.authorization !== undefined) return 'unread';
+  if (method === 'GET') return 'anonymous';
+  const length = Number(headers['content-length'] ?? Number.NaN);
+  return length <= SMALL_BYTES ? 'unread' : 'anonymous_expensive';
+}
+
+/** The best that a request can turn out to be, before its token and its document have been looked at. */
+export function priorityOfRequest({ authorization, body }: ClientRequest): Priority {
+  if (authorization.length > 0) return 'unread';
+  const source = isRecord(body) ? body['query'] : undefined;
+  return typeof source === 'string' && !isMutation(source) ? 'anonymous' : 'unread';
+}
+
+/** An operation that was not asked before has to be validated and planned, which is expensive. */
+export function priorityOfUnseen({ kind }: Identity, source: string | undefined): Priority {
+  if (source !== undefined && isMutation(source)) return 'mutation';
+  return kind === 'anonymous' ? 'anonymous_expensive' : 'expensive';
+}
+
+export function priorityOfOperation(
+  { kind }: Identity,
+  type: 'query' | 'mutation',
+  isExpensive: boolean,
+): Priority {
+  if (type === 'mutation') return 'mutation';
+  if (kind === 'anonymous') return isExpensive ? 'anonymous_expensive' : 'anonymous';
+  return isExpensive ? 'expensive' : 'query';
+}
+
+function isMutation(source: string): boolean {
+  return /^\s*mutation\b/.test(source);
+}

@@ -1,0 +1,317 @@
+import { Kind, OperationTypeNode, getOperationAST, parse, print } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { ActualCost } from '../cost/actual-cost.ts';
+import type { Admissible, Admission } from '../rate-limit/charge.ts';
+import type { Caller } from '../rate-limit/caller-buckets.ts';
+import { callerKey } from '../rate-limit/caller-key.ts';
+import type { DeliveredCalls } from '../cost/delivered-calls.ts';
+import type { FieldCalls } from '../cost/field-calls.ts';
+import { createNullConditionCheck } from '../validation/null-conditions.ts';
+import type { Pricing } from '../cost/pricing.ts';
+import type { AuthorizationError } from '../authorization/authorize.ts';
+import type { Guard, Restriction } from '../authorization/guard.ts';
+import { createCoercion } from '../validation/coerce-variables.ts';
+import type { CoerceVariables } from '../validation/coerce-variables.ts';
+import { compileOperation } from '../execution/compile/compile.ts';
+import type { CompiledOperation } from '../execution/compile/compile.ts';
+import type { FallbackOf } from '../execution/response/fallback.ts';
+import type { KeepingOf } from '../execution/stale/stale-values.ts';
+import { plannedNames } from '../execution/fetch/planned-names.ts';
+import { locationsOf } from '../shared/graphql/document-location.ts';
+import { RouterError } from '../shared/errors.ts';
+import { OperationCache } from './operation-cache.ts';
+import type { OperationCacheLimits } from './operation-cache.ts';
+import { documentBytes, planBytes } from './operation-size.ts';
+import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
+import type { PlanOutcome, Planner } from '../planning/planner.ts';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** An operation that can be executed, and settled afterwards. */
+export type PlannedOperation = CompiledOperation & {
+  readonly actualCost: ActualCost | undefined;
+  readonly deliveredCalls: DeliveredCalls | undefined;
+};
+
+/** An operation that has been parsed, validated and admitted once, with all that is worked out only once. */
+export type Operation = Admissible & {
+  readonly source: string;
+  readonly name: string | undefined;
+  readonly document: DocumentNode;
+  /** Coordinates of its root fields. */
+  readonly rootFields: readonly string[];
+  /**
+   * Plans and compiles on the first call. Callers take turns at planning.
+   * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
+   */
+  readonly compiled: (caller?: Caller) => Promise<PlannedOperation>;
+  /** Knows who may have what of it; undefined when all of it is open to everyone. */
+  readonly guard: Guard | undefined;
+  /** The operation as it is for those under the restriction, with a plan and a cost of its own. */
+  readonly under: (restriction: Restriction) => Operation;
+  readonly restriction: Restriction | undefined;
+};
+
+/** An operation with everything it needs to be executed: it may run, and is paid for. */
+export type Admitted = Admission & {
+  readonly operation: Operation;
+  /** What a stricter router would not have answered. */
+  readonly wouldDeny: readonly AuthorizationError[];
+};
+
+/** The operations that one supergraph has answered, as many as fit into the cache. */
+export type Operations = AsyncDisposable & {
+  readonly find: (source: string, name: string | undefined) => Operation | undefined;
+  readonly add: (source: string, name: string | undefined, document: DocumentNode) => Operation;
+  /** Frees memory, at the price of preparing operations again. */
+  readonly evict: () => void;
+  /** The most used ones, for the next generation to plan before it serves. */
+  readonly mostUsed: (count: number) => readonly Asked[];
+};
+
+export type OperationsParts = {
+  readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
+  readonly planner: Planner;
+  readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
+  readonly cache: OperationCacheLimits;
+  /** Whether errors may not name what the schema has instead of what was sent. */
+  readonly hideSuggestions: boolean;
+  readonly pricing: Pricing;
+  readonly mergesFetches: boolean;
+  readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
+  readonly monotonic: () => number;
+  readonly fallbackOf: FallbackOf | undefined;
+  readonly keepingOf: KeepingOf | undefined;
+};
+
+/** How a client asks for an operation; the name is the request's, which may leave it out. */
+type Asked = { readonly source: string; readonly name: string | undefined };
+
+type Kept = Asked & { readonly operation: Operation };
+
+/** Reports that an operation has come to take more memory. */
+type Grown = (bytes: number) => void;
+
+export function createOperations(parts: OperationsParts): Operations {
+  const cache = new OperationCache<Kept>(parts.cache);
+
+  function find(source: string, name: string | undefined): Operation | undefined {
+    return cache.get(keyOf(source, name))?.operation;
+  }
+
+  function add(source: string, name: string | undefined, document: DocumentNode): Operation {
+    const known = find(source, name);
+    if (known !== undefined) return known;
+    const key = keyOf(source, name);
+    const operation = createOperation({ source, name, document }, parts, (bytes) =>
+      cache.grow(key, kept, bytes),
+    );
+    const kept: Kept = { source, name, operation };
+    cache.add(key, kept, documentBytes(source, document));
+    return operation;
+  }
+
+  return {
+    find,
+    add,
+    evict: () => cache.evict(),
+    mostUsed: (count) =>
+      cache
+        .entries()
+        .toSorted((a, b) => b.uses - a.uses)
+        .slice(0, count)
+        .map(({ value }) => value),
+    [Symbol.asyncDispose]: () => parts.planner[Symbol.asyncDispose](),
+  };
+}
+
+// No document begins with a number, so the two forms never meet, whatever a client sends as a name.
+function keyOf(source: string, name: string | undefined): string {
+  return name === undefined ? source : `${name.length} ${name}${source}`;
+}
+
+function createOperation(
+  { source, name, document }: Asked & { readonly document: DocumentNode },
+  parts: OperationsParts,
+  grown: Grown,
+): Operation {
+  const definition = definitionOf(document, name);
+  const { operation: type } = definition;
+  if (type === OperationTypeNode.SUBSCRIPTION)
+    throw new RouterError('BAD_REQUEST', 'subscriptions are not supported', {
+      locations: locationsOf(definition),
+    });
+  const restricted = new WeakMap<Restriction, Operation>();
+  const operation: Operation = {
+    source,
+    name: definition.name?.value,
+    type,
+    document,
+    coerce: createCheckedCoercion(document, definition, parts),
+    rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
+    ...parts.pricing.estimate(document, name),
+    compiled: createCompile({ source, name, document }, parts, grown),
+    guard: parts.guard(document, name),
+    restriction: undefined,
+    under(restriction) {
+      const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, grown });
+      restricted.set(restriction, known);
+      return known;
+    },
+  };
+  return operation;
+}
+
+/** Everything after this, the cost and the authorization included, can rely on conditions that are true or false. */
+function createCheckedCoercion(
+  document: DocumentNode,
+  definition: OperationDefinitionNode,
+  parts: OperationsParts,
+): CoerceVariables {
+  const coerce = createCoercion(parts.graph.schema, definition, parts);
+  const checkConditions = createNullConditionCheck(document, definition);
+  return (inputs) => {
+    const variables = coerce(inputs);
+    checkConditions(variables);
+    return variables;
+  };
+}
+
+function restrict(
+  operation: Operation,
+  {
+    restriction,
+    name,
+    parts,
+    grown,
+  }: {
+    readonly restriction: Restriction;
+    readonly name: string | undefined;
+    readonly parts: OperationsParts;
+    readonly grown: Grown;
+  },
+): Operation {
+  const { document } = operation;
+  const { document: allowed, denials } = restriction;
+  const { cost, calls } = parts.pricing.estimate(allowed, name);
+  grown(documentBytes(operation.source, document));
+  return {
+    ...operation,
+    restriction,
+    // A field that is asked of several object types instead of their interface is still asked once.
+    cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
+    calls: (variables) => fewest(calls(variables), operation.calls(variables)),
+    compiled: createCompile({ source: print(allowed), name, document, denials }, parts, grown),
+  };
+}
+
+function fewest(some: readonly FieldCalls[], others: readonly FieldCalls[]): readonly FieldCalls[] {
+  const most = new Map(others.map(({ coordinate, calls }) => [coordinate, calls]));
+  return some.map(({ coordinate, calls, values }) => ({
+    coordinate,
+    values,
+    calls: Math.min(calls, most.get(coordinate) ?? calls),
+  }));
+}
+
+function definitionOf(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+  const definition = getOperationAST(document, name);
+  if (definition !== null && definition !== undefined) return definition;
+  const names = document.definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? [node.name?.value ?? '(anonymous)'] : [],
+  );
+  throw new RouterError(
+    'OPERATION_RESOLUTION_FAILURE',
+    name === undefined
+      ? `The document has several operations: set operationName to one of ${names.join(', ')}.`
+      : `The document has no operation "${name}"; it has ${names.join(', ')}.`,
+  );
+}
+
+type Compilation = {
+  /** What is planned. */
+  readonly source: string;
+  readonly name: string | undefined;
+  /** What is answered. */
+  readonly document: DocumentNode;
+  readonly denials?: Restriction['denials'];
+};
+
+type Planned = Extract<PlanOutcome, { kind: 'planned' }>;
+
+/** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
+function createCompile(
+  compilation: Compilation,
+  parts: OperationsParts,
+  grown: Grown,
+): Operation['compiled'] {
+  const { planner, planned, monotonic } = parts;
+  const { source: document, name: operationName } = compilation;
+  let compiling: Promise<PlannedOperation> | undefined;
+  let isPlanning = false;
+
+  const plan = (caller: Caller | undefined) =>
+    planner.plan({ document, operationName }, caller && callerKey(caller));
+
+  async function compileFor(caller: Caller | undefined): Promise<PlannedOperation> {
+    const started = monotonic();
+    isPlanning = true;
+    const outcome = await plan(caller).finally(() => (isPlanning = false));
+    planned(monotonic() - started, outcome.kind);
+    if (outcome.kind === 'refused') throw outcome.error;
+    grown(planBytes(outcome.length ?? 0));
+    return compile(compilation, outcome, parts);
+  }
+
+  return (caller) => {
+    // The planner plans it once, in the turn of the first or of this caller, whichever comes first.
+    if (isPlanning) void plan(caller);
+    compiling ??= compileFor(caller).catch((error: unknown) => {
+      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
+      throw error;
+    });
+    return compiling;
+  };
+}
+
+function compile(
+  { name, document, denials }: Compilation,
+  { plan, renames }: Planned,
+  { graph, pricing, mergesFetches, fallbackOf, keepingOf }: OperationsParts,
+): PlannedOperation {
+  const compiled = compileOperation({
+    apiSchema: graph.schema,
+    supergraphSchema: graph.supergraphSchema,
+    document,
+    operationName: name,
+    plan,
+    renames,
+    mergesFetches,
+    ...(denials && { denials }),
+    fallbackOf,
+    keepingOf,
+  });
+  const names = plannedNames(renames);
+  const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };
+  return {
+    ...compiled,
+    actualCost: pricing.actual(delivering),
+    deliveredCalls: pricing.deliveredCalls(delivering),
+  };
+}
+
+/** Plans in `next` what `previous` was asked most, so that a new supergraph does not begin cold. Operations that it no longer allows are left out. */
+export async function warm(
+  next: Operations,
+  previous: Operations,
+  options: { readonly count: number; readonly isValid: (document: DocumentNode) => boolean },
+): Promise<void> {
+  for (const { source, name } of previous.mostUsed(options.count)) {
+    const document = parse(source);
+    if (!options.isValid(document)) continue;
+    await next
+      .add(source, name, document)
+      .compiled()
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,88 @@
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Config } from '../config/config-schema.ts';
+import { messageOf } from '../shared/error-message.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { parseManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+
+/** The manifests of all clients, each as new as its file. */
+export type Manifests = Disposable & {
+  /** Those that a client may use: its own, then the common one. */
+  readonly of: (client: string | undefined) => readonly Manifest[];
+};
+
+const SETTLE_MS = 50;
+
+/**
+ * Reads the manifests, and again whenever a file changes. A change that cannot be read is reported and leaves the one before.
+ * @throws {Error} when one cannot be read at the start
+ */
+export async function loadManifests(
+  { manifest, clients }: Config['persistedOperations'],
+  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
+): Promise<Manifests> {
+  await using loaded = new AsyncDisposableStack();
+  const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
+  // A Map: a client may call itself __proto__.
+  const own = new Map<string, ManifestFile>();
+  for (const [client, path] of Object.entries(clients))
+    own.set(client, loaded.use(await loadManifest(path, telemetry)));
+  const files = [...common, ...own.values()];
+  loaded.move();
+  return {
+    of: (client) =>
+      [own.get(client ?? ''), ...common].flatMap((file) => (file === undefined ? [] : [file.current()])),
+    [Symbol.dispose]() {
+      for (const file of files) file[Symbol.dispose]();
+    },
+  };
+}
+
+type ManifestFile = Disposable & { readonly current: () => Manifest };
+
+async function loadManifest(
+  path: string,
+  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
+): Promise<ManifestFile> {
+  let current = await readManifest(path).catch((error: unknown) => {
+    throw new Error(`the manifest ${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+  let settling: NodeJS.Timeout | undefined;
+  telemetry.manifestLoaded({ path, operations: current.operations });
+
+  async function reload(): Promise<void> {
+    try {
+      current = await readManifest(path);
+      telemetry.manifestLoaded({ path, operations: current.operations });
+    } catch (error) {
+      telemetry.manifestRefused({ path, reason: messageOf(error) });
+    }
+  }
+
+  const watcher = watchFile(path, () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => void reload(), SETTLE_MS).unref();
+  });
+  return {
+    current: () => current,
+    [Symbol.dispose]() {
+      clearTimeout(settling);
+      watcher.close();
+    },
+  };
+}
+
+async function readManifest(path: string): Promise<Manifest> {
+  return parseManifest(await readFile(path, 'utf8'));
+}
+
+// Deployments replace files, so the folder is watched: a watch on the file would die with the old one.
+// Kubernetes swaps a link beside the file, hence any event of the folder counts.
+function watchFile(path: string, changed: () => void): FSWatcher {
+  return watch(dirname(path), { persistent: false }, (_event, name) => {
+    if (name === null || name === basename(path) || name === '..data') changed();
+  });
+}

@@ -1,0 +1,165 @@
+import type { Config } from '../config/config-schema.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { ClientRequest } from '../request/client-request.ts';
+import { RecentEntries } from '../shared/bounded-cache.ts';
+import type { RedisLink } from '../redis/connect.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { readCall, withQuery } from './graphql-parameters.ts';
+import type { GraphqlCall } from './graphql-parameters.ts';
+import { loadManifests } from './manifests.ts';
+import type { Manifest } from './manifest.ts';
+import { createRegistry, sha256Of } from './registry.ts';
+
+/** A request whose document is known, as far as it has one. */
+export type Resolved = {
+  /** With the document in place of the hash. */
+  readonly request: ClientRequest;
+  /** Undefined where something is unusual about the request, which is Apollo Server's to judge. */
+  readonly call: GraphqlCall | undefined;
+  /** To be told when the operation was admitted and executed: one that is refused is never registered. */
+  readonly answered: () => void;
+};
+
+export type PersistedOperations = Disposable & {
+  /** Finds the document of a hash or an id, and refuses what is not on the safelist. @throws {RouterError} */
+  readonly resolve: (request: ClientRequest) => Promise<Resolved>;
+};
+
+export type PersistedParts = {
+  readonly redis: RedisLink | undefined;
+  readonly telemetry: Pick<
+    Telemetry,
+    'manifestLoaded' | 'manifestRefused' | 'persistedOperationAsked' | 'unlistedOperation'
+  >;
+};
+
+/** What a client asks for by hash: `extensions.persistedQuery` of Apollo's protocol. */
+type Asked = { readonly id: string };
+
+/** Operations by hash (automatic persisted queries) and by manifest (a safelist). */
+export async function createPersistedOperations(
+  config: Config['persistedOperations'],
+  { redis, telemetry }: PersistedParts,
+): Promise<PersistedOperations> {
+  const { automatic, safelist } = config;
+  const manifests = await loadManifests(config, telemetry);
+  const registry = automatic.enabled && safelist !== 'enforce' ? createRegistry(automatic, redis) : undefined;
+  const audited = new RecentEntries<Asked>(10_000);
+  const hasManifests = config.manifest !== undefined || Object.keys(config.clients).length > 0;
+
+  async function findById({ id }: Asked, listed: readonly Manifest[]): Promise<string> {
+    const inManifest = firstOf(listed, (manifest) => manifest.byId(id));
+    const source = inManifest ?? (isSha256(id) ? await registry?.find(id) : undefined);
+    telemetry.persistedOperationAsked(
+      inManifest === undefined ? (source === undefined ? 'missed' : 'registered') : 'listed',
+    );
+    if (source !== undefined) return source;
+    if (safelist === 'enforce')
+      throw new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
+    // Apollo's clients know the answer by this very message.
+    if (registry !== undefined) throw new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+    throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+  }
+
+  /** The document to run in place of the text. */
+  function checkText(call: GraphqlCall, source: string, client: string | undefined): string {
+    if (safelist === 'off') return source;
+    const listed = firstOf(manifests.of(client), (manifest) => manifest.byText(source));
+    if (listed !== undefined) return safelist === 'enforce' ? listed : source;
+    const id = sha256Of(source);
+    if (audited.get(id) === undefined) {
+      audited.set(id, { id });
+      telemetry.unlistedOperation({
+        sha256: id,
+        client: client?.slice(0, 128),
+        name: call.operationName?.slice(0, 128),
+      });
+    }
+    if (safelist === 'audit') return source;
+    throw new RouterError('QUERY_NOT_IN_SAFELIST');
+  }
+
+  function checkHash({ id }: Asked, source: string, listed: readonly Manifest[]): void {
+    if (id === sha256Of(source)) return;
+    // An id of a manifest need not be a hash.
+    if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
+    throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
+  }
+
+  function checkAutomatic({ id }: Asked): void {
+    if (!isSha256(id))
+      throw new RouterError(
+        'BAD_REQUEST',
+        'persistedQuery.sha256Hash must be 64 lower-case hexadecimal digits',
+      );
+    if (registry === undefined)
+      throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+  }
+
+  async function resolve(request: ClientRequest): Promise<Resolved> {
+    const call = readCall(request);
+    if (call === undefined || (call.query === undefined && call.persisted === undefined)) {
+      // Nothing that is not understood here may get past the safelist.
+      if (safelist === 'enforce')
+        throw new RouterError('BAD_REQUEST', 'send one operation, by id or in full');
+      return { request, call: undefined, answered: NOTHING };
+    }
+    const client = clientOf(request);
+    if (call.persisted === undefined) return plain(request, call, client);
+    const asked = readAsked(call.persisted);
+    if (!hasManifests) checkAutomatic(asked);
+    const listed = manifests.of(client);
+    if (call.query === undefined) {
+      const found = await findById(asked, listed);
+      const source = firstOf(listed, (manifest) => manifest.byId(asked.id)) ?? checkText(call, found, client);
+      return { request: withQuery(request, source), call: { ...call, query: source }, answered: NOTHING };
+    }
+    checkHash(asked, call.query, listed);
+    const source = checkText(call, call.query, client);
+    const register = () => {
+      if (sha256Of(source) === asked.id) registry?.register(asked.id, source);
+    };
+    return { request: withQuery(request, source), call: { ...call, query: source }, answered: register };
+  }
+
+  function plain(request: ClientRequest, call: GraphqlCall, client: string | undefined): Resolved {
+    const source = checkText(call, call.query ?? '', client);
+    if (source === call.query) return { request, call, answered: NOTHING };
+    return { request: withQuery(request, source), call: { ...call, query: source }, answered: NOTHING };
+  }
+
+  return { resolve, [Symbol.dispose]: () => manifests[Symbol.dispose]() };
+}
+
+function clientOf({ headers }: ClientRequest): string | undefined {
+  const name = headers['apollographql-client-name'];
+  return typeof name === 'string' ? name : undefined;
+}
+
+const NOTHING = (): void => undefined;
+
+function readAsked(persisted: unknown): Asked {
+  const { version, sha256Hash } =
+    persisted !== null && typeof persisted === 'object'
+      ? (persisted as { version?: unknown; sha256Hash?: unknown })
+      : {};
+  if (version !== 1) throw new RouterError('BAD_REQUEST', 'Unsupported persisted query version');
+  if (typeof sha256Hash !== 'string' || sha256Hash === '' || sha256Hash.length > 256)
+    throw new RouterError('BAD_REQUEST', 'persistedQuery.sha256Hash must be a string');
+  return { id: sha256Hash };
+}
+
+function isSha256(id: string): boolean {
+  return /^[\da-f]{64}$/.test(id);
+}
+
+function firstOf<Item, Value>(
+  items: readonly Item[],
+  read: (item: Item) => Value | undefined,
+): Value | undefined {
+  for (const item of items) {
+    const value = read(item);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,145 @@
+import { parse, print, stripIgnoredCharacters, visit } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import type {
+  FetchDataKeyRenamer,
+  FetchNode,
+  FlattenNode,
+  PlanNode,
+  QueryPlan,
+  QueryPlanSelectionNode,
+} from '@apollo/query-planner';
+import { keyedRequires } from './keyed-requires.ts';
+import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
+import type { RequiredArguments } from '../prepare/required-arguments.ts';
+import { splitByRequirements } from './split-fetch.ts';
+import type { Restoring } from './split-fetch.ts';
+
+/**
+ * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
+ * `price__required0: price(currency: "EUR")`, and representations carry it as `price`, as the requiring subgraph declares it.
+ * Entity fetches whose fields one representation cannot serve are split (`splitByRequirements`).
+ *
+ * @param document what was planned.
+ */
+export function restorePlan(
+  plan: QueryPlan,
+  document: DocumentNode,
+  prepared: PreparedSupergraph,
+): QueryPlan {
+  const { required, interfaceObjects } = prepared;
+  const isAffected = required.requirements.size > 0 || interfaceObjects.size > 0;
+  if (!isAffected || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
+  const isConditional = /@(?:skip|include)\b|"kind":"Condition"/.test(JSON.stringify(plan.node));
+  return {
+    ...plan,
+    node: restoreNode(plan.node, {
+      ...prepared,
+      planned: document,
+      read: new Set(requiredNames(plan.node)),
+      isConditional,
+    }),
+  };
+}
+
+function requiredNames(node: PlanNode | QueryPlanSelectionNode): readonly string[] {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.flatMap(requiredNames);
+    case 'Flatten':
+      return requiredNames(node.node);
+    case 'Condition':
+      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? requiredNames(clause) : []));
+    case 'Fetch':
+      return (node.requires ?? []).flatMap(requiredNames);
+    case 'InlineFragment':
+      return node.selections.flatMap(requiredNames);
+    case 'Field':
+      return [node.alias ?? node.name, ...(node.selections ?? []).flatMap(requiredNames)];
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
+}
+
+function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
+  const restore = (child: PlanNode) => restoreNode(child, restoring);
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return { ...node, nodes: node.nodes.map(restore) };
+    case 'Flatten':
+      return restoreFlatten(node, restoring);
+    case 'Fetch':
+      return restoreFetch(node, restoring.required);
+    case 'Condition':
+      return {
+        ...node,
+        ...(node.ifClause && { ifClause: restore(node.ifClause) }),
+        ...(node.elseClause && { elseClause: restore(node.elseClause) }),
+      };
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
+}
+
+function restoreFlatten(node: FlattenNode, restoring: Restoring): PlanNode {
+  if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, restoring) };
+  const nodes = splitByRequirements(node.node, node.path, restoring).map((fetch) => ({
+    ...node,
+    node: restoreFetch(withKeys(fetch, restoring), restoring.required),
+  }));
+  const [only] = nodes;
+  return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
+}
+
+function withKeys(fetch: FetchNode, { required, schema }: Restoring): FetchNode {
+  const keys = required.keyPaths.get(fetch.serviceName);
+  if (fetch.requires === undefined || keys === undefined) return fetch;
+  return { ...fetch, requires: keyedRequires(fetch.requires, keys, schema) };
+}
+
+function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
+  const renamers = keyRenamers(fetch.requires ?? [], [], required);
+  return {
+    ...fetch,
+    operation: restoreOperation(fetch.operation, required),
+    // The planner's own rewrites come after: they may change the `__typename` by which paths are walked.
+    ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
+  };
+}
+
+function restoreOperation(operation: string, required: RequiredArguments): string {
+  if (![...required.fields.keys()].some((name) => operation.includes(name))) return operation;
+  const document = visit(parse(operation, { noLocation: true }), {
+    Field: (node) => {
+      const original = required.fields.get(node.name.value);
+      if (original === undefined) return undefined;
+      return {
+        ...node,
+        alias: node.alias ?? node.name,
+        name: { ...node.name, value: original.field },
+        ...(original.arguments && { arguments: original.arguments }),
+      };
+    },
+  });
+  return stripIgnoredCharacters(print(document));
+}
+
+/** Inner keys first: their paths go through the outer ones as they are still called. */
+function keyRenamers(
+  selections: readonly QueryPlanSelectionNode[],
+  path: readonly string[],
+  required: RequiredArguments,
+): FetchDataKeyRenamer[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === 'InlineFragment') {
+      const inner = selection.typeCondition ? [...path, `... on ${selection.typeCondition}`] : path;
+      return keyRenamers(selection.selections, inner, required);
+    }
+    const own = [...path, selection.alias ?? selection.name];
+    const renamers = keyRenamers(selection.selections ?? [], own, required);
+    const original = required.fields.get(selection.name);
+    if (original === undefined) return renamers;
+    return [...renamers, { kind: 'KeyRenamer', path: own, renameKeyTo: original.field }];
+  });
+}

@@ -1,0 +1,83 @@
+import { Kind, isAbstractType } from 'graphql';
+import type { GraphQLSchema, SelectionSetNode } from 'graphql';
+import type { RequiredArguments } from '../prepare/required-arguments.ts';
+
+/** One step of a place below an entity: a field, of objects of some types; `undefined` for those of any. */
+type Step = { readonly field: string; readonly types: ReadonlySet<string> | undefined };
+
+/** Where a value stands below an entity, in the planner's names. */
+export type Place = readonly Step[];
+
+/** A value that a field requires. */
+export type Requirement = {
+  readonly place: Place;
+  /** Its path in the names that the subgraph will see. */
+  readonly seen: string;
+};
+
+/** What a field requires, by its `coordinate`. */
+export function requirementsOf(
+  at: string,
+  required: RequiredArguments,
+  schema: GraphQLSchema,
+): readonly Requirement[] {
+  const found: Requirement[] = [];
+  const walk = ({ selections }: SelectionSetNode, outer: Requirement, types: Step['types']) => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        walk(selection.selectionSet, outer, narrowed(types, selection.typeCondition?.name.value, schema));
+        continue;
+      }
+      const field = selection.name.value;
+      const own: Requirement = {
+        place: [...outer.place, { field, types }],
+        seen: `${outer.seen}.${required.fields.get(field)?.field ?? field}`,
+      };
+      found.push(own);
+      if (selection.selectionSet) walk(selection.selectionSet, own, undefined);
+    }
+  };
+  const requirement = required.requirements.get(at);
+  if (requirement !== undefined) walk(requirement, { place: [], seen: '' }, undefined);
+  return found;
+}
+
+/** The types that a condition leaves of those that there were. */
+export function narrowed(
+  types: Step['types'],
+  condition: string | undefined,
+  schema: GraphQLSchema,
+): Step['types'] {
+  if (condition === undefined) return types;
+  const possible = possibleNames(condition, schema);
+  return types === undefined ? possible : types.intersection(possible);
+}
+
+/** The object types that a condition on a type lets through. */
+export function possibleNames(condition: string, schema: GraphQLSchema): ReadonlySet<string> {
+  const type = schema.getType(condition);
+  return new Set(isAbstractType(type) ? schema.getPossibleTypes(type).map(({ name }) => name) : [condition]);
+}
+
+/** In the planner's names, without the types. */
+export function pathTo(place: Place): string {
+  return place.map(({ field }) => `.${field}`).join('');
+}
+
+/** The whole of a place: equal texts are one place. */
+export function placeText(place: Place): string {
+  return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
+}
+
+/** Whether there can be objects at both places. */
+export function overlap(one: Place, other: Place): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ field, types }, index) => {
+      const step = other[index];
+      if (step?.field !== field) return false;
+      return types === undefined || step.types === undefined || !types.isDisjointFrom(step.types);
+    })
+  );
+}

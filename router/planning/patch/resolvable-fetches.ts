@@ -1,0 +1,90 @@
+import { Kind } from 'graphql';
+import type { DocumentNode, SelectionSetNode } from 'graphql';
+import type { PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { responseName } from '../../shared/graphql/response-name.ts';
+import {
+  argumentOf,
+  hasFlag,
+  isCompositeDefinition,
+  parseFieldSet,
+  serviceNames,
+} from '../prepare/supergraph-document.ts';
+
+/** The keys that a service resolves, by service and type; `of` includes those of the interfaces of a type. */
+type ResolvableKeys = {
+  readonly of: (service: string, typeName: string) => readonly SelectionSetNode[];
+};
+
+/**
+ * Returns the check whether a plan asks services only for entities that they resolve: each representation has to contain a key of its
+ * type without `resolvable: false`.
+ *
+ * @param document a supergraph with all of its keys.
+ */
+export function createResolvableCheck(document: DocumentNode): (plan: QueryPlan) => boolean {
+  const keys = resolvableKeys(document);
+  return ({ node }) => node === undefined || (node.kind !== 'Subscription' && isResolvable(node, keys));
+}
+
+function resolvableKeys(document: DocumentNode): ResolvableKeys {
+  const services = serviceNames(document);
+  const keys = new Map<string, SelectionSetNode[]>();
+  const interfacesOf = new Map<string, readonly string[]>();
+  for (const { name, interfaces = [], directives = [] } of document.definitions.filter(
+    isCompositeDefinition,
+  )) {
+    interfacesOf.set(
+      name.value,
+      interfaces.map((one) => one.name.value),
+    );
+    for (const directive of directives) {
+      const key = argumentOf(directive, 'key');
+      if (directive.name.value !== 'join__type' || key === undefined) continue;
+      if (hasFlag(directive, 'resolvable', false)) continue;
+      const graph = argumentOf(directive, 'graph') ?? '';
+      const place = `${services.get(graph) ?? graph} ${name.value}`;
+      keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(key)]);
+    }
+  }
+  return {
+    of: (service, typeName) =>
+      [typeName, ...(interfacesOf.get(typeName) ?? [])].flatMap(
+        (name) => keys.get(`${service} ${name}`) ?? [],
+      ),
+  };
+}
+
+function isResolvable(node: PlanNode, keys: ResolvableKeys): boolean {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.every((child) => isResolvable(child, keys));
+    case 'Flatten':
+      return isResolvable(node.node, keys);
+    case 'Condition':
+      return [node.ifClause, node.elseClause].every(
+        (clause) => clause === undefined || isResolvable(clause, keys),
+      );
+    case 'Fetch':
+      return (node.requires ?? []).every((required) => containsKey(required, node.serviceName, keys));
+    case 'Defer':
+      throw new Error('the planner was not asked for @defer');
+  }
+}
+
+function containsKey(required: QueryPlanSelectionNode, service: string, keys: ResolvableKeys): boolean {
+  if (required.kind !== 'InlineFragment' || required.typeCondition === undefined) return false;
+  return keys.of(service, required.typeCondition).some((key) => contains(required.selections, key));
+}
+
+function contains(selections: readonly QueryPlanSelectionNode[], key: SelectionSetNode): boolean {
+  return key.selections.every((wanted) => {
+    if (wanted.kind !== Kind.FIELD) return false;
+    return selections.some(
+      (selection) =>
+        selection.kind === 'Field' &&
+        (selection.alias ?? selection.name) === responseName(wanted) &&
+        (wanted.selectionSet === undefined || contains(selection.selections ?? [], wanted.selectionSet)),
+    );
+  });
+}

@@ -1,0 +1,233 @@
+import { Kind, isAbstractType, isObjectType, print } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode, SelectionSetNode } from 'graphql';
+import type { FetchNode, FlattenNode, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { responseName } from '../../shared/graphql/response-name.ts';
+import { askedTypes } from './requested-types.ts';
+import type { AskedTypes } from './requested-types.ts';
+import { printEntityOperation, readEntityOperation, usedVariables } from './entity-operation.ts';
+import type { EntityOperation } from './entity-operation.ts';
+import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
+import { coordinate } from '../prepare/required-arguments.ts';
+import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
+import type { Place, Requirement } from './requirements.ts';
+
+/** What is known about the plan that a fetch is part of. */
+export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
+  readonly planned: DocumentNode;
+  /** Names of the fields that fetches of the plan require: the client is not the only one to ask for them. */
+  readonly read: ReadonlySet<string>;
+  /** Whether some of it is asked under `@skip` or `@include`. */
+  readonly isConditional: boolean;
+};
+
+/**
+ * Splits an entity fetch where one representation cannot serve all its fields:
+ * - Fields that require one field with different arguments; a representation has room for one of them.
+ * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
+ *   entity would be. The planner forgets conditions of the objects that the fields are on; then fields with equal requirements stay together.
+ * - Fields behind an `@interfaceObject` that are asked of different types. The planner asks them of every type, also where it has
+ *   what they require of some types only.
+ *
+ * The parts ask for disjoint fields of the same entities, or of those among them whose types are asked.
+ *
+ * @param path of the fetch's Flatten node.
+ */
+export function splitByRequirements(
+  fetch: FetchNode,
+  path: FlattenNode['path'],
+  restoring: Restoring,
+): readonly FetchNode[] {
+  const { required, schema, planned } = restoring;
+  const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
+  if (entityOperation === undefined) return [fetch];
+  const service = fetch.serviceName;
+  const asked = asksInterfaceObjects(entityOperation, service, restoring)
+    ? askedTypes(planned, path, schema)
+    : undefined;
+  const parts = partition(entityOperation.selectionSet, { service, asked, restoring });
+  const isWhole = parts.length < 2 && parts.every(({ types }) => types === undefined);
+  if (isWhole) return [fetch];
+  const keys = required.keyPaths.get(service) ?? new Set();
+  return parts.map((part) => {
+    const selections = pick(entityOperation.selectionSet, part.fields);
+    const others = parts.filter((other) => other !== part).flatMap(({ requirements }) => requirements);
+    const isAt = (place: Place) => (requirement: Requirement) => overlap(requirement.place, place);
+    const isForeign = (place: Place) =>
+      others.some(isAt(place)) && !part.requirements.some(isAt(place)) && !keys.has(pathTo(place));
+    return {
+      ...fetch,
+      operation: printEntityOperation(entityOperation, selections),
+      ...(fetch.variableUsages && { variableUsages: usedVariables(selections, fetch.variableUsages) }),
+      requires: pickRequires(fetch.requires ?? [], { isForeign, selections, schema, types: part.types }),
+    };
+  });
+}
+
+function asksInterfaceObjects(
+  { selectionSet }: EntityOperation,
+  service: string,
+  { interfaceObjects }: Restoring,
+): boolean {
+  return selectionSet.selections.some(
+    (selection) =>
+      selection.kind === Kind.INLINE_FRAGMENT &&
+      interfaceObjects.get(selection.typeCondition?.name.value ?? '')?.has(service) === true,
+  );
+}
+
+type Part = {
+  readonly fields: Set<FieldNode>;
+  readonly requirements: Requirement[];
+  /** The object types that its fields are asked of; `undefined` for all that are represented. */
+  readonly types: ReadonlySet<string> | undefined;
+  /** All in which its fields agree: types, and, of those that require something, conditions, with what they require where that may be absent. */
+  readonly together: string;
+};
+
+type Partitioning = {
+  readonly service: string;
+  /** Of what is known as one type to the subgraph. */
+  readonly asked: AskedTypes | undefined;
+  readonly restoring: Restoring;
+};
+
+/** Greedily: a field joins the first part that it agrees with and that does not need the same name for something else. */
+function partition(selectionSet: SelectionSetNode, partitioning: Partitioning): Part[] {
+  const parts: Part[] = [];
+  const typenames: FieldNode[] = [];
+  for (const placed of fieldsIn(selectionSet, '', '')) {
+    if (placed.field.name.value === '__typename') {
+      typenames.push(placed.field);
+      continue;
+    }
+    const wanted = wantedFor(placed, partitioning);
+    const part = partFor(parts, wanted);
+    part.fields.add(placed.field);
+    part.requirements.push(...wanted.requirements);
+  }
+  const [first = partFor(parts, { requirements: [], types: undefined, together: '' })] = parts;
+  for (const typename of typenames) first.fields.add(typename);
+  return parts;
+}
+
+type Placed = { readonly field: FieldNode; readonly type: string; readonly conditions: string };
+
+function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string): Placed[] {
+  return selections.flatMap((selection): Placed[] => {
+    const conditions = outer + (selection.directives ?? []).map(print).join(' ');
+    if (selection.kind === Kind.FIELD) return [{ field: selection, type, conditions }];
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    return fieldsIn(selection.selectionSet, selection.typeCondition?.name.value ?? type, conditions);
+  });
+}
+
+type Wanted = Pick<Part, 'types' | 'together'> & { readonly requirements: readonly Requirement[] };
+
+function wantedFor({ field, type, conditions }: Placed, { service, asked, restoring }: Partitioning): Wanted {
+  const { required, schema, read, isConditional } = restoring;
+  const name = field.name.value;
+  const requirements = requirementsOf(coordinate(service, type, name), required, schema);
+  const types = read.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
+  const mayBeAbsent = isConditional || asked !== undefined;
+  const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
+  const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
+  const together = JSON.stringify([[...(types ?? [])].toSorted(), needed]);
+  return { requirements, types, together };
+}
+
+/** As long as all are asked of, an object need not even say which of them it is. */
+function fewerThanAll(
+  types: ReadonlySet<string> | undefined,
+  of: string,
+  schema: GraphQLSchema,
+): ReadonlySet<string> | undefined {
+  return types?.isSupersetOf(possibleNames(of, schema)) ? undefined : types;
+}
+
+function partFor(parts: Part[], wanted: Wanted): Part {
+  const existing = parts.find(
+    (part) => part.together === wanted.together && agree(part.requirements, wanted.requirements),
+  );
+  if (existing !== undefined) return existing;
+  const part: Part = { ...wanted, requirements: [], fields: new Set() };
+  parts.push(part);
+  return part;
+}
+
+/** Whether one representation has room for both. */
+function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
+  return others.every(({ seen, place }) =>
+    some.every((one) => one.seen !== seen || pathTo(one.place) === pathTo(place)),
+  );
+}
+
+/** The selections of the part's fields. */
+function pick({ selections }: SelectionSetNode, fields: Part['fields']): SelectionNode[] {
+  return selections.flatMap((selection): SelectionNode[] => {
+    if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    const inner = pick(selection.selectionSet, fields);
+    if (inner.length === 0) return [];
+    return [{ ...selection, selectionSet: { ...selection.selectionSet, selections: inner } }];
+  });
+}
+
+type Picking = {
+  /** Whether only other parts need what is at a place. */
+  readonly isForeign: (place: Place) => boolean;
+  readonly selections: readonly SelectionNode[];
+  readonly schema: GraphQLSchema;
+  readonly types: Part['types'];
+};
+
+function pickRequires(
+  requires: readonly QueryPlanSelectionNode[],
+  picking: Picking,
+): QueryPlanSelectionNode[] {
+  const { isForeign, schema, types } = picking;
+  const walk = (
+    nodes: readonly QueryPlanSelectionNode[],
+    outer: Place,
+    here: ReadonlySet<string> | undefined,
+  ): QueryPlanSelectionNode[] =>
+    nodes.flatMap((node): QueryPlanSelectionNode[] => {
+      if (node.kind === 'InlineFragment') {
+        const selections = walk(node.selections, outer, narrowed(here, node.typeCondition, schema));
+        return selections.length === 0 ? [] : [{ ...node, selections }];
+      }
+      const place = [...outer, { field: node.name, types: here }];
+      if (isForeign(place)) return [];
+      if (node.selections === undefined) return [node];
+      const inner = walk(node.selections, place, undefined);
+      return inner.length === 0 ? [] : [{ ...node, selections: inner }];
+    });
+  const asked = requires.filter((node) => isAsked(node, picking));
+  const picked = asked.flatMap((node) => walk([node], [], undefined)).filter(tellsMoreThanType);
+  return types === undefined ? picked : picked.flatMap((node) => ofTypes(node, types, schema));
+}
+
+function tellsMoreThanType(node: QueryPlanSelectionNode): boolean {
+  return node.kind === 'Field' ? node.name !== '__typename' : node.selections.some(tellsMoreThanType);
+}
+
+/** What is required of some types of objects only. */
+function ofTypes(
+  node: QueryPlanSelectionNode,
+  types: ReadonlySet<string>,
+  schema: GraphQLSchema,
+): QueryPlanSelectionNode[] {
+  if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return [node];
+  const possible = possibleNames(node.typeCondition, schema);
+  return [...types.intersection(possible)].map((typeCondition) => ({ ...node, typeCondition }));
+}
+
+/** A representation goes only where something is asked of its type. */
+function isAsked(node: QueryPlanSelectionNode, { selections, schema }: Picking): boolean {
+  if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
+  const type = schema.getType(node.typeCondition);
+  return selections.some((selection) => {
+    if (selection.kind !== Kind.INLINE_FRAGMENT || selection.typeCondition === undefined) return true;
+    const asked = schema.getType(selection.typeCondition.name.value);
+    return asked === type || (isAbstractType(asked) && isObjectType(type) && schema.isSubType(asked, type));
+  });
+}

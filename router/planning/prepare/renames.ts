@@ -1,0 +1,128 @@
+import { Kind, print, visit } from 'graphql';
+import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import { responseName } from '../../shared/graphql/response-name.ts';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
+
+/** Names of a client's operation that were changed for planning; almost always both lists are empty. */
+export type Renames = {
+  /** Response names as the plan knows them, by the `signatureOf` a field. */
+  readonly fields: readonly (readonly [signature: string, planned: string])[];
+  /** Variables, as the client declared them and as the plan knows them. */
+  readonly variables: readonly (readonly [name: string, planned: string])[];
+};
+
+/** The variable that carries the keys of entities in every `_entities` fetch. */
+const REPRESENTATIONS = 'representations';
+
+/** All that tells one field from another of the same object: response name, name and arguments. */
+export function signatureOf(field: FieldNode): string {
+  const { name, arguments: given = [] } = field;
+  return `${responseName(field)}:${name.value}(${given.map(print).join()})`;
+}
+
+/**
+ * Finds the names that would be taken for others.
+ * - In the merged tree they would collide with the planner's own: `{ product { id: name } }` puts a name where the key is looked
+ *   for, and Apollo's planner takes the two for one field.
+ * - Behind an `@interfaceObject` it takes one response name for one field, though types may have it for different ones:
+ *   `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }` would be answered with the pages of 1.
+ *
+ * @param names.reserved names of fields that keys and `@requires` read, in any type.
+ * @param names.keys with `all`, fields of keys are planned under their own names, so that the planner recognizes what it has already.
+ * @param names.shared names of fields of interfaces that some subgraph knows as an `@interfaceObject`.
+ */
+export function findRenames(
+  document: DocumentNode,
+  {
+    reserved,
+    shared,
+    keys = 'resolvable',
+  }: Pick<PreparedSupergraph, 'reserved' | 'shared'> & Partial<Pick<PreparedSupergraph, 'keys'>>,
+): Renames {
+  const byName = new Map<string, Map<string, FieldNode>>();
+  const used = new Set(reserved);
+  const variables = new Set<string>();
+  visit(document, {
+    Field: (field) => {
+      const name = responseName(field);
+      used.add(field.name.value).add(name);
+      byName.set(name, (byName.get(name) ?? new Map<string, FieldNode>()).set(signatureOf(field), field));
+    },
+    VariableDefinition: ({ variable }) => void variables.add(variable.name.value),
+  });
+  const isKey = (field: FieldNode) => keys === 'all' && isAliasOfKey(field, reserved);
+  const fields = [...byName].flatMap(([name, bySignature]) => {
+    const alike = [...bySignature.values()];
+    const isTaken = name === '__typename' || reserved.has(name);
+    const isAmbiguous = alike.length > 1 && alike.some((field) => shared.has(field.name.value));
+    // One keeps the name: that whose own it is.
+    const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
+    return alike
+      .filter((field) => isKey(field) || (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
+      .map((field) => {
+        const planned = isKey(field) ? field.name.value : unusedName(name, used);
+        return [signatureOf(field), planned] as const;
+      });
+  });
+  return {
+    fields,
+    variables: variables.has(REPRESENTATIONS)
+      ? [[REPRESENTATIONS, unusedName(REPRESENTATIONS, variables)]]
+      : [],
+  };
+}
+
+function isAliasOfKey(field: FieldNode, reserved: ReadonlySet<string>): boolean {
+  const { name, arguments: given = [], selectionSet } = field;
+  return isAliased(field) && reserved.has(name.value) && given.length === 0 && selectionSet === undefined;
+}
+
+function isAliased({ alias, name }: FieldNode): boolean {
+  return alias !== undefined && alias.value !== name.value;
+}
+
+/** The document as it was planned. Locations are kept; without renames it is the same object. */
+export function renameForPlanning(document: DocumentNode, renames: Renames): DocumentNode {
+  if (renames.fields.length === 0 && renames.variables.length === 0) return document;
+  const fields = new Map(renames.fields);
+  const variables = new Map(renames.variables);
+  return visit(document, {
+    // Before what is in it: a signature has the client's names of variables.
+    Field: (node) => {
+      const planned = fields.get(signatureOf(node));
+      if (planned === undefined) return undefined;
+      const { alias, ...unaliased } = node;
+      if (planned === node.name.value) return unaliased;
+      return { ...node, alias: { kind: Kind.NAME, value: planned, loc: alias?.loc } };
+    },
+    Variable: (node) => {
+      const planned = variables.get(node.name.value);
+      return planned === undefined ? undefined : { ...node, name: { ...node.name, value: planned } };
+    },
+  });
+}
+
+/**
+ * The operation alone, with its fragments and without its name: plans do not depend on the name, and fetches without one have
+ * equal text when they ask for the same.
+ */
+export function anonymousOperation(document: DocumentNode, operationName: string | undefined): DocumentNode {
+  const isChosen = (node: ASTNode): node is OperationDefinitionNode =>
+    node.kind === Kind.OPERATION_DEFINITION &&
+    (operationName === undefined || node.name?.value === operationName);
+  const operation = document.definitions.find(isChosen);
+  if (operation === undefined) return { ...document, definitions: [] };
+  const { name: _, ...anonymous } = operation;
+  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  return { ...document, definitions: [anonymous, ...fragments] };
+}
+
+function unusedName(name: string, used: Set<string>): string {
+  // A prefix, because names that begin with two underscores are reserved for introspection.
+  for (let count = 1; ; count += 1) {
+    const candidate = `r${count}_${name}`;
+    if (used.has(candidate)) continue;
+    used.add(candidate);
+    return candidate;
+  }
+}

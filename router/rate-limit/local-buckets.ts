@@ -1,0 +1,58 @@
+import { RecentEntries } from '../shared/bounded-cache.ts';
+import { unitsOf } from './bucket.ts';
+import type { Bucket, BucketLevel, Take } from './bucket.ts';
+
+export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
+
+// A flood of addresses must not take the memory of the process; a bucket that is forgotten is full again.
+const MAX_BUCKETS = 200_000;
+
+/** Token buckets in this process, with the arithmetic of the Redis script. */
+export class LocalBuckets {
+  readonly #stored = new RecentEntries<{ units: number; at: number }>(MAX_BUCKETS);
+  readonly #monotonic: () => number;
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** Takes from every bucket what is wanted, or nothing from any. */
+  charge(takes: readonly Take[]): Decision {
+    const now = Math.floor(this.#monotonic());
+    const wanted = takes.map(({ bucket, points }) => ({
+      bucket,
+      units: this.#unitsAt(bucket, now),
+      take: unitsOf(points, bucket),
+    }));
+    if (!wanted.every(({ units, take }) => units >= take)) return { admitted: false, levels: wanted };
+    const levels = wanted.map(({ bucket, units, take }) => ({ bucket, units: units - take }));
+    for (const level of levels) this.#store(level, now);
+    return { admitted: true, levels };
+  }
+
+  /** Gives points back, or takes what is there of negative ones. */
+  refund(takes: readonly Take[]): void {
+    const now = Math.floor(this.#monotonic());
+    for (const { bucket, points } of takes) {
+      const units = Math.max(this.#unitsAt(bucket, now) + unitsOf(points, bucket), 0);
+      this.#store({ bucket, units: Math.min(units, unitsOf(bucket.points, bucket)) }, now);
+    }
+  }
+
+  /** Puts as much into a bucket as somebody else has counted. */
+  fill(key: string, units: number): void {
+    this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
+  }
+
+  #unitsAt(bucket: Bucket, now: number): number {
+    const full = unitsOf(bucket.points, bucket);
+    const stored = this.#stored.get(bucket.key);
+    if (stored === undefined) return full;
+    const elapsed = Math.min(Math.max(now - stored.at, 0), bucket.windowMs);
+    return Math.min(full, stored.units + elapsed * bucket.points);
+  }
+
+  #store({ bucket, units }: BucketLevel, now: number): void {
+    this.#stored.set(bucket.key, { units, at: now });
+  }
+}

@@ -1,0 +1,114 @@
+import type { Result } from 'ioredis';
+import type { RedisLink } from '../redis/connect.ts';
+import { unitsOf } from './bucket.ts';
+import type { Bucket, Take } from './bucket.ts';
+import type { Decision } from './local-buckets.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    chargeBuckets(keys: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    refundBuckets(keys: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+  }
+}
+
+/*
+ * Stored per bucket: "units milliseconds". Missing means full, so a bucket expires when it would be full again;
+ * so does anything else, so that a spoilt key mends itself.
+ * The time is Redis's own: routers with wrong clocks agree. If it is set back, the bucket stands still for that once.
+ * '%.0f' because Lua writes large numbers as 1e+14.
+ */
+const LEVELS = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local buckets = {}
+for i, key in ipairs(KEYS) do
+  local points, capacity, window = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  local full = capacity * window
+  local units, at = string.match(redis.call('GET', key) or '', '^(%d+) (%d+)$')
+  local level = full
+  if units then
+    local elapsed = math.min(math.max(now - tonumber(at), 0), window)
+    level = math.min(full, tonumber(units) + elapsed * capacity)
+  end
+  buckets[i] = { key = key, capacity = capacity, full = full, level = level, take = points * window }
+end
+local function store(bucket, units)
+  local ttl = math.max(math.ceil((bucket.full - units) / bucket.capacity), 1)
+  redis.call('SET', bucket.key, string.format('%.0f %.0f', units, now), 'PX', ttl)
+  bucket.level = units
+end
+`;
+
+const CHARGE = `${LEVELS}
+local admitted = 1
+for _, bucket in ipairs(buckets) do
+  if bucket.level < bucket.take then admitted = 0 end
+end
+local answer = { admitted }
+for i, bucket in ipairs(buckets) do
+  if admitted == 1 then store(bucket, bucket.level - bucket.take) end
+  answer[i + 1] = bucket.level
+end
+return answer
+`;
+
+const REFUND = `${LEVELS}
+for _, bucket in ipairs(buckets) do
+  store(bucket, math.max(math.min(bucket.level + bucket.take, bucket.full), 0))
+end
+return 1
+`;
+
+/** Token buckets that all routers share; one script call decides over all buckets of a request. */
+export class RedisBuckets {
+  readonly #link: RedisLink;
+  readonly #prefix: string;
+
+  constructor(link: RedisLink) {
+    this.#link = link;
+    // One hash tag for all: a script may touch only keys of one slot, and a user and an address meet in any pairing.
+    this.#prefix = `${link.keyPrefix}{budget}:`;
+    link.client.defineCommand('chargeBuckets', { lua: CHARGE });
+    link.client.defineCommand('refundBuckets', { lua: REFUND });
+  }
+
+  /** Takes from every bucket what is wanted, or nothing from any. Rejects when Redis does not answer. */
+  async charge(takes: readonly Take[]): Promise<Decision> {
+    const answer = await this.#link.answered(
+      this.#link.client.chargeBuckets(takes.length, ...this.#parameters(takes)),
+    );
+    return readDecision(
+      takes.map(({ bucket }) => bucket),
+      answer,
+    );
+  }
+
+  /** Gives points back, or takes what is there of negative ones. Rejects when Redis does not answer. */
+  async refund(takes: readonly Take[]): Promise<void> {
+    await this.#link.answered(this.#link.client.refundBuckets(takes.length, ...this.#parameters(takes)));
+  }
+
+  #parameters(takes: readonly Take[]): (string | number)[] {
+    return [
+      ...takes.map(({ bucket }) => this.#prefix + bucket.key),
+      ...takes.flatMap(({ bucket, points }) => [points, bucket.points, bucket.windowMs]),
+    ];
+  }
+}
+
+function readDecision(buckets: readonly Bucket[], answer: unknown): Decision {
+  if (!Array.isArray(answer) || answer.length !== buckets.length + 1)
+    throw new Error('unexpected answer of the script');
+  const [admitted, ...levels]: unknown[] = answer;
+  return {
+    admitted: admitted === 1,
+    levels: buckets.map((bucket, index) => ({ bucket, units: readUnits(levels[index], bucket) })),
+  };
+}
+
+function readUnits(value: unknown, bucket: Bucket): number {
+  const units = Number(value);
+  if (!(units >= 0 && units <= unitsOf(bucket.points, bucket)))
+    throw new Error('unexpected level of a bucket');
+  return units;
+}

@@ -1,0 +1,135 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import type { Config } from '../config/config-schema.ts';
+import { messageOf } from '../shared/error-message.ts';
+import { STUCK_MS, answeredWithin, watchAvailability } from './availability.ts';
+import type { Availability } from './availability.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+
+export type RedisParts = {
+  readonly url: string;
+  readonly schedule: Schedule;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly telemetry: Pick<Telemetry, 'redisChanged'>;
+};
+
+/** A client for the path of requests, with the knowledge whether asking it is worth the wait. */
+export type RedisLink = AsyncDisposable &
+  Availability & {
+    readonly client: Redis;
+    readonly keyPrefix: string;
+    /** Waits for a command's answer, for `commandTimeoutMs` in which this process could have read it. */
+    answered<Answer>(command: Promise<Answer>): Promise<Answer>;
+  };
+
+/** What this router has of Redis: a client for the path of requests, and one that waits for revocations. */
+export type SharedRedis = AsyncDisposable & {
+  readonly link: RedisLink;
+  readonly revocationStream: { readonly redis: Redis; readonly key: string };
+};
+
+const MAX_RECONNECT_MS = 1_000;
+
+/** Connects to Redis, where there is one; resolves when the first attempt has ended, well or not. */
+export async function openRedis(
+  config: Config['redis'],
+  parts: Omit<RedisParts, 'url' | 'telemetry'> & {
+    readonly telemetry: Pick<Telemetry, 'redisChanged' | 'withoutRedis'>;
+  },
+): Promise<SharedRedis | undefined> {
+  const { url, keyPrefix } = config;
+  if (url === undefined) {
+    parts.telemetry.withoutRedis();
+    return undefined;
+  }
+  const link = connectRedis(config, { ...parts, url });
+  const blocking = connectBlockingRedis({ ...parts, url });
+  await link.tried;
+  return {
+    link,
+    revocationStream: { redis: blocking.client, key: `${keyPrefix}revocations` },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([link[Symbol.asyncDispose](), blocking[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/**
+ * Connects a client that fails fast. With ioredis's own defaults a command waits in a queue for a server that is gone
+ * (measured: still pending after 25 s) or frozen (as long as it is).
+ */
+export function connectRedis(
+  config: Pick<Config['redis'], 'commandTimeoutMs' | 'keyPrefix'>,
+  parts: RedisParts,
+): RedisLink {
+  const client = new Redis(parts.url, {
+    ...reconnecting(parts.random),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: STUCK_MS,
+  });
+  const availability = watchAvailability(client, parts);
+  return {
+    client,
+    keyPrefix: config.keyPrefix,
+    ...availability,
+    answered: (command) => answeredWithin(command, config.commandTimeoutMs),
+    async [Symbol.asyncDispose]() {
+      availability[Symbol.dispose]();
+      await close(client);
+    },
+  };
+}
+
+/** Connects a client that may block on its commands, and so shares its connection with nobody. */
+export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
+  const client = new Redis(parts.url, {
+    ...reconnecting(parts.random),
+    // A command waits for the connection, or for the failure to connect; nobody waits for the command.
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: 0,
+    blockingTimeout: 2_000,
+    blockingTimeoutGrace: STUCK_MS,
+    connectTimeout: STUCK_MS,
+  });
+  report(client, 'revocations', parts);
+  return { client, [Symbol.asyncDispose]: () => close(client) };
+}
+
+/**
+ * Errors of a server that cannot serve now, such as a primary that a failover has made a replica: a new connection finds the new one.
+ * Up to version 6.2 Redis wraps the error of a command in a script: `ERR Error running script (…): … -READONLY …`.
+ */
+const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
+
+function reconnecting(random: () => number) {
+  return {
+    autoResendUnfulfilledCommands: false,
+    // Jitter, so that many routers do not come back to a restarted Redis in the same instant.
+    retryStrategy: (times: number) =>
+      Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
+    reconnectOnError: ({ message }: Error) => IN_WRONG_STATE.test(message),
+  } satisfies RedisOptions;
+}
+
+function report(client: Redis, name: string, { telemetry }: RedisParts): void {
+  let state: 'ready' | 'lost' | undefined;
+  const changeTo = (next: 'ready' | 'lost', reason?: string): void => {
+    if (state !== next)
+      telemetry.redisChanged({ client: name, state: next, ...(reason !== undefined && { reason }) });
+    state = next;
+  };
+  client.on('ready', () => changeTo('ready'));
+  client.on('error', (error) => changeTo('lost', messageOf(error)));
+}
+
+async function close(client: Redis): Promise<void> {
+  // Between two attempts ioredis has no connection to end, and tells nobody when it gives up.
+  const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
+  const ended = Promise.withResolvers<void>();
+  client.once('end', ended.resolve);
+  client.disconnect();
+  if (hasConnection) await ended.promise;
+}

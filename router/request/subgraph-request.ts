@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ErrorCode } from '../shared/errors.ts';
+
+/** One GraphQL request to one subgraph, as the executor hands it to `send`. */
+export type SubgraphRequest = {
+  readonly subgraph: string;
+  readonly operation: 'query' | 'mutation';
+  /** The JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
+  readonly body: string;
+  /** What it asks for; absent where that is not known. */
+  readonly fields?: FetchFields;
+  /** Absent where it is not known what the response has. */
+  readonly hasNumbers?: NumberCheck;
+};
+
+/** Whether the data of a response, parsed into doubles, has numbers that may have to be read again exactly. */
+export type NumberCheck = (data: unknown) => boolean;
+
+/** The root fields of a call, or the fields of entities if it asks for entities. */
+export type FetchFields = {
+  /** `Type.field`, each once. */
+  readonly coordinates: readonly string[];
+  /** By where the answer has them: `books` at its root, `_entities.stock` in its entities. */
+  readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
+};
+
+/** Why a call brought no usable answer. `message` is safe to show to a client: no URL, no body, no stack. */
+export type SubgraphFailure = {
+  readonly code: ErrorCode;
+  readonly service: string;
+  readonly message: string;
+  /** When another try makes sense, in milliseconds; absent where nothing is known. */
+  readonly retryAfterMs?: number;
+  readonly breaker?: 'closed' | 'open' | 'half-open';
+  /** The service has turned this one call down, as with 403: it is not ill. */
+  readonly isRefusal?: true;
+  /** Nothing of the call has left the router. */
+  readonly isUnsent?: true;
+  /** The errors by which the service explains it: clients see these in place of `message`. */
+  readonly errors?: readonly SubgraphError[];
+  /** The coordinates that are not being asked for, where the call could be made without them. */
+  readonly heldBack?: readonly string[];
+};
+
+/** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */
+export type SubgraphError = {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+};
+
+export type SubgraphResponse =
+  | {
+      readonly kind: 'answered';
+      readonly data: Readonly<Record<string, unknown>> | null;
+      readonly errors: readonly SubgraphError[];
+      /** Others have the same `data`: it must not be changed. */
+      readonly isShared?: boolean;
+      /** Kept where rules ask for them. */
+      readonly headers?: IncomingHttpHeaders;
+    }
+  | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
+
+/** Sends one call; never rejects: what goes wrong is a `failed` response. Bound to one client request's identity and deadline. */
+export type Send = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>;

@@ -1,0 +1,45 @@
+import { isExactNumber } from './exact-json.ts';
+
+/** A JSON object as `JSON.parse` makes it: it can have an own property named `__proto__`. */
+export type JsonObject = { [key: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
+}
+
+/** An own property. `constructor` and its like are not data, however often `object[key]` says so. */
+export function readOwn(object: JsonObject, key: string): unknown {
+  return key in Object.prototype && !Object.hasOwn(object, key) ? undefined : object[key];
+}
+
+/** Assignment, except that `__proto__` becomes a property and not the prototype. */
+export function writeOwn(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    object[key] = value;
+  }
+}
+
+/** A deep copy. Unlike `structuredClone` it keeps exact numbers. */
+export function clone<Value>(value: Value): Value {
+  return copyOf(value) as Value;
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isJsonObject(value)) return value;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) writeOwn(copy, key, copyOf(value[key]));
+  return copy;
+}
+
+/** The JSON text of a value that came out of `JSON.parse`, or of a coerced variable. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** The JSON text of a string. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,222 @@
+import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
+import type { BreakerState, Telemetry } from '../telemetry/telemetry.ts';
+import { balance } from './transport/balance.ts';
+import { withBreakers, withIdleBreakers } from './breaker/with-breakers.ts';
+import { Bulkhead, withBulkhead } from './call/bulkhead.ts';
+import { Interrupt } from './call/call.ts';
+import type { After, CallContext, Outcome, SendCall } from './call/call.ts';
+import { withCancellation } from './call/cancellation.ts';
+import { CircuitBreaker } from './breaker/circuit-breaker.ts';
+import type { ForcedState } from './breaker/circuit-breaker.ts';
+import { FieldBreakers } from './breaker/field-breakers.ts';
+import { withDeadline } from './call/deadline.ts';
+import { Endpoint } from './transport/endpoint.ts';
+import { RetryBudget, withRetry } from './call/retry.ts';
+import type { SubgraphSettings } from './call/settings.ts';
+import { createTransport, openPool } from './transport/transport.ts';
+import type { Signer } from './transport/transport.ts';
+
+export type SubgraphParts = {
+  readonly telemetry: Pick<
+    Telemetry,
+    'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
+  >;
+  readonly signer: Signer;
+  /** Whether answers bring their headers along. */
+  readonly keepHeaders?: boolean;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  readonly after: After;
+};
+
+export type SubgraphOptions = {
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly settings: SubgraphSettings;
+  /** Time of a whole client request. */
+  readonly deadlineMs: number;
+};
+
+type BreakerReport = {
+  readonly breaker: BreakerState;
+  /** Held so by hand. */
+  readonly forced?: true;
+  /** Set while it is open by itself. */
+  readonly retryAfterMs?: number;
+};
+
+/** What the admin port and readiness tell about one subgraph. */
+export type SubgraphState = BreakerReport & {
+  readonly subgraph: string;
+  /** State of the service with its fields: `partly-open` while only some of its fields are blocked. */
+  readonly state: BreakerState | 'partly-open';
+  /** Fields that have a breaker: those that have failed lately, or that are held in a state through the admin API. */
+  readonly fields: readonly (BreakerReport & { readonly field: string })[];
+  readonly underWay: number;
+  readonly endpoints: readonly {
+    readonly url: string;
+    readonly state: 'serving' | 'ejected' | 'probed';
+    readonly underWay: number;
+  }[];
+};
+
+/** One subgraph at its addresses, with everything that outlives a supergraph: pools, breaker, load. */
+export type Subgraph = AsyncDisposable & {
+  readonly name: string;
+  send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+  state(): SubgraphState;
+  /** Holds its breaker in a state, or that of a field, or lets it go. */
+  force(state: ForcedState, field?: string): void;
+};
+
+export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): Subgraph {
+  const { name, settings } = options;
+  const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));
+  const bulkhead = new Bulkhead(settings.maxConcurrent);
+  const breaker = createBreaker(options, parts);
+  const { monotonic } = parts;
+  const fields = new FieldBreakers({
+    ...settings.breaker,
+    monotonic,
+    create: (field) => createBreaker(options, parts, field),
+  });
+  const send = compose(options, parts, { endpoints, bulkhead, breaker, fields });
+
+  return {
+    name,
+
+    async send(request, context, signal) {
+      const began = monotonic();
+      const outcome = await send({
+        request,
+        context,
+        endsAt: context.deadline,
+        signal,
+        interrupt: new Interrupt(),
+        avoid: undefined,
+      });
+      report(name, outcome, monotonic() - began, parts);
+      return outcome.response;
+    },
+
+    state() {
+      const ofFields = fields.watched.map((field) => ({
+        field: field.coordinate,
+        ...breakerState(field.breaker),
+      }));
+      const isPartlyOpen = ofFields.some((field) => field.breaker !== 'closed');
+      const own = breakerState(breaker);
+      return {
+        subgraph: name,
+        state: own.breaker === 'closed' && isPartlyOpen ? 'partly-open' : own.breaker,
+        ...own,
+        fields: ofFields,
+        underWay: bulkhead.underWay,
+        endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
+      };
+    },
+
+    force(state, field) {
+      if (field === undefined) breaker.force(state);
+      else fields.force(field, state);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()));
+      breaker[Symbol.dispose]();
+      fields[Symbol.dispose]();
+    },
+  };
+}
+
+type Members = {
+  readonly endpoints: readonly Endpoint[];
+  readonly bulkhead: Bulkhead;
+  readonly breaker: CircuitBreaker;
+  readonly fields: FieldBreakers;
+};
+
+/**
+ * The way of a call, from the inside out. The order matters:
+ * - balancing and its ejections are inside the retry, so that the second try can go elsewhere;
+ * - the breaker is outside the retry: a call rescued by another endpoint is no failure of the subgraph;
+ * - the bulkhead is outside the breaker: a full one is the router's doing and must never be taken for illness;
+ * - deadline and cancellation are outside all of it: they bound the call with its retries, and what they raise travels
+ *   back through the breaker as the outcome of the try under way.
+ */
+function compose(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
+  const { name: service, settings, deadlineMs } = options;
+  const { telemetry, signer, keepHeaders, monotonic, random, after } = parts;
+  const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
+
+  const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders, monotonic });
+  let send = balance(members.endpoints, transport, { service, random });
+  send = withRetry(send, {
+    retries,
+    budget: new RetryBudget(),
+    retried: () => telemetry.subgraphRetried(service),
+  });
+  const errorCodes = new Set(breaker.errorCodes);
+  send = breaker.enabled
+    ? withBreakers(send, { service, ...members }, { errorCodes, slowMs: breaker.slowMs, monotonic })
+    : withIdleBreakers(send, { service, ...members });
+  send = withBulkhead(send, service, members.bulkhead);
+  send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
+  return withCancellation(send, service);
+}
+
+function report(
+  subgraph: string,
+  { response, verdict, cause }: Outcome,
+  ms: number,
+  { telemetry }: Pick<SubgraphParts, 'telemetry'>,
+): void {
+  const answered = verdict === 'ill' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
+  const outcome = response.kind === 'answered' ? answered : response.failure.code;
+  telemetry.subgraphCalled({ subgraph, outcome, ms });
+  if (cause === undefined) return;
+  // During an outage every call fails alike, which the breaker's own line already says.
+  const level = outcome === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
+  telemetry.log[level]({ subgraph, code: outcome, err: cause }, 'subgraph call failed');
+}
+
+function openEndpoint(
+  url: string,
+  { name, urls, settings }: SubgraphOptions,
+  parts: SubgraphParts,
+): Endpoint {
+  const address = new URL(url);
+  return new Endpoint(address, {
+    pool: openPool(address, settings),
+    monotonic: parts.monotonic,
+    random: parts.random,
+    alone: urls.length === 1,
+    ejected: (ejectedUrl, forMs) => {
+      parts.telemetry.endpointEjected({ subgraph: name, url: ejectedUrl, forMs });
+    },
+  });
+}
+
+function createBreaker(
+  { name, settings }: SubgraphOptions,
+  parts: SubgraphParts,
+  field?: string,
+): CircuitBreaker {
+  const { monotonic, random, telemetry } = parts;
+  return new CircuitBreaker({
+    ...settings.breaker,
+    monotonic,
+    random,
+    changed: (change) => {
+      telemetry.breakerChanged({ subgraph: name, ...(field !== undefined && { field }), ...change });
+    },
+  });
+}
+
+function breakerState({ state, isForced, retryAfterMs }: CircuitBreaker): BreakerReport {
+  return {
+    breaker: state,
+    ...(isForced && { forced: true }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}

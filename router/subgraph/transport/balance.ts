@@ -1,0 +1,37 @@
+import type { Call, SendCall } from '../call/call.ts';
+import type { Endpoint } from './endpoint.ts';
+import { unreachable, unsent } from '../call/outcomes.ts';
+import type { Transport } from './transport.ts';
+
+/** Sends to the less loaded of two endpoints taken at random, which spreads better than the least loaded of all. */
+export function balance(
+  endpoints: readonly Endpoint[],
+  transport: Transport,
+  { service, random }: { readonly service: string; readonly random: () => number },
+): SendCall {
+  return async (call) => {
+    const endpoint = choose(endpoints, call, random);
+    if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is known')));
+    const visit = endpoint.began();
+    const outcome = await transport(endpoint, call);
+    endpoint.ended(visit, outcome.verdict);
+    return outcome.verdict === 'unreachable' ? { ...outcome, endpoint: endpoint.url } : outcome;
+  };
+}
+
+function choose(endpoints: readonly Endpoint[], call: Call, random: () => number): Endpoint | undefined {
+  if (endpoints.length <= 1) return endpoints[0];
+  const others = endpoints.filter(({ url }) => url !== call.avoid);
+  const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
+  // With all of them ejected, guessing is better than failing for certain.
+  return lessLoaded(accepting.length > 0 ? accepting : others, random);
+}
+
+function lessLoaded(endpoints: readonly Endpoint[], random: () => number): Endpoint | undefined {
+  if (endpoints.length <= 1) return endpoints[0];
+  const first = Math.floor(random() * endpoints.length);
+  const second = (first + 1 + Math.floor(random() * (endpoints.length - 1))) % endpoints.length;
+  const [a, b] = [endpoints[first], endpoints[second]];
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.load < a.load ? b : a;
+}

@@ -1,0 +1,90 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { buildConnector } from 'undici';
+import type { Config } from '../../config/config-schema.ts';
+import { ConfigError } from '../../config/yaml/read-yaml.ts';
+import { codeOrMessageOf } from '../../shared/error-message.ts';
+
+/** Paths of PEM files: whom to trust in place of the system's authorities, and what proves this router. */
+export type CertificateFiles = NonNullable<Config['traffic']['all']['tls']>;
+
+type Connector = buildConnector.connector;
+
+/**
+ * Reads every certificate that is configured.
+ * @throws {ConfigError} naming each file that cannot be used.
+ */
+export function checkCertificates({ all, subgraphs }: Config['traffic']): void {
+  const own = Object.entries(subgraphs).map(([name, { tls }]) => [`subgraphs.${name}`, tls] as const);
+  const problems = [['all', all.tls] as const, ...own].flatMap(([place, files]) =>
+    files === undefined ? [] : problemsOf(files).map((problem) => `traffic.${place}.tls${problem}`),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/**
+ * Opens connections with these certificates. Files that have changed are read again for the next connection, so that a renewed
+ * certificate needs no restart; while they cannot be used, those from before stay.
+ */
+export function createConnector(files: CertificateFiles, timeoutMs: number): Connector {
+  let version = '';
+  let connector: Connector | undefined;
+
+  function current(): Connector {
+    try {
+      const found = versionOf(files);
+      if (found === version && connector !== undefined) return connector;
+      connector = buildConnector({
+        secureContext: createSecureContext(read(files)),
+        timeout: timeoutMs,
+        // Undici would offer HTTP/2 otherwise, whatever the pool allows.
+        allowH2: false,
+      });
+      version = found;
+    } catch (error) {
+      if (connector === undefined) throw error;
+    }
+    return connector;
+  }
+
+  return (options, callback) => {
+    current()(options, callback);
+  };
+}
+
+function problemsOf(files: CertificateFiles): string[] {
+  const unreadable = pathsOf(files).flatMap(([name, path]) => {
+    try {
+      readFileSync(path);
+      return [];
+    } catch (error) {
+      return [`.${name}: cannot read ${path} (${codeOrMessageOf(error)})`];
+    }
+  });
+  if (unreadable.length > 0) return unreadable;
+  try {
+    createSecureContext(read(files));
+    return [];
+  } catch (error) {
+    const paths = pathsOf(files)
+      .map(([, path]) => path)
+      .join(', ');
+    return [
+      `: ${paths} cannot be used (${codeOrMessageOf(error)}); PEM is expected, and a key that belongs to the certificate`,
+    ];
+  }
+}
+
+function pathsOf(files: CertificateFiles): [name: string, path: string][] {
+  return Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
+}
+
+function read(files: CertificateFiles): Record<string, Buffer> {
+  return Object.fromEntries(pathsOf(files).map(([name, path]) => [name, readFileSync(path)]));
+}
+
+function versionOf(files: CertificateFiles): string {
+  return pathsOf(files)
+    .map(([, path]) => statSync(path).mtimeMs)
+    .join();
+}

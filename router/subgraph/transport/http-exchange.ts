@@ -1,0 +1,195 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { errors } from 'undici';
+import type { Dispatcher } from 'undici';
+import { codingOf, decodeBody } from '../../shared/content-coding.ts';
+import type { Coding } from '../../shared/content-coding.ts';
+import type { NumberCheck } from '../../request/subgraph-request.ts';
+import { parseAnswer } from './read-response.ts';
+import type { Answered } from './read-response.ts';
+import type { Outcome } from '../call/call.ts';
+import {
+  disconnected,
+  httpError,
+  invalidResponse,
+  notSent,
+  tooLarge,
+  unreachable,
+  unsent,
+  withErrors,
+} from '../call/outcomes.ts';
+
+export type ExchangeOptions = {
+  readonly service: string;
+  readonly maxResponseBytes: number;
+  /** Whether the answer's headers are wanted. */
+  readonly keepHeaders?: boolean | undefined;
+  readonly hasNumbers?: NumberCheck | undefined;
+  readonly settle: (outcome: Outcome) => void;
+};
+
+/** An answer that is of no use is read to its end if it is this short, because that keeps the connection. */
+const DRAIN_BYTES = 65_536;
+
+/**
+ * One HTTP exchange as undici's dispatch reports it: collects the body up to the limit, settles once.
+ * Undici's `request()` would make a Readable for each answer, and wants an AbortSignal to be stopped.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: IncomingHttpHeaders | undefined;
+  #coding: Coding = 'identity';
+  /** Whether data counts as well as errors, whatever the status (GraphQL over HTTP, section 6.4.2). */
+  #isGraphqlType = false;
+  /** The outcome that the status stands for, unless the body is a GraphQL response; undefined for 2xx. */
+  #statusFailure: Outcome | undefined;
+  /** The outcome when the body is not read at all. */
+  #refused: Outcome | undefined;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the exchange from outside and closes its connection, so that the subgraph notices. */
+  interrupt(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#stop(this.#statusFailure ?? this.#refused ?? outcome);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // It waited in the pool for longer than its caller did. Throwing keeps the fresh connection; abort() would close it.
+    if (this.#settled) throw new Error('interrupted before it was sent');
+    this.#controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    if (this.#options.keepHeaders === true) this.#headers = headers;
+    const { service } = this.#options;
+    const coding = codingOf(headers['content-encoding']);
+    const defect = coding === undefined ? 'has an unknown content coding' : typeDefect(headers);
+    this.#coding = coding ?? 'identity';
+    this.#isGraphqlType = GRAPHQL_TYPE.test(headers['content-type'] ?? '');
+    this.#statusFailure = statusFailure(service, status);
+    this.#refused =
+      defect === undefined ? undefined : (this.#statusFailure ?? invalidResponse(service, defect));
+    this.#enforceLimit(Number(headers['content-length'] ?? 0));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#bytes += chunk.length;
+    if (this.#refused === undefined) this.#chunks.push(chunk);
+    this.#enforceLimit(this.#bytes);
+  }
+
+  onResponseEnd(): void {
+    if (this.#refused !== undefined) this.#settle(this.#refused);
+    else if (this.#coding === 'identity') this.#settle(this.#readBody(joined(this.#chunks, this.#bytes)));
+    else void this.#decodeBody();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+    this.#settle(this.#statusFailure ?? this.#refused ?? this.#brokenOff(error));
+  }
+
+  #enforceLimit(bytes: number): void {
+    const { service, maxResponseBytes } = this.#options;
+    if (this.#refused !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#refused);
+    else if (bytes > maxResponseBytes) this.#stop(this.#statusFailure ?? tooLarge(service));
+  }
+
+  async #decodeBody(): Promise<void> {
+    const { service, maxResponseBytes } = this.#options;
+    const body = await decodeBody(joined(this.#chunks, this.#bytes), this.#coding, maxResponseBytes);
+    if (body.kind === 'decoded') return this.#settle(this.#readBody(body.bytes));
+    const fault =
+      body.kind === 'too large'
+        ? tooLarge(service)
+        : invalidResponse(service, `is not valid ${this.#coding}`);
+    this.#settle(this.#statusFailure ?? fault);
+  }
+
+  #readBody(bytes: Buffer): Outcome {
+    const { service } = this.#options;
+    const answer = parseAnswer(bytes, this.#options.hasNumbers);
+    const failure = this.#statusFailure;
+    if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
+    const headers = this.#headers;
+    const response = headers === undefined ? answer : { ...answer, headers };
+    if (failure === undefined) return { response, verdict: 'healthy' };
+    return despiteStatus(failure, response, { status: this.#status, isGraphqlType: this.#isGraphqlType });
+  }
+
+  #brokenOff(error: Error): Outcome {
+    const { service } = this.#options;
+    // A header that HTTP does not allow: ours or the client's, so no reason to think ill of the subgraph.
+    if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
+    if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
+      return disconnected(service);
+    }
+    if (this.#status !== 0) return invalidResponse(service, 'broke off');
+    const garbage = error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError;
+    return garbage ? invalidResponse(service, 'is not HTTP') : unreachable(service, error);
+  }
+
+  #stop(outcome: Outcome): void {
+    this.#settle(outcome);
+    this.#controller?.abort(new Error('exchange stopped'));
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#chunks = [];
+    // Undici hands over a controller right before it writes the request to a connection.
+    this.#options.settle(this.#controller === undefined ? unsent(outcome) : outcome);
+  }
+}
+
+const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
+const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
+
+/**
+ * A redirect is not followed: that would carry identity headers to whatever host the answer names. 404 means that the service is
+ * not where it should be; other 4xx may be the client's doing and must not open breakers.
+ */
+function statusFailure(service: string, status: number): Outcome | undefined {
+  if (status < 300) return undefined;
+  return httpError(service, status, isOutage(status) || status === 404 ? 'ill' : 'neutral');
+}
+
+function isOutage(status: number): boolean {
+  return status >= 500 || status < 400;
+}
+
+/**
+ * The outcome of a GraphQL response whose status is not 2xx: the service's own errors say more than the status does. Data counts in
+ * the GraphQL media type alone (GraphQL over HTTP, section 6.4.1).
+ */
+function despiteStatus(
+  failure: Outcome,
+  response: Answered,
+  { status, isGraphqlType }: { readonly status: number; readonly isGraphqlType: boolean },
+): Outcome {
+  const { data, errors: own } = response;
+  if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
+  if (!isOutage(status))
+    return { response, verdict: status === 401 || status === 403 ? 'neutral' : 'healthy' };
+  // A failure and no answer where nothing was delivered, so that fallbacks and stale values may stand in.
+  return data === null ? withErrors(failure, own) : { response, verdict: 'ill' };
+}
+
+function typeDefect(headers: IncomingHttpHeaders): string | undefined {
+  return JSON_TYPE.test(headers['content-type'] ?? '') ? undefined : 'is not of a JSON media type';
+}
+
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes);
+}

@@ -1,0 +1,89 @@
+import {
+  hasLongInteger,
+  holdsNumber,
+  mayBeInexact,
+  parseExactJson,
+  toDouble,
+} from '../../shared/exact-json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { decodeUtf8 } from '../../shared/utf8.ts';
+import type { NumberCheck, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
+
+/** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
+export type ParsedAnswer = Answered | Defect;
+export type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+type Defect = { readonly kind: 'defective'; readonly defect: string };
+
+/** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
+export function parseAnswer(bytes: Buffer, hasNumbers?: NumberCheck): ParsedAnswer {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return defective('is not UTF-8');
+  const body = parseJson(text, hasNumbers);
+  if (body === undefined) return defective('is not JSON');
+  if (!isRecord(body)) return defective('is not a GraphQL response');
+  const data = body['data'] ?? null;
+  if (data !== null && !isRecord(data)) return defective('has data of the wrong type');
+  const errors = parseErrors(body['errors'] ?? []);
+  if (errors === undefined) return defective('has malformed errors');
+  if (data === null && errors.length === 0) return defective('has neither data nor errors');
+  return { kind: 'answered', data, errors };
+}
+
+function parseErrors(value: unknown): readonly SubgraphError[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const errors: SubgraphError[] = [];
+  for (const item of value) {
+    const error = parseError(item);
+    if (error === undefined) return undefined;
+    errors.push(error);
+  }
+  return errors;
+}
+
+function parseError(value: unknown): SubgraphError | undefined {
+  if (!isRecord(value)) return undefined;
+  const { message } = value;
+  const path = pathIn(value['path'] ?? undefined);
+  const extensions = value['extensions'] ?? undefined;
+  if (typeof message !== 'string') return undefined;
+  if (path !== undefined && !isPath(path)) return undefined;
+  if (extensions !== undefined && !isRecord(extensions)) return undefined;
+  return {
+    message,
+    ...(path === undefined ? {} : { path }),
+    ...(extensions === undefined ? {} : { extensions }),
+  };
+}
+
+/** Positions are plain numbers, however they are written. */
+function pathIn(path: unknown): unknown {
+  return Array.isArray(path) ? path.map(toDouble) : path;
+}
+
+function parseJson(text: string, hasNumbers: NumberCheck | undefined): unknown {
+  try {
+    const body: unknown = JSON.parse(text);
+    return needsExactNumbers(text, body, hasNumbers) ? parseExactJson(text) : body;
+  } catch {
+    // Not logged: the error of JSON.parse quotes the body.
+    return undefined;
+  }
+}
+
+/**
+ * Numbers have to stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have none there, and their
+ * text is not searched for inexact ones.
+ */
+function needsExactNumbers(text: string, body: unknown, hasNumbers: NumberCheck | undefined): boolean {
+  if (!isRecord(body)) return false;
+  const isSuspect = hasNumbers === undefined ? hasLongInteger(text) : hasNumbers(body['data']);
+  return (isSuspect || holdsNumber(body['errors'])) && mayBeInexact(text);
+}
+
+function isPath(value: unknown): value is readonly (string | number)[] {
+  return Array.isArray(value) && value.every((key) => typeof key === 'string' || typeof key === 'number');
+}
+
+function defective(defect: string): Defect {
+  return { kind: 'defective', defect };
+}

@@ -1,0 +1,102 @@
+import { parse } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { createPricing } from '../../cost/pricing.ts';
+import type { Pricing } from '../../cost/pricing.ts';
+import { createGuards } from '../../authorization/authorization.ts';
+import type { Guard } from '../../authorization/guard.ts';
+import { createJudge } from '../../authorization/requirement.ts';
+import { separateAuthorization } from '../../authorization/extract-auth-directives.ts';
+import type { Config } from '../../config/config-schema.ts';
+import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
+import { fieldsAt } from '../../degradation/coordinates.ts';
+import { readFallbacks } from '../../degradation/fallbacks.ts';
+import type { Unfit } from '../../degradation/fallbacks.ts';
+import { readStaleFields } from '../../degradation/stale-policy.ts';
+import type { FallbackOf } from '../../execution/response/fallback.ts';
+import type { KeepingOf } from '../../execution/stale/stale-values.ts';
+import type { Planner, createPlanner } from '../../planning/planner.ts';
+import { formatFinding } from '../compose.ts';
+import type { Finding } from '../compose.ts';
+import { describeGraph } from '../../apollo/gateway.ts';
+import type { Graph } from '../../apollo/gateway.ts';
+import { SupergraphRejected } from '../rejection.ts';
+import { servedDifferently } from './served-differently.ts';
+import { unknownField, unknownSubgraph } from './unknown-names.ts';
+import { unsupportedFeatures } from './unsupported-features.ts';
+
+/** A supergraph that the router serves, and what it has read from it. */
+export type AcceptedSupergraph = {
+  readonly graph: Graph;
+  /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself. */
+  readonly servableSdl: string;
+  /** The caller disposes of it. */
+  readonly planner: Planner;
+  readonly pricing: Pricing;
+  readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
+  readonly fallbackOf: FallbackOf | undefined;
+  readonly keepingOf: KeepingOf | undefined;
+  /** Parts of the supergraph that are not served as written. */
+  readonly warnings: readonly Finding[];
+};
+
+/**
+ * Decides whether this router, with its configuration, serves a supergraph. The router and `npm run compose` both ask here.
+ * @throws {SupergraphRejected} for a supergraph that no configuration makes servable
+ * @throws {ConfigError} for a configuration that names what the supergraph does not have
+ */
+export async function acceptSupergraph(
+  supergraphSdl: string,
+  config: Config,
+  startPlanner: typeof createPlanner,
+): Promise<AcceptedSupergraph> {
+  const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
+  if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
+
+  const { sdl: servableSdl, requirements } = separateAuthorization(supergraphSdl);
+  const graph = describeGraph({ published: supergraphSdl, servable: servableSdl });
+  const pricing = createPricing(servableSdl, config.rateLimit);
+  const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
+  const stale = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
+  const problems = [
+    ...unknownSubgraphs(config, graph),
+    ...pricing.unknownFields.map((field) =>
+      unknownField(placeIn(config, ['rateLimit', 'fields', field]), field, graph.schema),
+    ),
+    ...unfit.map((misfit) => unfitProblem('fallbacks', misfit, config, graph)),
+    ...stale.unfit.map((misfit) => unfitProblem('stale', misfit, config, graph)),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const guard = createGuards(graph.schema, requirements, createJudge(config.authorization.policies));
+  const { timeoutMs, maxWaitingPerCaller } = config.planning;
+  return {
+    graph,
+    servableSdl,
+    pricing,
+    guard,
+    fallbackOf,
+    keepingOf: stale.keepingOf,
+    warnings: servedDifferently(graph.supergraphSchema),
+    planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
+  };
+}
+
+function unknownSubgraphs(config: Config, { routes }: Graph): readonly string[] {
+  return (['traffic', 'headers'] as const).flatMap((section) =>
+    Object.keys(config[section].subgraphs)
+      .filter((name) => !routes.has(name))
+      .map((name) => unknownSubgraph(placeIn(config, [section, 'subgraphs', name]), name, routes.keys())),
+  );
+}
+
+function unfitProblem(
+  setting: 'fallbacks' | 'stale',
+  { coordinate, reason }: Unfit,
+  config: Config,
+  { schema }: Graph,
+): string {
+  const place = placeIn(config, ['degradation', setting, coordinate]);
+  return fieldsAt(schema, coordinate).length === 0
+    ? unknownField(place, coordinate, schema)
+    : `${place}: ${reason}`;
+}

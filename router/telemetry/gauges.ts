@@ -1,0 +1,100 @@
+import { Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { SupergraphStatus } from './supergraph-status.ts';
+import type { BreakerState } from './telemetry.ts';
+
+/** Parts whose state is exported as gauges. */
+export type GaugeSources = {
+  readonly supergraph: () => SupergraphStatus;
+  readonly subgraphs: () => readonly {
+    readonly subgraph: string;
+    readonly breaker: BreakerState;
+    readonly fields: readonly { readonly field: string; readonly breaker: BreakerState }[];
+  }[];
+};
+
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
+
+/** Registers gauges that read their sources at every collection: they exist from the start, and never lag behind. */
+export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
+  const gauges = [
+    createGauge({
+      name: 'tributary_breaker_open',
+      help: 'Circuit breakers: 0 closed, 0.5 half-open, 1 open. `scope` is "subgraph" or the coordinate of a field.',
+      labelNames: ['subgraph', 'scope'],
+      aggregator: 'max',
+      read: () => subgraphs().flatMap(breakerSamples),
+    }),
+    createGauge({
+      name: 'tributary_supergraph_serving',
+      help: 'Processes that serve this version of the supergraph.',
+      labelNames: ['version'],
+      aggregator: 'sum',
+      read: () => mapPresent(supergraph().serving, ({ version }) => ({ labels: { version }, value: 1 })),
+    }),
+    createGauge({
+      name: 'tributary_supergraph_age_seconds',
+      help: 'Seconds since the serving supergraph was activated.',
+      labelNames: [],
+      aggregator: 'max',
+      read: () => mapPresent(supergraph().serving, ({ ageS }) => ({ labels: {}, value: ageS })),
+    }),
+    createGauge({
+      name: 'tributary_supergraph_rejected',
+      help: 'Processes whose newest supergraph was rejected, by its version and the code of the first reason.',
+      labelNames: ['version', 'reason'],
+      aggregator: 'sum',
+      read: () =>
+        mapPresent(supergraph().rejected, ({ version = 'none', reasons }) => ({
+          labels: { version, reason: codeIn(reasons) },
+          value: 1,
+        })),
+    }),
+  ];
+  for (const gauge of gauges) registry.registerMetric(gauge);
+}
+
+type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
+
+function createGauge({
+  read,
+  ...options
+}: {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  /** How the values of several processes become one. */
+  readonly aggregator: 'max' | 'sum';
+  readonly read: () => readonly Sample[];
+}): Gauge {
+  return new Gauge({
+    ...options,
+    registers: [],
+    collect() {
+      this.reset();
+      for (const { labels, value } of read()) this.set(labels, value);
+    },
+  });
+}
+
+function breakerSamples({
+  subgraph,
+  breaker,
+  fields,
+}: ReturnType<GaugeSources['subgraphs']>[number]): Sample[] {
+  const own = { labels: { subgraph, scope: 'subgraph' }, value: BREAKER_VALUES[breaker] };
+  const ofFields = fields.map((one) => ({
+    labels: { subgraph, scope: one.field },
+    value: BREAKER_VALUES[one.breaker],
+  }));
+  return [own, ...ofFields];
+}
+
+function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample): Sample[] {
+  return value === null ? [] : [sample(value)];
+}
+
+/** Reasons are sentences; only a code of composition is short and one of few. */
+function codeIn(reasons: readonly string[]): string {
+  return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';
+}

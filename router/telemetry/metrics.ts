@@ -1,0 +1,90 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { Durations } from './fast-histogram.ts';
+import { isErrorCode } from '../shared/errors.ts';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[]) =>
+    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
+  const durations = (name: string, help: string, labelNames: readonly [string, string]) => {
+    const metric = new Durations({ name, help, labelNames, upperBounds: SECONDS });
+    // The types ask for a class of prom-client's own; it reads the name of a metric, `get` and `reset`.
+    registry.registerMetric(metric as unknown as Histogram);
+    return metric;
+  };
+  return {
+    requests: durations('http_server_request_duration_seconds', 'Time to answer a request.', [
+      'status',
+      'operation',
+    ]),
+    errors: counter('tributary_errors_total', 'Errors in answers, by code.', ['code']),
+    calls: durations('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
+      'subgraph',
+      'outcome',
+    ]),
+    retries: counter('tributary_subgraph_retries_total', 'Calls sent a second time.', ['subgraph']),
+    ejections: counter('tributary_endpoint_ejections_total', 'Addresses taken out of rotation.', [
+      'subgraph',
+    ]),
+    breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
+      'subgraph',
+      'scope',
+      'to',
+      'forced',
+    ]),
+    degraded: counter('tributary_degraded_total', 'Answers that lack a service, by what stands in.', [
+      'subgraph',
+      'reason',
+      'source',
+    ]),
+    budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
+    settlements: counter('tributary_budget_settlements_total', 'Corrections of charged costs.', ['outcome']),
+    refunded: counter(
+      'tributary_budget_refunded_points_total',
+      'Points given back for what was not delivered.',
+      [],
+    ),
+    cutOff: counter('tributary_clients_cut_off_total', 'Connections closed for their client.', ['reason']),
+    shed: counter('tributary_requests_shed_total', 'Requests refused for overload.', ['priority']),
+    measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
+      'code',
+    ]),
+    persisted: counter('tributary_persisted_operations_total', 'Operations asked for by hash or id.', [
+      'outcome',
+    ]),
+    unlisted: counter(
+      'tributary_unlisted_operations_total',
+      'Operations seen first that no manifest has.',
+      [],
+    ),
+    redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
+    keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
+    authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [
+      'code',
+    ]),
+    planning: histogram('tributary_planning_duration_seconds', 'Time to plan an unseen operation.', [
+      'outcome',
+    ]),
+    supergraphs: counter('tributary_supergraphs_total', 'Supergraphs published.', ['outcome']),
+  };
+}
+
+const MAX_FOREIGN_CODES = 50;
+
+/** Labels stay few-valued: a subgraph may name any code it likes, and as many. */
+export function createCodeLabels(): (code: string) => string {
+  const foreign = new Set<string>();
+  return (code) => {
+    if (isErrorCode(code) || foreign.has(code)) return code;
+    if (foreign.size >= MAX_FOREIGN_CODES || !/^[A-Z][A-Z_]{2,40}$/.test(code)) return 'OTHER';
+    foreign.add(code);
+    return code;
+  };
+}

@@ -1,0 +1,29 @@
+import type { TracerProvider } from '@opentelemetry/api';
+import type { Config } from '../config/config-schema.ts';
+
+export type Tracing = AsyncDisposable & { readonly provider: TracerProvider };
+
+/** Sends spans by OTLP where an endpoint is configured. The SDK is loaded only then: it costs memory and start-up time. */
+export async function startTracing({
+  otlpEndpoint,
+  serviceName,
+}: Config['telemetry']): Promise<Tracing | undefined> {
+  if (otlpEndpoint === undefined) return undefined;
+  const [{ NodeTracerProvider }, { BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/sdk-trace-base'),
+      import('@opentelemetry/exporter-trace-otlp-proto'),
+      import('@opentelemetry/resources'),
+    ]);
+  const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(otlpEndpoint)).href });
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': serviceName }),
+    spanProcessors: [new BatchSpanProcessor(exporter)],
+  });
+  return { provider, [Symbol.asyncDispose]: () => provider.shutdown() };
+}
+
+function withSlash(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`;
+}

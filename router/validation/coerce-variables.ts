@@ -1,0 +1,95 @@
+import { coerceInputValue, isNonNullType, typeFromAST, valueFromAST } from 'graphql';
+import type {
+  GraphQLError,
+  GraphQLInputType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  VariableDefinitionNode,
+} from 'graphql';
+import { locationsOf } from '../shared/graphql/document-location.ts';
+import { RouterError } from '../shared/errors.ts';
+import { withBuiltInNumbers } from './exact-variables.ts';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Coerces the variables of a request. @throws {RouterError} BAD_USER_INPUT */
+export type CoerceVariables = (inputs: Variables) => Variables;
+
+type Declared = {
+  readonly name: string;
+  readonly type: GraphQLInputType;
+  readonly fallback: unknown;
+  readonly node: VariableDefinitionNode;
+};
+
+/**
+ * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is reported, and values
+ * are never repeated: a message that prints them costs more than the request, and may be many times as large.
+ */
+export function createCoercion(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  { hideSuggestions }: { readonly hideSuggestions: boolean },
+): CoerceVariables {
+  if (variableDefinitions.length === 0) return () => ({});
+  const declared = variableDefinitions.map((node): Declared => {
+    const { variable, type, defaultValue } = node;
+    // The cast is what validation has found out: a variable has an input type.
+    const inputType = typeFromAST(schema, type as never) as GraphQLInputType;
+    return {
+      name: variable.name.value,
+      type: inputType,
+      fallback: valueFromAST(defaultValue, inputType),
+      node,
+    };
+  });
+  return (sent) => {
+    const inputs = withBuiltInNumbers(schema, variableDefinitions, sent);
+    const coerced: Record<string, unknown> = {};
+    for (const variable of declared) {
+      const value = Object.hasOwn(inputs, variable.name)
+        ? coerceValue(variable, inputs[variable.name], hideSuggestions)
+        : absentValue(variable);
+      if (value !== undefined) coerced[variable.name] = value;
+    }
+    return coerced;
+  };
+}
+
+function absentValue({ name, type, fallback, node }: Declared): unknown {
+  if (fallback === undefined && isNonNullType(type))
+    throw invalid(node, `Variable "$${name}" of required type "${String(type)}" was not provided.`);
+  return fallback;
+}
+
+function coerceValue({ name, type, node }: Declared, value: unknown, hideSuggestions: boolean): unknown {
+  if (value === null && isNonNullType(type))
+    throw invalid(node, `Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
+  const onError = (path: readonly (string | number)[], _value: unknown, error: GraphQLError) => {
+    throw invalid(node, `Variable "$${name}" got an invalid value${placeOf(name, path)}: ${reasonOf(error)}`);
+  };
+  return coerceInputValue(value, type, onError, hideSuggestions);
+}
+
+function placeOf(name: string, path: readonly (string | number)[]): string {
+  if (path.length === 0) return '';
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`));
+  return ` at "${name}${steps.join('')}"`;
+}
+
+// graphql-js ends the message of a scalar with the value, and begins that of an enum with it.
+const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
+const AFTER_VALUE = ' does not exist in "';
+
+/** Enough to find the value in a message; the rest of it may be as long as the request. */
+const READ_LENGTH = 500;
+
+function reasonOf({ message }: GraphQLError): string {
+  if (message.startsWith('Value "')) return `The value${message.slice(message.lastIndexOf(AFTER_VALUE))}`;
+  const [known] = BEFORE_VALUE.exec(message.slice(0, READ_LENGTH)) ?? [];
+  return known === undefined ? message : `${known}.`;
+}
+
+function invalid(node: VariableDefinitionNode, message: string): RouterError {
+  return new RouterError('BAD_USER_INPUT', message, { locations: locationsOf(node) });
+}
