@@ -1,7 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
 import type { OperationAdmission } from './rate-limit/charge.ts';
-import type { ApolloContext, Caller, Decided } from './apollo/plugin.ts';
+import type { ApolloContext, Decided } from './apollo/plugin.ts';
 import { RouterError } from './shared/errors.ts';
 import type { Answerable, Connection } from './operation/execute-operation.ts';
 import type { ErrorBehavior } from './shared/graphql/error-behavior.ts';
@@ -14,6 +14,7 @@ import { withoutEmptyMembers } from './persisted-operations/graphql-parameters.t
 import type { GraphqlCall } from './persisted-operations/graphql-parameters.ts';
 import type { Resolved } from './persisted-operations/persisted-operations.ts';
 import type { GraphQLFormattedError } from 'graphql';
+import type { Caller } from './request/caller.ts';
 import { answer } from './response/operation-response.ts';
 import { degradedHeaders } from './response/response-extensions.ts';
 import { withRequestId } from './response/rejection-response.ts';

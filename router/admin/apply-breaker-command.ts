@@ -1,12 +1,12 @@
 import type { BreakerOrder, Obedience } from './breaker-command.ts';
 import { breakableFields } from './breakable-fields.ts';
-import type { ServedGeneration } from '../pipeline.ts';
+import type { Graph } from '../apollo/gateway.ts';
 import type { Pinned } from '../supergraph/generations.ts';
 import type { Upstream } from '../subgraph/subgraph-clients.ts';
 
 export type OrderParts = {
   readonly force: Upstream['force'];
-  readonly pin: () => Pinned<ServedGeneration> | undefined;
+  readonly pin: () => Pinned<{ readonly graph: Pick<Graph, 'supergraphSchema'> }> | undefined;
 };
 
 /** Obeys orders to the breakers of this process that the supergraph it serves has a place for. */

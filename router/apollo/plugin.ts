@@ -3,30 +3,19 @@ import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import type { ApolloGateway } from '@apollo/gateway';
 import { print } from 'graphql';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { Caller } from '../request/caller.ts';
 import { denialCodeOf } from '../authorization/authorize.ts';
 import { denyInData } from '../authorization/deny-in-data.ts';
 import { RouterError } from '../shared/errors.ts';
 import { parseExactJson } from '../shared/exact-json.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
-import type { ErrorBehavior } from '../shared/graphql/error-behavior.ts';
 import type { Answerable } from '../operation/execute-operation.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
-import type { ClientRequest } from '../request/client-request.ts';
 import type { JoinedWork } from '../request/joined-work.ts';
-import type { Identity } from '../request/identity.ts';
 import type { Admitted, Operation, Operations, Variables } from '../operation/operations.ts';
 import { degradationsIn, extensionsOf } from '../response/response-extensions.ts';
 import { AnsweredError, toGraphQLError } from './mask-errors.ts';
 import { statusFor, withRequestId } from '../response/rejection-response.ts';
-
-/** Who asks what, and how it is to be answered: known before any stage that looks at the operation. */
-export type Caller = {
-  readonly request: ClientRequest;
-  readonly identity: Identity;
-  readonly onError: ErrorBehavior;
-  /** Points charged for preparing the document; a part of what its operation costs. */
-  readonly prepaid?: number;
-};
 
 /** What the hooks within Apollo Server have decided of a request. */
 export type Decided = {

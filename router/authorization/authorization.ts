@@ -2,8 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createGuard } from './guard.ts';
 import type { Guard } from './guard.ts';
 import { protectSchema } from './protected-schema.ts';
-import type { Judge } from './requirement.ts';
-import type { Requirements } from './extract-auth-directives.ts';
+import type { Judge, Requirements } from './requirement.ts';
 
 /** Finds the guard of each operation on a schema; without requirements there is nothing to look for. */
 export function createGuards(

@@ -1,12 +1,9 @@
 import { Kind, parse, print, valueFromASTUntyped, visit } from 'graphql';
 import type { ASTNode, ConstDirectiveNode, DocumentNode } from 'graphql';
 import { refuseBareInterfaces } from './interface-requirements.ts';
-import type { Alternatives, Requirement } from './requirement.ts';
+import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 import { readSecurityLinks } from './security-links.ts';
 import type { Enforced, SecurityLinks } from './security-links.ts';
-
-/** By coordinate: `Order` or `Order.total`. */
-export type Requirements = ReadonlyMap<string, Requirement>;
 
 export type SeparatedSupergraph = {
   /** The supergraph without its demands: Apollo's gateway refuses to serve what it cannot enforce. */

@@ -1,7 +1,6 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode } from 'graphql';
-import type { Alternatives, Requirement } from './requirement.ts';
-import type { Requirements } from './extract-auth-directives.ts';
+import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 

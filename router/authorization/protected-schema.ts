@@ -1,7 +1,6 @@
 import { getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
-import type { Requirement } from './requirement.ts';
-import type { Requirements } from './extract-auth-directives.ts';
+import type { Requirement, Requirements } from './requirement.ts';
 
 /** What must be met to be answered; names are those of object types, since only objects are answered. */
 export type ProtectedSchema = {

@@ -52,3 +52,6 @@ function isPolicyMet(
     all.every((scope) => scopes.includes(scope))
   );
 }
+
+/** By coordinate: `Order` or `Order.total`. */
+export type Requirements = ReadonlyMap<string, Requirement>;

@@ -1,6 +1,6 @@
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Schedule } from '../shared/schedule.ts';
-import { youngBytes } from '../process/v8-flags.ts';
+import { youngBytes } from './young-generation.ts';
 
 /** How far a process is behind. */
 export type Pressure = {

@@ -1,5 +1,5 @@
+import type { Caller } from '../request/caller.ts';
 import type { OperationAdmission } from '../rate-limit/charge.ts';
-import type { Caller } from '../apollo/plugin.ts';
 import { authorize } from '../authorization/authorize.ts';
 import { createTokenRequirement } from '../authorization/require-token.ts';
 import type { Config } from '../config/config-schema.ts';

@@ -1,13 +1,14 @@
 import { SpanKind } from '@opentelemetry/api';
+import type { Caller } from '../request/caller.ts';
+import type { Scope } from '../request/deduplication-scope.ts';
 import { asksForCost } from '../rate-limit/reconcile.ts';
 import type { Executed as Spent, Settlement } from '../rate-limit/reconcile.ts';
-import type { Caller } from '../apollo/plugin.ts';
 import { denialCodeOf } from '../authorization/authorize.ts';
 import type { Config } from '../config/config-schema.ts';
 import { executeCompiled } from '../execution/run/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from '../execution/run/execute.ts';
 import { shareCalls, shareExecutions } from '../execution/run/deduplication.ts';
-import type { Joining, Scope } from '../execution/run/deduplication.ts';
+import type { Joining } from '../execution/run/deduplication.ts';
 import type { StaleValues } from '../execution/stale/stale-values.ts';
 import type { Send, SubgraphRequest } from '../request/subgraph-request.ts';
 import type { Collecting, ResponseHeaders } from '../headers/collection.ts';

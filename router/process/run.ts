@@ -6,7 +6,8 @@ import { urlAt } from '../http/http-server.ts';
 import { createRouter } from '../router.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { V8_FLAGS, youngBytes } from './v8-flags.ts';
+import { youngBytes } from '../load-shedding/young-generation.ts';
+import { V8_FLAGS } from './v8-flags.ts';
 import { WORKER, serveInPool, startWorkers } from './worker-pool.ts';
 
 const COMMAND = {

@@ -4,13 +4,3 @@
  * copied repeatedly, which costs 40 % of the CPU, with 64 MB 20 % (bench/profile.md).
  */
 export const V8_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
-
-const SIZE = /--max[-_]semi[-_]space[-_]size[= ](\d+)/;
-const SEMI_SPACES = 3;
-const MIB = 1_048_576;
-
-/** Bytes of V8's heap limit that belong to the young generation: three semi-spaces; 0 if no flag sets their size. */
-export function youngBytes(): number {
-  const [, mib = '0'] = SIZE.exec([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')) ?? [];
-  return Number(mib) * SEMI_SPACES * MIB;
-}

@@ -1,5 +1,6 @@
+import type { BreakerState } from '../telemetry/breaker-state.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
-import type { BreakerState, Telemetry } from '../telemetry/telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
 import { withBreakers, withIdleBreakers } from './breaker/with-breakers.ts';
 import { Bulkhead, withBulkhead } from './call/bulkhead.ts';

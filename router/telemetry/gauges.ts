@@ -1,7 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { BreakerState } from './breaker-state.ts';
 import type { SupergraphStatus } from './supergraph-status.ts';
-import type { BreakerState } from './telemetry.ts';
 
 /** Parts whose state is exported as gauges. */
 export type GaugeSources = {

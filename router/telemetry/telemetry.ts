@@ -2,6 +2,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
 import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import type { BreakerState } from './breaker-state.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { RequestSummary } from '../request/client-request.ts';
@@ -25,8 +26,6 @@ export type SubgraphCalled = {
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
 };
-
-export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export type SpanDescription = SpanOptions & { readonly name: string };
 

@@ -1,4 +1,4 @@
-import type { BreakerState } from '../../router/telemetry/telemetry.ts';
+import type { BreakerState } from '../../router/telemetry/breaker-state.ts';
 import type { Verdict } from '../../router/subgraph/call/call.ts';
 import type { ForcedState } from '../../router/subgraph/breaker/circuit-breaker.ts';
 

@@ -1,29 +1,23 @@
 import { OperationTypeNode } from 'graphql';
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
+import type { FetchProgram } from './fetch-program.ts';
 import { RouterError } from '../../shared/errors.ts';
 import { compileCollect } from './collect.ts';
-import type { Collect } from './collect.ts';
 import { baseOf, indexDeliveries } from '../fetch/delivery.ts';
 import type { Deliveries, FetchReference } from '../fetch/delivery.ts';
 import { readEntityQuestion } from '../entity-batching/entity-selection.ts';
-import type { EntityQuestion } from '../entity-batching/entity-selection.ts';
 import { identityKeys } from './entity-key.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { fetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
 import { compileMerge } from './merge.ts';
-import type { Merge } from './merge.ts';
 import { MergedDocuments } from '../entity-batching/merged-documents.ts';
 import { parallelFetches } from '../entity-batching/parallel-fetches.ts';
 import { numberCheck } from '../codegen/number-check.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { compileRepresentation } from './representation.ts';
-import type { Represent } from './representation.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
-import type { Rewrite } from '../fetch/rewrite.ts';
 import { spineOf } from './copy-paths.ts';
-import type { Spine } from './copy-paths.ts';
-import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 export type PlanProgram =
@@ -35,36 +29,6 @@ export type PlanProgram =
       readonly alternate: PlanProgram | undefined;
     }
   | { readonly kind: 'fetch'; readonly fetch: FetchProgram };
-
-export type FetchProgram = FetchReference & {
-  readonly operation: 'query' | 'mutation';
-  /** The request body up to its variables. */
-  readonly bodyPrefix: string;
-  readonly variables: readonly FetchVariable[];
-  /** The path of the objects that the fetch is about; empty for the root. */
-  readonly path: readonly string[];
-  /** Finds those objects, from the data of the fetch `base`, or else from the root. */
-  readonly collect: Collect;
-  readonly base: number | undefined;
-  /** The first fetch about the same objects from the same base. */
-  readonly collectedBy: number;
-  /** Equal objects were made one. */
-  readonly isUnified: boolean;
-  readonly represent: Represent | undefined;
-  readonly rewriteOutput: Rewrite | undefined;
-  readonly shape: FetchShape;
-  readonly fields: FetchFields;
-  readonly hasNumbers: NumberCheck;
-  readonly spine: Spine;
-  readonly merge: Merge;
-  /** Another fetch of the plan has the same document for the same service. */
-  readonly isRepeated: boolean;
-  /** Set where it may travel in one request with others. */
-  readonly question: EntityQuestion | undefined;
-};
-
-/** The client's name of a variable, and the text before its value. */
-export type FetchVariable = { readonly name: string; readonly prefix: string };
 
 export type CompiledPlan = {
   readonly program: PlanProgram | undefined;

@@ -1,20 +1,8 @@
-import type { Execution } from '../run/execution.ts';
+import type { BatchingExecution, EntityQuery, WaitingQuery } from './waiting-query.ts';
 import { partOf } from './merged-response.ts';
-import type { MergeableFetch, MergedDocument } from './merged-documents.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
+import type { BatchableFetch, MergeableFetch, MergedDocument } from './merged-documents.ts';
 import { requestBody } from '../fetch/request-body.ts';
-import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
-
-/** The query of a fetch, as it would go out alone. */
-export type EntityQuery = {
-  readonly fetch: MergeableFetch;
-  readonly representations: readonly string[];
-  readonly request: SubgraphRequest;
-};
-
-export type WaitingQuery = EntityQuery & {
-  readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
-};
+import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** Queries with one document: what they ask about is asked once. */
 type Group = {
@@ -26,7 +14,7 @@ type Group = {
 /** How often queries that were of no use together are asked apart before they are tried together again. */
 const TIMES_APART = 1000;
 
-export function canMerge(fetch: FetchProgram): fetch is MergeableFetch {
+export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is Fetch & MergeableFetch {
   return fetch.question !== undefined;
 }
 
@@ -34,7 +22,7 @@ export function canMerge(fetch: FetchProgram): fetch is MergeableFetch {
  * Sends a query at the end of this turn, in one request with all that the execution asks the same subgraph until then. A turn ends
  * before the process looks at the network again: nothing is waited for.
  */
-export function queryWithOthers(query: EntityQuery, execution: Execution): Promise<SubgraphResponse> {
+export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
   const { subgraph } = query.request;
   return new Promise((settle) => {
     const waiting = execution.waiting.get(subgraph);
@@ -52,11 +40,15 @@ export function queryWithOthers(query: EntityQuery, execution: Execution): Promi
   });
 }
 
-function sendApart(queries: readonly WaitingQuery[], { send, signal }: Execution): void {
+function sendApart(queries: readonly WaitingQuery[], { send, signal }: BatchingExecution): void {
   for (const { request, settle } of queries) settle(send(request, signal));
 }
 
-function sendTogether(subgraph: string, queries: readonly WaitingQuery[], execution: Execution): void {
+function sendTogether(
+  subgraph: string,
+  queries: readonly WaitingQuery[],
+  execution: BatchingExecution,
+): void {
   const { operation, send, signal } = execution;
   const groups = groupsOf(queries);
   const document = operation.plan.mergedDocuments.for(groups.map((group) => group.queries[0].fetch));
@@ -106,7 +98,11 @@ function positionsOf([first, ...others]: Group['queries']): Group['positions'] {
   return new Map(distinct.map((text, position) => [text, position]));
 }
 
-function mergedBody(document: MergedDocument, groups: readonly Group[], execution: Execution): string {
+function mergedBody(
+  document: MergedDocument,
+  groups: readonly Group[],
+  execution: BatchingExecution,
+): string {
   const texts = groups.map(
     ({ positions }, index) => `${document.representations[index]}[${[...positions.keys()].join(',')}]`,
   );

@@ -1,11 +1,20 @@
+import type { FetchVariable } from '../fetch/request-body.ts';
 import type { EntityQuestion } from './entity-selection.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { isJsonObject } from '../../shared/json.ts';
-import type { FetchProgram, FetchVariable } from '../compile/plan-program.ts';
 import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
 
-/** A fetch that can travel with others. */
-export type MergeableFetch = FetchProgram & { readonly question: EntityQuestion };
+/** The parts of a fetch from which a merged document is composed. */
+export type BatchableFetch = {
+  readonly bodyPrefix: string;
+  readonly variables: readonly FetchVariable[];
+  readonly fields: FetchFields;
+  readonly hasNumbers: NumberCheck;
+  readonly question: EntityQuestion | undefined;
+};
+
+/** A fetch that can be sent in one request with others. */
+export type MergeableFetch = BatchableFetch & { readonly question: EntityQuestion };
 
 /** Several questions in one document: entities of the first under the alias `e0`, represented by `$r0`, and so on. */
 export type MergedDocument = {

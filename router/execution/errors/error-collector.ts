@@ -1,12 +1,13 @@
+import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 import { ERRORS } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { ResponsePositions } from './response-positions.ts';
 import { addGap, addNullGap, degradationsOf } from './failure-causes.ts';
-import type { Cause, Degradation, ErrorText, ResponsePath } from './failure-causes.ts';
+import type { Cause, Degradation } from './failure-causes.ts';
 import type { FetchReference } from '../fetch/delivery.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { listErrors } from './listed-errors.ts';
-import type { ErrorDraft, ListedErrors } from './listed-errors.ts';
+import type { ListedErrors } from './listed-errors.ts';
 import { ReportedErrors } from './reported-errors.ts';
 import type { ReportedError } from './reported-errors.ts';
 

@@ -1,15 +1,7 @@
+import type { ErrorText, ResponsePath } from './execution-error.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { ReportedErrors } from './reported-errors.ts';
 import type { SubgraphFailure } from '../../request/subgraph-request.ts';
-
-export type ResponsePath = readonly (string | number)[];
-
-/** An error as it stands in the answer. */
-export type ExecutionError = {
-  readonly message: string;
-  readonly path: ResponsePath;
-  readonly extensions: { readonly code: string; readonly service?: string; readonly [key: string]: unknown };
-};
 
 /** What a service did not deliver, for machines: `extensions.degraded` of the answer. */
 export type Degradation = {
@@ -29,9 +21,6 @@ export type Source = 'null' | 'fallback' | 'stale';
 
 /** Where one source stands in: names by their text. */
 type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
-
-/** An error of the response without its path. */
-export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
 
 /** One thing that went wrong. Each null of the response that comes of it is an error with this text. */
 export type Cause = {

@@ -1,16 +1,8 @@
+import type { ErrorDraft, ErrorText, ExecutionError } from './execution-error.ts';
 import type { ResponsePositions } from './response-positions.ts';
-import type { ErrorText, ExecutionError, ResponsePath } from './failure-causes.ts';
 
 /** Maximum number of errors in a response. Further ones are counted in `extensions.omittedErrors`. */
 export const MAX_LISTED_ERRORS = 500;
-
-/** An error that the response lists if there is room for it. */
-export type ErrorDraft = {
-  readonly text: ErrorText;
-  readonly path: ResponsePath;
-  /** The path is known to be one of the response. */
-  readonly isPlaced: boolean;
-};
 
 export type ListedErrors = {
   readonly errors: readonly ExecutionError[];

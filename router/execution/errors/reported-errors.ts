@@ -1,5 +1,4 @@
-import type { ErrorText, ResponsePath } from './failure-causes.ts';
-import type { ErrorDraft } from './listed-errors.ts';
+import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
 /** An error that a subgraph has reported. */
 export type ReportedError = ErrorDraft & {

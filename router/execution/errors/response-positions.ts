@@ -1,4 +1,4 @@
-import type { ResponsePath } from './failure-causes.ts';
+import type { ResponsePath } from './execution-error.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 
 /** Looks paths up in the data of a response. The text is parsed only when the first path is looked up. */

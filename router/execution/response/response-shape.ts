@@ -1,7 +1,7 @@
 import { Kind } from 'graphql';
 import type { SelectionSetNode } from 'graphql';
+import type { ResponsePath } from '../errors/execution-error.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
-import type { ResponsePath } from '../errors/failure-causes.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { isIncluded } from './selected-fields.ts';
 import type { Selecting } from './selected-fields.ts';

@@ -1,13 +1,8 @@
+import type { Scope } from '../../request/deduplication-scope.ts';
 import { ERRORS, RouterError } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { ExecutionOutcome } from './execute.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
-
-/**
- * What two requests must have in common before they may share anything: the identity and every header that is forwarded, as one
- * text. Equal scopes see the same answers; whoever makes the text answers for that.
- */
-export type Scope = string;
 
 /** Names the request that asks, and receives the id of the request whose work it joins. */
 export type Joining = {

@@ -1,6 +1,7 @@
+import type { ErrorText, ExecutionError } from '../errors/execution-error.ts';
 import { ResponsePositions } from '../errors/response-positions.ts';
 import { addGap } from '../errors/failure-causes.ts';
-import type { Degradation, ErrorText, ExecutionError } from '../errors/failure-causes.ts';
+import type { Degradation } from '../errors/failure-causes.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { CompletedField, CompletionRun } from '../response/completion-run.ts';

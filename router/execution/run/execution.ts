@@ -1,7 +1,7 @@
+import type { WaitingQuery } from '../entity-batching/waiting-query.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { Forks } from '../compile/merge.ts';
-import type { WaitingQuery } from '../entity-batching/merged-call.ts';
 import type { Report } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';

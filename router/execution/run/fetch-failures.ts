@@ -1,11 +1,12 @@
+import type { FetchProgram } from '../compile/fetch-program.ts';
+import type { ErrorText, ResponsePath } from '../errors/execution-error.ts';
 import { commonPrefix, createCause } from '../errors/failure-causes.ts';
-import type { Cause, ErrorText, ResponsePath } from '../errors/failure-causes.ts';
+import type { Cause } from '../errors/failure-causes.ts';
 import { findPaths } from '../compile/collect.ts';
 import type { Execution } from './execution.ts';
 import { readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
 import { MASKED_MESSAGE, isPublicCode, publicMessage } from '../errors/public-message.ts';
 import { clientPath, fieldsAt } from '../response/response-shape.ts';
 import { MAX_LISTED_ERRORS } from '../errors/listed-errors.ts';

@@ -1,7 +1,7 @@
 import { Kind, parse, print, visit } from 'graphql';
 import type { DocumentNode, SelectionNode, SelectionSetNode } from 'graphql';
+import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
 
 /** More ways than this in which one fetch was reduced are forgotten together. */
 const MOST_KEPT = 32;

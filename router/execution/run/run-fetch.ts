@@ -1,15 +1,15 @@
+import type { FetchProgram } from '../compile/fetch-program.ts';
 import { BatchBuilder } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { nothingCollected } from '../compile/collect.ts';
 import { createCause } from '../errors/failure-causes.ts';
 import type { Cause } from '../errors/failure-causes.ts';
 import { callSubgraph } from './send-fetch.ts';
-import { TYPENAME, entityLoss } from '../entity-loss.ts';
+import { TYPENAME, entityLoss } from './entity-loss.ts';
 import type { Execution } from './execution.ts';
 import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
 import { clone, isJsonObject } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
 import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from '../compile/representation.ts';
 import { keepEntities, mergeStale } from './stale-entities.ts';

@@ -1,7 +1,7 @@
+import type { FetchProgram } from '../compile/fetch-program.ts';
 import { ERRORS } from '../../shared/errors.ts';
 import type { Execution } from './execution.ts';
 import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
 import { fetchBody } from '../fetch/request-body.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 

@@ -1,12 +1,12 @@
+import type { FetchProgram } from '../compile/fetch-program.ts';
 import type { Batch } from './batch.ts';
 import { addGap } from '../errors/failure-causes.ts';
 import { pathKey } from '../fetch/delivery.ts';
 import type { Execution } from './execution.ts';
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { questionsOf } from '../stale/stale-fields.ts';
+import { questionsOf } from './stale-keys.ts';
 import { outagesIn } from '../errors/outages.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
 import { clientPath } from '../response/response-shape.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';

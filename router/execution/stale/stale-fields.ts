@@ -1,10 +1,18 @@
-import { hash } from 'node:crypto';
 import { Kind, TypeInfo, isAbstractType, parse, print, visit, visitWithTypeInfo } from 'graphql';
 import type { ASTNode, DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
-import type { Execution } from '../run/execution.ts';
-import type { FetchProgram } from '../compile/plan-program.ts';
-import type { Keeping, KeepingOf, Question } from './stale-values.ts';
+import type { FetchVariable } from '../fetch/request-body.ts';
+import type { Keeping, KeepingOf } from './stale-values.ts';
+
+/** The parts of a fetch that decide which of its values are kept. */
+type EntityFetch = {
+  readonly service: string;
+  readonly operation: 'query' | 'mutation';
+  /** Undefined for a fetch of root fields. */
+  readonly represent: unknown;
+  readonly bodyPrefix: string;
+  readonly variables: readonly FetchVariable[];
+};
 
 /** A field of entities whose values are kept, as one fetch asks for it. */
 export type KeptField = {
@@ -22,7 +30,7 @@ export type KeptField = {
 
 /** The fields of a fetch whose values are kept; undefined when there are none. */
 export function keptFields(
-  { service, operation, represent, bodyPrefix, variables }: FetchProgram,
+  { service, operation, represent, bodyPrefix, variables }: EntityFetch,
   keepingOf: KeepingOf,
   schema: GraphQLSchema,
 ): readonly KeptField[] | undefined {
@@ -127,29 +135,4 @@ function variablesIn(nodes: readonly ASTNode[]): readonly string[] {
   const names = new Set<string>();
   for (const node of nodes) visit(node, { Variable: ({ name }) => void names.add(name.value) });
   return [...names];
-}
-
-/**
- * What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing.
- *
- * @param only the coordinates that are meant, where others were answered.
- */
-export function questionsOf(
-  fetch: FetchProgram,
-  { operation, variables, stale }: Execution,
-  only?: readonly string[],
-): readonly (Question & { readonly key: string })[] | undefined {
-  if (stale === undefined) return undefined;
-  const kept = operation.kept?.[fetch.index];
-  const meant =
-    only === undefined
-      ? kept
-      : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
-  return meant?.map((field) => {
-    // In lists of one, as an absent value and null may be answered differently.
-    const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
-    const scope = field.isPrivate ? stale.scope : null;
-    const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
-    return { key: field.key, id, maxAgeMs: field.maxAgeMs };
-  });
 }

@@ -1,4 +1,4 @@
-import type { Scope } from '../run/deduplication.ts';
+import type { Scope } from '../../request/deduplication-scope.ts';
 
 /** How long a value may stand in for what its service does not deliver, and for whom. */
 export type Keeping = {

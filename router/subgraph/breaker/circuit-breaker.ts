@@ -1,4 +1,4 @@
-import type { BreakerState } from '../../telemetry/telemetry.ts';
+import type { BreakerState } from '../../telemetry/breaker-state.ts';
 import type { Verdict } from '../call/call.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { FailureWindowOptions } from './failure-window.ts';

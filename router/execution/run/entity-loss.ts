@@ -1,10 +1,10 @@
-import { createCause } from './errors/failure-causes.ts';
-import type { Cause } from './errors/failure-causes.ts';
-import { joinPath, pathKey } from './fetch/delivery.ts';
-import type { Execution } from './run/execution.ts';
-import type { JsonObject } from '../shared/json.ts';
-import type { FetchProgram } from './compile/plan-program.ts';
-import type { RequiredValue } from './compile/representation.ts';
+import type { FetchProgram } from '../compile/fetch-program.ts';
+import { createCause } from '../errors/failure-causes.ts';
+import type { Cause } from '../errors/failure-causes.ts';
+import { joinPath, pathKey } from '../fetch/delivery.ts';
+import type { Execution } from './execution.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { RequiredValue } from '../compile/representation.ts';
 
 /** What every representation requires first. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };

@@ -1,0 +1,24 @@
+import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { MergeableFetch, MergedDocuments } from './merged-documents.ts';
+
+/** The query of a fetch, as it would be sent alone. */
+export type EntityQuery = {
+  readonly fetch: MergeableFetch;
+  readonly representations: readonly string[];
+  readonly request: SubgraphRequest;
+};
+
+/** A query that waits for others to the same subgraph, with the function that settles it. */
+export type WaitingQuery = EntityQuery & {
+  readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
+};
+
+/** The parts of an execution that sending queries together needs. */
+export type BatchingExecution = {
+  readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly send: Send;
+  readonly signal: AbortSignal;
+  /** Queries that wait for the end of this turn, by subgraph. */
+  readonly waiting: Map<string, WaitingQuery[]>;
+};

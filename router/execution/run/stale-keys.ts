@@ -1,0 +1,29 @@
+import { hash } from 'node:crypto';
+import type { FetchProgram } from '../compile/fetch-program.ts';
+import type { Question } from '../stale/stale-values.ts';
+import type { Execution } from './execution.ts';
+
+/**
+ * What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing.
+ *
+ * @param only the coordinates that are meant, where others were answered.
+ */
+export function questionsOf(
+  fetch: FetchProgram,
+  { operation, variables, stale }: Execution,
+  only?: readonly string[],
+): readonly (Question & { readonly key: string })[] | undefined {
+  if (stale === undefined) return undefined;
+  const kept = operation.kept?.[fetch.index];
+  const meant =
+    only === undefined
+      ? kept
+      : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
+  return meant?.map((field) => {
+    // In lists of one, as an absent value and null may be answered differently.
+    const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
+    const scope = field.isPrivate ? stale.scope : null;
+    const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
+    return { key: field.key, id, maxAgeMs: field.maxAgeMs };
+  });
+}
