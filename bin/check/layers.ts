@@ -1,0 +1,107 @@
+export type Layer = {
+  readonly name: string;
+  /** Folders and root files of `router/` with their content, each above the next. */
+  readonly modules: Readonly<Record<string, string>>;
+};
+
+/**
+ * The layers of `router/`, from the top. A module imports only from modules further down, types included. `npm run check` fails on any
+ * other import, and `npm run generate` writes the list into docs/architecture.md.
+ */
+export const LAYERS: readonly Layer[] = [
+  {
+    name: 'Process and wiring',
+    modules: {
+      'main.ts': 'entry point of the process',
+      process: 'signals, worker processes, V8 flags',
+      'router.ts': 'creates all parts and connects them',
+      'build-generation.ts': 'builds what one supergraph version needs',
+      'pipeline.ts': 'the stages of a request, in order',
+    },
+  },
+  {
+    name: 'Entry',
+    modules: {
+      admin: 'the admin port: metrics, status, breaker commands',
+      http: 'the GraphQL endpoint: body limits, media types, CORS, CSRF, health',
+      'http/sockets': 'listening sockets, connection limits, unread responses',
+      'load-shedding': 'concurrency limit, memory and event-loop pressure, priorities',
+      'persisted-operations': 'operations by hash (automatic persisted queries) and by manifest (safelist)',
+    },
+  },
+  {
+    name: 'Operations of one supergraph',
+    modules: {
+      'supergraph/acceptance': 'checks a supergraph before it is served',
+      supergraph: '`supergraph.yaml`, composition, activation and rollback',
+      apollo: 'Apollo Server, its plugin, the gateway',
+      operation: 'prepared operations and their cache, admission and execution of one operation',
+      response: 'the response, its extensions, rejections, error masking',
+    },
+  },
+  {
+    name: 'Admission',
+    modules: {
+      authentication: 'tokens, keys, revocation, the signature towards subgraphs',
+      authorization: '`@authenticated`, `@requiresScopes`, `@policy`',
+      'rate-limit': 'token buckets, charges, reconciliation with the actual cost',
+      cost: 'cost before and after execution, calls of expensive fields',
+      limits: 'size limits of documents and variables',
+      validation: 'coercion of variables',
+    },
+  },
+  {
+    name: 'Calls to subgraphs',
+    modules: {
+      subgraph: 'one client per subgraph: the wrappers of a call in their order',
+      'subgraph/breaker': 'circuit breakers of subgraphs and fields',
+      'subgraph/transport': 'HTTP exchange, endpoints, TLS',
+      'subgraph/call': 'types of a call, deadline, retry, bulkhead, cancellation',
+      headers: 'header rules, to subgraphs and back to clients',
+      degradation: 'fallback values, storage of stale values',
+    },
+  },
+  {
+    name: 'Execution',
+    modules: {
+      'execution/run': 'runs a compiled operation: fetches, merging, deduplication',
+      'execution/compile': 'compiles a plan into programs',
+      'execution/entity-batching': 'sends entity fetches of one subgraph in one request',
+      'execution/stale': 'fields whose last values are kept',
+      'execution/response': 'completes the data by the schema: nulls, introspection, order of keys',
+      'execution/errors': 'errors of a response and their causes',
+      'execution/fetch': 'the fields, variables and shape of one fetch',
+      'execution/codegen': 'building blocks of generated code',
+    },
+  },
+  {
+    name: 'Planning',
+    modules: {
+      planning: "Apollo's query planner in its own thread, queued fairly",
+      'planning/patch': 'corrects plans after the planner',
+      'planning/prepare': 'rewrites supergraph and document before the planner',
+    },
+  },
+  {
+    name: 'Shared services and vocabulary',
+    modules: {
+      redis: 'connection to Redis and its availability',
+      telemetry: 'logs, metrics, traces',
+      request: 'client request, identity, subgraph request',
+      config: 'configuration schema and loading',
+      'config/yaml': 'YAML with variables and positions',
+      'shared/graphql': 'helpers for GraphQL documents and schemas',
+      shared: 'error table, exact JSON, caches, clocks',
+    },
+  },
+];
+
+/** The list as a table for docs/architecture.md. */
+export function layerTable(): string {
+  const rows = LAYERS.flatMap(({ name, modules }) =>
+    Object.entries(modules).map(
+      ([module, text], index) => `| ${index === 0 ? name : ''} | \`router/${module}\` | ${text} |`,
+    ),
+  );
+  return ['| Layer | Module | Content |', '|---|---|---|', ...rows].join('\n');
+}
