@@ -24,12 +24,12 @@ import { createGeneration } from './apollo/gateway.ts';
 import type { GenerationRecipe } from './apollo/gateway.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { createDataSource } from './apollo/data-source.ts';
-import type { Upstream } from './subgraph/subgraph-clients.ts';
+import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
 
 export type ServedGenerationParts = Pick<PluginParts, 'admit'> &
   Pick<ReturnType<typeof createExecution>, 'execute' | 'callsFor'> & {
     readonly telemetry: Telemetry;
-    readonly upstream: Upstream;
+    readonly subgraphPool: SubgraphPool;
     readonly monotonic: () => number;
     readonly onFullHeap: LoadShedding['onFullHeap'];
     readonly createPlanner: typeof createPlanner;
@@ -63,7 +63,7 @@ type RecipeParts = ServedGenerationParts & { readonly accepted: AcceptedSupergra
 
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
-  const { telemetry, upstream, monotonic, onFullHeap, admit, execute, callsFor, accepted } = parts;
+  const { telemetry, subgraphPool, monotonic, onFullHeap, admit, execute, callsFor, accepted } = parts;
   const { planner, guard, pricing, fallbackOf, keepingOf } = accepted;
   return {
     async createParts(graph) {
@@ -80,7 +80,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         fallbackOf,
         keepingOf,
       });
-      const connection = connect(upstream.forGeneration(graph.routes), config.traffic.sharing);
+      const connection = connect(subgraphPool.forGeneration(graph.routes), config.traffic.sharing);
       const relief = onFullHeap(() => operations.evict());
       return {
         operations,

@@ -20,7 +20,7 @@ import { degradedHeaders } from './response/response-extensions.ts';
 import { withRequestId } from './response/rejection-response.ts';
 import type { LimitSharedCaching } from './response/shared-caching.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
-import type { Pinned } from './supergraph/generations.ts';
+import type { Lease } from './supergraph/generations.ts';
 import type { Generation } from './apollo/gateway.ts';
 
 /** What every supergraph version has of its own. */
@@ -35,7 +35,7 @@ export type PipelineParts = {
   /** Refuses what cannot be answered in time. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave' | 'checkUnseen'>;
   readonly identify: (request: ClientRequest) => Promise<Identity>;
-  readonly pin: () => Pinned<ServedGeneration> | undefined;
+  readonly acquire: () => Lease<ServedGeneration> | undefined;
   /** @throws {RouterError} */
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
   /** Puts the document in the place of its hash. @throws {RouterError} */
@@ -72,9 +72,9 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
 
   async function serve(asked: ClientRequest): Promise<ClientResponse> {
     const identity = await parts.identify(asked);
-    using pinned = parts.pin();
-    if (pinned === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
-    const { generation } = pinned;
+    using lease = parts.acquire();
+    if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
+    const { generation } = lease;
     const onError = parts.errorBehavior(asked);
     const sent: Caller = { request: asked, identity, onError };
     const { request, call, answered } = await charged(sent, () => parts.resolve(asked));

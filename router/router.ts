@@ -22,13 +22,13 @@ import { warnOfShortSecrets } from './authentication/short-secrets.ts';
 import { createSigner } from './authentication/signature.ts';
 import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
-import type { BreakerOrder, Obedience } from './admin/breaker-command.ts';
+import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
 import { createHealth } from './http/health.ts';
 import { listen } from './http/http-server.ts';
 import { createLoadShedding } from './load-shedding/load-shedding.ts';
 import { createPressureWatch } from './load-shedding/pressure.ts';
 import type { WatchPressure } from './load-shedding/pressure.ts';
-import { createOrderBreaker } from './admin/apply-breaker-command.ts';
+import { createBreakerCommands } from './admin/apply-breaker-command.ts';
 import { createPipeline } from './pipeline.ts';
 import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import { createPlanner } from './planning/planner.ts';
@@ -47,9 +47,9 @@ import type { Compose } from './supergraph/supergraph-source.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
-import { createAlarms } from './subgraph/call/timer-queue.ts';
+import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { subgraphSettings } from './subgraph/call/settings.ts';
-import { createUpstream } from './subgraph/subgraph-clients.ts';
+import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
 
 /** What the router takes from the world around it; tests replace some. */
 export type Parts = {
@@ -92,7 +92,7 @@ export type Router = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
-  readonly orderBreaker: (order: BreakerOrder) => Obedience;
+  readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
   /** Loads the supergraph again; resolves when the new one serves or was refused. */
   readonly reload: () => Promise<void>;
   /** Stops without losing a request: not ready at first, then no new connections, then the last answers. */
@@ -131,13 +131,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const collecting = createCollecting(config.headers);
   warnOfShortSecrets(config.identity.keys, telemetry.log);
   const signer = createSigner(config.identity.keys, parts);
-  const upstream = built.use(
-    createUpstream(config.traffic, {
+  const subgraphPool = built.use(
+    createSubgraphPool(config.traffic, {
       ...parts,
       telemetry,
       signer,
       keepHeaders: collecting !== undefined,
-      after: createAlarms(parts),
+      startTimer: createTimerQueue(parts),
     }),
   );
 
@@ -187,7 +187,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       create: (supergraphSdl) =>
         createServedGeneration(supergraphSdl, config, {
           telemetry,
-          upstream,
+          subgraphPool,
           monotonic,
           onFullHeap: shedding.onFullHeap,
           admit,
@@ -209,7 +209,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     shedding,
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
-    pin: generations.pin,
+    acquire: generations.acquire,
     errorBehavior: createErrorBehavior(config),
     resolve: persisted.resolve,
     checkLength: (document) => checkLength(document, config.limits),
@@ -236,17 +236,20 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     state: {
       supergraph: generations.status(),
       requests: shedding.state(),
-      subgraphs: upstream.state(),
+      subgraphs: subgraphPool.state(),
       spenders: spenders.report(),
     },
     unready: health.unready(),
     supergraphs: [generations.status()],
   });
-  telemetry.observe({ supergraph: generations.status, subgraphs: () => upstream.state() });
-  const orderBreaker = createOrderBreaker({ force: upstream.force, pin: generations.pin });
+  telemetry.observe({ supergraph: generations.status, subgraphs: () => subgraphPool.state() });
+  const applyBreakerCommand = createBreakerCommands({
+    force: subgraphPool.force,
+    acquire: generations.acquire,
+  });
   const admin =
     !parts.inPool && config.admin.enabled
-      ? built.use(await listenAdmin(config, { inspect, orderBreaker, now: parts.now }))
+      ? built.use(await listenAdmin(config, { inspect, applyBreakerCommand, now: parts.now }))
       : undefined;
 
   const owned = built.move();
@@ -255,7 +258,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     adminUrl: admin?.url,
     telemetry,
     inspect,
-    orderBreaker,
+    applyBreakerCommand,
     reload: generations.reload,
     async drain() {
       health.drain();

@@ -13,8 +13,8 @@ import type { Send } from '../../router/request/subgraph-request.ts';
 import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
-import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
-import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
+import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
+import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import { WIDE, reviewGraph } from './review-graph.ts';
 
 const EXECUTIONS = 100;
@@ -33,12 +33,12 @@ const [origin] = (await once(subgraphs, 'message')) as [string];
 const { supergraphSdl, schemas } = reviewGraph();
 const supergraph = Supergraph.build(supergraphSdl);
 const config = configSchema.parse({});
-const upstream = createUpstream(config.traffic, {
+const upstream = createSubgraphPool(config.traffic, {
   telemetry: createTelemetry(config.telemetry, { destination: new PassThrough().resume() }),
   signer: { sign: () => ({}) },
   monotonic: () => performance.now(),
   random: Math.random,
-  after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
+  startTimer: createTimerQueue({ monotonic: () => performance.now(), schedule: scheduleTimer }),
 });
 const routes = upstream.forGeneration(
   new Map([...schemas.keys()].map((name) => [name, `${origin}/${name}`])),

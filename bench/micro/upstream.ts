@@ -7,9 +7,9 @@ import { configSchema } from '../../router/config/config-schema.ts';
 import { createSigner } from '../../router/authentication/signature.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
-import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
+import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import type { Signer } from '../../router/subgraph/transport/transport.ts';
-import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
+import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 
 // `node bench/micro/upstream.ts [ROUNDS]` prints CPU microseconds of the caller per subgraph call.
 // Ten representations out, twenty items back, twenty calls in flight, over loopback to another process.
@@ -76,12 +76,12 @@ function viaFetch(url: URL): Call {
 
 function viaUpstream(url: URL, signer: Signer): Call {
   const config = configSchema.parse({});
-  const upstream = createUpstream(config.traffic, {
+  const upstream = createSubgraphPool(config.traffic, {
     telemetry: createTelemetry(config.telemetry, { destination: new PassThrough().resume() }),
     signer,
     monotonic: () => performance.now(),
     random: Math.random,
-    after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
+    startTimer: createTimerQueue({ monotonic: () => performance.now(), schedule: scheduleTimer }),
   });
   const routes = upstream.forGeneration(new Map([['product', url.href]]));
   return async () => {

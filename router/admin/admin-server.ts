@@ -4,8 +4,8 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { createAdminGuard } from './admin-guard.ts';
 import type { AdminGuard } from './admin-guard.ts';
-import { answerOrder } from './breaker-command.ts';
-import type { Obey } from './breaker-command.ts';
+import { respondToCommand } from './breaker-command.ts';
+import type { ApplyCommand } from './breaker-command.ts';
 import type { ClientResponse } from '../request/client-request.ts';
 import { healthAnswer } from '../http/health.ts';
 import { hostFault } from '../http/host-header.ts';
@@ -28,7 +28,7 @@ export type Inspection = {
 
 export type AdminParts = {
   readonly inspect: () => Promise<Inspection>;
-  readonly orderBreaker: Obey;
+  readonly applyBreakerCommand: ApplyCommand;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
@@ -68,13 +68,13 @@ const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 async function answer(
   request: IncomingMessage,
   guard: AdminGuard,
-  { inspect, orderBreaker, now }: AdminParts,
+  { inspect, applyBreakerCommand, now }: AdminParts,
 ): Promise<ClientResponse> {
   const fault = hostFault(request);
   if (fault !== undefined) return refused(400, fault);
   const foreign = guard(request.headers);
   if (foreign !== undefined) return refused(403, foreign);
-  const ordered = await answerOrder(request, orderBreaker);
+  const ordered = await respondToCommand(request, applyBreakerCommand);
   if (ordered !== undefined) return ordered;
   const path = request.url ?? '/';
   const { metrics, state, unready, supergraphs } = await inspect();

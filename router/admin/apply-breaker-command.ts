@@ -1,37 +1,40 @@
-import type { BreakerOrder, Obedience } from './breaker-command.ts';
+import type { BreakerCommand, CommandResult } from './breaker-command.ts';
 import { breakableFields } from './breakable-fields.ts';
 import type { Graph } from '../apollo/gateway.ts';
-import type { Pinned } from '../supergraph/generations.ts';
-import type { Upstream } from '../subgraph/subgraph-clients.ts';
+import type { Lease } from '../supergraph/generations.ts';
+import type { SubgraphPool } from '../subgraph/subgraph-pool.ts';
 
-export type OrderParts = {
-  readonly force: Upstream['force'];
-  readonly pin: () => Pinned<{ readonly graph: Pick<Graph, 'supergraphSchema'> }> | undefined;
+export type BreakerCommandParts = {
+  readonly force: SubgraphPool['force'];
+  readonly acquire: () => Lease<{ readonly graph: Pick<Graph, 'supergraphSchema'> }> | undefined;
 };
 
-/** Obeys orders to the breakers of this process that the supergraph it serves has a place for. */
-export function createOrderBreaker({ force, pin }: OrderParts): (order: BreakerOrder) => Obedience {
-  return (order) => {
-    const { subgraph, field, state } = order;
-    using pinned = pin();
-    // Letting go is always right: the field may have left the supergraph since.
-    if (pinned !== undefined && field !== undefined && state !== 'auto') {
-      const known = breakableFields(pinned.generation.graph.supergraphSchema, subgraph);
+/** Applies commands to the breakers of this process, for subgraphs and fields that the active supergraph has. */
+export function createBreakerCommands({
+  force,
+  acquire,
+}: BreakerCommandParts): (command: BreakerCommand) => CommandResult {
+  return (command) => {
+    const { subgraph, field, state } = command;
+    using lease = acquire();
+    // `auto` is always accepted: the field may have left the supergraph meanwhile.
+    if (lease !== undefined && field !== undefined && state !== 'auto') {
+      const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))
-        return refused(404, unknownField(subgraph, field, known));
+        return rejected(404, unknownField(subgraph, field, known));
     }
-    switch (force(order)) {
-      case 'obeyed':
-        return { kind: 'obeyed' };
+    switch (force(command)) {
+      case 'applied':
+        return { kind: 'applied' };
       case 'unknown':
-        return refused(404, `no subgraph is named ${subgraph}`);
+        return rejected(404, `no subgraph is named ${subgraph}`);
       case 'full':
-        return refused(409, 'as many fields are held as may be: let some of them go first');
+        return rejected(409, 'the maximum number of fields is forced; set some of them to auto first');
     }
   };
 }
 
-function refused(status: number, reason: string): Obedience {
+function rejected(status: number, reason: string): CommandResult {
   return { kind: 'refused', status, reason };
 }
 

@@ -4,25 +4,25 @@ import { RouterError } from '../shared/errors.ts';
 import type { ClientResponse } from '../request/client-request.ts';
 import { readJsonBody } from '../http/read-body.ts';
 
-/** What an operator wants of the breaker of a subgraph, or of one of its fields. */
-export type BreakerOrder = {
+/** Forces the breaker of a subgraph, or of one of its fields, into a state. */
+export type BreakerCommand = {
   readonly subgraph: string;
   /** `Type.field`, of a root or entity type. */
   readonly field?: string | undefined;
   readonly state: 'open' | 'closed' | 'auto';
 };
 
-/** What became of an order; `reason` says what would be right. */
-export type Obedience =
-  | { readonly kind: 'obeyed' }
+/** Whether a command was applied; `reason` names what would be accepted. */
+export type CommandResult =
+  | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
 
-export type Obey = (order: BreakerOrder) => Obedience | Promise<Obedience>;
+export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
 const PREFIX = '/breakers/';
 const MOST_BYTES = 10_000;
 
-const orderBody = z.strictObject({
+const commandBody = z.strictObject({
   state: z.enum(['open', 'closed', 'auto']),
   field: z
     .string()
@@ -31,16 +31,19 @@ const orderBody = z.strictObject({
 });
 
 /** Answers `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`; undefined for other paths. */
-export async function answerOrder(request: IncomingMessage, obey: Obey): Promise<ClientResponse | undefined> {
+export async function respondToCommand(
+  request: IncomingMessage,
+  apply: ApplyCommand,
+): Promise<ClientResponse | undefined> {
   const subgraph = subgraphIn(request.url ?? '');
   if (subgraph === undefined) return undefined;
   if (request.method !== 'POST') return refusal(405, 'only POST is known here', { allow: 'POST' });
   try {
-    const body = orderBody.safeParse(await readJsonBody(request, MOST_BYTES));
+    const body = commandBody.safeParse(await readJsonBody(request, MOST_BYTES));
     if (!body.success) return refusal(400, z.prettifyError(body.error));
-    const order = { subgraph, ...body.data };
-    const obedience = await obey(order);
-    return obedience.kind === 'obeyed' ? json(200, order) : refusal(obedience.status, obedience.reason);
+    const command = { subgraph, ...body.data };
+    const result = await apply(command);
+    return result.kind === 'applied' ? json(200, command) : refusal(result.status, result.reason);
   } catch (error) {
     if (error instanceof RouterError) return refusal(error.status, error.publicMessage);
     throw error;

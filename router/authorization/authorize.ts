@@ -19,14 +19,14 @@ export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
-export type Verdict = {
+export type CallOutcome = {
   /** What has to be left out. */
   readonly restriction: Restriction | undefined;
   /** What would have been left out, when nothing is. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
-const ALLOWED: Verdict = { restriction: undefined, wouldDeny: [] };
+const ALLOWED: CallOutcome = { restriction: undefined, wouldDeny: [] };
 
 export type Asked = {
   readonly guard: Guard | undefined;
@@ -35,7 +35,7 @@ export type Asked = {
 };
 
 /** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in the mode `reject` */
-export function authorize(mode: AuthorizationMode, { guard, subject, inputs }: Asked): Verdict {
+export function authorize(mode: AuthorizationMode, { guard, subject, inputs }: Asked): CallOutcome {
   const restriction = guard?.restrictionFor(subject);
   if (restriction === undefined) return ALLOWED;
   switch (mode) {

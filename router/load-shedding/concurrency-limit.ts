@@ -42,7 +42,7 @@ export class ConcurrencyLimit {
   readonly #options: LimitOptions;
   #limit: number;
   #working = false;
-  #underWay = 0;
+  #inFlight = 0;
   #most = 0;
   #left = 0;
   #waitMs = 0;
@@ -60,8 +60,8 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Whether the limit is below the most that is ever allowed. */
@@ -70,12 +70,12 @@ export class ConcurrencyLimit {
   }
 
   enter(): void {
-    this.#underWay += 1;
-    if (this.#underWay > this.#most) this.#most = this.#underWay;
+    this.#inFlight += 1;
+    if (this.#inFlight > this.#most) this.#most = this.#inFlight;
   }
 
   leave(): void {
-    this.#underWay -= 1;
+    this.#inFlight -= 1;
     this.#left += 1;
   }
 
@@ -84,7 +84,7 @@ export class ConcurrencyLimit {
     if (heap <= this.#options.heap) return;
     if (!this.#working) this.#begin();
     if (heap >= HEAP_FULL) this.#limit = 0;
-    else this.#set(Math.min(this.#limit, this.#underWay));
+    else this.#set(Math.min(this.#limit, this.#inFlight));
     this.#working = this.#limit < this.#options.max;
   }
 
@@ -93,7 +93,7 @@ export class ConcurrencyLimit {
     const under = Math.min(this.#limit, this.#most);
     // Little's law: how long a request is under way.
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
-    this.#most = this.#underWay;
+    this.#most = this.#inFlight;
     this.#left = 0;
     this.#sinceMs += ms;
     if (this.#working && this.#sinceMs > this.#stayMs && heap <= mostHeap) {
@@ -108,7 +108,7 @@ export class ConcurrencyLimit {
     }
     this.#waitMs -= ms;
     // Full without any request, it is full of garbage, and V8 may leave that where it is until there is work again.
-    if (heap >= HEAP_FULL) this.#limit = this.#underWay === 0 ? Math.min(FEWEST, max) : 0;
+    if (heap >= HEAP_FULL) this.#limit = this.#inFlight === 0 ? Math.min(FEWEST, max) : 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {

@@ -30,7 +30,7 @@ export type LoadShedding = Disposable & {
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /** Calls the listener while the heap is above its limit, until the result is disposed of. */
   readonly onFullHeap: (listener: () => void) => Disposable;
-  readonly state: () => { readonly limit: number; readonly underWay: number };
+  readonly state: () => { readonly limit: number; readonly inFlight: number };
 };
 
 export type LoadSheddingParts = {
@@ -68,13 +68,13 @@ export function createLoadShedding(
 
   /** Requests that have entered are among those under way. */
   function check(priority: Priority, entered: 0 | 1): void {
-    if (limit.underWay - entered < limit.limit * SHARES[priority]) return;
+    if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;
     telemetry.requestShed(priority);
     refused += 1;
     throw REFUSALS[refused % REFUSALS.length];
   }
 
-  const hasRoomForAll = () => limit.underWay < limit.limit * LOWEST_SHARE;
+  const hasRoomForAll = () => limit.inFlight < limit.limit * LOWEST_SHARE;
 
   return {
     checkHead(request) {
@@ -94,7 +94,7 @@ export function createLoadShedding(
       if (!hasRoomForAll()) check(priorityOfOperation(identity, type, cost >= expensiveCost), 1);
     },
     onFullHeap: (listener) => relief.listen(listener),
-    state: () => ({ limit: Math.round(limit.limit), underWay: limit.underWay }),
+    state: () => ({ limit: Math.round(limit.limit), inFlight: limit.inFlight }),
     [Symbol.dispose]: () => watch?.[Symbol.dispose](),
   };
 }

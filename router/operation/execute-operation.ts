@@ -23,7 +23,7 @@ import type { Remarks } from '../response/response-extensions.ts';
 import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
 import { traceHeaders } from '../telemetry/trace-context.ts';
 import type { CallContext } from '../subgraph/call/call.ts';
-import type { Routes } from '../subgraph/subgraph-clients.ts';
+import type { Routes } from '../subgraph/subgraph-pool.ts';
 
 export type ExecutionParts = {
   readonly telemetry: Telemetry;

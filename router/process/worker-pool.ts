@@ -7,24 +7,26 @@ import type { MetricObject } from 'prom-client';
 import type { Config } from '../config/config-schema.ts';
 import { listenAdmin } from '../admin/admin-server.ts';
 import type { Inspection } from '../admin/admin-server.ts';
-import type { BreakerOrder, Obedience } from '../admin/breaker-command.ts';
+import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { Router } from '../router.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-type Report = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
+type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
 
-type Answer =
-  | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'order'; readonly obedience: Obedience };
+type WorkerResponse =
+  | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'order'; readonly result: CommandResult };
 
-type FromWorker =
+type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'answer'; readonly number: number; readonly answer: Answer };
+  | { readonly kind: 'answer'; readonly number: number; readonly response: WorkerResponse };
 
-type Question = { readonly kind: 'report' } | { readonly kind: 'order'; readonly order: BreakerOrder };
+type WorkerRequest =
+  | { readonly kind: 'report' }
+  | { readonly kind: 'order'; readonly command: BreakerCommand };
 
-type ToWorker = { readonly number: number; readonly question: Question };
+type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 
 /** Processes that serve one port together, as one router: one admin port, one readiness, one drain. */
 export type WorkerPool = AsyncDisposable & {
@@ -36,7 +38,7 @@ export type WorkerPool = AsyncDisposable & {
 /** Argument of a process that is started as a worker. */
 export const WORKER = '--worker';
 
-const ANSWER_WITHIN_MS = 1_000;
+const RESPONSE_TIMEOUT_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
@@ -49,15 +51,15 @@ export async function startWorkers(
   { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** What breakers are held to, by subgraph and field. */
-  const orders = new Map<string, BreakerOrder>();
+  /** Breakers that are forced into a state, by subgraph and field. */
+  const commands = new Map<string, BreakerCommand>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(program, port);
     workers.set(slot, worker);
-    // Before it has listened: it holds them by the time of its first request.
-    for (const order of orders.values()) void worker.obey(order);
+    // Sent before the worker listens, so its breakers are in these states by its first request.
+    for (const command of commands.values()) void worker.apply(command);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
     return listening;
@@ -76,24 +78,24 @@ export async function startWorkers(
     await Promise.all([...workers.values()].map((worker) => worker.stop()));
   }
 
-  async function orderBreaker(order: BreakerOrder): Promise<Obedience> {
-    const key = JSON.stringify([order.subgraph, order.field]);
-    const before = orders.get(key);
-    const standing = order.state === 'auto' ? undefined : order;
-    // First: a worker that starts meanwhile is to have it.
-    keep(key, standing);
-    const answers = await Promise.all([...workers.values()].map((worker) => worker.obey(order)));
-    const told = answers.filter((obedience) => obedience !== undefined);
-    const outcome = told.find(({ kind }) => kind === 'obeyed') ?? told[0];
-    if (outcome === undefined) throw new Error('no worker answers');
-    // Unless another has come since.
-    if (outcome.kind === 'refused' && orders.get(key) === standing) keep(key, before);
-    return outcome;
+  async function applyBreakerCommand(command: BreakerCommand): Promise<CommandResult> {
+    const key = JSON.stringify([command.subgraph, command.field]);
+    const before = commands.get(key);
+    const lasting = command.state === 'auto' ? undefined : command;
+    // Stored first, so that a worker that starts meanwhile receives it.
+    store(key, lasting);
+    const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
+    const results = responses.filter((response) => response !== undefined);
+    const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
+    if (result === undefined) throw new Error('no worker answers');
+    // Unless a later command has replaced it.
+    if (result.kind === 'refused' && commands.get(key) === lasting) store(key, before);
+    return result;
   }
 
-  function keep(key: string, order: BreakerOrder | undefined): void {
-    if (order === undefined) orders.delete(key);
-    else orders.set(key, order);
+  function store(key: string, command: BreakerCommand | undefined): void {
+    if (command === undefined) commands.delete(key);
+    else commands.set(key, command);
   }
 
   await assertPortFree(config.listen);
@@ -106,7 +108,7 @@ export async function startWorkers(
     ? await listenAdmin(config, {
         now: Date.now,
         inspect: async () => inspectAll(await reports(), draining),
-        orderBreaker,
+        applyBreakerCommand,
       })
     : undefined;
   return {
@@ -122,27 +124,29 @@ export async function startWorkers(
 
 /** Answers the pool's questions in a worker, and ends it when the pool is gone. */
 export function serveInPool(router: Router): void {
-  process.on('message', ({ number, question }: ToWorker) => {
-    void answer(router, question).then((answered) => tell({ kind: 'answer', number, answer: answered }));
+  process.on('message', ({ number, request }: PoolMessage) => {
+    void respond(router, request).then((answered) =>
+      sendToPool({ kind: 'answer', number, response: answered }),
+    );
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // A worker that has drained ends, although the pool could still ask.
   process.channel?.unref();
-  tell({ kind: 'listening', port: Number(new URL(router.url).port) });
+  sendToPool({ kind: 'listening', port: Number(new URL(router.url).port) });
 }
 
-async function answer(router: Router, question: Question): Promise<Answer> {
-  if (question.kind === 'order') return { kind: 'order', obedience: router.orderBreaker(question.order) };
+async function respond(router: Router, request: WorkerRequest): Promise<WorkerResponse> {
+  if (request.kind === 'order') return { kind: 'order', result: router.applyBreakerCommand(request.command) };
   const { metrics, ...rest } = await router.inspect();
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
 }
 
-function tell(message: FromWorker): void {
+function sendToPool(message: WorkerMessage): void {
   // A pool that has gone meanwhile is noticed by the disconnection; without a callback it would be an uncaught error.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-function inspectAll(reports: readonly Report[], draining: boolean): Inspection {
+function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspection {
   const reasons = draining ? ['draining'] : reports.flatMap(({ unready }) => unready);
   return {
     metrics: AggregatorRegistry.aggregate(reports.map(({ metrics }) => [...metrics])),
@@ -152,7 +156,7 @@ function inspectAll(reports: readonly Report[], draining: boolean): Inspection {
   };
 }
 
-const SILENT: Report = {
+const UNRESPONSIVE: WorkerReport = {
   metrics: [],
   state: 'silent',
   unready: ['a worker does not answer'],
@@ -164,8 +168,8 @@ class Worker {
   readonly listening: Promise<number>;
   readonly ended: Promise<number | null>;
   readonly #process: ChildProcess;
-  readonly #asked = new Map<number, (answer: Answer) => void>();
-  #questions = 0;
+  readonly #pending = new Map<number, (answer: WorkerResponse) => void>();
+  #requests = 0;
 
   constructor(program: string, port: number) {
     // The environment of the pool, the port apart: the configuration is read again by each worker.
@@ -173,9 +177,9 @@ class Worker {
     this.ended = once(this.#process, 'exit').then(([code]) => code);
     const listening = Promise.withResolvers<number>();
     this.listening = listening.promise;
-    this.#process.on('message', (message: FromWorker) => {
+    this.#process.on('message', (message: WorkerMessage) => {
       if (message.kind === 'listening') listening.resolve(message.port);
-      else this.#asked.get(message.number)?.(message.answer);
+      else this.#pending.get(message.number)?.(message.response);
     });
     void this.ended.then((code) =>
       listening.reject(new Error(`a worker ended with code ${code} before it was ready`)),
@@ -183,15 +187,15 @@ class Worker {
   }
 
   /** What the worker knows of itself; that it is not ready, when it does not say in time. */
-  async report(): Promise<Report> {
-    const answered = await this.#ask({ kind: 'report' });
-    return answered?.kind === 'report' ? answered.report : SILENT;
+  async report(): Promise<WorkerReport> {
+    const response = await this.#request({ kind: 'report' });
+    return response?.kind === 'report' ? response.report : UNRESPONSIVE;
   }
 
   /** Undefined when it does not say in time. */
-  async obey(order: BreakerOrder): Promise<Obedience | undefined> {
-    const answered = await this.#ask({ kind: 'order', order });
-    return answered?.kind === 'order' ? answered.obedience : undefined;
+  async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
+    const response = await this.#request({ kind: 'order', command });
+    return response?.kind === 'order' ? response.result : undefined;
   }
 
   async stop(): Promise<void> {
@@ -199,14 +203,14 @@ class Worker {
     await this.ended;
   }
 
-  async #ask(question: Question): Promise<Answer | undefined> {
-    const number = this.#questions++;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    this.#asked.set(number, resolve);
-    const message: ToWorker = { number, question };
+  async #request(request: WorkerRequest): Promise<WorkerResponse | undefined> {
+    const number = this.#requests++;
+    const { promise, resolve } = Promise.withResolvers<WorkerResponse>();
+    this.#pending.set(number, resolve);
+    const message: PoolMessage = { number, request };
     this.#process.send(message, () => undefined);
-    const answered = await Promise.race([promise, delay(ANSWER_WITHIN_MS, undefined)]);
-    this.#asked.delete(number);
-    return answered;
+    const response = await Promise.race([promise, delay(RESPONSE_TIMEOUT_MS, undefined)]);
+    this.#pending.delete(number);
+    return response;
   }
 }

@@ -32,14 +32,14 @@ export type SubgraphFailure = {
   /** When another try makes sense, in milliseconds; absent where nothing is known. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** The service has turned this one call down, as with 403: it is not ill. */
-  readonly isRefusal?: true;
+  /** The service has rejected this one call, for example with 403, and is healthy. */
+  readonly isRejection?: true;
   /** Nothing of the call has left the router. */
   readonly isUnsent?: true;
   /** The errors by which the service explains it: clients see these in place of `message`. */
   readonly errors?: readonly SubgraphError[];
-  /** The coordinates that are not being asked for, where the call could be made without them. */
-  readonly heldBack?: readonly string[];
+  /** Coordinates whose breakers block the call; it can be sent without them. */
+  readonly blockedFields?: readonly string[];
 };
 
 /** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */

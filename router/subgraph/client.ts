@@ -2,10 +2,10 @@ import type { BreakerState } from '../telemetry/breaker-state.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { balance } from './transport/balance.ts';
-import { withBreakers, withIdleBreakers } from './breaker/with-breakers.ts';
+import { withBreakers, withManualBreakers } from './breaker/with-breakers.ts';
 import { Bulkhead, withBulkhead } from './call/bulkhead.ts';
 import { Interrupt } from './call/call.ts';
-import type { After, CallContext, Outcome, SendCall } from './call/call.ts';
+import type { StartTimer, CallContext, CallResult, SendCall } from './call/call.ts';
 import { withCancellation } from './call/cancellation.ts';
 import { CircuitBreaker } from './breaker/circuit-breaker.ts';
 import type { ForcedState } from './breaker/circuit-breaker.ts';
@@ -27,7 +27,7 @@ export type SubgraphParts = {
   readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
-  readonly after: After;
+  readonly startTimer: StartTimer;
 };
 
 export type SubgraphOptions = {
@@ -40,9 +40,9 @@ export type SubgraphOptions = {
 
 type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Held so by hand. */
+  /** Forced by a command. */
   readonly forced?: true;
-  /** Set while it is open by itself. */
+  /** Set while it is open without a command. */
   readonly retryAfterMs?: number;
 };
 
@@ -53,16 +53,16 @@ export type SubgraphState = BreakerReport & {
   readonly state: BreakerState | 'partly-open';
   /** Fields that have a breaker: those that have failed lately, or that are held in a state through the admin API. */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
-  readonly underWay: number;
+  readonly inFlight: number;
   readonly endpoints: readonly {
     readonly url: string;
     readonly state: 'serving' | 'ejected' | 'probed';
-    readonly underWay: number;
+    readonly inFlight: number;
   }[];
 };
 
 /** One subgraph at its addresses, with everything that outlives a supergraph: pools, breaker, load. */
-export type Subgraph = AsyncDisposable & {
+export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
@@ -70,7 +70,7 @@ export type Subgraph = AsyncDisposable & {
   force(state: ForcedState, field?: string): void;
 };
 
-export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): Subgraph {
+export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphParts): SubgraphClient {
   const { name, settings } = options;
   const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));
   const bulkhead = new Bulkhead(settings.maxConcurrent);
@@ -81,14 +81,14 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
     monotonic,
     create: (field) => createBreaker(options, parts, field),
   });
-  const send = compose(options, parts, { endpoints, bulkhead, breaker, fields });
+  const send = composeSend(options, parts, { endpoints, bulkhead, breaker, fields });
 
   return {
     name,
 
     async send(request, context, signal) {
       const began = monotonic();
-      const outcome = await send({
+      const result = await send({
         request,
         context,
         endsAt: context.deadline,
@@ -96,12 +96,12 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
         interrupt: new Interrupt(),
         avoid: undefined,
       });
-      report(name, outcome, monotonic() - began, parts);
-      return outcome.response;
+      reportCall(name, result, monotonic() - began, parts);
+      return result.response;
     },
 
     state() {
-      const ofFields = fields.watched.map((field) => ({
+      const ofFields = fields.tracked.map((field) => ({
         field: field.coordinate,
         ...breakerState(field.breaker),
       }));
@@ -112,8 +112,8 @@ export function createSubgraph(options: SubgraphOptions, parts: SubgraphParts): 
         state: own.breaker === 'closed' && isPartlyOpen ? 'partly-open' : own.breaker,
         ...own,
         fields: ofFields,
-        underWay: bulkhead.underWay,
-        endpoints: endpoints.map(({ url, state, underWay }) => ({ url, state, underWay })),
+        inFlight: bulkhead.inFlight,
+        endpoints: endpoints.map(({ url, state, inFlight }) => ({ url, state, inFlight })),
       };
     },
 
@@ -141,13 +141,13 @@ type Members = {
  * The way of a call, from the inside out. The order matters:
  * - balancing and its ejections are inside the retry, so that the second try can go elsewhere;
  * - the breaker is outside the retry: a call rescued by another endpoint is no failure of the subgraph;
- * - the bulkhead is outside the breaker: a full one is the router's doing and must never be taken for illness;
+ * - the bulkhead is outside the breaker: a full one is caused by the router and must not count as a failure;
  * - deadline and cancellation are outside all of it: they bound the call with its retries, and what they raise travels
- *   back through the breaker as the outcome of the try under way.
+ *   back through the breaker as the result of the current attempt.
  */
-function compose(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
+function composeSend(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;
-  const { telemetry, signer, keepHeaders, monotonic, random, after } = parts;
+  const { telemetry, signer, keepHeaders, monotonic, random, startTimer } = parts;
   const { maxResponseBytes, retries, timeoutMs, breaker } = settings;
 
   const transport = createTransport({ service, maxResponseBytes, signer, keepHeaders, monotonic });
@@ -160,25 +160,25 @@ function compose(options: SubgraphOptions, parts: SubgraphParts, members: Member
   const errorCodes = new Set(breaker.errorCodes);
   send = breaker.enabled
     ? withBreakers(send, { service, ...members }, { errorCodes, slowMs: breaker.slowMs, monotonic })
-    : withIdleBreakers(send, { service, ...members });
+    : withManualBreakers(send, { service, ...members });
   send = withBulkhead(send, service, members.bulkhead);
-  send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, after });
+  send = withDeadline(send, { service, timeoutMs, deadlineMs, monotonic, startTimer });
   return withCancellation(send, service);
 }
 
-function report(
+function reportCall(
   subgraph: string,
-  { response, verdict, cause }: Outcome,
+  { response, outcome, cause }: CallResult,
   ms: number,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
 ): void {
-  const answered = verdict === 'ill' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
-  const outcome = response.kind === 'answered' ? answered : response.failure.code;
-  telemetry.subgraphCalled({ subgraph, outcome, ms });
+  const answered = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
+  const code = response.kind === 'answered' ? answered : response.failure.code;
+  telemetry.subgraphCalled({ subgraph, outcome: code, ms });
   if (cause === undefined) return;
   // During an outage every call fails alike, which the breaker's own line already says.
-  const level = outcome === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
-  telemetry.log[level]({ subgraph, code: outcome, err: cause }, 'subgraph call failed');
+  const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
+  telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
 }
 
 function openEndpoint(
@@ -191,8 +191,8 @@ function openEndpoint(
     pool: openPool(address, settings),
     monotonic: parts.monotonic,
     random: parts.random,
-    alone: urls.length === 1,
-    ejected: (ejectedUrl, forMs) => {
+    isOnly: urls.length === 1,
+    onEjection: (ejectedUrl, forMs) => {
       parts.telemetry.endpointEjected({ subgraph: name, url: ejectedUrl, forMs });
     },
   });
@@ -208,7 +208,7 @@ function createBreaker(
     ...settings.breaker,
     monotonic,
     random,
-    changed: (change) => {
+    onChange: (change) => {
       telemetry.breakerChanged({ subgraph: name, ...(field !== undefined && { field }), ...change });
     },
   });

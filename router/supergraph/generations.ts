@@ -8,12 +8,12 @@ import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
 /** A generation held for one request. */
-export type Pinned<G> = Disposable & { readonly generation: G };
+export type Lease<G> = Disposable & { readonly generation: G };
 
 /** The generation that serves, and those that still answer requests begun on them. */
 export type Generations<G> = AsyncDisposable & {
   /** Holds the serving generation for a request; undefined while there is none yet. */
-  readonly pin: () => Pinned<G> | undefined;
+  readonly acquire: () => Lease<G> | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
   /** Loads the supergraph again and serves it if it is new and proves good; resolves when that is decided. */
@@ -49,11 +49,11 @@ export async function createGenerations<
   let isStarting = true;
   let closed = false;
 
-  function pin(): Pinned<G> | undefined {
+  function acquire(): Lease<G> | undefined {
     const slot = current;
     if (slot === undefined) return undefined;
     slot.inFlight += 1;
-    return { generation: slot.generation, [Symbol.dispose]: () => unpin(slot) };
+    return { generation: slot.generation, [Symbol.dispose]: () => release(slot) };
   }
 
   async function load(): Promise<void> {
@@ -130,7 +130,7 @@ export async function createGenerations<
   }
   isStarting = false;
   return {
-    pin,
+    acquire,
     reload,
     currentId: () => current?.generation.graph.id,
     status: () => record.status(),
@@ -145,7 +145,7 @@ export async function createGenerations<
   };
 }
 
-function unpin(slot: Slot<unknown>): void {
+function release(slot: Slot<unknown>): void {
   slot.inFlight -= 1;
   if (slot.inFlight === 0) slot.retired?.();
 }

@@ -19,7 +19,7 @@ it('refuses calls beyond the bulkhead at once, and leaves the breaker of the hea
   expect(refused[0]).toEqual({
     code: 'SUBGRAPH_OVERLOADED',
     service: 'inventory',
-    message: 'too many calls to inventory are under way',
+    message: 'too many calls to inventory are in flight',
     retryAfterMs: 1_000,
     isUnsent: true,
   });

@@ -22,7 +22,7 @@ it('1,000 clients that go away take their calls with them, and the breaker stays
   recordFigure(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
   expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
   expect(one.breaker()).toBe('closed');
-  expect(one.upstream.state()[0]?.underWay).toBe(0);
+  expect(one.upstream.state()[0]?.inFlight).toBe(0);
 });
 
 it('a client that has gone already causes no call', async () => {

@@ -14,7 +14,7 @@ describe.each([
     const call = one.fail();
     await subgraph.received(1);
     one.clock.advance(999);
-    expect(one.upstream.state()[0]?.underWay).toBe(1);
+    expect(one.upstream.state()[0]?.inFlight).toBe(1);
     one.clock.advance(1);
     expect(await call).toEqual({
       code: 'SUBGRAPH_TIMEOUT',
@@ -23,7 +23,7 @@ describe.each([
       breaker: 'closed',
     });
     await subgraph.aborted(1);
-    expect(one.upstream.state()[0]?.underWay).toBe(0);
+    expect(one.upstream.state()[0]?.inFlight).toBe(0);
   });
 
   it('opens its breaker as soon as five calls in a row have timed out', async () => {

@@ -252,7 +252,7 @@ traffic: { all: { breaker: { enabled: false } }, subgraphs: { late: { timeoutMs:
     expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 22 });
     expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 21 });
     expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 11 });
-    graph.router.orderBreaker({ subgraph: 'late', state: 'open' });
+    graph.router.applyBreakerCommand({ subgraph: 'late', state: 'open' });
     expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 2 });
     expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 1 });
     expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 10 });

@@ -91,7 +91,7 @@ describe('the admin port', () => {
     const closed = ['{subgraph="books",scope="subgraph"} 0', '{subgraph="reviews",scope="subgraph"} 0'];
     expect(await breakers()).toEqual(closed);
 
-    router.orderBreaker({ subgraph: 'books', field: 'Book.title', state: 'open' });
+    router.applyBreakerCommand({ subgraph: 'books', field: 'Book.title', state: 'open' });
     expect(await breakers()).toEqual([closed[0], '{subgraph="books",scope="Book.title"} 1', closed[1]]);
     expect(await json('/state')).toMatchObject({
       subgraphs: [
@@ -105,9 +105,9 @@ describe('the admin port', () => {
       ],
     });
 
-    router.orderBreaker({ subgraph: 'reviews', state: 'open' });
+    router.applyBreakerCommand({ subgraph: 'reviews', state: 'open' });
     expect((await breakers()).at(-1)).toBe('{subgraph="reviews",scope="subgraph"} 1');
-    router.orderBreaker({ subgraph: 'reviews', state: 'auto' });
+    router.applyBreakerCommand({ subgraph: 'reviews', state: 'auto' });
     expect((await breakers()).at(-1)).toBe('{subgraph="reviews",scope="subgraph"} 0.5');
     expect(await json('/state')).toMatchObject({ subgraphs: [{}, { state: 'half-open' }] });
   });

@@ -1,5 +1,5 @@
 import type { BreakerState } from '../../router/telemetry/breaker-state.ts';
-import type { Verdict } from '../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../router/subgraph/call/call.ts';
 import type { ForcedState } from '../../router/subgraph/breaker/circuit-breaker.ts';
 
 export type BreakerSettings = {
@@ -62,10 +62,10 @@ export class BreakerModel {
     return { epoch: this.#epoch };
   }
 
-  settle(permit: { readonly epoch: number }, verdict: Verdict): void {
+  settle(permit: { readonly epoch: number }, verdict: CallOutcome): void {
     if (permit.epoch !== this.#epoch || this.#forced !== undefined) return;
     if (this.#state === 'half-open') this.#probed(verdict);
-    else if (verdict !== 'neutral') this.#counted(verdict !== 'healthy');
+    else if (verdict !== 'ignored') this.#counted(verdict !== 'success');
   }
 
   force(to: ForcedState): void {
@@ -77,11 +77,11 @@ export class BreakerModel {
     else this.#epoch += 1;
   }
 
-  #probed(verdict: Verdict): void {
+  #probed(verdict: CallOutcome): void {
     this.#probesUnderWay -= 1;
-    if (verdict === 'ill' || verdict === 'late') this.#open(this.#trips + 1);
+    if (verdict === 'failure' || verdict === 'timeout') this.#open(this.#trips + 1);
     if (verdict === 'unreachable') this.#open(this.#trips);
-    if (verdict !== 'healthy') return;
+    if (verdict !== 'success') return;
     this.#probesSucceeded += 1;
     if (this.#probesSucceeded >= 5) this.#close();
   }

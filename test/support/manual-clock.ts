@@ -1,9 +1,9 @@
-import type { After } from '../../router/subgraph/call/call.ts';
+import type { StartTimer } from '../../router/subgraph/call/call.ts';
 
 /** A monotonic clock that moves when told, and rings what falls due on the way. */
 export type ManualClock = {
   readonly monotonic: () => number;
-  readonly after: After;
+  readonly after: StartTimer;
   advance(ms: number): void;
 };
 

@@ -43,7 +43,7 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
   const counts = (cameAt: number) => cameAt >= load.settleS * 1000;
 
   function arrive(cameAt: number): void {
-    if (limit.underWay >= limit.limit) {
+    if (limit.inFlight >= limit.limit) {
       now += load.refusalMs;
       if (counts(cameAt)) refusals.push(now - cameAt);
       return;

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { configSchema } from '../../router/config/config-schema.ts';
 import type { SubgraphFailure, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
-import type { Upstream } from '../../router/subgraph/subgraph-clients.ts';
+import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
+import type { SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import type { SubgraphParts } from '../../router/subgraph/client.ts';
 import { createManualClock } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
@@ -16,7 +16,7 @@ type CallOptions = {
 
 /** An upstream with one subgraph, `inventory`, a clock that is moved by hand, and a record of its events. */
 export type UpstreamOfOne = AsyncDisposable & {
-  readonly upstream: Upstream;
+  readonly upstream: SubgraphPool;
   readonly clock: ManualClock;
   /** `EVENT DETAIL` in the order they came. */
   readonly events: string[];
@@ -35,12 +35,12 @@ export function upstreamOf(
   const clock = createManualClock();
   const events: string[] = [];
   const { traffic } = configSchema.parse({ traffic: { all: settings, subgraphs: { inventory: { urls } } } });
-  const upstream = createUpstream(traffic, {
+  const upstream = createSubgraphPool(traffic, {
     telemetry: recorder(events),
     signer: { sign: () => ({}) },
     random: () => 0.5,
     monotonic: clock.monotonic,
-    after: clock.after,
+    startTimer: clock.after,
     ...parts,
   });
   const routes = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));

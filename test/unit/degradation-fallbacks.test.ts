@@ -145,7 +145,7 @@ describe('a field whose service has failed', () => {
 describe('a fallback does not stand in', () => {
   const refused: Interposed = async ({ subgraph: service }) => ({
     kind: 'failed',
-    failure: { code: 'SUBGRAPH_HTTP_ERROR', service, message: 'HTTP status 403', isRefusal: true },
+    failure: { code: 'SUBGRAPH_HTTP_ERROR', service, message: 'HTTP status 403', isRejection: true },
   });
   const saying =
     (data: unknown, errors: { message: string; path?: (string | number)[] }[] = []): Interposed =>

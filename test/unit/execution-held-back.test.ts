@@ -42,12 +42,12 @@ const shop = federatedGraph({
 /** Refuses calls that ask for one of the fields. */
 function holding(...fields: string[]): Interposed {
   return async ({ subgraph, fields: asked }, ask) => {
-    const heldBack = fields.filter((field) => asked?.coordinates.includes(field));
-    if (heldBack.length === 0) return ask();
+    const blockedFields = fields.filter((field) => asked?.coordinates.includes(field));
+    if (blockedFields.length === 0) return ask();
     const message = 'A part of it is ill.';
     return {
       kind: 'failed',
-      failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: subgraph, message, breaker: 'open', heldBack },
+      failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: subgraph, message, breaker: 'open', blockedFields },
     };
   };
 }

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
+import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createClock } from '../support/clock.ts';
 
 function alarmsOnClock() {
   const clock = createClock();
   let timers = 0;
-  const after = createAlarms({
+  const after = createTimerQueue({
     monotonic: clock.monotonic,
     schedule: (action, delayMs) => {
       timers += 1;
@@ -52,7 +52,7 @@ test('an alarm that is called off does not ring, and the others do', async () =>
 
 test('an alarm that is set or called off while others ring', async () => {
   const clock = createClock();
-  const after = createAlarms(clock);
+  const after = createTimerQueue(clock);
   const rung: number[] = [];
   const cancel: (() => void)[] = [];
   after(100, () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../router/subgraph/call/call.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import type {
   CircuitBreakerOptions,
@@ -19,7 +19,7 @@ function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
     ...BREAKER_SETTINGS,
     monotonic: clock.monotonic,
     random: () => 0,
-    changed: ({ to, forced }) => changes.push(forced ? `${to} by hand` : to),
+    onChange: ({ to, forced }) => changes.push(forced ? `${to} by hand` : to),
     ...overrides,
   });
   return { breaker, clock, changes };
@@ -31,14 +31,14 @@ function admit(breaker: CircuitBreaker): Permit {
   return permit;
 }
 
-function settle(breaker: CircuitBreaker, verdict: Verdict, times = 1): void {
+function settle(breaker: CircuitBreaker, verdict: CallOutcome, times = 1): void {
   for (let time = 0; time < times; time += 1) breaker.settle(admit(breaker), verdict);
 }
 
 describe('a closed breaker', () => {
   it('opens at the fifth failure in a row', () => {
     const { breaker } = createBreaker();
-    settle(breaker, 'ill', 4);
+    settle(breaker, 'failure', 4);
     expect(breaker.state).toBe('closed');
     settle(breaker, 'unreachable');
     expect(breaker.state).toBe('open');
@@ -49,30 +49,30 @@ describe('a closed breaker', () => {
   it('opens when half of at least ten calls failed', () => {
     const { breaker } = createBreaker();
     for (let pair = 0; pair < 4; pair += 1) {
-      settle(breaker, 'healthy');
-      settle(breaker, 'ill');
+      settle(breaker, 'success');
+      settle(breaker, 'failure');
     }
-    settle(breaker, 'healthy');
+    settle(breaker, 'success');
     expect(breaker.state).toBe('closed');
-    settle(breaker, 'ill');
+    settle(breaker, 'failure');
     expect(breaker.state).toBe('open');
   });
 
   it('forgets failures that are older than the window', () => {
     const { breaker, clock } = createBreaker({ consecutiveFailures: 100 });
-    settle(breaker, 'ill', 9);
+    settle(breaker, 'failure', 9);
     clock.advance(10_000);
-    settle(breaker, 'healthy', 2);
-    settle(breaker, 'ill', 1);
+    settle(breaker, 'success', 2);
+    settle(breaker, 'failure', 1);
     expect(breaker.state).toBe('closed');
   });
 
   it('is not moved by neutral outcomes', () => {
     const { breaker } = createBreaker();
-    settle(breaker, 'ill', 4);
-    settle(breaker, 'neutral', 1_000);
+    settle(breaker, 'failure', 4);
+    settle(breaker, 'ignored', 1_000);
     expect(breaker.state).toBe('closed');
-    settle(breaker, 'ill');
+    settle(breaker, 'failure');
     expect(breaker.state).toBe('open');
   });
 });
@@ -80,7 +80,7 @@ describe('a closed breaker', () => {
 describe('a half-open breaker', () => {
   function createHalfOpen() {
     const parts = createBreaker();
-    settle(parts.breaker, 'ill', 5);
+    settle(parts.breaker, 'failure', 5);
     parts.clock.advance(2_000);
     return parts;
   }
@@ -95,7 +95,7 @@ describe('a half-open breaker', () => {
       underWay = [...underWay, ...herd()];
       admitted.push(underWay.length);
       const [first, ...rest] = underWay;
-      if (first !== undefined) breaker.settle(first, 'healthy');
+      if (first !== undefined) breaker.settle(first, 'success');
       underWay = rest;
     }
     expect(admitted).toEqual([1, 2, 4, 8, 16]);
@@ -105,18 +105,18 @@ describe('a half-open breaker', () => {
   it('ignores the success of a call that began before it opened', () => {
     const { breaker, clock } = createBreaker();
     const stale = Array.from({ length: 50 }, () => admit(breaker));
-    settle(breaker, 'ill', 5);
+    settle(breaker, 'failure', 5);
     clock.advance(2_000);
-    for (const permit of stale) breaker.settle(permit, 'healthy');
+    for (const permit of stale) breaker.settle(permit, 'success');
     expect(breaker.state).toBe('half-open');
   });
 
   it('ignores the failure of a call that began before it opened', () => {
     const { breaker, clock } = createBreaker();
     const stale = admit(breaker);
-    settle(breaker, 'ill', 5);
+    settle(breaker, 'failure', 5);
     clock.advance(2_000);
-    breaker.settle(stale, 'ill');
+    breaker.settle(stale, 'failure');
     expect(breaker.state).toBe('half-open');
   });
 
@@ -124,7 +124,7 @@ describe('a half-open breaker', () => {
     const { breaker } = createHalfOpen();
     const probe = admit(breaker);
     expect(breaker.admit()).toBeUndefined();
-    breaker.settle(probe, 'neutral');
+    breaker.settle(probe, 'ignored');
     expect(breaker.state).toBe('half-open');
     expect(breaker.admit()).toBeDefined();
   });
@@ -133,7 +133,7 @@ describe('a half-open breaker', () => {
     const { breaker, clock } = createHalfOpen();
     const stays: (number | undefined)[] = [];
     for (let probe = 0; probe < 7; probe += 1) {
-      settle(breaker, 'ill');
+      settle(breaker, 'failure');
       stays.push(breaker.retryAfterMs);
       clock.advance(breaker.retryAfterMs ?? 0);
     }
@@ -151,8 +151,8 @@ describe('a half-open breaker', () => {
 
   it('closes with an empty window', () => {
     const { breaker } = createHalfOpen();
-    settle(breaker, 'healthy', 5);
-    settle(breaker, 'ill', 4);
+    settle(breaker, 'success', 5);
+    settle(breaker, 'failure', 4);
     expect(breaker.state).toBe('closed');
   });
 });
@@ -168,9 +168,9 @@ describe('a breaker that is held by hand', () => {
 
   it('lets every call pass for as long as it is held closed', () => {
     const { breaker } = createBreaker();
-    settle(breaker, 'ill', 5);
+    settle(breaker, 'failure', 5);
     breaker.force('closed');
-    settle(breaker, 'ill', 1_000);
+    settle(breaker, 'failure', 1_000);
     expect(breaker.state).toBe('closed');
   });
 
@@ -184,12 +184,12 @@ describe('a breaker that is held by hand', () => {
 
   it('starts with an empty window once it is let go from closed', () => {
     const { breaker } = createBreaker();
-    settle(breaker, 'ill', 4);
+    settle(breaker, 'failure', 4);
     breaker.force('closed');
     breaker.force('auto');
-    settle(breaker, 'ill', 4);
+    settle(breaker, 'failure', 4);
     expect(breaker.state).toBe('closed');
-    settle(breaker, 'ill');
+    settle(breaker, 'failure');
     expect(breaker.state).toBe('open');
   });
 
@@ -199,7 +199,7 @@ describe('a breaker that is held by hand', () => {
     breaker.force('open');
     breaker.force('open');
     breaker.force('auto');
-    settle(breaker, 'ill');
+    settle(breaker, 'failure');
     expect(changes).toEqual(['open by hand', 'half-open by hand', 'open']);
   });
 
@@ -208,7 +208,7 @@ describe('a breaker that is held by hand', () => {
     const stale = admit(breaker);
     breaker.force('open');
     breaker.force('auto');
-    breaker.settle(stale, 'ill');
+    breaker.settle(stale, 'failure');
     expect(breaker.state).toBe('half-open');
   });
 });
@@ -217,14 +217,14 @@ it('takes a late verdict quietly after it was disposed of', () => {
   const { breaker } = createBreaker();
   const permit = admit(breaker);
   breaker[Symbol.dispose]();
-  breaker.settle(permit, 'ill');
+  breaker.settle(permit, 'failure');
   expect(breaker.state).toBe('closed');
 });
 
 it('spreads the stays of several routers over a fifth', () => {
   const stayWith = (random: number): number | undefined => {
     const { breaker } = createBreaker({ random: () => random });
-    settle(breaker, 'ill', 5);
+    settle(breaker, 'failure', 5);
     return breaker.retryAfterMs;
   };
   expect([stayWith(0), stayWith(0.5), stayWith(0.999)]).toEqual([2_000, 1_800, 1_601]);
@@ -237,7 +237,7 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
     for (let call = 0; call < 10; call += 1) {
       const permit = breaker.admit();
       const before = changes.length;
-      if (permit !== undefined) breaker.settle(permit, second % 10 < 5 ? 'healthy' : 'ill');
+      if (permit !== undefined) breaker.settle(permit, second % 10 < 5 ? 'success' : 'failure');
       if (changes.slice(before).includes('open')) opened.push(second);
     }
     clock.advance(1_000);
@@ -250,10 +250,17 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
 type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'admit' }
-  | { readonly kind: 'settle'; readonly pick: number; readonly verdict: Verdict }
+  | { readonly kind: 'settle'; readonly pick: number; readonly verdict: CallOutcome }
   | { readonly kind: 'force'; readonly to: ForcedState };
 
-const verdicts = fc.constantFrom<Verdict>('healthy', 'healthy', 'ill', 'late', 'unreachable', 'neutral');
+const verdicts = fc.constantFrom<CallOutcome>(
+  'success',
+  'success',
+  'failure',
+  'timeout',
+  'unreachable',
+  'ignored',
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 20,
@@ -308,11 +315,11 @@ it('is not closed by successes of calls from before it opened, whenever they com
     fc.property(steps, (rounds) => {
       const { breaker, clock } = createBreaker();
       const stale = Array.from({ length: 400 }, () => admit(breaker));
-      settle(breaker, 'ill', 5);
+      settle(breaker, 'failure', 5);
       for (const { wait, settle: count } of rounds) {
         clock.advance(wait);
         for (const permit of stale.splice(0, count)) {
-          breaker.settle(permit, 'healthy');
+          breaker.settle(permit, 'success');
           settled += 1;
           if (breaker.state === 'closed') falseCloses += 1;
         }

@@ -30,7 +30,7 @@ describe('a subgraph with three endpoints', () => {
       upstreamOf(urls, { maxConcurrent: 90, timeoutMs: 1_000 }, { random: evenRandom() }),
     );
     const calls = Array.from({ length: 90 }, () => one.fail());
-    const loads = one.upstream.state()[0]?.endpoints.map(({ underWay }) => underWay) ?? [];
+    const loads = one.upstream.state()[0]?.endpoints.map(({ inFlight }) => inFlight) ?? [];
     expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(4);
     one.clock.advance(1_000);
     await Promise.all(calls);

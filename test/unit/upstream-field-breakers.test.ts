@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FetchFields, SubgraphError } from '../../router/request/subgraph-request.ts';
-import type { Verdict } from '../../router/subgraph/call/call.ts';
+import type { CallOutcome } from '../../router/subgraph/call/call.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { FieldBreakers } from '../../router/subgraph/breaker/field-breakers.ts';
-import { illFields } from '../../router/subgraph/breaker/classify-response.ts';
+import { failedFields } from '../../router/subgraph/breaker/classify-response.ts';
 import { BREAKER_SETTINGS } from '../support/breaker-model.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
@@ -15,36 +15,36 @@ function createFields() {
     ...BREAKER_SETTINGS,
     monotonic,
     create: () =>
-      new CircuitBreaker({ ...BREAKER_SETTINGS, monotonic, random: () => 0, changed: () => undefined }),
+      new CircuitBreaker({ ...BREAKER_SETTINGS, monotonic, random: () => 0, onChange: () => undefined }),
   });
 
   /** One call; what it leaves to say of the service, or which fields it may not ask for. */
-  function call(asked: readonly string[], verdict: Verdict, accused: readonly string[] = []) {
+  function call(asked: readonly string[], outcome: CallOutcome, suspects: readonly string[] = []) {
     const admission = fields.admit(asked);
-    if (admission.kind === 'refused') return admission.heldBack.map(({ coordinate }) => coordinate);
-    return fields.settle(admission.permits, { verdict, accused });
+    if (admission.kind === 'refused') return admission.blockedFields.map(({ coordinate }) => coordinate);
+    return fields.settle(admission.permits, { outcome, suspects });
   }
 
   const stateOf = (field: string) =>
-    fields.watched.find(({ coordinate }) => coordinate === field)?.breaker.state;
-  return { fields, clock, call, stateOf, late: (...asked: string[]) => call(asked, 'late', asked) };
+    fields.tracked.find(({ coordinate }) => coordinate === field)?.breaker.state;
+  return { fields, clock, call, stateOf, late: (...asked: string[]) => call(asked, 'timeout', asked) };
 }
 
 describe('a field that keeps failing', () => {
   it('is held back, and neither the service nor another field', () => {
     const { call, late } = createFields();
     const said = Array.from({ length: 5 }, () => late('Query.a'));
-    expect(new Set(said)).toEqual(new Set(['neutral']));
-    expect(call(['Query.a'], 'healthy')).toEqual(['Query.a']);
-    expect(call(['Query.a', 'Query.b'], 'healthy')).toEqual(['Query.a']);
-    expect(call(['Query.b'], 'healthy')).toBe('healthy');
+    expect(new Set(said)).toEqual(new Set(['ignored']));
+    expect(call(['Query.a'], 'success')).toEqual(['Query.a']);
+    expect(call(['Query.a', 'Query.b'], 'success')).toEqual(['Query.a']);
+    expect(call(['Query.b'], 'success')).toBe('success');
   });
 
   it('is told from the fields beside it by what they do without it', () => {
     const { call, late, stateOf } = createFields();
     for (let time = 0; time < 5; time += 1) {
       late('Query.a', 'Query.b');
-      call(['Query.b'], 'healthy');
+      call(['Query.b'], 'success');
     }
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', 'closed']);
   });
@@ -58,7 +58,7 @@ describe('a field that keeps failing', () => {
 
   it('lets the others of its call be well when it alone has an error', () => {
     const { call, stateOf } = createFields();
-    for (let time = 0; time < 5; time += 1) call(['Query.a', 'Query.b'], 'ill', ['Query.a']);
+    for (let time = 0; time < 5; time += 1) call(['Query.a', 'Query.b'], 'failure', ['Query.a']);
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', undefined]);
   });
 
@@ -66,14 +66,14 @@ describe('a field that keeps failing', () => {
     const { call, late, clock, stateOf } = createFields();
     for (let time = 0; time < 5; time += 1) late('Query.a');
     clock.advance(2_000);
-    for (let probe = 0; probe < 5; probe += 1) expect(call(['Query.a'], 'healthy')).toBe('healthy');
+    for (let probe = 0; probe < 5; probe += 1) expect(call(['Query.a'], 'success')).toBe('success');
     expect(stateOf('Query.a')).toBe('closed');
   });
 
   it('is not moved by neutral outcomes', () => {
     const { call, late, clock, stateOf } = createFields();
     for (let time = 0; time < 4; time += 1) late('Query.a');
-    for (let time = 0; time < 100; time += 1) call(['Query.a'], 'neutral');
+    for (let time = 0; time < 100; time += 1) call(['Query.a'], 'ignored');
     expect(stateOf('Query.a')).toBe('closed');
     late('Query.a');
     clock.advance(2_000);
@@ -85,11 +85,11 @@ describe('a field that keeps failing', () => {
     const { fields, call, late, clock } = createFields();
     late('Query.a');
     clock.advance(59_000);
-    call(['Query.a'], 'healthy');
-    expect(fields.watched).toHaveLength(1);
+    call(['Query.a'], 'success');
+    expect(fields.tracked).toHaveLength(1);
     clock.advance(1_000);
-    call(['Query.a'], 'healthy');
-    expect(fields.watched).toHaveLength(0);
+    call(['Query.a'], 'success');
+    expect(fields.tracked).toHaveLength(0);
   });
 });
 
@@ -97,23 +97,23 @@ describe('several fields that fail', () => {
   it('are the illness of the service', () => {
     const { late } = createFields();
     expect(['Query.a', 'Query.b', 'Query.c'].map((field) => late(field))).toEqual([
-      'neutral',
-      'late',
-      'late',
+      'ignored',
+      'timeout',
+      'timeout',
     ]);
   });
 
   it('are not, when they were asked for together', () => {
     const { late } = createFields();
     const calls = [late('Query.a', 'Query.b'), late('Query.a', 'Query.c'), late('Query.d', 'Query.a')];
-    expect(calls).toEqual(['neutral', 'neutral', 'neutral']);
+    expect(calls).toEqual(['ignored', 'ignored', 'ignored']);
   });
 
   it('are watched up to a bound, and are the illness of the service beyond it', () => {
     const { fields, late } = createFields();
     for (let field = 0; field < 1_000; field += 1) late(`Query.f${field}`);
-    expect(fields.watched).toHaveLength(100);
-    expect(late('Query.last')).toBe('late');
+    expect(fields.tracked).toHaveLength(100);
+    expect(late('Query.last')).toBe('timeout');
   });
 });
 
@@ -129,7 +129,7 @@ it('finds the one ill field in whatever company it is asked for, and blames nobo
       const ask = (asked: readonly string[]): void => {
         if (asked.length === 0) return;
         const isLate = asked.includes('Query.a');
-        const said = call(asked, isLate ? 'late' : 'healthy', isLate ? asked : []);
+        const said = call(asked, isLate ? 'timeout' : 'success', isLate ? asked : []);
         if (Array.isArray(said)) ask(asked.filter((field) => !said.includes(field)));
         else ofService.add(said);
       };
@@ -144,7 +144,7 @@ it('finds the one ill field in whatever company it is asked for, and blames nobo
       }
       const [ill, ...others] = NAMES.map(stateOf);
       expect(ill).toBe('open');
-      expect(ofService.difference(new Set(['neutral', 'healthy']))).toEqual(new Set());
+      expect(ofService.difference(new Set(['ignored', 'success']))).toEqual(new Set());
       for (const state of others) expect(state ?? 'closed').toBe('closed');
     }),
     { numRuns: 200 },
@@ -170,7 +170,7 @@ describe('an answer with an error whose code says that the service is ill', () =
     extensions: { code },
   });
   const ill = (fields: FetchFields, data: Record<string, unknown> | null, ...errors: SubgraphError[]) =>
-    illFields({ kind: 'answered', data, errors }, fields, CODES);
+    failedFields({ kind: 'answered', data, errors }, fields, CODES);
 
   it('shows the field to be ill that it names, by the key the field has in the answer', () => {
     expect(ill(ROOT, { books: [], found: null }, error(['found']))).toEqual(['Query.search']);

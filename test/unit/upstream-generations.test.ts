@@ -2,14 +2,14 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
-import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
-import { createUpstream } from '../../router/subgraph/subgraph-clients.ts';
-import type { Routes, Upstream } from '../../router/subgraph/subgraph-clients.ts';
+import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
+import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
+import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/stub-subgraph.ts';
 
-function startUpstream(traffic: unknown = {}): Upstream {
-  return createUpstream(configSchema.parse({ traffic }).traffic, {
+function startUpstream(traffic: unknown = {}): SubgraphPool {
+  return createSubgraphPool(configSchema.parse({ traffic }).traffic, {
     telemetry: {
       log: pino({ level: 'silent' }),
       subgraphCalled: () => {},
@@ -20,7 +20,7 @@ function startUpstream(traffic: unknown = {}): Upstream {
     signer: { sign: () => ({}) },
     monotonic: () => performance.now(),
     random: Math.random,
-    after: createAlarms({ monotonic: () => performance.now(), schedule: scheduleTimer }),
+    startTimer: createTimerQueue({ monotonic: () => performance.now(), schedule: scheduleTimer }),
   });
 }
 
@@ -68,12 +68,12 @@ it('holds a breaker by hand in later generations too, at whatever address, until
   await using second = await startHealthy();
   await using upstream = startUpstream();
   const before = upstream.forGeneration(new Map([['inventory', first.url]]));
-  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('obeyed');
+  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
   await using after = upstream.forGeneration(new Map([['inventory', second.url]]));
   for (const routes of [before, after])
     expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' } });
   await before[Symbol.asyncDispose]();
-  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe('obeyed');
+  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe('applied');
   expect(await call(after)).toMatchObject({ kind: 'answered' });
   expect(upstream.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
 });
@@ -83,10 +83,10 @@ it('holds no more fields than it can still watch others beside', async () => {
   await using _ = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/']]));
   const hold = (field: string, state: 'open' | 'closed' | 'auto' = 'open') =>
     upstream.force({ subgraph: 'inventory', field, state });
-  for (let index = 0; index < 50; index += 1) expect(hold(`Query.f${index}`)).toBe('obeyed');
-  expect([hold('Query.more'), hold('Query.f0', 'closed')]).toEqual(['full', 'obeyed']);
-  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('obeyed');
-  expect([hold('Query.f0', 'auto'), hold('Query.more')]).toEqual(['obeyed', 'obeyed']);
+  for (let index = 0; index < 50; index += 1) expect(hold(`Query.f${index}`)).toBe('applied');
+  expect([hold('Query.more'), hold('Query.f0', 'closed')]).toEqual(['full', 'applied']);
+  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
+  expect([hold('Query.f0', 'auto'), hold('Query.more')]).toEqual(['applied', 'applied']);
   expect(upstream.state()[0]?.fields.filter(({ forced }) => forced)).toHaveLength(50);
 });
 

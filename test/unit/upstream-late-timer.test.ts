@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
-import { createAlarms } from '../../router/subgraph/call/timer-queue.ts';
+import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { upstreamOf } from '../support/upstream.ts';
 
 const STALL_MS = 400;
@@ -28,7 +28,7 @@ it('an answer that came while the event loop stood still is an answer, and no ti
   await using inventory = upstreamOf(
     [`http://127.0.0.1:${port}`],
     { timeoutMs: TIMEOUT_MS },
-    { monotonic, after: createAlarms({ monotonic, schedule: scheduleTimer }) },
+    { monotonic, startTimer: createTimerQueue({ monotonic, schedule: scheduleTimer }) },
   );
   const call = inventory.call();
   await once(thread, 'message');

@@ -68,7 +68,7 @@ function sendTogether(
       settle(
         sent.then((response) => {
           // Who asks for none of these fields is answered.
-          if (response.kind === 'failed' && response.failure.heldBack) return send(request, signal);
+          if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
           if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
           document.timesApart = TIMES_APART;
           return send(request, signal);

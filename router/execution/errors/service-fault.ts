@@ -12,6 +12,6 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** Whether a call failed for reasons of the service, so that something else may stand in for its answer: a refusal is an answer. */
-export function isServiceFault({ code, isRefusal }: SubgraphFailure): boolean {
-  return isRefusal !== true && FAULTS.has(code);
+export function isServiceFault({ code, isRejection }: SubgraphFailure): boolean {
+  return isRejection !== true && FAULTS.has(code);
 }

@@ -29,10 +29,10 @@ export function failFetch(
   { batch, reported }: FailedCall,
 ): void {
   const { operation, response, report } = execution;
-  const { code, message, service, heldBack } = failure;
+  const { code, message, service, blockedFields } = failure;
   if (failure.isUnsent !== true)
     for (const coordinate of fetch.fields.coordinates) execution.unanswered.add(coordinate);
-  const lost = heldBack === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, heldBack) };
+  const lost = blockedFields === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, blockedFields) };
   const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
   const cause = createCause({
     code,

@@ -78,21 +78,21 @@ async function callReduced(
   execution: Execution,
 ): Promise<SubgraphResponse> {
   let asked = fetch;
-  let heldBack: readonly string[] = [];
+  let blockedFields: readonly string[] = [];
   let refusal: SubgraphFailure | undefined;
   for (;;) {
     const response = await callSubgraph(asked, batch.representations, execution);
     if (response.kind === 'answered') {
-      if (refusal !== undefined) failFetch(fetch, { ...refusal, heldBack }, execution, { batch });
+      if (refusal !== undefined) failFetch(fetch, { ...refusal, blockedFields }, execution, { batch });
       return response;
     }
-    const { heldBack: more, ...failure } = response.failure;
+    const { blockedFields: more, ...failure } = response.failure;
     if (more === undefined) return response;
     refusal ??= failure;
-    heldBack = [...heldBack, ...more];
+    blockedFields = [...blockedFields, ...more];
     // A mutation after one that failed must not happen.
     const ends = execution.halts && fetch.operation === 'mutation';
-    const rest = ends ? undefined : withoutFields(fetch, heldBack);
+    const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
     asked = rest;
   }

@@ -41,7 +41,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   const { operation, report, stale, delivered, forks } = execution;
   const cause = report.failureOf(fetch.index);
   if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
-  const questions = questionsOf(fetch, execution, cause.failure.heldBack);
+  const questions = questionsOf(fetch, execution, cause.failure.blockedFields);
   if (questions === undefined || stale === undefined) return;
   const recalled = await stale.values.recall(questions, batch.representations);
   const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);

@@ -1,12 +1,12 @@
 import type { BreakerState } from '../../telemetry/breaker-state.ts';
-import type { Verdict } from '../call/call.ts';
+import type { CallOutcome } from '../call/call.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { FailureWindowOptions } from './failure-window.ts';
 
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** By hand, and not by what became of calls. */
+  /** Caused by a command, not by outcomes of calls. */
   readonly forced: boolean;
 };
 
@@ -15,19 +15,19 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
   readonly openMs: number;
   readonly maxOpenMs: number;
   readonly random: () => number;
-  readonly changed: (change: BreakerChange) => void;
+  readonly onChange: (change: BreakerChange) => void;
 };
 
-/** What a breaker is held to by hand; `auto` lets it decide by itself. */
+/** The state that the admin API forces a breaker into; `auto` returns control to the breaker. */
 export type ForcedState = 'open' | 'closed' | 'auto';
 
-/** Allows one call, and ties its verdict to the state that allowed it. */
+/** Allows one call, and ties its outcome to the state that allowed it. */
 export type Permit = { readonly epoch: number };
 
 type State =
-  | { readonly kind: 'closed'; readonly since: number; failuresInARow: number }
+  | { readonly kind: 'closed'; readonly since: number; consecutiveFailures: number }
   | { readonly kind: 'open'; readonly until: number }
-  | { readonly kind: 'half-open'; underWay: number; successes: number }
+  | { readonly kind: 'half-open'; inFlight: number; successes: number }
   | { readonly kind: 'forced'; readonly as: 'open' | 'closed' };
 
 const JITTER = 0.2;
@@ -36,13 +36,13 @@ const PROBES = 5;
 
 /**
  * A circuit breaker that opossum's window opens, and whose recovery is its own.
- * It is told verdicts instead of being given calls to run: docs/decisions/006-circuit-breaker.md has the reasons.
+ * It receives the outcomes of calls and does not run them: docs/decisions/006-circuit-breaker.md has the reasons.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
-  /** Its number rises with each state, so that a verdict on a call of an earlier one is recognised. */
+  /** The epoch rises with each state, so that the outcome of a call from an earlier state is recognised. */
   #permit: Permit = { epoch: 0 };
   /** Exponent of the next stay open. */
   #trips = 0;
@@ -50,12 +50,12 @@ export class CircuitBreaker implements Disposable {
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
     this.#window = new FailureWindow(options);
-    this.#state = { kind: 'closed', since: Number.NEGATIVE_INFINITY, failuresInARow: 0 };
+    this.#state = { kind: 'closed', since: Number.NEGATIVE_INFINITY, consecutiveFailures: 0 };
   }
 
   get state(): BreakerState {
     this.#coolDown();
-    return shown(this.#state);
+    return reportedState(this.#state);
   }
 
   get isForced(): boolean {
@@ -63,10 +63,10 @@ export class CircuitBreaker implements Disposable {
   }
 
   /** How likely it is that another failure is of what this breaker stands for: rises with each failure in a row. */
-  get suspicion(): number {
+  get consecutiveFailures(): number {
     switch (this.#state.kind) {
       case 'closed':
-        return this.#state.failuresInARow;
+        return this.#state.consecutiveFailures;
       case 'open':
       case 'half-open':
         return Number.POSITIVE_INFINITY;
@@ -75,7 +75,7 @@ export class CircuitBreaker implements Disposable {
     }
   }
 
-  /** Milliseconds until a call may pass; undefined unless open, and while it is held open by hand. */
+  /** Milliseconds until a call may pass; undefined unless open, and while forced open. */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
     return this.#state.kind === 'open' ? Math.ceil(this.#state.until - this.#options.monotonic()) : undefined;
@@ -91,25 +91,25 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // As in TCP's slow start each success doubles what may be under way: a herd would fell the subgraph again.
-        if (state.underWay >= 2 ** state.successes) return undefined;
-        state.underWay += 1;
+        // As in TCP slow start, each success doubles the calls that may be in flight: all callers at once would overload the subgraph again.
+        if (state.inFlight >= 2 ** state.successes) return undefined;
+        state.inFlight += 1;
         return this.#permit;
       case 'forced':
         return state.as === 'open' ? undefined : this.#permit;
     }
   }
 
-  settle(permit: Permit, verdict: Verdict): void {
+  settle(permit: Permit, outcome: CallOutcome): void {
     // A call from before the last change says nothing about now; opossum would let its success close the circuit.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
       case 'closed':
-        this.#count(state, verdict);
+        this.#count(state, outcome);
         break;
       case 'half-open':
-        this.#probed(state, verdict);
+        this.#probed(state, outcome);
         break;
       case 'open':
       case 'forced':
@@ -128,7 +128,7 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // What was kept from calls may be cold, or ill still: probes first.
+        // A subgraph that received no calls may be cold or still failing, so probes come first.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;
@@ -140,31 +140,31 @@ export class CircuitBreaker implements Disposable {
     this.#window[Symbol.dispose]();
   }
 
-  #count(state: Extract<State, { kind: 'closed' }>, verdict: Verdict): void {
-    if (verdict === 'neutral') return;
-    if (verdict === 'healthy') {
-      state.failuresInARow = 0;
+  #count(state: Extract<State, { kind: 'closed' }>, outcome: CallOutcome): void {
+    if (outcome === 'ignored') return;
+    if (outcome === 'success') {
+      state.consecutiveFailures = 0;
       this.#window.succeeded();
       return;
     }
-    state.failuresInARow += 1;
-    if (!this.#window.failed() && state.failuresInARow < this.#options.consecutiveFailures) return;
-    // Illness soon after a recovery goes on from the stay it had reached, else a flapping subgraph flaps its callers.
+    state.consecutiveFailures += 1;
+    if (!this.#window.failed() && state.consecutiveFailures < this.#options.consecutiveFailures) return;
+    // If the subgraph fails again soon after recovery, the back-off continues instead of starting over.
     const relapsed = this.#options.monotonic() - state.since < this.#options.maxOpenMs;
     this.#open(relapsed ? this.#trips + 1 : 1);
   }
 
-  #probed(state: Extract<State, { kind: 'half-open' }>, verdict: Verdict): void {
-    state.underWay -= 1;
-    switch (verdict) {
-      case 'neutral':
+  #probed(state: Extract<State, { kind: 'half-open' }>, outcome: CallOutcome): void {
+    state.inFlight -= 1;
+    switch (outcome) {
+      case 'ignored':
         break;
-      case 'healthy':
+      case 'success':
         state.successes += 1;
         if (state.successes >= PROBES) this.#close();
         break;
-      case 'ill':
-      case 'late':
+      case 'failure':
+      case 'timeout':
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':
@@ -176,17 +176,17 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // None yet where probing began by hand.
+    // Still 0 if a command started the probing.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
-    const stayMs = longest * (1 - JITTER * random());
+    const openForMs = longest * (1 - JITTER * random());
     this.#window.open();
-    this.#enter({ kind: 'open', until: monotonic() + stayMs });
+    this.#enter({ kind: 'open', until: monotonic() + openForMs });
   }
 
   #close(): void {
     this.#window.close();
-    this.#enter({ kind: 'closed', since: this.#options.monotonic(), failuresInARow: 0 });
+    this.#enter({ kind: 'closed', since: this.#options.monotonic(), consecutiveFailures: 0 });
   }
 
   #coolDown(): void {
@@ -194,7 +194,7 @@ export class CircuitBreaker implements Disposable {
   }
 
   #halfOpen(): void {
-    this.#enter({ kind: 'half-open', underWay: 0, successes: 0 });
+    this.#enter({ kind: 'half-open', inFlight: 0, successes: 0 });
   }
 
   #enter(state: State): void {
@@ -202,10 +202,10 @@ export class CircuitBreaker implements Disposable {
     this.#state = state;
     this.#permit = { epoch: this.#permit.epoch + 1 };
     const forced = state.kind === 'forced' || before.kind === 'forced';
-    this.#options.changed({ from: shown(before), to: shown(state), forced });
+    this.#options.onChange({ from: reportedState(before), to: reportedState(state), forced });
   }
 }
 
-function shown(state: State): BreakerState {
+function reportedState(state: State): BreakerState {
   return state.kind === 'forced' ? state.as : state.kind;
 }

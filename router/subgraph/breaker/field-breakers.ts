@@ -1,4 +1,4 @@
-import type { Verdict } from '../call/call.ts';
+import type { CallOutcome } from '../call/call.ts';
 import type { CircuitBreaker, ForcedState, Permit } from './circuit-breaker.ts';
 
 export type FieldBreakersOptions = {
@@ -8,146 +8,157 @@ export type FieldBreakersOptions = {
   readonly create: (coordinate: string) => CircuitBreaker;
 };
 
-/** What an outcome says of the health of a service, and which of its fields may be to blame if it is not well. */
-export type Judgement = { readonly verdict: Verdict; readonly accused: readonly string[] };
+/** The outcome of a call, and the fields that may have caused it if it failed. */
+export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
-  | { readonly kind: 'refused'; readonly heldBack: readonly Watched[] };
+  | { readonly kind: 'refused'; readonly blockedFields: readonly TrackedField[] };
 
-type FieldPermit = { readonly watched: Watched; readonly permit: Permit };
+type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
 
-export type Watched = { readonly coordinate: string; readonly breaker: CircuitBreaker; failedAt: number };
+export type TrackedField = {
+  readonly coordinate: string;
+  readonly breaker: CircuitBreaker;
+  lastFailureAt: number;
+};
 
-/** More ill fields than this are an ill service. */
-const MOST_WATCHED = 100;
-const FREELY: FieldAdmission = { kind: 'admitted', permits: [] };
+/** When more fields than this fail, the service is failing. */
+const MAX_TRACKED_FIELDS = 100;
+const ADMITTED: FieldAdmission = { kind: 'admitted', permits: [] };
 
 /**
- * The breakers of a subgraph's root and entity fields. A field has one from its first failure until it has been well for long,
- * so a healthy subgraph has none.
+ * The breakers of a subgraph's root and entity fields. A field has one from its first failure until it has been healthy for a
+ * while, so a healthy subgraph has none.
  */
 export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
-  readonly #watched = new Map<string, Watched>();
-  /** What the latest failures have in common: as long as there is something, it is ill and not the service. */
-  #common: ReadonlySet<string> = new Set();
-  #failedAt = Number.NEGATIVE_INFINITY;
+  readonly #tracked = new Map<string, TrackedField>();
+  /** Suspects that the latest failures have in common: while there are any, they are failing and not the service. */
+  #commonSuspects: ReadonlySet<string> = new Set();
+  #lastFailureAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FieldBreakersOptions) {
     this.#options = options;
   }
 
-  get watched(): readonly Watched[] {
-    return [...this.#watched.values()];
+  get tracked(): readonly TrackedField[] {
+    return [...this.#tracked.values()];
   }
 
   /** Each admission must be settled once. */
   admit(coordinates: readonly string[] = []): FieldAdmission {
-    if (this.#watched.size === 0) return FREELY;
+    if (this.#tracked.size === 0) return ADMITTED;
     const permits: FieldPermit[] = [];
-    const heldBack: Watched[] = [];
+    const blockedFields: TrackedField[] = [];
     for (const coordinate of coordinates) {
-      const watched = this.#watched.get(coordinate);
-      if (watched === undefined) continue;
-      const permit = watched.breaker.admit();
-      if (permit === undefined) heldBack.push(watched);
-      else permits.push({ watched, permit });
+      const tracked = this.#tracked.get(coordinate);
+      if (tracked === undefined) continue;
+      const permit = tracked.breaker.admit();
+      if (permit === undefined) blockedFields.push(tracked);
+      else permits.push({ tracked, permit });
     }
-    if (heldBack.length === 0) return permits.length === 0 ? FREELY : { kind: 'admitted', permits };
-    for (const { watched, permit } of permits) watched.breaker.settle(permit, 'neutral');
-    return { kind: 'refused', heldBack };
+    if (blockedFields.length === 0) return permits.length === 0 ? ADMITTED : { kind: 'admitted', permits };
+    for (const { tracked, permit } of permits) tracked.breaker.settle(permit, 'ignored');
+    return { kind: 'refused', blockedFields };
   }
 
-  /** Returns what is left to say of the service: nothing where a field is to blame. */
-  settle(permits: readonly FieldPermit[], { verdict, accused }: Judgement): Verdict {
-    if (accused.length > 0) return this.#accuse(permits, { verdict, accused }) ? verdict : 'neutral';
-    for (const { watched, permit } of permits)
-      if (verdict === 'healthy') this.#clear(watched, permit);
-      else watched.breaker.settle(permit, 'neutral');
-    return verdict;
+  /** Returns the outcome for the breaker of the service: `ignored` if the failure is attributed to fields. */
+  settle(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): CallOutcome {
+    if (suspects.length > 0)
+      return this.#attributeFailure(permits, { outcome, suspects }) ? outcome : 'ignored';
+    for (const { tracked, permit } of permits)
+      if (outcome === 'success') this.#recordSuccess(tracked, permit);
+      else tracked.breaker.settle(permit, 'ignored');
+    return outcome;
   }
 
   force(coordinate: string, state: ForcedState): void {
-    const watched = this.#watched.get(coordinate);
-    if (watched !== undefined) watched.breaker.force(state);
+    const tracked = this.#tracked.get(coordinate);
+    if (tracked !== undefined) tracked.breaker.force(state);
     else if (state !== 'auto') this.#add(coordinate).breaker.force(state);
   }
 
   [Symbol.dispose](): void {
-    for (const { breaker } of this.#watched.values()) breaker[Symbol.dispose]();
-    this.#watched.clear();
+    for (const { breaker } of this.#tracked.values()) breaker[Symbol.dispose]();
+    this.#tracked.clear();
   }
 
-  /** Returns whether the service is to blame as well. */
-  #accuse(permits: readonly FieldPermit[], { verdict, accused }: Judgement): boolean {
-    const suspects = verdict === 'late' ? this.#mostSuspicious(accused) : accused;
-    for (const { watched, permit } of permits) {
-      if (suspects.includes(watched.coordinate)) this.#fail(watched, permit, verdict);
-      else watched.breaker.settle(permit, accused.includes(watched.coordinate) ? 'neutral' : 'healthy');
+  /** Returns whether the service counts as failing, too. */
+  #attributeFailure(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): boolean {
+    const likeliest = outcome === 'timeout' ? this.#likeliest(suspects) : suspects;
+    for (const { tracked, permit } of permits) {
+      if (likeliest.includes(tracked.coordinate)) this.#recordFailure(tracked, permit, outcome);
+      else tracked.breaker.settle(permit, suspects.includes(tracked.coordinate) ? 'ignored' : 'success');
     }
     let isTooMany = false;
-    for (const coordinate of suspects) {
-      if (permits.some(({ watched }) => watched.coordinate === coordinate)) continue;
-      const watched = this.#watch(coordinate);
-      if (watched === undefined) isTooMany = true;
+    for (const coordinate of likeliest) {
+      if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
+      const tracked = this.#track(coordinate);
+      if (tracked === undefined) isTooMany = true;
       // Another call of the same time may have opened it already.
-      else if (watched.breaker.state === 'closed') this.#fail(watched, watched.breaker.admit(), verdict);
+      else if (tracked.breaker.state === 'closed')
+        this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
-    return this.#isWidespread(suspects, accused) || isTooMany;
+    return this.#isWidespread(likeliest, suspects) || isTooMany;
   }
 
   /** Of fields that are late together those that have failed most often: a call has to wait for its slowest field. */
-  #mostSuspicious(accused: readonly string[]): readonly string[] {
-    const suspicions = accused.map((coordinate) => this.#watched.get(coordinate)?.breaker.suspicion ?? 0);
-    const most = Math.max(...suspicions);
-    return accused.filter((_, index) => suspicions[index] === most);
+  #likeliest(suspects: readonly string[]): readonly string[] {
+    const failures = suspects.map(
+      (coordinate) => this.#tracked.get(coordinate)?.breaker.consecutiveFailures ?? 0,
+    );
+    const maximum = Math.max(...failures);
+    return suspects.filter((_, index) => failures[index] === maximum);
   }
 
-  #isWidespread(suspects: readonly string[], accused: readonly string[]): boolean {
-    const isFirst = this.#now() - this.#failedAt >= this.#options.windowMs;
-    this.#failedAt = this.#now();
-    const shared = isFirst ? suspects : accused.filter((coordinate) => this.#common.has(coordinate));
+  #isWidespread(likeliest: readonly string[], suspects: readonly string[]): boolean {
+    const isFirst = this.#now() - this.#lastFailureAt >= this.#options.windowMs;
+    this.#lastFailureAt = this.#now();
+    const shared = isFirst
+      ? likeliest
+      : suspects.filter((coordinate) => this.#commonSuspects.has(coordinate));
     if (shared.length === 0) return true;
-    this.#common = new Set(shared);
+    this.#commonSuspects = new Set(shared);
     return false;
   }
 
-  #fail(watched: Watched, permit: Permit | undefined, verdict: Verdict): void {
-    watched.failedAt = this.#now();
-    if (permit !== undefined) watched.breaker.settle(permit, verdict);
+  #recordFailure(tracked: TrackedField, permit: Permit | undefined, outcome: CallOutcome): void {
+    tracked.lastFailureAt = this.#now();
+    if (permit !== undefined) tracked.breaker.settle(permit, outcome);
   }
 
-  #clear(watched: Watched, permit: Permit): void {
-    watched.breaker.settle(permit, 'healthy');
-    if (this.#common.size > 1) this.#common = this.#common.difference(new Set([watched.coordinate]));
-    if (this.#isWell(watched)) this.#forget(watched);
+  #recordSuccess(tracked: TrackedField, permit: Permit): void {
+    tracked.breaker.settle(permit, 'success');
+    if (this.#commonSuspects.size > 1)
+      this.#commonSuspects = this.#commonSuspects.difference(new Set([tracked.coordinate]));
+    if (this.#isHealthy(tracked)) this.#forget(tracked);
   }
 
-  #watch(coordinate: string): Watched | undefined {
-    const known = this.#watched.get(coordinate);
+  #track(coordinate: string): TrackedField | undefined {
+    const known = this.#tracked.get(coordinate);
     if (known !== undefined) return known;
-    if (this.#watched.size >= MOST_WATCHED)
-      for (const watched of this.watched) if (this.#isWell(watched)) this.#forget(watched);
-    return this.#watched.size >= MOST_WATCHED ? undefined : this.#add(coordinate);
+    if (this.#tracked.size >= MAX_TRACKED_FIELDS)
+      for (const tracked of this.tracked) if (this.#isHealthy(tracked)) this.#forget(tracked);
+    return this.#tracked.size >= MAX_TRACKED_FIELDS ? undefined : this.#add(coordinate);
   }
 
-  #add(coordinate: string): Watched {
+  #add(coordinate: string): TrackedField {
     const breaker = this.#options.create(coordinate);
-    const watched = { coordinate, breaker, failedAt: this.#now() };
-    this.#watched.set(coordinate, watched);
-    return watched;
+    const tracked = { coordinate, breaker, lastFailureAt: this.#now() };
+    this.#tracked.set(coordinate, tracked);
+    return tracked;
   }
 
   /** Its next failure would be its first. */
-  #isWell({ breaker, failedAt }: Watched): boolean {
+  #isHealthy({ breaker, lastFailureAt }: TrackedField): boolean {
     const { windowMs, maxOpenMs } = this.#options;
     if (breaker.isForced || breaker.state !== 'closed') return false;
-    return this.#now() - failedAt >= Math.max(windowMs, maxOpenMs);
+    return this.#now() - lastFailureAt >= Math.max(windowMs, maxOpenMs);
   }
 
-  #forget({ coordinate, breaker }: Watched): void {
-    this.#watched.delete(coordinate);
+  #forget({ coordinate, breaker }: TrackedField): void {
+    this.#tracked.delete(coordinate);
     breaker[Symbol.dispose]();
   }
 

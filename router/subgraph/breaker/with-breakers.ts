@@ -1,9 +1,9 @@
 import type { FetchFields } from '../../request/subgraph-request.ts';
-import type { Outcome, SendCall } from '../call/call.ts';
+import type { CallResult, SendCall } from '../call/call.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { FieldBreakers, Judgement, Watched } from './field-breakers.ts';
-import { illFields, isIll, isOverloadRejection } from './classify-response.ts';
-import { circuitOpen, heldOpen } from '../call/outcomes.ts';
+import type { FieldBreakers, Attribution, TrackedField } from './field-breakers.ts';
+import { failedFields, isFailure, isOverloadRejection } from './classify-response.ts';
+import { circuitOpen, forcedOpen } from '../call/outcomes.ts';
 
 export type Breakers = {
   readonly service: string;
@@ -12,19 +12,19 @@ export type Breakers = {
 };
 
 export type BreakerOptions = {
-  /** Codes of errors by which a subgraph says that it is ill. */
+  /** Codes of errors that count as failures. */
   readonly errorCodes: ReadonlySet<unknown>;
-  /** An answer that takes so long is taken for illness. */
+  /** Milliseconds after which a response counts as a failure. */
   readonly slowMs: number | undefined;
   readonly monotonic: () => number;
 };
 
 /** Until a half-open breaker has room for one more call. */
 const PROBING_RETRY_AFTER_MS = 1_000;
-const NOBODY: readonly string[] = [];
-const WELL: Judgement = { verdict: 'healthy', accused: NOBODY };
+const NO_SUSPECTS: readonly string[] = [];
+const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
-/** Refuses calls while the breaker of the service or of a field does, and tells them how the others went. */
+/** Blocks calls while the breaker of the service or of a field is open, and records the outcomes of the others. */
 export function withBreakers(
   send: SendCall,
   breakers: Breakers,
@@ -32,82 +32,84 @@ export function withBreakers(
 ): SendCall {
   const { service, breaker, fields } = breakers;
   return async (call) => {
-    const asked = call.request.fields;
+    const requested = call.request.fields;
     const permit = breaker.admit();
-    if (permit === undefined) return refused(service, breaker);
-    const admission = fields.admit(asked?.coordinates);
+    if (permit === undefined) return blocked(service, breaker);
+    const admission = fields.admit(requested?.coordinates);
     if (admission.kind === 'refused') {
-      breaker.settle(permit, 'neutral');
-      return withoutFields(service, admission.heldBack);
+      breaker.settle(permit, 'ignored');
+      return blockedByFields(service, admission.blockedFields);
     }
-    const began = slowMs === undefined ? 0 : monotonic();
-    const outcome = await send(call);
-    const isSlow = slowMs !== undefined && monotonic() - began >= slowMs;
-    const judgement = isSlow ? judgeSlow(outcome, asked) : judge(outcome, asked, errorCodes);
-    breaker.settle(permit, fields.settle(admission.permits, judgement));
-    return explained(outcome, breaker);
+    const startedAt = slowMs === undefined ? 0 : monotonic();
+    const result = await send(call);
+    const isSlow = slowMs !== undefined && monotonic() - startedAt >= slowMs;
+    const attribution = isSlow ? attributeSlow(result, requested) : attribute(result, requested, errorCodes);
+    breaker.settle(permit, fields.settle(admission.permits, attribution));
+    return withBreakerState(result, breaker);
   };
 }
 
-/** Breakers that are switched off: they open for nobody but who holds them by hand. */
-export function withIdleBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
+/** For disabled breakers: they block calls only while forced open. */
+export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return async (call) => {
     const permit = breaker.admit();
-    if (permit === undefined) return refused(service, breaker);
-    breaker.settle(permit, 'healthy');
+    if (permit === undefined) return blocked(service, breaker);
+    breaker.settle(permit, 'success');
     const admission = fields.admit(call.request.fields?.coordinates);
-    if (admission.kind === 'refused') return withoutFields(service, admission.heldBack);
-    fields.settle(admission.permits, WELL);
+    if (admission.kind === 'refused') return blockedByFields(service, admission.blockedFields);
+    fields.settle(admission.permits, SUCCESS);
     return send(call);
   };
 }
 
-function judge(
-  { response, verdict }: Outcome,
-  asked: FetchFields | undefined,
+function attribute(
+  { response, outcome }: CallResult,
+  requested: FetchFields | undefined,
   errorCodes: ReadonlySet<unknown>,
-): Judgement {
+): Attribution {
   if (response.kind === 'failed')
-    return { verdict, accused: (verdict === 'late' ? asked?.coordinates : undefined) ?? NOBODY };
+    return { outcome, suspects: (outcome === 'timeout' ? requested?.coordinates : undefined) ?? NO_SUSPECTS };
   // An answer may come with the status of a failure.
-  if (verdict === 'ill') return { verdict, accused: NOBODY };
-  const harmless: Judgement = verdict === 'healthy' ? WELL : { verdict, accused: NOBODY };
-  if (response.errors.length === 0) return harmless;
+  if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
+  const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
+  if (response.errors.length === 0) return unattributed;
   // Neither a success nor a failure: the service works, and has not done what this call needs.
   if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
-    return { verdict: 'neutral', accused: NOBODY };
-  if (asked === undefined)
-    return isIll(response, errorCodes) ? { verdict: 'ill', accused: NOBODY } : harmless;
-  const accused = illFields(response, asked, errorCodes);
-  return accused.length === 0 ? harmless : { verdict: 'ill', accused };
+    return { outcome: 'ignored', suspects: NO_SUSPECTS };
+  if (requested === undefined)
+    return isFailure(response, errorCodes) ? { outcome: 'failure', suspects: NO_SUSPECTS } : unattributed;
+  const suspects = failedFields(response, requested, errorCodes);
+  return suspects.length === 0 ? unattributed : { outcome: 'failure', suspects };
 }
 
-function judgeSlow({ response, verdict }: Outcome, asked: FetchFields | undefined): Judgement {
-  const isLate = response.kind === 'answered' || verdict === 'late';
-  return isLate ? { verdict: 'late', accused: asked?.coordinates ?? NOBODY } : { verdict, accused: NOBODY };
+function attributeSlow({ response, outcome }: CallResult, requested: FetchFields | undefined): Attribution {
+  const isLate = response.kind === 'answered' || outcome === 'timeout';
+  return isLate
+    ? { outcome: 'timeout', suspects: requested?.coordinates ?? NO_SUSPECTS }
+    : { outcome, suspects: NO_SUSPECTS };
 }
 
-function refused(service: string, breaker: CircuitBreaker): Outcome {
+function blocked(service: string, breaker: CircuitBreaker): CallResult {
   return breaker.isForced
-    ? heldOpen(service, {})
-    : circuitOpen(service, { breaker: breaker.state, retryAfterMs: waitOf(breaker) });
+    ? forcedOpen(service, {})
+    : circuitOpen(service, { breaker: breaker.state, retryAfterMs: retryDelayOf(breaker) });
 }
 
-function withoutFields(service: string, watched: readonly Watched[]): Outcome {
-  const heldBack = watched.map(({ coordinate }) => coordinate);
-  if (watched.some(({ breaker }) => breaker.isForced)) return heldOpen(service, { heldBack });
-  const breaker = watched.some((held) => held.breaker.state === 'open') ? 'open' : 'half-open';
-  const retryAfterMs = Math.max(...watched.map((held) => waitOf(held.breaker)));
-  return circuitOpen(service, { heldBack, breaker, retryAfterMs });
+function blockedByFields(service: string, fields: readonly TrackedField[]): CallResult {
+  const blockedFields = fields.map(({ coordinate }) => coordinate);
+  if (fields.some(({ breaker }) => breaker.isForced)) return forcedOpen(service, { blockedFields });
+  const breaker = fields.some((held) => held.breaker.state === 'open') ? 'open' : 'half-open';
+  const retryAfterMs = Math.max(...fields.map((held) => retryDelayOf(held.breaker)));
+  return circuitOpen(service, { blockedFields, breaker, retryAfterMs });
 }
 
-function waitOf({ retryAfterMs = PROBING_RETRY_AFTER_MS }: CircuitBreaker): number {
+function retryDelayOf({ retryAfterMs = PROBING_RETRY_AFTER_MS }: CircuitBreaker): number {
   return retryAfterMs;
 }
 
-function explained(outcome: Outcome, { state, retryAfterMs }: CircuitBreaker): Outcome {
-  if (outcome.response.kind === 'answered') return outcome;
+function withBreakerState(result: CallResult, { state, retryAfterMs }: CircuitBreaker): CallResult {
+  if (result.response.kind === 'answered') return result;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const failure = { ...outcome.response.failure, breaker: state, ...wait };
-  return { ...outcome, response: { kind: 'failed', failure } };
+  const failure = { ...result.response.failure, breaker: state, ...wait };
+  return { ...result, response: { kind: 'failed', failure } };
 }

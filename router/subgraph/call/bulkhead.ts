@@ -3,27 +3,27 @@ import { overloaded } from './outcomes.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
-/** Counts the calls to one subgraph that are under way, so that a slow one cannot hold all memory and sockets. */
+/** Counts the calls to one subgraph in flight, so that a slow subgraph cannot use up memory and sockets. */
 export class Bulkhead {
   readonly #maxConcurrent: number;
-  #underWay = 0;
+  #inFlight = 0;
 
   constructor(maxConcurrent: number) {
     this.#maxConcurrent = maxConcurrent;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   enter(): boolean {
-    if (this.#underWay >= this.#maxConcurrent) return false;
-    this.#underWay += 1;
+    if (this.#inFlight >= this.#maxConcurrent) return false;
+    this.#inFlight += 1;
     return true;
   }
 
   leave(): void {
-    this.#underWay -= 1;
+    this.#inFlight -= 1;
   }
 }
 

@@ -22,14 +22,14 @@ export type Call = {
 };
 
 /**
- * What an outcome says about the health of whoever was called: it answered; its answer was of no use; its answer did
- * not come in time; no answer began; nothing, because the cause lies with the client or the router.
+ * The outcome of a call for breakers and balancing: a usable response; an unusable response; no complete response in time; no
+ * response at all; or ignored, because the cause is the client or the router.
  */
-export type Verdict = 'healthy' | 'ill' | 'late' | 'unreachable' | 'neutral';
+export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
-export type Outcome = {
+export type CallResult = {
   readonly response: SubgraphResponse;
-  readonly verdict: Verdict;
+  readonly outcome: CallOutcome;
   /** URL of the endpoint, where a retry should know it. */
   readonly endpoint?: string;
   /** What the log should know and clients should not. */
@@ -37,29 +37,29 @@ export type Outcome = {
 };
 
 /** The type that every wrapper takes and returns. Never rejects. */
-export type SendCall = (call: Call) => Promise<Outcome>;
+export type SendCall = (call: Call) => Promise<CallResult>;
 
-/** Rings once after a delay, unless the returned function is called before. */
-export type After = (delayMs: number, ring: () => void) => () => void;
+/** Calls back once after a delay, unless the returned function cancels it before. */
+export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
 /** Ends a call from outside, once, with the outcome that the call then has. */
 export class Interrupt {
-  #outcome: Outcome | undefined;
-  #listener: ((outcome: Outcome) => void) | undefined;
+  #result: CallResult | undefined;
+  #listener: ((result: CallResult) => void) | undefined;
 
   get raised(): boolean {
-    return this.#outcome !== undefined;
+    return this.#result !== undefined;
   }
 
-  raise(outcome: Outcome): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = outcome;
-    this.#listener?.(outcome);
+  raise(result: CallResult): void {
+    if (this.#result !== undefined) return;
+    this.#result = result;
+    this.#listener?.(result);
   }
 
   /** Replaces the listener before it: the tries of one call follow each other. */
-  listen(listener: (outcome: Outcome) => void): void {
+  listen(listener: (result: CallResult) => void): void {
     this.#listener = listener;
-    if (this.#outcome !== undefined) listener(this.#outcome);
+    if (this.#result !== undefined) listener(this.#result);
   }
 }

@@ -2,10 +2,10 @@ import type { Interrupt, SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
 /** The service of each call that a signal ends. */
-type UnderWay = Map<Interrupt, string>;
+type CallsInFlight = Map<Interrupt, string>;
 
 // One listener for all calls of a request: an AbortSignal takes its time with each that is added or removed.
-const underWay = new WeakMap<AbortSignal, UnderWay>();
+const inFlight = new WeakMap<AbortSignal, CallsInFlight>();
 
 /**
  * Ends a query when the client has gone. A mutation that has begun is seen through: nobody could tell the client
@@ -16,7 +16,7 @@ export function withCancellation(send: SendCall, service: string): SendCall {
     const { signal, interrupt } = call;
     if (signal.aborted) return unsent(cancelled(service));
     if (call.request.operation === 'mutation') return send(call);
-    const calls = underWay.get(signal) ?? endedBy(signal);
+    const calls = inFlight.get(signal) ?? endedBy(signal);
     calls.set(interrupt, service);
     try {
       return await send(call);
@@ -26,9 +26,9 @@ export function withCancellation(send: SendCall, service: string): SendCall {
   };
 }
 
-function endedBy(signal: AbortSignal): UnderWay {
-  const calls: UnderWay = new Map();
-  underWay.set(signal, calls);
+function endedBy(signal: AbortSignal): CallsInFlight {
+  const calls: CallsInFlight = new Map();
+  inFlight.set(signal, calls);
   signal.addEventListener('abort', () => {
     for (const [interrupt, service] of calls) interrupt.raise(cancelled(service));
   });

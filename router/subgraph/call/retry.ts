@@ -13,14 +13,14 @@ export type RetryOptions = {
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
   return async (call) => {
     budget.called();
-    let outcome = await send(call);
-    if (call.request.operation === 'mutation') return outcome;
-    for (let left = retries; left > 0 && outcome.verdict === 'unreachable'; left -= 1) {
-      if (call.interrupt.raised || !budget.spend()) return outcome;
+    let result = await send(call);
+    if (call.request.operation === 'mutation') return result;
+    for (let left = retries; left > 0 && result.outcome === 'unreachable'; left -= 1) {
+      if (call.interrupt.raised || !budget.spend()) return result;
       retried();
-      outcome = await send({ ...call, avoid: outcome.endpoint });
+      result = await send({ ...call, avoid: result.endpoint });
     }
-    return outcome;
+    return result;
   };
 }
 

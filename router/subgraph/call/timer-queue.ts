@@ -1,36 +1,36 @@
 import type { Schedule } from '../../shared/schedule.ts';
-import type { After } from './call.ts';
+import type { StartTimer } from './call.ts';
 
-/** In a ring in the order in which they are due; the clock's own place is before the first and after the last. */
-type Alarm = {
+/** An entry of a circular list, ordered by due time; the sentinel is before the first and after the last entry. */
+type TimerEntry = {
   readonly due: number;
-  readonly ring: () => void;
-  previous: Alarm;
-  next: Alarm;
+  readonly callback: () => void;
+  previous: TimerEntry;
+  next: TimerEntry;
 };
 
 /**
- * Alarms that are nearly all called off before they ring, as those of calls are: one timer stands for all of them, where one for
- * each would be made, counted and taken away again with every call.
+ * Returns a function that starts a timer. Nearly all timers of calls are cancelled before they are due, so one timer of the
+ * runtime serves all of them: creating and clearing one for each call costs more.
  *
  * @param parts.schedule the timers; they need not be exact.
  */
-export function createAlarms(parts: {
+export function createTimerQueue(parts: {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-}): After {
+}): StartTimer {
   const { monotonic, schedule } = parts;
-  const clock = createClock();
+  const sentinel = createSentinel();
   let timer: Disposable | undefined;
   let timerDue = Infinity;
 
-  function ringDue(): void {
+  function runDue(): void {
     timerDue = Infinity;
     const now = monotonic();
     try {
-      for (let first = clock.next; first.due <= now; first = clock.next) {
+      for (let first = sentinel.next; first.due <= now; first = sentinel.next) {
         remove(first);
-        first.ring();
+        first.callback();
       }
     } finally {
       setTimer();
@@ -38,37 +38,40 @@ export function createAlarms(parts: {
   }
 
   function setTimer(): void {
-    const { due } = clock.next;
+    const { due } = sentinel.next;
     if (due >= timerDue) return;
     timer?.[Symbol.dispose]();
     timerDue = due;
     // Timers come before sockets in a turn of the event loop: after a long one, what has arrived meanwhile is read first.
-    timer = schedule(() => setImmediate(ringDue), Math.max(due - monotonic(), 0));
+    timer = schedule(() => setImmediate(runDue), Math.max(due - monotonic(), 0));
   }
 
-  return (delayMs, ring) => {
+  return (delayMs, callback) => {
     const due = monotonic() + delayMs;
-    let previous = clock.previous;
-    while (previous !== clock && previous.due > due) previous = previous.previous;
-    const alarm: Alarm = { due, ring, previous, next: previous.next };
-    previous.next.previous = alarm;
-    previous.next = alarm;
+    let previous = sentinel.previous;
+    while (previous !== sentinel && previous.due > due) previous = previous.previous;
+    const entry: TimerEntry = { due, callback, previous, next: previous.next };
+    previous.next.previous = entry;
+    previous.next = entry;
     setTimer();
     return () => {
-      remove(alarm);
+      remove(entry);
     };
   };
 }
 
-function createClock(): Alarm {
-  const clock: Partial<Alarm> & { due: number; ring: () => void } = { due: Infinity, ring: () => undefined };
-  return Object.assign(clock, { previous: clock as Alarm, next: clock as Alarm });
+function createSentinel(): TimerEntry {
+  const sentinel: Partial<TimerEntry> & { due: number; callback: () => void } = {
+    due: Infinity,
+    callback: () => undefined,
+  };
+  return Object.assign(sentinel, { previous: sentinel as TimerEntry, next: sentinel as TimerEntry });
 }
 
-/** More than once does no harm. */
-function remove(alarm: Alarm): void {
-  alarm.previous.next = alarm.next;
-  alarm.next.previous = alarm.previous;
-  alarm.previous = alarm;
-  alarm.next = alarm;
+/** Does nothing if the entry has been removed already. */
+function remove(entry: TimerEntry): void {
+  entry.previous.next = entry.next;
+  entry.next.previous = entry.previous;
+  entry.previous = entry;
+  entry.next = entry;
 }

@@ -12,10 +12,10 @@ export function balance(
   return async (call) => {
     const endpoint = choose(endpoints, call, random);
     if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is known')));
-    const visit = endpoint.began();
-    const outcome = await transport(endpoint, call);
-    endpoint.ended(visit, outcome.verdict);
-    return outcome.verdict === 'unreachable' ? { ...outcome, endpoint: endpoint.url } : outcome;
+    const ticket = endpoint.startCall();
+    const result = await transport(endpoint, call);
+    endpoint.endCall(ticket, result.outcome);
+    return result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result;
   };
 }
 

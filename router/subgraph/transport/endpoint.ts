@@ -1,5 +1,5 @@
 import type { Pool } from 'undici';
-import type { Verdict } from '../call/call.ts';
+import type { CallOutcome } from '../call/call.ts';
 import type { Address } from './transport.ts';
 
 export type EndpointParts = {
@@ -7,12 +7,12 @@ export type EndpointParts = {
   readonly monotonic: () => number;
   readonly random: () => number;
   /** Whether it is the only one: then taking it out of rotation would help nobody. */
-  readonly alone: boolean;
-  readonly ejected: (url: string, forMs: number) => void;
+  readonly isOnly: boolean;
+  readonly onEjection: (url: string, forMs: number) => void;
 };
 
-/** Ties a verdict to the stay in rotation that its call belongs to. */
-export type Visit = { readonly epoch: number };
+/** Ties the outcome of a call to the state that the endpoint was in when the call started. */
+export type RotationTicket = { readonly epoch: number };
 
 type State =
   | { readonly kind: 'serving'; readonly since: number }
@@ -23,8 +23,8 @@ type State =
  * Weight of the newest call in the moving share of failures. From health, the limit is passed by five bad answers in a
  * row, or by two calls that were held up or not taken at all: those are rarer by chance, and cost callers more.
  */
-const WEIGHTS = { healthy: 0.15, ill: 0.15, late: 0.3, unreachable: 0.3 };
-const ILLNESS_LIMIT = 0.5;
+const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
+const MAX_FAILURE_SHARE = 0.5;
 const EJECTION_MS = 1_000;
 const MAX_EJECTION_MS = 30_000;
 const JITTER = 0.2;
@@ -38,10 +38,10 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly pool: Pool;
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
-  /** Rises with each state: a verdict on a call from before an ejection must not end the ejection. */
+  /** Rises with each state: the outcome of a call from before an ejection must not end the ejection. */
   #epoch = 0;
-  #underWay = 0;
-  #illness = 0;
+  #inFlight = 0;
+  #failureShare = 0;
   #ejections = 0;
 
   constructor(url: URL, parts: EndpointParts) {
@@ -55,8 +55,8 @@ export class Endpoint implements Address, AsyncDisposable {
     return this.#state.kind;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** In rotation now. A cooled-down one takes a single query first: no mutation is risked on it. */
@@ -65,28 +65,28 @@ export class Endpoint implements Address, AsyncDisposable {
     return this.#state.kind === 'ejected' && operation === 'query' && this.#now() >= this.#state.until;
   }
 
-  /** Calls under way per share of the traffic it may have; one that has just returned gets little at first. */
+  /** Calls in flight per share of traffic; an endpoint that has just returned gets a small share at first. */
   get load(): number {
-    if (this.#state.kind !== 'serving') return this.#underWay + 1;
+    if (this.#state.kind !== 'serving') return this.#inFlight + 1;
     const servedFor = (this.#now() - this.#state.since) / SLOW_START_MS;
-    return (this.#underWay + 1) / Math.min(1, Math.max(LEAST_WEIGHT, servedFor));
+    return (this.#inFlight + 1) / Math.min(1, Math.max(LEAST_WEIGHT, servedFor));
   }
 
-  began(): Visit {
-    this.#underWay += 1;
+  startCall(): RotationTicket {
+    this.#inFlight += 1;
     if (this.#state.kind === 'ejected' && this.#now() >= this.#state.until) this.#enter({ kind: 'probed' });
     return { epoch: this.#epoch };
   }
 
-  ended(visit: Visit, verdict: Verdict): void {
-    this.#underWay -= 1;
-    if (visit.epoch !== this.#epoch || this.#parts.alone) return;
+  endCall(ticket: RotationTicket, outcome: CallOutcome): void {
+    this.#inFlight -= 1;
+    if (ticket.epoch !== this.#epoch || this.#parts.isOnly) return;
     switch (this.#state.kind) {
       case 'serving':
-        this.#observe(this.#state.since, verdict);
+        this.#record(this.#state.since, outcome);
         break;
       case 'probed':
-        this.#judge(verdict);
+        this.#endProbe(outcome);
         break;
       case 'ejected':
         break;
@@ -97,26 +97,26 @@ export class Endpoint implements Address, AsyncDisposable {
     await this.pool.close();
   }
 
-  #observe(since: number, verdict: Verdict): void {
-    if (verdict === 'neutral') return;
-    const weight = WEIGHTS[verdict];
-    this.#illness = this.#illness * (1 - weight) + (verdict === 'healthy' ? 0 : weight);
-    if (this.#illness <= ILLNESS_LIMIT) return;
+  #record(since: number, outcome: CallOutcome): void {
+    if (outcome === 'ignored') return;
+    const weight = WEIGHTS[outcome];
+    this.#failureShare = this.#failureShare * (1 - weight) + (outcome === 'success' ? 0 : weight);
+    if (this.#failureShare <= MAX_FAILURE_SHARE) return;
     if (this.#now() - since > MAX_EJECTION_MS) this.#ejections = 0;
     this.#eject();
   }
 
-  #judge(verdict: Verdict): void {
-    switch (verdict) {
-      case 'healthy':
-        this.#illness = 0;
+  #endProbe(outcome: CallOutcome): void {
+    switch (outcome) {
+      case 'success':
+        this.#failureShare = 0;
         this.#enter({ kind: 'serving', since: this.#now() });
         break;
-      case 'neutral':
+      case 'ignored':
         this.#enter({ kind: 'ejected', until: this.#now() });
         break;
-      case 'ill':
-      case 'late':
+      case 'failure':
+      case 'timeout':
       case 'unreachable':
         this.#eject();
         break;
@@ -128,7 +128,7 @@ export class Endpoint implements Address, AsyncDisposable {
     const forMs = Math.round(longest * (1 - JITTER * this.#parts.random()));
     this.#ejections += 1;
     this.#enter({ kind: 'ejected', until: this.#now() + forMs });
-    this.#parts.ejected(this.url, forMs);
+    this.#parts.onEjection(this.url, forMs);
   }
 
   #enter(state: State): void {

@@ -6,7 +6,7 @@ import type { Coding } from '../../shared/content-coding.ts';
 import type { NumberCheck } from '../../request/subgraph-request.ts';
 import { parseAnswer } from './read-response.ts';
 import type { Answered } from './read-response.ts';
-import type { Outcome } from '../call/call.ts';
+import type { CallResult } from '../call/call.ts';
 import {
   disconnected,
   httpError,
@@ -24,7 +24,7 @@ export type ExchangeOptions = {
   /** Whether the answer's headers are wanted. */
   readonly keepHeaders?: boolean | undefined;
   readonly hasNumbers?: NumberCheck | undefined;
-  readonly settle: (outcome: Outcome) => void;
+  readonly settle: (result: CallResult) => void;
 };
 
 /** An answer that is of no use is read to its end if it is this short, because that keeps the connection. */
@@ -44,9 +44,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether data counts as well as errors, whatever the status (GraphQL over HTTP, section 6.4.2). */
   #isGraphqlType = false;
   /** The outcome that the status stands for, unless the body is a GraphQL response; undefined for 2xx. */
-  #statusFailure: Outcome | undefined;
+  #statusFailure: CallResult | undefined;
   /** The outcome when the body is not read at all. */
-  #refused: Outcome | undefined;
+  #refused: CallResult | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -55,9 +55,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the exchange from outside and closes its connection, so that the subgraph notices. */
-  interrupt(outcome: Outcome): void {
+  interrupt(result: CallResult): void {
     if (this.#settled) return;
-    this.#stop(this.#statusFailure ?? this.#refused ?? outcome);
+    this.#stop(this.#statusFailure ?? this.#refused ?? result);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -115,20 +115,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(this.#statusFailure ?? fault);
   }
 
-  #readBody(bytes: Buffer): Outcome {
+  #readBody(bytes: Buffer): CallResult {
     const { service } = this.#options;
     const answer = parseAnswer(bytes, this.#options.hasNumbers);
     const failure = this.#statusFailure;
     if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;
     const response = headers === undefined ? answer : { ...answer, headers };
-    if (failure === undefined) return { response, verdict: 'healthy' };
+    if (failure === undefined) return { response, outcome: 'success' };
     return despiteStatus(failure, response, { status: this.#status, isGraphqlType: this.#isGraphqlType });
   }
 
-  #brokenOff(error: Error): Outcome {
+  #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // A header that HTTP does not allow: ours or the client's, so no reason to think ill of the subgraph.
+    // A header that HTTP does not allow: the router's or the client's, so not a failure of the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
       return disconnected(service);
@@ -138,17 +138,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return garbage ? invalidResponse(service, 'is not HTTP') : unreachable(service, error);
   }
 
-  #stop(outcome: Outcome): void {
-    this.#settle(outcome);
+  #stop(result: CallResult): void {
+    this.#settle(result);
     this.#controller?.abort(new Error('exchange stopped'));
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(result: CallResult): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
     // Undici hands over a controller right before it writes the request to a connection.
-    this.#options.settle(this.#controller === undefined ? unsent(outcome) : outcome);
+    this.#options.settle(this.#controller === undefined ? unsent(result) : result);
   }
 }
 
@@ -159,9 +159,9 @@ const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
  * A redirect is not followed: that would carry identity headers to whatever host the answer names. 404 means that the service is
  * not where it should be; other 4xx may be the client's doing and must not open breakers.
  */
-function statusFailure(service: string, status: number): Outcome | undefined {
+function statusFailure(service: string, status: number): CallResult | undefined {
   if (status < 300) return undefined;
-  return httpError(service, status, isOutage(status) || status === 404 ? 'ill' : 'neutral');
+  return httpError(service, status, isOutage(status) || status === 404 ? 'failure' : 'ignored');
 }
 
 function isOutage(status: number): boolean {
@@ -173,16 +173,16 @@ function isOutage(status: number): boolean {
  * the GraphQL media type alone (GraphQL over HTTP, section 6.4.1).
  */
 function despiteStatus(
-  failure: Outcome,
+  failure: CallResult,
   response: Answered,
   { status, isGraphqlType }: { readonly status: number; readonly isGraphqlType: boolean },
-): Outcome {
+): CallResult {
   const { data, errors: own } = response;
   if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
   if (!isOutage(status))
-    return { response, verdict: status === 401 || status === 403 ? 'neutral' : 'healthy' };
+    return { response, outcome: status === 401 || status === 403 ? 'ignored' : 'success' };
   // A failure and no answer where nothing was delivered, so that fallbacks and stale values may stand in.
-  return data === null ? withErrors(failure, own) : { response, verdict: 'ill' };
+  return data === null ? withErrors(failure, own) : { response, outcome: 'failure' };
 }
 
 function typeDefect(headers: IncomingHttpHeaders): string | undefined {

@@ -1,5 +1,5 @@
 import { Pool, buildConnector } from 'undici';
-import type { Call, Outcome } from '../call/call.ts';
+import type { Call, CallResult } from '../call/call.ts';
 import { createConnector } from './certificates.ts';
 import { Exchange } from './http-exchange.ts';
 import { withoutInterimResponses } from './interim-responses.ts';
@@ -18,7 +18,7 @@ export type Signer = {
 /** Where a transport sends to. */
 export type Address = { readonly pool: Pool; readonly path: string };
 
-export type Transport = (address: Address, call: Call) => Promise<Outcome>;
+export type Transport = (address: Address, call: Call) => Promise<CallResult>;
 
 export type TransportOptions = {
   readonly service: string;
@@ -32,14 +32,14 @@ export type TransportOptions = {
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
-  function dispatch({ pool, path }: Address, call: Call, settle: (outcome: Outcome) => void): void {
+  function dispatch({ pool, path }: Address, call: Call, settle: (result: CallResult) => void): void {
     const body = Buffer.from(call.request.body);
     const { headers: own } = call.context;
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
     const exchange = new Exchange({ ...options, hasNumbers: call.request.hasNumbers, settle });
-    call.interrupt.listen((outcome) => {
-      exchange.interrupt(outcome);
+    call.interrupt.listen((result) => {
+      exchange.interrupt(result);
     });
     pool.dispatch({ path, method: 'POST', headers, body }, exchange);
   }

@@ -5,19 +5,19 @@ import type { ForcedState } from './breaker/circuit-breaker.ts';
 import { checkCertificates } from './transport/certificates.ts';
 import { disconnected, unsent } from './call/outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './call/settings.ts';
-import { createSubgraph } from './client.ts';
-import type { Subgraph, SubgraphParts, SubgraphState } from './client.ts';
+import { createSubgraphClient } from './client.ts';
+import type { SubgraphClient, SubgraphParts, SubgraphState } from './client.ts';
 
 /** All subgraphs that some supergraph generation calls. Outlives generations; disposing closes every connection. */
-export type Upstream = AsyncDisposable & {
+export type SubgraphPool = AsyncDisposable & {
   /** Routing URLs by subgraph. What two generations call at the same addresses they share: pools, breaker, load. */
   forGeneration(routes: ReadonlyMap<string, string>): Routes;
   state(): readonly SubgraphState[];
-  /** Holds the breakers of a subgraph in a state, in later generations too, until `auto`. */
-  readonly force: (order: BreakerOrder) => 'obeyed' | 'unknown' | 'full';
+  /** Forces the breakers of a subgraph into a state, in later generations too, until `auto`. */
+  readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
-export type BreakerOrder = {
+export type BreakerCommand = {
   readonly subgraph: string;
   /** `Type.field` of a root or entity field; absent for the whole subgraph. */
   readonly field?: string | undefined;
@@ -30,45 +30,45 @@ export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
 };
 
-/** Half of the fields that a subgraph is watched in: the other half is for those that are ill by themselves. */
-const MOST_HELD_FIELDS = 50;
+/** Half of the fields that can be tracked; the other half is for fields that fail without a command. */
+const MAX_FORCED_FIELDS = 50;
 
-type Shared = { readonly subgraph: Subgraph; users: number };
+type PooledClient = { readonly client: SubgraphClient; generations: number };
 
-export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts): Upstream {
+export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   checkCertificates(traffic);
-  const open = new Map<string, Shared>();
+  const open = new Map<string, PooledClient>();
   /** By subgraph and field. */
-  const forced = new Map<string, BreakerOrder>();
+  const commands = new Map<string, BreakerCommand>();
 
-  function acquire(name: string, urls: readonly string[]): Subgraph {
+  function acquire(name: string, urls: readonly string[]): SubgraphClient {
     const key = keyOf(name, urls);
-    const shared = open.get(key) ?? { subgraph: create(name, urls), users: 0 };
-    shared.users += 1;
-    open.set(key, shared);
-    return shared.subgraph;
+    const pooled = open.get(key) ?? { client: create(name, urls), generations: 0 };
+    pooled.generations += 1;
+    open.set(key, pooled);
+    return pooled.client;
   }
 
-  function create(name: string, urls: readonly string[]): Subgraph {
+  function create(name: string, urls: readonly string[]): SubgraphClient {
     const settings = subgraphSettings(traffic, name);
-    const subgraph = createSubgraph({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
-    for (const order of forced.values())
-      if (order.subgraph === name) subgraph.force(order.state, order.field);
+    const subgraph = createSubgraphClient({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
+    for (const command of commands.values())
+      if (command.subgraph === name) subgraph.force(command.state, command.field);
     return subgraph;
   }
 
   function isFull(): boolean {
-    return [...forced.values()].filter(({ field }) => field !== undefined).length >= MOST_HELD_FIELDS;
+    return [...commands.values()].filter(({ field }) => field !== undefined).length >= MAX_FORCED_FIELDS;
   }
 
   async function release(name: string, urls: readonly string[]): Promise<void> {
     const key = keyOf(name, urls);
-    const shared = open.get(key);
-    if (shared === undefined) return;
-    shared.users -= 1;
-    if (shared.users > 0) return;
+    const pooled = open.get(key);
+    if (pooled === undefined) return;
+    pooled.generations -= 1;
+    if (pooled.generations > 0) return;
     open.delete(key);
-    await shared.subgraph[Symbol.asyncDispose]();
+    await pooled.client[Symbol.asyncDispose]();
   }
 
   return {
@@ -89,22 +89,22 @@ export function createUpstream(traffic: Config['traffic'], parts: SubgraphParts)
       };
     },
 
-    state: () => [...open.values()].map(({ subgraph }) => subgraph.state()),
+    state: () => [...open.values()].map(({ client: subgraph }) => subgraph.state()),
 
-    force(order) {
-      const { subgraph: name, field, state } = order;
-      const named = [...open.values()].filter(({ subgraph }) => subgraph.name === name);
+    force(command) {
+      const { subgraph: name, field, state } = command;
+      const named = [...open.values()].filter(({ client: subgraph }) => subgraph.name === name);
       const key = JSON.stringify([name, field]);
-      if (named.length === 0 && !forced.has(key)) return 'unknown';
-      if (field !== undefined && state !== 'auto' && !forced.has(key) && isFull()) return 'full';
-      if (state === 'auto') forced.delete(key);
-      else forced.set(key, order);
-      for (const { subgraph } of named) subgraph.force(state, field);
-      return 'obeyed';
+      if (named.length === 0 && !commands.has(key)) return 'unknown';
+      if (field !== undefined && state !== 'auto' && !commands.has(key) && isFull()) return 'full';
+      if (state === 'auto') commands.delete(key);
+      else commands.set(key, command);
+      for (const { client: subgraph } of named) subgraph.force(state, field);
+      return 'applied';
     },
 
     async [Symbol.asyncDispose]() {
-      const subgraphs = [...open.values()].map(({ subgraph }) => subgraph);
+      const subgraphs = [...open.values()].map(({ client: subgraph }) => subgraph);
       open.clear();
       await Promise.all(subgraphs.map((subgraph) => subgraph[Symbol.asyncDispose]()));
     },
