@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBrowser } from '../test/support/browser.ts';
-import { createPackageManager } from '../test/support/package-manager.ts';
-import type { PackageManager } from '../test/support/package-manager.ts';
-import { providePostgres } from '../test/support/postgres.ts';
-import { NotProvided } from '../test/support/provide.ts';
-import { provideRedis } from '../test/support/redis.ts';
+import { findBrowser } from '../test/support/servers/browser.ts';
+import { createPackageManager } from '../test/support/servers/package-manager.ts';
+import type { PackageManager } from '../test/support/servers/package-manager.ts';
+import { providePostgres } from '../test/support/servers/postgres.ts';
+import { NotProvided } from '../test/support/servers/provide.ts';
+import { provideRedis } from '../test/support/servers/redis.ts';
 import { readCommandLine } from './command-line.ts';
 import { summarize } from './test/summary.ts';
 

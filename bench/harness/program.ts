@@ -5,7 +5,7 @@ import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProgram } from '../../test/support/run-program.ts';
+import { findProgram } from '../../test/support/processes/run-program.ts';
 
 export type Core = 'gateway' | 'load';
 

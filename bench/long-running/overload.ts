@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { ITEMS, outcomeOf, startLoadedRouter } from '../../test/support/loaded-router.ts';
-import type { LoadedRouter } from '../../test/support/loaded-router.ts';
+import { ITEMS, outcomeOf, startLoadedRouter } from '../../test/support/load/loaded-router.ts';
+import type { LoadedRouter } from '../../test/support/load/loaded-router.ts';
 import type { FirstResponses } from '../load/connect-at-once.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { LongRunPlan } from './plan.ts';

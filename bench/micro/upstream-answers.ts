@@ -1,4 +1,4 @@
-import { answer, startStubSubgraph } from '../../test/support/stub-subgraph.ts';
+import { answer, startStubSubgraph } from '../../test/support/subgraphs/stub-subgraph.ts';
 
 // The subgraph of bench/micro/upstream.ts in a process of its own: a stub that returns twenty items.
 

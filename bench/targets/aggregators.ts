@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort } from '../../test/support/free-port.ts';
+import { freePort } from '../../test/support/servers/free-port.ts';
 import { startProgram, untilReady } from '../harness/program.ts';
 import type { Target, RunningTarget, BenchEnvironment } from './target.ts';
 import { installCompetitors, competitorFolder } from './competitor-packages.ts';

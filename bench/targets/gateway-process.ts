@@ -1,4 +1,4 @@
-import { freePort } from '../../test/support/free-port.ts';
+import { freePort } from '../../test/support/servers/free-port.ts';
 import type { Operation } from '../graph/supergraph.ts';
 import { startProgram, untilReady } from '../harness/program.ts';
 import type { Program } from '../harness/program.ts';

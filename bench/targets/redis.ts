@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { freePort } from '../../test/support/free-port.ts';
-import { findProgram } from '../../test/support/run-program.ts';
+import { freePort } from '../../test/support/servers/free-port.ts';
+import { findProgram } from '../../test/support/processes/run-program.ts';
 import { startProgram, untilReady } from '../harness/program.ts';
 import type { BenchEnvironment } from './target.ts';
 

@@ -1,5 +1,5 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import type { Path } from '../support/answered-errors.ts';
+import type { Path } from '../support/responses/answered-errors.ts';
 import type { Exchange, History, RouterLine, Sighting } from './history.ts';
 
 /** A GraphQL answer, as far as the checks need it. */

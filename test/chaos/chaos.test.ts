@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 import { runChaos } from './chaos.ts';
 import { report } from './report.ts';
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import { isOnOneLine, tellsNullAt } from '../support/answered-errors.ts';
-import type { Path } from '../support/answered-errors.ts';
+import { isOnOneLine, tellsNullAt } from '../support/responses/answered-errors.ts';
+import type { Path } from '../support/responses/answered-errors.ts';
 import type { Answer, Answered, Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 

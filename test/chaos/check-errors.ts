@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { createErrorCheck } from '../support/answered-errors.ts';
+import { createErrorCheck } from '../support/responses/answered-errors.ts';
 import type { Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 

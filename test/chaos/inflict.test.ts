@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createBreakableRedis } from '../support/breakable-redis.ts';
+import { createBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { recordBudgets } from './budget-record.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRecord } from './history.ts';

@@ -4,7 +4,7 @@ import { partOf } from './faults.ts';
 import type { Action, Fault } from './faults.ts';
 import { now } from './history.ts';
 import type { Edition, FaultRecord } from './history.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 import type { SubgraphSeat } from './subgraph-seat.ts';
 import type { World } from './world.ts';
 

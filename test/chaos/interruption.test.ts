@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { childrenOf, isRunning } from '../support/process-tree.ts';
-import { until } from '../support/until.ts';
+import { childrenOf, isRunning } from '../support/processes/process-tree.ts';
+import { until } from '../support/time/until.ts';
 
 const PATIENCE_MS = 180_000;
 // A router that nobody stops any more still waits for its requests.

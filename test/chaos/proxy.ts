@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 /** What a network does to connections. Answers are what comes from the server. */
 export type Disturbance =

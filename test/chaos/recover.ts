@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 import { readAnswer } from './answers.ts';
 import type { History } from './history.ts';
 import { everyQuery } from './operations.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRecord } from '../../router/shared/is-record.ts';
-import { spawnRouter } from '../support/router-process.ts';
-import type { SpawnedRouter } from '../support/router-process.ts';
+import { spawnRouter } from '../support/processes/router-process.ts';
+import type { SpawnedRouter } from '../support/processes/router-process.ts';
 import { now } from './history.ts';
 import type { History, RouterLife } from './history.ts';
 import { GRACE_MS, NOTICED_MS } from './settings.ts';

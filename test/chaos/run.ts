@@ -1,8 +1,8 @@
-import { awaitInterruption } from '../support/interruption.ts';
-import { createPackageManager } from '../support/package-manager.ts';
-import { providePostgres } from '../support/postgres.ts';
-import { NotProvided } from '../support/provide.ts';
-import { provideRedis } from '../support/redis.ts';
+import { awaitInterruption } from '../support/processes/interruption.ts';
+import { createPackageManager } from '../support/servers/package-manager.ts';
+import { providePostgres } from '../support/servers/postgres.ts';
+import { NotProvided } from '../support/servers/provide.ts';
+import { provideRedis } from '../support/servers/redis.ts';
 import { runChaos } from './chaos.ts';
 import { readCommandLine } from '../../bin/command-line.ts';
 import { COMMAND, readOptions } from './options.ts';

@@ -1,5 +1,5 @@
-import { startSubgraphProcess } from '../support/subgraph-process.ts';
-import type { SubgraphProcess } from '../support/subgraph-process.ts';
+import { startSubgraphProcess } from '../support/subgraphs/subgraph-process.ts';
+import type { SubgraphProcess } from '../support/subgraphs/subgraph-process.ts';
 import type { SubgraphName } from './faults.ts';
 import type { History } from './history.ts';
 import { linkTo } from './links.ts';

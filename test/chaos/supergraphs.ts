@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Kind, parse, print, visit } from 'graphql';
 import type { FieldDefinitionNode, GraphQLSchema } from 'graphql';
 import { stringify } from 'yaml';
-import { clientSchema } from '../support/client-schema.ts';
+import { clientSchema } from '../support/graphs/client-schema.ts';
 import { SUBGRAPHS } from './faults.ts';
 import type { SubgraphName } from './faults.ts';
 import type { Edition } from './history.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { caseCount } from '../support/case-count.ts';
+import { caseCount } from '../support/runs/case-count.ts';
 import { cases, faultsOf } from './cases.ts';
 import type { Case } from './cases.ts';
 import { faultsOfBehaviors } from './error-behaviors.ts';

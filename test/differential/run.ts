@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { positiveNumber, readCommandLine } from '../../bin/command-line.ts';
-import { runParts } from '../support/parts.ts';
+import { runParts } from '../support/processes/parts.ts';
 import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 

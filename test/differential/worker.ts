@@ -1,4 +1,4 @@
-import { givenPart, tellTally } from '../support/parts.ts';
+import { givenPart, tellTally } from '../support/processes/parts.ts';
 import { runPart } from './part.ts';
 import type { PartOfRun } from './part.ts';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { caseCount } from '../support/case-count.ts';
-import { recordFigure } from '../support/figure.ts';
-import { startRouterProcess } from '../support/router-process.ts';
+import { caseCount } from '../support/runs/case-count.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
 
 const ROUTERS = 4;
 const REQUESTS = caseCount(20_000, 100_000);

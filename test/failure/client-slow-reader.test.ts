@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import type { RouterProcess } from '../support/router-process.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import type { RouterProcess } from '../support/processes/router-process.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const MIB = 1_048_576;
 const ANSWER_BYTES = 8 * MIB;

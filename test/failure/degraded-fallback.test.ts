@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { askForRest, degradedMetric, stopService } from '../support/degraded.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { askForRest, degradedMetric, stopService } from '../support/responses/degraded-response.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const query = '{ books { title reviews { text } } }';
 

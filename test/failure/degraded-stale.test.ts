@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { askForRest, degradedMetric, stopService } from '../support/degraded.ts';
-import { NOTES_CONFIG, privateNotes } from '../support/private-notes.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { askForRest, degradedMetric, stopService } from '../support/responses/degraded-response.ts';
+import { NOTES_CONFIG, privateNotes } from '../support/graphs/private-notes.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const query = '{ book { title mine ours } }';
 const bookWith = (mine: number | null, ours: number | null = 42) => ({ book: { title: 'Emma', mine, ours } });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startGraph } from '../support/graph.ts';
-import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startGraph } from '../support/graphs/shop-graph.ts';
+import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const PLACE = `mutation ($key: String!) {
   placeOrder(input: { items: [{ productId: "product-1", quantity: 1 }] }, idempotencyKey: $key) { id }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startRouterProcess } from '../support/router-process.ts';
-import { until } from '../support/until.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { until } from '../support/time/until.ts';
 
 const WAITING = 200;
 const BLOCKED_MS = 2_000;

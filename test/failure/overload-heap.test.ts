@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { kindOf, outcomeOf } from '../support/loaded-router.ts';
-import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { until } from '../support/until.ts';
-import { startOpenLoop } from '../support/open-loop-process.ts';
-import { startRouterProcess } from '../support/router-process.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { kindOf, outcomeOf } from '../support/load/loaded-router.ts';
+import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { until } from '../support/time/until.ts';
+import { startOpenLoop } from '../support/load/open-loop-process.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
 
 const HEAP_MB = 128;
 // All that the subgraph does not answer stays in memory for ten seconds.

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createBreakableRedis } from '../support/breakable-redis.ts';
-import { shareBudget, userOf } from '../support/budgets.ts';
-import { until } from '../support/until.ts';
+import { createBreakableRedis } from '../support/servers/breakable-redis.ts';
+import { shareBudget, userOf } from '../support/callers/budgets.ts';
+import { until } from '../support/time/until.ts';
 
 const charge = { identity: userOf('ada'), address: '192.0.2.1', cost: 1 };
 

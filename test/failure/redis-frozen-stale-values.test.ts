@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
-import { startBreakableRedis } from '../support/breakable-redis.ts';
-import { shareBudget } from '../support/budgets.ts';
-import { recordFigure } from '../support/figure.ts';
+import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
+import { shareBudget } from '../support/callers/budgets.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 const QUESTION = { id: 'q', maxAgeMs: 60_000 };
 const entities = Array.from({ length: 50 }, (_, index) => `{"__typename":"Book","id":"${index}"}`);

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { startBreakableRedis } from '../support/breakable-redis.ts';
-import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
-import { chargeWhile } from '../support/charging.ts';
-import { recordFigure } from '../support/figure.ts';
-import { until } from '../support/until.ts';
+import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
+import { rateLimitOf, shareBudget, userOf } from '../support/callers/budgets.ts';
+import { chargeWhile } from '../support/load/charging.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { startBreakableRedis } from '../support/breakable-redis.ts';
-import type { BreakableRedis } from '../support/breakable-redis.ts';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
+import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
+import type { BreakableRedis } from '../support/servers/breakable-redis.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 const QUESTIONS = 150;
 const APART_MS = 10;

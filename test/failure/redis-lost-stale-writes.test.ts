@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import type { RedisLink } from '../../router/redis/connect.ts';
-import { startBreakableRedis } from '../support/breakable-redis.ts';
-import { shareBudget } from '../support/budgets.ts';
-import { until } from '../support/until.ts';
+import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
+import { shareBudget } from '../support/callers/budgets.ts';
+import { until } from '../support/time/until.ts';
 
 const QUESTION = { id: 'q', maxAgeMs: 60_000 };
 

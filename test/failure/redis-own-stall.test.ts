@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { shareBudget, userOf } from '../support/budgets.ts';
-import type { SharedBudget } from '../support/budgets.ts';
+import { shareBudget, userOf } from '../support/callers/budgets.ts';
+import type { SharedBudget } from '../support/callers/budgets.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const COMMAND_TIMEOUT_MS = 50;

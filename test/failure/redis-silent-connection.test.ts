@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { breakableConnectionTo } from '../support/breakable-connection.ts';
-import { shareBudget, userOf } from '../support/budgets.ts';
-import { recordFigure } from '../support/figure.ts';
-import { until } from '../support/until.ts';
+import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
+import { shareBudget, userOf } from '../support/callers/budgets.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', cost: 1 };
 

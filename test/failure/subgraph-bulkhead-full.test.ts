@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 it('refuses calls beyond the bulkhead at once, and leaves the breaker of the healthy subgraph closed', async (context) => {
   const finish: (() => void)[] = [];

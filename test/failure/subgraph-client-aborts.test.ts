@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 it('1,000 clients that go away take their calls with them, and the breaker stays closed', async (context) => {
   await using subgraph = await startStubSubgraph(() => hang());

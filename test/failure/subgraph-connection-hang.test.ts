@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { upstreamOf } from '../support/upstream.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 // The subgraph here is one with which no connection comes about.
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { askForRest } from '../support/degraded.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import { page, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { Behaviour } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { askForRest } from '../support/responses/degraded-response.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const GRAPHQL = 'application/graphql-response+json';
 const JSON_TYPE = 'application/json';

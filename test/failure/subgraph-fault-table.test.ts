@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import * as stub from '../support/stub-subgraph.ts';
-import type { Behaviour } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import * as stub from '../support/subgraphs/stub-subgraph.ts';
+import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 type Fault = readonly [fault: string, Behaviour, code: string, message: string];
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { answer, hang, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { startRouterProcess } from '../support/router-process.ts';
+import { answer, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
 
 const NEVER_MS = 600_000;
 const STUCK = 50;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { drip, hang, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { drip, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const SETTINGS = { timeoutMs: 1_000, breaker: { consecutiveFailures: 5 } };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { Answer } from '../support/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer } from '../support/graphs/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SDL = 'type Query { books: [Book!] } type Book @key(fields: "id") { id: ID! title: String }';
 

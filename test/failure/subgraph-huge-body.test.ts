@@ -1,14 +1,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const BODY_BYTES = 300_000_000;
 
 it('reads a 300 MB answer only up to the limit', async (context) => {
   // In a process of its own, so that the memory measured here is the router's.
-  const subgraph = fork(new URL('../support/flooding-subgraph.ts', import.meta.url), [String(BODY_BYTES)]);
+  const subgraph = fork(new URL('../support/subgraphs/flooding-subgraph.ts', import.meta.url), [
+    String(BODY_BYTES),
+  ]);
   const [url] = (await once(subgraph, 'message')) as [string];
   await using one = upstreamOf([url], { timeoutMs: 20_000 });
   await using peak = watchMemory();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 const SHOP = {
   shop: {

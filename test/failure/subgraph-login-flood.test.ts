@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
-import { recordFigure } from '../support/figure.ts';
-import { startGraph } from '../support/graph.ts';
-import type { ShopGraph } from '../support/graph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startGraph } from '../support/graphs/shop-graph.ts';
+import type { ShopGraph } from '../support/graphs/shop-graph.ts';
 
 const ATTACKERS = 14;
 const LOGINS_EACH = 12;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { caseCount } from '../support/case-count.ts';
-import * as stub from '../support/stub-subgraph.ts';
-import type { Behaviour } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { caseCount } from '../support/runs/case-count.ts';
+import * as stub from '../support/subgraphs/stub-subgraph.ts';
+import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 /** Of 50 mutations each. */
 const BATCHES = caseCount(40, 200);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { answer, page, reset, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { Behaviour } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { answer, page, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const ROUTERS = 4;
 const TICK_MS = 20;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { answer, redirect, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { answer, redirect, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 it('refuses a redirect, so that identity headers stay with the subgraph they were made for', async () => {
   await using elsewhere = await startStubSubgraph(() => answer({ data: { a: 1 } }));

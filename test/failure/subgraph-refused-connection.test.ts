@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { answer, reset, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { answer, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 /** An address where nothing listens. */
 async function deadUrl(): Promise<string> {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { Script } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { Script } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 async function callFiveTimes(settings: Record<string, unknown>, takesMs: number) {
   let passes: (() => void) | undefined;

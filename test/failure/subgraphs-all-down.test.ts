@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 const QUERY = '{ books { id reviews { text } } newest { text } }';
 const UNREACHABLE = /127\.0\.0\.1|localhost|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|invalid|http:/;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caseCount } from '../support/case-count.ts';
+import { caseCount } from '../support/runs/case-count.ts';
 import { caseOf } from './cases.ts';
 import { readRegressions } from './regressions.ts';
 import { startTarget } from './target.ts';

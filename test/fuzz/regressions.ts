@@ -1,5 +1,5 @@
-import { keepCase, readCases } from '../support/kept-cases.ts';
-import type { KeptCase } from '../support/kept-cases.ts';
+import { keepCase, readCases } from '../support/runs/kept-cases.ts';
+import type { KeptCase } from '../support/runs/kept-cases.ts';
 import type { Case } from './cases.ts';
 
 const FOLDER = new URL('regressions/', import.meta.url);

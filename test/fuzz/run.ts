@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { positiveNumber, readCommandLine } from '../../bin/command-line.ts';
-import { awaitInterruption } from '../support/interruption.ts';
-import { runParts } from '../support/parts.ts';
+import { awaitInterruption } from '../support/processes/interruption.ts';
+import { runParts } from '../support/processes/parts.ts';
 import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 

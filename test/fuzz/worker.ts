@@ -1,5 +1,5 @@
-import { awaitInterruption } from '../support/interruption.ts';
-import { givenPart, tellTally } from '../support/parts.ts';
+import { awaitInterruption } from '../support/processes/interruption.ts';
+import { givenPart, tellTally } from '../support/processes/parts.ts';
 import { runPart } from './part.ts';
 import type { PartOfRun } from './part.ts';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 let issuer: Issuer;
 beforeAll(async () => {

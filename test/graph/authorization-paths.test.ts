@@ -2,8 +2,8 @@ import { array, asyncProperty, assert, constant, constantFrom, oneof, record, su
 import type { Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Subject } from '../../router/authorization/requirement.ts';
-import { COORDINATES, TYPES, demandingGraph } from '../support/demanding-graph.ts';
-import type { Demands } from '../support/demanding-graph.ts';
+import { COORDINATES, TYPES, demandingGraph } from '../support/graphs/demanding-graph.ts';
+import type { Demands } from '../support/graphs/demanding-graph.ts';
 
 type Met = (subject: Extract<Subject, { kind: 'user' }>) => boolean;
 

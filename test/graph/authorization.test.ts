@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { Answer, SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer, SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 const ORDER = { __typename: 'Order', id: 'o1', total: 10, exact: 10, note: 'n' };
 const GIFT = { __typename: 'Gift', id: 'g1', total: 5, exact: 5 };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { BOMBS } from '../support/bombs.ts';
-import { recordFigure } from '../support/figure.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/small-graph.ts';
+import { BOMBS } from '../support/load/document-bombs.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
 
 type Way = (graph: SmallGraph, query: string) => Promise<Response>;
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { childrenOf } from '../support/process-tree.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import type { RouterProcess } from '../support/router-process.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { childrenOf } from '../support/processes/process-tree.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import type { RouterProcess } from '../support/processes/router-process.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 // The first worker settles the port before the others start: on a busy machine a pool takes a while.
 const PATIENCE_MS = 180_000;

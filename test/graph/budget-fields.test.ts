@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
-import { hang, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 let issuer: Issuer;
 

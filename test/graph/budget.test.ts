@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Budget, BudgetDecision } from '../../router/rate-limit/rate-limiter.ts';
-import { rateLimitOf, shareBudget, userOf } from '../support/budgets.ts';
-import { recordFigure } from '../support/figure.ts';
+import { rateLimitOf, shareBudget, userOf } from '../support/callers/budgets.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const address = '192.0.2.1';

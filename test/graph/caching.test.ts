@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { StubSubgraph } from '../support/stub-subgraph.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 const SDL = `
   type Query {

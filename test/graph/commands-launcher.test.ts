@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
-import { spawnRouter } from '../support/router-process.ts';
+import { spawnRouter } from '../support/processes/router-process.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const launcher = join(repository, 'bin', 'run.mjs');

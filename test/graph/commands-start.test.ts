@@ -7,10 +7,10 @@ import { migrations, type OrderTables } from '../../subgraphs/order/data.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
 import { openDatabase } from '../../subgraphs/shared/database.ts';
 import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
-import { isRunning, processOf, servicesOf, starterOf } from '../support/process-tree.ts';
-import { findProgram, runProgram } from '../support/run-program.ts';
-import { createShopFolder, runStart } from '../support/start-command.ts';
-import { until } from '../support/until.ts';
+import { isRunning, processOf, servicesOf, starterOf } from '../support/processes/process-tree.ts';
+import { findProgram, runProgram } from '../support/processes/run-program.ts';
+import { createShopFolder, runStart } from '../support/processes/start-command.ts';
+import { until } from '../support/time/until.ts';
 
 const order = {
   number: expect.stringMatching(/^T-\d+$/),

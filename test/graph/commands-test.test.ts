@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarize } from '../../bin/test/summary.ts';
-import type { Figure } from '../support/figure.ts';
-import { NotProvided, provide } from '../support/provide.ts';
-import { startServer } from '../support/server-process.ts';
+import type { Figure } from '../support/runs/figure.ts';
+import { NotProvided, provide } from '../support/servers/provide.ts';
+import { startServer } from '../support/servers/server-process.ts';
 
 const found = { url: 'redis://found', from: 'a test', [Symbol.asyncDispose]: async () => undefined };
 

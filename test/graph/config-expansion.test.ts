@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const SECRET = 'only-for-local-development';
 const CONFIG = `

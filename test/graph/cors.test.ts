@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { listenAlone } from '../support/listen-alone.ts';
-import type { LoneServer } from '../support/listen-alone.ts';
+import { listenAlone } from '../support/graphs/listen-alone.ts';
+import type { LoneServer } from '../support/graphs/listen-alone.ts';
 
 async function isAllowed(server: LoneServer, origin: string): Promise<boolean> {
   const headers = { origin, 'access-control-request-method': 'POST' };

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { caseCount } from '../support/case-count.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { caseCount } from '../support/runs/case-count.ts';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
-import { childrenOf, commandOf } from '../support/process-tree.ts';
-import { spawnRouter, startRouterProcess } from '../support/router-process.ts';
-import type { RouterProcess } from '../support/router-process.ts';
-import type { ServiceDefinition } from '../support/service.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import { until } from '../support/until.ts';
+import { childrenOf, commandOf } from '../support/processes/process-tree.ts';
+import { spawnRouter, startRouterProcess } from '../support/processes/router-process.ts';
+import type { RouterProcess } from '../support/processes/router-process.ts';
+import type { ServiceDefinition } from '../support/subgraphs/service.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { until } from '../support/time/until.ts';
 
 // The first worker settles the port before the others start: on a busy machine a pool takes a while.
 const PATIENCE_MS = 180_000;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { startStubSubgraph, text } from '../support/stub-subgraph.ts';
-import type { StubSubgraph } from '../support/stub-subgraph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { startStubSubgraph, text } from '../support/subgraphs/stub-subgraph.ts';
+import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 // The subgraphs take numbers from and put them into the text of JSON, as programs with 64-bit integers and decimals do.
 const A = `

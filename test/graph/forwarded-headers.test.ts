@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 const RENAME = 'mutation { rename(id: "1", title: "Emma") { title reviews { text } } }';
 const FROM_PROXY = {

@@ -1,7 +1,7 @@
 import { auditServer } from 'graphql-http';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const BARE_GET = /GET/;
 

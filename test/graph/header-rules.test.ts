@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const callsOf = (graph: SmallGraph, name: string) =>
   graph.services.get(name)?.calls.filter(({ body }) => !body.includes('_service')) ?? [];

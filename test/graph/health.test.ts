@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createHealth, healthAnswer } from '../../router/http/health.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const LIVE = ['/health/live', '/livez'];
 const READY = ['/health', '/health/ready', '/readyz'];

@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const BODY = '{"query":"{books{id}}"}';
 

@@ -7,9 +7,9 @@ import { createErrorMask } from '../../router/apollo/mask-errors.ts';
 import { logMasked } from '../../router/telemetry/masked-error.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { Answer } from '../support/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer } from '../support/graphs/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const UUID = expect.stringMatching(/^[\da-f-]{36}$/);
 

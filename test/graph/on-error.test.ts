@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraphOptions } from '../support/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const NO_COUNT: SmallGraphOptions['services'] = {
   books: {

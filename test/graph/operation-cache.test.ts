@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { createPlanner } from '../../router/planning/planner.ts';
 import { startPlanningThread } from '../../router/planning/planning-thread.ts';
 import type { Parts } from '../../router/router.ts';
-import { recordFigure } from '../support/figure.ts';
-import { manualPressure } from '../support/pressure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { until } from '../support/until.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { manualPressure } from '../support/graphs/pressure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { until } from '../support/time/until.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { manualPressure } from '../support/pressure.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraphOptions } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { manualPressure } from '../support/graphs/pressure.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const KNOWN = ['{ cheap }', '{ costly }', 'mutation { change }'];
 

@@ -6,8 +6,8 @@ import { ApolloServer } from '@apollo/server';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
 
 const QUERY = '{ books { id } }';
 const BOOKS = { data: { books: [{ id: '1' }, { id: '2' }] } };

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { connectRedis } from '../../router/redis/connect.ts';
 import { scheduleTimer as schedule } from '../../router/shared/schedule.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 test('a Redis that closes each connection before it is ready leaves nothing waiting', async () => {
   let connections = 0;

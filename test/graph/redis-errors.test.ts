@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectRedis } from '../../router/redis/connect.ts';
 import { scheduleTimer as schedule } from '../../router/shared/schedule.ts';
-import { until } from '../support/until.ts';
+import { until } from '../support/time/until.ts';
 
 const READONLY = "READONLY You can't write against a read only replica.";
 const SCRIPT =

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraphOptions } from '../support/small-graph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
 
 let mutations = 0;
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterAll, describe, expect, test } from 'vitest';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 /** What operators see of the supergraph and of the breakers: readiness, `/state` and gauges on the admin port. */
 describe('the admin port', () => {

@@ -1,6 +1,6 @@
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const { CHROMIUM_PATH } = process.env;
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 const POINTS = 200;
 

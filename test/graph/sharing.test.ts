@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph, SmallGraphOptions } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 /** A service that answers only when it is told to, with what it was told of the caller. */
 function gatedService() {

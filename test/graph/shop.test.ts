@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { startGraph } from '../support/graph.ts';
+import { startGraph } from '../support/graphs/shop-graph.ts';
 
 const ORDER = /* GraphQL */ `
   {

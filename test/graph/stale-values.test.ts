@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { askForRest, stopService } from '../support/degraded.ts';
-import { NOTES_CONFIG, privateNotes } from '../support/private-notes.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { askForRest, stopService } from '../support/responses/degraded-response.ts';
+import { NOTES_CONFIG, privateNotes } from '../support/graphs/private-notes.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const query = '{ book { title mine ours } }';
 const url = process.env['REDIS_URL'] ?? '';

@@ -7,9 +7,9 @@ import { backgroundWork } from '../../subgraphs/shared/inbound-request.ts';
 import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
 import { jsonReply, listen } from '../../subgraphs/shared/http-server.ts';
 import { readSettings } from '../../subgraphs/shared/settings.ts';
-import { createAuthority, writePem } from '../support/certificates.ts';
-import type { Pem } from '../support/certificates.ts';
-import { startSmallGraph } from '../support/small-graph.ts';
+import { createAuthority, writePem } from '../support/servers/certificates.ts';
+import type { Pem } from '../support/servers/certificates.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const shop = createAuthority('shop');
 const stranger = createAuthority('stranger');

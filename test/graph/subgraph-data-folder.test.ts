@@ -5,8 +5,8 @@ import { expect, test, vi } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import type { DatabaseLocation } from '../../subgraphs/shared/database.ts';
 import { ensureTemplate } from '../../subgraphs/shared/embedded-postgres.ts';
-import { failToStart, startSubgraphProcess } from '../support/subgraph-process.ts';
-import { startTestSubgraph, templateDir } from '../support/subgraph.ts';
+import { failToStart, startSubgraphProcess } from '../support/subgraphs/subgraph-process.ts';
+import { startTestSubgraph, templateDir } from '../support/subgraphs/shop-subgraph.ts';
 
 const catalog = { id: 'user-5', roles: ['catalog'] };
 const rename = 'mutation { updateProduct(id: "product-1", input: { name: "Renamed" }) { name } }';

@@ -8,7 +8,7 @@ import { startOrder } from '../../subgraphs/order/server.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
-import { startTestSubgraph } from '../support/subgraph.ts';
+import { startTestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const starters = {
   order: startOrder,

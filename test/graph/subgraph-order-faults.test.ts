@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
-import { cancelOrder, codesOf, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
-import type { Fate } from '../support/service-tap.ts';
-import { databaseKinds, type TestSubgraph } from '../support/subgraph.ts';
-import { until } from '../support/until.ts';
+import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
+import {
+  cancelOrder,
+  codesOf,
+  countOrders,
+  placedOrder,
+  placeOrder,
+} from '../support/subgraphs/place-order.ts';
+import type { Fate } from '../support/subgraphs/service-tap.ts';
+import { databaseKinds, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
+import { until } from '../support/time/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
 const patienceMs = 10_000;

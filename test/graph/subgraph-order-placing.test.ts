@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
 import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
-import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
-import { buyer, cancelOrder, codesOf, countOrders, placedOrder, placeOrder } from '../support/placing.ts';
-import { databaseKinds, type TestSubgraph, type TestUser } from '../support/subgraph.ts';
+import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
+import {
+  buyer,
+  cancelOrder,
+  codesOf,
+  countOrders,
+  placedOrder,
+  placeOrder,
+} from '../support/subgraphs/place-order.ts';
+import { databaseKinds, type TestSubgraph, type TestUser } from '../support/subgraphs/shop-subgraph.ts';
 
 const stranger = { id: 'user-2', roles: ['customer'] };
 const admin = { id: 'user-4', roles: ['admin'] };

@@ -16,8 +16,8 @@ import { seed } from '../../subgraphs/order/seed.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { type DatabaseLocation, openDatabase } from '../../subgraphs/shared/database.ts';
-import { type OrderNeighbours, startNeighbours } from '../support/order-neighbours.ts';
-import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/placing.ts';
+import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
+import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/subgraphs/place-order.ts';
 import {
   type DatabaseKind,
   databaseKinds,
@@ -26,9 +26,9 @@ import {
   templateDir,
   type TestSubgraph,
   testLocation,
-} from '../support/subgraph.ts';
-import { type ServiceTap, startServiceTap } from '../support/service-tap.ts';
-import { until } from '../support/until.ts';
+} from '../support/subgraphs/shop-subgraph.ts';
+import { type ServiceTap, startServiceTap } from '../support/subgraphs/service-tap.ts';
+import { until } from '../support/time/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
 const patienceMs = 10_000;

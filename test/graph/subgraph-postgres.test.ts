@@ -2,9 +2,9 @@ import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
-import { breakableConnectionTo } from '../support/breakable-connection.ts';
-import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraph.ts';
-import { until } from '../support/until.ts';
+import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
+import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
+import { until } from '../support/time/until.ts';
 
 const countProducts = '{ products(first: 100, filter: { text: "ten-" }) { edges { node { id } } } }';
 

@@ -1,7 +1,7 @@
 import { beforeAll, afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { demoCategories, demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
-import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
+import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const catalog = { id: 'user-5', roles: ['catalog'] };
 const customer = { id: 'user-1', roles: ['customer'] };

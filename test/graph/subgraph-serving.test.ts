@@ -6,7 +6,13 @@ import { startProduct } from '../../subgraphs/product/server.ts';
 import { openDatabase } from '../../subgraphs/shared/database.ts';
 import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
-import { dropDatabase, startTestSubgraph, testKey, testLocation, testSettings } from '../support/subgraph.ts';
+import {
+  dropDatabase,
+  startTestSubgraph,
+  testKey,
+  testLocation,
+  testSettings,
+} from '../support/subgraphs/shop-subgraph.ts';
 
 const body = JSON.stringify({ query: '{ product(id: "product-1") { id } }' });
 
@@ -138,7 +144,7 @@ function startGreeter(
   const settings = testSettings('product', testLocation('product', 'embedded'));
   const parts = { now: Date.now, log: pino({}, destination) };
   return serveSubgraph(settings, parts, {
-    schema: new URL('../support/schemas/greeter.graphql', import.meta.url),
+    schema: new URL('../support/subgraphs/greeter.graphql', import.meta.url),
     resolvers: {
       Query: {
         hello,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
-import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
+import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const clerk = { id: 'user-6', roles: ['shipping'] };
 const customer = { id: 'user-1', roles: ['customer'] };

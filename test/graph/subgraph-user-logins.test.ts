@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
-import { createFreshDatabase } from '../support/fresh-database.ts';
-import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraph.ts';
-import type { TestSubgraph } from '../support/subgraph.ts';
+import { createFreshDatabase } from '../support/servers/fresh-database.ts';
+import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
+import type { TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const admin = { email: 'ada@shop.example', password: demoPassword };
 

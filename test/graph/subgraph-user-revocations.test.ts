@@ -2,9 +2,9 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
-import { createBreakableRedis } from '../support/breakable-redis.ts';
-import { type TestSubgraph, startTestSubgraph, testIssuer } from '../support/subgraph.ts';
-import { until } from '../support/until.ts';
+import { createBreakableRedis } from '../support/servers/breakable-redis.ts';
+import { type TestSubgraph, startTestSubgraph, testIssuer } from '../support/subgraphs/shop-subgraph.ts';
+import { until } from '../support/time/until.ts';
 
 type RevokedToken = { readonly jti: string; readonly exp: number };
 

@@ -2,7 +2,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
-import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraph.ts';
+import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const freya = { id: 'user-1', email: 'freya@shop.example', roles: ['customer'] };
 const priya = { id: 'user-2', roles: ['customer'] };

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { composeSupergraph } from '../../bin/compose/compose-supergraph.ts';
 import { parseConfig } from '../../router/config/config.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { SmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tributary-acceptance-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

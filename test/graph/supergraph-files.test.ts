@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
 import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
-import { LIBRARY } from '../support/small-graph.ts';
-import { startService } from '../support/service.ts';
-import { until } from '../support/until.ts';
+import { LIBRARY } from '../support/graphs/small-graph.ts';
+import { startService } from '../support/subgraphs/service.ts';
+import { until } from '../support/time/until.ts';
 
 /** A router on a composition file in a folder that the test may do anything to. */
 async function startOnFolder(prepare: (folder: string, yaml: (field: string) => string) => Promise<void>) {

@@ -5,10 +5,10 @@ import { RouterError } from '../../router/shared/errors.ts';
 import type { Parts } from '../../router/router.ts';
 import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';
-import { recordFigure } from '../support/figure.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/small-graph.ts';
-import { until } from '../support/until.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
+import { until } from '../support/time/until.ts';
 
 // Hundreds of requests a second, and a core left for composition.
 const PAUSE_MS = 5;

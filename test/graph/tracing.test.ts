@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { addressOf, listening } from '../../router/http/sockets/listeners.ts';
-import { LIBRARY, startSmallGraph } from '../support/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 

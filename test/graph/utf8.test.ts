@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startSmallGraph } from '../support/small-graph.ts';
-import { startStubSubgraph } from '../support/stub-subgraph.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const INVALID = Buffer.from([0xc3, 0x28]);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { startOpenLoop } from '../support/open-loop-process.ts';
-import type { OpenLoop } from '../support/open-loop-process.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import { NEVER_ENDING, SLOW_CLIENT_LIMITS, startSlowClients } from '../support/slow-clients.ts';
-import { answer, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startOpenLoop } from '../support/load/open-loop-process.ts';
+import type { OpenLoop } from '../support/load/open-loop-process.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { NEVER_ENDING, SLOW_CLIENT_LIMITS, startSlowClients } from '../support/load/slow-clients.ts';
+import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SLOW = 2_000;
 async function startGraph() {

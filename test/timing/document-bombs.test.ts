@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { screenDocument } from '../../router/limits/check-document.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { codeOf } from '../support/authentication.ts';
-import { BOMBS } from '../support/bombs.ts';
-import { recordFigure } from '../support/figure.ts';
+import { codeOf } from '../support/callers/authentication.ts';
+import { BOMBS } from '../support/load/document-bombs.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 const { limits } = configSchema.parse({});
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { PING, outcomeOf, startLoadedRouter } from '../support/loaded-router.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { PING, outcomeOf, startLoadedRouter } from '../support/load/loaded-router.ts';
 
 const RATE = 200;
 const BLOCKED_AT_MS = 1_500;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { PING, kindOf, outcomeOf } from '../support/loaded-router.ts';
-import { startOpenLoop } from '../support/open-loop-process.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import { answer, hang, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { PING, kindOf, outcomeOf } from '../support/load/loaded-router.ts';
+import { startOpenLoop } from '../support/load/open-loop-process.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { answer, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const STUCK = kindOf('stuck', 'query ($n: Int) { stuck(n: $n) }');
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { startRouterProcess } from '../support/router-process.ts';
-import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const OUTAGE_MS = 3_000;
 const EVERY_MS = 20;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/figure.ts';
-import { PING, outcomeOf, startLoadedRouter } from '../support/loaded-router.ts';
-import { startIssuer } from '../support/tokens.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { PING, outcomeOf, startLoadedRouter } from '../support/load/loaded-router.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const CALLS_PER_SECOND = 20;
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
 import type { Budget } from '../../router/rate-limit/rate-limiter.ts';
 import { LocalBuckets } from '../../router/rate-limit/local-buckets.ts';
-import { rateLimitOf, userOf } from '../support/budgets.ts';
-import { createClock } from '../support/clock.ts';
-import type { Clock } from '../support/clock.ts';
+import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
+import { createClock } from '../support/time/clock.ts';
+import type { Clock } from '../support/time/clock.ts';
 
 const address = '192.0.2.1';
 const anonymous = { identity: { kind: 'anonymous' }, address } as const;

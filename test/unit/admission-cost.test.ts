@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { compileCost } from '../../router/cost/cost.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
 import type { CostModel } from '../../router/cost/cost-model.ts';
-import { codeOf } from '../support/authentication.ts';
-import { recordFigure } from '../support/figure.ts';
+import { codeOf } from '../support/callers/authentication.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 const SCHEMA = /* GraphQL */ `
   type Query {

@@ -4,8 +4,8 @@ import { checkDocument, readParseError } from '../../router/limits/document-limi
 import { screenDocument } from '../../router/limits/check-document.ts';
 import { checkVariables } from '../../router/limits/variable-limits.ts';
 import { configSchema } from '../../router/config/config-schema.ts';
-import { codeOf } from '../support/authentication.ts';
-import { BOMBS, nested, repeat } from '../support/bombs.ts';
+import { codeOf } from '../support/callers/authentication.ts';
+import { BOMBS, nested, repeat } from '../support/load/document-bombs.ts';
 
 const { limits } = configSchema.parse({});
 

@@ -9,8 +9,8 @@ import { compileCost } from '../../router/cost/cost.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
 import { createSettlement } from '../../router/rate-limit/reconcile.ts';
 import { Spenders } from '../../router/rate-limit/top-consumers.ts';
-import { rateLimitOf, userOf } from '../support/budgets.ts';
-import { recordFigure } from '../support/figure.ts';
+import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 const model = composeModel(/* GraphQL */ `
   type Query {

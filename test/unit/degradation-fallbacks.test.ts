@@ -1,8 +1,8 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
-import { answered, federatedGraph } from '../support/federated-graph.ts';
-import type { Interposed } from '../support/federated-graph.ts';
+import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
 

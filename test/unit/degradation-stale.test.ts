@@ -2,8 +2,8 @@ import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { readStaleFields } from '../../router/degradation/stale-policy.ts';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
-import { answered, federatedGraph } from '../support/federated-graph.ts';
-import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
+import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
 

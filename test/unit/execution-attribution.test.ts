@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
-import { answered, federatedGraph } from '../support/federated-graph.ts';
-import type { FederatedRequest, Interposed } from '../support/federated-graph.ts';
+import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
 

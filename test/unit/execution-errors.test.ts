@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { answered, federatedGraph } from '../support/federated-graph.ts';
-import type { Interposed } from '../support/federated-graph.ts';
+import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const products = [{ id: '1' }, { id: '2' }, { id: '1' }];
 const asReference = (reference: object) => reference;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { federatedGraph } from '../support/federated-graph.ts';
-import type { Interposed } from '../support/federated-graph.ts';
+import { federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const shop = federatedGraph({
   product: {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { shareCalls } from '../../router/execution/run/deduplication.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { answered, federatedGraph } from '../support/federated-graph.ts';
-import type { Interposed } from '../support/federated-graph.ts';
+import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const people = [
   { id: '1', name: 'Ann', city: 'Graz' },

@@ -3,7 +3,7 @@ import type { CompiledOperation } from '../../router/execution/compile/compile.t
 import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
 import { shareCalls, shareExecutions } from '../../router/execution/run/deduplication.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { federatedGraph } from '../support/federated-graph.ts';
+import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };
 const mutation: SubgraphRequest = { ...query, operation: 'mutation' };

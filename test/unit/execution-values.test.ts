@@ -4,7 +4,7 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { describe, expect, test } from 'vitest';
 import { compileOperation } from '../../router/execution/compile/compile.ts';
 import { executeCompiled } from '../../router/execution/run/execute.ts';
-import { answered } from '../support/federated-graph.ts';
+import { answered } from '../support/graphs/federated-graph.ts';
 
 const schema = buildSchema(`
   type Query {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FetchFields } from '../../router/request/subgraph-request.ts';
-import { federatedGraph } from '../support/federated-graph.ts';
+import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 type Product = {
   readonly id: string;

@@ -11,9 +11,9 @@ import {
   outcomeOf,
   silentTelemetry,
   startAuthentication,
-} from '../support/authentication.ts';
-import { createClock } from '../support/clock.ts';
-import { startIssuer } from '../support/tokens.ts';
+} from '../support/callers/authentication.ts';
+import { createClock } from '../support/time/clock.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
 
 const MINUTE = 60_000;
 

@@ -10,11 +10,11 @@ import {
   outcomeOf,
   silentTelemetry,
   startAuthentication,
-} from '../support/authentication.ts';
-import { createClock } from '../support/clock.ts';
-import { recordFigure } from '../support/figure.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+} from '../support/callers/authentication.ts';
+import { createClock } from '../support/time/clock.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 describe('a token revoked on the Redis stream', () => {
   it('is refused by every router within a second, also one that was accepted before', async (context) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../router/request/identity.ts';
 import { createSigner, identityHeaders } from '../../router/authentication/signature.ts';
 import { createVerifier } from '../../subgraphs/shared/verify.ts';
-import { createClock } from '../support/clock.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const ada: Identity = {
   kind: 'user',

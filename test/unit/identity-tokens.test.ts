@@ -3,10 +3,10 @@ import { CompactEncrypt, UnsecuredJWT, exportSPKI, importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { RouterError } from '../../router/shared/errors.ts';
 import type { Fetch } from '../../router/authentication/fetch-json.ts';
-import { codeOf, startAuthentication } from '../support/authentication.ts';
-import { recordFigure } from '../support/figure.ts';
-import { startIssuer } from '../support/tokens.ts';
-import type { Issuer } from '../support/tokens.ts';
+import { codeOf, startAuthentication } from '../support/callers/authentication.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { startIssuer } from '../support/callers/tokens.ts';
+import type { Issuer } from '../support/callers/tokens.ts';
 
 describe('the caller', () => {
   it('is read from the claims of a valid token', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConcurrencyLimit } from '../../router/load-shedding/concurrency-limit.ts';
 import { createPressureWatch } from '../../router/load-shedding/pressure.ts';
 import type { Pressure } from '../../router/load-shedding/pressure.ts';
-import { recordFigure } from '../support/figure.ts';
-import { simulate } from '../support/simulated-process.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { simulate } from '../support/models/simulated-process.ts';
 
 const LIMIT = { delayMs: 50, heap: 0.85, max: 4_096 };
 const REFUSAL_MS = 0.03;

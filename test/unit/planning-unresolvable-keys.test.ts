@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { federatedGraph } from '../support/federated-graph.ts';
+import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 const typeOf = (id: unknown) => (id === '1' ? 'Bread' : 'Cake');
 

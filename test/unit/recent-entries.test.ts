@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { RecentEntries } from '../../router/shared/bounded-cache.ts';
-import { recordFigure } from '../support/figure.ts';
+import { recordFigure } from '../support/runs/figure.ts';
 
 it('keeps what was used lately and forgets the rest', () => {
   const entries = new RecentEntries<{ index: number }>(100);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { backgroundWork, readInboundRequest } from '../../subgraphs/shared/inbound-request.ts';
 import { ServiceBreaker } from '../../subgraphs/shared/service-breaker.ts';
 import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
-import { answer, page, startStubSubgraph, status } from '../support/stub-subgraph.ts';
+import { answer, page, startStubSubgraph, status } from '../support/subgraphs/stub-subgraph.ts';
 
 const KEY = { id: 'order', secret: 's'.repeat(32) };
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

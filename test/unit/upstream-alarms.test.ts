@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
-import { createClock } from '../support/clock.ts';
+import { createClock } from '../support/time/clock.ts';
 
 function alarmsOnClock() {
   const clock = createClock();

@@ -7,10 +7,10 @@ import type {
   ForcedState,
   Permit,
 } from '../../router/subgraph/breaker/circuit-breaker.ts';
-import { BREAKER_SETTINGS, BreakerModel } from '../support/breaker-model.ts';
-import { recordFigure } from '../support/figure.ts';
-import { createManualClock } from '../support/manual-clock.ts';
-import type { ManualClock } from '../support/manual-clock.ts';
+import { BREAKER_SETTINGS, BreakerModel } from '../support/models/breaker-model.ts';
+import { recordFigure } from '../support/runs/figure.ts';
+import { createManualClock } from '../support/time/manual-clock.ts';
+import type { ManualClock } from '../support/time/manual-clock.ts';
 
 function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
   const clock = createManualClock();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { answer, hang, page, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { Behaviour, StubSubgraph } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { answer, hang, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { Behaviour, StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const healthy = answer({ data: { a: 1 } });
 

@@ -5,8 +5,8 @@ import type { CallOutcome } from '../../router/subgraph/call/call.ts';
 import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { FieldBreakers } from '../../router/subgraph/breaker/field-breakers.ts';
 import { failedFields } from '../../router/subgraph/breaker/classify-response.ts';
-import { BREAKER_SETTINGS } from '../support/breaker-model.ts';
-import { createManualClock } from '../support/manual-clock.ts';
+import { BREAKER_SETTINGS } from '../support/models/breaker-model.ts';
+import { createManualClock } from '../support/time/manual-clock.ts';
 
 function createFields() {
   const clock = createManualClock();

@@ -5,8 +5,8 @@ import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
-import { answer, page, startStubSubgraph } from '../support/stub-subgraph.ts';
-import type { StubSubgraph } from '../support/stub-subgraph.ts';
+import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 function startUpstream(traffic: unknown = {}): SubgraphPool {
   return createSubgraphPool(configSchema.parse({ traffic }).traffic, {

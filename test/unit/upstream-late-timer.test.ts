@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const STALL_MS = 400;
 const TIMEOUT_MS = 200;

@@ -3,8 +3,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answer, encoded, reset, startStubSubgraph, status, text } from '../support/stub-subgraph.ts';
-import { upstreamOf } from '../support/upstream.ts';
+import {
+  answer,
+  encoded,
+  reset,
+  startStubSubgraph,
+  status,
+  text,
+} from '../support/subgraphs/stub-subgraph.ts';
+import { upstreamOf } from '../support/subgraphs/upstream.ts';
 
 const healthy = answer({ data: { a: 1 } });
 

@@ -1,0 +1,73 @@
+import { onTestFinished } from 'vitest';
+import { configSchema } from '../../../router/config/config-schema.ts';
+import type { Config } from '../../../router/config/config-schema.ts';
+import type { ErrorCode } from '../../../router/shared/errors.ts';
+import { RouterError } from '../../../router/shared/errors.ts';
+import { createAuthenticator } from '../../../router/authentication/authenticate.ts';
+import type { Authenticator, AuthenticatorParts } from '../../../router/authentication/authenticate.ts';
+import { createClock } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
+import { startIssuer } from './tokens.ts';
+import type { Issuer } from './tokens.ts';
+
+/** The configuration of an authenticator that trusts these issuers. */
+export function authenticationOf(
+  issuers: readonly Pick<Issuer, 'issuer' | 'audience' | 'jwksUrl'>[],
+  overrides: Readonly<Record<string, unknown>> = {},
+): Config['authentication'] {
+  const trusted = issuers.map(({ issuer, audience, jwksUrl }) => ({ issuer, audience, jwksUrl }));
+  return configSchema.parse({ authentication: { issuers: trusted, ...overrides } }).authentication;
+}
+
+export type Authentication = {
+  readonly issuer: Issuer;
+  readonly clock: Clock;
+  readonly authenticator: Authenticator;
+  /** What became of a token: the caller's id, or the code of the refusal. */
+  readonly outcome: (...authorizationHeaders: string[]) => Promise<string>;
+};
+
+/** An issuer and an authenticator that trusts it, on one clock, disposed after the test. */
+export async function startAuthentication(
+  overrides: Readonly<Record<string, unknown>> = {},
+  parts: Partial<AuthenticatorParts> = {},
+): Promise<Authentication> {
+  const clock = createClock();
+  const issuer = await startIssuer({ now: clock.now });
+  const authenticator = createAuthenticator(authenticationOf([issuer], overrides), {
+    ...clock,
+    fetch,
+    revocationStream: undefined,
+    telemetry: silentTelemetry,
+    ...parts,
+  });
+  onTestFinished(async () => {
+    authenticator[Symbol.dispose]();
+    await issuer[Symbol.asyncDispose]();
+  });
+  return { issuer, clock, authenticator, outcome: outcomeOf(authenticator) };
+}
+
+/** Turns an authenticator's answers into words that a test can compare. */
+export function outcomeOf(authenticator: Authenticator): Authentication['outcome'] {
+  return async (...headers) => {
+    try {
+      const identity = await authenticator.authenticate(headers, '192.0.2.1');
+      return identity.kind === 'user' ? identity.id : 'anonymous';
+    } catch (error) {
+      return codeOf(error);
+    }
+  };
+}
+
+/** The code of a refusal; anything but a RouterError is a bug and is thrown on. */
+export function codeOf(error: unknown): ErrorCode {
+  if (error instanceof RouterError) return error.code;
+  throw error;
+}
+
+export const silentTelemetry: AuthenticatorParts['telemetry'] = {
+  keysFetched: () => undefined,
+  authenticationRefused: () => undefined,
+  revocationsChanged: () => undefined,
+};

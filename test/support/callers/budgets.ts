@@ -1,0 +1,61 @@
+import { configSchema } from '../../../router/config/config-schema.ts';
+import type { Config } from '../../../router/config/config-schema.ts';
+import { createBudget } from '../../../router/rate-limit/rate-limiter.ts';
+import type { Budget } from '../../../router/rate-limit/rate-limiter.ts';
+import type { UserIdentity } from '../../../router/request/identity.ts';
+import { connectRedis } from '../../../router/redis/connect.ts';
+import type { RedisLink } from '../../../router/redis/connect.ts';
+import { scheduleTimer } from '../../../router/shared/schedule.ts';
+
+/** The configuration of a budget, with limits on. */
+export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): Config['rateLimit'] {
+  return configSchema.parse({ rateLimit: { enabled: true, ...overrides } }).rateLimit;
+}
+
+export type SharedBudget = AsyncDisposable & {
+  readonly budget: Budget;
+  readonly link: RedisLink;
+  /** What the router logged of its connection, in order. */
+  readonly changes: readonly string[];
+};
+
+/** A router's budget over its own connection to a Redis. */
+export async function shareBudget(
+  url: string,
+  options: {
+    readonly rateLimit?: Config['rateLimit'];
+    readonly keyPrefix?: string;
+    readonly commandTimeoutMs?: number;
+  } = {},
+): Promise<SharedBudget> {
+  const changes: string[] = [];
+  const telemetry = {
+    redisChanged: ({ state }: { state: string }) => void changes.push(state),
+    budgetDecided: () => undefined,
+  };
+  const { keyPrefix = 'test:', commandTimeoutMs = 50 } = options;
+  const link = connectRedis(
+    { keyPrefix, commandTimeoutMs },
+    { url, schedule: scheduleTimer, random: Math.random, telemetry },
+  );
+  await link.tried;
+  const monotonic = () => performance.now();
+  const budget = createBudget(options.rateLimit ?? rateLimitOf(), { redis: link, monotonic, telemetry });
+  return { budget, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
+}
+
+/** A user with a budget of their own. */
+export function userOf(id: string, tier: string | undefined = 'FREE'): UserIdentity {
+  return {
+    kind: 'user',
+    issuer: 'https://users.example',
+    id,
+    email: undefined,
+    roles: [],
+    scopes: [],
+    tenant: undefined,
+    tier,
+    tokenId: `token-of-${id}`,
+    expiresAtS: 1_900_000_000,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Pressure, WatchPressure } from '../../../router/load-shedding/pressure.ts';
+
+/** For routers that share a process with their clients and subgraphs: how late its event loop is says nothing of them. */
+export const noPressure: WatchPressure = () => ({ heap: () => 0, [Symbol.dispose]: () => undefined });
+
+/** Pressure that a test sets. */
+export function manualPressure() {
+  let heap = 0;
+  const reports = new Set<(pressure: Pressure) => void>();
+  const watchPressure: WatchPressure = (report) => {
+    reports.add(report);
+    return { heap: () => heap, [Symbol.dispose]: () => void reports.delete(report) };
+  };
+  return {
+    watchPressure,
+    /** Between reports. */
+    setHeap(share: number): void {
+      heap = share;
+    },
+    report(pressure: Partial<Pressure>): void {
+      for (const report of reports) report({ ms: 100, delayMs: 0, busy: 0.5, heap: 0.2, ...pressure });
+    },
+  };
+}

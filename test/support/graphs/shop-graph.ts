@@ -1,0 +1,203 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { stringify } from 'yaml';
+import { parseConfig } from '../../../router/config/config.ts';
+import { createRouter } from '../../../router/router.ts';
+import type { Parts, Router } from '../../../router/router.ts';
+import { startInventory } from '../../../subgraphs/inventory/server.ts';
+import { startOrder } from '../../../subgraphs/order/server.ts';
+import { startProduct } from '../../../subgraphs/product/server.ts';
+import { demoPassword } from '../../../subgraphs/shared/demo/users.ts';
+import type { RunningSubgraph } from '../../../subgraphs/shared/serve.ts';
+import type { Settings } from '../../../subgraphs/shared/settings.ts';
+import { startShipping } from '../../../subgraphs/shipping/server.ts';
+import { startUser } from '../../../subgraphs/user/server.ts';
+import { noPressure } from './pressure.ts';
+import { dropDatabase, testKey, testLocation, testSettings } from '../subgraphs/shop-subgraph.ts';
+import type { DatabaseKind, StartSubgraph } from '../subgraphs/shop-subgraph.ts';
+
+process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const issuer = 'http://issuer.example';
+
+// Order calls product and inventory, so these have their addresses first.
+const names = ['product', 'inventory', 'user', 'shipping', 'order'] as const;
+
+type SubgraphName = (typeof names)[number];
+
+const starters: Readonly<Record<SubgraphName, StartSubgraph>> = {
+  product: startProduct,
+  inventory: startInventory,
+  user: startUser,
+  shipping: startShipping,
+  order: startOrder,
+};
+
+export type GraphOptions = {
+  /** How many routers stand in front; one unless told. */
+  readonly routers?: number;
+  readonly database?: DatabaseKind;
+  /** URLs of stubs that stand in for subgraphs. */
+  readonly standIns?: Partial<Readonly<Record<SubgraphName, string>>>;
+  /** More of `router.yaml`, by top-level key. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly parts?: Partial<Parts>;
+  readonly redisUrl?: string;
+};
+
+type GraphAnswer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data: unknown;
+  readonly errors: readonly {
+    readonly message: string;
+    readonly path?: readonly unknown[];
+    readonly extensions: Readonly<Record<string, unknown>>;
+  }[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+};
+
+type AskOptions = {
+  readonly token?: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Which router; the first unless told. */
+  readonly router?: number;
+};
+
+/** The whole shop on free ports: five subgraphs with demo data, and routers before them. */
+export type ShopGraph = AsyncDisposable & {
+  readonly routers: readonly Router[];
+  readonly urls: Readonly<Record<SubgraphName, string>>;
+  readonly ask: (query: string, options?: AskOptions) => Promise<GraphAnswer>;
+  /** The access token of a demo login. */
+  readonly login: (email: string) => Promise<string>;
+  readonly stop: (name: SubgraphName) => Promise<void>;
+  /** Starts a stopped subgraph again, at the same address and with fresh demo data. */
+  readonly restart: (name: SubgraphName) => Promise<void>;
+};
+
+export async function startGraph(options: GraphOptions = {}): Promise<ShopGraph> {
+  await using built = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-graph-'));
+  built.defer(() => rm(folder, { recursive: true, force: true }));
+  const subgraphs = built.use(await startSubgraphs(options));
+  await writeFile(join(folder, 'supergraph.yaml'), compositionFile(subgraphs.urls));
+
+  const routers: Router[] = [];
+  for (let index = 0; index < (options.routers ?? 1); index++) {
+    const config = routerConfig(folder, subgraphs.urls.user, options);
+    routers.push(
+      built.use(
+        await createRouter(config, {
+          log: { write: () => undefined },
+          watchPressure: noPressure,
+          ...options.parts,
+        }),
+      ),
+    );
+  }
+  const owned = built.move();
+
+  const ask = (query: string, asked: AskOptions = {}) => send(routers, query, asked);
+  return {
+    routers,
+    urls: subgraphs.urls,
+    ask,
+    login: (email) => login(ask, email),
+    stop: subgraphs.stop,
+    restart: subgraphs.restart,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function startSubgraphs({ database = 'embedded', standIns = {}, redisUrl }: GraphOptions) {
+  const running = new Map<SubgraphName, RunningSubgraph>();
+  const urls = new Map<SubgraphName, string>();
+
+  async function start(name: SubgraphName, port: number): Promise<void> {
+    const location = testLocation(name, database);
+    const settings: Settings = {
+      ...testSettings(name, location),
+      port,
+      issuerUrl: issuer,
+      redisUrl: redisUrl ?? null,
+      productUrl: urls.get('product') ?? '',
+      inventoryUrl: urls.get('inventory') ?? '',
+    };
+    const subgraph = await starters[name](settings, { now: Date.now, log: pino({ level: 'silent' }) });
+    const close = async () => {
+      await subgraph.close();
+      await dropDatabase(location);
+    };
+    running.set(name, { ...subgraph, close });
+    urls.set(name, subgraph.url);
+  }
+
+  async function stop(name: SubgraphName): Promise<void> {
+    await running.get(name)?.close();
+    running.delete(name);
+  }
+
+  for (const name of names) {
+    const standIn = standIns[name];
+    if (standIn === undefined) await start(name, 0);
+    else urls.set(name, standIn);
+  }
+  return {
+    urls: Object.fromEntries(urls) as Readonly<Record<SubgraphName, string>>,
+    stop,
+    restart: (name: SubgraphName) => start(name, Number(new URL(urls.get(name) ?? '').port)),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running.keys()].map(stop));
+    },
+  };
+}
+
+function compositionFile(urls: Readonly<Record<SubgraphName, string>>): string {
+  const subgraphs = names.map((name) => [
+    name,
+    { routing_url: urls[name], schema: { file: join(root, 'subgraphs', name, 'schema.graphql') } },
+  ]);
+  return stringify({ federation_version: '=2.14.4', subgraphs: Object.fromEntries(subgraphs) });
+}
+
+function routerConfig(folder: string, userUrl: string, { config = {}, redisUrl }: GraphOptions) {
+  const known = new URL('/.well-known', userUrl).href;
+  const trusted = { jwksUrl: `${known}/jwks.json`, revocationsUrl: `${known}/revoked-tokens` };
+  const text = stringify({
+    authentication: { issuers: [{ issuer, audience: 'tributary', ...trusted }] },
+    identity: { keys: [testKey] },
+    shutdown: { lameDuckMs: 0 },
+    ...(redisUrl !== undefined && { redis: { url: redisUrl } }),
+    ...config,
+  });
+  const env = { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: join(folder, 'supergraph.yaml') };
+  return parseConfig(text, { env, fileName: 'router.yaml', directory: folder });
+}
+
+async function send(routers: readonly Router[], query: string, options: AskOptions): Promise<GraphAnswer> {
+  const { token, variables = {}, headers = {}, router = 0 } = options;
+  const authorization: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(routers[router]?.url ?? '', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...authorization, ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors = [], extensions = {} } = (await response.json()) as Partial<GraphAnswer>;
+  return { status: response.status, headers: response.headers, data, errors, extensions };
+}
+
+async function login(ask: ShopGraph['ask'], email: string): Promise<string> {
+  const mutation = `mutation ($email: String!, $password: String!) {
+    login(email: $email, password: $password) { accessToken }
+  }`;
+  const { data, errors } = await ask(mutation, { variables: { email, password: demoPassword } });
+  const token = (data as { login?: { accessToken: string } } | undefined)?.login?.accessToken;
+  if (token === undefined) throw new Error(`${email} cannot log in: ${JSON.stringify(errors)}`);
+  return token;
+}

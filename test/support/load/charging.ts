@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Budget, BudgetDecision } from '../../../router/rate-limit/rate-limiter.ts';
+import type { Caller } from '../../../router/rate-limit/caller-buckets.ts';
+
+export type Charging = {
+  readonly decisions: number;
+  readonly failed: number;
+  readonly slowestMs: number;
+  /** Decisions that took more than 25 ms. */
+  readonly slow: number;
+  /** Who decided. */
+  readonly stores: ReadonlySet<string>;
+};
+
+/** Charges a point every few milliseconds, whatever became of the last one, until `body` is over. */
+export async function chargeWhile(
+  budget: Budget,
+  caller: Caller,
+  body: () => Promise<unknown>,
+): Promise<Charging> {
+  const charges: Promise<{ ms: number; store: string }>[] = [];
+  const over = new AbortController();
+  const finished = body().finally(() => over.abort());
+  const load = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      charges.push(timed(budget, caller));
+      await delay(5);
+    }
+  };
+  await Promise.all([finished, load()]);
+  const settled = await Promise.allSettled(charges);
+  const done = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return {
+    decisions: settled.length,
+    failed: settled.length - done.length,
+    slowestMs: Math.ceil(Math.max(...done.map(({ ms }) => ms))),
+    slow: done.filter(({ ms }) => ms > 25).length,
+    stores: new Set(done.map(({ store }) => store)),
+  };
+}
+
+async function timed(budget: Budget, caller: Caller): Promise<{ ms: number; store: string }> {
+  const start = performance.now();
+  const decision = await budget.charge({ ...caller, cost: 1 });
+  return { ms: performance.now() - start, store: storeOf(decision) };
+}
+
+function storeOf(decision: BudgetDecision): string {
+  return decision.kind === 'admitted' ? decision.charge.store : decision.kind;
+}

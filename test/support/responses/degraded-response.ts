@@ -1,0 +1,38 @@
+import type { SmallGraph } from '../graphs/small-graph.ts';
+
+/** What an answer says of what it lacks, by every way of saying it. */
+export async function askForRest(
+  graph: SmallGraph,
+  query: string,
+  { headers = {}, more = {} }: { headers?: Record<string, string>; more?: object } = {},
+) {
+  const response = await graph.post({ query, ...more }, { 'x-cost': 'report', ...headers });
+  const { data, errors = [], extensions = {} } = (await response.json()) as Body;
+  return {
+    data,
+    codes: errors.map((error) => error.extensions.code),
+    degraded: extensions.degraded ?? [],
+    cost: extensions.cost?.actual,
+    header: response.headers.get('x-degraded'),
+  };
+}
+
+type Body = {
+  readonly data: unknown;
+  readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+  readonly extensions?: {
+    readonly degraded?: readonly Readonly<Record<string, unknown>>[];
+    readonly cost?: { readonly actual: number };
+  };
+};
+
+/** The lines of the metric that counts what answers lacked. */
+export async function degradedMetric({ router }: SmallGraph): Promise<readonly string[]> {
+  const text = await router.telemetry.metrics.getSingleMetricAsString('tributary_degraded_total');
+  return text.split('\n').filter((line) => line.startsWith('tributary_degraded_total'));
+}
+
+/** Takes a service off its port. */
+export async function stopService(graph: SmallGraph, name: string): Promise<void> {
+  await graph.services.get(name)?.[Symbol.asyncDispose]();
+}

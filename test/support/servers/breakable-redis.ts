@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
+import { findProgram } from '../processes/run-program.ts';
+import { until } from '../time/until.ts';
+
+/** A Redis of the test's own, to be taken away in every way and brought back on the same port. */
+export type BreakableRedis = AsyncDisposable & {
+  readonly url: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Leaves its connections open, and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+};
+
+const PATIENCE_MS = 10_000;
+
+// Holds the other end of our pipe: when we are gone without having stopped the server, this does, also one that is frozen.
+const GUARD = 'read -r _; kill -s KILL "$1"';
+
+/** A Redis that is not running yet. */
+export async function createBreakableRedis(): Promise<BreakableRedis> {
+  const program = findProgram(['redis-server', 'valkey-server']);
+  if (program === undefined) throw new Error('this test needs redis-server or valkey-server on the machine');
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let server: ChildProcess | undefined;
+
+  async function kill(): Promise<void> {
+    const running = server;
+    server = undefined;
+    if (running === undefined) return;
+    const exited = once(running, 'exit');
+    running.kill('SIGKILL');
+    await exited;
+  }
+
+  return {
+    url,
+    kill,
+    async start() {
+      server = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+        stdio: 'ignore',
+        // Ctrl-C is for the test.
+        detached: true,
+      });
+      const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(server.pid)], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      });
+      server.once('exit', () => guard.kill('SIGKILL'));
+      if (!(await until(() => answers(url), PATIENCE_MS))) throw new Error('redis-server does not answer');
+    },
+    freeze: () => void server?.kill('SIGSTOP'),
+    thaw: () => void server?.kill('SIGCONT'),
+    [Symbol.asyncDispose]: kill,
+  };
+}
+
+/** One that runs. */
+export async function startBreakableRedis(): Promise<BreakableRedis> {
+  const redis = await createBreakableRedis();
+  await redis.start();
+  return redis;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    client.disconnect();
+  }
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { until } from '../time/until.ts';
+
+export type ServerProcess = {
+  readonly command: readonly [file: string, ...args: string[]];
+  /** Everything the server writes; removed with it. */
+  readonly folder: string;
+  readonly stopSignal: 'TERM' | 'INT';
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Whether the server answers. */
+  readonly answers: () => Promise<boolean>;
+};
+
+// The shell holds the other end of our pipe: when we are gone, even by SIGKILL, it stops the server and cleans up.
+const GUARD = `
+exec 3<&0
+"$@" </dev/null & server=$!
+{ read -r _ <&3; kill -s "$STOP_SIGNAL" "$server"; } & guard=$!
+wait "$server"; status=$?
+kill "$guard" 2>/dev/null
+rm -rf "$FOLDER"
+exit "$status"`;
+
+const START_TIMEOUT_MS = 30_000;
+
+/** Starts a server and waits until it answers; disposing stops it and removes its folder. */
+export async function startServer(server: ServerProcess): Promise<AsyncDisposable> {
+  const child = spawn('/bin/sh', ['-c', GUARD, 'sh', ...server.command], {
+    ...server.user,
+    cwd: server.folder,
+    env: { ...process.env, LC_ALL: 'C', FOLDER: server.folder, STOP_SIGNAL: server.stopSignal },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C is for the tests: the servers stop after them.
+    detached: true,
+  });
+  const exited = once(child, 'exit');
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const stop = async () => {
+    child.stdin.end();
+    await exited;
+  };
+  const started = await until(
+    async () => child.exitCode !== null || (await server.answers()),
+    START_TIMEOUT_MS,
+  );
+  if (child.exitCode !== null) throw new Error(`${server.command[0]}: ${lastLine(await output)}`);
+  if (!started) {
+    await stop();
+    throw new Error(`${server.command[0]} did not answer within ${START_TIMEOUT_MS / 1000} s`);
+  }
+  return { [Symbol.asyncDispose]: stop };
+}
+
+function lastLine(outputs: readonly string[]): string {
+  return outputs.join('\n').trimEnd().split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,78 @@
+import { pino } from 'pino';
+import { configSchema } from '../../../router/config/config-schema.ts';
+import type { SubgraphFailure, SubgraphResponse } from '../../../router/request/subgraph-request.ts';
+import { createSubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
+import type { SubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
+import type { SubgraphParts } from '../../../router/subgraph/client.ts';
+import { createManualClock } from '../time/manual-clock.ts';
+import type { ManualClock } from '../time/manual-clock.ts';
+
+type CallOptions = {
+  readonly operation?: 'query' | 'mutation';
+  readonly signal?: AbortSignal;
+  readonly deadline?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An upstream with one subgraph, `inventory`, a clock that is moved by hand, and a record of its events. */
+export type UpstreamOfOne = AsyncDisposable & {
+  readonly upstream: SubgraphPool;
+  readonly clock: ManualClock;
+  /** `EVENT DETAIL` in the order they came. */
+  readonly events: string[];
+  call(options?: CallOptions): Promise<SubgraphResponse>;
+  /** The failure of a call; throws when it was answered. */
+  fail(options?: CallOptions): Promise<SubgraphFailure>;
+  breaker(): string | undefined;
+};
+
+/** `settings` as in `traffic.all` of router.yaml. */
+export function upstreamOf(
+  urls: readonly string[],
+  settings: Record<string, unknown> = {},
+  parts: Partial<SubgraphParts> = {},
+): UpstreamOfOne {
+  const clock = createManualClock();
+  const events: string[] = [];
+  const { traffic } = configSchema.parse({ traffic: { all: settings, subgraphs: { inventory: { urls } } } });
+  const upstream = createSubgraphPool(traffic, {
+    telemetry: recorder(events),
+    signer: { sign: () => ({}) },
+    random: () => 0.5,
+    monotonic: clock.monotonic,
+    startTimer: clock.after,
+    ...parts,
+  });
+  const routes = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));
+
+  async function call(options: CallOptions = {}): Promise<SubgraphResponse> {
+    const { operation = 'query', headers = {}, signal = new AbortController().signal } = options;
+    const deadline = options.deadline ?? clock.monotonic() + traffic.deadlineMs;
+    const request = { subgraph: 'inventory', operation, body: `{"query":"${operation}{a}"}` } as const;
+    return routes.send(request, { headers, deadline }, signal);
+  }
+
+  return {
+    upstream,
+    clock,
+    events,
+    call,
+    async fail(options) {
+      const response = await call(options);
+      if (response.kind === 'answered') throw new Error(`answered ${JSON.stringify(response)}`);
+      return response.failure;
+    },
+    breaker: () => upstream.state()[0]?.breaker,
+    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+  };
+}
+
+function recorder(events: string[]): SubgraphParts['telemetry'] {
+  return {
+    log: pino({ level: 'silent' }),
+    subgraphCalled: ({ outcome }) => events.push(`called ${outcome}`),
+    subgraphRetried: () => events.push('retried'),
+    endpointEjected: ({ forMs }) => events.push(`ejected ${forMs}`),
+    breakerChanged: ({ from, to }) => events.push(`breaker ${from} ${to}`),
+  };
+}
