@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Config } from '../../router/config/config-schema.ts';
-import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { reachable } from './service.ts';
 
 // Asks all five services: order, user (customer), product, inventory (stock) and shipping (shipment).

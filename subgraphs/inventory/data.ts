@@ -1,7 +1,12 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { type Connection, fetchConnection, type Ordering, type PageArguments } from '../shared/connection.ts';
-import type { LineItem } from '../shared/line-items.ts';
+import {
+  type Connection,
+  fetchConnection,
+  type Ordering,
+  type PageArguments,
+} from '../database/connection.ts';
+import type { LineItem } from '../shop/line-items.ts';
 
 export interface InventoryTables {
   warehouses: { id: string; name: string };

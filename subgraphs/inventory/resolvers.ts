@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { requireRole } from '../shared/caller.ts';
-import type { Connection, PageArguments } from '../shared/connection.ts';
+import type { Connection, PageArguments } from '../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
-import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
-import { readId } from '../shared/ids.ts';
-import { type LineItem, readLineItems } from '../shared/line-items.ts';
+import type { RequestFacts, Resolvers } from '../shared/serve.ts';
+import { readId } from '../shop/ids.ts';
+import { type LineItem, readLineItems } from '../shop/line-items.ts';
 import {
   adjust,
   type InventoryTables,

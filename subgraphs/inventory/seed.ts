@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from 'kysely';
-import { demoProducts } from '../shared/demo/catalog.ts';
-import { demoOrders } from '../shared/demo/orders.ts';
-import { createRandom, type Random } from '../shared/demo/random.ts';
-import { demoWarehouses } from '../shared/demo/warehouses.ts';
+import { demoProducts } from '../shop/demo/catalog.ts';
+import { demoOrders } from '../shop/demo/orders.ts';
+import { createRandom, type Random } from '../shop/demo/random.ts';
+import { demoWarehouses } from '../shop/demo/warehouses.ts';
 import type { InventoryTables } from './data.ts';
 
 type StockRow = Selectable<InventoryTables['stock']>;

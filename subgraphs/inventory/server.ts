@@ -1,6 +1,5 @@
-import { openDatabase } from '../shared/database.ts';
-import type { Parts } from '../shared/parts.ts';
-import { runSubgraph } from '../shared/run.ts';
+import { openDatabase } from '../database/database.ts';
+import { type Parts, runSubgraph } from '../shared/run.ts';
 import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
 import type { Settings } from '../shared/settings.ts';
 import { type InventoryTables, migrations } from './data.ts';
@@ -13,7 +12,7 @@ export async function startInventory(settings: Settings, parts: Parts): Promise<
     location: settings.database,
     migrations,
     seed,
-    ...(parts.onQuery && { onQuery: parts.onQuery }),
+    onQuery: parts.onQuery,
   });
   return serveSubgraph<InventoryContext>(settings, parts, {
     schema: new URL('./schema.graphql', import.meta.url),

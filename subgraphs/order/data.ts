@@ -6,7 +6,7 @@ import {
   fetchConnectionOfEach,
   type Ordering,
   type PageArguments,
-} from '../shared/connection.ts';
+} from '../database/connection.ts';
 
 export interface OrderTables {
   orders: {

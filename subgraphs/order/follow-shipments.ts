@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { dependencyUnavailable } from '../shared/errors.ts';
 import { backgroundWork } from '../shared/inbound-request.ts';
-import type { CallService } from '../shared/service-client.ts';
+import type { CallService } from './service-client.ts';
 import type { OrderTables } from './data.ts';
 import {
   advance,

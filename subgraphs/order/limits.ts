@@ -1,5 +1,5 @@
 import { fail } from '../shared/errors.ts';
-import type { LineItem } from '../shared/line-items.ts';
+import type { LineItem } from '../shop/line-items.ts';
 import type { OrderLimit, Settings } from '../shared/settings.ts';
 
 /** The limits of a tier; those listed first if the tier is unknown. */

@@ -2,13 +2,13 @@ import { GraphQLError } from 'graphql';
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { type Caller, hasRole, requireSignedIn, requireUser } from '../shared/caller.ts';
-import type { Connection } from '../shared/connection.ts';
+import type { Connection } from '../database/connection.ts';
 import { fail } from '../shared/errors.ts';
-import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
+import type { RequestFacts, Resolvers } from '../shared/serve.ts';
 import type { InboundRequest } from '../shared/inbound-request.ts';
-import { readId } from '../shared/ids.ts';
-import { type LineItem, readLineItems } from '../shared/line-items.ts';
-import { shopScalars } from '../shared/scalars.ts';
+import { readId } from '../shop/ids.ts';
+import { type LineItem, readLineItems } from '../shop/line-items.ts';
+import { shopScalars } from '../shop/scalars.ts';
 import type { OrderLimit, Settings } from '../shared/settings.ts';
 import {
   abandonPlacement,

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { demoOrders } from '../shared/demo/orders.ts';
+import { demoOrders } from '../shop/demo/orders.ts';
 import type { OrderTables } from './data.ts';
 
 const rowsPerStatement = 500;

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import type { Kysely } from 'kysely';
-import { openDatabase } from '../shared/database.ts';
+import { openDatabase } from '../database/database.ts';
 import { dependencyUnavailable, shopError } from '../shared/errors.ts';
 import { backgroundWork, type InboundRequest } from '../shared/inbound-request.ts';
-import type { Parts } from '../shared/parts.ts';
-import { runSubgraph } from '../shared/run.ts';
+import { type Parts, runSubgraph } from '../shared/run.ts';
 import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
-import { type CallService, createServiceClient } from '../shared/service-client.ts';
+import { type CallService, createServiceClient } from './service-client.ts';
 import { ownServiceKey, type Settings } from '../shared/settings.ts';
 import {
   abandonPlacement,
@@ -32,7 +31,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
     location: settings.database,
     migrations,
     seed,
-    ...(parts.onQuery && { onQuery: parts.onQuery }),
+    onQuery: parts.onQuery,
   });
   const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls, log });
   const inventory = createInventory(callService, settings.inventoryUrl);

@@ -1,6 +1,11 @@
 import { sql, type Kysely, type Selectable, type SelectQueryBuilder, type Updateable } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { fetchConnection, type Connection, type Ordering, type PageArguments } from '../shared/connection.ts';
+import {
+  fetchConnection,
+  type Connection,
+  type Ordering,
+  type PageArguments,
+} from '../database/connection.ts';
 
 export type ProductTables = {
   readonly categories: { readonly id: string; readonly name: string; readonly parent_id: string | null };

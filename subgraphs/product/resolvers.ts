@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { requireRole } from '../shared/caller.ts';
-import type { PageArguments } from '../shared/connection.ts';
+import type { PageArguments } from '../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
-import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
-import { isForeignKeyViolation, isUniqueViolation } from '../shared/postgres-errors.ts';
-import { shopScalars } from '../shared/scalars.ts';
+import type { RequestFacts, Resolvers } from '../shared/serve.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '../database/postgres-errors.ts';
+import { shopScalars } from '../shop/scalars.ts';
 import {
   changeProduct,
   insertProduct,

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { demoCategories, demoProducts } from '../shared/demo/catalog.ts';
+import { demoCategories, demoProducts } from '../shop/demo/catalog.ts';
 import type { ProductTables } from './data.ts';
 
 export async function seed(db: Kysely<ProductTables>): Promise<void> {

@@ -1,7 +1,7 @@
 import { fail } from './errors.ts';
 import type { VerifiedIdentity } from './verify.ts';
 
-/** The caller, as vouched for by the signature over the identity headers. */
+/** The caller according to the signed identity headers. */
 export type Caller =
   | { readonly kind: 'anonymous' }
   | UserCaller
@@ -34,12 +34,12 @@ export function requireUser(caller: Caller): UserCaller {
   return fail('UNAUTHENTICATED', 'Sign in to do this.');
 }
 
-/** Services count as signed in. */
+/** Rejects anonymous callers; services count as signed in. */
 export function requireSignedIn(caller: Caller): void {
   if (caller.kind === 'anonymous') fail('UNAUTHENTICATED', 'Sign in to do this.');
 }
 
-/** An admin may do whatever any role of the staff may. */
+/** Rejects callers without one of the roles; the role `admin` includes all others. */
 export function requireRole(caller: Caller, ...roles: readonly Role[]): void {
   requireSignedIn(caller);
   if (!hasRole(caller, 'admin', ...roles)) {

@@ -1,22 +1,9 @@
 import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { isDataException, isUnreachable } from './postgres-errors.ts';
+import { isDataException, isUnreachable } from '../database/postgres-errors.ts';
 
-/** The codes a shop subgraph answers with on purpose; their messages are written for the client. */
-export type ShopErrorCode =
-  | 'NOT_FOUND'
-  | 'FORBIDDEN'
-  | 'UNAUTHENTICATED'
-  | 'BAD_USER_INPUT'
-  | 'CONFLICT'
-  | 'ORDER_LIMIT_EXCEEDED'
-  | 'UNAVAILABLE'
-  | 'OVERLOADED'
-  | 'REQUEST_CANCELLED';
-
-/** Beside the shop's own codes those by which Apollo Server tells a client that its request is wrong. */
-const exposedCodes: ReadonlySet<string> = new Set([
+const shopCodes = [
   'NOT_FOUND',
   'FORBIDDEN',
   'UNAUTHENTICATED',
@@ -26,6 +13,14 @@ const exposedCodes: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'OVERLOADED',
   'REQUEST_CANCELLED',
+] as const;
+
+/** Codes of errors that are thrown intentionally; their messages are written for the client. */
+export type ShopErrorCode = (typeof shopCodes)[number];
+
+/** Codes whose messages the client sees: those of the shop, and those of Apollo Server for an invalid request. */
+const exposedCodes: ReadonlySet<string> = new Set([
+  ...shopCodes,
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
@@ -39,7 +34,7 @@ export function shopError(code: ShopErrorCode, message: string, cause?: unknown)
   });
 }
 
-/** Another service that this one needs is down. `causedBy` keeps the router from counting it against this one. */
+/** Another service is down. `causedBy` names it, so that the router does not open the breaker of this one. */
 export function dependencyUnavailable(service: string, cause: unknown): GraphQLError {
   return new GraphQLError(`The ${service} service is unavailable.`, {
     extensions: { code: 'UNAVAILABLE', causedBy: service },
@@ -47,7 +42,7 @@ export function dependencyUnavailable(service: string, cause: unknown): GraphQLE
   });
 }
 
-/** Work that is rejected before it begins, because more is waiting than can be done in time. */
+/** Work that is rejected before it starts, because the queue is longer than can be processed in time. */
 export function overloaded(message: string, retryAfterMs: number): GraphQLError {
   const headers = new HeaderMap([['retry-after', String(Math.ceil(retryAfterMs / 1000))]]);
   return new GraphQLError(message, { extensions: { code: 'OVERLOADED', retryAfterMs, http: { headers } } });
@@ -57,26 +52,22 @@ export function fail(code: ShopErrorCode, message: string): never {
   throw shopError(code, message);
 }
 
-/** Whether an error is the subgraph's own fault, and belongs into the log. */
+/** Whether an error is a fault of this subgraph and must be logged. */
 export function isUnexpected(error: GraphQLError): boolean {
   const { code } = classify(error, error.originalError);
   return code === 'INTERNAL_SERVER_ERROR' || code === 'UNAVAILABLE';
 }
 
-/** What was not thrown on purpose leaves as INTERNAL_SERVER_ERROR: no SQL, address or stack. */
+/** Masks unexpected errors as INTERNAL_SERVER_ERROR, so that clients see no SQL, address or stack. */
 export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { code, message } = classify(formatted, unwrapResolverError(error));
-  const causedBy = code === 'UNAVAILABLE' ? formatted.extensions?.['causedBy'] : undefined;
-  const retryAfterMs = code === 'OVERLOADED' ? formatted.extensions?.['retryAfterMs'] : undefined;
-  return {
-    ...formatted,
-    message,
-    extensions: {
-      code,
-      ...(causedBy !== undefined && { causedBy }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    },
+  const { causedBy, retryAfterMs } = formatted.extensions ?? {};
+  const extensions = {
+    code,
+    ...(code === 'UNAVAILABLE' && causedBy !== undefined && { causedBy }),
+    ...(code === 'OVERLOADED' && retryAfterMs !== undefined && { retryAfterMs }),
   };
+  return { ...formatted, message, extensions };
 }
 
 function classify(

@@ -19,65 +19,53 @@ export type Reply = {
 
 export type HttpServer = {
   readonly port: number;
-  /** Lets requests in flight finish, at most `graceMs`, then closes what is left. */
+  /** Lets requests in flight finish within 10 s, then closes all connections. */
   readonly close: () => Promise<void>;
 };
 
 const graceMs = 10_000;
 
+/** Serves `handle`. Its signal is aborted when the client closes the connection before the response is sent. */
 export async function listen(
   address: Pick<Settings, 'host' | 'port' | 'tls'>,
   handle: (request: IncomingMessage, gone: AbortSignal) => Promise<Reply>,
 ): Promise<HttpServer> {
   let draining = false;
   const server = createServerFor(address.tls, (request, response) => {
-    void handle(request, whenGone(response)).then((reply) => {
-      // A client told so opens its next connection elsewhere instead of meeting a closed one. After a body that
-      // was not read to its end the connection is of no use either.
+    void handle(request, whenGone(response)).then(({ status, body, headers = [] }) => {
+      // Makes clients reconnect elsewhere before this server closes. A connection with an unread body is not reusable either.
       if (draining || !request.complete) response.setHeader('connection', 'close');
-      send(response, reply);
+      response.setHeader('content-type', 'application/json; charset=utf-8');
+      for (const [name, value] of headers) response.setHeader(name, value);
+      response.writeHead(status, { 'content-length': Buffer.byteLength(body) }).end(body);
     });
   });
-  // Longer than the router keeps idle connections, so that the router is the one to let go.
+  // Longer than the router keeps idle connections, so that the router closes them first.
   server.keepAliveTimeout = 75_000;
   server.headersTimeout = 10_000;
   server.requestTimeout = 15_000;
-  const port = await listenOn(server, address);
-  const close = async () => {
-    draining = true;
-    await closeGracefully(server);
+  return {
+    port: await listenOn(server, address),
+    async close() {
+      draining = true;
+      const closed = once(server, 'close');
+      server.close();
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
   };
-  return { port, close };
-}
-
-/** Aborted when the connection closes before the response has been sent: nobody waits for it any more. */
-function whenGone(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
-/** With an authority's certificate, callers must show one of theirs. */
-function createServerFor(tls: TlsSettings | null, listener: RequestListener): Server {
-  if (tls === null) return createServer(listener);
-  const { ca, ...own } = tls;
-  return createTlsServer(
-    { ...own, ...(ca !== null && { ca, requestCert: true, rejectUnauthorized: true }) },
-    listener,
-  );
 }
 
 export function jsonReply(status: number, body: unknown): Reply {
   return { status, body: JSON.stringify(body) };
 }
 
-/** Null when the body is larger than `maxBytes`; the rest is not read. */
+/** Returns null if the body is larger than `maxBytes`, and leaves the rest unread. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Ending the loop early must leave the socket open: the refusal has yet to be written to it.
+  // By default, leaving the loop early would close the socket before the response is written.
   const stream: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
   for await (const chunk of stream) {
     size += chunk.length;
@@ -87,12 +75,20 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks);
 }
 
-function send(response: ServerResponse, reply: Reply): void {
-  response.statusCode = reply.status;
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  for (const [name, value] of reply.headers ?? []) response.setHeader(name, value);
-  response.setHeader('content-length', Buffer.byteLength(reply.body));
-  response.end(reply.body);
+function whenGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** With a CA certificate, callers must present a certificate. */
+function createServerFor(tls: TlsSettings | null, listener: RequestListener): Server {
+  if (tls === null) return createServer(listener);
+  const { ca, ...own } = tls;
+  const mutual = ca !== null && { ca, requestCert: true, rejectUnauthorized: true };
+  return createTlsServer({ ...own, ...mutual }, listener);
 }
 
 async function listenOn(server: Server, address: { host: string; port: number }): Promise<number> {
@@ -100,22 +96,8 @@ async function listenOn(server: Server, address: { host: string; port: number })
     server.listen(address.port, address.host);
     await once(server, 'listening');
   } catch (error) {
-    throw new StartupError(
-      `Cannot listen on ${address.host}:${address.port} (${reasonOf(error)}): stop what listens there, or set PORT.`,
-      {
-        cause: error,
-      },
-    );
+    const message = `Cannot listen on ${address.host}:${address.port} (${reasonOf(error)}): stop what listens there, or set PORT.`;
+    throw new StartupError(message, { cause: error });
   }
-  const { port } = server.address() as AddressInfo;
-  return port;
-}
-
-async function closeGracefully(server: Server): Promise<void> {
-  const closed = Promise.withResolvers<void>();
-  server.close(() => closed.resolve());
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed.promise;
-  clearTimeout(timer);
+  return (server.address() as AddressInfo).port;
 }

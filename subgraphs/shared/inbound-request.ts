@@ -1,29 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The request that calls to other services are made for. */
+/** The request on whose behalf calls to other services are made. */
 export type InboundRequest = {
   readonly requestId: string;
-  /** Headers that calls to other services repeat: request and correlation id, and the trace. */
+  /** Headers that are forwarded to other services: request id, correlation id and trace. */
   readonly passedOn: Readonly<Record<string, string>>;
   /** Address of the client, as the router reports it. */
   readonly clientAddress: string | undefined;
-  /** Milliseconds that calls may take so that the response is in time; infinite if the caller announced no timeout. */
+  /** Milliseconds left for calls to other services; infinite if the caller sent no timeout. */
   readonly remainingMs: () => number;
 };
 
-/** Name of the header by which the router announces how long it waits, in milliseconds. */
+/** Header with the milliseconds after which the router stops waiting. */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
-/** Time kept for undoing what was begun and for the response, or a quarter of the timeout if that is less. */
+/** Time that is reserved for compensation and the response, or a quarter of the timeout if that is less. */
 const MARGIN_MS = 250;
 // The router accepts the same ids (`router/http/request-id.ts`): one id has to pass all services unchanged.
 const ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x21-\x7e]{0,200})?$/;
-// The client comes first, then the proxies before the router.
+// The first address is the client's, the others are proxies.
 const ADDRESSES = /^[\da-fA-F.:]{2,45}(?:, ?[\da-fA-F.:]{2,45}){0,9}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,2000}$/;
 
-/** Reads what one request says of itself. Values that are malformed are ignored, and a missing request id is created. */
+/** Reads ids, trace, timeout and client address. Malformed values are ignored, and a missing request id is generated. */
 export function readInboundRequest(
   headers: IncomingHttpHeaders,
   monotonic: () => number = () => performance.now(),
@@ -48,7 +48,7 @@ export function readInboundRequest(
   };
 }
 
-/** Work that no request waits for. */
+/** Background work, without a request and without a deadline. */
 export function backgroundWork(task: string): InboundRequest {
   const requestId = `${task}-${randomUUID()}`;
   return {

@@ -1,19 +1,29 @@
-import { systemParts, type Parts } from './parts.ts';
+import { pino, type Logger } from 'pino';
 import type { RunningSubgraph } from './serve.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { StartupError } from './startup-error.ts';
 
-/** The process of one subgraph: starts it from the environment and stops it on SIGTERM or SIGINT. */
+/** The clock and log of a subgraph; tests pass their own. */
+export type Parts = {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Receives every SQL statement. */
+  readonly onQuery?: (statement: string) => void;
+};
+
+/** Runs a subgraph with the settings from the environment until SIGTERM or SIGINT. */
 export async function runSubgraph(
   name: string,
   start: (settings: Settings, parts: Parts) => Promise<RunningSubgraph>,
 ): Promise<void> {
   try {
     const settings = readSettings(name);
-    const subgraph = await start(settings, systemParts(settings));
-    // A starter that ends while this process stops causes a second SIGTERM, which must not cut the requests in flight.
+    const log = pino({ level: settings.logLevel, base: { subgraph: name } });
+    const subgraph = await start(settings, { now: Date.now, log });
+    // The parent process may send a second SIGTERM, which must not abort the requests in flight.
     process.on('SIGTERM', () => void subgraph.close());
-    // A second Ctrl-C finds no listener and ends the process at once.
+    // A second Ctrl-C has no listener and ends the process at once.
     process.once('SIGINT', () => void subgraph.close());
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;

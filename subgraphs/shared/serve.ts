@@ -1,69 +1,194 @@
-import { startEngine, type RequestFacts, type Resolvers } from './graphql-engine.ts';
-import { listen } from './http-server.ts';
-import type { Parts } from './parts.ts';
-import { createHandler } from './request-handler.ts';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse, type GraphQLFieldResolver, type GraphQLScalarType } from 'graphql';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { callerOf, type Caller } from './caller.ts';
+import { isUnexpected, maskError } from './errors.ts';
+import { jsonReply, listen, readBody, type Reply } from './http-server.ts';
+import { readInboundRequest, type InboundRequest } from './inbound-request.ts';
+import type { Parts } from './run.ts';
 import type { Settings } from './settings.ts';
-import { createVerifier } from './verify.ts';
+import { verifyRequest } from './verify-middleware.ts';
+import { createVerifier, type Verify } from './verify.ts';
+
+/** The part of the context that all subgraphs have; each adds its loaders. */
+export type RequestFacts = {
+  /** Ids and deadline for calls to other services. */
+  readonly inbound: InboundRequest;
+  readonly caller: Caller;
+  readonly log: Logger;
+  /** Aborted when the client has closed the connection. */
+  readonly signal: AbortSignal;
+};
+
+/** Resolvers declare the types of their source and arguments; GraphQL has validated both against the schema. */
+export type Resolvers = Record<
+  string,
+  // oxlint-disable-next-line typescript/no-explicit-any -- the resolvers of one map differ in source and arguments
+  GraphQLScalarType | Record<string, GraphQLFieldResolver<any, any>>
+>;
 
 export type SubgraphDefinition<Context extends RequestFacts> = {
   /** The subgraph's schema.graphql. */
   readonly schema: URL;
   readonly resolvers: Resolvers;
-  /** Called once a request: loaders must not outlive the caller they loaded for. */
+  /** Called once per request, because loaders cache the rows of one caller. */
   readonly createContext: (request: RequestFacts) => Context;
   readonly isReady: () => Promise<boolean>;
-  /** Runs after the last request has been answered. */
+  /** Called after the last response. */
   readonly close: () => Promise<void>;
-  /** Public documents by path, answered to GET without a signature. */
+  /** Public documents by path, served to GET without a signature. */
   readonly routes?: Readonly<Record<string, () => Promise<unknown>>>;
 };
 
 export type RunningSubgraph = AsyncDisposable & {
-  /** The GraphQL endpoint. */
+  /** URL of the GraphQL endpoint. */
   readonly url: string;
   readonly port: number;
   readonly close: () => Promise<void>;
 };
 
-/** Serves a subgraph until closed: first the port, then the requests in flight, then the database. */
+type Endpoint = { readonly log: Logger; readonly verify: Verify };
+
+const maxBodyBytes = 1_000_000;
+
+/** Serves a subgraph until it is closed: first the port, then requests in flight, then the database. */
 export async function serveSubgraph<Context extends RequestFacts>(
   settings: Settings,
-  parts: Parts,
+  { log, now }: Parts,
   definition: SubgraphDefinition<Context>,
 ): Promise<RunningSubgraph> {
+  await using started = new AsyncDisposableStack();
+  started.defer(definition.close);
+  const apollo = createApolloServer(definition);
+  await apollo.start();
+  started.defer(() => apollo.stop());
+  const keys = [...settings.identityKeys, ...settings.serviceKeys];
+  const verify = createVerifier({ audience: settings.name, keys, issuers: [settings.issuerUrl], now });
+  const server = await listen(settings, createHandler(definition, apollo, { log, verify }));
+  started.defer(server.close);
+  const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
+  log.info({ url }, 'subgraph ready');
+  const running = started.move();
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= running.disposeAsync().then(() => log.info('subgraph stopped')));
+  return { url, port: server.port, close, [Symbol.asyncDispose]: close };
+}
+
+/** Apollo Server without the plugins that a subgraph behind a router does not need. */
+function createApolloServer<Context extends RequestFacts>(
+  definition: SubgraphDefinition<Context>,
+): ApolloServer<Context> {
+  const typeDefs = parse(readFileSync(definition.schema, 'utf8'));
+  return new ApolloServer<Context>({
+    schema: buildSubgraphSchema([{ typeDefs, resolvers: definition.resolvers }]),
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    persistedQueries: false,
+    formatError: maskError,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      logErrors<Context>(),
+    ],
+  });
+}
+
+/** Logs the cause of an error whose message is masked for the client, under the same request id. */
+function logErrors<Context extends RequestFacts>(): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async ({ contextValue: { log } }) => ({
+      async didEncounterErrors({ errors }) {
+        for (const error of errors.filter(isUnexpected))
+          log.error({ err: error.originalError ?? error, path: error.path }, 'resolver failed');
+      },
+    }),
+  };
+}
+
+/** Serves health and public documents to GET, and GraphQL to a signed POST. */
+function createHandler<Context extends RequestFacts>(
+  definition: SubgraphDefinition<Context>,
+  apollo: ApolloServer<Context>,
+  endpoint: Endpoint,
+): (request: IncomingMessage, gone: AbortSignal) => Promise<Reply> {
+  const documents = new Map<string, () => Promise<Reply>>([
+    ['/health/live', async () => jsonReply(200, { status: 'UP' })],
+    ['/health/ready', () => readiness(definition.isReady)],
+  ]);
+  for (const [path, read] of Object.entries(definition.routes ?? {}))
+    documents.set(path, async () => jsonReply(200, await read()));
+
+  async function graphql(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
+    const { correlationId, ...inbound } = readInboundRequest(request.headers);
+    const log = endpoint.log.child({ requestId: inbound.requestId, correlationId });
+    const started = performance.now();
+    const reply = await guarded(log, async () => {
+      const body = await readBody(request, maxBodyBytes);
+      if (body === null) return errorReply(413, `The body is larger than ${maxBodyBytes} bytes.`);
+      const { method = '', rawHeaders } = request;
+      const verified = verifyRequest(endpoint.verify, { method, rawHeaders, body });
+      if (verified.kind === 'refused') {
+        log.warn({ reason: verified.reason }, 'call rejected');
+        return jsonReply(verified.status, verified.body);
+      }
+      const context = definition.createContext({ inbound, log, signal, caller: callerOf(verified.identity) });
+      return execute(apollo, context, { request, body: verified.json });
+    });
+    log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request answered');
+    return reply;
+  }
+
+  return async (request, gone) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const document = documents.get(path);
+    if (path !== '/graphql' && document === undefined)
+      return errorReply(404, 'There is nothing at this path.', 'NOT_FOUND');
+    const method = document === undefined ? 'POST' : 'GET';
+    if (request.method !== method)
+      return { ...errorReply(405, `Use ${method}.`), headers: [['allow', method]] };
+    return document === undefined ? graphql(request, gone) : guarded(endpoint.log, document);
+  };
+}
+
+async function execute<Context extends RequestFacts>(
+  apollo: ApolloServer<Context>,
+  context: Context,
+  { request, body }: { readonly request: IncomingMessage; readonly body: unknown },
+): Promise<Reply> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+  const response = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: 'POST', headers, search: '', body },
+    context: async () => context,
+  });
+  if (response.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
+  return { status: response.status ?? 200, headers: response.headers, body: response.body.string };
+}
+
+async function readiness(isReady: () => Promise<boolean>): Promise<Reply> {
+  return (await isReady()) ? jsonReply(200, { status: 'UP' }) : jsonReply(503, { status: 'DOWN' });
+}
+
+/** Logs an unexpected error and responds without its details. */
+async function guarded(log: Logger, run: () => Promise<Reply>): Promise<Reply> {
   try {
-    return await open(settings, parts, definition);
+    return await run();
   } catch (error) {
-    await definition.close();
-    throw error;
+    log.error({ err: error }, 'request failed');
+    return errorReply(500, 'Internal server error', 'INTERNAL_SERVER_ERROR');
   }
 }
 
-async function open<Context extends RequestFacts>(
-  settings: Settings,
-  parts: Parts,
-  definition: SubgraphDefinition<Context>,
-): Promise<RunningSubgraph> {
-  const { schema, resolvers, createContext, isReady, routes = {} } = definition;
-  const engine = await startEngine<Context>(schema, resolvers);
-  const verify = createVerifier({
-    audience: settings.name,
-    keys: [...settings.identityKeys, ...settings.serviceKeys],
-    issuers: [settings.issuerUrl],
-    now: parts.now,
-  });
-  const handle = createHandler({ engine, verify, createContext, isReady, routes, parts });
-  const server = await listen(settings, handle);
-  const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
-  parts.log.info({ url }, 'subgraph ready');
-
-  const stop = async () => {
-    await server.close();
-    await engine.stop();
-    await definition.close();
-    parts.log.info('subgraph stopped');
-  };
-  let stopping: Promise<void> | undefined;
-  const close = () => (stopping ??= stop());
-  return { url, port: server.port, close, [Symbol.asyncDispose]: close };
+function errorReply(status: number, message: string, code = 'BAD_REQUEST'): Reply {
+  return jsonReply(status, { errors: [{ message, extensions: { code } }] });
 }

@@ -2,37 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import type { DatabaseLocation } from './database.ts';
+import type { DatabaseLocation } from '../database/database.ts';
 import type { IdentityKey } from './sign.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
-
-export type Settings = {
-  /** As in supergraph.yaml. */
-  readonly name: string;
-  readonly host: string;
-  /** 0 asks the system for a free port. */
-  readonly port: number;
-  readonly database: DatabaseLocation;
-  /** Keys with which routers sign. */
-  readonly identityKeys: readonly IdentityKey[];
-  /** Keys with which services sign; this subgraph signs its own calls with the first of its own. */
-  readonly serviceKeys: readonly ServiceKey[];
-  /** Issuer of the users that are accepted; the user subgraph issues tokens under this name. */
-  readonly issuerUrl: string;
-  readonly redisUrl: string | null;
-  readonly productUrl: string;
-  readonly inventoryUrl: string;
-  readonly shippingUrl: string;
-  /** Limits of the customers' orders, by tier; the first is also that of users of any other tier. */
-  readonly orderLimits: readonly [OrderLimit, ...OrderLimit[]];
-  /** Milliseconds after which an order without a shipment is cancelled and its stock released. */
-  readonly orderExpiryMs: number;
-  /** Whether the demo users, an administrator among them, can log in with the published password. */
-  readonly demoLogins: boolean;
-  readonly logLevel: string;
-  /** PEM texts; without them HTTP is spoken. */
-  readonly tls: TlsSettings | null;
-};
 
 /** A key whose id is the name of its service, or that name, a dot and a version: `order`, `order.2`. */
 export type ServiceKey = IdentityKey & { readonly service: string };
@@ -46,21 +18,18 @@ export type OrderLimit = {
   readonly pieces: number;
 };
 
+/** PEM texts. */
 export type TlsSettings = {
   readonly cert: string;
   readonly key: string;
-  /** The authorities whose certificates callers must show, and that called services are checked against. */
+  /** CA certificates that sign the certificates of callers and of called services. */
   readonly ca: string | null;
 };
 
-/** Where the shop's own subgraphs listen when they are started by hand; any other needs `PORT`. */
-const defaultPorts: ReadonlyMap<string, number> = new Map([
-  ['order', 4001],
-  ['product', 4002],
-  ['user', 4003],
-  ['shipping', 4004],
-  ['inventory', 4005],
-]);
+/** Ports of the shop's subgraphs without `PORT`; other subgraphs need it. */
+const defaultPorts = new Map(
+  ['order', 'product', 'user', 'shipping', 'inventory'].map((name, index) => [name, 4001 + index]),
+);
 
 const portRule = 'must be 0 to 65535';
 
@@ -92,127 +61,123 @@ const environmentSchema = z.object({
     .string()
     .default('FREE:5:100,PREMIUM:20:500,ENTERPRISE:200:50000')
     .transform(parseOrderLimits),
-  DEMO_LOGINS: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
+  DEMO_LOGINS: z.enum(['true', 'false']).default('false'),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   TLS_CA: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
-/** The only reader of the environment; reports every bad variable at once. */
+type Environment = z.output<typeof environmentSchema>;
+
+export type Settings = Omit<ReturnType<typeof readSettings>, 'logLevel'> & { readonly logLevel: string };
+
+/** Reads the settings of a subgraph. @throws {StartupError} that names all invalid variables */
 export function readSettings(
   name: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
-): Settings {
-  const result = environmentSchema.safeParse(withoutEmpty(environment));
+) {
+  // An empty variable (`REDIS_URL=`) means unset, as in compose files and shells.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = environmentSchema.safeParse(given);
   if (!result.success) {
-    throw new StartupError(`The settings of ${name} are wrong: ${describeIssues(result.error)}.`);
+    throw wrong(
+      name,
+      result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '),
+    );
   }
   const values = result.data;
   const port = values.PORT ?? defaultPorts.get(name);
-  if (port === undefined) throw new StartupError(`The settings of ${name} are wrong: PORT is required.`);
+  if (port === undefined) throw wrong(name, 'PORT is required');
   return {
+    /** Name of the subgraph in supergraph.yaml. */
     name,
     host: values.HOST,
+    /** 0 selects a free port. */
     port,
-    database: databaseLocation(name, values.DATABASE_URL, values.DATA_DIR),
+    database: databaseLocation(name, values),
+    /** Keys of the routers. */
     identityKeys: values.IDENTITY_KEYS,
+    /** Keys of services; this subgraph signs its own calls with the first of its own. */
     serviceKeys: values.SERVICE_KEYS,
+    /** Issuer of accepted users; the user subgraph issues tokens under this name. */
     issuerUrl: values.ISSUER_URL,
     redisUrl: values.REDIS_URL ?? null,
     productUrl: values.PRODUCT_URL,
     inventoryUrl: values.INVENTORY_URL,
     shippingUrl: values.SHIPPING_URL,
+    /** Limits of the customers' orders by tier; the first applies to users of any other tier, too. */
     orderLimits: values.ORDER_LIMITS,
+    /** Milliseconds after which an order without a shipment is cancelled and its stock released. */
     orderExpiryMs: values.ORDER_EXPIRY_HOURS * 3_600_000,
-    demoLogins: values.DEMO_LOGINS,
+    /** Whether demo users, including an administrator, can log in with the published password. */
+    demoLogins: values.DEMO_LOGINS === 'true',
     logLevel: values.LOG_LEVEL,
+    /** Null means HTTP. */
     tls: readTls(name, values),
   };
 }
 
-type TlsPaths = { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined; TLS_CA?: string | undefined };
+function wrong(name: string, problem: string): StartupError {
+  return new StartupError(`The settings of ${name} are wrong: ${problem}.`);
+}
 
-function readTls(name: string, { TLS_CERT, TLS_KEY, TLS_CA }: TlsPaths): TlsSettings | null {
-  if (TLS_CERT === undefined && TLS_KEY === undefined && TLS_CA === undefined) return null;
-  if (TLS_CERT === undefined || TLS_KEY === undefined) {
-    throw new StartupError(`The settings of ${name} are wrong: TLS needs TLS_CERT and TLS_KEY.`);
-  }
-  const tls = {
-    cert: readPem(name, TLS_CERT),
-    key: readPem(name, TLS_KEY),
-    ca: TLS_CA === undefined ? null : readPem(name, TLS_CA),
-  };
+function readTls(name: string, { TLS_CERT, TLS_KEY, TLS_CA }: Environment): TlsSettings | null {
+  const paths = [TLS_CERT, TLS_KEY, TLS_CA].filter((path) => path !== undefined);
+  if (paths.length === 0) return null;
+  if (TLS_CERT === undefined || TLS_KEY === undefined) throw wrong(name, 'TLS needs TLS_CERT and TLS_KEY');
+  const ca = TLS_CA === undefined ? null : readPem(name, TLS_CA);
+  const tls = { cert: readPem(name, TLS_CERT), key: readPem(name, TLS_KEY), ca };
   try {
-    createSecureContext({ ...tls, ca: tls.ca ?? undefined });
+    createSecureContext({ ...tls, ca: ca ?? undefined });
+    return tls;
   } catch (error) {
-    const paths = [TLS_CERT, TLS_KEY, TLS_CA].filter((path) => path !== undefined).join(', ');
-    throw new StartupError(
-      `The settings of ${name} are wrong: ${paths} cannot be used (${reasonOf(error)}).`,
-    );
+    throw wrong(name, `${paths.join(', ')} cannot be used (${reasonOf(error)})`);
   }
-  return tls;
 }
 
 function readPem(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new StartupError(`The settings of ${name} are wrong: cannot read ${path} (${reasonOf(error)}).`);
+    throw wrong(name, `cannot read ${path} (${reasonOf(error)})`);
   }
 }
 
-function databaseLocation(name: string, databaseUrl: string | undefined, dataDir: string): DatabaseLocation {
-  return databaseUrl === undefined
-    ? { kind: 'folder', schema: name, path: join(dataDir, name), templateDir: dataDir }
-    : { kind: 'postgres', schema: name, url: databaseUrl };
+function databaseLocation(name: string, { DATABASE_URL, DATA_DIR }: Environment): DatabaseLocation {
+  return DATABASE_URL === undefined
+    ? { kind: 'folder', schema: name, path: join(DATA_DIR, name), templateDir: DATA_DIR }
+    : { kind: 'postgres', schema: name, url: DATABASE_URL };
 }
 
-/** @throws {StartupError} when the subgraph has no key of its own, although it calls other services. */
-export function ownServiceKey({ name, serviceKeys }: Settings): IdentityKey {
+/** Returns the subgraph's own key for calls to other services. @throws {StartupError} if there is none */
+export function ownServiceKey({ name, serviceKeys }: Pick<Settings, 'name' | 'serviceKeys'>): IdentityKey {
   const own = serviceKeys.find(({ service }) => service === name);
   if (own !== undefined) return own;
-  throw new StartupError(
-    `The settings of ${name} are wrong: SERVICE_KEYS needs "${name}:secret", as ${name} calls other services.`,
-  );
+  throw wrong(name, `SERVICE_KEYS needs "${name}:secret", as ${name} calls other services`);
 }
 
-function parseServiceKeys(text: string, context: z.RefinementCtx): ServiceKey[] {
+function parseServiceKeys(text: string, context: z.RefinementCtx): readonly ServiceKey[] {
   return parseIdentityKeys(text, context).map((key) => ({ ...key, service: key.id.replace(/\..*$/, '') }));
 }
 
-function parseIdentityKeys(text: string, context: z.RefinementCtx): IdentityKey[] {
+function parseIdentityKeys(text: string, context: z.RefinementCtx): readonly IdentityKey[] {
   const keys = text.split(',').map((entry) => {
     const separator = entry.indexOf(':');
     return { id: entry.slice(0, separator).trim(), secret: entry.slice(separator + 1).trim() };
   });
-  if (!keys.every((key) => /^[\w.-]{1,64}$/.test(key.id) && key.secret.length >= 32)) {
-    context.addIssue('must be "kid:secret[,kid2:secret2]" with secrets of at least 32 characters');
-    return z.NEVER;
-  }
-  return keys;
-}
-
-function parseOrderLimits(text: string, context: z.RefinementCtx): [OrderLimit, ...OrderLimit[]] {
-  const limits = text.split(',').map((entry) => /^([^:]+):(\d{1,9}):(\d{1,9})$/.exec(entry.trim()));
-  const [first, ...others] = limits.flatMap((match) => (match === null ? [] : [orderLimit(match)]));
-  if (first !== undefined && others.length === limits.length - 1) return [first, ...others];
-  context.addIssue('must be "TIER:open orders:pieces per order[,TIER2:…]", for example "FREE:5:100"');
+  if (keys.every((key) => /^[\w.-]{1,64}$/.test(key.id) && key.secret.length >= 32)) return keys;
+  context.addIssue('must be "kid:secret[,kid2:secret2]" with secrets of at least 32 characters');
   return z.NEVER;
 }
 
-function orderLimit([, tier = '', openOrders, pieces]: RegExpExecArray): OrderLimit {
-  return { tier, openOrders: Number(openOrders), pieces: Number(pieces) };
-}
-
-/** An empty variable (`REDIS_URL=`) means unset, as in compose files and shells. */
-function withoutEmpty(environment: Readonly<Record<string, string | undefined>>) {
-  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-}
-
-function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ');
+function parseOrderLimits(text: string, context: z.RefinementCtx): readonly [OrderLimit, ...OrderLimit[]] {
+  const matches = text.split(',').map((entry) => /^([^:]+):(\d{1,9}):(\d{1,9})$/.exec(entry.trim()));
+  const [first, ...others] = matches.flatMap((match) => {
+    const [, tier = '', openOrders, pieces] = match ?? [];
+    return match === null ? [] : [{ tier, openOrders: Number(openOrders), pieces: Number(pieces) }];
+  });
+  if (first !== undefined && others.length === matches.length - 1) return [first, ...others];
+  context.addIssue('must be "TIER:open orders:pieces per order[,TIER2:…]", for example "FREE:5:100"');
+  return z.NEVER;
 }

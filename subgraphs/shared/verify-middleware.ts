@@ -1,15 +1,15 @@
 /**
  * verify.ts as middleware. SPDX-License-Identifier: MIT. Copy both files into a service; neither imports a framework.
  *
- * What is signed is the body as it came, so it must reach the verifier unparsed; parsing is done here, after the signature has been
- * found good. Everything behind the middleware finds the caller in `request.identity`, and the parsed JSON in `request.body`.
+ * The signature covers the bytes of the body, so the body must reach the verifier unparsed; it is parsed here, after the signature
+ * has been verified. Handlers behind the middleware read the caller from `request.identity` and the parsed JSON from `request.body`.
  *
  * Express 4 and 5:
  *
  *   const verify = createVerifier({ audience: 'reviews', keys });
  *   app.use('/graphql', express.raw({ type: () => true, limit: '1mb', inflate: false }), verifyInExpress(verify), graphql);
  *
- * No `express.json()` before it, not even on the app as a whole: it would have eaten the bytes, and every call is refused.
+ * Without `express.json()` before it, not even for the whole app: that would consume the bytes, and every call would be rejected.
  *
  * Fastify 4 and 5:
  *
@@ -18,11 +18,9 @@
  *     signed.post('/graphql', (request) => …);
  *   });
  *
- * It guards every route of the instance it is given, those without a body too, and leaves others (health checks) alone.
+ * It protects every route of the given instance, also those without a body, and no route of other instances (health checks).
  */
-import type { SignedRequest, Verification, VerifiedIdentity } from './verify.ts';
-
-type Verify = (request: SignedRequest) => Verification;
+import type { SignedRequest, VerifiedIdentity, Verify } from './verify.ts';
 
 /** The parts of Express's request and response that are used. */
 type ExpressRequest = {
@@ -38,13 +36,13 @@ type ExpressResponse = {
 export function verifyInExpress(verify: Verify) {
   return (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void): void => {
     const { method = '', rawHeaders, body = Buffer.alloc(0) } = request;
-    // Parsed by somebody else: the bytes are gone, and with them the proof.
+    // A parsed body cannot be verified: its bytes are gone.
     if (!Buffer.isBuffer(body))
       return next(new Error('verifyInExpress needs express.raw() before it, and no parser'));
-    const checked = check(verify, { method, rawHeaders, body });
-    if (checked.kind === 'refused') return void response.status(checked.status).json(checked.body);
-    request.identity = checked.identity;
-    request.body = checked.json;
+    const verified = verifyRequest(verify, { method, rawHeaders, body });
+    if (verified.kind === 'refused') return void response.status(verified.status).json(verified.body);
+    request.identity = verified.identity;
+    request.body = verified.json;
     next();
   };
 }
@@ -77,24 +75,28 @@ export function verifyInFastify(instance: FastifyInstance, verify: Verify): void
   instance.addHook('preValidation', async (request, reply) => {
     const { method = '', rawHeaders } = request.raw;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const checked = check(verify, { method, rawHeaders, body });
-    if (checked.kind === 'refused') return reply.code(checked.status).send(checked.body);
-    request.identity = checked.identity;
-    request.body = checked.json;
+    const verified = verifyRequest(verify, { method, rawHeaders, body });
+    if (verified.kind === 'refused') return reply.code(verified.status).send(verified.body);
+    request.identity = verified.identity;
+    request.body = verified.json;
     return undefined;
   });
 }
 
-type Checked =
+type VerifiedRequest =
   | { readonly kind: 'verified'; readonly identity: VerifiedIdentity; readonly json: unknown }
-  | { readonly kind: 'refused'; readonly status: number; readonly body: unknown };
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly body: unknown };
 
-function check(verify: Verify, request: SignedRequest): Checked {
+/** Verifies the signature and parses the body, for any HTTP server; otherwise returns the response to send. */
+export function verifyRequest(verify: Verify, request: SignedRequest): VerifiedRequest {
   const verification = verify(request);
   if (verification.kind === 'refused') {
-    const message = `The call is not signed for this service: ${verification.reason}.`;
-    // Not UNAUTHENTICATED, which clients would take for a reason to log in again: the router is at fault.
-    return refused(401, 'CALL_NOT_SIGNED', message);
+    // Not UNAUTHENTICATED, on which clients would log in again: the calling router is misconfigured.
+    return refused(
+      401,
+      'CALL_NOT_SIGNED',
+      `The call is not signed for this service: ${verification.reason}.`,
+    );
   }
   if (request.body.length === 0) return { ...verification, json: undefined };
   try {
@@ -104,6 +106,6 @@ function check(verify: Verify, request: SignedRequest): Checked {
   }
 }
 
-function refused(status: number, code: string, message: string): Checked {
-  return { kind: 'refused', status, body: { errors: [{ message, extensions: { code } }] } };
+function refused(status: number, code: string, reason: string): VerifiedRequest {
+  return { kind: 'refused', status, reason, body: { errors: [{ message: reason, extensions: { code } }] } };
 }

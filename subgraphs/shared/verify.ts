@@ -14,10 +14,10 @@
  *     issuers: ['https://accounts.example'],
  *   });
  *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
- *   if (result.kind === 'refused') return answer(401, result.reason);
+ *   if (result.kind === 'refused') return respond(401, result.reason);
  *
- * `body` must be the bytes as they came: JSON that was parsed and written again has another digest. For Express and Fastify,
- * which parse bodies themselves, verify-middleware.ts beside this file keeps the bytes.
+ * `body` must be the received bytes: JSON that was parsed and serialized again has another digest. verify-middleware.ts beside this
+ * file does this for Express, Fastify and other HTTP servers.
  *
  * Each caller has a key of its own, so `keyid` names the caller: a key without `service` is the router's and vouches for users; a
  * key with `service` vouches only for that service, which names itself in the signed header `X-Service-Name`. A user's id is unique
@@ -26,13 +26,13 @@
  * To replace a key: give every service the new one beside the old, then let the caller sign with the new one (the router signs
  * with the first of its `identity.keys`), then remove the old one.
  *
- * Keep one verifier per process: it remembers the nonces it has seen. Replicas do not share them, so that a
+ * Create one verifier per process, because it stores the nonces of received calls. Replicas do not share them: a
  * captured call could be repeated once at each replica within the 30 seconds of its validity.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 export type VerifierOptions = {
-  /** The `tag` this service answers to: its name in supergraph.yaml. */
+  /** Expected `tag`: the name of this service in supergraph.yaml. */
   readonly audience: string;
   /** All accepted keys; two of one caller while its key is being replaced. */
   readonly keys: readonly VerificationKey[];
@@ -51,7 +51,7 @@ export type VerificationKey = {
 
 export type SignedRequest = {
   readonly method: string;
-  /** As in `IncomingMessage.rawHeaders`: only there is a header that was sent twice still visible. */
+  /** As in `IncomingMessage.rawHeaders`, which still shows a header that was sent twice. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
 };
@@ -75,7 +75,7 @@ export type Verification =
   | { readonly kind: 'refused'; readonly reason: string };
 
 type SignatureInput = {
-  /** Everything after `tributary=`, which the signature base repeats to the letter. */
+  /** Everything after `tributary=`, which the signature base repeats verbatim. */
   readonly parameters: string;
   readonly components: readonly string[];
   readonly created: number;
@@ -92,17 +92,25 @@ const userHeaders = [
   'x-user-roles',
   'x-user-tier',
   'x-tenant-id',
-];
+] as const;
 const serviceHeader = 'x-service-name';
-const identityHeaders = [...userHeaders, serviceHeader];
-const singleHeaders = [...identityHeaders, 'content-digest', 'signature-input', 'signature'];
+/** All identity headers, in the order in which a signature covers them. */
+export const identityHeaders = [...userHeaders, serviceHeader] as const;
+const singleHeaders: readonly string[] = [
+  ...identityHeaders,
+  'content-digest',
+  'signature-input',
+  'signature',
+];
 
-// Exactly the form the sender writes. Accepting more spellings would only add ways to disagree about them.
+// Exactly the form that the sender writes: more spellings would be more ways to misread one.
 const signatureInputPattern =
   /^tributary=(\(("[a-z@-]+"(?: "[a-z@-]+")*)\);created=(\d{1,12});nonce="([\w-]{16,64})";keyid="([\w.-]{1,64})";alg="hmac-sha256";tag="([\w.-]{1,64})")$/;
 const signaturePattern = /^tributary=:([A-Za-z0-9+/]{43}=):$/;
 
-export function createVerifier(options: VerifierOptions): (request: SignedRequest) => Verification {
+export type Verify = (request: SignedRequest) => Verification;
+
+export function createVerifier(options: VerifierOptions): Verify {
   const now = options.now ?? Date.now;
   const keys = new Map(options.keys.map((key) => [key.id, key]));
   const isReplay = rememberNonces();
@@ -120,13 +128,13 @@ export function createVerifier(options: VerifierOptions): (request: SignedReques
       problemOfSignature(input, { headers, method: request.method, secret: key?.secret }) ??
       problemOfCaller(headers, key?.service) ??
       problemOfIssuer(headers, options.issuers) ??
-      // Last, so that only a sender who holds a key can make this process remember anything.
+      // Last, so that only the holder of a key can make this process store anything.
       (isReplay(input, seconds) ? 'the call was seen before' : null);
     return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : refused(reason);
   };
 }
 
-/** Null when a header that carries identity or signature appears more than once. */
+/** Returns null if an identity or signature header appears more than once. */
 function collectHeaders(rawHeaders: readonly string[]): Map<string, string> | null {
   const headers = new Map<string, string>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -179,7 +187,7 @@ function problemOfSignature(
   return matches ? null : 'the signature does not match';
 }
 
-/** A key vouches for its holder's kind of caller only: a service cannot name a user, nor another service. */
+/** A service's key vouches for that service only, not for users or other services. */
 function problemOfCaller(headers: ReadonlyMap<string, string>, service: string | undefined): string | null {
   const named = headers.get(serviceHeader);
   if (service === undefined) {
@@ -214,7 +222,7 @@ function signatureBase(
   return [...lines, `"@signature-params": ${input.parameters}`].join('\n');
 }
 
-/** One bucket per second of `created`: a bucket is dropped once its signatures have expired anyway. */
+/** Stores nonces in one bucket per second of `created`; a bucket is deleted when its signatures have expired. */
 function rememberNonces(): (input: SignatureInput, seconds: number) => boolean {
   const buckets = new Map<number, Set<string>>();
   return ({ created, nonce }, seconds) => {

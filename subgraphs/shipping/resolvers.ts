@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { requireRole } from '../shared/caller.ts';
 import { fail } from '../shared/errors.ts';
-import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
-import { readId } from '../shared/ids.ts';
-import { shopScalars } from '../shared/scalars.ts';
+import type { RequestFacts, Resolvers } from '../shared/serve.ts';
+import { readId } from '../shop/ids.ts';
+import { shopScalars } from '../shop/scalars.ts';
 import {
   addEvent,
   type Carrier,

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import { type DemoOrder, demoOrders, type OrderStatus } from '../shared/demo/orders.ts';
-import { createRandom, type Random } from '../shared/demo/random.ts';
-import { demoWarehouses } from '../shared/demo/warehouses.ts';
+import { type DemoOrder, demoOrders, type OrderStatus } from '../shop/demo/orders.ts';
+import { createRandom, type Random } from '../shop/demo/random.ts';
+import { demoWarehouses } from '../shop/demo/warehouses.ts';
 import type { NewShipment, ShipmentStatus, ShippingTables, TrackingEvent } from './data.ts';
 
 type DemoEvent = Omit<TrackingEvent, 'sequence'>;

@@ -1,7 +1,12 @@
 import { sql, type Insertable, type JSONColumnType, type Kysely, type Selectable } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { webcrypto } from 'node:crypto';
-import { fetchConnection, type Connection, type Ordering, type PageArguments } from '../shared/connection.ts';
+import {
+  fetchConnection,
+  type Connection,
+  type Ordering,
+  type PageArguments,
+} from '../database/connection.ts';
 
 type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
 

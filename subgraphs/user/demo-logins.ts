@@ -1,4 +1,4 @@
-import { demoUsers } from '../shared/demo/users.ts';
+import { demoUsers } from '../shop/demo/users.ts';
 import type { UserDatabase } from './data.ts';
 import { endSessionsOfUsers } from './issuer/sessions.ts';
 

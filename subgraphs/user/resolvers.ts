@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hasRole, requireRole, requireUser, type Caller } from '../shared/caller.ts';
-import type { PageArguments } from '../shared/connection.ts';
+import type { PageArguments } from '../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
-import type { RequestFacts, Resolvers } from '../shared/graphql-engine.ts';
-import { isUniqueViolation } from '../shared/postgres-errors.ts';
-import { dateTimeScalar } from '../shared/scalars.ts';
+import type { RequestFacts, Resolvers } from '../shared/serve.ts';
+import { isUniqueViolation } from '../database/postgres-errors.ts';
+import { dateTimeScalar } from '../shop/scalars.ts';
 import {
   changeProfile,
   findUserByEmail,

@@ -1,6 +1,5 @@
-import { openDatabase } from '../shared/database.ts';
-import type { Parts } from '../shared/parts.ts';
-import { runSubgraph } from '../shared/run.ts';
+import { openDatabase } from '../database/database.ts';
+import { type Parts, runSubgraph } from '../shared/run.ts';
 import { serveSubgraph, type RunningSubgraph } from '../shared/serve.ts';
 import type { Settings } from '../shared/settings.ts';
 import { migrations, type UserTables } from './data.ts';

@@ -1,4 +1,4 @@
-import { openDatabase } from '../shared/database.ts';
+import { openDatabase } from '../database/database.ts';
 import { readSettings } from '../shared/settings.ts';
 import { StartupError } from '../shared/startup-error.ts';
 import { migrations, setRoles, type UserTables } from './data.ts';

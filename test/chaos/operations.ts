@@ -1,6 +1,6 @@
-import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
-import { demoUsers } from '../../subgraphs/shared/demo/users.ts';
+import { demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
+import { demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
 import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import type { BreakableRedis } from '../support/servers/breakable-redis.ts';
 import { callSigned, testKey } from '../support/subgraphs/shop-subgraph.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { startGraph } from '../support/graphs/shop-graph.ts';
 import type { ShopGraph } from '../support/graphs/shop-graph.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backgroundWork } from '../../subgraphs/shared/inbound-request.ts';
-import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
+import { createServiceClient } from '../../subgraphs/order/service-client.ts';
 import { jsonReply, listen } from '../../subgraphs/shared/http-server.ts';
 import { readSettings } from '../../subgraphs/shared/settings.ts';
 import { createAuthority, writePem } from '../support/servers/certificates.ts';

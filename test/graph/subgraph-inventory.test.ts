@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startInventory } from '../../subgraphs/inventory/server.ts';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const keeper = { id: 'user-7', roles: ['inventory'] };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
 import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
 import {
   buyer,

@@ -14,8 +14,8 @@ import {
 } from '../../subgraphs/order/data.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
-import { type DatabaseLocation, openDatabase } from '../../subgraphs/shared/database.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
+import { type DatabaseLocation, openDatabase } from '../../subgraphs/database/database.ts';
 import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
 import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/subgraphs/place-order.ts';
 import {

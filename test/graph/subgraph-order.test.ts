@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startOrder } from '../../subgraphs/order/server.ts';
-import { type DemoOrder, demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { type DemoOrder, demoOrders } from '../../subgraphs/shop/demo/orders.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const admin = { id: 'user-4', roles: ['admin'] };

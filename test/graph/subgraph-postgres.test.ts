@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
+import { demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
 import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';

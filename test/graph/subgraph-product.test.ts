@@ -1,5 +1,5 @@
 import { beforeAll, afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { demoCategories, demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
+import { demoCategories, demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 

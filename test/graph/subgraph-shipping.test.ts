@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 

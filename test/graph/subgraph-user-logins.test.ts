@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { createFreshDatabase } from '../support/servers/fresh-database.ts';
 import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { demoPassword } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { createBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { type TestSubgraph, startTestSubgraph, testIssuer } from '../support/subgraphs/shop-subgraph.ts';

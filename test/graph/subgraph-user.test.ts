@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
+import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { demoCategories, demoProducts } from '../../subgraphs/shared/demo/catalog.ts';
-import { demoOrders } from '../../subgraphs/shared/demo/orders.ts';
-import { demoPassword, demoUsers } from '../../subgraphs/shared/demo/users.ts';
+import { demoCategories, demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
+import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
+import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { verifyPassword } from '../../subgraphs/user/issuer/passwords.ts';
 import { demoPasswordHash } from '../../subgraphs/user/demo-logins.ts';
 

@@ -1,7 +1,7 @@
 import { assert, integer, nat, property, tuple } from 'fast-check';
 import { parseValue } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { dateTimeScalar, decimalScalar } from '../../subgraphs/shared/scalars.ts';
+import { dateTimeScalar, decimalScalar } from '../../subgraphs/shop/scalars.ts';
 
 describe('a Decimal', () => {
   test('keeps its digits, whether literal or variable', () => {

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { backgroundWork, readInboundRequest } from '../../subgraphs/shared/inbound-request.ts';
-import { ServiceBreaker } from '../../subgraphs/shared/service-breaker.ts';
-import { createServiceClient } from '../../subgraphs/shared/service-client.ts';
+import { ServiceBreaker } from '../../subgraphs/order/service-breaker.ts';
+import { createServiceClient } from '../../subgraphs/order/service-client.ts';
 import { answer, page, startStubSubgraph, status } from '../support/subgraphs/stub-subgraph.ts';
 
 const KEY = { id: 'order', secret: 's'.repeat(32) };

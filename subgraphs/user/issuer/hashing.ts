@@ -1,5 +1,5 @@
 import { overloaded, shopError } from '../../shared/errors.ts';
-import type { RequestFacts } from '../../shared/graphql-engine.ts';
+import type { RequestFacts } from '../../shared/serve.ts';
 import { FairQueue, QueueFullError } from './fair-queue.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 

@@ -9,7 +9,7 @@ import type { Parts, Router } from '../../../router/router.ts';
 import { startInventory } from '../../../subgraphs/inventory/server.ts';
 import { startOrder } from '../../../subgraphs/order/server.ts';
 import { startProduct } from '../../../subgraphs/product/server.ts';
-import { demoPassword } from '../../../subgraphs/shared/demo/users.ts';
+import { demoPassword } from '../../../subgraphs/shop/demo/users.ts';
 import type { RunningSubgraph } from '../../../subgraphs/shared/serve.ts';
 import type { Settings } from '../../../subgraphs/shared/settings.ts';
 import { startShipping } from '../../../subgraphs/shipping/server.ts';

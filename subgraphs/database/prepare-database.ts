@@ -7,22 +7,22 @@ export type Preparation<Tables> = {
   readonly seed: (db: Kysely<Tables>) => Promise<void>;
 };
 
-/** Brings a schema up to date. An advisory lock makes replicas that start together take turns. */
+/** Creates, migrates and seeds a schema. An advisory lock serializes replicas that start at the same time. */
 export async function prepareDatabase<Tables>(
   db: Kysely<Tables>,
   { schema, migrations, seed }: Preparation<Tables>,
 ): Promise<void> {
   const lock = sql`hashtext(${`tributary:${schema}`})`;
-  // A session's lock belongs to its connection, so everything runs on this one.
+  // The lock belongs to its connection, so everything runs on that one.
   await db.connection().execute(async (connection) => {
     const unlock = () => sql`select pg_advisory_unlock(${lock})`.execute(connection);
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
       await ensureSchema(connection, schema);
-      if (!(await isMigrated(connection, migrations, schema))) await migrate(connection, migrations, schema);
+      await migrate(connection, migrations, schema);
       await connection.transaction().execute((transaction) => seedOnce(transaction, seed));
     } catch (error) {
-      // With a lost connection its lock has gone, too: how it was lost says more than that.
+      // A lost connection has released its lock; the first error is the one to report.
       await unlock().catch(() => undefined);
       throw error;
     }
@@ -30,27 +30,11 @@ export async function prepareDatabase<Tables>(
   });
 }
 
-/** Looks first, because even `create schema if not exists` needs a right that the role of a subgraph may lack. */
+/** Looks first, because even `create schema if not exists` needs a privilege that the role of a subgraph may lack. */
 async function ensureSchema<Tables>(db: Kysely<Tables>, schema: string): Promise<void> {
   const found = await sql<{ exists: boolean }>`
     select exists (select 1 from pg_catalog.pg_namespace where nspname = ${schema})`.execute(db);
   if (found.rows[0]?.exists !== true) await sql`create schema ${sql.id(schema)}`.execute(db);
-}
-
-/** Spares most starts the migrator, which reads the catalogue of the whole database first. */
-async function isMigrated<Tables>(
-  db: Kysely<Tables>,
-  migrations: Readonly<Record<string, Migration>>,
-  schema: string,
-): Promise<boolean> {
-  const table = sql.id(schema, 'kysely_migration');
-  const found = await sql<{ exists: boolean }>`
-    select exists (
-      select 1 from pg_catalog.pg_tables where schemaname = ${schema} and tablename = 'kysely_migration'
-    )`.execute(db);
-  if (found.rows[0]?.exists !== true) return false;
-  const applied = await sql<{ name: string }>`select name from ${table} order by name`.execute(db);
-  return applied.rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join();
 }
 
 async function migrate<Tables>(
@@ -58,12 +42,8 @@ async function migrate<Tables>(
   migrations: Readonly<Record<string, Migration>>,
   schema: string,
 ): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-    migrationTableSchema: schema,
-  });
-  const { error } = await migrator.migrateToLatest();
+  const provider = { getMigrations: async () => ({ ...migrations }) };
+  const { error } = await new Migrator({ db, provider, migrationTableSchema: schema }).migrateToLatest();
   if (error !== undefined) throw error;
 }
 

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type SelectQueryBuilder } from 'kysely';
-import { fail } from './errors.ts';
+import { fail } from '../shared/errors.ts';
 
-/** A Relay connection, as every list of the root answers. */
+/** A Relay connection. */
 export type Connection<Row> = {
   readonly edges: readonly { readonly node: Row; readonly cursor: string }[];
   readonly pageInfo: {
@@ -14,9 +14,9 @@ export type Connection<Row> = {
 
 export type PageArguments = { readonly first?: number | null; readonly after?: string | null };
 
-/** A total order of rows: all columns sort the same way and the last one is unique. */
+/** A total order of rows: all columns sort in the same direction and the last one is unique. */
 export type Ordering<Row> = {
-  /** Part of every cursor, so that another ordering refuses it instead of giving a wrong page. */
+  /** Part of every cursor, so that another ordering rejects it instead of returning a wrong page. */
   readonly name: string;
   readonly columns: readonly string[];
   readonly direction: 'asc' | 'desc';
@@ -27,8 +27,8 @@ const maxPageSize = 100;
 const defaultPageSize = 20;
 
 /**
- * Fetches one page of `query` by keyset: rows inserted or removed meanwhile neither repeat nor skip others.
- * Fails with BAD_USER_INPUT when `first` is out of bounds or `after` belongs to another list.
+ * Fetches one page of `query` by keyset, so that concurrent inserts and deletions neither repeat nor skip other rows.
+ * Fails with BAD_USER_INPUT if `first` is out of bounds or `after` belongs to another list.
  */
 export async function fetchConnection<Tables, Table extends keyof Tables, Row>(
   query: SelectQueryBuilder<Tables, Table, Row>,
@@ -36,13 +36,13 @@ export async function fetchConnection<Tables, Table extends keyof Tables, Row>(
   page: PageArguments,
 ): Promise<Connection<Row>> {
   const first = readFirst(page);
-  // One row more than wanted tells whether another page follows.
+  // One additional row shows whether another page follows.
   let limited = startingAfter(query, ordering, page).limit(first + 1);
   for (const column of ordering.columns) limited = limited.orderBy(sql.ref(column), ordering.direction);
   return toConnection(await limited.execute(), ordering, page);
 }
 
-/** The same page of each parent's rows in one statement; `parent.column` is a column of `query`. */
+/** Fetches the same page of each parent's rows in one statement; `parent.column` is a column of `query`. */
 export async function fetchConnectionOfEach<Tables, Table extends keyof Tables, Row>(
   db: Kysely<Tables>,
   query: SelectQueryBuilder<Tables, Table, Row>,

@@ -1,11 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Holds `path` as a lock file for this process, or gives null when another holder keeps it for `waitMs`.
+ * Holds `path` as a lock file of this process; returns null if another process holds it for longer than `waitMs`.
  *
- * PGlite opens a folder twice without complaint and loses rows silently. A file with a process id would need
- * guessing whether that process still lives and a race-free takeover; SQLite's exclusive lock is the
- * operating system's own, which ends with its holder however that dies.
+ * Two processes that open one PGlite folder lose rows without an error. SQLite's exclusive lock is a lock of the operating
+ * system, which is released when its holder exits, even by SIGKILL; a file with a process id would not be.
  */
 export function lockFile(path: string, waitMs = 0): Disposable | null {
   const database = new DatabaseSync(path, { timeout: waitMs });

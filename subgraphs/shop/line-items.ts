@@ -1,13 +1,13 @@
-import { fail } from './errors.ts';
+import { fail } from '../shared/errors.ts';
 import { readId } from './ids.ts';
 
-/** Some pieces of one product, as orders and reservations name them. */
+/** A quantity of one product, in an order or a reservation. */
 export type LineItem = { readonly productId: string; readonly quantity: number };
 
 const maxItems = 50;
 const maxQuantity = 1000;
 
-/** Checks what a client wants to order or reserve; sorted, so that equal wishes are equal values. */
+/** Validates the items of an order or reservation, and sorts them so that equal requests are equal values. */
 export function readLineItems(items: readonly LineItem[]): readonly LineItem[] {
   if (items.length < 1 || items.length > maxItems) {
     fail('BAD_USER_INPUT', `"items" must name 1 to ${maxItems} products, not ${items.length}.`);

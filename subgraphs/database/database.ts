@@ -1,12 +1,13 @@
 import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { openFolder, openTemporary } from './embedded-postgres.ts';
 import { isUnreachable } from './postgres-errors.ts';
 import { prepareDatabase } from './prepare-database.ts';
-import { reasonOf, StartupError } from './startup-error.ts';
+import { reasonOf, StartupError } from '../shared/startup-error.ts';
 
-/** Where a subgraph's tables live. Every kind is Postgres, and the SQL is the same. */
+/** Location of a subgraph's tables. Every kind is Postgres, with the same SQL. */
 export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly schema: string; readonly url: string }
   | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string }
@@ -14,11 +15,11 @@ export type DatabaseLocation =
 
 export type DatabaseOptions<Tables> = {
   readonly location: DatabaseLocation;
-  /** Applied in the order of their names, each once. */
+  /** Each is applied once, in the order of their names. */
   readonly migrations: Readonly<Record<string, Migration>>;
-  /** Runs once in the life of the database, in one transaction. */
+  /** Called once per database, in one transaction. */
   readonly seed: (db: Kysely<Tables>) => Promise<void>;
-  /** Told of every statement; a test counts them. */
+  /** Receives every SQL statement. */
   readonly onQuery?: ((statement: string) => void) | undefined;
 };
 
@@ -30,7 +31,7 @@ export type Database<Tables> = {
 
 const readyTimeoutMs = 1_000;
 
-/** Opens the database and brings it up to date; any number of processes may do so at the same time. */
+/** Opens, migrates and seeds the database. Several processes may do so at the same time. */
 export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Promise<Database<Tables>> {
   const { dialect, close } = await openDialect(options.location);
   const db = new Kysely<Tables>({ dialect, log: (event) => options.onQuery?.(event.query.sql) });
@@ -44,7 +45,7 @@ export async function openDatabase<Tables>(options: DatabaseOptions<Tables>): Pr
     await closeAll();
     throw describeFailure(error, options.location);
   }
-  return { db, isReady: () => answers(db), close: closeAll };
+  return { db, isReady: () => isServing(db), close: closeAll };
 }
 
 type OpenDialect = { readonly dialect: Dialect; readonly close: () => Promise<void> };
@@ -68,8 +69,8 @@ function openPool(url: string, schema: string): OpenDialect {
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
   });
-  // A connection that breaks is replaced by the pool, and its query fails; without listeners it would end the process.
-  // The pool's own hears of idle connections only.
+  // The pool replaces a broken connection and its query fails. Without listeners, for idle connections and for those in
+  // use, the error event would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return { dialect: new PostgresDialect({ pool }), close: async () => undefined };
@@ -85,18 +86,12 @@ function openEmbedded(schema: string, embedded: Awaited<ReturnType<typeof openFo
   return { dialect, close: embedded.close };
 }
 
-async function answers<Tables>(db: Kysely<Tables>): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => late.resolve(false), readyTimeoutMs);
+async function isServing<Tables>(db: Kysely<Tables>): Promise<boolean> {
   const query = sql`select 1`.execute(db).then(
     () => true,
     () => false,
   );
-  try {
-    return await Promise.race([query, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([query, delay(readyTimeoutMs, false, { ref: false })]);
 }
 
 function describeFailure(error: unknown, location: DatabaseLocation): unknown {

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { Agent, fetch } from 'undici';
-import { dependencyUnavailable } from './errors.ts';
-import type { InboundRequest } from './inbound-request.ts';
+import { dependencyUnavailable } from '../shared/errors.ts';
+import type { InboundRequest } from '../shared/inbound-request.ts';
 import { ServiceBreaker } from './service-breaker.ts';
-import type { TlsSettings } from './settings.ts';
-import { signIdentity, type IdentityKey } from './sign.ts';
+import type { TlsSettings } from '../shared/settings.ts';
+import { signIdentity, type IdentityKey } from '../shared/sign.ts';
 
-/** What a call to another subgraph comes back with; transport failures are thrown as UNAVAILABLE. */
-type ServiceAnswer = {
+/** Response of another subgraph; transport failures are thrown as UNAVAILABLE. */
+type ServiceResponse = {
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly errors: readonly ServiceError[];
 };
@@ -20,25 +20,25 @@ type ServiceCall = {
   readonly audience: string;
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** What the call is made for: its ids and its deadline apply to the call. */
+  /** The request on whose behalf the call is made; its ids and deadline apply to the call. */
   readonly inbound: InboundRequest;
 };
 
 export type ServiceClientOptions = {
-  /** The calling subgraph, which the callee sees in `X-Service-Name`. */
+  /** Name of this subgraph, sent as `X-Service-Name`. */
   readonly caller: string;
   /** The caller's own key: the called service accepts it for no other caller. */
   readonly key: IdentityKey;
   readonly now: () => number;
-  /** What is shown to services that are called by `https`, and whom of them to trust. */
+  /** Certificate for calls by `https`, and the CA of called services. */
   readonly tls?: TlsSettings | null;
   readonly timeoutMs?: number;
   readonly log: Logger;
-  /** Never runs backwards, in milliseconds. */
+  /** Monotonic clock in milliseconds. */
   readonly monotonic?: () => number;
 };
 
-export type CallService = (call: ServiceCall) => Promise<ServiceAnswer>;
+export type CallService = (call: ServiceCall) => Promise<ServiceResponse>;
 
 const defaultTimeoutMs = 2_000;
 
@@ -62,11 +62,11 @@ export function createServiceClient(options: ServiceClientOptions): CallService 
     if (!breaker.admit())
       throw dependencyUnavailable(call.audience, new Error('the circuit breaker is open'));
     try {
-      const { status, answer } = await send(call, timeoutMs, { ...options, dispatcher });
+      const { status, response } = await send(call, timeoutMs, { ...options, dispatcher });
       breaker.settle(status >= 500 ? 'failure' : 'success');
-      return answer;
+      return response;
     } catch (error) {
-      // A call that had little time proves nothing by being late.
+      // A timeout below half of the usual one is no evidence of a failure.
       breaker.settle(isTimeout(error) && timeoutMs < ownMs / 2 ? 'ignored' : 'failure');
       throw dependencyUnavailable(call.audience, error);
     }
@@ -79,9 +79,9 @@ async function send(
   call: ServiceCall,
   timeoutMs: number,
   options: Sending,
-): Promise<{ readonly status: number; readonly answer: ServiceAnswer }> {
+): Promise<{ readonly status: number; readonly response: ServiceResponse }> {
   const body = JSON.stringify({ query: call.query, variables: call.variables });
-  const response = await fetch(call.url, {
+  const received = await fetch(call.url, {
     method: 'POST',
     headers: { ...headersOf(call, body, options), 'x-request-timeout-ms': String(timeoutMs) },
     body,
@@ -90,7 +90,7 @@ async function send(
     signal: AbortSignal.timeout(timeoutMs),
     ...(options.dispatcher !== null && { dispatcher: options.dispatcher }),
   });
-  return { status: response.status, answer: readAnswer(await response.json()) };
+  return { status: received.status, response: readResponse(await received.json()) };
 }
 
 function isTimeout(error: unknown): boolean {
@@ -118,7 +118,7 @@ function headersOf(call: ServiceCall, body: string, options: ServiceClientOption
   };
 }
 
-function readAnswer(body: unknown): ServiceAnswer {
+function readResponse(body: unknown): ServiceResponse {
   if (!isRecord(body) || !('data' in body || 'errors' in body)) throw new Error('not a GraphQL response');
   const errors = Array.isArray(body['errors']) ? body['errors'].filter(isRecord) : [];
   return { data: isRecord(body['data']) ? body['data'] : null, errors: errors.map(readError) };

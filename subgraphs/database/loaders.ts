@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
 
-/** Postgres takes at most 65,535 parameters; far smaller lists keep one query from starving the rest. */
+/** Postgres accepts 65,535 parameters; smaller lists keep one query from delaying the others. */
 const maxBatchSize = 500;
 
-/** Loads the row of each key with one query a tick; a key without a row gives null. */
+/** Loads the row of each key with one query per tick; null for a key without a row. */
 export function rowLoader<Row>(
   fetchRows: (keys: readonly string[]) => Promise<readonly Row[]>,
   keyOf: (row: Row) => string,
@@ -17,7 +17,7 @@ export function rowLoader<Row>(
   );
 }
 
-/** Loads all rows of each key with one query a tick, in the query's order; a key without rows gives []. */
+/** Loads all rows of each key with one query per tick, in the order of the query; [] for a key without rows. */
 export function groupLoader<Row>(
   fetchRows: (keys: readonly string[]) => Promise<readonly Row[]>,
   keyOf: (row: Row) => string,

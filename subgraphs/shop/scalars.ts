@@ -3,7 +3,7 @@ import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 const decimalPattern = /^-?(0|[1-9]\d{0,15})(\.\d{1,6})?$/;
 const dateTimePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
 
-/** An exact decimal travels as a string: a JSON number would pass through a binary float. */
+/** Exact decimals are strings in JSON, because a JSON number would be read as a binary float. */
 export const decimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',
   serialize: (value) => parseDecimal(String(value)),
@@ -12,7 +12,7 @@ export const decimalScalar = new GraphQLScalarType<string, string>({
     if (Number.isSafeInteger(value)) return String(value);
     throw badValue('Decimal', 'write it as a string, such as "19.90", to keep it exact');
   },
-  // A literal's digits arrive as they were written, so numbers are exact here.
+  // The AST has the digits of the document, so number literals are exact.
   parseLiteral(node) {
     if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT) {
       return parseDecimal(node.value);

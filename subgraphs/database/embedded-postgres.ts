@@ -3,12 +3,12 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lockFile } from './lock-file.ts';
-import { reasonOf, StartupError } from './startup-error.ts';
+import { reasonOf, StartupError } from '../shared/startup-error.ts';
 
 export type EmbeddedPostgres = { readonly pglite: PGlite; readonly close: () => Promise<void> };
 
-// Measured: the defaults cost 430 MB and 2 s a process, these 170 MB and half a second. Segments of 1 MB are
-// what makes a min_wal_size of 2 MB valid.
+// Measured per process: 430 MB and 2 s with the defaults, 170 MB and 0.5 s with these. A min_wal_size of 2 MB needs
+// segments of 1 MB.
 const tuning = {
   postgresqlconf: [
     'shared_buffers=8MB',
@@ -20,11 +20,11 @@ const tuning = {
   initDbStartParams: ['--wal-segsize=1'],
 };
 
-// A folder belongs to one major version of Postgres, which a version of PGlite may raise.
+// The format of a folder depends on the major version of Postgres in PGlite.
 const templateName = '.template-pg18';
 const templateWaitMs = 60_000;
 
-/** Opens the database kept in `path`, made from the template when new; the lock keeps a second process out. */
+/** Opens the database in `path`, a copy of the template if new. A lock file excludes a second process. */
 export async function openFolder(path: string, templateDir: string): Promise<EmbeddedPostgres> {
   mkdirSync(dirname(path), { recursive: true });
   const lock = lockFile(`${path}.lock`);
@@ -41,7 +41,7 @@ export async function openFolder(path: string, templateDir: string): Promise<Emb
   }
 }
 
-/** A database for one test: its folder lives in the system's temporary folder and goes with it. */
+/** Creates a database for one test in a temporary folder, which is deleted when the database closes. */
 export async function openTemporary(templateDir: string): Promise<EmbeddedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
   const path = join(folder, 'data');
@@ -53,7 +53,7 @@ export async function openTemporary(templateDir: string): Promise<EmbeddedPostgr
   };
 }
 
-/** The rename is what makes the copy complete: a start that was killed leaves no half-filled folder. */
+/** Renames a complete copy into place, so that a killed start leaves no incomplete folder. */
 async function copyTemplate(templateDir: string, path: string): Promise<void> {
   const template = await ensureTemplate(templateDir);
   const partial = `${path}.partial`;
@@ -63,7 +63,7 @@ async function copyTemplate(templateDir: string, path: string): Promise<void> {
 }
 
 /**
- * The path of an empty database to copy. Initialising one takes seconds, so the first of several processes
+ * Returns the path of an empty database to copy. Creating one takes seconds, so the first of several processes
  * does it and the others wait.
  */
 export async function ensureTemplate(templateDir: string): Promise<string> {
@@ -86,7 +86,7 @@ async function buildTemplate(template: string): Promise<void> {
 
 async function openExisting(path: string): Promise<PGlite> {
   try {
-    // Without this file PGlite would take the folder for a new one and initialise over what is left.
+    // Without this file PGlite would initialize the folder and overwrite its data.
     if (!existsSync(join(path, 'PG_VERSION'))) throw new Error('PG_VERSION is missing');
     return await PGlite.create({ dataDir: path });
   } catch (error) {
