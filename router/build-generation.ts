@@ -7,7 +7,7 @@ import type { AcceptedSupergraph } from './supergraph/acceptance/accept-supergra
 import { createApolloPlugin, createFilteringExecutor, createGatewayExecutor } from './apollo/plugin.ts';
 import type { ApolloContext, PluginParts } from './apollo/plugin.ts';
 import type { Config } from './config/config-schema.ts';
-import { connect } from './operation/execute-operation.ts';
+import { createSubgraphClients } from './operation/execute-operation.ts';
 import type { createExecution } from './operation/execute-operation.ts';
 import { finiteFloats } from './shared/graphql/finite-floats.ts';
 import { ANONYMOUS } from './request/identity.ts';
@@ -80,27 +80,30 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         fallbackOf,
         keepingOf,
       });
-      const connection = connect(subgraphPool.forGeneration(graph.routes), config.traffic.sharing);
+      const clients = createSubgraphClients(
+        subgraphPool.forGeneration(graph.routes),
+        config.traffic.deduplication,
+      );
       const relief = onFullHeap(() => operations.evict());
       return {
         operations,
-        connection,
+        clients,
         async [Symbol.asyncDispose]() {
           relief[Symbol.dispose]();
-          await Promise.all([operations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()]);
+          await Promise.all([operations[Symbol.asyncDispose](), clients[Symbol.asyncDispose]()]);
         },
       };
     },
     createPlugin: ({ operations }) => createApolloPlugin({ operations, admit }),
-    createExecutor: ({ connection }, stock) =>
+    createExecutor: ({ clients }, stock) =>
       config.execution === 'apollo'
         ? createFilteringExecutor(stock)
-        : createGatewayExecutor((admitted, caller) => execute(admitted, caller, connection)),
-    createDataSource: (subgraph, { connection }) =>
+        : createGatewayExecutor((admitted, caller) => execute(admitted, caller, clients)),
+    createDataSource: (subgraph, { clients }) =>
       createDataSource(subgraph, (context) => {
         const { decided, ...caller } = contextIn(context);
         const operation = decided.admitted?.operation.type ?? 'mutation';
-        return callsFor(caller, connection, operation, (decided.joinedWork ??= {}));
+        return callsFor(caller, clients, operation, (decided.deduplicatedWork ??= {}));
       }),
     serverOptions: serverOptions(config, telemetry),
   };

@@ -3,7 +3,7 @@ import type { ApolloServer, HTTPGraphQLResponse } from '@apollo/server';
 import type { OperationAdmission } from './rate-limit/charge.ts';
 import type { ApolloContext, Decided } from './apollo/plugin.ts';
 import { RouterError } from './shared/errors.ts';
-import type { Answerable, Connection } from './operation/execute-operation.ts';
+import type { Answerable, SubgraphClients } from './operation/execute-operation.ts';
 import type { ErrorBehavior } from './shared/graphql/error-behavior.ts';
 import type { ResponseHeaders } from './headers/collection.ts';
 import type { Identity } from './request/identity.ts';
@@ -26,7 +26,7 @@ import type { Generation } from './apollo/gateway.ts';
 /** What every supergraph version has of its own. */
 export type GenerationParts = AsyncDisposable & {
   readonly operations: Operations;
-  readonly connection: Connection;
+  readonly clients: SubgraphClients;
 };
 
 export type ServedGeneration = Generation<ApolloContext, GenerationParts>;
@@ -52,7 +52,7 @@ export type PipelineParts = {
   readonly admit: (operation: Operation, inputs: Variables, caller: Caller) => Promise<Admitted>;
   /** Keeps responses that are for one caller out of shared caches. */
   readonly limitSharedCaching: LimitSharedCaching;
-  readonly execute: (admitted: Admitted, caller: Caller, connection: Connection) => Promise<Answerable>;
+  readonly execute: (admitted: Admitted, caller: Caller, clients: SubgraphClients) => Promise<Answerable>;
   /** Whether an operation that has been answered before goes past Apollo Server: it has nothing more to say of it. */
   readonly knownOperationsDirect: boolean;
 };
@@ -113,7 +113,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
     generation: ServedGeneration,
   ): Promise<Served> {
     const admitted = await charged(caller, () => parts.admit(operation, inputs, caller));
-    const outcome = await parts.execute(admitted, caller, generation.parts.connection);
+    const outcome = await parts.execute(admitted, caller, generation.parts.clients);
     const { degraded } = outcome;
     const response = answer(outcome, {
       mediaType: caller.request.mediaType,
@@ -127,7 +127,7 @@ export function createPipeline(parts: PipelineParts): (request: ClientRequest) =
         admitted,
         codes: outcome.errors.map(({ extensions }) => extensions.code),
         degraded,
-        ...(outcome.joinedWork && { joinedWork: outcome.joinedWork }),
+        ...(outcome.deduplicatedWork && { deduplicatedWork: outcome.deduplicatedWork }),
       }),
     });
     return { response, executed: true };
@@ -231,7 +231,7 @@ const MOST_LOGGED_CODES = 50;
 function summarise(
   { identity }: Caller,
   generation: ServedGeneration,
-  { admitted, codes = [], degraded = [], joinedWork }: Readonly<Decided>,
+  { admitted, codes = [], degraded = [], deduplicatedWork }: Readonly<Decided>,
 ): RequestSummary {
   return {
     generation: generation.graph.id,
@@ -242,6 +242,6 @@ function summarise(
     ...(identity.kind === 'user' && { userId: identity.id }),
     ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MOST_LOGGED_CODES) }),
     ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
-    ...joinedWork,
+    ...deduplicatedWork,
   };
 }

@@ -11,6 +11,7 @@ import { Spenders } from './rate-limit/top-consumers.ts';
 import { createOperationAdmission } from './operation/admit-operation.ts';
 import type { ApolloContext } from './apollo/plugin.ts';
 import type { Config } from './config/config-schema.ts';
+import { warnOfRenamedKeys } from './config/renamed-keys.ts';
 import { createStaleValues } from './degradation/stale-store.ts';
 import { createErrorBehavior } from './http/read-error-behavior.ts';
 import { createExecution } from './operation/execute-operation.ts';
@@ -130,6 +131,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   const collecting = createCollecting(config.headers);
   warnOfShortSecrets(config.identity.keys, telemetry.log);
+  warnOfRenamedKeys(config, telemetry.log);
   const signer = createSigner(config.identity.keys, parts);
   const subgraphPool = built.use(
     createSubgraphPool(config.traffic, {

@@ -92,7 +92,7 @@ function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml 
 function traffic(deduplication: Deduplication): RouterYaml {
   return {
     traffic: {
-      sharing: deduplication,
+      deduplication,
       deadlineMs: 60_000,
       all: { timeoutMs: 60_000, maxConcurrent: 10_000, connections: 512 },
     },

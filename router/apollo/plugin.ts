@@ -11,7 +11,7 @@ import { parseExactJson } from '../shared/exact-json.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 import type { Answerable } from '../operation/execute-operation.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
-import type { JoinedWork } from '../request/joined-work.ts';
+import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Admitted, Operation, Operations, Variables } from '../operation/operations.ts';
 import { degradationsIn, extensionsOf } from '../response/response-extensions.ts';
 import { AnsweredError, toGraphQLError } from './mask-errors.ts';
@@ -22,7 +22,7 @@ export type Decided = {
   admitted?: Admitted;
   codes?: readonly string[];
   degraded?: readonly Degradation[];
-  joinedWork?: JoinedWork;
+  deduplicatedWork?: DeduplicatedWork;
   /** What subgraphs have added to the headers of the answer. */
   headers?: ResponseHeaders;
 };
@@ -101,7 +101,7 @@ export function createGatewayExecutor(
       throw error instanceof RouterError ? toGraphQLError(error) : error;
     });
     decided.degraded = outcome.degraded;
-    if (outcome.joinedWork !== undefined) decided.joinedWork = outcome.joinedWork;
+    if (outcome.deduplicatedWork !== undefined) decided.deduplicatedWork = outcome.deduplicatedWork;
     if (outcome.headers !== undefined) decided.headers = outcome.headers;
     const extensions = extensionsOf(outcome);
     return {

@@ -47,7 +47,7 @@ export class KeySet implements Disposable {
   readonly #parts: KeySetParts;
   readonly #closed = new AbortController();
   #keys: Keys | undefined;
-  #flight: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
   #failures = 0;
   #lastFetchAt = -Infinity;
   #lastUnknownKeyAt = -Infinity;
@@ -71,7 +71,7 @@ export class KeySet implements Disposable {
    * new one is failing; jose's errors when no key fits, or several.
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
-    if (this.#usable() === undefined) await this.#flight;
+    if (this.#usable() === undefined) await this.#refreshing;
     const keys = this.#usable();
     if (keys === undefined) throw this.#unavailable();
     try {
@@ -121,14 +121,14 @@ export class KeySet implements Disposable {
       this.#lastUnknownKeyAt = this.#parts.monotonic();
       void this.#refresh();
     }
-    await this.#flight;
+    await this.#refreshing;
   }
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
     // After a success only such fetches count, so that a rotated key works at once; after a failure every fetch does.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
-    return this.#flight === undefined && now - since >= this.#config.cooldownMs;
+    return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }
 
   #usable(): Keys | undefined {
@@ -144,11 +144,11 @@ export class KeySet implements Disposable {
   }
 
   #refresh(): Promise<void> {
-    this.#flight ??= this.#fetch().finally(() => {
-      this.#flight = undefined;
+    this.#refreshing ??= this.#fetch().finally(() => {
+      this.#refreshing = undefined;
       this.#scheduleNext();
     });
-    return this.#flight;
+    return this.#refreshing;
   }
 
   async #fetch(): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
+import { RENAMED_KEYS } from './renamed-keys.ts';
 import { ConfigError, readYaml } from './yaml/read-yaml.ts';
 import type { Environment, Override } from './yaml/read-yaml.ts';
 
@@ -45,7 +46,13 @@ export function parseConfig(
   text: string,
   { env, fileName, directory }: { env: Environment; fileName: string; directory: string },
 ): Config {
-  const config = readYaml(text, configSchema, { fileName, directory, env, overrides: overridesOf(env) });
+  const config = readYaml(text, configSchema, {
+    fileName,
+    directory,
+    env,
+    overrides: overridesOf(env),
+    renamedKeys: RENAMED_KEYS,
+  });
   config.supergraph.file = resolve(directory, config.supergraph.file);
   const { persistedOperations } = config;
   if (persistedOperations.manifest !== undefined)

@@ -59,13 +59,13 @@ export const rateLimit = z
       .describe(
         'Characters for a point of the price of a document that has to be parsed and planned first; its operation costs that at least.',
       ),
-    overrunPercent: z
+    maxSurchargePercent: z
       .int()
       .min(0)
       .max(1_000)
       .default(0)
       .describe(
-        'What an operation costs is corrected when its answer is known: down to what was delivered, up by this share of the estimate at the most.',
+        'The cost of an operation is reconciled with its response: down to the cost of what was delivered, or up by at most this percentage of the estimate.',
       ),
     fields: z
       .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimits)

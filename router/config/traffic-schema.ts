@@ -39,19 +39,19 @@ const tls = z
 export const traffic = z
   .strictObject({
     deadlineMs: ms.default(5_000).describe('Time for a whole request.'),
-    sharing: z
+    deduplication: z
       .strictObject({
         calls: z
           .boolean()
           .default(true)
-          .describe('Callers with the same identity share equal subgraph queries in flight.'),
+          .describe('Equal subgraph queries in flight are sent once for callers with the same identity.'),
         queries: z
           .boolean()
           .default(true)
-          .describe('Callers with the same identity share equal queries in flight.'),
+          .describe('Equal queries in flight are executed once for callers with the same identity.'),
       })
       .prefault({})
-      .describe('What is asked once when it is asked twice at the same time; mutations never are.'),
+      .describe('Deduplicates work in flight; mutations are never deduplicated.'),
     mergeFetches: z
       .boolean()
       .default(false)

@@ -7,8 +7,8 @@ import { denialCodeOf } from '../authorization/authorize.ts';
 import type { Config } from '../config/config-schema.ts';
 import { executeCompiled } from '../execution/run/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from '../execution/run/execute.ts';
-import { shareCalls, shareExecutions } from '../execution/run/deduplication.ts';
-import type { Joining } from '../execution/run/deduplication.ts';
+import { deduplicateCalls, deduplicateExecutions } from '../execution/run/deduplication.ts';
+import type { DeduplicationObserver } from '../execution/run/deduplication.ts';
 import type { StaleValues } from '../execution/stale/stale-values.ts';
 import type { Send, SubgraphRequest } from '../request/subgraph-request.ts';
 import type { Collecting, ResponseHeaders } from '../headers/collection.ts';
@@ -16,8 +16,8 @@ import type { ForwardedOrigin } from '../headers/forwarded-origin.ts';
 import type { Forwarded, createForwarding } from '../headers/forwarding.ts';
 import { identityHeaders } from '../authentication/signature.ts';
 import type { ClientRequest } from '../request/client-request.ts';
-import { joinedAny } from '../request/joined-work.ts';
-import type { JoinedWork } from '../request/joined-work.ts';
+import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
+import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Admitted, Operation } from './operations.ts';
 import type { Remarks } from '../response/response-extensions.ts';
 import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
@@ -28,7 +28,7 @@ import type { Routes } from '../subgraph/subgraph-pool.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
-  readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'sharing'>;
+  readonly traffic: Pick<Config['traffic'], 'deadlineMs' | 'deduplication'>;
   readonly settlement: Settlement;
   readonly forward: ReturnType<typeof createForwarding>;
   readonly origin: ForwardedOrigin;
@@ -39,13 +39,13 @@ export type ExecutionParts = {
 };
 
 /** The subgraphs of one generation, and what of its calls is under way. */
-export type Connection = AsyncDisposable & {
+export type SubgraphClients = AsyncDisposable & {
   readonly routes: Routes;
-  readonly share: ReturnType<typeof shareCalls>;
+  readonly deduplicate: ReturnType<typeof deduplicateCalls>;
 };
 
 /** What is answered: others who asked the same may share all but what it says of the one caller. */
-export type Answerable = Executed & Remarks & { readonly joinedWork?: JoinedWork };
+export type Answerable = Executed & Remarks & { readonly deduplicatedWork?: DeduplicatedWork };
 
 type Executed = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
@@ -53,10 +53,13 @@ type Executed = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 export type Calls = { readonly send: Send; readonly signal: AbortSignal; readonly scope: Scope };
 
 /** Connects a generation with its subgraphs. Its calls in flight are its own: another generation may route the same name elsewhere. */
-export function connect(routes: Routes, { calls }: Config['traffic']['sharing']): Connection {
+export function createSubgraphClients(
+  routes: Routes,
+  { calls }: Config['traffic']['deduplication'],
+): SubgraphClients {
   return {
     routes,
-    share: calls ? shareCalls() : (send) => send,
+    deduplicate: calls ? deduplicateCalls() : (send) => send,
     [Symbol.asyncDispose]: () => routes[Symbol.asyncDispose](),
   };
 }
@@ -74,14 +77,14 @@ export function createExecution(parts: ExecutionParts) {
     staleValues,
     subgraphErrors,
   } = parts;
-  const shareQuery = shareExecutions<Executed>();
+  const deduplicateQuery = deduplicateExecutions<Executed>();
   const isShareable = collecting?.passesCookies !== true;
 
   function callsFor(
     { request, identity }: Caller,
-    { routes, share }: Connection,
+    { routes, deduplicate }: SubgraphClients,
     operation: Operation['type'],
-    joinedWork: JoinedWork,
+    deduplicatedWork: DeduplicatedWork,
   ): Calls {
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
@@ -107,19 +110,19 @@ export function createExecution(parts: ExecutionParts) {
     // What a mutation reads afterwards must show what it did: a call that others began before may not.
     const isShared = isShareable && operation === 'query';
     return {
-      send: isShared ? share(send, scope, joiningFor(request, joinedWork)) : send,
+      send: isShared ? deduplicate(send, scope, observerFor(request, deduplicatedWork)) : send,
       signal: request.signal,
       scope,
     };
   }
 
-  async function execute(admitted: Admitted, caller: Caller, connection: Connection): Promise<Answerable> {
+  async function execute(admitted: Admitted, caller: Caller, clients: SubgraphClients): Promise<Answerable> {
     const { operation, variables } = admitted;
     const { onError, identity, request } = caller;
     const payer = { identity, address: request.address };
     const compiled = await telemetry.traced({ name: 'plan' }, request.trace, () => operation.compiled(payer));
-    const joinedWork: JoinedWork = {};
-    const { send, signal, scope } = callsFor(caller, connection, operation.type, joinedWork);
+    const deduplicatedWork: DeduplicatedWork = {};
+    const { send, signal, scope } = callsFor(caller, clients, operation.type, deduplicatedWork);
     const stale = staleValues && { values: staleValues, scope };
     const run = (until: AbortSignal) =>
       withHeaders(collecting, send, (collected) =>
@@ -133,14 +136,14 @@ export function createExecution(parts: ExecutionParts) {
           signal: until,
         }),
       );
-    const outcome = await (operation.type === 'query' && traffic.sharing.queries && isShareable
-      ? shareQuery({
+    const outcome = await (operation.type === 'query' && traffic.deduplication.queries && isShareable
+      ? deduplicateQuery({
           operation: compiled,
           // What follows is an object's text, so the two cannot be cut differently.
-          asked: `${onError}${JSON.stringify(variables)}`,
+          key: `${onError}${JSON.stringify(variables)}`,
           scope,
           requestId: caller.request.id,
-          joined: (requestId) => void (joinedWork.joined = requestId),
+          onJoin: (requestId) => void (deduplicatedWork.deduplicatedBy = requestId),
           signal,
           execute: run,
         })
@@ -155,7 +158,7 @@ export function createExecution(parts: ExecutionParts) {
       unanswered: outcome.unanswered,
       caller: payer,
     };
-    const answerable = withJoinedWork(withDenials(outcome, admitted), joinedWork);
+    const answerable = withDeduplicatedWork(withDenials(outcome, admitted), deduplicatedWork);
     if (asksForCost(request.headers)) return { ...answerable, cost: settlement.settleAndReport(executed) };
     settlement.settleLater(executed);
     return answerable;
@@ -184,15 +187,15 @@ function withDenials(outcome: Executed, { wouldDeny }: Admitted): Answerable {
   return wouldDeny.length === 0 ? outcome : { ...outcome, authorizationErrors: wouldDeny };
 }
 
-function withJoinedWork(outcome: Answerable, joinedWork: JoinedWork): Answerable {
-  return joinedAny(joinedWork) ? { ...outcome, joinedWork } : outcome;
+function withDeduplicatedWork(outcome: Answerable, deduplicatedWork: DeduplicatedWork): Answerable {
+  return hasDeduplicatedWork(deduplicatedWork) ? { ...outcome, deduplicatedWork } : outcome;
 }
 
-function joiningFor({ id }: ClientRequest, joinedWork: JoinedWork): Joining {
+function observerFor({ id }: ClientRequest, deduplicatedWork: DeduplicatedWork): DeduplicationObserver {
   return {
     requestId: id,
-    joined(requestId, subgraph) {
-      (joinedWork.joinedCalls ??= {})[subgraph] = requestId;
+    onJoin(requestId, subgraph) {
+      (deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId;
     },
   };
 }

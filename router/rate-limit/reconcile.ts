@@ -60,7 +60,7 @@ function isMutation(coordinate: string): boolean {
 
 /** Charges what was delivered in place of what was estimated. */
 export function createSettlement(
-  { overrunPercent }: Pick<Config['rateLimit'], 'overrunPercent'>,
+  { maxSurchargePercent }: Pick<Config['rateLimit'], 'maxSurchargePercent'>,
   parts: SettlementParts,
 ): Settlement {
   const { budget, spenders, settled, later } = parts;
@@ -69,7 +69,7 @@ export function createSettlement(
   function actualOf({ admission, actualCost, delivered, unanswered }: Executed): number {
     const { cost, variables, charge } = admission;
     if (actualCost === undefined || [...unanswered].some(isMutation)) return cost;
-    const most = Math.floor(cost * (1 + overrunPercent / 100));
+    const most = Math.floor(cost * (1 + maxSurchargePercent / 100));
     const prepaid = cost - (charge?.points ?? cost);
     return Math.max(Math.min(actualCost(delivered, variables, unanswered), most), prepaid);
   }

@@ -43,9 +43,9 @@ export type RequestSummary = {
   readonly codes?: readonly string[];
   readonly degraded?: readonly string[];
   /** The request that executed the operation for this one as well. */
-  readonly joined?: string;
+  readonly deduplicatedBy?: string;
   /** By subgraph, the request that made a call for this one as well. */
-  readonly joinedCalls?: Readonly<Record<string, string>>;
+  readonly deduplicatedCalls?: Readonly<Record<string, string>>;
   readonly traceId?: string;
   readonly generation?: string;
 };

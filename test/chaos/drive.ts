@@ -13,21 +13,21 @@ export type Drive = {
 };
 
 // A graph that answers nothing at all holds this many for as long as clients wait.
-const MOST_UNDER_WAY = 1_000;
+const MAX_IN_FLIGHT = 1_000;
 
 /** Clients that ask at a constant rate, whatever becomes of what they asked before. */
 export async function drive(world: World, history: History, options: Drive): Promise<void> {
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   const begin = performance.now();
   for (let index = 0; ; index += 1) {
     const dueMs = (index * 1_000) / options.requestsPerS;
     await delay(Math.max(0, dueMs - (performance.now() - begin)));
     if (dueMs >= options.durationMs || options.stop.aborted) break;
-    if (underWay.size >= MOST_UNDER_WAY) continue;
-    const asked = ask(world, history, index).finally(() => underWay.delete(asked));
-    underWay.add(asked);
+    if (inFlight.size >= MAX_IN_FLIGHT) continue;
+    const asked = ask(world, history, index).finally(() => inFlight.delete(asked));
+    inFlight.add(asked);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
 }
 
 async function ask(world: World, history: History, index: number): Promise<void> {

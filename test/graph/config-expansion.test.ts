@@ -8,6 +8,7 @@ limits: { depth: "\${env.DEPTH}" }
 csrf: { enabled: "\${env.CSRF}" }
 identity: { keys: [{ id: k1, secret: "\${env.IDENTITY_SECRET:-${SECRET}}" }] }
 telemetry: { serviceName: "\${env.SERVICE_NAME:-shop}" }
+traffic: { sharing: { calls: false } }
 `;
 
 test('a router obeys numbers, booleans and defaults that its configuration takes from the environment', async () => {
@@ -36,6 +37,9 @@ test('a router obeys numbers, booleans and defaults that its configuration takes
       setting: 'identity.keys[0].secret',
       msg: 'identity secret has fewer than 32 characters, which production rejects',
     },
+  ]);
+  expect(graph.log.filter(({ msg }) => String(msg).startsWith('configuration key'))).toMatchObject([
+    { level: 'warn', setting: 'router.yaml:6: traffic.sharing', use: 'traffic.deduplication' },
   ]);
   expect(JSON.stringify(graph.log)).not.toContain(SECRET);
   expect(new Set(graph.log.map(({ service }) => service))).toEqual(new Set(['shop']));

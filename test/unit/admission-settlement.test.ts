@@ -152,7 +152,7 @@ describe('the settlement', () => {
   });
 
   it('takes up to the configured share more', async () => {
-    const { settle, remaining } = await charged({ cost: 100, overrunPercent: 50 });
+    const { settle, remaining } = await charged({ cost: 100, maxSurchargePercent: 50 });
     expect(settle(500)).toEqual({ requested: 100, actual: 150, remaining: 850 });
     expect(await remaining()).toBe(850);
   });
@@ -211,10 +211,10 @@ describe('the top spenders', () => {
 
 async function charged(options: {
   readonly cost: number;
-  readonly overrunPercent?: number;
+  readonly maxSurchargePercent?: number;
   readonly prepaid?: number;
 }) {
-  const { cost, overrunPercent = 0, prepaid = 0 } = options;
+  const { cost, maxSurchargePercent = 0, prepaid = 0 } = options;
   const budget = createBudget(rateLimitOf(), {
     redis: undefined,
     monotonic: () => 0,
@@ -224,7 +224,7 @@ async function charged(options: {
   const decision = await budget.charge({ ...caller, cost, prepaid });
   if (decision.kind !== 'admitted') throw new Error('not admitted');
   const settlement = createSettlement(
-    { overrunPercent },
+    { maxSurchargePercent },
     {
       budget,
       spenders: new Spenders(() => 0),

@@ -47,9 +47,9 @@ describe('the concurrency limit of a simulated process', () => {
 describe('the concurrency limit', () => {
   const QUIET: Pressure = { ms: 100, delayMs: 0, busy: 0.5, heap: 0.2 };
 
-  function limitWith(underWay: number): ConcurrencyLimit {
+  function limitWith(inFlight: number): ConcurrencyLimit {
     const limit = new ConcurrencyLimit(LIMIT);
-    for (let count = 0; count < underWay; count++) limit.enter();
+    for (let count = 0; count < inFlight; count++) limit.enter();
     return limit;
   }
 

@@ -90,13 +90,13 @@ describe('a half-open breaker', () => {
     const herd = (): Permit[] =>
       Array.from({ length: 100 }, () => breaker.admit()).filter((permit) => permit !== undefined);
     const admitted: number[] = [];
-    let underWay: Permit[] = [];
+    let inFlight: Permit[] = [];
     while (breaker.state === 'half-open') {
-      underWay = [...underWay, ...herd()];
-      admitted.push(underWay.length);
-      const [first, ...rest] = underWay;
+      inFlight = [...inFlight, ...herd()];
+      admitted.push(inFlight.length);
+      const [first, ...rest] = inFlight;
       if (first !== undefined) breaker.settle(first, 'success');
-      underWay = rest;
+      inFlight = rest;
     }
     expect(admitted).toEqual([1, 2, 4, 8, 16]);
     expect(breaker.state).toBe('closed');
@@ -276,16 +276,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What can be seen of a breaker after each step. */
 function trace(steps: readonly Step[], breaker: Subject, clock: ManualClock): string[] {
-  const underWay: Permit[] = [];
+  const inFlight: Permit[] = [];
   return steps.map((next) => {
-    const seen = act(next, breaker, clock, underWay);
+    const seen = act(next, breaker, clock, inFlight);
     return `${seen}, then ${breaker.state} ${breaker.retryAfterMs}`;
   });
 }
 
 type Subject = Pick<CircuitBreaker, 'admit' | 'settle' | 'force' | 'state' | 'retryAfterMs'>;
 
-function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[]): string {
+function act(next: Step, breaker: Subject, clock: ManualClock, inFlight: Permit[]): string {
   switch (next.kind) {
     case 'advance':
       clock.advance(next.ms);
@@ -293,11 +293,11 @@ function act(next: Step, breaker: Subject, clock: ManualClock, underWay: Permit[
     case 'admit': {
       const permit = breaker.admit();
       if (permit === undefined) return 'refused';
-      underWay.push(permit);
+      inFlight.push(permit);
       return 'admitted';
     }
     case 'settle': {
-      const [permit] = underWay.splice(next.pick % Math.max(underWay.length, 1), 1);
+      const [permit] = inFlight.splice(next.pick % Math.max(inFlight.length, 1), 1);
       if (permit !== undefined) breaker.settle(permit, next.verdict);
       return next.verdict;
     }

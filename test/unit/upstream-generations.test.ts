@@ -109,11 +109,11 @@ it('finishes what a given-up generation has under way', async () => {
   });
   await using upstream = startUpstream();
   const routes = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
-  const underWay = call(routes);
+  const inFlight = call(routes);
   await subgraph.received(1);
   const released = routes[Symbol.asyncDispose]();
   respond?.();
-  expect(await underWay).toMatchObject({ kind: 'answered' });
+  expect(await inFlight).toMatchObject({ kind: 'answered' });
   await released;
   expect(await call(routes)).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
 });

@@ -6,8 +6,8 @@ import { expandValues } from './expand.ts';
 import type { Environment, ExpandedValue } from './expand.ts';
 import { schemaPaths } from './json-types.ts';
 import type { SchemaPaths } from './json-types.ts';
-import { lineAt } from './yaml-places.ts';
-import type { YamlPlaces } from './yaml-places.ts';
+import { lineAt, renameKey } from './yaml-places.ts';
+import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
 
 export type { Environment } from './expand.ts';
 
@@ -32,6 +32,8 @@ export type YamlSource = {
   readonly directory: string;
   readonly env: Environment;
   readonly overrides?: readonly Override[];
+  /** Keys that are read under their old names, too. */
+  readonly renamedKeys?: readonly RenamedKey[];
   /** Called with the path of every file that `${file.PATH}` names. */
   readonly onFile?: (path: string) => void;
 };
@@ -45,8 +47,9 @@ export function readYaml<Schema extends z.ZodType>(
   schema: Schema,
   source: YamlSource,
 ): z.output<Schema> {
-  const { fileName, overrides = [], onFile } = source;
+  const { fileName, overrides = [], renamedKeys = [], onFile } = source;
   const places = parsePlaces(text, fileName);
+  const renamed = renamedKeys.flatMap((key) => renamedAt(places, key, fileName));
   const paths = schemaPaths(schema);
   const expanded = expandValues(places.document.toJS() ?? {}, {
     ...source,
@@ -60,7 +63,7 @@ export function readYaml<Schema extends z.ZodType>(
   );
   const result = schema.safeParse(input, { reportInput: true });
   const problems = [...expanded.problems];
-  const place: Place = { places, fileName, paths, overrides, expanded };
+  const place: Place = { places, fileName, paths, overrides, expanded, renamed };
   if (!result.success) {
     const issues = result.error.issues.filter((issue) => !expanded.hasFailedAt(pathOf(issue)));
     problems.push(...issues.flatMap((issue) => describeIssue(issue, place)));
@@ -77,6 +80,21 @@ const placesOfValues = new WeakMap<object, Place>();
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
   return place === undefined ? path.join('.') : where(path, place);
+}
+
+/** An old key with its file and line, and the key that replaces it. */
+export type RenamedPlace = { readonly place: string; readonly key: string };
+
+/** Returns the old keys that a value was read from; none for a value that `readYaml` has not returned. */
+export function renamedKeysIn(value: object): readonly RenamedPlace[] {
+  return placesOfValues.get(value)?.renamed ?? [];
+}
+
+function renamedAt(places: YamlPlaces, renamed: RenamedKey, fileName: string): readonly RenamedPlace[] {
+  const line = renameKey(places, renamed);
+  if (line === undefined) return [];
+  const [old, key] = [renamed.from, renamed.to].map((name) => [...renamed.parent, name].join('.'));
+  return [{ place: `${fileName}:${line}: ${old}`, key: String(key) }];
 }
 
 function parsePlaces(text: string, fileName: string): YamlPlaces {
@@ -118,6 +136,7 @@ type Place = {
   readonly paths: SchemaPaths;
   readonly overrides: readonly Override[];
   readonly expanded: ExpandedValue;
+  readonly renamed: readonly RenamedPlace[];
 };
 
 function pathOf({ path }: z.core.$ZodIssue): (string | number)[] {

@@ -49,6 +49,19 @@ export function isPlain(places: YamlPlaces, path: Path): boolean {
   return isScalar(node) && node.type === 'PLAIN';
 }
 
+/** A key of a mapping that has a new name. */
+export type RenamedKey = { readonly parent: readonly string[]; readonly from: string; readonly to: string };
+
+/** Replaces an old key by its new name where it is written; returns the line, or undefined if the file does not have it. */
+export function renameKey(places: YamlPlaces, { parent, from, to }: RenamedKey): number | undefined {
+  const map = nodeAt(places, parent);
+  if (!isMap(map) || pairOf(map, to, places.document) !== undefined) return undefined;
+  const key = pairOf(map, from, places.document)?.key;
+  if (!isScalar(key)) return undefined;
+  key.value = to;
+  return places.lines.linePos(key.range?.[0] ?? 0).line;
+}
+
 function resolved(node: unknown, document: Document): Node | undefined {
   const target = isAlias(node) ? node.resolve(document) : node;
   return isScalar(target) || isCollection(target) ? target : undefined;

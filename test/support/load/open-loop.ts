@@ -64,7 +64,7 @@ async function run(arrivals: Arrivals): Promise<Report> {
       clients.ask(sent, started + (sent * 1000) / arrivals.rate);
   }
   const patience = elapsed() + (arrivals.patienceMs ?? 3_000);
-  while (clients.underWay() > 0 && elapsed() < patience) await delay(5);
+  while (clients.inFlight() > 0 && elapsed() < patience) await delay(5);
   clients.close();
   return clients.report(started);
 }
@@ -83,7 +83,7 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
   const idle: Connection[] = [];
   const all = new Set<Connection>();
   const waiting: Asked[] = [];
-  let underWay = 0;
+  let inFlight = 0;
 
   type Asked = { readonly kind: Kind; readonly request: string; readonly sentAt: number };
   type Connection = { readonly socket: Socket; asked: Asked | undefined };
@@ -92,7 +92,7 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
     const { asked } = connection;
     if (asked === undefined) return;
     connection.asked = undefined;
-    underWay -= 1;
+    inFlight -= 1;
     answers.push({ kind: asked.kind.name, status, sentAt: asked.sentAt, at: performance.now() });
   }
 
@@ -130,12 +130,12 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
       if (kind === undefined || request === undefined) return;
       const number = String(index).padStart(8, '0');
       const asked = { kind, request: request.replaceAll('$NUMBER', number), sentAt };
-      underWay += 1;
+      inFlight += 1;
       const connection = idle.pop() ?? (all.size < maxConnections ? open() : undefined);
       if (connection === undefined) waiting.push(asked);
       else send(connection, asked);
     },
-    underWay: () => underWay,
+    inFlight: () => inFlight,
     close(): void {
       for (const { socket } of all) socket.removeAllListeners('close').destroy();
     },
@@ -144,7 +144,7 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
         answers.filter(({ sentAt }) => sentAt >= started + settleMs),
         (ms - settleMs) / 1000,
       ),
-      missing: underWay,
+      missing: inFlight,
       connections: all.size,
       answeredAt: answers.flatMap(({ status, at }) => (status === 200 ? [Math.round(at - started)] : [])),
     }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
-import { shareCalls, shareExecutions } from '../../router/execution/run/deduplication.ts';
+import { deduplicateCalls, deduplicateExecutions } from '../../router/execution/run/deduplication.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
@@ -26,7 +26,7 @@ const { signal: never } = new AbortController();
 describe('equal calls in flight', () => {
   test('go out once in one scope, and nobody may change the answer', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = shareCalls();
+    const shared = deduplicateCalls();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
     answer(0, { me: { name: 'Ann' } });
     const response = { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
@@ -36,7 +36,7 @@ describe('equal calls in flight', () => {
 
   test('are never shared by two identities', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = shareCalls();
+    const shared = deduplicateCalls();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'bob')(query, never)];
     answer(0, { me: { name: 'Ann' } });
     answer(1, { me: { name: 'Bob' } });
@@ -49,7 +49,7 @@ describe('equal calls in flight', () => {
 
   test('are not mixed up by scopes and bodies that look alike when joined', async () => {
     const { send, signals } = heldSend();
-    const shared = shareCalls();
+    const shared = deduplicateCalls();
     void shared(send, 'ann')({ ...query, subgraph: 'x user' }, never);
     void shared(send, 'ann x')({ ...query, subgraph: 'user' }, never);
     expect(signals.length).toBe(2);
@@ -57,7 +57,7 @@ describe('equal calls in flight', () => {
 
   test('of mutations each go out', () => {
     const { send, signals } = heldSend();
-    const shared = shareCalls();
+    const shared = deduplicateCalls();
     void shared(send, 'ann')(mutation, never);
     void shared(send, 'ann')(mutation, never);
     expect(signals.length).toBe(2);
@@ -65,7 +65,7 @@ describe('equal calls in flight', () => {
 
   test('go out again once answered', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = shareCalls()(send, 'ann');
+    const shared = deduplicateCalls()(send, 'ann');
     const first = shared(query, never);
     answer(0, {});
     await first;
@@ -75,7 +75,7 @@ describe('equal calls in flight', () => {
 
   test('are aborted when the last who waits has gone', async () => {
     const { send, signals } = heldSend();
-    const shared = shareCalls()(send, 'ann');
+    const shared = deduplicateCalls()(send, 'ann');
     const clients = [new AbortController(), new AbortController()];
     const calls = clients.map(({ signal }) => shared(query, signal));
     clients[0]?.abort();
@@ -122,15 +122,15 @@ describe('equal queries in flight', () => {
   const cases: readonly [name: string, document: string, differing: object, expected: number][] = [
     ['are executed once', '{ name }', {}, 1],
     ['are executed for each identity', '{ name }', { scope: 'bob' }, 2],
-    ['are executed for each set of variables', '{ name }', { asked: '{"a":1}' }, 2],
+    ['are executed for each set of variables', '{ name }', { key: '{"a":1}' }, 2],
     ['are executed for each operation', '{ name }', { operation: graph.compile('{ name }') }, 2],
     ['are executed each when they are mutations', 'mutation { rename }', {}, 2],
   ];
   test.for(cases)('%s', async ([, document, differing, expected]) => {
-    const shared = shareExecutions();
+    const shared = deduplicateExecutions();
     const held = heldExecution();
     const operation: CompiledOperation = graph.compile(document);
-    const request = { operation, asked: '{}', scope: 'ann', signal: never, execute: held.execute };
+    const request = { operation, key: '{}', scope: 'ann', signal: never, execute: held.execute };
     const outcomes = [shared(request), shared({ ...request, ...differing })];
     held.finish();
     expect((await Promise.all(outcomes)).map(({ data }) => data)).toEqual(['{}', '{}']);
@@ -138,12 +138,12 @@ describe('equal queries in flight', () => {
   });
 
   test('go on for those who still wait', async () => {
-    const shared = shareExecutions();
+    const shared = deduplicateExecutions();
     const held = heldExecution();
     const client = new AbortController();
     const request = {
       operation: graph.compile('{ name }'),
-      asked: '{}',
+      key: '{}',
       scope: 'ann',
       execute: held.execute,
     };

@@ -69,7 +69,10 @@ test('the log of a request names the one whose execution or call it joined', asy
     'req-1',
   ]);
   const logged = graph.log.filter(({ msg }) => msg === 'request');
-  const joined = logged.map((line) => [line['requestId'], line['joined'] ?? line['joinedCalls']]);
+  const joined = logged.map((line) => [
+    line['requestId'],
+    line['deduplicatedBy'] ?? line['deduplicatedCalls'],
+  ]);
   expect(Object.fromEntries(joined)).toMatchObject({
     'req-1': undefined,
     'req-2': 'req-1',
@@ -80,8 +83,8 @@ test('the log of a request names the one whose execution or call it joined', asy
 });
 
 async function requestsInFlight({ router }: SmallGraph): Promise<number> {
-  const { requests } = (await router.inspect()).state as { requests: { underWay: number } };
-  return requests.underWay;
+  const { requests } = (await router.inspect()).state as { requests: { inFlight: number } };
+  return requests.inFlight;
 }
 
 test('equal mutations are each executed', async () => {
@@ -166,7 +169,7 @@ test('nothing is shared when it is switched off', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({
     services,
-    config: 'traffic: { sharing: { calls: false, queries: false } }',
+    config: 'traffic: { deduplication: { calls: false, queries: false } }',
   });
   const answers = Array.from({ length: 4 }, () => graph.query('{ other }'));
   await allBegun(graph, 4);
