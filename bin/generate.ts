@@ -9,7 +9,7 @@ import { errorPage } from './generate/error-page.ts';
 const COMMAND = {
   name: 'npm run generate',
   summary:
-    'Writes the files that are derived from the code: router.schema.json, docs/errors.md and the tables in README.md and docs/architecture.md.',
+    'Writes the files that are derived from the code: router.schema.json, docs/errors.md and the tables in docs/configuration.md and docs/architecture.md.',
   options: {
     check: {
       type: 'boolean',
@@ -38,7 +38,11 @@ function artifacts(): Readonly<Record<string, string>> {
   return {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
     'docs/errors.md': errorPage(),
-    'README.md': withBlock('README.md', 'configuration', configTable(configJsonSchema())),
+    'docs/configuration.md': withBlock(
+      'docs/configuration.md',
+      'configuration',
+      configTable(configJsonSchema()),
+    ),
     'docs/architecture.md': withBlock('docs/architecture.md', 'layers', layerTable()),
   };
 }

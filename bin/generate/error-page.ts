@@ -7,13 +7,15 @@ export function errorPage(): string {
   );
   return `# Error codes
 
-Every error carries its code in \`extensions.code\`. The status is that of a request that was rejected before execution: its response has no \`data\`.
-Once an operation is executed the status is 200, however much of the data is missing, also for \`"data": null\`: each error has the
-\`path\` of a lost value and \`extensions.service\` names the service (why: [http.md](http.md#status-codes)). Codes of the subgraphs themselves,
-such as \`CONFLICT\`, are passed on as they are.
+Every error carries its code in \`extensions.code\`.
 
-A response without data also names the request in \`extensions.requestId\`, the value of its \`x-request-id\` header and of
-\`requestId\` in the log. When waiting helps, \`extensions.retryAfterMs\` says how long ([an example](limits.md#when-the-budget-is-spent)).
+- **A request that was rejected before execution** has the status of the table, and no \`data\`. \`extensions.requestId\`
+  names the request, as its \`x-request-id\` header and \`requestId\` in the log do. When waiting helps,
+  \`extensions.retryAfterMs\` says how long ([an example](security.md#what-does-a-client-see-when-its-budget-is-spent)).
+- **An executed operation** has status 200, whatever part of its data is missing, also for \`"data": null\`
+  ([why](http.md#why-is-a-failing-subgraph-not-a-5xx)). Each error has the \`path\` of a lost value, and
+  \`extensions.service\` names the service.
+- **Codes of the subgraphs**, such as \`CONFLICT\`, are passed on as they are.
 
 Generated from \`router/shared/errors.ts\` by \`npm run generate\`.
 

@@ -13,7 +13,7 @@ import { response, traffic } from './traffic-schema.ts';
 import { count } from './values.ts';
 
 /*
- * The one source of the configuration: its checks, its type, `router.schema.json` and the table in the README.
+ * The one source of the configuration: its checks, its type, `router.schema.json` and the table in `docs/configuration.md`.
  * Durations are milliseconds (Ms) or seconds (S), sizes are bytes.
  */
 
@@ -113,7 +113,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
 /** The frozen configuration that every part is built from. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
-/** The JSON schema of `router.yaml`, for editors and for the README's table. */
+/** The JSON schema of `router.yaml`, for editors and for the table in `docs/configuration.md`. */
 export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'router.yaml of Tributary' };
 }

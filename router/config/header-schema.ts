@@ -31,7 +31,7 @@ export const headersSchema = z
   .strictObject({
     request: requestRules.describe('What of a client reaches the subgraphs, rule by rule in this order.'),
     response: responseRules.describe(
-      'Which headers of each subgraph response reach the client. What `insert` adds is on every response, errors included, except `cache-control` and `set-cookie`. Passing `set-cookie` on switches `traffic.sharing` off.',
+      'Which headers of each subgraph response reach the client. What `insert` adds is on every response, errors included, except `cache-control` and `set-cookie`. Passing `set-cookie` on switches `traffic.deduplication` off.',
     ),
     forwarded: z
       .strictObject({

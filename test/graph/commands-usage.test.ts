@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { MisuseError, parseCommandLine, positiveNumber } from '../../bin/command-line.ts';
+import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'tributary-usage-'));
@@ -32,6 +34,19 @@ function run(file: string, args: readonly string[], env: Readonly<Record<string,
   return { status, stdout, stderr };
 }
 
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+
+/** The npm commands of a page, without `npm ci`. */
+function commandLines(text: string): readonly string[] {
+  const inline = [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  return [...inline, ...codeBlocks(text, 'sh'), ...codeBlocks(text, '')]
+    .flatMap((code) => code.split(/\n|&&/))
+    .map((line) => line.trim())
+    .filter((line) => /^npm (?!ci\b)/.test(line));
+}
+
 test.each(Object.entries(PROGRAMS))(
   '%s rejects an unknown option with its usage and exit code 2',
   (name, file) => {
@@ -41,6 +56,27 @@ test.each(Object.entries(PROGRAMS))(
     expect(stderr).toContain(`\nUsage: ${name} -- [options]`);
   },
 );
+
+test('the documentation names only commands and options that exist', () => {
+  const usages = new Map<string, string>();
+  const usage = (command: string) => {
+    const file = Object.entries(PROGRAMS).find(([name]) => name === command)?.[1];
+    const known = usages.get(command) ?? (file === undefined ? '' : run(file, ['--help']).stdout);
+    usages.set(command, known);
+    return known;
+  };
+  const problems = (line: string) => {
+    const [command = '', name = ''] = /^npm (?:run )?([\w-]+)/.exec(line) ?? [];
+    if (scripts[name] === undefined) return [`there is no script: ${line}`];
+    const options = (line.match(/ --?[a-zA-Z][\w-]*/g) ?? []).map((option) => option.trim());
+    return options
+      .filter((option) => option !== '--help' && !new RegExp(`[\\s,]${option}\\b`).test(usage(command)))
+      .map((option) => `${option} is unknown: ${line}`);
+  };
+  const lines = documentationFiles().flatMap((file) => commandLines(readPage(file)));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.flatMap(problems)).toEqual([]);
+});
 
 test('--help prints the usage and exits with 0', () => {
   const help = run('router/main.ts', ['--help']);

@@ -1,21 +1,168 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { parseConfig } from '../../router/config/config.ts';
+import { configJsonSchema } from '../../router/config/config-schema.ts';
+import { configTable } from '../../bin/generate/config-table.ts';
+import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+const pages = documentationFiles().map((file) => ({ file, text: readPage(file) }));
+const MAX_COLUMNS = 120;
+/** Names what has been renamed or removed. */
+const HISTORY = 'CHANGELOG.md';
 
-/** Code blocks of a language in a Markdown text, without the indentation of the list that they stand in. */
-function codeBlocks(markdown: string, language: string): readonly string[] {
-  const blocks = markdown.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)^ *\`\`\`$`, 'gm'));
-  return [...blocks].map(([, indent = '', code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+/** `file: finding` for every finding in every page. */
+function findings(find: (text: string, file: string) => readonly string[]): readonly string[] {
+  return pages.flatMap(({ file, text }) => find(text, file).map((finding) => `${file}: ${finding}`));
 }
 
-test('the code of the README is formatted as `npm run check` wants it', () => {
-  const blocks = codeBlocks(readFileSync(join(root, 'README.md'), 'utf8'), 'ts');
+/** Inline code of the text and all code blocks of shells. */
+function mentions(text: string): readonly string[] {
+  const inline = [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+  return [...inline, ...codeBlocks(text, 'sh').flatMap((block) => block.split(/\s+/))];
+}
+
+/** The anchors of a page's headings, as hosted repositories make them. */
+function anchors(markdown: string): ReadonlySet<string> {
+  const headings = [...prose(markdown).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+function isBroken(link: string, from: string): boolean {
+  if (/^https:\/\/[\w.-]+\.[a-z]+(?:[/?#]\S*)?$/.test(link)) return false;
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? from : normalize(join(dirname(from), path));
+  if (target.startsWith('..') || !existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchors(readPage(target)).has(anchor);
+}
+
+test('every link leads to a page and a heading that exist', () => {
+  const links = (text: string) => [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  expect(findings(links).length).toBeGreaterThan(50);
+  expect(findings((text, file) => links(text).filter((link) => isBroken(link, file)))).toEqual([]);
+});
+
+test('every path of the repository that a page names exists', () => {
+  const isPath = (code: string) =>
+    /^(?:router|subgraphs|test|bin|bench|deploy|docs|\.ci|\.github)\/[\w./*-]*$/.test(code) &&
+    !code.startsWith('subgraphs/review') &&
+    !/^bench\/(?:out|competitors\/node_modules)/.test(code);
+  const isMissing = (path: string) =>
+    path.includes('*') ? globSync(path, { cwd: root }).length === 0 : !existsSync(join(root, path));
+  expect(findings((text) => mentions(text).filter(isPath)).length).toBeGreaterThan(30);
+  expect(
+    findings((text, file) =>
+      file === HISTORY ? [] : mentions(text).filter((code) => isPath(code) && isMissing(code)),
+    ),
+  ).toEqual([]);
+});
+
+test('every configuration key that a page names exists', () => {
+  const keys = new Set(
+    [...configTable(configJsonSchema()).matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key),
+  );
+  const sections = new Set([...keys].map((key) => key.split('.')[0]));
+  const isKey = (code: string) =>
+    /^[a-z]+(?:\.[a-zA-Z]+(?:\[\])?)+$/i.test(code) && sections.has(code.split('.')[0]);
+  const isFile = (code: string) => /\.(?:ts|md|ya?ml|json|sh|graphql)$/.test(code);
+  const named = (text: string) => mentions(text).filter((code) => isKey(code) && !isFile(code));
+  expect(findings(named).length).toBeGreaterThan(50);
+  const isUnknown = (code: string) => !keys.has(code) && ![...keys].some((key) => key.startsWith(`${code}.`));
+  expect(findings((text, file) => (file === HISTORY ? [] : named(text).filter(isUnknown)))).toEqual([]);
+});
+
+test('every excerpt of router.yaml is a valid configuration', () => {
+  const sections = new Set(
+    Object.keys(z.object({ properties: z.looseObject({}) }).parse(configJsonSchema()).properties),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-excerpt-'));
+  const isExcerpt = (yaml: string) => {
+    const content: unknown = parse(yaml);
+    return (
+      typeof content === 'object' &&
+      content !== null &&
+      Object.keys(content).every((key) => sections.has(key))
+    );
+  };
+  const problems = (yaml: string) => {
+    try {
+      // Certificates and secrets are files that the reader has.
+      const text = yaml.replaceAll(/\$\{file\.[^}]+\}/g, 'x'.repeat(32));
+      parseConfig(text, { env: {}, fileName: 'router.yaml', directory: folder });
+      return [];
+    } catch (error) {
+      return [`${String(error)}\n${yaml}`];
+    }
+  };
+  try {
+    const excerpts = (text: string) => codeBlocks(text, 'yaml').filter(isExcerpt);
+    expect(findings(excerpts).length).toBeGreaterThan(10);
+    expect(findings((text) => excerpts(text).flatMap(problems))).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('every metric that a page names is exported by the router', () => {
+  const sources = globSync('router/**/*.ts', { cwd: root }).map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  const exported = new Set(sources.flatMap((source) => source.match(/'(?:tributary|http)_\w+'/g) ?? []));
+  const isUnknown = (name: string) => !exported.has(`'${name.replace(/_(?:bucket|sum|count)$/, '')}'`);
+  const named = (text: string) => text.match(/\b(?:tributary|http_(?:server|client))_\w+(?=[{`)\s[])/g) ?? [];
+  expect(findings(named).length).toBeGreaterThan(15);
+  expect(findings((text) => named(text).filter(isUnknown))).toEqual([]);
+});
+
+test('commands of shells start programs that a test runs or that are checked here', () => {
+  const services = Object.keys(
+    z.object({ services: z.looseObject({}) }).parse(parse(readPage('docker-compose.yml'), { merge: true }))
+      .services,
+  );
+  const isChecked = (block: string) => {
+    if (/\bcurl\b/.test(block)) return true; // Run by test/graph/commands-start.test.ts.
+    return block.split(/\n|&&/).every((line) => {
+      const [program = '', ...args] = line.replace(/#.*/, '').trim().split(/\s+/);
+      if (program === '' || program === 'npm') return true;
+      if (program === 'cp') return existsSync(join(root, args[0] ?? ''));
+      if (program === 'node')
+        return args.some((arg) => /\.m?[jt]s$/.test(arg) && existsSync(join(root, arg)));
+      if (program !== 'docker' || args[0] !== 'compose') return false;
+      const [, action = '', service] = args.filter((arg) => !arg.startsWith('-'));
+      return ['up', 'exec'].includes(action) && (service === undefined || services.includes(service));
+    });
+  };
+  const shells = (text: string) => codeBlocks(text, 'sh');
+  expect(findings((text) => shells(text).filter((block) => !isChecked(block)))).toEqual([]);
+});
+
+test('prose has at most 120 columns, and the README 150 lines', () => {
+  const isTooLong = (line: string) => line.length > MAX_COLUMNS && !/^\s*(?:\||\S+$)/.test(line);
+  const isOwnLayout = (file: string) => /^(?:bench|test)\//.test(file);
+  expect(
+    findings((text, file) => (isOwnLayout(file) ? [] : prose(text).split('\n').filter(isTooLong))),
+  ).toEqual([]);
+  const readme = readPage('README.md').split('\n');
+  expect(readme.length).toBeLessThanOrEqual(150);
+  expect(readme.filter((line) => line.length > MAX_COLUMNS)).toEqual([]);
+});
+
+test('code of the documentation is formatted as `npm run check` wants it', () => {
+  const blocks = pages.flatMap(({ text }) => codeBlocks(text, 'ts'));
   expect(blocks.length).toBeGreaterThanOrEqual(5);
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-readme-'));
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-documentation-'));
   try {
     for (const [index, code] of blocks.entries()) writeFileSync(join(folder, `block-${index + 1}.ts`), code);
     const oxfmt = join(root, 'node_modules', 'oxfmt', 'bin', 'oxfmt');

@@ -13,7 +13,7 @@ const names = ['order', 'product', 'user', 'shipping', 'inventory'] as const;
 /** A folder with configuration and data of a shop of its own, on ports of its own. */
 export type ShopFolder = Disposable & {
   readonly path: string;
-  readonly ports: Readonly<Record<(typeof names)[number] | 'router', number>>;
+  readonly ports: Readonly<Record<(typeof names)[number] | 'router' | 'admin', number>>;
   readonly environment: Readonly<Record<string, string>>;
 };
 
@@ -23,10 +23,10 @@ export async function createShopFolder(): Promise<ShopFolder> {
   mkdirSync(data);
   const template = join(root, '.data', '.template-pg18');
   if (existsSync(template)) cpSync(template, join(data, '.template-pg18'), { recursive: true });
-  const [order, product, user, shipping, inventory, router] = await sixPorts();
-  const ports = { order, product, user, shipping, inventory, router };
+  const [order, product, user, shipping, inventory, router, admin] = await sevenPorts();
+  const ports = { order, product, user, shipping, inventory, router, admin };
   writeFileSync(join(path, 'supergraph.yaml'), stringify(supergraph(ports)));
-  writeFileSync(join(path, 'router.yaml'), stringify(routerConfig(user)));
+  writeFileSync(join(path, 'router.yaml'), stringify(routerConfig(ports)));
   return {
     path,
     ports,
@@ -40,8 +40,8 @@ export async function createShopFolder(): Promise<ShopFolder> {
   };
 }
 
-async function sixPorts(): Promise<[number, number, number, number, number, number]> {
-  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort()]);
+async function sevenPorts(): Promise<[number, number, number, number, number, number, number]> {
+  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()]);
 }
 
 function supergraph(ports: ShopFolder['ports']) {
@@ -55,11 +55,11 @@ function supergraph(ports: ShopFolder['ports']) {
   return { federation_version: '=2.14.4', subgraphs: Object.fromEntries(subgraphs) };
 }
 
-function routerConfig(userPort: number) {
-  const issuer = `http://127.0.0.1:${userPort}`;
+function routerConfig({ user, admin }: ShopFolder['ports']) {
+  const issuer = `http://127.0.0.1:${user}`;
   const known = `${issuer}/.well-known`;
   return {
-    admin: { enabled: false },
+    admin: { port: admin },
     authentication: {
       issuers: [
         {
