@@ -24,13 +24,13 @@ type OptionSpec = {
 
 /** A command, as it is documented and parsed. */
 export type CommandSpec<Options extends Readonly<Record<string, OptionSpec>>> = {
-  /** As a user types it: `npm run compose`. */
+  /** The command as a user types it: `npm run compose`. */
   readonly name: string;
   readonly summary: string;
   /** Arguments that are not options; none are accepted without it. */
   readonly positionals?: { readonly name: string; readonly max: number; readonly description: string };
   readonly options: Options;
-  /** Where the arguments after `--` go; they are rejected without it. */
+  /** Describes the arguments after `--`; they are rejected without it. */
   readonly passedOn?: string;
 };
 
@@ -63,7 +63,7 @@ export function readCommandLine<const Options extends Readonly<Record<string, Op
   interpret: (line: CommandLine<Options>) => Result,
 ): Result {
   const args = process.argv.slice(2);
-  if (asksForHelp(args)) {
+  if (wantsHelp(args)) {
     console.log(usage(spec));
     process.exit(0);
   }
@@ -76,13 +76,13 @@ export function readCommandLine<const Options extends Readonly<Record<string, Op
   }
 }
 
-function asksForHelp(args: readonly string[]): boolean {
+function wantsHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   const own = end < 0 ? args : args.slice(0, end);
   return own.includes('--help') || own.includes('-h');
 }
 
-/** Reads the text of an option as a number. @throws {MisuseError} unless it is above zero, and whole where asked for */
+/** Reads the text of an option as a number. @throws {MisuseError} unless it is above zero, and an integer if `whole` is set */
 export function positiveNumber(option: string, text: string, { whole = false, max = Infinity } = {}): number {
   const number = Number(text);
   if (number > 0 && number <= max && (!whole || Number.isInteger(number))) return number;
@@ -134,7 +134,7 @@ function defaults(options: Readonly<Record<string, OptionSpec>>): Record<string,
   );
 }
 
-/** Node explains how to pass a positional that looks like an option, which is not what was meant. */
+/** Replaces Node's message, which explains how to pass a positional that looks like an option. */
 function problemOf(message: string, known: readonly string[]): string {
   const [, option] = /^Unknown option '(--?[^'\s]+)/.exec(message) ?? [];
   if (option === undefined) return message.split('. ')[0] ?? message;

@@ -1,5 +1,5 @@
-// Runs one of the project's programs with a Node that can: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
-// Plain JavaScript in the syntax of Node 20, because an older Node has to get as far as finding a newer one.
+// Runs a program of the project with a suitable version of Node: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
+// Plain JavaScript in the syntax of Node 20, because an older Node must be able to run it and find a newer one.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -12,7 +12,7 @@ const { engines, optionalDependencies } = JSON.parse(readFileSync(join(root, 'pa
 const oldest = /\d+\.\d+/.exec(engines.node)[0];
 const carried = Object.values(optionalDependencies)[0].split('.')[0];
 const NONE = `Tributary needs Node ${oldest} or newer, and this is ${process.versions.node}: run "npm ci", which brings Node ${carried} along for Linux (glibc), macOS and Windows, or install Node ${carried} yourself.`;
-const node = newEnough(process.versions.node) ? process.execPath : carriedNode();
+const node = newEnough(process.versions.node) ? process.execPath : packagedNode();
 if (node === undefined) fail(NONE);
 if (node !== process.execPath) assertRuns(node);
 
@@ -21,8 +21,8 @@ const child = spawn(node, withoutChosenFlags(process.argv.slice(2)), {
   env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-// A signal that only npm receives ends npm and its shell, and is not passed on: their absence means the same. It is passed on
-// once, because the program takes a second signal for impatience.
+// npm and its shell exit on a signal without forwarding it, so a changed parent process means SIGTERM. It is sent once, because
+// a second signal would end the program at once.
 const parent = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === parent) return;
@@ -45,15 +45,15 @@ function newEnough(version) {
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-// npm 10 drops node_modules/.bin/node again, so the package's own folder is the only dependable place.
-function carriedNode() {
+// npm 10 removes node_modules/.bin/node, so only the folder of the package is reliable.
+function packagedNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const places = [`node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`];
   const file = process.platform === 'win32' ? 'node.exe' : 'node';
   return places.map((place) => join(root, 'node_modules', place, 'bin', file)).find(existsSync);
 }
 
-// Minimal systems lack a library that it needs.
+// Minimal systems lack a library that the packaged Node needs.
 function assertRuns(file) {
   const { status, error, stderr } = spawnSync(file, ['--version'], { encoding: 'utf8' });
   if (status === 0) return;

@@ -14,7 +14,7 @@ import { keepSigningKeys } from './start/signing-keys.ts';
 import { StartError } from './start/start-error.ts';
 import { welcome } from './start/welcome.ts';
 
-// npm and the terminal both pass Ctrl-C on, so one key press can arrive as two signals.
+// npm and the terminal both forward Ctrl-C, so one key press can arrive as two signals.
 const SAME_SIGNAL_MS = 500;
 
 const root = join(import.meta.dirname, '..');
@@ -25,7 +25,7 @@ const terminal = {
   onNews: (sentence: string) => console.log(sentence),
 };
 
-// The reader may be gone before the services are: an IDE closes the pipe together with npm.
+// The reader of the output may exit before the services: an IDE closes the pipe together with npm.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const COMMAND = {
@@ -36,7 +36,7 @@ const COMMAND = {
 
 const { values } = readCommandLine(COMMAND, (line) => line);
 try {
-  // The services inherit it.
+  // The services inherit the variable.
   if (values.config !== undefined) process.env['ROUTER_CONFIG'] = configOption(values.config);
   process.exitCode = await start();
 } catch (error) {
@@ -45,7 +45,7 @@ try {
   process.exitCode = 1;
 }
 
-/** `npm start`: every service on this machine, in this terminal, until Ctrl-C. */
+/** Runs every service in this terminal until Ctrl-C. */
 async function start(): Promise<number> {
   const config = loadConfig(process.env, root);
   const subgraphs = findSubgraphs(config.supergraph.file, root, process.env);
@@ -68,7 +68,7 @@ async function start(): Promise<number> {
   return 0;
 }
 
-/** The router last: it then finds everybody, and its log begins without complaints. */
+/** Starts the router last, so that it does not log failed calls. */
 async function startAll(shop: Shop, subgraphs: readonly Program[], router: Program): Promise<void> {
   const environment = serviceEnvironment();
   const quiet = {
@@ -79,7 +79,7 @@ async function startAll(shop: Shop, subgraphs: readonly Program[], router: Progr
   console.log(`Starting ${subgraphs.map(({ name }) => name).join(', ')} …`);
   await shop.start(subgraphs, { environment: quiet, ...terminal });
   console.log('Starting the router …');
-  // Unfolded here, with the name of the service before each line.
+  // JSON, which is formatted here with the name of the service before each line.
   await shop.start([router], { environment: { ...environment, LOG_FORMAT: 'json' }, ...terminal });
 }
 
@@ -98,13 +98,13 @@ function serviceEnvironment(): Environment {
   };
 }
 
-/** Each subgraph signs its calls to others with a key of its own; the router knows none of these keys. */
+/** Returns one key per subgraph for calls to other subgraphs; the router has none of these keys. */
 function serviceKeys(subgraphs: readonly Program[]): string {
   const names = subgraphs.map(({ name }) => name);
   return process.env['SERVICE_KEYS'] ?? keepSigningKeys(join(dataFolder, 'service-keys'), names);
 }
 
-/** Milliseconds that a service may take to stop: longer than its own limit for requests in flight, so that it ends by itself. */
+/** Milliseconds until a stopping service is killed: longer than its own limit for requests in flight. */
 function stopLimitMs({ lameDuckMs, graceMs }: Config['shutdown']): number {
   return lameDuckMs + graceMs + 5_000;
 }

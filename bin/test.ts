@@ -51,7 +51,7 @@ try {
   process.exitCode = 1;
 }
 
-/** `npm test`: vitest against a real Redis and a real Postgres, which are gone again afterwards. */
+/** Runs vitest against a real Redis and a real Postgres, which are stopped afterwards. */
 async function test(args: readonly string[]): Promise<number> {
   const interrupted = interruption();
   await using stack = new AsyncDisposableStack();
@@ -77,7 +77,7 @@ async function test(args: readonly string[]): Promise<number> {
   return code;
 }
 
-/** Both at once; when one cannot be had, the other is still stopped. */
+/** Provides both concurrently; if one fails, the other is still stopped. */
 async function provideBoth(packages: PackageManager, stack: AsyncDisposableStack) {
   const [redis, postgres] = await Promise.allSettled([
     provideRedis(packages).then((server) => stack.use(server)),
@@ -109,7 +109,7 @@ async function runVitest(args: readonly string[], run: VitestRun): Promise<numbe
   });
 }
 
-/** Ctrl-C must not end this process before the servers are stopped. */
+/** Keeps Ctrl-C from ending this process before the servers are stopped. */
 function interruption(): AbortController {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());

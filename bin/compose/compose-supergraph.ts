@@ -11,7 +11,7 @@ type ComposedSupergraph =
   | { readonly kind: 'accepted'; readonly sdl: string; readonly findings: readonly string[] }
   | { readonly kind: 'rejected'; readonly reasons: readonly string[] };
 
-/** Composes the supergraph of a configuration and decides, as a router with this configuration would, whether it is served. */
+/** Composes the supergraph of a configuration and validates it like a router with this configuration. */
 export async function composeSupergraph(config: Config, env: Environment): Promise<ComposedSupergraph> {
   await using source = createSupergraphSource({ ...config.supergraph, watch: false }, env);
   const composed = await source.load();

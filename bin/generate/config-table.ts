@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The part of JSON schema that the configuration's schema is made of. */
+/** The subset of JSON schema that the schema of the configuration uses. */
 type Schema = {
   readonly description?: string | undefined;
   readonly default?: unknown;
@@ -33,7 +33,7 @@ const schemaOfSchema: z.ZodType<Schema> = z.object({
 
 type Row = { readonly key: string; readonly fallback: string; readonly meaning: string };
 
-/** The configuration as a Markdown table: one row for each key that takes a value. */
+/** Formats the configuration as a Markdown table with one row per key. */
 export function configTable(jsonSchema: unknown): string {
   const rows = rowsOf('', schemaOfSchema.parse(jsonSchema), false);
   const lines = rows.map(({ key, fallback, meaning }) => `| \`${key}\` | ${fallback} | ${meaning} |`);
@@ -48,7 +48,7 @@ function rowsOf(key: string, schema: Schema, required: boolean): Row[] {
   }
   if (typeof schema.additionalProperties === 'object') {
     const { additionalProperties: value } = schema;
-    // One object, or a list of them.
+    // The value is an object or a list of objects.
     const properties = value.anyOf?.find((one) => one.properties !== undefined) ?? value;
     return [own, ...rowsOfProperties(`${key}.NAME`, properties)];
   }
@@ -69,7 +69,7 @@ function rowsOfProperties(key: string, { properties = {}, required = [], default
   });
 }
 
-/** What the default of an object says about one of its properties. */
+/** Returns the default of a property from the default of its object. */
 function valueIn(preset: unknown, name: string): unknown {
   return typeof preset === 'object' && preset !== null
     ? Object.entries(preset).find(([key]) => key === name)?.[1]

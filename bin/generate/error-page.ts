@@ -1,6 +1,6 @@
 import { ERRORS } from '../../router/shared/errors.ts';
 
-/** `docs/errors.md`: the table of error codes for people. */
+/** Returns `docs/errors.md`, the table of error codes. */
 export function errorPage(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status} | ${meaning} | ${remedy} |`,

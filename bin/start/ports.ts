@@ -9,7 +9,7 @@ export type Place = {
   readonly portSetting: string;
 };
 
-/** @throws {StartError} naming every port that is taken, by whom as far as can be told, and the way out. */
+/** @throws {StartError} that names every port in use, its user if known, and the remedy */
 export async function assertPortsFree(places: readonly Place[]): Promise<void> {
   const duplicate = places.find(
     ({ port }, index) => port !== 0 && places.findIndex((other) => other.port === port) < index,
@@ -50,8 +50,10 @@ async function describe(first: Place, taken: readonly Place[]): Promise<string> 
 
 async function looksLikeTributary({ host, port }: Place): Promise<boolean> {
   try {
-    const answer = await fetch(`http://${host}:${port}/health/live`, { signal: AbortSignal.timeout(1_000) });
-    const body: unknown = await answer.json();
+    const response = await fetch(`http://${host}:${port}/health/live`, {
+      signal: AbortSignal.timeout(1_000),
+    });
+    const body: unknown = await response.json();
     return typeof body === 'object' && body !== null && 'status' in body && body.status === 'UP';
   } catch {
     return false;

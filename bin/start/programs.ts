@@ -13,15 +13,15 @@ export type Program = {
   readonly nodeFlags: readonly string[];
   readonly host: string;
   readonly port: number;
-  /** Where the port is set, as told to someone who has to change it. */
+  /** Name of the setting of the port, for error messages. */
   readonly portSetting: string;
   readonly environment: Environment;
 };
 
-/** The subgraphs that the composition file places on this machine and whose code is in `subgraphs/`. */
+/** Returns the subgraphs with a loopback address in the composition file and with code in `subgraphs/`. */
 export function findSubgraphs(compositionFile: string, root: string, env: Environment): Program[] {
   const routes = readRoutes(compositionFile, env);
-  // A subgraph that calls another finds it as NAME_URL.
+  // Subgraphs read the URLs of the others from NAME_URL.
   const addresses = Object.fromEntries(
     routes.map(({ name, url }) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, url.href]),
   );
@@ -54,7 +54,7 @@ export function routerProgram(config: Config, root: string): Program {
 function readRoutes(file: string, env: Environment): { name: string; url: URL }[] {
   if (!/\.ya?ml$/.test(file)) {
     throw new StartError(
-      `${file} is a supergraph that says nothing about subgraphs to start: use "npm run router", or unset SUPERGRAPH.`,
+      `${file} does not list subgraphs to start: use "npm run router", or unset SUPERGRAPH.`,
     );
   }
   if (!existsSync(file)) throw new StartError(`There is no ${file}: put it back, or correct SUPERGRAPH.`);

@@ -11,7 +11,7 @@ import { StartError } from './start-error.ts';
 export type ServiceParts = {
   readonly environment: Environment;
   readonly onLine: (name: string, line: string) => void;
-  /** Told what happens to a service after its start, as a sentence. */
+  /** Receives a sentence for each event of a service after its start. */
   readonly onNews: (sentence: string) => void;
 };
 
@@ -21,15 +21,15 @@ const LONGEST_BACKOFF_MS = 30_000;
 const SETTLED_MS = 60_000;
 const POLL_MS = 100;
 
-type Phase = 'starting' | 'kept' | 'stopping';
+type Phase = 'starting' | 'running' | 'stopping';
 
-/** A child process that is started, waited for, started again when it dies, and stopped within a bound. */
+/** A child process with readiness, restarts after a crash, and a bounded stop. */
 export class Service {
   readonly name: string;
   readonly #program: Program;
   readonly #parts: ServiceParts;
   readonly #stop = new AbortController();
-  readonly #diedEarly = Promise.withResolvers<never>();
+  readonly #startFailed = Promise.withResolvers<never>();
   #child: ChildProcess;
   #phase: Phase = 'starting';
   #lastLine = '';
@@ -39,18 +39,18 @@ export class Service {
     this.name = program.name;
     this.#program = program;
     this.#parts = parts;
-    // The reason is read by whoever waits for readiness; nobody may be waiting yet.
-    this.#diedEarly.promise.catch(() => undefined);
+    // `ready` reports the reason; without this handler a rejection before its call would end the process.
+    this.#startFailed.promise.catch(() => undefined);
     this.#child = this.#spawn();
   }
 
-  /** Resolves when the service first answers that it is ready; from then on it is kept running. */
+  /** Resolves when the service is ready for the first time; from then on it is restarted after a crash. */
   async ready(timeoutMs: number): Promise<void> {
-    await Promise.race([this.#answers(timeoutMs), this.#diedEarly.promise]);
-    if (this.#phase === 'starting') this.#phase = 'kept';
+    await Promise.race([this.#untilReady(timeoutMs), this.#startFailed.promise]);
+    if (this.#phase === 'starting') this.#phase = 'running';
   }
 
-  /** Lets the service finish what it does, at most `graceMs`. False when it had to be killed. */
+  /** Lets the service drain for at most `graceMs`. Returns false if it had to be killed. */
   async stop(graceMs: number): Promise<boolean> {
     this.#phase = 'stopping';
     this.#stop.abort();
@@ -76,20 +76,20 @@ export class Service {
       {
         env: { ...this.#parts.environment, ...this.#program.environment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        // A process group of its own: Ctrl-C reaches only the starter, which stops the services in order.
+        // In its own process group, so that Ctrl-C reaches only the parent, which stops the services in order.
         detached: true,
       },
     );
     const startedAt = performance.now();
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#read(stream);
-    child.once('error', (error) => this.#diedEarly.reject(error));
+    child.once('error', (error) => this.#startFailed.reject(error));
     child.once('close', () => void this.#ended(child, performance.now() - startedAt));
     return child;
   }
 
   #read(stream: Readable): void {
     createInterface({ input: stream }).on('line', (line) => {
-      // The reason of a crash stands above an indented stack, a brace and the version of Node.
+      // The reason of a crash precedes an indented stack, a brace and the version of Node.
       if (/^\S/.test(line) && !/^(\}|Node\.js v)/.test(line)) this.#lastLine = line;
       this.#parts.onLine(this.name, line);
     });
@@ -100,43 +100,43 @@ export class Service {
       case 'stopping':
         return;
       case 'starting':
-        this.#diedEarly.reject(new StartError(this.#whyItDied(child)));
+        this.#startFailed.reject(new StartError(this.#crashReason(child)));
         return;
-      case 'kept':
-        return this.#startAgain(child, livedMs);
+      case 'running':
+        return this.#restart(child, livedMs);
     }
   }
 
-  #whyItDied(child: ChildProcess): string {
-    const said = this.#lastLine === '' ? 'without a word' : `saying "${this.#lastLine.trim()}"`;
-    return `${this.name} ended while starting (${outcome(child)}), ${said}.`;
+  #crashReason(child: ChildProcess): string {
+    const output = this.#lastLine === '' ? 'without output' : `last output: "${this.#lastLine.trim()}"`;
+    return `${this.name} ended while starting (${outcome(child)}), ${output}.`;
   }
 
-  async #startAgain(child: ChildProcess, livedMs: number): Promise<void> {
+  async #restart(child: ChildProcess, livedMs: number): Promise<void> {
     if (livedMs > SETTLED_MS) this.#backoffMs = FIRST_BACKOFF_MS;
     const waitMs = this.#backoffMs;
     this.#backoffMs = Math.min(waitMs * 2, LONGEST_BACKOFF_MS);
     this.#parts.onNews(
-      `${this.name} ended (${outcome(child)}) and is started again in ${waitMs / 1000} s; answers lack its part meanwhile.`,
+      `${this.name} ended (${outcome(child)}) and is started again in ${waitMs / 1000} s; responses lack its data meanwhile.`,
     );
     await delay(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-    if (this.#phase !== 'kept') return;
+    if (this.#phase !== 'running') return;
     this.#child = this.#spawn();
     if (await this.#isBack(this.#child)) this.#parts.onNews(`${this.name} is back.`);
   }
 
   async #isBack(child: ChildProcess): Promise<boolean> {
-    while (!hasEnded(child) && this.#phase === 'kept') {
-      if (await this.#answersOnce()) return true;
+    while (!hasEnded(child) && this.#phase === 'running') {
+      if (await this.#isReady()) return true;
       await delay(POLL_MS);
     }
     return false;
   }
 
-  async #answers(timeoutMs: number): Promise<void> {
+  async #untilReady(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (performance.now() < deadline && this.#phase === 'starting') {
-      if (await this.#answersOnce()) return;
+      if (await this.#isReady()) return;
       await delay(POLL_MS);
     }
     if (this.#phase === 'stopping') return;
@@ -145,20 +145,20 @@ export class Service {
     );
   }
 
-  async #answersOnce(): Promise<boolean> {
+  async #isReady(): Promise<boolean> {
     const { host, port } = this.#program;
     try {
       const url = `http://${reachable(host)}:${port}/health/ready`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-      await answer.body?.cancel();
-      return answer.ok;
+      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      await response.body?.cancel();
+      return response.ok;
     } catch {
       return false;
     }
   }
 }
 
-/** The address under which a listener on every address is reached from here. */
+/** Returns the address at which this machine reaches a listener. */
 export function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -4,14 +4,14 @@ import type { ServiceParts } from './service.ts';
 
 const READY_WITHIN_MS = 120_000;
 
-/** The processes of the shop: started group by group, stopped in the opposite order. */
+/** The processes of the shop, started in groups and stopped in reverse order. */
 export class Shop {
   readonly #groups: (readonly Service[])[] = [];
   #stopping = false;
 
   /**
-   * Starts programs side by side and waits until all are ready.
-   * @throws {StartError} when one ends before it is ready
+   * Starts programs concurrently and waits until all are ready.
+   * @throws {StartError} if one exits before it is ready
    */
   async start(programs: readonly Program[], parts: ServiceParts): Promise<void> {
     if (this.#stopping) return;
@@ -20,7 +20,7 @@ export class Shop {
     await Promise.all(group.map((service) => service.ready(READY_WITHIN_MS)));
   }
 
-  /** Lets everything finish what it does, at most `graceMs` a group; gives the names of those that were killed. */
+  /** Drains each group for at most `graceMs`; returns the names of services that had to be killed. */
   async stop(graceMs: number): Promise<string[]> {
     this.#stopping = true;
     const killed: string[] = [];

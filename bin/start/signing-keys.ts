@@ -6,8 +6,8 @@ import { StartError } from './start-error.ts';
 const OWNER_ONLY = 0o600;
 
 /**
- * Returns the signing keys that a file of this machine holds, as `id:secret,…`. A key is made once for each id that has none; only
- * the owner may read the file.
+ * Returns the signing keys in a file of this machine, as `id:secret,…`, and adds a new key for each id without one. Only the
+ * owner may read the file.
  */
 export function keepSigningKeys(file: string, ids: readonly string[]): string {
   const kept = existsSync(file) ? readKeys(file) : [];
@@ -24,5 +24,7 @@ export function keepSigningKeys(file: string, ids: readonly string[]): string {
 function readKeys(file: string): string[] {
   const keys = readFileSync(file, 'utf8').trim().split(',');
   if (keys.every((key) => /^[\w.-]+:\S{32,}$/.test(key))) return keys;
-  throw new StartError(`${file} does not hold "id:secret": delete it, and the next start makes a new one.`);
+  throw new StartError(
+    `${file} does not contain "id:secret": delete it, and the next start creates a new one.`,
+  );
 }

@@ -3,13 +3,13 @@ import type { Config } from '../../router/config/config-schema.ts';
 import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { reachable } from './service.ts';
 
-// Asks all five services: order, user (customer), product, inventory (stock) and shipping (shipment).
+// Needs all five services: order, user (customer), product, inventory (stock) and shipping (shipment).
 const QUERY =
   '{ orders(first: 1, status: SHIPPED) { edges { node { number status placedAt totalAmount { amount currency }' +
   ' customer { name email } items { quantity productName product { name price { amount } stock { available } } }' +
   ' shipment { carrier status estimatedDelivery } } } } }';
 
-/** What a newcomer needs next: where it is, who can log in, and one command to paste. */
+/** Returns the text after the start: URLs, demo logins and one command to paste. */
 export function welcome(config: Config): string {
   const { host, port, path } = config.listen;
   const origin = `http://${reachable(host)}:${port}`;
@@ -29,14 +29,14 @@ export function welcome(config: Config): string {
     heading(`Demo logins (password: ${demoPassword})`),
     ...logins.map(({ email, tier, roles }) => `  ${email.padEnd(22)} ${tier.padEnd(11)} ${roles.join(', ')}`),
     '',
-    heading('To paste: one order, answered by all five services'),
+    heading('To paste: one order, from all five services'),
     exampleCommand(`${origin}${path}`),
     '',
     'Ctrl-C stops everything.',
   ].join('\n');
 }
 
-/** Logs in as the first demo customer and asks for an order; needs a shell, curl and sed. */
+/** Returns a command that logs in as the first demo customer and queries an order; it needs a shell, curl and sed. */
 function exampleCommand(url: string): string {
   const [email = ''] = demoUsers.filter((user) => user.canLogIn).map((user) => user.email);
   const login = `mutation { login(email: "${email}", password: "${demoPassword}") { accessToken } }`;

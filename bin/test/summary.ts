@@ -18,7 +18,7 @@ const reportSchema = z.object({
   ),
 });
 
-/** The figures in vitest's JSON report, and one plain last line: `N passed, N failed`, and `, N skipped` where some were. */
+/** Returns the measured values in vitest's JSON report and a last line: `N passed, N failed`, with `, N skipped` if any. */
 export function summarize(reportFile: string, exitCode: number): string {
   const report = readReport(reportFile);
   return report === undefined
@@ -38,19 +38,19 @@ function figures({ testResults }: Report): readonly string[] {
 
 function counts(report: Report, exitCode: number): string {
   const skipped = report.numPendingTests + report.numTodoTests;
-  // A file that cannot be loaded has no tests to count.
+  // A file that fails to load has no tests.
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
   const counted = report.numFailedTests + broken.length;
-  // An error that nobody caught belongs to no test.
+  // An uncaught error belongs to no test.
   const failed = counted === 0 && exitCode !== 0 ? 1 : counted;
   const line = `${report.numPassedTests} passed, ${failed} failed`;
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
 }
 
-/** Vitest writes none when it is interrupted or breaks. */
+/** Returns undefined if vitest was interrupted or crashed before it wrote the report. */
 function readReport(file: string): Report | undefined {
   try {
     return reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));

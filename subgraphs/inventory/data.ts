@@ -63,7 +63,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('warehouse_id', 'text', (column) => column.notNull().references('warehouses.id'))
         .addColumn('available', 'integer', (column) => column.notNull())
         .addPrimaryKeyConstraint('stock_pk', ['product_id', 'warehouse_id'])
-        // The queries keep to it by themselves; the constraint is there for the query that someone will add.
+        // The existing queries comply; the constraint protects against future ones.
         .addCheckConstraint('stock_never_below_zero', sql`available >= 0`)
         .execute();
     },
@@ -98,7 +98,7 @@ export function stockOf(db: Db, productIds: readonly string[]): Promise<Warehous
     .execute();
 }
 
-/** Products with at most `threshold` pieces over all warehouses, the scarcest first. */
+/** Lists products with at most `threshold` pieces in all warehouses, the scarcest first. */
 export function scarceProducts(
   db: Db,
   threshold: number,
@@ -114,10 +114,10 @@ export function scarceProducts(
 }
 
 /**
- * Takes the items out of stock, all or nothing, once for each reservation id.
+ * Takes the items out of stock, all or none, once per reservation id.
  *
- * Every transaction here locks its reservation first and then stock rows in key order, so none can wait in a circle:
- * who waits for a reservation holds nothing else, and stock rows are taken by everyone in the same order.
+ * Every transaction here locks its reservation first and then stock rows in key order, which excludes deadlocks: a
+ * transaction that waits for a reservation holds no other lock, and all lock stock rows in the same order.
  */
 export function reserve(db: Db, id: string, items: readonly LineItem[]): Promise<ReserveOutcome> {
   return db.transaction().execute(async (trx) => {
@@ -141,7 +141,7 @@ export function reserve(db: Db, id: string, items: readonly LineItem[]): Promise
   });
 }
 
-/** Puts a reservation's stock back, once; an unknown id is remembered as released. */
+/** Releases the stock of a reservation once; an unknown id is recorded as released. */
 export function release(db: Db, id: string): Promise<Reservation> {
   return db.transaction().execute(async (trx) => {
     if (await claimReservation(trx, id, 'RELEASED')) return { id, status: 'RELEASED', items: [] };
@@ -184,7 +184,7 @@ async function keepProduct(trx: Trx, productId: string, warehouseId: string): Pr
     .execute();
 }
 
-/** True for the one who brings the id into being; others wait here until that one has finished. */
+/** Returns true to the transaction that creates the id; concurrent ones wait until it has finished. */
 async function claimReservation(trx: Trx, id: string, status: ReservationStatus): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('reservations')
@@ -240,7 +240,7 @@ function total(rows: readonly StockRow[], productId: string): number {
     .reduce((pieces, row) => pieces + row.available, 0);
 }
 
-// From the fullest warehouse first, so that an order is split over warehouses only when none can serve it alone.
+// Starts with the fullest warehouse, so that an order is split only if no warehouse has all pieces.
 function allocate(
   rows: readonly StockRow[],
   item: LineItem,

@@ -41,7 +41,7 @@ export const resolvers: Resolvers = {
     adjustStock,
   },
   Product: {
-    // Every product has a stock, also one that has just been created and lies in no warehouse.
+    // Every product has a stock, also a new one that is in no warehouse.
     __resolveReference: async ({ id }: Product) => ({ id }),
     inStock: async (product: Product, _: unknown, { loaders }: InventoryContext) =>
       total(await loaders.stock.load(product.id)) > 0,
@@ -78,7 +78,7 @@ async function reserveStock(
   requireRole(caller, 'inventory', 'service');
   const id = readId('reservationId', args.reservationId);
   const outcome = await reserve(db, id, readLineItems(args.items));
-  // The next mutation of the same operation must not answer with the stock before this one.
+  // The next mutation of the same operation must not return cached stock.
   loaders.stock.clearAll();
   if (outcome.kind === 'held') return outcome.reservation;
   throw shopError('CONFLICT', refusalOf(id, outcome));

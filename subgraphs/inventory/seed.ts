@@ -38,13 +38,13 @@ function createStock(): StockRow[] {
   });
 }
 
-/** One product in twenty is sold out and one in ten is running out; there is enough of the rest. */
+/** One product in twenty is sold out, one in ten has low stock. */
 function piecesOf(random: Random): number {
   if (random.chance(0.05)) return 0;
   return random.chance(0.1) ? 2 : 120;
 }
 
-/** Orders that have not left yet hold their stock, so that cancelling one puts something back. */
+/** Orders that are not shipped hold stock, which their cancellation releases. */
 async function seedReservations(db: Kysely<InventoryTables>, stock: readonly StockRow[]): Promise<void> {
   const waiting = demoOrders.filter(({ status }) => status === 'PLACED' || status === 'PACKED');
   const shelves = new Map(stock.map((row) => [row.product_id, row.warehouse_id]));

@@ -19,19 +19,19 @@ export interface OrderTables {
   };
   order_items: OrderLine & { order_id: string; line: number };
   placements: PlacementTable;
-  /** Reservations that belong to no order any more; inventory has yet to be told. */
+  /** Reservations without an order, whose release is pending. */
   owed_releases: { order_id: string };
 }
 
 /**
- * One row for each idempotency key. Until `placed` it is only an intention: no order exists, but inventory may
- * hold stock under `order_id`. It then either becomes an order or is deleted while a release is owed.
+ * One row for each idempotency key. Until `placed` it is an intention: no order exists, but inventory may
+ * hold stock under `order_id`. It becomes an order, or is deleted together with a pending release.
  */
 interface PlacementTable {
   customer_id: string;
   idempotency_key: string;
   order_id: string;
-  /** The client's input in one spelling, to recognise the key's use for something else. */
+  /** Normalized input of the client, to detect another use of the key. */
   wish: string;
   currency: string;
   lines: ColumnType<OrderLine[], string, never>;
@@ -40,7 +40,7 @@ interface PlacementTable {
 }
 
 export type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
-/** These hold stock and can be cancelled. */
+/** Statuses that hold stock and can be cancelled. */
 export const openStatuses: readonly OrderStatus[] = ['PLACED', 'PACKED'];
 
 type OrderLine = {
@@ -76,7 +76,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('number', 'text', (column) => column.notNull().unique())
         .addColumn('customer_id', 'text', (column) => column.notNull())
         .addColumn('status', 'text', (column) => column.notNull())
-        // Milliseconds, as JavaScript has them: a cursor must name the stored time exactly.
+        // Milliseconds, as in JavaScript: a cursor must contain the exact stored time.
         .addColumn('placed_at', 'timestamptz(3)', (column) => column.notNull())
         .addColumn('currency', 'text', (column) => column.notNull())
         .execute();
@@ -151,7 +151,7 @@ export function itemsOf(db: Db, orderIds: readonly string[]): Promise<OrderItem[
     .execute();
 }
 
-/** Orders of one customer, or of all. */
+/** Lists the orders of one customer, or of all. */
 export function listOrders(db: Db, customerId: string | null, page: OrdersPage): Promise<Connection<Order>> {
   let query = selectOrders(db);
   if (customerId !== null) query = query.where('customer_id', '=', customerId);
@@ -159,7 +159,7 @@ export function listOrders(db: Db, customerId: string | null, page: OrdersPage):
   return fetchConnection(query, newestFirst, page);
 }
 
-/** The same page of the orders of each customer. */
+/** Lists the same page of the orders of each customer. */
 export function listOrdersOfEach(
   db: Db,
   customerIds: readonly string[],
@@ -180,8 +180,8 @@ export function findPlacement(db: Db, customerId: string, key: string): Promise<
 }
 
 /**
- * Records the intention to place an order, unless its customer has `maxOpenOrders` already. Does nothing when the key is
- * used: the first call with a key decides.
+ * Records the intention to place an order, unless its customer has `maxOpenOrders` already. Does nothing if the key is
+ * used: the first call with a key is valid.
  */
 export function openPlacement(
   db: Db,
@@ -190,7 +190,7 @@ export function openPlacement(
 ): Promise<'opened' | 'key-used' | 'too-many-open'> {
   const { customer_id, idempotency_key } = placement;
   return db.transaction().execute(async (trx) => {
-    // Placements of one customer take turns, so that each counts those before it.
+    // Serializes the placements of one customer, so that each counts the earlier ones.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`open orders of ${customer_id}`}, 0))`.execute(
       trx,
     );
@@ -204,7 +204,7 @@ export function openPlacement(
   });
 }
 
-/** Includes unfinished placements, which may hold stock. One statement, as a placement may become an order meanwhile. */
+/** Counts unfinished placements, too, in one statement, because a placement may become an order meanwhile. */
 async function countOpenOrders(trx: Trx, customerId: string): Promise<number> {
   const open = trx
     .selectFrom('orders')
@@ -223,7 +223,7 @@ async function countOpenOrders(trx: Trx, customerId: string): Promise<number> {
   return count;
 }
 
-/** Makes the order of a placement visible, once; false when another call has placed or abandoned it. */
+/** Makes the order of a placement visible; false if another call has placed or aborted it. */
 export function completePlacement(db: Db, placement: Placement, placedAt: Date): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
@@ -238,8 +238,8 @@ export function completePlacement(db: Db, placement: Placement, placedAt: Date):
   });
 }
 
-/** Deletes what was not placed and owes its release; false when another call has placed or abandoned it. */
-export function abandonPlacement(db: Db, orderId: string): Promise<boolean> {
+/** Deletes a placement and records its pending release; false if another call has placed or aborted it. */
+export function abortPlacement(db: Db, orderId: string): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const { numDeletedRows } = await trx
       .deleteFrom('placements')
@@ -278,12 +278,12 @@ export function cancel(db: Db, orderId: string): Promise<CancelOutcome> {
   });
 }
 
-export async function owedReleases(db: Db): Promise<string[]> {
+export async function pendingReleases(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('owed_releases').select('order_id').orderBy('order_id').execute();
   return rows.map((row) => row.order_id);
 }
 
-export async function settleRelease(db: Db, orderId: string): Promise<void> {
+export async function deletePendingRelease(db: Db, orderId: string): Promise<void> {
   await db.deleteFrom('owed_releases').where('order_id', '=', orderId).execute();
 }
 
@@ -295,7 +295,7 @@ function selectOrders(db: Db) {
       row
         .selectFrom('order_items')
         .whereRef('order_id', '=', 'orders.id')
-        // `numeric` multiplies and adds exactly.
+        // `numeric` is exact.
         .select(sql<string>`coalesce(sum(quantity * unit_price), 0)`.as('total'))
         .as('total'),
     )

@@ -2,12 +2,12 @@ import { type Kysely } from 'kysely';
 import { openStatuses, type OrderStatus, type OrderTables, oweRelease } from './data.ts';
 
 export type FollowedOrder = { readonly id: string; readonly status: OrderStatus; readonly placed_at: Date };
-/** A status that follows from what became of the parcel. */
+/** A status that follows from the parcel. */
 export type ShippedStatus = 'PACKED' | 'SHIPPED' | 'DELIVERED';
 
 type Db = Kysely<OrderTables>;
 
-/** The statuses from which an order may change to this one: orders never go back, and cancelled ones stay cancelled. */
+/** Statuses from which an order may change to this one: never backwards, and never from cancelled. */
 const earlier: Readonly<Record<ShippedStatus, readonly OrderStatus[]>> = {
   PACKED: ['PLACED'],
   SHIPPED: openStatuses,
@@ -15,8 +15,8 @@ const earlier: Readonly<Record<ShippedStatus, readonly OrderStatus[]>> = {
 };
 
 /**
- * Orders whose parcel has not arrived, sorted by id. Orders without a placement, as those of the demo, hold no reservation
- * and are left out.
+ * Returns orders whose parcel has not arrived, sorted by id. Orders without a placement, such as demo orders, hold no
+ * reservation and are excluded.
  */
 export function followedOrders(db: Db, after: string, count: number): Promise<FollowedOrder[]> {
   return db

@@ -2,7 +2,7 @@ import { fail } from '../shared/errors.ts';
 import type { LineItem } from '../shop/line-items.ts';
 import type { OrderLimit, Settings } from '../shared/settings.ts';
 
-/** The limits of a tier; those listed first if the tier is unknown. */
+/** Returns the limits of a tier; the first ones if the tier is unknown. */
 export function limitOf(tier: string | null, limits: Settings['orderLimits']): OrderLimit {
   return limits.find((limit) => limit.tier === tier) ?? limits[0];
 }

@@ -22,11 +22,11 @@ export type LoaderSources = {
   readonly db: Kysely<OrderTables>;
   readonly callService: CallService;
   readonly productUrl: string;
-  /** The request that product is asked for. */
+  /** The request on whose behalf product is called. */
   readonly inbound: InboundRequest;
 };
 
-/** One set for each request: what a loader remembers must not outlive it. */
+/** Creates the loaders of one request, because a loader caches rows. */
 export function createLoaders(sources: LoaderSources) {
   const { db } = sources;
   return {
@@ -38,7 +38,7 @@ export function createLoaders(sources: LoaderSources) {
       (orderIds) => itemsOf(db, orderIds),
       (item) => item.order_id,
     ),
-    /** What product asks for a product right now. */
+    /** Current name and price of a product. */
     offer: rowLoader(
       (productIds) => fetchOffers(sources, productIds),
       (offer) => offer.id,
@@ -47,7 +47,7 @@ export function createLoaders(sources: LoaderSources) {
   };
 }
 
-/** Pages of a list batch over its owners as long as the arguments are the same. */
+/** Batches pages of lists over their owners, for equal arguments. */
 function pagedOrders(db: Kysely<OrderTables>) {
   const loaders = new Map<string, DataLoader<string, Connection<Order>>>();
   return (page: OrdersPage) => {

@@ -11,7 +11,7 @@ import { type LineItem, readLineItems } from '../shop/line-items.ts';
 import { shopScalars } from '../shop/scalars.ts';
 import type { OrderLimit, Settings } from '../shared/settings.ts';
 import {
-  abandonPlacement,
+  abortPlacement,
   cancel,
   completePlacement,
   findPlacement,
@@ -22,12 +22,12 @@ import {
   type OrdersPage,
   type OrderTables,
   type Placement,
-  settleRelease,
+  deletePendingRelease,
 } from './data.ts';
 import { checkPieces, failTooManyOpen, limitOf } from './limits.ts';
 import type { Offer, OrderLoaders } from './loaders.ts';
 
-/** What an order needs of inventory; both may be repeated. A call without an answer may still take effect. */
+/** Idempotent calls to inventory. A call without a response may still take effect. */
 export type Inventory = {
   readonly reserve: (orderId: string, items: readonly LineItem[], inbound: InboundRequest) => Promise<void>;
   readonly release: (orderId: string, inbound: InboundRequest) => Promise<void>;
@@ -116,15 +116,15 @@ async function ordersOfUser(
 }
 
 /**
- * Placing is a saga over this database and inventory. Each step may be repeated, so that a retry, a concurrent
- * call with the same key, or the recovery after a crash can go on from wherever the last one stopped:
+ * Placing an order is a saga over this database and inventory. Each step is idempotent, so that a retry, a concurrent
+ * call with the same key, or the recovery after a crash can continue after any step:
  *
- *   1. note the intention under the idempotency key, with the prices of now;
- *   2. reserve the stock, under the id that the order will have;
+ *   1. record the intention under the idempotency key, with the current prices;
+ *   2. reserve the stock under the future id of the order;
  *   3. in one transaction, mark the intention as placed and write the order,
- *      or else delete the intention and owe inventory the release of whatever it may have reserved.
+ *      or delete the intention and record a pending release of the stock.
  *
- * Step 3 happens one way only, because both ways start by changing the row of the intention.
+ * Only one alternative of step 3 can happen, because both start by changing the row of the intention.
  */
 async function placeOrder(
   _: unknown,
@@ -161,8 +161,8 @@ async function intend(request: PlaceOrderRequest, context: OrderContext): Promis
   };
   const outcome = await openPlacement(db, placement, limit.openOrders);
   if (outcome === 'too-many-open') failTooManyOpen(limit);
-  // A concurrent call with the key may have been first: its intention, at its prices, is the valid one.
-  return (await findPlacement(db, customerId, key)) ?? givenUp();
+  // A concurrent call with the key may have been first: its intention with its prices is valid.
+  return (await findPlacement(db, customerId, key)) ?? placementAborted();
 }
 
 async function price(
@@ -193,14 +193,14 @@ async function finish(placement: Placement, context: OrderContext): Promise<void
   try {
     await inventory.reserve(placement.order_id, lineItemsOf(placement), inbound);
   } catch (error) {
-    if (await abandon(placement, context)) throw nothingPlaced(error);
+    if (await abort(placement, context)) throw nothingPlaced(error);
     return expectPlaced(placement, db);
   }
   const completed = await completePlacement(db, placement, new Date(now()));
   if (!completed) await expectPlaced(placement, db);
 }
 
-/** Adds to the outage of another service what the caller has to know. */
+/** Adds the consequence for the caller to the error of another service. */
 function nothingPlaced(error: unknown): unknown {
   if (!(error instanceof GraphQLError) || error.extensions['code'] !== 'UNAVAILABLE') return error;
   const { message, extensions } = error;
@@ -215,19 +215,19 @@ function lineItemsOf({ lines }: Placement): LineItem[] {
   return lines.map(({ product_id, quantity }) => ({ productId: product_id, quantity }));
 }
 
-async function abandon({ order_id }: Placement, context: OrderContext): Promise<boolean> {
-  const abandoned = await abandonPlacement(context.db, order_id);
-  if (abandoned) await tryRelease(order_id, context);
-  return abandoned;
+async function abort({ order_id }: Placement, context: OrderContext): Promise<boolean> {
+  const aborted = await abortPlacement(context.db, order_id);
+  if (aborted) await tryRelease(order_id, context);
+  return aborted;
 }
 
-/** For who comes too late to decide: a concurrent call with the key has placed the order, or given it up. */
+/** Returns the outcome of a concurrent call with the same key, which has placed or aborted the order. */
 async function expectPlaced(placement: Placement, db: Kysely<OrderTables>): Promise<void> {
   const current = await findPlacement(db, placement.customer_id, placement.idempotency_key);
-  if (current?.order_id !== placement.order_id || !current.placed) givenUp();
+  if (current?.order_id !== placement.order_id || !current.placed) placementAborted();
 }
 
-function givenUp(): never {
+function placementAborted(): never {
   return fail('UNAVAILABLE', 'The order was given up meanwhile and nothing was placed: send it again.');
 }
 
@@ -241,12 +241,12 @@ async function cancelOrder(_: unknown, { id }: Reference, context: OrderContext)
   return context.loaders.order.load(order.id);
 }
 
-/** What was noted as owed stays owed when inventory does not answer: the recovery asks again. */
+/** Releases the stock; if inventory does not respond, the release stays pending for the recovery. */
 async function tryRelease(orderId: string, context: OrderContext): Promise<void> {
   const { db, inventory, log, inbound } = context;
   try {
     await inventory.release(orderId, inbound);
-    await settleRelease(db, orderId);
+    await deletePendingRelease(db, orderId);
   } catch (error) {
     log.warn({ err: error, orderId }, 'stock release deferred');
   }

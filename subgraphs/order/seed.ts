@@ -25,7 +25,7 @@ export async function seed(db: Kysely<OrderTables>): Promise<void> {
       .values(items.slice(start, start + rowsPerStatement))
       .execute();
   }
-  // New orders are numbered on from the last one of the demo.
+  // New orders continue the numbers of the demo orders.
   const last = Math.max(...demoOrders.map(({ number }) => Number(number.slice('T-'.length))));
   await sql`select setval('order_numbers', ${last}::int)`.execute(db);
 }

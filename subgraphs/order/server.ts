@@ -8,11 +8,11 @@ import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
 import { type CallService, createServiceClient } from './service-client.ts';
 import { ownServiceKey, type Settings } from '../shared/settings.ts';
 import {
-  abandonPlacement,
+  abortPlacement,
   migrations,
   type OrderTables,
-  owedReleases,
-  settleRelease,
+  pendingReleases,
+  deletePendingRelease,
   unfinishedPlacements,
 } from './data.ts';
 import { createShipmentFollower } from './follow-shipments.ts';
@@ -21,8 +21,8 @@ import { type Inventory, type OrderContext, resolvers } from './resolvers.ts';
 import { seed } from './seed.ts';
 
 const intervalMs = 15_000;
-// Ten times what placing takes when every call runs into its deadline: nobody is working on it any more.
-const abandonedAfterMs = 60_000;
+// Ten times the duration of a placement whose calls all time out, so that it is no longer in progress.
+const abortedAfterMs = 60_000;
 
 export async function startOrder(settings: Settings, parts: Parts): Promise<RunningSubgraph> {
   const { productUrl, shippingUrl, orderExpiryMs: expiryMs, tls } = settings;
@@ -36,7 +36,7 @@ export async function startOrder(settings: Settings, parts: Parts): Promise<Runn
   const callService = createServiceClient({ caller: 'order', key: ownServiceKey(settings), now, tls, log });
   const inventory = createInventory(callService, settings.inventoryUrl);
   const follow = createShipmentFollower({ db, callService, shippingUrl, expiryMs, now, log });
-  // In this order, so that the stock of expired orders is released in the same run.
+  // In this order, so that the same run releases the stock of expired orders.
   const stopTasks = repeat({ shipments: follow, recovery: () => recover(db, inventory, now) }, log);
   return serveSubgraph<OrderContext>(settings, parts, {
     schema: new URL('./schema.graphql', import.meta.url),
@@ -82,18 +82,18 @@ function createInventory(callService: CallService, url: string): Inventory {
   };
 }
 
-/** Aborts placements that a crash has interrupted, and releases the stock of those and of cancelled orders. */
+/** Aborts placements that a crash has interrupted, and releases their stock and that of cancelled orders. */
 async function recover(db: Kysely<OrderTables>, inventory: Inventory, now: () => number): Promise<void> {
-  for (const orderId of await unfinishedPlacements(db, new Date(now() - abandonedAfterMs))) {
-    await abandonPlacement(db, orderId);
+  for (const orderId of await unfinishedPlacements(db, new Date(now() - abortedAfterMs))) {
+    await abortPlacement(db, orderId);
   }
-  for (const orderId of await owedReleases(db)) {
+  for (const orderId of await pendingReleases(db)) {
     await inventory.release(orderId, backgroundWork('recovery'));
-    await settleRelease(db, orderId);
+    await deletePendingRelease(db, orderId);
   }
 }
 
-/** Runs the tasks one after another, now and then periodically, never twice at a time; the returned function stops it. */
+/** Runs the tasks in sequence, at once and periodically, without overlap; the returned function stops it. */
 function repeat(tasks: Readonly<Record<string, () => Promise<void>>>, log: Logger): () => Promise<void> {
   const run = async () => {
     for (const [task, work] of Object.entries(tasks)) {

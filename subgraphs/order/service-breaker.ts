@@ -1,4 +1,4 @@
-/** How a call ended; `ignored` is evidence of nothing. */
+/** Outcome of a call; `ignored` does not count. */
 export type CallOutcome = 'success' | 'failure' | 'ignored';
 
 const FAILURES_TO_OPEN = 5;
@@ -28,7 +28,7 @@ export class ServiceBreaker {
     if (!this.#isOpen) return true;
     const now = this.#monotonic();
     if (now < this.#probeAt) return false;
-    // A probe that never ends must not keep the breaker open.
+    // A probe that never settles must not keep the breaker open.
     this.#probeAt = now + OPEN_MS;
     return true;
   }

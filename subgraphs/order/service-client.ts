@@ -27,7 +27,7 @@ type ServiceCall = {
 export type ServiceClientOptions = {
   /** Name of this subgraph, sent as `X-Service-Name`. */
   readonly caller: string;
-  /** The caller's own key: the called service accepts it for no other caller. */
+  /** The caller's own key; called services accept it for this caller only. */
   readonly key: IdentityKey;
   readonly now: () => number;
   /** Certificate for calls by `https`, and the CA of called services. */
@@ -42,7 +42,7 @@ export type CallService = (call: ServiceCall) => Promise<ServiceResponse>;
 
 const defaultTimeoutMs = 2_000;
 
-/** Calls other subgraphs with this subgraph's own signed identity, never with the user's. */
+/** Calls other subgraphs with the signed identity of this subgraph, not of the user. */
 export function createServiceClient(options: ServiceClientOptions): CallService {
   const { log, timeoutMs: ownMs = defaultTimeoutMs, monotonic = () => performance.now() } = options;
   const dispatcher = agentOf(options.tls ?? null);

@@ -60,7 +60,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn('weight_grams', 'integer', (column) => column.notNull().check(sql`weight_grams > 0`))
         .addColumn('category_id', 'text', (column) => column.notNull().references('categories.id'))
         .addColumn('tags', sql`text[]`, (column) => column.notNull())
-        // Milliseconds, as JavaScript has them: a cursor must name the stored time exactly.
+        // Milliseconds, as in JavaScript: a cursor must contain the exact stored time.
         .addColumn('created_at', 'timestamptz(3)', (column) => column.notNull())
         .execute();
       await createIndexes(db);
@@ -152,7 +152,7 @@ export function insertProduct(db: Db, product: Product): Promise<Product> {
   return db.insertInto('products').values(product).returningAll().executeTakeFirstOrThrow();
 }
 
-/** Undefined fields stay as they are; null when there is no such product. */
+/** Changes the defined fields; returns null if the product does not exist. */
 export async function changeProduct(db: Db, id: string, change: ProductChange): Promise<Product | null> {
   if (Object.values(change).every((value) => value === undefined)) {
     return (await findProducts(db, 'id', [id])).at(0) ?? null;
@@ -176,7 +176,7 @@ function wordsOf(text: string): readonly string[] {
 }
 
 function containsWord(word: string) {
-  // A search for "100%" means the character, not the wildcard.
+  // Escapes wildcards, so that a search for "100%" finds the character.
   const pattern = `%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   return sql<boolean>`(name ilike ${pattern} or description ilike ${pattern} or sku ilike ${pattern})`;
 }

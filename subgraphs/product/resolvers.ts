@@ -67,7 +67,7 @@ export function createResolvers(db: Kysely<ProductTables>, now: () => number): R
       },
     },
     Product: {
-      // Async, because a reference that throws at once would take the whole list of entities with it.
+      // Async, because a synchronous error would fail the whole list of entities.
       __resolveReference: async ({ id, sku }: ProductKey, { loaders }: ProductContext) =>
         id == null ? loaders.productBySku.load(sku ?? '') : loaders.productById.load(id),
       price: ({ price, currency }: Product) => ({ amount: price, currency }),

@@ -1,4 +1,4 @@
-/** A start that cannot succeed: the message is one sentence that says what to do, shown without a stack. */
+/** A start that cannot succeed. The message is one sentence with the remedy, printed without a stack. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }

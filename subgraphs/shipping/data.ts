@@ -49,9 +49,9 @@ export const migrations: Record<string, Migration> = {
         .addColumn('status', 'text', (column) => column.notNull())
         .addColumn('location', 'text')
         .addColumn('description', 'text', (column) => column.notNull())
-        // Orders events of the same instant by when they were reported.
+        // Sorts events of the same time in the order of their reports.
         .addColumn('sequence', 'integer', (column) => column.notNull().generatedAlwaysAsIdentity())
-        // What a carrier reports twice is one event.
+        // A repeated report is one event.
         .addPrimaryKeyConstraint('tracking_events_pk', ['shipment_id', 'occurred_at', 'status'])
         .execute();
     },
@@ -74,7 +74,7 @@ export function shipmentsBy(db: Db, key: Key, values: readonly string[]): Promis
           .select('tracking_events.status')
           .as('status'),
       )
-      // A shipment begins with its first event.
+      // Every shipment has a first event.
       .$narrowType<{ status: ShipmentStatus }>()
       .execute()
   );
@@ -91,7 +91,7 @@ export function eventsOf(db: Db, shipmentIds: readonly string[]): Promise<Tracki
     .execute();
 }
 
-/** False when the order has a shipment already. */
+/** Returns false if the order already has a shipment. */
 export function createShipment(db: Db, shipment: NewShipment, announced: NewEvent): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const created = await trx
@@ -111,7 +111,7 @@ export function createShipment(db: Db, shipment: NewShipment, announced: NewEven
 
 export function addEvent(db: Db, trackingNumber: string, event: NewEvent): Promise<EventOutcome> {
   return db.transaction().execute(async (trx) => {
-    // The lock keeps two events from being checked against the same past.
+    // The lock serializes the validation of concurrent events.
     const shipment = await trx
       .selectFrom('shipments')
       .where('tracking_number', '=', trackingNumber)
@@ -129,7 +129,7 @@ export function addEvent(db: Db, trackingNumber: string, event: NewEvent): Promi
   });
 }
 
-/** Whether something would have happened to the parcel after it was delivered. */
+/** Whether an event would follow the delivery. */
 async function isAfterDelivery(
   trx: Transaction<ShippingTables>,
   shipmentId: string,

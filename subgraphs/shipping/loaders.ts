@@ -4,7 +4,7 @@ import { eventsOf, shipmentsBy, type ShippingTables } from './data.ts';
 
 export type ShippingLoaders = ReturnType<typeof createLoaders>;
 
-/** One set for each request: what a loader remembers must not outlive it. */
+/** Creates the loaders of one request, because a loader caches rows. */
 export function createLoaders(db: Kysely<ShippingTables>) {
   return {
     shipment: rowLoader(

@@ -37,7 +37,7 @@ type AddTrackingEventInput = {
   readonly description: string;
 };
 type Money = { readonly amount: string; readonly currency: string };
-/** What the router fetched from product, as `@requires` asked; null while product is down. */
+/** Fields from product for `@requires`; null while product is down. */
 type PricedProduct = Reference & { readonly weightGrams?: number | null; readonly price?: Money | null };
 type ShippingEstimate = {
   readonly price: Money;
@@ -48,7 +48,7 @@ type ShippingEstimate = {
 
 const maxLocationLength = 100;
 const maxDescriptionLength = 300;
-// The clocks of depots and vans differ.
+// Clocks of depots and vans may differ by this.
 const clockToleranceMs = 5 * 60_000;
 
 export const resolvers: Resolvers = {
@@ -121,7 +121,7 @@ async function addTrackingEvent(
   const outcome = await addEvent(db, trackingNumber, event);
   if (outcome === 'unknown-shipment') fail('NOT_FOUND', 'There is no shipment with this tracking number.');
   if (outcome === 'after-delivery') fail('CONFLICT', 'Nothing happens to a parcel after its delivery.');
-  // The next mutation of the same operation must not answer with what was known before this one.
+  // The next mutation of the same operation must not return cached rows.
   loaders.shipmentByTrackingNumber.clear(trackingNumber);
   loaders.events.clearAll();
   return loaders.shipmentByTrackingNumber.load(trackingNumber);
@@ -138,10 +138,10 @@ function checkLength(name: string, text: string, { min, max }: { min: number; ma
   fail('BAD_USER_INPUT', `"${name}" must have ${min} to ${max} characters.`);
 }
 
-// Crockford's base 32: no letter that is mistaken for a digit when it is read out or typed.
+// Crockford's base 32, without letters that resemble digits.
 const trackingAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** 16 characters of 5 random bits each, because the number is all it takes to see the shipment. */
+/** 16 characters of 5 random bits each, because the number alone gives access to the shipment. */
 function newTrackingNumber(): string {
   const characters = Array.from(randomBytes(16), (byte) => trackingAlphabet[byte % 32]);
   return `TR${characters.join('')}`;
@@ -157,7 +157,7 @@ const nearby: Zone = { factor: 1n, minDays: 1, maxDays: 2 };
 const inland: Zone = { factor: 2n, minDays: 2, maxDays: 4 };
 const abroad: Zone = { factor: 3n, minDays: 4, maxDays: 8 };
 
-/** By the first character: the warehouses lie where codes begin with 0 to 4, letters are other countries. */
+/** Zone by the first character: 0 to 4 is near the warehouses, letters are other countries. */
 function zoneOf(postalCode: string): Zone {
   if (!/^[\da-z][\da-z -]{1,8}[\da-z]$/i.test(postalCode)) {
     fail('BAD_USER_INPUT', '"postalCode" must have 3 to 10 letters, digits, blanks or dashes.');
@@ -186,7 +186,7 @@ function estimate({ weightGrams, price }: PricedProduct, zone: Zone): ShippingEs
   return { price: { amount: inUnits(cents), currency: price.currency }, carrier, minDays, maxDays };
 }
 
-// Prices are compared as floats here, never computed with.
+// Floats are exact enough to compare prices; they are not used for arithmetic.
 function carrierFor(weightGrams: number, price: Money): Carrier {
   if (weightGrams >= freightFromGrams) return 'FREIGHT';
   return Number(price.amount) >= courierFromPrice ? 'COURIER' : 'PARCEL_POST';

@@ -35,7 +35,7 @@ export type UserTables = {
     readonly kid: string;
     readonly private_jwk: JSONColumnType<webcrypto.JsonWebKey>;
     readonly created_at: Date;
-    /** Null for the key that signs. */
+    /** Null for the signing key. */
     readonly retired_at: Date | null;
   };
   readonly sessions: {
@@ -45,11 +45,11 @@ export type UserTables = {
     readonly ended_at: Date | null;
   };
   readonly refresh_tokens: {
-    /** SHA-256: whoever reads the table cannot use what it holds. */
+    /** SHA-256, so that a leaked table contains no usable token. */
     readonly token_hash: string;
     readonly session_id: string;
     readonly spent_at: Date | null;
-    /** The access token issued with it, which ends together with the session. */
+    /** Access token that was issued with it, revoked at the end of the session. */
     readonly access_jti: string;
     readonly access_expires_at: Date;
   };
@@ -83,7 +83,7 @@ async function createAccountTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('tenant_id', 'text', (column) => column.notNull())
     .addColumn('addresses', 'jsonb', (column) => column.notNull())
     .addColumn('password_hash', 'text')
-    // Milliseconds, as JavaScript has them: a cursor must name the stored time exactly.
+    // Milliseconds, as in JavaScript: a cursor must contain the exact stored time.
     .addColumn('created_at', 'timestamptz(3)', (column) => column.notNull())
     .execute();
   await sql`create index users_newest on users (created_at, id)`.execute(db);
@@ -146,7 +146,7 @@ export function insertUser(db: UserDatabase, user: Insertable<UserTables['users'
   return db.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow();
 }
 
-/** Replaces the roles of an account; false when there is none with this e-mail. */
+/** Replaces the roles of an account; false if no account has this e-mail. */
 export async function setRoles(db: UserDatabase, email: string, roles: readonly string[]): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('users')
@@ -156,7 +156,7 @@ export async function setRoles(db: UserDatabase, email: string, roles: readonly 
   return numUpdatedRows > 0n;
 }
 
-/** Undefined fields stay as they are; undefined when there is no such user. */
+/** Changes the defined fields; returns undefined if the user does not exist. */
 export async function changeProfile(
   db: UserDatabase,
   id: string,

@@ -2,13 +2,13 @@ import { demoUsers } from '../shop/demo/users.ts';
 import type { UserDatabase } from './data.ts';
 import { endSessionsOfUsers } from './issuer/sessions.ts';
 
-// Hash of `demoPassword`. Hashing it for each login would delay the first start.
+// Hash of `demoPassword`, because hashing it for each login would delay the first start.
 export const demoPasswordHash =
   '$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LWRlbW8tMQ$da/YLAtlvPrNC5TNk82xfhdb8vPMbCMLr/oGDwPOF6w';
 
 /**
- * Gives the demo users the demo password, or takes it away and ends their sessions. Runs at every start, because a database that
- * was first served with demo logins may later be served without them. A demo user who has another password keeps it.
+ * Sets the demo password of the demo users, or removes it and ends their sessions. Runs at every start, because a database may
+ * be served with demo logins first and without them later. Other passwords of demo users stay.
  */
 export async function setDemoLogins(db: UserDatabase, enabled: boolean, now: Date): Promise<void> {
   await (enabled ? enableDemoLogins(db) : disableDemoLogins(db, now));

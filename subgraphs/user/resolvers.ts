@@ -25,13 +25,13 @@ export type UserContext = RequestFacts & { readonly loaders: UserLoaders };
 export type ResolverParts = {
   readonly db: UserDatabase;
   readonly clock: () => Date;
-  /** The `iss` of the tokens. */
+  /** `iss` of the tokens. */
   readonly issuer: string;
   readonly revocations: RevocationStream;
   readonly hashing: Hashing;
 };
 
-/** A user as a resolver's source; one who has just signed in is not yet the caller but may see everything. */
+/** A user as source of resolvers. A user who has just signed in is not the caller yet, but may see all fields. */
 type ShownUser = User & { readonly hasSignedIn?: true };
 type Registration = { readonly email: string; readonly password: string; readonly name: string };
 type ProfileInput = { readonly name?: string | null; readonly addresses?: readonly Address[] | null };
@@ -96,7 +96,7 @@ export function createResolvers(parts: ResolverParts): Resolvers {
       user: ({ user }: Session): ShownUser => ({ ...user, hasSignedIn: true }),
     },
     User: {
-      // Async, because a reference that throws at once would take the whole list of entities with it.
+      // Async, because a synchronous error would fail the whole list of entities.
       __resolveReference: async ({ id }: { id: string }, { loaders }: UserContext) => loaders.user.load(id),
       email: confidential('email'),
       tier: confidential('tier'),
@@ -107,7 +107,7 @@ export function createResolvers(parts: ResolverParts): Resolvers {
   };
 }
 
-/** A field for the user and those who help the user; for everyone else null with an error. */
+/** Resolves a field for the user and for support; others get null with an error. */
 function confidential<Field extends keyof User>(field: Field) {
   return (user: ShownUser, _: unknown, { caller }: UserContext): User[Field] => {
     if (user.hasSignedIn === true || isSelf(caller, user.id)) return user[field];
@@ -135,7 +135,7 @@ async function register(
   if (input.password.length < 8 || input.password.length > maxPassword) {
     fail('BAD_USER_INPUT', `"password" must have 8 to ${maxPassword} characters.`);
   }
-  // Before the password is hashed, which is expensive; the unique index decides between concurrent calls.
+  // Checked before the expensive hashing of the password; the unique index decides between concurrent calls.
   if ((await findUserByEmail(db, email)) !== undefined) fail('CONFLICT', accountExists);
   const user = {
     id: `user-${randomUUID()}`,
@@ -158,7 +158,7 @@ function normalizeEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-/** ASCII only, because the address travels in a header. */
+/** ASCII only, because the address is sent in a header. */
 function isEmail(email: string): boolean {
   return email.length <= 254 && /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(email);
 }

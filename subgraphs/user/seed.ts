@@ -1,7 +1,7 @@
 import { demoUsers } from '../shop/demo/users.ts';
 import type { UserDatabase } from './data.ts';
 
-/** The demo users, without passwords: `setDemoLogins` decides about these. */
+/** Inserts the demo users without passwords, which `setDemoLogins` sets. */
 export async function seed(db: UserDatabase): Promise<void> {
   await db
     .insertInto('users')

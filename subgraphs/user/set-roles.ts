@@ -12,7 +12,7 @@ Roles: ${ROLES.join(', ')}. Tokens have them from the next login or refresh on.
 The database is that of the user subgraph, from the same environment variables.
 `;
 
-/** Runs the command and returns its exit code: 2 on wrong usage, 1 when there is no such account. */
+/** Runs the command and returns its exit code: 2 for wrong usage, 1 for an unknown account. */
 async function run([email, ...roles]: readonly string[]): Promise<number> {
   if (email === '--help') return print(process.stdout, USAGE, 0);
   if (email === undefined || roles.length === 0 || !roles.every((role) => ROLES.includes(role)))

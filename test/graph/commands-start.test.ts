@@ -272,7 +272,7 @@ it('ends with the sentence of a service that cannot start, and stops the others'
   await using start = runStart(shop.environment);
   expect(await start.exited).toBe(1);
   expect(start.output()).toMatch(
-    /product ended while starting \(exit code 1\), saying ".*cannot be opened.*"\.\n$/,
+    /product ended while starting \(exit code 1\), last output: ".*cannot be opened.*"\.\n$/,
   );
   expect(await answers(shop.ports.order)).toBe(false);
 }, 120_000);
@@ -284,7 +284,7 @@ it('refuses a broken key file with what to do', async () => {
   await using start = runStart(shop.environment);
   expect(await start.exited).toBe(1);
   expect(start.output()).toContain(
-    `${file} does not hold "id:secret": delete it, and the next start makes a new one.`,
+    `${file} does not contain "id:secret": delete it, and the next start creates a new one.`,
   );
 });
 

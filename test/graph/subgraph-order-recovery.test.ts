@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  abandonPlacement,
+  abortPlacement,
   migrations,
   openPlacement,
   type OrderTables,
-  owedReleases,
+  pendingReleases,
   type Placement,
 } from '../../subgraphs/order/data.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
@@ -109,7 +109,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   test('releases what was given up but not released', async () => {
     await withDatabase(location, async (db) => {
       await openPlacement(db, intention({ orderId, ageMs: 0 }), Infinity);
-      await abandonPlacement(db, orderId);
+      await abortPlacement(db, orderId);
     });
     await reserve();
     await using order = await around.startOrder(location);
@@ -138,7 +138,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
       await using order = await around.startOrder(location);
       expect(await isPlaced(order)).toBe(false);
     }
-    expect(await withDatabase(location, owedReleases)).toEqual([orderId]);
+    expect(await withDatabase(location, pendingReleases)).toEqual([orderId]);
   });
 
   const shipped = async (id: string, ...progress: string[]) => {

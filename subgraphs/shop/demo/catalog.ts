@@ -4,7 +4,7 @@ import { departments, type Range, type Shelf } from './departments.ts';
 export type DemoCategory = {
   readonly id: string;
   readonly name: string;
-  /** Null for the departments at the root of the tree. */
+  /** Null for departments, the roots of the tree. */
   readonly parentId: string | null;
 };
 
@@ -85,7 +85,7 @@ function describe(noun: string, brand: string, shelf: Shelf): string {
   return `${noun} by ${brand}. ${shelf.pitch}`;
 }
 
-/** Shop prices: whole euros less a few cents. */
+/** Prices of whole euros minus a few cents. */
 function priceWithin([low, high]: Range, random: Random): string {
   return `${random.between(low, high) - 1}.${random.pick(['90', '95', '99', '50'])}`;
 }

@@ -7,14 +7,14 @@ export type OrderStatus = 'PLACED' | 'PACKED' | 'SHIPPED' | 'DELIVERED' | 'CANCE
 type DemoOrderItem = {
   readonly productId: string;
   readonly quantity: number;
-  /** What was charged then, an exact decimal; the catalogue's price may have moved since. */
+  /** Price at the time of the order, an exact decimal; the current price may differ. */
   readonly unitPrice: string;
   readonly productName: string;
 };
 
 export type DemoOrder = {
   readonly id: string;
-  /** What people read out on the phone, such as T-100042. */
+  /** Order number for people, such as T-100042. */
   readonly number: string;
   readonly customerId: string;
   readonly status: OrderStatus;
@@ -27,7 +27,7 @@ const orderCount = 400;
 const firstOrder = Date.UTC(2026, 0, 5, 7, 30);
 const hourMs = 3_600_000;
 
-/** Oldest first: the recent ones are still on their way. */
+/** Oldest first; recent ones are still in transit. */
 export const demoOrders: readonly DemoOrder[] = createOrders();
 
 function createOrders(): DemoOrder[] {
@@ -67,7 +67,7 @@ function createItems(random: Random): [DemoOrderItem, ...DemoOrderItem[]] {
   return [item(0), ...Array.from({ length: random.between(0, 4) }, (_, index) => item(index + 1))];
 }
 
-/** One price in ten has moved since: by whole euros, so that it stays exact. */
+/** One price in ten has changed since, by whole euros to stay exact. */
 function asBought(product: DemoProduct, random: Random): Pick<DemoOrderItem, 'unitPrice' | 'productName'> {
   const [euros = '0', cents = '00'] = product.price.split('.');
   const change = random.chance(0.1) ? random.between(1, 5) : 0;

@@ -1,4 +1,4 @@
-/** Seeded numbers: the five subgraphs generate the same shop without talking to each other. */
+/** Seeded random numbers, so that the five subgraphs generate the same shop independently. */
 export type Random = {
   /** A whole number from `low` to `high`, both included. */
   readonly between: (low: number, high: number) => number;
@@ -6,7 +6,7 @@ export type Random = {
   readonly chance: (probability: number) => boolean;
 };
 
-/** mulberry32: 32 bits of state are plenty for a demo, and each table starts from a seed of its own. */
+/** mulberry32: 32 bits of state suffice for a demo, and each table has its own seed. */
 export function createRandom(seed: number): Random {
   let state = seed;
   const next = () => {

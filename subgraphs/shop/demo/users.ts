@@ -19,7 +19,7 @@ export type DemoUser = {
   readonly tenantId: string;
   readonly addresses: readonly DemoAddress[];
   readonly createdAt: Date;
-  /** Demo logins share the password `demoPassword`; everybody else has none and cannot log in. */
+  /** Demo logins share the password `demoPassword`; all other users have none. */
   readonly canLogIn: boolean;
 };
 
@@ -27,7 +27,7 @@ export const demoPassword = 'tributary';
 
 type Person = readonly [name: string, tier: Tier, roles: readonly string[]];
 
-// The customers' initials tell their tiers.
+// The initials of customers indicate their tiers.
 const logins: readonly Person[] = [
   ['Freya Lindqvist', 'FREE', ['customer']],
   ['Priya Raman', 'PREMIUM', ['customer']],
@@ -122,7 +122,7 @@ function createAddresses(random: ReturnType<typeof createRandom>): DemoAddress[]
   });
 }
 
-/** `freya@shop.example`: the domain is reserved for examples, so no mail can go astray. */
+/** `freya@shop.example`: the domain is reserved for examples, so that no mail is delivered. */
 function emailOf(name: string): string {
   return `${name.split(' ', 1)[0]?.toLowerCase()}@shop.example`;
 }

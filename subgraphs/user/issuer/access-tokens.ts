@@ -8,7 +8,7 @@ export type AccessToken = { readonly token: string; readonly jti: string; readon
 export const accessTokenSeconds = 15 * 60;
 const audience = 'tributary';
 
-// What a role may do, for services that check scopes rather than roles.
+// Scopes of each role, for services that check scopes instead of roles.
 const scopesByRole: Readonly<Record<string, readonly string[]>> = {
   customer: ['profile', 'orders'],
   admin: ['profile', 'orders', 'users', 'catalog', 'shipping', 'inventory'],
@@ -18,7 +18,7 @@ const scopesByRole: Readonly<Record<string, readonly string[]>> = {
   support: ['profile', 'users:read'],
 };
 
-/** A JWT access token by RFC 9068. */
+/** Signs a JWT access token (RFC 9068). */
 export async function issueAccessToken(
   user: User,
   key: SigningKey,

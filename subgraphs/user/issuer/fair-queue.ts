@@ -1,24 +1,24 @@
-/** Thrown for work that would wait too long. */
+/** Thrown for a task that would wait too long. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
 export type FairQueueOptions = {
-  /** Tasks that run at the same time. */
+  /** Maximum number of concurrent tasks. */
   readonly concurrency: number;
-  /** Tasks that may wait, all lanes together. */
+  /** Maximum number of waiting tasks, all lanes together. */
   readonly maxWaiting: number;
-  /** Tasks of one lane that may wait. */
+  /** Maximum number of waiting tasks of one lane. */
   readonly maxWaitingPerLane: number;
-  /** Milliseconds after which a waiting task is not worth starting: its caller has given up or is about to. */
+  /** Milliseconds after which a waiting task is rejected, because its caller has timed out or is about to. */
   readonly maxWaitMs: number;
   readonly monotonic: () => number;
 };
 
 export type Place = {
-  /** Whom the work is for. Lanes take turns, so that one with much work does not delay the others. */
+  /** Client of the task. Lanes take turns, so that a client with many tasks does not delay the others. */
   readonly lane: string;
-  /** Aborted when the result is no longer wanted. */
+  /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
 };
 
@@ -28,10 +28,10 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** Runs a bounded number of tasks at once and keeps a bounded number waiting, one lane after the other. */
+/** Runs a bounded number of tasks concurrently and queues a bounded number, in round-robin order of the lanes. */
 export class FairQueue {
   readonly #options: FairQueueOptions;
-  /** Lanes with waiting tasks; the first is served next. */
+  /** Lanes with waiting tasks; the first is next. */
   readonly #lanes = new Map<string, Waiting[]>();
   #waiting = 0;
   #running = 0;
@@ -40,7 +40,7 @@ export class FairQueue {
     this.#options = options;
   }
 
-  /** @throws {QueueFullError} or the reason of the signal, without having started the task */
+  /** @throws {QueueFullError} or the reason of the signal, before the task has started */
   async run<Result>(task: () => Promise<Result>, place: Place): Promise<Result> {
     place.signal.throwIfAborted();
     if (this.#running < this.#options.concurrency) this.#running += 1;
@@ -72,7 +72,7 @@ export class FairQueue {
     }
   }
 
-  /** A lane that is short displaces the newest task of the longest lane, so that no lane can close the queue to the others. */
+  /** A task of a shorter lane displaces the newest task of the longest lane, so that no lane can fill the queue alone. */
   #makeRoom(lane: string): void {
     const { maxWaiting, maxWaitingPerLane } = this.#options;
     const own = this.#lanes.get(lane)?.length ?? 0;
@@ -109,7 +109,7 @@ export class FairQueue {
     }
   }
 
-  /** Takes the oldest task of the lane whose turn it is, and puts the lane last. */
+  /** Removes the oldest task of the next lane and moves that lane to the end. */
   #takeFirst(): Waiting | undefined {
     const [next] = this.#lanes;
     const [lane, [task, ...rest]] = next ?? ['', []];

@@ -23,7 +23,7 @@ export async function hashPassword(password: string, salt: Buffer = randomBytes(
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${encode(salt)}$${encode(tag)}`;
 }
 
-/** Takes equally long without a hash: the time must not tell whether an account exists. */
+/** Takes the same time without a hash, so that the duration does not reveal whether an account exists. */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
   const hash = stored === null ? null : parseHash(stored);
   if (hash === null) {
@@ -36,7 +36,7 @@ export async function verifyPassword(password: string, stored: string | null): P
 function derive(password: string, { salt, ...parameters }: Omit<StoredHash, 'tag'>): Promise<Buffer> {
   const { memory, passes, parallelism } = parameters;
   return argon2Async('argon2id', {
-    // Two keyboards may spell the same letter differently.
+    // Keyboards may encode the same letter differently.
     message: password.normalize('NFC'),
     nonce: salt,
     memory,

@@ -20,25 +20,25 @@ export type RevocationStreamOptions = {
 };
 
 const streamKey = 'tributary:revocations';
-// Longer than any access token lives: what is older cannot be presented any more.
+// Longer than the lifetime of access tokens: older ones have expired.
 const keptMs = 20 * 60_000;
 const retryMs = 1_000;
 
-/** The tokens that were revoked and have not expired by themselves. */
+/** Returns the revoked tokens that have not expired yet. */
 export async function listRevoked(db: UserDatabase, now: Date): Promise<RevokedToken[]> {
   const rows = await db.selectFrom('revoked_tokens').selectAll().where('expires_at', '>', now).execute();
   return rows.map(({ jti, expires_at }) => ({ jti, exp: Math.floor(expires_at.getTime() / 1000) }));
 }
 
-/** Without Redis the routers poll `/.well-known/revoked-tokens`, and there is nothing to publish. */
+/** Does nothing without Redis: the routers poll `/.well-known/revoked-tokens` then. */
 export function openRevocationStream(options: RevocationStreamOptions): RevocationStream {
   if (options.redisUrl === null) return { publish: async () => undefined, close: async () => undefined };
   return new RedisRevocationStream(options, options.redisUrl);
 }
 
 /**
- * Writes the whole list, which holds at most 15 minutes, at each connection and after each failure: Redis may
- * come back empty, and a router takes no harm from hearing of a token twice.
+ * Writes the whole list, which covers at most 15 minutes, at each connection and after each failure, because Redis may
+ * have lost its data. Routers ignore duplicates.
  */
 class RedisRevocationStream implements RevocationStream {
   readonly #options: RevocationStreamOptions;
@@ -55,7 +55,7 @@ class RedisRevocationStream implements RevocationStream {
       maxRetriesPerRequest: 1,
       commandTimeout: 500,
       connectTimeout: 2_000,
-      // After a failover a new connection finds the new primary.
+      // After a failover, a new connection reaches the new primary.
       reconnectOnError: ({ message }) => /^(READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /.test(message),
     });
     this.#redis.on('error', (error) => options.log.warn({ err: error }, 'redis is unavailable'));

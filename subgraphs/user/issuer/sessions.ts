@@ -4,7 +4,7 @@ import type { User, UserDatabase, UserTables } from '../data.ts';
 import { issueAccessToken } from './access-tokens.ts';
 import { currentSigningKey } from './signing-keys.ts';
 
-/** A signed-in user and the tokens of the session, as the schema's Session. */
+/** A signed-in user with the tokens of the session: the type Session of the schema. */
 export type Session = {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -26,7 +26,7 @@ const sessionMs = 30 * 24 * 60 * 60 * 1000;
 
 export function openSession(db: UserDatabase, user: User, issuing: Issuing): Promise<Session> {
   return db.transaction().execute(async (trx) => {
-    // Only what can no longer be refreshed goes; a spent token of a living session must still be recognised.
+    // Deletes only sessions that cannot be refreshed; a used token of an active session must stay known.
     await trx
       .deleteFrom('sessions')
       .where('user_id', '=', user.id)
@@ -39,7 +39,7 @@ export function openSession(db: UserDatabase, user: User, issuing: Issuing): Pro
   });
 }
 
-/** Spends a refresh token. Spending it twice ends the session: one of the two who hold it has stolen it. */
+/** Exchanges a refresh token. A second use ends the session, because one of its two holders has stolen the token. */
 export function refreshSession(
   db: UserDatabase,
   refreshToken: string,
@@ -47,7 +47,7 @@ export function refreshSession(
 ): Promise<RefreshOutcome> {
   return db.transaction().execute(async (trx): Promise<RefreshOutcome> => {
     const token_hash = hashToken(refreshToken);
-    // The row's lock makes two concurrent uses take turns, so that the second finds it spent.
+    // The row lock serializes concurrent uses, so that the second one finds the token used.
     const spent = await trx
       .updateTable('refresh_tokens')
       .set({ spent_at: issuing.now })
@@ -63,7 +63,7 @@ export function refreshSession(
   });
 }
 
-/** Ends the session of a refresh token, spent or not, and with it its access tokens; false when unknown. */
+/** Ends the session of a refresh token, used or not, and revokes its access tokens; false if unknown. */
 export function endSessionOf(db: UserDatabase, refreshToken: string, now: Date): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const sessionId = await findSessionId(trx, hashToken(refreshToken));
@@ -123,7 +123,7 @@ async function endSessions(trx: Trx, sessionIds: readonly string[], now: Date): 
   await trx.deleteFrom('revoked_tokens').where('expires_at', '<', now).execute();
 }
 
-/** Locks the session, so that no token is issued beside a logout that is just ending it. */
+/** Locks the session, so that no token is issued during a logout. */
 function userOfSession(trx: Trx, sessionId: string, now: Date): Promise<User | undefined> {
   return trx
     .selectFrom('sessions')
@@ -152,7 +152,7 @@ async function issueTokens(trx: Trx, sessionId: string, user: User, issuing: Iss
   return { accessToken: access.token, refreshToken, expiresAt: access.expiresAt, user };
 }
 
-/** A fast hash is enough: the token has 256 random bits, nothing to guess. */
+/** A fast hash is sufficient, because the token has 256 random bits. */
 function hashToken(refreshToken: string): string {
   return createHash('sha256').update(refreshToken).digest('base64url');
 }

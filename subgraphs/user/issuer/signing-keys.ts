@@ -14,7 +14,7 @@ export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject 
 
 const generateRsaKey = promisify(generateKeyPair);
 
-// A token signed in the last moment before a rotation, and a verifier whose clock is behind.
+// Covers a token that was signed just before a rotation, and a verifier whose clock is slow.
 const publishedMs = (accessTokenSeconds + 60) * 1000;
 
 export async function ensureSigningKey(db: UserDatabase, now: Date): Promise<void> {
@@ -23,11 +23,11 @@ export async function ensureSigningKey(db: UserDatabase, now: Date): Promise<voi
     .select('kid')
     .where('retired_at', 'is', null)
     .executeTakeFirst();
-  // Two replicas on an empty database may both add one: both are published, and the newer signs.
+  // Two replicas with an empty database may both add a key: both are published, and the newer one signs.
   if (key === undefined) await insertKey(db, now);
 }
 
-/** Signs with a new key from now on; the others stay published until the last of their tokens has expired. */
+/** Adds a new signing key; older keys stay published until their last token has expired. */
 export async function rotateSigningKey(db: UserDatabase, now: Date): Promise<string> {
   const kid = await insertKey(db, now);
   await db
@@ -51,7 +51,7 @@ export async function currentSigningKey(db: UserDatabase): Promise<SigningKey> {
   return { kid, privateKey: readPrivateKey(private_jwk) };
 }
 
-/** The public halves, as `/.well-known/jwks.json` lists them. */
+/** Returns the public keys for `/.well-known/jwks.json`. */
 export async function publishedKeys(db: UserDatabase, now: Date): Promise<webcrypto.JsonWebKey[]> {
   const keys = await db
     .selectFrom('signing_keys')
