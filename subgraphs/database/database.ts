@@ -2,7 +2,7 @@ import { Kysely, PGliteDialect, PostgresDialect, sql, type Dialect } from 'kysel
 import type { Migration } from 'kysely/migration';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
-import { openFolder, openTemporary } from './embedded-postgres.ts';
+import { openFolder } from './embedded-postgres.ts';
 import { isUnreachable } from './postgres-errors.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { reasonOf, StartupError } from '../shared/startup-error.ts';
@@ -10,8 +10,7 @@ import { reasonOf, StartupError } from '../shared/startup-error.ts';
 /** Location of a subgraph's tables. Every kind is Postgres, with the same SQL. */
 export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly schema: string; readonly url: string }
-  | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string }
-  | { readonly kind: 'temporary'; readonly schema: string; readonly templateDir: string };
+  | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string };
 
 export type DatabaseOptions<Tables> = {
   readonly location: DatabaseLocation;
@@ -56,8 +55,6 @@ async function openDialect(location: DatabaseLocation): Promise<OpenDialect> {
       return openPool(location.url, location.schema);
     case 'folder':
       return openEmbedded(location.schema, await openFolder(location.path, location.templateDir));
-    case 'temporary':
-      return openEmbedded(location.schema, await openTemporary(location.templateDir));
   }
 }
 

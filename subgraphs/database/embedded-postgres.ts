@@ -1,6 +1,5 @@
 import { PGlite } from '@electric-sql/pglite';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lockFile } from './lock-file.ts';
 import { reasonOf, StartupError } from '../shared/startup-error.ts';
@@ -34,23 +33,15 @@ export async function openFolder(path: string, templateDir: string): Promise<Emb
   try {
     if (!existsSync(path)) await copyTemplate(templateDir, path);
     const pglite = await openExisting(path);
-    return { pglite, close: () => closeAndThen(pglite, () => lock[Symbol.dispose]()) };
+    const close = async () => {
+      using _ = lock;
+      if (!pglite.closed) await pglite.close();
+    };
+    return { pglite, close };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
-}
-
-/** Creates a database for one test in a temporary folder, which is deleted when the database closes. */
-export async function openTemporary(templateDir: string): Promise<EmbeddedPostgres> {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
-  const path = join(folder, 'data');
-  await copyTemplate(templateDir, path);
-  const pglite = await openExisting(path);
-  return {
-    pglite,
-    close: () => closeAndThen(pglite, () => rmSync(folder, { recursive: true, force: true })),
-  };
 }
 
 /** Renames a complete copy into place, so that a killed start leaves no incomplete folder. */
@@ -94,13 +85,5 @@ async function openExisting(path: string): Promise<PGlite> {
       `The data in ${path} cannot be opened (${reasonOf(error)}): put back a backup, or move the folder away to start again with the demo data.`,
       { cause: error },
     );
-  }
-}
-
-async function closeAndThen(pglite: PGlite, release: () => void): Promise<void> {
-  try {
-    if (!pglite.closed) await pglite.close();
-  } finally {
-    release();
   }
 }

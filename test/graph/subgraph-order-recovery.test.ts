@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -19,11 +16,9 @@ import { type DatabaseLocation, openDatabase } from '../../subgraphs/database/da
 import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
 import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/subgraphs/place-order.ts';
 import {
-  type DatabaseKind,
   databaseKinds,
   dropDatabase,
   startTestSubgraph,
-  templateDir,
   type TestSubgraph,
   testLocation,
 } from '../support/subgraphs/shop-subgraph.ts';
@@ -37,7 +32,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   let around: OrderNeighbours;
   let shipping: TestSubgraph;
   let shippingTap: ServiceTap;
-  const location = lastingLocation(kind);
+  const location = testLocation('order', kind);
   // Also the idempotency key, so that each test has one of its own.
   let orderId: string;
   let stock: number;
@@ -59,7 +54,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     await shippingTap[Symbol.asyncDispose]();
     await shipping[Symbol.asyncDispose]();
     await around[Symbol.asyncDispose]();
-    await removeDatabase(location);
+    await dropDatabase(location);
   });
 
   const reserve = async () => {
@@ -240,22 +235,6 @@ function intention({ orderId, ageMs, price = '1.00' }: Interrupted): Omit<Placem
     lines: [{ ...line, unit_price: price }],
     started_at: new Date(Date.now() - ageMs),
   };
-}
-
-/** A database that outlives the service, unlike that of most tests. */
-function lastingLocation(kind: DatabaseKind): DatabaseLocation {
-  if (kind === 'postgres') return testLocation('order', kind);
-  return {
-    kind: 'folder',
-    schema: 'order',
-    path: join(mkdtempSync(join(tmpdir(), 'tributary-')), 'order'),
-    templateDir,
-  };
-}
-
-async function removeDatabase(location: DatabaseLocation): Promise<void> {
-  if (location.kind === 'folder') rmSync(join(location.path, '..'), { recursive: true });
-  else await dropDatabase(location);
 }
 
 async function withDatabase<Result>(

@@ -107,15 +107,13 @@ test('lets a request in flight finish when it stops', async () => {
 });
 
 test('is not ready once its database has gone', async () => {
-  const database = await openDatabase({
-    location: testLocation('product', 'embedded'),
-    migrations: {},
-    seed: async () => undefined,
-  });
+  const location = testLocation('product', 'embedded');
+  const database = await openDatabase({ location, migrations: {}, seed: async () => undefined });
   await using subgraph = await startGreeter([], undefined, database.isReady);
   await database.close();
   const response = await fetch(`${new URL(subgraph.url).origin}/health/ready`);
   expect([response.status, await response.json()]).toEqual([503, { status: 'DOWN' }]);
+  await dropDatabase(location);
 });
 
 test('a start that loses its database tells how it was lost', async () => {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { pino } from 'pino';
@@ -118,14 +121,17 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
 
 export function testLocation(name: string, kind: DatabaseKind): DatabaseLocation {
   const url = process.env['DATABASE_URL'];
-  if (kind === 'embedded') return { kind: 'temporary', schema: name, templateDir };
+  if (kind === 'embedded') {
+    const path = join(tmpdir(), `tributary-${randomBytes(6).toString('hex')}`, name);
+    return { kind: 'folder', schema: name, path, templateDir };
+  }
   if (url === undefined) throw new Error('this test needs DATABASE_URL');
   // A schema of its own for each test: any number of them run at once, and twice in a row.
   return { kind: 'postgres', schema: `test_${name}_${randomBytes(6).toString('hex')}`, url };
 }
 
 export async function dropDatabase(location: DatabaseLocation): Promise<void> {
-  if (location.kind !== 'postgres') return;
+  if (location.kind === 'folder') return rmSync(dirname(location.path), { recursive: true, force: true });
   const client = new Client({ connectionString: location.url });
   await client.connect();
   await client.query(`drop schema if exists "${location.schema}" cascade`);
