@@ -11,135 +11,47 @@ export type Workload = {
   readonly delaysMs?: Partial<Readonly<Record<Subgraph, number>>>;
 };
 
-const ORDER_PAGE = /* GraphQL */ `
+const ORDER_PAGE = `
   query OrderPage($id: ID!) {
     order(id: $id) {
-      id
-      number
-      status
-      placedAt
-      totalAmount {
-        amount
-        currency
-      }
-      customer {
-        id
-        name
-        email
-        addresses {
-          label
-          line1
-          city
-          postalCode
-          country
-        }
-      }
+      id number status placedAt totalAmount { amount currency }
+      customer { id name email addresses { label line1 city postalCode country } }
       items {
-        quantity
-        unitPrice {
-          amount
-          currency
-        }
+        quantity unitPrice { amount currency }
         product {
-          id
-          sku
-          name
-          description
-          imageUrl(size: THUMB)
-          price {
-            amount
-            currency
-          }
-          stock {
-            available
-            warehouses {
-              name
-              available
-            }
-          }
+          id sku name description imageUrl(size: THUMB) price { amount currency }
+          stock { available warehouses { name available } }
         }
       }
       shipment {
-        trackingNumber
-        carrier
-        status
-        estimatedDelivery
-        events {
-          occurredAt
-          status
-          location
-          description
-        }
+        trackingNumber carrier status estimatedDelivery
+        events { occurredAt status location description }
       }
     }
   }
 `;
 
-const CATALOG = /* GraphQL */ `
+const CATALOG = `
   query Catalog($first: Int!, $postalCode: String!) {
     products(first: $first) {
       edges {
         node {
-          id
-          name
-          imageUrl(size: THUMB)
-          price {
-            amount
-            currency
-          }
-          stock {
-            available
-          }
-          shippingEstimate(postalCode: $postalCode) {
-            price {
-              amount
-              currency
-            }
-            carrier
-            minDays
-            maxDays
-          }
+          id name imageUrl(size: THUMB) price { amount currency } stock { available }
+          shippingEstimate(postalCode: $postalCode) { price { amount currency } carrier minDays maxDays }
         }
       }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
+      pageInfo { hasNextPage endCursor }
     }
   }
 `;
 
-const WIDE = /* GraphQL */ `
+const WIDE = `
   fragment Thing on Product {
-    id
-    name
-    price {
-      amount
-      currency
-    }
-    weightGrams
-    inStock
-    shippingEstimate(postalCode: $postalCode) {
-      carrier
-      minDays
-      price {
-        amount
-      }
-    }
+    id name price { amount currency } weightGrams inStock
+    shippingEstimate(postalCode: $postalCode) { carrier minDays price { amount } }
   }
-  fragment Person on User {
-    id
-    name
-    email
-  }
-  fragment Items on Order {
-    items {
-      quantity
-      product {
-        ...Thing
-      }
-    }
-  }
+  fragment Person on User { id name email }
+  fragment Items on Order { items { quantity product { ...Thing } } }
   query Wide($postalCode: String!) {
     users(first: 5) {
       edges {
@@ -148,66 +60,24 @@ const WIDE = /* GraphQL */ `
           orders(first: 3) {
             edges {
               node {
-                number
-                ...Items
-                shipment {
-                  status
-                  trackingNumber
-                }
-                customer {
-                  ...Person
-                  orders(first: 3) {
-                    edges {
-                      node {
-                        number
-                        ...Items
-                      }
-                    }
-                  }
-                }
+                number ...Items shipment { status trackingNumber }
+                customer { ...Person orders(first: 3) { edges { node { number ...Items } } } }
               }
             }
           }
         }
       }
     }
-    orders(first: 10) {
-      edges {
-        node {
-          number
-          ...Items
-        }
-      }
-    }
-    products(first: 5) {
-      edges {
-        node {
-          ...Thing
-        }
-      }
-    }
+    orders(first: 10) { edges { node { number ...Items } } }
+    products(first: 5) { edges { node { ...Thing } } }
   }
 `;
 
-const MUTATION = /* GraphQL */ `
+const MUTATION = `
   mutation Place($input: PlaceOrderInput!, $key: String!) {
     placeOrder(input: $input, idempotencyKey: $key) {
-      id
-      number
-      status
-      totalAmount {
-        amount
-        currency
-      }
-      customer {
-        name
-      }
-      items {
-        quantity
-        product {
-          name
-        }
-      }
+      id number status totalAmount { amount currency } customer { name }
+      items { quantity product { name } }
     }
   }
 `;
