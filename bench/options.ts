@@ -65,7 +65,10 @@ export function readOptions({ values, positionals }: CommandLine<typeof COMMAND.
   };
 }
 
-/** Keeps a whole run within 10 minutes and one workload within 2, apart from the measurement that runs at the limit. */
+/**
+ * Keeps a whole run within 10 minutes and one workload within 2, apart from the measurement that runs at the
+ * limit.
+ */
 function limitOf(
   { seconds, minutes, connections }: Readonly<Record<string, unknown>>,
   workload: string | undefined,

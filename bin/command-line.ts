@@ -55,8 +55,8 @@ export type CommandLine<Options> = {
 const MISUSE = 2;
 
 /**
- * Parses the arguments of this process. `--help` prints the usage and exits with 0. Misuse is explained and exits with 2;
- * `interpret` throws a MisuseError for values that only the command can check.
+ * Parses the arguments of this process. `--help` prints the usage and exits with 0. Misuse is explained and
+ * exits with 2; `interpret` throws a MisuseError for values that only the command can check.
  */
 export function readCommandLine<const Options extends Readonly<Record<string, OptionSpec>>, Result>(
   spec: CommandSpec<Options>,
@@ -82,7 +82,10 @@ function wantsHelp(args: readonly string[]): boolean {
   return own.includes('--help') || own.includes('-h');
 }
 
-/** Reads the text of an option as a number. @throws {MisuseError} unless it is above zero, and an integer if `whole` is set */
+/**
+ * Reads the text of an option as a number.
+ * @throws {MisuseError} unless it is above zero, and an integer if `whole` is set
+ */
 export function positiveNumber(option: string, text: string, { whole = false, max = Infinity } = {}): number {
   const number = Number(text);
   if (number > 0 && number <= max && (!whole || Number.isInteger(number))) return number;

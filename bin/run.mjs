@@ -1,5 +1,6 @@
-// Runs a program of the project with a suitable version of Node: `node bin/run.mjs [--v8-flag…] FILE [argument…]`.
-// Plain JavaScript in the syntax of Node 20, because an older Node must be able to run it and find a newer one.
+// Runs a program of the project with a suitable version of Node: `node bin/run.mjs [--v8-flag…] FILE
+// [argument…]`. Plain JavaScript in the syntax of Node 20, because an older Node must be able to run it and
+// find a newer one.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -21,8 +22,8 @@ const child = spawn(node, withoutChosenFlags(process.argv.slice(2)), {
   env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? '') },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-// npm and its shell exit on a signal without forwarding it, so a changed parent process means SIGTERM. It is sent once, because
-// a second signal would end the program at once.
+// npm and its shell exit on a signal without forwarding it, so a changed parent process means SIGTERM. It is
+// sent once, because a second signal would end the program at once.
 const parent = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === parent) return;

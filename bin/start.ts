@@ -110,8 +110,8 @@ function stopLimitMs({ lameDuckMs, graceMs }: Config['shutdown']): number {
 }
 
 /**
- * Aborted by the first signal. A second Ctrl-C ends everything at once; further SIGTERMs are ignored, because process managers,
- * npm and its shell may each send one.
+ * Aborted by the first signal. A second Ctrl-C ends everything at once; further SIGTERMs are ignored, because
+ * process managers, npm and its shell may each send one.
  */
 function stopSignal(shop: Shop): AbortSignal {
   const controller = new AbortController();

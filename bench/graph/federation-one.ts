@@ -11,7 +11,9 @@ const OWNERS: Readonly<Record<string, Subgraph>> = {
   Shipment: 'shipping',
 };
 
-/** Translates a schema to Federation 1: no `@link`, no `@shareable`, and all but the owner extend an entity. */
+/**
+ * Translates a schema to Federation 1: no `@link`, no `@shareable`, and all but the owner extend an entity.
+ */
 export function toFederationOne(subgraph: Subgraph, sdl: string): string {
   const document = visit(parse(sdl), {
     SchemaExtension: () => null,

@@ -1,6 +1,6 @@
 /*
- * The shop's data as one graph of objects. All subgraphs and the reference, with which the responses of all targets are compared,
- * resolve from it. Methods take the arguments of a field, as graphql-js calls them.
+ * The shop's data as one graph of objects. All subgraphs and the reference, with which the responses of all
+ * targets are compared, resolve from it. Methods take the arguments of a field, as graphql-js calls them.
  */
 
 const USERS = 8;

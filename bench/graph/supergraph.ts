@@ -25,7 +25,9 @@ export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): str
 
 export type Operation = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };
 
-/** Executes operations on one executable schema without federation; all targets must return the same response. */
+/**
+ * Executes operations on one executable schema without federation; all targets must return the same response.
+ */
 export function createReference(supergraphSdl: string): (operation: Operation) => Promise<unknown> {
   const schema = Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema();
   return async ({ query, variables = {} }) => {

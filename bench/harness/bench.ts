@@ -25,7 +25,9 @@ export type Interval = {
   readonly measureMs: number;
   /** Maximum duration of either phase if responses are slow. Default: no extension. */
   readonly longestMs?: number;
-  /** Whether the gateway receives no more requests afterwards, so that its last responses need not be awaited. */
+  /**
+   * Whether the gateway receives no more requests afterwards, so that its last responses need not be awaited.
+   */
   readonly isLast?: boolean;
 };
 
@@ -91,7 +93,8 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
       const exchanges: Exchange[] = [];
       for (const [index, operation] of operations.entries()) {
         const callers = gateway.requestsFor(operation);
-        // Every caller sends a single operation. Many operations are distributed over the callers, to limit the checks.
+        // Every caller sends a single operation. Many operations are distributed over the callers, to limit
+        // the checks.
         const requests = operations.length === 1 ? callers : [callers[index % callers.length] ?? ''];
         exchanges.push(...(await exchange(gateway, requests, await reference(operation))));
       }

@@ -6,8 +6,8 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 
 /**
- * Splits the bytes of one HTTP/1.1 connection into messages, in a tenth of the time of a complete parser. Load and
- * subgraphs share a core, and must leave enough of it to saturate the gateway.
+ * Splits the bytes of one HTTP/1.1 connection into messages, in a tenth of the time of a complete parser.
+ * Load and subgraphs share a core, and must leave enough of it to saturate the gateway.
  */
 export class MessageReader {
   readonly #onMessage: (message: Message) => void;

@@ -32,7 +32,9 @@ function treeOf(root: number): readonly number[] {
   return [...parents.keys()].filter(isWithin);
 }
 
-/** Fields of /proc/PID/stat from the third on: the second is a name, which may contain blanks and brackets. */
+/**
+ * Fields of /proc/PID/stat from the third on: the second is a name, which may contain blanks and brackets.
+ */
 function statOf(pid: number): readonly string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

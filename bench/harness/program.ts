@@ -62,7 +62,10 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
   };
 }
 
-/** Waits until `isServing` returns true. @throws {Error} with the last error of the program if it exits before */
+/**
+ * Waits until `isServing` returns true.
+ * @throws {Error} with the last error of the program if it exits before
+ */
 export async function untilReady(
   program: RunningProgram,
   isServing: () => Promise<boolean>,

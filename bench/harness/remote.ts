@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { messageOf } from '../../router/shared/error-message.ts';
 
 /*
- * Remote calls to forked processes: { id, method, argument } is the request, { id, result | failure } the reply.
+ * Remote calls to forked processes: { id, method, argument } is the request, { id, result | failure } the
+ * reply.
  */
 
 type Methods = Readonly<Record<string, (argument: never) => unknown>>;

@@ -33,7 +33,9 @@ type Prepared = { readonly request: Buffer; readonly expected: Buffer };
 // Comparing all bytes of large responses would take a tenth of the load's own time; all lengths are compared.
 const COMPARED = 16;
 
-/** Keeps `connections` requests in flight: each connection sends the next request when a response has arrived. */
+/**
+ * Keeps `connections` requests in flight: each connection sends the next request when a response has arrived.
+ */
 export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
   const prepared = exchanges.map(({ request, expected }): Prepared => ({
     request: Buffer.from(request),

@@ -34,7 +34,8 @@ export type Measured = {
 
 export type LoadMethods = { run: (run: Run) => Promise<Measured> };
 
-// A slow target with many connections responds in waves: an interval has two of them, unless that takes too long.
+// A slow target with many connections responds in waves: an interval has two of them, unless that takes too
+// long.
 const WAVES = 2;
 const LAST_RESPONSES_MS = 15_000;
 

@@ -21,8 +21,9 @@ const TARGETS = [
 ];
 
 /**
- * Measures the latency that a gateway adds to the order page at one connection: its p50 minus that of its own subgraph calls,
- * sent directly by the load. The slowest path is the first call and the slowest of the calls that wait for it.
+ * Measures the latency that a gateway adds to the order page at one connection: its p50 minus that of its own
+ * subgraph calls, sent directly by the load. The slowest path is the first call and the slowest of the calls
+ * that wait for it.
  */
 export async function runLatency(bench: Bench, plan: LongRunPlan): Promise<void> {
   const workload = WORKLOADS.find(({ name }) => name === 'order-page');

@@ -11,8 +11,8 @@ const CONNECTIONS = 50;
 const START_MS = 15_000;
 
 /**
- * Measures memory at the end of a mixed load divided by memory at its start. The start is when each operation has been executed
- * several times, because the cache of 1,000 operations is not a leak.
+ * Measures memory at the end of a mixed load divided by memory at its start. The start is when each operation
+ * has been executed several times, because the cache of 1,000 operations is not a leak.
  */
 export async function runMemory(bench: Bench, plan: LongRunPlan): Promise<void> {
   const names = plan.targets.map(({ name }) => name);

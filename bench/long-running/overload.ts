@@ -16,8 +16,8 @@ const CLIENTS = 500;
 type Round = { readonly goodput: number; readonly rejectionP50Ms: number };
 
 /**
- * Measures an overloaded router, with responses of 190 KB: goodput at three times the capacity, time until a request is
- * rejected, and how evenly 500 clients are served that connect at once.
+ * Measures an overloaded router, with responses of 190 KB: goodput at three times the capacity, time until a
+ * request is rejected, and how evenly 500 clients are served that connect at once.
  */
 export async function runOverload(_bench: Bench, plan: LongRunPlan): Promise<void> {
   if (!plan.targets.some(({ name }) => name === NAME)) return;
@@ -60,7 +60,9 @@ async function offer({ load, router }: LoadedRouter, rate: number): Promise<Roun
   return { goodput: outcomeOf(report, 200).perSecond, rejectionP50Ms: outcomeOf(report, 503).p50Ms };
 }
 
-/** Returns the highest goodput: raises the rate until less than nine tenths of it are served twice in a row. */
+/**
+ * Returns the highest goodput: raises the rate until less than nine tenths of it are served twice in a row.
+ */
 async function findCapacity(loaded: LoadedRouter): Promise<number> {
   const goodputs: number[] = [];
   let beyond = 0;

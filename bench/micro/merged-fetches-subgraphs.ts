@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { execute, parse } from 'graphql';
 import { reviewGraph } from './review-graph.ts';
 
-// The subgraphs of bench/micro/merged-fetches.ts in a process of their own, by path. Responses to known bodies are cached.
+// The subgraphs of bench/micro/merged-fetches.ts in a process of their own, by path. Responses to known
+// bodies are cached.
 
 const { schemas } = reviewGraph();
 const responses = new Map<string, Promise<string>>();

@@ -1,5 +1,6 @@
-// `node bench/micro/merged-fetches.ts [ROUNDS]` prints calls and CPU milliseconds of the caller per execution, with and without merged fetches.
-// Calls over loopback to another process, ten executions in flight, on and off alternately.
+// `node bench/micro/merged-fetches.ts [ROUNDS]` prints calls and CPU milliseconds of the caller per
+// execution, with and without merged fetches. Calls over loopback to another process, ten executions in
+// flight, on and off alternately.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';

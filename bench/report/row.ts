@@ -24,7 +24,10 @@ export type DetailedRow = Row & {
   readonly subgraphsCpu: number;
   readonly answers: number;
   readonly bytes: number;
-  /** Subgraph calls whose response was not recorded yet; above 0, the interval also measured their computation. */
+  /**
+   * Subgraph calls whose response was not recorded yet; above 0, the interval also measured their
+   * computation.
+   */
   readonly recorded: number;
 };
 

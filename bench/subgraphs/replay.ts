@@ -7,8 +7,9 @@ import { SUBGRAPHS, createSubgraph } from '../graph/subgraphs.ts';
 import type { Subgraph } from '../graph/subgraphs.ts';
 
 /*
- * The subgraphs of the benchmark, in one process: each has a port and a map from request body to response. The response to a body that is
- * not in the map yet is computed by a real subgraph schema and recorded, because each target plans different calls.
+ * The subgraphs of the benchmark, in one process: each has a port and a map from request body to response.
+ * The response to a body that is not in the map yet is computed by a real subgraph schema and recorded,
+ * because each target plans different calls.
  */
 
 export type ReplayStats = { readonly calls: number; readonly recorded: number };

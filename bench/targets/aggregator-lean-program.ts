@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { Pool } from 'undici';
 
 /*
- * The order page with minimal overhead: one pool for each subgraph, constant documents, no framework, no checks.
- * `SUBGRAPHS={"order":URL,…} PORT=N node aggregator-lean-program.ts`
+ * The order page with minimal overhead: one pool for each subgraph, constant documents, no framework, no
+ * checks. `SUBGRAPHS={"order":URL,…} PORT=N node aggregator-lean-program.ts`
  */
 
 type Json = Record<string, never>;

@@ -6,7 +6,9 @@ import { hiveGateways } from './hive-gateway.ts';
 import { mercurius } from './mercurius.ts';
 import { tributaryTargets } from './tributary.ts';
 
-/** All targets in the order of measurement. The slowest come last, because a slow machine may run out of time. */
+/**
+ * All targets in the order of measurement. The slowest come last, because a slow machine may run out of time.
+ */
 export const TARGETS: readonly Target[] = [
   ...tributaryTargets,
   ...aggregators,

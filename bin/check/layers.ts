@@ -5,8 +5,9 @@ export type Layer = {
 };
 
 /**
- * The layers of `router/`, from the top. A module imports only from modules further down, types included. `npm run check` fails on any
- * other import, and `npm run generate` writes the list into docs/architecture.md.
+ * The layers of `router/`, from the top. A module imports only from modules further down, types included.
+ * `npm run check` fails on any other import, and `npm run generate` writes the list into
+ * docs/architecture.md.
  */
 export const LAYERS: readonly Layer[] = [
   {

@@ -76,7 +76,8 @@ export class Service {
       {
         env: { ...this.#parts.environment, ...this.#program.environment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        // In its own process group, so that Ctrl-C reaches only the parent, which stops the services in order.
+        // In its own process group, so that Ctrl-C reaches only the parent, which stops the services in
+        // order.
         detached: true,
       },
     );

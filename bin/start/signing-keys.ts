@@ -6,8 +6,8 @@ import { StartError } from './start-error.ts';
 const OWNER_ONLY = 0o600;
 
 /**
- * Returns the signing keys in a file of this machine, as `id:secret,…`, and adds a new key for each id without one. Only the
- * owner may read the file.
+ * Returns the signing keys in a file of this machine, as `id:secret,…`, and adds a new key for each id
+ * without one. Only the owner may read the file.
  */
 export function keepSigningKeys(file: string, ids: readonly string[]): string {
   const kept = existsSync(file) ? readKeys(file) : [];

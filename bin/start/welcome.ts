@@ -36,7 +36,10 @@ export function welcome(config: Config): string {
   ].join('\n');
 }
 
-/** Returns a command that logs in as the first demo customer and queries an order; it needs a shell, curl and sed. */
+/**
+ * Returns a command that logs in as the first demo customer and queries an order; it needs a shell, curl and
+ * sed.
+ */
 function exampleCommand(url: string): string {
   const [email = ''] = demoUsers.filter((user) => user.canLogIn).map((user) => user.email);
   const login = `mutation { login(email: "${email}", password: "${demoPassword}") { accessToken } }`;

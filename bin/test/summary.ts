@@ -18,7 +18,10 @@ const reportSchema = z.object({
   ),
 });
 
-/** Returns the measured values in vitest's JSON report and a last line: `N passed, N failed`, with `, N skipped` if any. */
+/**
+ * Returns the measured values in vitest's JSON report and a last line: `N passed, N failed`, with `, N
+ * skipped` if any.
+ */
 export function summarize(reportFile: string, exitCode: number): string {
   const report = readReport(reportFile);
   return report === undefined

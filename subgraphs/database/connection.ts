@@ -27,8 +27,8 @@ const maxPageSize = 100;
 const defaultPageSize = 20;
 
 /**
- * Fetches one page of `query` by keyset, so that concurrent inserts and deletions neither repeat nor skip other rows.
- * Fails with BAD_USER_INPUT if `first` is out of bounds or `after` belongs to another list.
+ * Fetches one page of `query` by keyset, so that concurrent inserts and deletions neither repeat nor skip
+ * other rows. Fails with BAD_USER_INPUT if `first` is out of bounds or `after` belongs to another list.
  */
 export async function fetchConnection<Tables, Table extends keyof Tables, Row>(
   query: SelectQueryBuilder<Tables, Table, Row>,

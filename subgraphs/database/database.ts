@@ -66,8 +66,8 @@ function openPool(url: string, schema: string): OpenDialect {
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
   });
-  // The pool replaces a broken connection and its query fails. Without listeners, for idle connections and for those in
-  // use, the error event would end the process.
+  // The pool replaces a broken connection and its query fails. Without listeners, for idle connections and
+  // for those in use, the error event would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return { dialect: new PostgresDialect({ pool }), close: async () => undefined };

@@ -6,8 +6,8 @@ import { reasonOf, StartupError } from '../shared/startup-error.ts';
 
 export type EmbeddedPostgres = { readonly pglite: PGlite; readonly close: () => Promise<void> };
 
-// Measured per process: 430 MB and 2 s with the defaults, 170 MB and 0.5 s with these. A min_wal_size of 2 MB needs
-// segments of 1 MB.
+// Measured per process: 430 MB and 2 s with the defaults, 170 MB and 0.5 s with these. A min_wal_size of 2 MB
+// needs segments of 1 MB.
 const tuning = {
   postgresqlconf: [
     'shared_buffers=8MB',
@@ -54,8 +54,8 @@ async function copyTemplate(templateDir: string, path: string): Promise<void> {
 }
 
 /**
- * Returns the path of an empty database to copy. Creating one takes seconds, so the first of several processes
- * does it and the others wait.
+ * Returns the path of an empty database to copy. Creating one takes seconds, so the first of several
+ * processes does it and the others wait.
  */
 export async function ensureTemplate(templateDir: string): Promise<string> {
   const template = join(templateDir, templateName);

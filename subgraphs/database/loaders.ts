@@ -17,7 +17,9 @@ export function rowLoader<Row>(
   );
 }
 
-/** Loads all rows of each key with one query per tick, in the order of the query; [] for a key without rows. */
+/**
+ * Loads all rows of each key with one query per tick, in the order of the query; [] for a key without rows.
+ */
 export function groupLoader<Row>(
   fetchRows: (keys: readonly string[]) => Promise<readonly Row[]>,
   keyOf: (row: Row) => string,

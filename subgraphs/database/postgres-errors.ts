@@ -13,7 +13,9 @@ export function isDataException(error: unknown): boolean {
   return codeOf(error).startsWith('22');
 }
 
-/** Network errors, and the classes 08 (connection), 28 (login), 3D (no such database) and 57P (shutting down). */
+/**
+ * Network errors, and the classes 08 (connection), 28 (login), 3D (no such database) and 57P (shutting down).
+ */
 export function isUnreachable(error: unknown): boolean {
   if (/^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|28|3D|57P)/.test(codeOf(error))) return true;
   // Errors of the pool itself have no code.

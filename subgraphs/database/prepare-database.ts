@@ -30,7 +30,10 @@ export async function prepareDatabase<Tables>(
   });
 }
 
-/** Looks first, because even `create schema if not exists` needs a privilege that the role of a subgraph may lack. */
+/**
+ * Looks first, because even `create schema if not exists` needs a privilege that the role of a subgraph may
+ * lack.
+ */
 async function ensureSchema<Tables>(db: Kysely<Tables>, schema: string): Promise<void> {
   const found = await sql<{ exists: boolean }>`
     select exists (select 1 from pg_catalog.pg_namespace where nspname = ${schema})`.execute(db);

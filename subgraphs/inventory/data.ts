@@ -116,8 +116,9 @@ export function scarceProducts(
 /**
  * Takes the items out of stock, all or none, once per reservation id.
  *
- * Every transaction here locks its reservation first and then stock rows in key order, which excludes deadlocks: a
- * transaction that waits for a reservation holds no other lock, and all lock stock rows in the same order.
+ * Every transaction here locks its reservation first and then stock rows in key order, which excludes
+ * deadlocks: a transaction that waits for a reservation holds no other lock, and all lock stock rows in the
+ * same order.
  */
 export function reserve(db: Db, id: string, items: readonly LineItem[]): Promise<ReserveOutcome> {
   return db.transaction().execute(async (trx) => {

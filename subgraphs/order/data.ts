@@ -180,8 +180,8 @@ export function findPlacement(db: Db, customerId: string, key: string): Promise<
 }
 
 /**
- * Records the intention to place an order, unless its customer has `maxOpenOrders` already. Does nothing if the key is
- * used: the first call with a key is valid.
+ * Records the intention to place an order, unless its customer has `maxOpenOrders` already. Does nothing if
+ * the key is used: the first call with a key is valid.
  */
 export function openPlacement(
   db: Db,

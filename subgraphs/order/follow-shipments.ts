@@ -26,9 +26,9 @@ export type FollowOptions = {
 const ordersPerRun = 100;
 
 /**
- * Creates a task that updates orders from their parcels: an order with a shipment gets its status, an expired order
- * without one is cancelled. Each run continues after the orders of the previous one. If shipping does not respond, the run
- * fails before it changes anything.
+ * Creates a task that updates orders from their parcels: an order with a shipment gets its status, an expired
+ * order without one is cancelled. Each run continues after the orders of the previous one. If shipping does
+ * not respond, the run fails before it changes anything.
  */
 export function createShipmentFollower(options: FollowOptions): () => Promise<void> {
   let after = '';

@@ -15,8 +15,8 @@ const earlier: Readonly<Record<ShippedStatus, readonly OrderStatus[]>> = {
 };
 
 /**
- * Returns orders whose parcel has not arrived, sorted by id. Orders without a placement, such as demo orders, hold no
- * reservation and are excluded.
+ * Returns orders whose parcel has not arrived, sorted by id. Orders without a placement, such as demo orders,
+ * hold no reservation and are excluded.
  */
 export function followedOrders(db: Db, after: string, count: number): Promise<FollowedOrder[]> {
   return db

@@ -116,8 +116,8 @@ async function ordersOfUser(
 }
 
 /**
- * Placing an order is a saga over this database and inventory. Each step is idempotent, so that a retry, a concurrent
- * call with the same key, or the recovery after a crash can continue after any step:
+ * Placing an order is a saga over this database and inventory. Each step is idempotent, so that a retry, a
+ * concurrent call with the same key, or the recovery after a crash can continue after any step:
  *
  *   1. record the intention under the idempotency key, with the current prices;
  *   2. reserve the stock under the future id of the order;

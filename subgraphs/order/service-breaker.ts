@@ -5,8 +5,9 @@ const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 2_000;
 
 /**
- * Circuit breaker of one called service: opens after consecutive failures, and closes again when a probe succeeds. Callers of a
- * service that is down are then rejected at once, instead of each waiting for a timeout.
+ * Circuit breaker of one called service: opens after consecutive failures, and closes again when a probe
+ * succeeds. Callers of a service that is down are then rejected at once, instead of each waiting for a
+ * timeout.
  */
 export class ServiceBreaker {
   readonly #monotonic: () => number;

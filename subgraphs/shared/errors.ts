@@ -18,7 +18,9 @@ const shopCodes = [
 /** Codes of errors that are thrown intentionally; their messages are written for the client. */
 export type ShopErrorCode = (typeof shopCodes)[number];
 
-/** Codes whose messages the client sees: those of the shop, and those of Apollo Server for an invalid request. */
+/**
+ * Codes whose messages the client sees: those of the shop, and those of Apollo Server for an invalid request.
+ */
 const exposedCodes: ReadonlySet<string> = new Set([
   ...shopCodes,
   'GRAPHQL_PARSE_FAILED',

@@ -25,7 +25,9 @@ export type HttpServer = {
 
 const graceMs = 10_000;
 
-/** Serves `handle`. Its signal is aborted when the client closes the connection before the response is sent. */
+/**
+ * Serves `handle`. Its signal is aborted when the client closes the connection before the response is sent.
+ */
 export async function listen(
   address: Pick<Settings, 'host' | 'port' | 'tls'>,
   handle: (request: IncomingMessage, gone: AbortSignal) => Promise<Reply>,
@@ -33,7 +35,8 @@ export async function listen(
   let draining = false;
   const server = createServerFor(address.tls, (request, response) => {
     void handle(request, whenGone(response)).then(({ status, body, headers = [] }) => {
-      // Makes clients reconnect elsewhere before this server closes. A connection with an unread body is not reusable either.
+      // Makes clients reconnect elsewhere before this server closes. A connection with an unread body is not
+      // reusable either.
       if (draining || !request.complete) response.setHeader('connection', 'close');
       response.setHeader('content-type', 'application/json; charset=utf-8');
       for (const [name, value] of headers) response.setHeader(name, value);

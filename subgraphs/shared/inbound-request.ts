@@ -23,7 +23,10 @@ const TRACEPARENT = /^(?!ff)[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}(?:-[\x
 const ADDRESSES = /^[\da-fA-F.:]{2,45}(?:, ?[\da-fA-F.:]{2,45}){0,9}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,2000}$/;
 
-/** Reads ids, trace, timeout and client address. Malformed values are ignored, and a missing request id is generated. */
+/**
+ * Reads ids, trace, timeout and client address. Malformed values are ignored, and a missing request id is
+ * generated.
+ */
 export function readInboundRequest(
   headers: IncomingHttpHeaders,
   monotonic: () => number = () => performance.now(),

@@ -28,10 +28,12 @@ export type RequestFacts = {
   readonly signal: AbortSignal;
 };
 
-/** Resolvers declare the types of their source and arguments; GraphQL has validated both against the schema. */
+/**
+ * Resolvers declare the types of their source and arguments; GraphQL has validated both against the schema.
+ */
 export type Resolvers = Record<
   string,
-  // oxlint-disable-next-line typescript/no-explicit-any -- the resolvers of one map differ in source and arguments
+  // oxlint-disable-next-line typescript/no-explicit-any -- sources and arguments differ
   GraphQLScalarType | Record<string, GraphQLFieldResolver<any, any>>
 >;
 

@@ -1,15 +1,19 @@
 /**
- * verify.ts as middleware. SPDX-License-Identifier: MIT. Copy both files into a service; neither imports a framework.
+ * verify.ts as middleware. SPDX-License-Identifier: MIT. Copy both files into a service; neither imports a
+ * framework.
  *
- * The signature covers the bytes of the body, so the body must reach the verifier unparsed; it is parsed here, after the signature
- * has been verified. Handlers behind the middleware read the caller from `request.identity` and the parsed JSON from `request.body`.
+ * The signature covers the bytes of the body, so the body must reach the verifier unparsed; it is parsed
+ * here, after the signature has been verified. Handlers behind the middleware read the caller from
+ * `request.identity` and the parsed JSON from `request.body`.
  *
  * Express 4 and 5:
  *
  *   const verify = createVerifier({ audience: 'reviews', keys });
- *   app.use('/graphql', express.raw({ type: () => true, limit: '1mb', inflate: false }), verifyInExpress(verify), graphql);
+ *   const raw = express.raw({ type: () => true, limit: '1mb', inflate: false });
+ *   app.use('/graphql', raw, verifyInExpress(verify), graphql);
  *
- * Without `express.json()` before it, not even for the whole app: that would consume the bytes, and every call would be rejected.
+ * Without `express.json()` before it, not even for the whole app: that would consume the bytes, and every
+ * call would be rejected.
  *
  * Fastify 4 and 5:
  *
@@ -18,7 +22,8 @@
  *     signed.post('/graphql', (request) => …);
  *   });
  *
- * It protects every route of the given instance, also those without a body, and no route of other instances (health checks).
+ * It protects every route of the given instance, also those without a body, and no route of other instances
+ * (health checks).
  */
 import type { SignedRequest, VerifiedIdentity, Verify } from './verify.ts';
 
@@ -87,7 +92,9 @@ type VerifiedRequest =
   | { readonly kind: 'verified'; readonly identity: VerifiedIdentity; readonly json: unknown }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly body: unknown };
 
-/** Verifies the signature and parses the body, for any HTTP server; otherwise returns the response to send. */
+/**
+ * Verifies the signature and parses the body, for any HTTP server; otherwise returns the response to send.
+ */
 export function verifyRequest(verify: Verify, request: SignedRequest): VerifiedRequest {
   const verification = verify(request);
   if (verification.kind === 'refused') {

@@ -1,33 +1,39 @@
 /**
- * Verifies that a request was sent by the router or by another service of this graph, and returns the caller's identity.
+ * Verifies that a request was sent by the router or by another service of this graph, and returns the
+ * caller's identity.
  *
- * SPDX-License-Identifier: MIT. Copy this file into a service: it needs nothing but Node. The sender covers the method, the body's digest
- * and the identity headers with an HMAC (RFC 9421, RFC 9530):
+ * SPDX-License-Identifier: MIT. Copy this file into a service: it needs nothing but Node. The sender covers
+ * the method, the body's digest and the identity headers with an HMAC (RFC 9421, RFC 9530):
  *
  *   Content-Digest: sha-256=:…:
- *   Signature-Input: tributary=("@method" "content-digest" "x-user-id" …);created=…;nonce="…";keyid="…";alg="hmac-sha256";tag="…"
+ *   Signature-Input: tributary=("@method" "content-digest" "x-user-id" …);
+ *     created=…;nonce="…";keyid="…";alg="hmac-sha256";tag="…"                 (one line)
  *   Signature: tributary=:…:
  *
  *   const verify = createVerifier({
  *     audience: 'reviews',
- *     keys: [{ id: 'router', secret: process.env.ROUTER_KEY }, { id: 'order', secret: process.env.ORDER_KEY, service: 'order' }],
+ *     keys: [
+ *       { id: 'router', secret: process.env.ROUTER_KEY },
+ *       { id: 'order', secret: process.env.ORDER_KEY, service: 'order' },
+ *     ],
  *     issuers: ['https://accounts.example'],
  *   });
  *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
  *   if (result.kind === 'refused') return respond(401, result.reason);
  *
- * `body` must be the received bytes: JSON that was parsed and serialized again has another digest. verify-middleware.ts beside this
- * file does this for Express, Fastify and other HTTP servers.
+ * `body` must be the received bytes: JSON that was parsed and serialized again has another digest.
+ * verify-middleware.ts beside this file does this for Express, Fastify and other HTTP servers.
  *
- * Each caller has a key of its own, so `keyid` names the caller: a key without `service` is the router's and vouches for users; a
- * key with `service` vouches only for that service, which names itself in the signed header `X-Service-Name`. A user's id is unique
- * within the issuer of the user's token (`X-User-Issuer`): compare both, or accept the users of one issuer only (`issuers`).
+ * Each caller has a key of its own, so `keyid` names the caller: a key without `service` is the router's and
+ * vouches for users; a key with `service` vouches only for that service, which names itself in the signed
+ * header `X-Service-Name`. A user's id is unique within the issuer of the user's token (`X-User-Issuer`):
+ * compare both, or accept the users of one issuer only (`issuers`).
  *
- * To replace a key: give every service the new one beside the old, then let the caller sign with the new one (the router signs
- * with the first of its `identity.keys`), then remove the old one.
+ * To replace a key: give every service the new one beside the old, then let the caller sign with the new one
+ * (the router signs with the first of its `identity.keys`), then remove the old one.
  *
- * Create one verifier per process, because it stores the nonces of received calls. Replicas do not share them: a
- * captured call could be repeated once at each replica within the 30 seconds of its validity.
+ * Create one verifier per process, because it stores the nonces of received calls. Replicas do not share
+ * them: a captured call could be repeated once at each replica within the 30 seconds of its validity.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
@@ -222,7 +228,9 @@ function signatureBase(
   return [...lines, `"@signature-params": ${input.parameters}`].join('\n');
 }
 
-/** Stores nonces in one bucket per second of `created`; a bucket is deleted when its signatures have expired. */
+/**
+ * Stores nonces in one bucket per second of `created`; a bucket is deleted when its signatures have expired.
+ */
 function rememberNonces(): (input: SignatureInput, seconds: number) => boolean {
   const buckets = new Map<number, Set<string>>();
   return ({ created, nonce }, seconds) => {

@@ -7,8 +7,9 @@ export const demoPasswordHash =
   '$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LWRlbW8tMQ$da/YLAtlvPrNC5TNk82xfhdb8vPMbCMLr/oGDwPOF6w';
 
 /**
- * Sets the demo password of the demo users, or removes it and ends their sessions. Runs at every start, because a database may
- * be served with demo logins first and without them later. Other passwords of demo users stay.
+ * Sets the demo password of the demo users, or removes it and ends their sessions. Runs at every start,
+ * because a database may be served with demo logins first and without them later. Other passwords of demo
+ * users stay.
  */
 export async function setDemoLogins(db: UserDatabase, enabled: boolean, now: Date): Promise<void> {
   await (enabled ? enableDemoLogins(db) : disableDemoLogins(db, now));

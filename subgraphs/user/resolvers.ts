@@ -31,7 +31,9 @@ export type ResolverParts = {
   readonly hashing: Hashing;
 };
 
-/** A user as source of resolvers. A user who has just signed in is not the caller yet, but may see all fields. */
+/**
+ * A user as source of resolvers. A user who has just signed in is not the caller yet, but may see all fields.
+ */
 type ShownUser = User & { readonly hasSignedIn?: true };
 type Registration = { readonly email: string; readonly password: string; readonly name: string };
 type ProfileInput = { readonly name?: string | null; readonly addresses?: readonly Address[] | null };

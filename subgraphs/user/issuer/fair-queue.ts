@@ -28,7 +28,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** Runs a bounded number of tasks concurrently and queues a bounded number, in round-robin order of the lanes. */
+/**
+ * Runs a bounded number of tasks concurrently and queues a bounded number, in round-robin order of the lanes.
+ */
 export class FairQueue {
   readonly #options: FairQueueOptions;
   /** Lanes with waiting tasks; the first is next. */
@@ -72,7 +74,10 @@ export class FairQueue {
     }
   }
 
-  /** A task of a shorter lane displaces the newest task of the longest lane, so that no lane can fill the queue alone. */
+  /**
+   * A task of a shorter lane displaces the newest task of the longest lane, so that no lane can fill the
+   * queue alone.
+   */
   #makeRoom(lane: string): void {
     const { maxWaiting, maxWaitingPerLane } = this.#options;
     const own = this.#lanes.get(lane)?.length ?? 0;

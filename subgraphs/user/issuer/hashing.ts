@@ -12,8 +12,9 @@ export type Hashing = {
 
 type Requester = Pick<RequestFacts, 'inbound' | 'signal'>;
 
-// A hash takes about 40 ms of one of the four threads of the pool. 32 waiting tasks take 0.7 s, less than the router's timeout
-// of 2 s: a login that would be too late is rejected at once and does not count as a failure of the service.
+// A hash takes about 40 ms of one of the four threads of the pool. 32 waiting tasks take 0.7 s, less than the
+// router's timeout of 2 s: a login that would be too late is rejected at once and does not count as a failure
+// of the service.
 const limits = { concurrency: 2, maxWaiting: 32, maxWaitingPerLane: 4, maxWaitMs: 1_000 };
 const retryAfterMs = 1_000;
 

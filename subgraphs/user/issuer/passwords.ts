@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 
 const argon2Async = promisify(argon2);
 
-// OWASP's parameters for Argon2id: 19 MiB and two passes, about 40 ms. They are stored with each hash, so that
-// raising them leaves the old hashes valid.
+// OWASP's parameters for Argon2id: 19 MiB and two passes, about 40 ms. They are stored with each hash, so
+// that raising them leaves the old hashes valid.
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const tagLength = 32;
 

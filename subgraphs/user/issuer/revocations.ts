@@ -37,8 +37,8 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
 }
 
 /**
- * Writes the whole list, which covers at most 15 minutes, at each connection and after each failure, because Redis may
- * have lost its data. Routers ignore duplicates.
+ * Writes the whole list, which covers at most 15 minutes, at each connection and after each failure, because
+ * Redis may have lost its data. Routers ignore duplicates.
  */
 class RedisRevocationStream implements RevocationStream {
   readonly #options: RevocationStreamOptions;

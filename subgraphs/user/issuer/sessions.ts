@@ -39,7 +39,10 @@ export function openSession(db: UserDatabase, user: User, issuing: Issuing): Pro
   });
 }
 
-/** Exchanges a refresh token. A second use ends the session, because one of its two holders has stolen the token. */
+/**
+ * Exchanges a refresh token. A second use ends the session, because one of its two holders has stolen the
+ * token.
+ */
 export function refreshSession(
   db: UserDatabase,
   refreshToken: string,
