@@ -5,11 +5,12 @@ import { layerTable } from './check/layers.ts';
 import { readCommandLine } from './command-line.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
+import { executionExample, planningExample } from './generate/worked-examples.ts';
 
 const COMMAND = {
   name: 'npm run generate',
   summary:
-    'Writes the files that are derived from the code: router.schema.json, docs/errors.md and the tables in docs/configuration.md and docs/architecture.md.',
+    'Writes what is derived from the code: router.schema.json, docs/errors.md, tables and examples in other pages.',
   options: {
     check: {
       type: 'boolean',
@@ -22,7 +23,7 @@ const { values } = readCommandLine(COMMAND, (line) => line);
 
 const root = join(import.meta.dirname, '..');
 
-const stale = Object.entries(artifacts()).filter(([file, content]) => read(file) !== content);
+const stale = Object.entries(await artifacts()).filter(([file, content]) => read(file) !== content);
 if (values.check) {
   for (const [file] of stale) console.error(`${file} is out of date: run "npm run generate".`);
   if (stale.length > 0) process.exitCode = 1;
@@ -34,7 +35,7 @@ if (values.check) {
 }
 
 /** Content by file. */
-function artifacts(): Readonly<Record<string, string>> {
+async function artifacts(): Promise<Readonly<Record<string, string>>> {
   return {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
     'docs/errors.md': errorPage(),
@@ -44,6 +45,12 @@ function artifacts(): Readonly<Record<string, string>> {
       configTable(configJsonSchema()),
     ),
     'docs/architecture.md': withBlock('docs/architecture.md', 'layers', layerTable()),
+    'router/execution/README.md': withBlock(
+      'router/execution/README.md',
+      'example',
+      await executionExample(),
+    ),
+    'router/planning/README.md': withBlock('router/planning/README.md', 'example', planningExample()),
   };
 }
 

@@ -159,6 +159,15 @@ test('prose has at most 120 columns, and the README 150 lines', () => {
   expect(readme.filter((line) => line.length > MAX_COLUMNS)).toEqual([]);
 });
 
+test('every workaround of the planner has the test that its page names', () => {
+  const tests = readPage('test/unit/planning-faults.test.ts');
+  const titles = [...readPage('router/planning/README.md').matchAll(/ "([^"|]+)" \|$/gm)].map(
+    ([, title]) => title,
+  );
+  expect(titles.length).toBeGreaterThan(10);
+  expect(titles.filter((title) => !tests.includes(`describe('${title}'`))).toEqual([]);
+});
+
 test('code of the documentation is formatted as `npm run check` wants it', () => {
   const blocks = pages.flatMap(({ text }) => codeBlocks(text, 'ts'));
   expect(blocks.length).toBeGreaterThanOrEqual(5);

@@ -252,6 +252,11 @@ describe('mutations in fragments', () => {
     b: 'type Mutation { b: Int }',
   });
 
+  test('are grouped by subgraph by the stock planner, against the order of the document', () => {
+    const document = 'mutation { ... on Mutation { a } b ... on Mutation { second: a } }';
+    expect(compact(stockPlan(graph, document))).toContain('{ { a second: a } }, Fetch(service: "b")');
+  });
+
   test('run once and in the order of the document', () => {
     const document = 'mutation { ... on Mutation { a } b ... on Mutation { second: a b } }';
     const order = text(plan(graph, document)).match(/Fetch\(service: "\w"\) \{ \{ [^}]*\}/g);
@@ -442,4 +447,36 @@ test('a field that another subgraph overrides under a label stays where it was',
     b: `type P @key(fields: "id") { id: ID! price: Int @override(from: "a", label: "percent(50)") }`,
   });
   expect(text(plan(graph, '{ p { price } }'))).toBe('QueryPlan { Fetch(service: "a") { { p { price } } }, }');
+});
+
+describe('a number literal that a double cannot hold', () => {
+  const graph = composed({ a: 'scalar Long type Query { user(id: Long): Int }' });
+  const document = '{ user(id: 9007199254740993) }';
+
+  test('is rounded by the stock planner', () => {
+    expect(compact(stockPlan(graph, document))).toContain('user(id: 9007199254740992)');
+  });
+
+  test('is planned as it was written', () => {
+    const outcome = plan(graph, document);
+    expect(JSON.stringify(outcome)).toContain('user(id:9007199254740993)');
+  });
+});
+
+describe('a fragment on another interface behind an @interfaceObject', () => {
+  const graph = composed({
+    a: 'type Query { m: Media } type Media @key(fields: "id") @interfaceObject { id: ID! likes: Int }',
+    b: `interface Media @key(fields: "id") { id: ID! }
+      interface Named { name: String }
+      type Book implements Media & Named @key(fields: "id") { id: ID! name: String }`,
+  });
+  const document = '{ m { ... on Named { name } } }';
+
+  test('makes the stock planner throw', () => {
+    expect(() => stockPlan(graph, document)).toThrow('We should have an edge from Media(a) for __typename');
+  });
+
+  test('is planned as a fragment on each type that is both', () => {
+    expect(text(plan(graph, document))).toContain('... on Book { name }');
+  });
 });
