@@ -1,5 +1,5 @@
--- A role and a schema for each subgraph: a subgraph that is taken over reaches no other's tables.
--- The Postgres image runs this file once, when its volume is new. For a database that exists already:
+-- A role and a schema for each subgraph, so that a compromised subgraph has no access to the tables of others.
+-- The Postgres image runs this file once, for a new volume. For an existing database:
 --   docker compose exec postgres psql -U tributary -d tributary -f /docker-entrypoint-initdb.d/roles.sql
 \set ON_ERROR_STOP on
 \getenv database POSTGRES_DB
@@ -22,7 +22,7 @@ CREATE ROLE "inventory" LOGIN PASSWORD :'inventory_password';
 
 GRANT CONNECT ON DATABASE :"database" TO "order", "product", "user", "shipping", "inventory";
 
--- A schema that the former superuser created changes hands together with its tables.
+-- Transfers the ownership of schemas of an earlier version, with their tables.
 CREATE SCHEMA IF NOT EXISTS "order";
 CREATE SCHEMA IF NOT EXISTS "product";
 CREATE SCHEMA IF NOT EXISTS "user";
@@ -43,7 +43,7 @@ BEGIN
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname IN ('order', 'product', 'user', 'shipping', 'inventory')
       AND (c.relkind = 'r' OR c.relkind = 'S' AND NOT EXISTS (
-        -- A sequence of an identity column follows its table.
+        -- The sequence of an identity column changes with its table.
         SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')))
   LOOP
     EXECUTE format('ALTER %s %I.%I OWNER TO %I',
