@@ -69,7 +69,7 @@ function chooseTargets({ targets: names }: Options): readonly Target[] {
 }
 
 function chooseWorkloads({ workload }: Options): readonly string[] {
-  const all = [...WORKLOADS, ...LONG_MEASUREMENTS].map(({ name }) => name);
+  const all = [...WORKLOADS.map(({ name }) => name), ...Object.keys(LONG_MEASUREMENTS)];
   if (workload === undefined) return all.filter((name) => !ON_REQUEST_ONLY.has(name));
   if (!all.includes(workload))
     throw new MisuseError(`unknown workload ${workload}; there are ${all.join(', ')}`);
@@ -104,15 +104,15 @@ async function measure(
     onFailure,
   };
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
-  const longMeasurements = LONG_MEASUREMENTS.filter(({ name }) => names.includes(name));
+  const longMeasurements = Object.entries(LONG_MEASUREMENTS).filter(([name]) => names.includes(name));
   await runTargets(bench, {
     ...common,
     workloads,
     connections: options.connections,
     endsAt: common.endsAt - longMeasurements.length * LONG_MEASUREMENT_MS,
   });
-  for (const measurement of longMeasurements) {
-    await measurement.run(bench, {
+  for (const [, measure] of longMeasurements) {
+    await measure(bench, {
       ...common,
       minutes: options.minutes,
       onMetric: (metric) => metrics.push(metric),

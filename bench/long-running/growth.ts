@@ -18,7 +18,6 @@ const CONNECTIONS = 8;
 
 const workloads = SIZES.map(({ name, products }): Workload => ({
   name,
-  what: `${products} products with stock and estimate`,
   operations: [catalogOf(products)],
 }));
 

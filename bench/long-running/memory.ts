@@ -21,7 +21,6 @@ export async function runMemory(bench: Bench, plan: LongRunPlan): Promise<void> 
   if (target === undefined) return;
   const workload = {
     name: 'memory',
-    what: `${OPERATIONS} operations`,
     operations: mixedOperations(OPERATIONS),
   };
   try {

@@ -7,7 +7,6 @@ import { installCompetitors, competitorFolder } from './competitor-packages.ts';
 export const aggregators: readonly Target[] = [
   {
     name: 'aggregator-express',
-    what: 'hand-written order page with Express and fetch, without authentication and limits',
     workloads: ['order-page'],
     async start(environment) {
       installCompetitors();
@@ -20,7 +19,6 @@ export const aggregators: readonly Target[] = [
   },
   {
     name: 'aggregator-lean',
-    what: 'hand-written order page with node:http and undici only: the practical limit',
     workloads: ['order-page'],
     start: (environment) =>
       startAggregator(

@@ -4,7 +4,6 @@ import { startGateway } from './gateway-process.ts';
 
 export const apolloGateway: Target = {
   name: 'apollo-gateway',
-  what: '@apollo/gateway in its documented setup with startStandaloneServer',
   start: (environment) =>
     startGateway('apollo-gateway', environment, (port) => ({
       command: [process.execPath, join(import.meta.dirname, 'apollo-gateway-program.ts')],

@@ -7,7 +7,6 @@ import { installCompetitors, competitorFolder } from './competitor-packages.ts';
 
 export const grafbase: Target = {
   name: 'grafbase',
-  what: 'Grafbase Gateway (Rust) as `grafbase dev`; deduplicates subgraph calls in flight',
   async start(environment) {
     installCompetitors();
     return startGateway('grafbase', environment, (port) => ({

@@ -5,14 +5,13 @@ import { startGateway } from './gateway-process.ts';
 import { installCompetitors, competitorFolder } from './competitor-packages.ts';
 
 export const hiveGateways: readonly Target[] = [
-  hiveGateway('hive-gateway-shared', 'Hive Gateway, deduplicates subgraph calls and queries in flight', true),
-  hiveGateway('hive-gateway', 'Hive Gateway (JavaScript) without deduplication', false),
+  hiveGateway('hive-gateway-shared', true),
+  hiveGateway('hive-gateway', false),
 ];
 
-function hiveGateway(name: string, what: string, deduplicates: boolean): Target {
+function hiveGateway(name: string, deduplicates: boolean): Target {
   return {
     name,
-    what,
     start(environment) {
       installCompetitors();
       return startGateway(name, environment, (port) => ({

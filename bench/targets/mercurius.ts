@@ -8,7 +8,6 @@ import { installCompetitors, competitorFolder } from './competitor-packages.ts';
 
 export const mercurius: Target = {
   name: 'mercurius',
-  what: '@mercuriusjs/gateway with its JIT, and the schemas translated to Federation 1',
   async start(environment) {
     installCompetitors();
     const services = SUBGRAPHS.map((name) => ({

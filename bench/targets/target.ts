@@ -24,8 +24,6 @@ export type Issuer = {
 
 export type Target = {
   readonly name: string;
-  /** One sentence that describes the configuration. */
-  readonly what: string;
   /** Names of the workloads that it supports. Default: all. */
   readonly workloads?: readonly string[];
   /** @throws {Error} with the reason if it cannot run on this machine */

@@ -15,20 +15,18 @@ const root = join(import.meta.dirname, '..', '..');
 const UNREACHED = { points: 100_000_000, windowS: 1 };
 
 export const tributaryTargets: readonly Target[] = [
-  tributary('tributary', 'no deduplication between requests', { calls: false, queries: false }),
-  tributary('tributary-calls', 'deduplicates subgraph calls in flight', { calls: true, queries: false }),
-  tributary('tributary-shared', 'deduplicates queries in flight, too', { calls: true, queries: true }),
+  tributary('tributary', { calls: false, queries: false }),
+  tributary('tributary-calls', { calls: true, queries: false }),
+  tributary('tributary-shared', { calls: true, queries: true }),
   {
     name: 'tributary-full',
-    what: 'as `tributary-shared`, with JWT (500 users), limits in Redis, signed calls, metrics and a log line for each request',
     start: startFull,
   },
 ];
 
-function tributary(name: string, what: string, deduplication: Deduplication): Target {
+function tributary(name: string, deduplication: Deduplication): Target {
   return {
     name,
-    what,
     start: (environment) =>
       startGateway(name, environment, (port) => ({
         ...router(name, environment, { ...basics(environment, port), ...traffic(deduplication) }),

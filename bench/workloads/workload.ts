@@ -3,8 +3,6 @@ import type { Subgraph } from '../graph/subgraphs.ts';
 
 export type Workload = {
   readonly name: string;
-  /** One sentence that describes the workload. */
-  readonly what: string;
   /** Sent in rotation. */
   readonly operations: readonly Operation[];
   /** Delay of each subgraph's responses. */
@@ -92,22 +90,18 @@ export function catalogOf(first: number): Operation {
 export const WORKLOADS: readonly Workload[] = [
   {
     name: 'order-page',
-    what: 'one order with customer, products, stock and shipment: a page that API gateways usually aggregate in code',
     operations: [orderPage],
   },
   {
     name: 'catalog',
-    what: '50 products with stock and an estimate that requires fields of another subgraph',
     operations: [catalogOf(50)],
   },
   {
     name: 'wide',
-    what: 'users, their orders, the customers of these and their orders again, each item with its product from three subgraphs',
     operations: [{ query: WIDE, variables: { postalCode: '20457' } }],
   },
   {
     name: 'tiny',
-    what: 'one field of one product',
     operations: [
       {
         query: 'query Tiny($id: ID!) { product(id: $id) { name } }',
@@ -117,7 +111,6 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: 'mutation',
-    what: 'places an order and returns it with its customer and products',
     operations: [
       {
         query: MUTATION,
@@ -127,7 +120,6 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: 'slow',
-    what: 'the order page while the subgraph shipping takes 50 ms: how many requests a core holds in flight',
     operations: [orderPage],
     delaysMs: { shipping: 50 },
   },
