@@ -12,7 +12,7 @@ import type { Options } from './options.ts';
 import { loadRecords, saveLatest, saveRecords } from './report/record.ts';
 import type { Metric, Findings } from './report/record.ts';
 import { writeResults } from './report/results.ts';
-import type { DetailedRow, Failure } from './report/row.ts';
+import type { Row, Failure } from './report/row.ts';
 import { digits, formatFailure, formatTables } from './report/table.ts';
 import { LONG_MEASUREMENTS } from './long-running/all.ts';
 import { WORKLOADS } from './workloads/workload.ts';
@@ -83,10 +83,10 @@ async function measure(
 ): Promise<Findings> {
   await using bench: Bench = await openBench(options.profiles ? PROFILING : []);
   stopOnSignal(bench);
-  const rows: DetailedRow[] = [];
+  const rows: Row[] = [];
   const failures: Failure[] = [];
   const metrics: Metric[] = [];
-  const onRow = (row: DetailedRow) => {
+  const onRow = (row: Row) => {
     rows.push(row);
     console.log(
       `${row.target}  ${row.workload}  ${row.connections}  ${digits(row.rps)} requests/s  ${digits(row.cpuMsPerRequest)} ms CPU`,

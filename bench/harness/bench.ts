@@ -9,7 +9,7 @@ import type { Exchange } from '../load/closed-loop.ts';
 import type { LoadMethods, Measured } from '../load/load.ts';
 import type { ReplayMethods } from '../subgraphs/replay.ts';
 import { toRow } from '../report/row.ts';
-import type { DetailedRow } from '../report/row.ts';
+import type { Row } from '../report/row.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { assertSameResponse, sendOnce } from './check.ts';
 import { startProgram } from './program.ts';
@@ -55,7 +55,7 @@ export type Bench = AsyncDisposable & {
       readonly exchanges: readonly Exchange[];
     },
     interval: Interval,
-  ) => Promise<DetailedRow>;
+  ) => Promise<Row>;
 };
 
 export async function openBench(nodeFlags: readonly string[] = []): Promise<Bench> {

@@ -1,6 +1,6 @@
 import { messageOf } from '../../router/shared/error-message.ts';
 import type { Target, RunningTarget } from '../targets/target.ts';
-import type { DetailedRow, Failure } from '../report/row.ts';
+import type { Row, Failure } from '../report/row.ts';
 import { digits } from '../report/table.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { Bench, Interval } from './bench.ts';
@@ -12,7 +12,7 @@ export type Plan = {
   readonly measureMs: number;
   /** Time by `performance.now()` after which no measurement starts. */
   readonly endsAt: number;
-  readonly onRow: (row: DetailedRow) => void;
+  readonly onRow: (row: Row) => void;
   readonly onFailure: (failure: Failure) => void;
 };
 

@@ -1,7 +1,7 @@
 import type { Target } from '../targets/target.ts';
 import type { Bench } from '../harness/bench.ts';
 import { runTargets } from '../harness/run-targets.ts';
-import type { DetailedRow } from '../report/row.ts';
+import type { Row } from '../report/row.ts';
 import { catalogOf } from '../workloads/workload.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { LongRunPlan } from './plan.ts';
@@ -29,8 +29,8 @@ export async function runGrowth(bench: Bench, plan: LongRunPlan): Promise<void> 
 }
 
 async function growthOf(target: Target, bench: Bench, plan: LongRunPlan): Promise<void> {
-  const rows: DetailedRow[] = [];
-  const onRow = (row: DetailedRow) => {
+  const rows: Row[] = [];
+  const onRow = (row: Row) => {
     rows.push(row);
     plan.onRow(row);
   };

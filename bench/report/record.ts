@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { outFolder } from '../harness/bench.ts';
 import type { RunInfo } from '../harness/run-info.ts';
-import { plainRow } from './row.ts';
-import type { DetailedRow, Failure } from './row.ts';
+import type { Row, Failure } from './row.ts';
 
 /** A result that is not a row of a table: `latency`, `memory`, `growth` and `overload` have one or more. */
 export type Metric = {
@@ -15,7 +14,7 @@ export type Metric = {
 };
 
 export type Findings = {
-  readonly rows: readonly DetailedRow[];
+  readonly rows: readonly Row[];
   readonly failures: readonly Failure[];
   readonly metrics: readonly Metric[];
 };
@@ -26,7 +25,7 @@ export type WorkloadRecord = Findings & RunInfo & { readonly workload: string };
 const recordFolder = join(outFolder, 'workloads');
 
 export function saveLatest({ rows }: Findings): void {
-  writeJson(join(outFolder, 'latest.json'), rows.map(plainRow));
+  writeJson(join(outFolder, 'latest.json'), rows);
 }
 
 /** Writes one record for each workload; `bench/results.md` is generated from these. */

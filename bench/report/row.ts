@@ -13,10 +13,6 @@ export type Row = {
   readonly cpuMsPerRequest: number;
   /** Peak. */
   readonly rssMb: number;
-};
-
-/** A row with the values that show whether it is reliable. */
-export type DetailedRow = Row & {
   readonly callsPerRequest: number;
   /** Percent of one core, over the interval. */
   readonly gatewayCpu: number;
@@ -49,7 +45,7 @@ export type RowSource = {
   readonly bytes: number;
 };
 
-export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): DetailedRow {
+export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): Row {
   const { answers, allAnswers, seconds, p50Ms, p99Ms } = measured;
   const share = (cpuMs: number) => round(cpuMs / seconds / 10, 0);
   return {
@@ -68,20 +64,6 @@ export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): 
     bytes,
     recorded,
   };
-}
-
-export function plainRow({
-  workload,
-  target,
-  connections,
-  rps,
-  p50Ms,
-  p99Ms,
-  p99OverP50,
-  cpuMsPerRequest,
-  rssMb,
-}: Row): Row {
-  return { workload, target, connections, rps, p50Ms, p99Ms, p99OverP50, cpuMsPerRequest, rssMb };
 }
 
 function round(value: number, digits: number): number {

@@ -1,10 +1,10 @@
-import type { DetailedRow, Failure } from './row.ts';
+import type { Row, Failure } from './row.ts';
 
 const OURS = 'tributary';
 
 type Column = {
   readonly title: string;
-  readonly cell: (row: DetailedRow, ours: DetailedRow | undefined) => string;
+  readonly cell: (row: Row, ours: Row | undefined) => string;
 };
 
 const COLUMNS: readonly Column[] = [
@@ -28,11 +28,11 @@ const COLUMNS: readonly Column[] = [
 type Group = {
   readonly workload: string;
   readonly connections: number;
-  readonly rows: readonly DetailedRow[];
+  readonly rows: readonly Row[];
 };
 
 /** Groups rows that are comparable: the same workload and number of connections. */
-function groupRows(rows: readonly DetailedRow[]): readonly Group[] {
+function groupRows(rows: readonly Row[]): readonly Group[] {
   const groups = Map.groupBy(rows, ({ workload, connections }) => `${workload} ${connections}`);
   return [...groups.values()].flatMap((rows) => {
     const [first] = rows;
@@ -46,7 +46,7 @@ function cellsOf({ rows }: Group): readonly (readonly string[])[] {
 }
 
 /** Formats the tables for a terminal. */
-export function formatTables(rows: readonly DetailedRow[], failures: readonly Failure[]): string {
+export function formatTables(rows: readonly Row[], failures: readonly Failure[]): string {
   const tables = groupRows(rows).map(
     (group) => `${captionOf(group)}\n${alignColumns([COLUMNS.map(({ title }) => title), ...cellsOf(group)])}`,
   );
