@@ -30,6 +30,7 @@ export type RunningProgram = AsyncDisposable & {
 const CORES: Readonly<Record<Core, string>> = { gateway: '0', load: '1' };
 /** Time to drain before SIGKILL. */
 const STOP_WITHIN_MS = 2_000;
+const READY_WITHIN_MS = 60_000;
 
 /** Whether gateway and load run on separate cores. */
 export function isPinned(): boolean {
@@ -63,25 +64,26 @@ export function startProgram({ command, core, logFile, output, env, cwd, ipc }: 
 }
 
 /**
- * Waits until `isServing` returns true.
+ * Starts a program and waits until `isServing` returns true.
  * @throws {Error} with the last error of the program if it exits before
  */
-export async function untilReady(
-  program: RunningProgram,
+export async function startAndWait(
+  program: Program,
   isServing: () => Promise<boolean>,
-  withinMs = 60_000,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
+): Promise<RunningProgram> {
+  await using starting = new AsyncDisposableStack();
+  const running = starting.use(startProgram(program));
+  const deadline = performance.now() + READY_WITHIN_MS;
   while (!(await isServing().catch(() => false))) {
-    const { exitCode, signalCode } = program.child;
-    if (exitCode !== null || signalCode !== null) {
-      throw new Error(`exited with ${exitCode ?? signalCode}: ${program.lastError()}`);
-    }
-    if (performance.now() > deadline) {
-      throw new Error(`not ready within ${withinMs / 1000} s: ${program.lastError()}`);
-    }
+    const { exitCode, signalCode } = running.child;
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(`exited with ${exitCode ?? signalCode}: ${running.lastError()}`);
+    if (performance.now() > deadline)
+      throw new Error(`not ready within ${READY_WITHIN_MS / 1000} s: ${running.lastError()}`);
     await delay(50);
   }
+  starting.move();
+  return running;
 }
 
 // The kernel kills the child when this process dies, even by SIGKILL.

@@ -1,39 +1,44 @@
 import { freePort } from '../../test/support/servers/free-port.ts';
 import type { Operation } from '../graph/supergraph.ts';
-import { startProgram, untilReady } from '../harness/program.ts';
+import { startAndWait } from '../harness/program.ts';
 import type { Program } from '../harness/program.ts';
 import type { RunningTarget, BenchEnvironment } from './target.ts';
 
 export type GatewayProcess = Omit<Program, 'core' | 'logFile'> & {
+  /** Path of the GraphQL endpoint. Default: /graphql. */
   readonly path?: string;
   /** Access tokens of the callers. Default: one caller without a token. */
   readonly tokens?: readonly string[];
+  /** Default: whether the endpoint serves a query. */
+  readonly isServing?: () => Promise<boolean>;
+  /** Returns the HTTP request for an operation. Default: a POST to the endpoint. */
+  readonly requestFor?: (operation: Operation, token: string | undefined) => string;
 };
 
-/** Starts a GraphQL gateway on a free port and waits until it serves a query. */
+/** Starts a gateway on a free port and waits until it serves requests. */
 export async function startGateway(
   name: string,
   environment: BenchEnvironment,
-  gatewayOn: (port: number) => GatewayProcess | Promise<GatewayProcess>,
+  gatewayOn: (port: number) => GatewayProcess,
 ): Promise<RunningTarget> {
   const port = await freePort();
-  const { path = '/graphql', tokens = [undefined], ...program } = await gatewayOn(port);
-  const running = startProgram({ ...program, core: 'gateway', logFile: environment.logFile(name) });
-  try {
-    await untilReady(running, () => isServing(`http://127.0.0.1:${port}${path}`));
-  } catch (error) {
-    await running[Symbol.asyncDispose]();
-    throw error;
-  }
+  const { path = '/graphql', tokens = [undefined], ...gateway } = gatewayOn(port);
+  const {
+    isServing = () => servesQueries(`http://127.0.0.1:${port}${path}`),
+    requestFor = (operation, token) => graphqlRequest(path, operation, token),
+    ...program
+  } = gateway;
+  const logFile = environment.logFile(name);
+  const running = await startAndWait({ ...program, core: 'gateway', logFile }, isServing);
   return {
     pid: running.pid,
     port,
-    requestsFor: (operation) => tokens.map((token) => graphqlRequest(path, operation, token)),
+    requestsFor: (operation) => tokens.map((token) => requestFor(operation, token)),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
-async function isServing(url: string): Promise<boolean> {
+async function servesQueries(url: string): Promise<boolean> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { freePort } from '../../test/support/servers/free-port.ts';
 import { findProgram } from '../../test/support/processes/run-program.ts';
-import { startProgram, untilReady } from '../harness/program.ts';
+import { startAndWait } from '../harness/program.ts';
 import type { BenchEnvironment } from './target.ts';
 
 export type Redis = AsyncDisposable & { readonly url: string };
@@ -12,17 +12,10 @@ export async function startRedis(environment: BenchEnvironment): Promise<Redis> 
   if (file === undefined) throw new Error('there is no redis-server on this machine');
   const port = await freePort();
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', environment.folder];
-  const redis = startProgram({
-    command: [file, ...settings],
-    core: 'load',
-    logFile: environment.logFile('redis'),
-  });
-  try {
-    await untilReady(redis, () => isServing(port));
-  } catch (error) {
-    await redis[Symbol.asyncDispose]();
-    throw error;
-  }
+  const logFile = environment.logFile('redis');
+  const redis = await startAndWait({ command: [file, ...settings], core: 'load', logFile }, () =>
+    isServing(port),
+  );
   return {
     url: `redis://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),

@@ -36,7 +36,8 @@ function tributary(name: string, deduplication: Deduplication): Target {
 
 async function startFull(environment: BenchEnvironment) {
   const name = 'tributary-full';
-  const redis = await startRedis(environment);
+  await using starting = new AsyncDisposableStack();
+  const redis = starting.use(await startRedis(environment));
   const gateway = await startGateway(name, environment, (port) => ({
     ...router(name, environment, {
       ...basics(environment, port),
@@ -59,17 +60,10 @@ async function startFull(environment: BenchEnvironment) {
     }),
     output: 'ignore',
     tokens: environment.issuer.tokens,
-  })).catch(async (error: unknown) => {
-    await redis[Symbol.asyncDispose]();
-    throw error;
-  });
-  return {
-    ...gateway,
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
-    },
-  };
+  }));
+  starting.use(gateway);
+  const running = starting.move();
+  return { ...gateway, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 function basics({ supergraphFile }: BenchEnvironment, port: number): RouterYaml {
