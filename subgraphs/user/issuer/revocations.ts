@@ -43,7 +43,7 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
 class RedisRevocationStream implements RevocationStream {
   readonly #options: RevocationStreamOptions;
   readonly #redis: Redis;
-  #told: ReadonlySet<string> = new Set();
+  #published: ReadonlySet<string> = new Set();
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -60,7 +60,7 @@ class RedisRevocationStream implements RevocationStream {
     });
     this.#redis.on('error', (error) => options.log.warn({ err: error }, 'redis is unavailable'));
     this.#redis.on('ready', () => {
-      this.#told = new Set();
+      this.#published = new Set();
       void this.publish();
     });
   }
@@ -68,7 +68,7 @@ class RedisRevocationStream implements RevocationStream {
   async publish(): Promise<void> {
     clearTimeout(this.#retry);
     try {
-      await this.#publishUntold();
+      await this.#publishNew();
     } catch (error) {
       if (this.#closed) return;
       this.#options.log.warn({ err: error }, 'revocations will be published again');
@@ -82,14 +82,14 @@ class RedisRevocationStream implements RevocationStream {
     this.#redis.disconnect();
   }
 
-  async #publishUntold(): Promise<void> {
+  async #publishNew(): Promise<void> {
     const { db, now, issuer } = this.#options;
     const oldest = String(now() - keptMs);
     const revoked = await listRevoked(db, new Date(now()));
-    for (const { jti, exp } of revoked.filter(({ jti }) => !this.#told.has(jti))) {
+    for (const { jti, exp } of revoked.filter(({ jti }) => !this.#published.has(jti))) {
       const fields = ['iss', issuer, 'jti', jti, 'exp', String(exp)];
       await this.#redis.xadd(streamKey, 'MINID', '~', oldest, '*', ...fields);
     }
-    this.#told = new Set(revoked.map(({ jti }) => jti));
+    this.#published = new Set(revoked.map(({ jti }) => jti));
   }
 }
