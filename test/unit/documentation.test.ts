@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -157,6 +157,21 @@ test('prose has at most 120 columns, and the README 150 lines', () => {
   const readme = readPage('README.md').split('\n');
   expect(readme.length).toBeLessThanOrEqual(150);
   expect(readme.filter((line) => line.length > MAX_COLUMNS)).toEqual([]);
+});
+
+test('every decision has a head, the same headings, and a row in the index', () => {
+  const decisions = pages.filter(({ file }) => /^docs\/decisions\/\d{3}-/.test(file));
+  expect(decisions.length).toBeGreaterThanOrEqual(15);
+  const index = readPage('docs/decisions/README.md');
+  for (const { file, text } of decisions) {
+    const [, title, status] =
+      /^# (\d{3}: .+)\n\nStatus: (accepted|superseded by \[\d{3}\]\(\S+\)) · Date: \d{4}-\d\d-\d\d/.exec(
+        text,
+      ) ?? [];
+    expect([file, index.includes(`| [${title}](${basename(file)}) | ${status} |`)]).toEqual([file, true]);
+    const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect([file, headings]).toEqual([file, ['Context', 'Decision', 'Consequences', 'Alternatives']]);
+  }
 });
 
 test('every workaround of the planner has the test that its page names', () => {
