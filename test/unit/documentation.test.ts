@@ -115,6 +115,22 @@ test('every excerpt of router.yaml is a valid configuration', () => {
   }
 });
 
+test('every JSON example is JSON', () => {
+  const isJson = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // An example is one value, or a line of a log on each line.
+  const isValid = (block: string) => isJson(block) || block.trim().split('\n').every(isJson);
+  const examples = (text: string) => codeBlocks(text, 'json');
+  expect(findings(examples).length).toBeGreaterThan(8);
+  expect(findings((text) => examples(text).filter((block) => !isValid(block)))).toEqual([]);
+});
+
 test('every metric that a page names is exported by the router', () => {
   const sources = globSync('router/**/*.ts', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
