@@ -7,6 +7,7 @@ import type { DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
 import { findUncovered } from './patch/coverage.ts';
 import { hideLiterals, showLiterals } from './prepare/exact-literals.ts';
+import { hoistFields } from './prepare/hoisted-fields.ts';
 import { plannableDocument } from './prepare/plannable-document.ts';
 import { hasUnresolvableKeys, prepareSupergraph } from './prepare/prepare-supergraph.ts';
 import type { PreparedSupergraph } from './prepare/prepare-supergraph.ts';
@@ -29,9 +30,9 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 /**
  * Apollo's planner with its known faults worked around. Synchronous and slow: the router calls it in a thread.
  *
- * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an `@interfaceObject` that has no other key it
- * then fails to plan what needs no more than the type of the object. So an operation that is refused is planned again with all keys,
- * and that plan counts if it asks services only for what they resolve.
+ * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an `@interfaceObject` that has no other
+ * key, it then fails to plan what needs no more than the type of the object. So an operation that is refused is planned again: with
+ * all keys, and with hoisted fields (`hoistFields`). Such a plan is used only if it sends services only entities that they resolve.
  *
  * @throws when the supergraph is not one that can be planned against.
  */
@@ -40,17 +41,27 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
   const plan = createPlanning(prepareSupergraph(parsed, { keys: 'resolvable' }));
   if (!hasUnresolvableKeys(parsed)) return plan;
   const isResolvable = createResolvableCheck(parsed);
-  let planWithAllKeys: OperationPlanner | undefined;
+  let planWithAllKeys: Planning | undefined;
   return (operation) => {
     const outcome = plan(operation);
     if (outcome.kind === 'planned') return outcome;
     planWithAllKeys ??= createPlanning(prepareSupergraph(parsed, { keys: 'all' }));
-    const other = planWithAllKeys(operation);
-    return other.kind === 'planned' && isResolvable(other.plan) ? other : outcome;
+    const attempts = [
+      () => planWithAllKeys?.(operation),
+      () => plan(operation, { hoists: true }),
+      () => planWithAllKeys?.(operation, { hoists: true }),
+    ];
+    for (const attempt of attempts) {
+      const other = attempt();
+      if (other?.kind === 'planned' && isResolvable(other.plan)) return other;
+    }
+    return outcome;
   };
 }
 
-function createPlanning(prepared: PreparedSupergraph): OperationPlanner {
+type Planning = (operation: OperationToPlan, options?: { readonly hoists: boolean }) => PlannedOperation;
+
+function createPlanning(prepared: PreparedSupergraph): Planning {
   const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
   const apiSchema = supergraph.apiSchema();
   // Reused fragments would save bytes on the wire and cost planning time; calls to subgraphs are equal more often without.
@@ -62,13 +73,15 @@ function createPlanning(prepared: PreparedSupergraph): OperationPlanner {
     return planner.buildQueryPlan(operation);
   }
 
-  return ({ document: source, operationName }) => {
+  return ({ document: source, operationName }, { hoists } = { hoists: false }) => {
     const original = parse(source, { noLocation: true });
     const renames = findRenames(original, prepared);
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
     try {
       const { document: readable, literals } = hideLiterals(renamed, source, prepared.schema);
-      const plannable = plannableDocument(readable, prepared);
+      const written = plannableDocument(readable, prepared);
+      const plannable = hoists ? hoistFields(written, prepared) : written;
+      if (plannable === undefined) return refused('it has no fields to hoist');
       const { keys, reserved } = prepared;
       const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
       const planned = restorePlan(plan(document), document, prepared);

@@ -79,3 +79,116 @@ test.for<[string, unknown, Record<string, unknown>?]>([
     expect(asked.every(({ subgraph }) => subgraph === 'b')).toBe(true);
   },
 );
+
+const dish = (id: string) => ({ id, sku: `s${id}`, weight: Number(id) * 10, maker: { name: `m${id}` } });
+const kindOf = (id: unknown) => (id === '1' ? 'Bread' : 'Cake');
+
+/** The interface object has two keys and further fields, of which `weight` and `maker` are in both subgraphs. */
+const kitchen = federatedGraph({
+  a: {
+    typeDefs: `
+      type Query { dish: Dish! dishes: [Dish!]! grid: [[Dish]] tray: Tray item: Item }
+      type Dish
+        @key(fields: "id", resolvable: false) @key(fields: "sku", resolvable: false) @interfaceObject
+      { id: ID! sku: String! weight: Int @shareable maker: Maker @shareable price(in: String): Int }
+      type Maker @shareable { name: String city: String }
+      type Tray { inner: Dish }
+      type Bag { size: Int }
+      union Item = Tray | Bag
+    `,
+    resolvers: {
+      Query: {
+        dish: () => dish('1'),
+        dishes: () => [dish('1'), dish('2')],
+        grid: () => [[dish('2')], [null, dish('1')]],
+        tray: () => ({ inner: dish('1') }),
+        item: () => ({ __typename: 'Tray', inner: dish('2') }),
+      },
+      Dish: { price: ({ id }, { in: unit }) => (unit === 'cent' ? 100 : 1) * Number(id) },
+    },
+  },
+  b: {
+    typeDefs: `
+      interface Named { name: String }
+      interface Dish @key(fields: "id") @key(fields: "sku")
+        { id: ID! sku: String! weight: Int maker: Maker }
+      type Maker @shareable { name: String city: String }
+      type Bread implements Dish & Named @key(fields: "id") @key(fields: "sku")
+        { id: ID! sku: String! weight: Int @shareable maker: Maker @shareable name: String }
+      type Cake implements Dish @key(fields: "id") @key(fields: "sku")
+        { id: ID! sku: String! weight: Int @shareable maker: Maker @shareable layers: Int }
+    `,
+    resolvers: {
+      Dish: {
+        __resolveReference: ({ id, sku }) => {
+          const known = typeof id === 'string' ? id : String(sku).slice(1);
+          return { __typename: kindOf(known), ...dish(known), name: 'rye', layers: 3 };
+        },
+      },
+    },
+  },
+});
+
+test.for<[string, unknown, Record<string, unknown>?]>([
+  ['{ dish { ... on Bread { weight } } }', { dish: { weight: 10 } }],
+  ['{ dish { ... on Cake { weight } } }', { dish: {} }],
+  ['{ dish { ... on Bread { sku } } }', { dish: { sku: 's1' } }],
+  ['{ dish { ... on Bread { id sku } } }', { dish: { id: '1', sku: 's1' } }],
+  ['{ dish { ... on Bread { x: sku y: weight name } } }', { dish: { x: 's1', y: 10, name: 'rye' } }],
+  ['{ dish { sku ... on Bread { id name } } }', { dish: { sku: 's1', id: '1', name: 'rye' } }],
+  ['{ dish { __typename ... on Bread { weight } } }', { dish: { __typename: 'Bread', weight: 10 } }],
+  ['{ dish { ... on Bread { t: __typename weight } } }', { dish: { t: 'Bread', weight: 10 } }],
+  ['{ dish { ... on Bread { price(in: "cent") } } }', { dish: { price: 100 } }],
+  [
+    'query ($in: String) { dishes { ... on Bread { price(in: $in) } ... on Cake { price } } }',
+    { dishes: [{ price: 100 }, { price: 2 }] },
+    { in: 'cent' },
+  ],
+  ['{ dishes { ... on Bread { x: weight } ... on Cake { x: layers } } }', { dishes: [{ x: 10 }, { x: 3 }] }],
+  ['{ dishes { ... on Bread { x: weight } ... on Cake { x: price } } }', { dishes: [{ x: 10 }, { x: 2 }] }],
+  [
+    '{ dishes { ... on Bread { maker { name } } ... on Cake { maker { x: name } } } }',
+    { dishes: [{ maker: { name: 'm1' } }, { maker: { x: 'm2' } }] },
+  ],
+  ['{ dish { ... on Named { ... on Bread { weight } } } }', { dish: { weight: 10 } }],
+  ['{ dish { ... on Dish { ... on Bread { weight name } } } }', { dish: { weight: 10, name: 'rye' } }],
+  [
+    '{ dish { ...F } } fragment F on Bread { weight maker { name } }',
+    { dish: { weight: 10, maker: { name: 'm1' } } },
+  ],
+  ['{ d: dish { ... on Bread { weight } } dish { sku } }', { d: { weight: 10 }, dish: { sku: 's1' } }],
+  ['{ grid { ... on Bread { weight } } }', { grid: [[{}], [null, { weight: 10 }]] }],
+  ['{ tray { inner { ... on Bread { weight } } } }', { tray: { inner: { weight: 10 } } }],
+  [
+    '{ item { ... on Tray { inner { ... on Cake { weight sku } } } } }',
+    { item: { inner: { weight: 20, sku: 's2' } } },
+  ],
+  [
+    'query ($c: Boolean!) { dish { ... on Bread @include(if: $c) { weight sku } } }',
+    { dish: { weight: 10, sku: 's1' } },
+    { c: true },
+  ],
+  [
+    'query ($c: Boolean!) { dish { ... on Bread @include(if: $c) { weight sku } } }',
+    { dish: {} },
+    { c: false },
+  ],
+  [
+    'query ($c: Boolean!) { dish { ... on Bread { weight @skip(if: $c) sku } } }',
+    { dish: { sku: 's1' } },
+    { c: true },
+  ],
+])(
+  'a field of an interface object under a condition on the type is delivered with the object: %s',
+  async ([document, data, variables]) => {
+    const outcome = await kitchen.run(document, variables && { variables });
+    expect({ data: outcome.data, errors: outcome.errors }).toEqual({ data, errors: [] });
+    const entityCalls = outcome.calls.filter(({ body }) => body.includes('_entities'));
+    expect(entityCalls.every(({ subgraph }) => subgraph === 'b')).toBe(true);
+  },
+);
+
+test('refuses fields of which the response names conflict when they are selected for all types', () => {
+  const document = '{ dishes { ... on Bread { maker { x: name } } ... on Cake { maker { x: city } } } }';
+  expect(() => kitchen.compile(document)).toThrow('The subgraphs cannot answer this operation together');
+});

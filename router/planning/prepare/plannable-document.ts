@@ -64,7 +64,7 @@ type Selected = {
   readonly isCertain: boolean;
 };
 
-const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+export const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const NOTHING: Selected = { selections: [], asksTypename: false, isCertain: false };
 

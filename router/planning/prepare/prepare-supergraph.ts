@@ -1,5 +1,5 @@
 import { buildASTSchema, isInterfaceType } from 'graphql';
-import type { ConstDirectiveNode, DocumentNode, GraphQLSchema } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, GraphQLSchema } from 'graphql';
 import { separateRequiredArguments } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
 import {
@@ -22,6 +22,8 @@ export type PreparedSupergraph = {
   readonly reserved: ReadonlySet<string>;
   /** Interfaces that some subgraph knows as an `@interfaceObject`, with the services that do. */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By such an interface, the names of the fields that these services deliver without requiring others. */
+  readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
   /** Names of the fields of these interfaces. */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
@@ -48,6 +50,7 @@ export function prepareSupergraph(
     schema,
     reserved: reservedNames(document),
     interfaceObjects,
+    interfaceObjectFields: interfaceObjectFieldsIn(document),
     shared: new Set([...interfaceObjects.keys()].flatMap((name) => fieldNamesOf(name, schema))),
     required,
     keys,
@@ -125,4 +128,34 @@ function interfaceObjectsIn(document: DocumentNode): PreparedSupergraph['interfa
     }
   }
   return found;
+}
+
+function interfaceObjectFieldsIn(document: DocumentNode): PreparedSupergraph['interfaceObjectFields'] {
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const type of document.definitions.filter(isCompositeDefinition)) {
+    const graphs = (type.directives ?? [])
+      .filter((join) => hasFlag(join, 'isInterfaceObject', true))
+      .map((join) => argumentOf(join, 'graph'));
+    if (graphs.length === 0) continue;
+    const own = (type.fields ?? []).filter((field) => isDeliveredBy(graphs, field));
+    found.set(type.name.value, new Set(own.map(({ name }) => name.value)));
+  }
+  return found;
+}
+
+/** Whether one of the graphs delivers the field; without `@join__field` all graphs of its type do. */
+function isDeliveredBy(
+  graphs: readonly (string | undefined)[],
+  { directives = [] }: FieldDefinitionNode,
+): boolean {
+  const joins = directives.filter(({ name }) => name.value === 'join__field');
+  return (
+    joins.length === 0 ||
+    joins.some(
+      (join) =>
+        graphs.includes(argumentOf(join, 'graph')) &&
+        !hasFlag(join, 'external', true) &&
+        argumentOf(join, 'requires') === undefined,
+    )
+  );
 }

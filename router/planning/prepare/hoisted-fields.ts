@@ -1,0 +1,140 @@
+import {
+  Kind,
+  OverlappingFieldsCanBeMergedRule,
+  getNamedType,
+  isInterfaceType,
+  isObjectType,
+  validate,
+} from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  GraphQLNamedType,
+  InlineFragmentNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import { TYPENAME } from './plannable-document.ts';
+import type { PreparedSupergraph } from './prepare-supergraph.ts';
+
+type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
+  /** Number of fields hoisted so far. */
+  count: number;
+};
+
+/**
+ * Selects fields of an `@interfaceObject` for objects of every type where the operation selects them under a type condition:
+ * `{ product { ... on Bread { weight } } }` becomes `{ product { __typename weight } }`. The subgraph that returns the object
+ * delivers such fields with it. The planner would determine the type first and then select the fields in a second call, which needs
+ * a resolvable key. Completion leaves the fields out for objects of other types.
+ *
+ * @param document a plannable one: one operation, without fragment spreads.
+ * @returns undefined where there is no such field.
+ */
+export function hoistFields(
+  document: DocumentNode,
+  { schema, interfaceObjectFields }: PreparedSupergraph,
+): DocumentNode | undefined {
+  const [operation] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
+  const walk: Walk = { schema, interfaceObjectFields, count: 0 };
+  const root = schema.getRootType(operation.operation) ?? undefined;
+  const selectionSet = hoistInSet(operation.selectionSet, root, walk);
+  if (walk.count === 0) return undefined;
+  const hoisted = { ...document, definitions: [{ ...operation, selectionSet }] };
+  // Different types may have different fields of one response name: those cannot be selected for all types.
+  return validate(schema, hoisted, [OverlappingFieldsCanBeMergedRule]).length === 0 ? hoisted : undefined;
+}
+
+type Parent = GraphQLNamedType | undefined;
+
+function hoistInSet(set: SelectionSetNode, parent: Parent, walk: Walk): SelectionSetNode {
+  const selections = set.selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [hoistInField(selection, parent, walk)];
+    return selection.kind === Kind.INLINE_FRAGMENT ? hoistFromFragment(selection, parent, walk) : [selection];
+  });
+  return { ...set, selections };
+}
+
+function hoistInField(field: FieldNode, parent: Parent, walk: Walk): FieldNode {
+  if (field.selectionSet === undefined) return field;
+  const before = walk.count;
+  const selectionSet = hoistInSet(field.selectionSet, fieldType(field, parent), walk);
+  if (walk.count === before) return field;
+  // Whose fields they are is known only with the type of the object.
+  return { ...field, selectionSet: { ...selectionSet, selections: [TYPENAME, ...selectionSet.selections] } };
+}
+
+function hoistFromFragment(
+  fragment: InlineFragmentNode,
+  parent: Parent,
+  walk: Walk,
+): readonly SelectionNode[] {
+  const type = conditionType(fragment, parent, walk);
+  if (type === parent || parent === undefined || !walk.interfaceObjectFields.has(parent.name))
+    return [{ ...fragment, selectionSet: hoistInSet(fragment.selectionSet, type, walk) }];
+  const { own, rest } = splitFragment(fragment, { type, interfaceObject: parent, walk });
+  return [...own, ...rest];
+}
+
+type Splitting = {
+  readonly type: Parent;
+  readonly interfaceObject: GraphQLNamedType;
+  readonly walk: Walk;
+};
+
+type Split = {
+  /** The fields of the interface object, without the type condition. */
+  readonly own: readonly SelectionNode[];
+  readonly rest: readonly SelectionNode[];
+};
+
+function splitFragment(fragment: InlineFragmentNode, splitting: Splitting): Split {
+  const { type, interfaceObject, walk } = splitting;
+  const parts = fragment.selectionSet.selections.map((selection): Split => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return { own: [], rest: [selection] };
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const inner = conditionType(selection, type, walk);
+      return splitFragment(selection, { type: inner, interfaceObject, walk });
+    }
+    const field = hoistInField(selection, type, walk);
+    if (!isOwn(selection, splitting)) return { own: [], rest: [field] };
+    walk.count += 1;
+    return { own: [field], rest: [] };
+  });
+  const { typeCondition: _, ...unconditional } = fragment;
+  return {
+    own: withSelections(
+      unconditional,
+      parts.flatMap((part) => part.own),
+    ),
+    rest: withSelections(
+      fragment,
+      parts.flatMap((part) => part.rest),
+    ),
+  };
+}
+
+function withSelections(
+  fragment: InlineFragmentNode,
+  selections: readonly SelectionNode[],
+): readonly SelectionNode[] {
+  if (selections.length === 0) return [];
+  return [{ ...fragment, selectionSet: { ...fragment.selectionSet, selections } }];
+}
+
+/** Whether the interface object has the field, with the type that it has under the type condition. */
+function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
+  const own = walk.interfaceObjectFields.get(interfaceObject.name);
+  if (own?.has(field.name.value) !== true) return false;
+  return fieldType(field, interfaceObject) === fieldType(field, type);
+}
+
+function conditionType({ typeCondition }: InlineFragmentNode, parent: Parent, { schema }: Walk): Parent {
+  return typeCondition === undefined ? parent : schema.getType(typeCondition.name.value);
+}
+
+function fieldType(field: FieldNode, parent: Parent): Parent {
+  if (!isObjectType(parent) && !isInterfaceType(parent)) return undefined;
+  return getNamedType(parent.getFields()[field.name.value]?.type);
+}
