@@ -64,7 +64,7 @@ type RecipeParts = ServedGenerationParts & { readonly accepted: AcceptedSupergra
 /** How a supergraph becomes something that answers. */
 function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<ApolloContext, GenerationParts> {
   const { telemetry, subgraphPool, monotonic, onFullHeap, admit, execute, callsFor, accepted } = parts;
-  const { planner, guard, pricing, fallbackOf, keepingOf } = accepted;
+  const { planner, guard, pricing, fallbackOf, stalePolicyOf } = accepted;
   return {
     async createParts(graph) {
       const operations = createOperations({
@@ -78,7 +78,7 @@ function createRecipe(config: Config, parts: RecipeParts): GenerationRecipe<Apol
         planned: (ms, outcome) => telemetry.planned(ms, outcome),
         monotonic,
         fallbackOf,
-        keepingOf,
+        stalePolicyOf,
       });
       const clients = createSubgraphClients(
         subgraphPool.forGeneration(graph.routes),

@@ -27,11 +27,11 @@ import { add } from './saturating.ts';
 /** What subgraphs have delivered, merged: absent is what a failed one did not. */
 export type Delivered = Readonly<Record<string, unknown>>;
 
-/** @param unanswered coordinates of fields whose call was sent and failed: where they are absent they cost their estimate. */
+/** @param fieldsWithoutResponse coordinates of fields whose call was sent and failed: where they are absent they cost their estimate. */
 export type ActualCost = (
   delivered: Delivered,
   variables: Variables,
-  unanswered?: ReadonlySet<string>,
+  fieldsWithoutResponse?: ReadonlySet<string>,
 ) => number;
 
 export type DeliveredOperation = {
@@ -41,7 +41,7 @@ export type DeliveredOperation = {
   readonly keyOf: (node: FieldNode) => string;
 };
 
-type Run = { readonly variables: Variables; readonly unanswered: ReadonlySet<string> };
+type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: ReadonlySet<string> };
 
 type Walk = (object: Delivered, run: Run) => number;
 
@@ -64,8 +64,10 @@ export function compileActualCost(
   // The base stays when nothing came: a mutation that failed may have happened.
   const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
   const variablesOf = compileVariables(operation);
-  return (delivered, variables, unanswered = NONE) =>
-    wholeCost(add(base, walk?.(delivered, { variables: variablesOf(variables), unanswered }) ?? 0));
+  return (delivered, variables, fieldsWithoutResponse = NONE) =>
+    wholeCost(
+      add(base, walk?.(delivered, { variables: variablesOf(variables), fieldsWithoutResponse }) ?? 0),
+    );
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -139,18 +141,19 @@ class Compilation {
 
   #missing(node: FieldNode, parent: GraphQLNamedType | undefined, { coordinate }: FieldCost) {
     let estimate: ((variables: Variables) => number) | undefined;
-    return ({ unanswered, variables }: Run) => {
-      if (unanswered.size === 0 || !this.#isUnanswered(coordinate, unanswered)) return 0;
+    return ({ fieldsWithoutResponse, variables }: Run) => {
+      if (fieldsWithoutResponse.size === 0 || !this.#isUnanswered(coordinate, fieldsWithoutResponse))
+        return 0;
       estimate ??= compileFieldCost(this.#model, this.#document, { node, parent });
       return estimate(variables);
     };
   }
 
   // A call names the field of an object, and the operation perhaps that of its interface, or the other way round.
-  #isUnanswered(coordinate: string, unanswered: ReadonlySet<string>): boolean {
-    if (unanswered.has(coordinate)) return true;
+  #isUnanswered(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
+    if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
-    for (const other of unanswered) {
+    for (const other of fieldsWithoutResponse) {
       const [otherType, otherField] = other.split('.');
       if (fieldName === otherField && this.#areRelated(typeName, otherType)) return true;
     }

@@ -42,10 +42,12 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
 
     async read(keys) {
       if (!redis.available()) return new Map();
-      const asked = keys.slice(0, MAX_EXCHANGED);
+      const requested = keys.slice(0, MAX_EXCHANGED);
       try {
-        const texts = await redis.answered(redis.client.mget(asked.map(keyOf)));
-        return new Map(asked.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])));
+        const texts = await redis.answered(redis.client.mget(requested.map(keyOf)));
+        return new Map(
+          requested.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])),
+        );
       } catch (error) {
         redis.lose(error);
         return new Map();

@@ -1,17 +1,17 @@
 import { isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
-import type { Keeping, KeepingOf } from '../execution/stale/stale-values.ts';
+import type { StalePolicy, StalePolicyOf } from '../execution/stale/stale-values.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 import type { Unfit } from './fallbacks.ts';
 
 /** Which values are kept of one supergraph, and the settings that do not fit it. */
-export function readStaleFields(
+export function readStalePolicies(
   schema: GraphQLSchema,
   supergraphSchema: GraphQLSchema,
   { stale }: Pick<Config['degradation'], 'stale'>,
-): { readonly keepingOf: KeepingOf | undefined; readonly unfit: readonly Unfit[] } {
-  const keeping = new Map<string, Keeping>();
+): { readonly stalePolicyOf: StalePolicyOf | undefined; readonly unfit: readonly Unfit[] } {
+  const policies = new Map<string, StalePolicy>();
   const unfit: Unfit[] = [];
   for (const [coordinate, { maxAgeS, per }] of Object.entries(stale)) {
     const [typeName = ''] = coordinate.split('.');
@@ -19,9 +19,9 @@ export function readStaleFields(
       unfit.push({ coordinate, reason: 'the supergraph does not have this field' });
     else if (!isEntity(supergraphSchema, typeName))
       unfit.push({ coordinate, reason: `only fields of entities are kept, and ${typeName} has no @key` });
-    else keeping.set(coordinate, { maxAgeMs: maxAgeS * 1_000, isPrivate: per === 'identity' });
+    else policies.set(coordinate, { maxAgeMs: maxAgeS * 1_000, isPrivate: per === 'identity' });
   }
-  return { keepingOf: settingOf(schema, keeping), unfit };
+  return { stalePolicyOf: settingOf(schema, policies), unfit };
 }
 
 /** A supergraph names the keys of a type in `@join__type(key:)`. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config-schema.ts';
-import type { Question, StaleValue, StaleValues } from '../execution/stale/stale-values.ts';
+import type { StaleKey, StaleValue, StaleValues } from '../execution/stale/stale-values.ts';
 import { parseExactJson } from '../shared/exact-json.ts';
 import { RecentTexts } from '../shared/bounded-text-cache.ts';
 import type { RedisLink } from '../redis/connect.ts';
@@ -20,7 +20,7 @@ const REFRESH_MS = 1_000;
 /** How far the clocks of routers may be apart; what comes from a later future is of a clock that went wrong. */
 const MAX_SKEW_MS = 10_000;
 /** Longer values are lists rather than fields. */
-const LONGEST_KEPT = 65_536;
+const MAX_VALUE_LENGTH = 65_536;
 
 /**
  * Values in this process, and in Redis where there is one, so that what one router was told all know. Each is a text: when it came,
@@ -38,7 +38,7 @@ export function createStaleValues(
     return text !== undefined && now() - cameAt(text) >= -MAX_SKEW_MS ? text : undefined;
   }
 
-  function read(text: string | undefined, { maxAgeMs }: Question): StaleValue | undefined {
+  function read(text: string | undefined, { maxAgeMs }: StaleKey): StaleValue | undefined {
     if (text === undefined || isGone(text)) return undefined;
     const ageMs = Math.max(now() - cameAt(text), 0);
     return ageMs <= maxAgeMs ? parsed(text.slice(text.indexOf(' ') + 1), ageMs) : undefined;
@@ -47,8 +47,8 @@ export function createStaleValues(
   return {
     isOutage: (service, code) => typeof code === 'string' && outageCodes(service).includes(code),
 
-    keep(question, representation, value) {
-      const key = question.id + representation;
+    set(staleKey, representation, value) {
+      const key = staleKey.id + representation;
       const known = dated(recent.get(key));
       if (
         known !== undefined &&
@@ -57,25 +57,25 @@ export function createStaleValues(
       )
         return;
       const json = value === undefined ? '' : JSON.stringify(value);
-      if (json.length > LONGEST_KEPT) return;
+      if (json.length > MAX_VALUE_LENGTH) return;
       const text = `${now()} ${json}`;
       recent.set(key, text);
-      shared?.write(key, text, question.maxAgeMs);
+      shared?.write(key, text, staleKey.maxAgeMs);
     },
 
-    async recall(questions, representations) {
-      const asked = questions.flatMap((question) =>
-        representations.map((representation) => ({ question, key: question.id + representation })),
+    async get(staleKeys, representations) {
+      const requested = staleKeys.flatMap((staleKey) =>
+        representations.map((representation) => ({ staleKey, key: staleKey.id + representation })),
       );
-      const own = asked.map(({ key }) => dated(recent.get(key)));
-      const missing = asked.filter(({ question }, index) => read(own[index], question) === undefined);
+      const own = requested.map(({ key }) => dated(recent.get(key)));
+      const missing = requested.filter(({ staleKey }, index) => read(own[index], staleKey) === undefined);
       const others = missing.length === 0 ? undefined : await shared?.read(missing.map(({ key }) => key));
       for (const [key, text] of others ?? []) {
         const known = newer(dated(recent.get(key)), dated(text));
         if (known !== undefined) recent.set(key, known);
       }
-      return asked.map(({ question, key }, index) =>
-        read(newer(own[index], dated(others?.get(key))), question),
+      return requested.map(({ staleKey, key }, index) =>
+        read(newer(own[index], dated(others?.get(key))), staleKey),
       );
     },
   };

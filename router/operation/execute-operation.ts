@@ -155,7 +155,7 @@ export function createExecution(parts: ExecutionParts) {
       actualCost: compiled.actualCost,
       deliveredCalls: compiled.deliveredCalls,
       delivered: outcome.delivered,
-      unanswered: outcome.unanswered,
+      fieldsWithoutResponse: outcome.fieldsWithoutResponse,
       caller: payer,
     };
     const answerable = withDeduplicatedWork(withDenials(outcome, admitted), deduplicatedWork);

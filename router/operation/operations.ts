@@ -15,7 +15,7 @@ import type { CoerceVariables } from '../validation/coerce-variables.ts';
 import { compileOperation } from '../execution/compile/compile.ts';
 import type { CompiledOperation } from '../execution/compile/compile.ts';
 import type { FallbackOf } from '../execution/response/fallback.ts';
-import type { KeepingOf } from '../execution/stale/stale-values.ts';
+import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
 import { plannedNames } from '../execution/fetch/planned-names.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
@@ -81,7 +81,7 @@ export type OperationsParts = {
   readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
   readonly monotonic: () => number;
   readonly fallbackOf: FallbackOf | undefined;
-  readonly keepingOf: KeepingOf | undefined;
+  readonly stalePolicyOf: StalePolicyOf | undefined;
 };
 
 /** How a client asks for an operation; the name is the request's, which may leave it out. */
@@ -277,7 +277,7 @@ function createCompile(
 function compile(
   { name, document, denials }: Compilation,
   { plan, renames }: Planned,
-  { graph, pricing, mergesFetches, fallbackOf, keepingOf }: OperationsParts,
+  { graph, pricing, mergesFetches, fallbackOf, stalePolicyOf }: OperationsParts,
 ): PlannedOperation {
   const compiled = compileOperation({
     apiSchema: graph.schema,
@@ -289,7 +289,7 @@ function compile(
     mergesFetches,
     ...(denials && { denials }),
     fallbackOf,
-    keepingOf,
+    stalePolicyOf,
   });
   const names = plannedNames(renames);
   const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };

@@ -25,7 +25,7 @@ export type Executed = {
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: Delivered;
   /** Coordinates of fields whose call was sent and failed: they stay charged. */
-  readonly unanswered: ReadonlySet<string>;
+  readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Caller;
 };
 
@@ -66,12 +66,12 @@ export function createSettlement(
   const { budget, spenders, settled, later } = parts;
   let pending = 0;
 
-  function actualOf({ admission, actualCost, delivered, unanswered }: Executed): number {
+  function actualOf({ admission, actualCost, delivered, fieldsWithoutResponse }: Executed): number {
     const { cost, variables, charge } = admission;
-    if (actualCost === undefined || [...unanswered].some(isMutation)) return cost;
+    if (actualCost === undefined || [...fieldsWithoutResponse].some(isMutation)) return cost;
     const most = Math.floor(cost * (1 + maxSurchargePercent / 100));
     const prepaid = cost - (charge?.points ?? cost);
-    return Math.max(Math.min(actualCost(delivered, variables, unanswered), most), prepaid);
+    return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
   }
 
   /** Gives back the calls of each field that has delivered a value for every call. */

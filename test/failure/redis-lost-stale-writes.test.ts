@@ -39,19 +39,19 @@ it('what a router could not write while Redis was lost does not come back over w
       () => 3_000,
       (action) => action(),
     );
-    const [found] = await reader.recall([{ ...QUESTION, id }], ['book']);
+    const [found] = await reader.get([{ ...QUESTION, id }], ['book']);
     return found?.value;
   };
   const written = (id: string, value: unknown) => until(async () => (await recalledBy(id)) === value, 5_000);
 
-  slow.keep(QUESTION, 'book', 'old');
+  slow.set(QUESTION, 'book', 'old');
   isLost = true;
   due.shift()?.();
   isLost = false;
-  other.keep(QUESTION, 'book', undefined);
-  other.keep({ ...QUESTION, id: 'after' }, 'book', 'x');
+  other.set(QUESTION, 'book', undefined);
+  other.set({ ...QUESTION, id: 'after' }, 'book', 'x');
   expect(await written('after', 'x')).toBe(true);
-  slow.keep({ ...QUESTION, id: 'later' }, 'book', 'y');
+  slow.set({ ...QUESTION, id: 'later' }, 'book', 'y');
   due.shift()?.();
   expect(await written('later', 'y')).toBe(true);
   expect(await recalledBy('q')).toBe(undefined);

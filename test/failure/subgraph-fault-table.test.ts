@@ -129,7 +129,7 @@ describe('a subgraph that answers with', () => {
     await using subgraph = await stub.startStubSubgraph(() => behaviour);
     await using one = upstreamOf([subgraph.url], SETTINGS);
     for (let call = 0; call < 5; call += 1) {
-      const failure = { code, service: 'inventory', message, breaker: 'closed', isRefusal: true };
+      const failure = { code, service: 'inventory', message, breaker: 'closed', isRejection: true };
       expect(await one.fail()).toEqual(failure);
     }
   });

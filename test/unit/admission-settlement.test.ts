@@ -239,7 +239,7 @@ async function charged(options: {
         admission,
         actualCost: points === undefined ? undefined : () => points,
         delivered: {},
-        unanswered: new Set(unanswered),
+        fieldsWithoutResponse: new Set(unanswered),
         caller,
       }),
     remaining: async () => {

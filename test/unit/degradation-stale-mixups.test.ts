@@ -125,7 +125,12 @@ test('fields that are held back one after the other all have their values', asyn
   const oneByOne: Interposed = async ({ subgraph: service, fields }, answer) => {
     const [held] = ['Book.left', 'Book.right'].filter((field) => fields?.coordinates.includes(field));
     if (held === undefined) return answer();
-    const failure = { code: 'SUBGRAPH_CIRCUIT_OPEN', service, message: 'ill', heldBack: [held] } as const;
+    const failure = {
+      code: 'SUBGRAPH_CIRCUIT_OPEN',
+      service,
+      message: 'ill',
+      blockedFields: [held],
+    } as const;
     return { kind: 'failed', failure };
   };
   const { data, errors, degraded } = await ask(document, 'ann', { by: oneByOne });

@@ -1,6 +1,6 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { readStaleFields } from '../../router/degradation/stale-policy.ts';
+import { readStalePolicies } from '../../router/degradation/stale-policy.ts';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
@@ -235,14 +235,14 @@ describe('while its service is down, a field that is kept', () => {
   test('has it where it alone is held back, beside what is fresh', async () => {
     const { ask } = keeper();
     await ask('{ best { count shelf { row } } }');
-    const heldBack: Interposed = async (call, answer) => {
+    const blocked: Interposed = async (call, answer) => {
       if (call.body.includes('count')) {
         const code = 'SUBGRAPH_CIRCUIT_OPEN';
-        return failing({ code, heldBack: ['Product.count'] })(call, answer);
+        return failing({ code, blockedFields: ['Product.count'] })(call, answer);
       }
       return answered({ data: { _entities: [{ shelf: { row: 7 } }] } });
     };
-    const { data, codes, degraded } = await ask('{ best { count shelf { row } } }', { stock: heldBack });
+    const { data, codes, degraded } = await ask('{ best { count shelf { row } } }', { stock: blocked });
     expect([data, codes]).toEqual([{ best: { count: 15, shelf: { row: 7 } } }, []]);
     expect(degraded).toMatchObject([{ source: 'stale', paths: [['best', 'count']] }]);
   });
@@ -276,7 +276,7 @@ describe('a value is not served', () => {
     ],
     ['an error about everything', async () => answered({ data: null, errors: [{ message: 'no' }] })],
     ['an object that is not there', async () => answered({ data: { _entities: [null] } })],
-    ['a refusal', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRefusal: true })],
+    ['a refusal', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRejection: true })],
     ['a client that has gone', failing({ code: 'REQUEST_CANCELLED' })],
   ])('in the place of %s', async ([, stock]) => {
     const { ask } = keeper();
@@ -393,7 +393,7 @@ test('a field with a value that is kept and a fallback has the fallback when not
 
 test('what does not fit the supergraph is named and left out', () => {
   const setting = { maxAgeS: 1, per: 'everyone' } as const;
-  const { unfit } = readStaleFields(shop.apiSchema, shop.supergraphSchema, {
+  const { unfit } = readStalePolicies(shop.apiSchema, shop.supergraphSchema, {
     stale: { 'Product.count': setting, 'Product.gone': setting, 'Query.best': setting, 'Shelf.row': setting },
   });
   expect(unfit).toEqual([
@@ -401,10 +401,10 @@ test('what does not fit the supergraph is named and left out', () => {
     { coordinate: 'Query.best', reason: 'only fields of entities are kept, and Query has no @key' },
     { coordinate: 'Shelf.row', reason: 'only fields of entities are kept, and Shelf has no @key' },
   ]);
-  expect(readStaleFields(buildSchema('type Query { a: Int }'), shop.supergraphSchema, { stale: {} })).toEqual(
-    {
-      keepingOf: undefined,
-      unfit: [],
-    },
-  );
+  expect(
+    readStalePolicies(buildSchema('type Query { a: Int }'), shop.supergraphSchema, { stale: {} }),
+  ).toEqual({
+    stalePolicyOf: undefined,
+    unfit: [],
+  });
 });

@@ -112,7 +112,7 @@ function heldExecution() {
         errors: [],
         omittedErrors: 0,
         delivered: {},
-        unanswered: new Set(),
+        fieldsWithoutResponse: new Set(),
         degraded: [],
       }),
   };

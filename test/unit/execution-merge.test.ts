@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { FetchShape } from '../../router/execution/fetch/fetch-shape.ts';
 import type { JsonObject } from '../../router/shared/json.ts';
 import { compileMerge } from '../../router/execution/compile/merge.ts';
-import type { Forks } from '../../router/execution/compile/merge.ts';
+import type { Copies } from '../../router/execution/compile/merge.ts';
 import { supergraphTypes } from '../../router/execution/codegen/supergraph-types.ts';
 
 const types = supergraphTypes(
@@ -27,7 +27,7 @@ test('an object that stands at two places is not changed at both when it gains f
 });
 
 test('a fetch under way reaches the copies of the objects that it was about', () => {
-  const forks: Forks = new Map();
+  const forks: Copies = new Map();
   const size: JsonObject = { width: 7 };
   const place: JsonObject = { size };
   compileMerge(sizeOnly, types)(place, { size: { height: 9 } }, forks);

@@ -4,15 +4,15 @@ import { isJsonObject, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
 /** Adds each object that stands at the path; one that stands there twice is added twice. */
-export type Collect = (from: JsonObject, into: Collected) => void;
+export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /** Objects found, and, where equal ones are made one, the object that stands for all with the same keys. */
-export type Collected = { readonly objects: JsonObject[]; readonly known: Twins };
+export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 
 /** The object that has the values by which this was reached, one map for each key. */
-type Twins = { readonly byValue: Map<unknown, Twins>; object: JsonObject | undefined };
+type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
-export function nothingCollected(): Collected {
+export function emptyCollection(): CollectedObjects {
   return { objects: [], known: { byValue: new Map(), object: undefined } };
 }
 
@@ -23,38 +23,38 @@ type Step =
 
 /**
  * @param path of a Flatten node: response keys, and `@` for the items of a list.
- * @param identity the keys in which objects are equal that may be made one.
+ * @param entityKey the keys in which objects are equal that may be made one.
  */
 export function compileCollect(
   path: readonly (string | number)[],
-  identity: readonly string[] | undefined,
+  entityKey: readonly string[] | undefined,
 ): Collect {
   const unit = new CodeUnit();
   const steps = path.flatMap((element) => stepsOf(String(element)));
-  return unit.evaluate(unit.define('v0,into', writeSteps({ unit, steps, identity }, 0, ''))) as Collect;
+  return unit.evaluate(unit.define('v0,into', writeSteps({ unit, steps, entityKey }, 0, ''))) as Collect;
 }
 
 type Writing = {
   readonly unit: CodeUnit;
   readonly steps: readonly Step[];
-  readonly identity: readonly string[] | undefined;
+  readonly entityKey: readonly string[] | undefined;
 };
 
 /**
  * Statements that go on from `v` with the step's number, which stands at `place`. A list where the path has none is left for
  * completion to report.
  */
-function writeSteps({ unit, steps, identity }: Writing, index: number, place: string): string {
+function writeSteps({ unit, steps, entityKey }: Writing, index: number, place: string): string {
   const value = `v${index}`;
   const next = `v${index + 1}`;
   const step = steps[index];
-  const goOn = (nextPlace: string) => writeSteps({ unit, steps, identity }, index + 1, nextPlace);
+  const goOn = (nextPlace: string) => writeSteps({ unit, steps, entityKey }, index + 1, nextPlace);
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
   switch (step?.kind) {
     case undefined: {
       const isTarget = `${isObject}&&(${value}.rawJSON===undefined||!${unit.constant(isExactNumber)}(${value}))`;
-      if (identity === undefined || place === '') return `if(${isTarget})into.objects.push(${value});`;
-      return `if(${isTarget})${place}=${unit.constant(unify)}(${value},${unit.constant(identity)},into);`;
+      if (entityKey === undefined || place === '') return `if(${isTarget})into.objects.push(${value});`;
+      return `if(${isTarget})${place}=${unit.constant(deduplicate)}(${value},${unit.constant(entityKey)},into);`;
     }
     case 'items': {
       const position = `i${index}`;
@@ -73,13 +73,17 @@ function writeSteps({ unit, steps, identity }: Writing, index: number, place: st
 }
 
 /** Adds an object, unless it equals one that was added before: that one is returned. */
-function unify(object: JsonObject, keys: readonly string[], { objects, known }: Collected): JsonObject {
-  let twins: Twins = known;
+function deduplicate(
+  object: JsonObject,
+  keys: readonly string[],
+  { objects, known }: CollectedObjects,
+): JsonObject {
+  let equal: EqualObjects = known;
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
       // Equal when written alike, and never equal to a string.
-      twins = twinsWith(twinsWith(twins, EXACT), value.rawJSON);
+      equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;
     }
     // An absent or composite value has no identity to go by.
@@ -87,17 +91,17 @@ function unify(object: JsonObject, keys: readonly string[], { objects, known }: 
       objects.push(object);
       return object;
     }
-    twins = twinsWith(twins, value);
+    equal = equalWith(equal, value);
   }
-  if (twins.object !== undefined) return twins.object;
-  twins.object = object;
+  if (equal.object !== undefined) return equal.object;
+  equal.object = object;
   objects.push(object);
   return object;
 }
 
 const EXACT = Symbol('exact number');
 
-function twinsWith({ byValue }: Twins, value: unknown): Twins {
+function equalWith({ byValue }: EqualObjects, value: unknown): EqualObjects {
   let next = byValue.get(value);
   if (next === undefined) byValue.set(value, (next = { byValue: new Map(), object: undefined }));
   return next;

@@ -10,16 +10,16 @@ import type { ErrorBehavior } from '../../shared/graphql/error-behavior.ts';
 import { compileIntrospection } from '../response/introspection.ts';
 import type { FallbackOf } from '../response/fallback.ts';
 import type { Introspect } from '../response/introspection.ts';
-import { keptFields } from '../stale/stale-fields.ts';
-import type { KeptField } from '../stale/stale-fields.ts';
-import { shareablePaths, unifiedPaths } from '../fetch/delivery.ts';
+import { staleFields } from '../stale/stale-fields.ts';
+import type { StaleField } from '../stale/stale-fields.ts';
+import { shareablePaths, deduplicatedPaths } from '../fetch/delivery.ts';
 import { compilePlan } from './plan-program.ts';
 import type { CompiledPlan } from './plan-program.ts';
 import { plannedNames } from '../fetch/planned-names.ts';
 import { responseShape } from '../response/response-shape.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { Fragments } from '../response/selected-fields.ts';
-import type { KeepingOf } from '../stale/stale-values.ts';
+import type { StalePolicyOf } from '../stale/stale-values.ts';
 import { supergraphTypes } from '../codegen/supergraph-types.ts';
 
 export type OperationToCompile = {
@@ -38,7 +38,7 @@ export type OperationToCompile = {
   readonly fallbackOf?: FallbackOf | undefined;
   /** Parallel entity fetches of one service travel in one request. */
   readonly mergesFetches?: boolean;
-  readonly keepingOf?: KeepingOf | undefined;
+  readonly stalePolicyOf?: StalePolicyOf | undefined;
 };
 
 /** An operation with its plan, ready to be executed any number of times. */
@@ -46,9 +46,9 @@ export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
   /** By fetch: the fields whose values are kept. */
-  readonly kept: readonly (readonly KeptField[] | undefined)[] | undefined;
+  readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
   /** Something may stand in for what a service that failed has not delivered. */
-  readonly hasStandIns: boolean;
+  readonly hasFallbacks: boolean;
   /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
@@ -80,15 +80,15 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
     names,
     mergesFetches: input.mergesFetches === true,
   });
-  const { keepingOf } = input;
+  const { stalePolicyOf } = input;
   const fields =
-    keepingOf && plan.fetches.map((fetch) => keptFields(fetch, keepingOf, input.supergraphSchema));
-  const kept = fields?.some((some) => some !== undefined) === true ? fields : undefined;
+    stalePolicyOf && plan.fetches.map((fetch) => staleFields(fetch, stalePolicyOf, input.supergraphSchema));
+  const staleByFetch = fields?.some((some) => some !== undefined) === true ? fields : undefined;
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
-    kept,
-    hasStandIns: input.fallbackOf !== undefined || kept !== undefined,
+    staleFields: staleByFetch,
+    hasFallbacks: input.fallbackOf !== undefined || staleByFetch !== undefined,
     projectionFor: projections({
       input,
       operation,
@@ -98,7 +98,7 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
       fallbackOf: input.fallbackOf,
       deliveries: plan.deliveries,
       shareable: shareablePaths(plan.fetches),
-      unified: unifiedPaths(plan.fetches),
+      deduplicated: deduplicatedPaths(plan.fetches),
     }),
   };
 }
@@ -118,7 +118,7 @@ function operationOf({ document, operationName }: OperationToCompile): Operation
 
 type ProjectionInput = Pick<
   CompletionInput,
-  'fragments' | 'names' | 'deliveries' | 'shareable' | 'unified' | 'denials' | 'fallbackOf'
+  'fragments' | 'names' | 'deliveries' | 'shareable' | 'deduplicated' | 'denials' | 'fallbackOf'
 > & {
   readonly input: OperationToCompile;
   readonly operation: OperationDefinitionNode;

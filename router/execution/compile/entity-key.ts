@@ -3,7 +3,7 @@ import { pathKey } from '../fetch/delivery.ts';
 import type { Delivering } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
 
-type Requiring = Delivering & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
+type RequiringFetch = Delivering & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
 /** More keys than this are seldom a mere reference to an entity. */
 const MAX_KEYS = 4;
@@ -13,10 +13,10 @@ const MAX_KEYS = 4;
  * leaves that representations read, and whatever else comes is fetched by those. Then one object can stand for both, is asked
  * about once, merged into once and completed once.
  */
-export function identityKeys(
+export function entityKeys(
   path: readonly string[],
   base: Delivering,
-  fetches: readonly Requiring[],
+  fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
   // A condition on types above would treat equal objects differently.
   if (path.some((element) => element.includes('|'))) return undefined;

@@ -1,11 +1,11 @@
 import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
-import type { EntityQuestion } from '../entity-batching/entity-selection.ts';
+import type { EntitySelection } from '../entity-batching/entity-selection.ts';
 import type { FetchReference } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { Rewrite } from '../fetch/rewrite.ts';
 import type { Collect } from './collect.ts';
-import type { Spine } from './copy-paths.ts';
+import type { CopyOnWritePaths } from './copy-on-write.ts';
 import type { Merge } from './merge.ts';
 import type { Represent } from './representation.ts';
 
@@ -23,16 +23,16 @@ export type FetchProgram = FetchReference & {
   /** The first fetch about the same objects from the same base. */
   readonly collectedBy: number;
   /** Equal objects were made one. */
-  readonly isUnified: boolean;
+  readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
   readonly fields: FetchFields;
   readonly hasNumbers: NumberCheck;
-  readonly spine: Spine;
+  readonly copyOnWritePaths: CopyOnWritePaths;
   readonly merge: Merge;
   /** Another fetch of the plan has the same document for the same service. */
   readonly isRepeated: boolean;
   /** Set where it may travel in one request with others. */
-  readonly question: EntityQuestion | undefined;
+  readonly entitySelection: EntitySelection | undefined;
 };

@@ -5,31 +5,31 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies that took the place of objects in the tree. A fetch under way holds the objects that stood there when it began, and
+ * Copies that took the place of objects in the tree. A fetch in flight holds the objects that stood there when it began, and
  * must reach the copies too.
  */
-export type Forks = Map<JsonObject, JsonObject[]>;
+export type Copies = Map<JsonObject, JsonObject[]>;
 
-export type Merge = (target: JsonObject, source: JsonObject, forks: Forks) => void;
+export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
-/** Merges what a fetch delivered into the object it was asked about. Only keys of its shape are read. */
+/** Merges the object that a fetch delivered into its target. Only keys of its shape are read. */
 export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const mergeKeys = defineMerge(shape, types);
-  return function merge(target, source, forks) {
-    mergeKeys(target, source, forks);
-    if (forks.size === 0) return;
-    for (const fork of forks.get(target) ?? []) merge(fork, source, forks);
+  return function merge(target, source, copies) {
+    mergeKeys(target, source, copies);
+    if (copies.size === 0) return;
+    for (const copy of copies.get(target) ?? []) merge(copy, source, copies);
   };
 }
 
-/** Generated: in it `t` is the target, `s` the source, `x` a value and `forks` what it says. */
+/** Generated: `t` is the target, `s` the source, `x` a value and `copies` the copies of targets. */
 function defineMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const unit = new CodeUnit();
   const statements = [...shape].map(([key, nested]) => {
     const read = propertyRead(unit, 's', key, readOwn);
     return `if((x=${read})!==undefined)${writeStatement(unit, key, nested, types)}`;
   });
-  const name = unit.define('t,s,forks', `let x;${statements.join('')}`);
+  const name = unit.define('t,s,copies', `let x;${statements.join('')}`);
   return unit.evaluate(name) as Merge;
 }
 
@@ -53,7 +53,7 @@ function mergedValue(
   const present = propertyRead(unit, 't', key, readOwn);
   if (nested !== undefined) {
     const merge = unit.constant(defineMerge(nested, types));
-    return `${unit.constant(combine)}(${present},x,${merge},forks)`;
+    return `${unit.constant(combine)}(${present},x,${merge},copies)`;
   }
   if (key !== '__typename') return 'x';
   return `${unit.constant((known: unknown, said: unknown) => (isVaguer(said, known, types) ? known : said))}(${present},x)`;
@@ -72,18 +72,18 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
  * Two values for one composite field. Objects are never changed below the target: one object can stand at many places of the
  * tree, of which the target is only one.
  */
-function combine(present: unknown, value: unknown, merge: Merge, forks: Forks): unknown {
+function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;
   // Null from either side is null, so that the answer does not depend on who answered first.
   if (present === null || value === null) return null;
   if (Array.isArray(present) && Array.isArray(value) && present.length === value.length) {
-    return present.map((item, index) => combine(item, value[index], merge, forks));
+    return present.map((item, index) => combine(item, value[index], merge, copies));
   }
   if (!isJsonObject(present) || !isJsonObject(value)) return value;
   const copy = { ...present };
-  merge(copy, value, forks);
-  const known = forks.get(present);
-  if (known === undefined) forks.set(present, [copy]);
+  merge(copy, value, copies);
+  const known = copies.get(present);
+  if (known === undefined) copies.set(present, [copy]);
   else known.push(copy);
   return copy;
 }

@@ -5,8 +5,8 @@ import { RouterError } from '../../shared/errors.ts';
 import { compileCollect } from './collect.ts';
 import { baseOf, indexDeliveries } from '../fetch/delivery.ts';
 import type { Deliveries, FetchReference } from '../fetch/delivery.ts';
-import { readEntityQuestion } from '../entity-batching/entity-selection.ts';
-import { identityKeys } from './entity-key.ts';
+import { readEntitySelection } from '../entity-batching/entity-selection.ts';
+import { entityKeys } from './entity-key.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { fetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
@@ -17,7 +17,7 @@ import { numberCheck } from '../codegen/number-check.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { compileRepresentation } from './representation.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
-import { spineOf } from './copy-paths.ts';
+import { copyOnWritePaths } from './copy-on-write.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 export type PlanProgram =
@@ -154,7 +154,7 @@ function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
   const base = baseOf(path, placed, deliveries);
-  const identity = base && identityKeys(path, base.fetch, placed);
+  const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
   return {
     index,
@@ -166,19 +166,19 @@ function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
       prefix: `${JSON.stringify(name)}:`,
     })),
     path,
-    collect: compileCollect(base?.path ?? path, identity),
+    collect: compileCollect(base?.path ?? path, entityKey),
     base: base?.fetch.index,
     collectedBy: placed.find((other) => other.path.join() === path.join())?.index ?? index,
-    isUnified: identity !== undefined,
+    isDeduplicated: entityKey !== undefined,
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
     fields: fetchFields(text),
     hasNumbers: numberCheck(text, node.operationKind, types),
-    spine: spineOf(placed.flatMap((other) => pathBelow(fetch, other))),
+    copyOnWritePaths: copyOnWritePaths(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,
-    question: mergeable.has(node) ? readEntityQuestion(node, equal[0]?.index ?? index) : undefined,
+    entitySelection: mergeable.has(node) ? readEntitySelection(node, equal[0]?.index ?? index) : undefined,
   };
 }
 

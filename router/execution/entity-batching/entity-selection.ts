@@ -3,8 +3,8 @@ import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import type { FetchNode } from '@apollo/query-planner';
 
 /** What a fetch asks about its entities, apart from the operation that it stands in. */
-export type EntityQuestion = {
-  /** Equal questions of one plan to one service have the same number. */
+export type EntitySelection = {
+  /** Equal selections of one plan to one service have the same number. */
   readonly id: number;
   /** With its braces. */
   readonly selections: string;
@@ -13,10 +13,10 @@ export type EntityQuestion = {
 };
 
 /** `undefined` for a document of another form than planners write for entities. */
-export function readEntityQuestion({ operation: text }: FetchNode, id: number): EntityQuestion | undefined {
+export function readEntitySelection({ operation: text }: FetchNode, id: number): EntitySelection | undefined {
   const operation = onlyOperation(parse(text, { noLocation: true }));
   const field = operation && onlyField(operation);
-  if (operation === undefined || field?.selectionSet === undefined || !asksRepresentations(field))
+  if (operation === undefined || field?.selectionSet === undefined || !takesRepresentations(field))
     return undefined;
   const variables = (operation.variableDefinitions ?? []).filter(
     ({ variable }) => variable.name.value !== 'representations',
@@ -42,7 +42,7 @@ function onlyField({ selectionSet: { selections } }: OperationDefinitionNode): F
   return others.length === 0 && field?.kind === Kind.FIELD ? field : undefined;
 }
 
-function asksRepresentations({ name, alias, arguments: given = [], directives = [] }: FieldNode): boolean {
+function takesRepresentations({ name, alias, arguments: given = [], directives = [] }: FieldNode): boolean {
   const [argument, ...others] = given;
   return (
     name.value === '_entities' &&

@@ -11,11 +11,11 @@ type Group = {
   readonly positions: ReadonlyMap<string, number>;
 };
 
-/** How often queries that were of no use together are asked apart before they are tried together again. */
+/** How often queries whose merged response was unusable are sent separately before they are merged again. */
 const TIMES_APART = 1000;
 
 export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is Fetch & MergeableFetch {
-  return fetch.question !== undefined;
+  return fetch.entitySelection !== undefined;
 }
 
 /**
@@ -82,7 +82,7 @@ function sendTogether(
 function groupsOf(queries: readonly WaitingQuery[]): readonly Group[] {
   const groups = new Map<number, [WaitingQuery, ...WaitingQuery[]]>();
   for (const query of queries) {
-    const { id } = query.fetch.question;
+    const { id } = query.fetch.entitySelection;
     const known = groups.get(id);
     if (known === undefined) groups.set(id, [query]);
     else known.push(query);
@@ -111,7 +111,7 @@ function mergedBody(
 
 /**
  * Whether the cause may lie in asking together: the answer became too large, the request was refused (a subgraph may bound aliases or
- * cost), or what is wrong with one of the questions has left no data for any (`_entities` is non-null).
+ * cost), or an error of one selection has left no data for any (`_entities` is non-null).
  */
 function isOfNoUse(response: SubgraphResponse): boolean {
   if (response.kind === 'answered') return response.data === null;

@@ -1,5 +1,5 @@
 import type { FetchVariable } from '../fetch/request-body.ts';
-import type { EntityQuestion } from './entity-selection.ts';
+import type { EntitySelection } from './entity-selection.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 import { isJsonObject } from '../../shared/json.ts';
 import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
@@ -10,37 +10,37 @@ export type BatchableFetch = {
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly hasNumbers: NumberCheck;
-  readonly question: EntityQuestion | undefined;
+  readonly entitySelection: EntitySelection | undefined;
 };
 
 /** A fetch that can be sent in one request with others. */
-export type MergeableFetch = BatchableFetch & { readonly question: EntityQuestion };
+export type MergeableFetch = BatchableFetch & { readonly entitySelection: EntitySelection };
 
-/** Several questions in one document: entities of the first under the alias `e0`, represented by `$r0`, and so on. */
+/** Several entity selections in one document: entities of the first under the alias `e0`, represented by `$r0`, and so on. */
 export type MergedDocument = {
   /** The request body up to its variables. */
   readonly bodyPrefix: string;
-  /** The response key of each question. */
+  /** The response key of each selection. */
   readonly keys: readonly string[];
-  /** The text before the representations of each question. */
+  /** The text before the representations of each selection. */
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly hasNumbers: NumberCheck;
-  /** How often its questions are still to be asked apart, since together they were of no use. */
+  /** How often its selections are still sent separately, because the merged response was unusable. */
   timesApart: number;
 };
 
-/** Sets of questions met in different order or number, per operation. */
+/** Sets of selections met in different order or number, per operation. */
 const MAX_DOCUMENTS = 32;
 
 /** The documents of one operation, each composed once. */
 export class MergedDocuments {
   readonly #documents = new Map<string, MergedDocument>();
 
-  /** @param fetches one for each question, in the order of their ids. */
+  /** @param fetches one for each selection, in the order of their ids. */
   for(fetches: readonly MergeableFetch[]): MergedDocument {
-    const key = fetches.map(({ question }) => question.id).join();
+    const key = fetches.map(({ entitySelection }) => entitySelection.id).join();
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
     const document = compose(fetches);
@@ -54,19 +54,19 @@ export class MergedDocuments {
 function compose(fetches: readonly MergeableFetch[]): MergedDocument {
   const [only, ...others] = fetches;
   if (only !== undefined && others.length === 0) return unaliased(only);
-  const questions = fetches.map(({ question }) => question);
+  const selections = fetches.map(({ entitySelection }) => entitySelection);
   // All are of one operation, so equal names are one variable.
-  const definitions = new Map(questions.flatMap(({ variables }) => [...variables]));
+  const definitions = new Map(selections.flatMap(({ variables }) => [...variables]));
   const prefix = unusedPrefix([...definitions.keys()]);
-  const declared = [...questions.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
-  const fields = questions.map(
+  const declared = [...selections.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
+  const fields = selections.map(
     ({ selections }, index) => `e${index}:_entities(representations:$${prefix}${index})${selections}`,
   );
   const text = `query(${[...declared, ...definitions.values()].join()}){${fields.join(' ')}}`;
   return {
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
-    keys: questions.map((_, index) => `e${index}`),
-    representations: questions.map((_, index) => `"${prefix}${index}":`),
+    keys: selections.map((_, index) => `e${index}`),
+    representations: selections.map((_, index) => `"${prefix}${index}":`),
     variables: [
       ...new Map(
         fetches.flatMap(({ variables }) => variables.map((variable) => [variable.prefix, variable])),
@@ -84,7 +84,7 @@ function mergedCheck(fetches: readonly MergeableFetch[]): NumberCheck {
     fetches.some(({ hasNumbers }, index) => hasNumbers({ _entities: data[`e${index}`] }));
 }
 
-/** One question about the entities of several fetches needs no document of its own. */
+/** One selection for the entities of several fetches needs no document of its own. */
 function unaliased({ bodyPrefix, variables, fields, hasNumbers }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,

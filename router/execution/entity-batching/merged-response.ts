@@ -5,14 +5,14 @@ type Answered = Extract<SubgraphResponse, { readonly kind: 'answered' }>;
 
 /** What of a merged answer is for one of its queries. */
 export type Part = {
-  /** The response key of its question, and those of all. */
+  /** The response key of its selection, and those of all. */
   readonly key: string;
   readonly keys: readonly string[];
   /** Where the answer has the entity of a representation. */
   readonly positions: ReadonlyMap<string, number>;
   /** Those of this query. */
   readonly representations: readonly string[];
-  /** Other queries have asked the same question. */
+  /** Other queries have the same selection. */
   readonly isShared: boolean;
 };
 
@@ -38,9 +38,9 @@ type Asked = { readonly key: string; readonly keys: readonly string[]; readonly 
 /** An error with a path belongs to those who asked what it is about; one without, or with a path that there is not, to all. */
 function errorFor(error: SubgraphError, { key, keys, own }: Asked): readonly SubgraphError[] {
   const { path, ...unlocated } = error;
-  const [question, position, ...rest] = path ?? [];
-  if (typeof question !== 'string' || !keys.includes(question)) return [unlocated];
-  if (question !== key) return [];
+  const [group, position, ...rest] = path ?? [];
+  if (typeof group !== 'string' || !keys.includes(group)) return [unlocated];
+  if (group !== key) return [];
   if (typeof position !== 'number') return [unlocated];
   const index = own.indexOf(position);
   return index === -1 ? [] : [{ ...unlocated, path: ['_entities', index, ...rest] }];

@@ -2,8 +2,8 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 import { ERRORS } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { ResponsePositions } from './response-positions.ts';
-import { addGap, addNullGap, degradationsOf } from './failure-causes.ts';
-import type { Cause, Degradation } from './failure-causes.ts';
+import { recordDegradation, recordNullDegradation, degradationsOf } from './failure-causes.ts';
+import type { FailureCause, Degradation } from './failure-causes.ts';
 import type { FetchReference } from '../fetch/delivery.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { listErrors } from './listed-errors.ts';
@@ -17,19 +17,19 @@ const MAX_REPORTED = 10_000;
 /** A null of the response. Without a source, an error that a subgraph reported explains it. */
 type NullPosition = {
   readonly path: ResponsePath;
-  readonly source: Cause | ErrorText | undefined;
+  readonly source: FailureCause | ErrorText | undefined;
   readonly isDenial?: true;
 };
 
 /** Collects what one execution did not receive, why, and at which positions of the response that shows. */
-export class Report {
+export class ErrorCollector {
   /** Reported errors and causes, in the order in which they occurred. */
-  readonly #sources: (ReportedError | Cause)[] = [];
+  readonly #sources: (ReportedError | FailureCause)[] = [];
   readonly #reported = new ReportedErrors();
   /** In the order of the response. */
   readonly #nulls: NullPosition[] = [];
-  readonly #failed = new Map<number, Cause>();
-  readonly #lost = new Map<number, Map<JsonObject, Cause>>();
+  readonly #failedFetches = new Map<number, FailureCause>();
+  readonly #failedEntities = new Map<number, Map<JsonObject, FailureCause>>();
   readonly #halts: boolean;
   readonly #denialCode: ErrorCode;
   #omitted = 0;
@@ -40,7 +40,7 @@ export class Report {
     this.#denialCode = denialCode;
   }
 
-  addCause(cause: Cause): Cause {
+  addCause(cause: FailureCause): FailureCause {
     this.#sources.push(cause);
     return cause;
   }
@@ -51,14 +51,14 @@ export class Report {
   }
 
   /** The field at the path has no value because of the cause. */
-  addNull(cause: Cause, path: ResponsePath, field: object): void {
-    addNullGap(cause, field, path);
+  addNull(cause: FailureCause, path: ResponsePath, field: object): void {
+    recordNullDegradation(cause, field, path);
     this.#nulls.push({ path, source: cause });
   }
 
   /** The value at the path is missing, which no failure of a fetch explains. A reported error may explain it. */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
-    const reported = this.#reported.explain(path);
+    const reported = this.#reported.errorsFor(path);
     if (reported === undefined) this.addError(path, text());
     else if (reported.length === 0) this.#nulls.push({ path, source: undefined });
     else for (const one of reported) this.addError(path, one);
@@ -81,7 +81,7 @@ export class Report {
    * that propagated, and the positions of the others are no longer in the response. Denials remain as well, because a client needs
    * to see all of them to ask for the right scopes.
    */
-  propagated(path: ResponsePath, length: number): void {
+  recordPropagation(path: ResponsePath, length: number): void {
     if (this.#halts) return;
     const nulls = this.#nulls;
     let first = nulls.length;
@@ -112,36 +112,36 @@ export class Report {
   }
 
   /** Nothing of the fetch has arrived, or not all that was planned. */
-  failFetch(fetch: number, cause: Cause): void {
-    this.#failed.set(fetch, cause);
+  markFetchFailed(fetch: number, cause: FailureCause): void {
+    this.#failedFetches.set(fetch, cause);
   }
 
-  failureOf(fetch: number): Cause | undefined {
-    return this.#failed.get(fetch);
+  failureOf(fetch: number): FailureCause | undefined {
+    return this.#failedFetches.get(fetch);
   }
 
   /** The fetch has delivered nothing for this entity. */
-  loseEntity(fetch: number, entity: JsonObject, cause: Cause): void {
-    const lost = this.#lost.get(fetch);
-    if (lost === undefined) this.#lost.set(fetch, new Map([[entity, cause]]));
-    else lost.set(entity, cause);
+  markEntityFailed(fetch: number, entity: JsonObject, cause: FailureCause): void {
+    const failed = this.#failedEntities.get(fetch);
+    if (failed === undefined) this.#failedEntities.set(fetch, new Map([[entity, cause]]));
+    else failed.set(entity, cause);
   }
 
   /** Why a field of an object is absent that one of the fetches should have delivered. */
-  explain(fetches: readonly FetchReference[], object: JsonObject): Cause | undefined {
+  causeOf(fetches: readonly FetchReference[], object: JsonObject): FailureCause | undefined {
     for (const { index } of fetches) {
-      const cause = this.#lost.get(index)?.get(object) ?? this.#failed.get(index);
+      const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
       if (cause !== undefined) return cause;
     }
-    // The field may be below the entity that was lost.
+    // The field may be below the entity that failed.
     for (const { index } of fetches) {
-      const [cause] = this.#lost.get(index)?.values() ?? [];
+      const [cause] = this.#failedEntities.get(index)?.values() ?? [];
       if (cause !== undefined) return cause;
     }
     return undefined;
   }
 
-  /** The errors of the response: one for each null position that was lost, and those that subgraphs have reported. */
+  /** The errors of the response: one for each null that a failure caused, and those that subgraphs have reported. */
   errors(positions: ResponsePositions): ListedErrors {
     const { byCause, others } = this.#nullsBySource();
     const drafts: ErrorDraft[] = [];
@@ -162,7 +162,7 @@ export class Report {
   }
 
   #nullsBySource() {
-    const byCause = new Map<Cause, ResponsePath[]>();
+    const byCause = new Map<FailureCause, ResponsePath[]>();
     const others: ErrorDraft[] = [];
     for (const { path, source } of this.#nulls) {
       if (source === undefined) continue;
@@ -178,37 +178,50 @@ export class Report {
   }
 }
 
-function isCause(source: Cause | ErrorText | ReportedError): source is Cause {
-  return 'gaps' in source;
+function isCause(source: FailureCause | ErrorText | ReportedError): source is FailureCause {
+  return 'degradations' in source;
 }
 
-function isReportedError(source: Cause | ReportedError): source is ReportedError {
+function isReportedError(source: FailureCause | ReportedError): source is ReportedError {
   return !isCause(source);
 }
 
-function addDrafts({ text, reported }: Cause, paths: readonly ResponsePath[], drafts: ErrorDraft[]): void {
+function addDrafts(
+  { text, reported }: FailureCause,
+  paths: readonly ResponsePath[],
+  drafts: ErrorDraft[],
+): void {
   const atNulls = paths.flatMap((path) =>
-    (reported?.explain(path) ?? [text]).map((one) => ({ text: one, path, isPlaced: true })),
+    (reported?.errorsFor(path) ?? [text]).map((one) => ({ text: one, path, isPlaced: true })),
   );
   for (const error of reported?.all ?? []) if (!error.isReplaced) drafts.push(error);
   for (const draft of atNulls) drafts.push(draft);
 }
 
 /** Whether null has propagated past what a failed call should have delivered. An error at a value would not explain anything. */
-function isHiddenByNull({ nearest = [], findLostField }: Cause, positions: ResponsePositions): boolean {
+function isHiddenByNull(
+  { nearest = [], findLostField }: FailureCause,
+  positions: ResponsePositions,
+): boolean {
   return positions.isNull(findLostField?.()?.slice(0, -1) ?? nearest);
 }
 
-function draftsAtLostField(cause: Cause): readonly ErrorDraft[] {
+function draftsAtLostField(cause: FailureCause): readonly ErrorDraft[] {
   const drafts = draftsWithoutNull(cause);
   const path = cause.reported === undefined && drafts.length > 0 ? cause.findLostField?.() : undefined;
   if (path === undefined) return drafts;
-  addGap(cause, 'null', path);
+  recordDegradation(cause, 'null', path);
   return [{ text: cause.text, path, isPlaced: true }];
 }
 
-function draftsWithoutNull({ text, isReported, reported, nearest, gaps }: Cause): readonly ErrorDraft[] {
-  if (isReported || nearest === undefined || gaps.size > 0) return [];
+function draftsWithoutNull({
+  text,
+  isReported,
+  reported,
+  nearest,
+  degradations,
+}: FailureCause): readonly ErrorDraft[] {
+  if (isReported || nearest === undefined || degradations.size > 0) return [];
   return reported?.all ?? [{ text, path: nearest, isPlaced: false }];
 }
 

@@ -20,10 +20,10 @@ export type Degradation = {
 export type Source = 'null' | 'fallback' | 'stale';
 
 /** Where one source stands in: names by their text. */
-type Gap = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
+type DegradedPaths = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
 /** One thing that went wrong. Each null of the response that comes of it is an error with this text. */
-export type Cause = {
+export type FailureCause = {
   readonly text: ErrorText;
   /** Set when a call to a subgraph failed. */
   readonly failure: SubgraphFailure | undefined;
@@ -37,18 +37,18 @@ export type Cause = {
   readonly findLostField: (() => ResponsePath | undefined) | undefined;
   /** No fallback or stale value will be used for what is missing. */
   readonly isFinal: boolean;
-  readonly gaps: Map<Source, Gap>;
-  /** The fields whose nulls are in `gaps` already: one field is at one path of names. */
-  readonly fieldsWithGaps: Set<object>;
+  readonly degradations: Map<Source, DegradedPaths>;
+  /** The fields whose nulls are in `degradations` already: one field is at one path of names. */
+  readonly degradedFields: Set<object>;
 };
 
-type CauseInit = Partial<Cause> & {
+type FailureCauseInit = Partial<FailureCause> & {
   readonly code: ErrorCode;
   readonly message: string;
   readonly service: string | undefined;
 };
 
-export function createCause({ code, message, service, ...init }: CauseInit): Cause {
+export function createFailureCause({ code, message, service, ...init }: FailureCauseInit): FailureCause {
   return {
     text: { message, extensions: service === undefined ? { code } : { code, service } },
     failure: undefined,
@@ -58,16 +58,16 @@ export function createCause({ code, message, service, ...init }: CauseInit): Cau
     findLostField: undefined,
     isFinal: false,
     ...init,
-    gaps: new Map(),
-    fieldsWithGaps: new Set(),
+    degradations: new Map(),
+    degradedFields: new Set(),
   };
 }
 
 /** Records for `extensions.degraded` that the field is null. */
-export function addNullGap(cause: Cause, field: object, path: ResponsePath): void {
-  if (cause.failure === undefined || cause.fieldsWithGaps.has(field)) return;
-  cause.fieldsWithGaps.add(field);
-  addGap(cause, 'null', path);
+export function recordNullDegradation(cause: FailureCause, field: object, path: ResponsePath): void {
+  if (cause.failure === undefined || cause.degradedFields.has(field)) return;
+  cause.degradedFields.add(field);
+  recordDegradation(cause, 'null', path);
 }
 
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
@@ -77,20 +77,23 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
 }
 
 /** One entry for each service, reason and source. */
-export function degradationsOf(causes: readonly Cause[]): Degradation[] {
-  const entries = new Map<string, { readonly failure: SubgraphFailure; source: Source; gap: Gap }>();
+export function degradationsOf(causes: readonly FailureCause[]): Degradation[] {
+  const entries = new Map<
+    string,
+    { readonly failure: SubgraphFailure; source: Source; degraded: DegradedPaths }
+  >();
   for (const cause of causes) {
-    const { failure, gaps, nearest } = cause;
+    const { failure, degradations, nearest } = cause;
     if (failure === undefined) continue;
-    if (gaps.size === 0 && nearest) addGap(cause, 'null', nearest);
-    for (const [source, gap] of gaps) {
+    if (degradations.size === 0 && nearest) recordDegradation(cause, 'null', nearest);
+    for (const [source, degraded] of degradations) {
       const key = `${source} ${failure.code} ${failure.service}`;
       const known = entries.get(key);
-      if (known === undefined) entries.set(key, { failure, source, gap });
-      else entries.set(key, { ...known, gap: joined(known.gap, gap) });
+      if (known === undefined) entries.set(key, { failure, source, degraded });
+      else entries.set(key, { ...known, degraded: joined(known.degraded, degraded) });
     }
   }
-  return [...entries.values()].map(({ failure, source, gap }) => {
+  return [...entries.values()].map(({ failure, source, degraded }) => {
     const { service, code, retryAfterMs, breaker } = failure;
     return {
       service,
@@ -98,22 +101,27 @@ export function degradationsOf(causes: readonly Cause[]): Degradation[] {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(breaker !== undefined && { breaker }),
       source,
-      ...(gap.ageMs !== undefined && { ageMs: gap.ageMs }),
-      paths: [...gap.paths.values()],
+      ...(degraded.ageMs !== undefined && { ageMs: degraded.ageMs }),
+      paths: [...degraded.paths.values()],
     };
   });
 }
 
 /** Records what the response has at the path instead of what the service should have delivered. */
-export function addGap(cause: Cause, source: Source, path: ResponsePath, ageMs?: number): void {
+export function recordDegradation(
+  cause: FailureCause,
+  source: Source,
+  path: ResponsePath,
+  ageMs?: number,
+): void {
   const names = path.filter((element) => typeof element === 'string');
-  const gap = cause.gaps.get(source) ?? { paths: new Map(), ageMs: undefined };
-  gap.paths.set(names.join('.'), names);
-  gap.ageMs = older(gap.ageMs, ageMs);
-  cause.gaps.set(source, gap);
+  const degraded = cause.degradations.get(source) ?? { paths: new Map(), ageMs: undefined };
+  degraded.paths.set(names.join('.'), names);
+  degraded.ageMs = older(degraded.ageMs, ageMs);
+  cause.degradations.set(source, degraded);
 }
 
-function joined(one: Gap, other: Gap): Gap {
+function joined(one: DegradedPaths, other: DegradedPaths): DegradedPaths {
   return { paths: new Map([...one.paths, ...other.paths]), ageMs: older(one.ageMs, other.ageMs) };
 }
 

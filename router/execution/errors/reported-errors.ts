@@ -33,7 +33,7 @@ export class ReportedErrors {
    * @returns undefined if none is; else the errors that are needed at the null. That is none when an error is at the null or below
    * it. An error above it, where the response has a value, is needed at the null, and no longer above it.
    */
-  explain(path: ResponsePath): readonly ErrorText[] | undefined {
+  errorsFor(path: ResponsePath): readonly ErrorText[] | undefined {
     if (this.all.length === 0) return undefined;
     let node: Node | undefined = this.#root;
     let above: readonly ReportedError[] | undefined;

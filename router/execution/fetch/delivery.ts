@@ -69,8 +69,8 @@ export function shareablePaths(
 }
 
 /** Objects of which one can stand at many places of the tree. */
-export function unifiedPaths(
-  fetches: readonly (Delivering & { readonly isUnified: boolean })[],
+export function deduplicatedPaths(
+  fetches: readonly (Delivering & { readonly isDeduplicated: boolean })[],
 ): ReadonlySet<string> {
-  return new Set(fetches.filter(({ isUnified }) => isUnified).map(({ path }) => pathKey(path)));
+  return new Set(fetches.filter(({ isDeduplicated }) => isDeduplicated).map(({ path }) => pathKey(path)));
 }

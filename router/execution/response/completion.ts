@@ -45,7 +45,7 @@ export type CompletionInput = Selecting & {
   /** Paths of fields whose values can stand in many objects at once. */
   readonly shareable: ReadonlySet<string>;
   /** Paths of objects of which one can stand at many places. */
-  readonly unified: ReadonlySet<string>;
+  readonly deduplicated: ReadonlySet<string>;
   readonly denials: Denials | undefined;
   readonly fallbackOf: FallbackOf | undefined;
   /** A null where there may be none makes what holds it null; else it stays where it is. */
@@ -257,8 +257,8 @@ function writeNested(
   place: Place,
 ): string {
   const { unit } = writing;
-  const isUnified = !isListType(type) && writing.unified.has(place.path);
-  const isShareable = isUnified || (writing.shareable.has(place.path) && !place.isItem);
+  const isDeduplicated = !isListType(type) && writing.deduplicated.has(place.path);
+  const isShareable = isDeduplicated || (writing.shareable.has(place.path) && !place.isItem);
   const call = isListType(type)
     ? defineList(writing, type.ofType, selectionSets, place)
     : isAbstractType(type)

@@ -1,6 +1,6 @@
 import type { ErrorText, ExecutionError } from '../errors/execution-error.ts';
 import { ResponsePositions } from '../errors/response-positions.ts';
-import { addGap } from '../errors/failure-causes.ts';
+import { recordDegradation } from '../errors/failure-causes.ts';
 import type { Degradation } from '../errors/failure-causes.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
@@ -9,7 +9,7 @@ import type { ErrorBehavior } from '../../shared/graphql/error-behavior.ts';
 import type { Execution, MaskErrors } from './execution.ts';
 import type { Introspect } from '../response/introspection.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { Report } from '../errors/error-collector.ts';
+import { ErrorCollector } from '../errors/error-collector.ts';
 import { runPlan } from './run-plan.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
@@ -42,7 +42,7 @@ export type ExecutionOutcome = {
   /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
   readonly delivered: JsonObject;
   /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
-  readonly unanswered: ReadonlySet<string>;
+  readonly fieldsWithoutResponse: ReadonlySet<string>;
   /** One for each service and reason. */
   readonly degraded: readonly Degradation[];
 };
@@ -62,7 +62,7 @@ export async function executeCompiled(
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
   // Before the plan runs: an operation that cannot be answered must not have begun.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
-  const report = new Report({ halts: onError === 'HALT', denialCode });
+  const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};
   const execution: Execution = {
     operation,
@@ -74,25 +74,25 @@ export async function executeCompiled(
     halts: onError === 'HALT',
     stale: request.stale,
     root,
-    report,
+    errorCollector,
     response,
-    forks: new Map(),
+    copies: new Map(),
     delivered: [],
     collected: [],
     calls: new Map(),
     waiting: new Map(),
-    unanswered: new Set(),
+    fieldsWithoutResponse: new Set(),
   };
   if (operation.plan.program !== undefined) await runPlan(operation.plan.program, execution);
   const data = complete(root, completionRun(execution, introspect));
-  const { errors, omitted } = report.errors(new ResponsePositions(data));
+  const { errors, omitted } = errorCollector.errors(new ResponsePositions(data));
   const outcome = {
     data,
     errors,
     omittedErrors: omitted,
     delivered: root,
-    unanswered: execution.unanswered,
-    degraded: report.degraded(),
+    fieldsWithoutResponse: execution.fieldsWithoutResponse,
+    degraded: errorCollector.degraded(),
   };
   return execution.halts ? halted(outcome) : outcome;
 }
@@ -103,7 +103,7 @@ function halted(outcome: ExecutionOutcome): ExecutionOutcome {
   return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first], omittedErrors: 0 };
 }
 
-function completionRun({ report, variables }: Execution, introspect: Introspect): CompletionRun {
+function completionRun({ errorCollector, variables }: Execution, introspect: Introspect): CompletionRun {
   let introspected: ReadonlyMap<string, string> | undefined;
   const run: CompletionRun = {
     path: [],
@@ -113,26 +113,26 @@ function completionRun({ report, variables }: Execution, introspect: Introspect)
     onMissing(field, depth, parent, value) {
       run.problems += 1;
       const path = run.path.slice(0, depth + 1);
-      const cause = value === undefined ? report.explain(field.fetches, parent) : undefined;
+      const cause = value === undefined ? errorCollector.causeOf(field.fetches, parent) : undefined;
       if (field.fallback !== undefined && cause?.failure !== undefined && isServiceFault(cause.failure)) {
-        addGap(cause, 'fallback', path);
+        recordDegradation(cause, 'fallback', path);
         return field.fallback;
       }
-      if (cause !== undefined && !cause.isReported) report.addNull(cause, path, field);
-      else report.addMissing(path, () => cause?.text ?? missingError(field, value));
+      if (cause !== undefined && !cause.isReported) errorCollector.addNull(cause, path, field);
+      else errorCollector.addMissing(path, () => cause?.text ?? missingError(field, value));
       return undefined;
     },
     onDenied(depth) {
       run.problems += 1;
-      report.addDenied(run.path.slice(0, depth + 1));
+      errorCollector.addDenied(run.path.slice(0, depth + 1));
     },
     onPropagated(depth) {
-      report.propagated(run.path, depth + 1);
+      errorCollector.recordPropagation(run.path, depth + 1);
     },
     onWrongType(field, depth) {
       run.problems += 1;
       const message = `The value of ${field.coordinate} is not of the type ${field.typeName}.`;
-      report.addError(run.path.slice(0, depth + 1), invalidError(field, message));
+      errorCollector.addError(run.path.slice(0, depth + 1), invalidError(field, message));
     },
   };
   return run;

@@ -1,8 +1,8 @@
 import type { WaitingQuery } from '../entity-batching/waiting-query.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import type { Forks } from '../compile/merge.ts';
-import type { Report } from '../errors/error-collector.ts';
+import type { Copies } from '../compile/merge.ts';
+import type { ErrorCollector } from '../errors/error-collector.ts';
 import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
@@ -13,7 +13,7 @@ export type MaskErrors = (
   errors: readonly SubgraphError[],
 ) => (error: SubgraphError) => string | undefined;
 
-/** The state of one execution: the merged tree, and what is known of its gaps. */
+/** The state of one execution: the merged tree, and the errors so far. */
 export type Execution = {
   readonly operation: CompiledOperation;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -26,10 +26,10 @@ export type Execution = {
   /** Absent where nothing is kept. */
   readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
-  readonly forks: Forks;
+  readonly copies: Copies;
   /** By fetch: the objects of its answer, as they were merged. */
   readonly delivered: (readonly JsonObject[] | undefined)[];
-  readonly report: Report;
+  readonly errorCollector: ErrorCollector;
   /** What the answer will hold. */
   readonly response: ResponseShape;
   /** By `FetchProgram.collectedBy`: the objects found below a fetch's data. */
@@ -39,5 +39,5 @@ export type Execution = {
   /** Queries that wait for the end of this turn, by service, so that they can travel together. */
   readonly waiting: Map<string, WaitingQuery[]>;
   /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
-  readonly unanswered: Set<string>;
+  readonly fieldsWithoutResponse: Set<string>;
 };

@@ -1,7 +1,7 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import type { ErrorText, ResponsePath } from '../errors/execution-error.ts';
-import { commonPrefix, createCause } from '../errors/failure-causes.ts';
-import type { Cause } from '../errors/failure-causes.ts';
+import { commonPrefix, createFailureCause } from '../errors/failure-causes.ts';
+import type { FailureCause } from '../errors/failure-causes.ts';
 import { findPaths } from '../compile/collect.ts';
 import type { Execution } from './execution.ts';
 import { readOwn } from '../../shared/json.ts';
@@ -28,23 +28,23 @@ export function failFetch(
   execution: Execution,
   { batch, reported }: FailedCall,
 ): void {
-  const { operation, response, report } = execution;
+  const { operation, response, errorCollector } = execution;
   const { code, message, service, blockedFields } = failure;
   if (failure.isUnsent !== true)
-    for (const coordinate of fetch.fields.coordinates) execution.unanswered.add(coordinate);
-  const lost = blockedFields === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, blockedFields) };
-  const isFinal = !operation.hasStandIns || fetch.operation === 'mutation';
-  const cause = createCause({
+    for (const coordinate of fetch.fields.coordinates) execution.fieldsWithoutResponse.add(coordinate);
+  const failed = blockedFields === undefined ? fetch : { ...fetch, shape: shapeOf(fetch, blockedFields) };
+  const isFinal = !operation.hasFallbacks || fetch.operation === 'mutation';
+  const cause = createFailureCause({
     code,
     message,
     service,
     failure,
     reported,
-    nearest: nearestPath(lost, response),
-    findLostField: () => findLostField(lost, batch, execution),
+    nearest: nearestPath(failed, response),
+    findLostField: () => findLostField(failed, batch, execution),
     isFinal,
   });
-  report.failFetch(fetch.index, report.addCause(cause));
+  errorCollector.markFetchFailed(fetch.index, errorCollector.addCause(cause));
 }
 
 export function invalidAnswer({ service }: FetchProgram, message: string): SubgraphFailure {
@@ -52,9 +52,9 @@ export function invalidAnswer({ service }: FetchProgram, message: string): Subgr
 }
 
 /** The cause of nulls that errors of the subgraph itself explain. */
-export function reportedCause({ service }: FetchProgram): Cause {
+export function reportedCause({ service }: FetchProgram): FailureCause {
   const message = 'The service reported an error instead of a value.';
-  return createCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
+  return createFailureCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
 }
 
 type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
@@ -67,7 +67,7 @@ export function reportErrors(
   execution: Execution,
 ): void {
   eachError(fetch, batch, { response, execution }, (text, paths, pathOf) =>
-    execution.report.addReported(text, paths, pathOf),
+    execution.errorCollector.addReported(text, paths, pathOf),
   );
 }
 
@@ -125,14 +125,14 @@ function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Exe
 /** The paths of the objects of a batch in the merged tree, by the index of their representation. */
 type Places = ReadonlyMap<number, readonly ResponsePath[]>;
 
-function placesOf(fetch: FetchProgram, batch: Batch, { root, forks }: Execution): Places {
+function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution): Places {
   const indices = new Map<JsonObject, number>();
-  const addWithForks = (object: JsonObject, index: number): void => {
+  const addWithCopies = (object: JsonObject, index: number): void => {
     indices.set(object, index);
-    for (const fork of forks.get(object) ?? []) addWithForks(fork, index);
+    for (const copy of copies.get(object) ?? []) addWithCopies(copy, index);
   };
   for (const [position, target] of batch.targets.entries())
-    addWithForks(target, batch.indices[position] ?? 0);
+    addWithCopies(target, batch.indices[position] ?? 0);
   const places = new Map<number, ResponsePath[]>();
   findPaths(root, fetch.path, (object, path) => {
     const index = indices.get(object);

@@ -32,7 +32,7 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(text),
     // It would stand in a merged document as it was.
-    question: undefined,
+    entitySelection: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }

@@ -1,30 +1,30 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { BatchBuilder } from './batch.ts';
 import type { Batch } from './batch.ts';
-import { nothingCollected } from '../compile/collect.ts';
-import { createCause } from '../errors/failure-causes.ts';
-import type { Cause } from '../errors/failure-causes.ts';
+import { emptyCollection } from '../compile/collect.ts';
+import { createFailureCause } from '../errors/failure-causes.ts';
+import type { FailureCause } from '../errors/failure-causes.ts';
 import { callSubgraph } from './send-fetch.ts';
-import { TYPENAME, entityLoss } from './entity-loss.ts';
+import { TYPENAME, entityFailureRecorder } from './entity-failure.ts';
 import type { Execution } from './execution.ts';
 import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
 import { clone, isJsonObject } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from '../compile/representation.ts';
-import { keepEntities, mergeStale } from './stale-entities.ts';
-import { copySpine } from '../compile/copy-paths.ts';
+import { storeEntities, mergeStale } from './stale-entities.ts';
+import { copyAlongPaths } from '../compile/copy-on-write.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Runs one fetch and merges what it delivers. The report receives what is missing. */
+/** Runs one fetch and merges what it delivers. The error collector receives what is missing. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
   const targets = collectTargets(fetch, execution);
   const batch =
     represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
   if (batch.targets.length === 0) return;
-  const response = await callReduced(fetch, batch, execution);
-  const data = acceptData(fetch, batch, response, execution);
+  const response = await callWithoutBlockedFields(fetch, batch, execution);
+  const data = receiveData(fetch, batch, response, execution);
   if (data !== undefined) {
     if (represent === undefined) mergeRoot(fetch, batch, data, execution);
     else mergeEntities(fetch, batch, data, execution);
@@ -37,7 +37,7 @@ function collectTargets(
   { root, delivered, collected }: Execution,
 ): readonly JsonObject[] {
   const { base } = fetch;
-  const found = nothingCollected();
+  const found = emptyCollection();
   if (base === undefined) {
     fetch.collect(root, found);
     return [...new Set(found.objects)];
@@ -62,43 +62,44 @@ function representAll(
   execution: Execution,
 ): Batch {
   const batch = new BatchBuilder();
-  const lose = entityLoss(fetch, execution);
+  const recordFailure = entityFailureRecorder(fetch, execution);
   for (const object of objects) {
     const representation = represent(object);
-    if (representation !== undefined) batch.add(object, representation, (...found) => lose(object, ...found));
-    else if (object['__typename'] === undefined) lose(object, TYPENAME, undefined);
+    if (representation !== undefined)
+      batch.add(object, representation, (...found) => recordFailure(object, ...found));
+    else if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
   }
   return fetch.isRepeated ? batch.sorted() : batch;
 }
 
 /** Asks again without the fields that are held back, where some are: one ill field is no reason to go without the others. */
-async function callReduced(
+async function callWithoutBlockedFields(
   fetch: FetchProgram,
   batch: Batch,
   execution: Execution,
 ): Promise<SubgraphResponse> {
-  let asked = fetch;
+  let requested = fetch;
   let blockedFields: readonly string[] = [];
-  let refusal: SubgraphFailure | undefined;
+  let rejection: SubgraphFailure | undefined;
   for (;;) {
-    const response = await callSubgraph(asked, batch.representations, execution);
+    const response = await callSubgraph(requested, batch.representations, execution);
     if (response.kind === 'answered') {
-      if (refusal !== undefined) failFetch(fetch, { ...refusal, blockedFields }, execution, { batch });
+      if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
       return response;
     }
     const { blockedFields: more, ...failure } = response.failure;
     if (more === undefined) return response;
-    refusal ??= failure;
+    rejection ??= failure;
     blockedFields = [...blockedFields, ...more];
     // A mutation after one that failed must not happen.
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
-    asked = rest;
+    requested = rest;
   }
 }
 
-type Accepted = {
+type ReceivedData = {
   readonly data: JsonObject;
   readonly errors: readonly SubgraphError[];
   readonly isShared: boolean;
@@ -107,12 +108,12 @@ type Accepted = {
 /** Maximum number of errors that are passed on for one failed call. */
 const MAX_FAILURE_ERRORS = 100;
 
-function acceptData(
+function receiveData(
   fetch: FetchProgram,
   batch: Batch,
   response: SubgraphResponse,
   execution: Execution,
-): Accepted | undefined {
+): ReceivedData | undefined {
   if (response.kind === 'failed') {
     const { failure } = response;
     const errors = failure.errors?.slice(0, MAX_FAILURE_ERRORS);
@@ -127,79 +128,86 @@ function acceptData(
     failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution, { batch });
     return undefined;
   }
-  keepEntities(fetch, batch, { entities: [], errors }, execution);
-  execution.report.failFetch(fetch.index, reportedCause(fetch));
+  storeEntities(fetch, batch, { entities: [], errors }, execution);
+  execution.errorCollector.markFetchFailed(fetch.index, reportedCause(fetch));
   return undefined;
 }
 
 function mergeRoot(
   fetch: FetchProgram,
   batch: Batch,
-  accepted: Accepted,
-  { delivered, forks }: Execution,
+  received: ReceivedData,
+  { delivered, copies }: Execution,
 ): void {
-  const data = ownCopy(fetch, accepted.data, accepted);
+  const data = mutableCopy(fetch, received.data, received);
   if (!isJsonObject(data)) return;
   delivered[fetch.index] = [data];
-  for (const target of batch.targets) fetch.merge(target, data, forks);
+  for (const target of batch.targets) fetch.merge(target, data, copies);
 }
 
 /** The data as this execution may change it. */
-function ownCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: Accepted): Value {
-  const { rewriteOutput, spine } = fetch;
-  if (rewriteOutput === undefined) return isShared && spine.size > 0 ? copySpine(value, spine) : value;
+function mutableCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: ReceivedData): Value {
+  const { rewriteOutput, copyOnWritePaths } = fetch;
+  if (rewriteOutput === undefined)
+    return isShared && copyOnWritePaths.size > 0 ? copyAlongPaths(value, copyOnWritePaths) : value;
   const copy = isShared ? clone(value) : value;
   rewriteOutput(copy);
   return copy;
 }
 
-function mergeEntities(fetch: FetchProgram, batch: Batch, accepted: Accepted, execution: Execution): void {
-  const { delivered, forks, report } = execution;
+function mergeEntities(
+  fetch: FetchProgram,
+  batch: Batch,
+  received: ReceivedData,
+  execution: Execution,
+): void {
+  const { delivered, copies, errorCollector } = execution;
   const { length } = batch.representations;
-  const answered = accepted.data['_entities'];
+  const answered = received.data['_entities'];
   if (!Array.isArray(answered) || answered.length !== length) {
     const failure = invalidAnswer(fetch, `The service did not answer with ${length} entities.`);
     failFetch(fetch, failure, execution, { batch });
     return;
   }
   if (execution.stale !== undefined)
-    keepEntities(fetch, batch, { entities: answered, errors: accepted.errors }, execution);
-  const entities = ownCopy(fetch, answered, accepted);
+    storeEntities(fetch, batch, { entities: answered, errors: received.errors }, execution);
+  const entities = mutableCopy(fetch, answered, received);
   delivered[fetch.index] = entities.filter(isJsonObject);
-  const losses = new Map<number, Cause>();
+  const causes = new Map<number, FailureCause>();
   for (let position = 0; position < batch.targets.length; position += 1) {
     const target = batch.targets[position];
     const index = batch.indices[position];
     if (target === undefined || index === undefined) continue;
     const entity: unknown = entities[index];
     if (isJsonObject(entity)) {
-      fetch.merge(target, entity, forks);
+      fetch.merge(target, entity, copies);
       continue;
     }
-    const cause = losses.get(index) ?? report.addCause(lossOf(fetch, entity, index, accepted.errors));
-    losses.set(index, cause);
-    report.loseEntity(fetch.index, target, cause);
+    const cause =
+      causes.get(index) ?? errorCollector.addCause(missingEntityCause(fetch, entity, index, received.errors));
+    causes.set(index, cause);
+    errorCollector.markEntityFailed(fetch.index, target, cause);
   }
 }
 
-function lossOf(
+function missingEntityCause(
   fetch: FetchProgram,
   entity: unknown,
   index: number,
   errors: readonly SubgraphError[],
-): Cause {
+): FailureCause {
   const { service } = fetch;
   const isReported = errors.some(
     ({ path }) => path?.[0] !== '_entities' || path[1] === undefined || path[1] === index,
   );
   if (isReported) return reportedCause(fetch);
   if (entity === null) {
-    return createCause({
+    return createFailureCause({
       code: 'ENTITY_NOT_FOUND',
       message: 'The service does not know this object.',
       service,
     });
   }
   const message = 'The service answered with something that is not an entity.';
-  return createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
+  return createFailureCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
 }

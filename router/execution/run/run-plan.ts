@@ -2,12 +2,12 @@ import type { Execution } from './execution.ts';
 import type { PlanProgram } from '../compile/plan-program.ts';
 import { runFetch } from './run-fetch.ts';
 
-/** Runs a plan node. It never rejects because of what a subgraph does: the report receives that. */
+/** Runs a plan node. It never rejects because of what a subgraph does: the error collector receives that. */
 export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
   switch (program.kind) {
     case 'sequence':
       for (const node of program.nodes) {
-        if (execution.halts && execution.report.hasErrors()) return;
+        if (execution.halts && execution.errorCollector.hasErrors()) return;
         await runPlan(node, execution);
       }
       return;

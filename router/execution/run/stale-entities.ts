@@ -1,56 +1,56 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import type { Batch } from './batch.ts';
-import { addGap } from '../errors/failure-causes.ts';
+import { recordDegradation } from '../errors/failure-causes.ts';
 import { pathKey } from '../fetch/delivery.ts';
 import type { Execution } from './execution.ts';
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { questionsOf } from './stale-keys.ts';
+import { staleKeysOf } from './stale-keys.ts';
 import { outagesIn } from '../errors/outages.ts';
 import { clientPath } from '../response/response-shape.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /** Keeps what a service has delivered of entities, as it came and before anything is merged into it. */
-export function keepEntities(
+export function storeEntities(
   fetch: FetchProgram,
   { representations }: Batch,
   { entities, errors }: { readonly entities: readonly unknown[]; readonly errors: readonly SubgraphError[] },
   execution: Execution,
 ): void {
-  const questions = questionsOf(fetch, execution);
+  const staleKeys = staleKeysOf(fetch, execution);
   const values = execution.stale?.values;
-  if (questions === undefined || values === undefined) return;
+  if (staleKeys === undefined || values === undefined) return;
   const isOutage = outagesIn(errors, (code) => values.isOutage(fetch.service, code));
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
-    for (const question of questions) {
+    for (const staleKey of staleKeys) {
       // Undefined in an object: the fetch does not ask it of this type.
-      const value = isJsonObject(entity) ? readOwn(entity, question.key) : null;
+      const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
-      if (isJsonObject(entity) && errors.length === 0) values.keep(question, representation, value);
+      if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
       // Denied or gone: what was said before must not come back.
-      else if (value === null && !isOutage(index, isJsonObject(entity) ? question.key : undefined))
-        values.keep(question, representation, undefined);
+      else if (value === null && !isOutage(index, isJsonObject(entity) ? staleKey.key : undefined))
+        values.set(staleKey, representation, undefined);
     }
   }
 }
 
 /** Where a fetch, or a part of it, has failed for reasons of its service, merges what is kept of the entities, and tells so. */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
-  const { operation, report, stale, delivered, forks } = execution;
-  const cause = report.failureOf(fetch.index);
+  const { operation, errorCollector, stale, delivered, copies } = execution;
+  const cause = errorCollector.failureOf(fetch.index);
   if (cause?.failure === undefined || !isServiceFault(cause.failure) || operation.kind === 'mutation') return;
-  const questions = questionsOf(fetch, execution, cause.failure.blockedFields);
-  if (questions === undefined || stale === undefined) return;
-  const recalled = await stale.values.recall(questions, batch.representations);
+  const staleKeys = staleKeysOf(fetch, execution, cause.failure.blockedFields);
+  if (staleKeys === undefined || stale === undefined) return;
+  const stored = await stale.values.get(staleKeys, batch.representations);
   const entities: (JsonObject | undefined)[] = batch.representations.map(() => undefined);
   let ageMs: number | undefined;
-  for (const [position, found] of recalled.entries()) {
-    const question = questions[Math.floor(position / batch.representations.length)];
-    if (found === undefined || question === undefined) continue;
+  for (const [position, found] of stored.entries()) {
+    const staleKey = staleKeys[Math.floor(position / batch.representations.length)];
+    if (found === undefined || staleKey === undefined) continue;
     const index = position % batch.representations.length;
-    writeOwn((entities[index] ??= {}), question.key, found.value);
+    writeOwn((entities[index] ??= {}), staleKey.key, found.value);
     ageMs = Math.max(ageMs ?? 0, found.ageMs);
   }
   if (ageMs === undefined) return;
@@ -60,9 +60,9 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];
-    if (entity !== undefined) fetch.merge(target, entity, forks);
+    if (entity !== undefined) fetch.merge(target, entity, copies);
   }
-  for (const path of pathsOf(fetch, entities, execution)) addGap(cause, 'stale', path, ageMs);
+  for (const path of pathsOf(fetch, entities, execution)) recordDegradation(cause, 'stale', path, ageMs);
 }
 
 /** Where in the answer the values stand. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FetchProgram } from '../compile/fetch-program.ts';
-import type { Question } from '../stale/stale-values.ts';
+import type { StaleKey } from '../stale/stale-values.ts';
 import type { Execution } from './execution.ts';
 
 /**
@@ -8,18 +8,20 @@ import type { Execution } from './execution.ts';
  *
  * @param only the coordinates that are meant, where others were answered.
  */
-export function questionsOf(
+export function staleKeysOf(
   fetch: FetchProgram,
   { operation, variables, stale }: Execution,
   only?: readonly string[],
-): readonly (Question & { readonly key: string })[] | undefined {
+): readonly (StaleKey & { readonly key: string })[] | undefined {
   if (stale === undefined) return undefined;
-  const kept = operation.kept?.[fetch.index];
-  const meant =
+  const staleFields = operation.staleFields?.[fetch.index];
+  const requested =
     only === undefined
-      ? kept
-      : kept?.filter(({ coordinates }) => coordinates.every((coordinate) => only.includes(coordinate)));
-  return meant?.map((field) => {
+      ? staleFields
+      : staleFields?.filter(({ coordinates }) =>
+          coordinates.every((coordinate) => only.includes(coordinate)),
+        );
+  return requested?.map((field) => {
     // In lists of one, as an absent value and null may be answered differently.
     const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
     const scope = field.isPrivate ? stale.scope : null;

@@ -2,7 +2,7 @@ import { Kind, TypeInfo, isAbstractType, parse, print, visit, visitWithTypeInfo 
 import type { ASTNode, DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
-import type { Keeping, KeepingOf } from './stale-values.ts';
+import type { StalePolicy, StalePolicyOf } from './stale-values.ts';
 
 /** The parts of a fetch that decide which of its values are kept. */
 type EntityFetch = {
@@ -15,7 +15,7 @@ type EntityFetch = {
 };
 
 /** A field of entities whose values are kept, as one fetch asks for it. */
-export type KeptField = {
+export type StaleField = {
   /** Its key in the answer of the service. */
   readonly key: string;
   /** More than one where types have different fields under the key. */
@@ -29,52 +29,53 @@ export type KeptField = {
 };
 
 /** The fields of a fetch whose values are kept; undefined when there are none. */
-export function keptFields(
+export function staleFields(
   { service, operation, represent, bodyPrefix, variables }: EntityFetch,
-  keepingOf: KeepingOf,
+  stalePolicyOf: StalePolicyOf,
   schema: GraphQLSchema,
-): readonly KeptField[] | undefined {
+): readonly StaleField[] | undefined {
   if (represent === undefined || operation !== 'query') return undefined;
   const { query }: { query: string } = JSON.parse(`${bodyPrefix}}`);
   const document = parse(query, { noLocation: true });
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
-  const kept = [...fieldsOf(document)].flatMap(([key, asked]): KeptField[] => {
+  const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
     // One that is not to be kept would be merged into the value.
-    if (asked.some(({ typeName, node }) => keepingOf(typeName, node.name.value) === undefined)) return [];
-    const nodes = asked.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
+    if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
+      return [];
+    const nodes = requested.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
     // The strictest, as the value is kept with all that is selected in it.
-    const keepings = asked.flatMap((field) => keepingsIn(field, keepingOf, schema));
+    const policies = requested.flatMap((field) => stalePoliciesIn(field, stalePolicyOf, schema));
     return [
       {
         key,
-        coordinates: asked.map(({ typeName, node }) => `${typeName}.${node.name.value}`),
+        coordinates: requested.map(({ typeName, node }) => `${typeName}.${node.name.value}`),
         text: JSON.stringify([
           service,
-          asked.map(({ typeName }) => typeName),
+          requested.map(({ typeName }) => typeName),
           nodes.map((node) => print(node)),
         ]),
         variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
-        maxAgeMs: Math.min(...keepings.map(({ maxAgeMs }) => maxAgeMs)),
-        isPrivate: keepings.some(({ isPrivate }) => isPrivate),
+        maxAgeMs: Math.min(...policies.map(({ maxAgeMs }) => maxAgeMs)),
+        isPrivate: policies.some(({ isPrivate }) => isPrivate),
       },
     ];
   });
-  return kept.length === 0 ? undefined : kept;
+  return fields.length === 0 ? undefined : fields;
 }
 
 /** What is set for a field of entities and for the fields selected in it. */
-function keepingsIn(
-  { typeName, node, around }: AskedField,
-  keepingOf: KeepingOf,
+function stalePoliciesIn(
+  { typeName, node, around }: RequestedField,
+  stalePolicyOf: StalePolicyOf,
   schema: GraphQLSchema,
-): readonly Keeping[] {
-  const found: Keeping[] = [];
+): readonly StalePolicy[] {
+  const found: StalePolicy[] = [];
   const info = new TypeInfo(schema, schema.getType(typeName));
   const visitor = visitWithTypeInfo(info, {
     Field({ name }) {
       const parent = info.getParentType();
       const types = isAbstractType(parent) ? [parent, ...schema.getPossibleTypes(parent)] : [parent];
-      found.push(...types.flatMap((type) => (type && keepingOf(type.name, name.value)) ?? []));
+      found.push(...types.flatMap((type) => (type && stalePolicyOf(type.name, name.value)) ?? []));
     },
   });
   for (const part of [node, ...around]) visit(part, visitor);
@@ -93,14 +94,14 @@ function plannedName(prefix: string): string {
 }
 
 /** A field of an entity, and what else of the document its value depends on. */
-type AskedField = {
+type RequestedField = {
   readonly typeName: string;
   readonly node: FieldNode;
   readonly around: readonly ASTNode[];
 };
 
-function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedField[]> {
-  const asked = new Map<string, AskedField[]>();
+function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly RequestedField[]> {
+  const requested = new Map<string, RequestedField[]>();
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const add = (set: SelectionSetNode, typeName: string, around: readonly ASTNode[]): void => {
     for (const selection of set.selections) {
@@ -108,8 +109,8 @@ function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedFie
       switch (selection.kind) {
         case Kind.FIELD: {
           const key = responseName(selection);
-          const fields = asked.get(key) ?? [];
-          asked.set(key, [...fields, { typeName, node: selection, around: [...around, ...fragments] }]);
+          const fields = requested.get(key) ?? [];
+          requested.set(key, [...fields, { typeName, node: selection, around: [...around, ...fragments] }]);
           break;
         }
         case Kind.INLINE_FRAGMENT:
@@ -128,7 +129,7 @@ function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly AskedFie
       if (selection.kind === Kind.FIELD && selection.selectionSet) add(selection.selectionSet, '', []);
     }
   }
-  return asked;
+  return requested;
 }
 
 function variablesIn(nodes: readonly ASTNode[]): readonly string[] {

@@ -11,9 +11,9 @@ import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { fieldsAt } from '../../degradation/coordinates.ts';
 import { readFallbacks } from '../../degradation/fallbacks.ts';
 import type { Unfit } from '../../degradation/fallbacks.ts';
-import { readStaleFields } from '../../degradation/stale-policy.ts';
+import { readStalePolicies } from '../../degradation/stale-policy.ts';
 import type { FallbackOf } from '../../execution/response/fallback.ts';
-import type { KeepingOf } from '../../execution/stale/stale-values.ts';
+import type { StalePolicyOf } from '../../execution/stale/stale-values.ts';
 import type { Planner, createPlanner } from '../../planning/planner.ts';
 import { formatFinding } from '../compose.ts';
 import type { Finding } from '../compose.ts';
@@ -34,7 +34,7 @@ export type AcceptedSupergraph = {
   readonly pricing: Pricing;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly fallbackOf: FallbackOf | undefined;
-  readonly keepingOf: KeepingOf | undefined;
+  readonly stalePolicyOf: StalePolicyOf | undefined;
   /** Parts of the supergraph that are not served as written. */
   readonly warnings: readonly Finding[];
 };
@@ -56,7 +56,7 @@ export async function acceptSupergraph(
   const graph = describeGraph({ published: supergraphSdl, servable: servableSdl });
   const pricing = createPricing(servableSdl, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
-  const stale = readStaleFields(graph.schema, graph.supergraphSchema, config.degradation);
+  const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
   const problems = [
     ...unknownSubgraphs(config, graph),
     ...pricing.unknownFields.map((field) =>
@@ -75,7 +75,7 @@ export async function acceptSupergraph(
     pricing,
     guard,
     fallbackOf,
-    keepingOf: stale.keepingOf,
+    stalePolicyOf: stale.stalePolicyOf,
     warnings: servedDifferently(graph.supergraphSchema),
     planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
   };

@@ -4,7 +4,7 @@ import { Kind, execute, parse, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { readFallbacks } from '../../../router/degradation/fallbacks.ts';
-import { readStaleFields } from '../../../router/degradation/stale-policy.ts';
+import { readStalePolicies } from '../../../router/degradation/stale-policy.ts';
 import { compileOperation } from '../../../router/execution/compile/compile.ts';
 import type { CompiledOperation } from '../../../router/execution/compile/compile.ts';
 import type { Config } from '../../../router/config/config-schema.ts';
@@ -92,8 +92,15 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
     const outcome = plan({ document: text, operationName });
     if (outcome.kind === 'refused') throw new Error(outcome.message);
     const { fallbackOf } = readFallbacks(apiSchema, { fallbacks });
-    const { keepingOf } = readStaleFields(apiSchema, supergraphSchema, { stale: stale?.fields ?? {} });
-    const input = { apiSchema, supergraphSchema, document, operationName, fallbackOf, keepingOf };
+    const { stalePolicyOf } = readStalePolicies(apiSchema, supergraphSchema, { stale: stale?.fields ?? {} });
+    const input = {
+      apiSchema,
+      supergraphSchema,
+      document,
+      operationName,
+      fallbackOf,
+      stalePolicyOf,
+    };
     return compileOperation({ ...input, mergesFetches, ...outcome });
   };
   const run = async (document: string, request: FederatedRequest = {}) => {

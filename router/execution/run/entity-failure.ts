@@ -1,6 +1,6 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
-import { createCause } from '../errors/failure-causes.ts';
-import type { Cause } from '../errors/failure-causes.ts';
+import { createFailureCause } from '../errors/failure-causes.ts';
+import type { FailureCause } from '../errors/failure-causes.ts';
 import { joinPath, pathKey } from '../fetch/delivery.ts';
 import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
@@ -13,15 +13,15 @@ export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__ty
  * Returns a function that records why an entity cannot be represented: a required value is missing because an earlier fetch has
  * failed, or the service that delivers the value has sent something unusable.
  */
-export function entityLoss(
+export function entityFailureRecorder(
   fetch: FetchProgram,
-  { operation, report }: Execution,
+  { operation, errorCollector }: Execution,
 ): (object: JsonObject, required: RequiredValue, value: unknown) => void {
-  const causes = new Map<string, Cause>();
-  const unusableCause = (service: string, required: RequiredValue, value: unknown): Cause => {
+  const causes = new Map<string, FailureCause>();
+  const unusableCause = (service: string, required: RequiredValue, value: unknown): FailureCause => {
     const cause = requirementCause(service, required, value);
     const key = `${service} ${cause.text.message}`;
-    const known = causes.get(key) ?? report.addCause(cause);
+    const known = causes.get(key) ?? errorCollector.addCause(cause);
     causes.set(key, known);
     return known;
   };
@@ -30,14 +30,14 @@ export function entityLoss(
     const fetches = operation.plan.deliveries(path);
     const [delivering] = fetches;
     if (delivering === undefined) return;
-    const inherited = value === undefined ? report.explain(fetches, object) : undefined;
+    const inherited = value === undefined ? errorCollector.causeOf(fetches, object) : undefined;
     const cause = inherited ?? unusableCause(delivering.service, required, value);
-    report.loseEntity(fetch.index, object, cause);
+    errorCollector.markEntityFailed(fetch.index, object, cause);
   };
 }
 
-/** The cause of the loss of an entity for which a service delivered a required value that cannot be used. */
-function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): Cause {
+/** The cause for an entity that failed because a service delivered a required value that cannot be used. */
+function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): FailureCause {
   const fault =
     value === undefined
       ? 'is absent from the answer of its service'
@@ -45,5 +45,5 @@ function requirementCause(service: string, { coordinate }: RequiredValue, value:
         ? 'is null, which its type does not allow'
         : 'is not of its type';
   const message = `${coordinate}, which this field requires, ${fault}.`;
-  return createCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service, isReported: true });
+  return createFailureCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service, isReported: true });
 }

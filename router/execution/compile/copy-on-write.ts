@@ -1,15 +1,15 @@
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 
-/** Below a fetch's data, the keys on the way to objects into which other fetches merge. */
-export type Spine = ReadonlyMap<string, Spine>;
+/** Below the data of a fetch, the keys that lead to the objects into which other fetches merge. */
+export type CopyOnWritePaths = ReadonlyMap<string, CopyOnWritePaths>;
 
-type MutableSpine = Map<string, MutableSpine>;
+type MutablePaths = Map<string, MutablePaths>;
 
 /** @param paths the paths of the other fetches, from the fetch's data on. */
-export function spineOf(paths: readonly (readonly string[])[]): Spine {
-  const spine: MutableSpine = new Map();
+export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnWritePaths {
+  const root: MutablePaths = new Map();
   for (const path of paths) {
-    let current = spine;
+    let current = root;
     for (const element of path) {
       const [key = ''] = element.split('|');
       if (key === '@' || key === '') continue;
@@ -18,19 +18,19 @@ export function spineOf(paths: readonly (readonly string[])[]): Spine {
       current = next;
     }
   }
-  return spine;
+  return root;
 }
 
 /** Copies what other fetches will change, so that an answer can be used by more than one; the rest stays shared. */
-export function copySpine<Value>(value: Value, spine: Spine): Value {
-  return copied(value, spine) as Value;
+export function copyAlongPaths<Value>(value: Value, paths: CopyOnWritePaths): Value {
+  return copied(value, paths) as Value;
 }
 
-function copied(value: unknown, spine: Spine): unknown {
-  if (Array.isArray(value)) return value.map((item) => copied(item, spine));
+function copied(value: unknown, paths: CopyOnWritePaths): unknown {
+  if (Array.isArray(value)) return value.map((item) => copied(item, paths));
   if (!isJsonObject(value)) return value;
   const copy = { ...value };
-  for (const [key, nested] of spine) {
+  for (const [key, nested] of paths) {
     const below = readOwn(copy, key);
     if (below !== undefined) writeOwn(copy, key, copied(below, nested));
   }
