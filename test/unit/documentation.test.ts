@@ -69,6 +69,21 @@ test('every path of the repository that a page names exists', () => {
   ).toEqual([]);
 });
 
+test('every source file that a page names without its folder exists', () => {
+  const files = new Set(
+    globSync('{router,subgraphs,test,bin,bench}/**/*.ts', {
+      cwd: root,
+      exclude: (path) => path.includes('node_modules'),
+    }).map((path) => basename(path)),
+  );
+  const named = (text: string) => mentions(text).filter((code) => /^[\w-]+\.ts$/.test(code));
+  expect(findings(named).length).toBeGreaterThan(20);
+  const inRecipe = (file: string) => file === 'docs/adding-a-subgraph.md' || file === HISTORY;
+  expect(
+    findings((text, file) => (inRecipe(file) ? [] : named(text).filter((code) => !files.has(code)))),
+  ).toEqual([]);
+});
+
 test('every configuration key that a page names exists', () => {
   const keys = new Set(
     [...configTable(configJsonSchema()).matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key),
