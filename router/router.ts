@@ -5,16 +5,18 @@ import type { DestinationStream } from 'pino';
 import { createAdmission } from './rate-limit/charge.ts';
 import { createBudget } from './rate-limit/rate-limiter.ts';
 import { addressBlock, createClientAddress, createPeerReader } from './rate-limit/client-address.ts';
-import { checkLength, screenDocument } from './limits/check-document.ts';
+import { checkLength } from './limits/check-document.ts';
 import { createSettlement } from './rate-limit/reconcile.ts';
 import { Spenders } from './rate-limit/top-consumers.ts';
-import { createOperationAdmission } from './operation/admit-operation.ts';
-import type { ApolloContext } from './apollo/plugin.ts';
+import { createOperationAuthorization } from './operation/authorize-operation.ts';
+import { createOperationCharge } from './operation/charge-operation.ts';
 import type { Config } from './config/config-schema.ts';
 import { warnOfRenamedKeys } from './config/renamed-keys.ts';
 import { createStaleValues } from './degradation/stale-store.ts';
 import { createErrorBehavior } from './http/read-error-behavior.ts';
+import { createCallerContexts } from './operation/caller-context.ts';
 import { createExecution } from './operation/execute-operation.ts';
+import { createPreparation } from './operation/prepare-operation.ts';
 import { createCollecting } from './headers/collection.ts';
 import { createForwardedOrigin } from './headers/forwarded-origin.ts';
 import { createForwarding } from './headers/forwarding.ts';
@@ -31,16 +33,16 @@ import { createPressureWatch } from './load-shedding/pressure.ts';
 import type { WatchPressure } from './load-shedding/pressure.ts';
 import { createBreakerCommands } from './admin/apply-breaker-command.ts';
 import { createPipeline } from './pipeline.ts';
-import type { GenerationParts, ServedGeneration } from './pipeline.ts';
 import { createPlanner } from './planning/planner.ts';
 import { createPersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { Environment } from './config/yaml/read-yaml.ts';
 import { openRedis } from './redis/connect.ts';
 import { createErrorPolicy } from './response/error-policy.ts';
+import { createRespond } from './operation/respond.ts';
 import { createSharedCaching } from './response/shared-caching.ts';
 import { scheduleTimer } from './shared/schedule.ts';
 import type { Schedule } from './shared/schedule.ts';
-import { createServedGeneration, prove } from './build-generation.ts';
+import { buildGeneration, prove } from './build-generation.ts';
 import { createGenerations } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSource } from './supergraph/supergraph-source.ts';
@@ -67,6 +69,7 @@ export type Parts = {
   readonly fetch: typeof fetch;
   readonly compose: Compose;
   readonly createPlanner: typeof createPlanner;
+  readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
   /** Whether this is one of several processes that answer as one router; the pool has the admin port then. */
   readonly inPool: boolean;
@@ -83,6 +86,7 @@ const REAL_PARTS: Parts = {
   fetch: globalThis.fetch,
   compose: composeInThread,
   createPlanner,
+  createExecution,
   log: undefined,
   inPool: false,
 };
@@ -102,7 +106,7 @@ export type Router = AsyncDisposable & {
 
 /**
  * Builds every part once, and connects them. Here is the way of a request, from the socket to the subgraphs and back:
- * `listen` → `createPipeline` → `admit` → `execute` → `upstream`.
+ * `listen` → `createPipeline` → the stages, in the order of `pipeline.ts` → `subgraphPool`.
  * @throws {Error} when a port is taken
  */
 export async function createRouter(config: Config, overrides: Partial<Parts> = {}): Promise<Router> {
@@ -130,6 +134,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     processes: config.workers,
   });
   const collecting = createCollecting(config.headers);
+  if (config.execution !== undefined)
+    telemetry.log.warn('`execution` has no effect: remove it from router.yaml');
   warnOfShortSecrets(config.identity.keys, telemetry.log);
   warnOfRenamedKeys(config, telemetry.log);
   const signer = createSigner(config.identity.keys, parts);
@@ -162,13 +168,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     settled: (points, outcome) => telemetry.budgetSettled(points, outcome),
     later: setImmediate,
   });
-  const { execute, callsFor } = createExecution({
+  const execute = parts.createExecution({
     telemetry,
-    monotonic,
-    traffic: config.traffic,
+    deduplication: config.traffic.deduplication,
     settlement,
-    forward: createForwarding(config.headers),
-    origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
+    callerContext: createCallerContexts({
+      monotonic,
+      deadlineMs: config.traffic.deadlineMs,
+      forward: createForwarding(config.headers),
+      origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
+      isDeduplicated: collecting?.passesCookies !== true,
+    }),
     collecting,
     staleValues: createStaleValues(config.degradation, {
       redis: redis?.link,
@@ -178,24 +188,19 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
     subgraphErrors: createErrorPolicy(config, telemetry.log),
   });
-  const admit = createOperationAdmission(config, { admission, telemetry });
 
   const generations = built.use(
-    await createGenerations<ApolloContext, GenerationParts, ServedGeneration>({
+    await createGenerations({
       now: parts.now,
       source: createSupergraphSource(config.supergraph, parts.env, parts.compose),
       telemetry,
       monotonic,
       create: (supergraphSdl) =>
-        createServedGeneration(supergraphSdl, config, {
+        buildGeneration(supergraphSdl, config, {
+          ...parts,
           telemetry,
           subgraphPool,
-          monotonic,
           onFullHeap: shedding.onFullHeap,
-          admit,
-          execute,
-          callsFor,
-          createPlanner: parts.createPlanner,
         }),
       prove: (generation, previous) => prove(generation, previous, config.supergraph.warmOperations),
     }),
@@ -214,14 +219,16 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     acquire: generations.acquire,
     errorBehavior: createErrorBehavior(config),
     resolve: persisted.resolve,
-    checkLength: (document) => checkLength(document, config.limits),
-    prepay: admission.prepay,
-    chargeRejection: admission.chargeRejection,
-    screen: (document) => screenDocument(document, config.limits),
-    admit,
-    limitSharedCaching: createSharedCaching(config.response),
+    prepare: createPreparation({
+      checkUnseen: shedding.checkUnseen,
+      checkLength: (document) => checkLength(document, config.limits),
+      ...admission,
+    }),
+    authorize: createOperationAuthorization(config, telemetry),
+    charge: createOperationCharge(admission),
     execute,
-    knownOperationsDirect: config.execution === 'compiled',
+    respond: createRespond(createSharedCaching(config.response)),
+    chargingRejections: admission.chargingRejections,
   });
   const server = built.use(
     await listen(config, {

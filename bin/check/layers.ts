@@ -16,8 +16,8 @@ export const LAYERS: readonly Layer[] = [
       'main.ts': 'entry point of the process',
       process: 'signals, worker processes, V8 flags',
       'router.ts': 'creates all parts and connects them',
-      'build-generation.ts': 'builds what one supergraph version needs',
       'pipeline.ts': 'the stages of a request, in order',
+      'build-generation.ts': 'builds what one supergraph version needs',
     },
   },
   {

@@ -29,9 +29,12 @@ export const configSchema = z
       .default(1)
       .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
     execution: z
-      .enum(['compiled', 'apollo'])
-      .default('compiled')
-      .describe("The executor: ours, or Apollo Gateway's own as a reference."),
+      .literal('compiled', {
+        error:
+          'remove it: operations are executed by the router, and Apollo Gateway serves as a reference in its tests only',
+      })
+      .optional()
+      .describe('Deprecated, has no effect.'),
     listen,
     admin,
     supergraph,
@@ -60,18 +63,6 @@ export const configSchema = z
     planning,
     telemetry,
     shutdown,
-  })
-  .superRefine(({ execution, headers, response: { subgraphErrorMessages }, degradation }, context) => {
-    if (execution === 'compiled') return;
-    const message = 'needs execution: compiled';
-    const rules = [headers, ...Object.values(headers.subgraphs)].some((some) => some.response.length > 0);
-    if (rules) context.addIssue({ code: 'custom', path: ['headers'], message });
-    if (subgraphErrorMessages === 'mask') context.addIssue({ code: 'custom', path: ['response'], message });
-    if (degradation.onError !== 'PROPAGATE')
-      context.addIssue({ code: 'custom', path: ['degradation', 'onError'], message });
-    for (const key of ['fallbacks', 'stale'] as const)
-      if (Object.keys(degradation[key]).length > 0)
-        context.addIssue({ code: 'custom', path: ['degradation', key], message });
   })
   // Runs although other values are wrong, so that all problems are reported at once.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {

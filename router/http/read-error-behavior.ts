@@ -7,9 +7,8 @@ import { isRecord } from '../shared/is-record.ts';
 
 /** How a request wants errors to be answered. The function returned throws a RouterError where it cannot be done. */
 export function createErrorBehavior({
-  execution,
   degradation,
-}: Pick<Config, 'execution' | 'degradation'>): (request: ClientRequest) => ErrorBehavior {
+}: Pick<Config, 'degradation'>): (request: ClientRequest) => ErrorBehavior {
   return (request) => {
     const asked = askedFor(request);
     if (asked === undefined) return degradation.onError;
@@ -17,11 +16,6 @@ export function createErrorBehavior({
     // Null is rejected too, because a client that sends it may mean "NULL".
     if (known === undefined)
       throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
-    if (known !== 'PROPAGATE' && execution === 'apollo')
-      throw new RouterError(
-        'BAD_REQUEST',
-        `onError: ${known} is not served here (execution: apollo); PROPAGATE is`,
-      );
     return known;
   };
 }

@@ -1,10 +1,12 @@
-import { GraphQLError, parse, visit } from 'graphql';
-import type { DocumentNode } from 'graphql';
+import { GraphQLError, visit } from 'graphql';
+import type { DocumentNode, ValidationRule } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
-import { messageOf } from '../shared/error-message.ts';
 import { RouterError } from '../shared/errors.ts';
-import { checkDocument, readParseError } from './document-limits.ts';
+import { checkDocument } from './document-limits.ts';
+
+/** Validation errors that a response lists; validation ends with the next one. */
+export const MAX_VALIDATION_ERRORS = 20;
 
 /** Rejects a document that is too long to be worth parsing. @throws {RouterError} MAX_LENGTH_LIMIT */
 export function checkLength(
@@ -17,20 +19,35 @@ export function checkLength(
 }
 
 /**
- * Refuses a document that is too large to be worth validating. Apollo Server has no place for this between parsing and
- * validation, so a document that it has not met is parsed once more, before it gets there.
- * @throws {RouterError} a code per limit, or GRAPHQL_PARSE_FAILED
+ * A validation rule that rejects documents which are too large to be worth validating. It ends validation before any rule looks
+ * below the document; the maximum of errors is the only means that graphql-js has for that.
  */
-export function screenDocument(source: string, limits: Config['limits']): void {
-  const document = parseWithin(source, limits);
-  checkNames(document, source, limits);
-  checkDocument(document, limits);
+export function withinLimits(limits: Config['limits']): ValidationRule {
+  return (context) => ({
+    Document(document) {
+      const exceeded = exceededBy(document, limits);
+      if (exceeded === undefined) return;
+      const error = new GraphQLError(exceeded.message, { originalError: exceeded });
+      for (let reported = 0; reported <= MAX_VALIDATION_ERRORS; reported += 1) context.reportError(error);
+    },
+  });
+}
+
+function exceededBy(document: DocumentNode, limits: Config['limits']): RouterError | undefined {
+  try {
+    checkNames(document, limits);
+    checkDocument(document, limits);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RouterError) return error;
+    throw error;
+  }
 }
 
 // Errors repeat names, and validation compares them with those of the schema.
-function checkNames(document: DocumentNode, source: string, { nameLength }: Config['limits']): void {
+function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
   // Most documents have no word of that length, be it a name or part of a text.
-  if (!new RegExp(`\\w{${nameLength + 1}}`).test(source)) return;
+  if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {
       if (node.value.length <= nameLength) return;
@@ -41,15 +58,4 @@ function checkNames(document: DocumentNode, source: string, { nameLength }: Conf
       );
     },
   });
-}
-
-function parseWithin(source: string, limits: Config['limits']): DocumentNode {
-  try {
-    return parse(source, { maxTokens: limits.tokens });
-  } catch (error) {
-    const read = readParseError(error, limits);
-    if (read instanceof RouterError) throw read;
-    const locations = error instanceof GraphQLError ? error.locations : undefined;
-    throw new RouterError('GRAPHQL_PARSE_FAILED', messageOf(error), { cause: error, locations });
-  }
 }

@@ -1,4 +1,4 @@
-import { Kind, OperationTypeNode, getOperationAST, parse, print } from 'graphql';
+import { Kind, OperationTypeNode, getOperationAST, print } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from '../cost/actual-cost.ts';
 import type { Admissible, Admission } from '../rate-limit/charge.ts';
@@ -33,7 +33,7 @@ export type PlannedOperation = CompiledOperation & {
   readonly deliveredCalls: DeliveredCalls | undefined;
 };
 
-/** An operation that has been parsed, validated and admitted once, with all that is worked out only once. */
+/** An operation that has been parsed and validated, with all that is worked out only once. */
 export type Operation = Admissible & {
   readonly source: string;
   readonly name: string | undefined;
@@ -52,17 +52,25 @@ export type Operation = Admissible & {
   readonly restriction: Restriction | undefined;
 };
 
-/** An operation with everything it needs to be executed: it may run, and is paid for. */
-export type Admitted = Admission & {
+/** An operation as the caller is authorized to execute it. */
+export type AuthorizedOperation = {
   readonly operation: Operation;
-  /** What a stricter router would not have answered. */
+  /** Fields that the caller would not have been given if authorization were enforced. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
+/** An authorized operation that has been charged and may be executed. */
+export type ChargedOperation = AuthorizedOperation & Admission;
+
 /** The operations that one supergraph has answered, as many as fit into the cache. */
-export type Operations = AsyncDisposable & {
+export type Operations = {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
-  readonly add: (source: string, name: string | undefined, document: DocumentNode) => Operation;
+  /**
+   * Parses, validates and prices a document that `find` does not find, once for all requests that need it at the same time. Its operation is
+   * planned and compiled when it is first executed.
+   * @throws {RouterError}
+   */
+  readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
   /** Frees memory, at the price of preparing operations again. */
   readonly evict: () => void;
   /** The most used ones, for the next generation to plan before it serves. */
@@ -70,6 +78,7 @@ export type Operations = AsyncDisposable & {
 };
 
 export type OperationsParts = {
+  readonly readDocument: (source: string, name: string | undefined) => Promise<DocumentNode>;
   readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
@@ -94,14 +103,25 @@ type Grown = (bytes: number) => void;
 
 export function createOperations(parts: OperationsParts): Operations {
   const cache = new OperationCache<Kept>(parts.cache);
+  const preparing = new Map<string, Promise<Operation>>();
 
   function find(source: string, name: string | undefined): Operation | undefined {
     return cache.get(keyOf(source, name))?.operation;
   }
 
-  function add(source: string, name: string | undefined, document: DocumentNode): Operation {
-    const known = find(source, name);
+  async function prepare(source: string, name: string | undefined): Promise<Operation> {
+    const key = keyOf(source, name);
+    const known = find(source, name) ?? preparing.get(key);
     if (known !== undefined) return known;
+    const prepared = parts
+      .readDocument(source, name)
+      .then((document) => add(source, name, document))
+      .finally(() => preparing.delete(key));
+    preparing.set(key, prepared);
+    return prepared;
+  }
+
+  function add(source: string, name: string | undefined, document: DocumentNode): Operation {
     const key = keyOf(source, name);
     const operation = createOperation({ source, name, document }, parts, (bytes) =>
       cache.grow(key, kept, bytes),
@@ -113,7 +133,7 @@ export function createOperations(parts: OperationsParts): Operations {
 
   return {
     find,
-    add,
+    prepare,
     evict: () => cache.evict(),
     mostUsed: (count) =>
       cache
@@ -121,7 +141,6 @@ export function createOperations(parts: OperationsParts): Operations {
         .toSorted((a, b) => b.uses - a.uses)
         .slice(0, count)
         .map(({ value }) => value),
-    [Symbol.asyncDispose]: () => parts.planner[Symbol.asyncDispose](),
   };
 }
 
@@ -300,18 +319,12 @@ function compile(
   };
 }
 
-/** Plans in `next` what `previous` was asked most, so that a new supergraph does not begin cold. Operations that it no longer allows are left out. */
-export async function warm(
-  next: Operations,
-  previous: Operations,
-  options: { readonly count: number; readonly isValid: (document: DocumentNode) => boolean },
-): Promise<void> {
-  for (const { source, name } of previous.mostUsed(options.count)) {
-    const document = parse(source);
-    if (!options.isValid(document)) continue;
+/** Prepares and plans in `next` the operations that `previous` executed most often. Those that are no longer valid are left out. */
+export async function warm(next: Operations, previous: Operations, count: number): Promise<void> {
+  for (const { source, name } of previous.mostUsed(count)) {
     await next
-      .add(source, name, document)
-      .compiled()
+      .prepare(source, name)
+      .then((operation) => operation.compiled())
       .catch(() => undefined);
   }
 }

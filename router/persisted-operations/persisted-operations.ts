@@ -1,23 +1,21 @@
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { ClientRequest } from '../request/client-request.ts';
+import type { GraphqlCall } from '../request/graphql-call.ts';
 import { RecentEntries } from '../shared/bounded-cache.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { readCall, withQuery } from './graphql-parameters.ts';
-import type { GraphqlCall } from './graphql-parameters.ts';
+import { readParameters } from './graphql-parameters.ts';
+import type { GraphqlParameters } from './graphql-parameters.ts';
 import { loadManifests } from './manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { createRegistry, sha256Of } from './registry.ts';
 
-/** A request whose document is known, as far as it has one. */
+/** A request whose document is known. */
 export type Resolved = {
-  /** With the document in place of the hash. */
-  readonly request: ClientRequest;
-  /** Undefined where something is unusual about the request, which is Apollo Server's to judge. */
-  readonly call: GraphqlCall | undefined;
-  /** To be told when the operation was admitted and executed: one that is refused is never registered. */
-  readonly answered: () => void;
+  readonly call: GraphqlCall;
+  /** To be called when the operation was admitted and executed: one that is rejected is never registered. */
+  readonly executed: () => void;
 };
 
 export type PersistedOperations = Disposable & {
@@ -62,7 +60,7 @@ export async function createPersistedOperations(
   }
 
   /** The document to run in place of the text. */
-  function checkText(call: GraphqlCall, source: string, client: string | undefined): string {
+  function checkText(call: GraphqlParameters, source: string, client: string | undefined): string {
     if (safelist === 'off') return source;
     const listed = firstOf(manifests.of(client), (manifest) => manifest.byText(source));
     if (listed !== undefined) return safelist === 'enforce' ? listed : source;
@@ -97,35 +95,37 @@ export async function createPersistedOperations(
   }
 
   async function resolve(request: ClientRequest): Promise<Resolved> {
-    const call = readCall(request);
-    if (call === undefined || (call.query === undefined && call.persisted === undefined)) {
-      // Nothing that is not understood here may get past the safelist.
-      if (safelist === 'enforce')
-        throw new RouterError('BAD_REQUEST', 'send one operation, by id or in full');
-      return { request, call: undefined, answered: NOTHING };
-    }
+    const parameters = readParameters(request);
+    const { query, persisted } = parameters;
     const client = clientOf(request);
-    if (call.persisted === undefined) return plain(request, call, client);
-    const asked = readAsked(call.persisted);
-    if (!hasManifests) checkAutomatic(asked);
-    const listed = manifests.of(client);
-    if (call.query === undefined) {
-      const found = await findById(asked, listed);
-      const source = firstOf(listed, (manifest) => manifest.byId(asked.id)) ?? checkText(call, found, client);
-      return { request: withQuery(request, source), call: { ...call, query: source }, answered: NOTHING };
-    }
-    checkHash(asked, call.query, listed);
-    const source = checkText(call, call.query, client);
-    const register = () => {
-      if (sha256Of(source) === asked.id) registry?.register(asked.id, source);
-    };
-    return { request: withQuery(request, source), call: { ...call, query: source }, answered: register };
+    if (persisted !== undefined) return resolvePersisted(parameters, readAsked(persisted), client);
+    if (query !== undefined)
+      return { call: { ...parameters, query: checkText(parameters, query, client) }, executed: NOTHING };
+    throw new RouterError(
+      'BAD_REQUEST',
+      safelist === 'enforce' ? 'send one operation, by id or in full' : 'The request has no "query".',
+    );
   }
 
-  function plain(request: ClientRequest, call: GraphqlCall, client: string | undefined): Resolved {
-    const source = checkText(call, call.query ?? '', client);
-    if (source === call.query) return { request, call, answered: NOTHING };
-    return { request: withQuery(request, source), call: { ...call, query: source }, answered: NOTHING };
+  async function resolvePersisted(
+    parameters: GraphqlParameters,
+    asked: Asked,
+    client: string | undefined,
+  ): Promise<Resolved> {
+    if (!hasManifests) checkAutomatic(asked);
+    const listed = manifests.of(client);
+    if (parameters.query === undefined) {
+      const found = await findById(asked, listed);
+      const inManifest = firstOf(listed, (manifest) => manifest.byId(asked.id));
+      const query = inManifest ?? checkText(parameters, found, client);
+      return { call: { ...parameters, query }, executed: NOTHING };
+    }
+    checkHash(asked, parameters.query, listed);
+    const query = checkText(parameters, parameters.query, client);
+    const register = () => {
+      if (sha256Of(query) === asked.id) registry?.register(asked.id, query);
+    };
+    return { call: { ...parameters, query }, executed: register };
   }
 
   return { resolve, [Symbol.dispose]: () => manifests[Symbol.dispose]() };

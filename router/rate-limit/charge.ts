@@ -38,19 +38,21 @@ export type AdmissionParts = {
 
 export type OperationAdmission = {
   /** Coerces the variables, estimates the cost and takes it from the caller's budget. @throws {RouterError} when one of these fails */
-  readonly admit: (
-    operation: Admissible,
-    inputs: Variables,
-    caller: Caller & Pick<Demand, 'prepaid'>,
-  ) => Promise<Admission>;
+  readonly admit: (operation: Admissible, inputs: Variables, caller: Payer) => Promise<Admission>;
   /**
    * Charges for a document before it is parsed, validated and planned. Returns the points; they are part of what the
    * operation costs, and stay charged when the document is rejected. @throws {RouterError} RATE_LIMITED
    */
   readonly prepay: (documentLength: number, caller: Caller) => Promise<number>;
-  /** Charges one point for a request that was rejected before it was charged. Returns the error to respond with. */
-  readonly chargeRejection: (error: unknown, caller: Caller) => Promise<unknown>;
+  /** Does a part of the work for a request. Charges one point when that rejects a request which has not been charged. */
+  readonly chargingRejections: <Result>(
+    caller: Payer,
+    work: () => Result | Promise<Result>,
+  ) => Promise<Result>;
 };
+
+/** Who is charged for a request. */
+export type Payer = Caller & Pick<Demand, 'prepaid'>;
 
 /** How the points are counted for the list of top spenders. */
 type Count = 'spent' | 'charged';
@@ -103,13 +105,14 @@ export function createAdmission(
       return cost;
     },
 
-    async chargeRejection(error, caller) {
-      if (!enabled || !isChargeable(error)) return error;
+    async chargingRejections({ identity, address, prepaid = 0 }, work) {
       try {
-        await payOrMeasure({ ...caller, cost: 1 }, 'charged');
-        return error;
-      } catch (refusal) {
-        return refusal;
+        return await work();
+      } catch (error) {
+        // A caller without points receives that error instead.
+        if (enabled && prepaid === 0 && isChargeable(error))
+          await payOrMeasure({ identity, address, cost: 1 }, 'charged');
+        throw error;
       }
     },
   };

@@ -7,6 +7,4 @@ export type Caller = {
   readonly request: ClientRequest;
   readonly identity: Identity;
   readonly onError: ErrorBehavior;
-  /** Points charged for preparing the document; a part of what its operation costs. */
-  readonly prepaid?: number;
 };

@@ -27,7 +27,7 @@ export function createErrorPolicy(
 }
 
 /** Which messages of subgraphs' errors are masked: those of exceptions in production, none in development. */
-export function maskingOf({
+function maskingOf({
   mode,
   response,
 }: Pick<Config, 'mode' | 'response'>): NonNullable<Config['response']['subgraphErrorMessages']> {

@@ -4,7 +4,7 @@ import type { ClientResponse, MediaType, RequestSummary } from '../request/clien
 import { extensionsOf } from './response-extensions.ts';
 import type { Remarks } from './response-extensions.ts';
 
-type AnswerOptions = {
+type ResponseOptions = {
   readonly mediaType: MediaType;
   readonly headers: ClientResponse['headers'];
   readonly summary: RequestSummary;
@@ -13,14 +13,14 @@ type AnswerOptions = {
 // Requests that shared an execution have the same outcome, and send the same bytes.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
-/** The HTTP answer to an operation that was executed: 200, however much of it failed. */
-export function answer(
+/** Returns the HTTP response to an operation that was executed: 200, however much of it failed. */
+export function operationResponse(
   outcome: ExecutionOutcome & Remarks,
-  { mediaType, headers, summary }: AnswerOptions,
+  { mediaType, headers, summary }: ResponseOptions,
 ): ClientResponse {
   let body = written.get(outcome);
   if (body === undefined) {
-    const text = answerText(outcome);
+    const text = responseText(outcome);
     body = text.length < ONE_PIECE_BYTES ? text : Buffer.from(text);
     written.set(outcome, body);
   }
@@ -33,7 +33,7 @@ export function answer(
 }
 
 /** In the order the specification recommends: errors first. */
-function answerText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
+function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
   const extensions = extensionsOf(remarks);
   const tail = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;

@@ -1,4 +1,3 @@
-import type { GraphQLFormattedError } from 'graphql';
 import type { ClientResponse, MediaType } from '../request/client-request.ts';
 import type { ErrorCode, RouterError } from '../shared/errors.ts';
 
@@ -11,30 +10,27 @@ const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /** The status to send for an answer without data; a client that named `application/json` gets the one of its section of the specification. */
-export function statusFor(code: string, status: number, mediaType: MediaType): number {
+function statusFor(code: string, status: number, mediaType: MediaType): number {
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
-}
-
-/** Adds the request id to an error of a response without data. */
-export function withRequestId(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
-  return { ...error, extensions: { ...error.extensions, requestId } };
 }
 
 /** Identifies a rejected request in its response body, and the cause in the log where it is not shown. */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
-/** Returns the response to a request that is rejected as a whole: one error, no data. */
+/** Returns the response to a request that is rejected as a whole: errors, no data. */
 export function refusal(error: RouterError, mediaType: MediaType, ids: RejectionIds = {}): ClientResponse {
   const { code, publicMessage: message, publicExtensions: extensions, locations } = error;
+  const listed = error.listed ?? [{ message, locations, extensions }];
+  const errors = listed.map((one) => ({ ...one, extensions: { ...one.extensions, ...ids } }));
   return {
     status: statusFor(code, error.status, mediaType),
     headers: {
       'content-type': `${mediaType.name}; charset=utf-8`,
       'cache-control': 'no-store',
-      ...error.headers,
       ...(code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : {}),
+      ...error.headers,
     },
     summary: { codes: [code] },
-    body: `${JSON.stringify({ errors: [{ message, locations, extensions: { ...extensions, ...ids } }] })}\n`,
+    body: `${JSON.stringify({ errors })}\n`,
   };
 }

@@ -1,6 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
 import type { CostReport } from '../rate-limit/reconcile.ts';
-import { isErrorCode } from '../shared/errors.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 
 /** Facts about a response for programs, beside its data and errors. */
@@ -36,19 +34,4 @@ export function degradedHeaders(degraded: readonly Degradation[]): Record<string
   // Names are the operator's, and a header takes fewer characters than a file.
   const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
   return { 'x-degraded': [...new Set(members)].join(', ') };
-}
-
-/** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */
-export function degradationsIn(errors: readonly GraphQLFormattedError[]): Degradation[] {
-  const groups = new Map<string, Omit<Degradation, 'paths'> & { readonly paths: string[][] }>();
-  for (const { path, extensions } of errors) {
-    const code = extensions?.['code'];
-    const service = extensions?.['service'];
-    if (!isErrorCode(code) || !code.startsWith('SUBGRAPH_') || typeof service !== 'string') continue;
-    const key = `${service} ${code}`;
-    const group = groups.get(key) ?? { service, reason: code, source: 'null' as const, paths: [] };
-    group.paths.push((path ?? []).filter((segment) => typeof segment === 'string'));
-    groups.set(key, group);
-  }
-  return [...groups.values()];
 }

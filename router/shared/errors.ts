@@ -324,6 +324,13 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }
 
+/** One of several errors of a rejected document, as clients see it. */
+export type ListedError = {
+  readonly message: string;
+  readonly locations?: readonly SourceLocation[];
+  readonly extensions: { readonly code: string };
+};
+
 type RouterErrorOptions = ErrorOptions & {
   /** Seconds for the Retry-After header, and for `extensions.retryAfterMs` in milliseconds. */
   readonly retryAfterS?: number;
@@ -333,6 +340,8 @@ type RouterErrorOptions = ErrorOptions & {
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** The places in the document that are wrong. */
   readonly locations?: readonly SourceLocation[] | undefined;
+  /** Errors to list in the response in place of this one. */
+  readonly listed?: readonly ListedError[];
 };
 
 /** The challenge of a response to a request that is not authorized; without `error` no token was sent (RFC 6750 section 3). */
@@ -358,12 +367,15 @@ export class RouterError extends Error {
   readonly extensions: Readonly<Record<string, unknown>>;
   /** The places in the document that are wrong; undefined when none is. */
   readonly locations: readonly SourceLocation[] | undefined;
+  /** Errors to list in the response in place of this one; undefined when it is the only one. */
+  readonly listed: readonly ListedError[] | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {
     super(message, options);
     this.name = 'RouterError';
     this.code = code;
     const { retryAfterS, headers, extensions = {}, locations = [] } = options;
+    this.listed = options.listed;
     this.locations = locations.length === 0 ? undefined : locations;
     this.headers = {
       ...challengeHeaders(code, this.publicMessage),

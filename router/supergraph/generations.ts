@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/yaml/read-yaml.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { versionOf } from '../apollo/gateway.ts';
-import type { Generation } from '../apollo/gateway.ts';
+import type { Graph } from '../apollo/gateway.ts';
 import { rejectionReasons } from './rejection.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
@@ -36,11 +36,9 @@ type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void)
  * Serves one supergraph at a time; a changed one takes over by moving one pointer, a rejected one never does.
  * @throws {ConfigError} when the configuration names what the first supergraph does not have
  */
-export async function createGenerations<
-  Exchange extends object,
-  Operations,
-  G extends Generation<Exchange, Operations>,
->(parts: GenerationsParts<G>): Promise<Generations<G>> {
+export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
+  parts: GenerationsParts<G>,
+): Promise<Generations<G>> {
   const { source, telemetry } = parts;
   const retiring = new Set<Promise<void>>();
   const record = new StatusRecord(parts);

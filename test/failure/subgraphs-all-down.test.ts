@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { createExecution } from '../../router/operation/execute-operation.ts';
+import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
@@ -67,12 +69,12 @@ test('an executed operation has status 200 whatever is lost, in both media types
   const down =
     'traffic: { all: { timeoutMs: 500 }, subgraphs: { books: { urls: ["http://nothing.invalid/graphql"] } } }';
   const mediaTypes = ['application/json', 'application/graphql-response+json'];
-  for (const [config, onErrors] of [
-    [down, ['HALT', 'PROPAGATE']],
-    [`${down}\nexecution: apollo`, ['PROPAGATE']],
+  for (const [executor, onErrors] of [
+    [createExecution, ['HALT', 'PROPAGATE']],
+    [createReferenceExecution, ['PROPAGATE']],
   ] as const) {
-    await using graph = await startSmallGraph({ services: LIBRARY, config });
-    // The first time through Apollo Server.
+    const parts = { createExecution: executor };
+    await using graph = await startSmallGraph({ services: LIBRARY, config: down, parts });
     for (const onError of [...onErrors, ...onErrors])
       for (const accept of mediaTypes) {
         const response = await graph.post({ query: '{ books { id } }', onError }, { accept });

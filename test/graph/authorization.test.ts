@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer, SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
@@ -352,7 +353,8 @@ describe("with Apollo Gateway's own executor", () => {
   beforeAll(async () => {
     stock = await startSmallGraph({
       services: SERVICES,
-      config: `${configOf(issuer)}\nexecution: apollo`,
+      config: configOf(issuer),
+      parts: { createExecution: createReferenceExecution },
     });
   });
   afterAll(() => stock[Symbol.asyncDispose]());

@@ -1,10 +1,13 @@
+import { GraphQLError } from 'graphql';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { RouterError } from '../../router/shared/errors.ts';
 import { createHealth } from '../../router/http/health.ts';
 import { listen } from '../../router/http/http-server.ts';
-import { createErrorMask } from '../../router/apollo/mask-errors.ts';
-import { logMasked } from '../../router/telemetry/masked-error.ts';
+import { createReadDocument } from '../../router/apollo/read-document.ts';
+import type { DocumentServer } from '../../router/apollo/read-document.ts';
+import { createExecution } from '../../router/operation/execute-operation.ts';
+import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
@@ -65,16 +68,19 @@ test.each([
   for (const id of ids) expect(line(id)).toContain('the secret is 42');
 });
 
-test('an error that Apollo Server would answer does so as well', () => {
-  const { telemetry, line } = recorded();
-  const mask = createErrorMask({
-    logError: (error) => logMasked(telemetry.log, error),
-    masksInternal: false,
-  });
-  const masked = mask({ message: 'the secret is 42' }, new Error('the secret is 42'));
-  expect(masked.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', id: UUID });
-  expect(JSON.stringify(masked)).not.toContain('secret');
-  expect(line(masked.extensions?.['id'])).toContain('the secret is 42');
+test('an error of Apollo Server that is not about the document is masked as well', async () => {
+  const server: DocumentServer = {
+    executeOperation: async (_, { contextValue }) => {
+      contextValue.result.errors = [new GraphQLError('the secret is 42')];
+    },
+  };
+  const error: unknown = await createReadDocument(server, { tokens: 100 })('{ a }', undefined).catch(
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof RouterError)) throw new Error('a RouterError was expected');
+  expect(error.publicExtensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
+  expect(JSON.stringify([error.publicMessage, error.listed])).not.toContain('secret');
+  expect(error.cause).toMatchObject({ message: 'the secret is 42' });
 });
 
 const REPORTED = {
@@ -128,19 +134,23 @@ const EXCEPTIONS = [
 ];
 const DECLARED = { message: 'sold out', path: ['book'], extensions: { code: 'SOLD_OUT' } };
 
-test.for(['compiled', 'apollo'])(
+test.for([
+  ['of the router', createExecution],
+  ['of Apollo Gateway', createReferenceExecution],
+] as const)(
   'in production the messages of exceptions are in the log and not in the response: executor %s',
-  async (executor) => {
+  async ([, executor]) => {
     await using stub = await startStubSubgraph(() =>
       answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
     );
     const start = (config: string) =>
       startSmallGraph({
         services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
-        config: `execution: ${executor}\ntraffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
+        parts: { createExecution: executor },
+        config: `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
       });
     await using graph = await start('mode: production');
-    for (const _ of ['by Apollo Server', 'directly']) {
+    for (const _ of ['first request', 'second request']) {
       const response = await graph.query('{ book }');
       expect(response.errors).toHaveLength(4);
       expect(JSON.stringify(response)).not.toMatch(/accounts|password|ECONNREFUSED/);
@@ -180,13 +190,13 @@ test('masking exceptions leaves errors with other codes as they are', async () =
   expect(line).toMatchObject({ subgraph: 'books', messages: EXCEPTIONS.map(({ message }) => message) });
 });
 
-test('what the reference executor cannot keep is refused at start', () => {
+test('the executor of Apollo Gateway is rejected in the configuration, and the default is reported to have no effect', async () => {
   const read = (text: string) =>
-    parseConfig(`execution: apollo\n${text}`, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
-  expect(() => read('response: { subgraphErrorMessages: mask }')).toThrow(
-    'router.yaml:2: response: needs execution: compiled',
-  );
-  expect(() => read('headers: { response: [{ propagate: { named: x-a } }] }')).toThrow(
-    'router.yaml:2: headers: needs execution: compiled',
-  );
+    parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
+  expect(() => read('mode: production\nexecution: apollo')).toThrow('router.yaml:2: execution: remove it');
+  await using graph = await startSmallGraph({
+    services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
+    config: 'execution: compiled',
+  });
+  expect(graph.log.map(({ msg }) => msg)).toContain('`execution` has no effect: remove it from router.yaml');
 });

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { createExecution } from '../../router/operation/execute-operation.ts';
+import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
 
@@ -59,51 +61,52 @@ test('an error of the document or the variables has the place in the document', 
   expect(await wrong(query, { skip: 'no' })).toEqual(located(2, 3));
 });
 
-test.for(['compiled', 'apollo'])(
-  'null is an error in @skip and @include: execution %s',
-  async (execution) => {
-    await using graph = await startSmallGraph({
-      services,
-      config: `execution: ${execution}\nrateLimit: { enabled: true }`,
-    });
-    const ask = async (query: string, s: unknown) => {
-      const response = await graph.post({ query, variables: { s } }, draft);
-      return { status: response.status, ...((await response.json()) as Answer) };
-    };
-    const rejected = (query: string) => ({
-      status: 400,
-      errors: [
-        {
-          message: 'Variable "$s" is null in an argument "if" of the type "Boolean!".',
-          locations: [{ line: 1, column: query.lastIndexOf('$s') + 1 }],
-          extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) },
-        },
-      ],
-    });
-    for (const selection of [
-      '{ book { id } books @include(if: $s) { id } }',
-      '{ book { id @include(if: $s) title } }',
-      '{ book { id @skip(if: $s) title } }',
-      '{ book { stars @include(if: $s) title } }',
-      '{ book { ... @include(if: $s) { id } title } }',
-      '{ book { ...A @skip(if: $s) title } } fragment A on Book { id }',
-      '{ book { ...A } } fragment A on Book { ... on Book { id @include(if: $s) } title }',
-      '{ __type(name: "Book") { name @include(if: $s) } }',
-    ] as const) {
-      const query = `query Q($s: Boolean = true) ${selection}`;
-      // Before and after the operation is known.
-      for (const value of [true, false]) {
-        expect(await ask(query, null)).toEqual(rejected(query));
-        const { status, errors } = await ask(query, value);
-        expect([status, errors]).toEqual([200, undefined]);
-      }
+test.for([
+  ['of the router', createExecution],
+  ['of Apollo Gateway', createReferenceExecution],
+] as const)('null is an error in @skip and @include: executor %s', async ([, executor]) => {
+  await using graph = await startSmallGraph({
+    services,
+    config: 'rateLimit: { enabled: true }',
+    parts: { createExecution: executor },
+  });
+  const ask = async (query: string, s: unknown) => {
+    const response = await graph.post({ query, variables: { s } }, draft);
+    return { status: response.status, ...((await response.json()) as Answer) };
+  };
+  const rejected = (query: string) => ({
+    status: 400,
+    errors: [
+      {
+        message: 'Variable "$s" is null in an argument "if" of the type "Boolean!".',
+        locations: [{ line: 1, column: query.lastIndexOf('$s') + 1 }],
+        extensions: { code: 'BAD_USER_INPUT', requestId: expect.any(String) },
+      },
+    ],
+  });
+  for (const selection of [
+    '{ book { id } books @include(if: $s) { id } }',
+    '{ book { id @include(if: $s) title } }',
+    '{ book { id @skip(if: $s) title } }',
+    '{ book { stars @include(if: $s) title } }',
+    '{ book { ... @include(if: $s) { id } title } }',
+    '{ book { ...A @skip(if: $s) title } } fragment A on Book { id }',
+    '{ book { ...A } } fragment A on Book { ... on Book { id @include(if: $s) } title }',
+    '{ __type(name: "Book") { name @include(if: $s) } }',
+  ] as const) {
+    const query = `query Q($s: Boolean = true) ${selection}`;
+    // Before and after the operation is known.
+    for (const value of [true, false]) {
       expect(await ask(query, null)).toEqual(rejected(query));
+      const { status, errors } = await ask(query, value);
+      expect([status, errors]).toEqual([200, undefined]);
     }
-    const mutation = 'mutation Q($s: Boolean = true) { read { id @include(if: $s) } }';
-    expect(await ask(mutation, null)).toEqual(rejected(mutation));
-    expect(mutations).toBe(0);
-  },
-);
+    expect(await ask(query, null)).toEqual(rejected(query));
+  }
+  const mutation = 'mutation Q($s: Boolean = true) { read { id @include(if: $s) } }';
+  expect(await ask(mutation, null)).toEqual(rejected(mutation));
+  expect(mutations).toBe(0);
+});
 
 test('null is no error where other conditions exclude it, nor as another argument', async () => {
   await using graph = await startSmallGraph({ services });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
 import type { ExecutionOutcome } from '../../router/execution/run/execute.ts';
-import { deduplicateCalls, deduplicateExecutions } from '../../router/execution/run/deduplication.ts';
+import { deduplicateExecutions } from '../../router/execution/run/deduplication.ts';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
+import { createDeduplicatedSend } from '../support/subgraphs/deduplicated-send.ts';
 import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };
@@ -26,7 +27,7 @@ const { signal: never } = new AbortController();
 describe('equal calls in flight', () => {
   test('go out once in one scope, and nobody may change the answer', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = deduplicateCalls();
+    const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
     answer(0, { me: { name: 'Ann' } });
     const response = { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
@@ -36,7 +37,7 @@ describe('equal calls in flight', () => {
 
   test('are never shared by two identities', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = deduplicateCalls();
+    const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'bob')(query, never)];
     answer(0, { me: { name: 'Ann' } });
     answer(1, { me: { name: 'Bob' } });
@@ -49,7 +50,7 @@ describe('equal calls in flight', () => {
 
   test('are not mixed up by scopes and bodies that look alike when joined', async () => {
     const { send, signals } = heldSend();
-    const shared = deduplicateCalls();
+    const shared = createDeduplicatedSend();
     void shared(send, 'ann')({ ...query, subgraph: 'x user' }, never);
     void shared(send, 'ann x')({ ...query, subgraph: 'user' }, never);
     expect(signals.length).toBe(2);
@@ -57,7 +58,7 @@ describe('equal calls in flight', () => {
 
   test('of mutations each go out', () => {
     const { send, signals } = heldSend();
-    const shared = deduplicateCalls();
+    const shared = createDeduplicatedSend();
     void shared(send, 'ann')(mutation, never);
     void shared(send, 'ann')(mutation, never);
     expect(signals.length).toBe(2);
@@ -65,7 +66,7 @@ describe('equal calls in flight', () => {
 
   test('go out again once answered', async () => {
     const { send, signals, answer } = heldSend();
-    const shared = deduplicateCalls()(send, 'ann');
+    const shared = createDeduplicatedSend()(send, 'ann');
     const first = shared(query, never);
     answer(0, {});
     await first;
@@ -75,7 +76,7 @@ describe('equal calls in flight', () => {
 
   test('are aborted when the last who waits has gone', async () => {
     const { send, signals } = heldSend();
-    const shared = deduplicateCalls()(send, 'ann');
+    const shared = createDeduplicatedSend()(send, 'ann');
     const clients = [new AbortController(), new AbortController()];
     const calls = clients.map(({ signal }) => shared(query, signal));
     clients[0]?.abort();

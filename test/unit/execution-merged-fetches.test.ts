@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { deduplicateCalls } from '../../router/execution/run/deduplication.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { createDeduplicatedSend } from '../support/subgraphs/deduplicated-send.ts';
 import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const people = [
@@ -119,7 +119,7 @@ describe('parallel entity fetches of one subgraph', () => {
 
   test('make equal calls for equal requests, which are shared', async () => {
     const sent: SubgraphRequest[] = [];
-    const share = deduplicateCalls();
+    const share = createDeduplicatedSend();
     const shared = (): Interposed => async (request, ask) => {
       const counted = share((call) => {
         sent.push(call);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCall, withQuery } from '../../router/persisted-operations/graphql-parameters.ts';
+import { readParameters } from '../../router/persisted-operations/graphql-parameters.ts';
 import { parseManifest } from '../../router/persisted-operations/manifest.ts';
 import { RecentTexts } from '../../router/shared/bounded-text-cache.ts';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
@@ -61,15 +61,17 @@ describe('recent texts', () => {
   });
 });
 
-describe('a call', () => {
+describe('a request', () => {
   it.each<[name: string, request: Partial<ClientRequest>]>([
     ['a batch', { body: [{ query: '{ a }' }] }],
     ['a document that is no text', { body: { query: 7 } }],
     ['variables as text', { body: { query: '{ a }', variables: '{}' } }],
     ['a parameter given twice', { method: 'GET', search: '?query={a}&query={b}' }],
     ['variables that are no JSON', { method: 'GET', search: '?query={a}&variables={' }],
-  ])('with %s is not read', (_name, request) => {
-    expect(readCall(requestOf(request))).toBeUndefined();
+  ])('with %s is rejected', (_name, request) => {
+    expect(() => readParameters(requestOf(request))).toThrow(
+      expect.objectContaining({ code: 'BAD_REQUEST' }),
+    );
   });
 
   it('has the same meaning by GET and by POST', () => {
@@ -77,17 +79,12 @@ describe('a call', () => {
     const search = `?${new URLSearchParams({ variables: '{"n":1}', extensions: JSON.stringify(extensions) }).toString()}`;
     const get = requestOf({ method: 'GET', search });
     const post = requestOf({ body: { variables: { n: 1 }, extensions } });
-    expect(readCall(get)).toEqual(readCall(post));
-    expect(readCall(withQuery(get, '{ a }'))).toEqual({
-      query: '{ a }',
+    expect(readParameters(get)).toEqual(readParameters(post));
+    expect(readParameters(get)).toEqual({
+      query: undefined,
       operationName: undefined,
       variables: { n: 1 },
-      persisted: undefined,
-    });
-    expect(withQuery(post, '{ a }').body).toEqual({
-      query: '{ a }',
-      variables: { n: 1 },
-      extensions: { other: 1 },
+      persisted: extensions.persistedQuery,
     });
   });
 });

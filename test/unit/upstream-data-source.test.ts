@@ -4,7 +4,7 @@ import { ApolloServer } from '@apollo/server';
 import { parse } from 'graphql';
 import { expect, it } from 'vitest';
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { createDataSource } from '../../router/apollo/data-source.ts';
+import { createDataSource } from '../differential/reference/data-source.ts';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])';
 const SUBGRAPHS = {

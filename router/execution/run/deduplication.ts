@@ -2,26 +2,36 @@ import type { Scope } from '../../request/deduplication-scope.ts';
 import { ERRORS, RouterError } from '../../shared/errors.ts';
 import type { CompiledOperation } from '../compile/compile.ts';
 import type { ExecutionOutcome } from './execute.ts';
-import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Identifies a request, and receives the id of the request whose work it uses. */
-export type DeduplicationObserver = {
+/** The request that makes a call. */
+type RequestContext = {
+  readonly scope: Scope;
   readonly requestId: string;
+  /** Whether its queries may be deduplicated. */
+  readonly isDeduplicated: boolean;
+  /** Receives the id of the request whose call is used. */
   readonly onJoin: (requestId: string, subgraph: string) => void;
 };
 
-/** Wraps the `send` of a request: a query that equals one in flight, in the same scope, is not sent again. */
-export function deduplicateCalls(): (send: Send, scope: Scope, observer?: DeduplicationObserver) => Send {
+type SendFor<Context> = (
+  request: SubgraphRequest,
+  context: Context,
+  signal: AbortSignal,
+) => Promise<SubgraphResponse>;
+
+/** Wraps `send`: a query that equals one in flight, in the same scope, is not sent again. */
+export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
   const inFlight = new InFlightRequests<SubgraphResponse>();
-  return (send, scope, observer) => async (request, signal) => {
-    if (request.operation === 'mutation') return send(request, signal);
+  return async (request, context, signal) => {
+    if (request.operation === 'mutation' || !context.isDeduplicated) return send(request, context, signal);
     const key = `${request.subgraph} ${request.body}`;
     try {
-      const place = { scope, key, requestId: observer?.requestId };
+      const place = { scope: context.scope, key, requestId: context.requestId };
       const { value, isShared, joinedRequestId } = await inFlight.deduplicate(place, signal, (shared) =>
-        send(request, shared),
+        send(request, context, shared),
       );
-      if (joinedRequestId !== undefined) observer?.onJoin(joinedRequestId, request.subgraph);
+      if (joinedRequestId !== undefined) context.onJoin(joinedRequestId, request.subgraph);
       return isShared && value.kind === 'answered' ? { ...value, isShared } : value;
     } catch (error) {
       if (error instanceof RouterError && error.code === 'REQUEST_CANCELLED') return cancelled(request);

@@ -7,8 +7,8 @@ import type {
   SubgraphFailure,
   SubgraphRequest,
   SubgraphResponse,
-} from '../request/subgraph-request.ts';
-import { responseName } from '../shared/graphql/response-name.ts';
+} from '../../../router/request/subgraph-request.ts';
+import { responseName } from '../../../router/shared/graphql/response-name.ts';
 import { PrecisionError, toDoubles } from './double-precision.ts';
 
 /** The send and the abort signal of the client request that a gateway context belongs to. */
@@ -46,7 +46,7 @@ function plainData(data: Answered['data'], onLoss: () => GraphQLError): Record<s
 }
 
 function imprecise(service: string): SubgraphFailure {
-  const message = `the answer of ${service} has an integer that the executor "apollo" cannot keep exact`;
+  const message = `the answer of ${service} has an integer that Apollo Gateway's executor cannot keep exact`;
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 

@@ -1,8 +1,8 @@
 import { GraphQLError, executeSync } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import { ERRORS } from '../shared/errors.ts';
-import type { DenialCode } from './authorize.ts';
-import type { Denials } from './protected-schema.ts';
+import { ERRORS } from '../../../router/shared/errors.ts';
+import type { DenialCode } from '../../../router/authorization/authorize.ts';
+import type { Denials } from '../../../router/authorization/protected-schema.ts';
 
 export type FilteredAnswer = {
   readonly schema: GraphQLSchema;

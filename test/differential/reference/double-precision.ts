@@ -1,5 +1,5 @@
-import { isExactNumber } from '../shared/exact-json.ts';
-import { isRecord } from '../shared/is-record.ts';
+import { isExactNumber } from '../../../router/shared/exact-json.ts';
+import { isRecord } from '../../../router/shared/is-record.ts';
 
 /** Thrown for an integer that a double cannot hold. */
 export class PrecisionError extends Error {}

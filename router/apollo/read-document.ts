@@ -1,0 +1,69 @@
+import type { DocumentNode, GraphQLError } from 'graphql';
+import type { Config } from '../config/config-schema.ts';
+import { readParseError } from '../limits/document-limits.ts';
+import { shortened } from '../shared/error-message.ts';
+import { ERRORS, RouterError, isErrorCode } from '../shared/errors.ts';
+import type { ListedError } from '../shared/errors.ts';
+import type { DocumentContext, DocumentResult } from './server.ts';
+
+/** Parses and validates a document. @throws {RouterError} that lists every error of the document */
+export type ReadDocument = (source: string, operationName: string | undefined) => Promise<DocumentNode>;
+
+/** The part of Apollo Server that reads documents. */
+export type DocumentServer = {
+  executeOperation: (
+    request: { readonly query: string; readonly operationName?: string },
+    options: { readonly contextValue: DocumentContext },
+  ) => Promise<unknown>;
+};
+
+/** Returns the function that reads documents with Apollo Server. */
+export function createReadDocument(
+  server: DocumentServer,
+  limits: Pick<Config['limits'], 'tokens'>,
+): ReadDocument {
+  return async (query, operationName) => {
+    const result: DocumentResult = {};
+    const request = operationName === undefined ? { query } : { query, operationName };
+    await server.executeOperation(request, { contextValue: { result } });
+    if (result.document !== undefined) return result.document;
+    throw rejectionFor(result.errors ?? [], limits);
+  };
+}
+
+function rejectionFor(
+  errors: readonly GraphQLError[],
+  limits: Pick<Config['limits'], 'tokens'>,
+): RouterError {
+  const exceeded = errors
+    .map((error) => error.originalError ?? error)
+    .map((error) => readParseError(error, limits))
+    .find((error) => error instanceof RouterError);
+  if (exceeded !== undefined) return exceeded;
+  const listed = errors.map(toListed);
+  const [first] = listed;
+  const code = first?.extensions.code;
+  if (first === undefined || !isErrorCode(code) || !ERRORS[code].exposed)
+    return new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: errors[0] });
+  return new RouterError(code, first.message, { listed });
+}
+
+function toListed(error: GraphQLError): ListedError {
+  const { locations, extensions } = error;
+  return {
+    message: shortened(messageOf(error)),
+    ...(locations && { locations }),
+    extensions: { code: String(extensions['code']) },
+  };
+}
+
+const UNSUPPORTED_DIRECTIVE = /^Unknown directive "@(defer|stream)"\.$/;
+
+/** The message of Apollo Server or graphql-js, unless the router has a more helpful one. */
+function messageOf({ message, extensions }: GraphQLError): string {
+  if (extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED')
+    return 'Introspection is off. The operator allows it with `supergraph.introspection: true` in router.yaml.';
+  const [, directive] = UNSUPPORTED_DIRECTIVE.exec(message) ?? [];
+  if (directive === undefined) return message;
+  return `Incremental delivery is not supported: send the operation without @${directive}.`;
+}

@@ -1,0 +1,78 @@
+import { ApolloServer } from '@apollo/server';
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { DocumentNode, GraphQLError } from 'graphql';
+import type { Config } from '../config/config-schema.ts';
+import { MAX_VALIDATION_ERRORS, withinLimits } from '../limits/check-document.ts';
+import { finiteFloats } from '../shared/graphql/finite-floats.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createGateway } from './gateway.ts';
+
+/** Result of one document: a valid document or its errors. */
+export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
+
+/** Apollo Server's context of one document. Each hook receives a shallow copy, so the result is an object in it. */
+export type DocumentContext = BaseContext & { readonly result: DocumentResult };
+
+/**
+ * Starts Apollo Server over Apollo Gateway for one supergraph. It parses and validates documents, and executes none.
+ * @throws {Error} when Apollo's gateway or server rejects the supergraph
+ */
+export async function startApolloServer(
+  supergraphSdl: string,
+  { mode, supergraph, limits }: Pick<Config, 'mode' | 'supergraph' | 'limits'>,
+  { log }: Pick<Telemetry, 'log'>,
+): Promise<ApolloServer<DocumentContext>> {
+  const server = new ApolloServer<DocumentContext>({
+    gateway: createGateway(supergraphSdl),
+    plugins: [...DISABLED, resultPlugin],
+    introspection: supergraph.introspection ?? mode === 'development',
+    hideSchemaDetailsFromClientErrors: mode === 'production',
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    // HTTP and persisted queries are handled before a document is read.
+    csrfPrevention: false,
+    persistedQueries: false,
+    // Valid documents are kept with their prepared operations.
+    documentStore: null,
+    parseOptions: { maxTokens: limits.tokens },
+    validationRules: [withinLimits(limits), finiteFloats],
+    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: mode === 'production' },
+    nodeEnv: mode,
+    logger: log,
+  });
+  await server.start();
+  return server;
+}
+
+/** Stores the document or its errors, and ends the request before it is executed. */
+const resultPlugin: ApolloServerPlugin<DocumentContext> = {
+  async requestDidStart() {
+    return {
+      async didEncounterErrors({ errors, contextValue }) {
+        contextValue.result.errors = errors;
+      },
+      async didResolveOperation({ document, contextValue }) {
+        contextValue.result.document = document;
+      },
+      async responseForOperation({ response: { http } }) {
+        return { http, body: { kind: 'single', singleResult: {} } };
+      },
+    };
+  },
+};
+
+// Apollo Server enables these by default. The router does their work elsewhere, or not at all.
+const DISABLED = [
+  ApolloServerPluginCacheControlDisabled(),
+  ApolloServerPluginInlineTraceDisabled(),
+  ApolloServerPluginLandingPageDisabled(),
+  ApolloServerPluginSchemaReportingDisabled(),
+  ApolloServerPluginUsageReportingDisabled(),
+];

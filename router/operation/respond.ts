@@ -1,0 +1,62 @@
+import type { ExecutedOperation } from './execute-operation.ts';
+import type { ChargedOperation } from './operations.ts';
+import type { Caller } from '../request/caller.ts';
+import type { ClientResponse, RequestSummary } from '../request/client-request.ts';
+import { operationResponse } from '../response/operation-response.ts';
+import { degradedHeaders } from '../response/response-extensions.ts';
+import type { LimitSharedCaching } from '../response/shared-caching.ts';
+
+/** What the response of an operation is made of, beside its outcome. */
+export type Responding = {
+  readonly charged: ChargedOperation;
+  readonly caller: Caller;
+  /** The version of the supergraph. */
+  readonly version: string;
+};
+
+/** Writes the response to an operation that was executed. */
+export type Respond = (executed: ExecutedOperation, responding: Responding) => ClientResponse;
+
+/** Returns the last stage: the HTTP response, with the headers and the log line of the request. */
+export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
+  return (executed, { charged, caller, version }) => {
+    const { headers, degraded } = executed;
+    const { request } = caller;
+    const cached = {
+      authorization: request.authorization,
+      isProtected: charged.operation.guard !== undefined,
+    };
+    return operationResponse(executed, {
+      mediaType: request.mediaType,
+      headers: {
+        ...(headers && limitSharedCaching(headers, cached)),
+        ...degradedHeaders(degraded),
+        ...charged.headers,
+        'x-supergraph-version': version,
+      },
+      summary: summaryOf(executed, { charged, caller, version }),
+    });
+  };
+}
+
+/** A name may be as long as a request: it must not be copied into the log each time. */
+const MAX_LOGGED_NAME = 512;
+/** A subgraph may report thousands of errors. */
+const MAX_LOGGED_CODES = 50;
+
+function summaryOf(
+  { errors, degraded, deduplicatedWork }: ExecutedOperation,
+  { charged: { operation, cost }, caller: { identity }, version }: Responding,
+): RequestSummary {
+  const codes = errors.length === 0 ? [] : errors.map(({ extensions }) => extensions.code);
+  return {
+    generation: version,
+    operationType: operation.type,
+    cost,
+    ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),
+    ...(identity.kind === 'user' && { userId: identity.id }),
+    ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MAX_LOGGED_CODES) }),
+    ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
+    ...deduplicatedWork,
+  };
+}
