@@ -148,3 +148,31 @@ test('incremental delivery and introspection are rejected with the reason, and w
     { data: { book: { id: '1' } } },
   ]);
 });
+
+test('the first response to an operation and later ones have the same status, headers and body', async () => {
+  await using graph = await startSmallGraph({ services });
+  const headers = { 'x-request-id': 'the-same', 'apollo-require-preflight': '1' };
+  const read = async (response: Response) => ({
+    status: response.status,
+    headers: [...response.headers].filter(([name]) => name !== 'date'),
+    body: await response.text(),
+  });
+  const get = (query: string) => fetch(`${graph.router.url}?query=${encodeURIComponent(query)}`, { headers });
+  const requests: readonly (() => Promise<Response>)[] = [
+    () => graph.post({ query: '{ books { id title stars } }' }, headers),
+    () => graph.post({ query: '{ maybe { id } reviews }' }, headers),
+    () => graph.post({ query: 'query ($s: Boolean!) { book { id @skip(if: $s) } }' }, headers),
+    () => graph.post({ query: 'query A { book { id } } query B { book { id } }' }, headers),
+    () => graph.post({ query: '{ nope }' }, headers),
+    () => graph.post({ query: '{ book {' }, headers),
+    () => graph.post({ query: '' }, headers),
+    () => graph.post([{ query: '{ book { id } }' }], headers),
+    () => get('mutation { read { id } }'),
+    () => get('{ book { title } }'),
+  ];
+  for (const request of requests) {
+    const first = await read(await request());
+    expect(await read(await request())).toEqual(first);
+    expect(await read(await request())).toEqual(first);
+  }
+});
