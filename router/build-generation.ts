@@ -71,7 +71,7 @@ function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): Operatio
 }
 
 /** Executes a query in a new generation and prepares the operations that the one before executed most often, before clients may use it. */
-export async function prove(
+export async function smokeTest(
   next: Generation,
   previous: Generation | undefined,
   warmOperations: number,

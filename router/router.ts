@@ -3,11 +3,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 import { createAdmission } from './rate-limit/charge.ts';
-import { createBudget } from './rate-limit/rate-limiter.ts';
+import { createRateLimiter } from './rate-limit/rate-limiter.ts';
 import { addressBlock, createClientAddress, createPeerReader } from './rate-limit/client-address.ts';
 import { checkLength } from './limits/check-document.ts';
-import { createSettlement } from './rate-limit/reconcile.ts';
-import { Spenders } from './rate-limit/top-consumers.ts';
+import { createReconciliation } from './rate-limit/reconcile.ts';
+import { TopConsumers } from './rate-limit/top-consumers.ts';
 import { createOperationAuthorization } from './operation/authorize-operation.ts';
 import { createOperationCharge } from './operation/charge-operation.ts';
 import type { Config } from './config/config-schema.ts';
@@ -17,7 +17,7 @@ import { createErrorBehavior } from './http/read-error-behavior.ts';
 import { createCallerContexts } from './operation/caller-context.ts';
 import { createExecution } from './operation/execute-operation.ts';
 import { createPreparation } from './operation/prepare-operation.ts';
-import { createCollecting } from './headers/collection.ts';
+import { createHeaderCollector } from './headers/collection.ts';
 import { createForwardedOrigin } from './headers/forwarded-origin.ts';
 import { createForwarding } from './headers/forwarding.ts';
 import { createAuthenticator } from './authentication/authenticate.ts';
@@ -42,7 +42,7 @@ import { createRespond } from './operation/respond.ts';
 import { createSharedCaching } from './response/shared-caching.ts';
 import { scheduleTimer } from './shared/schedule.ts';
 import type { Schedule } from './shared/schedule.ts';
-import { buildGeneration, prove } from './build-generation.ts';
+import { buildGeneration, smokeTest } from './build-generation.ts';
 import { createGenerations } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSource } from './supergraph/supergraph-source.ts';
@@ -127,13 +127,13 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       redis: redis?.link,
     }),
   );
-  const budget = createBudget(config.rateLimit, {
+  const rateLimiter = createRateLimiter(config.rateLimit, {
     monotonic,
     telemetry,
     redis: redis?.link,
     processes: config.workers,
   });
-  const collecting = createCollecting(config.headers);
+  const headerCollector = createHeaderCollector(config.headers);
   if (config.execution !== undefined)
     telemetry.log.warn('`execution` has no effect: remove it from router.yaml');
   warnOfShortSecrets(config.identity.keys, telemetry.log);
@@ -144,7 +144,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       ...parts,
       telemetry,
       signer,
-      keepHeaders: collecting !== undefined,
+      keepHeaders: headerCollector !== undefined,
       startTimer: createTimerQueue(parts),
     }),
   );
@@ -155,31 +155,31 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       watchPressure: parts.watchPressure ?? createPressureWatch(parts),
     }),
   );
-  const spenders = new Spenders(parts.now);
+  const topConsumers = new TopConsumers(parts.now);
   const admission = createAdmission(config, {
-    budget,
-    spenders,
+    rateLimiter,
+    topConsumers,
     shed: shedding.checkOperation,
     measured: (code) => telemetry.limitMeasured(code),
   });
-  const settlement = createSettlement(config.rateLimit, {
-    budget,
-    spenders,
-    settled: (points, outcome) => telemetry.budgetSettled(points, outcome),
+  const reconciliation = createReconciliation(config.rateLimit, {
+    rateLimiter,
+    topConsumers,
+    onReconciled: (points, outcome) => telemetry.rateLimitReconciled(points, outcome),
     later: setImmediate,
   });
   const execute = parts.createExecution({
     telemetry,
     deduplication: config.traffic.deduplication,
-    settlement,
+    reconciliation,
     callerContext: createCallerContexts({
       monotonic,
       deadlineMs: config.traffic.deadlineMs,
       forward: createForwarding(config.headers),
       origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
-      isDeduplicated: collecting?.passesCookies !== true,
+      isDeduplicated: headerCollector?.passesCookies !== true,
     }),
-    collecting,
+    headerCollector,
     staleValues: createStaleValues(config.degradation, {
       redis: redis?.link,
       now: parts.now,
@@ -202,7 +202,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
           subgraphPool,
           onFullHeap: shedding.onFullHeap,
         }),
-      prove: (generation, previous) => prove(generation, previous, config.supergraph.warmOperations),
+      smokeTest: (generation, previous) => smokeTest(generation, previous, config.supergraph.warmOperations),
     }),
   );
 
@@ -246,7 +246,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       supergraph: generations.status(),
       requests: shedding.state(),
       subgraphs: subgraphPool.state(),
-      spenders: spenders.report(),
+      topConsumers: topConsumers.report(),
     },
     unready: health.unready(),
     supergraphs: [generations.status()],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { execute, parse } from 'graphql';
-import { separateAuthorization } from '../../router/authorization/extract-auth-directives.ts';
+import { extractAuthDirectives } from '../../router/authorization/extract-auth-directives.ts';
 import { shop } from './shop.ts';
 import { SUBGRAPHS, schemaFile } from './subgraphs.ts';
 import type { Subgraph } from './subgraphs.ts';
@@ -20,7 +20,7 @@ export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): str
     })),
   );
   if (supergraphSdl === undefined) throw new Error(errors?.map(({ message }) => message).join('\n'));
-  return separateAuthorization(supergraphSdl).sdl;
+  return extractAuthDirectives(supergraphSdl).sdl;
 }
 
 export type Operation = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };

@@ -3,7 +3,7 @@ import type { ConstDirectiveNode, GraphQLInterfaceType, GraphQLObjectType, Graph
 import { constantArguments } from '../shared/graphql/constant-arguments.ts';
 
 type FieldedType = GraphQLObjectType | GraphQLInterfaceType;
-type Annotated = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
+type AnnotatedNode = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
 
 /** The fields of which a subgraph may have breakers, as `Type.field`: those that it is asked for at the root or of an entity. */
 export function breakableFields(supergraphSchema: GraphQLSchema, subgraph: string): readonly string[] {
@@ -39,7 +39,7 @@ function fieldsIn(type: FieldedType, graph: string): readonly string[] {
 }
 
 function argumentsOf(
-  node: Annotated | null | undefined,
+  node: AnnotatedNode | null | undefined,
   directive: string,
 ): readonly Readonly<Record<string, unknown>>[] {
   const applied = node?.directives?.filter(({ name }) => name.value === directive) ?? [];

@@ -20,13 +20,13 @@ export type Graph = {
 };
 
 /** A supergraph as it was published, and as Apollo's gateway can serve it: without what the router enforces itself. */
-type Published = { readonly published: string; readonly servable: string };
+type SupergraphTexts = { readonly published: string; readonly servable: string };
 
 /**
  * Reads a supergraph SDL.
  * @throws {Error} when it is not a supergraph or has a subgraph without an http(s) URL
  */
-export function describeGraph({ published, servable }: Published): Graph {
+export function describeGraph({ published, servable }: SupergraphTexts): Graph {
   const supergraph = Supergraph.build(servable, { validateSupergraph: true });
   const routes = new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url]));
   for (const [name, url] of routes) checkUrl(name, url);

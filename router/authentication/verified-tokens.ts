@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { RecentEntries } from '../shared/bounded-cache.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 import type { UserIdentity } from '../request/identity.ts';
 
 export type VerifiedToken = {
@@ -15,10 +15,10 @@ export type VerifiedToken = {
  * Keyed by digest: a heap dump then holds no usable token.
  */
 export class VerifiedTokens {
-  readonly #entries: RecentEntries<VerifiedToken>;
+  readonly #entries: BoundedCache<VerifiedToken>;
 
   constructor(maxEntries: number) {
-    this.#entries = new RecentEntries(maxEntries);
+    this.#entries = new BoundedCache(maxEntries);
   }
 
   get(token: string): VerifiedToken | undefined {

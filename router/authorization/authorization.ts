@@ -2,15 +2,15 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createGuard } from './guard.ts';
 import type { Guard } from './guard.ts';
 import { protectSchema } from './protected-schema.ts';
-import type { Judge, Requirements } from './requirement.ts';
+import type { PolicyEvaluator, Requirements } from './requirement.ts';
 
 /** Finds the guard of each operation on a schema; without requirements there is nothing to look for. */
 export function createGuards(
   schema: GraphQLSchema,
   requirements: Requirements,
-  judge: Judge,
+  evaluate: PolicyEvaluator,
 ): (document: DocumentNode, operationName: string | undefined) => Guard | undefined {
   if (requirements.size === 0) return () => undefined;
   const protectedSchema = protectSchema(schema, requirements);
-  return (document, operationName) => createGuard(document, operationName, { protectedSchema, judge });
+  return (document, operationName) => createGuard(document, operationName, { protectedSchema, evaluate });
 }

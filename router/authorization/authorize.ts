@@ -28,14 +28,17 @@ export type CallOutcome = {
 
 const ALLOWED: CallOutcome = { restriction: undefined, wouldDeny: [] };
 
-export type Asked = {
+export type AuthorizationRequest = {
   readonly guard: Guard | undefined;
   readonly subject: Subject;
   readonly inputs: Readonly<Record<string, unknown>>;
 };
 
 /** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in the mode `reject` */
-export function authorize(mode: AuthorizationMode, { guard, subject, inputs }: Asked): CallOutcome {
+export function authorize(
+  mode: AuthorizationMode,
+  { guard, subject, inputs }: AuthorizationRequest,
+): CallOutcome {
   const restriction = guard?.restrictionFor(subject);
   if (restriction === undefined) return ALLOWED;
   switch (mode) {

@@ -3,9 +3,9 @@ import type { ASTNode, ConstDirectiveNode, DocumentNode } from 'graphql';
 import { refuseBareInterfaces } from './interface-requirements.ts';
 import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 import { readSecurityLinks } from './security-links.ts';
-import type { Enforced, SecurityLinks } from './security-links.ts';
+import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
 
-export type SeparatedSupergraph = {
+export type ExtractedSupergraph = {
   /** The supergraph without its demands: Apollo's gateway refuses to serve what it cannot enforce. */
   readonly sdl: string;
   readonly requirements: Requirements;
@@ -15,7 +15,7 @@ export type SeparatedSupergraph = {
  * Takes `@authenticated`, `@requiresScopes` and `@policy` out of a supergraph.
  * @throws {Error} when it demands something that the router could not hold to
  */
-export function separateAuthorization(supergraphSdl: string): SeparatedSupergraph {
+export function extractAuthDirectives(supergraphSdl: string): ExtractedSupergraph {
   const document = parse(supergraphSdl, { noLocation: true });
   const links = readSecurityLinks(document);
   if (links.nodes.size === 0) return { sdl: supergraphSdl, requirements: new Map() };
@@ -55,11 +55,11 @@ function directivesOf(node: ASTNode): readonly ConstDirectiveNode[] {
   return 'directives' in node ? ((node.directives ?? []) as readonly ConstDirectiveNode[]) : [];
 }
 
-type Demand = { readonly enforced: Enforced; readonly alternatives: Alternatives };
+type Demand = { readonly enforced: EnforcedDirective; readonly alternatives: Alternatives };
 
 const ARGUMENTS = { requiresScopes: 'scopes', policy: 'policies' } as const;
 
-function readDemand(enforced: Enforced, directive: ConstDirectiveNode, coordinate: string): Demand {
+function readDemand(enforced: EnforcedDirective, directive: ConstDirectiveNode, coordinate: string): Demand {
   if (enforced === 'authenticated') return { enforced, alternatives: [] };
   const argument = directive.arguments?.find(({ name }) => name.value === ARGUMENTS[enforced]);
   const alternatives = argument && readAlternatives(valueFromASTUntyped(argument.value));
@@ -88,7 +88,7 @@ function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Re
     known.set(key, same);
     return same;
   };
-  const alternativesOf = (found: readonly Demand[], kind: Enforced) =>
+  const alternativesOf = (found: readonly Demand[], kind: EnforcedDirective) =>
     found.filter(({ enforced }) => enforced === kind).map(({ alternatives }) => alternatives);
   return new Map(
     [...demands].map(([coordinate, found]) => [

@@ -16,7 +16,7 @@ import type {
 } from 'graphql';
 import type { Denials, ProtectedSchema } from './protected-schema.ts';
 
-type Filtering = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonly denials: Denials };
+type FilterContext = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonly denials: Denials };
 
 const TYPENAME: FieldNode = {
   kind: Kind.FIELD,
@@ -27,8 +27,8 @@ const TYPENAME: FieldNode = {
  * The document without what is denied, for planning. A field of an interface that only some objects deny is asked of the others.
  * Objects of which the type decides are asked for it.
  */
-export function filterDocument(document: DocumentNode, filtering: Filtering): DocumentNode {
-  const { schema } = filtering;
+export function filterDocument(document: DocumentNode, context: FilterContext): DocumentNode {
+  const { schema } = context;
   return {
     ...document,
     definitions: document.definitions.map((node) => {
@@ -37,7 +37,7 @@ export function filterDocument(document: DocumentNode, filtering: Filtering): Do
         node.kind === Kind.OPERATION_DEFINITION
           ? schema.getRootType(node.operation)
           : schema.getType(node.typeCondition.name.value);
-      return { ...node, selectionSet: filterSelections(node.selectionSet, type ?? undefined, filtering) };
+      return { ...node, selectionSet: filterSelections(node.selectionSet, type ?? undefined, context) };
     }),
   };
 }
@@ -45,9 +45,9 @@ export function filterDocument(document: DocumentNode, filtering: Filtering): Do
 function filterSelections(
   { selections, ...rest }: SelectionSetNode,
   parent: GraphQLNamedType | undefined,
-  filtering: Filtering,
+  context: FilterContext,
 ): SelectionSetNode {
-  const kept = selections.flatMap((selection) => filterSelection(selection, parent, filtering));
+  const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
   // Which object it is decides what of it is denied.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
@@ -56,15 +56,15 @@ function filterSelections(
 function filterSelection(
   selection: SelectionNode,
   parent: GraphQLNamedType | undefined,
-  filtering: Filtering,
+  context: FilterContext,
 ): readonly SelectionNode[] {
   switch (selection.kind) {
     case Kind.FIELD:
-      return filterField(selection, parent, filtering);
+      return filterField(selection, parent, context);
     case Kind.INLINE_FRAGMENT: {
       const condition = selection.typeCondition?.name.value;
-      const type = condition === undefined ? parent : filtering.schema.getType(condition);
-      return [{ ...selection, selectionSet: filterSelections(selection.selectionSet, type, filtering) }];
+      const type = condition === undefined ? parent : context.schema.getType(condition);
+      return [{ ...selection, selectionSet: filterSelections(selection.selectionSet, type, context) }];
     }
     case Kind.FRAGMENT_SPREAD:
       return [selection];
@@ -74,17 +74,17 @@ function filterSelection(
 function filterField(
   field: FieldNode,
   parent: GraphQLNamedType | undefined,
-  filtering: Filtering,
+  context: FilterContext,
 ): readonly SelectionNode[] {
   const name = field.name.value;
   if (name.startsWith('__') || !(isObjectType(parent) || isInterfaceType(parent))) return [field];
-  const objects = filtering.objectTypes(parent);
-  const allowed = objects.filter((object) => !filtering.denials.field(object, name));
+  const objects = context.objectTypes(parent);
+  const allowed = objects.filter((object) => !context.denials.field(object, name));
   if (allowed.length === 0 && objects.length > 0) return [];
   const type = getNamedType(parent.getFields()[name]?.type);
   const { selectionSet } = field;
   const kept: FieldNode = selectionSet
-    ? { ...field, selectionSet: filterSelections(selectionSet, type, filtering) }
+    ? { ...field, selectionSet: filterSelections(selectionSet, type, context) }
     : field;
   return allowed.length === objects.length ? [kept] : allowed.map((object) => onType(object, kept));
 }

@@ -3,7 +3,7 @@ import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { filterDocument } from './filter-document.ts';
 import { denialsOf } from './protected-schema.ts';
 import type { Denials, ProtectedSchema } from './protected-schema.ts';
-import type { Judge, Requirement, Subject } from './requirement.ts';
+import type { PolicyEvaluator, Requirement, Subject } from './requirement.ts';
 import { walkOperation, withDefaults } from './walk-operation.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -38,7 +38,10 @@ const MOST_LISTED = 100;
 export function createGuard(
   document: DocumentNode,
   operationName: string | undefined,
-  { protectedSchema, judge }: { readonly protectedSchema: ProtectedSchema; readonly judge: Judge },
+  {
+    protectedSchema,
+    evaluate,
+  }: { readonly protectedSchema: ProtectedSchema; readonly evaluate: PolicyEvaluator },
 ): Guard | undefined {
   const operation = getOperationAST(document, operationName);
   if (!operation) return undefined;
@@ -47,7 +50,9 @@ export function createGuard(
   const restrictions = new Map<string, Restriction>();
   return {
     restrictionFor(subject) {
-      const verdict = requirements.map((requirement) => (judge(requirement, subject) ? '1' : '0')).join('');
+      const verdict = requirements
+        .map((requirement) => (evaluate(requirement, subject) ? '1' : '0'))
+        .join('');
       if (!verdict.includes('0')) return undefined;
       const known = restrictions.get(verdict);
       if (known !== undefined) return known;
@@ -83,14 +88,14 @@ function touchedRequirements(
   return touched;
 }
 
-type Guarded = {
+type GuardedOperation = {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly protectedSchema: ProtectedSchema;
 };
 
 function restrict(
-  { document, operation, protectedSchema }: Guarded,
+  { document, operation, protectedSchema }: GuardedOperation,
   unmet: ReadonlySet<Requirement>,
 ): Restriction {
   const denials = denialsOf(protectedSchema, unmet);

@@ -5,7 +5,7 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /**
- * Composition puts on an interface what its object types demand together; each object is judged by its own. An interface that
+ * Composition puts on an interface what its object types demand together; each object has its own requirements. An interface that
  * demands more would be bypassed by a fragment on an object type (CVE-2025-64530), so it is refused.
  * @throws {Error}
  */

@@ -24,7 +24,7 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // An abstract type is judged by the object that a value turns out to be.
+      // The requirements of the object type of a value apply, not those of its abstract type.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }

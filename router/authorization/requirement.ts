@@ -1,4 +1,4 @@
-/** Who is judged; without a token nothing is met. */
+/** The caller whose access is evaluated; without a token no requirement is met. */
 export type Subject =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly roles: readonly string[]; readonly scopes: readonly string[] };
@@ -19,10 +19,10 @@ export type Policy = {
   readonly scopes?: readonly string[] | undefined;
 };
 
-export type Judge = (requirement: Requirement, subject: Subject) => boolean;
+export type PolicyEvaluator = (requirement: Requirement, subject: Subject) => boolean;
 
 /** A policy that nobody has configured is met by nobody. */
-export function createJudge(policies: Readonly<Record<string, Policy>>): Judge {
+export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>): PolicyEvaluator {
   const known = new Map(Object.entries(policies));
   return ({ scopes, policies: required }, subject) => {
     if (subject.kind === 'anonymous') return false;

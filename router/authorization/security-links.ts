@@ -2,11 +2,11 @@ import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 
 /** The directives that the router enforces. */
-export type Enforced = 'authenticated' | 'requiresScopes' | 'policy';
+export type EnforcedDirective = 'authenticated' | 'requiresScopes' | 'policy';
 
 /** What a supergraph calls them: subgraphs may import them under other names. */
 export type SecurityLinks = {
-  readonly directives: ReadonlyMap<string, Enforced>;
+  readonly directives: ReadonlyMap<string, EnforcedDirective>;
   /** Scalars of the arguments. */
   readonly scalars: ReadonlySet<string>;
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
@@ -29,7 +29,7 @@ export type Link = {
 
 const SPECIFICATIONS = 'https://specs.apollo.dev/';
 
-const SCALARS: Readonly<Record<Enforced, string | undefined>> = {
+const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
   authenticated: undefined,
   requiresScopes: 'Scope',
   policy: 'Policy',
@@ -41,7 +41,7 @@ const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
 /** @throws {Error} when the supergraph links a security feature that the router does not know, or uses one without a link */
 export function readSecurityLinks(document: DocumentNode): SecurityLinks {
   const links = readLinks(document);
-  const directives = new Map<string, Enforced>();
+  const directives = new Map<string, EnforcedDirective>();
   const scalars = new Set<string>();
   const nodes = new Set<ConstDirectiveNode>();
   for (const link of links) {
@@ -58,7 +58,7 @@ export function readSecurityLinks(document: DocumentNode): SecurityLinks {
   return { directives, scalars, nodes };
 }
 
-function enforcedBy({ identity, version, purpose }: Link): Enforced | undefined {
+function enforcedBy({ identity, version, purpose }: Link): EnforcedDirective | undefined {
   const name = specificationName(identity);
   if (isEnforced(name)) {
     if (version === 'v0.1') return name;
@@ -77,7 +77,7 @@ function specificationName(identity: string): string {
   return identity.startsWith(SPECIFICATIONS) ? identity.slice(SPECIFICATIONS.length) : '';
 }
 
-function isEnforced(name: string): name is Enforced {
+function isEnforced(name: string): name is EnforcedDirective {
   return Object.hasOwn(SCALARS, name);
 }
 

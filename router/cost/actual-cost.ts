@@ -25,11 +25,11 @@ import { compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
 /** What subgraphs have delivered, merged: absent is what a failed one did not. */
-export type Delivered = Readonly<Record<string, unknown>>;
+export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /** @param fieldsWithoutResponse coordinates of fields whose call was sent and failed: where they are absent they cost their estimate. */
 export type ActualCost = (
-  delivered: Delivered,
+  delivered: DeliveredData,
   variables: Variables,
   fieldsWithoutResponse?: ReadonlySet<string>,
 ) => number;
@@ -43,7 +43,7 @@ export type DeliveredOperation = {
 
 type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: ReadonlySet<string> };
 
-type Walk = (object: Delivered, run: Run) => number;
+type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
  * Compiles the cost of what was delivered, with the weights of the estimate: lists count as long as they are, what is absent
@@ -236,6 +236,6 @@ function isListOfLists(type: FieldCost['definition']['type']): boolean {
   return isListType(outer) && isListType(getNullableType(outer.ofType));
 }
 
-function isObject(value: unknown): value is Delivered {
+function isObject(value: unknown): value is DeliveredData {
   return typeof value === 'object' && value !== null;
 }

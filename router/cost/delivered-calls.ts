@@ -1,8 +1,8 @@
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
-import type { Delivered, DeliveredOperation } from './actual-cost.ts';
+import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
 /** How often an operation has delivered a value of each field, by coordinate. */
-export type DeliveredCalls = (delivered: Delivered) => ReadonlyMap<string, number>;
+export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 
 /** Compiles the count of root fields that delivered something other than null. Undefined if the operation has none of the fields. */
 export function compileDeliveredCalls(

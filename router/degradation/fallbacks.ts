@@ -8,12 +8,12 @@ import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
 /** A setting of the configuration that does not fit the supergraph, which is therefore rejected. */
-export type Unfit = { readonly coordinate: string; readonly reason: string };
+export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {
   /** Undefined where there are none. */
   readonly fallbackOf: FallbackOf | undefined;
-  readonly unfit: readonly Unfit[];
+  readonly unfit: readonly UnfitSetting[];
 };
 
 /** Checks the configured values against the types of one supergraph. */
@@ -22,7 +22,7 @@ export function readFallbacks(
   { fallbacks }: Pick<Config['degradation'], 'fallbacks'>,
 ): Fallbacks {
   const texts = new Map<string, string>();
-  const unfit: Unfit[] = [];
+  const unfit: UnfitSetting[] = [];
   for (const [coordinate, value] of Object.entries(fallbacks)) {
     const reason = misfit(schema, coordinate, value);
     if (reason === undefined) texts.set(coordinate, textOf(schema, coordinate, value));

@@ -3,16 +3,16 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
 import type { StalePolicy, StalePolicyOf } from '../execution/stale/stale-values.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
-import type { Unfit } from './fallbacks.ts';
+import type { UnfitSetting } from './fallbacks.ts';
 
 /** Which values are kept of one supergraph, and the settings that do not fit it. */
 export function readStalePolicies(
   schema: GraphQLSchema,
   supergraphSchema: GraphQLSchema,
   { stale }: Pick<Config['degradation'], 'stale'>,
-): { readonly stalePolicyOf: StalePolicyOf | undefined; readonly unfit: readonly Unfit[] } {
+): { readonly stalePolicyOf: StalePolicyOf | undefined; readonly unfit: readonly UnfitSetting[] } {
   const policies = new Map<string, StalePolicy>();
-  const unfit: Unfit[] = [];
+  const unfit: UnfitSetting[] = [];
   for (const [coordinate, { maxAgeS, per }] of Object.entries(stale)) {
     const [typeName = ''] = coordinate.split('.');
     if (fieldsAt(schema, coordinate).length === 0)

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config-schema.ts';
 import type { StaleKey, StaleValue, StaleValues } from '../execution/stale/stale-values.ts';
 import { parseExactJson } from '../shared/exact-json.ts';
-import { RecentTexts } from '../shared/bounded-text-cache.ts';
+import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { createSharedTexts } from './shared-texts.ts';
 
@@ -31,7 +31,7 @@ export function createStaleValues(
   { redis, now, later, outageCodes }: StaleValuesParts,
 ): StaleValues | undefined {
   if (Object.keys(stale).length === 0) return undefined;
-  const recent = new RecentTexts(staleMemoryBytes);
+  const recent = new BoundedTextCache(staleMemoryBytes);
   const shared = redis && createSharedTexts(redis, later);
 
   function dated(text: string | undefined): string | undefined {

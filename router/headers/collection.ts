@@ -4,7 +4,7 @@ import { mergeCacheControl } from './cache-control.ts';
 import { isProtectedResponseHeader } from '../shared/protected-headers.ts';
 import { mergeVary } from './vary.ts';
 import { compileRules, rulesFor, wholeName } from './rules.ts';
-import type { Carried, Carry, HeaderRule } from './rules.ts';
+import type { PropagatedHeader, Carry, HeaderRule } from './rules.ts';
 
 /** Headers of an answer to a client; each value of a list is a line of its own. */
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
@@ -17,13 +17,13 @@ export type HeaderCollection = {
 };
 
 /** How response headers are gathered; undefined where no rule asks for any. */
-export type Collecting = {
+export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
   /** Cookies are meant for one client: executions that may bring some must not be shared. */
   readonly passesCookies: boolean;
 };
 
-export function createCollecting(rules: Config['headers']): Collecting | undefined {
+export function createHeaderCollector(rules: Config['headers']): HeaderCollector | undefined {
   const forAll = compileRules(rules.response, isProtectedResponseHeader);
   const special = new Map(
     Object.keys(rules.subgraphs).map((name) => [
@@ -48,7 +48,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 }
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
-  const gathered = new Map<string, Carried>();
+  const gathered = new Map<string, PropagatedHeader>();
   /** By response: what it allows caches to do. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
@@ -62,7 +62,7 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
       // A cache that keeps the response has to know what it depends on, whether or not a rule passes `vary` on.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
-        const vary: Carried = { values: [from['vary']], merge: 'append' };
+        const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));
       }
     },
@@ -80,7 +80,7 @@ export function isCacheControl(name: string): boolean {
 }
 
 function cacheControlsOf(
-  carried: ReadonlyMap<string, Carried>,
+  carried: ReadonlyMap<string, PropagatedHeader>,
   isWhole: boolean,
 ): ReadonlyMap<string, readonly string[]> {
   const entries = [...carried].filter(([name]) => isCacheControl(name));
@@ -98,7 +98,11 @@ function mergeCacheControls(
   return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));
 }
 
-function merged(name: string, known: Carried | undefined, added: Carried): Carried {
+function merged(
+  name: string,
+  known: PropagatedHeader | undefined,
+  added: PropagatedHeader,
+): PropagatedHeader {
   if (known === undefined) return added;
   if (name === 'set-cookie' || name === 'vary' || added.merge === 'append')
     return { ...added, values: [...known.values, ...added.values] };

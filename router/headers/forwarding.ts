@@ -5,7 +5,7 @@ import { compileRules, rulesFor } from './rules.ts';
 import type { Carry } from './rules.ts';
 
 /** What one client request sends on. */
-export type Forwarded = {
+export type ForwardedHeaders = {
   readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
   /** Equal for requests whose headers no subgraph can tell apart. */
   readonly scope: string;
@@ -14,7 +14,7 @@ export type Forwarded = {
 /** The request rules as one function; undefined where there are none. */
 export function createForwarding(
   rules: Config['headers'],
-): ((headers: IncomingHttpHeaders) => Forwarded) | undefined {
+): ((headers: IncomingHttpHeaders) => ForwardedHeaders) | undefined {
   const forAll = compileRules(rulesFor(rules, undefined, 'request'), isProtectedRequestHeader);
   const special = Object.keys(rules.subgraphs).map(
     (name) => [name, compileRules(rulesFor(rules, name, 'request'), isProtectedRequestHeader)] as const,

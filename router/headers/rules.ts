@@ -9,10 +9,10 @@ export type HeaderRule = Rules['request'][number] | Rules['response'][number];
 export type Merge = 'first' | 'last' | 'append';
 
 /** A header on its way; several values only where each needs a line of its own. */
-export type Carried = { readonly values: readonly string[]; readonly merge: Merge };
+export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
 /** What rules make of the headers of one message, by lower-case name. */
-export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, Carried>;
+export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 
 /** The rules as one function; undefined where there are none. */
 export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtected): Carry | undefined {
@@ -20,7 +20,7 @@ export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtec
   const steps = rules.map((rule) => compileRule(rule, isProtected));
   return (from) => {
     const message = { headers: from, ofConnection: connectionOptions(from) };
-    const carried = new Map<string, Carried>();
+    const carried = new Map<string, PropagatedHeader>();
     for (const step of steps) step(message, carried);
     return carried;
   };
@@ -37,7 +37,7 @@ export function rulesFor(
 }
 
 type Message = { readonly headers: IncomingHttpHeaders; readonly ofConnection: ReadonlySet<string> };
-type Step = (from: Message, into: Map<string, Carried>) => void;
+type Step = (from: Message, into: Map<string, PropagatedHeader>) => void;
 
 function compileRule({ propagate, insert, remove }: HeaderRule, isProtected: IsProtected): Step {
   if (insert !== undefined) return insertion(insert);
@@ -48,7 +48,7 @@ function compileRule({ propagate, insert, remove }: HeaderRule, isProtected: IsP
 }
 
 function insertion({ name, value }: NonNullable<HeaderRule['insert']>): Step {
-  const carried: Carried = { values: [value], merge: 'last' };
+  const carried: PropagatedHeader = { values: [value], merge: 'last' };
   return (_, into) => into.set(name.toLowerCase(), carried);
 }
 

@@ -22,7 +22,7 @@ export function checkRepeatedFields(
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   limits: { readonly selections: number },
 ): void {
-  const merging = new Merging(fragments, limits.selections * DEFINITIONS);
+  const merging = new FieldMerge(fragments, limits.selections * DEFINITIONS);
   for (const definition of document.definitions)
     if (definition.kind === Kind.OPERATION_DEFINITION) merging.merge([definition.selectionSet]);
   for (const [name, { selectionSet }] of fragments)
@@ -30,7 +30,7 @@ export function checkRepeatedFields(
 }
 
 /** Selection sets that are merged level by level, as for execution. */
-class Merging {
+class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Merged with nothing else, a set is the same wherever it stands. */

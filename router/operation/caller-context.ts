@@ -1,6 +1,6 @@
 import { identityHeaders } from '../authentication/signature.ts';
 import type { ForwardedOrigin } from '../headers/forwarded-origin.ts';
-import type { Forwarded, createForwarding } from '../headers/forwarding.ts';
+import type { ForwardedHeaders, createForwarding } from '../headers/forwarding.ts';
 import type { Caller } from '../request/caller.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import type { Scope } from '../request/deduplication-scope.ts';
@@ -59,7 +59,7 @@ function scopeOf({
   queryOrigin,
 }: {
   readonly identified: Readonly<Record<string, string>>;
-  readonly forwarded: Forwarded | undefined;
+  readonly forwarded: ForwardedHeaders | undefined;
   readonly queryOrigin: Readonly<Record<string, string>>;
 }): Scope {
   return JSON.stringify([identified, forwarded?.scope, queryOrigin]);

@@ -5,9 +5,9 @@ import { deduplicateExecutions } from '../execution/run/deduplication.ts';
 import { executeCompiled } from '../execution/run/execute.ts';
 import type { ExecutionOutcome, ExecutionRequest } from '../execution/run/execute.ts';
 import type { StaleValues } from '../execution/stale/stale-values.ts';
-import type { Collecting, ResponseHeaders } from '../headers/collection.ts';
+import type { HeaderCollector, ResponseHeaders } from '../headers/collection.ts';
 import { asksForCost } from '../rate-limit/reconcile.ts';
-import type { Settlement } from '../rate-limit/reconcile.ts';
+import type { Reconciliation } from '../rate-limit/reconcile.ts';
 import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
@@ -20,9 +20,9 @@ import type { ChargedOperation, PlannedOperation } from './operations.ts';
 export type ExecutionParts = {
   readonly telemetry: Telemetry;
   readonly deduplication: Pick<Config['traffic']['deduplication'], 'queries'>;
-  readonly settlement: Settlement;
+  readonly reconciliation: Reconciliation;
   readonly callerContext: CreateCallerContext;
-  readonly collecting: Collecting | undefined;
+  readonly headerCollector: HeaderCollector | undefined;
   /** Undefined where no field's values are kept. */
   readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
@@ -88,9 +88,9 @@ type Execution = {
 
 async function execute(
   { compiled, charged, caller, context: alone, send, signal }: Execution,
-  { subgraphErrors, staleValues, collecting }: ExecutionParts,
+  { subgraphErrors, staleValues, headerCollector }: ExecutionParts,
 ): Promise<CollectedOutcome> {
-  const collection = collecting?.begin();
+  const collection = headerCollector?.begin();
   const context = collection === undefined ? alone : { ...alone, collection };
   const outcome = await executeCompiled(compiled, {
     ...subgraphErrors,
@@ -118,7 +118,7 @@ function withRemarks(
 function settled(
   outcome: ExecutedOperation,
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,
-  { settlement }: ExecutionParts,
+  { reconciliation }: ExecutionParts,
 ): ExecutedOperation {
   const { identity, request } = caller;
   const executed = {
@@ -129,8 +129,8 @@ function settled(
     fieldsWithoutResponse: outcome.fieldsWithoutResponse,
     caller: { identity, address: request.address },
   };
-  if (asksForCost(request.headers)) return { ...outcome, cost: settlement.settleAndReport(executed) };
-  settlement.settleLater(executed);
+  if (asksForCost(request.headers)) return { ...outcome, cost: reconciliation.reconcileAndReport(executed) };
+  reconciliation.reconcileLater(executed);
   return outcome;
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { RecentEntries } from '../shared/bounded-cache.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 
 export type OperationCacheLimits = {
   readonly maxBytes: number;
@@ -31,7 +31,7 @@ const DROPPED = {};
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;
   readonly #again: Segment<Value>;
-  readonly #dropped = new RecentEntries<object>(MAX_DROPPED);
+  readonly #dropped = new BoundedCache<object>(MAX_DROPPED);
 
   constructor({ maxBytes, maxEntries }: OperationCacheLimits) {
     const share = (part: number) => ({

@@ -1,7 +1,7 @@
 import { Kind, OperationTypeNode, getOperationAST, print } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from '../cost/actual-cost.ts';
-import type { Admissible, Admission } from '../rate-limit/charge.ts';
+import type { PricedOperation, Admission } from '../rate-limit/charge.ts';
 import type { Caller } from '../rate-limit/caller-buckets.ts';
 import { callerKey } from '../rate-limit/caller-key.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
@@ -34,7 +34,7 @@ export type PlannedOperation = CompiledOperation & {
 };
 
 /** An operation that has been parsed and validated, with all that is worked out only once. */
-export type Operation = Admissible & {
+export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
   readonly document: DocumentNode;
@@ -74,7 +74,7 @@ export type Operations = {
   /** Frees memory, at the price of preparing operations again. */
   readonly evict: () => void;
   /** The most used ones, for the next generation to plan before it serves. */
-  readonly mostUsed: (count: number) => readonly Asked[];
+  readonly mostUsed: (count: number) => readonly OperationSource[];
 };
 
 export type OperationsParts = {
@@ -94,15 +94,15 @@ export type OperationsParts = {
 };
 
 /** How a client asks for an operation; the name is the request's, which may leave it out. */
-type Asked = { readonly source: string; readonly name: string | undefined };
+type OperationSource = { readonly source: string; readonly name: string | undefined };
 
-type Kept = Asked & { readonly operation: Operation };
+type CachedOperation = OperationSource & { readonly operation: Operation };
 
 /** Reports that an operation has come to take more memory. */
-type Grown = (bytes: number) => void;
+type OnGrowth = (bytes: number) => void;
 
 export function createOperations(parts: OperationsParts): Operations {
-  const cache = new OperationCache<Kept>(parts.cache);
+  const cache = new OperationCache<CachedOperation>(parts.cache);
   const preparing = new Map<string, Promise<Operation>>();
 
   function find(source: string, name: string | undefined): Operation | undefined {
@@ -126,7 +126,7 @@ export function createOperations(parts: OperationsParts): Operations {
     const operation = createOperation({ source, name, document }, parts, (bytes) =>
       cache.grow(key, kept, bytes),
     );
-    const kept: Kept = { source, name, operation };
+    const kept: CachedOperation = { source, name, operation };
     cache.add(key, kept, documentBytes(source, document));
     return operation;
   }
@@ -150,9 +150,9 @@ function keyOf(source: string, name: string | undefined): string {
 }
 
 function createOperation(
-  { source, name, document }: Asked & { readonly document: DocumentNode },
+  { source, name, document }: OperationSource & { readonly document: DocumentNode },
   parts: OperationsParts,
-  grown: Grown,
+  onGrowth: OnGrowth,
 ): Operation {
   const definition = definitionOf(document, name);
   const { operation: type } = definition;
@@ -169,11 +169,12 @@ function createOperation(
     coerce: createCheckedCoercion(document, definition, parts),
     rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
     ...parts.pricing.estimate(document, name),
-    compiled: createCompile({ source, name, document }, parts, grown),
+    compiled: createCompile({ source, name, document }, parts, onGrowth),
     guard: parts.guard(document, name),
     restriction: undefined,
     under(restriction) {
-      const known = restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, grown });
+      const known =
+        restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, onGrowth });
       restricted.set(restriction, known);
       return known;
     },
@@ -202,25 +203,25 @@ function restrict(
     restriction,
     name,
     parts,
-    grown,
+    onGrowth,
   }: {
     readonly restriction: Restriction;
     readonly name: string | undefined;
     readonly parts: OperationsParts;
-    readonly grown: Grown;
+    readonly onGrowth: OnGrowth;
   },
 ): Operation {
   const { document } = operation;
   const { document: allowed, denials } = restriction;
   const { cost, calls } = parts.pricing.estimate(allowed, name);
-  grown(documentBytes(operation.source, document));
+  onGrowth(documentBytes(operation.source, document));
   return {
     ...operation,
     restriction,
     // A field that is asked of several object types instead of their interface is still asked once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
-    compiled: createCompile({ source: print(allowed), name, document, denials }, parts, grown),
+    compiled: createCompile({ source: print(allowed), name, document, denials }, parts, onGrowth),
   };
 }
 
@@ -256,13 +257,13 @@ type Compilation = {
   readonly denials?: Restriction['denials'];
 };
 
-type Planned = Extract<PlanOutcome, { kind: 'planned' }>;
+type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
 /** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
 function createCompile(
   compilation: Compilation,
   parts: OperationsParts,
-  grown: Grown,
+  onGrowth: OnGrowth,
 ): Operation['compiled'] {
   const { planner, planned, monotonic } = parts;
   const { source: document, name: operationName } = compilation;
@@ -278,7 +279,7 @@ function createCompile(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'refused') throw outcome.error;
-    grown(planBytes(outcome.length ?? 0));
+    onGrowth(planBytes(outcome.length ?? 0));
     return compile(compilation, outcome, parts);
   }
 
@@ -295,7 +296,7 @@ function createCompile(
 
 function compile(
   { name, document, denials }: Compilation,
-  { plan, renames }: Planned,
+  { plan, renames }: PlannedOutcome,
   { graph, pricing, mergesFetches, fallbackOf, stalePolicyOf }: OperationsParts,
 ): PlannedOperation {
   const compiled = compileOperation({

@@ -2,7 +2,7 @@ import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import type { GraphqlCall } from '../request/graphql-call.ts';
-import { RecentEntries } from '../shared/bounded-cache.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { readParameters } from './graphql-parameters.ts';
@@ -12,7 +12,7 @@ import type { Manifest } from './manifest.ts';
 import { createRegistry, sha256Of } from './registry.ts';
 
 /** A request whose document is known. */
-export type Resolved = {
+export type ResolvedRequest = {
   readonly call: GraphqlCall;
   /** To be called when the operation was admitted and executed: one that is rejected is never registered. */
   readonly executed: () => void;
@@ -20,7 +20,7 @@ export type Resolved = {
 
 export type PersistedOperations = Disposable & {
   /** Finds the document of a hash or an id, and refuses what is not on the safelist. @throws {RouterError} */
-  readonly resolve: (request: ClientRequest) => Promise<Resolved>;
+  readonly resolve: (request: ClientRequest) => Promise<ResolvedRequest>;
 };
 
 export type PersistedParts = {
@@ -32,7 +32,7 @@ export type PersistedParts = {
 };
 
 /** What a client asks for by hash: `extensions.persistedQuery` of Apollo's protocol. */
-type Asked = { readonly id: string };
+type PersistedQuery = { readonly id: string };
 
 /** Operations by hash (automatic persisted queries) and by manifest (a safelist). */
 export async function createPersistedOperations(
@@ -42,10 +42,10 @@ export async function createPersistedOperations(
   const { automatic, safelist } = config;
   const manifests = await loadManifests(config, telemetry);
   const registry = automatic.enabled && safelist !== 'enforce' ? createRegistry(automatic, redis) : undefined;
-  const audited = new RecentEntries<Asked>(10_000);
+  const audited = new BoundedCache<PersistedQuery>(10_000);
   const hasManifests = config.manifest !== undefined || Object.keys(config.clients).length > 0;
 
-  async function findById({ id }: Asked, listed: readonly Manifest[]): Promise<string> {
+  async function findById({ id }: PersistedQuery, listed: readonly Manifest[]): Promise<string> {
     const inManifest = firstOf(listed, (manifest) => manifest.byId(id));
     const source = inManifest ?? (isSha256(id) ? await registry?.find(id) : undefined);
     telemetry.persistedOperationAsked(
@@ -77,14 +77,14 @@ export async function createPersistedOperations(
     throw new RouterError('QUERY_NOT_IN_SAFELIST');
   }
 
-  function checkHash({ id }: Asked, source: string, listed: readonly Manifest[]): void {
+  function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
     // An id of a manifest need not be a hash.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }
 
-  function checkAutomatic({ id }: Asked): void {
+  function checkAutomatic({ id }: PersistedQuery): void {
     if (!isSha256(id))
       throw new RouterError(
         'BAD_REQUEST',
@@ -94,11 +94,11 @@ export async function createPersistedOperations(
       throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
-  async function resolve(request: ClientRequest): Promise<Resolved> {
+  async function resolve(request: ClientRequest): Promise<ResolvedRequest> {
     const parameters = readParameters(request);
     const { query, persisted } = parameters;
     const client = clientOf(request);
-    if (persisted !== undefined) return resolvePersisted(parameters, readAsked(persisted), client);
+    if (persisted !== undefined) return resolvePersisted(parameters, readPersistedQuery(persisted), client);
     if (query !== undefined)
       return { call: { ...parameters, query: checkText(parameters, query, client) }, executed: NOTHING };
     throw new RouterError(
@@ -109,21 +109,21 @@ export async function createPersistedOperations(
 
   async function resolvePersisted(
     parameters: GraphqlParameters,
-    asked: Asked,
+    persistedQuery: PersistedQuery,
     client: string | undefined,
-  ): Promise<Resolved> {
-    if (!hasManifests) checkAutomatic(asked);
+  ): Promise<ResolvedRequest> {
+    if (!hasManifests) checkAutomatic(persistedQuery);
     const listed = manifests.of(client);
     if (parameters.query === undefined) {
-      const found = await findById(asked, listed);
-      const inManifest = firstOf(listed, (manifest) => manifest.byId(asked.id));
+      const found = await findById(persistedQuery, listed);
+      const inManifest = firstOf(listed, (manifest) => manifest.byId(persistedQuery.id));
       const query = inManifest ?? checkText(parameters, found, client);
       return { call: { ...parameters, query }, executed: NOTHING };
     }
-    checkHash(asked, parameters.query, listed);
+    checkHash(persistedQuery, parameters.query, listed);
     const query = checkText(parameters, parameters.query, client);
     const register = () => {
-      if (sha256Of(query) === asked.id) registry?.register(asked.id, query);
+      if (sha256Of(query) === persistedQuery.id) registry?.register(persistedQuery.id, query);
     };
     return { call: { ...parameters, query }, executed: register };
   }
@@ -138,7 +138,7 @@ function clientOf({ headers }: ClientRequest): string | undefined {
 
 const NOTHING = (): void => undefined;
 
-function readAsked(persisted: unknown): Asked {
+function readPersistedQuery(persisted: unknown): PersistedQuery {
   const { version, sha256Hash } =
     persisted !== null && typeof persisted === 'object'
       ? (persisted as { version?: unknown; sha256Hash?: unknown })

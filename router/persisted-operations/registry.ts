@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis/connect.ts';
-import { RecentTexts } from '../shared/bounded-text-cache.ts';
+import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 
 /** Documents that clients have registered by sending them with their hash. */
 export type Registry = {
@@ -19,7 +19,7 @@ export function createRegistry(
   { ttlS, memoryBytes }: Config['persistedOperations']['automatic'],
   redis: RedisLink | undefined,
 ): Registry {
-  const recent = new RecentTexts(memoryBytes);
+  const recent = new BoundedTextCache(memoryBytes);
   const keyOf = (sha256: string) => `${redis?.keyPrefix ?? ''}operation:${sha256}`;
 
   async function findShared(sha256: string): Promise<string | undefined> {

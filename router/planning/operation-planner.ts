@@ -14,7 +14,7 @@ import type { PreparedSupergraph } from './prepare/prepare-supergraph.ts';
 import { anonymousOperation, findRenames, renameForPlanning } from './prepare/renames.ts';
 import type { Renames } from './prepare/renames.ts';
 import { createResolvableCheck } from './patch/resolvable-fetches.ts';
-import { restorePlan } from './patch/patch-plan.ts';
+import { patchPlan } from './patch/patch-plan.ts';
 import { withUnconditionalKeys } from './patch/unconditional-keys.ts';
 
 /** An operation that is valid in the API schema. */
@@ -84,7 +84,7 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
       if (plannable === undefined) return refused('it has no fields to hoist');
       const { keys, reserved } = prepared;
       const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
-      const planned = restorePlan(plan(document), document, prepared);
+      const planned = patchPlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
       return { kind: 'planned', plan: showLiterals(planned, literals), renames };

@@ -46,7 +46,7 @@ const RETRY_AFTER_S = 1;
 /** Lane of operations that are planned for no caller, after a change of the supergraph. */
 const NO_CALLER = '';
 
-type Waiting = {
+type PendingPlan = {
   readonly operation: OperationToPlan;
   readonly outcome: Promise<PlanOutcome>;
   readonly answer: (outcome: PlanOutcome) => void;
@@ -75,8 +75,8 @@ class ThreadPool implements Planner {
   readonly #idle: PlanningThread[] = [];
   readonly #all = new Set<PlanningThread>();
   readonly #starting = new Set<Promise<void>>();
-  readonly #inFlight = new Map<string, Waiting>();
-  readonly #queue: PlanningQueue<Waiting>;
+  readonly #inFlight = new Map<string, PendingPlan>();
+  readonly #queue: PlanningQueue<PendingPlan>;
   #closed = false;
 
   constructor(options: Required<PlannerOptions>) {
@@ -107,7 +107,7 @@ class ThreadPool implements Planner {
     return waiting.outcome;
   }
 
-  #createWaiting(key: string, operation: OperationToPlan): Waiting {
+  #createWaiting(key: string, operation: OperationToPlan): PendingPlan {
     const { promise: outcome, resolve } = Promise.withResolvers<PlanOutcome>();
     const answer = (result: PlanOutcome) => {
       this.#inFlight.delete(key);
@@ -116,11 +116,11 @@ class ThreadPool implements Planner {
     const timer = setTimeout(() => {
       this.#take(waiting).answer(refusal('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'));
     }, this.#options.timeoutMs + START_ALLOWANCE_MS);
-    const waiting: Waiting = { operation, outcome, answer, timer };
+    const waiting: PendingPlan = { operation, outcome, answer, timer };
     return waiting;
   }
 
-  #enqueue(waiting: Waiting, caller: string): void {
+  #enqueue(waiting: PendingPlan, caller: string): void {
     const rejected = this.#queue.add(waiting, caller);
     if (rejected !== undefined) {
       this.#take(rejected).answer(
@@ -146,13 +146,13 @@ class ThreadPool implements Planner {
     }
   }
 
-  #take(waiting: Waiting): Waiting {
+  #take(waiting: PendingPlan): PendingPlan {
     clearTimeout(waiting.timer);
     this.#queue.delete(waiting);
     return waiting;
   }
 
-  async #run(thread: PlanningThread, { operation, answer }: Waiting): Promise<void> {
+  async #run(thread: PlanningThread, { operation, answer }: PendingPlan): Promise<void> {
     const outcome = await thread.plan(operation, this.#options.timeoutMs);
     answer(this.#closed ? refusal('SHUTTING_DOWN') : toOutcome(outcome));
     switch (outcome.kind) {

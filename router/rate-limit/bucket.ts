@@ -9,7 +9,7 @@ export type Bucket = {
 };
 
 /** What a request wants from a bucket. */
-export type Take = { readonly bucket: Bucket; readonly points: number };
+export type Debit = { readonly bucket: Bucket; readonly points: number };
 
 /** What is in a bucket after a decision. */
 export type BucketLevel = {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { Identity, UserIdentity } from '../request/identity.ts';
 import { chargeablePoints } from './bucket.ts';
-import type { Bucket, Take } from './bucket.ts';
+import type { Bucket, Debit } from './bucket.ts';
 import { addressBlock } from './client-address.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
@@ -14,7 +14,7 @@ export type Caller = {
 };
 
 /** What a caller wants to do, in what it takes. */
-export type Demand = Caller & {
+export type ChargeRequest = Caller & {
   readonly cost: number;
   /** Points of the cost that have been taken before. */
   readonly prepaid?: number;
@@ -23,15 +23,15 @@ export type Demand = Caller & {
 };
 
 /** What a request takes from each bucket: its cost from some, its calls of limited fields from others. */
-export type Takes = { readonly cost: readonly Take[]; readonly calls: readonly CallTake[] };
+export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
-export type CallTake = Take & {
+export type CallDebit = Debit & {
   /** The field, if its calls are given back when all of them deliver a value. */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
 /** Finds the buckets of a caller: one per user (by tier) or anonymous address, one per address for all together, one per limited field. */
-export function createCallerBuckets(config: Config['rateLimit']): (demand: Demand) => Takes {
+export function createCallerBuckets(config: Config['rateLimit']): (request: ChargeRequest) => Debits {
   // Maps: a tier named __proto__ or constructor is an unknown tier.
   const tiers = new Map(Object.entries(config.tiers));
   const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
@@ -42,7 +42,7 @@ export function createCallerBuckets(config: Config['rateLimit']): (demand: Deman
     return bucket(tier, owner, tiers.get(tier) ?? fallback);
   }
 
-  function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): CallTake[] {
+  function callTakes(fieldCalls: readonly FieldCalls[], owners: Owners): CallDebit[] {
     return fieldCalls.flatMap((field) => {
       const { coordinate, calls } = field;
       return limitsOf(config.fields, coordinate).flatMap((limit) => {

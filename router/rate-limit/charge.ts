@@ -2,18 +2,18 @@ import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import type { Identity } from '../request/identity.ts';
 import { chargeablePoints } from './bucket.ts';
-import type { Budget, Charge } from './rate-limiter.ts';
-import type { Caller, Demand } from './caller-buckets.ts';
+import type { RateLimiter, Reservation } from './rate-limiter.ts';
+import type { Caller, ChargeRequest } from './caller-buckets.ts';
 import type { CoerceVariables } from '../validation/coerce-variables.ts';
 import type { Price } from '../cost/pricing.ts';
 import { refusalOf, tooExpensive } from './rate-limit-errors.ts';
-import type { Spenders } from './top-consumers.ts';
+import type { TopConsumers } from './top-consumers.ts';
 import { checkVariables } from '../limits/variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
 /** What admission needs to know of an operation. */
-export type Admissible = Price & {
+export type PricedOperation = Price & {
   readonly type: 'query' | 'mutation';
   readonly coerce: CoerceVariables;
 };
@@ -22,14 +22,14 @@ export type Admissible = Price & {
 export type Admission = {
   readonly variables: Variables;
   readonly cost: number;
-  readonly charge: Charge | undefined;
+  readonly reservation: Reservation | undefined;
   /** What the answer says of the budget. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
 export type AdmissionParts = {
-  readonly budget: Budget;
-  readonly spenders: Spenders;
+  readonly rateLimiter: RateLimiter;
+  readonly topConsumers: TopConsumers;
   /** Refuses what there is no time for. @throws {RouterError} OVERLOADED */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /** Is told of what would be refused while limits are only measured. */
@@ -38,7 +38,7 @@ export type AdmissionParts = {
 
 export type OperationAdmission = {
   /** Coerces the variables, estimates the cost and takes it from the caller's budget. @throws {RouterError} when one of these fails */
-  readonly admit: (operation: Admissible, inputs: Variables, caller: Payer) => Promise<Admission>;
+  readonly admit: (operation: PricedOperation, inputs: Variables, caller: Payer) => Promise<Admission>;
   /**
    * Charges for a document before it is parsed, validated and planned. Returns the points; they are part of what the
    * operation costs, and stay charged when the document is rejected. @throws {RouterError} RATE_LIMITED
@@ -52,38 +52,44 @@ export type OperationAdmission = {
 };
 
 /** Who is charged for a request. */
-export type Payer = Caller & Pick<Demand, 'prepaid'>;
+export type Payer = Caller & Pick<ChargeRequest, 'prepaid'>;
 
-/** How the points are counted for the list of top spenders. */
-type Count = 'spent' | 'charged';
+/** How the points are counted for the list of top consumers. */
+type Count = 'addOperation' | 'addCharge';
 
 /** Decides whether a caller may have what it requests, and charges for it. */
 export function createAdmission(
   { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
-  { budget, spenders, shed, measured }: AdmissionParts,
+  { rateLimiter, topConsumers, shed, measured }: AdmissionParts,
 ): OperationAdmission {
   const { enabled, maxCost, mode, documentLengthPerPoint } = rateLimit;
 
-  async function pay(demand: Demand, count: Count): Promise<Pick<Admission, 'charge' | 'headers'>> {
-    const refusal = demand.cost <= maxCost ? undefined : tooExpensive(demand.cost, maxCost);
-    const decision = refusal ?? (await budget.charge(demand));
+  async function charge(
+    request: ChargeRequest,
+    count: Count,
+  ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
+    const refusal = request.cost <= maxCost ? undefined : tooExpensive(request.cost, maxCost);
+    const decision = refusal ?? (await rateLimiter.charge(request));
     if (!(decision instanceof RouterError) && decision.kind === 'admitted') {
-      spenders[count](demand, decision.charge.points);
+      topConsumers[count](request, decision.reservation.points);
       return decision;
     }
-    spenders.refused(demand);
-    throw decision instanceof RouterError ? decision : refusalOf(decision, demand.cost);
+    topConsumers.addRejection(request);
+    throw decision instanceof RouterError ? decision : refusalOf(decision, request.cost);
   }
 
-  async function payOrMeasure(demand: Demand, count: Count): Promise<Pick<Admission, 'charge' | 'headers'>> {
-    if (mode === 'enforce') return pay(demand, count);
+  async function chargeOrMeasure(
+    request: ChargeRequest,
+    count: Count,
+  ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
+    if (mode === 'enforce') return charge(request, count);
     try {
-      const { charge } = await pay(demand, count);
-      return { charge, headers: {} };
+      const { reservation } = await charge(request, count);
+      return { reservation, headers: {} };
     } catch (error) {
       if (!(error instanceof RouterError)) throw error;
       measured(error.code);
-      return { charge: undefined, headers: {} };
+      return { reservation: undefined, headers: {} };
     }
   }
 
@@ -93,15 +99,15 @@ export function createAdmission(
       const variables = operation.coerce(inputs);
       const cost = Math.max(operation.cost(variables), prepaid);
       shed(identity, operation.type, cost);
-      if (!enabled) return { variables, cost, charge: undefined, headers: {} };
-      const demand = { identity, address, cost, prepaid, calls: operation.calls(variables) };
-      return { variables, cost, ...(await payOrMeasure(demand, 'spent')) };
+      if (!enabled) return { variables, cost, reservation: undefined, headers: {} };
+      const request = { identity, address, cost, prepaid, calls: operation.calls(variables) };
+      return { variables, cost, ...(await chargeOrMeasure(request, 'addOperation')) };
     },
 
     async prepay(documentLength, caller) {
       if (!enabled) return 0;
       const cost = chargeablePoints(documentLength / documentLengthPerPoint);
-      await payOrMeasure({ ...caller, cost }, 'charged');
+      await chargeOrMeasure({ ...caller, cost }, 'addCharge');
       return cost;
     },
 
@@ -111,7 +117,7 @@ export function createAdmission(
       } catch (error) {
         // A caller without points receives that error instead.
         if (enabled && prepaid === 0 && isChargeable(error))
-          await payOrMeasure({ identity, address, cost: 1 }, 'charged');
+          await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
         throw error;
       }
     },

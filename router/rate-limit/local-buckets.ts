@@ -1,6 +1,6 @@
-import { RecentEntries } from '../shared/bounded-cache.ts';
+import { BoundedCache } from '../shared/bounded-cache.ts';
 import { unitsOf } from './bucket.ts';
-import type { Bucket, BucketLevel, Take } from './bucket.ts';
+import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
@@ -9,7 +9,7 @@ const MAX_BUCKETS = 200_000;
 
 /** Token buckets in this process, with the arithmetic of the Redis script. */
 export class LocalBuckets {
-  readonly #stored = new RecentEntries<{ units: number; at: number }>(MAX_BUCKETS);
+  readonly #stored = new BoundedCache<{ units: number; at: number }>(MAX_BUCKETS);
   readonly #monotonic: () => number;
 
   constructor(monotonic: () => number) {
@@ -17,23 +17,23 @@ export class LocalBuckets {
   }
 
   /** Takes from every bucket what is wanted, or nothing from any. */
-  charge(takes: readonly Take[]): Decision {
+  charge(debits: readonly Debit[]): Decision {
     const now = Math.floor(this.#monotonic());
-    const wanted = takes.map(({ bucket, points }) => ({
+    const wanted = debits.map(({ bucket, points }) => ({
       bucket,
       units: this.#unitsAt(bucket, now),
-      take: unitsOf(points, bucket),
+      debit: unitsOf(points, bucket),
     }));
-    if (!wanted.every(({ units, take }) => units >= take)) return { admitted: false, levels: wanted };
-    const levels = wanted.map(({ bucket, units, take }) => ({ bucket, units: units - take }));
+    if (!wanted.every(({ units, debit }) => units >= debit)) return { admitted: false, levels: wanted };
+    const levels = wanted.map(({ bucket, units, debit }) => ({ bucket, units: units - debit }));
     for (const level of levels) this.#store(level, now);
     return { admitted: true, levels };
   }
 
   /** Gives points back, or takes what is there of negative ones. */
-  refund(takes: readonly Take[]): void {
+  refund(debits: readonly Debit[]): void {
     const now = Math.floor(this.#monotonic());
-    for (const { bucket, points } of takes) {
+    for (const { bucket, points } of debits) {
       const units = Math.max(this.#unitsAt(bucket, now) + unitsOf(points, bucket), 0);
       this.#store({ bucket, units: Math.min(units, unitsOf(bucket.points, bucket)) }, now);
     }

@@ -1,9 +1,9 @@
 import { RouterError } from '../shared/errors.ts';
-import type { BudgetDecision, Shortage } from './rate-limiter.ts';
+import type { RateLimitDecision, Shortage } from './rate-limiter.ts';
 
 /** Returns the error for a request that its budget does not admit. */
 export function refusalOf(
-  decision: Exclude<BudgetDecision, { kind: 'admitted' }>,
+  decision: Exclude<RateLimitDecision, { kind: 'admitted' }>,
   cost: number,
 ): RouterError {
   if (decision.kind === 'refused') return rateLimited(decision, cost);
@@ -11,9 +11,12 @@ export function refusalOf(
   return field === undefined ? tooExpensive(cost, affordable) : tooManyCalls(field, affordable);
 }
 
-type Refused = Extract<BudgetDecision, { kind: 'refused' }>;
+type RejectedDecision = Extract<RateLimitDecision, { kind: 'refused' }>;
 
-function rateLimited({ headers, retryAfterMs, shortage, field }: Refused, cost: number): RouterError {
+function rateLimited(
+  { headers, retryAfterMs, shortage, field }: RejectedDecision,
+  cost: number,
+): RouterError {
   const seconds = Math.ceil(retryAfterMs / 1_000);
   const wait = `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
   const reason = field === undefined ? costReason(cost, shortage) : callsReason(field, shortage);

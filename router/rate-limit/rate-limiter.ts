@@ -2,21 +2,21 @@ import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { millisecondsUntil, remainingPoints } from './bucket.ts';
-import type { Bucket, BucketLevel, Take } from './bucket.ts';
+import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 import { createCallerBuckets } from './caller-buckets.ts';
-import type { CallTake, Demand, Takes } from './caller-buckets.ts';
+import type { CallDebit, ChargeRequest, Debits } from './caller-buckets.ts';
 import { LocalBuckets } from './local-buckets.ts';
 import type { Decision } from './local-buckets.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 
 /** What was taken for an operation's cost, to be given back in part with `refund`. Calls of limited fields are not given back. */
-export type Charge = {
+export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
   /** Calls of limited fields, of which those that are `refundable` may be given back. */
-  readonly calls: readonly CallTake[];
+  readonly calls: readonly CallDebit[];
   /** What the scarcest bucket held afterwards; undefined where nobody counts. */
   readonly remaining: number | undefined;
 };
@@ -32,8 +32,8 @@ export type Shortage = {
   readonly remaining: number;
 };
 
-export type BudgetDecision =
-  | { readonly kind: 'admitted'; readonly headers: Headers; readonly charge: Charge }
+export type RateLimitDecision =
+  | { readonly kind: 'admitted'; readonly headers: Headers; readonly reservation: Reservation }
   | {
       readonly kind: 'refused';
       readonly headers: Headers;
@@ -52,51 +52,51 @@ export type BudgetDecision =
       readonly field?: string;
     };
 
-export type Budget = {
+export type RateLimiter = {
   /** Takes cost and calls from the caller's buckets, all of them or none. Never rejects, never waits longer than a command of Redis may. */
-  charge(demand: Demand): Promise<BudgetDecision>;
+  charge(request: ChargeRequest): Promise<RateLimitDecision>;
   /** Gives back part of a charge, or takes more when `points` is negative, but never what is not there. Never rejects. */
-  refund(charge: Charge, points: number): Promise<'done' | 'lost'>;
+  refund(reservation: Reservation, points: number): Promise<'done' | 'lost'>;
   /** Gives back calls of limited fields. Never rejects. */
-  refundCalls(charge: Charge, calls: readonly Take[]): Promise<'done' | 'lost'>;
+  refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<'done' | 'lost'>;
 };
 
-export type BudgetParts = {
+export type RateLimiterParts = {
   /** Without it the buckets are this router's own. */
   readonly redis: RedisLink | undefined;
   /** Processes of this router, which share what it has to give without Redis. */
   readonly processes?: number;
   readonly monotonic: () => number;
-  readonly telemetry: Pick<Telemetry, 'budgetDecided'>;
+  readonly telemetry: Pick<Telemetry, 'rateLimitDecided'>;
 };
 
-type Stored = Decision & { readonly store: Charge['store'] };
+type StoredDecision = Decision & { readonly store: Reservation['store'] };
 
 /** Charges operations to token buckets: in Redis, or in this process while there is none. */
-export function createBudget(config: Config['rateLimit'], parts: BudgetParts): Budget {
-  const takesOf = createCallerBuckets(config);
+export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
+  const debitsOf = createCallerBuckets(config);
   const local = new LocalBuckets(parts.monotonic);
   const { redis } = parts;
   const shares = config.instances * (parts.processes ?? 1);
   const shared = redis && new RedisBuckets(redis);
 
-  async function decide(takes: readonly Take[]): Promise<Stored> {
-    if (redis === undefined || shared === undefined) return decideLocally(takes, parts.processes ?? 1);
-    if (!redis.available()) return decideWithoutRedis(takes);
+  async function decide(debits: readonly Debit[]): Promise<StoredDecision> {
+    if (redis === undefined || shared === undefined) return decideLocally(debits, parts.processes ?? 1);
+    if (!redis.available()) return decideWithoutRedis(debits);
     try {
-      const decision = await shared.charge(takes);
+      const decision = await shared.charge(debits);
       if (config.onRedisFailure === 'local') follow(decision.levels);
       return { ...decision, store: 'redis' };
     } catch (error) {
       redis.lose(error);
-      return decideWithoutRedis(takes);
+      return decideWithoutRedis(debits);
     }
   }
 
-  function decideWithoutRedis(takes: readonly Take[]): Stored {
+  function decideWithoutRedis(debits: readonly Debit[]): StoredDecision {
     switch (config.onRedisFailure) {
       case 'local':
-        return decideLocally(takes, shares);
+        return decideLocally(debits, shares);
       case 'allow':
         return { admitted: true, levels: [], store: 'none' };
       case 'deny':
@@ -110,21 +110,24 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
       local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
   }
 
-  function decideLocally(takes: readonly Take[], parties: number): Stored {
-    const own = takes.map(({ bucket, points }) => ({
+  function decideLocally(debits: readonly Debit[], parties: number): StoredDecision {
+    const own = debits.map(({ bucket, points }) => ({
       bucket: { ...bucket, points: localPoints(bucket, parties) },
       points,
     }));
     return { ...local.charge(own), store: 'local' };
   }
 
-  async function giveBack(takes: readonly Take[], store: Charge['store']): Promise<'done' | 'lost'> {
-    if (takes.length === 0) return 'done';
-    if (store === 'local') local.refund(takes);
+  async function returnPoints(
+    debits: readonly Debit[],
+    store: Reservation['store'],
+  ): Promise<'done' | 'lost'> {
+    if (debits.length === 0) return 'done';
+    if (store === 'local') local.refund(debits);
     if (store !== 'redis') return 'done';
     if (redis === undefined || shared === undefined || !redis.available()) return 'lost';
     try {
-      await shared.refund(takes);
+      await shared.refund(debits);
       return 'done';
     } catch (error) {
       redis.lose(error);
@@ -133,29 +136,29 @@ export function createBudget(config: Config['rateLimit'], parts: BudgetParts): B
   }
 
   return {
-    async charge(demand) {
-      const takes = takesOf(demand);
-      const tooMuch = unaffordable(takes, demand.prepaid);
+    async charge(request) {
+      const debits = debitsOf(request);
+      const tooMuch = unaffordable(debits, request.prepaid);
       if (tooMuch !== undefined) return tooMuch;
-      const stored = await decide([...takes.cost, ...takes.calls]);
-      parts.telemetry.budgetDecided(stored.admitted ? 'admitted' : 'refused', stored.store);
-      return stored.admitted ? admitted(stored, takes) : refused(stored, takes, demand.prepaid);
+      const stored = await decide([...debits.cost, ...debits.calls]);
+      parts.telemetry.rateLimitDecided(stored.admitted ? 'admitted' : 'refused', stored.store);
+      return stored.admitted ? admitted(stored, debits) : refused(stored, debits, request.prepaid);
     },
 
     async refund({ buckets, store, points: charged }, points) {
       const back = Math.min(Math.floor(points), charged);
       if (Number.isNaN(back) || back === 0) return 'done';
-      return giveBack(
+      return returnPoints(
         buckets.map((each) => ({ bucket: each, points: back })),
         store,
       );
     },
 
-    refundCalls: ({ store }, calls) => giveBack(calls, store),
+    refundCalls: ({ store }, calls) => returnPoints(calls, store),
   };
 }
 
-function unaffordable({ cost, calls }: Takes, prepaid = 0): BudgetDecision | undefined {
+function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision | undefined {
   const tooOften = calls.find(({ bucket, points }) => points > bucket.points)?.bucket;
   if (tooOften !== undefined)
     return { kind: 'unaffordable', headers: {}, affordable: tooOften.points, field: tooOften.name };
@@ -164,10 +167,10 @@ function unaffordable({ cost, calls }: Takes, prepaid = 0): BudgetDecision | und
   return isAffordable ? undefined : { kind: 'unaffordable', headers: {}, affordable };
 }
 
-function admitted({ levels, store }: Stored, { cost, calls }: Takes): BudgetDecision {
+function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
   // The headers count in points: what is left of a limited field's calls is of another unit.
   const ofCost = levels.slice(0, cost.length);
-  const charge: Charge = {
+  const reservation: Reservation = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
@@ -178,19 +181,19 @@ function admitted({ levels, store }: Stored, { cost, calls }: Takes): BudgetDeci
     })),
     remaining: ofCost.length === 0 ? undefined : Math.min(...ofCost.map(remainingPoints)),
   };
-  return { kind: 'admitted', headers: rateLimitHeaders(ofCost), charge };
+  return { kind: 'admitted', headers: rateLimitHeaders(ofCost), reservation };
 }
 
 /** Milliseconds to wait when requests are refused because Redis is gone. */
 const DENIED_RETRY_MS = 1_000;
 
 // The next attempt is charged in full again: what was prepaid for this one stays charged.
-function refused({ levels }: Stored, { cost, calls }: Takes, prepaid = 0): BudgetDecision {
-  const takes = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
+function refused({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
+  const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
     .map((level, index) => ({
       level,
-      waitMs: millisecondsUntil(takes[index]?.points ?? 0, level),
+      waitMs: millisecondsUntil(debits[index]?.points ?? 0, level),
       isOfCall: index >= cost.length,
     }))
     .filter(({ waitMs }) => waitMs > 0);
@@ -217,7 +220,7 @@ function localPoints({ points }: Bucket, parties: number): number {
 }
 
 /** What the scarcest bucket holds when part of the charge has been given back. */
-export function remainingAfter({ remaining, buckets }: Charge, refunded: number): number | undefined {
+export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;
   const capacity = Math.min(...buckets.map(({ points }) => points));
   return Math.min(Math.max(remaining + refunded, 0), capacity);

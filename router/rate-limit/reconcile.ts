@@ -1,11 +1,11 @@
 import type { Config } from '../config/config-schema.ts';
-import type { ActualCost, Delivered } from '../cost/actual-cost.ts';
+import type { ActualCost, DeliveredData } from '../cost/actual-cost.ts';
 import type { Admission } from './charge.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import { remainingAfter } from './rate-limiter.ts';
-import type { Budget } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { Caller } from './caller-buckets.ts';
-import type { Spenders } from './top-consumers.ts';
+import type { TopConsumers } from './top-consumers.ts';
 
 /** `extensions.cost` of an answer. */
 export type CostReport = {
@@ -17,23 +17,23 @@ export type CostReport = {
   readonly remaining: number | null;
 };
 
-export type Executed = {
+export type ChargedOperation = {
   readonly admission: Admission;
   /** Undefined where the estimate stands. */
   readonly actualCost: ActualCost | undefined;
   /** Undefined where no calls are given back. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
-  readonly delivered: Delivered;
+  readonly delivered: DeliveredData;
   /** Coordinates of fields whose call was sent and failed: they stay charged. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Caller;
 };
 
-export type SettlementParts = {
-  readonly budget: Budget;
-  readonly spenders: Spenders;
+export type ReconciliationParts = {
+  readonly rateLimiter: RateLimiter;
+  readonly topConsumers: TopConsumers;
   /** Is told of each correction, in points, and whether it reached the budget. */
-  readonly settled: (points: number, outcome: 'done' | 'lost') => void;
+  readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
   /** Runs an action after the answer has gone out. */
   readonly later: (action: () => void) => void;
 };
@@ -46,11 +46,11 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
 // Corrections that wait for Redis, or for a moment without requests. One that is dropped leaves the estimate charged.
 const MAX_PENDING = 10_000;
 
-export type Settlement = {
+export type Reconciliation = {
   /** Settles while nobody waits for it. */
-  readonly settleLater: (executed: Executed) => void;
+  readonly reconcileLater: (operation: ChargedOperation) => void;
   /** Settles, and says what came of it without waiting for the budget. */
-  readonly settleAndReport: (executed: Executed) => CostReport;
+  readonly reconcileAndReport: (operation: ChargedOperation) => CostReport;
 };
 
 /** Whether it is the coordinate of a mutation, which may have taken effect although it brought no answer. */
@@ -59,62 +59,62 @@ function isMutation(coordinate: string): boolean {
 }
 
 /** Charges what was delivered in place of what was estimated. */
-export function createSettlement(
+export function createReconciliation(
   { maxSurchargePercent }: Pick<Config['rateLimit'], 'maxSurchargePercent'>,
-  parts: SettlementParts,
-): Settlement {
-  const { budget, spenders, settled, later } = parts;
+  parts: ReconciliationParts,
+): Reconciliation {
+  const { rateLimiter, topConsumers, onReconciled, later } = parts;
   let pending = 0;
 
-  function actualOf({ admission, actualCost, delivered, fieldsWithoutResponse }: Executed): number {
-    const { cost, variables, charge } = admission;
+  function actualOf({ admission, actualCost, delivered, fieldsWithoutResponse }: ChargedOperation): number {
+    const { cost, variables, reservation } = admission;
     if (actualCost === undefined || [...fieldsWithoutResponse].some(isMutation)) return cost;
     const most = Math.floor(cost * (1 + maxSurchargePercent / 100));
-    const prepaid = cost - (charge?.points ?? cost);
+    const prepaid = cost - (reservation?.points ?? cost);
     return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
   }
 
   /** Gives back the calls of each field that has delivered a value for every call. */
-  function refundCalls({ admission: { charge }, deliveredCalls, delivered }: Executed): void {
-    if (charge === undefined || deliveredCalls === undefined) return;
+  function refundCalls({ admission: { reservation }, deliveredCalls, delivered }: ChargedOperation): void {
+    if (reservation === undefined || deliveredCalls === undefined) return;
     const counts = deliveredCalls(delivered);
-    const calls = charge.calls.filter(
+    const calls = reservation.calls.filter(
       ({ refundable }) =>
         refundable !== undefined && (counts.get(refundable.coordinate) ?? 0) >= refundable.calls,
     );
-    void budget.refundCalls(charge, calls);
+    void rateLimiter.refundCalls(reservation, calls);
   }
 
-  function correct(executed: Executed, actual: number): void {
-    refundCalls(executed);
-    const { charge, cost } = executed.admission;
-    const { caller } = executed;
+  function correct(operation: ChargedOperation, actual: number): void {
+    refundCalls(operation);
+    const { reservation, cost } = operation.admission;
+    const { caller } = operation;
     const back = cost - actual;
-    if (charge === undefined || back === 0) return;
+    if (reservation === undefined || back === 0) return;
     pending += 1;
-    spenders.refunded(caller, back);
-    void budget.refund(charge, back).then((outcome) => {
+    topConsumers.addRefund(caller, back);
+    void rateLimiter.refund(reservation, back).then((outcome) => {
       pending -= 1;
-      settled(back, outcome);
+      onReconciled(back, outcome);
     });
   }
 
   return {
-    settleLater(executed) {
-      if (executed.admission.charge === undefined) return;
-      if (pending >= MAX_PENDING) return settled(0, 'lost');
+    reconcileLater(operation) {
+      if (operation.admission.reservation === undefined) return;
+      if (pending >= MAX_PENDING) return onReconciled(0, 'lost');
       pending += 1;
       later(() => {
         pending -= 1;
-        correct(executed, actualOf(executed));
+        correct(operation, actualOf(operation));
       });
     },
 
-    settleAndReport(executed) {
-      const { cost, charge } = executed.admission;
-      const actual = actualOf(executed);
-      correct(executed, actual);
-      const remaining = charge && remainingAfter(charge, cost - actual);
+    reconcileAndReport(operation) {
+      const { cost, reservation } = operation.admission;
+      const actual = actualOf(operation);
+      correct(operation, actual);
+      const remaining = reservation && remainingAfter(reservation, cost - actual);
       return { requested: cost, actual, remaining: remaining ?? null };
     },
   };

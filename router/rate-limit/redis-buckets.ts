@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import type { RedisLink } from '../redis/connect.ts';
 import { unitsOf } from './bucket.ts';
-import type { Bucket, Take } from './bucket.ts';
+import type { Bucket, Debit } from './bucket.ts';
 import type { Decision } from './local-buckets.ts';
 
 declare module 'ioredis' {
@@ -73,25 +73,25 @@ export class RedisBuckets {
   }
 
   /** Takes from every bucket what is wanted, or nothing from any. Rejects when Redis does not answer. */
-  async charge(takes: readonly Take[]): Promise<Decision> {
+  async charge(debits: readonly Debit[]): Promise<Decision> {
     const answer = await this.#link.answered(
-      this.#link.client.chargeBuckets(takes.length, ...this.#parameters(takes)),
+      this.#link.client.chargeBuckets(debits.length, ...this.#parameters(debits)),
     );
     return readDecision(
-      takes.map(({ bucket }) => bucket),
+      debits.map(({ bucket }) => bucket),
       answer,
     );
   }
 
   /** Gives points back, or takes what is there of negative ones. Rejects when Redis does not answer. */
-  async refund(takes: readonly Take[]): Promise<void> {
-    await this.#link.answered(this.#link.client.refundBuckets(takes.length, ...this.#parameters(takes)));
+  async refund(debits: readonly Debit[]): Promise<void> {
+    await this.#link.answered(this.#link.client.refundBuckets(debits.length, ...this.#parameters(debits)));
   }
 
-  #parameters(takes: readonly Take[]): (string | number)[] {
+  #parameters(debits: readonly Debit[]): (string | number)[] {
     return [
-      ...takes.map(({ bucket }) => this.#prefix + bucket.key),
-      ...takes.flatMap(({ bucket, points }) => [points, bucket.points, bucket.windowMs]),
+      ...debits.map(({ bucket }) => this.#prefix + bucket.key),
+      ...debits.flatMap(({ bucket, points }) => [points, bucket.points, bucket.windowMs]),
     ];
   }
 }

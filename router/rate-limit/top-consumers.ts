@@ -3,26 +3,26 @@ import { callerKey } from './caller-key.ts';
 import { addressBlock } from './client-address.ts';
 
 /** What one caller has spent: an upper bound, too high by `overcount` at the most. */
-export type Spender = {
+export type TopConsumer = {
   readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
   /** Of a caller without a token; in IPv6 its /64. */
   readonly address?: string;
   readonly points: number;
   readonly overcount: number;
   readonly operations: number;
-  readonly refused: number;
+  readonly rejected: number;
 };
 
-export type SpendersReport = {
+export type TopConsumersReport = {
   readonly since: string;
-  readonly top: readonly Spender[];
+  readonly top: readonly TopConsumer[];
 };
 
 type Count = {
   points: number;
   overcount: number;
   operations: number;
-  refused: number;
+  rejected: number;
   readonly caller: Caller;
 };
 
@@ -34,11 +34,11 @@ const WINDOW_MS = 3_600_000;
  * Counts who spends most, hour by hour, in bounded memory: the caller with the least makes room for a new one, who inherits
  * its count (Space-Saving, Metwally et al. 2005), so whoever spends much is never lost among many who spend little.
  */
-export class Spenders {
+export class TopConsumers {
   readonly #now: () => number;
   #since: number;
   #counts = new Map<string, Count>();
-  #before: SpendersReport | undefined;
+  #before: TopConsumersReport | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -46,29 +46,29 @@ export class Spenders {
   }
 
   /** Counts an operation that was paid. */
-  spent(caller: Caller, points: number): void {
+  addOperation(caller: Caller, points: number): void {
     const count = this.#countOf(caller);
     count.points += points;
     count.operations += 1;
   }
 
   /** Counts points that were charged for something else than an operation. */
-  charged(caller: Caller, points: number): void {
+  addCharge(caller: Caller, points: number): void {
     this.#countOf(caller).points += points;
   }
 
   /** What was given back, or taken after the fact when it is negative. */
-  refunded(caller: Caller, points: number): void {
+  addRefund(caller: Caller, points: number): void {
     const count = this.#counts.get(callerKey(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
   }
 
-  refused(caller: Caller): void {
-    this.#countOf(caller).refused += 1;
+  addRejection(caller: Caller): void {
+    this.#countOf(caller).rejected += 1;
   }
 
   /** This hour so far, and the one before. */
-  report(): { readonly current: SpendersReport; readonly before: SpendersReport | undefined } {
+  report(): { readonly current: TopConsumersReport; readonly before: TopConsumersReport | undefined } {
     this.#turn();
     return { current: this.#summary(), before: this.#before };
   }
@@ -79,7 +79,7 @@ export class Spenders {
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const overcount = this.#counts.size < MAX_COUNTED ? 0 : this.#dropLeast();
-    const count = { points: overcount, overcount, operations: 0, refused: 0, caller };
+    const count = { points: overcount, overcount, operations: 0, rejected: 0, caller };
     this.#counts.set(key, count);
     return count;
   }
@@ -98,16 +98,16 @@ export class Spenders {
     this.#since = this.#now();
   }
 
-  #summary(): SpendersReport {
+  #summary(): TopConsumersReport {
     const top = [...this.#counts.values()]
-      .toSorted((a, b) => b.points - a.points || b.refused - a.refused)
+      .toSorted((a, b) => b.points - a.points || b.rejected - a.rejected)
       .slice(0, REPORTED)
       .map(({ caller, ...counts }) => ({ ...described(caller), ...counts }));
     return { since: new Date(this.#since).toISOString(), top };
   }
 }
 
-function described({ identity, address }: Caller): Pick<Spender, 'user' | 'address'> {
+function described({ identity, address }: Caller): Pick<TopConsumer, 'user' | 'address'> {
   if (identity.kind !== 'user') return { address: addressBlock(address) };
   const { issuer, id, tier } = identity;
   return { user: { issuer, id, ...(tier !== undefined && { tier }) } };

@@ -4,13 +4,13 @@ import { isCacheControl } from '../headers/collection.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
 
 /** What decides whether a response is for its caller alone. */
-export type CachedFor = {
+export type CachingContext = {
   /** Whether the operation selects a field that the schema protects. */
   readonly isProtected: boolean;
   readonly authorization: readonly string[];
 };
 
-export type LimitSharedCaching = (headers: ResponseHeaders, response: CachedFor) => ResponseHeaders;
+export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**
  * Withdraws the permission of shared caches to keep a response that is for its caller alone. A subgraph may send `public`

@@ -1,35 +1,35 @@
 /** Texts by a key, as many of the recently used ones as fit; in two generations, as `RecentEntries` is. */
-export class RecentTexts {
-  readonly #bytesPerGeneration: number;
-  #young = new Map<string, string>();
-  #old = new Map<string, string>();
-  #youngBytes = 0;
+export class BoundedTextCache {
+  readonly #bytesPerSegment: number;
+  #recent = new Map<string, string>();
+  #previous = new Map<string, string>();
+  #recentBytes = 0;
 
   constructor(maxBytes: number) {
-    this.#bytesPerGeneration = maxBytes / 2;
+    this.#bytesPerSegment = maxBytes / 2;
   }
 
   get(key: string): string | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const previous = this.#previous.get(key);
+    if (previous !== undefined) this.set(key, previous);
+    return previous;
   }
 
   set(key: string, text: string): void {
-    const before = this.#young.get(key);
+    const before = this.#recent.get(key);
     if (before === text) return;
     const bytes = bytesOf(key, text);
-    if (bytes > this.#bytesPerGeneration) return;
-    if (before !== undefined) this.#youngBytes -= bytesOf(key, before);
-    if (this.#youngBytes + bytes > this.#bytesPerGeneration) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngBytes = 0;
+    if (bytes > this.#bytesPerSegment) return;
+    if (before !== undefined) this.#recentBytes -= bytesOf(key, before);
+    if (this.#recentBytes + bytes > this.#bytesPerSegment) {
+      this.#previous = this.#recent;
+      this.#recent = new Map();
+      this.#recentBytes = 0;
     }
-    this.#young.set(key, text);
-    this.#youngBytes += bytes;
+    this.#recent.set(key, text);
+    this.#recentBytes += bytes;
   }
 }
 

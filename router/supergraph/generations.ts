@@ -27,7 +27,7 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly create: (supergraphSdl: string) => Promise<G>;
   /** Asks a new generation a question before clients may; rejects when it does not answer. */
-  readonly prove: (generation: G, previous: G | undefined) => Promise<void>;
+  readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
@@ -55,20 +55,20 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   }
 
   async function load(): Promise<void> {
-    const sourced = await source.load();
+    const loaded = await source.load();
     // The composition was aborted, or its result comes too late: neither is worth a line in the log.
     if (closed) return;
-    if (sourced.kind === 'refused') return reject(sourced.reasons);
-    if (sourced.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
+    if (loaded.kind === 'refused') return reject(loaded.reasons);
+    if (loaded.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
     const started = parts.monotonic();
     try {
-      serve(await build(sourced.sdl));
+      serve(await build(loaded.sdl));
     } catch (error) {
       // Nothing serves yet, so the operator is starting the router now, and can correct its configuration.
       if (error instanceof ConfigError && current === undefined && isStarting) throw error;
-      return reject(rejectionReasons(error), versionOf(sourced.sdl));
+      return reject(rejectionReasons(error), versionOf(loaded.sdl));
     }
-    const version = versionOf(sourced.sdl);
+    const version = versionOf(loaded.sdl);
     record.activated(version);
     telemetry.supergraphSwapped({ generation: version, ms: parts.monotonic() - started });
   }
@@ -88,7 +88,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   async function build(sdl: string): Promise<G> {
     const generation = await parts.create(sdl);
     try {
-      await parts.prove(generation, current?.generation);
+      await parts.smokeTest(generation, current?.generation);
       return generation;
     } catch (error) {
       await generation[Symbol.asyncDispose]();

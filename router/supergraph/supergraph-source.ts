@@ -11,7 +11,7 @@ import type { SupergraphFile } from './supergraph-file.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/yaml/read-yaml.ts';
 
-type Sourced =
+type LoadedSupergraph =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
@@ -19,7 +19,7 @@ type Sourced =
 export type SupergraphSource = AsyncDisposable & {
   /** As it is named in messages. */
   readonly file: string;
-  readonly load: () => Promise<Sourced>;
+  readonly load: () => Promise<LoadedSupergraph>;
   /** Calls back after a file that the supergraph is made of has changed, and at every poll of a running subgraph. */
   readonly onChange: (changed: () => void) => void;
 };
@@ -41,7 +41,7 @@ export function createSupergraphSource(
   let changed: () => void = () => undefined;
   let settling: NodeJS.Timeout | undefined;
 
-  async function load(): Promise<Sourced> {
+  async function load(): Promise<LoadedSupergraph> {
     watchFiles([config.file]);
     try {
       return config.file.endsWith('.graphql')
@@ -52,7 +52,7 @@ export function createSupergraphSource(
     }
   }
 
-  async function composeFile(): Promise<Sourced> {
+  async function composeFile(): Promise<LoadedSupergraph> {
     const file = parseSupergraphFile(await readTextFile(config.file), {
       env,
       fileName: relative('.', config.file),
@@ -103,7 +103,7 @@ export function createSupergraphSource(
 async function composeSupergraph(
   file: SupergraphFile,
   compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,
-): Promise<Sourced> {
+): Promise<LoadedSupergraph> {
   const loaded = await loadSubgraphSchemas(file);
   if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
   const composition = await compose(loaded.subgraphs);
@@ -112,7 +112,7 @@ async function composeSupergraph(
   return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };
 }
 
-async function readSdl(path: string, signal: AbortSignal): Promise<Sourced> {
+async function readSdl(path: string, signal: AbortSignal): Promise<LoadedSupergraph> {
   const sdl = await readTextFile(path);
   const findings = await checkInThread(sdl, signal);
   const place = relative('.', path);

@@ -22,7 +22,7 @@ type Sample = {
  * A Prometheus histogram of two labels, for a registry of prom-client. What is observed for each call of each request is counted
  * here, because prom-client's own histogram makes a text of all labels for each value: with five calls that was 3 % of a request.
  */
-export class Durations {
+export class FastHistogram {
   readonly name: string;
   readonly #options: Options;
   readonly #series = new Map<string, Map<string, Series>>();

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { Durations } from './fast-histogram.ts';
+import { FastHistogram } from './fast-histogram.ts';
 import { isErrorCode } from '../shared/errors.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -13,19 +13,31 @@ export function createMetrics(registry: Registry) {
     new Gauge({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, labelNames: string[]) =>
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
-  const durations = (name: string, help: string, labelNames: readonly [string, string]) => {
-    const metric = new Durations({ name, help, labelNames, upperBounds: SECONDS });
+  const fastHistogram = (name: string, help: string, labelNames: readonly [string, string]) => {
+    const metric = new FastHistogram({ name, help, labelNames, upperBounds: SECONDS });
     // The types ask for a class of prom-client's own; it reads the name of a metric, `get` and `reset`.
     registry.registerMetric(metric as unknown as Histogram);
     return metric;
   };
+  // Counts under the old name, too, for dashboards: the next version drops it.
+  const renamedCounter = (oldName: string, name: string, help: string, labelNames: string[]) => {
+    const counters = [
+      counter(name, help, labelNames),
+      counter(oldName, `Old name of ${name}, which replaces it.`, labelNames),
+    ];
+    return {
+      inc: (labels: Record<string, string>, value = 1) => {
+        for (const one of counters) one.inc(labels, value);
+      },
+    };
+  };
   return {
-    requests: durations('http_server_request_duration_seconds', 'Time to answer a request.', [
+    requests: fastHistogram('http_server_request_duration_seconds', 'Time to answer a request.', [
       'status',
       'operation',
     ]),
     errors: counter('tributary_errors_total', 'Errors in answers, by code.', ['code']),
-    calls: durations('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
+    calls: fastHistogram('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
       'subgraph',
       'outcome',
     ]),
@@ -44,10 +56,21 @@ export function createMetrics(registry: Registry) {
       'reason',
       'source',
     ]),
-    budget: counter('tributary_budget_decisions_total', 'Rate-limit decisions.', ['decision', 'store']),
-    settlements: counter('tributary_budget_settlements_total', 'Corrections of charged costs.', ['outcome']),
-    refunded: counter(
+    rateLimit: renamedCounter(
+      'tributary_budget_decisions_total',
+      'tributary_rate_limit_decisions_total',
+      'Rate-limit decisions.',
+      ['decision', 'store'],
+    ),
+    reconciliations: renamedCounter(
+      'tributary_budget_settlements_total',
+      'tributary_rate_limit_reconciliations_total',
+      'Corrections of charged costs.',
+      ['outcome'],
+    ),
+    refunded: renamedCounter(
       'tributary_budget_refunded_points_total',
+      'tributary_rate_limit_refunded_points_total',
       'Points given back for what was not delivered.',
       [],
     ),

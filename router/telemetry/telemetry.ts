@@ -92,14 +92,14 @@ export function createTelemetry(
       metrics.degraded.inc({ subgraph: service, reason: knownCode(reason), source });
     },
 
-    budgetDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
-      metrics.budget.inc({ decision, store });
+    rateLimitDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
+      metrics.rateLimit.inc({ decision, store });
     },
 
     /** `points` given back once the answer was known, negative when more was taken. */
-    budgetSettled(points: number, outcome: 'done' | 'lost'): void {
-      metrics.settlements.inc({ outcome });
-      if (outcome === 'done' && points > 0) metrics.refunded.inc(points);
+    rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
+      metrics.reconciliations.inc({ outcome });
+      if (outcome === 'done' && points > 0) metrics.refunded.inc({}, points);
     },
 
     clientCutOff(reason: 'slow request' | 'slow reader' | 'too many connections'): void {

@@ -15,7 +15,7 @@ type Variables = Readonly<Record<string, unknown>>;
 /** Coerces the variables of a request. @throws {RouterError} BAD_USER_INPUT */
 export type CoerceVariables = (inputs: Variables) => Variables;
 
-type Declared = {
+type DeclaredVariable = {
   readonly name: string;
   readonly type: GraphQLInputType;
   readonly fallback: unknown;
@@ -32,7 +32,7 @@ export function createCoercion(
   { hideSuggestions }: { readonly hideSuggestions: boolean },
 ): CoerceVariables {
   if (variableDefinitions.length === 0) return () => ({});
-  const declared = variableDefinitions.map((node): Declared => {
+  const declared = variableDefinitions.map((node): DeclaredVariable => {
     const { variable, type, defaultValue } = node;
     // The cast is what validation has found out: a variable has an input type.
     const inputType = typeFromAST(schema, type as never) as GraphQLInputType;
@@ -56,13 +56,17 @@ export function createCoercion(
   };
 }
 
-function absentValue({ name, type, fallback, node }: Declared): unknown {
+function absentValue({ name, type, fallback, node }: DeclaredVariable): unknown {
   if (fallback === undefined && isNonNullType(type))
     throw invalid(node, `Variable "$${name}" of required type "${String(type)}" was not provided.`);
   return fallback;
 }
 
-function coerceValue({ name, type, node }: Declared, value: unknown, hideSuggestions: boolean): unknown {
+function coerceValue(
+  { name, type, node }: DeclaredVariable,
+  value: unknown,
+  hideSuggestions: boolean,
+): unknown {
   if (value === null && isNonNullType(type))
     throw invalid(node, `Variable "$${name}" of non-null type "${String(type)}" must not be null.`);
   const onError = (path: readonly (string | number)[], _value: unknown, error: GraphQLError) => {

@@ -8,9 +8,15 @@ const charge = { identity: userOf('ada'), address: '192.0.2.1', cost: 1 };
 it('starts without Redis on its local share, and shares as soon as there is one', async () => {
   await using redis = await createBreakableRedis();
   await using router = await shareBudget(redis.url);
-  expect(await router.budget.charge(charge)).toMatchObject({ kind: 'admitted', charge: { store: 'local' } });
+  expect(await router.budget.charge(charge)).toMatchObject({
+    kind: 'admitted',
+    reservation: { store: 'local' },
+  });
   await redis.start();
   expect(await until(() => router.link.available(), 10_000)).toBe(true);
-  expect(await router.budget.charge(charge)).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+  expect(await router.budget.charge(charge)).toMatchObject({
+    kind: 'admitted',
+    reservation: { store: 'redis' },
+  });
   expect(router.changes).toEqual(['lost', 'ready']);
 });

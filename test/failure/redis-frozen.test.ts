@@ -32,7 +32,9 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   // The first commands find out; from then on nobody waits.
   expect(during.slow).toBeLessThan(during.decisions / 10);
   expect(isBack).toBe(true);
-  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject({ charge: { store: 'redis' } });
+  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject({
+    reservation: { store: 'redis' },
+  });
 });
 
 it('limits the refused tokens of an address while Redis is frozen, without waiting for it more than once', async () => {

@@ -28,13 +28,13 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');
   expect(isBack).toBe(true);
-  expect(after).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+  expect(after).toMatchObject({ kind: 'admitted', reservation: { store: 'redis' } });
   expect(router.changes).toEqual(['ready', 'lost', 'ready']);
 });
 
 it.each([
-  ['local', { kind: 'admitted', charge: { store: 'local' } }],
-  ['allow', { kind: 'admitted', charge: { store: 'none' } }],
+  ['local', { kind: 'admitted', reservation: { store: 'local' } }],
+  ['allow', { kind: 'admitted', reservation: { store: 'none' } }],
   ['deny', { kind: 'refused', retryAfterMs: 1_000 }],
 ])('while Redis is gone follows the policy %s', async (onRedisFailure, expected) => {
   await using redis = await startBreakableRedis();

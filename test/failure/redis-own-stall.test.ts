@@ -24,7 +24,9 @@ async function storesAfter({ budget }: SharedBudget, ms: number): Promise<unknow
   );
   standStill(ms);
   const decisions = await Promise.all(charges);
-  return [...new Set(decisions.map((decision) => decision.kind === 'admitted' && decision.charge.store))];
+  return [
+    ...new Set(decisions.map((decision) => decision.kind === 'admitted' && decision.reservation.store)),
+  ];
 }
 
 it.for(STALLS_MS)(

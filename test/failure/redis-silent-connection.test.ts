@@ -9,9 +9,9 @@ const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', co
 it('a connection on which Redis is never heard again is replaced', async (context) => {
   await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
   await using router = await shareBudget(way.url);
-  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'redis' } });
+  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
   way.silence();
-  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'local' } });
+  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'local' } });
   const lostAt = performance.now();
   expect(await until(() => router.link.available(), 10_000)).toBe(true);
   recordFigure(
@@ -19,7 +19,7 @@ it('a connection on which Redis is never heard again is replaced', async (contex
     'budgets shared again after a connection to Redis fell silent, ms',
     Math.round(performance.now() - lostAt),
   );
-  expect(await router.budget.charge(caller)).toMatchObject({ charge: { store: 'redis' } });
+  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
   expect(router.changes).toEqual(['ready', 'lost', 'ready']);
 });
 

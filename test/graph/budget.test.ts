@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Budget, BudgetDecision } from '../../router/rate-limit/rate-limiter.ts';
+import type { RateLimiter, RateLimitDecision } from '../../router/rate-limit/rate-limiter.ts';
 import { rateLimitOf, shareBudget, userOf } from '../support/callers/budgets.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 
@@ -108,7 +108,7 @@ describe('in Redis', () => {
     await routers[0]?.charge({ identity: userOf('ada'), address, cost: 500 });
     for (const key of await redis.keys(`${prefix}*`)) await redis.set(key, 'nonsense');
     const decision = await routers[0]?.charge({ identity: userOf('ada'), address, cost: 1 });
-    expect(decision).toMatchObject({ kind: 'admitted', charge: { store: 'redis' } });
+    expect(decision).toMatchObject({ kind: 'admitted', reservation: { store: 'redis' } });
     expect(decision?.headers['x-ratelimit-remaining']).toBe('999');
   });
 
@@ -117,9 +117,9 @@ describe('in Redis', () => {
     const caller = { identity: userOf('ada'), address };
     const decision = await routers[0]?.charge({ ...caller, cost: 100 });
     if (decision?.kind !== 'admitted') throw new Error('not admitted');
-    await routers[1]?.refund(decision.charge, 40);
+    await routers[1]?.refund(decision.reservation, 40);
     expect(await drain(routers, caller.identity)).toBe(40);
-    for (const points of [1_000, 100, Number.NaN]) await routers[0]?.refund(decision.charge, points);
+    for (const points of [1_000, 100, Number.NaN]) await routers[0]?.refund(decision.reservation, points);
     expect(await drain(routers, caller.identity)).toBe(100);
   });
 });
@@ -154,9 +154,9 @@ async function startRouters(limits: Readonly<Record<string, unknown>>) {
 }
 
 /** Spends what is left, point by point; returns how many there were. */
-async function drain(routers: readonly Budget[], identity: ReturnType<typeof userOf>): Promise<number> {
+async function drain(routers: readonly RateLimiter[], identity: ReturnType<typeof userOf>): Promise<number> {
   for (let spent = 0; ; spent++) {
-    const decision: BudgetDecision | undefined = await routers[spent % 2]?.charge({
+    const decision: RateLimitDecision | undefined = await routers[spent % 2]?.charge({
       identity,
       address,
       cost: 1,
@@ -167,7 +167,7 @@ async function drain(routers: readonly Budget[], identity: ReturnType<typeof use
 
 /** Spends what the headers say is there, in one charge; returns how much that was. */
 async function drainOnce(
-  routers: readonly Budget[],
+  routers: readonly RateLimiter[],
   caller: { identity: ReturnType<typeof userOf>; address: string },
 ): Promise<number> {
   const probe = await routers[0]?.charge({ ...caller, cost: 60_000 });

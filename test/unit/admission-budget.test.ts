@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
-import type { Budget } from '../../router/rate-limit/rate-limiter.ts';
+import { createRateLimiter } from '../../router/rate-limit/rate-limiter.ts';
+import type { RateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import { LocalBuckets } from '../../router/rate-limit/local-buckets.ts';
 import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
 import { createClock } from '../support/time/clock.ts';
@@ -23,7 +23,7 @@ describe('a charge', () => {
         'x-ratelimit-remaining': '750',
         'x-ratelimit-reset': '15',
       },
-      charge: expect.objectContaining({ store: 'local', points: 250 }),
+      reservation: expect.objectContaining({ store: 'local', points: 250 }),
     });
   });
 
@@ -139,9 +139,9 @@ describe('the bucket', () => {
     await budget.charge({ ...caller, cost: 500 });
     const decision = await budget.charge({ ...caller, cost: 300 });
     if (decision.kind !== 'admitted') throw new Error('not admitted');
-    for (const points of [Number.NaN, 0]) await budget.refund(decision.charge, points);
+    for (const points of [Number.NaN, 0]) await budget.refund(decision.reservation, points);
     expect(await remainingOf(budget, caller)).toBe(199);
-    await budget.refund(decision.charge, 1e9);
+    await budget.refund(decision.reservation, 1e9);
     expect(await remainingOf(budget, caller)).toBe(498);
   });
 
@@ -150,9 +150,9 @@ describe('the bucket', () => {
     const caller = { identity: userOf('ada', 'FREE'), address };
     const decision = await budget.charge({ ...caller, cost: 500 });
     if (decision.kind !== 'admitted') throw new Error('not admitted');
-    await budget.refund(decision.charge, -100);
+    await budget.refund(decision.reservation, -100);
     expect(await remainingOf(budget, caller)).toBe(399);
-    await budget.refund(decision.charge, -1e6);
+    await budget.refund(decision.reservation, -1e6);
     expect(await budget.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterMs: 60 });
   });
 });
@@ -198,17 +198,20 @@ describe('whatever comes when,', () => {
   });
 });
 
-function localBudget(limits: Readonly<Record<string, unknown>> = {}): { budget: Budget; clock: Clock } {
+function localBudget(limits: Readonly<Record<string, unknown>> = {}): { budget: RateLimiter; clock: Clock } {
   const clock = createClock();
-  const budget = createBudget(rateLimitOf(limits), {
+  const budget = createRateLimiter(rateLimitOf(limits), {
     redis: undefined,
     monotonic: clock.monotonic,
-    telemetry: { budgetDecided: () => undefined },
+    telemetry: { rateLimitDecided: () => undefined },
   });
   return { budget, clock };
 }
 
-async function remainingOf(budget: Budget, caller: { identity: ReturnType<typeof userOf>; address: string }) {
+async function remainingOf(
+  budget: RateLimiter,
+  caller: { identity: ReturnType<typeof userOf>; address: string },
+) {
   const decision = await budget.charge({ ...caller, cost: 1 });
   return Number(decision.headers['x-ratelimit-remaining']);
 }

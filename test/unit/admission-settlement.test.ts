@@ -4,11 +4,11 @@ import { parse } from 'graphql';
 import type { FieldNode } from 'graphql';
 import { describe, expect, it, test } from 'vitest';
 import { compileActualCost } from '../../router/cost/actual-cost.ts';
-import { createBudget } from '../../router/rate-limit/rate-limiter.ts';
+import { createRateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import { compileCost } from '../../router/cost/cost.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
-import { createSettlement } from '../../router/rate-limit/reconcile.ts';
-import { Spenders } from '../../router/rate-limit/top-consumers.ts';
+import { createReconciliation } from '../../router/rate-limit/reconcile.ts';
+import { TopConsumers } from '../../router/rate-limit/top-consumers.ts';
 import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 
@@ -138,7 +138,7 @@ describe('the actual cost', () => {
   });
 });
 
-describe('the settlement', () => {
+describe('the reconciliation', () => {
   it('gives back what was not delivered, and says so', async () => {
     const { settle, remaining } = await charged({ cost: 100 });
     expect(settle(30)).toEqual({ requested: 100, actual: 30, remaining: 970 });
@@ -174,16 +174,16 @@ describe('the settlement', () => {
   });
 });
 
-describe('the top spenders', () => {
+describe('the top consumers', () => {
   it('are counted with refunds and refusals, the largest first', () => {
-    const spenders = new Spenders(() => 0);
+    const topConsumers = new TopConsumers(() => 0);
     const of = (id: string) => ({ identity: userOf(id), address: '192.0.2.1' });
-    spenders.spent(of('ada'), 100);
-    spenders.spent(of('bob'), 300);
-    spenders.refunded(of('bob'), 250);
-    spenders.refused({ identity: { kind: 'anonymous' }, address: '2001:db8::1' });
-    const { top } = spenders.report().current;
-    expect(top.map(({ user, points, refused }) => [user?.id, points, refused])).toEqual([
+    topConsumers.addOperation(of('ada'), 100);
+    topConsumers.addOperation(of('bob'), 300);
+    topConsumers.addRefund(of('bob'), 250);
+    topConsumers.addRejection({ identity: { kind: 'anonymous' }, address: '2001:db8::1' });
+    const { top } = topConsumers.report().current;
+    expect(top.map(({ user, points, rejected }) => [user?.id, points, rejected])).toEqual([
       ['ada', 100, 0],
       ['bob', 50, 0],
       [undefined, 0, 1],
@@ -193,16 +193,16 @@ describe('the top spenders', () => {
 
   it('are found among any number of others, in bounded memory, and an hour later they are the hour before', () => {
     let now = 0;
-    const spenders = new Spenders(() => now);
+    const topConsumers = new TopConsumers(() => now);
     for (let round = 0; round < 20_000; round++) {
-      spenders.spent({ identity: userOf(`crowd-${round}`), address: '192.0.2.1' }, 1);
-      if (round % 4 === 0) spenders.spent({ identity: userOf('whale'), address: '192.0.2.1' }, 10);
+      topConsumers.addOperation({ identity: userOf(`crowd-${round}`), address: '192.0.2.1' }, 1);
+      if (round % 4 === 0) topConsumers.addOperation({ identity: userOf('whale'), address: '192.0.2.1' }, 10);
     }
-    const [first] = spenders.report().current.top;
+    const [first] = topConsumers.report().current.top;
     expect(first?.user?.id).toBe('whale');
     expect(first?.points).toBeLessThanOrEqual(50_000 + (first?.overcount ?? 0));
     now = 3_600_000;
-    expect(spenders.report()).toMatchObject({
+    expect(topConsumers.report()).toMatchObject({
       current: { top: [] },
       before: { top: [{ user: { id: 'whale' } }, ...Array.from({ length: 19 }, () => ({}))] },
     });
@@ -215,27 +215,27 @@ async function charged(options: {
   readonly prepaid?: number;
 }) {
   const { cost, maxSurchargePercent = 0, prepaid = 0 } = options;
-  const budget = createBudget(rateLimitOf(), {
+  const rateLimiter = createRateLimiter(rateLimitOf(), {
     redis: undefined,
     monotonic: () => 0,
-    telemetry: { budgetDecided: () => undefined },
+    telemetry: { rateLimitDecided: () => undefined },
   });
   const caller = { identity: userOf('ada'), address: '192.0.2.1' };
-  const decision = await budget.charge({ ...caller, cost, prepaid });
+  const decision = await rateLimiter.charge({ ...caller, cost, prepaid });
   if (decision.kind !== 'admitted') throw new Error('not admitted');
-  const settlement = createSettlement(
+  const reconciliation = createReconciliation(
     { maxSurchargePercent },
     {
-      budget,
-      spenders: new Spenders(() => 0),
-      settled: () => undefined,
+      rateLimiter,
+      topConsumers: new TopConsumers(() => 0),
+      onReconciled: () => undefined,
       later: (action) => action(),
     },
   );
-  const admission = { variables: {}, cost, charge: decision.charge, headers: {} };
+  const admission = { variables: {}, cost, reservation: decision.reservation, headers: {} };
   return {
     settle: (points: number | undefined, unanswered: readonly string[] = []) =>
-      settlement.settleAndReport({
+      reconciliation.reconcileAndReport({
         admission,
         actualCost: points === undefined ? undefined : () => points,
         delivered: {},
@@ -243,7 +243,7 @@ async function charged(options: {
         caller,
       }),
     remaining: async () => {
-      const next = await budget.charge({ ...caller, cost: 1 });
+      const next = await rateLimiter.charge({ ...caller, cost: 1 });
       return Number(next.headers['x-ratelimit-remaining']) + 1;
     },
   };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createJudge } from '../../router/authorization/requirement.ts';
+import { createPolicyEvaluator } from '../../router/authorization/requirement.ts';
 import type { Requirement, Subject } from '../../router/authorization/requirement.ts';
 
-const judge = createJudge({
+const judge = createPolicyEvaluator({
   staff: { roles: ['support', 'admin'] },
   auditor: { roles: ['admin'], scopes: ['audit:read', 'audit:list'] },
   empty: {},

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { separateAuthorization } from '../../router/authorization/extract-auth-directives.ts';
+import { extractAuthDirectives } from '../../router/authorization/extract-auth-directives.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.12';
@@ -15,7 +15,7 @@ function supergraphOf(sdl: string, imports = ALL): string {
 }
 
 function separate(supergraphSdl: string) {
-  const { sdl, requirements } = separateAuthorization(supergraphSdl);
+  const { sdl, requirements } = extractAuthDirectives(supergraphSdl);
   return { sdl, requirements: Object.fromEntries(requirements) };
 }
 
@@ -42,7 +42,7 @@ describe('a supergraph with demands', () => {
 
   test('without any is left as it is', () => {
     const supergraphSdl = supergraphOf('type Query { me: String }');
-    expect(separateAuthorization(supergraphSdl)).toEqual({ sdl: supergraphSdl, requirements: new Map() });
+    expect(extractAuthDirectives(supergraphSdl)).toEqual({ sdl: supergraphSdl, requirements: new Map() });
   });
 
   test('is read where composition has renamed the directives', () => {
@@ -99,18 +99,18 @@ describe('a supergraph is refused that', () => {
     ['says @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],
   ])('%s', (_name, supergraphSdl) => {
     expect(supergraphSdl).not.toBe(plain);
-    expect(() => separateAuthorization(supergraphSdl)).toThrow(/^the supergraph links/);
+    expect(() => extractAuthDirectives(supergraphSdl)).toThrow(/^the supergraph links/);
   });
 
   test('uses a directive without its link', () => {
     const unlinked = plain.replace(/ {2}@link\(url: "https:\/\/specs.apollo.dev\/authenticated[^\n]*\n/, '');
-    expect(() => separateAuthorization(unlinked)).toThrow('no @link that says what it means');
+    expect(() => extractAuthDirectives(unlinked)).toThrow('no @link that says what it means');
   });
 
   test('has arguments that are no names', () => {
     const wrong = supergraphOf('type Query { me: String @requiresScopes(scopes: [["a"]]) }');
-    expect(() => separateAuthorization(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
-    expect(() => separateAuthorization(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
+    expect(() => extractAuthDirectives(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
+    expect(() => extractAuthDirectives(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
   });
 
   test.each([
@@ -122,8 +122,8 @@ describe('a supergraph is refused that', () => {
       interface Node { id: ID! }
       type User implements Node { id: ID! }
     `);
-    expect(() => separateAuthorization(supergraphSdl)).not.toThrow();
-    expect(() => separateAuthorization(supergraphSdl.replace(place, `${place} @authenticated`))).toThrow(
+    expect(() => extractAuthDirectives(supergraphSdl)).not.toThrow();
+    expect(() => extractAuthDirectives(supergraphSdl.replace(place, `${place} @authenticated`))).toThrow(
       message,
     );
   });
@@ -144,7 +144,7 @@ test('what composition puts on an interface follows from what implements it', ()
     }
   `);
   expect(supergraphSdl).toMatch(/interface Node[^{]*@requiresScopes/);
-  expect(() => separateAuthorization(supergraphSdl)).not.toThrow();
+  expect(() => extractAuthDirectives(supergraphSdl)).not.toThrow();
 });
 
 test('composition refuses a demand on an interface, and @requires that lacks the demand of what it reads', () => {

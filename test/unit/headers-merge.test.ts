@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { mergeCacheControl } from '../../router/headers/cache-control.ts';
-import { createCollecting } from '../../router/headers/collection.ts';
+import { createHeaderCollector } from '../../router/headers/collection.ts';
 
 const MERGES: readonly (readonly [readonly string[], string])[] = [
   [['max-age=60', 'max-age=30, public'], 'max-age=30'],
@@ -94,7 +94,7 @@ test('the order of the answers does not change a cache-control', () => {
 });
 
 const collecting = (response: string) =>
-  createCollecting(
+  createHeaderCollector(
     parseConfig(`headers: { response: [${response}] }`, {
       env: {},
       fileName: 'router.yaml',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
-import { createCollecting } from '../../router/headers/collection.ts';
+import { createHeaderCollector } from '../../router/headers/collection.ts';
 import { createForwarding } from '../../router/headers/forwarding.ts';
 import {
   isProtectedRequestHeader,
@@ -60,7 +60,7 @@ test.each([
 
 test('without rules there is nothing to run', () => {
   expect(createForwarding(read(''))).toBeUndefined();
-  expect(createCollecting(read(''))).toBeUndefined();
+  expect(createHeaderCollector(read(''))).toBeUndefined();
 });
 
 test('rules run in their order, those of a subgraph after those for all', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readParameters } from '../../router/persisted-operations/graphql-parameters.ts';
 import { parseManifest } from '../../router/persisted-operations/manifest.ts';
-import { RecentTexts } from '../../router/shared/bounded-text-cache.ts';
+import { BoundedTextCache } from '../../router/shared/bounded-text-cache.ts';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import type { ClientRequest } from '../../router/request/client-request.ts';
 
@@ -48,7 +48,7 @@ describe('a manifest', () => {
 
 describe('recent texts', () => {
   it('never take more memory than they may, and keep what is used', () => {
-    const texts = new RecentTexts(100_000);
+    const texts = new BoundedTextCache(100_000);
     texts.set('kept', 'text');
     for (let round = 0; round < 10_000; round++) {
       texts.set(`text ${round}`, 'x'.repeat(200));

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { RecentEntries } from '../../router/shared/bounded-cache.ts';
+import { BoundedCache } from '../../router/shared/bounded-cache.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 
 it('keeps what was used lately and forgets the rest', () => {
-  const entries = new RecentEntries<{ index: number }>(100);
+  const entries = new BoundedCache<{ index: number }>(100);
   const name = (index: number) => `entry ${index}`;
   for (let index = 0; index < 10_000; index++) {
     entries.set(name(index), { index });
@@ -15,7 +15,7 @@ it('keeps what was used lately and forgets the rest', () => {
 });
 
 it('replaces an entry without forgetting others', () => {
-  const entries = new RecentEntries<{ value: string }>(4);
+  const entries = new BoundedCache<{ value: string }>(4);
   entries.set('a', { value: 'first' });
   entries.set('b', { value: 'other' });
   for (let round = 0; round < 10; round++) entries.set('a', { value: 'second' });
@@ -23,7 +23,7 @@ it('replaces an entry without forgetting others', () => {
 });
 
 it('stays quick when full', (context) => {
-  const entries = new RecentEntries<object>(100_000);
+  const entries = new BoundedCache<object>(100_000);
   const start = performance.now();
   for (let index = 0; index < 300_000; index++) entries.set(`entry ${index}`, {});
   const micros = (performance.now() - start) / 300;

@@ -34,7 +34,7 @@ export function compileCollect(
   return unit.evaluate(unit.define('v0,into', writeSteps({ unit, steps, entityKey }, 0, ''))) as Collect;
 }
 
-type Writing = {
+type WriteContext = {
   readonly unit: CodeUnit;
   readonly steps: readonly Step[];
   readonly entityKey: readonly string[] | undefined;
@@ -44,7 +44,7 @@ type Writing = {
  * Statements that go on from `v` with the step's number, which stands at `place`. A list where the path has none is left for
  * completion to report.
  */
-function writeSteps({ unit, steps, entityKey }: Writing, index: number, place: string): string {
+function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
   const next = `v${index + 1}`;
   const step = steps[index];

@@ -1,9 +1,9 @@
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import { pathKey } from '../fetch/delivery.ts';
-import type { Delivering } from '../fetch/delivery.ts';
+import type { DeliveringFetch } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
 
-type RequiringFetch = Delivering & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
+type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
 /** More keys than this are seldom a mere reference to an entity. */
 const MAX_KEYS = 4;
@@ -15,7 +15,7 @@ const MAX_KEYS = 4;
  */
 export function entityKeys(
   path: readonly string[],
-  base: Delivering,
+  base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
   // A condition on types above would treat equal objects differently.
@@ -33,7 +33,7 @@ export function entityKeys(
 }
 
 /** What a fetch delivers to the objects at a path. */
-function shapeAt(fetch: Delivering, path: readonly string[]): FetchShape | undefined {
+function shapeAt(fetch: DeliveringFetch, path: readonly string[]): FetchShape | undefined {
   const from = pathKey(fetch.path);
   const to = pathKey(path);
   if (from === to) return fetch.shape;

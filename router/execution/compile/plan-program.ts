@@ -39,7 +39,7 @@ export type CompiledPlan = {
 };
 
 /** A fetch node, and where in the plan it stands. */
-type Placed = FetchReference & {
+type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
   readonly requires: FetchNode['requires'];
   readonly path: readonly string[];
@@ -70,8 +70,8 @@ export function compilePlan(
   return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
 }
 
-function placeFetches(root: PlanNode): readonly Placed[] {
-  const placed: Placed[] = [];
+function placeFetches(root: PlanNode): readonly PlacedFetch[] {
+  const placed: PlacedFetch[] = [];
   const visit = (node: PlanNode | undefined, path: readonly string[]): void => {
     switch (node?.kind) {
       case undefined:
@@ -138,14 +138,14 @@ function nextFetch(fetches: Iterator<FetchProgram>): FetchProgram {
 }
 
 type FetchContext = {
-  readonly placed: readonly Placed[];
+  readonly placed: readonly PlacedFetch[];
   readonly deliveries: Deliveries;
   readonly types: SupergraphTypes;
   readonly names: PlannedNames;
   readonly mergeable: ReadonlySet<FetchNode>;
 };
 
-function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
+function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   const { placed, deliveries, types, names, mergeable } = context;
   const { node, path, shape, index, service } = fetch;
   const { contextRewrites, requires, variableUsages = [] } = node;
@@ -182,7 +182,7 @@ function compileFetch(fetch: Placed, context: FetchContext): FetchProgram {
   };
 }
 
-function pathBelow({ path }: Placed, other: Placed): readonly (readonly string[])[] {
+function pathBelow({ path }: PlacedFetch, other: PlacedFetch): readonly (readonly string[])[] {
   const isBelow = other.path.length > path.length && path.every((element, at) => element === other.path[at]);
   return isBelow ? [other.path.slice(path.length)] : [];
 }

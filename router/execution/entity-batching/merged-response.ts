@@ -1,7 +1,7 @@
 import { readOwn } from '../../shared/json.ts';
 import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-type Answered = Extract<SubgraphResponse, { readonly kind: 'answered' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'answered' }>;
 
 /** What of a merged answer is for one of its queries. */
 export type Part = {
@@ -18,7 +18,7 @@ export type Part = {
 
 /** The answer as the query would have got it alone. */
 export function partOf(
-  answer: Answered,
+  answer: ReceivedResponse,
   { key, keys, positions, representations, isShared }: Part,
 ): SubgraphResponse {
   const own = representations.map((text) => positions.get(text) ?? 0);
@@ -33,10 +33,14 @@ export function partOf(
   };
 }
 
-type Asked = { readonly key: string; readonly keys: readonly string[]; readonly own: readonly number[] };
+type RequestedKeys = {
+  readonly key: string;
+  readonly keys: readonly string[];
+  readonly own: readonly number[];
+};
 
 /** An error with a path belongs to those who asked what it is about; one without, or with a path that there is not, to all. */
-function errorFor(error: SubgraphError, { key, keys, own }: Asked): readonly SubgraphError[] {
+function errorFor(error: SubgraphError, { key, keys, own }: RequestedKeys): readonly SubgraphError[] {
   const { path, ...unlocated } = error;
   const [group, position, ...rest] = path ?? [];
   if (typeof group !== 'string' || !keys.includes(group)) return [unlocated];

@@ -6,9 +6,12 @@ export type FetchReference = { readonly index: number; readonly service: string 
 /** The fetches that deliver a field, by its path of planned keys joined with dots. */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
-export type Delivering = FetchReference & { readonly path: readonly string[]; readonly shape: FetchShape };
+export type DeliveringFetch = FetchReference & {
+  readonly path: readonly string[];
+  readonly shape: FetchShape;
+};
 
-export function indexDeliveries(fetches: readonly Delivering[]): Deliveries {
+export function indexDeliveries(fetches: readonly DeliveringFetch[]): Deliveries {
   const index = new Map<string, FetchReference[]>();
   const add = (shape: FetchShape, prefix: string, fetch: FetchReference): void => {
     for (const [key, nested] of shape) {
@@ -39,9 +42,9 @@ export function joinPath(prefix: string, key: string): string {
  */
 export function baseOf(
   path: readonly string[],
-  fetches: readonly Delivering[],
+  fetches: readonly DeliveringFetch[],
   deliveries: Deliveries,
-): { readonly fetch: Delivering; readonly path: readonly string[] } | undefined {
+): { readonly fetch: DeliveringFetch; readonly path: readonly string[] } | undefined {
   const candidates = fetches
     .filter(
       (fetch) => fetch.path.length < path.length && fetch.path.every((element, at) => element === path[at]),
@@ -51,7 +54,7 @@ export function baseOf(
   return base && { fetch: base, path: path.slice(base.path.length) };
 }
 
-function deliversAlone(fetch: Delivering, path: readonly string[], deliveries: Deliveries): boolean {
+function deliversAlone(fetch: DeliveringFetch, path: readonly string[], deliveries: Deliveries): boolean {
   return path.slice(fetch.path.length).every((_, at) => {
     const delivering = deliveries(pathKey(path.slice(0, fetch.path.length + at + 1)));
     return delivering.length === 1 && delivering[0]?.index === fetch.index;
@@ -60,7 +63,7 @@ function deliversAlone(fetch: Delivering, path: readonly string[], deliveries: D
 
 /** Fields that a fetch of entities merges into all objects with equal representations. */
 export function shareablePaths(
-  fetches: readonly (Delivering & { readonly represent: unknown })[],
+  fetches: readonly (DeliveringFetch & { readonly represent: unknown })[],
 ): ReadonlySet<string> {
   const entityFetches = fetches.filter(({ represent }) => represent !== undefined);
   return new Set(
@@ -70,7 +73,7 @@ export function shareablePaths(
 
 /** Objects of which one can stand at many places of the tree. */
 export function deduplicatedPaths(
-  fetches: readonly (Delivering & { readonly isDeduplicated: boolean })[],
+  fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],
 ): ReadonlySet<string> {
   return new Set(fetches.filter(({ isDeduplicated }) => isDeduplicated).map(({ path }) => pathKey(path)));
 }

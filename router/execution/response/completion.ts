@@ -35,11 +35,11 @@ import { isJsonObject, jsonText, quote, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { collectFields, dependsOnType } from './selected-fields.ts';
-import type { Selecting } from './selected-fields.ts';
+import type { SelectionContext } from './selected-fields.ts';
 
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
-export type CompletionInput = Selecting & {
+export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
   /** Paths of fields whose values can stand in many objects at once. */
@@ -110,7 +110,7 @@ function compileFields(
   return unit.evaluate(name) as Complete;
 }
 
-type Writing = CompletionInput & { readonly unit: CodeUnit };
+type WriteContext = CompletionInput & { readonly unit: CodeUnit };
 
 /*
  * In the generated code `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value of a field and `t` its text.
@@ -118,21 +118,21 @@ type Writing = CompletionInput & { readonly unit: CodeUnit };
  */
 
 function defineObject(
-  writing: Writing,
+  context: WriteContext,
   type: RuntimeType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
 ): string {
-  const { unit } = writing;
+  const { unit } = context;
   const typename = literal(type.name);
-  const isAnyType = isAbstractType(type) || isRootType(writing.schema, type);
+  const isAnyType = isAbstractType(type) || isRootType(context.schema, type);
   const isExact = `v.rawJSON!==undefined&&${unit.constant(isExactNumber)}(v)`;
   const isOther = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
   const isWrong = `${isExact}||${isOther}`;
   const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
-  const fields = [...collectFields(writing, type, selectionSets)].map(([name, nodes], index) => {
+  const fields = [...collectFields(context, type, selectionSets)].map(([name, nodes], index) => {
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
-    const { text, bubbles } = writeField(writing, type, { nodes, name }, place);
+    const { text, bubbles } = writeField(context, type, { nodes, name }, place);
     return bubbles ? `if((t=${text})===null)return null;s+=${prefix}+t;` : `s+=${prefix}+${text};`;
   });
   return unit.define(
@@ -146,7 +146,7 @@ function defineObject(
 type Text = { readonly text: string; readonly bubbles: boolean };
 
 function writeField(
-  writing: Writing,
+  context: WriteContext,
   parent: RuntimeType,
   { nodes, name }: { readonly nodes: readonly FieldNode[]; readonly name: string },
   place: Place,
@@ -154,31 +154,31 @@ function writeField(
   const [node] = nodes;
   const fieldName = node?.name.value ?? '';
   const depth = place.depth + 1;
-  if (fieldName === '__typename') return writeTypename(writing, parent, name, place);
+  if (fieldName === '__typename') return writeTypename(context, parent, name, place);
   if (fieldName === '__schema' || fieldName === '__type') {
     return { text: `r.introspection(${literal(name)})`, bubbles: false };
   }
   const definition = parent.getFields()[fieldName];
   if (node === undefined || definition === undefined) throw new Error(`no field ${parent.name}.${fieldName}`);
-  if (writing.denials?.field(parent.name, fieldName)) {
-    return writeDenied(writing, definition.type, name, depth);
+  if (context.denials?.field(parent.name, fieldName)) {
+    return writeDenied(context, definition.type, name, depth);
   }
-  const key = writing.names.keyOf(node);
+  const key = context.names.keyOf(node);
   const path = joinPath(place.path, key);
   const field = {
     coordinate: `${parent.name}.${fieldName}`,
     typeName: String(getNullableType(definition.type)),
-    fetches: writing.deliveries(path),
-    fallback: writing.fallbackOf?.(parent.name, fieldName),
+    fetches: context.deliveries(path),
+    fallback: context.fallbackOf?.(parent.name, fieldName),
   };
   const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   const position = { depth, path, field };
-  const value = writeValue(writing, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
-  return { ...value, text: `(x=${propertyRead(writing.unit, 'v', key, readOwn)},${value.text})` };
+  const value = writeValue(context, definition.type, selectionSets, position, `p[${depth}]=${literal(name)}`);
+  return { ...value, text: `(x=${propertyRead(context.unit, 'v', key, readOwn)},${value.text})` };
 }
 
 function writeDenied(
-  { unit, propagates }: Writing,
+  { unit, propagates }: WriteContext,
   type: GraphQLOutputType,
   name: string,
   depth: number,
@@ -189,7 +189,7 @@ function writeDenied(
 }
 
 function writeTypename(
-  { unit, propagates }: Writing,
+  { unit, propagates }: WriteContext,
   parent: RuntimeType,
   name: string,
   { field, depth }: Place,
@@ -202,16 +202,16 @@ function writeTypename(
 
 /** The expression for the text of `x`; `enter` puts its place into the path, which only errors and nested values need. */
 function writeValue(
-  writing: Writing,
+  context: WriteContext,
   type: GraphQLOutputType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
   enter: string,
 ): Text {
-  const { unit } = writing;
+  const { unit } = context;
   const isNullable = !isNonNullType(type);
   const inner = isNonNullType(type) ? type.ofType : type;
-  const bubbles = writing.propagates && !isNullable;
+  const bubbles = context.propagates && !isNullable;
   const otherwise = bubbles ? 'null' : '"null"';
   const unusual = `(${enter},${unit.constant(unusable)}(r,${unit.constant(place.field)},${place.depth},v,x,${otherwise}))`;
   const absent = isNullable ? `x===null?"null":${unusual}` : unusual;
@@ -219,7 +219,7 @@ function writeValue(
     const [condition, text] = writeLeaf(unit, inner);
     return { text: `(${condition}?${text}:${absent})`, bubbles };
   }
-  const nested = writeNested(writing, inner, selectionSets, place);
+  const nested = writeNested(context, inner, selectionSets, place);
   const otherwiseNull = bubbles ? '' : `??${unit.constant(nullText)}(r,${place.depth})`;
   const text = `(x===undefined||x===null?${absent}:(${enter},${nested})${otherwiseNull})`;
   return { text, bubbles };
@@ -251,32 +251,32 @@ function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: 
 }
 
 function writeNested(
-  writing: Writing,
+  context: WriteContext,
   type: Exclude<GraphQLOutputType, GraphQLLeafType>,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
 ): string {
-  const { unit } = writing;
-  const isDeduplicated = !isListType(type) && writing.deduplicated.has(place.path);
-  const isShareable = isDeduplicated || (writing.shareable.has(place.path) && !place.isItem);
+  const { unit } = context;
+  const isDeduplicated = !isListType(type) && context.deduplicated.has(place.path);
+  const isShareable = isDeduplicated || (context.shareable.has(place.path) && !place.isItem);
   const call = isListType(type)
-    ? defineList(writing, type.ofType, selectionSets, place)
+    ? defineList(context, type.ofType, selectionSets, place)
     : isAbstractType(type)
-      ? unit.constant(completeAbstract(writing, type, selectionSets, place))
-      : defineObject(writing, type, selectionSets, place);
+      ? unit.constant(completeAbstract(context, type, selectionSets, place))
+      : defineObject(context, type, selectionSets, place);
   return isShareable ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
 }
 
 function defineList(
-  writing: Writing,
+  context: WriteContext,
   itemType: GraphQLOutputType,
   selectionSets: readonly SelectionSetNode[],
   place: Place,
 ): string {
-  const { unit } = writing;
+  const { unit } = context;
   const depth = place.depth + 1;
   const item = writeValue(
-    writing,
+    context,
     itemType,
     selectionSets,
     { ...place, depth, isItem: true },

@@ -1,14 +1,17 @@
 import { Kind, executeSync, visit } from 'graphql';
 import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
 import { jsonText } from '../../shared/json.ts';
-import type { Selecting } from './selected-fields.ts';
+import type { SelectionContext } from './selected-fields.ts';
 import { collectFields } from './selected-fields.ts';
 
 /** The JSON text of each introspection field of an operation, by response name. */
 export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
 
 /** Introspection is graphql-js's own, on the API schema; no subgraph is asked. */
-export function compileIntrospection(selecting: Selecting, operation: OperationDefinitionNode): Introspect {
+export function compileIntrospection(
+  selecting: SelectionContext,
+  operation: OperationDefinitionNode,
+): Introspect {
   const { schema } = selecting;
   const queryType = schema.getQueryType();
   const nodes = queryType

@@ -4,7 +4,7 @@ import type { ResponsePath } from '../errors/execution-error.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { isIncluded } from './selected-fields.ts';
-import type { Selecting } from './selected-fields.ts';
+import type { SelectionContext } from './selected-fields.ts';
 
 /** The response names of an operation, given its conditions, over all types, by the key under which the plan delivers each. */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
@@ -13,15 +13,17 @@ export type ResponseField = { readonly name: string; readonly nested: ResponseSh
 
 type MutableShape = Map<string, { name: string; nested: MutableShape }>;
 
-export type Shaping = Pick<Selecting, 'fragments' | 'conditions'> & { readonly names: PlannedNames };
+export type ShapingContext = Pick<SelectionContext, 'fragments' | 'conditions'> & {
+  readonly names: PlannedNames;
+};
 
-export function responseShape(selectionSet: SelectionSetNode, shaping: Shaping): ResponseShape {
+export function responseShape(selectionSet: SelectionSetNode, shaping: ShapingContext): ResponseShape {
   const shape: MutableShape = new Map();
   addSelections(selectionSet, shaping, shape);
   return shape;
 }
 
-function addSelections({ selections }: SelectionSetNode, context: Shaping, shape: MutableShape): void {
+function addSelections({ selections }: SelectionSetNode, context: ShapingContext, shape: MutableShape): void {
   for (const selection of selections) {
     if (!isIncluded(selection, context.conditions)) continue;
     if (selection.kind === Kind.FIELD) {

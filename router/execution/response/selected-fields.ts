@@ -13,7 +13,7 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-export type Selecting = {
+export type SelectionContext = {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
   /** The values of the variables that `@skip` and `@include` read. */
@@ -25,7 +25,7 @@ export type Selecting = {
  * The type is an interface where nobody has said which object type a value has, which `@interfaceObject` allows.
  */
 export function collectFields(
-  selecting: Selecting,
+  selecting: SelectionContext,
   type: GraphQLObjectType | GraphQLInterfaceType,
   selectionSets: readonly SelectionSetNode[],
 ): ReadonlyMap<string, readonly FieldNode[]> {
@@ -57,7 +57,7 @@ export function collectFields(
 
 /** Whether a selection asks for more of some object types of an interface than of all. */
 export function dependsOnType(
-  selecting: Selecting,
+  selecting: SelectionContext,
   type: GraphQLInterfaceType,
   selectionSets: readonly SelectionSetNode[],
 ): boolean {

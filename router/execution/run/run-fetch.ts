@@ -72,7 +72,7 @@ function representAll(
   return fetch.isRepeated ? batch.sorted() : batch;
 }
 
-/** Asks again without the fields that are held back, where some are: one ill field is no reason to go without the others. */
+/** Repeats the call without the fields whose breakers block it, so that the response has the other fields. */
 async function callWithoutBlockedFields(
   fetch: FetchProgram,
   batch: Batch,

@@ -11,13 +11,13 @@ export type UnreadAnswersOptions = {
   readonly cutOff: () => void;
 };
 
-type Unread = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
+type UnreadResponse = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
 
 /** Answers that the system has not taken yet, because their clients read slowly or not at all: bounded in time and in bytes. */
 export class UnreadAnswers {
   readonly #options: UnreadAnswersOptions;
   /** The oldest first, so that one timer does for all. */
-  readonly #answers = new Set<Unread>();
+  readonly #answers = new Set<UnreadResponse>();
   #bytes = 0;
   #timed = false;
 
@@ -61,7 +61,7 @@ export class UnreadAnswers {
     oldest.response.destroy();
   }
 
-  #remove(answer: Unread): void {
+  #remove(answer: UnreadResponse): void {
     if (this.#answers.delete(answer)) this.#bytes -= answer.bytes;
   }
 }

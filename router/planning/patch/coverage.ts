@@ -20,7 +20,7 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 /** Response names that some fetch brings, by the place in the answer. Type conditions are left out. */
-type Fetched = Map<string, Fetched>;
+type FetchedFields = Map<string, FetchedFields>;
 
 /**
  * The first field of a plannable document that no fetch of its plan brings, as `Type.field`. Apollo's planner drops a field
@@ -36,12 +36,12 @@ export function findUncovered(
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
   const root = schema.getRootType(operation.operation);
   if (root === undefined || root === null) return undefined;
-  const fetched: Fetched = new Map();
+  const fetched: FetchedFields = new Map();
   if (plan.node !== undefined && plan.node.kind !== 'Subscription') collect(plan.node, fetched);
   return uncovered(operation.selectionSet, root, { fetched, schema, narrowed: false, assumed: new Map() });
 }
 
-function collect(node: PlanNode, at: Fetched): void {
+function collect(node: PlanNode, at: FetchedFields): void {
   switch (node.kind) {
     case 'Sequence':
     case 'Parallel':
@@ -51,7 +51,7 @@ function collect(node: PlanNode, at: Fetched): void {
       const names = node.path.filter((step) => typeof step === 'string' && step !== '@');
       collect(
         node.node,
-        names.reduce<Fetched>((place, name) => descend(place, String(name)), at),
+        names.reduce<FetchedFields>((place, name) => descend(place, String(name)), at),
       );
       return;
     }
@@ -70,15 +70,15 @@ function collect(node: PlanNode, at: Fetched): void {
   }
 }
 
-function descend(at: Fetched, name: string): Fetched {
+function descend(at: FetchedFields, name: string): FetchedFields {
   const existing = at.get(name);
   if (existing !== undefined) return existing;
-  const created: Fetched = new Map();
+  const created: FetchedFields = new Map();
   at.set(name, created);
   return created;
 }
 
-function collectOperation(text: string, ofEntities: boolean, at: Fetched): void {
+function collectOperation(text: string, ofEntities: boolean, at: FetchedFields): void {
   const [operation] = parse(text, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return;
   const [entities] = operation.selectionSet.selections;
@@ -86,7 +86,7 @@ function collectOperation(text: string, ofEntities: boolean, at: Fetched): void 
   collectSelections(inner ?? operation.selectionSet, at);
 }
 
-function collectSelections({ selections }: SelectionSetNode, at: Fetched): void {
+function collectSelections({ selections }: SelectionSetNode, at: FetchedFields): void {
   for (const selection of selections) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
     const place = selection.kind === Kind.FIELD ? descend(at, responseName(selection)) : at;
@@ -94,19 +94,19 @@ function collectSelections({ selections }: SelectionSetNode, at: Fetched): void 
   }
 }
 
-function renameFetched(path: readonly string[], name: string, root: Fetched): void {
+function renameFetched(path: readonly string[], name: string, root: FetchedFields): void {
   const names = path.filter((step) => !step.startsWith('... on '));
-  const parent = names.slice(0, -1).reduce<Fetched>((place, step) => descend(place, step), root);
+  const parent = names.slice(0, -1).reduce<FetchedFields>((place, step) => descend(place, step), root);
   const renamed = parent.get(names.at(-1) ?? '');
   if (renamed !== undefined) mergeInto(descend(parent, name), renamed);
 }
 
-function mergeInto(target: Fetched, source: Fetched): void {
+function mergeInto(target: FetchedFields, source: FetchedFields): void {
   for (const [name, inner] of source) mergeInto(descend(target, name), inner);
 }
 
 type Walk = {
-  readonly fetched: Fetched;
+  readonly fetched: FetchedFields;
   readonly schema: GraphQLSchema;
   /** Whether only some of the objects at this place are asked. */
   readonly narrowed: boolean;

@@ -12,7 +12,7 @@ import { keyedRequires } from './keyed-requires.ts';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
 import type { RequiredArguments } from '../prepare/required-arguments.ts';
 import { splitByRequirements } from './split-fetch.ts';
-import type { Restoring } from './split-fetch.ts';
+import type { PatchContext } from './split-fetch.ts';
 
 /**
  * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
@@ -21,18 +21,14 @@ import type { Restoring } from './split-fetch.ts';
  *
  * @param document what was planned.
  */
-export function restorePlan(
-  plan: QueryPlan,
-  document: DocumentNode,
-  prepared: PreparedSupergraph,
-): QueryPlan {
+export function patchPlan(plan: QueryPlan, document: DocumentNode, prepared: PreparedSupergraph): QueryPlan {
   const { required, interfaceObjects } = prepared;
   const isAffected = required.requirements.size > 0 || interfaceObjects.size > 0;
   if (!isAffected || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
   const isConditional = /@(?:skip|include)\b|"kind":"Condition"/.test(JSON.stringify(plan.node));
   return {
     ...plan,
-    node: restoreNode(plan.node, {
+    node: patchNode(plan.node, {
       ...prepared,
       planned: document,
       read: new Set(requiredNames(plan.node)),
@@ -61,16 +57,16 @@ function requiredNames(node: PlanNode | QueryPlanSelectionNode): readonly string
   }
 }
 
-function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
-  const restore = (child: PlanNode) => restoreNode(child, restoring);
+function patchNode(node: PlanNode, context: PatchContext): PlanNode {
+  const restore = (child: PlanNode) => patchNode(child, context);
   switch (node.kind) {
     case 'Sequence':
     case 'Parallel':
       return { ...node, nodes: node.nodes.map(restore) };
     case 'Flatten':
-      return restoreFlatten(node, restoring);
+      return patchFlatten(node, context);
     case 'Fetch':
-      return restoreFetch(node, restoring.required);
+      return patchFetch(node, context.required);
     case 'Condition':
       return {
         ...node,
@@ -82,33 +78,33 @@ function restoreNode(node: PlanNode, restoring: Restoring): PlanNode {
   }
 }
 
-function restoreFlatten(node: FlattenNode, restoring: Restoring): PlanNode {
-  if (node.node.kind !== 'Fetch') return { ...node, node: restoreNode(node.node, restoring) };
-  const nodes = splitByRequirements(node.node, node.path, restoring).map((fetch) => ({
+function patchFlatten(node: FlattenNode, context: PatchContext): PlanNode {
+  if (node.node.kind !== 'Fetch') return { ...node, node: patchNode(node.node, context) };
+  const nodes = splitByRequirements(node.node, node.path, context).map((fetch) => ({
     ...node,
-    node: restoreFetch(withKeys(fetch, restoring), restoring.required),
+    node: patchFetch(withKeys(fetch, context), context.required),
   }));
   const [only] = nodes;
   return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
 }
 
-function withKeys(fetch: FetchNode, { required, schema }: Restoring): FetchNode {
+function withKeys(fetch: FetchNode, { required, schema }: PatchContext): FetchNode {
   const keys = required.keyPaths.get(fetch.serviceName);
   if (fetch.requires === undefined || keys === undefined) return fetch;
   return { ...fetch, requires: keyedRequires(fetch.requires, keys, schema) };
 }
 
-function restoreFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
+function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   const renamers = keyRenamers(fetch.requires ?? [], [], required);
   return {
     ...fetch,
-    operation: restoreOperation(fetch.operation, required),
+    operation: patchOperation(fetch.operation, required),
     // The planner's own rewrites come after: they may change the `__typename` by which paths are walked.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }
 
-function restoreOperation(operation: string, required: RequiredArguments): string {
+function patchOperation(operation: string, required: RequiredArguments): string {
   if (![...required.fields.keys()].some((name) => operation.includes(name))) return operation;
   const document = visit(parse(operation, { noLocation: true }), {
     Field: (node) => {

@@ -4,7 +4,7 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import { possibleNames } from './requirements.ts';
 
 /** Names of object types by response name. */
-export type AskedTypes = ReadonlyMap<string, ReadonlySet<string>>;
+export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 
 type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlySet<string> };
 
@@ -14,11 +14,11 @@ type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlyS
  * @param document a plannable one: one operation, without fragment spreads.
  * @param path of a Flatten node: response names, and `@` for the items of a list.
  */
-export function askedTypes(
+export function requestedTypes(
   document: DocumentNode,
   path: readonly (string | number)[],
   schema: GraphQLSchema,
-): AskedTypes {
+): RequestedTypes {
   const [operation] = document.definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return new Map();
   const root = schema.getRootType(operation.operation)?.name ?? '';
@@ -26,19 +26,19 @@ export function askedTypes(
   for (const name of path) {
     if (name !== '@') parts = fieldsIn(parts, schema).flatMap((found) => below(found, String(name), schema));
   }
-  const asked = new Map<string, ReadonlySet<string>>();
+  const requested = new Map<string, ReadonlySet<string>>();
   for (const { field, types } of fieldsIn(parts, schema)) {
     const name = responseName(field);
-    asked.set(name, types.union(asked.get(name) ?? new Set()));
+    requested.set(name, types.union(requested.get(name) ?? new Set()));
   }
-  return asked;
+  return requested;
 }
 
-type Found = { readonly field: FieldNode; readonly types: ReadonlySet<string> };
+type FieldInTypes = { readonly field: FieldNode; readonly types: ReadonlySet<string> };
 
-function fieldsIn(parts: readonly Part[], schema: GraphQLSchema): Found[] {
+function fieldsIn(parts: readonly Part[], schema: GraphQLSchema): FieldInTypes[] {
   return parts.flatMap(({ selectionSet, types }) =>
-    selectionSet.selections.flatMap((selection): Found[] => {
+    selectionSet.selections.flatMap((selection): FieldInTypes[] => {
       if (selection.kind === Kind.FIELD) return [{ field: selection, types }];
       if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
       const condition = selection.typeCondition?.name.value;
@@ -48,7 +48,7 @@ function fieldsIn(parts: readonly Part[], schema: GraphQLSchema): Found[] {
   );
 }
 
-function below({ field, types }: Found, name: string, schema: GraphQLSchema): Part[] {
+function below({ field, types }: FieldInTypes, name: string, schema: GraphQLSchema): Part[] {
   if (responseName(field) !== name || field.selectionSet === undefined) return [];
   const returned = new Set<string>();
   for (const type of types) {

@@ -2,8 +2,8 @@ import { Kind, isAbstractType, isObjectType, print } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, SelectionNode, SelectionSetNode } from 'graphql';
 import type { FetchNode, FlattenNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
-import { askedTypes } from './requested-types.ts';
-import type { AskedTypes } from './requested-types.ts';
+import { requestedTypes } from './requested-types.ts';
+import type { RequestedTypes } from './requested-types.ts';
 import { printEntityOperation, readEntityOperation, usedVariables } from './entity-operation.ts';
 import type { EntityOperation } from './entity-operation.ts';
 import type { PreparedSupergraph } from '../prepare/prepare-supergraph.ts';
@@ -12,7 +12,7 @@ import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } f
 import type { Place, Requirement } from './requirements.ts';
 
 /** What is known about the plan that a fetch is part of. */
-export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
+export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
   /** Names of the fields that fetches of the plan require: the client is not the only one to ask for them. */
   readonly read: ReadonlySet<string>;
@@ -35,16 +35,16 @@ export type Restoring = Pick<PreparedSupergraph, 'required' | 'schema' | 'interf
 export function splitByRequirements(
   fetch: FetchNode,
   path: FlattenNode['path'],
-  restoring: Restoring,
+  context: PatchContext,
 ): readonly FetchNode[] {
-  const { required, schema, planned } = restoring;
+  const { required, schema, planned } = context;
   const entityOperation = fetch.requires && readEntityOperation(fetch.operation);
   if (entityOperation === undefined) return [fetch];
   const service = fetch.serviceName;
-  const asked = asksInterfaceObjects(entityOperation, service, restoring)
-    ? askedTypes(planned, path, schema)
+  const requested = asksInterfaceObjects(entityOperation, service, context)
+    ? requestedTypes(planned, path, schema)
     : undefined;
-  const parts = partition(entityOperation.selectionSet, { service, asked, restoring });
+  const parts = partition(entityOperation.selectionSet, { service, requested, context });
   const isWhole = parts.length < 2 && parts.every(({ types }) => types === undefined);
   if (isWhole) return [fetch];
   const keys = required.keyPaths.get(service) ?? new Set();
@@ -66,7 +66,7 @@ export function splitByRequirements(
 function asksInterfaceObjects(
   { selectionSet }: EntityOperation,
   service: string,
-  { interfaceObjects }: Restoring,
+  { interfaceObjects }: PatchContext,
 ): boolean {
   return selectionSet.selections.some(
     (selection) =>
@@ -84,15 +84,15 @@ type Part = {
   readonly together: string;
 };
 
-type Partitioning = {
+type PartitionContext = {
   readonly service: string;
   /** Of what is known as one type to the subgraph. */
-  readonly asked: AskedTypes | undefined;
-  readonly restoring: Restoring;
+  readonly requested: RequestedTypes | undefined;
+  readonly context: PatchContext;
 };
 
 /** Greedily: a field joins the first part that it agrees with and that does not need the same name for something else. */
-function partition(selectionSet: SelectionSetNode, partitioning: Partitioning): Part[] {
+function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
   const typenames: FieldNode[] = [];
   for (const placed of fieldsIn(selectionSet, '', '')) {
@@ -100,20 +100,20 @@ function partition(selectionSet: SelectionSetNode, partitioning: Partitioning): 
       typenames.push(placed.field);
       continue;
     }
-    const wanted = wantedFor(placed, partitioning);
-    const part = partFor(parts, wanted);
+    const partRequest = partRequestFor(placed, partitioning);
+    const part = partFor(parts, partRequest);
     part.fields.add(placed.field);
-    part.requirements.push(...wanted.requirements);
+    part.requirements.push(...partRequest.requirements);
   }
   const [first = partFor(parts, { requirements: [], types: undefined, together: '' })] = parts;
   for (const typename of typenames) first.fields.add(typename);
   return parts;
 }
 
-type Placed = { readonly field: FieldNode; readonly type: string; readonly conditions: string };
+type PlacedField = { readonly field: FieldNode; readonly type: string; readonly conditions: string };
 
-function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string): Placed[] {
-  return selections.flatMap((selection): Placed[] => {
+function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string): PlacedField[] {
+  return selections.flatMap((selection): PlacedField[] => {
     const conditions = outer + (selection.directives ?? []).map(print).join(' ');
     if (selection.kind === Kind.FIELD) return [{ field: selection, type, conditions }];
     if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
@@ -121,14 +121,17 @@ function fieldsIn({ selections }: SelectionSetNode, type: string, outer: string)
   });
 }
 
-type Wanted = Pick<Part, 'types' | 'together'> & { readonly requirements: readonly Requirement[] };
+type PartRequest = Pick<Part, 'types' | 'together'> & { readonly requirements: readonly Requirement[] };
 
-function wantedFor({ field, type, conditions }: Placed, { service, asked, restoring }: Partitioning): Wanted {
-  const { required, schema, read, isConditional } = restoring;
+function partRequestFor(
+  { field, type, conditions }: PlacedField,
+  { service, requested, context }: PartitionContext,
+): PartRequest {
+  const { required, schema, read, isConditional } = context;
   const name = field.name.value;
   const requirements = requirementsOf(coordinate(service, type, name), required, schema);
-  const types = read.has(name) ? undefined : fewerThanAll(asked?.get(responseName(field)), type, schema);
-  const mayBeAbsent = isConditional || asked !== undefined;
+  const types = read.has(name) ? undefined : fewerThanAll(requested?.get(responseName(field)), type, schema);
+  const mayBeAbsent = isConditional || requested !== undefined;
   const needs = mayBeAbsent ? requirements.map(({ place }) => placeText(place)).toSorted() : [];
   const needed = requirements.length > 0 ? [conditions, ...needs] : [''];
   const together = JSON.stringify([[...(types ?? [])].toSorted(), needed]);
@@ -144,12 +147,12 @@ function fewerThanAll(
   return types?.isSupersetOf(possibleNames(of, schema)) ? undefined : types;
 }
 
-function partFor(parts: Part[], wanted: Wanted): Part {
+function partFor(parts: Part[], partRequest: PartRequest): Part {
   const existing = parts.find(
-    (part) => part.together === wanted.together && agree(part.requirements, wanted.requirements),
+    (part) => part.together === partRequest.together && agree(part.requirements, partRequest.requirements),
   );
   if (existing !== undefined) return existing;
-  const part: Part = { ...wanted, requirements: [], fields: new Set() };
+  const part: Part = { ...partRequest, requirements: [], fields: new Set() };
   parts.push(part);
   return part;
 }
@@ -172,7 +175,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
   });
 }
 
-type Picking = {
+type PickContext = {
   /** Whether only other parts need what is at a place. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
@@ -182,7 +185,7 @@ type Picking = {
 
 function pickRequires(
   requires: readonly QueryPlanSelectionNode[],
-  picking: Picking,
+  picking: PickContext,
 ): QueryPlanSelectionNode[] {
   const { isForeign, schema, types } = picking;
   const walk = (
@@ -201,8 +204,8 @@ function pickRequires(
       const inner = walk(node.selections, place, undefined);
       return inner.length === 0 ? [] : [{ ...node, selections: inner }];
     });
-  const asked = requires.filter((node) => isAsked(node, picking));
-  const picked = asked.flatMap((node) => walk([node], [], undefined)).filter(tellsMoreThanType);
+  const requested = requires.filter((node) => isAsked(node, picking));
+  const picked = requested.flatMap((node) => walk([node], [], undefined)).filter(tellsMoreThanType);
   return types === undefined ? picked : picked.flatMap((node) => ofTypes(node, types, schema));
 }
 
@@ -222,12 +225,15 @@ function ofTypes(
 }
 
 /** A representation goes only where something is asked of its type. */
-function isAsked(node: QueryPlanSelectionNode, { selections, schema }: Picking): boolean {
+function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
   const type = schema.getType(node.typeCondition);
   return selections.some((selection) => {
     if (selection.kind !== Kind.INLINE_FRAGMENT || selection.typeCondition === undefined) return true;
-    const asked = schema.getType(selection.typeCondition.name.value);
-    return asked === type || (isAbstractType(asked) && isObjectType(type) && schema.isSubType(asked, type));
+    const requested = schema.getType(selection.typeCondition.name.value);
+    return (
+      requested === type ||
+      (isAbstractType(requested) && isObjectType(type) && schema.isSubType(requested, type))
+    );
   });
 }

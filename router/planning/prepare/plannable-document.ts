@@ -56,7 +56,7 @@ type Walk = {
   count: number;
 };
 
-type Selected = {
+type PlannableSelections = {
   readonly selections: readonly SelectionNode[];
   /** Whether `__typename` was among them, here or in a fragment. */
   readonly asksTypename: boolean;
@@ -66,7 +66,7 @@ type Selected = {
 
 export const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
-const NOTHING: Selected = { selections: [], asksTypename: false, isCertain: false };
+const NOTHING: PlannableSelections = { selections: [], asksTypename: false, isCertain: false };
 
 function plannableOperation(operation: OperationDefinitionNode, walk: Walk): OperationDefinitionNode {
   const root = walk.schema.getRootType(operation.operation) ?? undefined;
@@ -78,7 +78,11 @@ function plannableOperation(operation: OperationDefinitionNode, walk: Walk): Ope
   };
 }
 
-function select(selectionSet: SelectionSetNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+function select(
+  selectionSet: SelectionSetNode,
+  parent: GraphQLNamedType | undefined,
+  walk: Walk,
+): PlannableSelections {
   const parts = selectionSet.selections
     .filter(({ directives }) => !isNeverIncluded(directives))
     .map((selection) => selectOne(selection, parent, walk));
@@ -89,7 +93,11 @@ function select(selectionSet: SelectionSetNode, parent: GraphQLNamedType | undef
   };
 }
 
-function selectOne(selection: SelectionNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+function selectOne(
+  selection: SelectionNode,
+  parent: GraphQLNamedType | undefined,
+  walk: Walk,
+): PlannableSelections {
   walk.count += 1;
   if (walk.count > MAX_SELECTIONS) throw new Error('it has too many selections');
   switch (selection.kind) {
@@ -111,7 +119,11 @@ function selectOne(selection: SelectionNode, parent: GraphQLNamedType | undefine
   }
 }
 
-function selectField(field: FieldNode, parent: GraphQLNamedType | undefined, walk: Walk): Selected {
+function selectField(
+  field: FieldNode,
+  parent: GraphQLNamedType | undefined,
+  walk: Walk,
+): PlannableSelections {
   if (field.name.value === '__typename') return { ...NOTHING, asksTypename: true };
   // Introspection is no subgraph's business; within a fragment the planner takes it for one.
   if (field.name.value.startsWith('__')) return NOTHING;
@@ -130,7 +142,7 @@ function selectFragment(
   fragment: InlineFragmentNode,
   parent: GraphQLNamedType | undefined,
   walk: Walk,
-): Selected {
+): PlannableSelections {
   const condition = fragment.typeCondition?.name.value;
   const type = condition === undefined ? parent : walk.schema.getType(condition);
   const types = commonTypes(parent, type, walk);

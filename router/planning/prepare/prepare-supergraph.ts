@@ -1,6 +1,6 @@
 import { buildASTSchema, isInterfaceType } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, GraphQLSchema } from 'graphql';
-import { separateRequiredArguments } from './required-arguments.ts';
+import { extractRequiredArguments } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
 import {
   argumentOf,
@@ -40,7 +40,7 @@ export function prepareSupergraph(
   { keys }: Pick<PreparedSupergraph, 'keys'>,
 ): PreparedSupergraph {
   const schema = buildASTSchema(parsed, { assumeValidSDL: true, assumeValid: true });
-  const { document, required } = separateRequiredArguments(
+  const { document, required } = extractRequiredArguments(
     keys === 'all' ? parsed : dropUnresolvableKeys(parsed),
     schema,
   );

@@ -51,7 +51,7 @@ type Variants = {
  * merges fields by response name alone, so `price(currency: "EUR")` required by one field would be answered with the client's
  * `price(currency: "USD")`, or with what another `@requires` asked for.
  */
-export function separateRequiredArguments(
+export function extractRequiredArguments(
   document: DocumentNode,
   schema: GraphQLSchema,
 ): { document: DocumentNode; required: RequiredArguments } {

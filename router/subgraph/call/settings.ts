@@ -22,9 +22,9 @@ function ownEntry(traffic: Traffic, subgraph: string): Traffic['subgraphs'][stri
   return Object.hasOwn(traffic.subgraphs, subgraph) ? traffic.subgraphs[subgraph] : undefined;
 }
 
-type Given<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+type SettingsOverride<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
-function overlaid<T extends object>(base: T, own: Given<T>): T {
+function overlaid<T extends object>(base: T, own: SettingsOverride<T>): T {
   const given = Object.entries(own).filter(([, value]) => value !== undefined);
   return { ...base, ...Object.fromEntries(given) };
 }

@@ -5,7 +5,7 @@ import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
 import type { NumberCheck } from '../../request/subgraph-request.ts';
 import { parseAnswer } from './read-response.ts';
-import type { Answered } from './read-response.ts';
+import type { ReceivedResponse } from './read-response.ts';
 import type { CallResult } from '../call/call.ts';
 import {
   disconnected,
@@ -174,7 +174,7 @@ function isOutage(status: number): boolean {
  */
 function despiteStatus(
   failure: CallResult,
-  response: Answered,
+  response: ReceivedResponse,
   { status, isGraphqlType }: { readonly status: number; readonly isGraphqlType: boolean },
 ): CallResult {
   const { data, errors: own } = response;

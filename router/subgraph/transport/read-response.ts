@@ -10,8 +10,8 @@ import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { NumberCheck, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
-export type ParsedAnswer = Answered | Defect;
-export type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+export type ParsedAnswer = ReceivedResponse | Defect;
+export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */

@@ -4,13 +4,13 @@ import { createPricing } from '../../cost/pricing.ts';
 import type { Pricing } from '../../cost/pricing.ts';
 import { createGuards } from '../../authorization/authorization.ts';
 import type { Guard } from '../../authorization/guard.ts';
-import { createJudge } from '../../authorization/requirement.ts';
-import { separateAuthorization } from '../../authorization/extract-auth-directives.ts';
+import { createPolicyEvaluator } from '../../authorization/requirement.ts';
+import { extractAuthDirectives } from '../../authorization/extract-auth-directives.ts';
 import type { Config } from '../../config/config-schema.ts';
 import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { fieldsAt } from '../../degradation/coordinates.ts';
 import { readFallbacks } from '../../degradation/fallbacks.ts';
-import type { Unfit } from '../../degradation/fallbacks.ts';
+import type { UnfitSetting } from '../../degradation/fallbacks.ts';
 import { readStalePolicies } from '../../degradation/stale-policy.ts';
 import type { FallbackOf } from '../../execution/response/fallback.ts';
 import type { StalePolicyOf } from '../../execution/stale/stale-values.ts';
@@ -52,7 +52,7 @@ export async function acceptSupergraph(
   const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
   if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
 
-  const { sdl: servableSdl, requirements } = separateAuthorization(supergraphSdl);
+  const { sdl: servableSdl, requirements } = extractAuthDirectives(supergraphSdl);
   const graph = describeGraph({ published: supergraphSdl, servable: servableSdl });
   const pricing = createPricing(servableSdl, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
@@ -67,7 +67,11 @@ export async function acceptSupergraph(
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const guard = createGuards(graph.schema, requirements, createJudge(config.authorization.policies));
+  const guard = createGuards(
+    graph.schema,
+    requirements,
+    createPolicyEvaluator(config.authorization.policies),
+  );
   const { timeoutMs, maxWaitingPerCaller } = config.planning;
   return {
     graph,
@@ -91,7 +95,7 @@ function unknownSubgraphs(config: Config, { routes }: Graph): readonly string[] 
 
 function unfitProblem(
   setting: 'fallbacks' | 'stale',
-  { coordinate, reason }: Unfit,
+  { coordinate, reason }: UnfitSetting,
   config: Config,
   { schema }: Graph,
 ): string {

@@ -17,7 +17,7 @@ export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
   readonly signal: AbortSignal;
 };
 
-type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 /** Lets Apollo Gateway's own executor call a subgraph through the same send as ours. */
@@ -36,7 +36,10 @@ export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLD
 }
 
 /** Apollo Gateway takes every object for a record, exact numbers too. */
-function plainData(data: Answered['data'], onLoss: () => GraphQLError): Record<string, unknown> | null {
+function plainData(
+  data: ReceivedResponse['data'],
+  onLoss: () => GraphQLError,
+): Record<string, unknown> | null {
   if (data === null) return null;
   try {
     return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, toDoubles(value)]));

@@ -1,7 +1,7 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { print } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
-import { separateAuthorization } from '../../../router/authorization/extract-auth-directives.ts';
+import { extractAuthDirectives } from '../../../router/authorization/extract-auth-directives.ts';
 import type { Degradation } from '../../../router/execution/errors/failure-causes.ts';
 import { MASKED_MESSAGE } from '../../../router/execution/errors/public-message.ts';
 import type { MaskErrors } from '../../../router/execution/run/execution.ts';
@@ -67,7 +67,7 @@ type Calls = { readonly send: Send; readonly signal: AbortSignal };
 
 async function load({ supergraphSdl }: Graph): Promise<Executor> {
   const gateway = new ApolloGateway({
-    supergraphSdl: separateAuthorization(supergraphSdl).sdl,
+    supergraphSdl: extractAuthDirectives(supergraphSdl).sdl,
     buildService: ({ name }) => createDataSource(name, (context) => context as Calls),
     logger: SILENT,
   });

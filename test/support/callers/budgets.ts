@@ -1,7 +1,7 @@
 import { configSchema } from '../../../router/config/config-schema.ts';
 import type { Config } from '../../../router/config/config-schema.ts';
-import { createBudget } from '../../../router/rate-limit/rate-limiter.ts';
-import type { Budget } from '../../../router/rate-limit/rate-limiter.ts';
+import { createRateLimiter } from '../../../router/rate-limit/rate-limiter.ts';
+import type { RateLimiter } from '../../../router/rate-limit/rate-limiter.ts';
 import type { UserIdentity } from '../../../router/request/identity.ts';
 import { connectRedis } from '../../../router/redis/connect.ts';
 import type { RedisLink } from '../../../router/redis/connect.ts';
@@ -13,7 +13,7 @@ export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): 
 }
 
 export type SharedBudget = AsyncDisposable & {
-  readonly budget: Budget;
+  readonly budget: RateLimiter;
   readonly link: RedisLink;
   /** What the router logged of its connection, in order. */
   readonly changes: readonly string[];
@@ -31,7 +31,7 @@ export async function shareBudget(
   const changes: string[] = [];
   const telemetry = {
     redisChanged: ({ state }: { state: string }) => void changes.push(state),
-    budgetDecided: () => undefined,
+    rateLimitDecided: () => undefined,
   };
   const { keyPrefix = 'test:', commandTimeoutMs = 50 } = options;
   const link = connectRedis(
@@ -40,7 +40,7 @@ export async function shareBudget(
   );
   await link.tried;
   const monotonic = () => performance.now();
-  const budget = createBudget(options.rateLimit ?? rateLimitOf(), { redis: link, monotonic, telemetry });
+  const budget = createRateLimiter(options.rateLimit ?? rateLimitOf(), { redis: link, monotonic, telemetry });
   return { budget, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
 }
 

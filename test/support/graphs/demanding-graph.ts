@@ -3,9 +3,9 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { execute, parse, print, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { createGuards } from '../../../router/authorization/authorization.ts';
-import { createJudge } from '../../../router/authorization/requirement.ts';
+import { createPolicyEvaluator } from '../../../router/authorization/requirement.ts';
 import type { Subject } from '../../../router/authorization/requirement.ts';
-import { separateAuthorization } from '../../../router/authorization/extract-auth-directives.ts';
+import { extractAuthDirectives } from '../../../router/authorization/extract-auth-directives.ts';
 import { compileOperation } from '../../../router/execution/compile/compile.ts';
 import { executeCompiled } from '../../../router/execution/run/execute.ts';
 import type { ExecutionOutcome } from '../../../router/execution/run/execute.ts';
@@ -48,11 +48,11 @@ export function demandingGraph(demands: Demands): DemandingGraph {
     { name: 'second', url: 'http://second', sdl: second, place: 'second' },
   ]);
   if (composition.kind === 'failed') throw new Error(JSON.stringify(composition.findings));
-  const { sdl, requirements } = separateAuthorization(composition.supergraphSdl);
+  const { sdl, requirements } = extractAuthDirectives(composition.supergraphSdl);
   const supergraph = Supergraph.build(sdl);
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
-  const guard = createGuards(apiSchema, requirements, createJudge({ p: { roles: ['staff'] } }));
+  const guard = createGuards(apiSchema, requirements, createPolicyEvaluator({ p: { roles: ['staff'] } }));
   const plan = createOperationPlanner(sdl);
   const resolved = new Set<string>();
   const send = sendTo(

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Budget, BudgetDecision } from '../../../router/rate-limit/rate-limiter.ts';
+import type { RateLimiter, RateLimitDecision } from '../../../router/rate-limit/rate-limiter.ts';
 import type { Caller } from '../../../router/rate-limit/caller-buckets.ts';
 
 export type Charging = {
@@ -14,7 +14,7 @@ export type Charging = {
 
 /** Charges a point every few milliseconds, whatever became of the last one, until `body` is over. */
 export async function chargeWhile(
-  budget: Budget,
+  budget: RateLimiter,
   caller: Caller,
   body: () => Promise<unknown>,
 ): Promise<Charging> {
@@ -39,12 +39,12 @@ export async function chargeWhile(
   };
 }
 
-async function timed(budget: Budget, caller: Caller): Promise<{ ms: number; store: string }> {
+async function timed(budget: RateLimiter, caller: Caller): Promise<{ ms: number; store: string }> {
   const start = performance.now();
   const decision = await budget.charge({ ...caller, cost: 1 });
   return { ms: performance.now() - start, store: storeOf(decision) };
 }
 
-function storeOf(decision: BudgetDecision): string {
-  return decision.kind === 'admitted' ? decision.charge.store : decision.kind;
+function storeOf(decision: RateLimitDecision): string {
+  return decision.kind === 'admitted' ? decision.reservation.store : decision.kind;
 }
