@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { Supergraph } from '@apollo/federation-internals';
 import { ApolloGateway } from '@apollo/gateway';
 import { assertValidSchema } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { keepLiteralsExact } from '../shared/graphql/exact-scalars.ts';
+import type { Introspection } from '../execution/response/introspection.ts';
+import type { HiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
 /** A supergraph as its SDL describes it. */
 export type Graph = {
@@ -13,31 +15,38 @@ export type Graph = {
   readonly supergraphSdl: string;
   /** The schema that clients see. */
   readonly schema: GraphQLSchema;
+  readonly introspection: Introspection;
   /** The schema with everything that is hidden from clients. */
   readonly supergraphSchema: GraphQLSchema;
   /** Subgraph name to URL. */
   readonly routes: ReadonlyMap<string, string>;
 };
 
-/** A supergraph as it was published, and as Apollo's gateway can serve it: without what the router enforces itself. */
-type SupergraphTexts = { readonly published: string; readonly servable: string };
+type SupergraphTexts = {
+  readonly published: string;
+  /** Without what the router enforces itself, and with hidden default values. */
+  readonly servable: DocumentNode;
+  readonly defaults: HiddenDefaults;
+};
 
 /**
  * Reads a supergraph SDL.
  * @throws {Error} when it is not a supergraph or has a subgraph without an http(s) URL
  */
-export function describeGraph({ published, servable }: SupergraphTexts): Graph {
+export function describeGraph({ published, servable, defaults }: SupergraphTexts): Graph {
   const supergraph = Supergraph.build(servable, { validateSupergraph: true });
   const routes = new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url]));
   for (const [name, url] of routes) checkUrl(name, url);
-  const schema = supergraph.apiSchema().toGraphQLJSSchema();
-  assertValidSchema(schema);
+  const introspected = supergraph.apiSchema().toGraphQLJSSchema();
+  assertValidSchema(introspected);
+  const schema = defaults.setDefaults(supergraph.apiSchema().toGraphQLJSSchema());
   keepLiteralsExact(schema);
   return {
     id: versionOf(published),
     supergraphSdl: published,
     schema,
-    supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+    introspection: { schema: introspected, show: defaults.showInJson },
+    supergraphSchema: defaults.setDefaults(supergraph.schema.toGraphQLJSSchema()),
     routes,
   };
 }

@@ -1,4 +1,4 @@
-import { Kind, getOperationAST, valueFromASTUntyped } from 'graphql';
+import { Kind, getOperationAST } from 'graphql';
 import type {
   DirectiveNode,
   DocumentNode,
@@ -12,6 +12,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../shared/errors.ts';
+import { exactValue } from '../shared/graphql/exact-scalars.ts';
 import { compileListSize } from './cost-list-size.ts';
 import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
@@ -205,7 +206,7 @@ function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
 export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
   const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({
     name: variable.name.value,
-    fallback: defaultValue && valueFromASTUntyped(defaultValue),
+    fallback: defaultValue && exactValue(defaultValue),
   }));
   return (given) => {
     const variables: Record<string, unknown> = Object.create(null);

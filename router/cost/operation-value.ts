@@ -1,5 +1,6 @@
-import { Kind, valueFromASTUntyped } from 'graphql';
+import { Kind } from 'graphql';
 import type { ValueNode } from 'graphql';
+import { exactValue } from '../shared/graphql/exact-scalars.ts';
 import type { Variables } from './cost-model.ts';
 
 /** A value in an operation: read once where it is written out, per request where it holds variables. */
@@ -14,9 +15,9 @@ export function compileValue(node: ValueNode): OperationValue {
     return { isConstant: false, read: (variables) => variables[name] };
   }
   if (hasVariables(node)) {
-    return { isConstant: false, read: (variables) => valueFromASTUntyped(node, variables) };
+    return { isConstant: false, read: (variables) => exactValue(node, variables) };
   }
-  const constant: unknown = valueFromASTUntyped(node);
+  const constant: unknown = exactValue(node);
   return { isConstant: true, read: () => constant };
 }
 

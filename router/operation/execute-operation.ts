@@ -52,7 +52,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
   const deduplicate = deduplicateExecutions<CollectedOutcome>();
 
   return async (charged, caller, { send }) => {
-    const { operation, variables } = charged;
+    const { operation, sent } = charged;
     const { onError, identity, request } = caller;
     const payer = { identity, address: request.address };
     const compiled = await telemetry.traced({ name: 'plan' }, request.trace, () => operation.compiled(payer));
@@ -63,7 +63,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
       ? deduplicate({
           operation: compiled,
           // What follows is an object's text, so the two cannot be cut differently.
-          key: `${onError}${JSON.stringify(variables)}`,
+          key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
           onJoin: (requestId) => void (deduplicatedWork.deduplicatedBy = requestId),
@@ -95,6 +95,7 @@ async function execute(
   const outcome = await executeCompiled(compiled, {
     ...subgraphErrors,
     variables: charged.variables,
+    sent: charged.sent,
     onError: caller.onError,
     denialCode: denialCodeOf(caller.identity),
     stale: staleValues && { values: staleValues, scope: context.scope },

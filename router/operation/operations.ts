@@ -19,6 +19,7 @@ import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
 import { plannedNames } from '../execution/fetch/planned-names.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
+import type { Introspection } from '../execution/response/introspection.ts';
 import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
 import { documentBytes, planBytes } from './operation-size.ts';
@@ -79,7 +80,11 @@ export type Operations = {
 
 export type OperationsParts = {
   readonly readDocument: (source: string, name: string | undefined) => Promise<DocumentNode>;
-  readonly graph: { readonly schema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
+  readonly graph: {
+    readonly schema: GraphQLSchema;
+    readonly supergraphSchema: GraphQLSchema;
+    readonly introspection?: Introspection;
+  };
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly cache: OperationCacheLimits;
@@ -191,9 +196,9 @@ function createCheckedCoercion(
   const coerce = createCoercion(parts.graph.schema, definition, parts);
   const checkConditions = createNullConditionCheck(document, definition);
   return (inputs) => {
-    const variables = coerce(inputs);
-    checkConditions(variables);
-    return variables;
+    const coerced = coerce(inputs);
+    checkConditions(coerced.variables);
+    return coerced;
   };
 }
 
@@ -301,6 +306,7 @@ function compile(
 ): PlannedOperation {
   const compiled = compileOperation({
     apiSchema: graph.schema,
+    introspection: graph.introspection,
     supergraphSchema: graph.supergraphSchema,
     document,
     operationName: name,

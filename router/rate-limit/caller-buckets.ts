@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
 import type { Identity, UserIdentity } from '../request/identity.ts';
+import { canonicalNumber, isExactNumber } from '../shared/exact-json.ts';
 import { chargeablePoints } from './bucket.ts';
 import type { Bucket, Debit } from './bucket.ts';
 import { addressBlock } from './client-address.ts';
@@ -89,11 +90,19 @@ function callsByOwner(
 
 const LONGEST_VALUE = 1_024;
 
-/** A key of bounded length that does not reveal the value. Case and surrounding spaces do not make a value another one. */
+/**
+ * A key of bounded length that does not reveal the value. Case, surrounding spaces and the way in which a number is written do
+ * not make a value another one.
+ */
 function valueKey(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = typeof value === 'string' ? value : numberText(value);
   const normal = text.trim().slice(0, LONGEST_VALUE).normalize('NFKC').toLowerCase();
   return hash('sha256', normal, 'base64url').slice(0, 22);
+}
+
+function numberText(value: unknown): string {
+  const text = (JSON.stringify(value) ?? '').slice(0, LONGEST_VALUE);
+  return typeof value === 'number' || isExactNumber(value) ? canonicalNumber(text) : text;
 }
 
 function userKey({ issuer, id }: UserIdentity): string {

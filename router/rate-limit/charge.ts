@@ -4,7 +4,7 @@ import type { Identity } from '../request/identity.ts';
 import { chargeablePoints } from './bucket.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import type { Caller, ChargeRequest } from './caller-buckets.ts';
-import type { CoerceVariables } from '../validation/coerce-variables.ts';
+import type { CoerceVariables, CoercedVariables } from '../validation/coerce-variables.ts';
 import type { Price } from '../cost/pricing.ts';
 import { refusalOf, tooExpensive } from './rate-limit-errors.ts';
 import type { TopConsumers } from './top-consumers.ts';
@@ -19,8 +19,7 @@ export type PricedOperation = Price & {
 };
 
 /** May run, and is paid for. */
-export type Admission = {
-  readonly variables: Variables;
+export type Admission = CoercedVariables & {
   readonly cost: number;
   readonly reservation: Reservation | undefined;
   /** What the answer says of the budget. */
@@ -96,12 +95,13 @@ export function createAdmission(
   return {
     async admit(operation, inputs, { identity, address, prepaid = 0 }) {
       checkVariables(inputs, limits);
-      const variables = operation.coerce(inputs);
+      const coerced = operation.coerce(inputs);
+      const { variables } = coerced;
       const cost = Math.max(operation.cost(variables), prepaid);
       shed(identity, operation.type, cost);
-      if (!enabled) return { variables, cost, reservation: undefined, headers: {} };
+      if (!enabled) return { ...coerced, cost, reservation: undefined, headers: {} };
       const request = { identity, address, cost, prepaid, calls: operation.calls(variables) };
-      return { variables, cost, ...(await chargeOrMeasure(request, 'addOperation')) };
+      return { ...coerced, cost, ...(await chargeOrMeasure(request, 'addOperation')) };
     },
 
     async prepay(documentLength, caller) {

@@ -35,7 +35,7 @@ export function toDouble(value: unknown): unknown {
  * an exponent and larger than 2^53.
  */
 export function idDigits({ rawJSON }: ExactNumber): string | undefined {
-  if (/^-?\d+$/.test(rawJSON)) return String(BigInt(rawJSON));
+  if (/^-?\d+$/.test(rawJSON)) return rawJSON === '-0' ? '0' : rawJSON;
   const value = Number(rawJSON);
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }
@@ -67,6 +67,21 @@ export function exactNumber(text: string): number | ExactNumber {
   const double = Number(text);
   return String(double) === text ? double : JSON.rawJSON(text);
 }
+
+/** A text that is equal for all ways to write one number: `1.0`, `10e-1` and `1` are `1`. */
+export function canonicalNumber(text: string): string {
+  const match = /^(-?)0*(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (match === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  if (power >= 0n && power <= MOST_ZEROS) return sign + significant + '0'.repeat(Number(power));
+  return `${sign}${significant}e${power}`;
+}
+
+const MOST_ZEROS = 30n;
 
 const LONG = 16;
 

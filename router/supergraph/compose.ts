@@ -3,6 +3,7 @@ import type { CompositionHint } from '@apollo/composition/dist/hints.js';
 import { GraphQLError, parse } from 'graphql';
 import type { ASTNode, DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
+import { createHiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
 /** A subgraph ready to be composed; `place` is where its SDL stands, for messages. */
 export type SubgraphSchema = {
@@ -31,6 +32,7 @@ export type Composition =
 /** Composes subgraph schemas into a supergraph SDL, satisfiability included. */
 export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
   const unparsable: Finding[] = [];
+  const defaults = createHiddenDefaults();
   const services: { name: string; url: string; typeDefs: DocumentNode }[] = [];
   for (const { name, url, sdl, place } of subgraphs) {
     if (url === undefined)
@@ -42,7 +44,7 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
         place,
       });
     try {
-      services.push({ name, url: url ?? '', typeDefs: parse(sdl) });
+      services.push({ name, url: url ?? '', typeDefs: defaults.hide(parse(sdl)) });
     } catch (error) {
       unparsable.push(syntaxFinding(error, { subgraph: name, place }));
     }
@@ -51,13 +53,14 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
 
   const places = new Map(subgraphs.map(({ name, place }) => [name, place]));
   const result = composeServices(services);
+  const shown = (finding: Finding): Finding => ({ ...finding, message: defaults.show(finding.message) });
   if (result.errors !== undefined) {
-    return { kind: 'failed', findings: result.errors.map((error) => errorFinding(error, places)) };
+    return { kind: 'failed', findings: result.errors.map((error) => shown(errorFinding(error, places))) };
   }
   return {
     kind: 'composed',
-    supergraphSdl: result.supergraphSdl,
-    findings: result.hints.map((hint) => hintFinding(hint, places)),
+    supergraphSdl: defaults.show(result.supergraphSdl),
+    findings: result.hints.map((hint) => shown(hintFinding(hint, places))),
   };
 }
 

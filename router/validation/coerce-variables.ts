@@ -9,18 +9,30 @@ import type {
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
 import { withBuiltInNumbers } from './exact-variables.ts';
+import { compilePruning } from './sent-values.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
+/** The variables of a request after coercion. */
+export type CoercedVariables = {
+  /** With all defaults: those of the operation and those of input object fields. */
+  readonly variables: Variables;
+  /** Without any: the values that subgraphs receive. Each subgraph applies the defaults itself. */
+  readonly sent: Variables;
+};
+
 /** Coerces the variables of a request. @throws {RouterError} BAD_USER_INPUT */
-export type CoerceVariables = (inputs: Variables) => Variables;
+export type CoerceVariables = (inputs: Variables) => CoercedVariables;
 
 type DeclaredVariable = {
   readonly name: string;
   readonly type: GraphQLInputType;
   readonly fallback: unknown;
+  readonly prune: ReturnType<typeof compilePruning>;
   readonly node: VariableDefinitionNode;
 };
+
+const NO_VARIABLES: CoercedVariables = { variables: {}, sent: {} };
 
 /**
  * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is reported, and values
@@ -31,7 +43,7 @@ export function createCoercion(
   { variableDefinitions = [] }: OperationDefinitionNode,
   { hideSuggestions }: { readonly hideSuggestions: boolean },
 ): CoerceVariables {
-  if (variableDefinitions.length === 0) return () => ({});
+  if (variableDefinitions.length === 0) return () => NO_VARIABLES;
   const declared = variableDefinitions.map((node): DeclaredVariable => {
     const { variable, type, defaultValue } = node;
     // The cast is what validation has found out: a variable has an input type.
@@ -40,19 +52,26 @@ export function createCoercion(
       name: variable.name.value,
       type: inputType,
       fallback: valueFromAST(defaultValue, inputType),
+      prune: compilePruning(inputType),
       node,
     };
   });
-  return (sent) => {
-    const inputs = withBuiltInNumbers(schema, variableDefinitions, sent);
-    const coerced: Record<string, unknown> = {};
+  return (given) => {
+    const inputs = withBuiltInNumbers(schema, variableDefinitions, given);
+    const variables: Record<string, unknown> = {};
+    const sent: Record<string, unknown> = {};
     for (const variable of declared) {
-      const value = Object.hasOwn(inputs, variable.name)
-        ? coerceValue(variable, inputs[variable.name], hideSuggestions)
-        : absentValue(variable);
-      if (value !== undefined) coerced[variable.name] = value;
+      const { name, prune } = variable;
+      if (Object.hasOwn(inputs, name)) {
+        const value = coerceValue(variable, inputs[name], hideSuggestions);
+        variables[name] = value;
+        sent[name] = prune === undefined ? value : prune(value, inputs[name]);
+      } else {
+        const value = absentValue(variable);
+        if (value !== undefined) variables[name] = value;
+      }
     }
-    return coerced;
+    return { variables, sent };
   };
 }
 

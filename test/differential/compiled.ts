@@ -1,6 +1,7 @@
 import { Kind, parse } from 'graphql';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createCoercion } from '../../router/validation/coerce-variables.ts';
+import type { CoerceVariables } from '../../router/validation/coerce-variables.ts';
 import { parseExactJson } from '../../router/shared/exact-json.ts';
 import { compileOperation } from '../../router/execution/compile/compile.ts';
 import type { CompiledOperation } from '../../router/execution/compile/compile.ts';
@@ -10,7 +11,7 @@ export type Compiled =
   | {
       readonly kind: 'compiled';
       readonly operation: CompiledOperation;
-      coerced(variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+      coerced: CoerceVariables;
     }
   | { readonly kind: 'refused'; readonly message: string };
 

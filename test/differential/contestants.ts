@@ -69,7 +69,7 @@ export async function askRouter(
     return Promise.resolve(interfere(request.subgraph, response));
   };
   const { data, errors } = await executeCompiled(compiled.operation, {
-    variables: compiled.coerced(variables),
+    ...compiled.coerced(variables),
     send,
     signal: new AbortController().signal,
     onError,

@@ -142,8 +142,7 @@ test('variables, literals and default values of custom scalars reach the subgrap
     expect(lastRequest()).toContain(`list:[${number} 1 \\"number_0\\"]`);
     expect(lastRequest()).toContain(`to:${number}`);
     await answerOf(`query($x: Long = ${number}) { echo(x: $x) }`);
-    expect(lastRequest()).toContain(`"variables":{"x":${number}}`);
-    expect(lastRequest()).toContain(`$x:Long=${number}`);
+    expect(lastRequest()).toBe(`{"query":"query($x:Long=${number}){echo(x:$x)}"}`);
   }
 });
 

@@ -232,7 +232,7 @@ async function charged(options: {
       later: (action) => action(),
     },
   );
-  const admission = { variables: {}, cost, reservation: decision.reservation, headers: {} };
+  const admission = { variables: {}, sent: {}, cost, reservation: decision.reservation, headers: {} };
   return {
     settle: (points: number | undefined, unanswered: readonly string[] = []) =>
       reconciliation.reconcileAndReport({

@@ -9,7 +9,7 @@ import type { Denials } from '../response/denials.ts';
 import type { ErrorBehavior } from '../../shared/graphql/error-behavior.ts';
 import { compileIntrospection } from '../response/introspection.ts';
 import type { FallbackOf } from '../response/fallback.ts';
-import type { Introspect } from '../response/introspection.ts';
+import type { Introspect, Introspection } from '../response/introspection.ts';
 import { staleFields } from '../stale/stale-fields.ts';
 import type { StaleField } from '../stale/stale-fields.ts';
 import { shareablePaths, deduplicatedPaths } from '../fetch/delivery.ts';
@@ -25,6 +25,8 @@ import { supergraphTypes } from '../codegen/supergraph-types.ts';
 export type OperationToCompile = {
   /** What clients see. */
   readonly apiSchema: GraphQLSchema;
+  /** What introspection reads. Absent: the same schema. */
+  readonly introspection?: Introspection | undefined;
   /** All types of the supergraph. */
   readonly supergraphSchema: GraphQLSchema;
   /** The client's document, valid by the API schema. */
@@ -144,7 +146,7 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     const projection = {
       response: responseShape(operation.selectionSet, completionInput),
       complete: compileCompletion(completionInput, rootType, operation.selectionSet),
-      introspect: compileIntrospection(completionInput, operation),
+      introspect: compileIntrospection(completionInput, operation, input.introspection),
     };
     const [oldest] = compiled.keys();
     if (compiled.size >= MAX_PROJECTIONS && oldest !== undefined) compiled.delete(oldest);

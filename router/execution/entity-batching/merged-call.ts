@@ -106,7 +106,7 @@ function mergedBody(
   const texts = groups.map(
     ({ positions }, index) => `${document.representations[index]}[${[...positions.keys()].join(',')}]`,
   );
-  return requestBody(document, texts.join(','), execution.variables);
+  return requestBody(document, texts.join(','), execution.sent);
 }
 
 /**

@@ -16,7 +16,8 @@ export type WaitingQuery = EntityQuery & {
 /** The parts of an execution that sending queries together needs. */
 export type BatchingExecution = {
   readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
-  readonly variables: Readonly<Record<string, unknown>>;
+  /** Values of variables for subgraphs. */
+  readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;
   /** Queries that wait for the end of this turn, by subgraph. */

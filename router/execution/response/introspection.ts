@@ -1,5 +1,5 @@
 import { Kind, executeSync, visit } from 'graphql';
-import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { ASTNode, DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { jsonText } from '../../shared/json.ts';
 import type { SelectionContext } from './selected-fields.ts';
 import { collectFields } from './selected-fields.ts';
@@ -7,13 +7,21 @@ import { collectFields } from './selected-fields.ts';
 /** The JSON text of each introspection field of an operation, by response name. */
 export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
 
-/** Introspection is graphql-js's own, on the API schema; no subgraph is asked. */
+/** What introspection reads. */
+export type Introspection = {
+  /** The schema that clients see, with names in place of default values that graphql-js does not print. */
+  readonly schema: GraphQLSchema;
+  /** Puts these default values into the JSON text of a result. */
+  readonly show: (json: string) => string;
+};
+
+/** Introspection is graphql-js's own; no subgraph receives a request for it. */
 export function compileIntrospection(
   selecting: SelectionContext,
   operation: OperationDefinitionNode,
+  { schema, show }: Introspection = { schema: selecting.schema, show: (json) => json },
 ): Introspect {
-  const { schema } = selecting;
-  const queryType = schema.getQueryType();
+  const queryType = selecting.schema.getQueryType();
   const nodes = queryType
     ? [...collectFields(selecting, queryType, [operation.selectionSet]).values()].flat()
     : [];
@@ -30,7 +38,7 @@ export function compileIntrospection(
   };
   const execute: Introspect = (variableValues) => {
     const { data } = executeSync({ schema, document, variableValues });
-    return new Map(Object.entries(data ?? {}).map(([name, value]) => [name, jsonText(value)]));
+    return new Map(Object.entries(data ?? {}).map(([name, value]) => [name, show(jsonText(value))]));
   };
   return isVariable ? execute : once(execute);
 }

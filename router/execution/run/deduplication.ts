@@ -47,7 +47,7 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
 
 export type DeduplicatedExecution<Outcome> = {
   readonly operation: CompiledOperation;
-  /** Everything else that the response depends on, as one text: the coerced variables and the error behavior. */
+  /** Everything else that the response depends on, as one text: the values for subgraphs and the error behavior. */
   readonly key: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;

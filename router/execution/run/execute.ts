@@ -18,6 +18,8 @@ import type { Send } from '../../request/subgraph-request.ts';
 export type ExecutionRequest = {
   /** As graphql-js's `getVariableValues` returns them. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** The values for subgraphs, without defaults. Absent: the same. */
+  readonly sent?: Readonly<Record<string, unknown>>;
   readonly send: Send;
   /** Aborts the queries under way, and keeps others from starting; mutations go on. */
   readonly signal: AbortSignal;
@@ -67,6 +69,7 @@ export async function executeCompiled(
   const execution: Execution = {
     operation,
     variables,
+    sent: request.sent ?? variables,
     send,
     signal,
     allowedExtensions,

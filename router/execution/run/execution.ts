@@ -16,7 +16,10 @@ export type MaskErrors = (
 /** The state of one execution: the merged tree, and the errors so far. */
 export type Execution = {
   readonly operation: CompiledOperation;
+  /** With all defaults, for conditions. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Without defaults, for subgraphs. */
+  readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;
   readonly allowedExtensions: ReadonlySet<string>;

@@ -13,7 +13,7 @@ export function callSubgraph(
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
-  const body = fetchBody(fetch, representations, execution.variables);
+  const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, hasNumbers } = fetch;
   const request = { subgraph, operation, body, fields, hasNumbers };
   // A query after a mutation may answer otherwise than before.

@@ -10,7 +10,7 @@ import type { Execution } from './execution.ts';
  */
 export function staleKeysOf(
   fetch: FetchProgram,
-  { operation, variables, stale }: Execution,
+  { operation, sent, stale }: Execution,
   only?: readonly string[],
 ): readonly (StaleKey & { readonly key: string })[] | undefined {
   if (stale === undefined) return undefined;
@@ -23,7 +23,9 @@ export function staleKeysOf(
         );
   return requested?.map((field) => {
     // In lists of one, as an absent value and null may be answered differently.
-    const values = field.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
+    const values = field.variables.map(({ name, fallback }) =>
+      Object.hasOwn(sent, name) ? [sent[name]] : (fallback ?? []),
+    );
     const scope = field.isPrivate ? stale.scope : null;
     const id = hash('sha256', JSON.stringify([field.text, values, scope]), 'base64url');
     return { key: field.key, id, maxAgeMs: field.maxAgeMs };

@@ -22,10 +22,17 @@ export type StaleField = {
   readonly coordinates: readonly string[];
   /** The service and all that the fetch says of the field: its arguments, its selection and its conditions. */
   readonly text: string;
-  /** The client's names of the variables in that. */
-  readonly variables: readonly string[];
+  /** The variables in that. */
+  readonly variables: readonly StaleVariable[];
   readonly maxAgeMs: number;
   readonly isPrivate: boolean;
+};
+
+type StaleVariable = {
+  /** The client's name. */
+  readonly name: string;
+  /** GraphQL text of the default that the operation declares. */
+  readonly fallback: string | undefined;
 };
 
 /** The fields of a fetch whose values are kept; undefined when there are none. */
@@ -38,6 +45,7 @@ export function staleFields(
   const { query }: { query: string } = JSON.parse(`${bodyPrefix}}`);
   const document = parse(query, { noLocation: true });
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
+  const defaults = defaultsIn(document);
   const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
     // One that is not to be kept would be merged into the value.
     if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
@@ -54,7 +62,10 @@ export function staleFields(
           requested.map(({ typeName }) => typeName),
           nodes.map((node) => print(node)),
         ]),
-        variables: variablesIn(nodes).map((name) => clientNames.get(name) ?? name),
+        variables: variablesIn(nodes).map((name) => ({
+          name: clientNames.get(name) ?? name,
+          fallback: defaults.get(name),
+        })),
         maxAgeMs: Math.min(...policies.map(({ maxAgeMs }) => maxAgeMs)),
         isPrivate: policies.some(({ isPrivate }) => isPrivate),
       },
@@ -130,6 +141,16 @@ function fieldsOf(document: DocumentNode): ReadonlyMap<string, readonly Requeste
     }
   }
   return requested;
+}
+
+function defaultsIn(document: DocumentNode): ReadonlyMap<string, string> {
+  const defaults = new Map<string, string>();
+  visit(document, {
+    VariableDefinition({ variable, defaultValue }) {
+      if (defaultValue !== undefined) defaults.set(variable.name.value, print(defaultValue));
+    },
+  });
+  return defaults;
 }
 
 function variablesIn(nodes: readonly ASTNode[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   GraphQLFloat,
   GraphQLID,
@@ -5,50 +6,68 @@ import {
   Kind,
   TypeInfo,
   getNamedType,
+  isScalarType,
+  isSpecifiedScalarType,
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import type { DocumentNode, FloatValueNode, GraphQLSchema, IntValueNode, StringValueNode } from 'graphql';
+import type {
+  DocumentNode,
+  EnumValueNode,
+  FloatValueNode,
+  GraphQLSchema,
+  IntValueNode,
+  StringValueNode,
+} from 'graphql';
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 
-/** A document with names in place of the number literals that Apollo's planner would round, and these literals by name. */
+/** A document with names in place of the literals that Apollo's planner would print differently, and these literals by name. */
 export type HiddenLiterals = {
   readonly document: DocumentNode;
   readonly literals: ReadonlyMap<string, string>;
 };
 
 /**
- * Apollo's planner reads literals into doubles and prints these: `9007199254740993` becomes `9007199254740992`. Literals of
- * custom scalars are planned as strings with names that the document does not contain, and put back with `showLiterals`. Literals
- * of the type ID become strings and stay so, as GraphQL coerces them.
+ * Apollo's planner reads literals into JavaScript values and prints these: `9007199254740993` becomes `9007199254740992`, an enum
+ * literal of a custom scalar becomes a string, and an ID of digits becomes a number. Such literals are planned as strings with
+ * names, and put back with `showLiterals`. Number literals of the type ID become strings and stay so, as GraphQL coerces them.
  *
  * @param source of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
   const literals = new Map<string, string>();
-  if (!/\d/.test(source)) return { document, literals };
-  const prefix = unusedPrefix(source);
+  if (!source.includes('(')) return { document, literals };
+  // Random, so that no string of a client or of a `@requires` can be equal to a name.
+  const prefix = `literal_${randomUUID()}_`;
   const names = new Map<string, string>();
   const info = new TypeInfo(schema);
-  const hide = (node: IntValueNode | FloatValueNode): StringValueNode | undefined => {
-    const { value } = node;
-    if (String(Number(value)) === value) return undefined;
-    const type = getNamedType(info.getInputType());
-    if (type === GraphQLInt || type === GraphQLFloat) return undefined;
-    if (type === GraphQLID) return { kind: Kind.STRING, value };
-    const name = names.get(value) ?? `${prefix}${names.size}`;
-    names.set(value, name);
-    literals.set(name, value);
+  const inputType = () => getNamedType(info.getInputType());
+  const hide = (text: string): StringValueNode => {
+    const name = names.get(text) ?? `${prefix}${names.size}`;
+    names.set(text, name);
+    literals.set(name, text);
     return { kind: Kind.STRING, value: name };
   };
-  const hidden = visit(document, visitWithTypeInfo(info, { IntValue: hide, FloatValue: hide }));
-  return { document: hidden, literals };
+  const hideNumber = ({ value }: IntValueNode | FloatValueNode): StringValueNode | undefined => {
+    if (survives(value)) return undefined;
+    const type = inputType();
+    if (type === GraphQLInt || type === GraphQLFloat) return undefined;
+    return type === GraphQLID ? { kind: Kind.STRING, value } : hide(value);
+  };
+  const hideEnum = ({ value }: EnumValueNode): StringValueNode | undefined => {
+    const type = inputType();
+    // Within an object literal of a custom scalar there is no type.
+    const isCustom = type === undefined || (isScalarType(type) && !isSpecifiedScalarType(type));
+    return isCustom ? hide(value) : undefined;
+  };
+  const hideId = ({ value }: StringValueNode): StringValueNode | undefined =>
+    /^-?\d+$/.test(value) && !survives(value) && inputType() === GraphQLID ? hide(`"${value}"`) : undefined;
+  const visitor = { IntValue: hideNumber, FloatValue: hideNumber, EnumValue: hideEnum, StringValue: hideId };
+  return { document: visit(document, visitWithTypeInfo(info, visitor)), literals };
 }
 
-function unusedPrefix(source: string): string {
-  let prefix = 'number_';
-  while (source.includes(prefix)) prefix += '_';
-  return prefix;
+function survives(number: string): boolean {
+  return String(Number(number)) === number;
 }
 
 /** Puts the literals back into the documents of all fetches. */
@@ -74,7 +93,7 @@ function shown(node: PlanNode, literals: HiddenLiterals['literals']): PlanNode {
       return {
         ...node,
         operation: node.operation.replaceAll(
-          /"(number_+\d+)"/g,
+          /"(literal_[\da-f-]{36}_\d+)"/g,
           (text, name: string) => literals.get(name) ?? text,
         ),
       };

@@ -10,7 +10,8 @@ export function keepLiteralsExact(schema: GraphQLSchema): void {
     if (isScalarType(type) && !isSpecifiedScalarType(type)) type.parseLiteral = exactValue;
 }
 
-function exactValue(node: ValueNode, variables?: Values): unknown {
+/** Reads a literal without knowing its type. Numbers stay exact. */
+export function exactValue(node: ValueNode, variables?: Values): unknown {
   if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return exactNumber(node.value);
   if (node.kind === Kind.LIST) return node.values.map((item) => exactValue(item, variables));
   if (node.kind !== Kind.OBJECT) return valueFromASTUntyped(node, variables);

@@ -1,4 +1,4 @@
-import { parse } from 'graphql';
+import { parse, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { createPricing } from '../../cost/pricing.ts';
 import type { Pricing } from '../../cost/pricing.ts';
@@ -23,11 +23,12 @@ import { SupergraphRejected } from '../rejection.ts';
 import { servedDifferently } from './served-differently.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
+import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 
 /** A supergraph that the router serves, and what it has read from it. */
 export type AcceptedSupergraph = {
   readonly graph: Graph;
-  /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself. */
+  /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself, and with hidden defaults. */
   readonly servableSdl: string;
   /** The caller disposes of it. */
   readonly planner: Planner;
@@ -52,9 +53,13 @@ export async function acceptSupergraph(
   const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
   if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
 
-  const { sdl: servableSdl, requirements } = extractAuthDirectives(supergraphSdl);
-  const graph = describeGraph({ published: supergraphSdl, servable: servableSdl });
-  const pricing = createPricing(servableSdl, config.rateLimit);
+  const { sdl, requirements } = extractAuthDirectives(supergraphSdl);
+  const parsed = parse(sdl, { noLocation: true });
+  const defaults = createHiddenDefaults();
+  const servable = defaults.hide(parsed);
+  const servableSdl = servable === parsed ? sdl : print(servable);
+  const graph = describeGraph({ published: supergraphSdl, servable, defaults });
+  const pricing = createPricing(sdl, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
   const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
   const problems = [

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import {
+  GraphQLID,
+  Kind,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isSpecifiedDirective,
+  parseConstValue,
+  print,
+  specifiedScalarTypes,
+  visit,
+} from 'graphql';
+import type {
+  ConstValueNode,
+  DocumentNode,
+  GraphQLArgument,
+  GraphQLInputField,
+  GraphQLSchema,
+  InputValueDefinitionNode,
+  TypeNode,
+} from 'graphql';
+import { canonicalNumber } from '../exact-json.ts';
+import { exactValue } from './exact-scalars.ts';
+
+/**
+ * Default values of custom scalars, each under a name that stands for it as a string while Apollo's libraries have the schema.
+ * These read default values into JavaScript values and print them again: `9007199254740993` becomes `9007199254740992`, `1e400`
+ * becomes `Infinity`, and an enum literal becomes a string.
+ */
+export type HiddenDefaults = {
+  /** Replaces the default values of custom scalars in a schema by names. Returns the same document if it has none. */
+  readonly hide: (schema: DocumentNode) => DocumentNode;
+  /** Puts the default values back into SDL or a message. */
+  readonly show: (text: string) => string;
+  /** Puts the default values back into the JSON text of an introspection result. */
+  readonly showInJson: (json: string) => string;
+  /** Gives the arguments and input fields of a schema their default values, with exact numbers. */
+  readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
+};
+
+/** One instance serves all schemas that are composed with each other: equal values have one name. */
+export function createHiddenDefaults(): HiddenDefaults {
+  // Random, so that no other text in a schema can be equal to a name.
+  const prefix = `default_${randomUUID()}_`;
+  const names = new Map<string, string>();
+  const texts = new Map<string, string>();
+  const namePattern = new RegExp(`"(${prefix}\\d+)"`, 'g');
+  const escapedPattern = new RegExp(`\\\\"(${prefix}\\d+)\\\\"`, 'g');
+
+  function nameOf(value: ConstValueNode): string {
+    const key = canonicalText(value);
+    const name = names.get(key) ?? `${prefix}${names.size}`;
+    names.set(key, name);
+    if (!texts.has(name)) texts.set(name, printInline(value));
+    return name;
+  }
+
+  const textOf = (name: string): string => texts.get(name) ?? name;
+
+  function shown(value: unknown): unknown {
+    if (typeof value === 'string') {
+      const text = texts.get(value);
+      return text === undefined ? value : exactValue(parseConstValue(text));
+    }
+    if (Array.isArray(value)) return value.map(shown);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shown(member)]));
+  }
+
+  return {
+    hide: (schema) => hideDefaults(schema, nameOf),
+    show: (text) => text.replaceAll(namePattern, (_, name: string) => textOf(name)),
+    showInJson: (json) =>
+      json.replaceAll(escapedPattern, (_, name: string) => JSON.stringify(textOf(name)).slice(1, -1)),
+    setDefaults(schema) {
+      if (texts.size === 0) return schema;
+      for (const input of inputsOf(schema)) input.defaultValue = shown(input.defaultValue);
+      return schema;
+    },
+  };
+}
+
+type Types = {
+  readonly scalars: ReadonlySet<string>;
+  /** Types of the fields of input objects, by the names of both. */
+  readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TypeNode>>;
+};
+
+function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => string): DocumentNode {
+  const types = inputTypesIn(schema);
+  return visit(schema, {
+    InputValueDefinition({ type, defaultValue, ...definition }): InputValueDefinitionNode | undefined {
+      const value = defaultValue && hidden(defaultValue, type);
+      return value === undefined || value === defaultValue
+        ? undefined
+        : { ...definition, type, defaultValue: value };
+    },
+  });
+
+  function hidden(value: ConstValueNode, type: TypeNode): ConstValueNode {
+    switch (type.kind) {
+      case Kind.NON_NULL_TYPE:
+        return hidden(value, type.type);
+      case Kind.LIST_TYPE: {
+        if (value.kind !== Kind.LIST) return hidden(value, type.type);
+        const values = mapped(value.values, (item) => hidden(item, type.type));
+        return values === value.values ? value : { ...value, values };
+      }
+      case Kind.NAMED_TYPE:
+        return hiddenOne(value, type.name.value);
+    }
+  }
+
+  function hiddenOne(value: ConstValueNode, typeName: string): ConstValueNode {
+    if (value.kind === Kind.NULL) return value;
+    if (types.scalars.has(typeName)) return { kind: Kind.STRING, value: nameOf(value) };
+    // Apollo prints an ID of digits as a number.
+    if (typeName === GraphQLID.name && value.kind === Kind.INT) return { ...value, kind: Kind.STRING };
+    const fields = types.inputs.get(typeName);
+    if (fields === undefined || value.kind !== Kind.OBJECT) return value;
+    const members = mapped(value.fields, (field) => {
+      const type = fields.get(field.name.value);
+      const inner = type === undefined ? field.value : hidden(field.value, type);
+      return inner === field.value ? field : { ...field, value: inner };
+    });
+    return members === value.fields ? value : { ...value, fields: members };
+  }
+}
+
+/** Returns the same list if no item changes. */
+function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
+  const changed = items.map(change);
+  return changed.every((item, index) => item === items[index]) ? items : changed;
+}
+
+function inputTypesIn({ definitions }: DocumentNode): Types {
+  const scalars = new Set<string>();
+  const inputs = new Map<string, Map<string, TypeNode>>();
+  for (const node of definitions) {
+    if (node.kind === Kind.SCALAR_TYPE_DEFINITION || node.kind === Kind.SCALAR_TYPE_EXTENSION)
+      scalars.add(node.name.value);
+    if (node.kind !== Kind.INPUT_OBJECT_TYPE_DEFINITION && node.kind !== Kind.INPUT_OBJECT_TYPE_EXTENSION)
+      continue;
+    const fields = inputs.get(node.name.value) ?? new Map<string, TypeNode>();
+    for (const { name, type } of node.fields ?? []) fields.set(name.value, type);
+    inputs.set(node.name.value, fields);
+  }
+  for (const { name } of specifiedScalarTypes) scalars.delete(name);
+  return { scalars, inputs };
+}
+
+/** Equal for values that Apollo's composition takes for equal, except that numbers are compared exactly. */
+function canonicalText(value: ConstValueNode): string {
+  switch (value.kind) {
+    case Kind.INT:
+    case Kind.FLOAT:
+      return canonicalNumber(value.value);
+    case Kind.STRING:
+    case Kind.ENUM:
+      return JSON.stringify(value.value);
+    case Kind.LIST:
+      return `[${value.values.map(canonicalText).join()}]`;
+    case Kind.OBJECT: {
+      const members = value.fields.map((field) => `${field.name.value}:${canonicalText(field.value)}`);
+      return `{${members.toSorted().join()}}`;
+    }
+    case Kind.BOOLEAN:
+    case Kind.NULL:
+      return print(value);
+  }
+}
+
+function printInline(value: ConstValueNode): string {
+  return print(visit(value, { StringValue: (node) => ({ ...node, block: false }) }));
+}
+
+function inputsOf(schema: GraphQLSchema): readonly (GraphQLArgument | GraphQLInputField)[] {
+  const inTypes = Object.values(schema.getTypeMap()).flatMap((type) => {
+    if (isInputObjectType(type)) return Object.values(type.getFields());
+    if ((!isObjectType(type) && !isInterfaceType(type)) || isIntrospectionType(type)) return [];
+    return Object.values(type.getFields()).flatMap(({ args }) => args);
+  });
+  const directives = schema.getDirectives().filter((directive) => !isSpecifiedDirective(directive));
+  return [...inTypes, ...directives.flatMap(({ args }) => args)];
+}
