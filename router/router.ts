@@ -27,6 +27,7 @@ import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
 import { createHealth } from './http/health.ts';
+import { openHealthPort } from './http/health-port.ts';
 import { listen } from './http/http-server.ts';
 import { createLoadShedding } from './load-shedding/load-shedding.ts';
 import { createPressureWatch } from './load-shedding/pressure.ts';
@@ -71,7 +72,7 @@ export type Parts = {
   readonly createPlanner: typeof createPlanner;
   readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
-  /** Whether this is one of several processes that answer as one router; the pool has the admin port then. */
+  /** Whether this is one of several processes that answer as one router; the pool has the admin and the health port then. */
   readonly inPool: boolean;
 };
 
@@ -95,6 +96,8 @@ export type Router = AsyncDisposable & {
   readonly url: string;
   /** Of the admin port, where there is one. */
   readonly adminUrl: string | undefined;
+  /** Of the health port, where there is one. */
+  readonly healthUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
@@ -260,17 +263,20 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     !parts.inPool && config.admin.enabled
       ? built.use(await listenAdmin(config, { inspect, applyBreakerCommand, now: parts.now }))
       : undefined;
+  const healthPort = parts.inPool ? undefined : built.use(await openHealthPort(config, health.unready));
 
   const owned = built.move();
   return {
     url: server.url,
     adminUrl: admin?.url,
+    healthUrl: healthPort?.url,
     telemetry,
     inspect,
     applyBreakerCommand,
     reload: generations.reload,
     async drain() {
       health.drain();
+      healthPort?.publish();
       await delay(config.shutdown.lameDuckMs);
       await server.drain(config.shutdown.graceMs);
     },

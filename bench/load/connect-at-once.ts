@@ -15,22 +15,14 @@ export type ConnectAtOnce = {
   readonly measureMs: number;
 };
 
-export type FirstResponses = {
-  /** Milliseconds from connecting to the whole first response; only of clients that received one. */
-  readonly firstMs: readonly number[];
-  /** Milliseconds of health checks on connections of their own, one every 100 ms. */
-  readonly healthMs: readonly number[];
-};
-
-const HEALTH_EVERY_MS = 100;
-const HEALTH = 'GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n';
-
-/** Measures how long clients that connect at once to a saturated server wait for their first response. */
-export async function connectAtOnce(options: ConnectAtOnce): Promise<FirstResponses> {
+/**
+ * Measures how long clients that connect at once to a saturated server wait for their first response: milliseconds from connecting to
+ * the whole response, only of clients that received one.
+ */
+export async function connectAtOnce(options: ConnectAtOnce): Promise<readonly number[]> {
   const { busy, count, settleMs, measureMs } = options;
   const sockets: Socket[] = [];
   const firstMs: number[] = [];
-  const healthMs: number[] = [];
   let sent = 0;
   const nextRequest = () => options.request.replaceAll('$NUMBER', String(sent++).padStart(8, '0'));
 
@@ -39,16 +31,9 @@ export async function connectAtOnce(options: ConnectAtOnce): Promise<FirstRespon
   await delay(settleMs);
   for (let client = 0; client < count; client += 1)
     sockets.push(openClient(options.port, nextRequest, (ms) => firstMs.push(ms)));
-  for (const ends = performance.now() + measureMs; performance.now() < ends; await delay(HEALTH_EVERY_MS))
-    sockets.push(
-      openClient(
-        options.port,
-        () => HEALTH,
-        (ms) => healthMs.push(ms),
-      ),
-    );
+  await delay(measureMs);
   for (const socket of sockets) socket.destroy();
-  return { firstMs, healthMs };
+  return firstMs;
 }
 
 /** Sends the next request after each response; `first` receives the duration of the first one. */

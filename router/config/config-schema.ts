@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { headersSchema } from './header-schema.ts';
 import { degradation } from './degradation-schema.ts';
-import { admin, cors, csrf, limits, listen, shutdown } from './endpoint-schema.ts';
+import { admin, cors, csrf, health, limits, listen, shutdown } from './endpoint-schema.ts';
 import { SECRET_CHARACTERS, authentication, authorization, identity } from './identity-schema.ts';
 import { overload } from './overload-schema.ts';
 import { persistedOperations } from './persisted-operations-schema.ts';
@@ -37,6 +37,7 @@ export const configSchema = z
       .describe('Deprecated, has no effect.'),
     listen,
     admin,
+    health,
     supergraph,
     sandbox: z
       .strictObject({

@@ -73,6 +73,7 @@ const ENVIRONMENT: readonly {
   { name: 'PORT', path: ['listen', 'port'], read: readNumber },
   { name: 'HOST', path: ['listen', 'host'], read: String },
   { name: 'ADMIN_PORT', path: ['admin', 'port'], read: readNumber },
+  { name: 'HEALTH_PORT', path: ['health', 'port'], read: readNumber },
   { name: 'SUPERGRAPH', path: ['supergraph', 'file'], read: (value) => resolve(value) },
   { name: 'REDIS_URL', path: ['redis', 'url'], read: String },
   { name: 'LOG_LEVEL', path: ['telemetry', 'logLevel'], read: String },

@@ -45,6 +45,21 @@ export const admin = z
   })
   .prefault({});
 
+export const health = z
+  .strictObject({
+    host: z.string().default('127.0.0.1').describe('Address of the health port.'),
+    port: port
+      .optional()
+      .describe(
+        'Port of health checks that a separate thread answers, however busy the router is; 0 takes a free one. `HEALTH_PORT` overrides it. Default: none.',
+      ),
+    stalledAfterMs: ms
+      .min(100)
+      .default(10_000)
+      .describe('The health port reports a router as not live when its event loop is blocked for this time.'),
+  })
+  .prefault({});
+
 export const cors = z
   .strictObject({
     origins: z

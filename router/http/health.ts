@@ -24,6 +24,8 @@ const READINESS: ReadonlySet<string> = new Set(['/health', '/health/ready', '/re
 const LIVENESS: ReadonlySet<string> = new Set(['/health/live', '/livez']);
 
 export type HealthReport = {
+  /** Reasons why the process is not live; none by default. */
+  readonly notLive?: readonly string[];
   readonly unready: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -34,10 +36,10 @@ export type HealthReport = {
 /** The response at a health path, undefined at others. Live: the process answers. Ready: it can serve requests, too. */
 export function healthAnswer(
   path: string,
-  { unready, now, details }: HealthReport,
+  { notLive = [], unready, now, details }: HealthReport,
 ): ClientResponse | undefined {
-  if (LIVENESS.has(path)) return report([], now);
-  return READINESS.has(path) ? report(unready, now, details) : undefined;
+  if (LIVENESS.has(path)) return report(notLive, now);
+  return READINESS.has(path) ? report([...notLive, ...unready], now, details) : undefined;
 }
 
 function report(

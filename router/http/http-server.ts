@@ -18,6 +18,7 @@ import { openPort } from './sockets/listeners.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { requestId, saneId } from './request-id.ts';
+import { pathOf } from './request-path.ts';
 import { sandboxPage } from './sandbox-page.ts';
 import { createStandingHeaders } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
@@ -183,13 +184,4 @@ function notFound(path: string, graphqlPath: string, requestId: string): ClientR
     JSON_TYPE,
     { requestId },
   );
-}
-
-// A proxy may send the absolute form, which servers have to accept (RFC 9112 section 3.2.2).
-const AUTHORITY = /^https?:\/\/[^/?#]*/i;
-
-function pathOf(target = '/'): string {
-  const url = target.replace(AUTHORITY, '');
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -44,7 +44,12 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
   log.info(
-    { url: router.url, admin: router.adminUrl, ...(unready.length > 0 && { unready }) },
+    {
+      url: router.url,
+      admin: router.adminUrl,
+      health: router.healthUrl,
+      ...(unready.length > 0 && { unready }),
+    },
     inPool ? 'worker listens' : 'router listens',
   );
   if (inPool) serveInPool(router);
@@ -59,7 +64,10 @@ async function runPool(config: Config, program: string): Promise<void> {
   warnOfMissingFlag(telemetry.log);
   await using pool = await startWorkers(config, { program, telemetry });
   const url = urlAt({ ...config.listen, port: pool.port });
-  telemetry.log.info({ url, admin: pool.adminUrl, workers: config.workers }, 'router listens');
+  telemetry.log.info(
+    { url, admin: pool.adminUrl, health: pool.healthUrl, workers: config.workers },
+    'router listens',
+  );
   await stopSignal(endAtOnce);
   await pool.drain();
 }
@@ -96,7 +104,7 @@ function endAtOnce(signal: NodeJS.Signals): void {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `${error.message}: another program has this port; stop it, or set PORT or ADMIN_PORT to a free one`;
+    return `${error.message}: another program has this port; stop it, or set PORT, ADMIN_PORT or HEALTH_PORT to a free one`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

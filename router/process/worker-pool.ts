@@ -8,6 +8,7 @@ import type { Config } from '../config/config-schema.ts';
 import { listenAdmin } from '../admin/admin-server.ts';
 import type { Inspection } from '../admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts';
+import { openHealthPort } from '../http/health-port.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { Router } from '../router.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -16,6 +17,7 @@ type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly M
 
 type WorkerResponse =
   | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'readiness'; readonly unready: readonly string[] }
   | { readonly kind: 'order'; readonly result: CommandResult };
 
 type WorkerMessage =
@@ -23,7 +25,7 @@ type WorkerMessage =
   | { readonly kind: 'answer'; readonly number: number; readonly response: WorkerResponse };
 
 type WorkerRequest =
-  | { readonly kind: 'report' }
+  | { readonly kind: 'report' | 'readiness' }
   | { readonly kind: 'order'; readonly command: BreakerCommand };
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
@@ -32,6 +34,7 @@ type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 export type WorkerPool = AsyncDisposable & {
   readonly port: number;
   readonly adminUrl: string | undefined;
+  readonly healthUrl: string | undefined;
   readonly drain: () => Promise<void>;
 };
 
@@ -75,6 +78,7 @@ export async function startWorkers(
 
   async function drain(): Promise<void> {
     draining = true;
+    healthPort?.publish();
     await Promise.all([...workers.values()].map((worker) => worker.stop()));
   }
 
@@ -111,13 +115,21 @@ export async function startWorkers(
         applyBreakerCommand,
       })
     : undefined;
+  const healthPort = await openHealthPort(config, async () => {
+    const unready = draining
+      ? []
+      : await Promise.all([...workers.values()].map((worker) => worker.unready()));
+    return unreadiness(unready, draining);
+  });
   return {
     port,
     adminUrl: admin?.url,
+    healthUrl: healthPort?.url,
     drain,
     async [Symbol.asyncDispose]() {
       await drain();
       await admin?.[Symbol.asyncDispose]();
+      await healthPort?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -138,6 +150,7 @@ export function serveInPool(router: Router): void {
 async function respond(router: Router, request: WorkerRequest): Promise<WorkerResponse> {
   if (request.kind === 'order') return { kind: 'order', result: router.applyBreakerCommand(request.command) };
   const { metrics, ...rest } = await router.inspect();
+  if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
 }
 
@@ -147,13 +160,21 @@ function sendToPool(message: WorkerMessage): void {
 }
 
 function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspection {
-  const reasons = draining ? ['draining'] : reports.flatMap(({ unready }) => unready);
   return {
     metrics: AggregatorRegistry.aggregate(reports.map(({ metrics }) => [...metrics])),
     state: reports.map(({ state }) => state),
     supergraphs: reports.flatMap(({ supergraphs }) => supergraphs),
-    unready: reports.length === 0 ? ['no worker runs'] : [...new Set(reasons)],
+    unready: unreadiness(
+      reports.map(({ unready }) => unready),
+      draining,
+    ),
   };
+}
+
+/** Returns the reasons why a pool is not ready, given those of its workers. */
+function unreadiness(workers: readonly (readonly string[])[], draining: boolean): readonly string[] {
+  if (draining) return ['draining'];
+  return workers.length === 0 ? ['no worker runs'] : [...new Set(workers.flat())];
 }
 
 const UNRESPONSIVE: WorkerReport = {
@@ -190,6 +211,12 @@ class Worker {
   async report(): Promise<WorkerReport> {
     const response = await this.#request({ kind: 'report' });
     return response?.kind === 'report' ? response.report : UNRESPONSIVE;
+  }
+
+  /** Returns the reasons why the worker is not ready; not to respond in time is one. */
+  async unready(): Promise<readonly string[]> {
+    const response = await this.#request({ kind: 'readiness' });
+    return response?.kind === 'readiness' ? response.unready : UNRESPONSIVE.unready;
   }
 
   /** Undefined when it does not say in time. */

@@ -268,9 +268,9 @@ test('while it drains it is not ready, on both ports', async () => {
 });
 
 test(
-  'workers serve as one router: one port, one set of metrics, the same V8 flags',
+  'workers serve as one router: one port, one readiness, one set of metrics, the same V8 flags',
   async () => {
-    await using router = await startRouterProcess(SERVICE, 'workers: 2');
+    await using router = await startRouterProcess(SERVICE, 'workers: 2\nhealth: { port: 0 }');
     const asked = 40;
     for (let index = 0; index < asked; index++) {
       // A connection each, so that the kernel deals them out.
@@ -291,6 +291,7 @@ test(
       .toContain(`http_server_request_duration_seconds_count{status="200",operation="query"} ${asked}`);
     const state = (await (await fetch(new URL('/state', router.adminUrl))).json()) as unknown[];
     expect(state).toHaveLength(2);
+    await expect.poll(() => ready(router.healthUrl ?? ''), { timeout: 20_000, interval: 20 }).toBe(200);
     const commands = childrenOf(router.process.pid ?? 0).map(commandOf);
     expect(commands).toEqual([0, 1].map(() => expect.stringContaining(V8_FLAGS.join(' '))));
   },

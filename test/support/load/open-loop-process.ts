@@ -2,13 +2,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { connectRemote } from '../../../bench/harness/remote.ts';
-import type { ConnectAtOnce, FirstResponses } from '../../../bench/load/connect-at-once.ts';
+import type { ConnectAtOnce } from '../../../bench/load/connect-at-once.ts';
 import type { Arrivals, OpenLoopMethods, Report } from './open-loop.ts';
 
 /** Clients in a process of their own, which no router can slow down. */
 export type OpenLoop = AsyncDisposable & {
   readonly run: (arrivals: Arrivals) => Promise<Report>;
-  readonly connectAtOnce: (options: ConnectAtOnce) => Promise<FirstResponses>;
+  readonly connectAtOnce: (options: ConnectAtOnce) => Promise<readonly number[]>;
 };
 
 export function startOpenLoop(): OpenLoop {

@@ -19,6 +19,8 @@ export type RouterProcess = AsyncDisposable & {
   readonly process: ChildProcess;
   readonly url: string;
   readonly adminUrl: string;
+  /** Of the health port, where there is one. */
+  readonly healthUrl: string | undefined;
   /** The code the process ends with. */
   readonly exited: Promise<number | null>;
 };
@@ -45,9 +47,15 @@ export async function startRouterProcess(
     router.process.kill('SIGKILL');
     await router.exited;
   });
-  const { url, admin } = await router.ready;
+  const { url, admin, health } = await router.ready;
   const owned = built.move();
-  return { ...router, url, adminUrl: admin, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    ...router,
+    url,
+    adminUrl: admin,
+    healthUrl: health,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 function isDefinition(given: ServiceDefinition | Running): given is ServiceDefinition {
@@ -67,7 +75,12 @@ export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
   readonly ready: Promise<ReadyLine>;
 };
 
-type ReadyLine = { readonly msg: string; readonly url: string; readonly admin: string };
+type ReadyLine = {
+  readonly msg: string;
+  readonly url: string;
+  readonly admin: string;
+  readonly health?: string;
+};
 
 /** Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` what Node writes to stderr. */
 export function spawnRouter(

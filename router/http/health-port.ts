@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads';
+import type { Config } from '../config/config-schema.ts';
+import { serverOptions, urlAt } from './http-server.ts';
+import { SECURITY_HEADERS } from './standing-headers.ts';
+import type { StandingHeaders } from './standing-headers.ts';
+
+/** Message to the thread that is its heartbeat as well: the reasons why the router is not ready. */
+export type Heartbeat = readonly string[];
+
+/** First message of the thread. A cloned error would lose its code. */
+export type ThreadStart =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };
+
+export type ThreadOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly stalledAfterMs: number;
+  /** Headers of every response. */
+  readonly standing: StandingHeaders;
+  readonly server: ReturnType<typeof serverOptions>;
+};
+
+export type HealthPort = AsyncDisposable & {
+  readonly url: string;
+  /** Sends the readiness to the thread at once. */
+  readonly publish: () => void;
+};
+
+const HEARTBEATS_PER_STALL = 4;
+const MAX_HEARTBEAT_INTERVAL_MS = 250;
+
+// Without limits the thread would get a young generation as large as that of the router's own heap.
+const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
+
+/**
+ * Answers health checks in a thread, which does not wait for the event loop of the router. It responds with the readiness that
+ * was published last, and reports the process as not live when nothing is published any more.
+ * @throws {Error} EADDRINUSE when the port is taken
+ */
+export async function openHealthPort(
+  config: Pick<Config, 'health' | 'listen' | 'limits'>,
+  unready: () => readonly string[] | Promise<readonly string[]>,
+): Promise<HealthPort | undefined> {
+  const { host, port, stalledAfterMs } = config.health;
+  if (port === undefined) return undefined;
+  const thread = startThread({
+    host,
+    port,
+    stalledAfterMs,
+    standing: { ...SECURITY_HEADERS, 'cache-control': 'no-store' },
+    server: serverOptions(config),
+  });
+  const bound = await listeningPort(thread);
+  // The router ends although the thread listens.
+  thread.unref();
+  const publish = async () => thread.postMessage((await unready()) satisfies Heartbeat);
+  await publish();
+  const intervalMs = Math.min(stalledAfterMs / HEARTBEATS_PER_STALL, MAX_HEARTBEAT_INTERVAL_MS);
+  const timer = setInterval(() => void publish(), intervalMs).unref();
+  return {
+    url: urlAt({ host, port: bound }),
+    publish: () => void publish(),
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await thread.terminate();
+    },
+  };
+}
+
+function startThread(workerData: ThreadOptions): Worker {
+  const program = new URL('./health-thread.ts', import.meta.url);
+  return new Worker(program, { workerData, resourceLimits: HEAP, execArgv: [] });
+}
+
+function listeningPort(thread: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    thread.once('error', reject);
+    thread.once('message', (start: ThreadStart) => {
+      thread.off('error', reject);
+      if (start.kind === 'listening') resolve(start.port);
+      else reject(Object.assign(new Error(start.message), { code: start.code }));
+    });
+  });
+}

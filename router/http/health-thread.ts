@@ -1,0 +1,60 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ClientResponse } from '../request/client-request.ts';
+import { healthAnswer } from './health.ts';
+import type { Heartbeat, ThreadOptions, ThreadStart } from './health-port.ts';
+import { hostFault } from './host-header.ts';
+import { addressOf, listening } from './sockets/listeners.ts';
+import { createMalformedRefusal } from './malformed-request.ts';
+import { pathOf } from './request-path.ts';
+
+/*
+ * The program of the thread that answers health checks. Its modules are loaded a second time, so it imports few.
+ */
+
+const options: ThreadOptions = workerData;
+const { standing, stalledAfterMs } = options;
+let unready: readonly string[] = ['starting'];
+let lastHeartbeat = performance.now();
+
+parentPort?.on('message', (heartbeat: Heartbeat) => {
+  unready = heartbeat;
+  lastHeartbeat = performance.now();
+});
+
+const server = createServer(options.server, respond);
+server.on('checkExpectation', respond);
+server.on('clientError', createMalformedRefusal(standing));
+await listening(server, options).then(
+  () => report({ kind: 'listening', port: addressOf(server).port }),
+  ({ message, code }: NodeJS.ErrnoException) => report({ kind: 'failed', message, code }),
+);
+
+function report(start: ThreadStart): void {
+  parentPort?.postMessage(start);
+}
+
+function respond(request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = answer(request);
+  response.writeHead(status, { ...standing, ...headers }).end(body);
+}
+
+function answer(request: IncomingMessage): ClientResponse {
+  const fault = hostFault(request);
+  if (fault !== undefined) return rejection(400, fault);
+  const isStalled = performance.now() - lastHeartbeat > stalledAfterMs;
+  const notLive = isStalled ? [`the event loop has been blocked for more than ${stalledAfterMs} ms`] : [];
+  return (
+    healthAnswer(pathOf(request.url), { notLive, unready, now: Date.now() }) ??
+    rejection(404, 'paths: /health, /livez, /readyz, /health/live, /health/ready')
+  );
+}
+
+function rejection(status: number, error: string): ClientResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ error }),
+  };
+}

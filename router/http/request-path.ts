@@ -1,0 +1,9 @@
+// A proxy may send the absolute form, which servers have to accept (RFC 9112 section 3.2.2).
+const AUTHORITY = /^https?:\/\/[^/?#]*/i;
+
+/** Returns the path of a request target, without the query. */
+export function pathOf(target = '/'): string {
+  const url = target.replace(AUTHORITY, '');
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
