@@ -9,12 +9,17 @@ export type SubgraphRequest = {
   readonly body: string;
   /** What it asks for; absent where that is not known. */
   readonly fields?: FetchFields;
-  /** Absent where it is not known what the response has. */
-  readonly hasNumbers?: NumberCheck;
+  /** Absent where the types of the response are not known. */
+  readonly exact?: ExactPositions;
 };
 
-/** Whether the data of a response, parsed into doubles, has numbers that may have to be read again exactly. */
-export type NumberCheck = (data: unknown) => boolean;
+/** The positions in the data of a response whose numbers have to stay exact: those of custom scalars and IDs. */
+export type ExactPositions = {
+  /** Whether data that was parsed into doubles has a number there that a double may not keep. */
+  readonly hasNumbers: (data: unknown) => boolean;
+  /** Replaces exact numbers at all other positions by doubles, in place. The executor relies on it: it expects none there. */
+  readonly roundOthers: (data: unknown) => unknown;
+};
 
 /** The root fields of a call, or the fields of entities if it asks for entities. */
 export type FetchFields = {

@@ -4,7 +4,12 @@ import { isExactNumber } from './exact-json.ts';
 export type JsonObject = { [key: string]: unknown };
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
+  return isObjectValue(value) && !isExactNumber(value);
+}
+
+/** The same at a position of an object type, where no exact number can be (`ExactPositions`): reading one property less is measurable. */
+export function isObjectValue(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An own property. `constructor` and its like are not data, however often `object[key]` says so. */

@@ -4,7 +4,7 @@ import { pathToArray } from 'graphql/jsutils/Path.js';
 import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
 import { executeCompiled } from '../../router/execution/run/execute.ts';
 import { parseExactJson } from '../../router/shared/exact-json.ts';
-import type { NumberCheck, Send, SubgraphResponse } from '../../router/request/subgraph-request.ts';
+import type { ExactPositions, Send, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 import { parseAnswer } from '../../router/subgraph/transport/read-response.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
@@ -65,7 +65,7 @@ export async function askRouter(
   if (compiled.kind === 'refused') return compiled;
   graph.world.counter.value = 0;
   const send: Send = (request) => {
-    const response = read(textOf(graph, request.subgraph, request.body), request.hasNumbers);
+    const response = read(textOf(graph, request.subgraph, request.body), request.exact);
     return Promise.resolve(interfere(request.subgraph, response));
   };
   const { data, errors } = await executeCompiled(compiled.operation, {
@@ -87,8 +87,8 @@ export function textOf(graph: Graph, name: string, body: string): string {
 
 type RequestBody = { readonly query: string; readonly variables?: Record<string, unknown> };
 
-function read(text: string, hasNumbers?: NumberCheck): SubgraphResponse {
-  const answer = parseAnswer(Buffer.from(text), hasNumbers);
+function read(text: string, exact?: ExactPositions): SubgraphResponse {
+  const answer = parseAnswer(Buffer.from(text), exact);
   if (answer.kind === 'defective') throw new Error(`the answer ${answer.defect}: ${text}`);
   return answer;
 }

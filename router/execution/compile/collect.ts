@@ -52,9 +52,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
   const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
   switch (step?.kind) {
     case undefined: {
-      const isTarget = `${isObject}&&(${value}.rawJSON===undefined||!${unit.constant(isExactNumber)}(${value}))`;
-      if (entityKey === undefined || place === '') return `if(${isTarget})into.objects.push(${value});`;
-      return `if(${isTarget})${place}=${unit.constant(deduplicate)}(${value},${unit.constant(entityKey)},into);`;
+      if (entityKey === undefined || place === '') return `if(${isObject})into.objects.push(${value});`;
+      return `if(${isObject})${place}=${unit.constant(deduplicate)}(${value},${unit.constant(entityKey)},into);`;
     }
     case 'items': {
       const position = `i${index}`;

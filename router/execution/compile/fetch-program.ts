@@ -1,4 +1,4 @@
-import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
+import type { ExactPositions, FetchFields } from '../../request/subgraph-request.ts';
 import type { EntitySelection } from '../entity-batching/entity-selection.ts';
 import type { FetchReference } from '../fetch/delivery.ts';
 import type { FetchShape } from '../fetch/fetch-shape.ts';
@@ -28,7 +28,7 @@ export type FetchProgram = FetchReference & {
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
   readonly fields: FetchFields;
-  readonly hasNumbers: NumberCheck;
+  readonly exact: ExactPositions;
   readonly copyOnWritePaths: CopyOnWritePaths;
   readonly merge: Merge;
   /** Another fetch of the plan has the same document for the same service. */

@@ -13,7 +13,7 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import { compileMerge } from './merge.ts';
 import { MergedDocuments } from '../entity-batching/merged-documents.ts';
 import { parallelFetches } from '../entity-batching/parallel-fetches.ts';
-import { numberCheck } from '../codegen/number-check.ts';
+import { exactPositions } from '../codegen/exact-positions.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { compileRepresentation } from './representation.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
@@ -174,7 +174,7 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
     fields: fetchFields(text),
-    hasNumbers: numberCheck(text, node.operationKind, types),
+    exact: exactPositions(text, node.operationKind, types),
     copyOnWritePaths: copyOnWritePaths(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,

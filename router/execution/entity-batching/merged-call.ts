@@ -58,8 +58,8 @@ function sendTogether(
     return;
   }
   const body = mergedBody(document, groups, execution);
-  const { fields, hasNumbers } = document;
-  const sent = send({ subgraph, operation: 'query', body, fields, hasNumbers }, signal);
+  const { fields, exact } = document;
+  const sent = send({ subgraph, operation: 'query', body, fields, exact }, signal);
   for (const [index, { queries: asking, positions }] of groups.entries()) {
     const { keys } = document;
     const key = keys[index] ?? '';

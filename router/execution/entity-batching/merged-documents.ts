@@ -1,15 +1,17 @@
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { EntitySelection } from './entity-selection.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
+import { toDouble } from '../../shared/exact-json.ts';
 import { isJsonObject } from '../../shared/json.ts';
-import type { FetchFields, NumberCheck } from '../../request/subgraph-request.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { ExactPositions, FetchFields } from '../../request/subgraph-request.ts';
 
 /** The parts of a fetch from which a merged document is composed. */
 export type BatchableFetch = {
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
-  readonly hasNumbers: NumberCheck;
+  readonly exact: ExactPositions;
   readonly entitySelection: EntitySelection | undefined;
 };
 
@@ -26,7 +28,7 @@ export type MergedDocument = {
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
-  readonly hasNumbers: NumberCheck;
+  readonly exact: ExactPositions;
   /** How often its selections are still sent separately, because the merged response was unusable. */
   timesApart: number;
 };
@@ -73,26 +75,41 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
       ).values(),
     ],
     fields: fetchFields(text),
-    hasNumbers: mergedCheck(fetches),
+    exact: mergedPositions(fetches),
     timesApart: 0,
   };
 }
 
-function mergedCheck(fetches: readonly MergeableFetch[]): NumberCheck {
-  return (data) =>
-    isJsonObject(data) &&
-    fetches.some(({ hasNumbers }, index) => hasNumbers({ _entities: data[`e${index}`] }));
+function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
+  const apart = (data: JsonObject) =>
+    fetches.map(({ exact }, index) => {
+      const key = `e${index}`;
+      const own: JsonObject = { _entities: data[key] };
+      return { exact, key, own };
+    });
+  return {
+    hasNumbers: (data) => isJsonObject(data) && apart(data).some(({ exact, own }) => exact.hasNumbers(own)),
+    roundOthers(data) {
+      if (!isJsonObject(data)) return toDouble(data);
+      for (const { exact, key, own } of apart(data)) {
+        if (own['_entities'] === undefined) continue;
+        exact.roundOthers(own);
+        data[key] = own['_entities'];
+      }
+      return data;
+    },
+  };
 }
 
 /** One selection for the entities of several fetches needs no document of its own. */
-function unaliased({ bodyPrefix, variables, fields, hasNumbers }: MergeableFetch): MergedDocument {
+function unaliased({ bodyPrefix, variables, fields, exact }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,
     keys: ['_entities'],
     representations: ['"representations":'],
     variables,
     fields,
-    hasNumbers,
+    exact,
     timesApart: 0,
   };
 }

@@ -23,7 +23,6 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../../shared/errors.ts';
-import { isExactNumber, toDouble } from '../../shared/exact-json.ts';
 import { denied, idText, memoised, nullText, unusable, wrongType } from './completion-run.ts';
 import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
 import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
@@ -31,7 +30,7 @@ import { joinPath } from '../fetch/delivery.ts';
 import type { Deliveries } from '../fetch/delivery.ts';
 import type { Denials } from './denials.ts';
 import type { FallbackOf } from './fallback.ts';
-import { isJsonObject, jsonText, quote, readOwn } from '../../shared/json.ts';
+import { isObjectValue, jsonText, quote, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
 import { collectFields, dependsOnType } from './selected-fields.ts';
@@ -126,9 +125,7 @@ function defineObject(
   const { unit } = context;
   const typename = literal(type.name);
   const isAnyType = isAbstractType(type) || isRootType(context.schema, type);
-  const isExact = `v.rawJSON!==undefined&&${unit.constant(isExactNumber)}(v)`;
-  const isOther = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
-  const isWrong = `${isExact}||${isOther}`;
+  const isWrong = isAnyType ? 'false' : `(x=v["__typename"])!==undefined&&x!==${typename}`;
   const wrong = `${unit.constant(wrongType)}(r,${unit.constant(place.field)},${place.depth})`;
   const fields = [...collectFields(context, type, selectionSets)].map(([name, nodes], index) => {
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
@@ -232,15 +229,13 @@ function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: 
     const constant = unit.constant(texts);
     return [`(t=${constant}.get(x))!==undefined`, 't'];
   }
-  // A number that is written exactly has a plain value in fields of the built-in types.
-  const double = `typeof x==="object"&&typeof (x=${unit.constant(toDouble)}(x))==="number"`;
   switch (type.name) {
     case GraphQLString.name:
       return ['typeof x==="string"', `${unit.constant(quote)}(x)`];
     case GraphQLInt.name:
-      return [`typeof x==="number"&&(x|0)===x||${double}&&(x|0)===x`, '""+x'];
+      return ['(x|0)===x', '""+x'];
     case GraphQLFloat.name:
-      return [`typeof x==="number"&&x-x===0||${double}&&x-x===0`, '""+x'];
+      return ['typeof x==="number"&&x-x===0', '""+x'];
     case GraphQLBoolean.name:
       return ['typeof x==="boolean"', '(x?"true":"false")'];
     case GraphQLID.name:
@@ -306,7 +301,7 @@ function completeAbstract(
     fallback: undefined,
   };
   return (value, run) => {
-    if (!isJsonObject(value)) return wrongType(run, place.field, place.depth);
+    if (!isObjectValue(value)) return wrongType(run, place.field, place.depth);
     const typename = value['__typename'];
     const known = programs.get(typename);
     if (known !== undefined) return known(value, run);

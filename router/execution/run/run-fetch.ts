@@ -8,7 +8,7 @@ import { callSubgraph } from './send-fetch.ts';
 import { TYPENAME, entityFailureRecorder } from './entity-failure.ts';
 import type { Execution } from './execution.ts';
 import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
-import { clone, isJsonObject } from '../../shared/json.ts';
+import { clone, isObjectValue } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { withoutFields } from './reduced-fetch.ts';
 import type { Represent } from '../compile/representation.ts';
@@ -140,7 +140,7 @@ function mergeRoot(
   { delivered, copies }: Execution,
 ): void {
   const data = mutableCopy(fetch, received.data, received);
-  if (!isJsonObject(data)) return;
+  if (!isObjectValue(data)) return;
   delivered[fetch.index] = [data];
   for (const target of batch.targets) fetch.merge(target, data, copies);
 }
@@ -172,14 +172,14 @@ function mergeEntities(
   if (execution.stale !== undefined)
     storeEntities(fetch, batch, { entities: answered, errors: received.errors }, execution);
   const entities = mutableCopy(fetch, answered, received);
-  delivered[fetch.index] = entities.filter(isJsonObject);
+  delivered[fetch.index] = entities.filter(isObjectValue);
   const causes = new Map<number, FailureCause>();
   for (let position = 0; position < batch.targets.length; position += 1) {
     const target = batch.targets[position];
     const index = batch.indices[position];
     if (target === undefined || index === undefined) continue;
     const entity: unknown = entities[index];
-    if (isJsonObject(entity)) {
+    if (isObjectValue(entity)) {
       fetch.merge(target, entity, copies);
       continue;
     }

@@ -14,8 +14,8 @@ export function callSubgraph(
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
   const body = fetchBody(fetch, representations, execution.sent);
-  const { service: subgraph, operation, fields, hasNumbers } = fetch;
-  const request = { subgraph, operation, body, fields, hasNumbers };
+  const { service: subgraph, operation, fields, exact } = fetch;
+  const request = { subgraph, operation, body, fields, exact };
   // A query after a mutation may answer otherwise than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation runs to its end, whoever waits for it.

@@ -3,7 +3,7 @@ import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
-import type { NumberCheck } from '../../request/subgraph-request.ts';
+import type { ExactPositions } from '../../request/subgraph-request.ts';
 import { parseAnswer } from './read-response.ts';
 import type { ReceivedResponse } from './read-response.ts';
 import type { CallResult } from '../call/call.ts';
@@ -23,7 +23,7 @@ export type ExchangeOptions = {
   readonly maxResponseBytes: number;
   /** Whether the answer's headers are wanted. */
   readonly keepHeaders?: boolean | undefined;
-  readonly hasNumbers?: NumberCheck | undefined;
+  readonly exact?: ExactPositions | undefined;
   readonly settle: (result: CallResult) => void;
 };
 
@@ -117,7 +117,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #readBody(bytes: Buffer): CallResult {
     const { service } = this.#options;
-    const answer = parseAnswer(bytes, this.#options.hasNumbers);
+    const answer = parseAnswer(bytes, this.#options.exact);
     const failure = this.#statusFailure;
     if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
     const headers = this.#headers;

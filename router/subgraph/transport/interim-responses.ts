@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+import { joinWrites } from './join-writes.ts';
 
 type Connector = buildConnector.connector;
+type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**
  * Removes interim responses (1xx, RFC 9110 section 15.2) from what a connection receives. Any server may send them, and undici
@@ -11,7 +13,10 @@ export function withoutInterimResponses(connect: Connector): Connector {
   return (options, callback) => {
     connect(options, (...result) => {
       const [error, socket] = result;
-      if (error === null) filterInterimResponses(socket);
+      if (error === null) {
+        filterInterimResponses(socket);
+        joinWrites(socket);
+      }
       callback(...result);
     });
   };
@@ -27,15 +32,16 @@ const TELLING = 'HTTP/1.1 100'.length;
 
 function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
-  const write: (...values: never[]) => boolean = socket.write.bind(socket);
+  const write = socket.write.bind(socket) as Write;
   // Only where a response begins: a request is written as a whole, after the response to the one before.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
-  socket.write = (...values: never[]): boolean => {
+  const marked: Write = (chunk, encoding, callback) => {
     isAtStart = true;
-    return write(...values);
+    return write(chunk, encoding, callback);
   };
+  socket.write = marked;
   socket.read = (size?: number): unknown => {
     for (;;) {
       const chunk: unknown = read(size);

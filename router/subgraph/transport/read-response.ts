@@ -7,7 +7,7 @@ import {
 } from '../../shared/exact-json.ts';
 import { isRecord } from '../../shared/is-record.ts';
 import { decodeUtf8 } from '../../shared/utf8.ts';
-import type { NumberCheck, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
+import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
 export type ParsedAnswer = ReceivedResponse | Defect;
@@ -15,10 +15,10 @@ export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
-export function parseAnswer(bytes: Buffer, hasNumbers?: NumberCheck): ParsedAnswer {
+export function parseAnswer(bytes: Buffer, exact?: ExactPositions): ParsedAnswer {
   const text = decodeUtf8(bytes);
   if (text === undefined) return defective('is not UTF-8');
-  const body = parseJson(text, hasNumbers);
+  const body = parseJson(text, exact);
   if (body === undefined) return defective('is not JSON');
   if (!isRecord(body)) return defective('is not a GraphQL response');
   const data = body['data'] ?? null;
@@ -60,10 +60,10 @@ function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
 }
 
-function parseJson(text: string, hasNumbers: NumberCheck | undefined): unknown {
+function parseJson(text: string, exact: ExactPositions | undefined): unknown {
   try {
     const body: unknown = JSON.parse(text);
-    return needsExactNumbers(text, body, hasNumbers) ? parseExactJson(text) : body;
+    return needsExactNumbers(text, body, exact) ? readExactly(text, exact) : body;
   } catch {
     // Not logged: the error of JSON.parse quotes the body.
     return undefined;
@@ -74,10 +74,16 @@ function parseJson(text: string, hasNumbers: NumberCheck | undefined): unknown {
  * Numbers have to stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have none there, and their
  * text is not searched for inexact ones.
  */
-function needsExactNumbers(text: string, body: unknown, hasNumbers: NumberCheck | undefined): boolean {
+function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;
-  const isSuspect = hasNumbers === undefined ? hasLongInteger(text) : hasNumbers(body['data']);
+  const isSuspect = exact === undefined ? hasLongInteger(text) : exact.hasNumbers(body['data']);
   return (isSuspect || holdsNumber(body['errors'])) && mayBeInexact(text);
+}
+
+function readExactly(text: string, exact: ExactPositions | undefined): unknown {
+  const body = parseExactJson(text);
+  if (exact === undefined || !isRecord(body)) return body;
+  return { ...body, data: exact.roundOthers(body['data']) };
 }
 
 function isPath(value: unknown): value is readonly (string | number)[] {

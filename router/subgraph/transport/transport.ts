@@ -37,7 +37,7 @@ export function createTransport(options: TransportOptions): Transport {
     const { headers: own } = call.context;
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
-    const exchange = new Exchange({ ...options, hasNumbers: call.request.hasNumbers, settle });
+    const exchange = new Exchange({ ...options, exact: call.request.exact, settle });
     call.interrupt.listen((result) => {
       exchange.interrupt(result);
     });

@@ -1,25 +1,40 @@
 import { GraphQLID, Kind, getNamedType, isEnumType, isSpecifiedScalarType, parse } from 'graphql';
 import type { FieldNode, FragmentDefinitionNode, SelectionNode } from 'graphql';
-import { holdsNumber } from '../../shared/exact-json.ts';
+import { holdsNumber, toDouble } from '../../shared/exact-json.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import { CodeUnit, propertyRead } from './code-unit.ts';
-import { readOwn } from '../../shared/json.ts';
-import type { NumberCheck } from '../../request/subgraph-request.ts';
+import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
+import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 /** Where a response has values whose numbers have to stay exact: custom scalars and IDs, by response key, through lists. */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
-/** Compiles the search for numbers that have to stay exact in the response to the document of a fetch. */
-export function numberCheck(
+/** Finds the positions of numbers that have to stay exact in the response to the document of a fetch. */
+export function exactPositions(
   text: string,
   operation: 'query' | 'mutation',
   types: SupergraphTypes,
-): NumberCheck {
+): ExactPositions {
   const unit = new CodeUnit();
-  const name = defineCheck(unit, numberPaths(text, operation, types));
-  return unit.evaluate(name) as NumberCheck;
+  const paths = numberPaths(text, operation, types);
+  return {
+    hasNumbers: unit.evaluate(defineCheck(unit, paths)) as ExactPositions['hasNumbers'],
+    roundOthers: (data) => roundOthers(data, paths),
+  };
 }
+
+function roundOthers(value: unknown, paths: NumberPaths): unknown {
+  if (Array.isArray(value)) return value.map((item) => roundOthers(item, paths));
+  if (!isJsonObject(value)) return toDouble(value);
+  for (const key of Object.keys(value)) {
+    const below = paths.get(key) ?? NO_PATHS;
+    if (typeof below !== 'string') writeOwn(value, key, roundOthers(readOwn(value, key), below));
+  }
+  return value;
+}
+
+const NO_PATHS: NumberPaths = new Map();
 
 function numberPaths(text: string, operation: 'query' | 'mutation', types: SupergraphTypes): NumberPaths {
   const { definitions } = parse(text, { noLocation: true });
