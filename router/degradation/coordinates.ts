@@ -1,7 +1,10 @@
 import { isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 
-/** The fields that the configuration means by `Product.inStock`: for an interface, those of all types that implement it too. */
+/**
+ * Returns the fields that a coordinate such as `Product.inStock` covers. For an interface, these include the
+ * fields of all types that implement it.
+ */
 export function fieldsAt(
   schema: GraphQLSchema,
   coordinate: string,
@@ -14,8 +17,8 @@ export function fieldsAt(
 }
 
 /**
- * What is set for a field of a type: for the type itself, else for an interface that it implements. Fields the schema does
- * not have are in the map and never asked for.
+ * Returns a function that finds the setting of a field: the setting of the type itself, otherwise that of an
+ * interface that it implements. Settings of fields that the schema lacks are never used.
  */
 export function settingOf<Setting>(
   schema: GraphQLSchema,

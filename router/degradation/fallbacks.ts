@@ -7,16 +7,16 @@ import { jsonText } from '../shared/json.ts';
 import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
-/** A setting of the configuration that does not fit the supergraph, which is therefore rejected. */
+/** A configured setting that does not fit the supergraph. The supergraph is rejected because of it. */
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {
-  /** Undefined where there are none. */
+  /** Undefined if no fallbacks are configured. */
   readonly fallbackOf: FallbackOf | undefined;
   readonly unfit: readonly UnfitSetting[];
 };
 
-/** Checks the configured values against the types of one supergraph. */
+/** Checks the configured fallback values against the types of one supergraph. */
 export function readFallbacks(
   schema: GraphQLSchema,
   { fallbacks }: Pick<Config['degradation'], 'fallbacks'>,
@@ -35,16 +35,19 @@ function misfit(schema: GraphQLSchema, coordinate: string, value: unknown): stri
   const fields = fieldsAt(schema, coordinate);
   if (fields.length === 0) return 'the supergraph does not have this field';
   if (coordinate.startsWith(`${schema.getMutationType()?.name ?? ''}.`))
-    return 'a mutation that failed must not look as if it had not';
+    return 'a fallback must not hide the failure of a mutation';
   for (const { type } of fields) {
     if (!valueCheck(type)(value)) return `${jsonText(value)} is not of the type ${String(type)}`;
     if (isCompositeType(getNamedType(type)) && holdsObject(value))
-      return 'no object can stand in for another: give its fields fallbacks, or this one null or an empty list';
+      return 'a fallback cannot be an object: set null, an empty list, or fallbacks for the fields of the object';
   }
   return undefined;
 }
 
-/** An ID is a string, however it is written in the configuration. Custom scalars keep numbers as they are written. */
+/**
+ * Writes a fallback as JSON. Numbers become strings in fields of the type ID; numbers of custom scalars keep
+ * their exact digits.
+ */
 function textOf(schema: GraphQLSchema, coordinate: string, value: unknown): string {
   const types = fieldsAt(schema, coordinate).map(({ type }) => getNamedType(type));
   const isId = types.includes(GraphQLID);

@@ -1,18 +1,22 @@
 import { hash } from 'node:crypto';
 import type { RedisLink } from '../redis/connect.ts';
 
-/** Texts that routers share, each for a time. */
+/** Texts that several routers share in Redis, each with an expiry time. */
 export type SharedTexts = {
-  /** Sooner or later, or not at all: nobody waits for it. */
+  /** Queues a write. It happens later, and is dropped if Redis is unavailable. */
   readonly write: (key: string, text: string, maxAgeMs: number) => void;
-  /** What there is of the first of them, after one exchange at the most. Never rejects. */
+  /**
+   * Returns the stored texts of the first keys (at most `MAX_EXCHANGED`) after one round trip. Never rejects.
+   */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 };
 
-/** Texts in one exchange with Redis. */
+/** Maximum number of texts in one exchange with Redis. */
 const MAX_EXCHANGED = 500;
 
-/** Stores texts in Redis under hashes of their keys; `later` runs an action after the answer has gone out. */
+/**
+ * Stores texts in Redis under hashes of their keys; `later` runs an action after the response has been sent.
+ */
 export function createSharedTexts(redis: RedisLink, later: (action: () => void) => void): SharedTexts {
   const waiting = new Map<string, { readonly text: string; readonly maxAgeMs: number }>();
   let isWriting = false;
@@ -25,14 +29,14 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       waiting.clear();
       await redis.answered(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
-    // What could not be written by now would overwrite what others have written since.
+    // Writing the remaining texts later would overwrite newer ones from other routers.
     waiting.clear();
     isWriting = false;
   }
 
   return {
     write(key, text, maxAgeMs) {
-      // What does not fit is dropped: it comes again.
+      // A text that does not fit is dropped: the next response with the value brings it again.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });
       if (isWriting) return;

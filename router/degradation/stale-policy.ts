@@ -5,7 +5,10 @@ import type { StalePolicy, StalePolicyOf } from '../execution/stale/stale-values
 import { fieldsAt, settingOf } from './coordinates.ts';
 import type { UnfitSetting } from './fallbacks.ts';
 
-/** Which values are kept of one supergraph, and the settings that do not fit it. */
+/**
+ * Returns which fields of a supergraph are stored for stale-if-error, and the settings that do not fit the
+ * supergraph.
+ */
 export function readStalePolicies(
   schema: GraphQLSchema,
   supergraphSchema: GraphQLSchema,
@@ -18,13 +21,16 @@ export function readStalePolicies(
     if (fieldsAt(schema, coordinate).length === 0)
       unfit.push({ coordinate, reason: 'the supergraph does not have this field' });
     else if (!isEntity(supergraphSchema, typeName))
-      unfit.push({ coordinate, reason: `only fields of entities are kept, and ${typeName} has no @key` });
+      unfit.push({
+        coordinate,
+        reason: `only fields of entities can be stored, and ${typeName} has no @key`,
+      });
     else policies.set(coordinate, { maxAgeMs: maxAgeS * 1_000, isPrivate: per === 'identity' });
   }
   return { stalePolicyOf: settingOf(schema, policies), unfit };
 }
 
-/** A supergraph names the keys of a type in `@join__type(key:)`. */
+/** A type is an entity if a `@join__type` directive of the supergraph has the argument `key`. */
 function isEntity(supergraphSchema: GraphQLSchema, typeName: string): boolean {
   const type = supergraphSchema.getType(typeName);
   if (!isObjectType(type) && !isInterfaceType(type)) return false;

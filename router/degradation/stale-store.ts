@@ -7,24 +7,25 @@ import { createSharedTexts } from './shared-texts.ts';
 
 export type StaleValuesParts = {
   readonly redis: RedisLink | undefined;
-  /** Wall clock, in milliseconds: routers that share Redis share no other. */
+  /** Wall clock in milliseconds. Routers that share a Redis server have no other clock in common. */
   readonly now: () => number;
-  /** Runs an action after the answer has gone out. */
+  /** Runs an action after the response has been sent. */
   readonly later: (action: () => void) => void;
-  /** Codes of a service's errors that say nothing but that it cannot answer. */
+  /** Returns the error codes by which a service reports that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
 };
 
-/** A value that comes again within this time is not written again: under load that is most of them. */
+/** Milliseconds during which an unchanged value is not written again. Under load this skips most writes. */
 const REFRESH_MS = 1_000;
-/** How far the clocks of routers may be apart; what comes from a later future is of a clock that went wrong. */
+/** Maximum difference between the clocks of two routers. Values dated further in the future are ignored. */
 const MAX_SKEW_MS = 10_000;
-/** Longer values are lists rather than fields. */
+/** Maximum length of a stored value, in characters. Longer values are usually lists and are not stored. */
 const MAX_VALUE_LENGTH = 65_536;
 
 /**
- * Values in this process, and in Redis where there is one, so that what one router was told all know. Each is a text: when it came,
- * a blank, and its JSON, or nothing where the service no longer says anything. Undefined where none are to be kept.
+ * Stores values in this process and, if Redis is configured, in Redis, so that all routers share them. An
+ * entry is a text: the time in milliseconds, a space, and the JSON of the value, which is empty if the
+ * service no longer returns a value. Returns undefined if `degradation.stale` is empty.
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,
@@ -98,7 +99,7 @@ function parsed(json: string, ageMs: number): StaleValue | undefined {
   try {
     return { value: parseExactJson(json), ageMs };
   } catch {
-    // Of another version, or nobody's: as if it were not there.
+    // The entry was not written by this version of the router, so it is ignored.
     return undefined;
   }
 }

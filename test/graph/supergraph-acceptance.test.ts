@@ -108,7 +108,7 @@ const PROBLEMS = [
   'router.yaml:12: degradation.fallbacks.Bok.title: the supergraph has no field Bok.title; did you mean Book? its types are: Book, Mutation, Query, Review',
   'router.yaml:13: degradation.fallbacks.Book.pages: "many" is not of the type Int',
   'router.yaml:15: degradation.stale.Book.gone: the supergraph has no field Book.gone; Book has: id, title, pages, reviews',
-  'router.yaml:17: degradation.stale.Query.books: only fields of entities are kept, and Query has no @key',
+  'router.yaml:17: degradation.stale.Query.books: only fields of entities can be stored, and Query has no @key',
 ];
 
 describe('a configuration that names what the supergraph does not have', () => {

@@ -230,16 +230,16 @@ describe('a fallback of the configuration', () => {
     ['Query.list', [1, null], '[1,null] is not of the type [Int!]'],
     ['Query.color', 'BLUE', '"BLUE" is not of the type Color'],
     ['Node.size', null, 'null is not of the type Int!'],
-    ['Mutation.pay', true, 'a mutation that failed must not look as if it had not'],
+    ['Mutation.pay', true, 'a fallback must not hide the failure of a mutation'],
     [
       'Query.box',
       { size: 1 },
-      'no object can stand in for another: give its fields fallbacks, or this one null or an empty list',
+      'a fallback cannot be an object: set null, an empty list, or fallbacks for the fields of the object',
     ],
     [
       'Query.boxes',
       [{ size: 1 }],
-      'no object can stand in for another: give its fields fallbacks, or this one null or an empty list',
+      'a fallback cannot be an object: set null, an empty list, or fallbacks for the fields of the object',
     ],
   ])('is left out and named where it does not fit: %s %j', ([coordinate, value, reason]) => {
     const { of, unfit } = read({ [coordinate]: value });

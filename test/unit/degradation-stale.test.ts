@@ -398,8 +398,8 @@ test('what does not fit the supergraph is named and left out', () => {
   });
   expect(unfit).toEqual([
     { coordinate: 'Product.gone', reason: 'the supergraph does not have this field' },
-    { coordinate: 'Query.best', reason: 'only fields of entities are kept, and Query has no @key' },
-    { coordinate: 'Shelf.row', reason: 'only fields of entities are kept, and Shelf has no @key' },
+    { coordinate: 'Query.best', reason: 'only fields of entities can be stored, and Query has no @key' },
+    { coordinate: 'Shelf.row', reason: 'only fields of entities can be stored, and Shelf has no @key' },
   ]);
   expect(
     readStalePolicies(buildSchema('type Query { a: Int }'), shop.supergraphSchema, { stale: {} }),
