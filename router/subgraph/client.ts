@@ -23,7 +23,7 @@ export type SubgraphParts = {
     'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
   >;
   readonly signer: Signer;
-  /** Whether answers bring their headers along. */
+  /** True if responses include their headers. */
   readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -34,24 +34,27 @@ export type SubgraphOptions = {
   readonly name: string;
   readonly urls: readonly string[];
   readonly settings: SubgraphSettings;
-  /** Time of a whole client request. */
+  /** Time limit of a whole client request, in milliseconds. */
   readonly deadlineMs: number;
 };
 
 type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Forced by a command. */
+  /** Set if a command forced this state. */
   readonly forced?: true;
-  /** Set while it is open without a command. */
+  /** Milliseconds until a call may pass. Set while the breaker is open without a command. */
   readonly retryAfterMs?: number;
 };
 
-/** What the admin port and readiness tell about one subgraph. */
+/** The state of one subgraph as the admin port and the readiness check report it. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
-  /** State of the service with its fields: `partly-open` while only some of its fields are blocked. */
+  /** State of the service including its fields: `partly-open` while only some of its fields are blocked. */
   readonly state: BreakerState | 'partly-open';
-  /** Fields that have a breaker: those that have failed lately, or that are held in a state through the admin API. */
+  /**
+   * Fields that have a breaker: those that failed recently, and those forced into a state through the admin
+   * API.
+   */
   readonly fields: readonly (BreakerReport & { readonly field: string })[];
   readonly inFlight: number;
   readonly endpoints: readonly {
@@ -61,12 +64,15 @@ export type SubgraphState = BreakerReport & {
   }[];
 };
 
-/** One subgraph at its addresses, with everything that outlives a supergraph: pools, breaker, load. */
+/**
+ * Client of one subgraph at its addresses. It owns everything that outlives a supergraph: connection pools,
+ * breakers and load counters.
+ */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
-  /** Holds its breaker in a state, or that of a field, or lets it go. */
+  /** Forces the breaker of the subgraph or of one field into a state; `auto` ends that. */
   force(state: ForcedState, field?: string): void;
 };
 
@@ -138,12 +144,13 @@ type Members = {
 };
 
 /**
- * The way of a call, from the inside out. The order matters:
- * - balancing and its ejections are inside the retry, so that the second try can go elsewhere;
- * - the breaker is outside the retry: a call rescued by another endpoint is no failure of the subgraph;
- * - the bulkhead is outside the breaker: a full one is caused by the router and must not count as a failure;
- * - deadline and cancellation are outside all of it: they bound the call with its retries, and what they raise travels
- *   back through the breaker as the result of the current attempt.
+ * Composes the wrappers of a call, from the inside out. The order matters:
+ * - Load balancing and ejection are inside the retry, so that the second attempt can use another endpoint.
+ * - The breaker is outside the retry: a call that succeeds at another endpoint is no failure of the subgraph.
+ * - The bulkhead is outside the breaker: the router causes a full bulkhead, so it must not count as a
+ *   failure.
+ * - Deadline and cancellation are outermost: they limit the call including its retries. Their result passes
+ *   through the breaker as the result of the current attempt.
  */
 function composeSend(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;
@@ -176,7 +183,7 @@ function reportCall(
   const code = response.kind === 'answered' ? answered : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms });
   if (cause === undefined) return;
-  // During an outage every call fails alike, which the breaker's own line already says.
+  // During an outage every call fails in the same way, and the log line of the breaker already reports that.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
 }

@@ -9,22 +9,22 @@ import { traceHeaders } from '../telemetry/trace-context.ts';
 import type { CallContext } from './call/call.ts';
 import type { Routes } from './subgraph-pool.ts';
 
-/** What one client request brings to each of its calls. */
+/** The context of one client request, shared by its subgraph calls. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
   readonly trace: Context;
   readonly scope: Scope;
-  /** Whether the queries of this request may be deduplicated. */
+  /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
-  /** Receives the id of the request whose call is used. */
+  /** Called with the id of the other request when this request shares its call. */
   readonly onJoin: (requestId: string, subgraph: string) => void;
-  /** Headers of a call, without those for tracing. */
+  /** Returns the headers of a call, without the tracing headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
-  /** Collects headers of responses; absent where no rule needs them. */
+  /** Collects response headers; absent if no rule needs them. */
   readonly collection?: HeaderCollection | undefined;
 };
 
-/** The type of each wrapper. Never rejects. */
+/** The type of each wrapper around a call. Never rejects. */
 export type SendForCaller = (
   request: SubgraphRequest,
   context: CallerContext,
@@ -32,10 +32,11 @@ export type SendForCaller = (
 ) => Promise<SubgraphResponse>;
 
 /**
- * Composes the way of a call from the executor to the client of its subgraph, from the inside out; `client.ts` composes the rest.
- * - Headers are inside tracing: they carry the id of the call's own span.
- * - Deduplication is outside both: a call that is joined has neither span nor headers.
- * - Headers of responses are collected outside deduplication, for each request that receives the response.
+ * Composes the steps between the executor and the client of a subgraph, from the inside out. `client.ts`
+ * composes the remaining steps.
+ * - Headers are set inside tracing: they carry the id of the span of the call.
+ * - Deduplication is outside both: a request that shares another call adds neither span nor headers.
+ * - Response headers are collected outside deduplication, for each request that receives the response.
  */
 export function composeSend(
   routes: Routes,

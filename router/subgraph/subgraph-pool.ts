@@ -8,29 +8,37 @@ import { subgraphSettings, subgraphUrls } from './call/settings.ts';
 import { createSubgraphClient } from './client.ts';
 import type { SubgraphClient, SubgraphParts, SubgraphState } from './client.ts';
 
-/** All subgraphs that some supergraph generation calls. Outlives generations; disposing closes every connection. */
+/**
+ * The clients of all subgraphs that any supergraph generation calls. Outlives generations; disposing closes
+ * every connection.
+ */
 export type SubgraphPool = AsyncDisposable & {
-  /** Routing URLs by subgraph. What two generations call at the same addresses they share: pools, breaker, load. */
+  /**
+   * Takes the routing URLs by subgraph. Generations that call a subgraph at the same addresses share its
+   * connections, breakers and load counters.
+   */
   forGeneration(routes: ReadonlyMap<string, string>): Routes;
   state(): readonly SubgraphState[];
-  /** Forces the breakers of a subgraph into a state, in later generations too, until `auto`. */
+  /** Forces the breakers of a subgraph into a state until `auto`; later generations keep that state. */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
 export type BreakerCommand = {
   readonly subgraph: string;
-  /** `Type.field` of a root or entity field; absent for the whole subgraph. */
+  /** `Type.field` of a root or entity field. If it is absent, the command applies to the whole subgraph. */
   readonly field?: string | undefined;
   readonly state: ForcedState;
 };
 
-/** One generation's subgraphs. Disposing gives up those that no other generation calls. */
+/** The subgraphs of one generation. Disposing closes those that no other generation calls. */
 export type Routes = AsyncDisposable & {
-  /** Never rejects. */
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
 };
 
-/** Half of the fields that can be tracked; the other half is for fields that fail without a command. */
+/**
+ * Maximum number of fields forced by commands: half of the fields that can be tracked. The other half is
+ * reserved for fields that fail.
+ */
 const MAX_FORCED_FIELDS = 50;
 
 type PooledClient = { readonly client: SubgraphClient; generations: number };
@@ -38,7 +46,7 @@ type PooledClient = { readonly client: SubgraphClient; generations: number };
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   checkCertificates(traffic);
   const open = new Map<string, PooledClient>();
-  /** By subgraph and field. */
+  /** Commands by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();
 
   function acquire(name: string, urls: readonly string[]): SubgraphClient {

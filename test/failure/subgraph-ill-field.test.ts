@@ -117,7 +117,7 @@ it('fields that are held open by hand are left out as well', async () => {
   expect((await order({ state: 'open', field: 'Query.search' })).status).toBe(200);
   expect(await graph.query(BOTH, { text: 'any' })).toMatchObject({
     data: { search: null, books: ['Middlemarch'] },
-    errors: [{ message: 'a part of shop is not being called until its operators allow it' }],
+    errors: [{ message: 'a part of shop is blocked by an operator' }],
   });
   expect(await subgraphState(graph)).toMatchObject({
     fields: [{ field: 'Query.search', breaker: 'open', forced: true }],

@@ -39,7 +39,7 @@ test('a subgraph whose breaker is held open is not called, and the answer says s
       ],
     },
     errors: [0, 1].map((index) => ({
-      message: 'reviews is not being called until its operators allow it',
+      message: 'reviews is blocked by an operator',
       path: ['books', index, 'reviews'],
       extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: 'reviews' },
     })),

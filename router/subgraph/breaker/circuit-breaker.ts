@@ -6,7 +6,7 @@ import type { FailureWindowOptions } from './failure-window.ts';
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** Caused by a command, not by outcomes of calls. */
+  /** True if a command caused the change, false if the outcomes of calls did. */
   readonly forced: boolean;
 };
 
@@ -21,7 +21,7 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
 /** The state that the admin API forces a breaker into; `auto` returns control to the breaker. */
 export type ForcedState = 'open' | 'closed' | 'auto';
 
-/** Allows one call, and ties its outcome to the state that allowed it. */
+/** Allows one call, and connects its outcome with the breaker state that allowed it. */
 export type Permit = { readonly epoch: number };
 
 type State =
@@ -31,20 +31,23 @@ type State =
   | { readonly kind: 'forced'; readonly as: 'open' | 'closed' };
 
 const JITTER = 0.2;
-/** Fresh successes that close a half-open breaker. */
+/** Number of successes that close a half-open breaker. */
 const PROBES = 5;
 
 /**
- * A circuit breaker that opossum's window opens, and whose recovery is its own.
- * It receives the outcomes of calls and does not run them: docs/decisions/006-circuit-breaker.md has the reasons.
+ * A circuit breaker that opens by opossum's rolling window and recovers by its own rules. It receives the
+ * outcomes of calls and does not run them; docs/decisions/006-circuit-breaker.md gives the reasons.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
-  /** The epoch rises with each state, so that the outcome of a call from an earlier state is recognised. */
+  /**
+   * The epoch increases with each state change, so that outcomes of calls admitted in an earlier state are
+   * recognised.
+   */
   #permit: Permit = { epoch: 0 };
-  /** Exponent of the next stay open. */
+  /** Number of openings without a stable recovery: the exponent of the time open. */
   #trips = 0;
 
   constructor(options: CircuitBreakerOptions) {
@@ -62,7 +65,9 @@ export class CircuitBreaker implements Disposable {
     return this.#state.kind === 'forced';
   }
 
-  /** How likely it is that another failure is of what this breaker stands for: rises with each failure in a row. */
+  /**
+   * Number of failures in a row. The higher it is, the likelier this field is the cause of another failure.
+   */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
       case 'closed':
@@ -75,13 +80,16 @@ export class CircuitBreaker implements Disposable {
     }
   }
 
-  /** Milliseconds until a call may pass; undefined unless open, and while forced open. */
+  /**
+   * Milliseconds until the next call may pass. Undefined unless the breaker is open, and while it is forced
+   * open.
+   */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
     return this.#state.kind === 'open' ? Math.ceil(this.#state.until - this.#options.monotonic()) : undefined;
   }
 
-  /** Undefined is a refusal. Each permit must be settled once. */
+  /** Returns undefined if the call is refused. Each permit must be settled once. */
   admit(): Permit | undefined {
     this.#coolDown();
     const state = this.#state;
@@ -91,7 +99,8 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // As in TCP slow start, each success doubles the calls that may be in flight: all callers at once would overload the subgraph again.
+        // Each success doubles the permitted calls in flight, as in TCP slow start. All callers at once would
+        // overload the subgraph again.
         if (state.inFlight >= 2 ** state.successes) return undefined;
         state.inFlight += 1;
         return this.#permit;
@@ -101,7 +110,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // A call from before the last change says nothing about now; opossum would let its success close the circuit.
+    // A call admitted before the last state change does not describe the present. Opossum would close the
+    // circuit on its success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -168,7 +178,8 @@ export class CircuitBreaker implements Disposable {
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':
-        // Asking a closed port costs neither side anything, and a restarted subgraph is wanted back soon.
+        // A connection attempt to a closed port costs little, so the time open is not doubled: a restarted
+        // subgraph is used again soon.
         this.#open(this.#trips);
         break;
     }
@@ -176,7 +187,7 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // Still 0 if a command started the probing.
+    // The number is still 0 if a command started the probing.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

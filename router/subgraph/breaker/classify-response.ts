@@ -4,9 +4,9 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 
 /**
- * Returns the coordinates of the fields that a response shows to be failing: they have no value at all, and one of their errors
- * has a code that counts as a failure. One missing entity among others, or a null further down, does not count. Neither does an
- * outage of another service (`extensions.causedBy`).
+ * Returns the coordinates of the fields that a response shows to be failing. Such a field has no value
+ * anywhere in the response, and one of its errors has a code that counts as a failure. A single missing
+ * entity, a null at a deeper level, or an outage of another service (`extensions.causedBy`) does not count.
  */
 export function failedFields(
   { data, errors }: ReceivedResponse,
@@ -22,7 +22,7 @@ export function failedFields(
   return [...failed];
 }
 
-/** Whether a response shows a failure, when the requested fields are not known. */
+/** Returns whether a response shows a failure, for calls whose requested fields are not known. */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
   const values = Object.values(data ?? {}).flat();
@@ -36,7 +36,10 @@ function isOwnFault(
   return codes.has(extensions?.['code']) && extensions?.['causedBy'] === undefined;
 }
 
-/** An error without a field in its path may belong to any field below it. */
+/**
+ * Returns the keys that an error may belong to. An error whose path names no field may belong to any field
+ * below it.
+ */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],
   byKey: FetchFields['byKey'],
@@ -55,7 +58,7 @@ function delivers(data: ReceivedResponse['data'], key: string): boolean {
   return Array.isArray(value) && value.some((entity) => isRecord(entity) && (entity[field] ?? null) !== null);
 }
 
-/** Whether a subgraph rejects all of a call early, because it has more to do than it can (`extensions.code: OVERLOADED`). */
+/** Returns whether an overloaded subgraph rejected the whole call (`extensions.code: OVERLOADED`). */
 export function isOverloadRejection({ data, errors }: ReceivedResponse): boolean {
   return (
     errors.every(({ extensions }) => extensions?.['code'] === 'OVERLOADED') &&

@@ -9,12 +9,13 @@ export type FailureWindowOptions = {
 };
 
 const BUCKETS = 10;
-/** The longest that a timer can wait; opossum's own reset timer is never to ring. */
+/** Maximum delay of a timer in milliseconds. It keeps opossum's own reset timer from firing. */
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Counts the calls of the last `windowMs` and decides whether too many of them failed: opossum's rolling window and switch.
- * Calls are made elsewhere; an action that succeeds or fails at once stands for each call that has ended.
+ * Counts the calls of the last `windowMs` and decides whether too many of them failed, by opossum's rolling
+ * window. Calls are made elsewhere. For each call that has ended, opossum runs an action that succeeds or
+ * fails immediately.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
@@ -36,7 +37,7 @@ export class FailureWindow implements Disposable {
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       volumeThreshold: minCalls,
-      // Opossum opens above its threshold, `errorPercent` is the share that opens.
+      // Opossum opens above its threshold; `errorPercent` is the first share of failures that opens.
       errorThresholdPercentage: errorPercent - 1e-9,
     });
     this.#opossum.fallback(ignore);
@@ -46,7 +47,7 @@ export class FailureWindow implements Disposable {
     this.#fire(false);
   }
 
-  /** Returns whether too many calls have failed, including this one. */
+  /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
     this.#fire(true);
     return this.#opossum.opened;
@@ -56,7 +57,10 @@ export class FailureWindow implements Disposable {
     this.#opossum.open();
   }
 
-  /** Removes all calls from the window: failures from before a recovery would open the circuit again at once. */
+  /**
+   * Removes all calls from the window. Failures from before a recovery would open the circuit again
+   * immediately.
+   */
   close(): void {
     this.#opossum.close();
     this.#bucketStart = this.#monotonic();
@@ -68,7 +72,7 @@ export class FailureWindow implements Disposable {
   }
 
   #fire(isFailure: boolean): void {
-    // After its shutdown opossum rejects, and a rejection that nobody handles ends the process.
+    // After its shutdown opossum rejects, and an unhandled rejection ends the process.
     if (this.#opossum.isShutdown) return;
     this.#rotate();
     void this.#opossum.fire(isFailure);
@@ -90,7 +94,7 @@ export class FailureWindow implements Disposable {
 const SUCCESS = Promise.resolve();
 const FAILURE = new Error('call failed');
 
-/** A failure is thrown at once, not in a promise: the circuit has then opened when `fire` returns. */
+/** Throws a failure synchronously instead of rejecting, so that the circuit is open when `fire` returns. */
 function endAs(isFailure: boolean): Promise<void> {
   if (isFailure) throw FAILURE;
   return SUCCESS;

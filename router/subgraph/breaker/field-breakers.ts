@@ -23,18 +23,21 @@ export type TrackedField = {
   lastFailureAt: number;
 };
 
-/** When more fields than this fail, the service is failing. */
+/** Maximum number of fields with a breaker. If more fields fail, the whole service counts as failing. */
 const MAX_TRACKED_FIELDS = 100;
 const ADMITTED: FieldAdmission = { kind: 'admitted', permits: [] };
 
 /**
- * The breakers of a subgraph's root and entity fields. A field has one from its first failure until it has been healthy for a
- * while, so a healthy subgraph has none.
+ * The breakers of a subgraph's root and entity fields. A field has a breaker from its first failure until it
+ * has been healthy for a while, so a healthy subgraph has none.
  */
 export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
-  /** Suspects that the latest failures have in common: while there are any, they are failing and not the service. */
+  /**
+   * Suspects that the latest failures have in common. While there are any, these fields count as failing and
+   * the service does not.
+   */
   #commonSuspects: ReadonlySet<string> = new Set();
   #lastFailureAt = Number.NEGATIVE_INFINITY;
 
@@ -46,7 +49,9 @@ export class FieldBreakers implements Disposable {
     return [...this.#tracked.values()];
   }
 
-  /** Each admission must be settled once. */
+  /**
+   * Admits or refuses a call that requests these fields. The permits of an admission must be settled once.
+   */
   admit(coordinates: readonly string[] = []): FieldAdmission {
     if (this.#tracked.size === 0) return ADMITTED;
     const permits: FieldPermit[] = [];
@@ -84,7 +89,7 @@ export class FieldBreakers implements Disposable {
     this.#tracked.clear();
   }
 
-  /** Returns whether the service counts as failing, too. */
+  /** Returns whether the failure also counts against the whole service. */
   #attributeFailure(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): boolean {
     const likeliest = outcome === 'timeout' ? this.#likeliest(suspects) : suspects;
     for (const { tracked, permit } of permits) {
@@ -96,14 +101,17 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // Another call of the same time may have opened it already.
+      // A concurrent call may have opened the breaker already.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
     return this.#isWidespread(likeliest, suspects) || isTooMany;
   }
 
-  /** Of fields that are late together those that have failed most often: a call has to wait for its slowest field. */
+  /**
+   * A call waits for its slowest field. Among the fields of a call that timed out, the ones with the most
+   * consecutive failures are the likeliest cause.
+   */
   #likeliest(suspects: readonly string[]): readonly string[] {
     const failures = suspects.map(
       (coordinate) => this.#tracked.get(coordinate)?.breaker.consecutiveFailures ?? 0,
@@ -150,7 +158,7 @@ export class FieldBreakers implements Disposable {
     return tracked;
   }
 
-  /** Its next failure would be its first. */
+  /** Returns whether the breaker can be removed because the last failure is too old to matter. */
   #isHealthy({ breaker, lastFailureAt }: TrackedField): boolean {
     const { windowMs, maxOpenMs } = this.#options;
     if (breaker.isForced || breaker.state !== 'closed') return false;

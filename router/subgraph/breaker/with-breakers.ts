@@ -12,14 +12,14 @@ export type Breakers = {
 };
 
 export type BreakerOptions = {
-  /** Codes of errors that count as failures. */
+  /** Error codes that count as failures. */
   readonly errorCodes: ReadonlySet<unknown>;
   /** Milliseconds after which a response counts as a failure. */
   readonly slowMs: number | undefined;
   readonly monotonic: () => number;
 };
 
-/** Until a half-open breaker has room for one more call. */
+/** Milliseconds until a half-open breaker is likely to admit another call. */
 const PROBING_RETRY_AFTER_MS = 1_000;
 const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
@@ -49,7 +49,7 @@ export function withBreakers(
   };
 }
 
-/** For disabled breakers: they block calls only while forced open. */
+/** Wraps calls when breakers are disabled: calls are blocked only while a breaker is forced open. */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return async (call) => {
     const permit = breaker.admit();
@@ -69,11 +69,11 @@ function attribute(
 ): Attribution {
   if (response.kind === 'failed')
     return { outcome, suspects: (outcome === 'timeout' ? requested?.coordinates : undefined) ?? NO_SUSPECTS };
-  // An answer may come with the status of a failure.
+  // The status may report a failure although the body is a GraphQL response.
   if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
   const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
   if (response.errors.length === 0) return unattributed;
-  // Neither a success nor a failure: the service works, and has not done what this call needs.
+  // An overload rejection is neither a success nor a failure: the service works but did not run the call.
   if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
     return { outcome: 'ignored', suspects: NO_SUSPECTS };
   if (requested === undefined)

@@ -3,7 +3,7 @@ import { overloaded } from './outcomes.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
-/** Counts the calls to one subgraph in flight, so that a slow subgraph cannot use up memory and sockets. */
+/** Counts the calls in flight to one subgraph, so that a slow subgraph cannot use up memory and sockets. */
 export class Bulkhead {
   readonly #maxConcurrent: number;
   #inFlight = 0;
@@ -27,7 +27,9 @@ export class Bulkhead {
   }
 }
 
-/** Refuses calls beyond the bulkhead at once: a queue would only add waiting to a service that is already behind. */
+/**
+ * Refuses calls above the limit immediately. A queue would only add delay to a service that is already slow.
+ */
 export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
   return async (call) => {
     if (!bulkhead.enter()) return overloaded(service, RETRY_AFTER_MS);

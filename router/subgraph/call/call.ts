@@ -1,38 +1,38 @@
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** What one client request brings to each of its calls. */
+/** The context of one client request, shared by its calls. */
 export type CallContext = {
-  /** Identity, request id and trace headers to send. */
+  /** Headers to send: identity, request id and tracing. */
   readonly headers: Readonly<Record<string, string>>;
-  /** End of the whole client request, in monotonic milliseconds. */
+  /** End of the whole client request, in milliseconds of the monotonic clock. */
   readonly deadline: number;
 };
 
-/** One call on its way through the wrappers. */
+/** One call as it passes through the wrappers. */
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
-  /** When the router stops waiting for the call, in monotonic milliseconds. */
+  /** Time at which the router stops waiting for the call, in milliseconds of the monotonic clock. */
   readonly endsAt: number;
-  /** Aborts when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
   readonly interrupt: Interrupt;
-  /** URL of an endpoint that has just been unreachable, if there was one. */
+  /** URL of the endpoint that the previous attempt could not reach. */
   readonly avoid: string | undefined;
 };
 
 /**
- * The outcome of a call for breakers and balancing: a usable response; an unusable response; no complete response in time; no
- * response at all; or ignored, because the cause is the client or the router.
+ * The outcome of a call for breakers and load balancing: a usable response, an unusable response, no complete
+ * response in time, no response at all, or ignored because the client or the router caused the failure.
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
 export type CallResult = {
   readonly response: SubgraphResponse;
   readonly outcome: CallOutcome;
-  /** URL of the endpoint, where a retry should know it. */
+  /** URL of the endpoint, if a retry should avoid it. */
   readonly endpoint?: string;
-  /** What the log should know and clients should not. */
+  /** Details for the log that clients must not see. */
   readonly cause?: unknown;
 };
 
@@ -42,7 +42,7 @@ export type SendCall = (call: Call) => Promise<CallResult>;
 /** Calls back once after a delay, unless the returned function cancels it before. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
-/** Ends a call from outside, once, with the outcome that the call then has. */
+/** Ends a call from outside, once, with the given result. */
 export class Interrupt {
   #result: CallResult | undefined;
   #listener: ((result: CallResult) => void) | undefined;
@@ -57,7 +57,7 @@ export class Interrupt {
     this.#listener?.(result);
   }
 
-  /** Replaces the listener before it: the tries of one call follow each other. */
+  /** Replaces the previous listener: the attempts of one call run one after another. */
   listen(listener: (result: CallResult) => void): void {
     this.#listener = listener;
     if (this.#result !== undefined) listener(this.#result);

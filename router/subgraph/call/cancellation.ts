@@ -1,15 +1,15 @@
 import type { Interrupt, SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
-/** The service of each call that a signal ends. */
+/** The calls that a signal ends, with the name of the service of each. */
 type CallsInFlight = Map<Interrupt, string>;
 
-// One listener for all calls of a request: an AbortSignal takes its time with each that is added or removed.
+// All calls of a request share one listener, because adding and removing listeners of an AbortSignal is slow.
 const inFlight = new WeakMap<AbortSignal, CallsInFlight>();
 
 /**
- * Ends a query when the client has gone. A mutation that has begun is seen through: nobody could tell the client
- * afterwards whether it took effect.
+ * Ends a query when the client disconnects. A mutation that has begun runs to its end, because the client
+ * could not find out whether it took effect.
  */
 export function withCancellation(send: SendCall, service: string): SendCall {
   return async (call) => {

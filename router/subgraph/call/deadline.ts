@@ -4,16 +4,19 @@ import { timedOut, unsent } from './outcomes.ts';
 export type DeadlineOptions = {
   readonly service: string;
   readonly timeoutMs: number;
-  /** Time of a whole client request. */
+  /** Time limit of a whole client request, in milliseconds. */
   readonly deadlineMs: number;
   readonly monotonic: () => number;
   readonly startTimer: StartTimer;
 };
 
-/** Ends a call at its timeout or at the end of the client request, whichever is first, however the bytes trickle. */
+/**
+ * Ends a call at its timeout or at the end of the client request, whichever is first, even while bytes
+ * arrive.
+ */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A call that began when other services had spent the time proves nothing by being late.
+  // If earlier calls used most of the time of the request, a timeout does not show that this service is slow.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return async (call) => {
     const now = monotonic();

@@ -8,8 +8,8 @@ type BlockDetails = Pick<
 >;
 
 /*
- * Every way a call can fail. Messages reach clients: they name the service and what happened, never an address,
- * a body or a stack.
+ * Every way in which a call can fail. Clients see these messages: they name the service and the failure,
+ * never an address, a body or a stack.
  */
 
 export function unreachable(service: string, cause: unknown): CallResult {
@@ -17,7 +17,7 @@ export function unreachable(service: string, cause: unknown): CallResult {
   return { ...failed(service, 'SUBGRAPH_UNAVAILABLE', 'unreachable', message), cause };
 }
 
-/** The address went away under the call: the supergraph changed or the router is stopping. */
+/** The address was closed during the call because the supergraph changed or the router is stopping. */
 export function disconnected(service: string): CallResult {
   return failed(service, 'SUBGRAPH_UNAVAILABLE', 'ignored', `${service} is no longer called at this address`);
 }
@@ -31,9 +31,9 @@ export function circuitOpen(service: string, details: BlockDetails): CallResult 
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'ignored', message, { ...details, isUnsent: true });
 }
 
-/** Forced by a command, so the end is not known. */
+/** A command forced the breaker open, so the time of its end is not known. */
 export function forcedOpen(service: string, details: BlockDetails): CallResult {
-  const message = `${blockedPart(service, details)} is not being called until its operators allow it`;
+  const message = `${blockedPart(service, details)} is blocked by an operator`;
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'ignored', message, {
     ...details,
     breaker: 'open',
@@ -41,7 +41,7 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
   });
 }
 
-/** Not by its name: a field may be one that clients cannot see. */
+/** Fields are not named, because some of them may be hidden from clients. */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;
 }
@@ -62,14 +62,14 @@ export function httpError(service: string, status: number, outcome: CallOutcome)
   );
 }
 
-/** The failure, with the errors by which the service itself explains it. */
+/** Adds the errors of the service's own response to a failure. */
 export function withErrors(result: CallResult, errors: readonly SubgraphError[]): CallResult {
   if (result.response.kind === 'answered') return result;
   const failure = { ...result.response.failure, errors };
   return { ...result, response: { kind: 'failed', failure } };
 }
 
-/** `defect` completes the sentence "the answer of SERVICE …". */
+/** Builds the failure for an unusable response; `defect` completes the sentence "the answer of SERVICE …". */
 export function invalidResponse(service: string, defect: string): CallResult {
   return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'failure', `the answer of ${service} ${defect}`);
 }
@@ -98,7 +98,7 @@ function failed(
   return { response: { kind: 'failed', failure: { code, service, message, ...details } }, outcome };
 }
 
-/** Marks a failure of a call of which nothing has left the router. */
+/** Marks the failure of a call that was never sent. */
 export function unsent(result: CallResult): CallResult {
   const { response } = result;
   if (response.kind !== 'failed') return result;

@@ -7,8 +7,8 @@ export type RetryOptions = {
 };
 
 /**
- * Sends a query again, to another endpoint if there is one, when no answer had begun.
- * Never a mutation: it may have arrived although its answer did not.
+ * Sends a query again, to another endpoint if there is one, when no response had begun. Mutations are not
+ * retried: the subgraph may have run them although no response arrived.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
   return async (call) => {
@@ -27,7 +27,9 @@ export function withRetry(send: SendCall, { retries, budget, retried }: RetryOpt
 const SHARE = 0.1;
 const RESERVE = 10;
 
-/** Keeps retries to a tenth of the calls, with a small reserve, so that an outage does not double the load. */
+/**
+ * Limits retries to a tenth of the calls plus a small reserve, so that an outage does not double the load.
+ */
 export class RetryBudget {
   #left = RESERVE;
 

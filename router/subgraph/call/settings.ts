@@ -2,7 +2,7 @@ import type { Config } from '../../config/config-schema.ts';
 
 type Traffic = Config['traffic'];
 
-/** Traffic settings of one subgraph: its own over those of all. */
+/** Traffic settings of one subgraph: its own settings override those of all subgraphs. */
 export type SubgraphSettings = Traffic['all'];
 
 export function subgraphSettings(traffic: Traffic, subgraph: string): SubgraphSettings {
@@ -12,7 +12,7 @@ export function subgraphSettings(traffic: Traffic, subgraph: string): SubgraphSe
   return { ...overlaid(traffic.all, rest), breaker: overlaid(traffic.all.breaker, breaker ?? {}) };
 }
 
-/** The addresses to use for a subgraph whose routing URL is the one given. */
+/** Returns the configured addresses of a subgraph, or its routing URL if none are configured. */
 export function subgraphUrls(traffic: Traffic, subgraph: string, routingUrl: string): readonly string[] {
   const urls = ownEntry(traffic, subgraph)?.urls ?? [routingUrl];
   return [...new Set(urls)];

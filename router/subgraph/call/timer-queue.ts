@@ -1,7 +1,10 @@
 import type { Schedule } from '../../shared/schedule.ts';
 import type { StartTimer } from './call.ts';
 
-/** An entry of a circular list, ordered by due time; the sentinel is before the first and after the last entry. */
+/**
+ * An entry of a circular list, ordered by due time. The sentinel comes before the first and after the last
+ * entry.
+ */
 type TimerEntry = {
   readonly due: number;
   readonly callback: () => void;
@@ -10,10 +13,10 @@ type TimerEntry = {
 };
 
 /**
- * Returns a function that starts a timer. Nearly all timers of calls are cancelled before they are due, so one timer of the
- * runtime serves all of them: creating and clearing one for each call costs more.
+ * Returns a function that starts a timer. Nearly all timers of calls are cancelled before they are due, so a
+ * single timer of the runtime serves all of them: creating and clearing one for each call costs more.
  *
- * @param parts.schedule the timers; they need not be exact.
+ * @param parts.schedule starts a timer of the runtime, which need not be exact.
  */
 export function createTimerQueue(parts: {
   readonly monotonic: () => number;
@@ -42,7 +45,8 @@ export function createTimerQueue(parts: {
     if (due >= timerDue) return;
     timer?.[Symbol.dispose]();
     timerDue = due;
-    // Timers come before sockets in a turn of the event loop: after a long one, what has arrived meanwhile is read first.
+    // The event loop runs timers before it reads sockets. After a long turn, `setImmediate` lets responses
+    // that have already arrived be read before their calls time out.
     timer = schedule(() => setImmediate(runDue), Math.max(due - monotonic(), 0));
   }
 
@@ -68,7 +72,7 @@ function createSentinel(): TimerEntry {
   return Object.assign(sentinel, { previous: sentinel as TimerEntry, next: sentinel as TimerEntry });
 }
 
-/** Does nothing if the entry has been removed already. */
+/** Removes an entry from the list; does nothing if it was removed before. */
 function remove(entry: TimerEntry): void {
   entry.previous.next = entry.next;
   entry.next.previous = entry.previous;

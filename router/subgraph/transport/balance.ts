@@ -3,7 +3,10 @@ import type { Endpoint } from './endpoint.ts';
 import { unreachable, unsent } from '../call/outcomes.ts';
 import type { Transport } from './transport.ts';
 
-/** Sends to the less loaded of two endpoints taken at random, which spreads better than the least loaded of all. */
+/**
+ * Picks two endpoints at random and sends to the less loaded one. This spreads load better than always using
+ * the least loaded of all.
+ */
 export function balance(
   endpoints: readonly Endpoint[],
   transport: Transport,
@@ -11,7 +14,7 @@ export function balance(
 ): SendCall {
   return async (call) => {
     const endpoint = choose(endpoints, call, random);
-    if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is known')));
+    if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is configured')));
     const ticket = endpoint.startCall();
     const result = await transport(endpoint, call);
     endpoint.endCall(ticket, result.outcome);
@@ -23,7 +26,7 @@ function choose(endpoints: readonly Endpoint[], call: Call, random: () => number
   if (endpoints.length <= 1) return endpoints[0];
   const others = endpoints.filter(({ url }) => url !== call.avoid);
   const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
-  // With all of them ejected, guessing is better than failing for certain.
+  // If all endpoints are ejected, trying one is better than a certain failure.
   return lessLoaded(accepting.length > 0 ? accepting : others, random);
 }
 

@@ -5,14 +5,17 @@ import type { Config } from '../../config/config-schema.ts';
 import { ConfigError } from '../../config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 
-/** Paths of PEM files: whom to trust in place of the system's authorities, and what proves this router. */
+/**
+ * Paths of PEM files: the trusted authorities (instead of the system's), and the certificate and key of this
+ * router.
+ */
 export type CertificateFiles = NonNullable<Config['traffic']['all']['tls']>;
 
 type Connector = buildConnector.connector;
 
 /**
- * Reads every certificate that is configured.
- * @throws {ConfigError} naming each file that cannot be used.
+ * Reads all configured certificates.
+ * @throws {ConfigError} if files cannot be used; it names each of them.
  */
 export function checkCertificates({ all, subgraphs }: Config['traffic']): void {
   const own = Object.entries(subgraphs).map(([name, { tls }]) => [`subgraphs.${name}`, tls] as const);
@@ -23,8 +26,9 @@ export function checkCertificates({ all, subgraphs }: Config['traffic']): void {
 }
 
 /**
- * Opens connections with these certificates. Files that have changed are read again for the next connection, so that a renewed
- * certificate needs no restart; while they cannot be used, those from before stay.
+ * Opens connections with these certificates. Changed files are read again for the next connection, so a
+ * renewed certificate needs no restart. While the new files cannot be used, the previous certificates stay in
+ * use.
  */
 export function createConnector(files: CertificateFiles, timeoutMs: number): Connector {
   let version = '';
@@ -37,7 +41,7 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
       connector = buildConnector({
         secureContext: createSecureContext(read(files)),
         timeout: timeoutMs,
-        // Undici would offer HTTP/2 otherwise, whatever the pool allows.
+        // Without this setting undici offers HTTP/2, whatever the pool allows.
         allowH2: false,
       });
       version = found;

@@ -6,12 +6,12 @@ export type EndpointParts = {
   readonly pool: Pool;
   readonly monotonic: () => number;
   readonly random: () => number;
-  /** Whether it is the only one: then taking it out of rotation would help nobody. */
+  /** True if the subgraph has no other endpoint, so that ejecting this one is useless. */
   readonly isOnly: boolean;
   readonly onEjection: (url: string, forMs: number) => void;
 };
 
-/** Ties the outcome of a call to the state that the endpoint was in when the call started. */
+/** Connects the outcome of a call with the state that the endpoint had when the call started. */
 export type RotationTicket = { readonly epoch: number };
 
 type State =
@@ -20,8 +20,9 @@ type State =
   | { readonly kind: 'probed' };
 
 /**
- * Weight of the newest call in the moving share of failures. From health, the limit is passed by five bad answers in a
- * row, or by two calls that were held up or not taken at all: those are rarer by chance, and cost callers more.
+ * Weight of the newest call in the moving average of failures. A healthy endpoint exceeds the limit after
+ * five bad responses in a row, or after two timeouts or connection failures: these are rarer by chance and
+ * cost callers more.
  */
 const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
 const MAX_FAILURE_SHARE = 0.5;
@@ -31,14 +32,17 @@ const JITTER = 0.2;
 const SLOW_START_MS = 5_000;
 const LEAST_WEIGHT = 0.1;
 
-/** One address of a subgraph: its pool, its load, and whether it is in rotation. */
+/** One address of a subgraph: its connection pool, its load, and whether it is in rotation. */
 export class Endpoint implements Address, AsyncDisposable {
   readonly url: string;
   readonly path: string;
   readonly pool: Pool;
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
-  /** Rises with each state: the outcome of a call from before an ejection must not end the ejection. */
+  /**
+   * Increases with each state change: the outcome of a call from before an ejection must not end the
+   * ejection.
+   */
   #epoch = 0;
   #inFlight = 0;
   #failureShare = 0;
@@ -59,13 +63,19 @@ export class Endpoint implements Address, AsyncDisposable {
     return this.#inFlight;
   }
 
-  /** In rotation now. A cooled-down one takes a single query first: no mutation is risked on it. */
+  /**
+   * Returns whether the endpoint takes this call now. After an ejection it takes a single query first, and no
+   * mutation.
+   */
   accepts(operation: 'query' | 'mutation'): boolean {
     if (this.#state.kind === 'serving') return true;
     return this.#state.kind === 'ejected' && operation === 'query' && this.#now() >= this.#state.until;
   }
 
-  /** Calls in flight per share of traffic; an endpoint that has just returned gets a small share at first. */
+  /**
+   * Calls in flight divided by the endpoint's share of traffic. An endpoint that has just returned starts
+   * with a small share.
+   */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;
     const servedFor = (this.#now() - this.#state.since) / SLOW_START_MS;

@@ -21,18 +21,18 @@ import {
 export type ExchangeOptions = {
   readonly service: string;
   readonly maxResponseBytes: number;
-  /** Whether the answer's headers are wanted. */
+  /** True if the caller needs the response headers. */
   readonly keepHeaders?: boolean | undefined;
   readonly exact?: ExactPositions | undefined;
   readonly settle: (result: CallResult) => void;
 };
 
-/** An answer that is of no use is read to its end if it is this short, because that keeps the connection. */
+/** An unusable response of at most this many bytes is read to its end, which keeps the connection open. */
 const DRAIN_BYTES = 65_536;
 
 /**
- * One HTTP exchange as undici's dispatch reports it: collects the body up to the limit, settles once.
- * Undici's `request()` would make a Readable for each answer, and wants an AbortSignal to be stopped.
+ * One HTTP exchange, driven by the events of undici's `dispatch`. It collects the body up to the limit and
+ * settles once. Undici's `request()` would create a Readable for each response and need an AbortSignal.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
@@ -41,11 +41,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: IncomingHttpHeaders | undefined;
   #coding: Coding = 'identity';
-  /** Whether data counts as well as errors, whatever the status (GraphQL over HTTP, section 6.4.2). */
+  /**
+   * True for the GraphQL media type, whose body counts whatever the status is (GraphQL over HTTP, section
+   * 6.4.2).
+   */
   #isGraphqlType = false;
-  /** The outcome that the status stands for, unless the body is a GraphQL response; undefined for 2xx. */
+  /** The result for the status, used unless the body is a GraphQL response; undefined for 2xx. */
   #statusFailure: CallResult | undefined;
-  /** The outcome when the body is not read at all. */
+  /** The result if the body is not read at all. */
   #refused: CallResult | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -54,15 +57,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
   }
 
-  /** Ends the exchange from outside and closes its connection, so that the subgraph notices. */
+  /** Ends the exchange and closes its connection, so that the subgraph notices. */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
     this.#stop(this.#statusFailure ?? this.#refused ?? result);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // It waited in the pool for longer than its caller did. Throwing keeps the fresh connection; abort() would close it.
-    if (this.#settled) throw new Error('interrupted before it was sent');
+    // The call ended while it waited in the pool. Throwing keeps the new connection open; abort() would close
+    // it.
+    if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
   }
 
@@ -128,7 +132,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // A header that HTTP does not allow: the router's or the client's, so not a failure of the subgraph.
+    // HTTP does not allow the value of a header. The router or the client caused this, so it is no failure of
+    // the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
       return disconnected(service);
@@ -147,7 +152,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
-    // Undici hands over a controller right before it writes the request to a connection.
+    // Undici passes a controller immediately before it writes the request, so without one nothing was sent.
     this.#options.settle(this.#controller === undefined ? unsent(result) : result);
   }
 }
@@ -156,8 +161,9 @@ const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
 /**
- * A redirect is not followed: that would carry identity headers to whatever host the answer names. 404 means that the service is
- * not where it should be; other 4xx may be the client's doing and must not open breakers.
+ * Returns the failure for a status. A redirect is not followed, because the identity headers would go to an
+ * arbitrary host. 404 means that the service is not at this address. The client may cause other 4xx statuses,
+ * so these must not open breakers.
  */
 function statusFailure(service: string, status: number): CallResult | undefined {
   if (status < 300) return undefined;
@@ -169,8 +175,8 @@ function isOutage(status: number): boolean {
 }
 
 /**
- * The outcome of a GraphQL response whose status is not 2xx: the service's own errors say more than the status does. Data counts in
- * the GraphQL media type alone (GraphQL over HTTP, section 6.4.1).
+ * Returns the result of a GraphQL response whose status is not 2xx. The errors of the service are more
+ * precise than the status. Its data counts only in the GraphQL media type (GraphQL over HTTP, section 6.4.1).
  */
 function despiteStatus(
   failure: CallResult,
@@ -181,7 +187,7 @@ function despiteStatus(
   if (!isGraphqlType && data !== null) return own.length === 0 ? failure : withErrors(failure, own);
   if (!isOutage(status))
     return { response, outcome: status === 401 || status === 403 ? 'ignored' : 'success' };
-  // A failure and no answer where nothing was delivered, so that fallbacks and stale values may stand in.
+  // Without data the result is a failure, so that fallbacks and stale values can replace the missing fields.
   return data === null ? withErrors(failure, own) : { response, outcome: 'failure' };
 }
 

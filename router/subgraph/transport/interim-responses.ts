@@ -6,8 +6,8 @@ type Connector = buildConnector.connector;
 type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**
- * Removes interim responses (1xx, RFC 9110 section 15.2) from what a connection receives. Any server may send them, and undici
- * closes a connection on which `100 Continue` arrives that it did not ask for.
+ * Removes interim responses (1xx, RFC 9110 section 15.2) from the bytes that a connection receives. Any
+ * server may send them, and undici closes the connection on an unrequested `100 Continue`.
  */
 export function withoutInterimResponses(connect: Connector): Connector {
   return (options, callback) => {
@@ -22,18 +22,19 @@ export function withoutInterimResponses(connect: Connector): Connector {
   };
 }
 
-/** Longest head of an interim response. */
+/** Maximum length of the head of an interim response, in bytes. */
 const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-// Not 101, by which the protocol changes.
+// Excludes 101, which switches the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
-/** Bytes that tell an interim response from another one. */
+/** Number of bytes needed to recognise an interim response. */
 const TELLING = 'HTTP/1.1 100'.length;
 
 function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as Write;
-  // Only where a response begins: a request is written as a whole, after the response to the one before.
+  // Interim responses can only come before a response begins. Undici writes a request as a whole, after the
+  // response to the previous one has ended.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
@@ -63,12 +64,15 @@ const NOTHING = Buffer.alloc(0);
 const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
 
-/** Whether a status that is not 1xx has arrived: nearly always, and known without reading any text. */
+/**
+ * Returns whether a status other than 1xx has arrived, without decoding any text. This is nearly always the
+ * case.
+ */
 function isFinal(chunk: Buffer): boolean {
   return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
 }
 
-/** What follows the interim responses; `undecided` if more has to arrive. */
+/** Returns the bytes after the interim responses; the kind is `undecided` if more bytes have to arrive. */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
   let rest = bytes;
   for (;;) {

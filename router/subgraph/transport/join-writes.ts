@@ -2,12 +2,15 @@ import type { Socket } from 'node:net';
 
 type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
-/** Longest body, in bytes, that is copied behind its head. Beyond it a copy costs more than a second buffer. */
+/**
+ * Maximum length of a body, in bytes, that is copied behind its head. For longer bodies the copy costs more
+ * than a second buffer.
+ */
 const MAX_COPIED_BYTES = 65_536;
 
 /**
- * Writes the head and the body of a request as one buffer. Undici writes a string and a buffer while the socket is corked, and
- * Node's `writev` for the two costs more CPU time than the copy: about 1 µs of 30 for a call.
+ * Writes the head and the body of a request as one buffer. Undici writes a string and a buffer while the
+ * socket is corked. Node's `writev` for both costs more CPU time than the copy: about 1 µs of 30 µs per call.
  */
 export function joinWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as Write;

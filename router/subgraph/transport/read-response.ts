@@ -9,12 +9,15 @@ import { isRecord } from '../../shared/is-record.ts';
 import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** A subgraph's answer, or what is wrong with it as the end of "the answer of SERVICE …". */
+/** A parsed response, or its defect, which completes the sentence "the answer of SERVICE …". */
 export type ParsedAnswer = ReceivedResponse | Defect;
 export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
-/** Reads a response body after section 7.1 of the GraphQL specification; a null without an error is a defect. */
+/**
+ * Reads a response body according to section 7.1 of the GraphQL specification. `data: null` without errors is
+ * a defect.
+ */
 export function parseAnswer(bytes: Buffer, exact?: ExactPositions): ParsedAnswer {
   const text = decodeUtf8(bytes);
   if (text === undefined) return defective('is not UTF-8');
@@ -55,7 +58,7 @@ function parseError(value: unknown): SubgraphError | undefined {
   };
 }
 
-/** Positions are plain numbers, however they are written. */
+/** Positions in a path become plain numbers, however they are written. */
 function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
 }
@@ -65,14 +68,14 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
     const body: unknown = JSON.parse(text);
     return needsExactNumbers(text, body, exact) ? readExactly(text, exact) : body;
   } catch {
-    // Not logged: the error of JSON.parse quotes the body.
+    // The error of JSON.parse is not logged, because it quotes the body.
     return undefined;
   }
 }
 
 /**
- * Numbers have to stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have none there, and their
- * text is not searched for inexact ones.
+ * Numbers must stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have no
+ * numbers there, and only the text of the others is searched for inexact numbers.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

@@ -6,7 +6,7 @@ import { withoutInterimResponses } from './interim-responses.ts';
 import { notSent, unsent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
-/** Signs one try; what it returns is added to the headers. */
+/** Signs one attempt. The returned headers are added to the request. */
 export type Signer = {
   sign(message: {
     readonly audience: string;
@@ -15,7 +15,7 @@ export type Signer = {
   }): Readonly<Record<string, string>>;
 };
 
-/** Where a transport sends to. */
+/** The connection pool and path of an endpoint. */
 export type Address = { readonly pool: Pool; readonly path: string };
 
 export type Transport = (address: Address, call: Call) => Promise<CallResult>;
@@ -28,7 +28,7 @@ export type TransportOptions = {
   readonly monotonic: () => number;
 };
 
-/** Sends one try over HTTP/1.1 and reads its answer. */
+/** Sends one attempt over HTTP/1.1 and reads the response. */
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
@@ -49,7 +49,7 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         dispatch(address, call, settle);
       } catch (cause) {
-        // The signer refuses values that no header may carry; that is not the subgraph's fault.
+        // The signer rejects values that a header cannot carry. The subgraph did not cause this.
         settle(unsent(notSent(service, cause)));
       }
     });
@@ -59,7 +59,8 @@ export function openPool(
   url: URL,
   options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls'>,
 ): Pool {
-  // What half the time has not connected leaves the rest to another endpoint. Undici's timer is coarse: up to 0.5 s late.
+  // Half of the timeout may pass while connecting; the rest is left for another endpoint. Undici's timer is
+  // up to 0.5 s late.
   const connectTimeout = Math.max(options.timeoutMs / 2, 1);
   const { tls } = options;
   const connector =
@@ -71,20 +72,23 @@ export function openPool(
     pipelining: 1,
     connectTimeout,
     connect: withoutInterimResponses(connector),
-    // The deadline covers the whole call; these would only end silences.
+    // The deadline already limits the whole call; these timeouts would only end pauses.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Idle connections stay as long as the subgraph lets them: one in use saves a round trip.
+    // Idle connections stay open as long as the subgraph allows: reusing one saves a round trip.
     keepAliveTimeout: 30_000,
-    // An abort closes a connection, which over HTTP/2 would be everybody's.
+    // An abort closes the connection. Over HTTP/2 other calls would lose it too.
     allowH2: false,
   });
 }
 
-/** Announces how long the router still waits, so that a subgraph can stop earlier. Added here, so it is no part of any scope. */
+/**
+ * Header with the milliseconds that the router still waits, so that a subgraph can stop early. The transport
+ * adds it last, so requests that differ only in this header can be deduplicated.
+ */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
-/** Hop-by-hop headers (RFC 9110 section 7.6.1), and those that are this module's to set. */
+/** Hop-by-hop headers (RFC 9110 section 7.6.1), and headers that only this module sets. */
 const NOT_FORWARDED = new Set(
   (
     'connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding ' +
