@@ -6,7 +6,10 @@ type Task =
   | { readonly kind: 'compose'; readonly subgraphs: readonly SubgraphSchema[] }
   | { readonly kind: 'check'; readonly supergraphSdl: string };
 
-/** `compose` in a thread of its own, so that a changed subgraph never holds up a request. Rejects when `signal` aborts it. */
+/**
+ * Runs `compose` in a worker thread, so that composition does not delay requests. Rejects if `signal` aborts
+ * it.
+ */
 export function composeInThread(
   subgraphs: readonly SubgraphSchema[],
   signal: AbortSignal,
@@ -14,7 +17,7 @@ export function composeInThread(
   return inThread({ kind: 'compose', subgraphs }, signal);
 }
 
-/** `checkSatisfiable` in a thread of its own. Rejects when `signal` aborts it. */
+/** Runs `checkSatisfiable` in a worker thread. Rejects if `signal` aborts it. */
 export function checkInThread(supergraphSdl: string, signal: AbortSignal): Promise<readonly Finding[]> {
   return inThread({ kind: 'check', supergraphSdl }, signal);
 }

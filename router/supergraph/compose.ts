@@ -5,7 +5,7 @@ import type { ASTNode, DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
 import { createHiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
-/** A subgraph ready to be composed; `place` is where its SDL stands, for messages. */
+/** A subgraph schema to compose; `place` is the location of its SDL, for messages. */
 export type SubgraphSchema = {
   readonly name: string;
   readonly url: string | undefined;
@@ -13,7 +13,10 @@ export type SubgraphSchema = {
   readonly place: string;
 };
 
-/** An error or a hint of composition, or a warning about what the router does not serve as written. */
+/**
+ * An error or a hint of composition, or a warning that the router does not implement a part of the
+ * supergraph.
+ */
 export type Finding = {
   readonly severity: 'error' | 'warning' | 'hint';
   readonly code: string;
@@ -29,7 +32,7 @@ export type Composition =
   | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly findings: readonly Finding[] };
 
-/** Composes subgraph schemas into a supergraph SDL, satisfiability included. */
+/** Composes subgraph schemas into a supergraph SDL and checks that it is satisfiable. */
 export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
   const unparsable: Finding[] = [];
   const defaults = createHiddenDefaults();
@@ -64,7 +67,10 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
   };
 }
 
-/** What keeps a ready-made supergraph from answering every query that its schema allows; empty when nothing does. */
+/**
+ * Returns an error for each query that the schema of a finished supergraph allows and its subgraphs cannot
+ * resolve.
+ */
 export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
   try {
     const { errors = [] } = validateSatisfiability({ supergraphSdl });
@@ -74,7 +80,7 @@ export function checkSatisfiable(supergraphSdl: string): readonly Finding[] {
   }
 }
 
-/** One finding as a line for people. */
+/** Formats a finding as one readable line. */
 export function formatFinding({
   severity,
   code,
@@ -134,7 +140,7 @@ function origin(
   return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
 }
 
-// Composition names the element in its messages only, quoted and in the form of a schema coordinate.
+// Composition names the schema element only in its messages, in quotes and as a schema coordinate.
 function coordinateIn(message: string): Partial<Finding> {
   const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
   return coordinate === undefined ? {} : { coordinate };

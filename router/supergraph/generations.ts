@@ -7,16 +7,19 @@ import type { SupergraphSource } from './supergraph-source.ts';
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
-/** A generation held for one request. */
+/** Keeps a generation open for one request. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
-/** The generation that serves, and those that still answer requests begun on them. */
+/** The current supergraph generation, and earlier ones that still serve requests which began on them. */
 export type Generations<G> = AsyncDisposable & {
-  /** Holds the serving generation for a request; undefined while there is none yet. */
+  /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
-  /** Loads the supergraph again and serves it if it is new and proves good; resolves when that is decided. */
+  /**
+   * Loads the supergraph again and activates it if it has changed and passes its smoke test. Resolves once it
+   * is activated or rejected.
+   */
   readonly reload: () => Promise<void>;
 };
 
@@ -26,15 +29,16 @@ export type GenerationsParts<G> = {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly create: (supergraphSdl: string) => Promise<G>;
-  /** Asks a new generation a question before clients may; rejects when it does not answer. */
+  /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
 /**
- * Serves one supergraph at a time; a changed one takes over by moving one pointer, a rejected one never does.
- * @throws {ConfigError} when the configuration names what the first supergraph does not have
+ * Serves one supergraph at a time. A changed supergraph replaces it at once for new requests; a rejected one
+ * never does.
+ * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
 export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
   parts: GenerationsParts<G>,
@@ -56,7 +60,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
 
   async function load(): Promise<void> {
     const loaded = await source.load();
-    // The composition was aborted, or its result comes too late: neither is worth a line in the log.
+    // The composition was aborted or finished after closing, so its result is not logged.
     if (closed) return;
     if (loaded.kind === 'refused') return reject(loaded.reasons);
     if (loaded.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
@@ -64,7 +68,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     try {
       serve(await build(loaded.sdl));
     } catch (error) {
-      // Nothing serves yet, so the operator is starting the router now, and can correct its configuration.
+      // No supergraph is active yet: the operator is starting the router and can correct the configuration.
       if (error instanceof ConfigError && current === undefined && isStarting) throw error;
       return reject(rejectionReasons(error), versionOf(loaded.sdl));
     }
@@ -105,20 +109,18 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   function retire(slot: Slot<G>): void {
     const done = idle(slot)
       .then(() => slot.generation[Symbol.asyncDispose]())
-      .catch((error: unknown) =>
-        telemetry.log.error({ err: error }, 'a retired supergraph did not stop cleanly'),
-      )
+      .catch((error: unknown) => telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'))
       .finally(() => retiring.delete(done));
     retiring.add(done);
   }
 
-  // One at a time: two changes in quick succession must not finish in the wrong order.
+  // Loads run one after another: two changes in quick succession must not be activated in the wrong order.
   function reload(): Promise<void> {
     reloads = reloads.then(load);
     return reloads;
   }
 
-  // Only the first load rejects, and that is reported below.
+  // Only the first load rejects, and its error is thrown below.
   source.onChange(() => void reload().catch(() => undefined));
   try {
     await reload();

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { codeOrMessageOf } from '../shared/error-message.ts';
 
 /**
- * Reads a file that the supergraph is made of.
- * @throws {Error} with a message that names the file
+ * Reads a file that is part of the supergraph.
+ * @throws {Error} with a message that names the file.
  */
 export async function readTextFile(path: string): Promise<string> {
   try {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/yaml/read-yaml.ts';
 import { messageOf } from '../shared/error-message.ts';
 
-/** Thrown for a supergraph that this router does not serve. */
+/** Thrown for a supergraph that this router cannot serve. */
 export class SupergraphRejected extends Error {
   readonly reasons: readonly string[];
 
@@ -12,7 +12,7 @@ export class SupergraphRejected extends Error {
   }
 }
 
-/** Returns why a supergraph could not be loaded or served, one line per reason. */
+/** Returns the reasons why a supergraph could not be loaded or served, one line each. */
 export function rejectionReasons(error: unknown): readonly string[] {
   if (error instanceof SupergraphRejected) return error.reasons;
   return error instanceof ConfigError ? error.problems : [messageOf(error)];

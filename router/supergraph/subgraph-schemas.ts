@@ -10,7 +10,7 @@ export type LoadedSchemas =
   | { readonly kind: 'loaded'; readonly subgraphs: readonly SubgraphSchema[] }
   | { readonly kind: 'failed'; readonly reasons: readonly string[] };
 
-/** Fetches the schema of every subgraph, from its file, its text or the running service. */
+/** Loads the schema of every subgraph: from a file, from inline SDL or from the running service. */
 export async function loadSubgraphSchemas({ subgraphs }: SupergraphFile): Promise<LoadedSchemas> {
   const results = await Promise.allSettled(subgraphs.map(loadSchema));
   const reasons = results.flatMap((result, index) =>
@@ -60,11 +60,11 @@ async function introspect({ url, headers }: Extract<SchemaSource, { kind: 'url' 
     signal: AbortSignal.timeout(INTROSPECTION_TIMEOUT_MS),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url} returned HTTP status ${response.status}`);
   const sdl = sdlIn(JSON.parse(text));
-  if (sdl === undefined) throw new Error(`${url} did not answer _service.sdl`);
+  if (sdl === undefined) throw new Error(`${url} returned no _service.sdl`);
   if (sdl.length > LARGEST_SDL)
-    throw new Error(`${url} answered a schema of more than ${LARGEST_SDL} characters`);
+    throw new Error(`${url} returned a schema of more than ${LARGEST_SDL} characters`);
   return sdl;
 }
 
@@ -82,7 +82,7 @@ function field(value: unknown, name: string): unknown {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The message of a failed fetch has its reason in the cause alone.
+  // A failed fetch gives its reason only in its cause.
   return error instanceof TypeError && error.cause instanceof Error
     ? `${error.message} (${error.cause.message})`
     : error.message;

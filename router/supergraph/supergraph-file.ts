@@ -17,11 +17,11 @@ export type SubgraphEntry = {
 /** A composition file in rover's format. */
 export type SupergraphFile = {
   readonly subgraphs: readonly SubgraphEntry[];
-  /** Paths of files that `${file.PATH}` names. */
+  /** Paths of the files that `${file.PATH}` references read. */
   readonly files: readonly string[];
 };
 
-/** The newest federation version that the composition in use knows. */
+/** Newest federation version that the installed composition package supports. */
 const COMPOSITION_VERSION = [2, 14, 4] as const;
 
 const federationVersion = z
@@ -57,15 +57,19 @@ const supergraphFile = z.strictObject({
     .record(
       z
         .string()
-        .regex(/^[A-Za-z][\w-]*$/, 'a subgraph name has letters, digits, _ and -, and begins with a letter'),
+        .regex(
+          /^[A-Za-z][\w-]*$/,
+          'a subgraph name must start with a letter and contain only letters, digits, _ and -',
+        ),
       z.strictObject({ routing_url: httpUrl.optional(), schema: schemaSource }),
     )
-    .refine((value) => Object.keys(value).length > 0, { message: 'names no subgraph' }),
+    .refine((value) => Object.keys(value).length > 0, { message: 'must list at least one subgraph' }),
 });
 
 /**
- * Parses a composition file in the format of `rover supergraph compose`; file paths in it are relative to `directory`.
- * @throws {ConfigError} with everything that is wrong, each with its line.
+ * Parses a composition file in the format of `rover supergraph compose`; file paths in it are relative to
+ * `directory`.
+ * @throws {ConfigError} with all problems, each with its line.
  */
 export function parseSupergraphFile(
   text: string,

@@ -15,16 +15,22 @@ type LoadedSupergraph =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
-/** Where the supergraph comes from: a composition file, or a ready-made SDL. Disposing it aborts a composition in progress. */
+/**
+ * Loads the supergraph: from a composition file or from a finished SDL file. Disposing aborts a composition
+ * in progress.
+ */
 export type SupergraphSource = AsyncDisposable & {
-  /** As it is named in messages. */
+  /** Path of the file, for messages. */
   readonly file: string;
   readonly load: () => Promise<LoadedSupergraph>;
-  /** Calls back after a file that the supergraph is made of has changed, and at every poll of a running subgraph. */
+  /**
+   * Sets the function that is called when a file of the supergraph has changed, and at every poll of a
+   * running subgraph.
+   */
   readonly onChange: (changed: () => void) => void;
 };
 
-/** Composes subgraph schemas, as a rule in a thread of its own. */
+/** Composes subgraph schemas, normally in a worker thread. */
 export type Compose = typeof composeInThread;
 
 const SETTLE_MS = 50;
@@ -64,8 +70,8 @@ export function createSupergraphSource(
     return composeSupergraph(file, (subgraphs) => compose(subgraphs, closed.signal));
   }
 
-  // Looked at by path: a watch on the file or its folder would miss what deployments do, which is to replace the file,
-  // the folder, or (a ConfigMap) the link to a folder on the way to it.
+  // Polls each path instead of using `fs.watch`. Deployments replace the file, its folder, or (for a
+  // ConfigMap) a symbolic link to the folder, which a watch on the file or the folder misses.
   function watchFiles(paths: readonly string[]): void {
     if (!config.watch) return;
     for (const path of paths.filter((candidate) => !watched.has(candidate))) {
@@ -99,7 +105,7 @@ export function createSupergraphSource(
   };
 }
 
-/** Fetches the schemas a composition file names and composes them. */
+/** Loads the schemas that a composition file lists and composes them. */
 async function composeSupergraph(
   file: SupergraphFile,
   compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,

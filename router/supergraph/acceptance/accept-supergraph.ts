@@ -25,25 +25,26 @@ import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 
-/** A supergraph that the router serves, and what it has read from it. */
+/** A supergraph that the router can serve, with everything derived from it. */
 export type AcceptedSupergraph = {
   readonly graph: Graph;
   /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself, and with hidden defaults. */
   readonly servableSdl: string;
-  /** The caller disposes of it. */
+  /** The caller must dispose of it. */
   readonly planner: Planner;
   readonly pricing: Pricing;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly fallbackOf: FallbackOf | undefined;
   readonly stalePolicyOf: StalePolicyOf | undefined;
-  /** Parts of the supergraph that are not served as written. */
+  /** Parts of the supergraph that the router does not implement. */
   readonly warnings: readonly Finding[];
 };
 
 /**
- * Decides whether this router, with its configuration, serves a supergraph. The router and `npm run compose` both ask here.
- * @throws {SupergraphRejected} for a supergraph that no configuration makes servable
- * @throws {ConfigError} for a configuration that names what the supergraph does not have
+ * Decides whether this router, with its configuration, can serve a supergraph. Both the router and `npm run
+ * compose` use it.
+ * @throws {SupergraphRejected} if no configuration makes the supergraph servable.
+ * @throws {ConfigError} if the configuration names something that the supergraph does not have.
  */
 export async function acceptSupergraph(
   supergraphSdl: string,

@@ -3,7 +3,7 @@ import type { ConstDirectiveNode, GraphQLSchema } from 'graphql';
 import type { Finding } from '../compose.ts';
 import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 
-/** Lists what a supergraph says and the router does not do as written, although it serves the supergraph. */
+/** Returns warnings about the parts of a supergraph that the router accepts but does not implement. */
 export function servedDifferently(supergraphSchema: GraphQLSchema): readonly Finding[] {
   return [...progressiveOverrides(supergraphSchema), ...subscriptions(supergraphSchema)];
 }

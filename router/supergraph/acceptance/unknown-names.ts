@@ -4,12 +4,15 @@ import { closestName } from '../../shared/closest-name.ts';
 
 const MAX_SHOWN = 20;
 
-/** Names a subgraph that the setting at `place` is for and the supergraph does not have. */
+/** Describes a setting, at `place` in the configuration, for a subgraph that the supergraph does not have. */
 export function unknownSubgraph(place: string, name: string, known: Iterable<string>): string {
   return `${place}: the supergraph has no subgraph ${name}; ${suggestion(name, [...known], 'its subgraphs are')}`;
 }
 
-/** Names a field, as `Type.field`, that the setting at `place` is for and the supergraph does not have. */
+/**
+ * Describes a setting, at `place` in the configuration, for a field (`Type.field`) that the supergraph does
+ * not have.
+ */
 export function unknownField(place: string, coordinate: string, schema: GraphQLSchema): string {
   const [typeName = '', fieldName = ''] = coordinate.split('.');
   const type = schema.getType(typeName);

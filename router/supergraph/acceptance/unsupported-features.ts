@@ -8,7 +8,10 @@ import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 
 const MAX_PLACES = 5;
 
-/** Lists the features that a supergraph needs to be executed or protected, and that neither Apollo's gateway nor the router has. */
+/**
+ * Returns errors for the features that a supergraph requires for execution or security and that the router
+ * does not support.
+ */
 export function unsupportedFeatures(document: DocumentNode): readonly Finding[] {
   return readLinks(document)
     .filter(
@@ -39,7 +42,10 @@ function placesIn(definition: DefinitionNode, link: Link): readonly string[] {
   return [...own, ...ofFields.map((field) => `${name}.${field.name.value}`)];
 }
 
-/** Some features are applied as `@join__directive(name:)`, with the name that a subgraph has for them. */
+/**
+ * Returns whether directives apply a feature. Some features are applied as `@join__directive(name:)`, with
+ * the name that a subgraph uses for them.
+ */
 function uses(
   directives: readonly { readonly name: { readonly value: string } }[] = [],
   link: Link,
