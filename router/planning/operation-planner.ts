@@ -20,7 +20,7 @@ import { withUnconditionalKeys } from './patch/unconditional-keys.ts';
 /** An operation that is valid in the API schema. */
 export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };
 
-/** Plain data, so that it can cross threads. */
+/** Result of planning. It is plain data, so it can be sent between threads. */
 export type PlannedOperation =
   | { readonly kind: 'planned'; readonly plan: QueryPlan; readonly renames: Renames }
   | { readonly kind: 'refused'; readonly message: string };
@@ -28,13 +28,15 @@ export type PlannedOperation =
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
 /**
- * Apollo's planner with its known faults worked around. Synchronous and slow: the router calls it in a thread.
+ * Creates a planner that uses Apollo's planner and works around its known bugs. It is synchronous and slow,
+ * so the router runs it in a worker thread.
  *
- * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an `@interfaceObject` that has no other
- * key, it then fails to plan what needs no more than the type of the object. So an operation that is refused is planned again: with
- * all keys, and with hoisted fields (`hoistFields`). Such a plan is used only if it sends services only entities that they resolve.
+ * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an
+ * `@interfaceObject` without another key it then cannot plan operations that need only the type of the
+ * object. Such an operation is planned again: with all keys, and with hoisted fields (`hoistFields`). The
+ * second plan is used only if it sends each service only entities that the service resolves.
  *
- * @throws when the supergraph is not one that can be planned against.
+ * @throws if the planner cannot use the supergraph.
  */
 export function createOperationPlanner(supergraphSdl: string): OperationPlanner {
   const parsed = parse(supergraphSdl, { noLocation: true });
@@ -64,11 +66,12 @@ type Planning = (operation: OperationToPlan, options?: { readonly hoists: boolea
 function createPlanning(prepared: PreparedSupergraph): Planning {
   const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
   const apiSchema = supergraph.apiSchema();
-  // Reused fragments would save bytes on the wire and cost planning time; calls to subgraphs are equal more often without.
+  // Reusing fragments would make requests smaller but slow down planning. Without fragments, calls to
+  // subgraphs are equal more often.
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
   function plan(document: DocumentNode): QueryPlan {
-    // The document is valid already, and names that exist only for planning would not be.
+    // The document is already valid. Names that exist only for planning would fail validation.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     return planner.buildQueryPlan(operation);
   }
@@ -86,7 +89,7 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
       const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
       const planned = patchPlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
-      if (missing !== undefined) return refused(`no subgraph can be asked for ${missing} here`);
+      if (missing !== undefined) return refused(`no subgraph can resolve ${missing} here`);
       return { kind: 'planned', plan: showLiterals(planned, literals), renames };
     } catch (error) {
       return refused(firstLine(error));
@@ -95,12 +98,15 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
 }
 
 function refused(reason: string): PlannedOperation {
-  return { kind: 'refused', message: `The subgraphs cannot answer this operation together: ${reason}.` };
+  return { kind: 'refused', message: `The subgraphs together cannot resolve this operation: ${reason}.` };
 }
 
-/** The planner's assertions name a field first and then go on about the planner. */
+/**
+ * Returns the first line of an error of the planner. It names the field; the other lines describe the
+ * planner's state.
+ */
 function firstLine(error: unknown): string {
-  // It prints values in colours when it can.
+  // The planner may print values in colours.
   const message = stripVTControlCharacters(messageOf(error));
   const [line = ''] = message.split('\n');
   return line

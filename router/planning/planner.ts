@@ -13,37 +13,43 @@ export type PlanOutcome =
       readonly kind: 'planned';
       readonly plan: QueryPlan;
       readonly renames: Renames;
-      /** Characters of the plan and the renames as JSON. */
+      /** Length of the plan and the renames as JSON, in characters. */
       readonly length?: number;
     }
-  /** With code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
+  /** The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
   | { readonly kind: 'refused'; readonly error: RouterError };
 
-/** Plans operations off the main thread; never rejects. Equal operations that wait together are planned once. */
+/**
+ * Plans operations in worker threads; never rejects. Equal operations that wait at the same time are planned
+ * once.
+ */
 export type Planner = AsyncDisposable & {
-  /** Callers take turns, by their key; operations without a caller take turns as one more. */
+  /** Plans an operation. Callers take turns by their key; operations without a caller share one more turn. */
   plan(operation: OperationToPlan, caller?: string): Promise<PlanOutcome>;
 };
 
 export type PlannerOptions = {
   readonly supergraphSdl: string;
-  /** For one planning; as long again, and for a thread to be replaced, an operation may wait for its turn. */
+  /**
+   * Maximum time to plan one operation, in milliseconds. An operation may wait this long plus the start time
+   * of a thread for its turn.
+   */
   readonly timeoutMs: number;
   readonly threads?: number;
-  /** Distinct operations that may wait, of all callers together. */
+  /** Maximum number of distinct waiting operations of all callers together. */
   readonly maxWaiting?: number;
-  /** Distinct operations of one caller that may wait; the next is rejected at once. */
+  /** Maximum number of distinct waiting operations of one caller; further ones are rejected immediately. */
   readonly maxWaitingPerCaller?: number;
   readonly startThread?: typeof startPlanningThread;
 };
 
-/** A thread starts in about a second, and in several on a machine with much else to do. */
+/** A thread starts in about one second, and in several seconds on a busy machine. */
 const START_ALLOWANCE_MS = 10_000;
 
-// Most operations are planned in milliseconds.
+// Most operations are planned within milliseconds.
 const RETRY_AFTER_S = 1;
 
-/** Lane of operations that are planned for no caller, after a change of the supergraph. */
+/** Lane of operations without a caller, which are planned after a change of the supergraph. */
 const NO_CALLER = '';
 
 type PendingPlan = {
@@ -54,8 +60,8 @@ type PendingPlan = {
 };
 
 /**
- * Resolves when every thread has read the supergraph and planned once.
- * @throws when the supergraph cannot be planned against.
+ * Resolves when every thread has read the supergraph and planned a first operation.
+ * @throws if the planner cannot use the supergraph.
  */
 export async function createPlanner(options: PlannerOptions): Promise<Planner> {
   const pool = new ThreadPool({
@@ -69,7 +75,7 @@ export async function createPlanner(options: PlannerOptions): Promise<Planner> {
   return pool;
 }
 
-/** Threads that take waiting operations in turn; a thread that was stopped is replaced by a fresh one. */
+/** Threads that take waiting operations in turn. A stopped thread is replaced by a new one. */
 class ThreadPool implements Planner {
   readonly #options: Required<PlannerOptions>;
   readonly #idle: PlanningThread[] = [];
@@ -168,7 +174,10 @@ class ThreadPool implements Planner {
     this.#assign();
   }
 
-  /** A replacement that cannot start now, on a machine short of memory, is tried again with the next operation. */
+  /**
+   * Starts missing threads. A thread that fails to start, for example because memory is short, is started
+   * again with the next operation.
+   */
   #replaceThreads(): void {
     if (this.#closed) return;
     while (this.#all.size + this.#starting.size < this.#options.threads) {
@@ -195,7 +204,11 @@ function toOutcome(outcome: ThreadOutcome): PlanOutcome {
     case 'timed out':
       return refusal('PLANNING_TIMEOUT');
     case 'died':
-      return refusal('PLANNING_TIMEOUT', 'Planning the operation took more than is allowed.', outcome.error);
+      return refusal(
+        'PLANNING_TIMEOUT',
+        'The planning thread ended before the operation was planned.',
+        outcome.error,
+      );
   }
 }
 

@@ -1,19 +1,20 @@
 export type PlanningQueueLimits = {
-  /** Items that may wait, all lanes together. */
+  /** Maximum number of waiting items in all lanes together. */
   readonly maxWaiting: number;
-  /** Items of one lane that may wait. */
+  /** Maximum number of waiting items in one lane. */
   readonly maxWaitingPerCaller: number;
 };
 
 /**
- * A queue with a lane for each caller. Lanes take turns, so that a caller with many items does not delay another caller's only one.
- * An item that several callers wait for is in the lane of each, and leaves all of them at the first turn.
+ * A queue with a lane for each caller. Lanes take turns, so a caller with many items does not delay a caller
+ * with one. An item that several callers wait for is in the lane of each of them, and leaves all lanes at the
+ * first turn.
  */
 export class PlanningQueue<Item extends object> {
   readonly #limits: PlanningQueueLimits;
   /** Items by lane, oldest first. */
   readonly #lanes = new Map<string, Set<Item>>();
-  /** The lanes of each item that waits. */
+  /** Lanes of each waiting item. */
   readonly #lanesOf = new Map<Item, Set<string>>();
   #servedLast: string | undefined;
 
@@ -22,8 +23,8 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Adds an item. In a full queue it displaces the newest item of the longest lane, if its own lane is shorter.
-   * Returns the item that finds no room, which may be the given one.
+   * Adds an item. If the queue is full, the item displaces the newest item of the longest lane, provided that
+   * its own lane is shorter. Returns the item that found no room, which may be the given one.
    */
   add(item: Item, lane: string): Item | undefined {
     const { maxWaiting, maxWaitingPerCaller } = this.#limits;
@@ -40,7 +41,7 @@ export class PlanningQueue<Item extends object> {
     return displaced;
   }
 
-  /** Puts an item that waits into another lane as well. Returns false if it does not wait, or if the lane is full. */
+  /** Adds a waiting item to another lane. Returns false if the item is not waiting or the lane is full. */
   join(item: Item, lane: string): boolean {
     const own = this.#lanes.get(lane)?.size ?? 0;
     if (!this.#lanesOf.has(item) || own >= this.#limits.maxWaitingPerCaller) return false;
@@ -48,7 +49,7 @@ export class PlanningQueue<Item extends object> {
     return true;
   }
 
-  /** Removes the item whose turn it is. */
+  /** Removes and returns the item whose turn it is. */
   next(): Item | undefined {
     this.#moveToEnd(this.#servedLast);
     const [first] = this.#lanes;
@@ -78,7 +79,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // Done before the next turn, not after the last one: a caller that arrives meanwhile does not wait for a second item of that lane.
+  // The lane moves before the next turn and not after the last one, so that a caller arriving in between does
+  // not wait for a second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

@@ -2,23 +2,26 @@ import { Worker } from 'node:worker_threads';
 import type { OperationToPlan, PlannedOperation } from './operation-planner.ts';
 import type { PlanningMessage, PlanningThreadData } from './planning-messages.ts';
 
-/** How one planning ended. After anything but an outcome the thread is gone. */
+/** Result of planning one operation. After `timed out` and `died` the thread has ended. */
 export type ThreadOutcome =
   | (PlannedOperation & { readonly length: number })
   | { readonly kind: 'timed out' }
   | { readonly kind: 'died'; readonly error: Error };
 
-/** A planner in a thread of its own; plans one operation at a time. */
+/** A planner in a worker thread; plans one operation at a time. */
 export type PlanningThread = AsyncDisposable & {
   plan(operation: OperationToPlan, timeoutMs: number): Promise<ThreadOutcome>;
 };
 
-/** More than the planner's largest supergraphs need; beyond it the thread ends, and not the process. */
+/**
+ * Heap limit of the thread in MB, above the need of the largest supergraphs. Exceeding it ends the thread and
+ * not the process.
+ */
 const MAX_HEAP_MB = 1024;
 
 /**
- * Starts a thread and waits until it has planned once.
- * @throws when the supergraph cannot be planned against.
+ * Starts a thread and waits until it has planned a first operation.
+ * @throws if the planner cannot use the supergraph.
  */
 export async function startPlanningThread(supergraphSdl: string): Promise<PlanningThread> {
   const data: PlanningThreadData = { supergraphSdl };
@@ -28,7 +31,8 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     name: 'planning',
   });
-  // An error while nobody waits must not end the process: the next planning finds the thread gone.
+  // Without a listener, an error of an idle thread would end the process. The next planning detects that the
+  // thread has ended.
   worker.on('error', () => undefined);
   const first = await nextMessage(worker);
   if (first.kind !== 'ready') {
@@ -36,7 +40,7 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
     const reason = first.kind === 'unusable' ? first.message : 'the planning thread did not start';
     throw new Error(`the supergraph cannot be planned against: ${reason}`);
   }
-  // An idle planner keeps no process alive.
+  // An idle planning thread must not keep the process running.
   worker.unref();
   return {
     plan: (operation, timeoutMs) => plan(worker, operation, timeoutMs),
@@ -57,7 +61,7 @@ async function plan(worker: Worker, operation: OperationToPlan, timeoutMs: numbe
     }
     await worker.terminate();
     if (message.kind === 'timed out') return message;
-    return { kind: 'died', error: new Error('the planning thread answered out of turn') };
+    return { kind: 'died', error: new Error('bug: unexpected message from the planning thread') };
   } catch (error) {
     return { kind: 'died', error: error instanceof Error ? error : new Error(String(error)) };
   } finally {

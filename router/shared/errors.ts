@@ -221,7 +221,7 @@ export const ERRORS = {
   OPERATION_NOT_PLANNABLE: {
     status: 400,
     exposed: true,
-    meaning: 'The subgraphs cannot answer this operation together.',
+    meaning: 'The subgraphs together cannot resolve this operation.',
     remedy: 'Leave out the field named; tell the operator, the supergraph may be at fault.',
   },
   PLANNING_TIMEOUT: {

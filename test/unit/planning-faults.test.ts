@@ -47,7 +47,7 @@ describe('an @interfaceObject field that nothing can resolve', () => {
   });
 
   test('is refused by name, alone and beside others', () => {
-    const message = 'The subgraphs cannot answer this operation together: no subgraph can be asked for';
+    const message = 'The subgraphs together cannot resolve this operation: no subgraph can resolve';
     expect(plan(graph, '{ a { c } }')).toEqual({ kind: 'refused', message: `${message} Query.a here.` });
     expect(plan(graph, '{ a { id c } }')).toEqual({ kind: 'refused', message: `${message} I.c here.` });
   });
@@ -273,7 +273,7 @@ describe('mutations in fragments', () => {
     expect(plan(graph, 'mutation ($v: Boolean!) { a @include(if: $v) b a }')).toEqual({
       kind: 'refused',
       message:
-        'The subgraphs cannot answer this operation together: a is a mutation that is asked twice under different conditions.',
+        'The subgraphs together cannot resolve this operation: the mutation a is selected twice under different conditions.',
     });
   });
 });

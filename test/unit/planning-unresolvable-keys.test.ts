@@ -190,5 +190,5 @@ test.for<[string, unknown, Record<string, unknown>?]>([
 
 test('refuses fields of which the response names conflict when they are selected for all types', () => {
   const document = '{ dishes { ... on Bread { maker { x: name } } ... on Cake { maker { x: city } } } }';
-  expect(() => kitchen.compile(document)).toThrow('The subgraphs cannot answer this operation together');
+  expect(() => kitchen.compile(document)).toThrow('The subgraphs together cannot resolve this operation');
 });

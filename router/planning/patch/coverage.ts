@@ -19,13 +19,16 @@ import type {
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
-/** Response names that some fetch brings, by the place in the answer. Type conditions are left out. */
+/**
+ * Response names that fetches select, as a tree by their place in the response. Type conditions are left out.
+ */
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * The first field of a plannable document that no fetch of its plan brings, as `Type.field`. Apollo's planner drops a field
- * without a word where an interface has no implementation that leads to it. A field that only some runtime types ask for may be
- * left out rightly, where the subgraph has no such type, so only fields that every object at their place has are looked for.
+ * Returns the first field of a plannable document that no fetch of its plan selects, as `Type.field`.
+ * Apollo's planner silently drops a field if no implementation of an interface leads to it. A field selected
+ * for only some runtime types may be missing correctly, if the subgraph has no such type. So only fields that
+ * every object at their place has are checked.
  */
 export function findUncovered(
   plan: QueryPlan,
@@ -66,7 +69,7 @@ function collect(node: PlanNode, at: FetchedFields): void {
       }
       return;
     case 'Defer':
-      throw new Error('the planner was not asked for @defer');
+      throw new Error('bug: the plan contains @defer');
   }
 }
 
@@ -108,9 +111,9 @@ function mergeInto(target: FetchedFields, source: FetchedFields): void {
 type Walk = {
   readonly fetched: FetchedFields;
   readonly schema: GraphQLSchema;
-  /** Whether only some of the objects at this place are asked. */
+  /** True if only some of the objects at this place are selected. */
   readonly narrowed: boolean;
-  /** What variables must be for this place to be asked at all. */
+  /** Values that variables must have for this place to be selected. */
   readonly assumed: ReadonlyMap<string, boolean>;
 };
 
@@ -121,7 +124,7 @@ function uncovered(
 ): string | undefined {
   for (const selection of selections) {
     const assumed = assuming(selection.directives ?? [], walk.assumed);
-    // Asked under conditions that exclude each other: the planner leaves it out.
+    // The conditions exclude each other, so the planner leaves the selection out.
     if (assumed === undefined || selection.kind === Kind.FRAGMENT_SPREAD) continue;
     const missing =
       selection.kind === Kind.FIELD

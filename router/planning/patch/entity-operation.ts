@@ -1,7 +1,7 @@
 import { Kind, parse, print, stripIgnoredCharacters, visit } from 'graphql';
 import type { FieldNode, OperationDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql';
 
-/** Every entity fetch of the planner's has this shape. */
+/** An `_entities` operation as Apollo's planner prints it. */
 export type EntityOperation = {
   readonly operation: OperationDefinitionNode;
   readonly entities: FieldNode;

@@ -3,9 +3,10 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Behind an `@interfaceObject`, the planner asks for the key of the types that the operation is about, and for what is required of
- * the whole interface: `... on Book { id } ... on Media { title }`. A film would be represented by its title alone, which no subgraph
- * can resolve. So the interface's part is narrowed to the types whose key is there.
+ * Narrows requirements of an interface to the types whose key is required. Behind an `@interfaceObject` the
+ * planner requires the key of the types in the operation, and other fields of the whole interface: `... on
+ * Book { id } ... on Media { title }`. The representation of a film would contain only its title, which no
+ * subgraph can resolve.
  *
  * @param keys paths of fields in keys of the service.
  */

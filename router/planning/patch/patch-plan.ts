@@ -15,11 +15,12 @@ import { splitByRequirements } from './split-fetch.ts';
 import type { PatchContext } from './split-fetch.ts';
 
 /**
- * Puts the subgraphs' own names back into a plan made with `separateRequiredArguments`: fetches ask for
- * `price__required0: price(currency: "EUR")`, and representations carry it as `price`, as the requiring subgraph declares it.
- * Entity fetches whose fields one representation cannot serve are split (`splitByRequirements`).
+ * Restores the subgraphs' own names in a plan made with `extractRequiredArguments`. Fetches select
+ * `price__required0: price(currency: "EUR")`, and representations contain it as `price`, as the requiring
+ * subgraph declares it. Entity fetches whose fields one representation cannot serve are split
+ * (`splitByRequirements`).
  *
- * @param document what was planned.
+ * @param document the document that was planned.
  */
 export function patchPlan(plan: QueryPlan, document: DocumentNode, prepared: PreparedSupergraph): QueryPlan {
   const { required, interfaceObjects } = prepared;
@@ -53,7 +54,7 @@ function requiredNames(node: PlanNode | QueryPlanSelectionNode): readonly string
     case 'Field':
       return [node.alias ?? node.name, ...(node.selections ?? []).flatMap(requiredNames)];
     case 'Defer':
-      throw new Error('the planner was not asked for @defer');
+      throw new Error('bug: the plan contains @defer');
   }
 }
 
@@ -74,7 +75,7 @@ function patchNode(node: PlanNode, context: PatchContext): PlanNode {
         ...(node.elseClause && { elseClause: restore(node.elseClause) }),
       };
     case 'Defer':
-      throw new Error('the planner was not asked for @defer');
+      throw new Error('bug: the plan contains @defer');
   }
 }
 
@@ -99,7 +100,7 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // The planner's own rewrites come after: they may change the `__typename` by which paths are walked.
+    // The planner's own rewrites come last, because they may change the `__typename` that paths refer to.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }
@@ -121,7 +122,7 @@ function patchOperation(operation: string, required: RequiredArguments): string 
   return stripIgnoredCharacters(print(document));
 }
 
-/** Inner keys first: their paths go through the outer ones as they are still called. */
+/** Returns renames of inner keys first: their paths contain the outer keys under their old names. */
 function keyRenamers(
   selections: readonly QueryPlanSelectionNode[],
   path: readonly string[],

@@ -9,10 +9,10 @@ export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlySet<string> };
 
 /**
- * Of which types an operation asks each of its fields at a place.
+ * Returns for which types an operation selects each of its fields at a place.
  *
- * @param document a plannable one: one operation, without fragment spreads.
- * @param path of a Flatten node: response names, and `@` for the items of a list.
+ * @param document a plannable document: one operation, without fragment spreads.
+ * @param path path of a Flatten node: response names, and `@` for the items of a list.
  */
 export function requestedTypes(
   document: DocumentNode,

@@ -2,20 +2,20 @@ import { Kind, isAbstractType } from 'graphql';
 import type { GraphQLSchema, SelectionSetNode } from 'graphql';
 import type { RequiredArguments } from '../prepare/required-arguments.ts';
 
-/** One step of a place below an entity: a field, of objects of some types; `undefined` for those of any. */
+/** One step of a path below an entity: a field of objects of the given types; undefined means any type. */
 type Step = { readonly field: string; readonly types: ReadonlySet<string> | undefined };
 
-/** Where a value stands below an entity, in the planner's names. */
+/** Path of a value below an entity, in the planner's names. */
 export type Place = readonly Step[];
 
 /** A value that a field requires. */
 export type Requirement = {
   readonly place: Place;
-  /** Its path in the names that the subgraph will see. */
+  /** Path of the value in the names that the subgraph receives. */
   readonly seen: string;
 };
 
-/** What a field requires, by its `coordinate`. */
+/** Returns the values that a field requires, by its `coordinate`. */
 export function requirementsOf(
   at: string,
   required: RequiredArguments,
@@ -43,7 +43,7 @@ export function requirementsOf(
   return found;
 }
 
-/** The types that a condition leaves of those that there were. */
+/** Returns the types that remain after a type condition. */
 export function narrowed(
   types: Step['types'],
   condition: string | undefined,
@@ -54,23 +54,23 @@ export function narrowed(
   return types === undefined ? possible : types.intersection(possible);
 }
 
-/** The object types that a condition on a type lets through. */
+/** Returns the object types that satisfy a type condition. */
 export function possibleNames(condition: string, schema: GraphQLSchema): ReadonlySet<string> {
   const type = schema.getType(condition);
   return new Set(isAbstractType(type) ? schema.getPossibleTypes(type).map(({ name }) => name) : [condition]);
 }
 
-/** In the planner's names, without the types. */
+/** Returns the field names of a place as a path, in the planner's names and without the types. */
 export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }
 
-/** The whole of a place: equal texts are one place. */
+/** Returns the text of a place including its types; equal texts mean equal places. */
 export function placeText(place: Place): string {
   return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
 }
 
-/** Whether there can be objects at both places. */
+/** Returns whether the same object can be at both places. */
 export function overlap(one: Place, other: Place): boolean {
   return (
     one.length === other.length &&

@@ -10,14 +10,14 @@ import {
   serviceNames,
 } from '../prepare/supergraph-document.ts';
 
-/** The keys that a service resolves, by service and type; `of` includes those of the interfaces of a type. */
+/** Finds the keys that a service resolves for a type, including the keys of the interfaces of the type. */
 type ResolvableKeys = {
   readonly of: (service: string, typeName: string) => readonly SelectionSetNode[];
 };
 
 /**
- * Returns the check whether a plan asks services only for entities that they resolve: each representation has to contain a key of its
- * type without `resolvable: false`.
+ * Creates a check that a plan sends each service only entities that the service resolves: each representation
+ * must contain a key of its type without `resolvable: false`.
  *
  * @param document a supergraph with all of its keys.
  */
@@ -68,7 +68,7 @@ function isResolvable(node: PlanNode, keys: ResolvableKeys): boolean {
     case 'Fetch':
       return (node.requires ?? []).every((required) => containsKey(required, node.serviceName, keys));
     case 'Defer':
-      throw new Error('the planner was not asked for @defer');
+      throw new Error('bug: the plan contains @defer');
   }
 }
 

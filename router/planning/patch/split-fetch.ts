@@ -11,26 +11,28 @@ import { coordinate } from '../prepare/required-arguments.ts';
 import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
 
-/** What is known about the plan that a fetch is part of. */
+/** Data about the plan that a fetch belongs to. */
 export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
-  /** Names of the fields that fetches of the plan require: the client is not the only one to ask for them. */
+  /** Names of the fields that fetches of the plan require, so that not only the client selects them. */
   readonly read: ReadonlySet<string>;
-  /** Whether some of it is asked under `@skip` or `@include`. */
+  /** True if some of the plan depends on `@skip` or `@include`. */
   readonly isConditional: boolean;
 };
 
 /**
- * Splits an entity fetch where one representation cannot serve all its fields:
- * - Fields that require one field with different arguments; a representation has room for one of them.
- * - Fields that are asked under different conditions. What a skipped field requires is not fetched, and without it nothing of the
- *   entity would be. The planner forgets conditions of the objects that the fields are on; then fields with equal requirements stay together.
- * - Fields behind an `@interfaceObject` that are asked of different types. The planner asks them of every type, also where it has
- *   what they require of some types only.
+ * Splits an entity fetch if one representation cannot serve all its fields:
+ * - Two fields require the same field with different arguments, and a representation can contain only one of
+ *   its values.
+ * - Fields are selected under different conditions. The requirements of a skipped field are not fetched, and
+ *   without them the whole entity would be left out. Fields with equal requirements stay together, because
+ *   the planner loses conditions on the objects that contain the fields.
+ * - Fields behind an `@interfaceObject` are selected for different types. The planner requests them for every
+ *   type, although it may have their requirements for only some types.
  *
- * The parts ask for disjoint fields of the same entities, or of those among them whose types are asked.
+ * The parts select disjoint fields of the same entities, or only of the entities whose types are requested.
  *
- * @param path of the fetch's Flatten node.
+ * @param path path of the fetch's Flatten node.
  */
 export function splitByRequirements(
   fetch: FetchNode,
@@ -78,20 +80,26 @@ function asksInterfaceObjects(
 type Part = {
   readonly fields: Set<FieldNode>;
   readonly requirements: Requirement[];
-  /** The object types that its fields are asked of; `undefined` for all that are represented. */
+  /** Object types for which the fields of this part are selected; undefined for all represented types. */
   readonly types: ReadonlySet<string> | undefined;
-  /** All in which its fields agree: types, and, of those that require something, conditions, with what they require where that may be absent. */
+  /**
+   * Text that fields of one part have in common: their types and, for fields with requirements, their
+   * conditions and the requirements that may be absent.
+   */
   readonly together: string;
 };
 
 type PartitionContext = {
   readonly service: string;
-  /** Of what is known as one type to the subgraph. */
+  /** Types for which each field is selected, for a subgraph that knows them as one type. */
   readonly requested: RequestedTypes | undefined;
   readonly context: PatchContext;
 };
 
-/** Greedily: a field joins the first part that it agrees with and that does not need the same name for something else. */
+/**
+ * Adds each field to the first part with the same conditions and types in which no name would need two
+ * values.
+ */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
   const typenames: FieldNode[] = [];
@@ -138,7 +146,10 @@ function partRequestFor(
   return { requirements, types, together };
 }
 
-/** As long as all are asked of, an object need not even say which of them it is. */
+/**
+ * Returns undefined if all possible types are requested: then the representation does not need the type of
+ * the object.
+ */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,
   of: string,
@@ -157,14 +168,14 @@ function partFor(parts: Part[], partRequest: PartRequest): Part {
   return part;
 }
 
-/** Whether one representation has room for both. */
+/** Returns whether one representation can contain both sets of requirements. */
 function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
   return others.every(({ seen, place }) =>
     some.every((one) => one.seen !== seen || pathTo(one.place) === pathTo(place)),
   );
 }
 
-/** The selections of the part's fields. */
+/** Returns the selections that contain the given fields. */
 function pick({ selections }: SelectionSetNode, fields: Part['fields']): SelectionNode[] {
   return selections.flatMap((selection): SelectionNode[] => {
     if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];
@@ -176,7 +187,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
 }
 
 type PickContext = {
-  /** Whether only other parts need what is at a place. */
+  /** Returns whether only other parts need the value at a place. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
@@ -213,7 +224,7 @@ function tellsMoreThanType(node: QueryPlanSelectionNode): boolean {
   return node.kind === 'Field' ? node.name !== '__typename' : node.selections.some(tellsMoreThanType);
 }
 
-/** What is required of some types of objects only. */
+/** Narrows a required selection to some object types. */
 function ofTypes(
   node: QueryPlanSelectionNode,
   types: ReadonlySet<string>,
@@ -224,7 +235,7 @@ function ofTypes(
   return [...types.intersection(possible)].map((typeCondition) => ({ ...node, typeCondition }));
 }
 
-/** A representation goes only where something is asked of its type. */
+/** Returns whether any selection applies to the type of a representation. */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
   const type = schema.getType(node.typeCondition);

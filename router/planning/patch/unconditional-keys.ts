@@ -2,10 +2,11 @@ import { Kind } from 'graphql';
 import type { DirectiveNode, DocumentNode, FieldNode, SelectionNode, SelectionSetNode } from 'graphql';
 
 /**
- * Selects the fields of keys whatever `@skip` and `@include` say. They are fetched anyway, and completion leaves out what the client has
- * excluded; but the planner recognizes that it has a field already only where the field has no condition.
+ * Removes `@skip` and `@include` from key fields. Keys are fetched anyway, and completion removes the fields
+ * that the client excluded, but the planner recognizes that it already has a field only if the field has no
+ * condition.
  *
- * @param document without named fragments.
+ * @param document a document without named fragments.
  * @param keyNames names of the fields of keys.
  */
 export function withUnconditionalKeys(document: DocumentNode, keyNames: ReadonlySet<string>): DocumentNode {
@@ -37,7 +38,7 @@ function inSelection(selection: SelectionNode, keyNames: ReadonlySet<string>): r
   return [...keysOf(inner, keyNames), ...withoutKeys(inner, keyNames)];
 }
 
-/** The part of a selection that selects fields of keys of the same object, without conditions. */
+/** Returns the key fields of the same object within a selection, without conditions. */
 function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [unconditional(selection)] : [];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
@@ -46,7 +47,7 @@ function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readon
   return [unconditional({ ...selection, selectionSet: { ...selection.selectionSet, selections } })];
 }
 
-/** The rest of a selection. */
+/** Returns a selection without these key fields. */
 function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [] : [selection];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];
@@ -55,7 +56,7 @@ function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): r
   return [{ ...selection, selectionSet: { ...selection.selectionSet, selections } }];
 }
 
-/** Whether a selection is a field of a key under its own name. */
+/** Returns whether a selection is a key field under its own name. */
 function isKeyField(
   { alias, name, arguments: given = [], selectionSet }: FieldNode,
   keyNames: ReadonlySet<string>,

@@ -21,23 +21,27 @@ import type {
 } from 'graphql';
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 
-/** A document with names in place of the literals that Apollo's planner would print differently, and these literals by name. */
+/**
+ * A document in which names replace the literals that Apollo's planner would change, and the literals by
+ * name.
+ */
 export type HiddenLiterals = {
   readonly document: DocumentNode;
   readonly literals: ReadonlyMap<string, string>;
 };
 
 /**
- * Apollo's planner reads literals into JavaScript values and prints these: `9007199254740993` becomes `9007199254740992`, an enum
- * literal of a custom scalar becomes a string, and an ID of digits becomes a number. Such literals are planned as strings with
- * names, and put back with `showLiterals`. Number literals of the type ID become strings and stay so, as GraphQL coerces them.
+ * Replaces literals that Apollo's planner would change, because it reads them as JavaScript values:
+ * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
+ * ID of digits becomes a number. They are planned as strings that contain a name; `showLiterals` restores
+ * them. Number literals of the type ID become strings permanently, as GraphQL coerces them.
  *
- * @param source of the document.
+ * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
   const literals = new Map<string, string>();
   if (!source.includes('(')) return { document, literals };
-  // Random, so that no string of a client or of a `@requires` can be equal to a name.
+  // The prefix is random, so that no string of a client or of a `@requires` equals a name.
   const prefix = `literal_${randomUUID()}_`;
   const names = new Map<string, string>();
   const info = new TypeInfo(schema);
@@ -56,7 +60,7 @@ export function hideLiterals(document: DocumentNode, source: string, schema: Gra
   };
   const hideEnum = ({ value }: EnumValueNode): StringValueNode | undefined => {
     const type = inputType();
-    // Within an object literal of a custom scalar there is no type.
+    // Values within an object literal of a custom scalar have no type.
     const isCustom = type === undefined || (isScalarType(type) && !isSpecifiedScalarType(type));
     return isCustom ? hide(value) : undefined;
   };
@@ -70,7 +74,7 @@ function survives(number: string): boolean {
   return String(Number(number)) === number;
 }
 
-/** Puts the literals back into the documents of all fetches. */
+/** Restores the literals in the documents of all fetches. */
 export function showLiterals(plan: QueryPlan, literals: HiddenLiterals['literals']): QueryPlan {
   if (literals.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
   return { ...plan, node: shown(plan.node, literals) };
@@ -98,6 +102,6 @@ function shown(node: PlanNode, literals: HiddenLiterals['literals']): PlanNode {
         ),
       };
     case 'Defer':
-      throw new Error('the planner was not asked for @defer');
+      throw new Error('bug: the plan contains @defer');
   }
 }

@@ -23,13 +23,14 @@ type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
 };
 
 /**
- * Selects fields of an `@interfaceObject` for objects of every type where the operation selects them under a type condition:
- * `{ product { ... on Bread { weight } } }` becomes `{ product { __typename weight } }`. The subgraph that returns the object
- * delivers such fields with it. The planner would determine the type first and then select the fields in a second call, which needs
- * a resolvable key. Completion leaves the fields out for objects of other types.
+ * Selects fields of an `@interfaceObject` for objects of every type where the operation selects them under a
+ * type condition: `{ product { ... on Bread { weight } } }` becomes `{ product { __typename weight } }`. The
+ * subgraph that returns the object returns these fields with it. Otherwise the planner would fetch the type
+ * first and then the fields in a second call, which needs a resolvable key. Completion removes the fields
+ * from objects of other types.
  *
- * @param document a plannable one: one operation, without fragment spreads.
- * @returns undefined where there is no such field.
+ * @param document a plannable document: one operation, without fragment spreads.
+ * @returns undefined if there is no such field.
  */
 export function hoistFields(
   document: DocumentNode,
@@ -42,7 +43,7 @@ export function hoistFields(
   const selectionSet = hoistInSet(operation.selectionSet, root, walk);
   if (walk.count === 0) return undefined;
   const hoisted = { ...document, definitions: [{ ...operation, selectionSet }] };
-  // Different types may have different fields of one response name: those cannot be selected for all types.
+  // Types may have different fields with the same response name; those cannot be selected for all types.
   return validate(schema, hoisted, [OverlappingFieldsCanBeMergedRule]).length === 0 ? hoisted : undefined;
 }
 
@@ -61,7 +62,7 @@ function hoistInField(field: FieldNode, parent: Parent, walk: Walk): FieldNode {
   const before = walk.count;
   const selectionSet = hoistInSet(field.selectionSet, fieldType(field, parent), walk);
   if (walk.count === before) return field;
-  // Whose fields they are is known only with the type of the object.
+  // Completion needs the type of the object to decide which of the fields it has.
   return { ...field, selectionSet: { ...selectionSet, selections: [TYPENAME, ...selectionSet.selections] } };
 }
 
@@ -84,7 +85,7 @@ type Splitting = {
 };
 
 type Split = {
-  /** The fields of the interface object, without the type condition. */
+  /** Fields of the interface object, without the type condition. */
   readonly own: readonly SelectionNode[];
   readonly rest: readonly SelectionNode[];
 };
@@ -123,7 +124,7 @@ function withSelections(
   return [{ ...fragment, selectionSet: { ...fragment.selectionSet, selections } }];
 }
 
-/** Whether the interface object has the field, with the type that it has under the type condition. */
+/** Returns whether the interface object has the field with the same type as under the type condition. */
 function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
   const own = walk.interfaceObjectFields.get(interfaceObject.name);
   if (own?.has(field.name.value) !== true) return false;

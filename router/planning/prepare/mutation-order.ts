@@ -2,14 +2,15 @@ import { Kind, print } from 'graphql';
 import type { DirectiveNode, FieldNode, SelectionNode } from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
-/** A root field with the conditions of the fragments around it. */
+/** A root field and the conditions of the fragments around it. */
 type RootField = { readonly field: FieldNode; readonly conditions: readonly DirectiveNode[] };
 
 /**
- * Root fields of a mutation, each once and in the order in which they have to run (GraphQL sections 6.2.2 and 6.3.2). Apollo's
- * planner groups them by the fragments they stand in, and runs a field twice that is asked with and without a condition.
+ * Returns the root fields of a mutation, each once, in the order in which they must run (GraphQL sections
+ * 6.2.2 and 6.3.2). Apollo's planner groups root fields by their fragments, and would run a field twice that
+ * is selected both with and without a condition.
  *
- * @throws when the order depends on variables in a way that no plan has.
+ * @throws if the order depends on variables in a way that no plan can express.
  */
 export function inOrder(selections: readonly SelectionNode[]): FieldNode[] {
   const ordered = new Map<string, RootField>();
@@ -20,7 +21,7 @@ export function inOrder(selections: readonly SelectionNode[]): FieldNode[] {
   }
   return [...ordered].map(([name, { field, conditions }]) => {
     const kinds = new Set(conditions.map((condition) => condition.name.value));
-    if (kinds.size < conditions.length) throw new Error(`${name} is a mutation under several conditions`);
+    if (kinds.size < conditions.length) throw new Error(`the mutation ${name} has several conditions`);
     return { ...field, directives: conditions };
   });
 }
@@ -47,7 +48,7 @@ function isVariable(directive: DirectiveNode): boolean {
 function merged(first: RootField, next: RootField, name: string): RootField {
   const same = first.conditions.map(print).join() === next.conditions.map(print).join();
   if (!same && first.conditions.length > 0) {
-    throw new Error(`${name} is a mutation that is asked twice under different conditions`);
+    throw new Error(`the mutation ${name} is selected twice under different conditions`);
   }
   if (first.field.selectionSet === undefined || next.field.selectionSet === undefined) return first;
   const added = same

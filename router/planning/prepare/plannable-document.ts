@@ -22,19 +22,25 @@ import type {
 import { inOrder } from './mutation-order.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
-/** A guard of its own: fragments within fragments can stand for a number of selections that grows with a power. */
+/**
+ * Maximum number of selections. Nested fragments can expand exponentially, so this limit is needed besides
+ * the others.
+ */
 const MAX_SELECTIONS = 100_000;
 
 /**
- * An operation as Apollo's planner plans it without fault:
- * - Fragments are spread and `__typename` is asked only beside the fields of the object itself. Inside a fragment on an
- *   interface that a subgraph knows as an `@interfaceObject` the planner fails on it.
- * - On an `@interfaceObject` a fragment on another interface becomes a fragment for each type that is both: of other interfaces
- *   such a subgraph knows nothing, and the planner fails on them.
- * - What is never included is gone, and an object of which perhaps nothing is asked is asked for its `__typename`. The planner
- *   does not fetch such an object at all, and `{}` would be answered as null.
+ * Rewrites an operation so that Apollo's planner plans it correctly:
+ * - Fragment spreads are expanded, and `__typename` is selected only next to the fields of the object itself.
+ *   The planner fails on `__typename` inside a fragment on an interface that a subgraph defines as an
+ *   `@interfaceObject`.
+ * - Within an `@interfaceObject`, a fragment on another interface becomes one fragment for each type that
+ *   implements both. Such a subgraph does not know other interfaces, and the planner fails on them.
+ * - Selections that are never included are removed. An object whose selections may all be excluded gets
+ *   `__typename`, because the planner would not fetch the object and the response would contain null instead
+ *   of `{}`.
  *
- * Completion needs `__typename` only under its own name, so the plan serves the client's document.
+ * Completion uses the client's document, so the response contains `__typename` only where the client selected
+ * it.
  */
 export function plannableDocument(
   document: DocumentNode,
@@ -58,9 +64,9 @@ type Walk = {
 
 type PlannableSelections = {
   readonly selections: readonly SelectionNode[];
-  /** Whether `__typename` was among them, here or in a fragment. */
+  /** True if `__typename` was selected here or in a fragment. */
   readonly asksTypename: boolean;
-  /** Whether some field is asked of every object, whatever its type and the variables. */
+  /** True if a field is selected for every object, whatever its type and the variables. */
   readonly isCertain: boolean;
 };
 
@@ -125,7 +131,7 @@ function selectField(
   walk: Walk,
 ): PlannableSelections {
   if (field.name.value === '__typename') return { ...NOTHING, asksTypename: true };
-  // Introspection is no subgraph's business; within a fragment the planner takes it for one.
+  // Introspection needs no subgraph. Within a fragment the planner would treat it as a field of one.
   if (field.name.value.startsWith('__')) return NOTHING;
   const isCertain = !isConditional(field.directives);
   const type = fieldType(field, parent);
@@ -168,7 +174,10 @@ function selectFragment(
   };
 }
 
-/** The object types of a fragment on one interface in another that some subgraph knows as an object. */
+/**
+ * Returns the object types that implement both interfaces, for a fragment on one interface inside another
+ * that some subgraph defines as an `@interfaceObject`.
+ */
 function commonTypes(
   parent: GraphQLNamedType | undefined,
   type: GraphQLNamedType | undefined,

@@ -13,27 +13,31 @@ import {
   serviceNames,
 } from './supergraph-document.ts';
 
-/** A supergraph changed so that Apollo's planner plans it right, and what is needed to read the plans. */
+/**
+ * A supergraph changed so that Apollo's planner plans it correctly, and the data needed to read its plans.
+ */
 export type PreparedSupergraph = {
   readonly document: DocumentNode;
-  /** The supergraph's types, with the join directives. */
+  /** Types of the supergraph, including the join directives. */
   readonly schema: GraphQLSchema;
   /** Names of the fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
-  /** Interfaces that some subgraph knows as an `@interfaceObject`, with the services that do. */
+  /** Interfaces that some services define as an `@interfaceObject`, with the names of these services. */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
-  /** By such an interface, the names of the fields that these services deliver without requiring others. */
+  /** Names of the fields that these services return without requiring other fields, by interface. */
   readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of the fields of these interfaces. */
+  /** Names of all fields of these interfaces. */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
-  /** Which keys are left in the document. */
+  /** Which keys the document contains: all of them, or only the resolvable ones. */
   readonly keys: 'all' | 'resolvable';
 };
 
 /**
- * @param parsed without locations.
- * @param keys whether keys with `resolvable: false` are dropped.
+ * Prepares a supergraph for the planner.
+ *
+ * @param parsed document without locations.
+ * @param keys with `resolvable`, keys with `resolvable: false` are removed.
  */
 export function prepareSupergraph(
   parsed: DocumentNode,
@@ -63,15 +67,17 @@ function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[
 }
 
 /**
- * Where a fetch resumes after `@requires` or behind an `@interfaceObject`, the planner takes the first key of the type without
- * asking whether it is resolvable (`getLocallySatisfiableKey` in @apollo/query-graphs), and so calls `_entities` with a key that
- * the subgraph has declared it does not resolve. Without such a key it finds some plans no longer, hence `keys`.
+ * Removes keys with `resolvable: false`. When a fetch continues after `@requires` or behind an
+ * `@interfaceObject`, the planner takes the first key of the type without checking that it is resolvable
+ * (`getLocallySatisfiableKey` in @apollo/query-graphs). It then calls `_entities` with a key that the
+ * subgraph does not resolve. Some operations can be planned only with these keys, so the option `keys` can
+ * keep them.
  */
 function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {
     const directives = type.directives ?? [];
     const kept = directives.filter((directive) => !isUnresolvableKey(directive));
-    // A type stays part of a subgraph that has no other key for it.
+    // A type must remain part of a subgraph that has no other key for it.
     const orphans = directives.filter(
       (directive) =>
         isUnresolvableKey(directive) &&
@@ -82,7 +88,7 @@ function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   });
 }
 
-/** Whether some key of a type has `resolvable: false`. */
+/** Returns whether any key of the supergraph has `resolvable: false`. */
 export function hasUnresolvableKeys(document: DocumentNode): boolean {
   return document.definitions.some(
     (node) => isCompositeDefinition(node) && node.directives?.some(isUnresolvableKey) === true,
@@ -143,7 +149,9 @@ function interfaceObjectFieldsIn(document: DocumentNode): PreparedSupergraph['in
   return found;
 }
 
-/** Whether one of the graphs delivers the field; without `@join__field` all graphs of its type do. */
+/**
+ * Returns whether one of the graphs resolves the field. Without `@join__field`, all graphs of the type do.
+ */
 function isDeliveredBy(
   graphs: readonly (string | undefined)[],
   { directives = [] }: FieldDefinitionNode,

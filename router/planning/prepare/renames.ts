@@ -3,33 +3,35 @@ import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from '
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
-/** Names of a client's operation that were changed for planning; almost always both lists are empty. */
+/** Names in a client's operation that were changed for planning. Both lists are almost always empty. */
 export type Renames = {
-  /** Response names as the plan knows them, by the `signatureOf` a field. */
+  /** Response names in the plan, by the `signatureOf` a field. */
   readonly fields: readonly (readonly [signature: string, planned: string])[];
-  /** Variables, as the client declared them and as the plan knows them. */
+  /** Variable names: the client's and the one in the plan. */
   readonly variables: readonly (readonly [name: string, planned: string])[];
 };
 
-/** The variable that carries the keys of entities in every `_entities` fetch. */
+/** Name of the variable that contains the representations in every `_entities` fetch. */
 const REPRESENTATIONS = 'representations';
 
-/** All that tells one field from another of the same object: response name, name and arguments. */
+/** Returns a text that identifies a field of an object: its response name, name and arguments. */
 export function signatureOf(field: FieldNode): string {
   const { name, arguments: given = [] } = field;
   return `${responseName(field)}:${name.value}(${given.map(print).join()})`;
 }
 
 /**
- * Finds the names that would be taken for others.
- * - In the merged tree they would collide with the planner's own: `{ product { id: name } }` puts a name where the key is looked
- *   for, and Apollo's planner takes the two for one field.
- * - Behind an `@interfaceObject` it takes one response name for one field, though types may have it for different ones:
- *   `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }` would be answered with the pages of 1.
+ * Finds the names that would be confused with others.
+ * - In the merged response they would collide with the planner's own names: `{ product { id: name } }` puts
+ *   the name where the key is expected, and Apollo's planner treats both as the same field.
+ * - Behind an `@interfaceObject`, the planner treats a response name as one field, although it may stand for
+ *   different fields of different types: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) }
+ *   } }` would return `pages(of: 1)` for both.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
- * @param names.keys with `all`, fields of keys are planned under their own names, so that the planner recognizes what it has already.
- * @param names.shared names of fields of interfaces that some subgraph knows as an `@interfaceObject`.
+ * @param names.keys with `all`, key fields are planned under their own names, so that the planner recognizes
+ * those it already has.
+ * @param names.shared names of fields of interfaces that some subgraph defines as an `@interfaceObject`.
  */
 export function findRenames(
   document: DocumentNode,
@@ -55,7 +57,7 @@ export function findRenames(
     const alike = [...bySignature.values()];
     const isTaken = name === '__typename' || reserved.has(name);
     const isAmbiguous = alike.length > 1 && alike.some((field) => shared.has(field.name.value));
-    // One keeps the name: that whose own it is.
+    // One field keeps the name: the one that is not aliased, if there is one.
     const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
     return alike
       .filter((field) => isKey(field) || (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
@@ -81,13 +83,16 @@ function isAliased({ alias, name }: FieldNode): boolean {
   return alias !== undefined && alias.value !== name.value;
 }
 
-/** The document as it was planned. Locations are kept; without renames it is the same object. */
+/**
+ * Renames fields and variables for planning. Locations are kept. Without renames the same document is
+ * returned.
+ */
 export function renameForPlanning(document: DocumentNode, renames: Renames): DocumentNode {
   if (renames.fields.length === 0 && renames.variables.length === 0) return document;
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
-    // Before what is in it: a signature has the client's names of variables.
+    // Runs before the arguments are visited, because a signature contains the client's variable names.
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;
@@ -103,8 +108,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
 }
 
 /**
- * The operation alone, with its fragments and without its name: plans do not depend on the name, and fetches without one have
- * equal text when they ask for the same.
+ * Returns the operation with its fragments and without its name. Plans do not depend on the name, and without
+ * it equal fetches have equal texts.
  */
 export function anonymousOperation(document: DocumentNode, operationName: string | undefined): DocumentNode {
   const isChosen = (node: ASTNode): node is OperationDefinitionNode =>
@@ -118,7 +123,7 @@ export function anonymousOperation(document: DocumentNode, operationName: string
 }
 
 function unusedName(name: string, used: Set<string>): string {
-  // A prefix, because names that begin with two underscores are reserved for introspection.
+  // A prefix is used because names that begin with two underscores are reserved for introspection.
   for (let count = 1; ; count += 1) {
     const candidate = `r${count}_${name}`;
     if (used.has(candidate)) continue;

@@ -20,36 +20,36 @@ import {
 } from './supergraph-document.ts';
 import type { CompositeDefinition } from './supergraph-document.ts';
 
-/** A field as a `@requires` reads it, under a name of its own. */
+/** A field that `@requires` reads with arguments; the planner sees it under a separate name. */
 export type RequiredField = { readonly field: string; readonly arguments: FieldNode['arguments'] };
 
 export type RequiredArguments = {
-  /** By the name that stands for it in the planner's supergraph. */
+  /** Required fields by their name in the supergraph for the planner. */
   readonly fields: ReadonlyMap<string, RequiredField>;
-  /** What a field requires, in the planner's names, by `coordinate`. */
+  /** Selections that a field requires, in the planner's names, by `coordinate`. */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
-  /** Paths of fields in keys, by service: `.ref.code`. */
+  /** Paths of fields in keys, such as `.ref.code`, by service. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** Where a field with requirements stands: the key of `RequiredArguments.requirements`. */
+/** Returns the key of a field in `RequiredArguments.requirements`. */
 export function coordinate(service: string, type: string, field: string): string {
   return `${service} ${type}.${field}`;
 }
 
 type Variants = {
   readonly schema: GraphQLSchema;
-  /** Planner's name by field and printed arguments. */
+  /** Planner's names by field and printed arguments. */
   readonly names: Map<string, string>;
   readonly fields: Map<string, RequiredField>;
-  /** Planner's names to add, by type. */
+  /** Planner's names to add to each type. */
   readonly added: Map<string, Set<string>>;
 };
 
 /**
- * Gives every field that some `@requires` reads, and that takes arguments, a name of its own per set of arguments. The planner
- * merges fields by response name alone, so `price(currency: "EUR")` required by one field would be answered with the client's
- * `price(currency: "USD")`, or with what another `@requires` asked for.
+ * Gives each field with arguments that some `@requires` reads a separate name for each set of arguments. The
+ * planner merges fields by response name alone. Without this, `price(currency: "EUR")` required by one field
+ * would receive the value of the client's `price(currency: "USD")`, or of another `@requires`.
  */
 export function extractRequiredArguments(
   document: DocumentNode,
@@ -141,7 +141,7 @@ function separateField(node: FieldNode, parent: GraphQLNamedType | undefined, va
   const inner = selectionSet && separateSelections(selectionSet, getNamedType(definition.type), variants);
   const { arguments: _, ...bare } = node;
   const separated = inner === undefined ? bare : { ...bare, selectionSet: inner };
-  // Also where none is given: the client may give one.
+  // This applies even if `@requires` gives no arguments, because the client may give some.
   if (definition.args.length === 0) return separated;
   const name = variantOf(node, parent.name, variants);
   return { ...separated, name: { kind: Kind.NAME, value: name } };

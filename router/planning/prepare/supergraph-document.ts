@@ -11,14 +11,14 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 
-/** A type whose fields carry `@join__field`. */
+/** A type whose fields have `@join__field` directives. */
 export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 export function isCompositeDefinition(node: DefinitionNode): node is CompositeDefinition {
   return node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION;
 }
 
-/** Replaces every object and interface type of a supergraph by what `change` returns. */
+/** Replaces every object and interface type of a supergraph by the result of `change`. */
 export function mapComposites(
   document: DocumentNode,
   change: (type: CompositeDefinition) => CompositeDefinition,
@@ -29,20 +29,20 @@ export function mapComposites(
   };
 }
 
-/** The string or enum argument of a directive; `undefined` when it is absent or something else. */
+/** Returns the string or enum argument of a directive; undefined if it is absent or of another kind. */
 export function argumentOf(directive: DirectiveNode, name: string): string | undefined {
   const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
-/** Whether a directive has the boolean argument with that value. */
+/** Returns whether a directive has the boolean argument with that value. */
 export function hasFlag(directive: DirectiveNode, flag: string, expected: boolean): boolean {
   return (directive.arguments ?? []).some(
     ({ name, value }) => name.value === flag && value.kind === Kind.BOOLEAN && value.value === expected,
   );
 }
 
-/** Service names by the names of the `join__Graph` values that stand for them. */
+/** Returns the service names by the names of their `join__Graph` enum values. */
 export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
   const graphs = document.definitions.find(
     (node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph',
@@ -69,7 +69,10 @@ export function fieldNamesIn(fieldSet: SelectionSetNode): string[] {
   return names;
 }
 
-/** The types that share a field of `typeName`: itself and, of an interface, everything that implements it. */
+/**
+ * Returns the types that share a field of `typeName`: the type itself and, for an interface, its
+ * implementations.
+ */
 export function withImplementations(schema: GraphQLSchema, typeName: string): string[] {
   const type = schema.getType(typeName);
   if (!isInterfaceType(type)) return isObjectType(type) ? [typeName] : [];
@@ -77,7 +80,7 @@ export function withImplementations(schema: GraphQLSchema, typeName: string): st
   return [typeName, ...objects.map(({ name }) => name), ...interfaces.map(({ name }) => name)];
 }
 
-/** Every `@join__field` of a type with its field, for those who only read. */
+/** Yields every `@join__field` directive of a type with its field. */
 export function* joinFields(
   type: CompositeDefinition,
 ): Generator<{ field: FieldDefinitionNode; join: ConstDirectiveNode }> {
