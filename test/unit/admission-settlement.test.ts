@@ -11,6 +11,7 @@ import { createReconciliation } from '../../router/rate-limit/reconcile.ts';
 import { TopConsumers } from '../../router/rate-limit/top-consumers.ts';
 import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
 import { recordFigure } from '../support/runs/figure.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const model = composeModel(/* GraphQL */ `
   type Query {
@@ -192,8 +193,8 @@ describe('the top consumers', () => {
   });
 
   it('are found among any number of others, in bounded memory, and an hour later they are the hour before', () => {
-    let now = 0;
-    const topConsumers = new TopConsumers(() => now);
+    const clock = createClock();
+    const topConsumers = new TopConsumers(clock.monotonic);
     for (let round = 0; round < 20_000; round++) {
       topConsumers.addOperation({ identity: userOf(`crowd-${round}`), address: '192.0.2.1' }, 1);
       if (round % 4 === 0) topConsumers.addOperation({ identity: userOf('whale'), address: '192.0.2.1' }, 10);
@@ -201,7 +202,7 @@ describe('the top consumers', () => {
     const [first] = topConsumers.report().current.top;
     expect(first?.user?.id).toBe('whale');
     expect(first?.points).toBeLessThanOrEqual(50_000 + (first?.overcount ?? 0));
-    now = 3_600_000;
+    clock.advance(3_600_000);
     expect(topConsumers.report()).toMatchObject({
       current: { top: [] },
       before: { top: [{ user: { id: 'whale' } }, ...Array.from({ length: 19 }, () => ({}))] },

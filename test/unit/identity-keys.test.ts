@@ -26,9 +26,9 @@ describe('while the issuer is down', () => {
     const early = await bearer();
     expect(await outcome(early)).toBe('user-1');
     issuer.answerKeysWith(down);
-    await clock.advance(59 * MINUTE);
+    await clock.advanceAsync(59 * MINUTE);
     expect([await outcome(early), await outcome(await bearer())]).toEqual(['user-1', 'user-1']);
-    await clock.advance(2 * MINUTE);
+    await clock.advanceAsync(2 * MINUTE);
     expect([await outcome(early), await outcome(await bearer())]).toEqual([
       'KEYS_UNAVAILABLE',
       'KEYS_UNAVAILABLE',
@@ -39,7 +39,7 @@ describe('while the issuer is down', () => {
     const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 600 });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.answerKeysWith(down);
-    await clock.advance(11 * MINUTE);
+    await clock.advanceAsync(11 * MINUTE);
     clock.jump(-60 * MINUTE);
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
   });
@@ -59,7 +59,7 @@ describe('while the issuer is down', () => {
     const { issuer, clock } = await startAuthentication({ keysRefreshMs: 10_000 }, { telemetry });
     const fetchAgain = async () => {
       const before = fetches;
-      await clock.advance(10_000);
+      await clock.advanceAsync(10_000);
       await vi.waitFor(() => expect(fetches).toBe(before + 1));
     };
     await vi.waitFor(() => expect(fetches).toBe(1));
@@ -97,7 +97,7 @@ describe('a start while the issuer is down', () => {
     expect(issuer.keyFetches()).toBe(1);
 
     issuer.answerKeysWith(undefined);
-    await clock.advance(1_000);
+    await clock.advanceAsync(1_000);
     expect(await outcome(header)).toBe('user-1');
     expect(authenticator.ready()).toBe(true);
     expect(issuer.keyFetches()).toBe(2);
@@ -127,7 +127,7 @@ describe('broken answers never replace good keys:', () => {
     const { outcome, issuer, clock } = await startAuthentication({}, { telemetry });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.answerKeysWith(answer);
-    await clock.advance(5 * MINUTE);
+    await clock.advanceAsync(5 * MINUTE);
     await vi.waitFor(() => expect(failures).toEqual(['ok', 'failed']), { timeout: 5_000 });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
   });
@@ -137,7 +137,7 @@ describe('broken answers never replace good keys:', () => {
     const { outcome, issuer, clock } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.answerKeysWith((response) => void response.writeHead(301, { location: elsewhere.jwksUrl }).end());
-    await clock.advance(5 * MINUTE);
+    await clock.advanceAsync(5 * MINUTE);
     await vi.waitFor(() => expect(issuer.keyFetches()).toBe(2));
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     expect(elsewhere.keyFetches()).toBe(0);
@@ -177,7 +177,7 @@ describe('unknown key ids', () => {
         const outcomes = await Promise.all(flood.map((token) => outcome(`Bearer ${token}`)));
         expect(new Set(outcomes)).toEqual(new Set([expected]));
         expect(await outcome(good)).toBe('user-1');
-        await clock.advance(1_000);
+        await clock.advanceAsync(1_000);
       }
       // One at the start, and one in each cooldown of 10 s.
       expect(issuer.keyFetches()).toBeLessThanOrEqual(4);
@@ -212,7 +212,7 @@ describe.each([
     expect(await outcome(byNewKey)).toBe('user-2');
     expect([await outcome(accepted), await outcome(unseen)]).toEqual(['user-1', 'user-1']);
     await issuer.rotate({ keepOld: false });
-    await clock.advance(5 * MINUTE);
+    await clock.advanceAsync(5 * MINUTE);
     await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
   });
 
@@ -224,7 +224,7 @@ describe.each([
     const outcomes = await Promise.all(forged.map((token) => outcome(`Bearer ${token}`)));
     expect(new Set(outcomes)).toEqual(new Set(['TOKEN_INVALID']));
     expect(issuer.keyFetches()).toBe(2);
-    await clock.advance(10_000);
+    await clock.advanceAsync(10_000);
     expect(await outcome(`Bearer ${forged[0]}`)).toBe('TOKEN_INVALID');
     expect(issuer.keyFetches()).toBe(3);
   });
@@ -238,7 +238,7 @@ it('at most eight keys are tried for one token without kid', async () => {
   expect(await outcome(`Bearer ${oldest}`)).toBe('user-1');
   const unseen = await issuer.mint({ claims: { sub: 'user-9' } });
   await issuer.rotate();
-  await clock.advance(5 * MINUTE);
+  await clock.advanceAsync(5 * MINUTE);
   await vi.waitFor(async () => expect(await outcome(`Bearer ${oldest}`)).toBe('TOKEN_INVALID'));
   expect(await outcome(`Bearer ${unseen}`)).toBe('user-9');
 });
@@ -257,7 +257,7 @@ it('a withdrawn key takes along the tokens it had signed, accepted before or not
   const [accepted, unseen] = [`Bearer ${await issuer.mint()}`, `Bearer ${await issuer.mint()}`];
   expect(await outcome(accepted)).toBe('user-1');
   await issuer.rotate({ keepOld: false });
-  await clock.advance(5 * MINUTE);
+  await clock.advanceAsync(5 * MINUTE);
   await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
   expect(await outcome(unseen)).toBe('TOKEN_INVALID');
 });

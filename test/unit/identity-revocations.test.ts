@@ -63,7 +63,7 @@ describe("a token on its issuer's list", () => {
     const header = `Bearer ${await issuer.mint({ claims: { jti: 'stolen' } })}`;
     expect(await outcome(header)).toBe('user-1');
     issuer.revoke('stolen', Date.now() / 1000 + 900);
-    await clock.advance(500);
+    await clock.advanceAsync(500);
     await vi.waitFor(async () => expect(await outcome(header)).toBe('TOKEN_REVOKED'));
   });
 
@@ -74,7 +74,7 @@ describe("a token on its issuer's list", () => {
     await vi.waitFor(() => expect(authenticator.ready()).toBe(true));
     const header = `Bearer ${await issuer.mint({ claims: { jti: 'stolen' } })}`;
     await issuer[Symbol.asyncDispose]();
-    for (let poll = 0; poll < 5; poll++) await clock.advance(500);
+    for (let poll = 0; poll < 5; poll++) await clock.advanceAsync(500);
     expect(await outcome(header)).toBe('TOKEN_REVOKED');
   });
 });

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { FairQueue, QueueFullError } from '../../subgraphs/user/issuer/fair-queue.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const NEVER = new AbortController().signal;
 
 function startQueue(options: { concurrency?: number; maxWaiting?: number; maxWaitingPerLane?: number } = {}) {
-  let time = 0;
+  const clock = createClock();
   const queue = new FairQueue({
     concurrency: 1,
     maxWaiting: 4,
     maxWaitingPerLane: 3,
     maxWaitMs: 1_000,
-    monotonic: () => time,
+    monotonic: clock.monotonic,
     ...options,
   });
   const order: string[] = [];
@@ -32,7 +33,7 @@ function startQueue(options: { concurrency?: number; maxWaiting?: number; maxWai
       for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     }
   };
-  return { add, order, drain, pass: (ms: number) => void (time += ms) };
+  return { add, order, drain, pass: (ms: number) => clock.advance(ms) };
 }
 
 describe('a fair queue', () => {

@@ -4,6 +4,7 @@ import { backgroundWork, readInboundRequest } from '../../subgraphs/shared/inbou
 import { ServiceBreaker } from '../../subgraphs/order/service-breaker.ts';
 import { createServiceClient } from '../../subgraphs/order/service-client.ts';
 import { answer, page, startStubSubgraph, status } from '../support/subgraphs/stub-subgraph.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const KEY = { id: 'order', secret: 's'.repeat(32) };
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -45,9 +46,12 @@ describe('what a request says of itself', () => {
 
 describe('the breaker of a called service', () => {
   test('opens after five failures in a row, and closes when a probe succeeds', () => {
-    let now = 0;
+    const clock = createClock();
     const states: string[] = [];
-    const breaker = new ServiceBreaker({ monotonic: () => now, changed: (state) => states.push(state) });
+    const breaker = new ServiceBreaker({
+      monotonic: clock.monotonic,
+      changed: (state) => states.push(state),
+    });
     const fail = () => breaker.settle('failure');
     for (let call = 0; call < 4; call += 1) fail();
     breaker.settle('success');
@@ -56,12 +60,12 @@ describe('the breaker of a called service', () => {
     expect(breaker.admit()).toBe(true);
     fail();
     expect(breaker.admit()).toBe(false);
-    now = 2_000;
+    clock.advance(2_000);
     expect([breaker.admit(), breaker.admit()]).toEqual([true, false]);
     fail();
-    now = 3_999;
+    clock.advance(1_999);
     expect(breaker.admit()).toBe(false);
-    now = 4_000;
+    clock.advance(1);
     expect(breaker.admit()).toBe(true);
     breaker.settle('success');
     expect([breaker.admit(), breaker.admit()]).toEqual([true, true]);
@@ -71,14 +75,14 @@ describe('the breaker of a called service', () => {
 
 describe('calls to another service', () => {
   test('are rejected without being sent while it is down, and answered again when it is back', async () => {
-    let now = 0;
+    const clock = createClock();
     let isDown = true;
     await using product = await startStubSubgraph(() => (isDown ? page(500) : answer({ data: { a: 1 } })));
     const callService = createServiceClient({
       caller: 'order',
       key: KEY,
       now: Date.now,
-      monotonic: () => now,
+      monotonic: clock.monotonic,
       log: pino({ level: 'silent' }),
     });
     const inbound = backgroundWork('test');
@@ -91,7 +95,7 @@ describe('calls to another service', () => {
       });
     expect(product.requests).toHaveLength(5);
     isDown = false;
-    now += 2_000;
+    clock.advance(2_000);
     expect(await call()).toEqual({ data: { a: 1 }, errors: [] });
     expect(product.requests.map(({ headers }) => headers['x-request-id'])).toEqual(
       Array.from({ length: 6 }, () => inbound.requestId),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { signIdentity, type Signing } from '../../subgraphs/shared/sign.ts';
 import { createVerifier, type SignedRequest, type Verification } from '../../subgraphs/shared/verify.ts';
+import { createClock } from '../support/time/clock.ts';
 
 const current = { id: 'k2', secret: 'the-key-that-signs-0123456789-abcdef' };
 const former = { id: 'k1', secret: 'the-key-before-it-0123456789-abcdef' };
@@ -256,13 +257,13 @@ describe('the issuers that a service accepts', () => {
 
 describe('a nonce', () => {
   test('is accepted once, for as long as its signature is valid', () => {
-    let ms = sentAt;
-    const verify = createVerifier({ audience: 'order', keys: [current], now: () => ms });
+    const clock = createClock(sentAt);
+    const verify = createVerifier({ audience: 'order', keys: [current], now: clock.now });
     const request = signed();
     expect(verify(request).kind).toBe('verified');
-    ms += 30_000;
+    clock.advance(30_000);
     expect(verify(request)).toEqual(refusal('the call was seen before'));
-    ms += 1_000;
+    clock.advance(1_000);
     expect(verify(request)).toEqual(refusal('the signature has expired'));
   });
 

@@ -20,7 +20,7 @@ function alarmsOnClock() {
     set: (delayMs: number, name: string) =>
       after(delayMs, () => void rung.push(`${name} at ${clock.monotonic()}`)),
     advance: async (ms: number) => {
-      await clock.advance(ms);
+      await clock.advanceAsync(ms);
       await setImmediate();
     },
   };
@@ -60,7 +60,7 @@ test('an alarm that is set or called off while others ring', async () => {
     after(50, () => void rung.push(clock.monotonic()));
   });
   cancel.push(after(100, () => void rung.push(-1)));
-  await clock.advance(150);
+  await clock.advanceAsync(150);
   await setImmediate();
   expect(rung).toEqual([150]);
 });

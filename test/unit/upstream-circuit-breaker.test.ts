@@ -9,11 +9,11 @@ import type {
 } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { BREAKER_SETTINGS, BreakerModel } from '../support/models/breaker-model.ts';
 import { recordFigure } from '../support/runs/figure.ts';
-import { createManualClock } from '../support/time/manual-clock.ts';
-import type { ManualClock } from '../support/time/manual-clock.ts';
+import { createClock } from '../support/time/clock.ts';
+import type { Clock } from '../support/time/clock.ts';
 
 function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
-  const clock = createManualClock();
+  const clock = createClock();
   const changes: string[] = [];
   const breaker = new CircuitBreaker({
     ...BREAKER_SETTINGS,
@@ -275,7 +275,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** What can be seen of a breaker after each step. */
-function trace(steps: readonly Step[], breaker: Subject, clock: ManualClock): string[] {
+function trace(steps: readonly Step[], breaker: Subject, clock: Clock): string[] {
   const inFlight: Permit[] = [];
   return steps.map((next) => {
     const seen = act(next, breaker, clock, inFlight);
@@ -285,7 +285,7 @@ function trace(steps: readonly Step[], breaker: Subject, clock: ManualClock): st
 
 type Subject = Pick<CircuitBreaker, 'admit' | 'settle' | 'force' | 'state' | 'retryAfterMs'>;
 
-function act(next: Step, breaker: Subject, clock: ManualClock, inFlight: Permit[]): string {
+function act(next: Step, breaker: Subject, clock: Clock, inFlight: Permit[]): string {
   switch (next.kind) {
     case 'advance':
       clock.advance(next.ms);
@@ -335,7 +335,7 @@ it('behaves as its model in every sequence of calls, outcomes and waits', () => 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
       const { breaker, clock } = createBreaker();
-      const modelClock = createManualClock();
+      const modelClock = createClock();
       const model = new BreakerModel(BREAKER_SETTINGS, modelClock.monotonic);
       expect(trace(steps, breaker, clock)).toEqual(trace(steps, model, modelClock));
     }),

@@ -6,10 +6,10 @@ import { CircuitBreaker } from '../../router/subgraph/breaker/circuit-breaker.ts
 import { FieldBreakers } from '../../router/subgraph/breaker/field-breakers.ts';
 import { failedFields } from '../../router/subgraph/breaker/classify-response.ts';
 import { BREAKER_SETTINGS } from '../support/models/breaker-model.ts';
-import { createManualClock } from '../support/time/manual-clock.ts';
+import { createClock } from '../support/time/clock.ts';
 
 function createFields() {
-  const clock = createManualClock();
+  const clock = createClock();
   const { monotonic } = clock;
   const fields = new FieldBreakers({
     ...BREAKER_SETTINGS,

@@ -4,8 +4,8 @@ import type { SubgraphFailure, SubgraphResponse } from '../../../router/request/
 import { createSubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
 import type { SubgraphPool } from '../../../router/subgraph/subgraph-pool.ts';
 import type { SubgraphParts } from '../../../router/subgraph/client.ts';
-import { createManualClock } from '../time/manual-clock.ts';
-import type { ManualClock } from '../time/manual-clock.ts';
+import { createClock } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 type CallOptions = {
   readonly operation?: 'query' | 'mutation';
@@ -17,7 +17,7 @@ type CallOptions = {
 /** An upstream with one subgraph, `inventory`, a clock that is moved by hand, and a record of its events. */
 export type UpstreamOfOne = AsyncDisposable & {
   readonly upstream: SubgraphPool;
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   /** `EVENT DETAIL` in the order they came. */
   readonly events: string[];
   call(options?: CallOptions): Promise<SubgraphResponse>;
@@ -32,7 +32,7 @@ export function upstreamOf(
   settings: Record<string, unknown> = {},
   parts: Partial<SubgraphParts> = {},
 ): UpstreamOfOne {
-  const clock = createManualClock();
+  const clock = createClock();
   const events: string[] = [];
   const { traffic } = configSchema.parse({ traffic: { all: settings, subgraphs: { inventory: { urls } } } });
   const upstream = createSubgraphPool(traffic, {
@@ -40,7 +40,7 @@ export function upstreamOf(
     signer: { sign: () => ({}) },
     random: () => 0.5,
     monotonic: clock.monotonic,
-    startTimer: clock.after,
+    startTimer: clock.startTimer,
     ...parts,
   });
   const routes = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));

@@ -1,21 +1,26 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Schedule } from '../../../router/shared/schedule.ts';
+import type { StartTimer } from '../../../router/subgraph/call/call.ts';
 
 export type Clock = {
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds that never go back. */
+  /** Milliseconds since the clock was created; never runs backwards. */
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  /** Lets time pass: timers that come due run, in order, each at its time. */
-  advance(ms: number): Promise<void>;
-  /** Sets the wall clock forward or back; monotonic time and timers do not notice. */
+  /** The form in which subgraph calls set timers. */
+  readonly startTimer: StartTimer;
+  /** Moves both times forward and runs the timers that become due, in order, each at its time. */
+  advance(ms: number): void;
+  /** The same, but promises settle after each timer. */
+  advanceAsync(ms: number): Promise<void>;
+  /** Sets the wall clock forward or back; monotonic time and timers stay. */
   jump(ms: number): void;
 };
 
 type Timer = { readonly dueAt: number; readonly action: () => void };
 
-/** A clock that stands still until told otherwise. */
+/** A fake clock: its time passes only in `advance`. It stands in for every part that reads time or sets timers. */
 export function createClock(startMs = Date.UTC(2030, 0, 1)): Clock {
   const timers = new Set<Timer>();
   let elapsed = 0;
@@ -31,24 +36,35 @@ export function createClock(startMs = Date.UTC(2030, 0, 1)): Clock {
     return due.sort((a, b) => a.dueAt - b.dueAt)[0];
   }
 
+  /** Runs the timers until the target, and yields after each. */
+  function* passing(ms: number): Generator<void> {
+    const target = elapsed + ms;
+    for (let timer = nextDue(target); timer !== undefined; timer = nextDue(target)) {
+      timers.delete(timer);
+      passUntil(Math.max(timer.dueAt, elapsed));
+      timer.action();
+      yield;
+    }
+    passUntil(target);
+    yield;
+  }
+
+  function addTimer(action: () => void, delayMs: number): () => void {
+    const timer = { action, dueAt: elapsed + delayMs };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  }
+
   return {
     now: () => wall,
     monotonic: () => elapsed,
-    schedule(action, delayMs) {
-      const timer = { action, dueAt: elapsed + delayMs };
-      timers.add(timer);
-      return { [Symbol.dispose]: () => void timers.delete(timer) };
+    schedule: (action, delayMs) => ({ [Symbol.dispose]: addTimer(action, delayMs) }),
+    startTimer: (delayMs, action) => addTimer(action, delayMs),
+    advance(ms) {
+      for (const _ of passing(ms));
     },
-    async advance(ms) {
-      const target = elapsed + ms;
-      for (let timer = nextDue(target); timer !== undefined; timer = nextDue(target)) {
-        timers.delete(timer);
-        passUntil(Math.max(timer.dueAt, elapsed));
-        timer.action();
-        await setImmediate();
-      }
-      passUntil(target);
-      await setImmediate();
+    async advanceAsync(ms) {
+      for (const _ of passing(ms)) await setImmediate();
     },
     jump(ms) {
       wall += ms;
