@@ -181,7 +181,7 @@ test('commands of shells start programs that a test runs or that are checked her
 
 test('prose has at most 120 columns, and the README 150 lines', () => {
   const isTooLong = (line: string) => line.length > MAX_COLUMNS && !/^\s*(?:\||\S+$)/.test(line);
-  const isOwnLayout = (file: string) => /^(?:bench|test)\//.test(file);
+  const isOwnLayout = (file: string) => file.startsWith('bench/');
   expect(
     findings((text, file) => (isOwnLayout(file) ? [] : prose(text).split('\n').filter(isTooLong))),
   ).toEqual([]);
@@ -212,6 +212,44 @@ test('every workaround of the planner has the test that its page names', () => {
   );
   expect(titles.length).toBeGreaterThan(10);
   expect(titles.filter((title) => !tests.includes(`describe('${title}'`))).toEqual([]);
+});
+
+test('the example of a test is an excerpt of the test that its page names', () => {
+  const page = readPage('test/README.md');
+  const [, file = ''] = /^This is \[[^\]]+\]\((\S+\.test\.ts)\)/m.exec(page) ?? [];
+  const lines = readPage(`test/${file}`).split('\n');
+  const [example = '', ...others] = codeBlocks(page, 'ts');
+  expect(others).toEqual([]);
+  let from = 0;
+  const absent = example
+    .trimEnd()
+    .split('\n')
+    .filter((line) => {
+      const index = lines.indexOf(line, from);
+      if (index >= 0) from = index + 1;
+      return index < 0;
+    });
+  expect(absent).toEqual([]);
+  expect(example).toMatch(/\bexpect\(/);
+});
+
+test('the page on tests has a row for each folder of tests and of helpers', () => {
+  const folders = globSync('{test,test/support}/*/', { cwd: root }).map(
+    (path) => `${path.replace(/\/$/, '')}/`,
+  );
+  const page = readPage('test/README.md');
+  expect(folders.length).toBeGreaterThan(15);
+  expect(folders.filter((folder) => !page.includes(`| \`${folder}\` |`))).toEqual([]);
+});
+
+test('every helper that the page on tests names is exported by the file that its row names', () => {
+  const rows = [...readPage('test/README.md').matchAll(/^\|.*\| `(\w+)` in `([\w-]+\.ts)` \|/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  const isExported = (name: string, file: string) =>
+    globSync(`test/support/*/${file}`, { cwd: root }).some((path) =>
+      new RegExp(`^export (?:async )?(?:function|class|const) ${name}\\b`, 'm').test(readPage(path)),
+    );
+  expect(rows.filter(([, name = '', file = '']) => !isExported(name, file)).map(([row]) => row)).toEqual([]);
 });
 
 test('code of the documentation is formatted as `npm run check` wants it', () => {
