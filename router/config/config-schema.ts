@@ -12,9 +12,9 @@ import { telemetry } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
 import { count } from './values.ts';
 
-/*
- * The one source of the configuration: its checks, its type, `router.schema.json` and the table in `docs/configuration.md`.
- * Durations are milliseconds (Ms) or seconds (S), sizes are bytes.
+/**
+ * Defines the configuration: its validation, its type, `router.schema.json` and the table in
+ * `docs/configuration.md`. Durations are in milliseconds (Ms) or seconds (S), sizes in bytes.
  */
 
 const mode = z.enum(['development', 'production']);
@@ -27,11 +27,13 @@ export const configSchema = z
     workers: count
       .max(256)
       .default(1)
-      .describe('Processes that serve the port together. Without Redis each has its share of every budget.'),
+      .describe(
+        'Number of processes that share the port. Without Redis each enforces its share of every rate limit.',
+      ),
     execution: z
       .literal('compiled', {
         error:
-          'remove it: operations are executed by the router, and Apollo Gateway serves as a reference in its tests only',
+          'remove this key: the router executes operations itself, Apollo Gateway is only the reference in its tests',
       })
       .optional()
       .describe('Deprecated, has no effect.'),
@@ -44,7 +46,7 @@ export const configSchema = z
         enabled: z
           .boolean()
           .optional()
-          .describe('Serve Apollo Sandbox on `/`. Default: only in development.'),
+          .describe('Serve Apollo Sandbox on `/`. Default: true in development, false in production.'),
       })
       .prefault({}),
     cors,
@@ -65,7 +67,7 @@ export const configSchema = z
     telemetry,
     shutdown,
   })
-  // Runs although other values are wrong, so that all problems are reported at once.
+  // Runs even if other values are invalid, so that all problems are reported at once.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
     when: () => true,
   });
@@ -76,7 +78,7 @@ const signedInProduction = z.object({
 });
 const keyWithSecret = z.object({ secret: z.string().min(1) });
 
-/** Returns the problems of a configuration whose other values may be wrong. */
+/** Returns the secrets that are too short. Other values of the configuration may be invalid. */
 function shortSecrets(config: unknown): z.core.$ZodSuperRefineIssue[] {
   const { data } = signedInProduction.safeParse(config);
   return (data?.identity.keys ?? []).flatMap((key, index) => {
@@ -102,7 +104,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** The frozen configuration that every part is built from. */
+/** The validated, frozen configuration. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
 /** The JSON schema of `router.yaml`, for editors and for the table in `docs/configuration.md`. */

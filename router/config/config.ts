@@ -7,8 +7,9 @@ import { ConfigError, readYaml } from './yaml/read-yaml.ts';
 import type { Environment, Override } from './yaml/read-yaml.ts';
 
 /**
- * Reads `router.yaml` (or `ROUTER_CONFIG`) and the environment into a frozen configuration.
- * @throws {ConfigError} with every unknown key and bad value at once.
+ * Reads `router.yaml` (or the file that `ROUTER_CONFIG` names) and the environment into a frozen
+ * configuration.
+ * @throws {ConfigError} that lists all unknown keys and invalid values
  */
 export function loadConfig(env: Environment, workingDirectory: string): Config {
   const named = env['ROUTER_CONFIG'];
@@ -37,8 +38,8 @@ export function configOption(path: string): string {
  */
 export function assertFile(path: string, setting = ''): void {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new ConfigError([`${setting}there is no file ${path}`]);
-  if (stats.isDirectory()) throw new ConfigError([`${setting}${path} is a directory, a file is expected`]);
+  if (stats === undefined) throw new ConfigError([`${setting}file not found: ${path}`]);
+  if (stats.isDirectory()) throw new ConfigError([`${setting}expected a file, but ${path} is a directory`]);
 }
 
 /** Parses the text of a `router.yaml`; paths in it are relative to `directory`. */
@@ -83,7 +84,7 @@ const ENVIRONMENT: readonly {
   { name: 'NODE_ENV', path: ['mode'], read: (value) => (value === 'production' ? 'production' : undefined) },
 ];
 
-// What is no number is passed on as it is, so that the message can show it.
+// A text that is not a number is returned unchanged, so that the error message can show it.
 function readNumber(value: string): unknown {
   return /^\d+$/.test(value) ? Number(value) : value;
 }

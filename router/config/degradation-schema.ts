@@ -10,32 +10,41 @@ export const degradation = z
       .enum(ERROR_BEHAVIORS)
       .default('PROPAGATE')
       .describe(
-        'What an error does where the request has no `onError`: null in its own place, null in the next place that may be null, or no data at all.',
+        'Error behavior of requests without `onError`: `NULL` sets the failed field to null, `PROPAGATE` sets the nearest nullable parent to null, `HALT` returns no data.',
       ),
     fallbacks: z
       .record(coordinate, z.unknown())
       .default({})
       .describe(
-        'What stands in the place of a field whose service has failed, as `Product.tags: []`: null, a scalar, an enum value, or a list of them.',
+        'Values for fields whose service has failed, by `Type.field`, such as `Product.tags: []`. A value is null, a scalar, an enum value or a list of these.',
       ),
     stale: z
       .record(
         coordinate,
         z.strictObject({
-          maxAgeS: z.int().min(1).max(86_400).default(300).describe('Oldest value that is served.'),
+          maxAgeS: z
+            .int()
+            .min(1)
+            .max(86_400)
+            .default(300)
+            .describe('Maximum age in seconds of a stale value.'),
           per: z
             .enum(['identity', 'everyone'])
             .default('identity')
-            .describe('Who may be served what was delivered to one caller.'),
+            .describe(
+              'Callers that may receive a value cached for one caller: only callers with the same identity, or everyone.',
+            ),
         }),
       )
       .default({})
       .describe(
-        'Fields of entities whose last values are served, and marked, while their service fails, as `Product.inStock: { per: everyone }`.',
+        'Entity fields whose last value is served, and marked as stale, while their service fails. Example: `Product.inStock: { per: everyone }`.',
       ),
     staleMemoryBytes: count
       .default(16_777_216)
-      .describe('Memory for such values in this process; with Redis they are kept there too.'),
+      .describe(
+        'Maximum memory in bytes for stale values in this process. With Redis, they are also stored there.',
+      ),
   })
   .prefault({})
-  .describe('What is answered in place of what a subgraph does not deliver.');
+  .describe('Contents of a response when a subgraph fails.');

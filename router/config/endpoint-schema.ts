@@ -5,43 +5,47 @@ import { count, ms, port } from './values.ts';
 export const listen = z
   .strictObject({
     host: z.string().default('127.0.0.1').describe('Address to listen on.'),
-    port: port.default(4000).describe('Port to listen on; 0 takes a free one. `PORT` overrides it.'),
+    port: port.default(4000).describe('Port to listen on; 0 selects a free one. `PORT` overrides it.'),
     path: z.string().startsWith('/').default('/graphql').describe('Path of the GraphQL endpoint.'),
-    headersTimeoutMs: ms.default(5_000).describe("Time for a request's headers to arrive."),
-    requestTimeoutMs: ms.default(10_000).describe('Time for a whole request to arrive.'),
+    headersTimeoutMs: ms.default(5_000).describe("Maximum time to receive a request's headers."),
+    requestTimeoutMs: ms.default(10_000).describe('Maximum time to receive a whole request.'),
     responseTimeoutMs: ms
       .default(30_000)
-      .describe('Time for a client to take its answer; then its connection is closed.'),
+      .describe('Maximum time for a client to read its response; its connection is closed afterwards.'),
     keepAliveTimeoutMs: ms
       .default(75_000)
-      .describe("How long an idle connection stays open; keep it above the load balancer's."),
-    maxConnections: count.default(10_000).describe('Most connections at once; further ones are closed.'),
+      .describe("Time after which an idle connection is closed. Set it higher than the load balancer's."),
+    maxConnections: count
+      .default(10_000)
+      .describe('Maximum number of open connections; new ones above it are closed.'),
     maxRequestsPerConnection: z
       .int()
       .min(0)
       .default(1_000)
-      .describe('Requests after which a connection is closed with its answer; 0 for no end.'),
+      .describe('Number of requests after which a connection is closed; 0 means unlimited.'),
     trustedProxies: z
       .array(z.string())
       .default([])
-      .describe('Addresses or CIDR ranges whose `X-Forwarded-For`, `-Proto` and `-Host` are believed.'),
+      .describe(
+        'Addresses or CIDR ranges of proxies whose `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted.',
+      ),
   })
   .refine((value) => value.headersTimeoutMs <= value.requestTimeoutMs, {
     path: ['headersTimeoutMs'],
-    message: 'must not be above requestTimeoutMs, which the headers are a part of',
+    message: 'must not exceed requestTimeoutMs, which includes the headers',
   })
   .prefault({});
 
 export const admin = z
   .strictObject({
-    enabled: z.boolean().default(true).describe('Serve metrics and health on a port of their own.'),
+    enabled: z.boolean().default(true).describe('Serve metrics and health on a separate port.'),
     host: z
       .string()
       .default('127.0.0.1')
       .describe(
-        'Address of the admin port. On a loopback one only requests for an address, `localhost` or this name are answered: a web page could send others.',
+        'Address that the admin port listens on. On a loopback address, only requests whose `Host` is an IP address, `localhost` or this name are accepted, so that web pages cannot use DNS rebinding.',
       ),
-    port: port.default(9090).describe('Admin port; 0 takes a free one. `ADMIN_PORT` overrides it.'),
+    port: port.default(9090).describe('Admin port; 0 selects a free one. `ADMIN_PORT` overrides it.'),
   })
   .prefault({});
 
@@ -71,14 +75,19 @@ export const cors = z
       )
       .optional()
       .describe(
-        'Origins whose pages may read responses, such as `https://shop.example`; `https://*.shop.example` for all names below it, `http://localhost:*` for all ports, `*` for all origins. Default: none in production; in development Apollo Sandbox and pages of this machine (`http://localhost:*`, `http://127.0.0.1:*`, `http://[::1]:*`).',
+        'Origins whose pages may read responses, such as `https://shop.example`. `https://*.shop.example` matches all its subdomains, `http://localhost:*` all ports, `*` all origins. Default: none in production; in development Apollo Sandbox and pages of this machine (`http://localhost:*`, `http://127.0.0.1:*`, `http://[::1]:*`).',
       ),
-    credentials: z.boolean().default(false).describe('Allow cookies; needs named origins.'),
+    credentials: z.boolean().default(false).describe('Allow cookies. Requires `origins` without `*`.'),
     allowedHeaders: z
       .array(z.string())
       .optional()
-      .describe('Request headers that may be sent. Default: those the browser asks for.'),
-    maxAgeS: z.int().min(0).max(86_400).default(7_200).describe('How long a preflight answer may be kept.'),
+      .describe('Request headers that pages may send. Default: all that the preflight request names.'),
+    maxAgeS: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(7_200)
+      .describe('Seconds for which browsers may cache a preflight response.'),
   })
   .prefault({})
   .refine((value) => !(value.credentials && value.origins?.includes('*')), {
@@ -94,11 +103,11 @@ export const csrf = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Refuse requests that a foreign page could send without a preflight.'),
+      .describe('Reject requests that a page of another origin could send without a preflight.'),
     requiredHeaders: z
       .array(z.string())
       .default(['x-apollo-operation-name', 'apollo-require-preflight'])
-      .describe('Any one of these headers proves a preflight.'),
+      .describe('Headers that prove a preflight; a request needs one of them.'),
   })
   .prefault({});
 
@@ -106,25 +115,31 @@ export const limits = z
   .strictObject({
     bodyBytes: count
       .default(262_144)
-      .describe('Largest request body, as it is sent and after it is decoded.'),
-    headerBytes: count.default(16_384).describe('Largest request head.'),
+      .describe('Maximum size of a request body, both as sent and after decoding.'),
+    headerBytes: count.default(16_384).describe('Maximum size of the request headers.'),
     unreadBytes: count
       .default(268_435_456)
-      .describe('Answers that clients have not taken yet, together; beyond it the oldest are given up.'),
-    documentLength: count.default(65_536).describe('Most characters in a document.'),
-    nameLength: count.default(256).describe('Most characters in a name in a document.'),
-    tokens: count.default(2_000).describe('Most tokens in a document.'),
-    depth: count.default(15).describe('Deepest nesting of fields.'),
-    aliases: count.default(30).describe('Most aliases, fragments expanded.'),
-    rootFields: count.default(20).describe('Most fields at the root.'),
-    directives: count.default(50).describe('Most directives.'),
-    selections: count.default(10_000).describe('Most fields, fragments expanded.'),
-    variableDepth: count.default(32).describe('Deepest nesting of the variables.'),
-    variableItems: count.default(1_000).describe('Longest list in the variables.'),
-    variableMembers: count.default(1_000).describe('Most members of one object in the variables.'),
+      .describe(
+        'Maximum size of all responses that clients have not read yet. Above it, the connections with the oldest of them are closed.',
+      ),
+    documentLength: count.default(65_536).describe('Maximum number of characters in a document.'),
+    nameLength: count.default(256).describe('Maximum number of characters in a name in a document.'),
+    tokens: count.default(2_000).describe('Maximum number of tokens in a document.'),
+    depth: count.default(15).describe('Maximum nesting depth of fields.'),
+    aliases: count.default(30).describe('Maximum number of aliases after expanding fragments.'),
+    rootFields: count.default(20).describe('Maximum number of root fields.'),
+    directives: count.default(50).describe('Maximum number of directives.'),
+    selections: count.default(10_000).describe('Maximum number of fields after expanding fragments.'),
+    variableDepth: count.default(32).describe('Maximum nesting depth of the variables.'),
+    variableItems: count.default(1_000).describe('Maximum length of a list in the variables.'),
+    variableMembers: count
+      .default(1_000)
+      .describe('Maximum number of members of an object in the variables.'),
     variableNodes: count
       .default(10_000)
-      .describe('Most values in the variables; a list or an object is one, and so is each value in it.'),
+      .describe(
+        'Maximum number of values in the variables. A list or object counts as one, plus one for each value in it.',
+      ),
   })
   .prefault({});
 
@@ -134,7 +149,9 @@ export const shutdown = z
       .int()
       .min(0)
       .default(1_000)
-      .describe('After SIGTERM: not ready, but still serving, so that load balancers notice.'),
-    graceMs: ms.default(20_000).describe('Longest wait for requests under way.'),
+      .describe(
+        'Time after SIGTERM during which the router reports not ready but still serves, so that load balancers can react.',
+      ),
+    graceMs: ms.default(20_000).describe('Maximum time to wait for requests in flight.'),
   })
   .prefault({});

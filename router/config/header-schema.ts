@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isProtectedRequestHeader, isProtectedResponseHeader } from '../shared/protected-headers.ts';
 import type { IsProtected } from '../shared/protected-headers.ts';
 
-const ONE_SELECTOR = { message: 'needs either named or matching' };
+const ONE_SELECTOR = { message: 'requires exactly one of `named` and `matching`' };
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const value = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII');
 
@@ -10,7 +10,7 @@ const merge = z
   .enum(['first', 'last', 'append'])
   .default('last')
   .describe(
-    'When several answers have it: which counts, in the order they come. `set-cookie` is always appended; of `cache-control` the most restrictive counts.',
+    'Value to use when several subgraph responses have the header, in order of arrival. `set-cookie` is always appended; for `cache-control` the most restrictive value is used.',
   );
 
 const requestRule = ruleSchema(
@@ -26,34 +26,36 @@ const forwardedPart = z.enum(['for', 'proto', 'host']);
 const requestRules = z.array(requestRule).default([]);
 const responseRules = z.array(responseRule).default([]);
 
-/** The part `headers` of `router.yaml`. */
+/** Schema of `headers` in `router.yaml`. */
 export const headersSchema = z
   .strictObject({
-    request: requestRules.describe('What of a client reaches the subgraphs, rule by rule in this order.'),
+    request: requestRules.describe(
+      'Rules for the request headers that subgraphs receive, applied in this order.',
+    ),
     response: responseRules.describe(
-      'Which headers of each subgraph response reach the client. What `insert` adds is on every response, errors included, except `cache-control` and `set-cookie`. Passing `set-cookie` on switches `traffic.deduplication` off.',
+      'Rules for the subgraph response headers that clients receive. Headers of `insert` are added to every response, including errors, except `cache-control` and `set-cookie`. Passing on `set-cookie` disables `traffic.deduplication`.',
     ),
     forwarded: z
       .strictObject({
         mutations: z
           .array(forwardedPart)
           .default(['for', 'proto', 'host'])
-          .describe('Which go with mutations, which are never deduplicated.'),
+          .describe('Rules for mutations, which are never deduplicated.'),
         queries: z
           .array(forwardedPart)
           .default([])
           .describe(
-            'Which go with queries. Only callers with equal values then share queries in flight and stale values: `for` all but ends that.',
+            'Rules for queries. Queries in flight and stale values are shared only between callers with equal values of these headers, so propagating `for` practically disables sharing.',
           ),
       })
       .prefault({})
       .describe(
-        'Which of `X-Forwarded-For`, `-Proto` and `-Host` subgraphs receive. What a client claims counts if it comes through one of `listen.trustedProxies`.',
+        '`X-Forwarded-For`, `-Proto` and `-Host` headers that subgraphs receive. Values sent by clients are used only from `listen.trustedProxies`.',
       ),
     subgraphs: z
       .record(z.string(), z.strictObject({ request: requestRules, response: responseRules }))
       .default({})
-      .describe('More rules for one subgraph, by name, after those for all.'),
+      .describe('Additional rules for one subgraph, by name. They apply after the rules for all subgraphs.'),
   })
   .prefault({});
 
@@ -69,17 +71,17 @@ function ruleSchema<Propagate extends z.ZodType<Propagation>>(
 ) {
   const insert = z.strictObject({
     name: nameSchema(isProtected).describe('Name of the header.'),
-    value: value.describe('Its value.'),
+    value: value.describe('Value of the header.'),
   });
   const remove = z.strictObject(selector(isProtected)).refine(selectsOnce, ONE_SELECTOR);
   return z
     .strictObject({
       propagate: propagate.optional().describe('Pass a header on.'),
       insert: insert.optional().describe('Add a header.'),
-      remove: remove.optional().describe('Take back what rules before this one have passed on or added.'),
+      remove: remove.optional().describe('Remove headers that earlier rules have passed on or added.'),
     })
     .refine((rule) => Object.values(rule).filter((part) => part !== undefined).length === 1, {
-      message: 'a rule is one of propagate, insert and remove',
+      message: 'a rule has exactly one of `propagate`, `insert` and `remove`',
     });
 }
 
@@ -87,15 +89,17 @@ function propagation<Schema extends z.ZodType<Propagation>>(schema: Schema): Sch
   return schema
     .refine(selectsOnce, ONE_SELECTOR)
     .refine((rule) => rule.named !== undefined || (rule.rename ?? rule.default) === undefined, {
-      message: 'rename and default need named',
+      message: '`rename` and `default` require `named`',
     });
 }
 
 function propagated(isProtected: IsProtected) {
   return {
     ...selector(isProtected),
-    rename: nameSchema(isProtected).optional().describe('Name under which it travels on; with `named` only.'),
-    default: value.optional().describe('Value when it is absent; with `named` only.'),
+    rename: nameSchema(isProtected)
+      .optional()
+      .describe('Name under which the header is passed on. Requires `named`.'),
+    default: value.optional().describe('Value if the header is absent. Requires `named`.'),
   };
 }
 
@@ -104,7 +108,7 @@ function selector(isProtected: IsProtected) {
     named: nameSchema(isProtected).optional().describe('Name of one header.'),
     matching: patternSchema()
       .optional()
-      .describe('Regular expression for whole names; never matches a protected header.'),
+      .describe('Regular expression that matches whole header names. Protected headers never match.'),
   };
 }
 
@@ -115,19 +119,19 @@ function selectsOnce({ named, matching }: Selector): boolean {
 function nameSchema(isProtected: IsProtected) {
   return z
     .string()
-    .regex(TOKEN, 'is no name of a header')
+    .regex(TOKEN, 'is not a valid header name')
     .refine((name) => !(isProtected(name) && /^x.forwarded./i.test(name)), {
-      message: 'is set by the router: see `headers.forwarded`',
+      message: 'is set by the router, see `headers.forwarded`',
       abort: true,
     })
     .refine((name) => !isProtected(name), {
       message:
-        'is protected: connection, content, credential, identity and signature headers, and those the router sets itself, are not for rules',
+        'is a protected header: rules cannot change connection, content, credential, identity and signature headers, nor headers that the router sets',
     });
 }
 
 function patternSchema() {
-  return z.string().min(1).refine(isPattern, { message: 'is no regular expression' });
+  return z.string().min(1).refine(isPattern, { message: 'is not a valid regular expression' });
 }
 
 function isPattern(source: string): boolean {

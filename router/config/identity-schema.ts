@@ -6,22 +6,25 @@ const issuer = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
     .describe(
-      'Expected `iss`; subgraphs receive it as `x-user-issuer`, because a user id is unique per issuer only.',
+      'Required `iss` claim. Subgraphs receive it as `x-user-issuer`, because user ids are unique only per issuer.',
     ),
   jwksUrl: httpUrl.describe(
-    'Where the issuer publishes its keys. Keys need no `kid`: up to 8 keys that fit a token are tried.',
+    'URL of the JSON Web Key Set of the issuer. Keys without `kid` are supported: up to 8 keys that match the algorithm of a token are tried.',
   ),
-  audience: z.string().min(1).describe('Expected in `aud`.'),
+  audience: z.string().min(1).describe('Audience that the `aud` claim must contain.'),
   algorithms: z
     .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
     .min(1)
     .default(['RS256'])
-    .describe('Signature algorithms accepted; symmetric ones are not on offer.'),
-  type: z.string().default('at+jwt').describe('Expected `typ` header; keeps ID tokens out.'),
+    .describe('Accepted signature algorithms. Symmetric algorithms are not supported.'),
+  type: z
+    .string()
+    .default('at+jwt')
+    .describe('Required `typ` header of access tokens; it excludes ID tokens.'),
   revocationsUrl: httpUrl
     .optional()
     .describe(
-      "List of this issuer's revoked token ids; polled, except while the Redis stream is read and this is the only issuer.",
+      "URL of this issuer's list of revoked token ids. It is polled, unless revocations arrive by the Redis stream and this is the only issuer.",
     ),
   claims: z
     .strictObject({
@@ -32,12 +35,12 @@ const issuer = z.strictObject({
       email: z.string().default('email').describe('Claim with the e-mail address.'),
     })
     .prefault({})
-    .describe('Where this issuer keeps what the router needs.'),
+    .describe('Names of the claims that the router reads.'),
 });
 
 export const authentication = z
   .strictObject({
-    issuers: z.array(issuer).default([]).describe('Token issuers. None means no authentication.'),
+    issuers: z.array(issuer).default([]).describe('Token issuers. Without any, authentication is disabled.'),
     required: z
       .boolean()
       .default(false)
@@ -48,29 +51,31 @@ export const authentication = z
       .array(z.string().regex(/^(?:Query|Mutation)\.\w+$/, 'must be Query.field or Mutation.field'))
       .default([])
       .describe(
-        'Root fields that need no token while `required` is set, as `Mutation.login`; introspection is `Query.__schema`.',
+        'Root fields that need no token although `required` is set, such as `Mutation.login`. Introspection is `Query.__schema`.',
       ),
-    clockToleranceS: z.int().min(0).max(300).default(30).describe('Allowed clock difference to an issuer.'),
-    maxTokenAgeS: count.default(86_400).describe('Oldest `iat` accepted.'),
-    maxTokenBytes: count.default(8_192).describe('Longest token looked at.'),
-    keysRefreshMs: ms.default(300_000).describe('How often keys are fetched again.'),
-    keysCooldownMs: ms.default(10_000).describe('Least time between fetches that an unknown key id causes.'),
-    keysStaleS: count.default(86_400).describe('How long known keys are used while the issuer is down.'),
-    keysTimeoutMs: ms.default(3_000).describe('Time for one fetch of keys.'),
+    clockToleranceS: z.int().min(0).max(300).default(30).describe('Maximum clock difference to an issuer.'),
+    maxTokenAgeS: count.default(86_400).describe('Maximum age of a token, from its `iat` claim.'),
+    maxTokenBytes: count.default(8_192).describe('Maximum size of a token; longer ones are rejected unread.'),
+    keysRefreshMs: ms.default(300_000).describe('Interval between fetches of the keys.'),
+    keysCooldownMs: ms.default(10_000).describe('Minimum time between fetches caused by unknown key ids.'),
+    keysStaleS: count
+      .default(86_400)
+      .describe('Maximum time for which known keys are used while the issuer is down.'),
+    keysTimeoutMs: ms.default(3_000).describe('Timeout of a fetch of the keys.'),
     refusedTokensPerMinute: count
       .default(600)
       .describe(
-        'Invalid tokens of one address, at all routers on one Redis, after which its unknown tokens are rejected unread.',
+        'Maximum number of invalid tokens from one address per minute, counted across all routers on one Redis. Above it, tokens that are not cached as valid are rejected unread.',
       ),
-    revocationPollMs: ms.default(500).describe('How often `revocationsUrl` is polled.'),
+    revocationPollMs: ms.default(500).describe('Interval between polls of `revocationsUrl`.'),
   })
   .prefault({})
   .refine(({ required, issuers }) => !required || issuers.length > 0, {
     path: ['required'],
-    message: 'needs an issuer, otherwise nobody has a token',
+    message: 'requires at least one issuer, because no token could be accepted without one',
   });
 
-/** Fewest characters of a secret that signs identity headers in production. */
+/** Minimum number of characters in production of a secret that signs identity headers. */
 export const SECRET_CHARACTERS = 32;
 
 export const identity = z
@@ -92,18 +97,21 @@ export const identity = z
       )
       .default([])
       .describe(
-        'Keys that sign identity headers towards subgraphs; the first signs. None means unsigned. They belong to the routers alone: services sign with keys of their own. `IDENTITY_KEYS=id:secret,…` overrides it.',
+        'Keys that sign the identity headers sent to subgraphs. The first key signs; without keys the headers are unsigned. Only routers may use these keys: services sign with their own. `IDENTITY_KEYS=id:secret,…` overrides it.',
       ),
   })
   .prefault({});
 
 const policy = z
   .strictObject({
-    roles: z.array(z.string().min(1)).default([]).describe('One of these roles, if there are any.'),
-    scopes: z.array(z.string().min(1)).default([]).describe('All of these scopes.'),
+    roles: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Roles of which the caller needs at least one. Empty means that no role is needed.'),
+    scopes: z.array(z.string().min(1)).default([]).describe('Scopes that the caller needs, all of them.'),
   })
   .refine((value) => value.roles.length + value.scopes.length > 0, {
-    message: 'needs roles or scopes; a policy that anyone meets is none',
+    message: 'requires `roles` or `scopes`; otherwise every caller would satisfy the policy',
   });
 
 export const authorization = z
@@ -112,11 +120,13 @@ export const authorization = z
       .enum(['filter', 'reject', 'dry-run'])
       .default('filter')
       .describe(
-        'Of what the schema does not allow the caller: answer null, refuse the operation, or only tell in `extensions.authorizationErrors`.',
+        'Treatment of fields that the caller is not authorized to see: `filter` returns null, `reject` rejects the operation, `dry-run` returns them and lists them in `extensions.authorizationErrors`.',
       ),
     policies: z
       .record(z.string(), policy)
       .default({})
-      .describe('Who meets a policy of `@policy`, by its name; nobody meets one that is not here.'),
+      .describe(
+        'Requirements of the policies that `@policy` names. A policy that is not listed is never satisfied.',
+      ),
   })
   .prefault({});

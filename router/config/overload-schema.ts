@@ -7,22 +7,20 @@ export const overload = z
       .boolean()
       .default(true)
       .describe(
-        'Refuse what cannot be answered in time with 503, in each process by itself: anonymous and expensive requests first, mutations last.',
+        'Reject requests with status 503 while this process is overloaded: anonymous and expensive requests first, mutations last.',
       ),
     eventLoopDelayMs: ms
       .default(1_000)
       .describe(
-        'Mean delay of the event loop above which requests are refused; each waits for it several times before its deadline.',
+        'Mean event loop delay above which requests are rejected. A request is delayed by it several times.',
       ),
     heapPercent: z
       .number()
       .min(1)
       .max(94)
       .default(85)
-      .describe('Share of the heap in use above which requests are refused; at 95 all of them are.'),
-    maxConcurrent: count
-      .default(4_096)
-      .describe('Most requests under way at once, however idle the process.'),
-    expensiveCost: count.default(200).describe('Estimated cost from which an operation is expensive.'),
+      .describe('Heap usage in percent above which requests are rejected. At 95 percent all are rejected.'),
+    maxConcurrent: count.default(4_096).describe('Maximum number of requests in flight, whatever the load.'),
+    expensiveCost: count.default(200).describe('Estimated cost from which an operation counts as expensive.'),
   })
   .prefault({});

@@ -7,29 +7,38 @@ export const persistedOperations = z
   .strictObject({
     automatic: z
       .strictObject({
-        enabled: z.boolean().default(true).describe('Keep documents that clients send with their SHA-256.'),
-        ttlS: count.default(86_400).describe('How long Redis keeps one that nobody asks for.'),
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe('Store documents that clients send together with their SHA-256.'),
+        ttlS: count.default(86_400).describe('Time after its last use when Redis deletes a document.'),
         memoryBytes: count
           .default(16_777_216)
-          .describe('Memory for documents in this process; the longest unused are forgotten.'),
+          .describe('Maximum memory for documents in this process; the least recently used are evicted.'),
       })
       .prefault({})
-      .describe('Automatic persisted queries. With `safelist: enforce` only manifests count.'),
+      .describe(
+        'Automatic persisted queries. With `safelist: enforce` only operations of the manifests are served.',
+      ),
     safelist: z
       .enum(['off', 'audit', 'enforce'])
       .default('off')
-      .describe('Of operations that are on no manifest: serve them, log them too, or refuse them.'),
+      .describe(
+        'Treatment of operations that are on no manifest: `off` serves them, `audit` serves and logs them, `enforce` rejects them.',
+      ),
     manifest: manifestFile
       .optional()
-      .describe("Operations of all clients, in Apollo's manifest format; read again when it changes."),
+      .describe(
+        "Manifest for all clients, a file in Apollo's manifest format. It is reloaded when it changes.",
+      ),
     clients: z
       .record(z.string(), manifestFile)
       .default({})
-      .describe('Manifests of single clients, by the header `apollographql-client-name`.'),
+      .describe('Manifest of each client, by the value of its `apollographql-client-name` header.'),
   })
   .prefault({})
   .refine(
     ({ safelist, manifest, clients }) =>
       safelist === 'off' || manifest !== undefined || Object.keys(clients).length > 0,
-    { path: ['safelist'], message: 'needs a manifest' },
+    { path: ['safelist'], message: 'requires a manifest' },
   );

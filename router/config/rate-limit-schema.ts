@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { count } from './values.ts';
 
-// Points times milliseconds must stay an exact integer (docs/decisions/005-token-bucket.md).
+// Points multiplied by milliseconds must remain a safe integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
-  points: count.max(100_000_000).describe('Cost points that fit the bucket.'),
-  windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket fills up.'),
+  points: count.max(100_000_000).describe('Maximum number of cost points in the bucket.'),
+  windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket becomes full.'),
 });
 
 const fieldLimit = z.strictObject({
-  calls: count.max(100_000_000).describe('Most calls at once.'),
-  windowS: count.max(86_400).default(3_600).describe('Seconds in which they come back.'),
+  calls: count.max(100_000_000).describe('Maximum number of calls in a burst.'),
+  windowS: count.max(86_400).default(3_600).describe('Seconds in which an empty bucket becomes full.'),
   per: z
     .string()
     .regex(
@@ -18,13 +18,13 @@ const fieldLimit = z.strictObject({
     )
     .default('caller')
     .describe(
-      'Counted for each user, or anonymous address (`caller`); for all callers of an address together (`address`); or for each value of an argument, whoever sends it (`argument:email`, `argument:input.email`; without regard to case).',
+      'Key of the count: `caller` counts per user or anonymous address, `address` per address, `argument:email` or `argument:input.email` per value of that argument, ignoring case.',
     ),
   counts: z
     .enum(['all', 'failures'])
     .default('all')
     .describe(
-      '`failures` gives the calls of an operation back if all of them deliver a value. Until then they count.',
+      'Calls to count. `failures` refunds the calls of an operation if all of them return a value; they count until then.',
     ),
 });
 
@@ -32,32 +32,37 @@ const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
 
 type FieldLimits = z.infer<typeof fieldLimits>;
 
-/** Limits that look at arguments or results need a root field, which is called once for each alias. */
+/**
+ * Limits per argument or per failure require a root field: a root field is called exactly once for each
+ * alias.
+ */
 function needsRootField(limits: FieldLimits): boolean {
   return [limits].flat().some(({ per, counts }) => per.startsWith('argument:') || counts === 'failures');
 }
 
 export const rateLimit = z
   .strictObject({
-    enabled: z.boolean().default(false).describe('Charge each operation its cost.'),
+    enabled: z.boolean().default(false).describe('Charge each operation its cost in points.'),
     mode: z
       .enum(['enforce', 'measure'])
       .default('enforce')
-      .describe('`measure` charges and counts what would be refused, and refuses nothing.'),
+      .describe('`measure` charges budgets, but only counts the operations that `enforce` would reject.'),
     tiers: z
       .record(z.string(), bucket)
       .prefault({ FREE: { points: 1_000 }, PREMIUM: { points: 10_000 }, ENTERPRISE: { points: 100_000 } })
-      .describe('Bucket of a user by the tier in the token.'),
-    defaultTier: z.string().default('FREE').describe('Tier of a token that names none of these.'),
-    anonymous: bucket.prefault({ points: 500 }).describe('Bucket of a caller without a token, by address.'),
+      .describe('Bucket of each user, by the tier in its token.'),
+    defaultTier: z.string().default('FREE').describe('Tier of users whose token names none of these tiers.'),
+    anonymous: bucket
+      .prefault({ points: 500 })
+      .describe('Bucket of callers without a token, one per address.'),
     perAddress: bucket
       .prefault({ points: 200_000 })
-      .describe('Bucket of all callers of one address together.'),
-    maxCost: count.default(50_000).describe('Most that one operation may cost.'),
+      .describe('Bucket that all callers of one address share.'),
+    maxCost: count.default(50_000).describe('Maximum cost of one operation.'),
     documentLengthPerPoint: count
       .default(4_096)
       .describe(
-        'Characters for a point of the price of a document that has to be parsed and planned first; its operation costs that at least.',
+        'Number of characters per point in the minimum cost of a document that has to be parsed and planned.',
       ),
     maxSurchargePercent: z
       .int()
@@ -65,7 +70,7 @@ export const rateLimit = z
       .max(1_000)
       .default(0)
       .describe(
-        'The cost of an operation is reconciled with its response: down to the cost of what was delivered, or up by at most this percentage of the estimate.',
+        'Maximum percentage by which the actual cost of a response may raise the charge above the estimate. A lower actual cost is refunded in full.',
       ),
     fields: z
       .record(z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field'), fieldLimits)
@@ -76,23 +81,27 @@ export const rateLimit = z
             context.addIssue({
               code: 'custom',
               path: [coordinate],
-              message: '`argument:NAME` and `failures` need a field of Query or Mutation',
+              message: '`argument:NAME` and `failures` require a field of Query or Mutation',
             });
       })
       .describe(
-        'Limits on the calls of single fields, as `Mutation.login`: one or a list, all of which must allow a call. Each alias is a call.',
+        'Rate limits of fields, by `Type.field`, such as `Mutation.login`. A field has one limit or a list, all of which must allow a call. Each alias counts as a call.',
       ),
     onRedisFailure: z
       .enum(['local', 'allow', 'deny'])
       .default('local')
-      .describe("While Redis is gone: this router's share of each bucket, no limit, or no request."),
+      .describe(
+        "Behavior while Redis is down: `local` enforces this router's share of each bucket, `allow` disables rate limits, `deny` rejects all requests.",
+      ),
     instances: count
       .default(2)
-      .describe('How many routers share Redis; the local share is the bucket divided by it.'),
-    defaultListSize: count.default(10).describe('Items assumed of a list without `@listSize`.'),
+      .describe(
+        'Number of routers that share Redis. The local share of a bucket is its size divided by this number.',
+      ),
+    defaultListSize: count.default(10).describe('Assumed number of items in a list without `@listSize`.'),
   })
   .prefault({})
   .refine((value) => Object.hasOwn(value.tiers, value.defaultTier), {
     path: ['defaultTier'],
-    message: 'must be one of the tiers',
+    message: 'must be the name of one of the tiers',
   });

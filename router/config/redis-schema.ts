@@ -6,8 +6,10 @@ export const redis = z
     url: z
       .url({ protocol: /^rediss?$/ })
       .optional()
-      .describe('Redis shared by all routers. `REDIS_URL` overrides it. None: state stays in this process.'),
-    commandTimeoutMs: ms.default(40).describe('Time for one command; then Redis counts as gone.'),
+      .describe(
+        'Redis shared by all routers. `REDIS_URL` overrides it. Without it, state stays in this process.',
+      ),
+    commandTimeoutMs: ms.default(40).describe('Timeout of a command. After a timeout, Redis counts as down.'),
     keyPrefix: z.string().default('tributary:').describe('Prefix of every key.'),
   })
   .prefault({});

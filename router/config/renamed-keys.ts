@@ -3,17 +3,17 @@ import type { Config } from './config-schema.ts';
 import { renamedKeysIn } from './yaml/read-yaml.ts';
 import type { RenamedKey } from './yaml/yaml-places.ts';
 
-/** Keys that have a new name. A configuration may use the old names for one version. */
+/** Configuration keys with a new name. The old names are accepted for one version. */
 export const RENAMED_KEYS: readonly RenamedKey[] = [
   { parent: ['traffic'], from: 'sharing', to: 'deduplication' },
   { parent: ['rateLimit'], from: 'overrunPercent', to: 'maxSurchargePercent' },
 ];
 
-/** Warns of every old key that the configuration was read from. */
+/** Logs a warning for each old key in the configuration. */
 export function warnOfRenamedKeys(config: Config, log: Pick<Logger, 'warn'>): void {
   for (const { place, key } of renamedKeysIn(config))
     log.warn(
       { setting: place, use: key },
-      'configuration key renamed, the next version rejects the old name',
+      'configuration key renamed, the old name will be rejected by the next version',
     );
 }

@@ -12,35 +12,37 @@ export const supergraph = z
     watch: z
       .boolean()
       .default(true)
-      .describe('Compose and swap in a changed file, or a changed schema file that it names.'),
+      .describe('Reload the supergraph when the file, or a schema file that it names, changes.'),
     pollIntervalMs: ms
       .default(10_000)
-      .describe('How often subgraphs with `subgraph_url` are asked for their schema.'),
+      .describe('Interval between schema requests to subgraphs with `subgraph_url`.'),
     introspection: z
       .boolean()
       .optional()
-      .describe('Answer introspection queries. Default: only in development.'),
+      .describe('Allow introspection queries. Default: true in development, false in production.'),
     warmOperations: z
       .int()
       .min(0)
       .default(100)
-      .describe('How many of the most used operations a new supergraph plans before it serves.'),
+      .describe(
+        'Number of the most used operations that are planned for a new supergraph before it is activated.',
+      ),
   })
   .prefault({});
 
 export const planning = z
   .strictObject({
-    timeoutMs: ms.default(5_000).describe('Time to plan one operation.'),
+    timeoutMs: ms.default(5_000).describe('Timeout for planning an operation.'),
     maxWaitingPerCaller: count
       .default(200)
       .describe(
-        'New operations of one user or anonymous address that may wait to be planned. Callers take turns.',
+        'Maximum number of new operations of one user or anonymous address that wait to be planned. Callers take turns.',
       ),
-    cacheEntries: count.default(2_000).describe('Most operations kept planned.'),
+    cacheEntries: count.default(2_000).describe('Maximum number of planned operations in the cache.'),
     cacheBytes: count
       .optional()
       .describe(
-        'Memory for planned operations, estimated; an eighth of it for those requested once. Default: a quarter of the heap.',
+        'Maximum estimated memory for planned operations. One eighth of it is for operations requested once. Default: a quarter of the heap.',
       ),
   })
   .prefault({});

@@ -6,16 +6,18 @@ export const telemetry = z
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
-      .describe('Least level logged. `LOG_LEVEL` overrides it.'),
+      .describe('Minimum level of log messages. `LOG_LEVEL` overrides it.'),
     logFormat: z
       .enum(['auto', 'json', 'text'])
       .default('auto')
       .describe(
-        'One JSON object per line, or text for people; `auto` is text on a terminal and JSON otherwise. `LOG_FORMAT` overrides it.',
+        '`json` writes one JSON object per line, `text` is readable; `auto` selects text on a terminal and JSON otherwise. `LOG_FORMAT` overrides it.',
       ),
     otlpEndpoint: httpUrl
       .optional()
-      .describe('Where spans are sent. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. None: no exporter.'),
+      .describe(
+        'OTLP endpoint that spans are sent to. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it, no spans are exported.',
+      ),
     serviceName: z.string().default('tributary').describe('`service.name` of the spans.'),
   })
   .prefault({});

@@ -2,60 +2,65 @@ import { z } from 'zod';
 import { count, httpUrl, ms } from './values.ts';
 
 const subgraphTraffic = {
-  timeoutMs: ms.describe('Time for one call, retries included.'),
-  maxResponseBytes: count.describe('Largest answer read.'),
-  maxConcurrent: count.describe('Most calls under way at once.'),
-  connections: count.describe('Most connections to one address.'),
-  retries: z.int().min(0).max(3).describe('Tries after a connection failure, for queries only.'),
+  timeoutMs: ms.describe('Timeout of a call, including retries.'),
+  maxResponseBytes: count.describe('Maximum size of a response.'),
+  maxConcurrent: count.describe('Maximum number of concurrent calls.'),
+  connections: count.describe('Maximum number of connections to one address.'),
+  retries: z.int().min(0).max(3).describe('Number of retries after a connection failure, for queries only.'),
   breaker: {
-    enabled: z.boolean().describe('Stop asking a subgraph, or a field of it, that keeps failing.'),
-    errorPercent: z.number().min(1).max(100).describe('Share of failed calls that opens it.'),
-    minCalls: count.describe('Fewest calls in the window before it may open.'),
-    consecutiveFailures: count.describe('Failures in a row that open it.'),
-    windowMs: ms.describe('Time over which calls are counted.'),
-    openMs: ms.describe('How long it stays open before a probe.'),
-    maxOpenMs: ms.describe('Longest stay open; it doubles with each failed probe.'),
+    enabled: z.boolean().describe('Stop calling a subgraph, or one of its fields, while it keeps failing.'),
+    errorPercent: z.number().min(1).max(100).describe('Percentage of failed calls that opens the breaker.'),
+    minCalls: count.describe(
+      'Minimum number of calls in the window before the failure rate can open the breaker.',
+    ),
+    consecutiveFailures: count.describe('Number of consecutive failures that opens the breaker.'),
+    windowMs: ms.describe('Window over which calls are counted.'),
+    openMs: ms.describe('Time open before the first probe.'),
+    maxOpenMs: ms.describe('Maximum time open; the time doubles after each failed probe.'),
     errorCodes: z
       .array(z.string().min(1))
       .describe(
-        "Codes of a subgraph's errors that count as failures. A code that clients can provoke would let them open it for all.",
+        'Error codes of a subgraph that count as failures. Do not list codes that clients can provoke: they could open the breaker for all.',
       ),
-    slowMs: ms.optional().describe('An answer that takes longer counts as a failure.'),
+    slowMs: ms.optional().describe('Time after which a response counts as a failure.'),
   },
 };
 
 const tls = z
   .strictObject({
-    ca: z.string().optional().describe('PEM file of the authorities to trust in place of the usual ones.'),
-    cert: z.string().optional().describe('PEM file of the certificate that the router shows.'),
-    key: z.string().optional().describe('PEM file of its key.'),
+    ca: z
+      .string()
+      .optional()
+      .describe('PEM file of the certificate authorities to trust instead of the default ones.'),
+    cert: z.string().optional().describe('PEM file of the client certificate of the router.'),
+    key: z.string().optional().describe('PEM file of the private key of that certificate.'),
   })
   .refine((value) => (value.cert === undefined) === (value.key === undefined), {
-    message: 'cert and key go together',
+    message: '`cert` and `key` must be set together',
   })
   .optional()
-  .describe('Certificates for `https` addresses; files that change are read again.');
+  .describe('Certificates for `https` addresses. Files are reloaded when they change.');
 
 export const traffic = z
   .strictObject({
-    deadlineMs: ms.default(5_000).describe('Time for a whole request.'),
+    deadlineMs: ms.default(5_000).describe('Timeout of a whole client request.'),
     deduplication: z
       .strictObject({
         calls: z
           .boolean()
           .default(true)
-          .describe('Equal subgraph queries in flight are sent once for callers with the same identity.'),
+          .describe('Send identical subgraph queries in flight once for all callers with the same identity.'),
         queries: z
           .boolean()
           .default(true)
-          .describe('Equal queries in flight are executed once for callers with the same identity.'),
+          .describe('Execute identical queries in flight once for all callers with the same identity.'),
       })
       .prefault({})
-      .describe('Deduplicates work in flight; mutations are never deduplicated.'),
+      .describe('Deduplication of work in flight. Mutations are never deduplicated.'),
     mergeFetches: z
       .boolean()
       .default(false)
-      .describe('What one query asks a subgraph in parallel about entities travels in one request.'),
+      .describe('Combine parallel entity fetches of one query to the same subgraph into one request.'),
     all: z
       .strictObject({
         timeoutMs: subgraphTraffic.timeoutMs.default(2_000),
@@ -76,11 +81,11 @@ export const traffic = z
             slowMs: subgraphTraffic.breaker.slowMs,
           })
           .prefault({})
-          .describe('Circuit breaker.'),
+          .describe('Circuit breaker settings.'),
         tls,
       })
       .prefault({})
-      .describe('For every subgraph.'),
+      .describe('Settings for all subgraphs.'),
     subgraphs: z
       .record(
         z.string(),
@@ -89,19 +94,23 @@ export const traffic = z
             .array(httpUrl)
             .min(1)
             .optional()
-            .describe('Addresses in place of the routing URL; the least loaded is asked.'),
+            .describe('Addresses that replace the routing URL. Each call goes to the least loaded address.'),
           timeoutMs: subgraphTraffic.timeoutMs.optional(),
           maxResponseBytes: subgraphTraffic.maxResponseBytes.optional(),
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // No defaults here: they would stand over what `all` says.
-          breaker: z.strictObject(subgraphTraffic.breaker).partial().optional().describe('Circuit breaker.'),
+          // These keys have no defaults, because a default would override the value of `all`.
+          breaker: z
+            .strictObject(subgraphTraffic.breaker)
+            .partial()
+            .optional()
+            .describe('Circuit breaker settings.'),
           tls,
         }),
       )
       .default({})
-      .describe('For one subgraph, by name.'),
+      .describe('Settings for one subgraph, by name.'),
   })
   .prefault({});
 
@@ -111,28 +120,28 @@ export const response = z
       .array(z.string().min(1))
       .default(['code'])
       .describe(
-        "Keys of `extensions` in a subgraph's errors that reach clients; `code` and `service` always do.",
+        "Keys of `extensions` in a subgraph's errors that clients receive, besides `code` and `service`.",
       ),
     hsts: z
       .strictObject({
-        maxAgeS: z.int().min(0).describe('How long browsers use only HTTPS for the host.'),
-        includeSubDomains: z.boolean().default(false).describe('Also for the names below the host.'),
+        maxAgeS: z.int().min(0).describe('Seconds for which browsers use only HTTPS for the host.'),
+        includeSubDomains: z.boolean().default(false).describe('Include all subdomains of the host.'),
       })
       .optional()
       .describe(
-        'Sends `Strict-Transport-Security`. Off by default, because the router speaks plain HTTP: set it when every client arrives through a proxy with TLS. Browsers then refuse plain HTTP until the time is over.',
+        'Send `Strict-Transport-Security`, so that browsers reject plain HTTP for `maxAgeS` seconds. Off by default, because the router itself serves plain HTTP: enable it when all clients connect through a proxy with TLS.',
       ),
     sharedCaching: z
       .enum(['anonymous', 'all'])
       .default('anonymous')
       .describe(
-        'Responses that may be `cache-control: public`. `anonymous`: only those without protected fields (`@authenticated`, `@requiresScopes`, `@policy`), to requests without `Authorization`; others are `private` at most. `all`: whatever the subgraphs and rules allow, so a shared cache may give one caller the response of another.',
+        'Responses that may be `cache-control: public`. `anonymous`: only responses without protected fields (`@authenticated`, `@requiresScopes`, `@policy`) to requests without `Authorization`; all others are `private`. `all`: whatever the subgraphs and header rules allow, so a shared cache may serve the response of one caller to another.',
       ),
     subgraphErrorMessages: z
       .enum(['pass', 'mask-internal', 'mask'])
       .optional()
       .describe(
-        "Which messages of subgraphs' errors clients see. `mask-internal` replaces those of errors with the code `INTERNAL_SERVER_ERROR` or without one, `mask` all; `extensions.id` finds a masked message in the log. Default: `mask-internal` in production, `pass` in development.",
+        "Messages of subgraphs' errors that clients receive. `pass` sends all of them, `mask-internal` replaces those of errors without a code or with `INTERNAL_SERVER_ERROR`, `mask` replaces all. The log has a masked message under its `extensions.id`. Default: `mask-internal` in production, `pass` in development.",
       ),
   })
   .prefault({});

@@ -1,4 +1,7 @@
-/** Texts by a key, as many of the recently used ones as fit; in two generations, as `RecentEntries` is. */
+/**
+ * A cache of texts with a maximum size in bytes. Like `BoundedCache` it evicts entries that were not used
+ * recently.
+ */
 export class BoundedTextCache {
   readonly #bytesPerSegment: number;
   #recent = new Map<string, string>();
@@ -33,7 +36,7 @@ export class BoundedTextCache {
   }
 }
 
-/** Two bytes a character at the most, and what the map and the key take. */
+/** Returns the estimated memory: at most two bytes per character, plus the overhead of the map entry. */
 function bytesOf(key: string, text: string): number {
   return 2 * (text.length + key.length) + 100;
 }

@@ -1,4 +1,4 @@
-/** Returns the known name that is most like a misspelt one; undefined when none is close. */
+/** Returns the known name that is most similar to a misspelt one; undefined if none is similar. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const [best] = [...known]
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function closestName(name: string, known: Iterable<string>): string | und
   return best?.candidate;
 }
 
-/** Levenshtein distance. */
+/** Returns the Levenshtein distance of two names. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [row, char] of Array.from(from).entries()) {

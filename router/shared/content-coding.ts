@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 
-/** Content codings (RFC 9110 section 8.4.1) that bodies may have. */
+/** Supported content codings of bodies (RFC 9110 section 8.4.1). */
 export type Coding = 'identity' | 'gzip' | 'deflate' | 'br' | 'zstd';
 
-/** Value of `Accept-Encoding` that names them. */
+/** Value of an `Accept-Encoding` header that lists all supported codings. */
 export const ACCEPTED_CODINGS = 'gzip, deflate, br, zstd';
 
 const DECODERS = {
@@ -22,7 +22,10 @@ const BY_NAME: ReadonlyMap<string, Coding> = new Map([
   ['zstd', 'zstd'],
 ]);
 
-/** The coding that a `Content-Encoding` header names, in any case; undefined for unknown ones, and for several. */
+/**
+ * Returns the coding that a `Content-Encoding` header names, ignoring case; undefined if it is unknown or
+ * names several.
+ */
 export function codingOf(header: string | readonly string[] | undefined): Coding | undefined {
   if (header === undefined) return 'identity';
   const names = [header]
@@ -41,7 +44,7 @@ export type DecodedBody =
   | { readonly kind: 'too large' }
   | { readonly kind: 'malformed' };
 
-/** Decodes a body, to at most `limit` bytes: a few bytes can expand to any number. */
+/** Decodes a body of at most `limit` decoded bytes. The limit protects against decompression bombs. */
 export async function decodeBody(bytes: Buffer, coding: Coding, limit: number): Promise<DecodedBody> {
   if (coding === 'identity') return { kind: 'decoded', bytes };
   try {

@@ -1,4 +1,4 @@
-/** What went wrong, of whatever was thrown. */
+/** Returns the message of a thrown value of any type. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -8,10 +8,10 @@ export function codeOrMessageOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
 }
 
-/** Longest message of an error; a message may repeat names that the client has chosen. */
+/** Maximum length of an error message, because a message may repeat names that the client has chosen. */
 const MESSAGE_LENGTH = 300;
 
-/** Returns a message of a few hundred characters at most. */
+/** Shortens a message to at most a few hundred characters. */
 export function shortened(message: string): string {
   return message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)}…`;
 }

@@ -2,38 +2,41 @@ import type { SourceLocation } from 'graphql';
 import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
-  /** The HTTP status when the whole request is rejected with this code; 200 for codes of errors in an executed operation. */
+  /**
+   * HTTP status of a response that rejects the whole request with this code; 200 for codes that only occur in
+   * executed operations.
+   */
   readonly status: number;
-  /** Whether the error's own message may leave the router; otherwise the meaning is sent in its place. */
+  /** Whether clients receive the error's own message; otherwise they receive `meaning`. */
   readonly exposed: boolean;
   readonly meaning: string;
   readonly remedy: string;
-  /** Error code of the `WWW-Authenticate` challenge (RFC 6750 section 3.1). */
+  /** Error code in the `WWW-Authenticate` header (RFC 6750 section 3.1). */
   readonly challenge?: ChallengeError;
 };
 
 type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 
-/** Every error code a client of the router can meet; `docs/errors.md` is generated from it. */
+/** All error codes that clients can receive. `docs/errors.md` is generated from this table. */
 export const ERRORS = {
   BAD_REQUEST: {
     status: 400,
     exposed: true,
     meaning: 'The HTTP request is not a GraphQL request.',
     remedy:
-      'Send POST with a JSON object that has a string `query`, as the GraphQL-over-HTTP specification says.',
+      'Send a POST request with a JSON object that has a string `query`, see the GraphQL-over-HTTP specification.',
   },
   GRAPHQL_PARSE_FAILED: {
     status: 400,
     exposed: true,
-    meaning: 'The document is not GraphQL.',
-    remedy: 'Mend the syntax error at the location given.',
+    meaning: 'The document has a GraphQL syntax error.',
+    remedy: 'Fix the syntax error at the given location.',
   },
   GRAPHQL_VALIDATION_FAILED: {
     status: 400,
     exposed: true,
-    meaning: 'The document does not fit the schema.',
-    remedy: 'Compare the document with the schema at the location given.',
+    meaning: 'The document is not valid for the schema.',
+    remedy: 'Compare the document with the schema at the given location.',
   },
   BAD_USER_INPUT: {
     status: 400,
@@ -44,138 +47,141 @@ export const ERRORS = {
   OPERATION_RESOLUTION_FAILURE: {
     status: 400,
     exposed: true,
-    meaning: 'The document has no operation of that name, or several and none was named.',
-    remedy: 'Send `operationName` as it stands in the document.',
+    meaning:
+      'The document has no operation with the given name, or has several operations and no name was given.',
+    remedy: 'Set `operationName` to the name of an operation in the document.',
   },
   PERSISTED_QUERY_NOT_FOUND: {
     status: 200,
     exposed: true,
-    meaning: 'No operation is stored under that hash.',
-    remedy: 'Send the same request again with the document.',
+    meaning: 'No operation is stored under this hash.',
+    remedy: 'Repeat the request with the document.',
   },
   PERSISTED_QUERY_NOT_SUPPORTED: {
     status: 200,
     exposed: true,
-    meaning: 'Persisted queries are switched off.',
+    meaning: 'Persisted queries are disabled.',
     remedy: 'Send the document with each request.',
   },
   PERSISTED_QUERY_NOT_IN_LIST: {
     status: 404,
     exposed: true,
-    meaning: 'Only operations of a manifest are served, and none has that id.',
-    remedy: "Publish the client's manifest to the router before the client.",
+    meaning: 'The manifest has no operation with this id, and only operations of the manifest are served.',
+    remedy: 'Publish the manifest of a client to the router before releasing the client.',
   },
   QUERY_NOT_IN_SAFELIST: {
     status: 403,
     exposed: true,
-    meaning: 'Only operations of a manifest are served, and this is none of them.',
-    remedy: "Ask for an operation of the client's manifest, by its id or exactly as it stands there.",
+    meaning: 'The operation is not in the manifest, and only operations of the manifest are served.',
+    remedy: "Send an operation of the client's manifest, by its id or with exactly the same text.",
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
     exposed: true,
-    meaning: 'The HTTP method is not allowed here.',
-    remedy: 'Use one of the methods in the Allow header; mutations need POST.',
+    meaning: 'The HTTP method is not allowed for this path.',
+    remedy: 'Use a method of the Allow header. Mutations require POST.',
   },
   NOT_FOUND: {
     status: 404,
     exposed: true,
-    meaning: 'There is nothing at that path.',
-    remedy: 'Send GraphQL requests to the configured path, /graphql by default.',
+    meaning: 'The path does not exist.',
+    remedy: 'Send GraphQL requests to the configured path, by default /graphql.',
   },
   NOT_ACCEPTABLE: {
     status: 406,
     exposed: true,
-    meaning: 'The Accept header allows no media type that the router can answer with.',
+    meaning: 'The Accept header allows no media type that the router supports.',
     remedy: 'Accept application/graphql-response+json or application/json.',
   },
   REQUEST_TIMEOUT: {
     status: 408,
     exposed: true,
-    meaning: 'The request body did not arrive in time.',
-    remedy: 'Send the request again over a faster connection.',
+    meaning: 'The request body was not received in time.',
+    remedy: 'Repeat the request over a faster connection.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     exposed: true,
-    meaning: 'The request body is larger than the limit.',
-    remedy: 'Send less in one request, or have the operator raise limits.bodyBytes.',
+    meaning: 'The request body exceeds the size limit.',
+    remedy: 'Send a smaller request, or ask the operator to raise limits.bodyBytes.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     exposed: true,
-    meaning: 'The body is not JSON, or is encoded in a way that the router does not read.',
-    remedy: 'Send content-type application/json in UTF-8, as it is or as gzip, deflate, br or zstd.',
+    meaning: 'The body is not JSON, or has an unsupported encoding.',
+    remedy:
+      'Send content-type application/json in UTF-8, uncompressed or compressed with gzip, deflate, br or zstd.',
   },
   CSRF_PREVENTED: {
     status: 400,
     exposed: true,
-    meaning: 'The request could have been made by a foreign web page without a preflight.',
-    remedy: 'Send content-type application/json, or the header apollo-require-preflight.',
+    meaning: 'The request could come from a web page of another origin, because it needs no CORS preflight.',
+    remedy: 'Send content-type application/json or the header apollo-require-preflight.',
   },
   MAX_LENGTH_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The document, or a name in it, has more characters than the limit.',
+    meaning: 'The document, or a name in it, exceeds the length limit.',
     remedy:
-      'Pass long values as variables and split the operation, or have the operator raise limits.documentLength or limits.nameLength.',
+      'Pass long values as variables and split the operation, or ask the operator to raise limits.documentLength or limits.nameLength.',
   },
   MAX_TOKENS_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The document has more tokens than the limit.',
-    remedy: 'Split the operation, or have the operator raise limits.tokens.',
+    meaning: 'The document exceeds the limit of tokens.',
+    remedy: 'Split the operation, or ask the operator to raise limits.tokens.',
   },
   MAX_DEPTH_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The operation is nested deeper than the limit.',
-    remedy: 'Ask for fewer levels at once, or have the operator raise limits.depth.',
+    meaning: 'The operation exceeds the limit of nesting depth.',
+    remedy: 'Select fewer levels in one operation, or ask the operator to raise limits.depth.',
   },
   MAX_ALIASES_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The operation has more aliases than the limit.',
-    remedy: 'Use fewer aliases, or have the operator raise limits.aliases.',
+    meaning: 'The operation exceeds the limit of aliases.',
+    remedy: 'Use fewer aliases, or ask the operator to raise limits.aliases.',
   },
   MAX_ROOT_FIELDS_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The operation has more root fields than the limit.',
-    remedy: 'Split the operation, or have the operator raise limits.rootFields.',
+    meaning: 'The operation exceeds the limit of root fields.',
+    remedy: 'Split the operation, or ask the operator to raise limits.rootFields.',
   },
   MAX_DIRECTIVES_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The operation has more directives than the limit.',
-    remedy: 'Use fewer directives, or have the operator raise limits.directives.',
+    meaning: 'The operation exceeds the limit of directives.',
+    remedy: 'Use fewer directives, or ask the operator to raise limits.directives.',
   },
   MAX_SELECTIONS_LIMIT: {
     status: 400,
     exposed: true,
     meaning:
-      'With its fragments expanded the operation selects more fields than the limit, or the same ones too many times over.',
-    remedy: 'Ask for less at once, or have the operator raise limits.selections.',
+      'After expanding fragments, the operation selects more fields than the limit, or the same fields too many times.',
+    remedy: 'Select less in one operation, or ask the operator to raise limits.selections.',
   },
   MAX_INPUT_LIMIT: {
     status: 400,
     exposed: true,
-    meaning: 'The variables are nested deeper, have longer lists or hold more values than the limit.',
+    meaning:
+      'The variables exceed a limit: of nesting depth, list length, members of an object or number of values.',
     remedy:
-      'Send fewer or flatter variables, or have the operator raise the limit: limits.variableDepth, variableItems, variableMembers or variableNodes.',
+      'Send fewer or flatter variables, or ask the operator to raise the limit: limits.variableDepth, variableItems, variableMembers or variableNodes.',
   },
   COST_ESTIMATED_TOO_EXPENSIVE: {
     status: 400,
     exposed: true,
-    meaning: 'The operation alone costs more than one operation may.',
-    remedy: 'Ask for shorter lists or fewer fields.',
+    meaning: 'The estimated cost exceeds the maximum cost of one operation.',
+    remedy: 'Select shorter lists or fewer fields.',
   },
   RATE_LIMITED: {
     status: 429,
     exposed: true,
-    meaning: 'The budget of cost points, or of calls of one field, is spent for now.',
+    meaning: 'The rate limit on cost points, or on calls of a field, is exceeded.',
     remedy:
-      'Send the request again after `extensions.retryAfterMs`. `bucket`, `limit`, `windowMs` and `remaining` beside it describe the budget.',
+      'Retry after `extensions.retryAfterMs`. `bucket`, `limit`, `windowMs` and `remaining` in `extensions` describe the rate limit.',
   },
   UNAUTHORIZED_FIELD_OR_TYPE: {
     status: 403,
@@ -183,27 +189,27 @@ export const ERRORS = {
     challenge: 'insufficient_scope',
     meaning: 'Unauthorized field or type',
     remedy:
-      'Ask with a token that has the scopes or roles which the schema demands for the field, its type or the type it returns.',
+      'Use a token with the scopes or roles that the schema requires for the field, its type or the type it returns.',
   },
   UNAUTHENTICATED: {
     status: 401,
     exposed: true,
-    meaning: 'The request needs an access token and carries none.',
+    meaning: 'The request requires an access token, but has none.',
     remedy: 'Log in and send `Authorization: Bearer TOKEN`.',
   },
   TOKEN_INVALID: {
     status: 401,
     exposed: true,
     challenge: 'invalid_token',
-    meaning: 'The access token is not one that the router accepts.',
-    remedy: 'Log in again, and send `Authorization: Bearer TOKEN` once.',
+    meaning: 'The access token is not valid for this router.',
+    remedy: 'Log in again, and send a single header `Authorization: Bearer TOKEN`.',
   },
   TOKEN_EXPIRED: {
     status: 401,
     exposed: true,
     challenge: 'invalid_token',
     meaning: 'The access token has expired.',
-    remedy: 'Refresh the session and send the new token.',
+    remedy: 'Refresh the access token and retry.',
   },
   TOKEN_REVOKED: {
     status: 401,
@@ -215,106 +221,106 @@ export const ERRORS = {
   KEYS_UNAVAILABLE: {
     status: 503,
     exposed: true,
-    meaning: 'The keys of the token issuer cannot be had, so the token can be neither accepted nor refused.',
-    remedy: 'Send the same request again after `extensions.retryAfterMs`.',
+    meaning: 'The keys of the token issuer are not available, so the token cannot be verified.',
+    remedy: 'Retry after `extensions.retryAfterMs`.',
   },
   OPERATION_NOT_PLANNABLE: {
     status: 400,
     exposed: true,
     meaning: 'The subgraphs together cannot resolve this operation.',
-    remedy: 'Leave out the field named; tell the operator, the supergraph may be at fault.',
+    remedy:
+      'Remove the field that the message names. Report it to the operator: the supergraph may be faulty.',
   },
   PLANNING_TIMEOUT: {
     status: 503,
     exposed: true,
-    meaning: 'The operation was not planned in time, or too many new operations are waiting to be planned.',
-    remedy:
-      'Send the same request again after `extensions.retryAfterMs`; if it fails again, ask for less at once.',
+    meaning: 'The operation was not planned in time, or too many operations are waiting to be planned.',
+    remedy: 'Retry after `extensions.retryAfterMs`. If it fails again, split the operation.',
   },
   SUBGRAPH_UNAVAILABLE: {
     status: 200,
     exposed: true,
     meaning: 'The service could not be reached.',
-    remedy: 'Use the rest of the answer; ask for this part again later.',
+    remedy: 'Use the rest of the response; retry this part later.',
   },
   SUBGRAPH_TIMEOUT: {
     status: 200,
     exposed: true,
-    meaning: 'The service did not answer in time.',
-    remedy: 'Use the rest of the answer; ask for this part again later.',
+    meaning: 'The service did not respond in time.',
+    remedy: 'Use the rest of the response; retry this part later.',
   },
   SUBGRAPH_CIRCUIT_OPEN: {
     status: 200,
     exposed: true,
     meaning:
-      'The service, or what was asked of it, has failed so often that it is not being asked for a while, or operators hold it back.',
-    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs, if it is present.',
+      'The circuit breaker of the service or of one of its fields is open, after repeated failures or by an operator.',
+    remedy: 'Use the rest of the response; retry this part after `extensions.retryAfterMs`, if present.',
   },
   SUBGRAPH_OVERLOADED: {
     status: 200,
     exposed: true,
-    meaning: 'As many calls to the service are under way as are allowed.',
-    remedy: 'Use the rest of the answer; ask for this part again after retryAfterMs.',
+    meaning: 'The maximum number of concurrent calls to the service is reached.',
+    remedy: 'Use the rest of the response; retry this part after `extensions.retryAfterMs`.',
   },
   SUBGRAPH_HTTP_ERROR: {
     status: 200,
     exposed: true,
-    meaning: 'The service answered with an HTTP error.',
-    remedy: 'Use the rest of the answer; ask for this part again later.',
+    meaning: 'The service responded with an HTTP error status.',
+    remedy: 'Use the rest of the response; retry this part later.',
   },
   SUBGRAPH_INVALID_RESPONSE: {
     status: 200,
     exposed: true,
-    meaning: 'The service answered with something that is not a GraphQL answer of its schema.',
-    remedy: 'Use the rest of the answer; tell the operator.',
+    meaning: 'The service returned an invalid GraphQL response, or one that does not match its schema.',
+    remedy: 'Use the rest of the response; report the error to the operator.',
   },
   SUBGRAPH_RESPONSE_TOO_LARGE: {
     status: 200,
     exposed: true,
-    meaning: 'The answer of the service is larger than the limit.',
-    remedy: 'Ask for less at once.',
+    meaning: 'The response of the service exceeds the size limit.',
+    remedy: 'Select less in one operation.',
   },
   SUBGRAPH_ERROR: {
     status: 200,
     exposed: true,
-    meaning: 'The service reported an error without a code.',
-    remedy: 'Use the rest of the answer; tell the operator.',
+    meaning: 'The service returned an error without a code.',
+    remedy: 'Use the rest of the response; report the error to the operator.',
   },
   ENTITY_NOT_FOUND: {
     status: 200,
     exposed: true,
-    meaning: 'The service that owns part of an object does not know the object.',
-    remedy: 'Use the rest of the answer.',
+    meaning: 'The service did not find the object of which it owns fields.',
+    remedy: 'Use the rest of the response.',
   },
   REQUEST_CANCELLED: {
     status: 499,
     exposed: true,
-    meaning: 'The client went away, so the rest of the work was dropped.',
-    remedy: 'None: nobody reads this.',
+    meaning: 'The client closed the connection, so the request was cancelled.',
+    remedy: 'No action is needed.',
   },
   NOT_READY: {
     status: 503,
     exposed: true,
-    meaning: 'This router has no supergraph to serve yet.',
-    remedy: 'Send the same request again in a few seconds.',
+    meaning: 'The router has not loaded a supergraph yet.',
+    remedy: 'Retry in a few seconds.',
   },
   OVERLOADED: {
     status: 503,
     exposed: true,
-    meaning: 'This router has more to do than it can; anonymous and expensive requests are refused first.',
-    remedy: 'Send the same request again after `extensions.retryAfterMs`.',
+    meaning: 'The router is overloaded. Anonymous and expensive requests are rejected first.',
+    remedy: 'Retry after `extensions.retryAfterMs`.',
   },
   SHUTTING_DOWN: {
     status: 503,
     exposed: true,
-    meaning: 'This router is being stopped.',
-    remedy: 'Send the same request again; it will reach another router.',
+    meaning: 'The router is shutting down.',
+    remedy: 'Retry: the request will reach another router.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,
     exposed: false,
-    meaning: 'The router failed. The log has the cause under the id in extensions.id.',
-    remedy: 'Tell the operator the id.',
+    meaning: 'Internal error of the router. The log has the cause under the id in `extensions.id`.',
+    remedy: 'Report the id to the operator.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
@@ -324,7 +330,7 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }
 
-/** One of several errors of a rejected document, as clients see it. */
+/** One of several errors of a rejected document, as sent to clients. */
 export type ListedError = {
   readonly message: string;
   readonly locations?: readonly SourceLocation[];
@@ -332,42 +338,45 @@ export type ListedError = {
 };
 
 type RouterErrorOptions = ErrorOptions & {
-  /** Seconds for the Retry-After header, and for `extensions.retryAfterMs` in milliseconds. */
+  /** Seconds in the Retry-After header; `extensions.retryAfterMs` has the same time in milliseconds. */
   readonly retryAfterS?: number;
-  /** Further headers of the response; they replace those that follow from the code. */
+  /** Additional headers of the response. They override the headers that the code implies. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further members of the error's `extensions`; clients see them only when the code exposes its message. */
+  /** Additional members of the error's `extensions`. Clients receive them only if the code is `exposed`. */
   readonly extensions?: Readonly<Record<string, unknown>>;
-  /** The places in the document that are wrong. */
+  /** Positions of the error in the document. */
   readonly locations?: readonly SourceLocation[] | undefined;
-  /** Errors to list in the response in place of this one. */
+  /** Errors that the response lists instead of this one. */
   readonly listed?: readonly ListedError[];
 };
 
-/** The challenge of a response to a request that is not authorized; without `error` no token was sent (RFC 6750 section 3). */
+/**
+ * Returns the `WWW-Authenticate` header of a rejection. Without `error`, it means that no token was sent (RFC
+ * 6750 section 3).
+ */
 export function bearerChallenge(error?: ChallengeError, description?: string): string {
   const challenge = 'Bearer realm="tributary"';
   if (error === undefined) return challenge;
-  // Characters that a quoted error_description may have.
+  // A quoted error_description allows only these characters.
   const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
   return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
 }
 
-// A 401 needs a challenge (RFC 9110 section 15.5.2).
+// A response with status 401 requires a challenge (RFC 9110 section 15.5.2).
 function challengeHeaders(code: ErrorCode, message: string): Readonly<Record<string, string>> {
   const { status, challenge }: ErrorEntry = ERRORS[code];
   if (status !== 401 && challenge === undefined) return {};
   return { 'www-authenticate': bearerChallenge(challenge, message) };
 }
 
-/** An error with a code from the table; the table decides what of it may reach a client, not the code that throws it. */
+/** An error with a code of `ERRORS`, which determines the status and whether clients receive the message. */
 export class RouterError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly extensions: Readonly<Record<string, unknown>>;
-  /** The places in the document that are wrong; undefined when none is. */
+  /** Positions of the error in the document; undefined if there are none. */
   readonly locations: readonly SourceLocation[] | undefined;
-  /** Errors to list in the response in place of this one; undefined when it is the only one. */
+  /** Errors that the response lists instead of this one; undefined if there are none. */
   readonly listed: readonly ListedError[] | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {

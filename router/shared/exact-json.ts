@@ -10,12 +10,12 @@ declare global {
 }
 
 /**
- * A JSON number that a double cannot hold, or would print differently: `9007199254740993`, `1.0`, `1e400`. `JSON.stringify`
- * writes it as it came. No parsed JSON object can pass for one.
+ * A JSON number that a double cannot represent or would print differently, such as `9007199254740993`, `1.0`
+ * or `1e400`. `JSON.stringify` writes its original digits. No parsed JSON object can be mistaken for one.
  */
 export type ExactNumber = { readonly rawJSON: string };
 
-/** Reads the property first: most objects do not have it, and that costs less than the call. */
+/** Checks the property first: most objects do not have it, and the check is cheaper than the call. */
 export function isExactNumber(value: unknown): value is ExactNumber {
   return (
     typeof value === 'object' &&
@@ -25,14 +25,14 @@ export function isExactNumber(value: unknown): value is ExactNumber {
   );
 }
 
-/** The double that is nearest to an exact number; any other value unchanged. */
+/** Converts an exact number to the nearest double; returns any other value unchanged. */
 export function toDouble(value: unknown): unknown {
   return isExactNumber(value) ? Number(value.rawJSON) : value;
 }
 
 /**
- * The digits of an ID: GraphQL sends and accepts integers as IDs. Undefined where the number is not an integer, or is written with
- * an exponent and larger than 2^53.
+ * Returns the digits of an integer that is used as an ID, as GraphQL allows. Undefined if the number is not
+ * an integer, or has an exponent and exceeds 2^53.
  */
 export function idDigits({ rawJSON }: ExactNumber): string | undefined {
   if (/^-?\d+$/.test(rawJSON)) return rawJSON === '-0' ? '0' : rawJSON;
@@ -41,18 +41,20 @@ export function idDigits({ rawJSON }: ExactNumber): string | undefined {
 }
 
 /**
- * A number at the beginning of a value that may be written differently after `JSON.parse` and `JSON.stringify`: 16 digits or more,
- * a small fraction, an exponent, a fraction that ends with 0, or -0. Text inside a string can look the same, which costs time only.
+ * Matches a number that may change in `JSON.parse` and `JSON.stringify`: one with 16 digits or more, a small
+ * fraction, an exponent, a fraction with a trailing 0, or -0. Text inside a string may also match, which only
+ * costs time.
  */
 const INEXACT = /(?:^|[:[,\s])-?(?:[\d.]{16}|0\.0{6}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|(?<=-)0(?![\d.]))/;
 
-/** Whether a JSON text may contain a number that `JSON.parse` does not keep exact. */
+/** Whether a JSON text may contain a number that `JSON.parse` would change. */
 export function mayBeInexact(text: string): boolean {
   return INEXACT.test(text);
 }
 
 /**
- * Parses JSON with exact numbers where doubles would not do. Several times slower than `JSON.parse` on such a text.
+ * Parses JSON and represents numbers that doubles cannot hold as exact numbers. For such a text it is several
+ * times slower than `JSON.parse`.
  * @throws {SyntaxError}
  */
 export function parseExactJson(text: string): unknown {
@@ -62,7 +64,7 @@ export function parseExactJson(text: string): unknown {
   );
 }
 
-/** The value of a number as JSON and GraphQL write it. */
+/** Returns the value of a number literal of JSON or GraphQL. */
 export function exactNumber(text: string): number | ExactNumber {
   const double = Number(text);
   return String(double) === text ? double : JSON.rawJSON(text);
@@ -85,7 +87,7 @@ const MOST_ZEROS = 30n;
 
 const LONG = 16;
 
-/** Whether a JSON text has an integer of 16 digits or more. Looks at one character in 16. */
+/** Whether a JSON text contains an integer of 16 digits or more. Examines only every 16th character. */
 export function hasLongInteger(text: string): boolean {
   for (let at = LONG - 1; at < text.length; at += LONG) {
     if (isDigit(text.charCodeAt(at)) && isLongIntegerAt(text, at)) return true;

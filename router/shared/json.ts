@@ -1,6 +1,6 @@
 import { isExactNumber } from './exact-json.ts';
 
-/** A JSON object as `JSON.parse` makes it: it can have an own property named `__proto__`. */
+/** A JSON object as `JSON.parse` returns it. It can have an own property named `__proto__`. */
 export type JsonObject = { [key: string]: unknown };
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -12,12 +12,12 @@ export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An own property. `constructor` and its like are not data, however often `object[key]` says so. */
+/** Returns an own property. A plain `object[key]` would also return inherited ones such as `constructor`. */
 export function readOwn(object: JsonObject, key: string): unknown {
   return key in Object.prototype && !Object.hasOwn(object, key) ? undefined : object[key];
 }
 
-/** Assignment, except that `__proto__` becomes a property and not the prototype. */
+/** Assigns a property. `__proto__` becomes an own property instead of changing the prototype. */
 export function writeOwn(object: JsonObject, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
@@ -26,7 +26,7 @@ export function writeOwn(object: JsonObject, key: string, value: unknown): void 
   }
 }
 
-/** A deep copy. Unlike `structuredClone` it keeps exact numbers. */
+/** Returns a deep copy. Unlike `structuredClone` it keeps exact numbers. */
 export function clone<Value>(value: Value): Value {
   return copyOf(value) as Value;
 }
@@ -39,12 +39,12 @@ function copyOf(value: unknown): unknown {
   return copy;
 }
 
-/** The JSON text of a value that came out of `JSON.parse`, or of a coerced variable. */
+/** Returns the JSON text of a value from `JSON.parse`, or of a coerced variable. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** The JSON text of a string. */
+/** Returns the JSON text of a string. */
 export function quote(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,10 +1,10 @@
-/** An origin of `cors.origins`, or a pattern of several. */
+/** An entry of `cors.origins`: an origin, or a pattern that matches several. */
 export type OriginPattern = {
   readonly scheme: string;
-  /** Host name, or the domain below which all names match. */
+  /** Host name, or the domain whose subdomains match. */
   readonly host: string;
   readonly isWildcard: boolean;
-  /** `*` matches every port; undefined is the default port of the scheme. */
+  /** Port; `*` matches every port, undefined means the default port of the scheme. */
   readonly port: string | undefined;
 };
 
@@ -13,22 +13,22 @@ const WRITTEN =
 const SENT = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:.]+\]|[a-z\d_-]+(?:\.[a-z\d_-]+)*)(?::(\d{1,5}))?$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-/** Describes why a text is not an origin or a pattern of origins; undefined if it is one. */
+/** Returns why a text is not a valid origin or pattern; undefined if it is valid. */
 export function originFault(text: string): string | undefined {
   if (text === '*' || text === 'null') return undefined;
-  if (/^[^/]+:\/\/[^/]*\/.*$/.test(text)) return 'an origin has no path and no slash at its end';
+  if (/^[^/]+:\/\/[^/]*\/.*$/.test(text)) return 'an origin has no path and no trailing slash';
   const pattern = parseOriginPattern(text);
   if (pattern === undefined)
-    return 'is not an origin such as https://shop.example, https://*.shop.example or http://localhost:*';
+    return 'is not a valid origin; expected for example https://shop.example, https://*.shop.example or http://localhost:*';
   const { scheme, host, isWildcard, port } = pattern;
   if (port !== undefined && DEFAULT_PORTS[scheme] === port)
-    return `browsers leave out the default port; write it without :${port}`;
+    return `remove the default port :${port}, which browsers do not send`;
   if (isWildcard && !host.includes('.') && host !== 'localhost')
-    return `*.${host} would match every site below ${host}; name a domain`;
+    return `*.${host} would match every site under ${host}; use a more specific domain`;
   return undefined;
 }
 
-/** Reads an origin or a pattern; undefined if the text is neither. */
+/** Parses an origin or a pattern; returns undefined if the text is neither. */
 export function parseOriginPattern(text: string): OriginPattern | undefined {
   const [, scheme, wildcard, host, port] = WRITTEN.exec(text) ?? [];
   if (scheme === undefined || host === undefined) return undefined;
@@ -40,7 +40,10 @@ export function parseOriginPattern(text: string): OriginPattern | undefined {
   };
 }
 
-/** Whether the pattern matches an Origin header. Names are compared label by label, never as a regular expression. */
+/**
+ * Whether a pattern matches an Origin header. Host names are compared label by label, not as regular
+ * expressions.
+ */
 export function matchesOrigin(pattern: OriginPattern, origin: string): boolean {
   const [, scheme, host, port] = SENT.exec(origin) ?? [];
   if (scheme !== pattern.scheme || host === undefined) return false;

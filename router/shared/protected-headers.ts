@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Says of a header, however it is spelt, whether rules may touch it. */
+/** Returns whether header rules must not change a header, whatever its spelling. */
 export type IsProtected = (name: string) => boolean;
 
-/** Of one connection (RFC 9110 section 7.6.1), of one body, or a proof of who sends it. */
+/** Headers of the connection (RFC 9110 section 7.6.1), of the body, and credentials. */
 const EVERYWHERE = setOf(
   'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
     'host content-length content-encoding content-type content-range accept accept-encoding ' +
@@ -14,13 +14,13 @@ const EVERYWHERE = setOf(
 
 const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];
 
-// Of where a request came from, and with which of Apollo's switches, the router alone may tell a subgraph.
+// Request headers that only the router sets for subgraphs: the origin of the request, and Apollo's switches.
 const REQUEST = setOf(
   'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
 );
 const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
 
-// The router alone sets the headers that say who may read a response and what is left of a rate limit.
+// Response headers that only the router sets: who may read a response, and the state of the rate limit.
 const RESPONSE = setOf('date retry-after x-degraded x-supergraph-version');
 const RESPONSE_BELOW = ['access-control-', 'ratelimit-', 'x-ratelimit-'];
 
@@ -30,11 +30,11 @@ export const isProtectedRequestHeader: IsProtected = (name) =>
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, RESPONSE, RESPONSE_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
 
-/** The headers that a message itself declares to be of its connection only. */
+/** Returns the headers that a message declares as specific to its connection. */
 export function connectionOptions({ connection }: IncomingHttpHeaders): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   return new Set(
-    // Given twice it is a list, whatever its type says.
+    // A repeated `Connection` header is a list, although its type is `string`.
     [connection]
       .flat()
       .join(',')
@@ -47,11 +47,11 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, names: ReadonlySet<string>, prefixes: readonly string[]): boolean {
   const spelt = canonical(name);
-  // With the dash: `x-user` alone is what is left of `x-user-`.
+  // The dash also matches `x-user` alone, which remains of `x-user-` after canonicalization.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 
-// Servers after the old CGI read `X_User_Id` and `x.user.id` as `x-user-id`.
+// CGI-style servers read `X_User_Id` and `x.user.id` as `x-user-id`.
 function canonical(name: string): string {
   return name
     .toLowerCase()

@@ -1,5 +1,5 @@
-/** Runs an action once, later; disposing the result before that calls it off. */
+/** Runs an action once after a delay; disposing the result cancels it. */
 export type Schedule = (action: () => void, delayMs: number) => Disposable;
 
-/** Timers that do not keep the process alive. */
+/** Schedules actions with timers that do not keep the process alive. */
 export const scheduleTimer: Schedule = (action, delayMs) => setTimeout(action, delayMs).unref();

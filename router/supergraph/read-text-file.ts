@@ -14,7 +14,7 @@ export async function readTextFile(path: string): Promise<string> {
 }
 
 function problemOf(path: string, code: string): string {
-  if (code === 'ENOENT') return `there is no file ${path}`;
-  if (code === 'EISDIR') return `${path} is a directory, a file is expected`;
+  if (code === 'ENOENT') return `file not found: ${path}`;
+  if (code === 'EISDIR') return `expected a file, but ${path} is a directory`;
   return `cannot read ${path} (${code})`;
 }

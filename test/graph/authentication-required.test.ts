@@ -52,7 +52,7 @@ test('anonymous requests for protected fields of the shop reach no subgraph', as
     expect(await graph.query(query)).toEqual({
       errors: [
         {
-          message: 'The request needs an access token and carries none.',
+          message: 'The request requires an access token, but has none.',
           path: [field],
           extensions: { code: 'UNAUTHENTICATED' },
         },
@@ -103,9 +103,9 @@ describe('authentication.required', () => {
     expect((await graph.post({ query: '{ books { id } }' }, headers)).status).toBe(200);
   });
 
-  test('needs an issuer', async () => {
+  test('requires an issuer', async () => {
     await expect(
       startSmallGraph({ services: LIBRARY, config: 'authentication: { required: true }' }),
-    ).rejects.toThrow('needs an issuer');
+    ).rejects.toThrow('requires at least one issuer');
   });
 });

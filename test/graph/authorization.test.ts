@@ -103,7 +103,7 @@ async function ask(
 
 function deniedTo(who: Who, ...paths: unknown[][]) {
   if (who !== 'anonymous') return denied(...paths);
-  const message = 'The request needs an access token and carries none.';
+  const message = 'The request requires an access token, but has none.';
   return paths.map((path) => ({ message, path, extensions: { code: 'UNAUTHENTICATED' } }));
 }
 

@@ -156,7 +156,7 @@ describe('calls of a limited field', () => {
   test('by argument or by failures need a root field', async () => {
     const limits = '{ calls: 1, per: "argument:id" }';
     await expect(start(`fields: { Book.title: ${limits} }`)).rejects.toThrow(
-      '`argument:NAME` and `failures` need a field of Query or Mutation',
+      '`argument:NAME` and `failures` require a field of Query or Mutation',
     );
   });
 

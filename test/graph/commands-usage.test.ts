@@ -141,14 +141,14 @@ test('npm run compose -- -o FILE writes the SDL, and nothing else', () => {
 });
 
 test.each([
-  ['bin/compose.ts', [directory], {}, `${directory} is a directory, a file is expected`],
-  ['bin/compose.ts', ['/nope'], {}, 'there is no file /nope'],
-  ['bin/compose.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
-  ['bin/compose.ts', [], { SUPERGRAPH: directory }, `${directory} is a directory, a file is expected`],
-  ['bin/start.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
-  ['router/main.ts', ['--config', '/nope'], {}, '--config: there is no file /nope'],
-  ['router/main.ts', [], { ROUTER_CONFIG: '/nope' }, 'ROUTER_CONFIG: there is no file /nope'],
-  ['router/main.ts', ['-c', directory], {}, `--config: ${directory} is a directory, a file is expected`],
+  ['bin/compose.ts', [directory], {}, `expected a file, but ${directory} is a directory`],
+  ['bin/compose.ts', ['/nope'], {}, 'file not found: /nope'],
+  ['bin/compose.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
+  ['bin/compose.ts', [], { SUPERGRAPH: directory }, `expected a file, but ${directory} is a directory`],
+  ['bin/start.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
+  ['router/main.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
+  ['router/main.ts', [], { ROUTER_CONFIG: '/nope' }, 'ROUTER_CONFIG: file not found: /nope'],
+  ['router/main.ts', ['-c', directory], {}, `--config: expected a file, but ${directory} is a directory`],
 ])('%s %j with %j names the file that it cannot use', (file, args, env, message) => {
   const { status, stdout, stderr } = run(file, args, env);
   expect([status, stdout, stderr.trim()]).toEqual([1, '', message]);

@@ -97,16 +97,16 @@ test('the first rejected origin is logged with the setting that would allow it',
 });
 
 test.for([
-  ['https://shop.example/', 'an origin has no path and no slash at its end'],
-  ['https://shop.example/app', 'an origin has no path and no slash at its end'],
-  ['https://shop.example:443', 'browsers leave out the default port; write it without :443'],
-  ['https://*.example', '*.example would match every site below example; name a domain'],
-  ['https://*', 'is not an origin such as https://shop.example'],
-  ['https://shop.*', 'is not an origin such as'],
-  ['https://*shop.example', 'is not an origin such as'],
-  ['*.shop.example', 'is not an origin such as'],
-  ['shop.example', 'is not an origin such as'],
-  ['/https:.*/', 'is not an origin such as'],
+  ['https://shop.example/', 'an origin has no path and no trailing slash'],
+  ['https://shop.example/app', 'an origin has no path and no trailing slash'],
+  ['https://shop.example:443', 'remove the default port :443, which browsers do not send'],
+  ['https://*.example', '*.example would match every site under example; use a more specific domain'],
+  ['https://*', 'is not a valid origin; expected for example https://shop.example'],
+  ['https://shop.*', 'is not a valid origin'],
+  ['https://*shop.example', 'is not a valid origin'],
+  ['*.shop.example', 'is not a valid origin'],
+  ['shop.example', 'is not a valid origin'],
+  ['/https:.*/', 'is not a valid origin'],
 ] as const)('%s is rejected at start', ([origin, message]) => {
   const read = () =>
     parseConfig(`cors: { origins: ["${origin}"] }`, {

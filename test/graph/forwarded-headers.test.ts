@@ -66,6 +66,6 @@ test('queries that carry the address share with those of the same address only',
 test('a rule for them is rejected, and the message names the setting', () => {
   const text = 'headers: { request: [{ propagate: { named: X-Forwarded-For } }] }';
   expect(() => parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/' })).toThrow(
-    'is set by the router: see `headers.forwarded`',
+    'is set by the router, see `headers.forwarded`',
   );
 });

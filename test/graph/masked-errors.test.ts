@@ -58,7 +58,7 @@ test.each([
   const ids = [await ask(), await ask()].map(({ errors = [] }) => {
     expect(errors).toEqual([
       {
-        message: 'The router failed. The log has the cause under the id in extensions.id.',
+        message: 'Internal error of the router. The log has the cause under the id in `extensions.id`.',
         extensions: { code: 'INTERNAL_SERVER_ERROR', id: UUID, requestId: 'chosen-by-the-client' },
       },
     ]);
@@ -193,7 +193,9 @@ test('masking exceptions leaves errors with other codes as they are', async () =
 test('the executor of Apollo Gateway is rejected in the configuration, and the default is reported to have no effect', async () => {
   const read = (text: string) =>
     parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/nowhere' });
-  expect(() => read('mode: production\nexecution: apollo')).toThrow('router.yaml:2: execution: remove it');
+  expect(() => read('mode: production\nexecution: apollo')).toThrow(
+    'router.yaml:2: execution: remove this key',
+  );
   await using graph = await startSmallGraph({
     services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
     config: 'execution: compiled',

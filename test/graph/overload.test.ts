@@ -107,8 +107,7 @@ test('a refusal costs nothing, says when to come again, and is counted without a
   expect(await responses[0]?.json()).toEqual({
     errors: [
       {
-        message:
-          'This router has more to do than it can; anonymous and expensive requests are refused first.',
+        message: 'The router is overloaded. Anonymous and expensive requests are rejected first.',
         extensions: {
           code: 'OVERLOADED',
           retryAfterMs: Number(responses[0]?.headers.get('retry-after')) * 1_000,

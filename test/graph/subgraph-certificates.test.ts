@@ -113,7 +113,7 @@ describe('certificates that cannot be used keep from starting', () => {
     });
     await expect(
       startSmallGraph({ services: BOOKS, config: 'traffic: { all: { tls: { cert: "a.pem" } } }' }),
-    ).rejects.toThrow('cert and key go together');
+    ).rejects.toThrow('`cert` and `key` must be set together');
   });
 
   test('a subgraph, in one sentence', async () => {

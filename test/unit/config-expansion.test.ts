@@ -88,19 +88,19 @@ describe('an expansion in router.yaml', () => {
   });
 
   test.each([
-    ['${IDENTITY}', 'not an expansion'],
-    ['${env.A-b}', 'not an expansion'],
-    ['${env.A:=b}', 'not an expansion'],
-    ['${env.}', 'not an expansion'],
-    ['${file.}', 'not an expansion'],
-    ['${secret.a}', 'not an expansion'],
-    ['${env.A', 'not an expansion'],
-    ['${}', 'not an expansion'],
-    ['${env.A:-${env.B}}', 'not an expansion'],
-    ['${env.A:-{"b":1}}', 'not an expansion'],
-    ['${env.MISSING}', 'the environment variable MISSING is not set'],
-    ['${file.secrets/none}', 'the file cannot be read (ENOENT)'],
-    ['${file.secrets}', 'the file cannot be read (EISDIR)'],
+    ['${IDENTITY}', 'unknown expansion'],
+    ['${env.A-b}', 'unknown expansion'],
+    ['${env.A:=b}', 'unknown expansion'],
+    ['${env.}', 'unknown expansion'],
+    ['${file.}', 'unknown expansion'],
+    ['${secret.a}', 'unknown expansion'],
+    ['${env.A', 'unknown expansion'],
+    ['${}', 'unknown expansion'],
+    ['${env.A:-${env.B}}', 'unknown expansion'],
+    ['${env.A:-{"b":1}}', 'unknown expansion'],
+    ['${env.MISSING}', 'environment variable MISSING is not set'],
+    ['${file.secrets/none}', 'cannot read the file (ENOENT)'],
+    ['${file.secrets}', 'cannot read the file (EISDIR)'],
   ])('is rejected with its line when it is %s', (written, reason) => {
     const [problem = '', ...more] = problems(
       `\nlimits: { depth: 3 }\ntelemetry:\n  serviceName: 'a ${written}'\n`,
@@ -113,7 +113,7 @@ describe('an expansion in router.yaml', () => {
   test('is rejected in a key, where it would not be expanded', () => {
     expect(
       problems('rateLimit:\n  tiers:\n    ${env.TIER}: { points: 1 }\n    FREE: { points: 1 }\n'),
-    ).toEqual(['router.yaml:3: ${env.TIER}: keys are not expanded, only values']);
+    ).toEqual(['router.yaml:3: ${env.TIER}: expansions are allowed in values only, not in keys']);
   });
 
   test('is shown as it is written when its value does not fit, because the value may be a secret', () => {
@@ -212,7 +212,7 @@ subgraphs:
     const sdl =
       'subgraphs:\n  a:\n    routing_url: http://a/\n    schema:\n      sdl: |\n        "As ${price}"\n        type Query { a: Int }\n';
     expect(problemsOf(() => parse(sdl))).toEqual([
-      expect.stringMatching(/^supergraph\.yaml:6: subgraphs\.a\.schema\.sdl: \$\{price\}: not an expansion/),
+      expect.stringMatching(/^supergraph\.yaml:6: subgraphs\.a\.schema\.sdl: \$\{price\}: unknown expansion/),
     ]);
     const [{ schema } = {}] = parse(sdl.replace('As $', 'As $$$$')).subgraphs;
     expect(schema).toEqual({ kind: 'sdl', sdl: '"As ${price}"\ntype Query { a: Int }\n' });

@@ -33,7 +33,7 @@ test('a wrong value below an old name is reported with its line', () => {
 
 test('an old name beside the new one is an unknown key', () => {
   expect(() => parse('traffic:\n  deduplication: {}\n  sharing: {}\n')).toThrow(
-    /^router\.yaml:3: traffic\.sharing: unknown key; known here: .*deduplication/,
+    /^router\.yaml:3: traffic\.sharing: unknown key; known keys: .*deduplication/,
   );
 });
 

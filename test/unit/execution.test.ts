@@ -364,7 +364,7 @@ describe('a client that goes away', () => {
   test('keeps the queries of its operation from starting', async () => {
     const { data, errors, calls } = await shop.run('{ warehouses }', { signal: gone });
     const extensions = { code: 'REQUEST_CANCELLED', service: 'stock' };
-    const message = 'The client went away, so the rest of the work was dropped.';
+    const message = 'The client closed the connection, so the request was cancelled.';
     expect({ data, errors, calls }).toEqual({
       data: null,
       errors: [{ message, path: ['warehouses'], extensions }],

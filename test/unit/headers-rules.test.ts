@@ -38,22 +38,26 @@ test.each(FORBIDDEN)('a rule that names %s is refused with its line', (name) => 
     `remove: { named: "${name}" }`,
   ];
   for (const rule of rules) {
-    expect(() => read(`headers:\n  request:\n    - ${rule}`)).toThrow(/^router\.yaml:3: .* is protected/);
-    expect(() => read(`headers:\n  response:\n    - ${rule}`)).toThrow(/^router\.yaml:3: .* is protected/);
+    expect(() => read(`headers:\n  request:\n    - ${rule}`)).toThrow(
+      /^router\.yaml:3: .* is a protected header/,
+    );
+    expect(() => read(`headers:\n  response:\n    - ${rule}`)).toThrow(
+      /^router\.yaml:3: .* is a protected header/,
+    );
     expect(() => read(`headers:\n  subgraphs:\n    a:\n      request:\n        - ${rule}`)).toThrow(
-      /^router\.yaml:5: .* is protected/,
+      /^router\.yaml:5: .* is a protected header/,
     );
   }
 });
 
 test.each([
-  ['{ propagate: { named: a, matching: b } }', 'needs either named or matching'],
-  ['{ propagate: { matching: a, rename: b } }', 'rename and default need named'],
-  ['{ propagate: { matching: "(" } }', 'is no regular expression'],
-  ['{ propagate: { named: "a b" } }', 'is no name of a header'],
+  ['{ propagate: { named: a, matching: b } }', 'requires exactly one of `named` and `matching`'],
+  ['{ propagate: { matching: a, rename: b } }', '`rename` and `default` require `named`'],
+  ['{ propagate: { matching: "(" } }', 'is not a valid regular expression'],
+  ['{ propagate: { named: "a b" } }', 'is not a valid header name'],
   ['{ insert: { name: a, value: "b\\r\\nx-user-id: 1" } }', 'must be printable ASCII'],
-  ['{ insert: { name: a, value: b }, remove: { named: a } }', 'a rule is one of'],
-  ['{}', 'a rule is one of'],
+  ['{ insert: { name: a, value: b }, remove: { named: a } }', 'a rule has exactly one of'],
+  ['{}', 'a rule has exactly one of'],
 ])('the rule %s is refused', (rule, message) => {
   expect(() => read(`headers: { request: [${rule}] }`)).toThrow(message);
 });

@@ -12,28 +12,29 @@ type Path = readonly (string | number)[];
 
 export type ExpansionSource = {
   readonly env: Environment;
-  /** `${file.PATH}` is relative to this folder. */
+  /** Directory that `${file.PATH}` is relative to. */
   readonly directory: string;
   readonly fileName: string;
   readonly places: YamlPlaces;
-  /** JSON types that the schema accepts at a path. */
+  /** Returns the JSON types that the schema accepts at a path. */
   readonly typesAt: (path: Path) => JsonTypes;
 };
 
 export type ExpandedValue = {
   readonly value: unknown;
   readonly problems: readonly string[];
-  /** Paths of files that were read, absolute. */
+  /** Absolute paths of the files that were read. */
   readonly files: readonly string[];
-  /** Returns the text that was expanded at a path; undefined if the value there is written out. */
+  /** Returns the text at a path before expansion; undefined if it has no expansion. */
   readonly writtenAt: (path: Path) => string | undefined;
-  /** Whether the value at a path could not be expanded, which is a problem already. */
+  /** Returns whether expanding the value at a path failed. The failure is listed in `problems`. */
   readonly hasFailedAt: (path: Path) => boolean;
 };
 
 /**
- * Replaces `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every string of a parsed YAML file. A value that is one
- * expansion and nothing else becomes a number or a boolean where the schema wants one. Every other `${` is a problem; `$${` stands for it.
+ * Replaces `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every string of a parsed YAML file. A
+ * value that consists of a single expansion is converted to a number or boolean if the schema requires one.
+ * Any other `${` is reported as a problem; `$${` is an escaped `${`.
  */
 export function expandValues(input: unknown, source: ExpansionSource): ExpandedValue {
   const expander = new Expander(source);
@@ -71,7 +72,7 @@ class Expander {
       Object.entries(value).map(([key, item]) => {
         if (key.includes('${'))
           this.problems.push(
-            `${this.#at(lineAt(this.#source.places, [...path, key]))}: ${key}: keys are not expanded, only values`,
+            `${this.#at(lineAt(this.#source.places, [...path, key]))}: ${key}: expansions are allowed in values only, not in keys`,
           );
         return [key, this.expand(item, [...path, key])];
       }),
@@ -104,15 +105,15 @@ class Expander {
     if (name !== undefined) return this.#fromEnvironment(name, fallback);
     const [, path] = /^file\.([^{]+)$/.exec(inner) ?? [];
     if (path !== undefined) return this.#fromFile(path);
-    throw new ExpansionError(`not an expansion: these are ${KINDS}; write $\${ for a literal \${`);
+    throw new ExpansionError(`unknown expansion, expected ${KINDS}; write $\${ for a literal \${`);
   }
 
-  /** As in a shell, a default also replaces an empty variable. */
+  /** As in a shell, the default also replaces an empty variable. */
   #fromEnvironment(name: string, fallback: string | undefined): string {
     const value = this.#source.env[name];
     if (fallback !== undefined && (value === undefined || value === '')) return fallback;
     if (value !== undefined) return value;
-    throw new ExpansionError(`the environment variable ${name} is not set`);
+    throw new ExpansionError(`environment variable ${name} is not set`);
   }
 
   #fromFile(path: string): string {
@@ -121,11 +122,14 @@ class Expander {
     try {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new ExpansionError(`the file cannot be read (${codeOrMessageOf(error)})`);
+      throw new ExpansionError(`cannot read the file (${codeOrMessageOf(error)})`);
     }
   }
 
-  /** Without a type in the schema, YAML's own rule holds: only what is not quoted may be other than a string. */
+  /**
+   * If the schema has no type at the path, the YAML rule applies: only unquoted text can be a number or
+   * boolean.
+   */
   #typed(text: string, path: Path): unknown {
     const types = this.#source.typesAt(path);
     const isAny = types === 'any' && isPlain(this.#source.places, path);

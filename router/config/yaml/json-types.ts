@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { isRecord } from '../../shared/is-record.ts';
 
-/** JSON types that a schema accepts; an integer is a number, `any` is a schema without a type. */
+/** JSON types that a schema accepts. Integers count as `number`; `any` stands for a schema without a type. */
 export type JsonTypes = ReadonlySet<string> | 'any';
 
-/** The part of a zod schema's JSON schema that describes the values at a path. */
+/** Looks up the types and keys that a schema allows at a path. */
 export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
-  /** Names of the keys of the object at a path; empty when it may have any. */
+  /** Returns the keys of the object at a path; empty if it may have any keys. */
   readonly keysAt: (path: readonly (string | number)[]) => readonly string[];
 };
 
-/** Converts the schema once, when it is needed first. */
+/** Returns the lookup for a zod schema. The schema is converted on first use. */
 export function schemaPaths(schema: z.ZodType): SchemaPaths {
   let root: unknown;
   const schemasAt = (path: readonly (string | number)[]) => {

@@ -11,10 +11,10 @@ import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
 
 export type { Environment } from './expand.ts';
 
-/** A value of the environment that replaces the value in the file. */
+/** A value from the environment that replaces the value in the file. */
 export type Override = { readonly name: string; readonly path: readonly string[]; readonly value: unknown };
 
-/** Everything that is wrong with a configuration, one line per problem, each with its place. */
+/** Lists every problem of a configuration, one line each, with its place. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -26,21 +26,22 @@ export class ConfigError extends Error {
 }
 
 export type YamlSource = {
-  /** Name of the file in messages. */
+  /** Name of the file in error messages. */
   readonly fileName: string;
-  /** Folder that `${file.PATH}` is relative to. */
+  /** Directory that `${file.PATH}` is relative to. */
   readonly directory: string;
   readonly env: Environment;
   readonly overrides?: readonly Override[];
-  /** Keys that are read under their old names, too. */
+  /** Keys that are also accepted under their old names. */
   readonly renamedKeys?: readonly RenamedKey[];
   /** Called with the path of every file that `${file.PATH}` names. */
   readonly onFile?: (path: string) => void;
 };
 
 /**
- * Parses YAML by a schema and expands `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}` in every value.
- * @throws {ConfigError} with every problem at once, each with file and line.
+ * Parses YAML, validates it by a schema, and expands `${env.NAME}`, `${env.NAME:-default}` and `${file.PATH}`
+ * in every value.
+ * @throws {ConfigError} with every problem at once, each with file and line
  */
 export function readYaml<Schema extends z.ZodType>(
   text: string,
@@ -73,10 +74,13 @@ export function readYaml<Schema extends z.ZodType>(
   return result.data;
 }
 
-/** Where the values that `readYaml` has returned come from. */
+/** Places of the values that `readYaml` has returned. */
 const placesOfValues = new WeakMap<object, Place>();
 
-/** Returns a path of a value that `readYaml` has returned, with its file and line; without them for any other value. */
+/**
+ * Returns a path within a value of `readYaml`, with file and line. For any other value, it returns the path
+ * only.
+ */
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
   return place === undefined ? path.join('.') : where(path, place);
@@ -85,7 +89,7 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
 /** An old key with its file and line, and the key that replaces it. */
 export type RenamedPlace = { readonly place: string; readonly key: string };
 
-/** Returns the old keys that a value was read from; none for a value that `readYaml` has not returned. */
+/** Returns the old keys that were used in a value of `readYaml`; empty for any other value. */
 export function renamedKeysIn(value: object): readonly RenamedPlace[] {
   return placesOfValues.get(value)?.renamed ?? [];
 }
@@ -109,7 +113,7 @@ function parsePlaces(text: string, fileName: string): YamlPlaces {
   );
 }
 
-/** The part of the configuration whose numbers go to clients. */
+/** Path of the values that clients receive; their numbers are kept exact. */
 const EXACT_AT = ['degradation', 'fallbacks'];
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -149,13 +153,13 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
     const known = place.paths.keysAt(path);
     return issue.keys.map(
       (key) =>
-        `${where([...path, key], place)}: unknown key${known.length > 0 ? `; known here: ${known.join(', ')}` : ''}`,
+        `${where([...path, key], place)}: unknown key${known.length > 0 ? `; known keys: ${known.join(', ')}` : ''}`,
     );
   }
   return [`${where(path, place)}: ${issue.message}${shownInput(issue, path, place)}`];
 }
 
-/** Shows how an expanded value is written instead of the value, which may be a secret. */
+/** Shows an expanded value as it is written in the file, because the expanded value may be a secret. */
 function shownInput(
   { input }: z.core.$ZodIssue,
   path: readonly (string | number)[],
@@ -167,7 +171,7 @@ function shownInput(
   return path.at(-1) === 'secret' ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
 
-/** Hides the user information of a URL. */
+/** Removes user name and password from URLs. */
 function withoutPassword(text: string): string {
   return text.replace(/:\/\/[^/@]*@/, '://***@');
 }

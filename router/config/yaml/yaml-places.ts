@@ -1,11 +1,11 @@
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml';
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 
-/** A parsed YAML file and where its values stand. */
+/** A parsed YAML file with the positions of its values. */
 export type YamlPlaces = {
   readonly document: Document;
   readonly lines: LineCounter;
-  /** The source, as it was parsed. */
+  /** The text of the file. */
   readonly text: string;
 };
 
@@ -18,7 +18,7 @@ function nodeAt({ document }: YamlPlaces, path: Path): Node | undefined {
   return node;
 }
 
-/** Returns the line of the value at a path, or of the nearest value around it. */
+/** Returns the line of the value at a path, or of its nearest parent that exists. */
 export function lineAt(places: YamlPlaces, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const isWhole = length === path.length;
@@ -28,7 +28,7 @@ export function lineAt(places: YamlPlaces, path: Path): number {
   return 1;
 }
 
-/** A map or list starts with its key: in block style its first item stands on a later line. */
+/** Maps and lists start at their key, because in block style their first item is on a later line. */
 function startOf(places: YamlPlaces, path: Path): number | undefined {
   const node = nodeAt(places, path);
   const parent = isCollection(node) ? nodeAt(places, path.slice(0, -1)) : undefined;
@@ -36,23 +36,23 @@ function startOf(places: YamlPlaces, path: Path): number | undefined {
   return (isScalar(key) ? key.range : node?.range)?.[0];
 }
 
-/** Returns the line where `part` of the scalar at a path stands; a block scalar has several lines. */
+/** Returns the line of `part` within the scalar at a path; a block scalar spans several lines. */
 export function lineOfPart(places: YamlPlaces, path: Path, part: string): number {
   const range = nodeAt(places, path)?.range;
   const at = range ? places.text.slice(range[0], range[1]).indexOf(part) : -1;
   return range && at >= 0 ? places.lines.linePos(range[0] + at).line : lineAt(places, path);
 }
 
-/** Whether the scalar at a path is written without quotes, on which YAML bases its type. */
+/** Whether the scalar at a path is unquoted: YAML then infers its type. */
 export function isPlain(places: YamlPlaces, path: Path): boolean {
   const node = nodeAt(places, path);
   return isScalar(node) && node.type === 'PLAIN';
 }
 
-/** A key of a mapping that has a new name. */
+/** A key that has been renamed. */
 export type RenamedKey = { readonly parent: readonly string[]; readonly from: string; readonly to: string };
 
-/** Replaces an old key by its new name where it is written; returns the line, or undefined if the file does not have it. */
+/** Renames an old key in the parsed file. Returns its line, or undefined if the file does not have it. */
 export function renameKey(places: YamlPlaces, { parent, from, to }: RenamedKey): number | undefined {
   const map = nodeAt(places, parent);
   if (!isMap(map) || pairOf(map, to, places.document) !== undefined) return undefined;
@@ -72,7 +72,7 @@ function childOf(node: Node | undefined, key: string | number, document: Documen
   return isMap(node) ? pairOf(node, String(key), document)?.value : undefined;
 }
 
-/** A map's own keys win over those of the maps that it merges. */
+/** The own keys of a map take precedence over those of merged maps. */
 function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined {
   const own = map.items.find((pair) => keyOf(pair) === key);
   if (own !== undefined) return own;
@@ -91,6 +91,6 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const key = isScalar(pair.key) ? pair.key.value : pair.key;
-  // The parser's value for a merge key is a symbol.
+  // The parser represents a merge key by a symbol.
   return typeof key === 'symbol' ? key.description : String(key);
 }

@@ -1,6 +1,6 @@
 /**
- * What an error does to the answer around it (GraphQL specification draft, "Error behaviors"): leaves null at its own position,
- * travels to the next position that may be null, or ends the request.
+ * Effect of an error on the surrounding response (GraphQL specification draft, "Error behaviors"): `NULL`
+ * sets only the failed position to null, `PROPAGATE` the nearest nullable parent, `HALT` the whole response.
  */
 export type ErrorBehavior = (typeof ERROR_BEHAVIORS)[number];
 

@@ -4,7 +4,9 @@ import { exactNumber } from '../exact-json.ts';
 
 type Values = Parameters<typeof valueFromASTUntyped>[1];
 
-/** Makes the custom scalars of a schema keep numbers exact where literals are read, as in default values of variables. */
+/**
+ * Makes the custom scalars of a schema keep numbers exact in literals, such as default values of variables.
+ */
 export function keepLiteralsExact(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap()))
     if (isScalarType(type) && !isSpecifiedScalarType(type)) type.parseLiteral = exactValue;

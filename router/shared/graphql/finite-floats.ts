@@ -1,7 +1,10 @@
 import { GraphQLError, GraphQLFloat, getNamedType } from 'graphql';
 import type { FloatValueNode, IntValueNode, ValidationRule } from 'graphql';
 
-/** Rejects literals of the type Float that no double can hold (GraphQL, section 3.5.2); graphql-js reads them as infinity. */
+/**
+ * Rejects Float literals that no double can represent (GraphQL section 3.5.2). graphql-js reads them as
+ * infinity.
+ */
 export const finiteFloats: ValidationRule = (context) => {
   const check = (node: IntValueNode | FloatValueNode): void => {
     if (getNamedType(context.getInputType()) !== GraphQLFloat || Number.isFinite(Number(node.value))) return;

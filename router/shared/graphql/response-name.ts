@@ -1,6 +1,6 @@
 import type { FieldNode } from 'graphql';
 
-/** The key of a field in the answer. */
+/** Returns the key of a field in the response. */
 export function responseName({ alias, name }: FieldNode): string {
   return (alias ?? name).value;
 }

@@ -3,11 +3,11 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode 
 
 export type RootField = {
   readonly node: FieldNode;
-  /** For example `Mutation.login`, whatever the schema calls its root types. */
+  /** Coordinate with the default name of the root type, for example `Mutation.login`. */
   readonly coordinate: string;
 };
 
-/** The root fields of an operation, those that variables may exclude among them. */
+/** Returns the root fields of an operation, including those that `@skip` or `@include` may exclude. */
 export function rootFieldsOf(document: DocumentNode, name: string | undefined): readonly RootField[] {
   const operation = getOperationAST(document, name);
   if (!operation) return [];
