@@ -1,12 +1,12 @@
 /**
- * A piece of generated code: functions that call one another, over constants that were made before. Names of a client or of a
- * subgraph enter the text only through `literal`, and everything else by its index among the constants.
+ * A unit of generated code: functions that call each other and use constants created outside. Names from
+ * clients and subgraphs enter the code only through `literal`; everything else is passed as a constant.
  */
 export class CodeUnit {
   readonly #constants: unknown[] = [];
   readonly #functions: string[] = [];
 
-  /** The expression for a value that lives outside of the code. */
+  /** Returns the expression for a value created outside the generated code. */
   constant(value: unknown): string {
     const known = this.#constants.indexOf(value);
     return `k${known === -1 ? this.#constants.push(value) - 1 : known}`;
@@ -19,25 +19,25 @@ export class CodeUnit {
     return name;
   }
 
-  /** Evaluates an expression over what was defined. */
+  /** Evaluates an expression that uses the defined functions. */
   evaluate(expression: string): unknown {
     const names = this.#constants.map((_, index) => `k${index}`);
-    // oxlint-disable-next-line typescript/no-implied-eval -- the one place that makes code, of nothing that a request can name
+    // oxlint-disable-next-line typescript/no-implied-eval -- the only place that evaluates code
     const build: unknown = new Function(
       ...names,
       `"use strict";${this.#functions.join('')}return ${expression};`,
     );
-    if (typeof build !== 'function') throw new Error('the function constructor made no function');
+    if (typeof build !== 'function') throw new Error('bug: the generated code is not a function');
     return build(...this.#constants);
   }
 }
 
-/** A string as JavaScript text: JSON is a subset of it. */
+/** Returns a string as a JavaScript literal. JSON is a subset of JavaScript. */
 export function literal(text: string): string {
   return JSON.stringify(text);
 }
 
-/** The expression that reads an own property; `readOwn` is the constant of that name. */
+/** Returns the expression that reads an own property; `readOwn` is the function of that name. */
 export function propertyRead(unit: CodeUnit, object: string, key: string, readOwn: unknown): string {
   return key in Object.prototype
     ? `${unit.constant(readOwn)}(${object},${literal(key)})`

@@ -7,10 +7,16 @@ import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
-/** Where a response has values whose numbers have to stay exact: custom scalars and IDs, by response key, through lists. */
+/**
+ * Positions of values whose numbers must stay exact (custom scalars and IDs), by response key. Lists are
+ * skipped.
+ */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
-/** Finds the positions of numbers that have to stay exact in the response to the document of a fetch. */
+/**
+ * Returns functions that find, in the response to a fetch, the numbers that must stay exact, and that round
+ * the others.
+ */
 export function exactPositions(
   text: string,
   operation: 'query' | 'mutation',
@@ -79,7 +85,7 @@ function numberPaths(text: string, operation: 'query' | 'mutation', types: Super
   return paths;
 }
 
-/** Generated: in it `v` is an object or a list of such, and `x` one of its values. */
+/** Defines a generated function: `v` is an object or a list of objects, `x` one of its values. */
 function defineCheck(unit: CodeUnit, paths: NumberPaths): string {
   if (paths.size === 0) return unit.define('v', 'return false;');
   const statements = [...paths].map(([key, below]) => {
@@ -101,7 +107,7 @@ function foundIn(unit: CodeUnit, below: NumberPaths | 'scalar' | 'id'): string {
   return `typeof x==="object"&&x!==null&&${defineCheck(unit, below)}(x)`;
 }
 
-/** Items of nested lists included. */
+/** Returns whether the check applies to an item of a list or of a nested list. */
 function someItem(list: readonly unknown[], check: (item: object) => boolean): boolean {
   for (const item of list) {
     if (typeof item !== 'object' || item === null) continue;

@@ -3,22 +3,28 @@ import type { GraphQLOutputType, GraphQLSchema } from 'graphql';
 import { valueCheck } from './value-check.ts';
 import type { ValueCheck } from './value-check.ts';
 
-/** What type conditions need to know; of the whole supergraph, since plans speak of types that the API does not show. */
+/**
+ * Type data for type conditions. It covers the whole supergraph, because plans use types that the API schema
+ * hides.
+ */
 export type SupergraphTypes = {
-  /** The type named, when it is one that an object can have: a subgraph may put anything in `__typename`. */
+  /**
+   * Returns the type name if it is a type that an object can have: a subgraph may return anything as
+   * `__typename`.
+   */
   typeNameOf(typename: unknown): string | undefined;
   isObjectType(typeName: string): boolean;
-  /** Whether an object of the type named first satisfies a condition on the second. */
+  /** Returns whether an object of the first type satisfies a condition on the second. */
   isA(typeName: string, condition: string): boolean;
-  /** Whether a value can be that of a field; `undefined` for a field that the supergraph does not know. */
+  /** Returns the check for values of a field; undefined if the supergraph does not have the field. */
   checkOf(typeName: string, fieldName: string): ValueCheck | undefined;
-  /** The type of a field; `undefined` for a field that the supergraph does not know. */
+  /** Returns the type of a field; undefined if the supergraph does not have the field. */
   typeOf(typeName: string, fieldName: string): GraphQLOutputType | undefined;
   rootType(operation: 'query' | 'mutation'): string | undefined;
 };
 
 export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
-  // An interface can be the type of an object: it is what the subgraph of an `@interfaceObject` answers.
+  // An object may have an interface as its type: the subgraph of an `@interfaceObject` returns the interface.
   const objectLike = (name: string) => {
     const type = supergraph.getType(name);
     return isObjectType(type) || isInterfaceType(type) ? type : undefined;

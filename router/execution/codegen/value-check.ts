@@ -13,7 +13,7 @@ import type { GraphQLOutputType } from 'graphql';
 import { idDigits, isExactNumber, toDouble } from '../../shared/exact-json.ts';
 import { isJsonObject } from '../../shared/json.ts';
 
-/** Whether a value that came as JSON is one of a type; objects are not looked into. */
+/** Returns whether a JSON value has the type. The fields of objects are not checked. */
 export type ValueCheck = (value: unknown) => boolean;
 
 export function valueCheck(type: GraphQLOutputType): ValueCheck {

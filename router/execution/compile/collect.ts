@@ -3,13 +3,13 @@ import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** Adds each object that stands at the path; one that stands there twice is added twice. */
+/** Adds each object at a path. An object in two places is added twice. */
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
-/** Objects found, and, where equal ones are made one, the object that stands for all with the same keys. */
+/** The objects found and, if equal objects are deduplicated, the object used for each combination of keys. */
 export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 
-/** The object that has the values by which this was reached, one map for each key. */
+/** The object with the key values that lead to this node, one level of maps for each key. */
 type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
 export function emptyCollection(): CollectedObjects {
@@ -22,8 +22,10 @@ type Step =
   | { readonly kind: 'types'; readonly names: ReadonlySet<string> };
 
 /**
- * @param path of a Flatten node: response keys, and `@` for the items of a list.
- * @param entityKey the keys in which objects are equal that may be made one.
+ * Compiles the function that collects the objects at a path.
+ *
+ * @param path path of a Flatten node: response keys, and `@` for the items of a list.
+ * @param entityKey keys that identify equal objects; undefined if objects are not deduplicated.
  */
 export function compileCollect(
   path: readonly (string | number)[],
@@ -41,8 +43,8 @@ type WriteContext = {
 };
 
 /**
- * Statements that go on from `v` with the step's number, which stands at `place`. A list where the path has none is left for
- * completion to report.
+ * Returns the statements that continue from the value `v` of this step, which is stored at `place`. A list
+ * that the path does not expect is skipped; completion reports it.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -62,7 +64,7 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // `__proto__` can be read, but not be assigned to.
+      // `__proto__` can be read but not assigned.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }
@@ -71,7 +73,7 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
   }
 }
 
-/** Adds an object, unless it equals one that was added before: that one is returned. */
+/** Adds an object, unless an equal one was added before; returns the object to use. */
 function deduplicate(
   object: JsonObject,
   keys: readonly string[],
@@ -81,11 +83,11 @@ function deduplicate(
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Equal when written alike, and never equal to a string.
+      // Exact numbers are equal if they are written in the same way, and never equal to a string.
       equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;
     }
-    // An absent or composite value has no identity to go by.
+    // An absent or composite value cannot be compared.
     if (value === undefined || (typeof value === 'object' && value !== null)) {
       objects.push(object);
       return object;
@@ -106,7 +108,10 @@ function equalWith({ byValue }: EqualObjects, value: unknown): EqualObjects {
   return next;
 }
 
-/** `name|[A,B]` means only objects of the types A and B there: paths of type-conditioned fetching. */
+/**
+ * Parses an element such as `name|[A,B]`, which selects only objects of the types A and B (type-conditioned
+ * fetching).
+ */
 function stepsOf(element: string): Step[] {
   const [name = '', types] = element.split('|');
   const steps: Step[] = [];
@@ -116,7 +121,7 @@ function stepsOf(element: string): Step[] {
   return steps;
 }
 
-/** The response path of an object, found again by walking the tree: only errors need it. */
+/** Finds the response path of each object by walking the merged data. Only errors need it. */
 export function findPaths(
   root: JsonObject,
   path: readonly (string | number)[],

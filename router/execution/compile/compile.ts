@@ -23,35 +23,35 @@ import type { StalePolicyOf } from '../stale/stale-values.ts';
 import { supergraphTypes } from '../codegen/supergraph-types.ts';
 
 export type OperationToCompile = {
-  /** What clients see. */
+  /** The schema that clients see. */
   readonly apiSchema: GraphQLSchema;
-  /** What introspection reads. Absent: the same schema. */
+  /** Schema for introspection; `apiSchema` by default. */
   readonly introspection?: Introspection | undefined;
-  /** All types of the supergraph. */
+  /** The schema with all types of the supergraph. */
   readonly supergraphSchema: GraphQLSchema;
-  /** The client's document, valid by the API schema. */
+  /** The client's document, valid according to the API schema. */
   readonly document: DocumentNode;
   readonly operationName?: string | undefined;
   readonly plan: QueryPlan;
-  /** Where the document that was planned has other names than the client's. */
+  /** Names of the client's document that were changed for planning. */
   readonly renames?: Renames;
-  /** What was left out of the document that was planned. */
+  /** Parts that were removed from the planned document. */
   readonly denials?: Denials;
   readonly fallbackOf?: FallbackOf | undefined;
-  /** Parallel entity fetches of one service travel in one request. */
+  /** True if parallel entity fetches of one service are sent in one request. */
   readonly mergesFetches?: boolean;
   readonly stalePolicyOf?: StalePolicyOf | undefined;
 };
 
-/** An operation with its plan, ready to be executed any number of times. */
+/** A compiled operation, ready to be executed any number of times. */
 export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
-  /** By fetch: the fields whose values are kept. */
+  /** Fields whose values are stored for stale-if-error, by fetch index. */
   readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
-  /** Something may stand in for what a service that failed has not delivered. */
+  /** True if fallbacks or stale values may replace missing data. */
   readonly hasFallbacks: boolean;
-  /** What is to be answered, given the values that the variables have in `@skip` and `@include`. */
+  /** Returns the response shape and completion for the variables in `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 
@@ -61,11 +61,17 @@ export type Projection = {
   readonly introspect: Introspect;
 };
 
-/** Combinations of values of `@skip` and `@include`, and of what errors do, for which a projection is kept, per operation. */
+/**
+ * Maximum number of projections cached per operation. They differ in the values of `@skip` and `@include` and
+ * in the error behavior.
+ */
 const MAX_PROJECTIONS = 16;
 
 /**
- * @throws {RouterError} OPERATION_NOT_PLANNABLE when the plan has a kind of node that is not supported, or lacks a root field.
+ * Compiles an operation with its plan.
+ *
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE if the plan has an unsupported kind of node or lacks a root
+ * field.
  */
 export function compileOperation(input: OperationToCompile): CompiledOperation {
   const operation = operationOf(input);
@@ -133,7 +139,7 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
   const conditionNames = conditionVariables(input.document);
   const compiled = new Map<string, Projection>();
   const projectionFor: CompiledOperation['projectionFor'] = (variables, onError) => {
-    // What ends the request shows only afterwards: until then it is completed as ever.
+    // With `HALT`, data is completed as with `PROPAGATE` and dropped afterwards if there is an error.
     const propagates = onError !== 'NULL';
     const key = conditionNames.reduce(
       (text, name) => text + (variables[name] === true ? '1' : '0'),
@@ -153,7 +159,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // The only one there is: what is wrong with it is the operation's fault, whatever the variables.
+  // Without conditions this is the only projection. Compiling it now reports its errors independently of
+  // variables.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

@@ -1,11 +1,11 @@
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 
-/** Below the data of a fetch, the keys that lead to the objects into which other fetches merge. */
+/** Keys, below the data of a fetch, that lead to the objects into which other fetches merge. */
 export type CopyOnWritePaths = ReadonlyMap<string, CopyOnWritePaths>;
 
 type MutablePaths = Map<string, MutablePaths>;
 
-/** @param paths the paths of the other fetches, from the fetch's data on. */
+/** @param paths paths of the other fetches, starting at the data of this fetch. */
 export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnWritePaths {
   const root: MutablePaths = new Map();
   for (const path of paths) {
@@ -21,7 +21,10 @@ export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnW
   return root;
 }
 
-/** Copies what other fetches will change, so that an answer can be used by more than one; the rest stays shared. */
+/**
+ * Copies the objects that other fetches will change, so that several requests can use one response. The other
+ * objects stay shared.
+ */
 export function copyAlongPaths<Value>(value: Value, paths: CopyOnWritePaths): Value {
   return copied(value, paths) as Value;
 }

@@ -5,22 +5,25 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 
 type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
-/** More keys than this are seldom a mere reference to an entity. */
+/**
+ * Maximum number of fields in an entity key. Objects with more fields are rarely mere references to entities.
+ */
 const MAX_KEYS = 4;
 
 /**
- * The keys by which two objects at a path are known to be the same, if there are such: all that the base delivers there is
- * leaves that representations read, and whatever else comes is fetched by those. Then one object can stand for both, is asked
- * about once, merged into once and completed once.
+ * Returns the keys that identify equal objects at a path; undefined if there are none. They exist if the base
+ * fetch delivers only leaf fields that representations read, and other fetches deliver everything else. Then
+ * one object replaces all equal ones: it is requested, merged and completed once.
  */
 export function entityKeys(
   path: readonly string[],
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // A condition on types above would treat equal objects differently.
+  // A type condition in the path would treat equal objects differently.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // What the base delivers directly has been copied into the tree by key: an object put in its place would not stand there.
+  // Objects directly below the base were copied into the merged data by key, so a replacement would not be
+  // part of it.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))
@@ -32,7 +35,7 @@ export function entityKeys(
   return [...shape.keys()].every((key) => required.has(key)) ? [...shape.keys()] : undefined;
 }
 
-/** What a fetch delivers to the objects at a path. */
+/** Returns the keys that a fetch delivers to the objects at a path. */
 function shapeAt(fetch: DeliveringFetch, path: readonly string[]): FetchShape | undefined {
   const from = pathKey(fetch.path);
   const to = pathKey(path);

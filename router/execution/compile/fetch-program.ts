@@ -9,20 +9,20 @@ import type { CopyOnWritePaths } from './copy-on-write.ts';
 import type { Merge } from './merge.ts';
 import type { Represent } from './representation.ts';
 
-/** A fetch of a plan in compiled form. */
+/** A compiled fetch of a plan. */
 export type FetchProgram = FetchReference & {
   readonly operation: 'query' | 'mutation';
-  /** The request body up to its variables. */
+  /** The request body before its variables. */
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
-  /** The path of the objects that the fetch is about; empty for the root. */
+  /** Path of the objects for which the fetch requests fields; empty for the root. */
   readonly path: readonly string[];
-  /** Finds those objects, from the data of the fetch `base`, or else from the root. */
+  /** Collects these objects from the data of the fetch `base`, or from the root if `base` is undefined. */
   readonly collect: Collect;
   readonly base: number | undefined;
-  /** The first fetch about the same objects from the same base. */
+  /** Index of the first fetch with the same path and base. */
   readonly collectedBy: number;
-  /** Equal objects were made one. */
+  /** True if equal objects were replaced by a single one. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
@@ -31,8 +31,8 @@ export type FetchProgram = FetchReference & {
   readonly exact: ExactPositions;
   readonly copyOnWritePaths: CopyOnWritePaths;
   readonly merge: Merge;
-  /** Another fetch of the plan has the same document for the same service. */
+  /** True if another fetch of the plan sends the same document to the same service. */
   readonly isRepeated: boolean;
-  /** Set where it may travel in one request with others. */
+  /** Set if the fetch may be sent in one request with others. */
   readonly entitySelection: EntitySelection | undefined;
 };

@@ -5,14 +5,17 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies that took the place of objects in the tree. A fetch in flight holds the objects that stood there when it began, and
- * must reach the copies too.
+ * Copies that replaced objects in the merged data. A fetch in flight still refers to the original objects,
+ * and must merge into the copies too.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
-/** Merges the object that a fetch delivered into its target. Only keys of its shape are read. */
+/**
+ * Compiles the function that merges a fetched object into its target. Only keys of the fetch's shape are
+ * read.
+ */
 export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const mergeKeys = defineMerge(shape, types);
   return function merge(target, source, copies) {
@@ -22,7 +25,10 @@ export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   };
 }
 
-/** Generated: `t` is the target, `s` the source, `x` a value and `copies` the copies of targets. */
+/**
+ * Names in the generated code: `t` is the target, `s` the source, `x` a value and `copies` the copies of
+ * targets.
+ */
 function defineMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const unit = new CodeUnit();
   const statements = [...shape].map(([key, nested]) => {
@@ -59,7 +65,10 @@ function mergedValue(
   return `${unit.constant((known: unknown, said: unknown) => (isVaguer(said, known, types) ? known : said))}(${present},x)`;
 }
 
-/** The subgraph of an `@interfaceObject` names the interface where another has named the object's type. */
+/**
+ * Returns whether a type name is less specific than the present one: the subgraph of an `@interfaceObject`
+ * returns the interface where another one returned the object type.
+ */
 function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boolean {
   return (
     typeof present === 'string' &&
@@ -69,12 +78,13 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
 }
 
 /**
- * Two values for one composite field. Objects are never changed below the target: one object can stand at many places of the
- * tree, of which the target is only one.
+ * Combines two values of one composite field. Objects below the target are never changed, because one object
+ * may be in several places of the merged data.
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;
-  // Null from either side is null, so that the answer does not depend on who answered first.
+  // Null from either side results in null, so that the response does not depend on which service responded
+  // first.
   if (present === null || value === null) return null;
   if (Array.isArray(present) && Array.isArray(value) && present.length === value.length) {
     return present.map((item, index) => combine(item, value[index], merge, copies));

@@ -38,7 +38,7 @@ export type CompiledPlan = {
   readonly types: SupergraphTypes;
 };
 
-/** A fetch node, and where in the plan it stands. */
+/** A fetch node and its position in the plan. */
 type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
   readonly requires: FetchNode['requires'];
@@ -49,11 +49,13 @@ type PlacedFetch = FetchReference & {
 export type PlanSurroundings = {
   readonly types: SupergraphTypes;
   readonly names: PlannedNames;
-  /** Parallel entity fetches of one service travel in one request. */
+  /** True if parallel entity fetches of one service are sent in one request. */
   readonly mergesFetches: boolean;
 };
 
-/** @throws {RouterError} OPERATION_NOT_PLANNABLE for what the executor does not run: subscriptions, `@defer`, contexts. */
+/**
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE for unsupported parts: subscriptions, `@defer` and contexts.
+ */
 export function compilePlan(
   plan: QueryPlan,
   { types, names, mergesFetches }: PlanSurroundings,
@@ -64,7 +66,7 @@ export function compilePlan(
   const mergeable =
     mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // Nodes are met here in the order in which they were placed.
+  // Nodes are compiled in the order in which their fetches were listed.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
   return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
@@ -133,7 +135,7 @@ function compileNode(node: PlanNode, fetches: Iterator<FetchProgram>, names: Pla
 
 function nextFetch(fetches: Iterator<FetchProgram>): FetchProgram {
   const next = fetches.next();
-  if (next.done === true) throw new Error('the plan has a fetch that was not placed');
+  if (next.done === true) throw new Error('bug: the plan has a fetch without a program');
   return next.value;
 }
 
@@ -187,7 +189,10 @@ function pathBelow({ path }: PlacedFetch, other: PlacedFetch): readonly (readonl
   return isBelow ? [other.path.slice(path.length)] : [];
 }
 
-/** Without its name, so that equal fetches of different operations have equal text. */
+/**
+ * Returns the text of a fetch without its operation name, so that equal fetches of different operations have
+ * equal texts.
+ */
 function anonymousText({ operation, operationKind, operationName }: FetchNode): string {
   const named = `${operationKind} ${operationName}`;
   if (operationName === undefined || !operation.startsWith(named)) return operation;

@@ -11,27 +11,27 @@ import type { ValueCheck } from '../codegen/value-check.ts';
 export type RequiredValue = {
   /** Response path below the entity. */
   readonly path: readonly string[];
-  /** `Product.weight`, for messages. */
+  /** Field coordinate for messages, such as `Product.weight`. */
   readonly coordinate: string;
 };
 
-/** Called with a required field that an object does not have, or not with a value of its type. */
+/** Called with a required field that is absent from an object or has a value of the wrong type. */
 export type OnUnusable = (required: RequiredValue, value: unknown) => void;
 
-/** Writes the JSON text of an object; `undefined` when it lacks something that is required. */
+/** Writes the JSON text of an object; undefined if a required value is missing. */
 export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
 
 /** How entities of one type are represented. */
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Reads the only value in which two representations can differ, if there is one only. Absent, too, where entities of
-   * another type may be represented alike.
+   * Reads the only value in which two representations can differ. Undefined if there are several such values,
+   * or if entities of another type may have equal representations.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
 
-/** The representation of an entity, `undefined` when the fetch does not ask about its type. */
+/** Returns the representation of an entity; undefined if the fetch selects nothing on its type. */
 export type Represent = (entity: JsonObject) => Representation | undefined;
 
 type Rule = {
@@ -42,7 +42,7 @@ type Rule = {
 type RequiredField = { readonly name: string; readonly selections: readonly QueryPlanSelectionNode[] };
 
 type Entry = {
-  /** The key in the representation, which a rewrite may have changed. */
+  /** Key in the representation. A rewrite may have renamed it. */
   readonly key: string;
   readonly source:
     | {
@@ -50,13 +50,13 @@ type Entry = {
         readonly rule: Rule;
         readonly accepts: ValueCheck | undefined;
         readonly coordinate: string;
-        /** The type of the field, if the supergraph knows the field. */
+        /** Type of the field, if the supergraph has the field. */
         readonly typeName: string | undefined;
       }
     | { readonly text: string };
 };
 
-/** Compiles what a fetch requires of an entity, and the rewrites of its representations with it. */
+/** Compiles the representations for the fields that a fetch requires, including their rewrites. */
 export function compileRepresentation(
   requires: readonly QueryPlanSelectionNode[],
   inputRewrites: readonly FetchDataRewrite[] | undefined,
@@ -66,20 +66,21 @@ export function compileRepresentation(
   return perTypeName(types, (typeName) => {
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
-    // Without a type name it represents nothing: the fetch has no question about entities of this type. Rewrites are not asked:
-    // one may set the name of an interface for every type that implements it.
+    // Without a required `__typename`, the fetch selects nothing on entities of this type. Rewrites are not
+    // considered: one may set the name of an interface for every type that implements it.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
   });
 }
 
-/** Type conditions and rewrites are settled by the type name, so there is one program for each that is met. */
+/** Compiles one program for each type name, which determines the type conditions and rewrites that apply. */
 function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  // By names of the supergraph: all others share the program of no name, as a subgraph may send any number of them.
+  // Only type names of the supergraph are keys. Others share the program for an unknown type, because a
+  // subgraph may return any number of them.
   const programs = new Map<string | undefined, { readonly program: T }>();
   return (object) => {
     const typeName = types.typeNameOf(object['__typename']);
@@ -103,7 +104,10 @@ function onlyKey(
   return unit.evaluate(name) as Representation['readKey'];
 }
 
-/** Whether a representation bears the name of a type that no other has: a rewrite puts the name of an interface for all its types. */
+/**
+ * Returns whether a representation contains the name of its own object type. A rewrite may write the name of
+ * an interface for all its types.
+ */
 function namesOwnType(
   entries: readonly Entry[],
   typeName: string | undefined,
@@ -115,14 +119,17 @@ function namesOwnType(
   );
 }
 
-/** In the generated code `v` is the object, `m` the function to call for an unusable value, `s` the text so far. */
+/**
+ * Names in the generated code: `v` is the object, `m` the function to call for an unusable value, `s` the
+ * text so far.
+ */
 function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteObject {
   const unit = new CodeUnit();
   const statements = entries.map(({ key, source }, index) => {
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
     if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
     const read = propertyRead(unit, 'v', source.key, readOwn);
-    // A value of the wrong type is not passed on, neither to the client nor to another service.
+    // A value of the wrong type is sent neither to the client nor to another service.
     const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
     const required = unit.constant({ path: [source.key], coordinate: source.coordinate });
     const lack = `if(x===undefined${isWrong}){m(${required},x);return undefined;}`;
@@ -191,7 +198,7 @@ function collect(
   }
 }
 
-/** The rewrite with the type conditions before its first field taken off, when they hold. */
+/** Returns the rewrite without the type conditions before its first field; undefined if they do not apply. */
 function enterObject(
   rewrite: FetchDataRewrite,
   typeName: string | undefined,
@@ -200,7 +207,7 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A rewrite, other than a requirement, applies where the type is not known.
+  // A rewrite, unlike a requirement, applies if the type is unknown.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }
@@ -221,7 +228,7 @@ function defineNested(
   { key, rule, typeName: declared }: Extract<Entry['source'], { key: string }>,
   types: SupergraphTypes,
 ) {
-  // Values need no `__typename` where there is only one type that they can have.
+  // Values need no `__typename` if they can have only one type.
   const known = declared !== undefined && types.isObjectType(declared) ? declared : undefined;
   const byTypeName = perTypeName(types, (typeName = known) =>
     defineWriter(compileEntries(rule, typeName, types), types),

@@ -2,17 +2,17 @@ import { Kind, parse, print, stripIgnoredCharacters } from 'graphql';
 import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import type { FetchNode } from '@apollo/query-planner';
 
-/** What a fetch asks about its entities, apart from the operation that it stands in. */
+/** The selection of an entity fetch, without the operation around it. */
 export type EntitySelection = {
-  /** Equal selections of one plan to one service have the same number. */
+  /** Number of the selection. Equal selections of one plan for one service have the same number. */
   readonly id: number;
-  /** With its braces. */
+  /** Text of the selection set with its braces. */
   readonly selections: string;
-  /** The definitions of its variables, without `$representations`, by name. */
+  /** Definitions of its variables by name, without `$representations`. */
   readonly variables: ReadonlyMap<string, string>;
 };
 
-/** `undefined` for a document of another form than planners write for entities. */
+/** Returns undefined if the document does not have the form that planners use for entity fetches. */
 export function readEntitySelection({ operation: text }: FetchNode, id: number): EntitySelection | undefined {
   const operation = onlyOperation(parse(text, { noLocation: true }));
   const field = operation && onlyField(operation);
@@ -30,7 +30,10 @@ export function readEntitySelection({ operation: text }: FetchNode, id: number):
   };
 }
 
-/** Without fragments, whose names may collide, and without directives, which say something about the whole operation. */
+/**
+ * Returns the operation of a document without fragments, whose names may collide, and without directives,
+ * which apply to the whole operation.
+ */
 function onlyOperation({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
   const [operation, ...others] = definitions;
   if (others.length > 0 || operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;

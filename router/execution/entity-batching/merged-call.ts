@@ -4,14 +4,17 @@ import type { BatchableFetch, MergeableFetch, MergedDocument } from './merged-do
 import { requestBody } from '../fetch/request-body.ts';
 import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Queries with one document: what they ask about is asked once. */
+/** Queries with the same document, whose entities are requested once. */
 type Group = {
   readonly queries: readonly [WaitingQuery, ...WaitingQuery[]];
-  /** The representations of all of them, with their positions. */
+  /** Distinct representations of all queries, with their positions. */
   readonly positions: ReadonlyMap<string, number>;
 };
 
-/** How often queries whose merged response was unusable are sent separately before they are merged again. */
+/**
+ * Number of times that queries are sent separately after an unusable merged response, before they are merged
+ * again.
+ */
 const TIMES_APART = 1000;
 
 export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is Fetch & MergeableFetch {
@@ -19,8 +22,9 @@ export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is F
 }
 
 /**
- * Sends a query at the end of this turn, in one request with all that the execution asks the same subgraph until then. A turn ends
- * before the process looks at the network again: nothing is waited for.
+ * Sends a query at the end of this turn of the event loop, in one request with all other queries of the
+ * execution to the same subgraph. The turn ends before the process reads from the network again, so this adds
+ * no waiting.
  */
 export function queryWithOthers(query: EntityQuery, execution: BatchingExecution): Promise<SubgraphResponse> {
   const { subgraph } = query.request;
@@ -67,7 +71,7 @@ function sendTogether(
       const part = { key, keys, positions, representations, isShared: asking.length > 1 };
       settle(
         sent.then((response) => {
-          // Who asks for none of these fields is answered.
+          // Each query is sent separately: those without a blocked field succeed.
           if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
           if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
           document.timesApart = TIMES_APART;
@@ -78,7 +82,7 @@ function sendTogether(
   }
 }
 
-/** In the order of the plan, so that equal requests of clients make equal calls. */
+/** Sorts the groups by selection id, so that equal client requests make equal calls. */
 function groupsOf(queries: readonly WaitingQuery[]): readonly Group[] {
   const groups = new Map<number, [WaitingQuery, ...WaitingQuery[]]>();
   for (const query of queries) {
@@ -110,8 +114,9 @@ function mergedBody(
 }
 
 /**
- * Whether the cause may lie in asking together: the answer became too large, the request was refused (a subgraph may bound aliases or
- * cost), or an error of one selection has left no data for any (`_entities` is non-null).
+ * Returns whether merging may be the cause of the failure: the response was too large, the request was
+ * rejected (a subgraph may limit aliases or cost), or an error in one selection removed the data of all
+ * (`_entities` is non-null).
  */
 function isOfNoUse(response: SubgraphResponse): boolean {
   if (response.kind === 'answered') return response.data === null;

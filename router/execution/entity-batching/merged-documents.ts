@@ -6,7 +6,7 @@ import { isJsonObject } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { ExactPositions, FetchFields } from '../../request/subgraph-request.ts';
 
-/** The parts of a fetch from which a merged document is composed. */
+/** The parts of a fetch that a merged document is composed of. */
 export type BatchableFetch = {
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
@@ -18,29 +18,35 @@ export type BatchableFetch = {
 /** A fetch that can be sent in one request with others. */
 export type MergeableFetch = BatchableFetch & { readonly entitySelection: EntitySelection };
 
-/** Several entity selections in one document: entities of the first under the alias `e0`, represented by `$r0`, and so on. */
+/**
+ * Several entity selections in one document: the entities of the first have the alias `e0` and the
+ * representations `$r0`, and so on.
+ */
 export type MergedDocument = {
-  /** The request body up to its variables. */
+  /** The request body before its variables. */
   readonly bodyPrefix: string;
-  /** The response key of each selection. */
+  /** Response key of each selection. */
   readonly keys: readonly string[];
-  /** The text before the representations of each selection. */
+  /** Text that precedes the representations of each selection. */
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly exact: ExactPositions;
-  /** How often its selections are still sent separately, because the merged response was unusable. */
+  /**
+   * Number of times that its selections will still be sent separately, because a merged response was
+   * unusable.
+   */
   timesApart: number;
 };
 
-/** Sets of selections met in different order or number, per operation. */
+/** Maximum number of merged documents per operation; they differ in the set of their selections. */
 const MAX_DOCUMENTS = 32;
 
-/** The documents of one operation, each composed once. */
+/** The merged documents of one operation, each composed once. */
 export class MergedDocuments {
   readonly #documents = new Map<string, MergedDocument>();
 
-  /** @param fetches one for each selection, in the order of their ids. */
+  /** @param fetches one fetch for each selection, in the order of their ids. */
   for(fetches: readonly MergeableFetch[]): MergedDocument {
     const key = fetches.map(({ entitySelection }) => entitySelection.id).join();
     const known = this.#documents.get(key);
@@ -57,7 +63,7 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
   const [only, ...others] = fetches;
   if (only !== undefined && others.length === 0) return unaliased(only);
   const selections = fetches.map(({ entitySelection }) => entitySelection);
-  // All are of one operation, so equal names are one variable.
+  // All selections belong to one operation, so equal names mean the same variable.
   const definitions = new Map(selections.flatMap(({ variables }) => [...variables]));
   const prefix = unusedPrefix([...definitions.keys()]);
   const declared = [...selections.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
@@ -101,7 +107,7 @@ function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
   };
 }
 
-/** One selection for the entities of several fetches needs no document of its own. */
+/** A single selection for the entities of several fetches uses the document of the fetch. */
 function unaliased({ bodyPrefix, variables, fields, exact }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,

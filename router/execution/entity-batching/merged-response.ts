@@ -3,27 +3,27 @@ import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-req
 
 type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'answered' }>;
 
-/** What of a merged answer is for one of its queries. */
+/** The part of a merged response that belongs to one of its queries. */
 export type Part = {
-  /** The response key of its selection, and those of all. */
+  /** Response key of the query's selection, and the keys of all selections. */
   readonly key: string;
   readonly keys: readonly string[];
-  /** Where the answer has the entity of a representation. */
+  /** Index of the entity of each representation in the response. */
   readonly positions: ReadonlyMap<string, number>;
-  /** Those of this query. */
+  /** Representations of this query. */
   readonly representations: readonly string[];
-  /** Other queries have the same selection. */
+  /** True if other queries have the same selection. */
   readonly isShared: boolean;
 };
 
-/** The answer as the query would have got it alone. */
+/** Returns the response that the query would have received alone. */
 export function partOf(
   answer: ReceivedResponse,
   { key, keys, positions, representations, isShared }: Part,
 ): SubgraphResponse {
   const own = representations.map((text) => positions.get(text) ?? 0);
   const entities: unknown = answer.data === null ? null : readOwn(answer.data, key);
-  // Another number of them does not tell which entity is whose.
+  // With another number of entities it is unknown which entity belongs to which representation.
   const isComplete = Array.isArray(entities) && entities.length === positions.size;
   return {
     kind: 'answered',
@@ -39,7 +39,10 @@ type RequestedKeys = {
   readonly own: readonly number[];
 };
 
-/** An error with a path belongs to those who asked what it is about; one without, or with a path that there is not, to all. */
+/**
+ * An error with a path belongs to the queries that requested the entity at the path. An error without a path,
+ * or with an unknown path, belongs to all queries.
+ */
 function errorFor(error: SubgraphError, { key, keys, own }: RequestedKeys): readonly SubgraphError[] {
   const { path, ...unlocated } = error;
   const [group, position, ...rest] = path ?? [];

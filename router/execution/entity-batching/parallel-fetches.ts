@@ -1,6 +1,9 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 
-/** The entity fetches of a plan that may be under way together with another one of the same service. */
+/**
+ * Returns the entity fetches of a plan that may be in flight at the same time as another one of the same
+ * service.
+ */
 export function parallelFetches(root: PlanNode): ReadonlySet<FetchNode> {
   const found = new Set<FetchNode>();
   const visit = (node: PlanNode | undefined): readonly FetchNode[] => {
@@ -27,7 +30,7 @@ export function parallelFetches(root: PlanNode): ReadonlySet<FetchNode> {
   return found;
 }
 
-/** Those whose service another branch asks, too. */
+/** Returns the fetches whose service another branch calls too. */
 function inSeveral(branches: readonly (readonly FetchNode[])[]): readonly FetchNode[] {
   const askedBy = branches.map((branch) => new Set(branch.map(({ serviceName }) => serviceName)));
   return branches.flatMap((branch, index) =>

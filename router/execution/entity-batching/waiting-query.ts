@@ -1,7 +1,7 @@
 import type { Send, SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 import type { MergeableFetch, MergedDocuments } from './merged-documents.ts';
 
-/** The query of a fetch, as it would be sent alone. */
+/** The query of a fetch as it would be sent alone. */
 export type EntityQuery = {
   readonly fetch: MergeableFetch;
   readonly representations: readonly string[];
@@ -13,13 +13,13 @@ export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
 };
 
-/** The parts of an execution that sending queries together needs. */
+/** The parts of an execution that are needed to merge queries. */
 export type BatchingExecution = {
   readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
-  /** Values of variables for subgraphs. */
+  /** Values of the variables to send to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;
-  /** Queries that wait for the end of this turn, by subgraph. */
+  /** Queries by subgraph that wait for the end of this turn of the event loop. */
   readonly waiting: Map<string, WaitingQuery[]>;
 };

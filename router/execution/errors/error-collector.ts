@@ -11,22 +11,25 @@ import type { ListedErrors } from './listed-errors.ts';
 import { ReportedErrors } from './reported-errors.ts';
 import type { ReportedError } from './reported-errors.ts';
 
-/** Maximum number of reported errors that can explain nulls. Further ones are only counted. */
+/** Maximum number of reported errors that can explain nulls. Further errors are only counted. */
 const MAX_REPORTED = 10_000;
 
-/** A null of the response. Without a source, an error that a subgraph reported explains it. */
+/** A null in the response. Without a source, an error that a subgraph reported explains it. */
 type NullPosition = {
   readonly path: ResponsePath;
   readonly source: FailureCause | ErrorText | undefined;
   readonly isDenial?: true;
 };
 
-/** Collects what one execution did not receive, why, and at which positions of the response that shows. */
+/**
+ * Collects the data that one execution did not receive, the causes, and the affected positions of the
+ * response.
+ */
 export class ErrorCollector {
   /** Reported errors and causes, in the order in which they occurred. */
   readonly #sources: (ReportedError | FailureCause)[] = [];
   readonly #reported = new ReportedErrors();
-  /** In the order of the response. */
+  /** Nulls in the order of the response. */
   readonly #nulls: NullPosition[] = [];
   readonly #failedFetches = new Map<number, FailureCause>();
   readonly #failedEntities = new Map<number, Map<JsonObject, FailureCause>>();
@@ -34,7 +37,10 @@ export class ErrorCollector {
   readonly #denialCode: ErrorCode;
   #omitted = 0;
 
-  /** @param options.halts the first error ends the request, so the order of errors matters and the positions do not. */
+  /**
+   * @param options.halts true if the first error ends the request: the order of errors matters then, and
+   * positions do not.
+   */
   constructor({ halts, denialCode }: { readonly halts: boolean; readonly denialCode: ErrorCode }) {
     this.#halts = halts;
     this.#denialCode = denialCode;
@@ -45,18 +51,20 @@ export class ErrorCollector {
     return cause;
   }
 
-  /** Whether there is already something that the response will list as an error. */
+  /** Returns whether the response will contain an error. */
   hasErrors(): boolean {
     return this.#sources.some((source) => isReportedError(source) || source.isFinal);
   }
 
-  /** The field at the path has no value because of the cause. */
+  /** Records that the cause makes the field at the path null. */
   addNull(cause: FailureCause, path: ResponsePath, field: object): void {
     recordNullDegradation(cause, field, path);
     this.#nulls.push({ path, source: cause });
   }
 
-  /** The value at the path is missing, which no failure of a fetch explains. A reported error may explain it. */
+  /**
+   * Records that a value is missing for which no failed fetch is the cause. A reported error may explain it.
+   */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
     const reported = this.#reported.errorsFor(path);
     if (reported === undefined) this.addError(path, text());
@@ -64,12 +72,12 @@ export class ErrorCollector {
     else for (const one of reported) this.addError(path, one);
   }
 
-  /** The value at the path has the wrong type. */
+  /** Records that the value at the path has the wrong type. */
   addError(path: ResponsePath, text: ErrorText): void {
     this.#nulls.push({ path, source: text });
   }
 
-  /** The caller is not authorized to see the value at the path. */
+  /** Records that the caller is not authorized to see the value at the path. */
   addDenied(path: ResponsePath): void {
     const code = this.#denialCode;
     const source = { message: ERRORS[code].meaning, extensions: { code } };
@@ -77,9 +85,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Null has propagated to the position that is the first part of the path. Of the errors below it, the last one remains: it is the one
-   * that propagated, and the positions of the others are no longer in the response. Denials remain as well, because a client needs
-   * to see all of them to ask for the right scopes.
+   * Records that null has propagated to the position given by the first elements of the path. Only the last
+   * error below that position is kept: it caused the propagation, and the positions of the others are no
+   * longer in the response. Denials are kept too, because a client needs all of them to request the right
+   * scopes.
    */
   recordPropagation(path: ResponsePath, length: number): void {
     if (this.#halts) return;
@@ -93,9 +102,9 @@ export class ErrorCollector {
   }
 
   /**
-   * A subgraph has reported an error. Nulls above and below its positions need no other error.
+   * Records an error that a subgraph reported. Nulls above and below its positions need no other error.
    *
-   * @param pathOf not called for places that are only counted.
+   * @param pathOf returns the response path of a place; not called for places that are only counted.
    */
   addReported<Place>(
     text: ErrorText,
@@ -111,7 +120,7 @@ export class ErrorCollector {
     }
   }
 
-  /** Nothing of the fetch has arrived, or not all that was planned. */
+  /** Records that a fetch delivered nothing, or only a part of the planned data. */
   markFetchFailed(fetch: number, cause: FailureCause): void {
     this.#failedFetches.set(fetch, cause);
   }
@@ -120,14 +129,14 @@ export class ErrorCollector {
     return this.#failedFetches.get(fetch);
   }
 
-  /** The fetch has delivered nothing for this entity. */
+  /** Records that a fetch delivered nothing for this entity. */
   markEntityFailed(fetch: number, entity: JsonObject, cause: FailureCause): void {
     const failed = this.#failedEntities.get(fetch);
     if (failed === undefined) this.#failedEntities.set(fetch, new Map([[entity, cause]]));
     else failed.set(entity, cause);
   }
 
-  /** Why a field of an object is absent that one of the fetches should have delivered. */
+  /** Returns why one of the fetches did not deliver a field of an object. */
   causeOf(fetches: readonly FetchReference[], object: JsonObject): FailureCause | undefined {
     for (const { index } of fetches) {
       const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
@@ -141,7 +150,10 @@ export class ErrorCollector {
     return undefined;
   }
 
-  /** The errors of the response: one for each null that a failure caused, and those that subgraphs have reported. */
+  /**
+   * Returns the errors of the response: one for each null that a failure caused, and those that subgraphs
+   * reported.
+   */
   errors(positions: ResponsePositions): ListedErrors {
     const { byCause, others } = this.#nullsBySource();
     const drafts: ErrorDraft[] = [];
@@ -198,7 +210,10 @@ function addDrafts(
   for (const draft of atNulls) drafts.push(draft);
 }
 
-/** Whether null has propagated past what a failed call should have delivered. An error at a value would not explain anything. */
+/**
+ * Returns whether a propagated null replaces the place of the data that the failed call should have
+ * delivered. An error next to a present value would be misleading.
+ */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,
   positions: ResponsePositions,

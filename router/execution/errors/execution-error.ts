@@ -1,4 +1,4 @@
-/** Response keys and list indices, from the root of the data. */
+/** Response keys and list indices, starting at the root of the data. */
 export type ResponsePath = readonly (string | number)[];
 
 /** An error of the response. */
@@ -11,10 +11,10 @@ export type ExecutionError = {
 /** An error of the response without its path. */
 export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
 
-/** An error that the response lists if there is room for it. */
+/** An error that is listed if the response has room for it. */
 export type ErrorDraft = {
   readonly text: ErrorText;
   readonly path: ResponsePath;
-  /** The path is known to be one of the response. */
+  /** True if the path is known to exist in the response. */
   readonly isPlaced: boolean;
 };

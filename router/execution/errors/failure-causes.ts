@@ -3,15 +3,15 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { ReportedErrors } from './reported-errors.ts';
 import type { SubgraphFailure } from '../../request/subgraph-request.ts';
 
-/** What a service did not deliver, for machines: `extensions.degraded` of the answer. */
+/** Data that a service did not deliver, as listed in `extensions.degraded` of the response. */
 export type Degradation = {
   readonly service: string;
   readonly reason: ErrorCode;
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** What stands there in place of what should. */
+  /** The replacement in the response. */
   readonly source: Source;
-  /** Of the oldest value, where they are stale. */
+  /** Age of the oldest stale value, in milliseconds. */
   readonly ageMs?: number;
   /** Response paths without list indices. */
   readonly paths: readonly (readonly string[])[];
@@ -19,26 +19,32 @@ export type Degradation = {
 
 export type Source = 'null' | 'fallback' | 'stale';
 
-/** Where one source stands in: names by their text. */
+/** Response paths at which one kind of replacement is used, by their text. */
 type DegradedPaths = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
-/** One thing that went wrong. Each null of the response that comes of it is an error with this text. */
+/** A cause of missing data. Each null that results from it has an error with this text. */
 export type FailureCause = {
   readonly text: ErrorText;
-  /** Set when a call to a subgraph failed. */
+  /** Set if a call to a subgraph failed. */
   readonly failure: SubgraphFailure | undefined;
-  /** Errors that the subgraph itself has reported explain the nulls, where there are any. */
+  /** True if errors that the subgraph reported explain the nulls. */
   readonly isReported: boolean;
-  /** The errors by which the subgraph explains the failure: clients see these instead of `text` where they explain a null. */
+  /**
+   * The subgraph's own errors for a failed call. Clients see these instead of `text` where they explain a
+   * null.
+   */
   readonly reported: ReportedErrors | undefined;
-  /** Path of the error when no null of the response comes of this, and no fallback or stale value is used. */
+  /**
+   * Path of the error if no null of the response results from this cause and no fallback or stale value is
+   * used.
+   */
   readonly nearest: ResponsePath | undefined;
-  /** Finds the path of the first field that the failed call should have delivered to an object. */
+  /** Returns the path of the first field that the failed call should have delivered to an object. */
   readonly findLostField: (() => ResponsePath | undefined) | undefined;
-  /** No fallback or stale value will be used for what is missing. */
+  /** True if no fallback or stale value will replace the missing data. */
   readonly isFinal: boolean;
   readonly degradations: Map<Source, DegradedPaths>;
-  /** The fields whose nulls are in `degradations` already: one field is at one path of names. */
+  /** Fields whose nulls are already in `degradations`: each field has one path without indices. */
   readonly degradedFields: Set<object>;
 };
 
@@ -76,7 +82,7 @@ export function commonPrefix(first: ResponsePath, second: ResponsePath): Respons
   return length === first.length ? first : first.slice(0, length);
 }
 
-/** One entry for each service, reason and source. */
+/** Merges the degradations into one entry for each service, reason and source. */
 export function degradationsOf(causes: readonly FailureCause[]): Degradation[] {
   const entries = new Map<
     string,
@@ -107,7 +113,7 @@ export function degradationsOf(causes: readonly FailureCause[]): Degradation[] {
   });
 }
 
-/** Records what the response has at the path instead of what the service should have delivered. */
+/** Records for `extensions.degraded` which replacement the response has at the path. */
 export function recordDegradation(
   cause: FailureCause,
   source: Source,

@@ -9,7 +9,10 @@ export type ListedErrors = {
   readonly omitted: number;
 };
 
-/** Lists the errors in their order. Where there are too many, each service and code has a fair share of the list. */
+/**
+ * Lists the errors in their order. If there are too many, each service and code gets an equal share of the
+ * list.
+ */
 export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePositions): ListedErrors {
   const listed = drafts.length <= MAX_LISTED_ERRORS ? drafts : selected(drafts);
   return {
@@ -23,7 +26,7 @@ export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePos
 }
 
 function selected(drafts: readonly ErrorDraft[]): readonly ErrorDraft[] {
-  // Errors of one cause have one text.
+  // Errors with the same cause share one text object.
   const kinds = new Map<ErrorText, string>();
   for (const { text } of drafts) if (!kinds.has(text)) kinds.set(text, kindOf(text));
   const share = Math.max(1, Math.floor(MAX_LISTED_ERRORS / new Set(kinds.values()).size));

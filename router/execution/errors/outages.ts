@@ -1,14 +1,14 @@
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /**
- * Tells whether errors that came beside the null of a field, or of a whole entity, say no more than that the service cannot tell now.
- * A null that no error explains is what the service says.
+ * Returns a function that decides whether the errors of an entity, or of one of its fields, only report that
+ * the service is down. A null without an error is a regular value.
  */
 export function outagesIn(
   errors: readonly SubgraphError[],
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
-  /** By place: whether all errors there are outages. */
+  /** By place: true if all errors there report an outage. */
   const verdicts = new Map<string, boolean>();
   for (const { path, extensions } of errors) {
     const verdict = isOutage(extensions?.['code']);
@@ -21,7 +21,10 @@ export function outagesIn(
   return (index, key) => all(key === undefined ? ['', `${index}`] : ['', `${index}.`, `${index}.${key}`]);
 }
 
-/** Nowhere in particular; or an entity with all that is in it, and there the entity itself or one of its fields. */
+/**
+ * Returns the places of an error: the empty text for an error without an entity, otherwise the entity and the
+ * entity with the field.
+ */
 function placesOf([entities, index, key = '']: readonly (string | number)[] = []): readonly string[] {
   return entities === '_entities' && index !== undefined ? [`${index}`, `${index}.${key}`] : [''];
 }

@@ -9,8 +9,8 @@ const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b
 export const MASKED_MESSAGE = 'The service reported an error.';
 
 /**
- * Returns what clients may see of the message of a subgraph's error. The message is meant for them, but an exception of a
- * library in the subgraph names hosts of this network and has a stack.
+ * Removes stacks, URLs and addresses from the message of a subgraph's error. Exceptions of a subgraph's
+ * libraries may contain hosts of the internal network.
  */
 export function publicMessage(message: string): string {
   return message
@@ -20,12 +20,14 @@ export function publicMessage(message: string): string {
     .replaceAll(ADDRESSES, '(address)');
 }
 
-/** Whether clients may see a code of a subgraph's error: one word, and not too long. */
+/** Returns whether clients may see the code of a subgraph's error: a single word of limited length. */
 export function isPublicCode(code: unknown): code is string {
   return typeof code === 'string' && /^[\w.:-]{1,64}$/.test(code);
 }
 
-/** Whether an error is one that its subgraph did not foresee: servers give exceptions this code, or none. */
+/**
+ * Returns whether an error is an unexpected exception of a subgraph: servers give those this code, or none.
+ */
 export function isInternalError({ extensions }: SubgraphError): boolean {
   const code = extensions?.['code'];
   return !isPublicCode(code) || code === 'INTERNAL_SERVER_ERROR';

@@ -1,8 +1,11 @@
 import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
-/** An error that a subgraph has reported. */
+/** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
-  /** Errors with the same text are at the nulls below its path, so it is not listed itself. */
+  /**
+   * True if errors with the same text are listed at the nulls below its path, so that it is not listed
+   * itself.
+   */
   isReplaced: boolean;
 };
 
@@ -10,7 +13,7 @@ type Node = { readonly children: Map<string | number, Node>; readonly errors: Re
 
 /** Reported errors by their response paths. */
 export class ReportedErrors {
-  /** In the order in which they were added. */
+  /** All errors in the order in which they were added. */
   readonly all: ReportedError[] = [];
   readonly #root = emptyNode();
 
@@ -28,10 +31,11 @@ export class ReportedErrors {
   }
 
   /**
-   * Finds out whether a reported error is the reason for the null at the path.
+   * Returns whether a reported error explains the null at a path.
    *
-   * @returns undefined if none is; else the errors that are needed at the null. That is none when an error is at the null or below
-   * it. An error above it, where the response has a value, is needed at the null, and no longer above it.
+   * @returns undefined if no error explains the null. Otherwise the errors to list at the null: none if an
+   * error is at the null or below it. An error above the null, where the response has a value, is listed at
+   * the null instead of above it.
    */
   errorsFor(path: ResponsePath): readonly ErrorText[] | undefined {
     if (this.all.length === 0) return undefined;
@@ -46,7 +50,7 @@ export class ReportedErrors {
   }
 }
 
-/** All of them are at the first null, and one at each of the others. */
+/** Returns all errors for the first null, and one of them for each further null. */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);
   for (const error of needed) error.isReplaced = true;

@@ -1,26 +1,26 @@
 import type { ResponsePath } from './execution-error.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 
-/** Looks paths up in the data of a response. The text is parsed only when the first path is looked up. */
+/** Looks up paths in the data of a response. The data is parsed at the first lookup. */
 export class ResponsePositions {
   readonly #data: string;
   #root: { readonly value: unknown } | undefined;
 
-  /** @param data JSON text. */
+  /** @param data the JSON text of the response data. */
   constructor(data: string) {
     this.#data = data;
   }
 
   /**
-   * The part of the path that is in the response: it ends where an object has no such field. The type of an object is known only at
-   * the end, and a subgraph may report any path.
+   * Returns the part of the path that exists in the response: it ends at an object that has no such field.
+   * The types of objects are known only at the end, and a subgraph may report any path.
    */
   existing(path: ResponsePath): ResponsePath {
     const { length } = this.#follow(path);
     return length === path.length ? path : path.slice(0, length);
   }
 
-  /** Whether there is a null at the path or above it. */
+  /** Returns whether there is a null at the path or above it. */
   isNull(path: ResponsePath): boolean {
     return this.#follow(path).value === null;
   }

@@ -11,7 +11,10 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SUBGRAPH_RESPONSE_TOO_LARGE',
 ]);
 
-/** Whether a call failed for reasons of the service, so that something else may stand in for its answer: a refusal is an answer. */
+/**
+ * Returns whether a call failed because of its service, so that fallbacks and stale values may be used. A
+ * rejection of the request does not count.
+ */
 export function isServiceFault({ code, isRejection }: SubgraphFailure): boolean {
   return isRejection !== true && FAULTS.has(code);
 }

@@ -1,9 +1,9 @@
 import type { FetchShape } from './fetch-shape.ts';
 
-/** A fetch as errors know it. */
+/** The parts of a fetch that errors refer to. */
 export type FetchReference = { readonly index: number; readonly service: string };
 
-/** The fetches that deliver a field, by its path of planned keys joined with dots. */
+/** Returns the fetches that deliver a field, given its path of planned keys joined with dots. */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
 export type DeliveringFetch = FetchReference & {
@@ -26,7 +26,7 @@ export function indexDeliveries(fetches: readonly DeliveringFetch[]): Deliveries
   return (path) => index.get(path) ?? [];
 }
 
-/** A plan's path without list items and type conditions. */
+/** Returns a path of the plan without list items and type conditions, joined with dots. */
 export function pathKey(path: readonly string[]): string {
   const names = path.map((element) => element.split('|')[0]).filter((name) => name !== '@' && name !== '');
   return names.join('.');
@@ -37,8 +37,9 @@ export function joinPath(prefix: string, key: string): string {
 }
 
 /**
- * The fetch below whose own data all objects of a path stand, and the rest of the path from there. From it, each object is met
- * once; from the root, as often as an answer that several objects share was merged into the tree.
+ * Returns the fetch whose own data contains all objects at a path, and the rest of the path from there.
+ * Starting at this fetch visits each object once. Starting at the root would visit an object once for each
+ * place that it was merged into.
  */
 export function baseOf(
   path: readonly string[],
@@ -61,7 +62,9 @@ function deliversAlone(fetch: DeliveringFetch, path: readonly string[], deliveri
   });
 }
 
-/** Fields that a fetch of entities merges into all objects with equal representations. */
+/**
+ * Returns the paths of the fields that an entity fetch merges into all objects with equal representations.
+ */
 export function shareablePaths(
   fetches: readonly (DeliveringFetch & { readonly represent: unknown })[],
 ): ReadonlySet<string> {
@@ -71,7 +74,7 @@ export function shareablePaths(
   );
 }
 
-/** Objects of which one can stand at many places of the tree. */
+/** Returns the paths at which one object can be in several places of the data. */
 export function deduplicatedPaths(
   fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],
 ): ReadonlySet<string> {

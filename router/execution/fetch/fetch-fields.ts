@@ -5,7 +5,7 @@ import type { FetchFields } from '../../request/subgraph-request.ts';
 
 const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
 
-/** Reads from the document of a fetch which root fields it asks for, or else which fields of entities. */
+/** Returns the root fields that a fetch selects or, for an entity fetch, the fields of the entities. */
 export function fetchFields(text: string): FetchFields {
   const { definitions } = parse(text, { noLocation: true });
   const fragments = new Map<string, FragmentDefinitionNode>();

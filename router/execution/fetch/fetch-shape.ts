@@ -5,13 +5,16 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import { typeConditionOf } from './rewrite.ts';
 
 /**
- * The response keys that a fetch delivers to one object, over all types that the object may have. A leaf has no `children`.
+ * The response keys that a fetch delivers to one object, for all types that the object may have. The value of
+ * a leaf field is undefined.
  */
 export type FetchShape = ReadonlyMap<string, FetchShape | undefined>;
 
 type MutableShape = Map<string, MutableShape | undefined>;
 
-/** Reads a fetch's document: what it delivers to the root object, or, with `_entities`, to each entity. */
+/**
+ * Returns the response keys that a fetch delivers to the root object or, with `_entities`, to each entity.
+ */
 export function fetchShape(fetch: FetchNode): FetchShape {
   const document = parse(fetch.operation, { noLocation: true });
   const fragments = new Map<string, FragmentDefinitionNode>();

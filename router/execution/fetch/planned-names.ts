@@ -4,9 +4,9 @@ import type { Renames } from '../../planning/prepare/renames.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 export type PlannedNames = {
-  /** The key under which the plan delivers a field. */
+  /** Returns the response key of a field in the plan. */
   keyOf(field: FieldNode): string;
-  /** The client's name of a variable of the plan. */
+  /** Returns the client's name of a variable of the plan. */
   variableOf(planned: string): string;
 };
 

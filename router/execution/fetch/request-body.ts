@@ -1,14 +1,14 @@
 import { jsonText } from '../../shared/json.ts';
 
-/** The client's name of a variable, and the text before its value. */
+/** The client's name of a variable, and the text that precedes its value in the request body. */
 export type FetchVariable = { readonly name: string; readonly prefix: string };
 
-/** The text of a request up to its variables, and the variables. */
+/** The text of a request body before its variables, and the variables. */
 type BodyTemplate = { readonly bodyPrefix: string; readonly variables: readonly FetchVariable[] };
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The JSON request body of a fetch. */
+/** Returns the JSON request body of a fetch. */
 export function fetchBody(
   fetch: BodyTemplate & { readonly represent: unknown },
   representations: readonly string[],
@@ -18,7 +18,7 @@ export function fetchBody(
   return requestBody(fetch, text, values);
 }
 
-/** @param text of the representations: the first members of `variables`. */
+/** @param text text of the representations, which are the first members of `variables`. */
 export function requestBody({ bodyPrefix, variables }: BodyTemplate, text: string, values: Values): string {
   for (const { name, prefix } of variables) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;

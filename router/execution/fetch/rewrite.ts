@@ -3,10 +3,10 @@ import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
-/** A change of fetched data, in place. */
+/** Changes fetched data in place. */
 export type Rewrite = (value: unknown) => void;
 
-/** The type that an element of a rewrite's path is conditioned on, or `undefined` when the element is a field. */
+/** Returns the type condition of an element of a rewrite's path; undefined if the element is a field. */
 export function typeConditionOf(element: string): string | undefined {
   return element.startsWith('... on ') ? element.slice('... on '.length) : undefined;
 }

@@ -3,37 +3,46 @@ import type { FetchReference } from '../fetch/delivery.ts';
 import { quote } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** What completion needs to know of the execution whose data it completes. */
+/** Data of one execution that completion needs. */
 export type CompletionRun = {
-  /** Response path of the value being completed; valid up to the depth of the field at hand. */
+  /** Response path of the value being completed; valid up to the depth of the current field. */
   readonly path: (string | number)[];
-  /** Grows with each error: text made while it stood still can be used for the same object elsewhere. */
+  /**
+   * Number of errors so far. Text completed while it did not change can be reused for the same object
+   * elsewhere.
+   */
   problems: number;
   readonly memo: Map<unknown, Map<object, string>>;
   introspection(responseName: string): string;
-  /** A value is absent, or is null where the schema has no null. Returns the text of what stands in for it, if something does. */
+  /**
+   * Handles a value that is absent, or null in a non-null position. Returns the text of a fallback, if there
+   * is one.
+   */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
   /** The caller is not authorized to see the value at the depth. */
   onDenied(depth: number): void;
-  /** Null has propagated to the position at the depth, where the schema allows it. */
+  /** Called when a null has propagated to a nullable position at this depth. */
   onPropagated(depth: number): void;
 };
 
 export type CompletedField = {
-  /** `Product.price`, for messages. */
+  /** Field coordinate for messages, such as `Product.price`. */
   readonly coordinate: string;
   readonly typeName: string;
-  /** The fetches that deliver it. */
+  /** Fetches that deliver the field. */
   readonly fetches: readonly FetchReference[];
-  /** JSON text that stands in for a value which its service failed to deliver. */
+  /** JSON text of the fallback for a value that its service fails to deliver. */
   readonly fallback: string | undefined;
 };
 
-/** The JSON text of a value that is neither null nor absent; `null` when it is wrong, which the run has been told. */
+/**
+ * Returns the JSON text of a value that is neither null nor absent; `null` if the value is wrong, after
+ * reporting that to the run.
+ */
 export type Complete = (value: unknown, run: CompletionRun) => string | null;
 
-/** Tells why a value cannot be used, and returns what stands in its place. */
+/** Reports why a value cannot be used, and returns its replacement. */
 export function unusable<T>(
   run: CompletionRun,
   field: CompletedField,
@@ -52,19 +61,21 @@ export function wrongType(run: CompletionRun, field: CompletedField, depth: numb
   return null;
 }
 
-/** Reports that a value became null, or that null has propagated to its position; returns the text of null. */
+/** Reports that null is the value of a position or has propagated to it; returns the text of null. */
 export function nullText(run: CompletionRun, depth: number): string {
   run.onPropagated(depth);
   return 'null';
 }
 
-/** Null takes the place of what is denied. */
+/** Reports a denied value and returns its replacement. */
 export function denied<T>(run: CompletionRun, depth: number, result: T): T {
   run.onDenied(depth);
   return result;
 }
 
-/** An answer that was merged into many objects is completed once, unless there is an error to be located in each. */
+/**
+ * Completes an object that was merged into several places once, unless errors must be located in each place.
+ */
 export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
   let texts = run.memo.get(complete);
   if (texts === undefined) run.memo.set(complete, (texts = new Map()));

@@ -41,17 +41,19 @@ export type Completion = (root: JsonObject, run: CompletionRun) => string;
 export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
-  /** Paths of fields whose values can stand in many objects at once. */
+  /** Paths of fields whose values several objects may share. */
   readonly shareable: ReadonlySet<string>;
-  /** Paths of objects of which one can stand at many places. */
+  /** Paths at which one object may be in several places. */
   readonly deduplicated: ReadonlySet<string>;
   readonly denials: Denials | undefined;
   readonly fallbackOf: FallbackOf | undefined;
-  /** A null where there may be none makes what holds it null; else it stays where it is. */
+  /**
+   * True if a null in a non-null position makes its parent null; otherwise the null stays in its position.
+   */
   readonly propagates: boolean;
 };
 
-/** Where in the response a value stands: `depth` is the index of its name or position in the path. */
+/** Position of a value in the response: `depth` is the index of its name or list index in the path. */
 type Place = {
   readonly depth: number;
   readonly path: string;
@@ -59,15 +61,15 @@ type Place = {
   readonly isItem?: boolean;
 };
 
-/** The root is above the first element of a path. */
+/** Depth of the root, which precedes the first element of a path. */
 const ROOT_DEPTH = -1;
 
 type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;
 
 /**
- * Compiles the projection of the merged tree to what the operation selects (GraphQL, section 6.4).
+ * Compiles the projection of the merged data to the fields that the operation selects (GraphQL, section 6.4).
  *
- * @throws {RouterError} OPERATION_NOT_PLANNABLE when no fetch delivers a root field.
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE if no fetch delivers a root field.
  */
 export function compileCompletion(
   input: CompletionInput,
@@ -96,7 +98,10 @@ function refuseUnplanned(
   }
 }
 
-/** One unit of code for an object and all below it, up to values of abstract types: those are compiled as they are met. */
+/**
+ * Compiles one unit of code for an object and everything below it. Values of abstract types are compiled when
+ * they first occur.
+ */
 function compileFields(
   input: CompletionInput,
   type: RuntimeType,
@@ -105,15 +110,16 @@ function compileFields(
 ): Complete {
   const unit = new CodeUnit();
   const name = defineObject({ ...input, unit }, type, selectionSets, place);
-  // The unit's functions have the shape of `Complete` by construction: nothing in the language could check it.
+  // The generated functions have the signature of `Complete`, which the type checker cannot verify.
   return unit.evaluate(name) as Complete;
 }
 
 type WriteContext = CompletionInput & { readonly unit: CodeUnit };
 
 /*
- * In the generated code `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value of a field and `t` its text.
- * A function returns the text of a value that is not null, or null when the value has to become null.
+ * Names in the generated code: `v` is a value, `r` the run, `p` its path, `s` the text so far, `x` the value
+ * of a field and `t` its text. A function returns the text of a value that is not null, or null if the value
+ * must become null.
  */
 
 function defineObject(
@@ -139,7 +145,7 @@ function defineObject(
   );
 }
 
-/** An expression; when it `bubbles` it can be null, and the object that holds it has to become null. */
+/** An expression for a text. If it `bubbles`, it can be null and its parent object must become null. */
 type Text = { readonly text: string; readonly bubbles: boolean };
 
 function writeField(
@@ -197,7 +203,10 @@ function writeTypename(
   return { text, bubbles: propagates };
 }
 
-/** The expression for the text of `x`; `enter` puts its place into the path, which only errors and nested values need. */
+/**
+ * Returns the expression for the text of `x`. The statement `enter` writes the position of `x` into the path,
+ * which only errors and nested values need.
+ */
 function writeValue(
   context: WriteContext,
   type: GraphQLOutputType,
@@ -222,7 +231,7 @@ function writeValue(
   return { text, bubbles };
 }
 
-/** When `x` is a value of the type, and its text then. */
+/** Returns the condition under which `x` is a value of the type, and the expression for its text. */
 function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
   if (isEnumType(type)) {
     const texts = new Map(type.getValues().map(({ name }) => [name, JSON.stringify(name)]));
@@ -318,8 +327,8 @@ function completeAbstract(
 }
 
 /**
- * The types that a value can turn out to have. An interface is among them, and stands for an absent `__typename`, because the
- * subgraph of an `@interfaceObject` does not know more.
+ * Returns the types that a value may have, by type name. They include interfaces, also for an absent
+ * `__typename`, because the subgraph of an `@interfaceObject` does not know the object type.
  */
 function possibleMembers(
   schema: GraphQLSchema,
@@ -338,6 +347,6 @@ function possibleMembers(
 }
 
 function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
-  // A subgraph may call its root types by other names.
+  // A subgraph may use other names for its root types.
   return type === schema.getQueryType() || type === schema.getMutationType();
 }

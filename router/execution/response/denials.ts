@@ -1,7 +1,13 @@
-/** What is not answered to who asks: it was not fetched, and null stands in its place. */
+/**
+ * The parts of an operation that the caller is not authorized to see: they were not fetched, and null
+ * replaces them.
+ */
 export type Denials = {
-  /** Of an object type, or of an interface where nobody has said which object type a value has. */
+  /**
+   * Returns whether the caller may not see a field of an object type, or of an interface if the object type
+   * is unknown.
+   */
   readonly field: (typeName: string, fieldName: string) => boolean;
-  /** Every value that turns out to have the type. */
+  /** Returns whether the caller may not see any value of the type. */
   readonly type: (typeName: string) => boolean;
 };

@@ -1,2 +1,2 @@
-/** The JSON text that stands in the place of a field whose service has failed, where one is configured. */
+/** Returns the JSON text that replaces a field whose service failed; undefined if none is configured. */
 export type FallbackOf = (typeName: string, fieldName: string) => string | undefined;

@@ -4,18 +4,18 @@ import { jsonText } from '../../shared/json.ts';
 import type { SelectionContext } from './selected-fields.ts';
 import { collectFields } from './selected-fields.ts';
 
-/** The JSON text of each introspection field of an operation, by response name. */
+/** Returns the JSON text of each introspection field of an operation, by response name. */
 export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
 
-/** What introspection reads. */
+/** The schema that introspection describes. */
 export type Introspection = {
-  /** The schema that clients see, with names in place of default values that graphql-js does not print. */
+  /** The schema that clients see. Names replace default values that graphql-js cannot print. */
   readonly schema: GraphQLSchema;
-  /** Puts these default values into the JSON text of a result. */
+  /** Restores these default values in the JSON text of a result. */
   readonly show: (json: string) => string;
 };
 
-/** Introspection is graphql-js's own; no subgraph receives a request for it. */
+/** Resolves introspection by graphql-js, without calling a subgraph. */
 export function compileIntrospection(
   selecting: SelectionContext,
   operation: OperationDefinitionNode,
@@ -29,7 +29,8 @@ export function compileIntrospection(
   if (selections.length === 0) return () => new Map();
   const fragments = [...selecting.fragments.values()];
   const isVariable = usesVariables([...selections, ...fragments]);
-  // Executed without values, declarations of required variables would be errors.
+  // The fields are executed without variable values, so declarations of required variables would cause
+  // errors.
   const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
   const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   const document: DocumentNode = {

@@ -6,7 +6,10 @@ import type { PlannedNames } from '../fetch/planned-names.ts';
 import { isIncluded } from './selected-fields.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
-/** The response names of an operation, given its conditions, over all types, by the key under which the plan delivers each. */
+/**
+ * Response names of an operation under given conditions, for all types, by the key that the plan uses for
+ * each field.
+ */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 
 export type ResponseField = { readonly name: string; readonly nested: ResponseShape };
@@ -44,19 +47,23 @@ function addSelections({ selections }: SelectionSetNode, context: ShapingContext
   }
 }
 
-/** The fields of the objects at a path in the merged tree; undefined where the operation selects no object. */
+/**
+ * Returns the fields of the objects at a path in the merged data; undefined if the operation selects no
+ * object there.
+ */
 export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShape | undefined {
   let current: ResponseShape | undefined = shape;
   for (const element of path) if (typeof element === 'string') current = current?.get(element)?.nested;
   return current;
 }
 
-/** Longer than any path of an operation that is admitted. */
+/** Longer than any path of an operation within the depth limit. */
 const MAX_PATH = 100;
 
 /**
- * The client's path of a path in the merged tree. It ends where the operation ends: what was fetched only for another fetch
- * has no place in the answer, and a subgraph may put anything into the path of an error.
+ * Converts a path in the merged data to the client's names. The result ends where the client's selection
+ * ends: data fetched only for other fetches is not in the response, and a subgraph may return any path in an
+ * error.
  */
 export function clientPath(path: ResponsePath, shape: ResponseShape): ResponsePath {
   const result: (string | number)[] = [];

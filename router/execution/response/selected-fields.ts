@@ -16,13 +16,14 @@ export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 export type SelectionContext = {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
-  /** The values of the variables that `@skip` and `@include` read. */
+  /** Values of the variables that `@skip` and `@include` use. */
   readonly conditions: ReadonlyMap<string, boolean>;
 };
 
 /**
- * CollectFields (GraphQL, section 6.3.2) for one type, over the selection sets of every field that shares a response name.
- * The type is an interface where nobody has said which object type a value has, which `@interfaceObject` allows.
+ * Implements CollectFields (GraphQL, section 6.3.2) for one type, over the selection sets of all fields with
+ * the same response name. The type is an interface if the object type is unknown, which `@interfaceObject`
+ * allows.
  */
 export function collectFields(
   selecting: SelectionContext,
@@ -55,7 +56,7 @@ export function collectFields(
   return fields;
 }
 
-/** Whether a selection asks for more of some object types of an interface than of all. */
+/** Returns whether a selection selects more fields for some object types of an interface than for all. */
 export function dependsOnType(
   selecting: SelectionContext,
   type: GraphQLInterfaceType,

@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../shared/json.ts';
 import type { OnUnusable, Representation } from '../compile/representation.ts';
 
-/** The objects that a fetch is about. Objects with equal representations share one. */
+/** The objects for which a fetch requests fields. Objects with equal representations share one. */
 export type Batch = {
   readonly targets: readonly JsonObject[];
   /** For each target, the index of its representation. */
   readonly indices: readonly number[];
-  /** JSON texts; empty for a fetch of root fields. */
+  /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];
 };
 
@@ -19,7 +19,8 @@ export class BatchBuilder implements Batch {
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities have one key, a string: equal ones are found without writing them, and no other text equals theirs.
+    // Most entities have a single string key. Equal ones are found without writing their text, and entities
+    // with other keys cannot have an equal text.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)
@@ -29,7 +30,10 @@ export class BatchBuilder implements Batch {
     this.indices.push(index);
   }
 
-  /** The same, with the representations in the order of their texts: the same objects met in another order make an equal call. */
+  /**
+   * Returns the batch with its representations sorted by text, so that the same objects in another order
+   * result in an equal call.
+   */
   sorted(): Batch {
     const { representations: texts } = this;
     const order = texts.map((_, index) => index).sort((a, b) => compare(texts[a], texts[b]));
@@ -69,7 +73,7 @@ export class BatchBuilder implements Batch {
   }
 }
 
-/** By code units: any order will do, if it is always the same. */
+/** Compares by code units. Any order is suitable as long as it is always the same. */
 function compare(a = '', b = ''): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -4,13 +4,13 @@ import type { CompiledOperation } from '../compile/compile.ts';
 import type { ExecutionOutcome } from './execute.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** The request that makes a call. */
+/** Context of the client request that makes a call. */
 type RequestContext = {
   readonly scope: Scope;
   readonly requestId: string;
-  /** Whether its queries may be deduplicated. */
+  /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
-  /** Receives the id of the request whose call is used. */
+  /** Called with the id of the other request when this request shares its call. */
   readonly onJoin: (requestId: string, subgraph: string) => void;
 };
 
@@ -20,7 +20,7 @@ type SendFor<Context> = (
   signal: AbortSignal,
 ) => Promise<SubgraphResponse>;
 
-/** Wraps `send`: a query that equals one in flight, in the same scope, is not sent again. */
+/** Wraps `send` so that a query equal to one in flight in the same scope is not sent again. */
 export function deduplicateCalls<Context extends RequestContext>(send: SendFor<Context>): SendFor<Context> {
   const inFlight = new InFlightRequests<SubgraphResponse>();
   return async (request, context, signal) => {
@@ -47,12 +47,15 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
 
 export type DeduplicatedExecution<Outcome> = {
   readonly operation: CompiledOperation;
-  /** Everything else that the response depends on, as one text: the values for subgraphs and the error behavior. */
+  /**
+   * Text of everything else that the response depends on: the variable values for subgraphs and the error
+   * behavior.
+   */
   readonly key: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;
   readonly requestId?: string;
-  /** Called with the id of the request that executes, if it is another one. */
+  /** Called with the id of the executing request if that is another one. */
   readonly onJoin?: (requestId: string) => void;
   readonly execute: (signal: AbortSignal) => Promise<Outcome>;
 };
@@ -60,12 +63,13 @@ export type DeduplicatedExecution<Outcome> = {
 /**
  * Executes equal queries of the same scope once while they are in flight.
  *
- * @throws {RouterError} REQUEST_CANCELLED for a request that was aborted; the execution continues while other requests wait.
+ * @throws {RouterError} REQUEST_CANCELLED for an aborted request; the others still get the result.
  */
 export function deduplicateExecutions<Outcome = ExecutionOutcome>(): (
   execution: DeduplicatedExecution<Outcome>,
 ) => Promise<Outcome> {
-  // By operation, since equal documents are different operations in two generations of the supergraph.
+  // Keyed by operation, because equal documents are different operations in two generations of the
+  // supergraph.
   const inFlight = new WeakMap<CompiledOperation, InFlightRequests<Outcome>>();
   return async ({ operation, key, scope, requestId, onJoin, signal, execute }) => {
     if (operation.kind === 'mutation') return execute(signal);
@@ -80,7 +84,7 @@ export function deduplicateExecutions<Outcome = ExecutionOutcome>(): (
 type RequestKey = { readonly scope: Scope; readonly key: string; readonly requestId: string | undefined };
 
 type InFlightRequest<T> = {
-  /** Id of the request that began it. */
+  /** Id of the request that started this work. */
   readonly requestId: string | undefined;
   readonly promise: Promise<T>;
   readonly controller: AbortController;
@@ -89,12 +93,13 @@ type InFlightRequest<T> = {
   isSettled: boolean;
 };
 
-// One instance: an abort without a reason makes an error with its stack each time.
+// A single instance, because aborting without a reason creates an error with a stack each time.
 const ABANDONED = new RouterError('REQUEST_CANCELLED');
 
-/** Work in flight by scope and key; aborted when no request waits for it any more. */
+/** Work in flight by scope and key. It is aborted when no request waits for it any more. */
 class InFlightRequests<T> {
-  // Two maps: joined into one text, two scopes and keys could be cut differently and still be equal.
+  // Nested maps instead of a joined key: two different pairs of scope and key could give the same joined
+  // text.
   readonly #byScope = new Map<Scope, Map<string, InFlightRequest<T>>>();
 
   async deduplicate(
@@ -143,7 +148,7 @@ class InFlightRequests<T> {
 
   #forget(scope: Scope, key: string, request: InFlightRequest<T>): void {
     const inScope = this.#byScope.get(scope);
-    // Another may have begun since.
+    // Another request with this key may have started since.
     if (inScope?.get(key) !== request) return;
     inScope.delete(key);
     if (inScope.size === 0) this.#byScope.delete(scope);

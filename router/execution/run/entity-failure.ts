@@ -6,12 +6,12 @@ import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue } from '../compile/representation.ts';
 
-/** What every representation requires first. */
+/** The type name, which every representation requires first. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**
- * Returns a function that records why an entity cannot be represented: a required value is missing because an earlier fetch has
- * failed, or the service that delivers the value has sent something unusable.
+ * Returns a function that records why an entity cannot be represented: a required value is missing because an
+ * earlier fetch failed, or the service of the value returned something unusable.
  */
 export function entityFailureRecorder(
   fetch: FetchProgram,
@@ -36,7 +36,7 @@ export function entityFailureRecorder(
   };
 }
 
-/** The cause for an entity that failed because a service delivered a required value that cannot be used. */
+/** Returns the cause for an entity whose required value is unusable. */
 function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): FailureCause {
   const fault =
     value === undefined

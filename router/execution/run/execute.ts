@@ -16,45 +16,47 @@ import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send } from '../../request/subgraph-request.ts';
 
 export type ExecutionRequest = {
-  /** As graphql-js's `getVariableValues` returns them. */
+  /** Variable values as graphql-js's `getVariableValues` returns them. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** The values for subgraphs, without defaults. Absent: the same. */
+  /** Variable values to send to subgraphs, without defaults; `variables` by default. */
   readonly sent?: Readonly<Record<string, unknown>>;
   readonly send: Send;
-  /** Aborts the queries under way, and keeps others from starting; mutations go on. */
+  /** Aborts queries in flight and prevents further fetches. Mutations in flight run to their end. */
   readonly signal: AbortSignal;
-  /** Keys of a subgraph error's extensions that may reach the client. */
+  /** Keys of a subgraph error's `extensions` that clients may see. */
   readonly allowedExtensions?: ReadonlySet<string>;
-  /** Absent: their messages may. */
+  /** Masks messages of subgraph errors. If it is absent, clients see the messages. */
   readonly maskErrors?: MaskErrors | undefined;
-  /** Code of errors for values that the caller is not authorized to see. Absent: `UNAUTHORIZED_FIELD_OR_TYPE`. */
+  /**
+   * Error code for values that the caller is not authorized to see; `UNAUTHORIZED_FIELD_OR_TYPE` by default.
+   */
   readonly denialCode?: ErrorCode;
-  /** Absent: `PROPAGATE`. */
+  /** `PROPAGATE` by default. */
   readonly onError?: ErrorBehavior;
-  /** What may stand in for what services that fail do not deliver. */
+  /** Stored values that may replace those of failed services. */
   readonly stale?: OwnStaleValues | undefined;
 };
 
 export type ExecutionOutcome = {
-  /** JSON text. */
+  /** JSON text of the response data. */
   readonly data: string;
   readonly errors: readonly ExecutionError[];
-  /** Number of errors that are not listed, because there were too many. */
+  /** Number of errors beyond the maximum, which are not listed. */
   readonly omittedErrors: number;
-  /** What the subgraphs delivered, merged, by the names of the plan: what its cost is settled by. */
+  /** Merged data of the subgraphs, under the names of the plan. The actual cost is computed from it. */
   readonly delivered: JsonObject;
-  /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
+  /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
-  /** One for each service and reason. */
+  /** One entry for each service and reason. */
   readonly degraded: readonly Degradation[];
 };
 
 const ALLOWED_EXTENSIONS: ReadonlySet<string> = new Set(['code']);
 
 /**
- * Runs the plan and completes its data. What a subgraph fails to deliver is null, explained by an error.
+ * Runs the plan and completes its data. A field that a subgraph fails to deliver is null and has an error.
  *
- * @throws {RouterError} OPERATION_NOT_PLANNABLE when the plan lacks a root field that the variables select.
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE if the plan lacks a root field that the variables select.
  */
 export async function executeCompiled(
   operation: CompiledOperation,
@@ -62,7 +64,7 @@ export async function executeCompiled(
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
-  // Before the plan runs: an operation that cannot be answered must not have begun.
+  // This precedes the plan, because an operation that cannot be completed must not start.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
   const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};
@@ -100,7 +102,7 @@ export async function executeCompiled(
   return execution.halts ? halted(outcome) : outcome;
 }
 
-/** The first error ends the request: the response has that error and no data. */
+/** With `HALT`, the response contains only the first error and no data. */
 function halted(outcome: ExecutionOutcome): ExecutionOutcome {
   const [first] = outcome.errors;
   return first === undefined ? outcome : { ...outcome, data: 'null', errors: [first], omittedErrors: 0 };

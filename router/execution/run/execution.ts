@@ -7,40 +7,43 @@ import type { ResponseShape } from '../response/response-shape.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Logs the messages of a subgraph's errors that clients must not see; the function returned gives the log id of a masked error. */
+/**
+ * Logs messages of subgraph errors that clients must not see. The returned function gives the log id of a
+ * masked error.
+ */
 export type MaskErrors = (
   service: string,
   errors: readonly SubgraphError[],
 ) => (error: SubgraphError) => string | undefined;
 
-/** The state of one execution: the merged tree, and the errors so far. */
+/** The state of one execution: the merged data and the errors so far. */
 export type Execution = {
   readonly operation: CompiledOperation;
-  /** With all defaults, for conditions. */
+  /** Variable values including all defaults, for conditions. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Without defaults, for subgraphs. */
+  /** Variable values without defaults, to send to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;
   readonly allowedExtensions: ReadonlySet<string>;
   readonly maskErrors: MaskErrors | undefined;
-  /** The first error ends the request. */
+  /** True if the first error ends the request. */
   readonly halts: boolean;
-  /** Absent where nothing is kept. */
+  /** Absent if no values are stored. */
   readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
-  /** By fetch: the objects of its answer, as they were merged. */
+  /** Objects that each fetch returned, as they were merged, by fetch index. */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly errorCollector: ErrorCollector;
-  /** What the answer will hold. */
+  /** Shape of the response. */
   readonly response: ResponseShape;
-  /** By `FetchProgram.collectedBy`: the objects found below a fetch's data. */
+  /** Objects found below the data of a fetch, by `FetchProgram.collectedBy`. */
   readonly collected: (readonly JsonObject[] | undefined)[];
-  /** Calls made so far, for those that are made twice; by service and body. */
+  /** Calls by service and body, for calls that the plan contains more than once. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;
-  /** Queries that wait for the end of this turn, by service, so that they can travel together. */
+  /** Queries by service that wait for the end of this turn of the event loop to be sent in one request. */
   readonly waiting: Map<string, WaitingQuery[]>;
-  /** Coordinates of fields that were requested from a subgraph in a call that failed after it had been sent. */
+  /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: Set<string>;
 };

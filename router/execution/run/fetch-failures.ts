@@ -17,11 +17,11 @@ import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-requ
 
 type FailedCall = {
   readonly batch: Batch;
-  /** The errors by which the subgraph explains the failure. */
+  /** Errors in the subgraph's response that explain the failure. */
   readonly reported?: ReportedErrors | undefined;
 };
 
-/** Records that the fetch has delivered nothing. The failure explains every null that results from it. */
+/** Records that a fetch delivered nothing. The failure explains every null that results from it. */
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
@@ -51,7 +51,7 @@ export function invalidAnswer({ service }: FetchProgram, message: string): Subgr
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
-/** The cause of nulls that errors of the subgraph itself explain. */
+/** Returns the cause for nulls that the subgraph's own errors explain. */
 export function reportedCause({ service }: FetchProgram): FailureCause {
   const message = 'The service reported an error instead of a value.';
   return createFailureCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
@@ -59,7 +59,7 @@ export function reportedCause({ service }: FetchProgram): FailureCause {
 
 type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
 
-/** Adds a subgraph's own errors to the response, with the client's path and with allow-listed extensions only. */
+/** Adds a subgraph's own errors to the response, with the client's paths and only the allowed extensions. */
 export function reportErrors(
   fetch: FetchProgram,
   batch: Batch,
@@ -71,7 +71,7 @@ export function reportErrors(
   );
 }
 
-/** The errors by which a subgraph explains that a call has failed. */
+/** Returns the subgraph's own errors for a call that failed. */
 export function failureErrors(
   fetch: FetchProgram,
   batch: Batch,
@@ -122,7 +122,7 @@ function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Exe
   return located.length > 0 ? located : nearestPath(fetch, response);
 }
 
-/** The paths of the objects of a batch in the merged tree, by the index of their representation. */
+/** Paths of the objects of a batch in the merged data, by the index of their representation. */
 type Places = ReadonlyMap<number, readonly ResponsePath[]>;
 
 function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution): Places {
@@ -144,7 +144,7 @@ function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution
   return places;
 }
 
-/** Where the error is in the merged tree, once for each place of its object. */
+/** Returns the paths of an error in the merged data, one for each place of its object. */
 function errorPaths(
   fetch: FetchProgram,
   { path = [] }: SubgraphError,
@@ -158,7 +158,7 @@ function errorPaths(
   }
   const roots = places.get(0) ?? [[]];
   if (path.length > 0) return roots.map((place) => [...place, ...path]);
-  // An error without a path is the reason for each root field that is null.
+  // An error without a path applies to each root field that is null.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
   if (nulls.length === 0) return roots;
   return roots.flatMap((place) => nulls.map((key) => [...place, key]));
@@ -179,7 +179,7 @@ function allowedOf(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
-/** The part of a fetch's shape that the fields at the coordinates deliver. */
+/** Returns the part of a fetch's shape that belongs to the given field coordinates. */
 function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
   const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
   return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));
@@ -189,7 +189,10 @@ function coordinatesOf({ fields, represent }: FetchProgram, key: string): Readon
   return fields.byKey.get(represent === undefined ? key : `_entities.${key}`);
 }
 
-/** The response path of the first field that an entity fetch should have delivered to its first object. */
+/**
+ * Returns the response path of the first field that an entity fetch should have delivered to its first
+ * object.
+ */
 function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
   const { response } = execution;
   const [target] = batch.targets;
@@ -202,7 +205,7 @@ function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution):
   return undefined;
 }
 
-/** Whether the fetch selects the field of objects of the target's type. */
+/** Returns whether the fetch selects the field for objects of the target's type. */
 function isDeliveredTo(
   target: JsonObject,
   key: string,
@@ -216,7 +219,7 @@ function isDeliveredTo(
   return [...coordinates].some((coordinate) => types.isA(typeName, coordinate.split('.')[0] ?? ''));
 }
 
-/** The response path nearest to what a fetch should have delivered. */
+/** Returns the response path closest to the data that a fetch should have delivered. */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,
   response: ResponseShape,

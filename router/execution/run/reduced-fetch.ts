@@ -3,12 +3,12 @@ import type { DocumentNode, SelectionNode, SelectionSetNode } from 'graphql';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 
-/** More ways than this in which one fetch was reduced are forgotten together. */
+/** Maximum number of reduced versions cached for one fetch. All are removed when it is reached. */
 const MOST_KEPT = 32;
 
 const reductions = new WeakMap<FetchProgram, Map<string, FetchProgram | undefined>>();
 
-/** The fetch without some of its root or entity fields; undefined when nothing would be left. */
+/** Returns the fetch without some of its root or entity fields; undefined if no fields would be left. */
 export function withoutFields(fetch: FetchProgram, coordinates: readonly string[]): FetchProgram | undefined {
   const kept = reductions.get(fetch) ?? new Map<string, FetchProgram | undefined>();
   const key = coordinates.toSorted().join();
@@ -31,13 +31,13 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(text),
-    // It would stand in a merged document as it was.
+    // A merged document would contain the original selection.
     entitySelection: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }
 
-/** As they stand before a variable's value. */
+/** Returns the variable names as they are written before a variable's value. */
 function variablesOf({ definitions }: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
@@ -86,7 +86,7 @@ function cutSelection(
   return { ...selection, selectionSet: cutSet(selection.selectionSet, '_Entity', unwanted) };
 }
 
-/** A subgraph refuses a document that declares a variable and does not use it. */
+/** Removes unused variables: a subgraph rejects a document that declares them. */
 function withoutUnusedVariables(document: DocumentNode): DocumentNode {
   const used = new Set<string>();
   visit(document, {

@@ -16,7 +16,7 @@ import { storeEntities, mergeStale } from './stale-entities.ts';
 import { copyAlongPaths } from '../compile/copy-on-write.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Runs one fetch and merges what it delivers. The error collector receives what is missing. */
+/** Runs one fetch and merges the data that it delivers. The error collector receives failures. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
   const targets = collectTargets(fetch, execution);
@@ -42,7 +42,8 @@ function collectTargets(
     fetch.collect(root, found);
     return [...new Set(found.objects)];
   }
-  // The base's data is not rearranged by what is merged into it, so the same objects stand there for every fetch.
+  // Merging does not replace the objects in the data of the base fetch, so every fetch finds the same objects
+  // there.
   const known = collected[fetch.collectedBy];
   if (known !== undefined) return known;
   for (const object of delivered[base] ?? []) fetch.collect(object, found);
@@ -50,7 +51,7 @@ function collectTargets(
   return found.objects;
 }
 
-/** Root fields can be asked for below the root, where a type has a field of the type `Query`. */
+/** A fetch of root fields can have targets below the root, where a type has a field of the type `Query`. */
 function rootBatch(targets: readonly JsonObject[]): Batch {
   return { targets, indices: [], representations: [] };
 }
@@ -72,7 +73,10 @@ function representAll(
   return fetch.isRepeated ? batch.sorted() : batch;
 }
 
-/** Repeats the call without the fields whose breakers block it, so that the response has the other fields. */
+/**
+ * Calls the subgraph. If breakers block some fields, repeats the call without them, so that the response has
+ * the other fields.
+ */
 async function callWithoutBlockedFields(
   fetch: FetchProgram,
   batch: Batch,
@@ -91,7 +95,7 @@ async function callWithoutBlockedFields(
     if (more === undefined) return response;
     rejection ??= failure;
     blockedFields = [...blockedFields, ...more];
-    // A mutation after one that failed must not happen.
+    // After a failed field, the remaining fields of a mutation must not run.
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
@@ -105,7 +109,7 @@ type ReceivedData = {
   readonly isShared: boolean;
 };
 
-/** Maximum number of errors that are passed on for one failed call. */
+/** Maximum number of subgraph errors that are reported for one failed call. */
 const MAX_FAILURE_ERRORS = 100;
 
 function receiveData(
@@ -145,7 +149,7 @@ function mergeRoot(
   for (const target of batch.targets) fetch.merge(target, data, copies);
 }
 
-/** The data as this execution may change it. */
+/** Returns a copy that this execution may mutate; data that is not shared is returned as it is. */
 function mutableCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: ReceivedData): Value {
   const { rewriteOutput, copyOnWritePaths } = fetch;
   if (rewriteOutput === undefined)

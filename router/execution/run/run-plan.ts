@@ -2,7 +2,7 @@ import type { Execution } from './execution.ts';
 import type { PlanProgram } from '../compile/plan-program.ts';
 import { runFetch } from './run-fetch.ts';
 
-/** Runs a plan node. It never rejects because of what a subgraph does: the error collector receives that. */
+/** Runs a plan node. It does not reject because of a subgraph: the error collector receives the failure. */
 export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
   switch (program.kind) {
     case 'sequence':

@@ -5,7 +5,7 @@ import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Asks the subgraph of a fetch. Equal queries of one execution go out once. */
+/** Calls the subgraph of a fetch. Equal queries of one execution are sent once. */
 export function callSubgraph(
   fetch: FetchProgram,
   representations: readonly string[],
@@ -16,9 +16,9 @@ export function callSubgraph(
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact };
-  // A query after a mutation may answer otherwise than before.
+  // A query after a mutation may return other data than before.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
-  // A mutation runs to its end, whoever waits for it.
+  // A mutation runs to its end, even if the client disconnects.
   if (!isQuery) return execution.send(request, NEVER);
   if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;

@@ -11,7 +11,7 @@ import { clientPath } from '../response/response-shape.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
-/** Keeps what a service has delivered of entities, as it came and before anything is merged into it. */
+/** Stores the values that a service returned for entities, before other data is merged into them. */
 export function storeEntities(
   fetch: FetchProgram,
   { representations }: Batch,
@@ -25,18 +25,21 @@ export function storeEntities(
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const staleKey of staleKeys) {
-      // Undefined in an object: the fetch does not ask it of this type.
+      // Undefined within an object means that the fetch does not select the field for this type.
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
-      // Denied or gone: what was said before must not come back.
+      // The value is denied or deleted, so an older value must not be used again.
       else if (value === null && !isOutage(index, isJsonObject(entity) ? staleKey.key : undefined))
         values.set(staleKey, representation, undefined);
     }
   }
 }
 
-/** Where a fetch, or a part of it, has failed for reasons of its service, merges what is kept of the entities, and tells so. */
+/**
+ * Merges stored values of the entities if the fetch, or a part of it, failed because of its service, and
+ * records the degradation.
+ */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
   const { operation, errorCollector, stale, delivered, copies } = execution;
   const cause = errorCollector.failureOf(fetch.index);
@@ -56,7 +59,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   if (ageMs === undefined) return;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
-  // Something was delivered where only single fields were held back.
+  // If only some fields were blocked, the fetch has already delivered data.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];
@@ -65,13 +68,13 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   for (const path of pathsOf(fetch, entities, execution)) recordDegradation(cause, 'stale', path, ageMs);
 }
 
-/** Where in the answer the values stand. */
+/** Returns the response paths of the stored values. */
 function pathsOf(
   { path }: FetchProgram,
   entities: readonly (JsonObject | undefined)[],
   { response }: Execution,
 ) {
-  // A rewrite leaves undefined where it has taken a key away.
+  // A rewrite that renames a key leaves undefined under the old key.
   const present = entities.flatMap((entity) =>
     Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
   );

@@ -4,9 +4,10 @@ import type { StaleKey } from '../stale/stale-values.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * What a fetch of this execution asks of each entity, of which values are kept; undefined where that is nothing.
+ * Returns the stale keys of the fields that a fetch selects on each entity; undefined if none of its values
+ * are stored.
  *
- * @param only the coordinates that are meant, where others were answered.
+ * @param only coordinates of the fields to include, if other fields were delivered.
  */
 export function staleKeysOf(
   fetch: FetchProgram,
@@ -22,7 +23,7 @@ export function staleKeysOf(
           coordinates.every((coordinate) => only.includes(coordinate)),
         );
   return requested?.map((field) => {
-    // In lists of one, as an absent value and null may be answered differently.
+    // Values are wrapped in lists, because an absent variable and null may lead to different results.
     const values = field.variables.map(({ name, fallback }) =>
       Object.hasOwn(sent, name) ? [sent[name]] : (fallback ?? []),
     );

@@ -4,7 +4,7 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { StalePolicy, StalePolicyOf } from './stale-values.ts';
 
-/** The parts of a fetch that decide which of its values are kept. */
+/** The parts of a fetch that determine which of its values are stored. */
 type EntityFetch = {
   readonly service: string;
   readonly operation: 'query' | 'mutation';
@@ -14,28 +14,28 @@ type EntityFetch = {
   readonly variables: readonly FetchVariable[];
 };
 
-/** A field of entities whose values are kept, as one fetch asks for it. */
+/** An entity field whose values are stored, as one fetch selects it. */
 export type StaleField = {
-  /** Its key in the answer of the service. */
+  /** Key of the field in the response of the service. */
   readonly key: string;
-  /** More than one where types have different fields under the key. */
+  /** Coordinates of the field. There are several if types have different fields under the key. */
   readonly coordinates: readonly string[];
-  /** The service and all that the fetch says of the field: its arguments, its selection and its conditions. */
+  /** Text of the service and of the field in the fetch: its arguments, selection and conditions. */
   readonly text: string;
-  /** The variables in that. */
+  /** The variables in that text. */
   readonly variables: readonly StaleVariable[];
   readonly maxAgeMs: number;
   readonly isPrivate: boolean;
 };
 
 type StaleVariable = {
-  /** The client's name. */
+  /** The client's name of the variable. */
   readonly name: string;
-  /** GraphQL text of the default that the operation declares. */
+  /** GraphQL text of the default value that the operation declares. */
   readonly fallback: string | undefined;
 };
 
-/** The fields of a fetch whose values are kept; undefined when there are none. */
+/** Returns the fields of a fetch whose values are stored; undefined if there are none. */
 export function staleFields(
   { service, operation, represent, bodyPrefix, variables }: EntityFetch,
   stalePolicyOf: StalePolicyOf,
@@ -47,11 +47,11 @@ export function staleFields(
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
   const defaults = defaultsIn(document);
   const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
-    // One that is not to be kept would be merged into the value.
+    // A field that is not stored would be merged into the value of the stored one.
     if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
       return [];
     const nodes = requested.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
-    // The strictest, as the value is kept with all that is selected in it.
+    // The strictest policy applies, because the value is stored with everything selected in it.
     const policies = requested.flatMap((field) => stalePoliciesIn(field, stalePolicyOf, schema));
     return [
       {
@@ -74,7 +74,7 @@ export function staleFields(
   return fields.length === 0 ? undefined : fields;
 }
 
-/** What is set for a field of entities and for the fields selected in it. */
+/** Returns the policies of an entity field and of the fields selected in it. */
 function stalePoliciesIn(
   { typeName, node, around }: RequestedField,
   stalePolicyOf: StalePolicyOf,
@@ -93,18 +93,18 @@ function stalePoliciesIn(
   return found;
 }
 
-/** Who asks for the same under another name asks for the same. */
+/** The alias does not change the value. */
 function withoutAlias(node: FieldNode): FieldNode {
   const { alias: _, ...rest } = node;
   return rest;
 }
 
-/** The text before a variable's value is its planned name as a key. */
+/** The text before a variable's value is its planned name as a JSON key. */
 function plannedName(prefix: string): string {
   return JSON.parse(prefix.slice(0, -1));
 }
 
-/** A field of an entity, and what else of the document its value depends on. */
+/** An entity field, and the other parts of the document that its value depends on. */
 type RequestedField = {
   readonly typeName: string;
   readonly node: FieldNode;

@@ -1,32 +1,32 @@
 import type { Scope } from '../../request/deduplication-scope.ts';
 
-/** How long a value may stand in for what its service does not deliver, and for whom. */
+/** How long a stored value may replace one that its service fails to deliver, and for which callers. */
 export type StalePolicy = {
   readonly maxAgeMs: number;
-  /** Only for those with the same identity. */
+  /** True if the value is used only for callers with the same identity. */
   readonly isPrivate: boolean;
 };
 
-/** Undefined for a field whose values are not kept. */
+/** Returns the policy of a field; undefined if its values are not stored. */
 export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy | undefined;
 
-/** Identifies a stale value of any entity: everything that the value depends on, apart from the entity. */
+/** Identifies stored values of a field on any entity by everything else that they depend on. */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
 export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
-/** Values that services have delivered, by stale key and entity. */
+/** Values that services returned, by stale key and entity. */
 export type StaleValues = {
-  /** Whether an error of the service with this code says only that it cannot answer now. */
+  /** Returns whether the error code of a service means that the service is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
-  /** Undefined forgets: the service no longer says anything. */
+  /** Stores a value. Undefined deletes it, because the service no longer returns one. */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
-  /** By stale key and representation, in the order of the keys. Never rejects. */
+  /** Returns the values for each stale key and representation, in the order of the keys. Never rejects. */
   readonly get: (
     staleKeys: readonly StaleKey[],
     representations: readonly string[],
   ) => Promise<readonly (StaleValue | undefined)[]>;
 };
 
-/** The same for one caller. */
+/** Stored values with the scope of one caller. */
 export type OwnStaleValues = { readonly values: StaleValues; readonly scope: Scope };

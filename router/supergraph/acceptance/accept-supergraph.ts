@@ -28,7 +28,10 @@ import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 /** A supergraph that the router can serve, with everything derived from it. */
 export type AcceptedSupergraph = {
   readonly graph: Graph;
-  /** SDL for Apollo's gateway and planner, without the directives that the router enforces itself, and with hidden defaults. */
+  /**
+   * SDL for Apollo's gateway and planner: without the directives that the router enforces itself, and with
+   * hidden default values.
+   */
   readonly servableSdl: string;
   /** The caller must dispose of it. */
   readonly planner: Planner;
