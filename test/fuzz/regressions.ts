@@ -11,5 +11,6 @@ export function readRegressions(): readonly KeptCase<Case>[] {
 
 /** Keeps a case with what was wrong; returns the name of its file. */
 export function keepRegression(found: Case, faults: readonly string[]): string {
-  return keepCase(FOLDER, { ...found, faults }, found);
+  const [fault = 'no fault'] = faults;
+  return keepCase(FOLDER, { ...found, faults }, { fault, identity: found });
 }
