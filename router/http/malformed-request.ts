@@ -13,7 +13,7 @@ export function createMalformedRefusal(standing: StandingHeaders) {
   const badRequest = wholeResponse('400 Bad Request', 'BAD_REQUEST', standing);
   // Made once, because thousands of connections may time out at the same moment.
   const responses: Readonly<Record<string, string>> = {
-    HPE_HEADER_OVERFLOW: wholeResponse('431 Request Header Fields Too Large', 'BAD_REQUEST', standing),
+    HPE_HEADER_OVERFLOW: wholeResponse('431 Request Header Fields Too Large', 'HEADERS_TOO_LARGE', standing),
     ERR_HTTP_REQUEST_TIMEOUT: wholeResponse('408 Request Timeout', 'REQUEST_TIMEOUT', standing),
   };
 

@@ -96,7 +96,7 @@ export const ERRORS = {
   REQUEST_TIMEOUT: {
     status: 408,
     exposed: true,
-    meaning: 'The request body was not received in time.',
+    meaning: 'The request was not received in time.',
     remedy: 'Repeat the request over a faster connection.',
   },
   PAYLOAD_TOO_LARGE: {
@@ -104,6 +104,13 @@ export const ERRORS = {
     exposed: true,
     meaning: 'The request body exceeds the size limit.',
     remedy: 'Send a smaller request, or ask the operator to raise limits.bodyBytes.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    exposed: true,
+    meaning: 'The URL and the headers of the request together exceed the size limit.',
+    remedy:
+      'Send fewer cookies and shorter headers, send POST instead of a long GET, or ask the operator to raise limits.headerBytes.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
