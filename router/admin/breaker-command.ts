@@ -45,7 +45,7 @@ export async function respondToCommand(
     const result = await apply(command);
     return result.kind === 'applied' ? json(200, command) : refusal(result.status, result.reason);
   } catch (error) {
-    if (error instanceof RouterError) return refusal(error.status, error.publicMessage);
+    if (error instanceof RouterError) return refusal(error.status, error.publicMessage, error.headers);
     throw error;
   }
 }
@@ -60,11 +60,15 @@ function subgraphIn(path: string): string | undefined {
   }
 }
 
-function refusal(status: number, error: string, headers: Record<string, string> = {}): ClientResponse {
+function refusal(
+  status: number,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): ClientResponse {
   return json(status, { error }, headers);
 }
 
-function json(status: number, body: object, headers: Record<string, string> = {}): ClientResponse {
+function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): ClientResponse {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },

@@ -5,10 +5,11 @@ import { RouterError } from '../shared/errors.ts';
 import { holdsNumber, parseExactJson } from '../shared/exact-json.ts';
 import { isRecord } from '../shared/is-record.ts';
 import { decodeUtf8 } from '../shared/utf8.ts';
+import { beginBody, endBody } from './sockets/bodies-in-progress.ts';
 
 /**
  * Reads a JSON request body of at most `limit` bytes, as they are sent and after they are decoded.
- * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST
+ * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT, REQUEST_CANCELLED
  */
 export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
   const coding = readCoding(request);
@@ -55,6 +56,7 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    beginBody(request, reject);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) {
@@ -64,9 +66,10 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
         reject(tooLarge(limit));
       }
     });
-    request.on('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.on('end', () => {
+      endBody(request);
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
     request.on('close', () => {
       if (!request.complete) reject(brokenOff());
     });
