@@ -18,13 +18,15 @@ import { VerifiedTokens } from './verified-tokens.ts';
 
 export type Authenticator = Disposable & {
   /**
-   * Says who sent a request.
-   * @param authorizationHeaders every Authorization header of the request, as it came.
-   * @param address the client's address (or its /64), under which refused tokens are counted.
-   * @throws {RouterError} TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, KEYS_UNAVAILABLE, RATE_LIMITED.
+   * Identifies the caller of a request.
+   * @param authorizationHeaders every Authorization header of the request, unchanged
+   * @param address the client's address (or its /64), for which invalid tokens are counted
+   * @throws {RouterError} TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, KEYS_UNAVAILABLE, RATE_LIMITED
    */
   authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
-  /** False until the keys of at least one issuer are known and revoked tokens were asked for. */
+  /**
+   * Returns true after the keys of at least one issuer were fetched and the revoked tokens were requested.
+   */
   ready(): boolean;
 };
 
@@ -33,16 +35,21 @@ export type AuthenticatorParts = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly fetch: Fetch;
-  /** Where issuers write revocations; without it their lists are polled. */
+  /**
+   * Redis stream to which issuers write revocations; if it is undefined, the lists of the issuers are polled.
+   */
   readonly revocationStream: RevocationParts['stream'];
-  /** Where routers count refused tokens together; absent where each counts for itself. */
+  /** Redis in which all routers count invalid tokens; if it is undefined, each router counts its own. */
   readonly redis?: RedisLink | undefined;
   readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRefused' | 'revocationsChanged'>;
 };
 
 const MAX_VERIFIED_TOKENS = 20_000;
 
-/** The context builder's first half: from the Authorization header to an `Identity`. Without issuers everybody is anonymous. */
+/**
+ * Creates the function that turns the Authorization header into an `Identity`. Without issuers every caller
+ * is anonymous.
+ */
 export function createAuthenticator(
   config: Config['authentication'],
   parts: AuthenticatorParts,

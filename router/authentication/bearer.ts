@@ -1,21 +1,22 @@
 import { RouterError, bearerChallenge } from '../shared/errors.ts';
 
-// The scheme is case-insensitive (RFC 9110 section 11.1).
+// Matches scheme and token. The scheme is case-insensitive (RFC 9110 section 11.1).
 const CREDENTIALS = /^([\w!#$%&'*+.^`|~-]+)(?: +(.*))?$/;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const COMPACT_JWE = /^(?:[\w-]*\.){4}[\w-]*$/;
 const SEND = 'send `Authorization: Bearer TOKEN`';
 
 /**
- * Returns the token of the Authorization headers, which are given as they arrived, or undefined without one.
- * @throws {RouterError} TOKEN_INVALID for anything but one bearer token: treating such a caller as anonymous would hide
- * the client's mistake, and choosing one of two headers would let a proxy and the router disagree.
+ * Returns the token of the Authorization headers; undefined if there is none.
+ * @throws {RouterError} TOKEN_INVALID for anything but a single bearer token. Treating such a caller as
+ * anonymous would hide the mistake of the client, and with two headers a proxy and the router could use
+ * different tokens.
  */
 export function readBearer(headers: readonly string[], maxTokenBytes: number): string | undefined {
   const [header] = headers;
   if (header === undefined) return undefined;
   if (headers.length > 1)
-    throw new RouterError('TOKEN_INVALID', 'there is more than one Authorization header', {
+    throw new RouterError('TOKEN_INVALID', 'the request has more than one Authorization header', {
       headers: { 'www-authenticate': bearerChallenge('invalid_request') },
     });
   if (header.length > maxTokenBytes + 'Bearer '.length) {
@@ -30,18 +31,18 @@ export function readBearer(headers: readonly string[], maxTokenBytes: number): s
   return token;
 }
 
-/** @throws {RouterError} when there is no token of the scheme. */
+/** @throws {RouterError} if the credentials are not a bearer token */
 function tokenOf(credentials: string): string {
   if (credentials === '') throw withoutToken(`the Authorization header is empty; ${SEND}`);
   if (COMPACT_JWS.test(credentials) || COMPACT_JWE.test(credentials))
-    throw withoutToken(`the Authorization header has a token without a scheme; ${SEND}`);
+    throw withoutToken(`the Authorization header has a token but no scheme; ${SEND}`);
   const [, scheme, token = ''] = CREDENTIALS.exec(credentials) ?? [];
   if (scheme?.toLowerCase() !== 'bearer') throw withoutToken(`${schemeFault(scheme)}; ${SEND}`);
   if (token === '') throw withoutToken(`the bearer token is empty; ${SEND}`);
   return token;
 }
 
-// Another first word may be the secret itself, which must not be echoed.
+// Schemes that an error message may repeat. Any other first word could be the secret itself.
 const KNOWN_SCHEMES = /^(?:basic|digest|dpop|negotiate|ntlm|token|apikey|api-key)$/i;
 
 function schemeFault(scheme: string | undefined): string {
@@ -50,7 +51,7 @@ function schemeFault(scheme: string | undefined): string {
   return `the authentication scheme ${scheme} is not supported`;
 }
 
-// RFC 6750 section 3.1: without a token the challenge has no error code.
+// A challenge for a request without a token has no error code (RFC 6750 section 3.1).
 function withoutToken(message: string): RouterError {
   return new RouterError('TOKEN_INVALID', message, { headers: { 'www-authenticate': bearerChallenge() } });
 }
@@ -58,6 +59,6 @@ function withoutToken(message: string): RouterError {
 function faultOf(token: string): string | undefined {
   if (COMPACT_JWS.test(token)) return undefined;
   if (COMPACT_JWE.test(token)) return 'the bearer token is encrypted; only signed tokens are accepted';
-  if (/[\s,]/.test(token)) return 'there is more after the scheme than one bearer token';
+  if (/[\s,]/.test(token)) return 'the Authorization header has more than one bearer token';
   return 'the bearer token is malformed: a JWT has three base64url parts that are separated by dots';
 }

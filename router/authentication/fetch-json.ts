@@ -1,22 +1,25 @@
-/** The part of `fetch` that is used. */
+/** The part of the `fetch` API that the router uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 const MAX_BYTES = 1_048_576;
 
-/** Fetches a small JSON document of an issuer: 200 only, no redirects, at most 1 MB, within `timeoutMs`. */
+/**
+ * Creates a function that fetches a small JSON document from an issuer. It accepts only status 200 and at
+ * most 1 MB within `timeoutMs`, and follows no redirects.
+ */
 export function createFetchJson(parts: { readonly fetch: Fetch; readonly timeoutMs: number }): FetchJson {
   return async (url, signal) => {
     const response = await parts.fetch(url, {
-      // A redirect could lead the router to any host; the issuer's address is configured, not discovered.
+      // A redirect could send the router to any host, but only the configured address is trusted.
       redirect: 'manual',
       headers: { accept: 'application/json, application/jwk-set+json' },
       signal: AbortSignal.any([signal, AbortSignal.timeout(parts.timeoutMs)]),
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`answered with status ${response.status}`);
+      throw new Error(`responded with status ${response.status}`);
     }
     return JSON.parse(await readText(response));
   };
@@ -27,7 +30,7 @@ async function readText(response: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) throw new Error(`answered with more than ${MAX_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new Error(`the response exceeds ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -17,7 +17,7 @@ export type KeySetParts = {
   readonly fetchJson: FetchJson;
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  /** `failures` in a row, up to this one. */
+  /** `failures` is the number of consecutive failures, including this fetch. */
   readonly onFetched: (event: {
     issuer: string;
     outcome: 'ok' | 'failed';
@@ -36,11 +36,11 @@ type Keys = {
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * An issuer's public keys, cached and used while the issuer is down (stale-if-error).
+ * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error).
  *
- * Ages are taken from the monotonic clock: a wall clock that is set back must not make old keys fresh again.
- * Fetches are made in the background, one at a time. A token that no known key has signed causes a fetch at most once
- * per cooldown, however many such tokens arrive.
+ * Ages are measured with the monotonic clock, so that setting back the wall clock cannot make old keys fresh
+ * again. Fetches run in the background, one at a time. A token that no known key has signed causes a fetch at
+ * most once per cooldown, whatever the number of such tokens.
  */
 export class KeySet implements Disposable {
   readonly #config: KeySetConfig;
@@ -60,15 +60,15 @@ export class KeySet implements Disposable {
     void this.#refresh();
   }
 
-  /** Grows when the keys change; undefined while there are none that may be used. */
+  /** Returns the version of the keys, which grows with each change; undefined while no keys may be used. */
   version(): number | undefined {
     return this.#usable()?.version;
   }
 
   /**
-   * Finds the key of a token; the signature is that of jose's `jwtVerify`.
-   * @throws {RouterError} KEYS_UNAVAILABLE when there are no usable keys, or when the issuer that may have published a
-   * new one is failing; jose's errors when no key fits, or several.
+   * Finds the key of a token; passed to `jwtVerify` of jose.
+   * @throws {RouterError} KEYS_UNAVAILABLE if there are no usable keys, or if a new key may exist but the
+   * issuer is failing. Throws an error of jose if no key or more than one key matches.
    */
   readonly find = async (header?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<CryptoKey> => {
     if (this.#usable() === undefined) await this.#refreshing;
@@ -88,8 +88,9 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again, because none of version `tried` has signed a token. Returns whether they have changed.
-   * @throws {RouterError} KEYS_UNAVAILABLE when the issuer is failing and the token names no key: it may be a new one.
+   * Fetches the keys again if none of version `tried` verifies a token. Returns whether they have changed.
+   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id, because its
+   * key may be a new one
    */
   async changedSince(
     tried: number | undefined,
@@ -110,7 +111,8 @@ export class KeySet implements Disposable {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      // The issuer is failing, and the key may be a new one: the token is neither accepted nor rejected.
+      // While the issuer is failing, the key may be a new one, so the token can be neither accepted nor
+      // rejected.
       if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
       throw error;
     }
@@ -126,7 +128,8 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // After a success only such fetches count, so that a rotated key works at once; after a failure every fetch does.
+    // After a success, only fetches for unknown keys start the cooldown, so that a rotated key is accepted at
+    // once. After a failure every fetch does.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }
@@ -202,15 +205,19 @@ export class KeySet implements Disposable {
 
 const KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
-/** The usable keys of a JWKS; without one it is refused, so that a broken answer never replaces good keys. */
+/**
+ * Returns the usable keys of a JSON Web Key Set. Throws if there are none, so that an invalid response never
+ * replaces valid keys.
+ */
 function publicKeys(body: unknown): readonly JWK[] {
   const listed: unknown = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined;
   const keys = Array.isArray(listed) ? listed.filter(isPublicKey) : [];
-  if (keys.length === 0) throw new Error('answered without a usable public key');
+  if (keys.length === 0) throw new Error('the response has no usable public key');
   return keys;
 }
 
-// A symmetric key in a public document would let every reader sign; a private one is a leak and not to be relied on.
+// Whether a key may verify tokens. A published symmetric key would let every reader sign tokens, and a
+// published private key has leaked.
 function isPublicKey(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
   return 'kty' in value && KEY_TYPES.has(value.kty) && !('d' in value) && !('k' in value);

@@ -4,15 +4,14 @@ import { RouterError } from '../shared/errors.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
 export type RefusedTokens = {
-  /** @throws {RouterError} RATE_LIMITED while an address has sent too many bad tokens. */
+  /** @throws {RouterError} RATE_LIMITED if the address has sent too many invalid tokens */
   check(address: string): Promise<void>;
   count(address: string): Promise<void>;
 };
 
 /**
- * Limits the signature checks that one address can cause with bad tokens, as a login throttle does. A fixed window is right
- * here: it counts failures and needs no exact share. All routers on one Redis count together; without Redis each router counts
- * for itself.
+ * Limits how many invalid tokens are verified for one address. It uses a fixed window, because the count
+ * needs no precision. Routers that share Redis count together; without Redis each router counts its own.
  */
 export function createRefusedTokens(perMinute: number, redis: RedisLink | undefined): RefusedTokens {
   const options = { points: perMinute, duration: 60 };
@@ -27,7 +26,10 @@ export function createRefusedTokens(perMinute: number, redis: RedisLink | undefi
       insuranceLimiter: own,
     });
 
-  /** The insurance limiter replaces commands that fail. A frozen Redis fails none, so the wait is limited here. */
+  /**
+   * rate-limiter-flexible falls back to its in-memory limiter when a command fails. A frozen Redis does not
+   * fail commands, so the wait is limited here.
+   */
   async function ask<Answer>(command: (limiter: RateLimiterAbstract) => Promise<Answer>): Promise<Answer> {
     if (redis === undefined || shared === undefined || !redis.available()) return command(own);
     try {
@@ -42,7 +44,7 @@ export function createRefusedTokens(perMinute: number, redis: RedisLink | undefi
     async check(address) {
       const counted = await ask((limiter) => limiter.get(address));
       if (counted === null || !(counted.consumedPoints >= perMinute)) return;
-      throw new RouterError('RATE_LIMITED', 'too many tokens from this address were refused', {
+      throw new RouterError('RATE_LIMITED', 'too many invalid tokens from this address', {
         retryAfterS: Math.max(1, Math.ceil(counted.msBeforeNext / 1000)),
       });
     },

@@ -7,19 +7,19 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /** Polling rests while this is true: the stream carries the same revocations sooner. */
+  /** Pauses polling while it returns true, because the Redis stream delivers the same revocations sooner. */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };
 
 export type RevocationList = Disposable & {
-  /** Whether the first poll is over, however it ended. */
+  /** Returns whether the first poll has ended, successfully or not. */
   tried(): boolean;
 };
 
 /**
- * Polls an issuer's list of revoked tokens: `{"revoked":[{"jti":"…","exp":1700000000}]}`. It revokes tokens of that issuer only.
- * A failed poll changes nothing: revoked tokens stay revoked.
+ * Polls the list of revoked tokens of an issuer: `{"revoked":[{"jti":"…","exp":1700000000}]}`. The list can
+ * revoke only tokens of that issuer. After a failed poll, all revoked tokens remain revoked.
  */
 export function pollRevocationList(
   { issuer, url }: { readonly issuer: string; readonly url: string },
@@ -45,7 +45,7 @@ export function pollRevocationList(
     }
   }
 
-  // Reported once per change: an issuer that is down for an hour would otherwise be 7,200 log lines.
+  // Logs each change of state once: an issuer that is down for an hour would otherwise cause 7,200 log lines.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;
@@ -65,7 +65,7 @@ export function pollRevocationList(
 function readList(body: unknown): Revocation[] {
   const listed: unknown =
     typeof body === 'object' && body !== null && 'revoked' in body ? body.revoked : undefined;
-  if (!Array.isArray(listed)) throw new Error('answered without a list of revoked tokens');
+  if (!Array.isArray(listed)) throw new Error('the response has no list of revoked tokens');
   return listed.filter(isListed).map(({ jti, exp }) => ({ tokenId: jti, expiresAtS: exp }));
 }
 

@@ -3,9 +3,9 @@ import type { Schedule } from '../shared/schedule.ts';
 import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
 
 export type RevocationStream = Disposable & {
-  /** Whether the stream was read to its end and is being listened to. */
+  /** Returns whether all stored entries were read and new ones are being received. */
   live(): boolean;
-  /** Whether the first reading is over, however it ended. */
+  /** Returns whether the first read has ended, successfully or not. */
   tried(): boolean;
 };
 
@@ -14,9 +14,10 @@ const RETRY_MS = 250;
 const PAGE = 1_000;
 
 /**
- * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` when they revoke a token: all of it at start, then each
- * entry as it arrives. After a loss of Redis it continues where it stopped, so no revocation is missed. An entry without `iss`
- * revokes the id at every issuer: rejecting a token too many is safer than accepting a revoked one.
+ * Follows the Redis stream to which issuers add `iss`, `jti` and `exp` of revoked tokens. It reads all stored
+ * entries first, then each new one. After a loss of Redis it continues at its last position, so no revocation
+ * is missed. An entry without `iss` revokes the token id for every issuer, because rejecting too many tokens
+ * is safer than accepting a revoked one.
  */
 export function followRevocations(
   redis: Redis,
@@ -31,7 +32,7 @@ export function followRevocations(
 
   async function follow(): Promise<void> {
     while (!closed.signal.aborted) {
-      // Blocks only once everything stored was read: an answer at once means there may be more.
+      // Blocks only after all stored entries were read; until then a read returns immediately.
       const entries = await readAfter(redis, key, { lastId, block: live });
       parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
       lastId = entries.at(-1)?.id ?? lastId;

@@ -9,7 +9,10 @@ import { RevokedTokens } from './revoked-tokens.ts';
 
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
-  /** Whether every source was asked once, so that a token revoked before the start is known if it can be. */
+  /**
+   * Returns whether every source was requested once, so that tokens revoked before the start are known if
+   * possible.
+   */
   tried(): boolean;
 };
 
@@ -17,14 +20,15 @@ export type RevocationParts = {
   readonly now: () => number;
   readonly schedule: Schedule;
   readonly fetchJson: FetchJson;
-  /** A client of its own, as it blocks; and the stream's whole key. */
+  /** A dedicated Redis client, because its commands block, and the full key of the stream. */
   readonly stream: { readonly redis: Redis; readonly key: string } | undefined;
   readonly telemetry: Pick<Telemetry, 'revocationsChanged'>;
 };
 
 /**
- * Learns of revoked tokens from the Redis stream and from the issuers' own lists. A list rests while the stream is read, but only
- * where there is one issuer: of several, the router cannot know which of them write to the stream.
+ * Collects revoked tokens from the Redis stream and the lists of the issuers. With a single issuer, its list
+ * is not polled while the stream is read. With several issuers all lists are polled, because the router
+ * cannot know which issuers write to the stream.
  */
 export function watchRevocations(
   config: Pick<Config['authentication'], 'issuers' | 'clockToleranceS' | 'revocationPollMs'>,

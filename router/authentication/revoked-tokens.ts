@@ -1,16 +1,16 @@
 export type Revocation = {
   readonly tokenId: string;
-  /** Seconds since the epoch. */
+  /** Expiry of the token, in seconds since 1970. */
   readonly expiresAtS: number;
-  /** The issuer that revoked its token; undefined revokes the id at every issuer. */
+  /** Issuer that revoked the token; undefined revokes the id for every issuer. */
   readonly issuer?: string | undefined;
 };
 
 const PRUNE_EVERY_S = 60;
 
 /**
- * Ids of revoked tokens, in memory because every request looks one up. A token id is unique within its issuer only.
- * Each entry is kept until its token would have expired, which bounds their number.
+ * Ids of revoked tokens, in memory because every request looks one up. A token id is unique only per issuer.
+ * An entry is deleted after its token would have expired, which bounds the number of entries.
  */
 export class RevokedTokens {
   readonly #expiries = new Map<string, number>();
@@ -18,7 +18,10 @@ export class RevokedTokens {
   readonly #keepS: number;
   #pruneAtS = 0;
 
-  /** @param keepS added to a token's expiry: a tolerant clock check accepts the token that much longer. */
+  /**
+   * @param keepS seconds added to the expiry of a token: the clock tolerance during which expired tokens are
+   * accepted
+   */
   constructor(now: () => number, keepS: number) {
     this.#now = now;
     this.#keepS = keepS;
@@ -43,7 +46,7 @@ export class RevokedTokens {
   }
 }
 
-// An issuer contains no line break, and is never empty.
+// The separator is unambiguous, because an issuer has no line break and is not empty.
 function keyOf(issuer: string | undefined, tokenId: string): string {
   return `${issuer ?? ''}\n${tokenId}`;
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config-schema.ts';
 import { SECRET_CHARACTERS } from '../config/identity-schema.ts';
 
-/** Warns of secrets that only a configuration for development may have. */
+/** Logs a warning for each secret that is too short for production. */
 export function warnOfShortSecrets(keys: Config['identity']['keys'], log: Pick<Logger, 'warn'>): void {
   for (const [index, { id, secret }] of keys.entries())
     if (secret.length < SECRET_CHARACTERS)

@@ -11,7 +11,10 @@ export type TrustedIssuer = {
   readonly keys: KeySet;
 };
 
-/** `kid` is optional (RFC 7515 section 4.1.4), so several keys may fit; the limit bounds the work that one token causes. */
+/**
+ * Maximum number of keys tried for a token without `kid`, which is optional (RFC 7515 section 4.1.4). It
+ * bounds the work per token.
+ */
 const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
@@ -20,7 +23,7 @@ type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAg
 
 /**
  * Checks signature, issuer, audience, type and times of a token (RFC 7519, RFC 9068).
- * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE when the keys to decide are missing.
+ * @throws {RouterError} TOKEN_EXPIRED, TOKEN_INVALID, or KEYS_UNAVAILABLE if the required keys are missing
  */
 export async function verifyToken(
   token: string,
@@ -36,7 +39,8 @@ export async function verifyToken(
   return { identity, keysVersion: issuer.keys.version(), untilS };
 }
 
-// Read before the signature is checked, only to pick whose keys and rules must hold; `verify` then checks it again.
+// The issuer is read before the signature is verified, only to select its keys. `verify` checks it again
+// afterwards.
 function namedIssuer(token: string): string {
   try {
     return decodeJwt(token).iss ?? '';
@@ -56,7 +60,7 @@ async function verify(
       issuer: config.issuer,
       audience: config.audience,
       typ: config.type,
-      // jose checks a time claim only where it is present.
+      // jose checks the time claims only if they are present.
       requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       maxTokenAge: rules.maxTokenAgeS,
       clockTolerance: rules.clockToleranceS,
@@ -67,7 +71,7 @@ async function verify(
   }
 }
 
-// Without a distinct `kid`, a wrong signature is all that shows that the issuer has a new key.
+// Without a distinct `kid`, only a failed verification shows that the issuer may have a new key.
 async function verifyWithCurrentKeys(
   token: string,
   keys: KeySet,
@@ -122,8 +126,10 @@ function refusal(error: unknown): RouterError {
   if (error instanceof errors.JWTExpired)
     return new RouterError('TOKEN_EXPIRED', undefined, { cause: error });
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return new RouterError('TOKEN_INVALID', `the token's ${error.claim} is not accepted`, { cause: error });
+    return new RouterError('TOKEN_INVALID', `the claim ${error.claim} of the token is not accepted`, {
+      cause: error,
+    });
   }
-  // Any other error of the verifier is caused by the token, and must not become a 500 that clients can provoke.
+  // All other errors of the verifier are caused by the token, and clients must not be able to provoke a 500.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

@@ -4,15 +4,15 @@ import type { UserIdentity } from '../request/identity.ts';
 
 export type VerifiedToken = {
   readonly identity: UserIdentity;
-  /** The version of the keys that verified it: a withdrawn key takes its tokens along. */
+  /** Version of the keys that verified the token. When a key is withdrawn, its tokens are no longer valid. */
   readonly keysVersion: number | undefined;
-  /** Until when, in seconds since the epoch, no claim about time can have changed its outcome. */
+  /** Seconds since 1970 until which no time claim can change the result. */
   readonly untilS: number;
 };
 
 /**
- * Tokens whose signature was checked, so that it is checked once per token and not once per request.
- * Keyed by digest: a heap dump then holds no usable token.
+ * Caches tokens with a valid signature, so that each token is verified once instead of once per request. The
+ * keys are digests, so that a heap dump contains no usable token.
  */
 export class VerifiedTokens {
   readonly #entries: BoundedCache<VerifiedToken>;

@@ -3,7 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { matchesOrigin, parseOriginPattern } from '../shared/origin-pattern.ts';
 
-/** Apollo Sandbox, and pages that a developer's machine serves to itself. */
+/** Origins of Apollo Sandbox and of pages served by the developer's machine. */
 const DEVELOPMENT_ORIGINS = [
   'https://studio.apollographql.com',
   'https://sandbox.embed.apollographql.com',
@@ -17,11 +17,11 @@ const EXPOSED =
 const LONGEST_LOGGED = 200;
 
 export type Cors = {
-  /** Request headers that a response depends on, whether or not its request has them. */
+  /** Value of `Vary`: request headers that a response depends on, whether or not the request has them. */
   readonly vary: string;
-  /** Headers that let the request's origin read the response; empty if the origin is not allowed. */
+  /** Returns headers that let the request's origin read the response; empty if the origin is not allowed. */
   readonly headersFor: (request: IncomingMessage) => Record<string, string>;
-  /** Headers of the response to a preflight. */
+  /** Returns the headers of the response to a preflight. */
   readonly preflightHeaders: (request: IncomingMessage) => Record<string, string>;
 };
 
@@ -30,7 +30,7 @@ export type CorsParts = {
   readonly log: Pick<Telemetry['log'], 'warn'>;
 };
 
-/** Cross-origin rules after the Fetch standard. */
+/** Implements CORS, as the Fetch standard defines it. */
 export function createCors(config: Config['cors'], { mode, log }: CorsParts): Cors {
   const origins = config.origins ?? (mode === 'development' ? DEVELOPMENT_ORIGINS : []);
   const any = origins.includes('*');
@@ -51,7 +51,7 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
     };
   }
 
-  // Once: a browser reports only that the response cannot be read, and anybody can send any origin.
+  // Logged only once, because any client can send any origin. The browser itself reports no reason.
   function logRejection(origin: string): void {
     if (isRejectionLogged) return;
     isRejectionLogged = true;
@@ -82,7 +82,7 @@ function createOriginCheck(origins: readonly string[]): (origin: string) => bool
   return (origin) => exact.has(origin) || patterns.some((pattern) => matchesOrigin(pattern, origin));
 }
 
-// Browsers send Origin with a POST to the page's own origin, too, which needs no permission.
+// Browsers also send Origin with a POST to the page's own origin, which needs no permission.
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   return host !== undefined && origin.replace(/^https?:\/\//, '') === host;
 }

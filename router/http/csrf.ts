@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 
-/** Content types that a browser sends across origins without asking first (Fetch standard, CORS-safelisted). */
+/** Content types that browsers send across origins without a preflight (Fetch standard, CORS-safelisted). */
 const SIMPLE_TYPES = new Set(['', 'application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain']);
 
 /**
- * Refuses what a foreign page could send without a preflight.
+ * Rejects requests that a page of another origin could send without a preflight.
  * @throws {RouterError} CSRF_PREVENTED
  */
 export function checkCsrf({ method, headers }: IncomingMessage, config: Config['csrf']): void {
-  // What nearly all send, of whatever method.
+  // Fast path: nearly all requests have this content type.
   if (!config.enabled || headers['content-type'] === 'application/json') return;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (provesPreflight(type, method)) return;
@@ -22,8 +22,8 @@ export function checkCsrf({ method, headers }: IncomingMessage, config: Config['
 }
 
 /**
- * A GET has no body whose type would be checked later, and browsers have let other types than the safelisted ones pass without
- * asking (GHSA-9q82-xgwf-vj6h: `message/*`): there only JSON counts.
+ * Whether the content type requires a preflight. For GET only JSON counts: its body type is not checked
+ * later, and browsers have sent other types such as `message/*` without a preflight (GHSA-9q82-xgwf-vj6h).
  */
 function provesPreflight(type: string, method: string | undefined): boolean {
   if (method === 'GET' || method === 'HEAD') return type === 'application/json';

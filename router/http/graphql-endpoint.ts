@@ -18,15 +18,18 @@ export type GraphqlEndpointParts = {
   readonly telemetry: Telemetry;
   readonly monotonic: () => number;
   readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
-  /** Refuses a request by its headers. @throws {RouterError} OVERLOADED */
+  /**
+   * Rejects a request based on its headers.
+   * @throws {RouterError} OVERLOADED
+   */
   readonly checkHead: (request: IncomingMessage) => void;
-  /** Answers a GraphQL request; a RouterError it throws is answered by its code. */
+  /** Handles a GraphQL request. A RouterError that it throws becomes an error response. */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 
 const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
 
-/** Answers requests at the GraphQL path. */
+/** Creates the handler of requests to the GraphQL path. */
 export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointParts) {
   const chooseMediaType = createMediaTypeChoice();
 
@@ -76,7 +79,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const search = searchOf(request.url);
-    // URLSearchParams would replace such bytes by U+FFFD.
+    // URLSearchParams would replace invalid bytes by U+FFFD.
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
@@ -108,7 +111,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
 
 function allowedMethod(method: string | undefined): 'GET' | 'POST' {
   if (method === 'GET' || method === 'POST') return method;
-  throw new RouterError('METHOD_NOT_ALLOWED', 'GraphQL requests are POST, queries may be GET');
+  throw new RouterError('METHOD_NOT_ALLOWED', 'GraphQL requests must use POST; queries may also use GET');
 }
 
 function searchOf(url = '/'): string {
@@ -116,7 +119,7 @@ function searchOf(url = '/'): string {
   return query === -1 ? '' : url.slice(query);
 }
 
-// `headers` keeps only the first of some headers, and `headersDistinct` copies all to give one.
+// `headers` keeps only the first value of some headers, and `headersDistinct` copies all headers.
 function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
   if (headers[name] === undefined) return [];
   const values: string[] = [];

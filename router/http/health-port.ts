@@ -4,10 +4,10 @@ import { serverOptions, urlAt } from './http-server.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
-/** Message to the thread that is its heartbeat as well: the reasons why the router is not ready. */
+/** Message to the thread, also its heartbeat: the reasons why the router is not ready. */
 export type Heartbeat = readonly string[];
 
-/** First message of the thread. A cloned error would lose its code. */
+/** First message from the thread. A structured clone of an error would lose its code. */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };
@@ -23,20 +23,21 @@ export type ThreadOptions = {
 
 export type HealthPort = AsyncDisposable & {
   readonly url: string;
-  /** Sends the readiness to the thread at once. */
+  /** Sends the current readiness to the thread. */
   readonly publish: () => void;
 };
 
 const HEARTBEATS_PER_STALL = 4;
 const MAX_HEARTBEAT_INTERVAL_MS = 250;
 
-// Without limits the thread would get a young generation as large as that of the router's own heap.
+// Without these limits, the thread would have a young generation as large as that of the main thread.
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**
- * Answers health checks in a thread, which does not wait for the event loop of the router. It responds with the readiness that
- * was published last, and reports the process as not live when nothing is published any more.
- * @throws {Error} EADDRINUSE when the port is taken
+ * Serves health checks in a separate thread, which is not delayed by the event loop of the router. It reports
+ * the last published readiness, and reports the process as not live if no readiness is published for some
+ * time.
+ * @throws {Error} EADDRINUSE if the port is in use
  */
 export async function openHealthPort(
   config: Pick<Config, 'health' | 'listen' | 'limits'>,
@@ -52,7 +53,7 @@ export async function openHealthPort(
     server: serverOptions(config),
   });
   const bound = await listeningPort(thread);
-  // The router ends although the thread listens.
+  // Lets the process exit although the thread is listening.
   thread.unref();
   const publish = async () => thread.postMessage((await unready()) satisfies Heartbeat);
   await publish();

@@ -9,8 +9,9 @@ import { addressOf, listening } from './sockets/listeners.ts';
 import { createMalformedRefusal } from './malformed-request.ts';
 import { pathOf } from './request-path.ts';
 
-/*
- * The program of the thread that answers health checks. Its modules are loaded a second time, so it imports few.
+/**
+ * Entry point of the thread that serves health checks. The thread loads its own copy of each module, so it
+ * imports few.
  */
 
 const options: ThreadOptions = workerData;

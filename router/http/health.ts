@@ -1,14 +1,14 @@
 import type { ClientResponse } from '../request/client-request.ts';
 
 export type Health = {
-  /** Reasons why the router is not ready; empty when it is. */
+  /** Returns the reasons why the router is not ready; empty if it is ready. */
   readonly unready: () => readonly string[];
-  /** Reports not ready from now on, so that load balancers send requests elsewhere. */
+  /** Makes the router report not ready, so that load balancers send requests elsewhere. */
   readonly drain: () => void;
   readonly draining: () => boolean;
 };
 
-/** Readiness of the router; `reasons` returns what prevents it from serving. */
+/** Tracks the readiness of the router. `reasons` returns what prevents it from serving. */
 export function createHealth(reasons: () => readonly string[]): Health {
   let draining = false;
   return {
@@ -24,16 +24,19 @@ const READINESS: ReadonlySet<string> = new Set(['/health', '/health/ready', '/re
 const LIVENESS: ReadonlySet<string> = new Set(['/health/live', '/livez']);
 
 export type HealthReport = {
-  /** Reasons why the process is not live; none by default. */
+  /** Reasons why the process is not live; empty by default. */
   readonly notLive?: readonly string[];
   readonly unready: readonly string[];
-  /** Milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly now: number;
-  /** Further members of a readiness report. */
+  /** Additional members of a readiness report. */
   readonly details?: Readonly<Record<string, unknown>>;
 };
 
-/** The response at a health path, undefined at others. Live: the process answers. Ready: it can serve requests, too. */
+/**
+ * Returns the response for a health path; undefined for other paths. Live means that the process responds,
+ * ready that it can also serve requests.
+ */
 export function healthAnswer(
   path: string,
   { notLive = [], unready, now, details }: HealthReport,

@@ -3,15 +3,15 @@ import type { IncomingMessage } from 'node:http';
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
 /**
- * Describes what is wrong with the Host header; undefined if nothing is. Such a request has to be rejected (RFC 9112
- * section 3.2): a proxy and the router could take it for requests to different hosts.
+ * Describes the error in the Host header; undefined if there is none. Such requests must be rejected (RFC
+ * 9112 section 3.2), because a proxy and the router could route them to different hosts.
  */
 export function hostFault({ httpVersion, headers, rawHeaders }: IncomingMessage): string | undefined {
   const { host } = headers;
   if (host === undefined) return httpVersion === '1.1' ? 'the Host header is missing' : undefined;
   if (!AUTHORITY.test(host)) return 'the Host header is not a host name with an optional port';
-  // `headers` has only the first of them.
-  return countOf(rawHeaders, 'host') > 1 ? 'there is more than one Host header' : undefined;
+  // `headers` contains only the first Host header.
+  return countOf(rawHeaders, 'host') > 1 ? 'the request has more than one Host header' : undefined;
 }
 
 function countOf(rawHeaders: readonly string[], name: string): number {

@@ -27,17 +27,17 @@ import { UnreadAnswers } from './sockets/unread-responses.ts';
 export type HttpServerParts = GraphqlEndpointParts & {
   readonly health: Health;
   readonly schedule: Schedule;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
 };
 
 export type HttpServer = AsyncDisposable & {
   readonly url: string;
-  /** Stops listening and waits until every request has been answered, `graceMs` at the longest. */
+  /** Stops listening and waits for all responses, for at most `graceMs`. */
   readonly drain: (graceMs: number) => Promise<void>;
 };
 
-/** Listens for clients. Everything it answers is JSON, errors included, except the Sandbox page. */
+/** Listens for clients. All responses are JSON, including errors, except the Sandbox page. */
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
   const standing = createStandingHeaders(config);
   const answer = createAnswerer(config, { ...parts, standing });
@@ -48,7 +48,8 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
     refuseMalformed(error, socket);
   });
-  // Node would answer an expectation that it does not know with an empty 417; it may as well be ignored (RFC 9110 section 10.1.1).
+  // For an unknown expectation Node would send an empty 417. It may be ignored instead (RFC 9110 section
+  // 10.1.1).
   server.on('checkExpectation', (request, response) => void answer(request, response));
   const { port, close } = await openPort(server, {
     ...config.listen,
@@ -62,7 +63,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   };
 }
 
-/** Limits of a port on what clients may send, and how slowly. */
+/** Returns the limits of a port on the size of requests and on the time to receive them. */
 export function serverOptions({
   listen: { headersTimeoutMs, requestTimeoutMs },
   limits,
@@ -70,16 +71,17 @@ export function serverOptions({
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Often, so that thousands of slow clients that connected together are not all handled in one turn.
+    // Short, so that many slow clients which connected together do not time out in one turn of the event
+    // loop.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
-    // Rejected by the router, in JSON.
+    // The router itself rejects such requests, with a JSON response.
     requireHostHeader: false,
   };
 }
 
-/** Where a server is reached; an IPv6 address stands in brackets (RFC 3986 section 3.2.2). */
+/** Returns the URL of a server. IPv6 addresses are enclosed in brackets (RFC 3986 section 3.2.2). */
 export function urlAt({
   host,
   port,
@@ -112,7 +114,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     otherVary,
   ]);
 
-  // Added to what subgraphs have named, as the response depends on these headers, too.
+  // Adds the headers that CORS depends on to those that subgraphs have named.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
     const own = path === config.listen.path ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
@@ -121,17 +123,19 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
-    // Checked when the response is sent: a connection kept open by a request from before the drain would delay the drain.
+    // Checked when the response is sent: a connection that was kept open before draining began would delay
+    // it.
     if (status === 413 || status === 408 || parts.health.draining())
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
     response.writeHead(status, {
       ...standing,
       ...headers,
-      // A 204 has no content whose length it could give (RFC 9110 section 8.6).
+      // A 204 response must not have a content-length (RFC 9110 section 8.6).
       ...(status !== 204 && { 'content-length': bytes }),
     });
-    // The head is Latin-1, and what is joined to it has to be, too: of UTF-8 that is ASCII alone.
+    // Node encodes the header section as Latin-1 and joins a string body to it, so only an ASCII body may be
+    // a string.
     if (typeof body !== 'string') response.end(body);
     else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
     else response.end(Buffer.from(body));
@@ -159,7 +163,8 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const place = placeOnConnection(request);
-    // The response before carries `connection: close`, so nothing after it is processed (RFC 9112 section 9.6).
+    // The previous response has `connection: close`, so later requests are not processed (RFC 9112 section
+    // 9.6).
     if (place === 'beyond') return;
     if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);
@@ -180,7 +185,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
 function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {
   return refusal(
-    new RouterError('NOT_FOUND', `there is nothing at ${path}; GraphQL is served at ${graphqlPath}`),
+    new RouterError('NOT_FOUND', `path ${path} does not exist; GraphQL is served at ${graphqlPath}`),
     JSON_TYPE,
     { requestId },
   );

@@ -8,14 +8,14 @@ import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 /**
- * Returns the handler of bytes that are not HTTP, and of requests that never become complete. A request whose body is being read
- * is rejected like any other, with its id, and logged. Without a request the handler writes the response and closes the connection:
- * Node would send an empty body, and clients of a JSON interface get JSON.
+ * Creates the handler for invalid HTTP and for requests that remain incomplete. A request whose body is being
+ * read is rejected like any other, with its id, and logged. Without a request, the handler writes a JSON
+ * response and closes the connection; Node would send an empty body.
  */
 export function createMalformedRefusal(standing: StandingHeaders) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
   const badRequest = prepare('BAD_REQUEST', 'the request is not valid HTTP');
-  // Made once, because thousands of connections may time out at the same moment.
+  // Built in advance, because thousands of connections may time out at the same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: prepare('HEADERS_TOO_LARGE'),
     ERR_HTTP_REQUEST_TIMEOUT: prepare('REQUEST_TIMEOUT'),
@@ -27,21 +27,21 @@ export function createMalformedRefusal(standing: StandingHeaders) {
       return;
     }
     const { error, response } = rejections[code] ?? badRequest;
-    // A client that ends the connection within a body has cancelled its request.
+    // A client that closes the connection within a body has cancelled its request.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
-    // Destroyed, because a client that never closes its side would keep the connection for ever.
+    // Destroyed after the response, because a client could otherwise keep its side open forever.
     socket.end(response, () => socket.destroy());
   };
 }
 
 type Rejection = {
   readonly error: RouterError;
-  /** The whole response as it is sent, for connections without a request. */
+  /** The complete response, for connections without a request. */
   readonly response: string;
 };
 
 function prepareRejection(standing: StandingHeaders, code: ErrorCode, message?: string): Rejection {
-  // What follows on the connection cannot be told from the rest of the request.
+  // Closes the connection, because the rest of the request cannot be distinguished from a new one.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
   const { status, headers, body } = refusal(error, JSON_TYPE);
   const all = { ...standing, ...headers, 'content-length': String(Buffer.byteLength(body)) };

@@ -2,15 +2,15 @@ import Negotiator from 'negotiator';
 import { RouterError } from '../shared/errors.ts';
 import type { MediaType } from '../request/client-request.ts';
 
-/** What is answered in where nothing was chosen. */
+/** Media type of a response if the request does not select one. */
 export const JSON_TYPE: MediaType = { name: 'application/json', named: false };
 
 const OFFERED = ['application/json', 'application/graphql-response+json'] as const;
 const REMEMBERED = 256;
 
 /**
- * Chooses the media type of the answer by the Accept header, after GraphQL over HTTP section 6.1; without one it is `application/json`.
- * The function returned throws NOT_ACCEPTABLE where nothing fits.
+ * Creates the function that selects the media type of a response from the Accept header (GraphQL over HTTP
+ * section 6.1). The default is `application/json`. The function throws NOT_ACCEPTABLE if no type matches.
  */
 export function createMediaTypeChoice(): (accept: string | undefined) => MediaType {
   const known = new Map<string, MediaType | undefined>();
@@ -22,13 +22,13 @@ export function createMediaTypeChoice(): (accept: string | undefined) => MediaTy
       known.set(accept, chosen);
     }
     if (chosen === undefined) {
-      throw new RouterError('NOT_ACCEPTABLE', `answers come as ${OFFERED.join(' or ')}`);
+      throw new RouterError('NOT_ACCEPTABLE', `Accept must allow ${OFFERED.join(' or ')}`);
     }
     return chosen;
   };
 }
 
-// The specification's own example names the charset; to the negotiator that would be another media type.
+// The charset parameter is removed, because the negotiator would treat it as part of a different media type.
 const UTF_8 = /;\s*charset\s*=\s*"?utf-?8"?/gi;
 
 const MULTIPART = /\bmultipart\//i;
@@ -38,7 +38,8 @@ function negotiate(header: string): MediaType | undefined {
   if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
-  // A client of multipart responses reads the status before the body, so it needs one that says what happened.
+  // A client that accepts multipart responses reads the status first, so it needs a status that reflects
+  // errors.
   const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
   return name === undefined ? undefined : { name, named: isNamed };
 }

@@ -8,8 +8,9 @@ import { decodeUtf8 } from '../shared/utf8.ts';
 import { beginBody, endBody } from './sockets/bodies-in-progress.ts';
 
 /**
- * Reads a JSON request body of at most `limit` bytes, as they are sent and after they are decoded.
- * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT, REQUEST_CANCELLED
+ * Reads a JSON request body of at most `limit` bytes, both as sent and after decoding.
+ * @throws {RouterError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, BAD_REQUEST, REQUEST_TIMEOUT,
+ * REQUEST_CANCELLED
  */
 export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
   const coding = readCoding(request);
@@ -25,7 +26,8 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
 function readCoding({ headers }: IncomingMessage): Coding {
   const coding = codingOf(headers['content-encoding']);
   if (coding !== undefined) return coding;
-  // RFC 9110 section 15.5.16: the header tells that the coding is at fault, and which are accepted.
+  // `Accept-Encoding` in the response means that the coding is unsupported, and lists the supported ones (RFC
+  // 9110 section 15.5.16).
   throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-encoding must be one of ${ACCEPTED_CODINGS}`, {
     headers: { 'accept-encoding': ACCEPTED_CODINGS },
   });
@@ -49,7 +51,10 @@ function checkMediaType({ headers }: IncomingMessage): void {
 }
 
 function tooLarge(limit: number): RouterError {
-  return new RouterError('PAYLOAD_TOO_LARGE', `the body may have ${limit} bytes`);
+  return new RouterError(
+    'PAYLOAD_TOO_LARGE',
+    `request body exceeds the limit of ${limit} bytes (\`limits.bodyBytes\`)`,
+  );
 }
 
 function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
@@ -78,7 +83,7 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 function brokenOff(cause?: Error): RouterError {
-  return new RouterError('REQUEST_CANCELLED', 'the connection ended before the request was complete', {
+  return new RouterError('REQUEST_CANCELLED', 'the connection was closed before the request was complete', {
     cause,
   });
 }
@@ -93,7 +98,10 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** Variables may be of custom scalars. Nothing else in a request has numbers that matter. */
+/**
+ * Parses variables with exact numbers, because their types may be custom scalars. Other numbers of a request
+ * do not matter.
+ */
 function withExactVariables(body: unknown, text: string): unknown {
   if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;
   const exact = parseExactJson(text);

@@ -5,7 +5,10 @@ import type { ErrorBehavior } from '../shared/graphql/error-behavior.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
-/** How a request wants errors to be answered. The function returned throws a RouterError where it cannot be done. */
+/**
+ * Creates the function that returns the error behavior of a request. It throws a RouterError if the value is
+ * invalid.
+ */
 export function createErrorBehavior({
   degradation,
 }: Pick<Config, 'degradation'>): (request: ClientRequest) => ErrorBehavior {
@@ -13,7 +16,7 @@ export function createErrorBehavior({
     const asked = askedFor(request);
     if (asked === undefined) return degradation.onError;
     const known = ERROR_BEHAVIORS.find((behavior) => behavior === asked);
-    // Null is rejected too, because a client that sends it may mean "NULL".
+    // Null is also rejected, because a client that sends null may mean "NULL".
     if (known === undefined)
       throw new RouterError('BAD_REQUEST', 'onError must be "NULL", "PROPAGATE" or "HALT"');
     return known;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** The id a client has given to its request, if it is a sane one, or else a new one. */
+/** Returns the request id that the client has sent, if it is valid, otherwise a new one. */
 export function requestId(given: string | string[] | undefined): string {
   return saneId(given) ?? randomUUID();
 }

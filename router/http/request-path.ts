@@ -1,4 +1,4 @@
-// A proxy may send the absolute form, which servers have to accept (RFC 9112 section 3.2.2).
+// Matches scheme and authority of the absolute form, which servers must accept (RFC 9112 section 3.2.2).
 const AUTHORITY = /^https?:\/\/[^/?#]*/i;
 
 /** Returns the path of a request target, without the query. */

@@ -4,7 +4,10 @@ import type { ClientResponse } from '../request/client-request.ts';
 const SANDBOX_CDN = 'https://embeddable-sandbox.cdn.apollographql.com';
 const SANDBOX = `${SANDBOX_CDN}/v2/embeddable-sandbox.umd.production.min.js`;
 
-/** A page with Apollo Sandbox on this router's endpoint; without internet access it shows a request for curl instead. */
+/**
+ * Returns a page with Apollo Sandbox for this router. Without internet access it shows a curl command
+ * instead.
+ */
 export function sandboxPage(graphqlPath: string): ClientResponse {
   const script = scriptFor(graphqlPath);
   return {
@@ -18,7 +21,8 @@ export function sandboxPage(graphqlPath: string): ClientResponse {
         `style-src ${sourceOf(STYLE)}`,
         'frame-src https://sandbox.embed.apollographql.com',
         "img-src 'self' https: data:",
-        // The page sends the requests of the embedded Sandbox, which may be pointed to another endpoint.
+        // The page sends the requests of the embedded Sandbox, which can be configured to use another
+        // endpoint.
         "connect-src 'self' https:",
         "base-uri 'none'",
         "form-action 'none'",
@@ -30,7 +34,10 @@ export function sandboxPage(graphqlPath: string): ClientResponse {
   };
 }
 
-/** Allows one inline script or style, and no injected one (CSP level 3 section 6.7.2.3). */
+/**
+ * Returns a CSP source that allows one inline script or style, but no injected ones (CSP level 3 section
+ * 6.7.2.3).
+ */
 function sourceOf(inline: string): string {
   return `'sha256-${hash('sha256', inline, 'base64')}'`;
 }
@@ -42,7 +49,7 @@ const STYLE = `
 `;
 
 function scriptFor(graphqlPath: string): string {
-  // `</script>` in the path would end the script.
+  // `</script>` in the path would end the script element.
   const path = JSON.stringify(graphqlPath).replaceAll('<', String.raw`\u003c`);
   return `
   const endpoint = new URL(${path}, location.href).href;

@@ -3,10 +3,13 @@ import { isCacheControl } from '../headers/collection.ts';
 import { isProtectedResponseHeader } from '../shared/protected-headers.ts';
 import { compileRules } from '../headers/rules.ts';
 
-/** Headers of every response of a port, errors included. */
+/** Headers of every response of a port, including errors. */
 export type StandingHeaders = Readonly<Record<string, string>>;
 
-/** Responses are JSON: browsers must not guess another type, run or frame them, or report the URL elsewhere. */
+/**
+ * Prevents browsers from guessing another content type, from framing or executing responses, and from sending
+ * the URL as referrer.
+ */
 export const SECURITY_HEADERS: StandingHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -14,7 +17,10 @@ export const SECURITY_HEADERS: StandingHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** Security headers, and those that rules for all subgraphs insert: they must not be missing on errors. */
+/**
+ * Returns the security headers and the headers that rules for all subgraphs insert, because errors must have
+ * them too.
+ */
 export function createStandingHeaders({
   headers,
   response: { hsts },
@@ -36,7 +42,7 @@ function strictTransportSecurity({
 function insertedHeaders(rules: Config['headers']['response']): StandingHeaders {
   const unconditional = rules.filter(({ propagate }) => propagate === undefined);
   const inserted = compileRules(unconditional, isProtectedResponseHeader)?.({});
-  // An error is never cached and opens no session, whatever data may do.
+  // Error responses are never cached and set no cookies, whatever the rules insert.
   const kept = [...(inserted ?? [])].filter(([name]) => !isCacheControl(name) && name !== 'set-cookie');
   return Object.fromEntries(kept.map(([name, { values }]) => [name, values.join(', ')]));
 }

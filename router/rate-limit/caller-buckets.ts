@@ -10,30 +10,38 @@ import { limitsOf } from '../cost/field-limits.ts';
 
 export type Caller = {
   readonly identity: Identity;
-  /** The client's address, as `ClientAddress` finds it. */
+  /** Address of the client, as returned by `ClientAddress`. */
   readonly address: string;
 };
 
-/** What a caller wants to do, in what it takes. */
+/** Describes what an operation of a caller will use. */
 export type ChargeRequest = Caller & {
   readonly cost: number;
-  /** Points of the cost that have been taken before. */
+  /** Points of the cost that were charged before. */
   readonly prepaid?: number;
-  /** Of fields whose calls are limited. */
+  /** Calls of the fields that have a rate limit. */
   readonly calls?: readonly FieldCalls[];
 };
 
-/** What a request takes from each bucket: its cost from some, its calls of limited fields from others. */
+/**
+ * Amounts that a request takes from each bucket: its cost from some, its calls of limited fields from others.
+ */
 export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
 export type CallDebit = Debit & {
-  /** The field, if its calls are given back when all of them deliver a value. */
+  /**
+   * Field and number of calls that are refunded if all calls return a value; undefined if nothing is
+   * refunded.
+   */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
-/** Finds the buckets of a caller: one per user (by tier) or anonymous address, one per address for all together, one per limited field. */
+/**
+ * Returns the buckets of a caller: one per user (by tier) or anonymous address, one shared by all callers of
+ * an address, and one per limited field.
+ */
 export function createCallerBuckets(config: Config['rateLimit']): (request: ChargeRequest) => Debits {
-  // Maps: a tier named __proto__ or constructor is an unknown tier.
+  // Maps, so that a tier named __proto__ or constructor is unknown instead of an inherited property.
   const tiers = new Map(Object.entries(config.tiers));
   const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
 
@@ -72,7 +80,7 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
 
 type Owners = { readonly caller: string; readonly address: string };
 
-/** Who pays for how many of the calls. */
+/** Counts the calls of a field per bucket owner. */
 function callsByOwner(
   per: string,
   { calls, values }: FieldCalls,
@@ -91,8 +99,8 @@ function callsByOwner(
 const LONGEST_VALUE = 1_024;
 
 /**
- * A key of bounded length that does not reveal the value. Case, surrounding spaces and the way in which a number is written do
- * not make a value another one.
+ * Returns a key of bounded length that does not reveal the value. It ignores case, surrounding spaces and the
+ * notation of numbers.
  */
 function valueKey(value: unknown): string {
   const text = typeof value === 'string' ? value : numberText(value);
@@ -109,7 +117,8 @@ function userKey({ issuer, id }: UserIdentity): string {
   return hash('sha256', `${issuer}\n${id}`, 'base64url').slice(0, 22);
 }
 
-// The size is part of the key: the unit of a stored level depends on it, and routers may differ in it during a deploy.
+// The key contains the size, because it determines the unit of the stored level, and routers may have
+// different sizes during a deployment.
 function bucket(name: string, owner: string, size: { points: number; windowS: number }): Bucket {
   const { points, windowS } = size;
   return { name, key: `${owner}:${points}/${windowS}`, points, windowMs: windowS * 1000 };

@@ -12,51 +12,61 @@ import { checkVariables } from '../limits/variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** What admission needs to know of an operation. */
+/** Properties of an operation that admission requires. */
 export type PricedOperation = Price & {
   readonly type: 'query' | 'mutation';
   readonly coerce: CoerceVariables;
 };
 
-/** May run, and is paid for. */
+/** The result for an operation that was charged and may be executed. */
 export type Admission = CoercedVariables & {
   readonly cost: number;
   readonly reservation: Reservation | undefined;
-  /** What the answer says of the budget. */
+  /** Rate-limit headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
 export type AdmissionParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
-  /** Refuses what there is no time for. @throws {RouterError} OVERLOADED */
+  /**
+   * Rejects requests while the process is overloaded.
+   * @throws {RouterError} OVERLOADED
+   */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Is told of what would be refused while limits are only measured. */
+  /** Called for each rejection that mode `measure` only counts. */
   readonly measured: (code: RouterError['code']) => void;
 };
 
 export type OperationAdmission = {
-  /** Coerces the variables, estimates the cost and takes it from the caller's budget. @throws {RouterError} when one of these fails */
+  /**
+   * Coerces the variables, estimates the cost and charges it to the caller's budget.
+   * @throws {RouterError} if one of these fails
+   */
   readonly admit: (operation: PricedOperation, inputs: Variables, caller: Payer) => Promise<Admission>;
   /**
-   * Charges for a document before it is parsed, validated and planned. Returns the points; they are part of what the
-   * operation costs, and stay charged when the document is rejected. @throws {RouterError} RATE_LIMITED
+   * Charges for a document before it is parsed, validated and planned. Returns the points, which count
+   * towards the cost of the operation. They stay charged if the document is rejected.
+   * @throws {RouterError} RATE_LIMITED
    */
   readonly prepay: (documentLength: number, caller: Caller) => Promise<number>;
-  /** Does a part of the work for a request. Charges one point when that rejects a request which has not been charged. */
+  /**
+   * Runs a part of the request handling. If it rejects a request that was not charged yet, it charges one
+   * point.
+   */
   readonly chargingRejections: <Result>(
     caller: Payer,
     work: () => Result | Promise<Result>,
   ) => Promise<Result>;
 };
 
-/** Who is charged for a request. */
+/** The caller that is charged for a request, and the points charged so far. */
 export type Payer = Caller & Pick<ChargeRequest, 'prepaid'>;
 
-/** How the points are counted for the list of top consumers. */
+/** How points are counted in the list of top consumers. */
 type Count = 'addOperation' | 'addCharge';
 
-/** Decides whether a caller may have what it requests, and charges for it. */
+/** Creates the admission, which checks the limits of a caller and charges its operations. */
 export function createAdmission(
   { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
   { rateLimiter, topConsumers, shed, measured }: AdmissionParts,
@@ -115,7 +125,7 @@ export function createAdmission(
       try {
         return await work();
       } catch (error) {
-        // A caller without points receives that error instead.
+        // If the caller has no points left, it receives RATE_LIMITED instead of the original error.
         if (enabled && prepaid === 0 && isChargeable(error))
           await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
         throw error;
@@ -124,7 +134,7 @@ export function createAdmission(
   };
 }
 
-/** Requests that fail because of the router, or because the budget is spent, cost nothing. */
+/** A request is not charged if it fails because of the router or the rate limit. */
 function isChargeable(error: unknown): boolean {
   return error instanceof RouterError && error.status < 499 && error.code !== 'RATE_LIMITED';
 }

@@ -3,10 +3,10 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
 
 /**
- * Finds the address that a request comes from: the last one in X-Forwarded-For that no trusted proxy wrote of itself.
- * Whatever stands left of it was written by the client and is not believed.
- * @param trustedProxies addresses or CIDR ranges.
- * @throws {Error} for one that is neither.
+ * Creates the function that finds the address of a client: the last one in X-Forwarded-For that is not a
+ * trusted proxy. Addresses to its left were written by the client and are not trusted.
+ * @param trustedProxies addresses or CIDR ranges
+ * @throws {Error} if one is neither
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createTrust(trustedProxies);
@@ -24,9 +24,12 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   };
 }
 
-/** The part of an address that one customer has for itself: an IPv4 address, or the /64 of an IPv6 address. */
+/**
+ * Returns the block of addresses that belongs to one customer: an IPv4 address, or the /64 of an IPv6
+ * address.
+ */
 export function addressBlock(address: string): string {
-  // Most are IPv4 addresses, and to ask whether they are of the other kind costs a long regular expression.
+  // Most addresses are IPv4, and `isIPv6` uses an expensive regular expression.
   if (!address.includes(':') || !isIPv6(address)) return address;
   const [head = '', tail = ''] = address.toLowerCase().split('::');
   const left = head.split(':').filter((group) => group !== '');
@@ -38,7 +41,7 @@ export function addressBlock(address: string): string {
   return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
 }
 
-/** Reads the address of the other end of a connection. */
+/** Returns the function that reads the remote address of a connection. */
 export function createPeerReader(
   trustedProxies: readonly string[],
 ): (remoteAddress: string | undefined) => { readonly address: string; readonly isTrusted: boolean } {
@@ -60,12 +63,12 @@ function trust(list: BlockList, proxy: string): void {
   const family = isIP(address);
   const length = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
   if (family === 0 || rest.length > 0 || !/^\d*$/.test(bits ?? '') || length > (family === 4 ? 32 : 128)) {
-    throw new Error(`listen.trustedProxies: ${JSON.stringify(proxy)} is neither an address nor a CIDR range`);
+    throw new Error(`listen.trustedProxies: ${JSON.stringify(proxy)} is not an IP address or CIDR range`);
   }
   list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** An address as proxies write it, with or without port; an IPv4 address in IPv6 clothes is the IPv4 address. */
+/** Parses an address with or without port. An IPv4-mapped IPv6 address is returned as an IPv4 address. */
 function readAddress(text: string): string | undefined {
   const trimmed = text.trim();
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;

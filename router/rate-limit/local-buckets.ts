@@ -4,10 +4,10 @@ import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
-// A flood of addresses must not take the memory of the process; a bucket that is forgotten is full again.
+// Bounds the memory when requests come from very many addresses. A bucket that was evicted is full again.
 const MAX_BUCKETS = 200_000;
 
-/** Token buckets in this process, with the arithmetic of the Redis script. */
+/** Token buckets in this process, with the same arithmetic as the Redis script. */
 export class LocalBuckets {
   readonly #stored = new BoundedCache<{ units: number; at: number }>(MAX_BUCKETS);
   readonly #monotonic: () => number;
@@ -16,7 +16,7 @@ export class LocalBuckets {
     this.#monotonic = monotonic;
   }
 
-  /** Takes from every bucket what is wanted, or nothing from any. */
+  /** Takes all debits from their buckets, or none of them. */
   charge(debits: readonly Debit[]): Decision {
     const now = Math.floor(this.#monotonic());
     const wanted = debits.map(({ bucket, points }) => ({
@@ -30,7 +30,7 @@ export class LocalBuckets {
     return { admitted: true, levels };
   }
 
-  /** Gives points back, or takes what is there of negative ones. */
+  /** Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. */
   refund(debits: readonly Debit[]): void {
     const now = Math.floor(this.#monotonic());
     for (const { bucket, points } of debits) {
@@ -39,7 +39,7 @@ export class LocalBuckets {
     }
   }
 
-  /** Puts as much into a bucket as somebody else has counted. */
+  /** Sets the level of a bucket to one that Redis has counted. */
   fill(key: string, units: number): void {
     this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
   }

@@ -1,7 +1,7 @@
 import { RouterError } from '../shared/errors.ts';
 import type { RateLimitDecision, Shortage } from './rate-limiter.ts';
 
-/** Returns the error for a request that its budget does not admit. */
+/** Returns the error for a request that exceeds a rate limit. */
 export function refusalOf(
   decision: Exclude<RateLimitDecision, { kind: 'admitted' }>,
   cost: number,
@@ -42,7 +42,7 @@ function tooManyCalls(field: string, limit: number): RouterError {
   return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { field, limit } });
 }
 
-/** Returns the error for an operation that costs more than one operation may. */
+/** Returns the error for an operation that exceeds the maximum cost. */
 export function tooExpensive(cost: number, limit: number): RouterError {
   const message = `The operation costs ${cost} points; the limit for one operation is ${limit}.`;
   return new RouterError('COST_ESTIMATED_TOO_EXPENSIVE', message, { extensions: { cost, limit } });

@@ -10,22 +10,24 @@ import type { Decision } from './local-buckets.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 
-/** What was taken for an operation's cost, to be given back in part with `refund`. Calls of limited fields are not given back. */
+/**
+ * The points taken for an operation. `refund` can return part of them, but not the calls of limited fields.
+ */
 export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
-  /** Calls of limited fields, of which those that are `refundable` may be given back. */
+  /** Calls of limited fields. Those that are `refundable` may be refunded. */
   readonly calls: readonly CallDebit[];
-  /** What the scarcest bucket held afterwards; undefined where nobody counts. */
+  /** Points in the scarcest bucket after the charge; undefined if no bucket is counted. */
   readonly remaining: number | undefined;
 };
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The state of a bucket that holds too little for a request, in points, or in calls for a limited field. */
+/** State of a bucket that holds too little for a request, in points, or in calls of a limited field. */
 export type Shortage = {
-  /** The name that `RateLimit-Policy` gives to the bucket. */
+  /** Name of the bucket in `RateLimit-Policy`. */
   readonly bucket: string;
   readonly limit: number;
   readonly windowMs: number;
@@ -38,33 +40,39 @@ export type RateLimitDecision =
       readonly kind: 'refused';
       readonly headers: Headers;
       readonly retryAfterMs: number;
-      /** The bucket to wait for; undefined when requests are refused because Redis is gone. */
+      /** The bucket to wait for; undefined if requests are rejected because Redis is down. */
       readonly shortage?: Shortage;
-      /** The field that has been called too often, where it is not the cost that is too high. */
+      /** The field that is called too often; undefined if the cost is too high. */
       readonly field?: string;
     }
-  /** The operation takes more than a full bucket holds: waiting does not help. */
+  /** The operation needs more than a full bucket holds, so waiting does not help. */
   | {
       readonly kind: 'unaffordable';
       readonly headers: Headers;
       readonly affordable: number;
-      /** The field that is called too often, where it is not the cost that is too high. */
+      /** The field that is called too often; undefined if the cost is too high. */
       readonly field?: string;
     };
 
 export type RateLimiter = {
-  /** Takes cost and calls from the caller's buckets, all of them or none. Never rejects, never waits longer than a command of Redis may. */
+  /**
+   * Takes cost and calls from the caller's buckets, all of them or none. Its promise never rejects, and it
+   * takes at most the timeout of a Redis command.
+   */
   charge(request: ChargeRequest): Promise<RateLimitDecision>;
-  /** Gives back part of a charge, or takes more when `points` is negative, but never what is not there. Never rejects. */
+  /**
+   * Refunds part of a charge. Negative `points` are charged in addition, up to what the buckets hold. Its
+   * promise never rejects.
+   */
   refund(reservation: Reservation, points: number): Promise<'done' | 'lost'>;
-  /** Gives back calls of limited fields. Never rejects. */
+  /** Refunds calls of limited fields. Its promise never rejects. */
   refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<'done' | 'lost'>;
 };
 
 export type RateLimiterParts = {
-  /** Without it the buckets are this router's own. */
+  /** If it is undefined, the buckets are in this process. */
   readonly redis: RedisLink | undefined;
-  /** Processes of this router, which share what it has to give without Redis. */
+  /** Number of processes of this router, which divide the router's share of a bucket without Redis. */
   readonly processes?: number;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'rateLimitDecided'>;
@@ -72,7 +80,7 @@ export type RateLimiterParts = {
 
 type StoredDecision = Decision & { readonly store: Reservation['store'] };
 
-/** Charges operations to token buckets: in Redis, or in this process while there is none. */
+/** Charges operations to token buckets in Redis, or in this process while Redis is down. */
 export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
   const debitsOf = createCallerBuckets(config);
   const local = new LocalBuckets(parts.monotonic);
@@ -104,7 +112,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     }
   }
 
-  // What is spent stays spent: otherwise each loss of Redis, however short, would be a new budget for everybody.
+  // Copies the levels of Redis to the local buckets. Otherwise each loss of Redis would give every caller a
+  // new budget.
   function follow(levels: Decision['levels']): void {
     for (const { bucket, units } of levels)
       local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
@@ -168,13 +177,13 @@ function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision |
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
-  // The headers count in points: what is left of a limited field's calls is of another unit.
+  // The headers count points, so buckets that count calls are left out.
   const ofCost = levels.slice(0, cost.length);
   const reservation: Reservation = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
-    // With the buckets as they were charged: a router without Redis has a share of each.
+    // Uses the buckets as charged: without Redis they hold this router's share.
     calls: calls.map((call, index) => ({
       ...call,
       bucket: levels[cost.length + index]?.bucket ?? call.bucket,
@@ -184,10 +193,11 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
   return { kind: 'admitted', headers: rateLimitHeaders(ofCost), reservation };
 }
 
-/** Milliseconds to wait when requests are refused because Redis is gone. */
+/** Milliseconds until a retry, for requests that are rejected because Redis is down. */
 const DENIED_RETRY_MS = 1_000;
 
-// The next attempt is charged in full again: what was prepaid for this one stays charged.
+// The prepaid points are added, because the next attempt is charged in full: what this attempt prepaid stays
+// charged.
 function refused({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
@@ -214,12 +224,12 @@ function shortageOf(level: BucketLevel): Shortage {
   return { bucket: name, limit: points, windowMs, remaining: remainingPoints(level) };
 }
 
-/** What one of so many parties may give out of a bucket. */
+/** Returns the share of a bucket for one of several routers or processes. */
 function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));
 }
 
-/** What the scarcest bucket holds when part of the charge has been given back. */
+/** Returns the points in the scarcest bucket after refunding part of the charge. */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;
   const capacity = Math.min(...buckets.map(({ points }) => points));

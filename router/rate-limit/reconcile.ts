@@ -7,24 +7,24 @@ import type { RateLimiter } from './rate-limiter.ts';
 import type { Caller } from './caller-buckets.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
-/** `extensions.cost` of an answer. */
+/** `extensions.cost` of a response. */
 export type CostReport = {
-  /** The estimate, which had to be there. */
+  /** Estimated cost, which was charged before execution. */
   readonly requested: number;
-  /** What is charged for it in the end. */
+  /** Cost that is charged after reconciling it with the response. */
   readonly actual: number;
-  /** What the caller's scarcest bucket holds; null where nobody counts. */
+  /** Points in the caller's scarcest bucket; null if no bucket is counted. */
   readonly remaining: number | null;
 };
 
 export type ChargedOperation = {
   readonly admission: Admission;
-  /** Undefined where the estimate stands. */
+  /** Undefined if the estimate is final. */
   readonly actualCost: ActualCost | undefined;
-  /** Undefined where no calls are given back. */
+  /** Undefined if no calls can be refunded. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
-  /** Coordinates of fields whose call was sent and failed: they stay charged. */
+  /** Coordinates of fields whose call was sent but returned no response: they stay charged. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Caller;
 };
@@ -32,33 +32,34 @@ export type ChargedOperation = {
 export type ReconciliationParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
-  /** Is told of each correction, in points, and whether it reached the budget. */
+  /** Called for each correction, in points, with `lost` if it did not reach the bucket. */
   readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
-  /** Runs an action after the answer has gone out. */
+  /** Runs an action after the response was sent. */
   readonly later: (action: () => void) => void;
 };
 
-/** A header with which a client asks what its operation cost. */
+/** Whether a client requests `extensions.cost` by a header. */
 export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean {
   return headers['x-cost'] === 'report';
 }
 
-// Corrections that wait for Redis, or for a moment without requests. One that is dropped leaves the estimate charged.
+// Maximum number of corrections that wait for Redis or for an idle moment. Operations whose correction is
+// dropped stay charged with their estimate.
 const MAX_PENDING = 10_000;
 
 export type Reconciliation = {
-  /** Settles while nobody waits for it. */
+  /** Reconciles an operation after its response was sent. */
   readonly reconcileLater: (operation: ChargedOperation) => void;
-  /** Settles, and says what came of it without waiting for the budget. */
+  /** Reconciles an operation and returns the result without waiting for the bucket. */
   readonly reconcileAndReport: (operation: ChargedOperation) => CostReport;
 };
 
-/** Whether it is the coordinate of a mutation, which may have taken effect although it brought no answer. */
+/** Whether a coordinate is a mutation field. A mutation without a response may still have been executed. */
 function isMutation(coordinate: string): boolean {
   return coordinate.startsWith('Mutation.');
 }
 
-/** Charges what was delivered in place of what was estimated. */
+/** Creates the functions that replace the charged estimate by the actual cost. */
 export function createReconciliation(
   { maxSurchargePercent }: Pick<Config['rateLimit'], 'maxSurchargePercent'>,
   parts: ReconciliationParts,
@@ -74,7 +75,7 @@ export function createReconciliation(
     return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
   }
 
-  /** Gives back the calls of each field that has delivered a value for every call. */
+  /** Refunds the calls of each field that has returned a value for every call. */
   function refundCalls({ admission: { reservation }, deliveredCalls, delivered }: ChargedOperation): void {
     if (reservation === undefined || deliveredCalls === undefined) return;
     const counts = deliveredCalls(delivered);

@@ -11,11 +11,11 @@ declare module 'ioredis' {
   }
 }
 
-/*
- * Stored per bucket: "units milliseconds". Missing means full, so a bucket expires when it would be full again;
- * so does anything else, so that a spoilt key mends itself.
- * The time is Redis's own: routers with wrong clocks agree. If it is set back, the bucket stands still for that once.
- * '%.0f' because Lua writes large numbers as 1e+14.
+/**
+ * Loads the buckets. A bucket is stored as "units milliseconds". A missing one is full, so keys expire when
+ * their bucket would be full. An invalid value also counts as full, so it repairs itself. The time is that of
+ * Redis, so the clocks of routers do not matter; if it is set back, the bucket is not refilled once. '%.0f'
+ * is needed because Lua prints large numbers as 1e+14.
  */
 const LEVELS = `
 local time = redis.call('TIME')
@@ -59,20 +59,21 @@ end
 return 1
 `;
 
-/** Token buckets that all routers share; one script call decides over all buckets of a request. */
+/** Token buckets in Redis, shared by all routers. A single script call evaluates all buckets of a request. */
 export class RedisBuckets {
   readonly #link: RedisLink;
   readonly #prefix: string;
 
   constructor(link: RedisLink) {
     this.#link = link;
-    // One hash tag for all: a script may touch only keys of one slot, and a user and an address meet in any pairing.
+    // All keys have the same hash tag: a script may access only keys of one slot, and a request combines
+    // buckets of a user and of an address.
     this.#prefix = `${link.keyPrefix}{budget}:`;
     link.client.defineCommand('chargeBuckets', { lua: CHARGE });
     link.client.defineCommand('refundBuckets', { lua: REFUND });
   }
 
-  /** Takes from every bucket what is wanted, or nothing from any. Rejects when Redis does not answer. */
+  /** Takes all debits from their buckets, or none of them. Rejects if Redis does not respond. */
   async charge(debits: readonly Debit[]): Promise<Decision> {
     const answer = await this.#link.answered(
       this.#link.client.chargeBuckets(debits.length, ...this.#parameters(debits)),
@@ -83,7 +84,10 @@ export class RedisBuckets {
     );
   }
 
-  /** Gives points back, or takes what is there of negative ones. Rejects when Redis does not answer. */
+  /**
+   * Returns points to the buckets. A negative amount takes points, but no more than a bucket holds. Rejects
+   * if Redis does not respond.
+   */
   async refund(debits: readonly Debit[]): Promise<void> {
     await this.#link.answered(this.#link.client.refundBuckets(debits.length, ...this.#parameters(debits)));
   }
@@ -98,7 +102,7 @@ export class RedisBuckets {
 
 function readDecision(buckets: readonly Bucket[], answer: unknown): Decision {
   if (!Array.isArray(answer) || answer.length !== buckets.length + 1)
-    throw new Error('unexpected answer of the script');
+    throw new Error('unexpected response of the script');
   const [admitted, ...levels]: unknown[] = answer;
   return {
     admitted: admitted === 1,

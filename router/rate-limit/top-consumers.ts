@@ -2,10 +2,10 @@ import type { Caller } from './caller-buckets.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from './client-address.ts';
 
-/** What one caller has spent: an upper bound, too high by `overcount` at the most. */
+/** Points charged to one caller. The number is an upper bound that may be too high by `overcount`. */
 export type TopConsumer = {
   readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
-  /** Of a caller without a token; in IPv6 its /64. */
+  /** Address of a caller without a token; for IPv6 its /64. */
   readonly address?: string;
   readonly points: number;
   readonly overcount: number;
@@ -31,8 +31,9 @@ const REPORTED = 20;
 const WINDOW_MS = 3_600_000;
 
 /**
- * Counts who spends most, hour by hour, in bounded memory: the caller with the least makes room for a new one, who inherits
- * its count (Space-Saving, Metwally et al. 2005), so whoever spends much is never lost among many who spend little.
+ * Counts the callers with the highest cost per hour in bounded memory. A new caller replaces the one with the
+ * lowest count and inherits its count (Space-Saving, Metwally et al. 2005), so callers with a high cost are
+ * never missed among many with a low one.
  */
 export class TopConsumers {
   readonly #now: () => number;
@@ -45,19 +46,19 @@ export class TopConsumers {
     this.#since = now();
   }
 
-  /** Counts an operation that was paid. */
+  /** Counts an operation that was charged. */
   addOperation(caller: Caller, points: number): void {
     const count = this.#countOf(caller);
     count.points += points;
     count.operations += 1;
   }
 
-  /** Counts points that were charged for something else than an operation. */
+  /** Counts points that were charged without an operation. */
   addCharge(caller: Caller, points: number): void {
     this.#countOf(caller).points += points;
   }
 
-  /** What was given back, or taken after the fact when it is negative. */
+  /** Subtracts points that were refunded; adds them if the number is negative. */
   addRefund(caller: Caller, points: number): void {
     const count = this.#counts.get(callerKey(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
@@ -67,7 +68,7 @@ export class TopConsumers {
     this.#countOf(caller).rejected += 1;
   }
 
-  /** This hour so far, and the one before. */
+  /** Returns the counts of the current and the previous hour. */
   report(): { readonly current: TopConsumersReport; readonly before: TopConsumersReport | undefined } {
     this.#turn();
     return { current: this.#summary(), before: this.#before };

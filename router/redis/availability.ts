@@ -3,20 +3,20 @@ import { messageOf } from '../shared/error-message.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Whether asking Redis is worth the wait. */
+/** Reports whether Redis is available, so that requests do not wait for it in vain. */
 export type Availability = {
   available(): boolean;
-  /** To be told of a failed command: until a probe is answered nobody waits for Redis again. */
+  /** Reports a failed command. Redis counts as unavailable until a probe succeeds. */
   lose(reason: unknown): void;
-  /** Resolves when the first attempt to connect has ended, well or not. */
+  /** Resolves when the first connection attempt has ended, successfully or not. */
   readonly tried: Promise<void>;
 };
 
-/** After this time a connection that says nothing is given up. */
+/** Milliseconds without a response after which a connection is closed. */
 export const STUCK_MS = 1_000;
 const PROBE_MS = 200;
 
-/** Knows the state of a client that fails fast, and replaces connections on which nothing comes any more. */
+/** Watches the state of a client that fails fast, and replaces connections that no longer respond. */
 export function watchAvailability(
   client: Redis,
   {
@@ -56,15 +56,17 @@ export function watchAvailability(
     const greeted = Promise.withResolvers<void>();
     client.once('ready', greeted.resolve);
     client.stream.once('close', () => {
-      // A connection that ends before it is ready must not leave its listener behind: there may be many before one is.
+      // A connection that ends before it is ready must not leave its listener, because there may be many such
+      // connections.
       client.off('ready', greeted.resolve);
       greeted.resolve();
     });
     replaceIfSilent(greeted.promise);
   }
 
-  // A frozen server keeps its connections, and a network may lose one without a word. ioredis's own `socketTimeout` would end
-  // a connection before it reads what came while this process stood still.
+  // Replaces a connection that no longer responds, because the server is frozen or the network lost it. The
+  // `socketTimeout` of ioredis would end a connection before reading data that arrived while this process was
+  // blocked.
   function replaceIfSilent(answer: Promise<unknown>): void {
     const { stream } = client;
     answeredWithin(Promise.allSettled([answer]), STUCK_MS).catch(() => stream.destroy());
@@ -86,13 +88,13 @@ export function watchAvailability(
   };
 }
 
-/** Into how many parts a wait is cut. */
+/** Number of parts that a wait is divided into. */
 const PARTS = 4;
 
 /**
- * Waits for an answer as long as this process could have read it. A time in which the process stood still, or had no processor, counts
- * for one part of the wait: nothing was read in it, nothing sent that an answer made necessary, and a Redis beside it had perhaps no
- * processor either. At the end the answer may lie in the socket: it is read first.
+ * Waits for a response as long as this process could have read it. While the process is blocked or has no
+ * CPU, only one part of the wait elapses: it could read nothing, and a Redis on the same machine may have had
+ * no CPU either. After the wait, data that is already in the socket is read first.
  */
 export function answeredWithin<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {

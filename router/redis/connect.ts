@@ -10,21 +10,26 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 export type RedisParts = {
   readonly url: string;
   readonly schedule: Schedule;
-  /** From 0 to 1. */
+  /** Returns a random number from 0 to 1. */
   readonly random: () => number;
   readonly telemetry: Pick<Telemetry, 'redisChanged'>;
 };
 
-/** A client for the path of requests, with the knowledge whether asking it is worth the wait. */
+/** A client for the request path that reports whether Redis is available. */
 export type RedisLink = AsyncDisposable &
   Availability & {
     readonly client: Redis;
     readonly keyPrefix: string;
-    /** Waits for a command's answer, for `commandTimeoutMs` in which this process could have read it. */
+    /**
+     * Waits for the response to a command, for the part of `commandTimeoutMs` in which this process could
+     * have read it.
+     */
     answered<Answer>(command: Promise<Answer>): Promise<Answer>;
   };
 
-/** What this router has of Redis: a client for the path of requests, and one that waits for revocations. */
+/**
+ * The Redis connections of this router: a client for the request path, and one that waits for revocations.
+ */
 export type SharedRedis = AsyncDisposable & {
   readonly link: RedisLink;
   readonly revocationStream: { readonly redis: Redis; readonly key: string };
@@ -32,7 +37,7 @@ export type SharedRedis = AsyncDisposable & {
 
 const MAX_RECONNECT_MS = 1_000;
 
-/** Connects to Redis, where there is one; resolves when the first attempt has ended, well or not. */
+/** Connects to Redis if it is configured. Resolves when the first attempt has ended, successfully or not. */
 export async function openRedis(
   config: Config['redis'],
   parts: Omit<RedisParts, 'url' | 'telemetry'> & {
@@ -57,8 +62,8 @@ export async function openRedis(
 }
 
 /**
- * Connects a client that fails fast. With ioredis's own defaults a command waits in a queue for a server that is gone
- * (measured: still pending after 25 s) or frozen (as long as it is).
+ * Connects a client that fails fast. With the defaults of ioredis, a command would wait for a server that is
+ * down (measured: still pending after 25 s) or frozen.
  */
 export function connectRedis(
   config: Pick<Config['redis'], 'commandTimeoutMs' | 'keyPrefix'>,
@@ -83,11 +88,11 @@ export function connectRedis(
   };
 }
 
-/** Connects a client that may block on its commands, and so shares its connection with nobody. */
+/** Connects a client whose commands may block, and which therefore has its own connection. */
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
     ...reconnecting(parts.random),
-    // A command waits for the connection, or for the failure to connect; nobody waits for the command.
+    // Commands wait until the connection succeeds or fails. No request waits for them.
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     blockingTimeout: 2_000,
@@ -99,15 +104,16 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
 }
 
 /**
- * Errors of a server that cannot serve now, such as a primary that a failover has made a replica: a new connection finds the new one.
- * Up to version 6.2 Redis wraps the error of a command in a script: `ERR Error running script (…): … -READONLY …`.
+ * Matches errors of a server that cannot serve now, such as a primary that became a replica in a failover. A
+ * new connection will reach the new primary. Redis up to version 6.2 wraps errors in scripts: `ERR Error
+ * running script (…): … -READONLY …`.
  */
 const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
 
 function reconnecting(random: () => number) {
   return {
     autoResendUnfulfilledCommands: false,
-    // Jitter, so that many routers do not come back to a restarted Redis in the same instant.
+    // Random delay, so that many routers do not reconnect to a restarted Redis at the same moment.
     retryStrategy: (times: number) =>
       Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + random() / 2),
     reconnectOnError: ({ message }: Error) => IN_WRONG_STATE.test(message),
@@ -126,7 +132,7 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
 }
 
 async function close(client: Redis): Promise<void> {
-  // Between two attempts ioredis has no connection to end, and tells nobody when it gives up.
+  // Between two attempts ioredis has no connection to close, and emits no event when it stops retrying.
   const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
   const ended = Promise.withResolvers<void>();
   client.once('end', ended.resolve);

@@ -201,7 +201,7 @@ describe('a malformed Authorization header is rejected with what is wrong with i
     ['a scheme and a space', ['bearer  '], /^the bearer token is empty; send/, challenge],
     ['another scheme', ['Basic YTpi'], /^the authentication scheme Basic is not supported; send/, challenge],
     ['a word', ['nonsense'], /does not begin with the scheme Bearer; send/, challenge],
-    ['no scheme', [jwt], /has a token without a scheme; send/, challenge],
+    ['no scheme', [jwt], /has a token but no scheme; send/, challenge],
     ['no scheme at all', ['"a" b'], /does not begin with the scheme Bearer; send/, challenge],
     [
       'a token that is no JWT',
@@ -210,8 +210,8 @@ describe('a malformed Authorization header is rejected with what is wrong with i
       'invalid_token',
     ],
     ['two parts', ['Bearer a.b'], /^the bearer token is malformed: a JWT has three/, 'invalid_token'],
-    ['two tokens', [`Bearer ${jwt} ${jwt}`], /more after the scheme than one bearer token/, 'invalid_token'],
-    ['two schemes', [`Bearer ${jwt}, Basic YTpi`], /more after the scheme than one/, 'invalid_token'],
+    ['two tokens', [`Bearer ${jwt} ${jwt}`], /has more than one bearer token/, 'invalid_token'],
+    ['two schemes', [`Bearer ${jwt}, Basic YTpi`], /has more than one bearer token/, 'invalid_token'],
     [
       'an encrypted token',
       ['Bearer a.b.c.d.e'],

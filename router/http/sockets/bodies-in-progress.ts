@@ -4,7 +4,10 @@ import type { RouterError } from '../../shared/errors.ts';
 
 type Body = { readonly request: IncomingMessage; readonly reject: (error: RouterError) => void };
 
-/** Connections on which a request body is being read: at most one each, because HTTP/1.1 sends one request after another. */
+/**
+ * Connections on which a request body is being read. Each has at most one, because HTTP/1.1 sends requests
+ * one after another.
+ */
 const bodies = new WeakMap<Duplex, Body>();
 
 /** Registers the body that is being read from a connection. */
@@ -12,16 +15,19 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
   bodies.set(request.socket, { request, reject });
 }
 
-/** Removes a body that was read. One that was rejected stays: the response to its request closes the connection. */
+/**
+ * Removes a body that was read. A rejected one remains, because the response to its request closes the
+ * connection.
+ */
 export function endBody(request: IncomingMessage): void {
-  // The next request of the connection may have begun by then.
+  // The next request of the connection may already have started.
   if (bodies.get(request.socket)?.request === request) bodies.delete(request.socket);
 }
 
 /** Rejects the body that is being read from a connection, and returns whether there is one. */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // A body can be complete before it is read; the error then belongs to what follows it.
+  // A body may be complete before it is read. The error then belongs to the data after it.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 export type PlaceOnConnection = 'within' | 'last' | 'beyond';
 
 /**
- * Counts the requests of each connection, of which at most `most` are answered; 0 means no limit. The limit of Node itself
- * would answer what a client sends beyond it with a bare 503.
+ * Counts the requests of each connection and serves at most `most` of them; 0 means no limit. Node's own
+ * limit would respond with an empty 503 to requests above it.
  */
 export function createConnectionLimit(most: number): (request: IncomingMessage) => PlaceOnConnection {
   const requestsOf = new WeakMap<Socket, number>();

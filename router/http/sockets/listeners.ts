@@ -4,23 +4,27 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Listening handles of a port. libuv accepts one connection per handle in each turn of the event loop. At saturation a turn takes tens or
- * hundreds of milliseconds, so with one handle 500 clients that connect at once would wait for 10 s and more. The kernel
- * assigns connections to handles by a hash: with four connections per handle on average, hardly any handle gets more than ten.
+ * Number of listening handles per port. libuv accepts one connection per handle in each turn of the event
+ * loop, and a turn takes up to hundreds of milliseconds at saturation. With a single handle, 500 clients that
+ * connect together would wait for 10 s and more. The kernel distributes connections by a hash, so with an
+ * average of four per handle hardly any handle gets more than ten.
  */
 const HANDLES = 128;
 
 const BACKLOG = 4_096;
-/** Turns without a new connection after which none waits to be accepted: a turn may end before it accepts, and the last ones read. */
+/**
+ * Number of turns without a new connection after which none is waiting. A turn may end before it accepts
+ * connections, and the last ones must still be read.
+ */
 const QUIET_TURNS = 3;
 
 export type Address = { readonly host: string; readonly port: number };
 
 export type PortOptions = Address & {
-  /** Whether other processes of the same pool listen on the port, too. */
+  /** Whether other processes of the same pool also listen on the port. */
   readonly shared?: boolean;
   readonly maxConnections?: number;
-  /** Number of listening handles, where the system supports several. */
+  /** Number of listening handles, on systems that support several. */
   readonly handles?: number;
   /** Called for each connection that is closed because there are too many. */
   readonly dropped?: () => void;
@@ -30,14 +34,17 @@ export type PortOptions = Address & {
 export type OpenPort = {
   readonly address: string;
   readonly port: number;
-  /** Accepts what has connected so far, stops listening, and waits for the last connection to end, `graceMs` at most. */
+  /**
+   * Accepts all waiting connections, stops listening, and waits for the connections to end, for at most
+   * `graceMs`.
+   */
   readonly close: (graceMs: number) => Promise<void>;
 };
 
 /**
- * Listens with several handles, all of which pass their connections to `server`. On systems without load-balanced SO_REUSEPORT
- * (macOS, Windows) there is one handle.
- * @throws {Error} EADDRINUSE when anything else listens on the port, unless it is `shared`
+ * Listens with several handles that pass their connections to `server`. Systems without load-balanced
+ * SO_REUSEPORT (macOS, Windows) use a single handle.
+ * @throws {Error} EADDRINUSE if another process listens on the port, unless it is `shared`
  */
 export async function openPort(server: HttpServer, options: PortOptions): Promise<OpenPort> {
   const { host, port, shared = false, handles: count = HANDLES } = options;
@@ -50,7 +57,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 
   async function close(graceMs: number): Promise<void> {
     await connections.acceptWaiting(performance.now() + graceMs);
-    // Not `http.Server#close`, which also ends the search for requests that are late: a half-sent one would never get its 408.
+    // `http.Server#close` would also stop the timeouts of incomplete requests, and they would never receive
+    // their 408.
     for (const handle of handles) Server.prototype.close.call(handle);
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -67,7 +75,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 }
 
 /**
- * Fails when anything listens on the port. A listener with SO_REUSEPORT does not: two routers would share the clients unnoticed.
+ * Fails if another process listens on the port. Listening with SO_REUSEPORT alone would succeed, and two
+ * routers would share the clients unnoticed.
  * @throws {Error} EADDRINUSE
  */
 export async function assertPortFree({ host, port }: Address): Promise<void> {
@@ -91,15 +100,15 @@ export function listening(
   });
 }
 
-/** The address a listening TCP server is bound to. */
+/** Returns the address that a listening TCP server is bound to. */
 export function addressOf(server: Server): AddressInfo {
   const address = server.address();
   if (address === null || typeof address === 'string')
-    throw new TypeError('the server listens on no TCP port');
+    throw new TypeError('the server does not listen on a TCP port');
   return address;
 }
 
-/** Returns the servers that listen: the HTTP server, and helpers that pass on their connections to it. */
+/** Returns all listening servers: the HTTP server, and TCP servers that pass their connections to it. */
 async function listenOften(
   server: HttpServer,
   { host, port, count }: Address & { readonly count: number },
@@ -111,10 +120,10 @@ async function listenOften(
     await listening(server, { host, port });
     return [server];
   }
-  // The first handle has chosen among the addresses of a name and the free ports.
+  // The first handle has resolved the host name and selected a free port.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
-    // As `http.Server` creates its own connections.
+    // The same options as in `http.Server`.
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
   );
   await Promise.all(
@@ -129,7 +138,7 @@ function isUnsupported(error: unknown): boolean {
   return error instanceof Error && 'code' in error && UNSUPPORTED.has(String(error.code));
 }
 
-/** Counts the connections of all handles together. */
+/** Counts the connections of all handles. */
 class Connections {
   #open = 0;
   #accepted = 0;
@@ -140,7 +149,7 @@ class Connections {
     server.on('connection', (socket) => this.#add(socket));
   }
 
-  /** Closes further connections at once while there are `maxConnections`. */
+  /** Closes new connections immediately while `maxConnections` are open. */
   limit(handles: readonly Server[], { maxConnections = Infinity, dropped }: PortOptions): void {
     if (dropped !== undefined) for (const handle of handles) handle.on('drop', dropped);
     let full = false;
@@ -152,12 +161,12 @@ class Connections {
     this.#changed();
   }
 
-  /** Resolves when no connection is open. */
+  /** Resolves when all connections are closed. */
   async ended(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => this.#ended.push(resolve));
   }
 
-  /** Gives the event loop turns until all that have connected are accepted and what they sent has been read. */
+  /** Yields to the event loop until all waiting connections are accepted and their data has been read. */
   async acceptWaiting(until: number): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS;) {
       const before = this.#accepted;

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Schedule } from '../../shared/schedule.ts';
 
 export type UnreadAnswersOptions = {
-  /** How long a client may take for an answer. */
+  /** Maximum time in milliseconds for a client to read a response. */
   readonly timeoutMs: number;
-  /** What all of them may hold together. */
+  /** Maximum size in bytes of all unread responses. */
   readonly maxBytes: number;
   readonly schedule: Schedule;
   readonly monotonic: () => number;
@@ -13,10 +13,13 @@ export type UnreadAnswersOptions = {
 
 type UnreadResponse = { readonly response: ServerResponse; readonly bytes: number; readonly due: number };
 
-/** Answers that the system has not taken yet, because their clients read slowly or not at all: bounded in time and in bytes. */
+/**
+ * Tracks responses that the operating system has not accepted yet because their clients read slowly. It
+ * limits their age and total size.
+ */
 export class UnreadAnswers {
   readonly #options: UnreadAnswersOptions;
-  /** The oldest first, so that one timer does for all. */
+  /** Ordered by age, oldest first, so that a single timer suffices. */
   readonly #answers = new Set<UnreadResponse>();
   #bytes = 0;
   #timed = false;
@@ -31,7 +34,7 @@ export class UnreadAnswers {
     this.#answers.add(answer);
     this.#bytes += bytes;
     response.once('close', () => this.#remove(answer));
-    // One that is too large by itself has its time all the same.
+    // A single response may exceed the size limit; only its time is limited.
     while (this.#bytes > maxBytes && this.#answers.size > 1) this.#cutOffOldest();
     this.#time();
   }
