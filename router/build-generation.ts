@@ -16,11 +16,17 @@ import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
-/** One supergraph in service. Requests hold it; it is disposed when the last of them has been answered. */
+/**
+ * The running parts of one supergraph version. Requests hold a lease on it; it is disposed after the last
+ * lease is released.
+ */
 export type Generation = AsyncDisposable & {
   readonly graph: Graph;
   readonly operations: Operations;
-  /** Sends calls to the subgraphs. Calls in flight are its own: another generation may route the same name elsewhere. */
+  /**
+   * Sends calls to the subgraphs. Calls in flight are shared only within a generation, because another
+   * generation may route the same name to another URL.
+   */
   readonly send: SendForCaller;
 };
 
@@ -33,8 +39,8 @@ export type GenerationParts = {
 };
 
 /**
- * Builds everything that is particular to one version of the supergraph.
- * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph is not served
+ * Builds all parts that depend on the version of the supergraph.
+ * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph cannot be served
  */
 export async function buildGeneration(
   supergraphSdl: string,
@@ -70,7 +76,10 @@ function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): Operatio
   return { maxBytes: cacheBytes ?? getHeapStatistics().heap_size_limit / 4, maxEntries: cacheEntries };
 }
 
-/** Executes a query in a new generation and prepares the operations that the one before executed most often, before clients may use it. */
+/**
+ * Executes a test query in a new generation and prepares the operations most used in the previous one, before
+ * clients may use it.
+ */
 export async function smokeTest(
   next: Generation,
   previous: Generation | undefined,

@@ -14,26 +14,26 @@ import { RouterError } from './shared/errors.ts';
 import type { ErrorBehavior } from './shared/graphql/error-behavior.ts';
 import type { Lease } from './supergraph/generations.ts';
 
-/** The stages of a request, in their order. Each throws a RouterError to reject the request as a whole. */
+/** The stages of a request, in order. Each throws a RouterError to reject the whole request. */
 export type Stages = {
-  /** Rejects requests that cannot be answered in time. */
+  /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
   readonly identify: (request: ClientRequest) => Promise<Identity>;
-  /** Holds the generation that serves; undefined while there is none. */
+  /** Acquires a lease on the active generation; undefined if there is none. */
   readonly acquire: () => Lease<Generation> | undefined;
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
-  /** Reads the GraphQL request; finds the document of a hash. */
+  /** Reads the GraphQL request, and finds the document of a hash or id. */
   readonly resolve: PersistedOperations['resolve'];
   readonly prepare: PrepareOperation;
   readonly authorize: AuthorizeOperation;
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
   readonly respond: Respond;
-  /** Charges requests that a stage rejects before they have been charged. */
+  /** Charges requests that a stage rejects before they were charged. */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
 };
 
-/** Composes the stages into the function that handles a request. */
+/** Combines the stages into the function that handles a request. */
 export function createPipeline(stages: Stages): (request: ClientRequest) => Promise<ClientResponse> {
   const { shedding, chargingRejections } = stages;
 

@@ -55,24 +55,24 @@ import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { subgraphSettings } from './subgraph/call/settings.ts';
 import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
 
-/** What the router takes from the world around it; tests replace some. */
+/** External dependencies of the router. Tests replace some of them. */
 export type Parts = {
   readonly env: Environment;
   /** Wall clock, in milliseconds since 1970. */
   readonly now: () => number;
-  /** Never runs backwards, in milliseconds. */
+  /** Monotonic clock, in milliseconds. */
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly schedule: Schedule;
-  /** Measures this process, unless a test says how it is. */
+  /** Measures the load of this process; tests replace it. */
   readonly watchPressure: WatchPressure | undefined;
   readonly fetch: typeof fetch;
   readonly compose: Compose;
   readonly createPlanner: typeof createPlanner;
   readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
-  /** Whether this is one of several processes that answer as one router; the pool has the admin and the health port then. */
+  /** Whether this is one of several worker processes. Then the pool has the admin port. */
   readonly inPool: boolean;
 };
 
@@ -94,16 +94,23 @@ const REAL_PARTS: Parts = {
 
 export type Router = AsyncDisposable & {
   readonly url: string;
-  /** Of the admin port, where there is one. */
+  /** URL of the admin port; undefined if there is none. */
   readonly adminUrl: string | undefined;
-  /** Of the health port, where there is one. */
+  /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly healthUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
-  /** Loads the supergraph again; resolves when the new one serves or was refused. */
+  /**
+   * Shuts down without losing requests: reports not ready, closes the listening sockets, then waits for the
+   * last responses.
+   */
   readonly reload: () => Promise<void>;
-  /** Stops without losing a request: not ready at first, then no new connections, then the last answers. */
+  /**
+   * Creates and connects all parts. A request passes `listen` → `createPipeline` → the stages in the order of
+   * `pipeline.ts` → `subgraphPool`.
+   * @throws {Error} if a port is in use
+   */
   readonly drain: () => Promise<void>;
 };
 

@@ -1,17 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Where the admin port listens: as it was configured, and the address that this led to. */
+/** Configured host of the admin port, and the address that it resolved to. */
 export type AdminBinding = { readonly host: string; readonly address: string };
 
-/** What is wrong with a request that no operator's program would send; undefined when nothing is. */
+/** Returns why a request is rejected; undefined if it is accepted. */
 export type AdminGuard = (headers: IncomingHttpHeaders) => string | undefined;
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i;
 
 /**
- * Keeps web pages out. A page may ask any port of its reader's machine, and reads the answers once its own name resolves to that
- * machine (DNS rebinding); `Host` then still bears that name. On other addresses names are as many as networks give.
+ * Rejects requests from web pages. A page may send requests to any port of its user's machine, and can read
+ * the responses if its own name resolves to that machine (DNS rebinding). `Host` still has that name then. On
+ * other than loopback addresses the host name is not checked.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLoopback = LOOPBACK.test(address);
@@ -23,7 +24,7 @@ export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   }
 
   return (headers) => {
-    // No program but a browser sends it, and no page has business here, whatever name it was loaded by.
+    // Only browsers send `Origin`, and no web page may use the admin port.
     if (headers.origin !== undefined) return 'not for pages in browsers';
     if (!isLoopback || headers.host === undefined || isOwn(headers.host)) return undefined;
     return 'ask by an address or as localhost: this name could be that of a hostile page';

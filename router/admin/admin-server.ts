@@ -15,25 +15,25 @@ import { createMalformedRefusal } from '../http/malformed-request.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 import { SECURITY_HEADERS } from '../http/standing-headers.ts';
 
-/** State of a router, as the admin port reports it. */
+/** State of a router for the admin port. */
 export type Inspection = {
   readonly metrics: Registry;
-  /** The supergraph served, the subgraphs and their breakers. */
+  /** The active supergraph, its subgraphs and their circuit breakers. */
   readonly state: unknown;
-  /** Reasons why the router is not ready; empty when it is. */
+  /** Reasons why the router is not ready; empty if it is ready. */
   readonly unready: readonly string[];
-  /** Supergraphs served and rejected, one entry per process. */
+  /** Active and rejected supergraphs, one entry per process. */
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
 export type AdminParts = {
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: ApplyCommand;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
 };
 
-/** Serves metrics, health, state and commands to breakers on a separate port, which clients never reach. */
+/** Serves metrics, health, state and breaker commands on a separate port that clients cannot reach. */
 export async function listenAdmin(
   { admin: config, ...limits }: Pick<Config, 'admin' | 'listen' | 'limits'>,
   parts: AdminParts,
@@ -51,7 +51,8 @@ export async function listenAdmin(
       );
   };
   server.on('request', respond);
-  // Node would answer an unknown expectation with an empty 417 without these headers; RFC 9110 section 10.1.1 does not require 417.
+  // For an unknown expectation Node would send an empty 417 without these headers. It may be ignored instead
+  // (RFC 9110 section 10.1.1).
   server.on('checkExpectation', respond);
   return {
     url: urlAt({ ...config, port }),
@@ -59,7 +60,7 @@ export async function listenAdmin(
   };
 }
 
-/** Few clients connect: probes and collectors of metrics. */
+/** Number of listening handles. Few clients connect: probes and metrics collectors. */
 const HANDLES = 16;
 
 const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };

@@ -9,7 +9,7 @@ export type BreakerCommandParts = {
   readonly acquire: () => Lease<{ readonly graph: Pick<Graph, 'supergraphSchema'> }> | undefined;
 };
 
-/** Applies commands to the breakers of this process, for subgraphs and fields that the active supergraph has. */
+/** Applies commands to the breakers of this process, for subgraphs and fields of the active supergraph. */
 export function createBreakerCommands({
   force,
   acquire,
@@ -17,7 +17,7 @@ export function createBreakerCommands({
   return (command) => {
     const { subgraph, field, state } = command;
     using lease = acquire();
-    // `auto` is always accepted: the field may have left the supergraph meanwhile.
+    // `auto` is always accepted, because the supergraph may no longer have the field.
     if (lease !== undefined && field !== undefined && state !== 'auto') {
       const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))

@@ -5,7 +5,10 @@ import { constantArguments } from '../shared/graphql/constant-arguments.ts';
 type FieldedType = GraphQLObjectType | GraphQLInterfaceType;
 type AnnotatedNode = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
 
-/** The fields of which a subgraph may have breakers, as `Type.field`: those that it is asked for at the root or of an entity. */
+/**
+ * Returns the fields of a subgraph that can have a breaker, as `Type.field`: its root fields and its fields
+ * of entities.
+ */
 export function breakableFields(supergraphSchema: GraphQLSchema, subgraph: string): readonly string[] {
   const graph = graphOf(supergraphSchema, subgraph);
   if (graph === undefined) return [];
@@ -29,7 +32,10 @@ function graphOf(schema: GraphQLSchema, subgraph: string): string | undefined {
     .find(({ astNode }) => argumentsOf(astNode, 'join__graph').some(({ name }) => name === subgraph))?.name;
 }
 
-/** What the subgraph resolves: where a field does not say whose it is, all that have the type do. */
+/**
+ * Returns the fields that a subgraph resolves. A field without an owner belongs to all subgraphs that have
+ * its type.
+ */
 function fieldsIn(type: FieldedType, graph: string): readonly string[] {
   return Object.values(type.getFields()).flatMap(({ name, astNode }) => {
     const joins = argumentsOf(astNode, 'join__field');

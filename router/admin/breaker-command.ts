@@ -7,12 +7,12 @@ import { readJsonBody } from '../http/read-body.ts';
 /** Forces the breaker of a subgraph, or of one of its fields, into a state. */
 export type BreakerCommand = {
   readonly subgraph: string;
-  /** `Type.field`, of a root or entity type. */
+  /** `Type.field` of a root or entity type. */
   readonly field?: string | undefined;
   readonly state: 'open' | 'closed' | 'auto';
 };
 
-/** Whether a command was applied; `reason` names what would be accepted. */
+/** Result of a command; `reason` describes what is valid. */
 export type CommandResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
@@ -30,7 +30,9 @@ const commandBody = z.strictObject({
     .optional(),
 });
 
-/** Answers `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`; undefined for other paths. */
+/**
+ * Responds to `POST /breakers/SUBGRAPH` with the body `{"state":"open"}`. Returns undefined for other paths.
+ */
 export async function respondToCommand(
   request: IncomingMessage,
   apply: ApplyCommand,
@@ -55,7 +57,7 @@ function subgraphIn(path: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(PREFIX.length));
   } catch {
-    // A name is compared with what is known, and this one is no name.
+    // An invalid encoding is returned unchanged; it matches no subgraph.
     return path.slice(PREFIX.length);
   }
 }

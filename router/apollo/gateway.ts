@@ -7,31 +7,34 @@ import { keepLiteralsExact } from '../shared/graphql/exact-scalars.ts';
 import type { Introspection } from '../execution/response/introspection.ts';
 import type { HiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
-/** A supergraph as its SDL describes it. */
+/** A supergraph, as described by its SDL. */
 export type Graph = {
-  /** The version: see `versionOf`. */
+  /** Version of the supergraph, see `versionOf`. */
   readonly id: string;
-  /** As it was published. */
+  /** The SDL as published. */
   readonly supergraphSdl: string;
-  /** The schema that clients see. */
+  /** API schema, which clients see. */
   readonly schema: GraphQLSchema;
   readonly introspection: Introspection;
-  /** The schema with everything that is hidden from clients. */
+  /** Schema with the elements that are hidden from clients. */
   readonly supergraphSchema: GraphQLSchema;
-  /** Subgraph name to URL. */
+  /** Subgraph names to URLs. */
   readonly routes: ReadonlyMap<string, string>;
 };
 
 type SupergraphTexts = {
   readonly published: string;
-  /** Without what the router enforces itself, and with hidden default values. */
+  /**
+   * Document without the directives that the router enforces itself, with default values that the API schema
+   * hides.
+   */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;
 };
 
 /**
  * Reads a supergraph SDL.
- * @throws {Error} when it is not a supergraph or has a subgraph without an http(s) URL
+ * @throws {Error} if it is not a supergraph, or a subgraph has no http(s) URL
  */
 export function describeGraph({ published, servable, defaults }: SupergraphTexts): Graph {
   const supergraph = Supergraph.build(servable, { validateSupergraph: true });
@@ -56,7 +59,10 @@ export function versionOf(supergraphSdl: string): string {
   return createHash('sha256').update(supergraphSdl).digest('hex').slice(0, 12);
 }
 
-/** Returns the gateway that gives Apollo Server the schema of a supergraph. It executes nothing: `pipeline.ts` does. */
+/**
+ * Returns the gateway that provides Apollo Server with the schema. It executes no operations: `pipeline.ts`
+ * does.
+ */
 export function createGateway(supergraphSdl: string): ApolloGateway {
   const gateway = new ApolloGateway({ supergraphSdl, logger: SILENT, __exposeQueryPlanExperimental: false });
   gateway.executor = () => Promise.reject(new Error('bug: an operation reached the executor of the gateway'));
@@ -70,7 +76,7 @@ function checkUrl(name: string, url: string): void {
   }
 }
 
-// The gateway reports through the errors it throws; its own lines would double ours.
+// The gateway's log is disabled, because its errors are thrown and logged by the router.
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {

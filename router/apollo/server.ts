@@ -14,15 +14,19 @@ import { finiteFloats } from '../shared/graphql/finite-floats.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createGateway } from './gateway.ts';
 
-/** Result of one document: a valid document or its errors. */
+/** Result of reading a document: the valid document, or its errors. */
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
 
-/** Apollo Server's context of one document. Each hook receives a shallow copy, so the result is an object in it. */
+/**
+ * Context of a document in Apollo Server. Hooks receive shallow copies of it, so the result is stored in an
+ * object.
+ */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
 /**
- * Starts Apollo Server over Apollo Gateway for one supergraph. It parses and validates documents, and executes none.
- * @throws {Error} when Apollo's gateway or server rejects the supergraph
+ * Starts Apollo Server with Apollo Gateway for one supergraph. It parses and validates documents, but
+ * executes none.
+ * @throws {Error} if the gateway or the server rejects the supergraph
  */
 export async function startApolloServer(
   supergraphSdl: string,
@@ -36,10 +40,10 @@ export async function startApolloServer(
     hideSchemaDetailsFromClientErrors: mode === 'production',
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // HTTP and persisted queries are handled before a document is read.
+    // The router handles HTTP and persisted queries before a document is read.
     csrfPrevention: false,
     persistedQueries: false,
-    // Valid documents are kept with their prepared operations.
+    // The router caches valid documents with their prepared operations.
     documentStore: null,
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [withinLimits(limits), finiteFloats],
@@ -51,7 +55,7 @@ export async function startApolloServer(
   return server;
 }
 
-/** Stores the document or its errors, and ends the request before it is executed. */
+/** Stores the document or its errors, and ends the request before execution. */
 const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   async requestDidStart() {
     return {
@@ -68,7 +72,7 @@ const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   },
 };
 
-// Apollo Server enables these by default. The router does their work elsewhere, or not at all.
+// Plugins that Apollo Server enables by default. The router replaces or omits them.
 const DISABLED = [
   ApolloServerPluginCacheControlDisabled(),
   ApolloServerPluginInlineTraceDisabled(),

@@ -4,7 +4,7 @@ import type { Guard } from './guard.ts';
 import { protectSchema } from './protected-schema.ts';
 import type { PolicyEvaluator, Requirements } from './requirement.ts';
 
-/** Finds the guard of each operation on a schema; without requirements there is nothing to look for. */
+/** Creates the guards of operations for a schema. Without requirements no operation has a guard. */
 export function createGuards(
   schema: GraphQLSchema,
   requirements: Requirements,

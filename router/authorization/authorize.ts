@@ -2,17 +2,20 @@ import { ERRORS, RouterError } from '../shared/errors.ts';
 import type { DeniedField, Guard, Restriction } from './guard.ts';
 import type { Subject } from './requirement.ts';
 
-/** What is done when somebody asks for what is not theirs: leave it out, refuse the operation, or only tell. */
+/**
+ * Treatment of selections that the caller is not authorized for: `filter` removes them, `reject` rejects the
+ * operation, `dry-run` only reports them.
+ */
 export type AuthorizationMode = 'filter' | 'reject' | 'dry-run';
 
-/** What somebody would not have been given, as an answer tells it. */
+/** A denied selection, as listed in a response. */
 export type AuthorizationError = {
   readonly message: string;
   readonly path: readonly string[];
   readonly extensions: { readonly code: DenialCode };
 };
 
-/** Callers without a token learn that they need one, others that theirs does not suffice. */
+/** UNAUTHENTICATED for callers without a token; the other code for callers whose token is insufficient. */
 export type DenialCode = 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
 
 export function denialCodeOf({ kind }: Subject): DenialCode {
@@ -20,9 +23,9 @@ export function denialCodeOf({ kind }: Subject): DenialCode {
 }
 
 export type CallOutcome = {
-  /** What has to be left out. */
+  /** Selections to remove. */
   readonly restriction: Restriction | undefined;
-  /** What would have been left out, when nothing is. */
+  /** Selections that would be removed if authorization were enforced. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
@@ -34,7 +37,7 @@ export type AuthorizationRequest = {
   readonly inputs: Readonly<Record<string, unknown>>;
 };
 
-/** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in the mode `reject` */
+/** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in mode `reject` */
 export function authorize(
   mode: AuthorizationMode,
   { guard, subject, inputs }: AuthorizationRequest,
@@ -46,7 +49,7 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // What is denied may all be excluded by the variables: then there is nothing to refuse.
+      // The variables may exclude all denied selections; then nothing is rejected.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), refusalMessage(denied));
     }

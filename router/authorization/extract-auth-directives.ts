@@ -6,14 +6,17 @@ import { readSecurityLinks } from './security-links.ts';
 import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
 
 export type ExtractedSupergraph = {
-  /** The supergraph without its demands: Apollo's gateway refuses to serve what it cannot enforce. */
+  /**
+   * The supergraph without authorization directives: Apollo Gateway rejects directives that it cannot
+   * enforce.
+   */
   readonly sdl: string;
   readonly requirements: Requirements;
 };
 
 /**
- * Takes `@authenticated`, `@requiresScopes` and `@policy` out of a supergraph.
- * @throws {Error} when it demands something that the router could not hold to
+ * Removes `@authenticated`, `@requiresScopes` and `@policy` from a supergraph and returns their requirements.
+ * @throws {Error} if it has a requirement that the router cannot enforce
  */
 export function extractAuthDirectives(supergraphSdl: string): ExtractedSupergraph {
   const document = parse(supergraphSdl, { noLocation: true });
@@ -70,7 +73,7 @@ function readDemand(enforced: EnforcedDirective, directive: ConstDirectiveNode, 
   return { enforced, alternatives };
 }
 
-/** With the list coercion of GraphQL: `"a"` is `[["a"]]`, and `["a", "b"]` is `[["a"], ["b"]]`. */
+/** Applies the list coercion of GraphQL: `"a"` is `[["a"]]`, and `["a", "b"]` is `[["a"], ["b"]]`. */
 function readAlternatives(value: unknown): Alternatives | undefined {
   const outer: readonly unknown[] = Array.isArray(value) ? value : [value];
   const alternatives = outer.map((inner): readonly unknown[] => (Array.isArray(inner) ? inner : [inner]));
@@ -79,7 +82,7 @@ function readAlternatives(value: unknown): Alternatives | undefined {
     : undefined;
 }
 
-/** Equal requirements are one object: verdicts are told apart by it. */
+/** Makes equal requirements the same object, because access decisions are compared by identity. */
 function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Requirements {
   const known = new Map<string, Requirement>();
   const intern = (requirement: Requirement): Requirement => {

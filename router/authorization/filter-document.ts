@@ -24,8 +24,9 @@ const TYPENAME: FieldNode = {
 };
 
 /**
- * The document without what is denied, for planning. A field of an interface that only some objects deny is asked of the others.
- * Objects of which the type decides are asked for it.
+ * Returns the document to plan, without denied fields. If only some object types deny a field of an
+ * interface, the field is selected for the others. `__typename` is added if denial depends on the object
+ * type.
  */
 export function filterDocument(document: DocumentNode, context: FilterContext): DocumentNode {
   const { schema } = context;
@@ -48,7 +49,7 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // Which object it is decides what of it is denied.
+  // The object type decides which fields are denied.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

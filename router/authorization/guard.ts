@@ -8,33 +8,36 @@ import { walkOperation, withDefaults } from './walk-operation.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** A field that somebody asks for and is not given. */
+/** A selected field that the caller is not authorized to see. */
 export type DeniedField = {
-  /** Response names from the root, without list positions. */
+  /** Response names from the root, without list indexes. */
   readonly path: readonly string[];
 };
 
-/** What one verdict leaves of an operation. */
+/** Effect of one access decision on an operation. */
 export type Restriction = {
   readonly denials: Denials;
-  /** The document to plan in place of the client's. */
+  /** Document to plan instead of the client's document. */
   readonly document: DocumentNode;
-  /** The denied fields that the variables do not exclude; bounded. */
+  /** Returns the denied fields that the variables do not exclude, up to a maximum number. */
   readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
 };
 
-/** Stands before an operation that touches something protected. */
+/** Checks the access to an operation with protected fields. */
 export type Guard = {
-  /** What the subject may not have; undefined when that is nothing. One object for each verdict. */
+  /** Returns what the subject is denied; undefined if nothing is. Equal decisions return the same object. */
   readonly restrictionFor: (subject: Subject) => Restriction | undefined;
 };
 
-/** Verdicts kept for each operation; identities that differ in more ways are rare, and are only planned for again. */
+/**
+ * Maximum number of cached decisions per operation. More different identities are rare, and only need
+ * planning again.
+ */
 const MOST_RESTRICTIONS = 16;
 
 const MOST_LISTED = 100;
 
-/** The guard of an operation; undefined when all that it touches is open to everyone. */
+/** Creates the guard of an operation; undefined if it selects nothing protected. */
 export function createGuard(
   document: DocumentNode,
   operationName: string | undefined,

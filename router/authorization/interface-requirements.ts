@@ -5,8 +5,9 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /**
- * Composition puts on an interface what its object types demand together; each object has its own requirements. An interface that
- * demands more would be bypassed by a fragment on an object type (CVE-2025-64530), so it is refused.
+ * Rejects interfaces with requirements that their object types do not have. Composition adds the requirements
+ * of all object types to their interface. Additional requirements of an interface could be bypassed by a
+ * fragment on an object type (CVE-2025-64530).
  * @throws {Error}
  */
 export function refuseBareInterfaces(document: DocumentNode, requirements: Requirements): void {
@@ -33,7 +34,7 @@ function compositesOf(document: DocumentNode): readonly Composite[] {
   );
 }
 
-// An object names every interface it implements, those that come by way of another interface too.
+// Returns the object types of an interface. Objects list all their interfaces, including inherited ones.
 function objectsOf(document: DocumentNode, interfaceName: string): readonly string[] {
   return compositesOf(document)
     .filter(({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION)
@@ -41,7 +42,7 @@ function objectsOf(document: DocumentNode, interfaceName: string): readonly stri
     .map(({ name }) => name.value);
 }
 
-/** Whether who meets all that is given meets what is demanded, too. The kinds do not depend on each other. */
+/** Whether satisfying `given` implies satisfying `demanded`. The kinds of requirements are independent. */
 function isImplied(demanded: Requirement, given: readonly Requirement[]): boolean {
   const scopes = allOf(given.flatMap((requirement) => requirement.scopes));
   const policies = allOf(given.flatMap((requirement) => requirement.policies));
@@ -52,10 +53,10 @@ function isImplied(demanded: Requirement, given: readonly Requirement[]): boolea
   );
 }
 
-/** More would mean a supergraph that nobody could read either. */
+/** Maximum number of combined alternatives; no readable supergraph needs more. */
 const MOST_ALTERNATIVES = 4_096;
 
-/** The alternatives of several demands at once, without those that contain another. */
+/** Returns the alternatives that satisfy several requirements, without those that contain another. */
 function allOf(demands: readonly Alternatives[]): Alternatives {
   return demands.reduce<Alternatives>(
     (sofar, alternatives) => {

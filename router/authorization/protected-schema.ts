@@ -2,13 +2,13 @@ import { getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'gra
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { Requirement, Requirements } from './requirement.ts';
 
-/** What must be met to be answered; names are those of object types, since only objects are answered. */
+/** Requirements of a schema. Type names are those of object types, because only objects have values. */
 export type ProtectedSchema = {
   readonly schema: GraphQLSchema;
-  /** By its own directives, those of its object, and those of the type it returns. */
+  /** Returns the requirements of the field itself, of its object type, and of the type it returns. */
   readonly ofField: (typeName: string, fieldName: string) => readonly Requirement[];
   readonly ofType: (typeName: string) => readonly Requirement[];
-  /** The object types that a value of the type can have. */
+  /** Returns the possible object types of a value of the type. */
   readonly objectTypes: (type: GraphQLNamedType | undefined) => readonly string[];
 };
 
@@ -24,7 +24,7 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // The requirements of the object type of a value apply, not those of its abstract type.
+      // The object type of a value determines its requirements, not its abstract type.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }
@@ -51,11 +51,14 @@ function present(requirements: readonly (Requirement | undefined)[]): readonly R
   return [...new Set(requirements.filter((requirement) => requirement !== undefined))];
 }
 
-/** What of a supergraph is not answered to somebody: it is not fetched, and null stands in its place. */
+/** Fields and types that a caller is denied: they are not fetched, and their value is null. */
 export type Denials = {
-  /** Of an interface, which is the type of a value when nobody has said more: denied as soon as one object would be. */
+  /**
+   * Whether a field is denied. A field of an interface is denied if at least one of its object types denies
+   * it.
+   */
   readonly field: (typeName: string, fieldName: string) => boolean;
-  /** Every value of the type. */
+  /** Whether all values of the type are denied. */
   readonly type: (typeName: string) => boolean;
 };
 

@@ -4,13 +4,16 @@ import type { Subject } from './requirement.ts';
 
 type RequireToken = (subject: Subject, rootFields: readonly string[]) => void;
 
-/** Rejects operations of anonymous callers, unless all root fields are public. The function returned throws UNAUTHENTICATED. */
+/**
+ * Creates the check that rejects operations of anonymous callers, unless all root fields are public. The
+ * check throws UNAUTHENTICATED.
+ */
 export function createTokenRequirement({
   required,
   publicFields,
 }: Pick<Config['authentication'], 'required' | 'publicFields'>): RequireToken {
   if (!required) return () => undefined;
-  // Reveals nothing, and smoke tests ask for it.
+  // `__typename` reveals nothing, and health checks select it.
   const open = new Set([...publicFields, 'Query.__typename', 'Mutation.__typename']);
   return ({ kind }, rootFields) => {
     if (kind !== 'anonymous') return;

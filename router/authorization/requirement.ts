@@ -1,19 +1,22 @@
-/** The caller whose access is evaluated; without a token no requirement is met. */
+/** The caller whose access is checked. Without a token no requirement is satisfied. */
 export type Subject =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly roles: readonly string[]; readonly scopes: readonly string[] };
 
-/** Alternatives, of each of which all members are needed: how `@requiresScopes` and `@policy` write it. */
+/**
+ * A list of alternatives, each with the names that are needed together, as in `@requiresScopes` and
+ * `@policy`.
+ */
 export type Alternatives = readonly (readonly string[])[];
 
-/** What a type or field demands. All parts have to be met. */
+/** Requirement of a type or field. All its parts must be satisfied. */
 export type Requirement = {
   readonly authenticated: boolean;
   readonly scopes: readonly Alternatives[];
   readonly policies: readonly Alternatives[];
 };
 
-/** What the operator says a policy is: a signed-in user with one of the roles, if some are named, and all of the scopes. */
+/** Configured policy: a signed-in user with at least one of the roles, if there are any, and all scopes. */
 export type Policy = {
   readonly roles?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;
@@ -21,7 +24,7 @@ export type Policy = {
 
 export type PolicyEvaluator = (requirement: Requirement, subject: Subject) => boolean;
 
-/** A policy that nobody has configured is met by nobody. */
+/** Creates the evaluation of policies. A policy that is not configured is never satisfied. */
 export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>): PolicyEvaluator {
   const known = new Map(Object.entries(policies));
   return ({ scopes, policies: required }, subject) => {
@@ -34,7 +37,7 @@ export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>
   };
 }
 
-// An alternative that demands nothing would open the field to everyone, which no directive is written for.
+// An empty alternative is never satisfied, because it would make the field public.
 function isMet(alternatives: Alternatives, has: (name: string) => boolean): boolean {
   return alternatives.some((names) => names.length > 0 && names.every(has));
 }
@@ -45,7 +48,7 @@ function isPolicyMet(
 ): boolean {
   if (policy === undefined) return false;
   const { roles: some = [], scopes: all = [] } = policy;
-  // A policy without a condition is a mistake, and no open door.
+  // A policy without roles and scopes is a mistake, so it is never satisfied.
   if (some.length === 0 && all.length === 0) return false;
   return (
     (some.length === 0 || some.some((role) => roles.includes(role))) &&
@@ -53,5 +56,5 @@ function isPolicyMet(
   );
 }
 
-/** By coordinate: `Order` or `Order.total`. */
+/** Requirements by coordinate: `Order` or `Order.total`. */
 export type Requirements = ReadonlyMap<string, Requirement>;

@@ -1,29 +1,29 @@
 import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 
-/** The directives that the router enforces. */
+/** Directives that the router enforces. */
 export type EnforcedDirective = 'authenticated' | 'requiresScopes' | 'policy';
 
-/** What a supergraph calls them: subgraphs may import them under other names. */
+/** Names of the directives in a supergraph: subgraphs may import them under other names. */
 export type SecurityLinks = {
   readonly directives: ReadonlyMap<string, EnforcedDirective>;
-  /** Scalars of the arguments. */
+  /** Scalars of the directives' arguments. */
   readonly scalars: ReadonlySet<string>;
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
 };
 
-/** One `@link` of a supergraph. */
+/** A `@link` of a supergraph. */
 export type Link = {
   readonly node: ConstDirectiveNode;
   readonly url: string;
   readonly identity: string;
   readonly version: string;
-  /** What elements that are not imported are named after. */
+  /** Prefix of elements that are not imported. */
   readonly namespace: string;
   readonly purpose: string | undefined;
   /** Whether the router enforces the feature. */
   readonly isEnforced: boolean;
-  /** Name in the specification, with `@` for a directive, to name in the supergraph. */
+  /** Maps names of the specification, with `@` for directives, to names in the supergraph. */
   readonly imports: ReadonlyMap<string, string>;
 };
 
@@ -35,10 +35,16 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
   policy: 'Policy',
 };
 
-/** For security too, but enforced by leaving things out of the API schema, which the gateway does itself. */
+/**
+ * Security features that need no enforcement here: the gateway removes inaccessible elements from the API
+ * schema.
+ */
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
 
-/** @throws {Error} when the supergraph links a security feature that the router does not know, or uses one without a link */
+/**
+ * @throws {Error} if the supergraph links an unknown security feature, or uses a security directive without a
+ * link
+ */
 export function readSecurityLinks(document: DocumentNode): SecurityLinks {
   const links = readLinks(document);
   const directives = new Map<string, EnforcedDirective>();
@@ -72,7 +78,7 @@ function enforcedBy({ identity, version, purpose }: Link): EnforcedDirective | u
   return undefined;
 }
 
-/** Name of one of Apollo's specifications; empty for any other. */
+/** Returns the name of an Apollo specification; empty for any other. */
 function specificationName(identity: string): string {
   return identity.startsWith(SPECIFICATIONS) ? identity.slice(SPECIFICATIONS.length) : '';
 }
@@ -81,7 +87,10 @@ function isEnforced(name: string): name is EnforcedDirective {
   return Object.hasOwn(SCALARS, name);
 }
 
-/** An `@authenticated` without its link means nothing by the specification, and a lot to whoever wrote it. */
+/**
+ * Rejects unlinked directives. Without its link `@authenticated` has no effect by the specification, but its
+ * author expects one.
+ */
 function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
   const linked = new Set(links.flatMap(({ namespace, imports }) => [namespace, ...imports.values()]));
   for (const node of document.definitions) {
@@ -92,7 +101,7 @@ function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
   }
 }
 
-/** Every `@link`, whatever it is called: the link specification may be imported under another name as well. */
+/** Returns every `@link`. The link specification itself may be imported under another name. */
 export function readLinks(document: DocumentNode): readonly Link[] {
   return document.definitions
     .flatMap((node) =>

@@ -11,29 +11,29 @@ import type {
 import { responseName } from '../shared/graphql/response-name.ts';
 import type { ProtectedSchema } from './protected-schema.ts';
 
-/** A field that an operation asks for, at one place of it. */
+/** A selected field at one place of an operation. */
 export type Visit = {
-  /** The object types that can have been asked. */
+  /** Object types that the field may be selected on. */
   readonly parents: readonly string[];
   readonly field: FieldNode;
-  /** The object types that its value can have; none of a scalar. */
+  /** Possible object types of its value; empty for a scalar. */
   readonly objects: readonly string[];
   /** Response names from the root. */
   readonly path: readonly string[];
 };
 
 export type Walk = {
-  /** Whether what is selected below is looked at as well. */
+  /** Returns whether to visit the field's own selection. */
   readonly visit: (visit: Visit) => boolean;
-  /** Without variables, what they might exclude is included. */
+  /** Without variables, conditional selections are included. */
   readonly variables?: Readonly<Record<string, unknown>>;
-  /** Whether a fragment is looked at again where the same objects ask for it: then paths would differ, and nothing else. */
+  /** Whether to visit a fragment again for the same object types. Only the paths would differ. */
   readonly repeats: boolean;
 };
 
 type Place = { readonly types: readonly string[]; readonly path: readonly string[] };
 
-/** Visits the fields of one operation with the object types that can be asked for them: fragments narrow these. */
+/** Visits the fields of an operation with their possible object types, which fragments narrow. */
 export function walkOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
@@ -116,7 +116,9 @@ function conditionOf(
   return value && valueFromASTUntyped(value, variables);
 }
 
-/** The variables of a request with the defaults of those it leaves out; what they should be is checked elsewhere. */
+/**
+ * Returns the variables of a request with the defaults of missing ones. Their types are checked elsewhere.
+ */
 export function withDefaults(
   { variableDefinitions = [] }: OperationDefinitionNode,
   inputs: Readonly<Record<string, unknown>>,

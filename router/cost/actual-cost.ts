@@ -24,10 +24,13 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileVariables } from './operation-total.ts';
 import { add } from './saturating.ts';
 
-/** What subgraphs have delivered, merged: absent is what a failed one did not. */
+/** Merged data of the subgraph responses. Fields of a failed subgraph are absent. */
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
-/** @param fieldsWithoutResponse coordinates of fields whose call was sent and failed: where they are absent they cost their estimate. */
+/**
+ * @param fieldsWithoutResponse coordinates of fields whose call was sent and failed: if they are absent, they
+ * cost their estimate
+ */
 export type ActualCost = (
   delivered: DeliveredData,
   variables: Variables,
@@ -37,7 +40,7 @@ export type ActualCost = (
 export type DeliveredOperation = {
   readonly document: DocumentNode;
   readonly name: string | undefined;
-  /** The key under which a field was delivered. */
+  /** Returns the key of a field in the delivered data. */
   readonly keyOf: (node: FieldNode) => string;
 };
 
@@ -46,10 +49,9 @@ type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: Read
 type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
- * Compiles the cost of what was delivered, with the weights of the estimate: lists count as long as they are, what is absent
- * costs nothing unless its call was sent and failed, and what was looked for and not found (null, an empty list) costs as one
- * item without what is selected in it.
- * Undefined where the estimate stands: introspection is no delivery.
+ * Compiles the actual cost of delivered data, with the weights of the estimate. Lists count with their actual
+ * length. An absent field costs nothing, unless its call was sent and failed. Null and empty lists cost one
+ * item without its selection. Undefined if the estimate is final, as for introspection.
  */
 export function compileActualCost(
   model: CostModel,
@@ -61,7 +63,7 @@ export function compileActualCost(
   const compilation = new Compilation(model, document, keyOf);
   const walk = compilation.selectionSet(operation.selectionSet, root);
   if (compilation.introspects) return undefined;
-  // The base stays when nothing came: a mutation that failed may have happened.
+  // A failed mutation still costs its base, because it may have taken effect.
   const base = operation.operation === OperationTypeNode.MUTATION ? MUTATION_COST : 0;
   const variablesOf = compileVariables(operation);
   return (delivered, variables, fieldsWithoutResponse = NONE) =>
@@ -90,7 +92,7 @@ class Compilation {
     }
   }
 
-  /** Undefined where nothing that is selected can cost anything. */
+  /** Returns undefined if no selected field has a cost. */
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
     const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
     if (walks.length < 2) return walks[0];
@@ -149,7 +151,7 @@ class Compilation {
     };
   }
 
-  // A call names the field of an object, and the operation perhaps that of its interface, or the other way round.
+  // The call may name the field of an object and the operation that of its interface, or the reverse.
   #isUnanswered(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
@@ -170,7 +172,7 @@ class Compilation {
     if (this.#compiled.has(name)) return this.#compiled.get(name);
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    // Stands in for a spread within itself, which validation refuses.
+    // Placeholder for a fragment that spreads itself, which validation rejects.
     this.#compiled.set(name, undefined);
     const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
       this.selectionSet(definition.selectionSet, type),
@@ -179,7 +181,7 @@ class Compilation {
     return walk;
   }
 
-  /** What is selected in objects of one type costs nothing in an object of another that has a field of the same name. */
+  /** Limits the cost to objects of the fragment's type: another type may have a field of the same name. */
   #narrowed(
     condition: NamedTypeNode | undefined,
     parent: GraphQLNamedType | undefined,
@@ -199,7 +201,7 @@ class Compilation {
     };
   }
 
-  // The subgraph of an `@interfaceObject` names the interface, and so does not say which object it is.
+  // A subgraph with `@interfaceObject` returns the name of the interface instead of the object type.
   #isInterface(typename: string): boolean {
     return isAbstractType(this.#model.schema.getType(typename));
   }

@@ -6,7 +6,10 @@ import { add } from './saturating.ts';
 
 type Input = GraphQLArgument | GraphQLInputField;
 
-/** Compiles the cost of a field's arguments: their weights, and those of the input objects given. Undefined where they are free. */
+/**
+ * Compiles the cost of a field's arguments, including the given input objects. Undefined if they cost
+ * nothing.
+ */
 export function compileArguments(
   model: CostModel,
   definition: GraphQLField<unknown, unknown>,

@@ -6,7 +6,7 @@ import type { FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import type { OperationValue } from './operation-value.ts';
 
-/** Compiles the number of items that `@listSize` says; undefined where it says nothing. */
+/** Compiles the number of items that `@listSize` declares; undefined if it declares none. */
 export function compileListSize(
   field: FieldCost,
   node: FieldNode,
@@ -32,7 +32,8 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   const sizes: number[] = [];
   for (const { given, fallback } of slices) {
     const value = given?.read(variables);
-    // A variable that was not sent leaves the argument to its default; null is a value, and no size.
+    // A variable that was not sent selects the default of the argument. Null is a value, but not a valid
+    // size.
     const size = value === undefined ? fallback : wholeNumber(value);
     if (size !== undefined) sizes.push(size);
   }
@@ -54,7 +55,7 @@ function sizeOf(
   return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }
 
-// What is no whole number is refused when the variables are coerced.
+// Other values return undefined, because coercing the variables rejects them.
 function wholeNumber(value: unknown): number | undefined {
   const double = toDouble(value);
   return typeof double === 'number' && Number.isSafeInteger(double) ? double : undefined;

@@ -23,48 +23,53 @@ import type {
 } from 'graphql';
 import { constantArguments } from '../shared/graphql/constant-arguments.ts';
 
-/** Values of an operation's variables. */
+/** Values of an operation's variables, by name. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** How many items a field returns, as its `@listSize` says. */
+/** Number of items that a field returns, from its `@listSize`. */
 export type ListSize = {
   readonly assumed: number | undefined;
   readonly slicingArguments: readonly string[];
-  /** Fields of the result that have the size, in place of the field itself: `edges` of a connection. */
+  /**
+   * Fields of the result that have the declared size instead of the field itself, for example `edges` of a
+   * connection.
+   */
   readonly sizedFields: ReadonlySet<string>;
   readonly requireOneSlicingArgument: boolean;
 };
 
 export type FieldCost = {
-  /** Unique in the schema: `Query.orders`. */
+  /** Unique name in the schema, for example `Query.orders`. */
   readonly coordinate: string;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly type: GraphQLNamedType;
-  /** Of one item of the result, without what is selected in it. */
+  /** Cost of one item of the result, without its selection. */
   readonly weight: number;
   readonly isList: boolean;
   readonly listSize: ListSize | undefined;
 };
 
 /**
- * What everything in a supergraph costs, by the directives of the IBM specification as Apollo defines them:
- * objects and input objects 1, scalars and enums 0, `@cost` in place of either, lists by `@listSize`.
+ * Costs of all elements of a supergraph, by the directives of the IBM cost specification as Apollo defines
+ * them. Objects and input objects cost 1, scalars and enums 0, unless `@cost` overrides it. `@listSize` gives
+ * the length of lists.
  */
 export type CostModel = {
   readonly schema: GraphQLSchema;
   readonly defaultListSize: number;
   field(parent: GraphQLNamedType | undefined, name: string): FieldCost | undefined;
-  /** Of an argument or input field, without what is in its value. */
+  /** Cost of an argument or input field, without the content of its value. */
   inputWeight(input: GraphQLArgument | GraphQLInputField): number;
 };
 
-/** Reads the costs from a supergraph SDL. */
+/** Reads the cost directives of a supergraph SDL. */
 export function readCostModel(
   supergraph: string | DocumentNode,
   { defaultListSize }: { readonly defaultListSize: number },
 ): CostModel {
   const document = typeof supergraph === 'string' ? parse(supergraph, { noLocation: true }) : supergraph;
-  // Assumed valid: composition has checked it, and graphql-js does not know the link specification.
+  // Validation is skipped: composition has validated the schema, and graphql-js does not know the link
+  // specification.
   const schema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
   const names = directiveNames(document);
   const known = new Map<string, FieldCost | undefined>();
@@ -81,7 +86,7 @@ export function readCostModel(
       definition,
       type,
       weight: weightOf(definition, type, isLeafType(type)),
-      // The router answers introspection from memory: its lists bring no work.
+      // Introspection is answered from memory, so its lists cost nothing.
       isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
       listSize: readListSize(definition, names.listSize),
     };
@@ -143,7 +148,7 @@ function names(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** Values of a directive's arguments, or undefined where it is not applied. */
+/** Returns the arguments of a directive; undefined if the element does not have the directive. */
 function argumentsOf(element: Element, directive: string): Record<string, unknown> | undefined {
   const nodes =
     'extensionASTNodes' in element ? [element.astNode, ...element.extensionASTNodes] : [element.astNode];
@@ -155,7 +160,7 @@ function argumentsOf(element: Element, directive: string): Record<string, unknow
 
 const COST_SPECIFICATION = 'https://specs.apollo.dev/cost/';
 
-/** The names of the two directives in this supergraph: subgraphs may import them under others. */
+/** Returns the names of both directives in this supergraph. Subgraphs may import them under other names. */
 function directiveNames(document: DocumentNode): { readonly cost: string; readonly listSize: string } {
   const link = linkOf(document, COST_SPECIFICATION);
   if (link === undefined) return { cost: 'cost', listSize: 'listSize' };

@@ -8,15 +8,15 @@ import { add } from './saturating.ts';
 
 export type OperationCost = (variables: Variables) => number;
 
-/** Of a mutation, beside what is selected in it. */
+/** Base cost of a mutation, in addition to its selection. */
 export const MUTATION_COST = 10;
 
 /**
- * Compiles the estimate of one operation's cost, to be evaluated with each request's variables.
- * It counts what is asked for, field by field: an alias costs as much as its field, a fragment as much as its text.
- * The result is a whole number from 1 to 2^53 - 1.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; when evaluated, BAD_USER_INPUT where `@listSize` demands one
- * slicing argument and there is not exactly one.
+ * Compiles the estimated cost of an operation, which is evaluated with the variables of each request. Each
+ * selected field counts, also under another alias or in another spread of a fragment. The result is an
+ * integer from 1 to 2^53 - 1.
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; the evaluation throws BAD_USER_INPUT if `@listSize`
+ * requires exactly one slicing argument and the request has none or several
  */
 export function compileCost(
   model: CostModel,
@@ -28,7 +28,7 @@ export function compileCost(
   return (given) => wholeCost(add(base, evaluate(given)));
 }
 
-/** Compiles the estimate of one field of an operation with its selection. */
+/** Compiles the estimated cost of one field of an operation with its selection. */
 export function compileFieldCost(
   model: CostModel,
   document: DocumentNode,
@@ -45,7 +45,7 @@ function weightsOf(model: CostModel): Weights {
   };
 }
 
-/** What an operation is charged: whole points, at least one. */
+/** Returns the charged cost: an integer of at least 1. */
 export function wholeCost(cost: number): number {
   return Math.max(1, Math.ceil(cost));
 }

@@ -1,10 +1,13 @@
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
-/** How often an operation has delivered a value of each field, by coordinate. */
+/** Counts how often an operation has returned a value of each field, by coordinate. */
 export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 
-/** Compiles the count of root fields that delivered something other than null. Undefined if the operation has none of the fields. */
+/**
+ * Compiles the count of root fields that returned a value other than null. Undefined if the operation has
+ * none of the fields.
+ */
 export function compileDeliveredCalls(
   { document, name, keyOf }: DeliveredOperation,
   coordinates: readonly string[],

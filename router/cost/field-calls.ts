@@ -5,26 +5,29 @@ import type { CostModel, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { compileTotal } from './operation-total.ts';
 
-/** How often an operation calls a field whose calls are limited. */
+/** Number of calls of a rate-limited field in an operation. */
 export type FieldCalls = {
-  /** As the configuration names it: `Mutation.login`. */
+  /** Coordinate as in the configuration, for example `Mutation.login`. */
   readonly coordinate: string;
   readonly calls: number;
-  /** Values of the arguments that limits count by, one for each call, by the argument's path. */
+  /** Values of the arguments that limits count by: argument path to the values of all calls. */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
 
-/** The limits of one supergraph. */
+/** Rate limits of the fields of one supergraph. */
 export type CallLimits = {
   readonly limited: LimitedFields;
-  /** Paths of the arguments by which the calls of a field are counted, such as `input.email`. */
+  /** Returns the argument paths that the calls of a field are counted by, such as `input.email`. */
   readonly argumentsOf: (coordinate: string) => readonly string[];
 };
 
-/** Limited fields by the coordinate under which an operation can reach them. */
+/** Maps each coordinate that an operation can select to the limited fields that it reaches. */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Finds the ways to the limited fields: a field of an object can also be asked for through its interfaces, and the other way round. */
+/**
+ * Finds all coordinates that reach the limited fields: an object's field can also be selected through its
+ * interfaces, and an interface's field through its objects.
+ */
 export function findLimitedFields(schema: GraphQLSchema, coordinates: readonly string[]): LimitedFields {
   const found = new Map<string, Set<string>>();
   for (const coordinate of coordinates) {
@@ -46,8 +49,8 @@ function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
 }
 
 /**
- * Compiles the count of calls of limited fields: each alias is one, each spread of a fragment too, and in a list each item
- * that the estimate assumes.
+ * Compiles the count of calls of limited fields. Each alias and each spread of a fragment counts, and in a
+ * list each item that the estimate assumes.
  */
 export function compileFieldCalls(
   model: CostModel,
@@ -58,7 +61,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // Filled by each evaluation; that of an operation without variables happens once, when it is compiled.
+    // Filled by each evaluation. Without variables, the operation is evaluated only once, when it is
+    // compiled.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;
@@ -85,7 +89,7 @@ export function compileFieldCalls(
   return (variables) => counts.map((count) => count(variables)).filter(({ calls }) => calls > 0);
 }
 
-/** Reads an argument, or a member of an input object in it. */
+/** Compiles the reading of an argument, or of a member of its input object. */
 function compileArgument(node: FieldNode, path: string): (variables: Variables) => unknown {
   const [name, ...members] = path.split('.');
   const argument = node.arguments?.find((each) => each.name.value === name);

@@ -4,7 +4,7 @@ type Fields = Config['rateLimit']['fields'];
 
 export type FieldLimit = Exclude<Fields[string], readonly unknown[]>;
 
-/** The limits on the calls of a field; none of one that has no limit. */
+/** Returns the rate limits of a field; empty if it has none. */
 export function limitsOf(fields: Fields, coordinate: string): readonly FieldLimit[] {
   const limits = Object.hasOwn(fields, coordinate) ? fields[coordinate] : undefined;
   return limits === undefined ? [] : [limits].flat();

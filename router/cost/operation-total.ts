@@ -18,24 +18,24 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
-/** What is counted. */
+/** Defines what a total counts. */
 export type Weights = {
-  /** For each item of a field's result. */
+  /** Amount for each item of a field's result. */
   readonly item: (field: FieldCost) => number;
-  /** For each time a field is asked for, however many items it returns; undefined for nothing. */
+  /** Amount for each selection of a field, whatever the number of items; undefined counts nothing. */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
-  /** For a field that the schema lacks. */
+  /** Amount for a field that the schema does not have. */
   readonly unknown: number;
 };
 
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;
-  /** Whether it is evaluated only once, because the operation has no variables. */
+  /** Whether the total is evaluated only once, because the operation has no variables. */
   readonly isConstant: boolean;
 };
 
-/** What one evaluation knows: the variables with their defaults, and the fragments already added up. */
+/** State of one evaluation: the variables with their defaults, and the totals of fragments so far. */
 type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
 
 /** Set by a field with `sizedFields` for the fields in its selection. */
@@ -46,9 +46,10 @@ type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
 const FREE: Cost = () => 0;
 
 /**
- * Compiles a sum over everything that an operation asks for, list sizes estimated, to be evaluated with each request's variables.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; when evaluated, BAD_USER_INPUT where `@listSize` demands one
- * slicing argument and there is not exactly one.
+ * Compiles the sum over all fields of an operation, with estimated list sizes. It is evaluated with the
+ * variables of each request.
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; the evaluation throws BAD_USER_INPUT if `@listSize`
+ * requires exactly one slicing argument and the request has none or several
  */
 export function compileTotal(
   model: CostModel,
@@ -68,7 +69,7 @@ export function compileTotal(
   return { type: operation.operation, evaluate: () => constant, isConstant: true };
 }
 
-/** Compiles the sum over one field with its selection; the variables have their defaults. */
+/** Compiles the sum over one field with its selection. The variables have their defaults. */
 export function compileFieldTotal(
   model: CostModel,
   weights: Weights,
@@ -130,7 +131,7 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // Validation refuses a field that the schema lacks; until then it counts like an object.
+    // Validation rejects unknown fields later; until then such a field counts as an object.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 
@@ -153,13 +154,16 @@ class Compilation {
     };
   }
 
-  /** Compiled once, and evaluated once per request and size it stands in: nested fragments never multiply the work. */
+  /**
+   * A fragment is compiled once, and evaluated once per request and list size, so nested fragments do not
+   * multiply the work.
+   */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return FREE;
-    // Stands in for a spread within itself, which validation refuses.
+    // Placeholder for a fragment that spreads itself, which validation rejects.
     this.#compiled.set(name, FREE);
     const selected = this.selectionSet(
       definition.selectionSet,
@@ -182,7 +186,7 @@ class Compilation {
   }
 }
 
-/** Costs nothing where `@skip` or `@include` leaves it out. */
+/** Counts nothing if `@skip` or `@include` excludes the selection. */
 function conditional({ directives }: SelectionNode, cost: Cost): Cost {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');
@@ -202,7 +206,10 @@ function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
   return name.value === 'include' ? false : undefined;
 }
 
-/** The declared variables alone, with defaults; without a prototype, as a variable may be named like one of its members. */
+/**
+ * Returns only the declared variables, with defaults. The object has no prototype, because a variable may be
+ * named like a member of it.
+ */
 export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
   const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({
     name: variable.name.value,

@@ -11,21 +11,21 @@ import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
 import type { FieldCalls } from './field-calls.ts';
 
-/** What an operation is estimated to take. */
+/** Estimated cost and calls of an operation. */
 export type Price = {
-  /** The cost in points, by the variables. */
+  /** Returns the cost in points for given variables. */
   readonly cost: (variables: Variables) => number;
-  /** Calls of fields whose calls are limited. */
+  /** Returns the calls of rate-limited fields. */
   readonly calls: (variables: Variables) => readonly FieldCalls[];
 };
 
-/** Prices the operations of one supergraph. */
+/** Estimates costs and calls for the operations of one supergraph. */
 export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
-  /** Counts the calls that delivered a value, of fields with limits on failures. */
+  /** Compiles the count of calls that returned a value, for fields with a limit on failures. */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
-  /** Fields with a limit that this supergraph does not have. */
+  /** Fields with a configured limit that this supergraph does not have. */
   readonly unknownFields: readonly string[];
 };
 

@@ -1,7 +1,7 @@
-/** What one `cache-control` header allows and demands (RFC 9111 section 5.2.2). */
+/** Directives of one `cache-control` header (RFC 9111 section 5.2.2). */
 type Directives = ReadonlyMap<string, number | undefined>;
 
-/** Demands: one that any answer makes holds for the whole. */
+/** Restrictions: the merged header has each one that any response has. */
 const DEMANDS = [
   'no-cache',
   'private',
@@ -10,11 +10,11 @@ const DEMANDS = [
   'must-understand',
   'no-transform',
 ];
-/** Permissions: the whole has one only if every answer gives it. */
+/** Permissions: the merged header has only those that all responses have. */
 const PERMISSIONS = ['public', 'immutable'];
 const PERIODS = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
 
-/** One header that allows nothing which any of these does not allow. Unknown directives are left out. */
+/** Merges headers into one that allows only what all of them allow. Unknown directives are omitted. */
 export function mergeCacheControl(headers: readonly string[]): string {
   const all = headers.map(parse);
   const some = (name: string) => all.some((directives) => directives.has(name));
@@ -28,14 +28,14 @@ export function mergeCacheControl(headers: readonly string[]): string {
   ];
   if (some('max-age') || some('s-maxage')) merged.push(`max-age=${Math.min(...all.map(lifetime))}`);
   for (const name of PERIODS) {
-    // A lifetime for shared caches is also a permission for them.
+    // A lifetime for shared caches also permits shared caching.
     if (every(name) && !(name === 's-maxage' && isPrivate))
       merged.push(`${name}=${Math.min(...all.map((directives) => directives.get(name) ?? 0))}`);
   }
   return merged.length === 0 ? 'no-store' : merged.join(', ');
 }
 
-/** The same permissions for the caller's own cache only; shared caches must not keep the response (RFC 9111 section 5.2.2.7). */
+/** Removes permissions for shared caches, which must not store the response (RFC 9111 section 5.2.2.7). */
 export function restrictToPrivate(header: string): string {
   const directives = header.split(',').map((directive) => directive.trim());
   if (directives.includes('no-store')) return header;
@@ -45,7 +45,7 @@ export function restrictToPrivate(header: string): string {
 
 const SHARED_ONLY = /^(?:public|private|s-maxage|proxy-revalidate)(?:=|$)/;
 
-/** The shortest lifetime that is named; who names none has promised nothing. */
+/** Returns the shortest lifetime; a missing lifetime counts as zero. */
 function lifetime(directives: Directives): number {
   const named = ['max-age', 's-maxage'].flatMap((name) => directives.get(name) ?? []);
   return directives.has('max-age') ? Math.min(...named) : 0;
@@ -61,12 +61,14 @@ function parse(header: string): Directives {
   return directives;
 }
 
-// `private="set-cookie"` restricts one field; taken as `private` it restricts more, never less.
+// `private="set-cookie"` restricts one field only. Reading it as `private` is stricter, and therefore safe.
 function withoutQuoted(header: string): string {
   return header.replaceAll(/"(\d+)"/g, '$1').replaceAll(/"[^"]*"?/g, '');
 }
 
-/** Of a directive given twice the shorter counts; what is no number of seconds counts as none (section 4.2.1). */
+/**
+ * Of repeated directives the shorter lifetime is used; an invalid lifetime counts as zero (section 4.2.1).
+ */
 function shorter(known: number | undefined, value = ''): number {
   const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0;
   return known === undefined ? seconds : Math.min(known, seconds);

@@ -6,20 +6,22 @@ import { mergeVary } from './vary.ts';
 import { compileRules, rulesFor, wholeName } from './rules.ts';
 import type { PropagatedHeader, Carry, HeaderRule } from './rules.ts';
 
-/** Headers of an answer to a client; each value of a list is a line of its own. */
+/** Headers of a response to a client. Each item of a list is sent as a separate header line. */
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 
-/** Gathers what the subgraphs say in headers during one execution. */
+/** Collects the response headers of subgraphs during one execution. */
 export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
-  /** What of it the answer carries; one that is not whole must not be cached. */
+  /** Returns the headers for the client. A response that is not complete must not be cached. */
   headers(isWhole: boolean): ResponseHeaders;
 };
 
-/** How response headers are gathered; undefined where no rule asks for any. */
+/** Creates collections; undefined if no rule uses response headers. */
 export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
-  /** Cookies are meant for one client: executions that may bring some must not be shared. */
+  /**
+   * Whether rules pass on `set-cookie`. Cookies are for one client, so such executions must not be shared.
+   */
   readonly passesCookies: boolean;
 };
 
@@ -49,7 +51,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** By response: what it allows caches to do. */
+  /** Caching headers of each subgraph response. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
@@ -60,7 +62,7 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
-      // A cache that keeps the response has to know what it depends on, whether or not a rule passes `vary` on.
+      // A cache that stores the response needs `vary`, whether or not a rule passes it on.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));
@@ -74,7 +76,10 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
   };
 }
 
-/** `cache-control`, and its counterparts for single caches: `cdn-cache-control` (RFC 9213) and `surrogate-control`. */
+/**
+ * `cache-control` and its variants for specific caches: `cdn-cache-control` (RFC 9213) and
+ * `surrogate-control`.
+ */
 export function isCacheControl(name: string): boolean {
   return /(?:^|-)(?:cache|surrogate)-control$/.test(name);
 }
@@ -92,7 +97,7 @@ function mergeCacheControls(
   isWhole: boolean,
 ): Record<string, string> {
   const names = new Set(responses.flatMap((response) => [...response.keys()]));
-  // A response without the header has allowed nothing.
+  // A response without the header permits no caching.
   const merge = (name: string) =>
     mergeCacheControl(responses.flatMap((response) => response.get(name) ?? ['no-store']));
   return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));

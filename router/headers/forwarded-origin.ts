@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 
-/** The part of a client request that says where it came from. */
+/** Properties of a client request that describe its origin. */
 export type ForwardedRequest = {
-  /** Address of the other end of the connection. */
+  /** Remote address of the connection. */
   readonly peer: string | undefined;
   readonly headers: IncomingHttpHeaders;
 };
 
-/** Other end of a connection, and whether it is one of `listen.trustedProxies`. */
+/** Remote address of a connection, and whether it is in `listen.trustedProxies`. */
 export type Peer = { readonly address: string; readonly isTrusted: boolean };
 
 type ReadPeer = (address: string | undefined) => Peer;
@@ -23,8 +23,8 @@ export type ForwardedOrigin = {
 };
 
 /**
- * Tells subgraphs where a request came from: `X-Forwarded-For`, `-Proto` and `-Host`. What a client sends under these names counts
- * only if a trusted proxy passes it on.
+ * Creates the headers `X-Forwarded-For`, `-Proto` and `-Host` for subgraphs. Values from the client are used
+ * only if a trusted proxy has passed them on.
  */
 export function createForwardedOrigin(settings: Settings, readPeer: ReadPeer): ForwardedOrigin {
   const namesOf = { query: settings.queries, mutation: settings.mutations };
@@ -46,13 +46,16 @@ export function createForwardedOrigin(settings: Settings, readPeer: ReadPeer): F
 
 const NOTHING: Readonly<Record<string, string>> = {};
 
-/** Addresses passed on at most. */
+/** Maximum number of addresses in `X-Forwarded-For`. */
 const MOST_ADDRESSES = 32;
 const ADDRESS = /^[\w.:[\]%-]{1,64}$/;
 const PROTOCOL = /^https?$/i;
 const HOST = /^[\w.:[\]%-]{1,255}$/;
 
-/** The client's address and the trusted proxies after it: whatever stands before it was written by the client itself. */
+/**
+ * Returns the client's address and the trusted proxies after it. Addresses before it were written by the
+ * client.
+ */
 function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];
   const client = hops.findLastIndex((hop) => !readPeer(hop).isTrusted);
@@ -61,7 +64,7 @@ function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, r
 
 function protocol(headers: IncomingHttpHeaders, { isTrusted }: Peer): string {
   const [first] = isTrusted ? listOf(headers['x-forwarded-proto']) : [];
-  // The router itself speaks no TLS.
+  // The router itself does not serve TLS.
   return first !== undefined && PROTOCOL.test(first) ? first.toLowerCase() : 'http';
 }
 
@@ -72,7 +75,7 @@ function host(headers: IncomingHttpHeaders, { isTrusted }: Peer): string | undef
 
 function listOf(value: string | string[] | undefined): string[] {
   if (value === undefined) return [];
-  // Sent twice it is a list.
+  // A repeated header is a list.
   return [value]
     .flat()
     .join(',')

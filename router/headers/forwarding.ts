@@ -4,14 +4,14 @@ import { isProtectedRequestHeader } from '../shared/protected-headers.ts';
 import { compileRules, rulesFor } from './rules.ts';
 import type { Carry } from './rules.ts';
 
-/** What one client request sends on. */
+/** Headers of one client request that subgraphs receive. */
 export type ForwardedHeaders = {
   readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
-  /** Equal for requests whose headers no subgraph can tell apart. */
+  /** Equal for requests with equal forwarded headers. */
   readonly scope: string;
 };
 
-/** The request rules as one function; undefined where there are none. */
+/** Compiles the request rules into one function; undefined if there are none. */
 export function createForwarding(
   rules: Config['headers'],
 ): ((headers: IncomingHttpHeaders) => ForwardedHeaders) | undefined {

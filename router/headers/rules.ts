@@ -8,13 +8,13 @@ export type HeaderRule = Rules['request'][number] | Rules['response'][number];
 
 export type Merge = 'first' | 'last' | 'append';
 
-/** A header on its way; several values only where each needs a line of its own. */
+/** A header that is passed on. It has several values only if each needs a separate header line. */
 export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
-/** What rules make of the headers of one message, by lower-case name. */
+/** Applies rules to the headers of a message. The result has lower-case names. */
 export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 
-/** The rules as one function; undefined where there are none. */
+/** Compiles rules into one function; undefined if there are none. */
 export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtected): Carry | undefined {
   if (rules.length === 0) return undefined;
   const steps = rules.map((rule) => compileRule(rule, isProtected));
@@ -26,7 +26,7 @@ export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtec
   };
 }
 
-/** Rules by subgraph: those for all, then its own. */
+/** Returns the rules of a subgraph: those for all subgraphs, then its own. */
 export function rulesFor(
   rules: Rules,
   subgraph: string | undefined,
@@ -94,7 +94,7 @@ export function wholeName(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`, 'i');
 }
 
-// What no header may carry would be refused where it is written, with the whole message.
+// Matches values that Node can send. Node would reject the whole message for any other.
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function valuesOf({ headers, ofConnection }: Message, name: string): readonly string[] {

@@ -1,6 +1,6 @@
 const FIELD_NAME = /^(?:\*|[\w!#$%&'+.^`|~-]+)$/;
 
-/** One `vary` header that names every request header that any of these names (RFC 9110 section 12.5.5); empty without one. */
+/** Merges `vary` headers (RFC 9110 section 12.5.5); empty if there are none. */
 export function mergeVary(headers: readonly (string | readonly string[] | undefined)[]): string {
   const listed = headers.flatMap((header) => header ?? []).flatMap((header) => header.split(','));
   const names = new Set(

@@ -5,10 +5,13 @@ import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
 import { checkDocument } from './document-limits.ts';
 
-/** Validation errors that a response lists; validation ends with the next one. */
+/** Maximum number of validation errors in a response; validation stops after them. */
 export const MAX_VALIDATION_ERRORS = 20;
 
-/** Rejects a document that is too long to be worth parsing. @throws {RouterError} MAX_LENGTH_LIMIT */
+/**
+ * Rejects a document that exceeds the length limit, before it is parsed.
+ * @throws {RouterError} MAX_LENGTH_LIMIT
+ */
 export function checkLength(
   source: string,
   { documentLength }: Pick<Config['limits'], 'documentLength'>,
@@ -19,8 +22,8 @@ export function checkLength(
 }
 
 /**
- * A validation rule that rejects documents which are too large to be worth validating. It ends validation before any rule looks
- * below the document; the maximum of errors is the only means that graphql-js has for that.
+ * Validation rule that rejects documents above the limits. It stops validation before other rules visit the
+ * document. Reaching the maximum number of errors is the only way to do that in graphql-js.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({
@@ -44,9 +47,10 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
   }
 }
 
-// Errors repeat names, and validation compares them with those of the schema.
+// Names are limited, because error messages repeat them and validation compares them with the names of the
+// schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
-  // Most documents have no word of that length, be it a name or part of a text.
+  // Most documents contain no word of that length, neither as a name nor in a string.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {

@@ -19,23 +19,24 @@ export type DocumentLimits = Pick<
   'depth' | 'aliases' | 'rootFields' | 'directives' | 'selections'
 >;
 
-/** What a selection set amounts to with its fragments expanded. */
+/** Size of a selection set with its fragments expanded. */
 type Size = {
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
-  /** Fields of this very level. */
+  /** Number of fields on this level. */
   readonly width: number;
   readonly depth: number;
-  /** Like `depth`, but fragments count as levels too. */
+  /** Like `depth`, but counts fragments as levels too. */
   readonly nesting: number;
 };
 
 /**
- * Refuses a document that would be expensive to validate or to plan, before either is tried. Every definition in it is
- * measured. Each fragment is measured once, so a document is never worth more work than its length: 2^n expanded
- * selections are a product, not a walk.
- * @throws {RouterError} a code per limit; GRAPHQL_VALIDATION_FAILED for fragments that contain themselves.
+ * Rejects a document that would be expensive to validate or plan. It measures every definition. Each fragment
+ * is measured only once, so the work is linear in the document's length: 2^n expanded selections are computed
+ * by multiplication.
+ * @throws {RouterError} with the code of the exceeded limit; GRAPHQL_VALIDATION_FAILED for fragments that
+ * contain themselves
  */
 export function checkDocument(document: DocumentNode, limits: DocumentLimits): void {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -50,10 +51,13 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
   checkRepeatedFields(document, fragments, limits);
 }
 
-// As graphql-js spells it, in the two spellings it may have.
+// Matches the message of graphql-js, in both spellings that exist.
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 
-/** Gives graphql-js's refusal under the `maxTokens` option of `parse` the limit's own code; other errors pass unchanged. */
+/**
+ * Converts the error of graphql-js for its `maxTokens` option into the code of the limit; returns other
+ * errors unchanged.
+ */
 export function readParseError(error: unknown, limits: Pick<Config['limits'], 'tokens'>): unknown {
   const isLimit = error instanceof GraphQLError && TOO_MANY_TOKENS.test(error.message);
   return isLimit ? exceeded('MAX_TOKENS_LIMIT', 'tokens', limits.tokens) : error;
@@ -62,7 +66,7 @@ export function readParseError(error: unknown, limits: Pick<Config['limits'], 't
 const NOTHING: Size = { fields: 0, aliases: 0, directives: 0, width: 0, depth: 0, nesting: 0 };
 const LEAF: Size = { ...NOTHING, fields: 1, width: 1, depth: 1, nesting: 1 };
 
-/** Inline fragments and spreads may nest this many times deeper than fields: enough for any honest client. */
+/** Fragments may be nested this many times deeper than fields, which is more than clients need. */
 const NESTING_PER_DEPTH = 4;
 
 class Measure {
@@ -86,12 +90,12 @@ class Measure {
     }
   }
 
-  /** Validation reads those that nothing spreads as well. */
+  /** Measures unused fragments too, because validation also reads them. */
   unusedFragments(): void {
     for (const name of this.#fragments.keys()) this.#check(this.#fragment(name));
   }
 
-  /** @param nesting of this set in the definition that it stands in: bounds the recursion. */
+  /** @param nesting depth of this set in its definition, which bounds the recursion */
   #selectionSet({ selections }: SelectionSetNode, nesting: number): Size {
     if (nesting > this.#limits.depth * NESTING_PER_DEPTH) throw this.#tooDeep();
     let size = NOTHING;
@@ -131,7 +135,7 @@ class Measure {
     const known = this.#measured.get(name);
     if (known !== undefined) return known;
     const fragment = this.#fragments.get(name);
-    // Validation reports it, with a location.
+    // Validation reports unknown fragments, with a location.
     if (fragment === undefined) return NOTHING;
     if (this.#open.has(name)) {
       throw new RouterError('GRAPHQL_VALIDATION_FAILED', `Cannot spread fragment "${name}" within itself.`, {
@@ -146,7 +150,7 @@ class Measure {
     return size;
   }
 
-  // Checked as it grows: the first limit passed ends the walk, and no count ever gets near 2^53.
+  // Checked while counting: the first exceeded limit stops the traversal, so no count comes near 2^53.
   #check(size: Size): void {
     const { depth, aliases, directives, selections } = this.#limits;
     if (size.depth > depth || size.nesting > depth * NESTING_PER_DEPTH) throw this.#tooDeep();

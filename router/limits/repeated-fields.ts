@@ -4,17 +4,18 @@ import { RouterError } from '../shared/errors.ts';
 import { responseName } from '../shared/graphql/response-name.ts';
 
 /**
- * Validation compares every two fields that end up under the same name (section 5.3.2 of the specification), and gives up
- * after half a million comparisons, which are 100 ms: 480 times `a{x}` are enough. So many take about 8 ms.
+ * Maximum number of field pairs with the same response name. Validation compares each pair (GraphQL section
+ * 5.3.2) and gives up only after half a million comparisons, which take 100 ms; 480 repetitions of `a{x}`
+ * suffice for that. This limit takes about 8 ms.
  */
 const MAX_PAIRS = 20_000;
 
-/** Each operation may have so many fields; all definitions together, twice that. */
+/** An operation may have this many pairs; all definitions together twice as many. */
 const DEFINITIONS = 2;
 
 /**
- * Refuses a document that would keep validation comparing fields. Reads each field once for every place it stands in,
- * so the document must have been measured.
+ * Rejects a document for which validation would have to compare too many fields. It visits each field once
+ * per place, so the document must already be within `checkDocument`'s limits.
  * @throws {RouterError} MAX_SELECTIONS_LIMIT
  */
 export function checkRepeatedFields(
@@ -29,11 +30,11 @@ export function checkRepeatedFields(
     if (!merging.reached.has(name)) merging.merge([selectionSet]);
 }
 
-/** Selection sets that are merged level by level, as for execution. */
+/** Merges selection sets level by level, as execution does. */
 class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Merged with nothing else, a set is the same wherever it stands. */
+  /** Selection sets that are merged with no other set: their result is the same at every place. */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;
   #pairsLeft = MAX_PAIRS;

@@ -8,7 +8,7 @@ export type VariableLimits = Pick<
 >;
 
 /**
- * Rejects variables that are nested too deep for the recursive code behind, or hold too much to be worth coercing.
+ * Rejects variables that are nested too deep for recursive code, or have too many values.
  * @throws {RouterError} MAX_INPUT_LIMIT
  */
 export function checkVariables(variables: Readonly<Record<string, unknown>>, limits: VariableLimits): void {
@@ -27,7 +27,7 @@ class Check {
   value(value: unknown, depth: number): void {
     const { variableDepth, variableNodes } = this.#limits;
     this.#nodes += 1;
-    // The object that holds the variables is none of their values.
+    // One more, because the object that contains the variables is counted too.
     if (this.#nodes > variableNodes + 1) throw exceeded(`hold more than ${variableNodes} values`);
     if (typeof value !== 'object' || value === null || isExactNumber(value)) return;
     if (depth > variableDepth) throw exceeded(`are nested deeper than ${variableDepth} levels`);

@@ -1,42 +1,42 @@
 import type { Pressure } from './pressure.ts';
 
 export type LimitOptions = {
-  /** Delay above which the limit begins to work. */
+  /** Event loop delay in milliseconds above which the limit starts to work. */
   readonly delayMs: number;
-  /** Share of the heap above which the limit begins to work. */
+  /** Share of the heap above which the limit starts to work, from 0 to 1. */
   readonly heap: number;
-  /** Where the limit stands while there is no pressure. */
+  /** Limit while there is no pressure. */
   readonly max: number;
 };
 
-/** Never fewer, except for want of memory. */
+/** Minimum of the limit, unless memory is short. */
 const FEWEST = 2;
-/** With fewer under way it is not they that make the event loop late. */
+/** With fewer requests in flight, they are not the cause of the event loop delay. */
 const FEWEST_TO_BEGIN = 16;
-/** One late report may be a single piece of work that took long; it is over. */
+/** A single report of a high delay may be one long task that has already ended. */
 const REPORTS_TO_BEGIN = 2;
-/** The delay that is held once the limit works: refusals wait for as long. */
+/** Target delay while the limit works. Rejections are delayed as much. */
 const HELD_DELAY_MS = 2.5;
 /**
- * Clients that ask again as soon as they are answered keep the event loop late at any rate, and would be refused for ever
- * after one bad second. So the limit lets go after a while, and after longer ones each time that it has to begin again soon.
+ * Clients that retry at once keep the event loop delayed even when they are rejected, and the limit would
+ * never end. It is therefore lifted after this time, and after longer times if it has to start again soon.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
-/** With less to do the event loop could serve more requests, however late it is. */
+/** Below this utilization the event loop could serve more requests, whatever its delay. */
 const BUSY = 0.97;
 const IDLE = 0.8;
-/** Share of the heap at which nothing is let in any more. */
+/** Share of the heap above which no request is admitted. */
 const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
 
 /**
- * Counts the requests under way and says how many there may be: as many as keep the event loop busy without making it late.
- * A concurrency limit by gradient, but by the wait for the event loop instead of the time that requests take: a slow
- * subgraph is no reason to refuse anybody.
+ * Counts the requests in flight and limits them to a number that keeps the event loop busy without delaying
+ * it. It is a gradient concurrency limit, but based on event loop delay instead of request duration, because
+ * slow subgraphs are no reason to reject requests.
  */
 export class ConcurrencyLimit {
   readonly #options: LimitOptions;
@@ -48,7 +48,7 @@ export class ConcurrencyLimit {
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
-  /** Since it began to work or let go. */
+  /** Milliseconds since the limit started to work or was lifted. */
   #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {
@@ -64,7 +64,7 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** Whether the limit is below the most that is ever allowed. */
+  /** Whether the limit is below its maximum. */
   get isWorking(): boolean {
     return this.#working;
   }
@@ -79,7 +79,7 @@ export class ConcurrencyLimit {
     this.#left += 1;
   }
 
-  /** Lets in no more than there are when the heap has filled up since the last report. */
+  /** Limits the requests to those in flight if the heap has filled up since the last report. */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
     if (!this.#working) this.#begin();
@@ -91,7 +91,7 @@ export class ConcurrencyLimit {
   adjust({ delayMs, busy, heap, ms }: Pressure): void {
     const { max, heap: mostHeap, delayMs: mostDelayMs } = this.#options;
     const under = Math.min(this.#limit, this.#most);
-    // Little's law: how long a request is under way.
+    // Little's law gives the mean time that a request is in flight.
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
     this.#most = this.#inFlight;
     this.#left = 0;
@@ -107,15 +107,17 @@ export class ConcurrencyLimit {
       this.#begin();
     }
     this.#waitMs -= ms;
-    // Full without any request, it is full of garbage, and V8 may leave that where it is until there is work again.
+    // A full heap without any request in flight contains garbage, which V8 may only collect when there is
+    // work again.
     if (heap >= HEAP_FULL) this.#limit = this.#inFlight === 0 ? Math.min(FEWEST, max) : 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // A request waits for two turns of the event loop or more, and a turn is twice as long as what comes in it waits on average.
+      // A request waits for at least two turns of the event loop, and a turn is twice as long as the mean
+      // wait of the events in it.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
-      // What has changed shows when those that were under way are gone.
+      // The effect of a change is visible only after the requests in flight have ended.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
     const worked = this.#working;

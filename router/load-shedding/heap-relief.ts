@@ -1,15 +1,15 @@
 import type { Pressure } from './pressure.ts';
 
-/** Milliseconds that the collector has to free what was given up, before more is. */
+/** Milliseconds for the garbage collector to free evicted memory before more is evicted. */
 const PAUSE_MS = 1_000;
 
-/** Asks the owners of caches to free memory while the heap is above a share, again and again until it is not. */
+/** Requests the owners of caches to free memory, repeatedly while heap usage is above a threshold. */
 export class HeapRelief {
   readonly #share: number;
   readonly #listeners = new Set<() => void>();
   #sinceMs = Infinity;
 
-  /** @param share of the heap in use, from 0 to 1. */
+  /** @param share of the heap in use, from 0 to 1 */
   constructor(share: number) {
     this.#share = share;
   }

@@ -17,18 +17,21 @@ import {
 } from './priority.ts';
 import type { Priority } from './priority.ts';
 
-/** Refuses what cannot be answered in time, each as soon as enough is known of it. All but `leave` throw OVERLOADED. */
+/**
+ * Rejects requests while the process is overloaded, each as early as its priority is known. All functions
+ * except `leave` throw OVERLOADED.
+ */
 export type LoadShedding = Disposable & {
-  /** Before the body is read. */
+  /** Called before the body is read. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
-  /** Before the token is verified; counts the request as under way until `leave`. */
+  /** Called before the token is verified. Counts the request as in flight until `leave`. */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
-  /** Before an operation that is not known is parsed, validated and planned. */
+  /** Called before an unknown operation is parsed, validated and planned. */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
-  /** Before an operation is paid for. */
+  /** Called before an operation is charged. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Calls the listener while the heap is above its limit, until the result is disposed of. */
+  /** Calls the listener while heap usage is above its limit, until the result is disposed. */
   readonly onFullHeap: (listener: () => void) => Disposable;
   readonly state: () => { readonly limit: number; readonly inFlight: number };
 };
@@ -38,11 +41,14 @@ export type LoadSheddingParts = {
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
-// Those refused together are told different times, so that they do not come back together. One instance each: to build
-// an error with its stack for each request would cost more than the rest of the refusal.
+// Errors with different retry times, so that clients rejected together do not retry together. Each is created
+// once, because an error with a stack trace per request would cost more than the rest of the rejection.
 const REFUSALS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
-/** Requests between two looks at the heap: hundreds of bodies may come in one turn of the event loop, and no report in between. */
+/**
+ * Number of requests between two checks of the heap: hundreds of bodies may arrive in one turn of the event
+ * loop, between two reports.
+ */
 const HEAP_EVERY = 16;
 
 export function createLoadShedding(
@@ -66,7 +72,7 @@ export function createLoadShedding(
     telemetry.overloadChanged({ ...pressure, overloaded: told, limit: limit.limit });
   }
 
-  /** Requests that have entered are among those under way. */
+  /** `entered` is 1 if the request is already counted as in flight. */
   function check(priority: Priority, entered: 0 | 1): void {
     if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;
     telemetry.requestShed(priority);

@@ -2,31 +2,34 @@ import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Schedule } from '../shared/schedule.ts';
 import { youngBytes } from './young-generation.ts';
 
-/** How far a process is behind. */
+/** Load of a process. */
 export type Pressure = {
-  /** Since the last report. */
+  /** Milliseconds since the last report. */
   readonly ms: number;
-  /** By how much timers were late, on average. */
+  /** Mean delay of timers in milliseconds. */
   readonly delayMs: number;
-  /** Share of the time in which the event loop had something to do, from 0 to 1. */
+  /** Utilization of the event loop, from 0 to 1. */
   readonly busy: number;
   /** Share of the old generation of the heap in use, from 0 to 1. */
   readonly heap: number;
 };
 
-/** Reports the pressure again and again until the result is disposed. */
+/** Reports the pressure periodically until the result is disposed. */
 export type WatchPressure = (report: (pressure: Pressure) => void) => PressureWatch;
 
 export type PressureWatch = Disposable & {
-  /** The heap as it is, for when much may happen between two reports. */
+  /** Returns the current heap usage, for checks between two reports. */
   readonly heap: () => number;
 };
 
-/** Different ones: ticks in step with the turns of the event loop would see all of a turn, or nothing of it. */
+/**
+ * Intervals differ, because ticks in step with the turns of the event loop would measure all of a turn or
+ * nothing.
+ */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
 export const WINDOW_MS = 100;
 
-/** Measures how late a timer is. A pause for garbage is one late tick among many on time; a queue delays all of them. */
+/** Measures the delay of timers. A garbage collection delays a single tick, a queue delays all of them. */
 export function createPressureWatch({
   schedule,
   monotonic,
@@ -75,11 +78,15 @@ export function createPressureWatch({
   };
 }
 
-/** Of what long-lived objects may have: V8 counts the young generation into its limit, most of which is free or dead. */
+/**
+ * Returns the usage of the memory for long-lived objects. V8 includes the young generation in its limit, but
+ * most of that is free or garbage.
+ */
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   const young = youngBytes();
-  // Without our flag, or with one that leaves the rest nothing, only the whole is known.
+  // Without the V8 flag, or if it leaves no space for the old generation, only the usage of the whole heap is
+  // known.
   if (young === 0 || young >= limit) return used / limit;
   return (used - youngInUse()) / (limit - young);
 }

@@ -3,14 +3,16 @@ import type { Identity } from '../request/identity.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
-/** Which share of the limit may be taken by requests of a priority and those below it: the smaller, the sooner refused. */
+/**
+ * Share of the concurrency limit that requests of a priority may use; a smaller share is rejected earlier.
+ */
 export const SHARES = {
   anonymous_expensive: 0.4,
   anonymous: 0.6,
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /** It could be any of them. */
+  /** Before the body is read, the request may have any priority. */
   unread: 1,
 } as const;
 
@@ -18,12 +20,12 @@ export type Priority = keyof typeof SHARES;
 
 export const LOWEST_SHARE = SHARES.anonymous_expensive;
 
-/** Larger bodies are read only for those who say who they are. */
+/** Larger bodies are read only for callers with a token. */
 const SMALL_BYTES = 16_384;
 
 type Head = { readonly method?: string | undefined; readonly headers: IncomingHttpHeaders };
 
-/** The best that a request can turn out to be, by its headers. */
+/** Returns the highest priority that a request can have, by its headers. */
 export function priorityOfHead({ method, headers }: Head): Priority {
   if (headers.authorization !== undefined) return 'unread';
   if (method === 'GET') return 'anonymous';
@@ -31,14 +33,17 @@ export function priorityOfHead({ method, headers }: Head): Priority {
   return length <= SMALL_BYTES ? 'unread' : 'anonymous_expensive';
 }
 
-/** The best that a request can turn out to be, before its token and its document have been looked at. */
+/** Returns the highest priority that a request can have, before its token and document are examined. */
 export function priorityOfRequest({ authorization, body }: ClientRequest): Priority {
   if (authorization.length > 0) return 'unread';
   const source = isRecord(body) ? body['query'] : undefined;
   return typeof source === 'string' && !isMutation(source) ? 'anonymous' : 'unread';
 }
 
-/** An operation that was not asked before has to be validated and planned, which is expensive. */
+/**
+ * Returns the priority of an operation that is not cached, which is expensive because it must be validated
+ * and planned.
+ */
 export function priorityOfUnseen({ kind }: Identity, source: string | undefined): Priority {
   if (source !== undefined && isMutation(source)) return 'mutation';
   return kind === 'anonymous' ? 'anonymous_expensive' : 'expensive';

@@ -6,14 +6,17 @@ import { RouterError } from '../shared/errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuthorizedOperation, Operation, Variables } from './operations.ts';
 
-/** Removes from an operation what its caller is not authorized to see, so that it is neither charged nor planned. @throws {RouterError} */
+/**
+ * Removes the selections that the caller is not authorized for, so that they are neither charged nor planned.
+ * @throws {RouterError}
+ */
 export type AuthorizeOperation = (
   operation: Operation,
   inputs: Variables,
   caller: Caller,
 ) => AuthorizedOperation;
 
-/** Returns the stage that authorizes operations. */
+/** Creates the stage that authorizes operations. */
 export function createOperationAuthorization(
   { authorization: { mode }, authentication }: Pick<Config, 'authorization' | 'authentication'>,
   { log }: Pick<Telemetry, 'log'>,

@@ -10,22 +10,25 @@ import type { Operation } from './operations.ts';
 
 export type CallerContextParts = {
   readonly monotonic: () => number;
-  /** Time of a whole client request. */
+  /** Timeout of a whole client request in milliseconds. */
   readonly deadlineMs: number;
   readonly forward: ReturnType<typeof createForwarding>;
   readonly origin: ForwardedOrigin;
-  /** Whether queries may be deduplicated at all. */
+  /** Whether deduplication of queries is enabled. */
   readonly isDeduplicated: boolean;
 };
 
-/** Returns what a request brings to its calls to subgraphs; the ids of requests whose calls it uses go into `deduplicatedWork`. */
+/**
+ * Returns the context that a request passes to its subgraph calls. Ids of requests whose calls it shares are
+ * added to `deduplicatedWork`.
+ */
 export type CreateCallerContext = (
   caller: Caller,
   operation: Operation['type'],
   deduplicatedWork: DeduplicatedWork,
 ) => CallerContext;
 
-/** Returns the function that creates the context of a caller. */
+/** Creates the function that returns the context of a caller. */
 export function createCallerContexts(parts: CallerContextParts): CreateCallerContext {
   const { monotonic, deadlineMs, forward, origin, isDeduplicated } = parts;
 
@@ -33,14 +36,14 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
-    // Last, so that no header of a client can replace them.
+    // Added last, so that client headers cannot replace them.
     const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
     return {
       requestId: request.id,
       trace: request.trace,
       deadline: monotonic() + deadlineMs,
       scope: scopeOf({ identified, forwarded, queryOrigin }),
-      // What a mutation reads afterwards must show what it did: a call that others began before may not.
+      // Queries within a mutation must see its effects, so they cannot share calls that were sent earlier.
       isDeduplicated: isDeduplicated && operation === 'query',
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),
@@ -52,7 +55,7 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
   };
 }
 
-// Subgraphs see nothing else that could change their response: ids for tracing differ with each request and say nothing of it.
+// Tracing ids are left out: they differ for each request and do not change the response of a subgraph.
 function scopeOf({
   identified,
   forwarded,

@@ -8,7 +8,7 @@ export type ChargeOperation = (
   payer: Payer,
 ) => Promise<ChargedOperation>;
 
-/** Returns the stage that charges operations. */
+/** Creates the stage that charges operations. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
   return async (authorized, inputs, payer) => ({
     ...authorized,

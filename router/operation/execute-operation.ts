@@ -23,30 +23,35 @@ export type ExecutionParts = {
   readonly reconciliation: Reconciliation;
   readonly callerContext: CreateCallerContext;
   readonly headerCollector: HeaderCollector | undefined;
-  /** Undefined where no field's values are kept. */
+  /** Undefined if no field has stale values. */
   readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
-/** The outcome of an operation for one caller. Requests that shared the execution have everything but `deduplicatedWork` in common. */
+/**
+ * Result of an operation for one caller. Requests that share an execution differ only in `deduplicatedWork`.
+ */
 export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplicatedWork?: DeduplicatedWork };
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
-/** The parts of a generation that execution uses. */
+/** Parts of a generation that execution uses. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
   readonly send: SendForCaller;
 };
 
-/** Executes an operation with the subgraphs of a generation. @throws {RouterError} when it cannot be planned, or the client is gone */
+/**
+ * Executes an operation with the subgraphs of a generation.
+ * @throws {RouterError} if it cannot be planned, or the client has closed the connection
+ */
 export type ExecuteOperation = (
   charged: ChargedOperation,
   caller: Caller,
   generation: ExecutingGeneration,
 ) => Promise<ExecutedOperation>;
 
-/** Returns the stage that executes operations. */
+/** Creates the stage that executes operations. */
 export function createExecution(parts: ExecutionParts): ExecuteOperation {
   const { telemetry, deduplication, callerContext } = parts;
   const deduplicate = deduplicateExecutions<CollectedOutcome>();
@@ -62,7 +67,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
-          // What follows is an object's text, so the two cannot be cut differently.
+          // The key is unambiguous, because the second part always starts with a brace.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
@@ -70,7 +75,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
           signal: request.signal,
           execute: run,
         })
-      : // A mutation that has begun is carried through: half of one is worse than a response that nobody reads.
+      : // A mutation that has started is completed even if the client disconnects, because a partial mutation
+        // would be worse.
         run(operation.type === 'mutation' ? NEVER : request.signal));
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
@@ -115,7 +121,7 @@ function withRemarks(
   return hasDeduplicatedWork(deduplicatedWork) ? { ...denied, deduplicatedWork } : denied;
 }
 
-/** Replaces the estimated cost by the actual one. */
+/** Replaces the estimated cost by the actual cost. */
 function settled(
   outcome: ExecutedOperation,
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,

@@ -9,24 +9,24 @@ export type OperationCacheLimits = {
 export type CacheEntry<Value> = {
   readonly key: string;
   readonly value: Value;
-  /** Estimated memory of the value with its key. */
+  /** Estimated memory in bytes of the value and its key. */
   bytes: number;
-  /** Requests that have found it. */
+  /** Number of requests that have used it. */
   uses: number;
 };
 
 /** Share of the cache for operations that were requested once. */
 const ONCE = 1 / 8;
-/** Share that is left when the heap is full. */
+/** Share that remains when the heap is full. */
 const LEAST = 1 / 8;
-/** Operations that were dropped after their first request, of which the cache still knows the hash. */
+/** Maximum number of hashes of evicted operations that the cache remembers. */
 const MAX_DROPPED = 10_000;
 const DROPPED = {};
 
 /**
- * Keeps prepared operations in a number of bytes. An operation that is requested once stays only among the last of its
- * kind; from its second request on it stays as long as it is used. So operations that are made up for one request each
- * replace each other, and not those of other clients (2Q: Johnson and Shasha, 1994).
+ * Caches prepared operations within a number of bytes. Operations that were requested once compete only with
+ * each other. From the second request on, an operation remains as long as it is used. A flood of unique
+ * operations therefore does not evict those of other clients (2Q: Johnson and Shasha, 1994).
  */
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;
@@ -46,7 +46,7 @@ export class OperationCache<Value> {
     return this.#once.bytes + this.#again.bytes;
   }
 
-  /** Returns the value, which counts as a use. */
+  /** Returns a value and counts the use. */
   get(key: string): Value | undefined {
     const entry = this.#again.use(key) ?? this.#promote(key);
     if (entry === undefined) return undefined;
@@ -62,7 +62,7 @@ export class OperationCache<Value> {
     this.#dropped.set(known, DROPPED);
   }
 
-  /** Corrects the estimate of a value that is still kept. */
+  /** Corrects the estimated size of a cached value. */
   grow(key: string, value: Value, bytes: number): void {
     for (const segment of [this.#again, this.#once]) {
       const entry = segment.take(key);
@@ -72,7 +72,7 @@ export class OperationCache<Value> {
     }
   }
 
-  /** Frees memory: drops what was requested once, and half of the rest. */
+  /** Frees memory by evicting operations that were requested once, and half of the others. */
   evict(): void {
     this.#once.shrink(0);
     this.#again.shrink(Math.max(this.#again.bytes / 2, this.#again.maxBytes * LEAST));
@@ -89,7 +89,7 @@ export class OperationCache<Value> {
   }
 }
 
-/** Entries in the order of their last use. */
+/** Entries ordered by last use. */
 class Segment<Value> {
   readonly maxBytes: number;
   readonly #maxEntries: number;
@@ -109,7 +109,7 @@ class Segment<Value> {
     return this.#entries.values();
   }
 
-  /** Finds an entry and makes it the last used one. */
+  /** Returns an entry and marks it as the most recently used. */
   use(key: string): CacheEntry<Value> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -132,7 +132,7 @@ class Segment<Value> {
     this.shrink(this.maxBytes);
   }
 
-  /** Drops the entries that were not used for longest, until the others fit. */
+  /** Evicts the least recently used entries until the others fit. */
   shrink(maxBytes: number): void {
     if (this.#bytes <= maxBytes && this.#entries.size <= this.#maxEntries) return;
     for (const key of this.#entries.keys()) {

@@ -28,13 +28,13 @@ import type { PlanOutcome, Planner } from '../planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** An operation that can be executed, and settled afterwards. */
+/** An operation that can be executed and reconciled. */
 export type PlannedOperation = CompiledOperation & {
   readonly actualCost: ActualCost | undefined;
   readonly deliveredCalls: DeliveredCalls | undefined;
 };
 
-/** An operation that has been parsed and validated, with all that is worked out only once. */
+/** A parsed and validated operation with everything that is computed once. */
 export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
@@ -42,39 +42,39 @@ export type Operation = PricedOperation & {
   /** Coordinates of its root fields. */
   readonly rootFields: readonly string[];
   /**
-   * Plans and compiles on the first call. Callers take turns at planning.
+   * Plans and compiles the operation on the first call. Callers take turns in planning.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: (caller?: Caller) => Promise<PlannedOperation>;
-  /** Knows who may have what of it; undefined when all of it is open to everyone. */
+  /** Checks the authorization of callers; undefined if nothing in the operation is protected. */
   readonly guard: Guard | undefined;
-  /** The operation as it is for those under the restriction, with a plan and a cost of its own. */
+  /** Returns the operation under a restriction, which has its own plan and cost. */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
 };
 
-/** An operation as the caller is authorized to execute it. */
+/** An operation with the part that its caller is authorized to execute. */
 export type AuthorizedOperation = {
   readonly operation: Operation;
-  /** Fields that the caller would not have been given if authorization were enforced. */
+  /** Fields that would be denied if authorization were enforced. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
-/** An authorized operation that has been charged and may be executed. */
+/** An authorized and charged operation, ready to be executed. */
 export type ChargedOperation = AuthorizedOperation & Admission;
 
-/** The operations that one supergraph has answered, as many as fit into the cache. */
+/** Cache of the prepared operations of one supergraph. */
 export type Operations = {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   /**
-   * Parses, validates and prices a document that `find` does not find, once for all requests that need it at the same time. Its operation is
-   * planned and compiled when it is first executed.
+   * Parses, validates and prices a document that `find` does not have, once for all concurrent requests. Its
+   * operation is planned and compiled at its first execution.
    * @throws {RouterError}
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
-  /** Frees memory, at the price of preparing operations again. */
+  /** Frees memory; evicted operations must be prepared again. */
   readonly evict: () => void;
-  /** The most used ones, for the next generation to plan before it serves. */
+  /** Returns the most used operations, which the next generation plans before it is activated. */
   readonly mostUsed: (count: number) => readonly OperationSource[];
 };
 
@@ -88,7 +88,7 @@ export type OperationsParts = {
   readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly cache: OperationCacheLimits;
-  /** Whether errors may not name what the schema has instead of what was sent. */
+  /** Whether error messages must not suggest names of the schema. */
   readonly hideSuggestions: boolean;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
@@ -98,12 +98,12 @@ export type OperationsParts = {
   readonly stalePolicyOf: StalePolicyOf | undefined;
 };
 
-/** How a client asks for an operation; the name is the request's, which may leave it out. */
+/** Document and operation name of a request; the name is optional. */
 type OperationSource = { readonly source: string; readonly name: string | undefined };
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
 
-/** Reports that an operation has come to take more memory. */
+/** Called when the memory of an operation has grown. */
 type OnGrowth = (bytes: number) => void;
 
 export function createOperations(parts: OperationsParts): Operations {
@@ -149,7 +149,7 @@ export function createOperations(parts: OperationsParts): Operations {
   };
 }
 
-// No document begins with a number, so the two forms never meet, whatever a client sends as a name.
+// A document never starts with a digit, so keys with and without a name are always distinct.
 function keyOf(source: string, name: string | undefined): string {
   return name === undefined ? source : `${name.length} ${name}${source}`;
 }
@@ -187,7 +187,7 @@ function createOperation(
   return operation;
 }
 
-/** Everything after this, the cost and the authorization included, can rely on conditions that are true or false. */
+/** Later stages, such as cost and authorization, can rely on conditions that are true or false. */
 function createCheckedCoercion(
   document: DocumentNode,
   definition: OperationDefinitionNode,
@@ -223,7 +223,8 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // A field that is asked of several object types instead of their interface is still asked once.
+    // The field may be selected on several object types instead of their interface, but it is fetched only
+    // once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     compiled: createCompile({ source: print(allowed), name, document, denials }, parts, onGrowth),
@@ -254,17 +255,17 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
 }
 
 type Compilation = {
-  /** What is planned. */
+  /** Document text to plan. */
   readonly source: string;
   readonly name: string | undefined;
-  /** What is answered. */
+  /** Document whose response is returned. */
   readonly document: DocumentNode;
   readonly denials?: Restriction['denials'];
 };
 
 type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
-/** A refusal stands as long as the supergraph; a planning that was too slow may be tried again. */
+/** A planning error is permanent for the supergraph; a timeout may be retried. */
 function createCompile(
   compilation: Compilation,
   parts: OperationsParts,
@@ -289,7 +290,7 @@ function createCompile(
   }
 
   return (caller) => {
-    // The planner plans it once, in the turn of the first or of this caller, whichever comes first.
+    // Planning happens once, at the turn of the first caller or of this one, whichever is earlier.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
@@ -326,7 +327,10 @@ function compile(
   };
 }
 
-/** Prepares and plans in `next` the operations that `previous` executed most often. Those that are no longer valid are left out. */
+/**
+ * Prepares and plans in `next` the most used operations of `previous`. Operations that are no longer valid
+ * are skipped.
+ */
 export async function warm(next: Operations, previous: Operations, count: number): Promise<void> {
   for (const { source, name } of previous.mostUsed(count)) {
     await next

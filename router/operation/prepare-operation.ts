@@ -5,23 +5,32 @@ import type { Identity } from '../request/identity.ts';
 import type { Operation, Operations } from './operations.ts';
 
 export type PreparationParts = Pick<OperationAdmission, 'prepay' | 'chargingRejections'> & {
-  /** Rejects a document that there is no time to prepare. @throws {RouterError} OVERLOADED */
+  /**
+   * Rejects unknown documents while the process is overloaded.
+   * @throws {RouterError} OVERLOADED
+   */
   readonly checkUnseen: (identity: Identity, source: string) => void;
-  /** Rejects a document that is too long to be worth parsing. @throws {RouterError} */
+  /**
+   * Rejects a document that exceeds the length limit.
+   * @throws {RouterError}
+   */
   readonly checkLength: (source: string) => void;
 };
 
-/** An operation, and the points that were charged for preparing it; none when it was known. */
+/** An operation and the points charged for preparing it; zero if it was cached. */
 export type PreparedOperation = { readonly operation: Operation; readonly prepaid: number };
 
-/** Finds the operation of a request, or prepares it. @throws {RouterError} */
+/**
+ * Finds the operation of a request in the cache, or prepares it.
+ * @throws {RouterError}
+ */
 export type PrepareOperation = (
   call: GraphqlCall,
   caller: Caller,
   operations: Operations,
 ) => Promise<PreparedOperation>;
 
-/** Returns the stage that finds or prepares operations. The caller pays for the preparation before any of it is done. */
+/** Creates the stage that finds or prepares operations. The caller is charged before the preparation. */
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;
 

@@ -6,18 +6,18 @@ import { operationResponse } from '../response/operation-response.ts';
 import { degradedHeaders } from '../response/response-extensions.ts';
 import type { LimitSharedCaching } from '../response/shared-caching.ts';
 
-/** What the response of an operation is made of, beside its outcome. */
+/** Properties of the response in addition to the result of the operation. */
 export type Responding = {
   readonly charged: ChargedOperation;
   readonly caller: Caller;
-  /** The version of the supergraph. */
+  /** Version of the supergraph. */
   readonly version: string;
 };
 
-/** Writes the response to an operation that was executed. */
+/** Writes the response of an executed operation. */
 export type Respond = (executed: ExecutedOperation, responding: Responding) => ClientResponse;
 
-/** Returns the last stage: the HTTP response, with the headers and the log line of the request. */
+/** Creates the last stage: it writes the HTTP response, with headers and the log fields of the request. */
 export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
   return (executed, { charged, caller, version }) => {
     const { headers, degraded } = executed;
@@ -39,9 +39,9 @@ export function createRespond(limitSharedCaching: LimitSharedCaching): Respond {
   };
 }
 
-/** A name may be as long as a request: it must not be copied into the log each time. */
+/** Maximum length of an operation name in the log; a name may be as long as a request. */
 const MAX_LOGGED_NAME = 512;
-/** A subgraph may report thousands of errors. */
+/** Maximum number of error codes in a log line; a subgraph may return thousands of errors. */
 const MAX_LOGGED_CODES = 50;
 
 function summaryOf(

@@ -8,7 +8,7 @@ export type GraphqlParameters = {
   readonly query: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** `extensions.persistedQuery`, unchecked; undefined where there is none. */
+  /** `extensions.persistedQuery`, not validated yet; undefined if absent. */
   readonly persisted: unknown;
 };
 
@@ -17,7 +17,7 @@ const NAMES = ['query', 'operationName', 'variables', 'extensions'] as const;
 type Parameters = Readonly<Partial<Record<(typeof NAMES)[number], unknown>>>;
 
 /**
- * Reads the parameters of a request. Null and the empty string count as absent (GraphQL over HTTP).
+ * Reads the parameters of a request. Null and empty strings count as absent (GraphQL over HTTP).
  * @throws {RouterError} BAD_REQUEST
  */
 export function readParameters({ method, body, search }: ClientRequest): GraphqlParameters {

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { stripIgnoredCharacters } from 'graphql';
 import { sha256Of } from './registry.ts';
 
-/** The operations that a client was built with. */
+/** The operations that a client may send. */
 export type Manifest = {
   readonly operations: number;
-  /** The document of an id, or of its own SHA-256. */
+  /** Returns the document with this id, or with this SHA-256. */
   readonly byId: (id: string) => string | undefined;
-  /** The document that is written like this, blanks, commas and comments apart. */
+  /** Returns the document with this text, ignoring whitespace, commas and comments. */
   readonly byText: (source: string) => string | undefined;
 };
 
@@ -21,7 +21,7 @@ const manifestSchema = z.object({
 
 /**
  * Reads a manifest in Apollo's format.
- * @throws {Error} in one sentence
+ * @throws {Error} with a message of one sentence
  */
 export function parseManifest(text: string): Manifest {
   const parsed = manifestSchema.safeParse(JSON.parse(text));
@@ -42,7 +42,7 @@ export function parseManifest(text: string): Manifest {
     byId: (id) => ids.get(id) ?? hashes.get(id),
     byText(source) {
       if (exact.has(source)) return source;
-      // Not worth reading: it is not one of these with a few more blanks.
+      // Longer than any listed operation plus whitespace, so it cannot match.
       return source.length > longest ? undefined : stripped.get(strippedText(source));
     },
   };
@@ -52,7 +52,7 @@ function strippedText(source: string): string {
   try {
     return stripIgnoredCharacters(source);
   } catch {
-    // No GraphQL, and so no operation of any manifest.
+    // A text that cannot be tokenized matches no operation of a manifest.
     return '';
   }
 }

@@ -8,17 +8,18 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The manifests of all clients, each as new as its file. */
+/** The manifests of all clients, reloaded when their files change. */
 export type Manifests = Disposable & {
-  /** Those that a client may use: its own, then the common one. */
+  /** Returns the manifests that a client may use: its own, then the common one. */
   readonly of: (client: string | undefined) => readonly Manifest[];
 };
 
 const SETTLE_MS = 50;
 
 /**
- * Reads the manifests, and again whenever a file changes. A change that cannot be read is reported and leaves the one before.
- * @throws {Error} when one cannot be read at the start
+ * Loads the manifests and watches their files. If a changed file is invalid, the error is reported and the
+ * previous manifest remains.
+ * @throws {Error} if a manifest cannot be read at the start
  */
 export async function loadManifests(
   { manifest, clients }: Config['persistedOperations'],
@@ -26,7 +27,7 @@ export async function loadManifests(
 ): Promise<Manifests> {
   await using loaded = new AsyncDisposableStack();
   const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
-  // A Map: a client may call itself __proto__.
+  // A Map, because a client may have the name __proto__.
   const own = new Map<string, ManifestFile>();
   for (const [client, path] of Object.entries(clients))
     own.set(client, loaded.use(await loadManifest(path, telemetry)));
@@ -79,8 +80,8 @@ async function readManifest(path: string): Promise<Manifest> {
   return parseManifest(await readFile(path, 'utf8'));
 }
 
-// Deployments replace files, so the folder is watched: a watch on the file would die with the old one.
-// Kubernetes swaps a link beside the file, hence any event of the folder counts.
+// Watches the directory, because deployments replace the file, which would end a watch on the file itself.
+// Every event counts, because Kubernetes changes a link beside the file.
 function watchFile(path: string, changed: () => void): FSWatcher {
   return watch(dirname(path), { persistent: false }, (_event, name) => {
     if (name === null || name === basename(path) || name === '..data') changed();

@@ -11,15 +11,18 @@ import { loadManifests } from './manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { createRegistry, sha256Of } from './registry.ts';
 
-/** A request whose document is known. */
+/** A request with its document. */
 export type ResolvedRequest = {
   readonly call: GraphqlCall;
-  /** To be called when the operation was admitted and executed: one that is rejected is never registered. */
+  /** Called after the operation was executed, so that rejected operations are never registered. */
   readonly executed: () => void;
 };
 
 export type PersistedOperations = Disposable & {
-  /** Finds the document of a hash or an id, and refuses what is not on the safelist. @throws {RouterError} */
+  /**
+   * Finds the document of a hash or id, and rejects operations that are not on the safelist.
+   * @throws {RouterError}
+   */
   readonly resolve: (request: ClientRequest) => Promise<ResolvedRequest>;
 };
 
@@ -31,10 +34,10 @@ export type PersistedParts = {
   >;
 };
 
-/** What a client asks for by hash: `extensions.persistedQuery` of Apollo's protocol. */
+/** `extensions.persistedQuery` of Apollo's protocol for automatic persisted queries. */
 type PersistedQuery = { readonly id: string };
 
-/** Operations by hash (automatic persisted queries) and by manifest (a safelist). */
+/** Finds operations by hash (automatic persisted queries) and in manifests (safelist). */
 export async function createPersistedOperations(
   config: Config['persistedOperations'],
   { redis, telemetry }: PersistedParts,
@@ -54,12 +57,12 @@ export async function createPersistedOperations(
     if (source !== undefined) return source;
     if (safelist === 'enforce')
       throw new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
-    // Apollo's clients know the answer by this very message.
+    // Apollo's clients recognize the error by this message.
     if (registry !== undefined) throw new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
     throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
-  /** The document to run in place of the text. */
+  /** Returns the document to execute instead of the text. */
   function checkText(call: GraphqlParameters, source: string, client: string | undefined): string {
     if (safelist === 'off') return source;
     const listed = firstOf(manifests.of(client), (manifest) => manifest.byText(source));
@@ -79,7 +82,7 @@ export async function createPersistedOperations(
 
   function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
-    // An id of a manifest need not be a hash.
+    // An id of a manifest is not necessarily a hash.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }

@@ -3,18 +3,18 @@ import type { Config } from '../config/config-schema.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 
-/** Documents that clients have registered by sending them with their hash. */
+/** Stores documents that clients have sent together with their hash. */
 export type Registry = {
-  /** Never rejects; what cannot be had is not there. */
+  /** Returns undefined if the document is not available. Its promise never rejects. */
   readonly find: (sha256: string) => Promise<string | undefined>;
-  /** Keeps a document of which the caller knows that it has this hash. */
+  /** Stores a document whose hash the caller has verified. */
   readonly register: (sha256: string, source: string) => void;
 };
 
-/** Longer documents are mostly generated once. */
+/** Maximum length of a stored document; longer ones are usually generated for a single use. */
 const LONGEST_KEPT_SOURCE = 65_536;
 
-/** Documents in this process, and in Redis where there is one, so that what one router was told all know. */
+/** Stores documents in this process and, if configured, in Redis, where all routers find them. */
 export function createRegistry(
   { ttlS, memoryBytes }: Config['persistedOperations']['automatic'],
   redis: RedisLink | undefined,
@@ -25,9 +25,9 @@ export function createRegistry(
   async function findShared(sha256: string): Promise<string | undefined> {
     if (redis === undefined || !redis.available()) return undefined;
     try {
-      // Reading it keeps it: what is still asked for never expires.
+      // Each read renews the expiry, so documents in use never expire.
       const source = await redis.answered(redis.client.getex(keyOf(sha256), 'EX', ttlS));
-      // Whoever can write to Redis must not be able to put words in a client's mouth.
+      // The hash is verified, so that anyone with write access to Redis cannot substitute other documents.
       return source !== null && sha256Of(source) === sha256 ? source : undefined;
     } catch (error) {
       redis.lose(error);

@@ -53,7 +53,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
     inPool ? 'worker listens' : 'router listens',
   );
   if (inPool) serveInPool(router);
-  // A worker leaves it to the pool to lose patience.
+  // The pool terminates its workers, so a worker ignores repeated signals.
   const signal = await stopSignal(inPool ? () => undefined : endAtOnce);
   log.info({ signal }, 'draining');
   await router.drain();
@@ -72,7 +72,7 @@ async function runPool(config: Config, program: string): Promise<void> {
   await pool.drain();
 }
 
-/** Workers are started with the flags of the pool's process, so one warning is enough. */
+/** Logged once: workers are started with the same flags as the pool. */
 function warnOfMissingFlag(log: Telemetry['log']): void {
   if (youngBytes() > 0) return;
   log.warn({ flag: V8_FLAGS.join(' ') }, 'V8 flag missing, large responses cost more CPU');
@@ -80,10 +80,14 @@ function warnOfMissingFlag(log: Telemetry['log']): void {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// A terminal and a process manager signal every process of a group, and the launcher passes its own signal on.
+// Signals within this time count as one: terminals and process managers signal all processes of a group, and
+// the launcher forwards its own signal.
 const SAME_SIGNAL_MS = 500;
 
-/** Resolves with the first signal. Signals that follow within half a second are the same one; `onRepeated` receives later ones. */
+/**
+ * Resolves on the first signal. Signals within half a second are the same one; `onRepeated` receives later
+ * ones.
+ */
 function stopSignal(onRepeated: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let firstAt: number | undefined;

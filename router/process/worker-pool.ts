@@ -30,7 +30,7 @@ type WorkerRequest =
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 
-/** Processes that serve one port together, as one router: one admin port, one readiness, one drain. */
+/** Processes that share one port and act as one router, with one admin port, readiness and shutdown. */
 export type WorkerPool = AsyncDisposable & {
   readonly port: number;
   readonly adminUrl: string | undefined;
@@ -38,30 +38,30 @@ export type WorkerPool = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
-/** Argument of a process that is started as a worker. */
+/** Command-line argument of worker processes. */
 export const WORKER = '--worker';
 
 const RESPONSE_TIMEOUT_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
- * Starts `config.workers` processes of `program`, which listen on one port with SO_REUSEPORT: the kernel deals out the
- * connections. A worker that dies is replaced.
- * @throws {Error} when the workers cannot start
+ * Starts `config.workers` processes of `program` that listen on the same port with SO_REUSEPORT: the kernel
+ * distributes the connections. A worker that exits is replaced.
+ * @throws {Error} if the workers cannot start
  */
 export async function startWorkers(
   config: Config,
   { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** Breakers that are forced into a state, by subgraph and field. */
+  /** Commands for forced breakers, by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(program, port);
     workers.set(slot, worker);
-    // Sent before the worker listens, so its breakers are in these states by its first request.
+    // Sent before the worker listens, so that its breakers have these states at its first request.
     for (const command of commands.values()) void worker.apply(command);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
@@ -86,13 +86,13 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // Stored first, so that a worker that starts meanwhile receives it.
+    // Stored before it is sent, so that a worker that starts meanwhile also receives it.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker answers');
-    // Unless a later command has replaced it.
+    // Restored unless a later command has replaced it.
     if (result.kind === 'refused' && commands.get(key) === lasting) store(key, before);
     return result;
   }
@@ -103,7 +103,7 @@ export async function startWorkers(
   }
 
   await assertPortFree(config.listen);
-  // The first one settles the port, where any free one will do.
+  // The first worker determines the port if a free one is to be selected.
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 
@@ -134,7 +134,7 @@ export async function startWorkers(
   };
 }
 
-/** Answers the pool's questions in a worker, and ends it when the pool is gone. */
+/** Handles the requests of the pool in a worker, and exits when the pool has exited. */
 export function serveInPool(router: Router): void {
   process.on('message', ({ number, request }: PoolMessage) => {
     void respond(router, request).then((answered) =>
@@ -142,7 +142,7 @@ export function serveInPool(router: Router): void {
     );
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  // A worker that has drained ends, although the pool could still ask.
+  // Lets a worker exit after draining, although the channel to the pool is open.
   process.channel?.unref();
   sendToPool({ kind: 'listening', port: Number(new URL(router.url).port) });
 }
@@ -155,7 +155,8 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
 }
 
 function sendToPool(message: WorkerMessage): void {
-  // A pool that has gone meanwhile is noticed by the disconnection; without a callback it would be an uncaught error.
+  // The callback ignores errors of a closed channel, which would otherwise be uncaught. The `disconnect`
+  // event handles that case.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -171,7 +172,7 @@ function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspec
   };
 }
 
-/** Returns the reasons why a pool is not ready, given those of its workers. */
+/** Returns the reasons why a pool is not ready, based on those of its workers. */
 function unreadiness(workers: readonly (readonly string[])[], draining: boolean): readonly string[] {
   if (draining) return ['draining'];
   return workers.length === 0 ? ['no worker runs'] : [...new Set(workers.flat())];
@@ -184,7 +185,7 @@ const UNRESPONSIVE: WorkerReport = {
   supergraphs: [],
 };
 
-/** One process of the pool. */
+/** A worker process of the pool. */
 class Worker {
   readonly listening: Promise<number>;
   readonly ended: Promise<number | null>;
@@ -193,7 +194,7 @@ class Worker {
   #requests = 0;
 
   constructor(program: string, port: number) {
-    // The environment of the pool, the port apart: the configuration is read again by each worker.
+    // The worker inherits the environment, except for the port, and reads the configuration itself.
     this.#process = fork(program, [WORKER], { env: { ...process.env, PORT: String(port) } });
     this.ended = once(this.#process, 'exit').then(([code]) => code);
     const listening = Promise.withResolvers<number>();
@@ -207,19 +208,19 @@ class Worker {
     );
   }
 
-  /** What the worker knows of itself; that it is not ready, when it does not say in time. */
+  /** Returns the report of the worker. If it does not respond in time, it counts as not ready. */
   async report(): Promise<WorkerReport> {
     const response = await this.#request({ kind: 'report' });
     return response?.kind === 'report' ? response.report : UNRESPONSIVE;
   }
 
-  /** Returns the reasons why the worker is not ready; not to respond in time is one. */
+  /** Returns the reasons why the worker is not ready. A worker that does not respond in time is not ready. */
   async unready(): Promise<readonly string[]> {
     const response = await this.#request({ kind: 'readiness' });
     return response?.kind === 'readiness' ? response.unready : UNRESPONSIVE.unready;
   }
 
-  /** Undefined when it does not say in time. */
+  /** Returns undefined if the worker does not respond in time. */
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'order', command });
     return response?.kind === 'order' ? response.result : undefined;

@@ -1,37 +1,40 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '@opentelemetry/api';
 
-/** A GraphQL request as HTTP brought it: size, media type and origin are checked, its meaning is not. */
+/** A GraphQL request as received over HTTP. Size, media type and origin were checked, the content was not. */
 export type ClientRequest = {
   readonly id: string;
   readonly correlationId: string | undefined;
   readonly method: 'GET' | 'POST';
-  /** The query string, `?` included, or empty. */
+  /** The query string including `?`, or an empty string. */
   readonly search: string;
   readonly headers: IncomingHttpHeaders;
-  /** Each Authorization header on its own, so that a second one can be refused. */
+  /** All Authorization headers, so that a request with several can be rejected. */
   readonly authorization: readonly string[];
-  /** The parsed JSON of a POST; undefined for a GET. */
+  /** Parsed JSON body of a POST; undefined for a GET. */
   readonly body: unknown;
-  /** Address of the other end of the connection, as the socket reports it. */
+  /** Remote address of the socket. */
   readonly peer: string | undefined;
-  /** The client's address, proxies resolved. */
+  /** Address of the client, behind trusted proxies. */
   readonly address: string;
   readonly mediaType: MediaType;
   readonly trace: Context;
-  /** Aborted when the client has gone away. */
+  /** Aborted when the client closes the connection. */
   readonly signal: AbortSignal;
 };
 
-/** A body that is shorter, in ASCII and a string goes out in one piece with its head; to send two costs more. */
+/**
+ * Maximum length of an ASCII string body that is sent in one write with its headers. Two writes would cost
+ * more.
+ */
 export const ONE_PIECE_BYTES = 8_192;
 
 export type ClientResponse = {
   readonly status: number;
-  /** Each value of a list is a line of its own. */
+  /** Each item of a list is sent as a separate header line. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | Buffer;
-  /** What the log says of the request beside HTTP. */
+  /** Properties of the request for the log, in addition to those of HTTP. */
   readonly summary?: RequestSummary;
 };
 
@@ -42,9 +45,9 @@ export type RequestSummary = {
   readonly cost?: number;
   readonly codes?: readonly string[];
   readonly degraded?: readonly string[];
-  /** The request that executed the operation for this one as well. */
+  /** Id of the request that executed the operation for this one as well. */
   readonly deduplicatedBy?: string;
-  /** By subgraph, the request that made a call for this one as well. */
+  /** Subgraph name to the id of the request that made a call for this one as well. */
   readonly deduplicatedCalls?: Readonly<Record<string, string>>;
   readonly traceId?: string;
   readonly generation?: string;
@@ -52,6 +55,9 @@ export type RequestSummary = {
 
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
-  /** Whether the client has named it, and no multipart type: then request errors keep the status of its section of the specification. */
+  /**
+   * Whether the client named this media type, and no multipart type. Then request errors keep the status that
+   * its section of the specification defines.
+   */
   readonly named: boolean;
 };

@@ -1,8 +1,8 @@
-/** Ids of the requests whose work in flight this request used instead of repeating it, for its log line. */
+/** Ids of requests whose work in flight this request used instead of repeating it, for the log. */
 export type DeduplicatedWork = {
-  /** The request that executed the whole operation. */
+  /** Id of the request that executed the whole operation. */
   deduplicatedBy?: string;
-  /** By subgraph, the request that made the call; of several calls the last. */
+  /** Subgraph name to the id of the request that made the call; if there are several calls, the last one. */
   deduplicatedCalls?: Record<string, string>;
 };
 

@@ -1,5 +1,5 @@
 /**
- * The identity of a caller and every forwarded header, as one text. Requests with equal scopes get equal responses from subgraphs, so
- * only they may share calls, executions and private stale values.
+ * Text of the caller's identity and every forwarded header. Requests with equal scopes get equal subgraph
+ * responses, so only they may share calls, executions and private stale values.
  */
 export type Scope = string;

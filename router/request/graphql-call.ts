@@ -1,4 +1,4 @@
-/** A GraphQL request with its document, whether the client sent that or its hash. */
+/** A GraphQL request with its document, whether the client sent the document or its hash. */
 export type GraphqlCall = {
   readonly query: string;
   readonly operationName: string | undefined;

@@ -15,7 +15,10 @@ export type UserIdentity = {
   readonly expiresAtS: number;
 };
 
-/** Who asks. A caller without a token is somebody too, so that no later stage can forget to ask. */
+/**
+ * Identity of the caller. Callers without a token have an explicit kind, so that the types make every stage
+ * handle them.
+ */
 export type Identity = { readonly kind: 'anonymous' } | UserIdentity;
 
 export const ANONYMOUS: Identity = Object.freeze({ kind: 'anonymous' });
@@ -23,8 +26,8 @@ export const ANONYMOUS: Identity = Object.freeze({ kind: 'anonymous' });
 type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' | 'claims'>;
 
 /**
- * Reads who a verified token is about.
- * @throws {RouterError} TOKEN_INVALID when a claim is missing or could not travel in a header unchanged.
+ * Reads the identity from a verified token.
+ * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConfig): UserIdentity {
   const claim = (name: string): unknown => (Object.hasOwn(payload, name) ? payload[name] : undefined);
@@ -42,12 +45,13 @@ export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConf
   };
 }
 
-// A line break would end the header and begin a forged one; characters past Latin-1 do not fit a header at all.
+// Text that fits a header: a line break would start a forged header, and characters beyond Latin-1 cannot be
+// sent.
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
-// Roles travel comma-separated: a comma inside one would be a second role at the subgraph.
+// Roles are sent as a comma-separated list, so a comma inside a role would create a second role.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-// Subgraphs of earlier versions take a user id of this form for a service that is trusted with everything.
+// Subgraphs of earlier versions treat a user id of this form as a trusted service.
 const SERVICE_PREFIX = /^service:/i;
 
 function subject(value: unknown): string {

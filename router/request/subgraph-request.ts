@@ -1,53 +1,56 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../shared/errors.ts';
 
-/** One GraphQL request to one subgraph, as the executor hands it to `send`. */
+/** One GraphQL request to one subgraph, as passed to `send`. */
 export type SubgraphRequest = {
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
-  /** The JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
+  /** JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
   readonly body: string;
-  /** What it asks for; absent where that is not known. */
+  /** Selected fields; undefined if unknown. */
   readonly fields?: FetchFields;
-  /** Absent where the types of the response are not known. */
+  /** Undefined if the types of the response are unknown. */
   readonly exact?: ExactPositions;
 };
 
-/** The positions in the data of a response whose numbers have to stay exact: those of custom scalars and IDs. */
+/** Whether response data, parsed into doubles, has numbers that may have to be parsed again exactly. */
 export type ExactPositions = {
-  /** Whether data that was parsed into doubles has a number there that a double may not keep. */
+  /** Root fields of a call, or the entity fields if it selects entities. */
   readonly hasNumbers: (data: unknown) => boolean;
-  /** Replaces exact numbers at all other positions by doubles, in place. The executor relies on it: it expects none there. */
+  /** `Type.field`, without duplicates. */
   readonly roundOthers: (data: unknown) => unknown;
 };
 
-/** The root fields of a call, or the fields of entities if it asks for entities. */
+/** Coordinates by response key: `books` is at the root, `_entities.stock` in the entities. */
 export type FetchFields = {
-  /** `Type.field`, each once. */
+  /**
+   * Reason why a call has no usable response. `message` may be sent to clients: it has no URL, body or stack
+   * trace.
+   */
   readonly coordinates: readonly string[];
-  /** By where the answer has them: `books` at its root, `_entities.stock` in its entities. */
+  /** Milliseconds until a retry is useful; undefined if unknown. */
   readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** Why a call brought no usable answer. `message` is safe to show to a client: no URL, no body, no stack. */
+/** The service is healthy, but has rejected this call, for example with 403. */
 export type SubgraphFailure = {
   readonly code: ErrorCode;
   readonly service: string;
   readonly message: string;
-  /** When another try makes sense, in milliseconds; absent where nothing is known. */
+  /** The call was not sent. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** The service has rejected this one call, for example with 403, and is healthy. */
+  /** Errors in the response of the service, which clients receive instead of `message`. */
   readonly isRejection?: true;
-  /** Nothing of the call has left the router. */
+  /** Coordinates whose circuit breakers block the call. The call can be sent without them. */
   readonly isUnsent?: true;
-  /** The errors by which the service explains it: clients see these in place of `message`. */
+  /** An error from a subgraph response. Its extensions are not filtered by the allow list yet. */
   readonly errors?: readonly SubgraphError[];
-  /** Coordinates whose breakers block the call; it can be sent without them. */
+  /** Other requests share `data`, so it must not be modified. */
   readonly blockedFields?: readonly string[];
 };
 
-/** A subgraph's own error, as parsed from its answer: its extensions are not yet allow-listed. */
+/** Response headers, if header rules use them. */
 export type SubgraphError = {
   readonly message: string;
   readonly path?: readonly (string | number)[];
@@ -59,7 +62,10 @@ export type SubgraphResponse =
       readonly kind: 'answered';
       readonly data: Readonly<Record<string, unknown>> | null;
       readonly errors: readonly SubgraphError[];
-      /** Others have the same `data`: it must not be changed. */
+      /**
+       * Sends one call for one client request, with its identity and deadline. Its promise never rejects: a
+       * failure is a response of kind `failed`.
+       */
       readonly isShared?: boolean;
       /** Kept where rules ask for them. */
       readonly headers?: IncomingHttpHeaders;

@@ -6,11 +6,11 @@ import { isInternalError } from '../execution/errors/public-message.ts';
 import type { SubgraphError } from '../request/subgraph-request.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** One log line holds the errors of one response, and a subgraph may report any number of them. */
+/** Maximum number of errors in a log line, because a subgraph may return any number. */
 const MOST_LOGGED = 100;
 const LONGEST_LOGGED = 500;
 
-/** Decides what clients see of the errors that subgraphs report. */
+/** Creates the policy that decides which parts of subgraph errors clients receive. */
 export function createErrorPolicy(
   config: Pick<Config, 'mode' | 'response'>,
   log: Telemetry['log'],
@@ -26,7 +26,10 @@ export function createErrorPolicy(
   }
 }
 
-/** Which messages of subgraphs' errors are masked: those of exceptions in production, none in development. */
+/**
+ * Returns which messages of subgraph errors are masked. By default those of exceptions in production, and
+ * none in development.
+ */
 function maskingOf({
   mode,
   response,

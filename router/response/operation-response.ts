@@ -10,10 +10,10 @@ type ResponseOptions = {
   readonly summary: RequestSummary;
 };
 
-// Requests that shared an execution have the same outcome, and send the same bytes.
+// Serialized responses. Deduplicated requests have the same outcome and therefore the same bytes.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
-/** Returns the HTTP response to an operation that was executed: 200, however much of it failed. */
+/** Returns the HTTP response of an executed operation. Its status is 200, whatever the number of errors. */
 export function operationResponse(
   outcome: ExecutionOutcome & Remarks,
   { mediaType, headers, summary }: ResponseOptions,
@@ -32,7 +32,7 @@ export function operationResponse(
   };
 }
 
-/** In the order the specification recommends: errors first. */
+/** Members in the recommended order of the specification: errors first. */
 function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
   const extensions = extensionsOf(remarks);

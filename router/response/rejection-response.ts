@@ -1,7 +1,10 @@
 import type { ClientResponse, MediaType } from '../request/client-request.ts';
 import type { ErrorCode, RouterError } from '../shared/errors.ts';
 
-/** Codes of a well-formed request whose document or variables are wrong: GraphQL over HTTP wants 200 for them as `application/json`. */
+/**
+ * Codes for well-formed requests with an invalid document or variables. For `application/json`, GraphQL over
+ * HTTP requires status 200 for them.
+ */
 const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -9,15 +12,15 @@ const WELL_FORMED: ReadonlySet<string> = new Set<ErrorCode>([
   'OPERATION_RESOLUTION_FAILURE',
 ]);
 
-/** The status to send for an answer without data; a client that named `application/json` gets the one of its section of the specification. */
+/** Returns the status of a response without data. It depends on the media type that the client has named. */
 function statusFor(code: string, status: number, mediaType: MediaType): number {
   return mediaType.named && mediaType.name === 'application/json' && WELL_FORMED.has(code) ? 200 : status;
 }
 
-/** Identifies a rejected request in its response body, and the cause in the log where it is not shown. */
+/** Ids in the response body: of the request, and of the log entry if the cause is masked. */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
-/** Returns the response to a request that is rejected as a whole: errors, no data. */
+/** Returns the response to a request that is rejected as a whole: errors without data. */
 export function refusal(error: RouterError, mediaType: MediaType, ids: RejectionIds = {}): ClientResponse {
   const { code, publicMessage: message, publicExtensions: extensions, locations } = error;
   const listed = error.listed ?? [{ message, locations, extensions }];

@@ -1,18 +1,18 @@
 import type { CostReport } from '../rate-limit/reconcile.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 
-/** Facts about a response for programs, beside its data and errors. */
+/** Contents of `extensions` of a response. */
 export type Remarks = {
   readonly degraded: readonly Degradation[];
-  /** Number of errors that the response does not list, because there were too many. */
+  /** Number of errors that the response omits, because there are too many. */
   readonly omittedErrors?: number;
-  /** What the caller would not have been given, where that is only told. */
+  /** Fields that would be denied if authorization were enforced, in mode `dry-run`. */
   readonly authorizationErrors?: readonly object[];
-  /** What the operation cost, where the client asked. */
+  /** Cost of the operation, if the client requested it. */
   readonly cost?: CostReport;
 };
 
-/** `extensions` of a response; undefined when there are none. */
+/** Returns the `extensions` of a response; undefined if it has none. */
 export function extensionsOf({
   degraded,
   omittedErrors = 0,
@@ -28,10 +28,12 @@ export function extensionsOf({
   return Object.keys(extensions).length === 0 ? undefined : extensions;
 }
 
-/** Tells of a partial answer to those who do not read it: `x-degraded: SERVICE;source=null, SERVICE;source=stale`. */
+/**
+ * Returns the header that marks a partial response: `x-degraded: SERVICE;source=null, SERVICE;source=stale`.
+ */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};
-  // Names are the operator's, and a header takes fewer characters than a file.
+  // Service names are encoded, because a header allows fewer characters than the configuration.
   const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
   return { 'x-degraded': [...new Set(members)].join(', ') };
 }

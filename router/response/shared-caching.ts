@@ -3,9 +3,9 @@ import { restrictToPrivate } from '../headers/cache-control.ts';
 import { isCacheControl } from '../headers/collection.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
 
-/** What decides whether a response is for its caller alone. */
+/** Facts that decide whether a response is private to its caller. */
 export type CachingContext = {
-  /** Whether the operation selects a field that the schema protects. */
+  /** Whether the operation selects a field that requires authorization. */
   readonly isProtected: boolean;
   readonly authorization: readonly string[];
 };
@@ -13,8 +13,8 @@ export type CachingContext = {
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**
- * Withdraws the permission of shared caches to keep a response that is for its caller alone. A subgraph may send `public`
- * for a field that the router protects, and a shared cache would then give it to callers that the router rejects.
+ * Restricts `cache-control` of responses that are private to their caller. A subgraph may send `public` for a
+ * protected field, and a shared cache would then serve it to callers that are not authorized.
  */
 export function createSharedCaching({ sharedCaching }: Config['response']): LimitSharedCaching {
   if (sharedCaching === 'all') return (headers) => headers;

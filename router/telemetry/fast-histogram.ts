@@ -2,12 +2,12 @@ type Options = {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly [string, string];
-  /** In seconds, ascending. */
+  /** Upper bounds of the buckets in seconds, ascending. */
   readonly upperBounds: readonly number[];
 };
 
 type Series = {
-  /** By bucket, not cumulative; the last has no upper bound. */
+  /** Count per bucket, not cumulative. The last bucket has no upper bound. */
   readonly counts: number[];
   sum: number;
 };
@@ -19,8 +19,9 @@ type Sample = {
 };
 
 /**
- * A Prometheus histogram of two labels, for a registry of prom-client. What is observed for each call of each request is counted
- * here, because prom-client's own histogram makes a text of all labels for each value: with five calls that was 3 % of a request.
+ * A Prometheus histogram with two labels, for a registry of prom-client. It is used for values of every call,
+ * because the histogram of prom-client builds a text of all labels for each value, which took 3 % of a
+ * request with five calls.
  */
 export class FastHistogram {
   readonly name: string;
@@ -41,7 +42,7 @@ export class FastHistogram {
     series.sum += seconds;
   }
 
-  /** What prom-client reads of a metric. */
+  /** Called by prom-client to collect the metric. */
   get() {
     const { name, help, labelNames } = this.#options;
     const [first, second] = labelNames;

@@ -15,7 +15,10 @@ export type GaugeSources = {
 
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
 
-/** Registers gauges that read their sources at every collection: they exist from the start, and never lag behind. */
+/**
+ * Registers gauges that read their values at each collection, so they exist from the start and are always
+ * current.
+ */
 export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
   const gauges = [
     createGauge({
@@ -63,7 +66,7 @@ function createGauge({
   readonly name: string;
   readonly help: string;
   readonly labelNames: string[];
-  /** How the values of several processes become one. */
+  /** How the values of several processes are combined. */
   readonly aggregator: 'max' | 'sum';
   readonly read: () => readonly Sample[];
 }): Gauge {
@@ -94,7 +97,7 @@ function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample
   return value === null ? [] : [sample(value)];
 }
 
-/** Reasons are sentences; only a code of composition is short and one of few. */
+/** Reasons are sentences, so only the error code of the composition is suitable as a label. */
 function codeIn(reasons: readonly string[]): string {
   return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';
 }

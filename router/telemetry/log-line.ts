@@ -11,7 +11,10 @@ const LEVELS: Readonly<Record<string, string>> = {
 const COLORS = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'service', 'subgraph', 'err']);
 
-/** Formats a line of JSON log for people, after the name of its service if there is one; anything else is passed on. */
+/**
+ * Formats a line of the JSON log as readable text, prefixed by the service name if given. Other lines are
+ * returned unchanged.
+ */
 export function formatLine(name: string | undefined, line: string): string {
   const record = parseRecord(line);
   const label = name === undefined ? [] : [styleText('dim', name.padEnd(9))];
@@ -31,7 +34,7 @@ export function formatLine(name: string | undefined, line: string): string {
   return parts.join(' ').trimEnd() + formatError(record['err']);
 }
 
-/** A JSON log line as an object, or nothing when the line is something else. */
+/** Parses a line of the JSON log; returns undefined for other lines. */
 function parseRecord(line: string): Readonly<Record<string, unknown>> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -54,7 +57,7 @@ function clock(time: unknown): string {
   return date.toTimeString().slice(0, 8);
 }
 
-/** Control characters stay out: a client chooses some of these values, and a terminal obeys them. */
+/** Removes control characters, because clients choose some of these values and terminals interpret them. */
 function text(value: unknown): string {
   const raw = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   // oxlint-disable-next-line no-control-regex

@@ -5,7 +5,7 @@ import { formatLine } from './log-line.ts';
 
 type LogTarget = DestinationStream & { readonly isTTY?: boolean };
 
-/** Creates the log of the router; it writes JSON, or text for people where the configuration or a terminal asks for it. */
+/** Creates the log of the router. It writes JSON, or text if the configuration or a terminal requires it. */
 export function createLog(
   { logLevel, logFormat, serviceName }: Config['telemetry'],
   destination: LogTarget | undefined,
@@ -22,7 +22,7 @@ export function createLog(
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Rounds fractions to three digits: milliseconds come with thirteen from the clock. */
+/** Rounds fractions to three digits; the clock returns up to thirteen. */
 function rounded(event: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(event))

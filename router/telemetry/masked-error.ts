@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Telemetry } from './telemetry.ts';
 
-/** Logs what a client is not told, and returns the id under which the answer names it: `extensions.id`. */
+/** Logs an error that is masked for the client, and returns its id for `extensions.id`. */
 export function logMasked(
   log: Telemetry['log'],
   error: unknown,

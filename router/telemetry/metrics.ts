@@ -15,11 +15,11 @@ export function createMetrics(registry: Registry) {
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
   const fastHistogram = (name: string, help: string, labelNames: readonly [string, string]) => {
     const metric = new FastHistogram({ name, help, labelNames, upperBounds: SECONDS });
-    // The types ask for a class of prom-client's own; it reads the name of a metric, `get` and `reset`.
+    // The type requires prom-client's own class, but the registry only uses `name`, `get` and `reset`.
     registry.registerMetric(metric as unknown as Histogram);
     return metric;
   };
-  // Counts under the old name, too, for dashboards: the next version drops it.
+  // Also counts under the old name, which the next version removes, so that dashboards keep working.
   const renamedCounter = (oldName: string, name: string, help: string, labelNames: string[]) => {
     const counters = [
       counter(name, help, labelNames),
@@ -101,7 +101,7 @@ export function createMetrics(registry: Registry) {
 
 const MAX_FOREIGN_CODES = 50;
 
-/** Labels stay few-valued: a subgraph may name any code it likes, and as many. */
+/** Limits the number of label values, because a subgraph may return any number of error codes. */
 export function createCodeLabels(): (code: string) => string {
   const foreign = new Set<string>();
   return (code) => {

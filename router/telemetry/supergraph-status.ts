@@ -1,30 +1,30 @@
-/** The supergraph that is served, and the one that was rejected since. */
+/** The active supergraph, and the one that was rejected after it. */
 export type SupergraphStatus = {
   readonly serving: {
     readonly version: string;
-    /** Time of activation, as ISO 8601. */
+    /** Time of activation in ISO 8601. */
     readonly since: string;
     readonly ageS: number;
   } | null;
-  /** Null while the source matches what is served. */
+  /** Null while the source matches the active supergraph. */
   readonly rejected: Rejection | null;
 };
 
 export type Rejection = {
-  /** Absent if no supergraph could be composed or read. */
+  /** Undefined if no supergraph could be read or composed. */
   readonly version?: string;
   readonly since: string;
   readonly reasons: readonly string[];
 };
 
 type Clocks = {
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
-  /** Never runs backwards, in milliseconds. */
+  /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
 };
 
-/** Records which supergraph is served and which was rejected. */
+/** Records the active and the rejected supergraph. */
 export class StatusRecord {
   readonly #clocks: Clocks;
   #serving: { readonly version: string; readonly since: string; readonly at: number } | undefined;
@@ -43,7 +43,7 @@ export class StatusRecord {
     this.#rejected = undefined;
   }
 
-  /** Returns false if the same was rejected for the same reasons before. */
+  /** Returns false if the same supergraph was already rejected for the same reasons. */
   rejected(reasons: readonly string[], version: string | undefined): boolean {
     const before = this.#rejected;
     if (before?.version === version && before?.reasons.join('\n') === reasons.join('\n')) return false;
@@ -51,7 +51,7 @@ export class StatusRecord {
     return true;
   }
 
-  /** The source matches what is served again. */
+  /** Records that the source matches the active supergraph again. */
   restored(): void {
     this.#rejected = undefined;
   }

@@ -22,7 +22,7 @@ export type RequestFinished = RequestSummary & {
 
 export type SubgraphCalled = {
   readonly subgraph: string;
-  /** `OK`, or the code of the failure. */
+  /** `OK`, or the error code. */
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
 };
@@ -31,7 +31,7 @@ export type SpanDescription = SpanOptions & { readonly name: string };
 
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
-/** Log, metrics and spans of one router: one function per event, called from the edges. */
+/** Creates log, metrics and spans of a router, with one function per event. */
 export function createTelemetry(
   config: Config['telemetry'],
   parts: { destination?: DestinationStream | undefined; provider?: TracerProvider | undefined } = {},
@@ -46,13 +46,13 @@ export function createTelemetry(
   return {
     log,
 
-    /** Every metric, for the admin port. */
+    /** Registry of all metrics, for the admin port. */
     metrics: registry,
 
     requestFinished(event: RequestFinished): void {
       metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
-      // There may be thousands a second, when there is no time for them.
+      // Not logged, because there may be thousands per second while the process is overloaded.
       if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');
     },
 
@@ -75,11 +75,11 @@ export function createTelemetry(
 
     breakerChanged(event: {
       readonly subgraph: string;
-      /** Set for the breaker of a field. */
+      /** Coordinate, if it is the breaker of a field. */
       readonly field?: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
-      /** By hand. */
+      /** Whether an operator has forced the state. */
       readonly forced: boolean;
     }): void {
       const { subgraph, field, to, forced } = event;
@@ -96,7 +96,7 @@ export function createTelemetry(
       metrics.rateLimit.inc({ decision, store });
     },
 
-    /** `points` given back once the answer was known, negative when more was taken. */
+    /** Records refunded `points`; a negative number was charged in addition. */
     rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
       metrics.reconciliations.inc({ outcome });
       if (outcome === 'done' && points > 0) metrics.refunded.inc({}, points);
@@ -120,12 +120,12 @@ export function createTelemetry(
       log.warn(event, 'overload changed');
     },
 
-    /** What would have been refused, were limits not only measured. */
+    /** Records a rejection that mode `measure` has only counted. */
     limitMeasured(code: ErrorCode): void {
       metrics.measured.inc({ code });
     },
 
-    /** A client asked by hash or id; the document was in a manifest, registered, or not to be had. */
+    /** Records a request by hash or id: the document was in a manifest, registered, or unknown. */
     persistedOperationAsked(outcome: 'listed' | 'registered' | 'missed'): void {
       metrics.persisted.inc({ outcome });
     },
@@ -160,7 +160,7 @@ export function createTelemetry(
       log.warn(event, 'redis connection changed');
     },
 
-    /** `failures` in a row, up to this one. */
+    /** `failures` is the number of consecutive failures, including this fetch. */
     keysFetched(event: {
       readonly issuer: string;
       readonly outcome: 'ok' | 'failed';
@@ -170,7 +170,8 @@ export function createTelemetry(
       const { outcome, issuer, failures } = event;
       metrics.keyFetches.inc({ outcome });
       if (outcome === 'ok' && failures > 0) log.warn({ issuer, failures }, 'issuer keys fetched again');
-      // The first, the second, the fourth, the eighth: an outage of hours must not fill the log.
+      // Logs the first, second, fourth and eighth failure and so on, so that a long outage does not fill the
+      // log.
       if (outcome === 'failed' && (failures & (failures - 1)) === 0)
         log.warn(event, 'issuer keys not fetched');
     },
@@ -203,7 +204,10 @@ export function createTelemetry(
       log.warn(event, 'supergraph is not served in every part as written');
     },
 
-    /** `serving` is the version that stays active. A repeated rejection, such as that of each poll, is counted and not logged. */
+    /**
+     * `serving` is the version that stays active. Repeated rejections, such as those of each poll, are only
+     * counted.
+     */
     supergraphRefused(
       event: {
         readonly file: string;
@@ -218,19 +222,19 @@ export function createTelemetry(
       if (isNew) log.error({ ...event, serving }, 'supergraph refused');
     },
 
-    /** A supergraph was rejected before, and the source matches the active one again. */
+    /** Logs that the source matches the active supergraph again after a rejection. */
     supergraphRestored(event: { readonly file: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the serving supergraph again');
     },
 
-    /** Reads gauges from the parts that know the values, whenever metrics are collected. */
+    /** Registers gauges that read their values from other parts at each collection. */
     observe(sources: GaugeSources): void {
       registerGauges(registry, sources);
     },
 
     /**
-     * Runs `body` in a span; its rejection marks the span and is thrown on.
-     * Without an exporter there are no spans: the parent is passed on as it is.
+     * Runs `body` in a span. If it rejects, the span is marked as failed. Without an exporter there are no
+     * spans, and `body` receives the parent context.
      */
     traced<T>(span: SpanDescription, parent: Context, body: (context: Context) => Promise<T>): Promise<T> {
       return tracer === undefined

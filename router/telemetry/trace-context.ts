@@ -1,15 +1,18 @@
 import { ROOT_CONTEXT, createTraceState, trace } from '@opentelemetry/api';
 import type { Context, TraceState } from '@opentelemetry/api';
 
-/** The W3C headers of one trace (https://www.w3.org/TR/trace-context/). */
+/** W3C headers of a trace (https://www.w3.org/TR/trace-context/). */
 export type TraceHeaders = { readonly traceparent?: string; readonly tracestate?: string };
 
-// Version ff is invalid. Of a later version the first four fields are read as in version 00, and what follows is left out.
+// Version ff is invalid. For later versions, the first four fields are read as in version 00 and the rest is
+// ignored.
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 const SAMPLED = 0b01;
 const RANDOM = 0b10;
 
-/** The parent for the spans of a request; without a valid `traceparent` its `tracestate` counts for nothing. */
+/**
+ * Returns the parent context of a request's spans. Without a valid `traceparent`, `tracestate` is ignored.
+ */
 export function readTraceContext({ traceparent, tracestate }: TraceHeaders): Context {
   const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
   const [, version, traceId, spanId, flags, rest] = match ?? [];
@@ -26,7 +29,7 @@ export function readTraceContext({ traceparent, tracestate }: TraceHeaders): Con
   });
 }
 
-/** The headers to send downstream for a span's context. */
+/** Returns the headers that propagate the context of a span. */
 export function traceHeaders(context: Context): TraceHeaders | undefined {
   const span = trace.getSpanContext(context);
   if (span === undefined) return undefined;
@@ -37,18 +40,18 @@ export function traceHeaders(context: Context): TraceHeaders | undefined {
 }
 
 const MOST_ENTRIES = 32;
-/** Characters that have to be passed on at least (section 3.3.1.5); not more are. */
+/** Minimum number of characters that must be propagated (section 3.3.1.5), used as the maximum. */
 const LONGEST = 512;
-/** Entries longer than this are the first to be left out. */
+/** Entries longer than this are removed first. */
 const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
   if (header === undefined || header === '') return undefined;
-  // Drops malformed entries.
+  // The parser drops malformed entries.
   return createTraceState(withinLength(distinctEntries(header)).join(','));
 }
 
-/** The first entry of each key, in their order: the newest are on the left. */
+/** Returns the first entry of each key in order: the newest entries are on the left. */
 function distinctEntries(header: string): string[] {
   const entries = new Map<string, string>();
   for (const entry of header.split(',').map((text) => text.trim())) {
@@ -58,7 +61,7 @@ function distinctEntries(header: string): string[] {
   return [...entries.values()].slice(0, MOST_ENTRIES);
 }
 
-/** Leaves out long entries, then others, from the right. */
+/** Removes long entries first, then others, from the right. */
 function withinLength(entries: readonly string[]): string[] {
   let length = entries.reduce((sum, entry) => sum + entry.length + 1, -1);
   const kept: string[] = [];

@@ -3,7 +3,10 @@ import type { Config } from '../config/config-schema.ts';
 
 export type Tracing = AsyncDisposable & { readonly provider: TracerProvider };
 
-/** Sends spans by OTLP where an endpoint is configured. The SDK is loaded only then: it costs memory and start-up time. */
+/**
+ * Exports spans by OTLP if an endpoint is configured. The SDK is only loaded then, because it costs memory
+ * and start-up time.
+ */
 export async function startTracing({
   otlpEndpoint,
   serviceName,

@@ -15,9 +15,9 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** The variables of a request after coercion. */
 export type CoercedVariables = {
-  /** With all defaults: those of the operation and those of input object fields. */
+  /** Values with all defaults: those of the operation and of input object fields. */
   readonly variables: Variables;
-  /** Without any: the values that subgraphs receive. Each subgraph applies the defaults itself. */
+  /** Values without defaults, as sent to subgraphs. Each subgraph applies the defaults itself. */
   readonly sent: Variables;
 };
 
@@ -35,8 +35,9 @@ type DeclaredVariable = {
 const NO_VARIABLES: CoercedVariables = { variables: {}, sent: {} };
 
 /**
- * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is reported, and values
- * are never repeated: a message that prints them costs more than the request, and may be many times as large.
+ * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is
+ * reported, without values: a message with values would cost more than the request, and could be many times
+ * as large.
  */
 export function createCoercion(
   schema: GraphQLSchema,
@@ -46,7 +47,7 @@ export function createCoercion(
   if (variableDefinitions.length === 0) return () => NO_VARIABLES;
   const declared = variableDefinitions.map((node): DeclaredVariable => {
     const { variable, type, defaultValue } = node;
-    // The cast is what validation has found out: a variable has an input type.
+    // The cast is safe, because validation has checked that a variable has an input type.
     const inputType = typeFromAST(schema, type as never) as GraphQLInputType;
     return {
       name: variable.name.value,
@@ -100,11 +101,12 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// graphql-js ends the message of a scalar with the value, and begins that of an enum with it.
+// Matches the part before the value: graphql-js puts the value at the end of a scalar's message and at the
+// beginning of an enum's.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 
-/** Enough to find the value in a message; the rest of it may be as long as the request. */
+/** Number of characters of a message that are searched; the rest may be as long as the request. */
 const READ_LENGTH = 500;
 
 function reasonOf({ message }: GraphQLError): string {

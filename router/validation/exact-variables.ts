@@ -15,8 +15,8 @@ import { isRecord } from '../shared/is-record.ts';
 type Inputs = Readonly<Record<string, unknown>>;
 
 /**
- * Prepares variables for coercion: exact numbers become doubles where a built-in type is expected, and strings where it is ID.
- * Custom scalars keep them.
+ * Prepares variables for coercion: exact numbers become doubles for built-in types and strings for ID. Custom
+ * scalars keep them.
  * @throws {RouterError} BAD_USER_INPUT for an ID whose digits are not known
  */
 export function withBuiltInNumbers(
@@ -28,7 +28,7 @@ export function withBuiltInNumbers(
   const converted = definitions.flatMap(({ type, variable }) => {
     const name = variable.name.value;
     if (!Object.hasOwn(inputs, name)) return [];
-    // The cast is what validation has found out: a variable has an input type.
+    // The cast is safe, because validation has checked that a variable has an input type.
     const inputType = typeFromAST(schema, type as never) as GraphQLInputType | undefined;
     return [[name, inputType === undefined ? inputs[name] : convert(inputType, inputs[name], name)]];
   });
@@ -68,7 +68,7 @@ function idOf(value: Parameters<typeof idDigits>[0], variable: string): unknown 
   const digits = idDigits(value);
   if (digits !== undefined) return digits;
   const double = Number(value.rawJSON);
-  // GraphQL's own message describes a number that is not an integer.
+  // The error message of GraphQL describes a number that is not an integer.
   if (!Number.isInteger(double)) return double;
   throw new RouterError(
     'BAD_USER_INPUT',

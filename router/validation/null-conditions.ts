@@ -16,10 +16,9 @@ type Variables = Readonly<Record<string, unknown>>;
 const NOTHING_TO_CHECK = (): void => undefined;
 
 /**
- * Compiles the check that no `@skip(if:)` or `@include(if:)` of an operation has the value null. A variable with a default value may
- * be nullable there, and a request may send null for it; then the argument is an error (GraphQL section 6.4.1).
- *
- * @returns a function that throws a RouterError with the code BAD_USER_INPUT.
+ * Compiles the check that no `@skip(if:)` or `@include(if:)` of an operation is null. A variable with a
+ * default may be nullable there, so a request can send null, which is an error (GraphQL section 6.4.1). The
+ * check throws a RouterError with the code BAD_USER_INPUT.
  */
 export function createNullConditionCheck(
   document: DocumentNode,
@@ -38,7 +37,7 @@ export function createNullConditionCheck(
   };
 }
 
-/** The first one that is not in a selection which other conditions exclude. */
+/** Returns the first null condition in a selection that no other condition excludes. */
 function findNullCondition(
   document: DocumentNode,
   { selectionSet }: OperationDefinitionNode,
@@ -71,7 +70,10 @@ type Condition =
   | { readonly kind: 'included' | 'excluded' }
   | { readonly kind: 'null'; readonly variable: VariableNode };
 
-/** `@skip` counts before `@include`, as in graphql-js: what is skipped has no further conditions. */
+/**
+ * `@skip` is evaluated before `@include`, as in graphql-js: conditions in a skipped selection are not
+ * evaluated.
+ */
 function readConditions({ directives = [] }: SelectionNode, variables: Variables): Condition {
   for (const [name, excluding] of [
     ['skip', true],

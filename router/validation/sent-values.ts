@@ -5,9 +5,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
- * Compiles the removal of schema defaults from a coerced value. A subgraph has to apply its own defaults: those of the
- * supergraph may have been rounded by the composition, and an enum literal in the default of a custom scalar has no JSON form.
- * Undefined for a type without such defaults.
+ * Compiles the removal of schema defaults from a coerced value. Subgraphs must apply their own defaults:
+ * composition may have rounded those of the supergraph, and an enum literal in the default of a custom scalar
+ * has no JSON form. Undefined for a type without such defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {
   const named = getNamedType(type);
@@ -29,7 +29,7 @@ function prune(type: GraphQLInputType, coerced: unknown, sent: unknown): unknown
   if (isNonNullType(type)) return prune(type.ofType, coerced, sent);
   if (isListType(type)) {
     if (!Array.isArray(coerced)) return coerced;
-    // Coercion makes a list of a single value.
+    // Coercion turns a single value into a list.
     const items = Array.isArray(sent) ? sent : [sent];
     return coerced.map((item, index) => prune(type.ofType, item, items[index]));
   }
