@@ -18,7 +18,7 @@ const error = (code: string, path?: readonly string[]) => ({
   extensions: { code },
 });
 const byStatus = (status: number, path: string) => ({
-  message: `a answered with HTTP status ${status}`,
+  message: `a returned HTTP status ${status}`,
   path: [path],
   extensions: { code: 'SUBGRAPH_HTTP_ERROR', service: 'a' },
 });

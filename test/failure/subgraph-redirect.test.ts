@@ -9,7 +9,7 @@ it('refuses a redirect, so that identity headers stay with the subgraph they wer
   expect(await one.fail()).toEqual({
     code: 'SUBGRAPH_HTTP_ERROR',
     service: 'inventory',
-    message: 'inventory answered with HTTP status 307',
+    message: 'inventory returned HTTP status 307',
     breaker: 'closed',
   });
   expect(elsewhere.counts.connections).toBe(0);

@@ -37,7 +37,9 @@ test('a byte order mark is ignored and bytes that are not UTF-8 are rejected, fr
   body = Buffer.concat([Buffer.from('{"data":{"a":"'), INVALID, Buffer.from('"}}')]);
   expect(await graph.query('{ a }')).toMatchObject({
     data: { a: null },
-    errors: [{ message: 'the answer of a is not UTF-8', extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }],
+    errors: [
+      { message: 'the response of a is not UTF-8', extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } },
+    ],
   });
 });
 

@@ -127,7 +127,7 @@ describe('when null has propagated from elsewhere, the error of a failed call', 
 describe('an unusable value that another field requires', () => {
   const whole = { __typename: 'Product', id: '1', weight: 5, size: { height: 2 } };
   const { weight, id, size, __typename, ...nothing } = whole;
-  const absent = 'is absent from the answer of its service';
+  const absent = 'is absent from the response of its service';
   const isNull = 'is null, which its type does not allow';
 
   test.for([

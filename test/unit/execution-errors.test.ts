@@ -361,7 +361,7 @@ describe('an entity', () => {
       },
       errors: [
         {
-          message: 'The service does not know this object.',
+          message: 'The service has no entity with this key.',
           path: ['products', 1, 'stock'],
           extensions: { code: 'ENTITY_NOT_FOUND', service: 'stock' },
         },
@@ -385,7 +385,7 @@ describe('an entity', () => {
     expect(data).toEqual({ first: { stock: null } });
     expect(errors).toEqual([
       {
-        message: 'Product.stock is absent from the answer of its service.',
+        message: 'Product.stock is absent from the response of its service.',
         path: ['first', 'stock'],
         extensions: invalid('stock'),
       },

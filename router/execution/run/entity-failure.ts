@@ -40,7 +40,7 @@ export function entityFailureRecorder(
 function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): FailureCause {
   const fault =
     value === undefined
-      ? 'is absent from the answer of its service'
+      ? 'is absent from the response of its service'
       : value === null
         ? 'is null, which its type does not allow'
         : 'is not of its type';

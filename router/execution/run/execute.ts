@@ -146,7 +146,7 @@ function completionRun({ errorCollector, variables }: Execution, introspect: Int
 function missingError(field: CompletedField, value: unknown): ErrorText {
   if (value === null) return invalidError(field, `Cannot return null for non-nullable ${field.coordinate}.`);
   if (field.fetches.length > 0)
-    return invalidError(field, `${field.coordinate} is absent from the answer of its service.`);
+    return invalidError(field, `${field.coordinate} is absent from the response of its service.`);
   const message = `No service delivers ${field.coordinate} here.`;
   return { message, extensions: { code: 'OPERATION_NOT_PLANNABLE' } };
 }

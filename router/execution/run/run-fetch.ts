@@ -129,7 +129,7 @@ function receiveData(
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
   if (errors.length === 0) {
-    failFetch(fetch, invalidAnswer(fetch, 'The service answered without data.'), execution, { batch });
+    failFetch(fetch, invalidAnswer(fetch, 'The service returned no data.'), execution, { batch });
     return undefined;
   }
   storeEntities(fetch, batch, { entities: [], errors }, execution);
@@ -169,7 +169,7 @@ function mergeEntities(
   const { length } = batch.representations;
   const answered = received.data['_entities'];
   if (!Array.isArray(answered) || answered.length !== length) {
-    const failure = invalidAnswer(fetch, `The service did not answer with ${length} entities.`);
+    const failure = invalidAnswer(fetch, `The service did not return ${length} entities.`);
     failFetch(fetch, failure, execution, { batch });
     return;
   }
@@ -208,10 +208,10 @@ function missingEntityCause(
   if (entity === null) {
     return createFailureCause({
       code: 'ENTITY_NOT_FOUND',
-      message: 'The service does not know this object.',
+      message: 'The service has no entity with this key.',
       service,
     });
   }
-  const message = 'The service answered with something that is not an entity.';
+  const message = 'The service returned a value that is not an entity.';
   return createFailureCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service });
 }

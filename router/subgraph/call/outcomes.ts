@@ -52,7 +52,7 @@ export function overloaded(service: string, retryAfterMs: number): CallResult {
 }
 
 export function httpError(service: string, status: number, outcome: CallOutcome): CallResult {
-  const message = `${service} answered with HTTP status ${status}`;
+  const message = `${service} returned HTTP status ${status}`;
   return failed(
     service,
     'SUBGRAPH_HTTP_ERROR',
@@ -69,13 +69,13 @@ export function withErrors(result: CallResult, errors: readonly SubgraphError[])
   return { ...result, response: { kind: 'failed', failure } };
 }
 
-/** Builds the failure for an unusable response; `defect` completes the sentence "the answer of SERVICE …". */
+/** Builds the failure of an unusable response; `defect` completes "the response of SERVICE …". */
 export function invalidResponse(service: string, defect: string): CallResult {
-  return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'failure', `the answer of ${service} ${defect}`);
+  return failed(service, 'SUBGRAPH_INVALID_RESPONSE', 'failure', `the response of ${service} ${defect}`);
 }
 
 export function tooLarge(service: string): CallResult {
-  const message = `the answer of ${service} is larger than the limit`;
+  const message = `the response of ${service} is larger than the limit`;
   return failed(service, 'SUBGRAPH_RESPONSE_TOO_LARGE', 'failure', message);
 }
 

@@ -9,7 +9,7 @@ import { isRecord } from '../../shared/is-record.ts';
 import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** A parsed response, or its defect, which completes the sentence "the answer of SERVICE …". */
+/** A parsed response, or its defect, which completes the sentence "the response of SERVICE …". */
 export type ParsedAnswer = ReceivedResponse | Defect;
 export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };

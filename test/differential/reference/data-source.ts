@@ -49,7 +49,7 @@ function plainData(
 }
 
 function imprecise(service: string): SubgraphFailure {
-  const message = `the answer of ${service} has an integer that Apollo Gateway's executor cannot keep exact`;
+  const message = `the response of ${service} has an integer that Apollo Gateway's executor cannot keep exact`;
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
