@@ -53,6 +53,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { subgraphSettings } from './subgraph/call/settings.ts';
+import { checkCertificates } from './subgraph/transport/certificates.ts';
 import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
 
 /** External dependencies of the router. Tests replace some of them. */
@@ -148,6 +149,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     telemetry.log.warn('`execution` has no effect: remove it from router.yaml');
   warnOfShortSecrets(config.identity.keys, telemetry.log);
   warnOfRenamedKeys(config, telemetry.log);
+  checkCertificates(config);
   const signer = createSigner(config.identity.keys, parts);
   const subgraphPool = built.use(
     createSubgraphPool(config.traffic, {
@@ -216,9 +218,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
-  const persisted = built.use(
-    await createPersistedOperations(config.persistedOperations, { redis: redis?.link, telemetry }),
-  );
+  const persisted = built.use(await createPersistedOperations(config, { redis: redis?.link, telemetry }));
   const health = createHealth(() =>
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
   );

@@ -3,24 +3,34 @@ import { dirname, resolve } from 'node:path';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
 import { RENAMED_KEYS } from './renamed-keys.ts';
+import { codeOrMessageOf } from '../shared/error-message.ts';
 import { ConfigError, readYaml } from './yaml/read-yaml.ts';
 import type { Environment, Override } from './yaml/read-yaml.ts';
 
 /**
  * Reads `router.yaml` (or the file that `ROUTER_CONFIG` names) and the environment into a frozen
  * configuration.
- * @throws {ConfigError} that lists all unknown keys and invalid values
+ * @throws {ConfigError} that lists all unknown keys and invalid values, or names the file that cannot be read
  */
 export function loadConfig(env: Environment, workingDirectory: string): Config {
   const named = env['ROUTER_CONFIG'];
   const file = resolve(workingDirectory, named ?? 'router.yaml');
   if (named !== undefined) assertFile(file, 'ROUTER_CONFIG: ');
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = existsSync(file) ? readConfigFile(file) : '';
   return parseConfig(text, {
     env,
     fileName: named ?? 'router.yaml',
     directory: existsSync(file) ? dirname(file) : workingDirectory,
   });
+}
+
+function readConfigFile(file: string): string {
+  assertFile(file);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`cannot read ${file} (${codeOrMessageOf(error)})`]);
+  }
 }
 
 /**

@@ -3,7 +3,8 @@ import type { FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Config } from '../config/config-schema.ts';
-import { messageOf } from '../shared/error-message.ts';
+import { ConfigError, placeIn } from '../config/yaml/read-yaml.ts';
+import { codeOrMessageOf, messageOf } from '../shared/error-message.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
@@ -19,12 +20,14 @@ const SETTLE_MS = 50;
 /**
  * Loads the manifests and watches their files. If a changed file is invalid, the error is reported and the
  * previous manifest remains.
- * @throws {Error} if a manifest cannot be read at the start
+ * @throws {ConfigError} if a manifest cannot be read at the start; it names every such manifest.
  */
 export async function loadManifests(
-  { manifest, clients }: Config['persistedOperations'],
+  config: Pick<Config, 'persistedOperations'>,
   telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
 ): Promise<Manifests> {
+  const { manifest, clients } = config.persistedOperations;
+  await checkManifests(config);
   await using loaded = new AsyncDisposableStack();
   const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
   // A Map, because a client may have the name __proto__.
@@ -42,15 +45,30 @@ export async function loadManifests(
   };
 }
 
+async function checkManifests(config: Pick<Config, 'persistedOperations'>): Promise<void> {
+  const { manifest, clients } = config.persistedOperations;
+  const settings = [
+    ...(manifest === undefined ? [] : [{ at: ['manifest'], path: manifest }]),
+    ...Object.entries(clients).map(([client, path]) => ({ at: ['clients', client], path })),
+  ];
+  const problems = settings.map(async ({ at, path }) => {
+    const error = await readManifest(path).then(
+      () => undefined,
+      (reason: unknown) => `cannot read ${path} (${codeOrMessageOf(reason)})`,
+    );
+    return error === undefined ? [] : [`${placeIn(config, ['persistedOperations', ...at])}: ${error}`];
+  });
+  const found = (await Promise.all(problems)).flat();
+  if (found.length > 0) throw new ConfigError(found);
+}
+
 type ManifestFile = Disposable & { readonly current: () => Manifest };
 
 async function loadManifest(
   path: string,
   telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
 ): Promise<ManifestFile> {
-  let current = await readManifest(path).catch((error: unknown) => {
-    throw new Error(`the manifest ${path} cannot be read: ${messageOf(error)}`, { cause: error });
-  });
+  let current = await readManifest(path);
   let settling: NodeJS.Timeout | undefined;
   telemetry.manifestLoaded({ path, operations: current.operations });
 

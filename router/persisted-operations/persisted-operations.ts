@@ -39,14 +39,14 @@ type PersistedQuery = { readonly id: string };
 
 /** Finds operations by hash (automatic persisted queries) and in manifests (safelist). */
 export async function createPersistedOperations(
-  config: Config['persistedOperations'],
+  config: Pick<Config, 'persistedOperations'>,
   { redis, telemetry }: PersistedParts,
 ): Promise<PersistedOperations> {
-  const { automatic, safelist } = config;
+  const { automatic, safelist, manifest: common, clients } = config.persistedOperations;
   const manifests = await loadManifests(config, telemetry);
   const registry = automatic.enabled && safelist !== 'enforce' ? createRegistry(automatic, redis) : undefined;
   const audited = new BoundedCache<PersistedQuery>(10_000);
-  const hasManifests = config.manifest !== undefined || Object.keys(config.clients).length > 0;
+  const hasManifests = common !== undefined || Object.keys(clients).length > 0;
 
   async function findById({ id }: PersistedQuery, listed: readonly Manifest[]): Promise<string> {
     const inManifest = firstOf(listed, (manifest) => manifest.byId(id));

@@ -2,7 +2,6 @@ import type { Config } from '../config/config-schema.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../request/subgraph-request.ts';
 import type { CallContext } from './call/call.ts';
 import type { ForcedState } from './breaker/circuit-breaker.ts';
-import { checkCertificates } from './transport/certificates.ts';
 import { disconnected, unsent } from './call/outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './call/settings.ts';
 import { createSubgraphClient } from './client.ts';
@@ -44,7 +43,6 @@ const MAX_FORCED_FIELDS = 50;
 type PooledClient = { readonly client: SubgraphClient; generations: number };
 
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
-  checkCertificates(traffic);
   const open = new Map<string, PooledClient>();
   /** Commands by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();

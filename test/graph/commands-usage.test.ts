@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -24,10 +24,15 @@ const PROGRAMS = {
   'npm run chaos': 'test/chaos/run.ts',
 } as const;
 
-function run(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+function run(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd = directory,
+) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, file), ...args], {
     encoding: 'utf8',
-    cwd: directory,
+    cwd,
     env: { PATH: process.env['PATH'], ...env },
     timeout: 60_000,
   });
@@ -152,6 +157,17 @@ test.each([
 ])('%s %j with %j names the file that it cannot use', (file, args, env, message) => {
   const { status, stdout, stderr } = run(file, args, env);
   expect([status, stdout, stderr.trim()]).toEqual([1, '', message]);
+});
+
+test('a router.yaml that is a directory is reported in one line', () => {
+  const folder = mkdtempSync(join(directory, 'folder-'));
+  mkdirSync(join(folder, 'router.yaml'));
+  const { status, stdout, stderr } = run('router/main.ts', [], {}, folder);
+  expect([status, stdout, stderr]).toEqual([
+    1,
+    '',
+    `expected a file, but ${join(folder, 'router.yaml')} is a directory\n`,
+  ]);
 });
 
 test('npm run router -- --config FILE reads this file', () => {

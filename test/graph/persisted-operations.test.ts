@@ -207,11 +207,18 @@ describe('a safelist', () => {
     expect((await ask(graph, byId('newest'))).status).toBe(200);
   });
 
-  test('that cannot be read keeps the router from starting', async () => {
+  test('that cannot be read prevents the start and is reported with its line', async () => {
     const missing = join(folder, 'none.json');
-    await expect(start(`persistedOperations: { manifest: "${missing}" }`)).rejects.toThrow(
-      /the manifest .*none\.json cannot be read/,
-    );
+    const broken = join(folder, 'broken.json');
+    await writeFile(broken, '{');
+    const config = `persistedOperations:\n  manifest: "${missing}"\n  clients:\n    web: "${broken}"`;
+    await expect(start(config)).rejects.toMatchObject({
+      name: 'ConfigError',
+      problems: [
+        expect.stringMatching(/:2: persistedOperations\.manifest: cannot read .*none\.json \(ENOENT\)$/),
+        expect.stringMatching(/:4: persistedOperations\.clients\.web: cannot read .*broken\.json \(.*JSON/),
+      ],
+    });
   });
 });
 

@@ -107,8 +107,10 @@ describe('certificates that cannot be used keep from starting', () => {
       subgraphs: { books: { tls: { cert: "${paths.cert}", key: "${paths.other}" } } } }`;
     await expect(startSmallGraph({ services: BOOKS, config })).rejects.toMatchObject({
       problems: [
-        expect.stringMatching(/^traffic\.all\.tls\.ca: cannot read .*absent\.pem \(ENOENT\)$/),
-        expect.stringMatching(/^traffic\.subgraphs\.books\.tls: .*KEY_VALUES_MISMATCH/),
+        expect.stringMatching(
+          /^router\.yaml:\d+: traffic\.all\.tls\.ca: cannot read .*absent\.pem \(ENOENT\)$/,
+        ),
+        expect.stringMatching(/^router\.yaml:\d+: traffic\.subgraphs\.books\.tls: .*KEY_VALUES_MISMATCH/),
       ],
     });
     await expect(

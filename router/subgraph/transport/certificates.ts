@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Config } from '../../config/config-schema.ts';
-import { ConfigError } from '../../config/yaml/read-yaml.ts';
+import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 
 /**
@@ -17,10 +17,15 @@ type Connector = buildConnector.connector;
  * Reads all configured certificates.
  * @throws {ConfigError} if files cannot be used; it names each of them.
  */
-export function checkCertificates({ all, subgraphs }: Config['traffic']): void {
-  const own = Object.entries(subgraphs).map(([name, { tls }]) => [`subgraphs.${name}`, tls] as const);
-  const problems = [['all', all.tls] as const, ...own].flatMap(([place, files]) =>
-    files === undefined ? [] : problemsOf(files).map((problem) => `traffic.${place}.tls${problem}`),
+export function checkCertificates(config: Pick<Config, 'traffic'>): void {
+  const { all, subgraphs } = config.traffic;
+  const own = Object.entries(subgraphs).map(([name, { tls }]) => [['subgraphs', name], tls] as const);
+  const problems = [[['all'], all.tls] as const, ...own].flatMap(([path, files]) =>
+    files === undefined
+      ? []
+      : problemsOf(files).map(
+          ({ at, message }) => `${placeIn(config, ['traffic', ...path, 'tls', ...at])}: ${message}`,
+        ),
   );
   if (problems.length > 0) throw new ConfigError(problems);
 }
@@ -56,13 +61,16 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
   };
 }
 
-function problemsOf(files: CertificateFiles): string[] {
+/** A problem, and the path within `tls` of the setting that causes it. */
+type Problem = { readonly at: readonly string[]; readonly message: string };
+
+function problemsOf(files: CertificateFiles): Problem[] {
   const unreadable = pathsOf(files).flatMap(([name, path]) => {
     try {
       readFileSync(path);
       return [];
     } catch (error) {
-      return [`.${name}: cannot read ${path} (${codeOrMessageOf(error)})`];
+      return [{ at: [name], message: `cannot read ${path} (${codeOrMessageOf(error)})` }];
     }
   });
   if (unreadable.length > 0) return unreadable;
@@ -73,9 +81,8 @@ function problemsOf(files: CertificateFiles): string[] {
     const paths = pathsOf(files)
       .map(([, path]) => path)
       .join(', ');
-    return [
-      `: ${paths} cannot be used (${codeOrMessageOf(error)}); PEM is expected, and a key that belongs to the certificate`,
-    ];
+    const message = `${paths} cannot be used (${codeOrMessageOf(error)}); PEM is expected, and a key that belongs to the certificate`;
+    return [{ at: [], message }];
   }
 }
 
