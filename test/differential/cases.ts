@@ -134,7 +134,8 @@ export function faultsOfAnswer(
 ): string[] {
   if (answer.kind === 'refused') {
     // Mutations whose order depends on variables have no plan, so rejecting them is right.
-    if (/the mutation \w+ (has several|is selected twice under different) conditions/.test(answer.message)) return [];
+    if (/the mutation \w+ (has several|is selected twice under different) conditions/.test(answer.message))
+      return [];
     return [`it was refused: ${answer.message}`];
   }
   return findFaults(answer, oracle, isInterfered);
