@@ -7,7 +7,7 @@ const patience = { testTimeout: 60_000, hookTimeout: 120_000 };
 // Each of these needs a core for its load and one for its routers, or counts what a busy machine delays.
 const alone = [
   'test/chaos/chaos.test.ts',
-  'test/failure/budget-flood.test.ts',
+  'test/failure/rate-limit-flood.test.ts',
   'test/failure/client-slow-*.test.ts',
   'test/failure/overload-*.test.ts',
   'test/failure/redis-*.test.ts',

@@ -4,13 +4,13 @@ import { drive } from './drive.ts';
 import { planFaults } from './faults.ts';
 import { emptyHistory } from './history.ts';
 import type { History } from './history.ts';
-import { inflict } from './inflict.ts';
+import { injectFaults } from './inject-faults.ts';
 import { recover } from './recover.ts';
 import { learn } from './reference.ts';
 import { watchStalls } from './stalls.ts';
 import { shopSchema } from './supergraphs.ts';
 import type { Violation } from './violations.ts';
-import { signIn, startWorld } from './world.ts';
+import { signIn, startEnvironment } from './environment.ts';
 
 export type ChaosOptions = {
   readonly seed: string;
@@ -32,27 +32,27 @@ const SETTLING_MS = 1_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, durationMs, tell, stop } = options;
   const history = emptyHistory(seed);
-  await using world = await startWorld(options.postgresUrl, history);
-  await signIn(world);
-  await learn(world, history);
-  await world.database.open();
-  await world.budgets.attach();
-  await Promise.all(world.routers.map((router) => router.start()));
+  await using environment = await startEnvironment(options.postgresUrl, history);
+  await signIn(environment);
+  await learn(environment, history);
+  await environment.database.open();
+  await environment.rateLimits.attach();
+  await Promise.all(environment.routers.map((router) => router.start()));
 
-  tell(`${world.routers.length} routers and ${world.subgraphs.size} subgraphs are up`);
+  tell(`${environment.routers.length} routers and ${environment.subgraphs.size} subgraphs are up`);
 
   using stack = new DisposableStack();
-  stack.use(watchStalls(history.stalls, () => world.routers.flatMap(({ pid }) => pid ?? [])));
-  const breaking = inflict(planFaults(seed, durationMs), world, {
+  stack.use(watchStalls(history.stalls, () => environment.routers.flatMap(({ pid }) => pid ?? [])));
+  const breaking = injectFaults(planFaults(seed, durationMs), environment, {
     done: history.faults,
     unrecovered: history.unrecovered,
     stop,
   });
-  await Promise.all([breaking, drive(world, history, options)]);
+  await Promise.all([breaking, drive(environment, history, options)]);
   if (stop.aborted) tell('interrupted: what is under way is ended');
-  if (!stop.aborted) await recover(world, history);
+  if (!stop.aborted) await recover(environment, history);
   await delay(SETTLING_MS);
-  for (const router of world.routers) await router.stop('SIGTERM');
-  history.ledger = await world.database.ledger();
+  for (const router of environment.routers) await router.stop('SIGTERM');
+  history.ledger = await environment.database.ledger();
   return { history, violations: check(history, shopSchema()) };
 }

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { evidenceOf } from './answers.ts';
 import { checkAnswers } from './check-answers.ts';
-import { checkBudgets } from './check-budgets.ts';
+import { checkRateLimits } from './check-rate-limits.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkErrors } from './check-errors.ts';
 import { checkGenerations } from './check-generations.ts';
@@ -14,7 +14,7 @@ import type { Violation } from './violations.ts';
 export function check(history: History, schema: GraphQLSchema): readonly Violation[] {
   const evidence = evidenceOf(history);
   return [
-    checkBudgets,
+    checkRateLimits,
     checkDelivery,
     checkGenerations,
     checkIdentities,

@@ -77,7 +77,7 @@ function charge(history: History, { at, operation }: { at: number; operation: Op
   const owner = hash('sha256', `${ISSUER}\n${operation.caller?.id}`, 'base64url').slice(0, 22);
   const points = history.costs.get(operation.kind === 'query' ? operation.key : operation.name) ?? 0;
   const take = { key: `tributary:{budget}:u:${owner}:2000/10`, points, capacity: 2_000, windowMs: 10_000 };
-  history.budgetChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
+  history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
 }
 
 function headersOf({ caller }: Operation, share = 1): Record<string, string> {
@@ -110,11 +110,11 @@ it('finds nothing in a history in which all went well', () => {
   expect(found(soundHistory())).toEqual([]);
 });
 
-describe('budgets', () => {
+describe('rate limits', () => {
   it('a bucket of Redis that was overdrawn is found, by Redis’s own clock', () => {
     const spend = (history: History, at: number, points: number) => {
       const take = { key: 'tributary:{budget}:u:x:100/10', points, capacity: 100, windowMs: 10_000 };
-      history.budgetChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
+      history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
     };
     const spendTwice = (points: number) => (history: History) => {
       spend(history, T0, 100);
@@ -143,11 +143,11 @@ describe('budgets', () => {
 
   it('a request may be charged in two parts, of which a missing one is found', () => {
     const chargeInParts = (history: History, points: readonly number[]) => {
-      const whole = history.budgetChanges.pop();
+      const whole = history.pointChanges.pop();
       if (whole === undefined) throw new Error('there is no charge');
       const [take] = whole.takes;
       if (take === undefined) throw new Error('the charge is of no bucket');
-      for (const part of points) history.budgetChanges.push({ ...whole, takes: [{ ...take, points: part }] });
+      for (const part of points) history.pointChanges.push({ ...whole, takes: [{ ...take, points: part }] });
     };
     const missing = [
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
@@ -159,7 +159,7 @@ describe('budgets', () => {
   });
 
   it('who was served for nothing is found', () => {
-    expect(foundAfter((history) => void history.budgetChanges.pop())).toEqual([
+    expect(foundAfter((history) => void history.pointChanges.pop())).toEqual([
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
     ]);
     expect(

@@ -56,8 +56,8 @@ export type Take = {
   readonly windowMs: number;
 };
 
-/** A change of budgets as Redis made it, by its own clock. */
-export type BudgetChange = {
+/** A change of rate-limit buckets, with the time of the clock of Redis. */
+export type PointChange = {
   /** A Redis that was killed has forgotten all: its next life begins with full buckets (docs/decisions/005-token-bucket.md). */
   readonly life: number;
   readonly at: number;
@@ -106,7 +106,7 @@ export type History = {
   issuer: string;
   readonly exchanges: Exchange[];
   readonly sightings: Sighting[];
-  readonly budgetChanges: BudgetChange[];
+  readonly pointChanges: PointChange[];
   readonly routerLines: RouterLine[];
   readonly routerLives: RouterLife[];
   readonly faults: FaultRecord[];
@@ -132,7 +132,7 @@ export function emptyHistory(seed: string): History {
     issuer: '',
     exchanges: [],
     sightings: [],
-    budgetChanges: [],
+    pointChanges: [],
     routerLines: [],
     routerLives: [],
     faults: [],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createReader } from './budget-record.ts';
+import { createReader } from './rate-limit-record.ts';
 import { planFaults } from './faults.ts';
-import type { BudgetChange } from './history.ts';
+import type { PointChange } from './history.ts';
 import { operationOf } from './operations.ts';
 import { MisuseError, parseCommandLine } from '../../bin/command-line.ts';
 import { COMMAND, readOptions } from './options.ts';
@@ -37,7 +37,7 @@ it('rejects wrong options and says what is right', () => {
 });
 
 it('what Redis tells of its scripts is read as charges and refunds, when it was stored', () => {
-  const changes: BudgetChange[] = [];
+  const changes: PointChange[] = [];
   const read = createReader(3, changes);
   const key = 'tributary:{budget}:u:x:100/10';
   const call = (command: string) =>

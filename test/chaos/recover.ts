@@ -5,19 +5,19 @@ import type { History } from './history.ts';
 import { everyQuery } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { send } from './send.ts';
-import type { World } from './world.ts';
+import type { Environment } from './environment.ts';
 
 /** Breakers probe after two seconds at the latest, a subgraph and a router need some to start. */
 const PATIENCE_MS = 20_000;
 
 /** Asks each router every kind of query until it is answered as before the faults. */
-export async function recover(world: World, history: History): Promise<void> {
-  world.supergraph.publish('first');
-  for (const [index, { url }] of world.routers.entries()) {
+export async function recover(environment: Environment, history: History): Promise<void> {
+  environment.supergraph.publish('first');
+  for (const [index, { url }] of environment.routers.entries()) {
     for (const query of oneOfEachKind()) {
       let last = 'nothing';
       const isWhole = async () => {
-        const token = query.caller && (await world.tokenOf(query.caller));
+        const token = query.caller && (await environment.tokenOf(query.caller));
         const { outcome } = await send(url, query, { id: `${history.seed}-recovery`, token });
         last = JSON.stringify(outcome).slice(0, 1_000);
         if (outcome.kind !== 'answered') return false;

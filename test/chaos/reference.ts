@@ -8,32 +8,32 @@ import type { History } from './history.ts';
 import { everyMutation, everyQuery } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { send } from './send.ts';
-import type { World } from './world.ts';
+import type { Environment } from './environment.ts';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
 /** Learns from a router without limits, while nothing is broken, what all operations answer and cost. */
-export async function learn(world: World, history: History): Promise<void> {
-  world.supergraph.publish('first');
-  await using router = await startReference(world);
+export async function learn(environment: Environment, history: History): Promise<void> {
+  environment.supergraph.publish('first');
+  await using router = await startReference(environment);
   for (const query of everyQuery()) {
-    const { answer, version } = await askWhole(router.url, query, world);
+    const { answer, version } = await askWhole(router.url, query, environment);
     history.editions.set(version, 'first');
     history.whole.set(query.key, answer.data);
     history.costs.set(query.key, answer.cost?.requested ?? 0);
   }
   for (const mutation of everyMutation(randomUUID())) {
-    const { answer } = await askWhole(router.url, mutation, world);
+    const { answer } = await askWhole(router.url, mutation, environment);
     history.costs.set(mutation.name, answer.cost?.requested ?? 0);
   }
-  world.supergraph.publish('second');
+  environment.supergraph.publish('second');
   await router.reload();
   for (const profile of everyQuery().filter(({ name }) => name === 'profile'))
-    history.editions.set((await askWhole(router.url, profile, world)).version, 'second');
-  world.supergraph.publish('first');
+    history.editions.set((await askWhole(router.url, profile, environment)).version, 'second');
+  environment.supergraph.publish('first');
 }
 
-async function startReference({ routerConfig, supergraph }: World) {
+async function startReference({ routerConfig, supergraph }: Environment) {
   const config = {
     ...routerConfig,
     rateLimit: { enabled: false },
@@ -46,7 +46,7 @@ async function startReference({ routerConfig, supergraph }: World) {
 async function askWhole(
   url: string,
   operation: Operation,
-  { tokenOf }: World,
+  { tokenOf }: Environment,
 ): Promise<{ readonly answer: Answer; readonly version: string }> {
   const token = operation.caller && (await tokenOf(operation.caller));
   const asking = { ...operation, asksForCost: true };

@@ -24,7 +24,7 @@ export const ROUTERS = 2;
 export const WINDOW_S = 10;
 
 /** Cost points by tier: small enough to be spent now and then, and a part of each is still more than one operation costs. */
-export const BUDGETS: Readonly<Record<string, number>> = {
+export const RATE_LIMITS: Readonly<Record<string, number>> = {
   FREE: 2_000,
   PREMIUM: 5_000,
   ENTERPRISE: 50_000,

@@ -1,5 +1,5 @@
-import { askOracle, askRouter } from './contestants.ts';
-import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
+import { askOracle, askRouter } from './oracle.ts';
+import type { Answer, OracleAnswer, Refusal } from './oracle.ts';
 import { findFaults } from './compare.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { drawVariables } from './draw-values.ts';
@@ -102,20 +102,20 @@ function withOtherVariables(
 
 /** What is wrong with the router's answer; nothing, when all is well. */
 export async function faultsOf(graph: Graph, next: Case): Promise<readonly string[]> {
-  return (await judge(graph, next)).faults;
+  return (await evaluate(graph, next)).faults;
 }
 
-export type Verdict = {
+export type Evaluation = {
   readonly faults: readonly string[];
   /** What went wrong in subgraphs; nothing where what was to go wrong met no answer that it could have spoilt. */
   readonly effect: string;
 };
 
-export async function judge(
+export async function evaluate(
   graph: Graph,
   { operation, interference, mergesFetches = false }: Case,
   oracle: OracleAnswer = askOracle(graph, operation),
-): Promise<Verdict> {
+): Promise<Evaluation> {
   const interfering = interference === null ? undefined : interferenceOf(interference);
   try {
     const answer = await askRouter(graph, operation, { interfere: interfering?.interfere, mergesFetches });

@@ -1,6 +1,6 @@
 import { getNullableType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLOutputType } from 'graphql';
-import type { Answer, OracleAnswer } from './contestants.ts';
+import type { Answer, OracleAnswer } from './oracle.ts';
 import { parseWritten } from './exact-values.ts';
 
 export type Path = readonly (string | number)[];

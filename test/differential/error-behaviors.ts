@@ -3,7 +3,7 @@ import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.t
 import { isJsonObject } from '../../router/shared/json.ts';
 import type { Case } from './cases.ts';
 import { createCompile } from './compiled.ts';
-import { askRouter } from './contestants.ts';
+import { askRouter } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
 

@@ -23,7 +23,7 @@ const WRITTEN = [
   '0.0000001',
 ] as const;
 
-/** A value of the scalar `Exact`; a double in its place where the world is not exact. */
+/** A value of the scalar `Exact`; a double in its place where the dataset is not exact. */
 export function exactValue(seed: string, isExact: boolean): unknown {
   const number = hash(`${seed} exact`);
   const text = WRITTEN[number % WRITTEN.length] ?? '1.0';

@@ -42,7 +42,7 @@ type Drawing = {
   readonly fragments: Map<string, string>;
   /** What response names at a path stand for, so that most documents are valid. */
   readonly taken: Map<string, string>;
-  budget: number;
+  fieldsLeft: number;
 };
 
 /** A valid operation, or `undefined` where the drawn ones were not. */
@@ -61,7 +61,7 @@ function drawOperation(schema: GraphQLSchema, random: Random): GeneratedOperatio
     variables: new Map(),
     fragments: new Map(),
     taken: new Map(),
-    budget: 3 + random.int(16),
+    fieldsLeft: 3 + random.int(16),
   };
   const mutation = schema.getMutationType();
   const isMutation = mutation !== undefined && mutation !== null && random.chance(0.15);
@@ -85,7 +85,7 @@ function selectionSet(drawing: Drawing, type: GraphQLCompositeType, path: string
   const { random } = drawing;
   const count = 1 + random.int(path === '' ? 3 : 5);
   const selections: string[] = [];
-  for (let index = 0; index < count && (drawing.budget > 0 || index === 0); index += 1) {
+  for (let index = 0; index < count && (drawing.fieldsLeft > 0 || index === 0); index += 1) {
     selections.push(selection(drawing, type, path, depth));
   }
   return `{ ${selections.join(' ')} }`;
@@ -137,7 +137,7 @@ function fieldSelection(
   path: string,
   depth: number,
 ): string {
-  drawing.budget -= 1;
+  drawing.fieldsLeft -= 1;
   const given = fieldArguments(drawing, field);
   const name = responseName(drawing, field.name, `${field.name}${given}`, path);
   const alias = name === field.name ? '' : `${name}: `;

@@ -11,7 +11,7 @@ import { readsExactly } from './exact-values.ts';
 import { hash } from './random.ts';
 import { createSubgraph } from './subgraph.ts';
 import type { Subgraph } from './subgraph.ts';
-import type { World } from './world.ts';
+import type { Dataset } from './dataset.ts';
 
 /** A composed graph with its subgraphs and its data. */
 export type Graph = {
@@ -27,7 +27,7 @@ export type Graph = {
   /** Response names that the planner takes for its own. */
   readonly reserved: ReadonlySet<string>;
   readonly compile: Compile;
-  readonly world: World;
+  readonly dataset: Dataset;
 };
 
 /** Subgraphs with the seed of their data. `undefined` where they do not compose. */
@@ -52,7 +52,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
     plan,
     reserved: namesRead(supergraphSdl),
     compile: keepingLast(createCompile({ apiSchema, supergraphSchema }, plan)),
-    world: {
+    dataset: {
       seed,
       schema: supergraphSchema,
       isExact: true,
@@ -67,14 +67,14 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
 
 /** The same graph with other data. */
 export function withData(graph: Graph, seed: string): Graph {
-  const { supergraphSchema, supergraphSdl, world } = graph;
+  const { supergraphSchema, supergraphSdl, dataset } = graph;
   const fallible = fallibleFields(seed, supergraphSchema, supergraphSdl);
-  return { ...graph, seed, world: { ...world, seed, fallible } };
+  return { ...graph, seed, dataset: { ...dataset, seed, fallible } };
 }
 
 /** The same graph without numbers that doubles cannot hold. */
 export function withDoubles(graph: Graph): Graph {
-  return { ...graph, world: { ...graph.world, isExact: false } };
+  return { ...graph, dataset: { ...graph.dataset, isExact: false } };
 }
 
 /** Cases come operation by operation. */
@@ -87,7 +87,7 @@ function keepingLast<Input, Output>(make: (input: Input) => Output): (input: Inp
   };
 }
 
-function schemasOn(whole: GraphQLSchema): World['schemaOn'] {
+function schemasOn(whole: GraphQLSchema): Dataset['schemaOn'] {
   const schemas = new Map<string, GraphQLSchema>();
   return (typename) => {
     const known = schemas.get(typename);
@@ -100,7 +100,7 @@ function schemasOn(whole: GraphQLSchema): World['schemaOn'] {
   };
 }
 
-function identitiesIn(schema: GraphQLSchema): World['identities'] {
+function identitiesIn(schema: GraphQLSchema): Dataset['identities'] {
   const keyed = schema.getType('Keyed');
   if (!isInterfaceType(keyed)) return new Map();
   const members = schema.getPossibleTypes(keyed);
@@ -108,7 +108,7 @@ function identitiesIn(schema: GraphQLSchema): World['identities'] {
 }
 
 /** For each abstract field the types that every subgraph which has the field knows. */
-function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): World['possible'] {
+function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Dataset['possible'] {
   const identities = identitiesIn(whole);
   const possible = new Map<string, Set<string>>();
   for (const { schema } of subgraphs.values()) {

@@ -1,5 +1,5 @@
 import type { SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import type { Interference } from './contestants.ts';
+import type { Interference } from './oracle.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 

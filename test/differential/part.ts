@@ -1,11 +1,11 @@
-import { faultsOf, judge, variations } from './cases.ts';
+import { faultsOf, evaluate, variations } from './cases.ts';
 import type { Case, Part, Variation } from './cases.ts';
-import { askOracle } from './contestants.ts';
-import type { OracleAnswer } from './contestants.ts';
+import { askOracle } from './oracle.ts';
+import type { OracleAnswer } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { keepRegression, keepUnexplained } from './regressions.ts';
 import { shrink } from './shrink.ts';
-import { createStock, judgeStock } from './stock.ts';
+import { createStock, evaluateStock } from './stock.ts';
 import type { Stock } from './stock.ts';
 
 /** What a process does of the differential test at length. */
@@ -19,7 +19,7 @@ export type Tally = {
   wrong: number;
   /** Cases that the stock executor answered as well. */
   stock: number;
-  /** Those that it answered wrong, by the clause that it breaks. */
+  /** Cases in which it was wrong, by known difference. */
   stockFaults: Record<string, number>;
   unexplained: number;
 };
@@ -52,7 +52,7 @@ export async function* runPart({ seed, count, part }: PartOfRun): AsyncGenerator
 async function runOurs({ graph, cases }: Variation, oracle: OracleAnswer, tally: Tally): Promise<void> {
   const effects = new Set<string>();
   for (const next of cases) {
-    const { faults, effect } = await judge(graph, next, oracle);
+    const { faults, effect } = await evaluate(graph, next, oracle);
     if (faults.length > 0) await keepWrong(graph, next, faults, tally);
     // The same went wrong before, or nothing as in the first case.
     if (effects.has(effect)) continue;
@@ -74,14 +74,15 @@ async function keepWrong(graph: Graph, found: Case, faults: readonly string[], t
 type StockRun = Variation & { readonly stock: Stock };
 
 async function runStock({ graph, cases: [plain], stock }: StockRun, tally: Tally): Promise<void> {
-  const { faults, clause } = await judgeStock(stock, graph, plain);
+  const { faults, knownDifference } = await evaluateStock(stock, graph, plain);
   tally.stock += 1;
-  if (clause !== undefined) tally.stockFaults[clause] = (tally.stockFaults[clause] ?? 0) + 1;
-  if (clause !== undefined || faults.length === 0) return;
+  if (knownDifference !== undefined)
+    tally.stockFaults[knownDifference] = (tally.stockFaults[knownDifference] ?? 0) + 1;
+  if (knownDifference !== undefined || faults.length === 0) return;
   tally.unexplained += 1;
   const isUnexplained = async (smaller: Case) => {
-    const verdict = await judgeStock(stock, graph, smaller);
-    return verdict.faults.length > 0 && verdict.clause === undefined;
+    const evaluation = await evaluateStock(stock, graph, smaller);
+    return evaluation.faults.length > 0 && evaluation.knownDifference === undefined;
   };
   const smallest = await shrink(graph, plain, isUnexplained);
   const name = keepUnexplained(smallest, faults);

@@ -7,7 +7,7 @@ import type { PartOfRun, Tally } from './part.ts';
 /**
  * A case is a supergraph, the seed of the data behind it, an operation, the values of its variables, whether fetches are merged,
  * and what goes wrong in subgraphs: nothing in about half of them. No two have all of that in common: what was to go wrong, but met
- * no answer or had the effect of another, is judged and not counted. An operation makes up to 12 cases: four times it has other
+ * no answer or had the effect of another, is checked and not counted. An operation makes up to 12 cases: four times it has other
  * data and variables, each time with up to two ways to go wrong. In every case the compiled executor is compared with one schema
  * in this process; where nothing goes wrong, so is the stock executor, which does not make it another case.
  *
@@ -49,7 +49,7 @@ const codes = await runParts<PartOfRun, Tally>({
   execArgv: ['--max-semi-space-size=64'],
 });
 const { wrong, unexplained, stockFaults } = sumOf(tallies);
-for (const [clause, times] of Object.entries(stockFaults)) console.log(`${times} times ${clause}`);
+for (const [difference, times] of Object.entries(stockFaults)) console.log(`${times} times ${difference}`);
 process.exitCode = wrong + unexplained === 0 && codes.every((code) => code === 0) ? 0 : 1;
 
 function partOf(index: number): PartOfRun {
@@ -62,8 +62,8 @@ function sumOf(all: readonly Tally[]): Tally {
   for (const tally of all) {
     for (const name of ['cases', 'graphs', 'operations', 'wrong', 'stock', 'unexplained'] as const)
       sum[name] += tally[name];
-    for (const [clause, times] of Object.entries(tally.stockFaults))
-      sum.stockFaults[clause] = (sum.stockFaults[clause] ?? 0) + times;
+    for (const [difference, times] of Object.entries(tally.stockFaults))
+      sum.stockFaults[difference] = (sum.stockFaults[difference] ?? 0) + times;
   }
   return sum;
 }

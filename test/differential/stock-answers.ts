@@ -5,7 +5,7 @@ import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import { typeAt } from './compare.ts';
 import type { Path } from './compare.ts';
-import type { Answer, OracleAnswer, Refusal } from './contestants.ts';
+import type { Answer, OracleAnswer, Refusal } from './oracle.ts';
 import type { Graph } from './graph.ts';
 
 /** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */

@@ -3,7 +3,7 @@ import type { DocumentNode, GraphQLOutputType } from 'graphql';
 import { isJsonObject } from '../../router/shared/json.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
-import type { OracleAnswer } from './contestants.ts';
+import type { OracleAnswer } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { withoutConditions } from './rewritten-operation.ts';
 import { isAnotherOrder, isNullForEmpty, lacksOnlyFields } from './stock-answers.ts';
@@ -11,8 +11,8 @@ import type { StockFault } from './stock-answers.ts';
 
 type Explains = (fault: StockFault, document: DocumentNode) => boolean;
 
-/** Where it answers against the GraphQL specification (October 2021) or that of Federation: the clause, and how such a fault is told. */
-const CLAUSES: Readonly<Record<string, Explains>> = {
+/** Violations of the GraphQL specification (October 2021) or of Federation, each with a function that recognizes it. */
+const KNOWN_DIFFERENCES: Readonly<Record<string, Explains>> = {
   'Federation @requires: arguments are taken from another use of the field': ({
     graph,
     case: { operation },
@@ -46,10 +46,10 @@ const CLAUSES: Readonly<Record<string, Explains>> = {
     tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
 };
 
-/** The clause that an answer breaks; `undefined` when none of those known does. */
+/** Returns the known difference that a fault is an instance of; `undefined` if it is none. */
 export function knownStockFault(fault: StockFault): string | undefined {
   const document = parse(fault.case.operation.document);
-  const known = Object.entries(CLAUSES).find(([, explains]) => explains(fault, document));
+  const known = Object.entries(KNOWN_DIFFERENCES).find(([, explains]) => explains(fault, document));
   return known?.[0];
 }
 
@@ -127,8 +127,8 @@ function pathOf(place = 'data'): readonly string[] {
 /** How a fault of an error begins. */
 const ERROR = 'the error "';
 
-function membersOf({ world }: Graph): readonly string[] {
-  return [...world.identities.keys()];
+function membersOf({ dataset }: Graph): readonly string[] {
+  return [...dataset.identities.keys()];
 }
 
 function tells(fault: StockFault, message: RegExp): boolean {

@@ -3,8 +3,8 @@ import { parse, print } from 'graphql';
 import { messageOf } from '../../router/shared/error-message.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
-import { answered, askOracle, textOf } from './contestants.ts';
-import type { Answer, Refusal } from './contestants.ts';
+import { answered, askOracle, textOf } from './oracle.ts';
+import type { Answer, Refusal } from './oracle.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import { withDoubles } from './graph.ts';
 import type { Graph } from './graph.ts';
@@ -55,7 +55,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
   const { executor } = await gateway.load();
   const ask: Stock['ask'] = async (graph, operation) => {
     asked = graph;
-    graph.world.counter.value = 0;
+    graph.dataset.counter.value = 0;
     // The executor reads of a request context what is given here.
     const context = requestContext(operation) as unknown as Parameters<typeof executor>[0];
     try {
@@ -84,31 +84,31 @@ function requestContext({ document: query, operationName, variables }: Generated
 const silent = () => undefined;
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
-export type StockVerdict = {
+export type StockEvaluation = {
   readonly faults: readonly string[];
-  /** The clause of a specification that they break; `undefined` when there are no faults, or none of those known. */
-  readonly clause: string | undefined;
+  /** The known difference that explains the faults; `undefined` without faults, or if none explains them. */
+  readonly knownDifference: string | undefined;
 };
 
 /** What is wrong with the stock executor's answer to a case without interference. */
-export async function judgeStock(stock: Stock, exact: Graph, next: Case): Promise<StockVerdict> {
+export async function evaluateStock(stock: Stock, exact: Graph, next: Case): Promise<StockEvaluation> {
   // It rounds numbers to doubles (RFC 8259 lets it), so it gets data without others.
   const graph = withDoubles(exact);
   const oracle = askOracle(graph, next.operation);
   const answer = await stock.ask(graph, next.operation);
   const faults = faultsOfAnswer(answer, oracle, false);
-  if (faults.length === 0) return { faults, clause: undefined };
-  const clause = await clauseOf(stock, { graph, case: next, answer, oracle });
-  return { faults, clause };
+  if (faults.length === 0) return { faults, knownDifference: undefined };
+  const knownDifference = await knownDifferenceOf(stock, { graph, case: next, answer, oracle });
+  return { faults, knownDifference };
 }
 
-async function clauseOf(stock: Stock, fault: StockFault): Promise<string | undefined> {
+async function knownDifferenceOf(stock: Stock, fault: StockFault): Promise<string | undefined> {
   const { graph, case: next } = fault;
   const renamed = withOtherNames(next.operation, graph.reserved);
   if (renamed === undefined) return knownStockFault(fault) ?? (await conditionFault(stock, fault));
   // What names mean is the client's affair: with others, the answer must not be another but for those.
-  const verdict = await judgeStock(stock, graph, { ...next, operation: renamed });
-  return verdict.faults.length === 0 ? NAMES : verdict.clause;
+  const evaluation = await evaluateStock(stock, graph, { ...next, operation: renamed });
+  return evaluation.faults.length === 0 ? NAMES : evaluation.knownDifference;
 }
 
 const NAMES =

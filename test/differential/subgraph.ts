@@ -11,8 +11,8 @@ import type {
 } from 'graphql';
 import { parseFieldSet } from '../../router/planning/prepare/supergraph-document.ts';
 import { readsExactly } from './exact-values.ts';
-import { canonical, entityOf, numberOf, worldResolver, worldTypeResolver } from './world.ts';
-import type { Ref, World } from './world.ts';
+import { canonical, entityOf, numberOf, datasetResolver, datasetTypeResolver } from './dataset.ts';
+import type { Ref, Dataset } from './dataset.ts';
 
 export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
 
@@ -20,7 +20,7 @@ export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readon
 export type Subgraph = {
   readonly name: string;
   readonly schema: GraphQLSchema;
-  answer(world: World, query: string, variables: Record<string, unknown>): SubgraphAnswer;
+  answer(dataset: Dataset, query: string, variables: Record<string, unknown>): SubgraphAnswer;
 };
 
 type FieldSets = ReadonlyMap<string, readonly SelectionSetNode[]>;
@@ -34,7 +34,7 @@ export function createSubgraph(name: string, typeDefs: string): Subgraph {
   return {
     name,
     schema,
-    answer(world, query, variables) {
+    answer(dataset, query, variables) {
       const parsed = documents.get(query) ?? parse(query);
       if (!documents.has(query)) {
         const errors = validate(schema, parsed);
@@ -45,8 +45,8 @@ export function createSubgraph(name: string, typeDefs: string): Subgraph {
         schema,
         document: parsed,
         variableValues: variables,
-        fieldResolver: subgraphResolver(world, keys, requires),
-        typeResolver: worldTypeResolver,
+        fieldResolver: subgraphResolver(dataset, keys, requires),
+        typeResolver: datasetTypeResolver,
       });
       if (result instanceof Promise) throw new Error('nothing here is asynchronous');
       return result;
@@ -54,7 +54,7 @@ export function createSubgraph(name: string, typeDefs: string): Subgraph {
   };
 }
 
-/** `_entities` resolved by the execution's own resolvers, which know the world. */
+/** `_entities` resolved by the execution's own resolvers, which know the dataset. */
 function withOpenEntities(schema: GraphQLSchema): GraphQLSchema {
   const entities = schema.getQueryType()?.getFields()['_entities'];
   if (entities) delete entities.resolve;
@@ -65,26 +65,26 @@ function withOpenEntities(schema: GraphQLSchema): GraphQLSchema {
 }
 
 function subgraphResolver(
-  world: World,
+  dataset: Dataset,
   keys: FieldSets,
   requires: FieldSets,
 ): GraphQLFieldResolver<Ref, unknown> {
-  const resolve = worldResolver(world);
+  const resolve = datasetResolver(dataset);
   return (source, args, context, info) => {
     if (info.parentType.name === 'Query' && info.fieldName === '_entities') {
       const representations: Record<string, unknown>[] = args['representations'];
       return representations.map((representation) =>
-        resolveReference(world, representation, keys, info.schema),
+        resolveReference(dataset, representation, keys, info.schema),
       );
     }
     const [required] = requires.get(`${info.parentType.name}.${info.fieldName}`) ?? [];
-    if (required !== undefined) checkRequired(world, source, required);
+    if (required !== undefined) checkRequired(dataset, source, required);
     return resolve(source, args, context, info);
   };
 }
 
 function resolveReference(
-  world: World,
+  dataset: Dataset,
   representation: Readonly<Record<string, unknown>>,
   keys: FieldSets,
   schema: GraphQLSchema,
@@ -98,7 +98,7 @@ function resolveReference(
   if (numbers.size !== 1 || number === undefined) return null;
   // An `@interfaceObject` does not know what implements it.
   const isOwnType = isObjectType(schema.getType(typename));
-  return { ...(isOwnType ? { typename, number } : entityOf(world, typename, number)), representation };
+  return { ...(isOwnType ? { typename, number } : entityOf(dataset, typename, number)), representation };
 }
 
 function selects(value: Readonly<Record<string, unknown>>, { selections }: SelectionSetNode): boolean {
@@ -122,32 +122,32 @@ function keyNumbers(
   });
 }
 
-/** Throws unless the representation carries exactly what the requirement has in this world. */
-function checkRequired(world: World, source: Ref, required: SelectionSetNode): void {
+/** Throws unless the representation carries exactly what the requirement has in this dataset. */
+function checkRequired(dataset: Dataset, source: Ref, required: SelectionSetNode): void {
   if (source.representation === undefined) throw new Error('required fields are absent');
-  const data = requiredData(world, source, required);
+  const data = requiredData(dataset, source, required);
   const expected = canonical(data);
   const given = canonical(picked(source.representation, required, data));
   if (expected !== given) throw new Error(`required ${expected} and was given ${given}`);
 }
 
 /** The requirement, run on the whole graph as if it were an operation on the object. */
-function requiredData(world: World, source: Ref, selectionSet: SelectionSetNode): unknown {
-  // Of an `@interfaceObject` the world knows what implements it.
-  const { typename, number } = entityOf(world, source.typename, source.number);
+function requiredData(dataset: Dataset, source: Ref, selectionSet: SelectionSetNode): unknown {
+  // Of an `@interfaceObject` the dataset knows what implements it.
+  const { typename, number } = entityOf(dataset, source.typename, source.number);
   const operation = {
     kind: Kind.OPERATION_DEFINITION,
     operation: OperationTypeNode.QUERY,
     selectionSet,
   } as const;
   const result = execute({
-    schema: world.schemaOn(typename),
+    schema: dataset.schemaOn(typename),
     document: { kind: Kind.DOCUMENT, definitions: [operation] },
     rootValue: { typename, number },
-    fieldResolver: worldResolver(world),
-    typeResolver: worldTypeResolver,
+    fieldResolver: datasetResolver(dataset),
+    typeResolver: datasetTypeResolver,
   });
-  if (result instanceof Promise || result.errors) throw new Error('a requirement cannot fail in the world');
+  if (result instanceof Promise || result.errors) throw new Error('a requirement cannot fail in the dataset');
   return result.data;
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { shareBudget } from '../support/callers/budgets.ts';
+import { shareRateLimit } from '../support/callers/rate-limits.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 
 const QUESTION = { id: 'q', maxAgeMs: 60_000 };
@@ -9,7 +9,7 @@ const entities = Array.from({ length: 50 }, (_, index) => `{"__typename":"Book",
 
 it('keeps and recalls values while Redis is frozen, and soon waits for it no more', async (context) => {
   await using redis = await startBreakableRedis();
-  await using router = await shareBudget(redis.url);
+  await using router = await shareRateLimit(redis.url);
   const values = createStaleValues(
     { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
     { redis: router.link, now: Date.now, later: setImmediate, outageCodes: () => [] },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRefusedTokens } from '../../router/authentication/rejected-tokens.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { shareBudget, userOf } from '../support/callers/budgets.ts';
+import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { chargeWhile } from '../support/load/charging.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { until } from '../support/time/until.ts';
@@ -10,10 +10,10 @@ const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
 it('goes on deciding when Redis freezes, waits for it once and not per request, and shares again when it thaws', async (context) => {
   await using redis = await startBreakableRedis();
-  await using router = await shareBudget(redis.url);
-  const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
+  await using router = await shareRateLimit(redis.url);
+  const before = await chargeWhile(router.limiter, caller, () => until(() => false, 300));
   redis.freeze();
-  const during = await chargeWhile(router.budget, caller, () => until(() => false, 3_000));
+  const during = await chargeWhile(router.limiter, caller, () => until(() => false, 3_000));
   const thawedAt = performance.now();
   redis.thaw();
   const isBack = await until(() => router.link.available(), 10_000);
@@ -32,14 +32,14 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   // The first commands find out; from then on nobody waits.
   expect(during.slow).toBeLessThan(during.decisions / 10);
   expect(isBack).toBe(true);
-  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject({
+  expect(await router.limiter.charge({ ...caller, cost: 1 })).toMatchObject({
     reservation: { store: 'redis' },
   });
 });
 
 it('limits the refused tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
   await using redis = await startBreakableRedis();
-  await using router = await shareBudget(redis.url);
+  await using router = await shareRateLimit(redis.url);
   const refused = createRefusedTokens(2, router.link);
   await refused.count('192.0.2.1');
   redis.freeze();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { rateLimitOf, shareBudget, userOf } from '../support/callers/budgets.ts';
+import { rateLimitOf, shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { chargeWhile } from '../support/load/charging.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { until } from '../support/time/until.ts';
@@ -9,9 +9,9 @@ const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
 it('goes on deciding when Redis is killed, and shares again when it is back', async (context) => {
   await using redis = await startBreakableRedis();
-  await using router = await shareBudget(redis.url);
-  const before = await chargeWhile(router.budget, caller, () => until(() => false, 300));
-  const during = await chargeWhile(router.budget, caller, async () => {
+  await using router = await shareRateLimit(redis.url);
+  const before = await chargeWhile(router.limiter, caller, () => until(() => false, 300));
+  const during = await chargeWhile(router.limiter, caller, async () => {
     await redis.kill();
     await until(() => false, 1_000);
   });
@@ -19,7 +19,7 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
   await redis.start();
   const isBack = await until(() => router.link.available(), 10_000);
   const backMs = performance.now() - restartedAt;
-  const after = await router.budget.charge({ ...caller, cost: 1 });
+  const after = await router.limiter.charge({ ...caller, cost: 1 });
 
   recordFigure(context, 'slowest budget decision with a healthy Redis, ms', before.slowestMs);
   recordFigure(context, 'slowest budget decision after SIGKILL of Redis, ms', during.slowestMs);
@@ -38,19 +38,19 @@ it.each([
   ['deny', { kind: 'refused', retryAfterMs: 1_000 }],
 ])('while Redis is gone follows the policy %s', async (onRedisFailure, expected) => {
   await using redis = await startBreakableRedis();
-  await using router = await shareBudget(redis.url, { rateLimit: rateLimitOf({ onRedisFailure }) });
+  await using router = await shareRateLimit(redis.url, { rateLimit: rateLimitOf({ onRedisFailure }) });
   await redis.kill();
-  expect(await router.budget.charge({ ...caller, cost: 1 })).toMatchObject(expected);
+  expect(await router.limiter.charge({ ...caller, cost: 1 })).toMatchObject(expected);
 });
 
 it('while Redis is gone each router admits its share of a bucket', async () => {
   await using redis = await startBreakableRedis();
   const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
-  await using router = await shareBudget(redis.url, { rateLimit });
+  await using router = await shareRateLimit(redis.url, { rateLimit });
   await redis.kill();
   const decisions = await Promise.all(
     Array.from({ length: 100 }, () =>
-      router.budget.charge({ identity: userOf('ada', 'FREE'), address: '192.0.2.1', cost: 1 }),
+      router.limiter.charge({ identity: userOf('ada', 'FREE'), address: '192.0.2.1', cost: 1 }),
     ),
   );
   expect(decisions.filter(({ kind }) => kind === 'admitted')).toHaveLength(25);
@@ -59,11 +59,11 @@ it('while Redis is gone each router admits its share of a bucket', async () => {
 it('while Redis is gone the share of a bucket is no fuller than the bucket was', async () => {
   await using redis = await startBreakableRedis();
   const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
-  await using router = await shareBudget(redis.url, { rateLimit });
+  await using router = await shareRateLimit(redis.url, { rateLimit });
   const admittedOf = async (id: string, times: number) => {
     let admitted = 0;
     for (let time = 0; time < times; time += 1) {
-      const decision = await router.budget.charge({ identity: userOf(id), address: '192.0.2.1', cost: 1 });
+      const decision = await router.limiter.charge({ identity: userOf(id), address: '192.0.2.1', cost: 1 });
       if (decision.kind === 'admitted') admitted += 1;
     }
     return admitted;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import type { RedisLink } from '../../router/redis/connect.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { shareBudget } from '../support/callers/budgets.ts';
+import { shareRateLimit } from '../support/callers/rate-limits.ts';
 import { until } from '../support/time/until.ts';
 
 const QUESTION = { id: 'q', maxAgeMs: 60_000 };
@@ -18,7 +18,7 @@ function valuesOn(redis: RedisLink, now: () => number, later: (action: () => voi
 
 it('what a router could not write while Redis was lost does not come back over what others wrote since', async () => {
   await using redis = await startBreakableRedis();
-  await using shared = await shareBudget(redis.url);
+  await using shared = await shareRateLimit(redis.url);
   const { link } = shared;
   let isLost = false;
   const flaky = { ...link, available: () => !isLost && link.available() };

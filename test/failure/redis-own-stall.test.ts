@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { shareBudget, userOf } from '../support/callers/budgets.ts';
-import type { SharedBudget } from '../support/callers/budgets.ts';
+import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
+import type { SharedRateLimit } from '../support/callers/rate-limits.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const COMMAND_TIMEOUT_MS = 50;
 /** Of the command, of a connection that says nothing, and well beyond both. */
 const STALLS_MS = [60, 1_100, 2_500];
 
-function startBudget(): Promise<SharedBudget> {
-  return shareBudget(url, { keyPrefix: `test-${randomUUID()}:`, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+function startRateLimit(): Promise<SharedRateLimit> {
+  return shareRateLimit(url, { keyPrefix: `test-${randomUUID()}:`, commandTimeoutMs: COMMAND_TIMEOUT_MS });
 }
 
 function standStill(ms: number): void {
@@ -17,10 +17,10 @@ function standStill(ms: number): void {
 }
 
 /** Who decided on 100 requests that were under way when this process stood still. */
-async function storesAfter({ budget }: SharedBudget, ms: number): Promise<unknown[]> {
+async function storesAfter({ limiter }: SharedRateLimit, ms: number): Promise<unknown[]> {
   const identity = userOf(randomUUID(), 'ENTERPRISE');
   const charges = Array.from({ length: 100 }, () =>
-    budget.charge({ identity, address: '192.0.2.1', cost: 1 }),
+    limiter.charge({ identity, address: '192.0.2.1', cost: 1 }),
   );
   standStill(ms);
   const decisions = await Promise.all(charges);
@@ -32,7 +32,7 @@ async function storesAfter({ budget }: SharedBudget, ms: number): Promise<unknow
 it.for(STALLS_MS)(
   'what Redis answered while the process stood still for %i ms is read, and Redis is not lost',
   async (ms) => {
-    await using router = await startBudget();
+    await using router = await startRateLimit();
     await storesAfter(router, 0);
     expect(await storesAfter(router, ms)).toEqual(['redis']);
     expect(await storesAfter(router, 0)).toEqual(['redis']);
@@ -41,7 +41,7 @@ it.for(STALLS_MS)(
 );
 
 it('Redis has time for a second exchange that the first one, answered during a stall, made necessary', async () => {
-  await using router = await startBudget();
+  await using router = await startRateLimit();
   await router.link.client.script('FLUSH');
   expect(await storesAfter(router, 2 * COMMAND_TIMEOUT_MS)).toEqual(['redis']);
   expect(router.changes).toEqual(['ready']);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
-import { shareBudget, userOf } from '../support/callers/budgets.ts';
+import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { until } from '../support/time/until.ts';
 
@@ -8,10 +8,10 @@ const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', co
 
 it('a connection on which Redis is never heard again is replaced', async (context) => {
   await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
-  await using router = await shareBudget(way.url);
-  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
+  await using router = await shareRateLimit(way.url);
+  expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
   way.silence();
-  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'local' } });
+  expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'local' } });
   const lostAt = performance.now();
   expect(await until(() => router.link.available(), 10_000)).toBe(true);
   recordFigure(
@@ -19,13 +19,13 @@ it('a connection on which Redis is never heard again is replaced', async (contex
     'budgets shared again after a connection to Redis fell silent, ms',
     Math.round(performance.now() - lostAt),
   );
-  expect(await router.budget.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
+  expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
   expect(router.changes).toEqual(['ready', 'lost', 'ready']);
 });
 
 it('so is one that falls silent before Redis has greeted', async () => {
   await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
-  await using router = await shareBudget(way.url);
+  await using router = await shareRateLimit(way.url);
   const connected = new Promise((resolve) => router.link.client.once('connect', resolve));
   way.cut();
   way.repair();

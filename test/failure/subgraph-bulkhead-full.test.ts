@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { recordFigure } from '../support/runs/figure.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 it('refuses calls beyond the bulkhead at once, and leaves the breaker of the healthy subgraph closed', async (context) => {
   const finish: (() => void)[] = [];
   await using subgraph = await startStubSubgraph(() => (response, request) => {
     finish.push(() => answer({ data: { a: 1 } })(response, request));
   });
-  await using one = upstreamOf([subgraph.url], {
+  await using one = poolOf([subgraph.url], {
     maxConcurrent: 5,
     breaker: { consecutiveFailures: 1, minCalls: 1 },
   });

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { recordFigure } from '../support/runs/figure.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 it('1,000 clients that go away take their calls with them, and the breaker stays closed', async (context) => {
   await using subgraph = await startStubSubgraph(() => hang());
-  await using one = upstreamOf([subgraph.url], { maxConcurrent: 1_000, connections: 100 });
+  await using one = poolOf([subgraph.url], { maxConcurrent: 1_000, connections: 100 });
   let abortMs = 0;
   for (let batch = 1; batch <= 10; batch += 1) {
     const clients = Array.from({ length: 100 }, () => new AbortController());
@@ -22,12 +22,12 @@ it('1,000 clients that go away take their calls with them, and the breaker stays
   recordFigure(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
   expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
   expect(one.breaker()).toBe('closed');
-  expect(one.upstream.state()[0]?.inFlight).toBe(0);
+  expect(one.pool.state()[0]?.inFlight).toBe(0);
 });
 
 it('a client that has gone already causes no call', async () => {
   await using subgraph = await startStubSubgraph(() => hang());
-  await using one = upstreamOf([subgraph.url]);
+  await using one = poolOf([subgraph.url]);
   expect(await one.fail({ signal: AbortSignal.abort() })).toMatchObject({ code: 'REQUEST_CANCELLED' });
   expect(subgraph.counts.connections).toBe(0);
 });

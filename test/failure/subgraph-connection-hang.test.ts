@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 // The subgraph here is one with which no connection comes about.
 
@@ -28,7 +28,7 @@ async function startSilent() {
 
 it('is cut off at the timeout although no connection has come about', async () => {
   await using subgraph = await startSilent();
-  await using one = upstreamOf([subgraph.url], { timeoutMs: 1_000 });
+  await using one = poolOf([subgraph.url], { timeoutMs: 1_000 });
   const connected = subgraph.connected();
   const call = one.fail({ operation: 'mutation' });
   await connected;
@@ -38,6 +38,6 @@ it('is cut off at the timeout although no connection has come about', async () =
 
 it('is given up as unreachable before the timeout, which leaves time for another endpoint', async () => {
   await using subgraph = await startSilent();
-  await using one = upstreamOf([subgraph.url], { timeoutMs: 200, retries: 0 });
+  await using one = poolOf([subgraph.url], { timeoutMs: 200, retries: 0 });
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' });
 });

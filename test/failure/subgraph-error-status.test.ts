@@ -3,7 +3,7 @@ import { askForRest } from '../support/responses/degraded-response.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import { page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const GRAPHQL = 'application/graphql-response+json';
 const JSON_TYPE = 'application/json';
@@ -147,7 +147,7 @@ test.each([
   ['404', reply(404, GRAPHQL, OWN), 'closed'],
 ])('a GraphQL response with status %s is classified by the breaker', async (title, behaviour, breaker) => {
   await using stub = await startStubSubgraph(() => behaviour);
-  await using one = upstreamOf([stub.url], { breaker: { consecutiveFailures: 2 } });
+  await using one = poolOf([stub.url], { breaker: { consecutiveFailures: 2 } });
   const calls = [await one.call(), await one.call()];
   expect(JSON.stringify(calls)).toContain('because of NO_SUCH_THING');
   expect(one.breaker()).toBe(breaker);

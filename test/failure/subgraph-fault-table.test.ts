@@ -2,14 +2,14 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as stub from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 type Fault = readonly [fault: string, Behaviour, code: string, message: string];
 
 const INVALID = 'SUBGRAPH_INVALID_RESPONSE';
 
-/** Faults that are evidence of illness: each of them opens the breaker. */
-const ILL: readonly Fault[] = [
+/** Faults that count as failures: each of them opens the breaker. */
+const FAILURES: readonly Fault[] = [
   ['HTML with 500', stub.page(500), 'SUBGRAPH_HTTP_ERROR', 'inventory returned HTTP status 500'],
   ['HTML with 502', stub.page(502), 'SUBGRAPH_HTTP_ERROR', 'inventory returned HTTP status 502'],
   ['HTML with 503', stub.page(503), 'SUBGRAPH_HTTP_ERROR', 'inventory returned HTTP status 503'],
@@ -122,9 +122,9 @@ const NEUTRAL: readonly Fault[] = [400, 401, 403, 413, 429].map((status): Fault 
 const SETTINGS = { maxResponseBytes: 1_000_000, breaker: { consecutiveFailures: 2 } };
 
 describe('a subgraph that answers with', () => {
-  it.each(ILL)('%s is a coded failure and opens the breaker', async (_, behaviour, code, message) => {
+  it.each(FAILURES)('%s is a coded failure and opens the breaker', async (_, behaviour, code, message) => {
     await using subgraph = await stub.startStubSubgraph(() => behaviour);
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     expect(await one.fail()).toEqual({ code, service: 'inventory', message, breaker: 'closed' });
     expect(await one.fail()).toMatchObject({ code, breaker: 'open', retryAfterMs: 1_800 });
     expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_CIRCUIT_OPEN' });
@@ -132,7 +132,7 @@ describe('a subgraph that answers with', () => {
 
   it.each(NEUTRAL)('%s is a coded failure that the breaker ignores', async (_, behaviour, code, message) => {
     await using subgraph = await stub.startStubSubgraph(() => behaviour);
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     for (let call = 0; call < 5; call += 1) {
       const failure = { code, service: 'inventory', message, breaker: 'closed', isRejection: true };
       expect(await one.fail()).toEqual(failure);
@@ -143,7 +143,7 @@ describe('a subgraph that answers with', () => {
 describe('a subgraph whose error answers are small', () => {
   it('keeps its connections', async () => {
     await using subgraph = await stub.startStubSubgraph(() => stub.page(400));
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     for (let call = 0; call < 20; call += 1) await one.fail();
     // Undici frees a connection one turn of the event loop after its answer, so the next call may need a second.
     expect(subgraph.counts.connections).toBeLessThanOrEqual(2);

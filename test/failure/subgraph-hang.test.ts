@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drip, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const SETTINGS = { timeoutMs: 1_000, breaker: { consecutiveFailures: 5 } };
 
@@ -10,11 +10,11 @@ describe.each([
 ])('a subgraph that %s', (_, behaviour) => {
   it('is cut off exactly at the timeout, and its connection is closed', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     const call = one.fail();
     await subgraph.received(1);
     one.clock.advance(999);
-    expect(one.upstream.state()[0]?.inFlight).toBe(1);
+    expect(one.pool.state()[0]?.inFlight).toBe(1);
     one.clock.advance(1);
     expect(await call).toEqual({
       code: 'SUBGRAPH_TIMEOUT',
@@ -23,12 +23,12 @@ describe.each([
       breaker: 'closed',
     });
     await subgraph.aborted(1);
-    expect(one.upstream.state()[0]?.inFlight).toBe(0);
+    expect(one.pool.state()[0]?.inFlight).toBe(0);
   });
 
   it('opens its breaker as soon as five calls in a row have timed out', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     const calls = Array.from({ length: 5 }, () => one.fail());
     await subgraph.received(5);
     one.clock.advance(1_000);
@@ -47,7 +47,7 @@ describe.each([
 
   it('is cut off at the end of the client request when that is sooner', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     const call = one.fail({ deadline: 300 });
     await subgraph.received(1);
     one.clock.advance(300);
@@ -58,7 +58,7 @@ describe.each([
 describe('a call that began when the client request had little time left', () => {
   it('says nothing about the subgraph by being late', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
-    await using one = upstreamOf([subgraph.url], { ...SETTINGS, breaker: { consecutiveFailures: 1 } });
+    await using one = poolOf([subgraph.url], { ...SETTINGS, breaker: { consecutiveFailures: 1 } });
     const call = one.fail({ deadline: 300 });
     await subgraph.received(1);
     one.clock.advance(300);
@@ -68,7 +68,7 @@ describe('a call that began when the client request had little time left', () =>
 
   it('is not sent when no time is left', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
-    await using one = upstreamOf([subgraph.url], SETTINGS);
+    await using one = poolOf([subgraph.url], SETTINGS);
     expect(await one.fail({ deadline: 0 })).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
     expect(subgraph.requests).toHaveLength(0);
   });
@@ -77,7 +77,7 @@ describe('a call that began when the client request had little time left', () =>
 describe('calls that waited for a connection until their timeout', () => {
   it('are never sent', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
-    await using one = upstreamOf([subgraph.url], {
+    await using one = poolOf([subgraph.url], {
       ...SETTINGS,
       connections: 1,
       breaker: { enabled: false },

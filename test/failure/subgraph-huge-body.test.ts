@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { recordFigure } from '../support/runs/figure.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const BODY_BYTES = 300_000_000;
 
@@ -12,7 +12,7 @@ it('reads a 300 MB answer only up to the limit', async (context) => {
     String(BODY_BYTES),
   ]);
   const [url] = (await once(subgraph, 'message')) as [string];
-  await using one = upstreamOf([url], { timeoutMs: 20_000 });
+  await using one = poolOf([url], { timeoutMs: 20_000 });
   await using peak = watchMemory();
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_RESPONSE_TOO_LARGE' });
   recordFigure(context, 'MB of memory added by a subgraph body of 300 MB', (peak.added() / 1e6).toFixed(1));

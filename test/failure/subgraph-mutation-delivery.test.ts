@@ -3,7 +3,7 @@ import { recordFigure } from '../support/runs/figure.ts';
 import { caseCount } from '../support/runs/case-count.ts';
 import * as stub from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 /** Of 50 mutations each. */
 const BATCHES = caseCount(40, 200);
@@ -19,14 +19,14 @@ const FAULTS: readonly (readonly [string, Behaviour])[] = [
 it.each(FAULTS)('a mutation that is %s is delivered once and reported', async (_, behaviour) => {
   await using first = await stub.startStubSubgraph(() => behaviour);
   await using second = await stub.startStubSubgraph(() => behaviour);
-  await using one = upstreamOf([first.url, second.url], { retries: 3 });
+  await using one = poolOf([first.url, second.url], { retries: 3 });
   expect(await one.call({ operation: 'mutation' })).toMatchObject({ kind: 'failed' });
   expect(first.requests.length + second.requests.length).toBe(1);
 });
 
 it('a mutation that times out is delivered once and reported', async () => {
   await using subgraph = await stub.startStubSubgraph(() => stub.hang());
-  await using one = upstreamOf([subgraph.url]);
+  await using one = poolOf([subgraph.url]);
   const call = one.fail({ operation: 'mutation' });
   await subgraph.received(1);
   one.clock.advance(2_000);
@@ -41,14 +41,14 @@ it('a mutation is seen through although its client has gone', async () => {
     gone.abort();
     stub.answer({ data: { done: true } })(response, request);
   });
-  await using one = upstreamOf([subgraph.url]);
+  await using one = poolOf([subgraph.url]);
   const response = await one.call({ operation: 'mutation', signal: gone.signal });
   expect(response).toEqual({ kind: 'answered', data: { done: true }, errors: [] });
 });
 
 it('two equal mutations at the same time are both delivered', async () => {
   await using subgraph = await stub.startStubSubgraph(() => stub.answer({ data: { done: true } }));
-  await using one = upstreamOf([subgraph.url]);
+  await using one = poolOf([subgraph.url]);
   await Promise.all([one.call({ operation: 'mutation' }), one.call({ operation: 'mutation' })]);
   expect(subgraph.requests).toHaveLength(2);
 });
@@ -61,7 +61,7 @@ it('mutations under faults are each delivered at most once, and every loss is re
     delivered.set(id, (delivered.get(id) ?? 0) + 1);
     return behaviours[(index * 7 + 3) % behaviours.length] ?? stub.reset();
   });
-  await using one = upstreamOf([subgraph.url], { breaker: { enabled: false } });
+  await using one = poolOf([subgraph.url], { breaker: { enabled: false } });
 
   let unreported = 0;
   for (let batch = 0; batch < BATCHES; batch += 1) {

@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { recordFigure } from '../support/runs/figure.ts';
 import { answer, page, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const ROUTERS = 4;
 const TICK_MS = 20;
 /** Calls of all routers in a tenth of a second, when the subgraph is well. */
 const STEADY = (ROUTERS * 100) / TICK_MS;
 
-/** The most calls that came in a tenth of a second, after the subgraph had been ill for six seconds. */
+/** Maximum number of calls within 100 ms, after the subgraph has failed for six seconds. */
 async function mostCalls(illness: Behaviour) {
   let behaviour = answer({ data: { a: 1 } });
   await using subgraph = await startStubSubgraph(() => behaviour);
   await using routers = new AsyncDisposableStack();
   const ones = Array.from({ length: ROUTERS }, (_, index) =>
-    routers.use(upstreamOf([subgraph.url], {}, { random: () => (index + 0.5) / ROUTERS })),
+    routers.use(poolOf([subgraph.url], {}, { random: () => (index + 0.5) / ROUTERS })),
   );
   const perTenth: number[] = [];
   const run = async (ms: number): Promise<void> => {

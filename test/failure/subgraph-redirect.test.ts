@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { answer, redirect, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 it('refuses a redirect, so that identity headers stay with the subgraph they were made for', async () => {
   await using elsewhere = await startStubSubgraph(() => answer({ data: { a: 1 } }));
   await using subgraph = await startStubSubgraph(() => redirect(elsewhere.url));
-  await using one = upstreamOf([subgraph.url]);
+  await using one = poolOf([subgraph.url]);
   expect(await one.fail()).toEqual({
     code: 'SUBGRAPH_HTTP_ERROR',
     service: 'inventory',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { answer, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 /** An address where nothing listens. */
 async function deadUrl(): Promise<string> {
@@ -9,7 +9,7 @@ async function deadUrl(): Promise<string> {
 }
 
 it('answers at once that the subgraph could not be reached', async () => {
-  await using one = upstreamOf([await deadUrl()]);
+  await using one = poolOf([await deadUrl()]);
   expect(await one.fail()).toEqual({
     code: 'SUBGRAPH_UNAVAILABLE',
     service: 'inventory',
@@ -20,7 +20,7 @@ it('answers at once that the subgraph could not be reached', async () => {
 });
 
 it('tries a query twice and a mutation once', async () => {
-  await using one = upstreamOf([await deadUrl()]);
+  await using one = poolOf([await deadUrl()]);
   await one.fail();
   await one.fail({ operation: 'mutation' });
   expect(one.events).toEqual(['retried', 'called SUBGRAPH_UNAVAILABLE', 'called SUBGRAPH_UNAVAILABLE']);
@@ -28,7 +28,7 @@ it('tries a query twice and a mutation once', async () => {
 
 it('asks again every openMs while nothing listens, and is back with the first answer', async () => {
   const url = await deadUrl();
-  await using one = upstreamOf([url], { retries: 0, breaker: { consecutiveFailures: 1, openMs: 2_000 } });
+  await using one = poolOf([url], { retries: 0, breaker: { consecutiveFailures: 1, openMs: 2_000 } });
   for (let stay = 0; stay < 6; stay += 1) {
     expect(await one.fail()).toMatchObject({
       code: 'SUBGRAPH_UNAVAILABLE',
@@ -45,7 +45,7 @@ it('asks again every openMs while nothing listens, and is back with the first an
 });
 
 it('keeps retries to a tenth of the calls once the reserve is spent', async () => {
-  await using one = upstreamOf([await deadUrl()], { breaker: { enabled: false } });
+  await using one = poolOf([await deadUrl()], { breaker: { enabled: false } });
   for (let call = 0; call < 200; call += 1) await one.fail();
   const retries = one.events.filter((event) => event === 'retried').length;
   expect(retries).toBeGreaterThanOrEqual(20);

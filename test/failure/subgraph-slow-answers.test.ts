@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Script } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 async function callFiveTimes(settings: Record<string, unknown>, takesMs: number) {
   let passes: (() => void) | undefined;
@@ -10,7 +10,7 @@ async function callFiveTimes(settings: Record<string, unknown>, takesMs: number)
     answer({ data: { a: 1 } })(response, request);
   };
   await using subgraph = await startStubSubgraph(slow);
-  await using one = upstreamOf([subgraph.url], settings);
+  await using one = poolOf([subgraph.url], settings);
   passes = () => one.clock.advance(takesMs);
   for (let time = 0; time < 5; time += 1) expect(await one.call()).toMatchObject({ kind: 'answered' });
   return one.breaker();

@@ -9,13 +9,13 @@ import type { Case } from './cases.ts';
 import { SECRETS } from './subgraph-answers.ts';
 
 /** What is wrong with an answer, and what kind of answer it is. */
-export type Verdict = { readonly kind: string; readonly faults: readonly string[] };
+export type Evaluation = { readonly kind: string; readonly faults: readonly string[] };
 
 /** @param secret must not be in any answer. */
 export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
   const errorFaults = createErrorCheck(schema);
 
-  return function judge(answer: string, { isWhole, request }: Case): Verdict {
+  return function evaluate(answer: string, { isWhole, request }: Case): Evaluation {
     if (answer === '') return { kind: 'no answer', faults: isWhole ? ['was not answered'] : [] };
     const [head = '', ...rest] = answer.split('\r\n\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
@@ -28,11 +28,11 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
     if (!isWhole || /^(?:GET \/ |OPTIONS )/.test(request) || status === 204) return { kind: 'other', faults };
     const body = bodyIn(head, rest.join('\r\n\r\n'));
     if (typeof body === 'string') return { kind: 'other', faults: [...faults, body] };
-    const { kind, faults: found } = judgeBody(body, request);
+    const { kind, faults: found } = evaluateBody(body, request);
     return { kind, faults: [...faults, ...found] };
   };
 
-  function judgeBody({ data, errors }: Body, request: string): Verdict {
+  function evaluateBody({ data, errors }: Body, request: string): Evaluation {
     const { query, operationName, variables, onError = 'PROPAGATE' } = callIn(request);
     const behavior = ERROR_BEHAVIORS.find((known) => known === onError);
     const form = formFaults(errors);

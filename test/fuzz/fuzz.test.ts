@@ -17,7 +17,7 @@ test('what broke a rule once does not any more', async () => {
   for (const { name, case: known } of readRegressions()) {
     // What has been answered before goes another way.
     for (const time of ['first', 'second']) {
-      const { faults } = await target.judge(known);
+      const { faults } = await target.evaluate(known);
       expect({ name, time, faults }).toEqual({ name, time, faults: [] });
     }
   }
@@ -26,7 +26,7 @@ test('what broke a rule once does not any more', async () => {
 test('no client and no subgraph makes the router fail, hang, leak or pollute a prototype', async () => {
   for (let index = 0; index < CASES; index += 1) {
     const next = caseOf('test', index);
-    const { faults } = await target.judge(next);
+    const { faults } = await target.evaluate(next);
     expect({ index, faults }).toEqual({ index, faults: [] });
   }
 });

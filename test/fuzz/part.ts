@@ -40,7 +40,7 @@ export async function runPart(
       const index = next;
       next += step;
       const shot = caseOf(seed, index);
-      const { kind, faults } = await target.judge(shot);
+      const { kind, faults } = await target.evaluate(shot);
       tally.kinds[kind] = (tally.kinds[kind] ?? 0) + 1;
       tally.done += 1;
       if (faults.length > 0) {

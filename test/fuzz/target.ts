@@ -10,12 +10,12 @@ import { clientSchema } from '../support/graphs/client-schema.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Case } from './cases.ts';
 import { createAnswerCheck } from './check-answer.ts';
-import type { Verdict } from './check-answer.ts';
+import type { Evaluation } from './check-answer.ts';
 import { LIBRARY } from './library.ts';
 
 export type Target = AsyncDisposable & {
   /** Sends the case over HTTP; what is wrong with the answer or with the process afterwards. */
-  readonly judge: (next: Case) => Promise<Verdict>;
+  readonly evaluate: (next: Case) => Promise<Evaluation>;
 };
 
 const LONGEST_MS = 5_000;
@@ -44,7 +44,7 @@ export async function startTarget(): Promise<Target> {
   const owned = built.move();
   const router = new URL(graph.router.url);
   return {
-    async judge(next) {
+    async evaluate(next) {
       subgraph.answerAs(next);
       stalls.length = 0;
       const begin = performance.now();

@@ -30,9 +30,9 @@ limits: { headerBytes: 200000 }
 overload: { enabled: false }
 rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   });
-  const budgetLeft = async () =>
+  const pointsLeft = async () =>
     Number((await graph.post({ query: '{ book(id: 1) { id } }' })).headers.get('x-ratelimit-remaining'));
-  const before = await budgetLeft();
+  const before = await pointsLeft();
   const calls = callsOf(graph);
 
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -59,7 +59,7 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   recordFigure(context, 'longest the event loop was held up by a bomb, ms', Math.round(delay.max / 1e6));
   expect(outcomes).toEqual(new Set(['400 MAX']));
   expect(callsOf(graph)).toBe(calls);
-  expect(await budgetLeft()).toBe(before - points - 1);
+  expect(await pointsLeft()).toBe(before - points - 1);
 });
 
 /** Documents by their name, and what becomes of 450 of them within an anonymous budget of 500 points. */
@@ -123,7 +123,7 @@ function callsOf(graph: SmallGraph): number {
   return [...graph.services.values()].reduce((sum, { calls }) => sum + calls.length, 0) - probes(graph);
 }
 
-/** What `budgetLeft` itself asks for. */
+/** What `pointsLeft` itself asks for. */
 function probes(graph: SmallGraph): number {
   return graph.services.get('books')?.calls.filter(({ body }) => body.includes('book(')).length ?? 0;
 }

@@ -27,10 +27,10 @@ async function insist(url: string, sent: () => void): Promise<boolean> {
   return false;
 }
 
-test('clients that insist while a subgraph is ill do not keep it ill', async (context) => {
-  let ill = false;
+test('retries during an outage of a subgraph do not prolong it', async (context) => {
+  let isFailing = false;
   await using subgraph = await startStubSubgraph(() =>
-    ill ? page(503) : answer({ data: { ping: 'pong' } }),
+    isFailing ? page(503) : answer({ data: { ping: 'pong' } }),
   );
   await using router = await startRouterProcess({
     only: { url: subgraph.url, sdl: 'type Query { ping(n: Int): String }' },
@@ -48,11 +48,11 @@ test('clients that insist while a subgraph is ill do not keep it ill', async (co
   await askFor(1_000);
   await Promise.all(asked);
 
-  ill = true;
+  isFailing = true;
   const before = { sent, calls: subgraph.requests.length };
   await askFor(OUTAGE_MS);
   const amplification = (subgraph.requests.length - before.calls) / (sent - before.sent);
-  ill = false;
+  isFailing = false;
   const healedAt = performance.now();
   await askFor(6_000);
   const outcomes = await Promise.all(asked);

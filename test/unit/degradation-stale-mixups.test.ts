@@ -118,7 +118,7 @@ test('an answer with nothing but errors takes back what was said before', async 
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { left: null } });
 });
 
-test('fields that are held back one after the other all have their values', async () => {
+test('fields that are blocked one after the other all have their values', async () => {
   const { ask } = keeper();
   const document = '{ book { left right seller { city } } }';
   const healthy = await ask(document, 'ann');
@@ -128,7 +128,7 @@ test('fields that are held back one after the other all have their values', asyn
     const failure = {
       code: 'SUBGRAPH_CIRCUIT_OPEN',
       service,
-      message: 'ill',
+      message: 'failing',
       blockedFields: [held],
     } as const;
     return { kind: 'failed', failure };

@@ -232,7 +232,7 @@ describe('while its service is down, a field that is kept', () => {
     });
   });
 
-  test('has it where it alone is held back, beside what is fresh', async () => {
+  test('has it where it alone is blocked, beside what is fresh', async () => {
     const { ask } = keeper();
     await ask('{ best { count shelf { row } } }');
     const blocked: Interposed = async (call, answer) => {

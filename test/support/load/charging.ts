@@ -14,7 +14,7 @@ export type Charging = {
 
 /** Charges a point every few milliseconds, whatever became of the last one, until `body` is over. */
 export async function chargeWhile(
-  budget: RateLimiter,
+  limiter: RateLimiter,
   caller: Caller,
   body: () => Promise<unknown>,
 ): Promise<Charging> {
@@ -23,7 +23,7 @@ export async function chargeWhile(
   const finished = body().finally(() => over.abort());
   const load = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      charges.push(timed(budget, caller));
+      charges.push(timed(limiter, caller));
       await delay(5);
     }
   };
@@ -39,9 +39,9 @@ export async function chargeWhile(
   };
 }
 
-async function timed(budget: RateLimiter, caller: Caller): Promise<{ ms: number; store: string }> {
+async function timed(limiter: RateLimiter, caller: Caller): Promise<{ ms: number; store: string }> {
   const start = performance.now();
-  const decision = await budget.charge({ ...caller, cost: 1 });
+  const decision = await limiter.charge({ ...caller, cost: 1 });
   return { ms: performance.now() - start, store: storeOf(decision) };
 }
 

@@ -8,7 +8,7 @@ import type { Issuer } from '../support/callers/tokens.ts';
 
 const POINTS = 200;
 
-function startBudgetedGraph(issuer: Issuer): Promise<SmallGraph> {
+function startLimitedGraph(issuer: Issuer): Promise<SmallGraph> {
   return startSmallGraph({
     services: LIBRARY,
     parts: { env: {} },
@@ -24,8 +24,8 @@ rateLimit: { enabled: true, tiers: { FREE: { points: ${POINTS}, windowS: 86400 }
 
 test('two routers on one Redis admit exactly the budget of a token, under concurrent load', async (context) => {
   await using issuer = await startIssuer();
-  await using first = await startBudgetedGraph(issuer);
-  await using second = await startBudgetedGraph(issuer);
+  await using first = await startLimitedGraph(issuer);
+  await using second = await startLimitedGraph(issuer);
   const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
   const ask = (graph: SmallGraph) =>
     graph.post({ query: '{ book(id: 1) { id } }' }, { authorization: `Bearer ${token}` });
@@ -54,7 +54,7 @@ test('two routers on one Redis admit exactly the budget of a token, under concur
 
 test('a refused operation reaches no subgraph', async () => {
   await using issuer = await startIssuer();
-  await using graph = await startBudgetedGraph(issuer);
+  await using graph = await startLimitedGraph(issuer);
   const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
   const aliases = Array.from({ length: 20 }, (_, index) => `a${index}: books { id }`).join(' ');
   const ask = () => graph.post({ query: `{ ${aliases} }` }, { authorization: `Bearer ${token}` });
@@ -83,7 +83,7 @@ authentication:
 
 test('tokens are refused with their code, and no token is anonymous', async () => {
   await using issuer = await startIssuer();
-  await using graph = await startBudgetedGraph(issuer);
+  await using graph = await startLimitedGraph(issuer);
   const codeOf = async (authorization: string) => {
     const response = await graph.post({ query: '{ book(id: 1) { id } }' }, { authorization });
     const body = (await response.json()) as { errors?: { extensions: { code: string } }[] };

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { BudgetChange, Take } from './history.ts';
+import type { PointChange, Take } from './history.ts';
 
-/** Writes down what a Redis does to budgets, from its own account of its commands (MONITOR). */
-export type BudgetRecord = Disposable & {
+/** Records the changes of rate-limit buckets that Redis reports through MONITOR. */
+export type RateLimitRecord = Disposable & {
   /** Begins with a Redis that has just been started; resolves when it tells of everything it does. */
   readonly attach: () => Promise<void>;
 };
 
-export function recordBudgets(url: string, changes: BudgetChange[]): BudgetRecord {
+export function recordRateLimits(url: string, changes: PointChange[]): RateLimitRecord {
   const { hostname, port } = new URL(url);
   let life = 0;
   let socket: Socket | undefined;
@@ -34,14 +34,14 @@ export function recordBudgets(url: string, changes: BudgetChange[]): BudgetRecor
   };
 }
 
-type Script = { readonly kind: BudgetChange['kind']; readonly takes: readonly Take[] };
+type Script = { readonly kind: PointChange['kind']; readonly takes: readonly Take[] };
 
 /**
  * Reads lines as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. A script is followed by the commands that it ran, from
  * the source `lua`: what it stored tells that it changed something, and when.
  */
-export function createReader(life: number, changes: BudgetChange[]): (line: string) => void {
-  const kinds = new Map<string, BudgetChange['kind']>();
+export function createReader(life: number, changes: PointChange[]): (line: string) => void {
+  const kinds = new Map<string, PointChange['kind']>();
   let running: Script | undefined;
   return (line) => {
     const [name = '', ...args] = wordsOf(line);
@@ -59,7 +59,7 @@ export function createReader(life: number, changes: BudgetChange[]): (line: stri
 function scriptOf(
   name: string,
   [script = '', count = '0', ...rest]: readonly string[],
-  kinds: Map<string, BudgetChange['kind']>,
+  kinds: Map<string, PointChange['kind']>,
 ): Script | undefined {
   const isText = name.toLowerCase() === 'eval';
   if (!isText && name.toLowerCase() !== 'evalsha') return undefined;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RateLimiter, RateLimitDecision } from '../../router/rate-limit/rate-limiter.ts';
-import { rateLimitOf, shareBudget, userOf } from '../support/callers/budgets.ts';
+import { rateLimitOf, shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
@@ -142,7 +142,7 @@ it('decisions per second on this machine', async (context) => {
 async function startRouters(limits: Readonly<Record<string, unknown>>) {
   const prefix = `test-${randomUUID()}:`;
   const options = { rateLimit: rateLimitOf(limits), keyPrefix: prefix, ...patient };
-  const links = [await shareBudget(url, options), await shareBudget(url, options)];
+  const links = [await shareRateLimit(url, options), await shareRateLimit(url, options)];
   const redis = new Redis(url);
   onTestFinished(async () => {
     const keys = await redis.keys(`${prefix}*`);
@@ -150,7 +150,7 @@ async function startRouters(limits: Readonly<Record<string, unknown>>) {
     redis.disconnect();
     for (const link of links) await link[Symbol.asyncDispose]();
   });
-  return { prefix, redis, routers: links.map(({ budget }) => budget) };
+  return { prefix, redis, routers: links.map(({ limiter }) => limiter) };
 }
 
 /** Spends what is left, point by point; returns how many there were. */

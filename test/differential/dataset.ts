@@ -11,7 +11,7 @@ import type { GraphQLFieldResolver, GraphQLOutputType, GraphQLSchema, GraphQLTyp
 import { exactValue, numberOfSerial, serialOf } from './exact-values.ts';
 import { hash } from './random.ts';
 
-/** An object of the world: everything about it follows from these. */
+/** An object of the dataset; all its fields are derived from these. */
 export type Ref = {
   readonly typename: string;
   readonly number: number;
@@ -19,8 +19,8 @@ export type Ref = {
   readonly representation?: Readonly<Record<string, unknown>>;
 };
 
-/** One set of data, the same for the subgraphs and for the oracle. */
-export type World = {
+/** The data of one case, the same for the subgraphs and for the oracle. */
+export type Dataset = {
   readonly seed: string;
   /** The types of the whole graph. */
   readonly schema: GraphQLSchema;
@@ -45,38 +45,38 @@ function isRef(value: unknown): value is Ref {
   return typeof value === 'object' && value !== null && 'typename' in value && 'number' in value;
 }
 
-function identityOf(world: World, typename: string): string {
-  return world.identities.get(typename)?.[0] ?? typename;
+function identityOf(dataset: Dataset, typename: string): string {
+  return dataset.identities.get(typename)?.[0] ?? typename;
 }
 
 /** Resolves any field of any object from the seed alone. */
-export function worldResolver(world: World): GraphQLFieldResolver<unknown, unknown> {
+export function datasetResolver(dataset: Dataset): GraphQLFieldResolver<unknown, unknown> {
   return (source, args: Record<string, unknown>, _, info) => {
     const parent = isRef(source) ? source : { typename: info.parentType.name, number: 0 };
     const isMutation = info.parentType.name === 'Mutation';
-    const sequence = isMutation ? `#${(world.counter.value += 1)}` : '';
-    const encoded = keyValue(world, parent, info.fieldName);
+    const sequence = isMutation ? `#${(dataset.counter.value += 1)}` : '';
+    const encoded = keyValue(dataset, parent, info.fieldName);
     if (encoded !== undefined) return encoded;
-    const coordinate = `${identityOf(world, parent.typename)}.${info.fieldName}`;
-    const seed = `${world.seed} ${coordinate} ${parent.number} ${canonical(args, world.isExact)}${sequence}`;
-    if (world.fallible.has(coordinate) && hash(`${seed} fails`) % 6 === 0)
+    const coordinate = `${identityOf(dataset, parent.typename)}.${info.fieldName}`;
+    const seed = `${dataset.seed} ${coordinate} ${parent.number} ${canonical(args, dataset.isExact)}${sequence}`;
+    if (dataset.fallible.has(coordinate) && hash(`${seed} fails`) % 6 === 0)
       throw new Error(`${coordinate} fails`);
-    const type = typeInWorld(world, parent, info.fieldName) ?? info.returnType;
-    return valueOf({ world, coordinate }, type, seed);
+    const type = typeInDataset(dataset, parent, info.fieldName) ?? info.returnType;
+    return valueOf({ dataset, coordinate }, type, seed);
   };
 }
 
 /** The concrete type, for abstract types. */
-export const worldTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) =>
+export const datasetTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) =>
   isRef(value) ? value.typename : undefined;
 
 /** Fields that keys are made of, by their names: each of them alone tells the number. */
-function keyValue(world: World, { typename, number }: Ref, field: string): unknown {
+function keyValue(dataset: Dataset, { typename, number }: Ref, field: string): unknown {
   switch (field) {
     case 'id':
-      return `${identityOf(world, typename)}:${number}`;
+      return `${identityOf(dataset, typename)}:${number}`;
     case 'serial':
-      return serialOf(number, world.isExact);
+      return serialOf(number, dataset.isExact);
     case 'sku':
       return 1000 + number;
     case 'code':
@@ -98,9 +98,9 @@ export function numberOf(field: string, value: unknown): number | undefined {
 }
 
 /** The object of an entity type, or of an interface with a key, that has the number. */
-export function entityOf(world: World, typename: string, number: number): Ref {
-  if (isObjectType(world.schema.getType(typename))) return { typename, number };
-  for (const [name, [identity, index, count]] of world.identities) {
+export function entityOf(dataset: Dataset, typename: string, number: number): Ref {
+  if (isObjectType(dataset.schema.getType(typename))) return { typename, number };
+  for (const [name, [identity, index, count]] of dataset.identities) {
     if (identity === typename && number % count === index) return { typename: name, number };
   }
   return { typename, number };
@@ -115,15 +115,15 @@ export function canonical(value: unknown, isExact = true): string {
   });
 }
 
-function typeInWorld(world: World, parent: Ref, field: string): GraphQLOutputType | undefined {
-  const type = world.schema.getType(parent.typename);
+function typeInDataset(dataset: Dataset, parent: Ref, field: string): GraphQLOutputType | undefined {
+  const type = dataset.schema.getType(parent.typename);
   if (isObjectType(type) || isAbstractType(type)) {
     return 'getFields' in type ? type.getFields()[field]?.type : undefined;
   }
   return undefined;
 }
 
-type Place = { readonly world: World; readonly coordinate: string };
+type Place = { readonly dataset: Dataset; readonly coordinate: string };
 
 function valueOf(place: Place, type: GraphQLOutputType, seed: string): unknown {
   if (isNonNullType(type)) return presentValue(place, type.ofType, seed);
@@ -138,7 +138,7 @@ function presentValue(place: Place, type: GraphQLOutputType, seed: string): unkn
       valueOf(place, type.ofType, `${seed} ${index}`),
     );
   }
-  if (isLeafType(type)) return leafValue(type.name, isEnumType(type), seed, place.world.isExact);
+  if (isLeafType(type)) return leafValue(type.name, isEnumType(type), seed, place.dataset.isExact);
   return objectValue(place, getNamedType(type).name, seed);
 }
 
@@ -170,14 +170,14 @@ function objectValue(place: Place, typename: string, seed: string): Ref | null {
   const name = names[hash(`${seed} type`) % names.length];
   if (name === undefined) return null;
   const number = hash(`${seed} number`) % POPULATION;
-  const [, index, count] = place.world.identities.get(name) ?? [name, 0, 1];
+  const [, index, count] = place.dataset.identities.get(name) ?? [name, 0, 1];
   return { typename: name, number: number * count + index };
 }
 
-function candidates({ world, coordinate }: Place, typename: string): string[] {
-  const type = world.schema.getType(typename);
+function candidates({ dataset, coordinate }: Place, typename: string): string[] {
+  const type = dataset.schema.getType(typename);
   if (!isAbstractType(type)) return [typename];
-  const possible = world.possible.get(coordinate);
-  const names = world.schema.getPossibleTypes(type).map(({ name }) => name);
+  const possible = dataset.possible.get(coordinate);
+  const names = dataset.schema.getPossibleTypes(type).map(({ name }) => name);
   return names.filter((name) => possible?.has(name) ?? true).sort();
 }

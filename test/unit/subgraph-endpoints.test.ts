@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answer, hang, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour, StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const healthy = answer({ data: { a: 1 } });
 
@@ -15,8 +15,8 @@ function evenRandom(): () => number {
 }
 
 async function startThree(first: () => Behaviour): Promise<StubSubgraph[]> {
-  const [ill, ...others] = [first, () => healthy, () => healthy];
-  return Promise.all([ill, ...others].map((script) => startStubSubgraph(() => script?.() ?? healthy)));
+  const [failing, ...others] = [first, () => healthy, () => healthy];
+  return Promise.all([failing, ...others].map((script) => startStubSubgraph(() => script?.() ?? healthy)));
 }
 
 describe('a subgraph with three endpoints', () => {
@@ -26,11 +26,9 @@ describe('a subgraph with three endpoints', () => {
       await Promise.all(Array.from({ length: 3 }, () => startStubSubgraph(() => hang())))
     ).map((endpoint) => stack.use(endpoint));
     const urls = endpoints.map(({ url }) => url);
-    const one = stack.use(
-      upstreamOf(urls, { maxConcurrent: 90, timeoutMs: 1_000 }, { random: evenRandom() }),
-    );
+    const one = stack.use(poolOf(urls, { maxConcurrent: 90, timeoutMs: 1_000 }, { random: evenRandom() }));
     const calls = Array.from({ length: 90 }, () => one.fail());
-    const loads = one.upstream.state()[0]?.endpoints.map(({ inFlight }) => inFlight) ?? [];
+    const loads = one.pool.state()[0]?.endpoints.map(({ inFlight }) => inFlight) ?? [];
     expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(4);
     one.clock.advance(1_000);
     await Promise.all(calls);
@@ -40,16 +38,14 @@ describe('a subgraph with three endpoints', () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = (await startThree(() => page(503))).map((endpoint) => stack.use(endpoint));
     const urls = endpoints.map(({ url }) => url);
-    const one = stack.use(
-      upstreamOf(urls, { breaker: { consecutiveFailures: 20 } }, { random: evenRandom() }),
-    );
+    const one = stack.use(poolOf(urls, { breaker: { consecutiveFailures: 20 } }, { random: evenRandom() }));
     let failures = 0;
     for (let call = 0; call < 1_000; call += 1) {
       if ((await one.call()).kind === 'failed') failures += 1;
     }
     expect(failures).toBe(5);
     expect(one.events.filter((event) => event.startsWith('ejected'))).toHaveLength(1);
-    expect(one.upstream.state()[0]?.endpoints.map(({ state }) => state)).toEqual([
+    expect(one.pool.state()[0]?.endpoints.map(({ state }) => state)).toEqual([
       'ejected',
       'serving',
       'serving',
@@ -64,7 +60,7 @@ describe('a subgraph with three endpoints', () => {
     const [dead, ...alive] = endpoints;
     await dead?.[Symbol.asyncDispose]();
     for (const endpoint of alive) stack.use(endpoint);
-    const one = stack.use(upstreamOf(urls, {}, { random: evenRandom() }));
+    const one = stack.use(poolOf(urls, {}, { random: evenRandom() }));
     for (let call = 0; call < 200; call += 1) {
       expect(await one.call()).toMatchObject({ kind: 'answered' });
     }
@@ -76,7 +72,7 @@ describe('a subgraph with three endpoints', () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = (await startThree(() => hang())).map((endpoint) => stack.use(endpoint));
     const urls = endpoints.map(({ url }) => url);
-    const one = stack.use(upstreamOf(urls, { timeoutMs: 1_000 }, { random: evenRandom() }));
+    const one = stack.use(poolOf(urls, { timeoutMs: 1_000 }, { random: evenRandom() }));
     const hung = endpoints[0];
     let failures = 0;
     for (let turn = 0; turn < 2; turn += 1) {
@@ -91,7 +87,7 @@ describe('a subgraph with three endpoints', () => {
       failures += (await Promise.all(calls)).filter((response) => Object(response).kind === 'failed').length;
     }
     expect(failures).toBe(2);
-    expect(one.upstream.state()[0]?.endpoints[0]?.state).toBe('ejected');
+    expect(one.pool.state()[0]?.endpoints[0]?.state).toBe('ejected');
     for (let call = 0; call < 100; call += 1) {
       expect(await one.call()).toMatchObject({ kind: 'answered' });
     }
@@ -108,8 +104,8 @@ describe('an ejected endpoint', () => {
     stack.use(returning);
     stack.use(other);
     const settings = { breaker: { consecutiveFailures: 20 } };
-    const one = stack.use(upstreamOf([returning.url, other.url], settings, { random: evenRandom() }));
-    const stateOf = () => one.upstream.state()[0]?.endpoints[0]?.state;
+    const one = stack.use(poolOf([returning.url, other.url], settings, { random: evenRandom() }));
+    const stateOf = () => one.pool.state()[0]?.endpoints[0]?.state;
     while (stateOf() === 'serving') await one.call();
     return { one, returning, stateOf, heal: () => (behaviour = healthy) };
   }
@@ -163,12 +159,12 @@ describe('an ejected endpoint', () => {
 it('uses all endpoints when all are ejected', async () => {
   await using first = await startStubSubgraph(() => page(503));
   await using second = await startStubSubgraph(() => page(503));
-  await using one = upstreamOf(
+  await using one = poolOf(
     [first.url, second.url],
     { breaker: { enabled: false } },
     { random: evenRandom() },
   );
   for (let call = 0; call < 100; call += 1) await one.fail();
-  expect(one.upstream.state()[0]?.endpoints.map(({ state }) => state)).toEqual(['ejected', 'ejected']);
+  expect(one.pool.state()[0]?.endpoints.map(({ state }) => state)).toEqual(['ejected', 'ejected']);
   expect(first.requests.length + second.requests.length).toBe(100);
 });

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const STALL_MS = 400;
 const TIMEOUT_MS = 200;
@@ -25,7 +25,7 @@ it('an answer that came while the event loop stood still is an answer, and no ti
   await using _ = { [Symbol.asyncDispose]: async () => void (await thread.terminate()) };
   const [port] = await once(thread, 'message');
   const monotonic = () => performance.now();
-  await using inventory = upstreamOf(
+  await using inventory = poolOf(
     [`http://127.0.0.1:${port}`],
     { timeoutMs: TIMEOUT_MS },
     { monotonic, startTimer: createTimerQueue({ monotonic, schedule: scheduleTimer }) },

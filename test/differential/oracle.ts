@@ -8,7 +8,7 @@ import type { ExactPositions, Send, SubgraphResponse } from '../../router/reques
 import { parseAnswer } from '../../router/subgraph/transport/read-response.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
-import { worldResolver, worldTypeResolver } from './world.ts';
+import { datasetResolver, datasetTypeResolver } from './dataset.ts';
 
 /** An answer as a client gets it. */
 export type Answer = {
@@ -29,9 +29,9 @@ export type OracleAnswer = Answer & {
 };
 
 /** The operation on the whole graph at once, as graphql-js answers it. */
-export function askOracle({ oracleSchema, world }: Graph, operation: GeneratedOperation): OracleAnswer {
-  world.counter.value = 0;
-  const resolve = worldResolver(world);
+export function askOracle({ oracleSchema, dataset }: Graph, operation: GeneratedOperation): OracleAnswer {
+  dataset.counter.value = 0;
+  const resolve = datasetResolver(dataset);
   const types = new Map<string, GraphQLOutputType>();
   const result = execute({
     schema: oracleSchema,
@@ -42,7 +42,7 @@ export function askOracle({ oracleSchema, world }: Graph, operation: GeneratedOp
       types.set(pathToArray(info.path).join('.'), info.returnType);
       return resolve(source, args, context, info);
     },
-    typeResolver: worldTypeResolver,
+    typeResolver: datasetTypeResolver,
   });
   if (result instanceof Promise) throw new Error('nothing here is asynchronous');
   return { ...answered(result), types };
@@ -63,7 +63,7 @@ export async function askRouter(
   const { document, operationName, variables } = operation;
   const compiled = graph.compile({ document, operationName, mergesFetches });
   if (compiled.kind === 'refused') return compiled;
-  graph.world.counter.value = 0;
+  graph.dataset.counter.value = 0;
   const send: Send = (request) => {
     const response = read(textOf(graph, request.subgraph, request.body), request.exact);
     return Promise.resolve(interfere(request.subgraph, response));
@@ -82,7 +82,7 @@ export function textOf(graph: Graph, name: string, body: string): string {
   const subgraph = graph.subgraphs.get(name);
   if (subgraph === undefined) throw new Error(`there is no subgraph ${name}`);
   const { query, variables = {} } = parseExactJson(body) as RequestBody;
-  return JSON.stringify(subgraph.answer(graph.world, query, variables));
+  return JSON.stringify(subgraph.answer(graph.dataset, query, variables));
 }
 
 type RequestBody = { readonly query: string; readonly variables?: Record<string, unknown> };

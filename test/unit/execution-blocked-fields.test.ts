@@ -44,7 +44,7 @@ function holding(...fields: string[]): Interposed {
   return async ({ subgraph, fields: asked }, ask) => {
     const blockedFields = fields.filter((field) => asked?.coordinates.includes(field));
     if (blockedFields.length === 0) return ask();
-    const message = 'A part of it is ill.';
+    const message = 'A part of it is failing.';
     return {
       kind: 'failed',
       failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: subgraph, message, breaker: 'open', blockedFields },
@@ -52,7 +52,7 @@ function holding(...fields: string[]): Interposed {
   };
 }
 
-test('a field that is held back is asked for by nobody, and the rest of its fetch is delivered', async () => {
+test('a field that is blocked is asked for by nobody, and the rest of its fetch is delivered', async () => {
   const document = `query ($at: String, $from: String, $name: String) {
     products { id stock(at: $at, from: $from) copies } depot(name: $name) { name }
   }`;
@@ -63,7 +63,7 @@ test('a field that is held back is asked for by nobody, and the rest of its fetc
   expect(data).toEqual({ products: [{ id: '1', stock: null, copies: 4 }, null], depot: { name: 'north' } });
   expect(errors).toEqual([
     {
-      message: 'A part of it is ill.',
+      message: 'A part of it is failing.',
       path: ['products', 0, 'stock'],
       extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN', service: 'stock' },
     },
@@ -94,7 +94,7 @@ test('a root field that is not reached is told where it would stand', async () =
   expect(degraded).toMatchObject([{ paths: [['full']] }]);
 });
 
-test('a fetch of which everything is held back is not made', async () => {
+test('a fetch of which everything is blocked is not made', async () => {
   const { data, errors, calls } = await shop.run('{ products { id stock } }', {
     interposed: { stock: holding('Product.stock', 'Product.copies') },
   });
@@ -115,7 +115,7 @@ test.for([
   ['HALT', 1, null],
   ['PROPAGATE', 2, { open: null, close: 5 }],
 ] as const)(
-  'a mutation of which a part is held back is begun without it, unless an error ends it: %s',
+  'a mutation of which a part is blocked is begun without it, unless an error ends it: %s',
   async ([onError, times, expected]) => {
     const { data, errors, calls } = await shop.run('mutation { open close }', {
       onError,
@@ -144,7 +144,7 @@ test('a fetch whose rest fails as well is explained by that', async () => {
   expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
 });
 
-test('a field that is held back keeps nothing from the fetches that would travel with its own', async () => {
+test('a field that is blocked keeps nothing from the fetches that would travel with its own', async () => {
   const document = '{ products { stock } discs { id } featured { product { copies } } }';
   const { data, calls } = await shop.run(document, {
     operation: shop.compile(document, { mergesFetches: true }),

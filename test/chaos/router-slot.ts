@@ -6,8 +6,8 @@ import { now } from './history.ts';
 import type { History, RouterLife } from './history.ts';
 import { GRACE_MS, NOTICED_MS } from './settings.ts';
 
-/** A router's place: process after process takes it, with the same configuration. */
-export class RouterSeat implements AsyncDisposable {
+/** A slot for one router: restarts put a new process into it, with the same configuration. */
+export class RouterSlot implements AsyncDisposable {
   readonly #index: number;
   readonly #directory: string;
   readonly #history: History;
@@ -22,12 +22,12 @@ export class RouterSeat implements AsyncDisposable {
     this.#history = history;
   }
 
-  /** Of the process that has the place now. */
+  /** URL of the current process. */
   get url(): string {
     return this.#url;
   }
 
-  /** Of the process that has the place now. */
+  /** Process id of the current process; undefined before the first start. */
   get pid(): number | undefined {
     return this.#running?.router.process.pid;
   }
@@ -49,7 +49,7 @@ export class RouterSeat implements AsyncDisposable {
     this.#history.routerLives.push(life);
     const router = spawnRouter(this.#directory, {
       onLine: (line) => this.#read(line, life),
-      // As of a leak of listeners: a router that is well says nothing there.
+      // For example a leak of listeners. A healthy router writes nothing to stderr.
       onWarning: (text) => life.failures.push(text.slice(0, 2_000)),
     });
     void router.exited.then((code) => {

@@ -7,27 +7,27 @@ import { connectRedis } from '../../../router/redis/connect.ts';
 import type { RedisLink } from '../../../router/redis/connect.ts';
 import { scheduleTimer } from '../../../router/shared/schedule.ts';
 
-/** The configuration of a budget, with limits on. */
+/** Returns the configuration of rate limits that are enabled. */
 export function rateLimitOf(overrides: Readonly<Record<string, unknown>> = {}): Config['rateLimit'] {
   return configSchema.parse({ rateLimit: { enabled: true, ...overrides } }).rateLimit;
 }
 
-export type SharedBudget = AsyncDisposable & {
-  readonly budget: RateLimiter;
+export type SharedRateLimit = AsyncDisposable & {
+  readonly limiter: RateLimiter;
   readonly link: RedisLink;
-  /** What the router logged of its connection, in order. */
+  /** The states of the connection that the router logged, in order. */
   readonly changes: readonly string[];
 };
 
-/** A router's budget over its own connection to a Redis. */
-export async function shareBudget(
+/** Creates the rate limiter of a router, with its own connection to a Redis. */
+export async function shareRateLimit(
   url: string,
   options: {
     readonly rateLimit?: Config['rateLimit'];
     readonly keyPrefix?: string;
     readonly commandTimeoutMs?: number;
   } = {},
-): Promise<SharedBudget> {
+): Promise<SharedRateLimit> {
   const changes: string[] = [];
   const telemetry = {
     redisChanged: ({ state }: { state: string }) => void changes.push(state),
@@ -40,11 +40,15 @@ export async function shareBudget(
   );
   await link.tried;
   const monotonic = () => performance.now();
-  const budget = createRateLimiter(options.rateLimit ?? rateLimitOf(), { redis: link, monotonic, telemetry });
-  return { budget, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
+  const limiter = createRateLimiter(options.rateLimit ?? rateLimitOf(), {
+    redis: link,
+    monotonic,
+    telemetry,
+  });
+  return { limiter, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
 }
 
-/** A user with a budget of their own. */
+/** Returns a user, whose requests are counted apart from those of others. */
 export function userOf(id: string, tier: string | undefined = 'FREE'): UserIdentity {
   return {
     kind: 'user',

@@ -6,33 +6,41 @@ import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import type { BreakableRedis } from '../support/servers/breakable-redis.ts';
 import { callSigned, testKey } from '../support/subgraphs/shop-subgraph.ts';
-import { recordBudgets } from './budget-record.ts';
-import type { BudgetRecord } from './budget-record.ts';
+import { recordRateLimits } from './rate-limit-record.ts';
+import type { RateLimitRecord } from './rate-limit-record.ts';
 import { createShopDatabase } from './databases.ts';
 import type { ShopDatabase } from './databases.ts';
 import { SUBGRAPHS } from './faults.ts';
 import type { SubgraphName } from './faults.ts';
 import type { History, Sighting } from './history.ts';
-import { createSubgraphSeat } from './subgraph-seat.ts';
-import type { SubgraphSeat } from './subgraph-seat.ts';
+import { createSubgraphSlot } from './subgraph-slot.ts';
+import type { SubgraphSlot } from './subgraph-slot.ts';
 import { CALLERS, DELIVERED_PRODUCTS, ORDERED_PRODUCTS } from './operations.ts';
 import type { Caller } from './operations.ts';
 import { startProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
-import { RouterSeat } from './router-seat.ts';
-import { BUDGETS, DEADLINE_MS, GRACE_MS, LAME_DUCK_MS, PLANNING_MS, ROUTERS, WINDOW_S } from './settings.ts';
+import { RouterSlot } from './router-slot.ts';
+import {
+  RATE_LIMITS,
+  DEADLINE_MS,
+  GRACE_MS,
+  LAME_DUCK_MS,
+  PLANNING_MS,
+  ROUTERS,
+  WINDOW_S,
+} from './settings.ts';
 import { createSupergraphFile } from './supergraphs.ts';
 import type { SupergraphFile } from './supergraphs.ts';
 
 /** The real graph, every connection of which can be disturbed. */
-export type World = AsyncDisposable & {
-  readonly routers: readonly RouterSeat[];
-  readonly subgraphs: ReadonlyMap<SubgraphName, SubgraphSeat>;
+export type Environment = AsyncDisposable & {
+  readonly routers: readonly RouterSlot[];
+  readonly subgraphs: ReadonlyMap<SubgraphName, SubgraphSlot>;
   readonly redis: BreakableRedis;
   /** The way of each router to Redis. */
   readonly redisLinks: readonly Proxy[];
   readonly postgresLink: Proxy;
-  readonly budgets: BudgetRecord;
+  readonly rateLimits: RateLimitRecord;
   readonly database: ShopDatabase;
   readonly supergraph: SupergraphFile;
   /** `router.yaml` without what differs between routers. */
@@ -44,7 +52,7 @@ type Way = Sighting['way'];
 const WAYS: readonly Way[] = ['first', 'second', 'service'];
 
 /** Starts everything but the routers, which want a supergraph first. */
-export async function startWorld(postgresUrl: string, history: History): Promise<World> {
+export async function startEnvironment(postgresUrl: string, history: History): Promise<Environment> {
   await using built = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'tributary-chaos-'));
   built.defer(() => rmSync(directory, { recursive: true, force: true }));
@@ -55,15 +63,15 @@ export async function startWorld(postgresUrl: string, history: History): Promise
   const redisLinks: Proxy[] = [];
   for (let router = 0; router < ROUTERS; router += 1)
     redisLinks.push(built.use(await startProxy(redisAddress)));
-  const budgets = built.use(recordBudgets(redis.url, history.budgetChanges));
+  const rateLimits = built.use(recordRateLimits(redis.url, history.pointChanges));
 
   const database = built.use(await createShopDatabase(postgresUrl));
   const postgresLink = built.use(await startProxy(() => addressOf(database.url, 5432)));
-  const seats = new Map<SubgraphName, SubgraphSeat>();
-  for (const name of SUBGRAPHS) seats.set(name, built.use(await createSubgraphSeat(name, history)));
-  const portOf = (name: SubgraphName, way: Way) => seats.get(name)?.link.port(way) ?? 0;
+  const slots = new Map<SubgraphName, SubgraphSlot>();
+  for (const name of SUBGRAPHS) slots.set(name, built.use(await createSubgraphSlot(name, history)));
+  const portOf = (name: SubgraphName, way: Way) => slots.get(name)?.link.port(way) ?? 0;
   history.issuer = `http://127.0.0.1:${portOf('user', 'service')}`;
-  const environment = {
+  const subgraphEnv = {
     DATABASE_URL: through(database.url, postgresLink),
     ISSUER_URL: history.issuer,
     PRODUCT_URL: `http://127.0.0.1:${portOf('product', 'service')}/graphql`,
@@ -75,18 +83,18 @@ export async function startWorld(postgresUrl: string, history: History): Promise
     // As `npm start` does: they are back sooner.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),
   };
-  await Promise.all([...seats.values()].map((seat) => seat.start(environment)));
-  await stockUp(seats.get('inventory')?.port() ?? 0, history.issuer);
+  await Promise.all([...slots.values()].map((slot) => slot.start(subgraphEnv)));
+  await stockUp(slots.get('inventory')?.port() ?? 0, history.issuer);
 
   const supergraph = createSupergraphFile(directory, portOf);
   const routerConfig = configOf(supergraph.path, history.issuer);
-  const routers: RouterSeat[] = [];
+  const routers: RouterSlot[] = [];
   for (const [index, link] of redisLinks.entries()) {
     const place = join(directory, `router-${index}`);
     mkdirSync(place);
     const own = { ...routerConfig, redis: { url: through(redis.url, link) } };
     writeFileSync(join(place, 'router.yaml'), stringify(own));
-    routers.push(built.use(new RouterSeat(index, place, history)));
+    routers.push(built.use(new RouterSlot(index, place, history)));
   }
   const ports = [...redisLinks, postgresLink].map(({ port }) => port);
   for (const name of SUBGRAPHS) ports.push(...WAYS.map((way) => portOf(name, way)));
@@ -95,15 +103,15 @@ export async function startWorld(postgresUrl: string, history: History): Promise
   const owned = built.move();
   return {
     routers,
-    subgraphs: seats,
+    subgraphs: slots,
     redis,
     redisLinks,
     postgresLink,
-    budgets,
+    rateLimits,
     database,
     supergraph,
     routerConfig,
-    tokenOf: createTokens(() => seats.get('user')?.port() ?? 0),
+    tokenOf: createTokens(() => slots.get('user')?.port() ?? 0),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -112,7 +120,7 @@ function configOf(supergraph: string, issuer: string) {
   const known = `${issuer}/.well-known`;
   const urls = { jwksUrl: `${known}/jwks.json`, revocationsUrl: `${known}/revoked-tokens` };
   const { anonymous, ...tiers } = Object.fromEntries(
-    Object.entries(BUDGETS).map(([name, points]) => [name, { points, windowS: WINDOW_S }]),
+    Object.entries(RATE_LIMITS).map(([name, points]) => [name, { points, windowS: WINDOW_S }]),
   );
   return {
     mode: 'production',
@@ -146,7 +154,7 @@ async function stockUp(port: number, issuer: string): Promise<void> {
 const TOKEN_AGE_MS = 300_000;
 
 /** Access tokens of the user service, asked for directly: logging in is no part of what is tried. */
-function createTokens(userPort: () => number): World['tokenOf'] {
+function createTokens(userPort: () => number): Environment['tokenOf'] {
   const known = new Map<string, { token: string; at: number }>();
   return async ({ id, email }) => {
     const kept = known.get(id);
@@ -175,8 +183,8 @@ async function login(port: number, email: string): Promise<string> {
 }
 
 /** Signs everybody in. */
-export async function signIn(world: World): Promise<void> {
-  for (const caller of CALLERS) await world.tokenOf(caller);
+export async function signIn(environment: Environment): Promise<void> {
+  for (const caller of CALLERS) await environment.tokenOf(caller);
 }
 
 function addressOf(url: string, usualPort: number): { host: string; port: number } {

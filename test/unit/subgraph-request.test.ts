@@ -11,14 +11,14 @@ import {
   status,
   text,
 } from '../support/subgraphs/stub-subgraph.ts';
-import { upstreamOf } from '../support/subgraphs/upstream.ts';
+import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const healthy = answer({ data: { a: 1 } });
 
 describe('a call', () => {
   it('carries the context headers, the signature, and what makes it GraphQL over HTTP', async () => {
     await using subgraph = await startStubSubgraph(() => healthy);
-    await using one = upstreamOf(
+    await using one = poolOf(
       [`${subgraph.url}?tenant=1`],
       {},
       { signer: { sign: ({ audience, body }) => ({ signature: `${audience}:${body.toString()}` }) } },
@@ -42,7 +42,7 @@ describe('a call', () => {
 
   it('drops hop-by-hop headers and credentials from the context', async () => {
     await using subgraph = await startStubSubgraph(() => healthy);
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     const response = await one.call({
       headers: {
         Connection: 'x-user-id',
@@ -62,7 +62,7 @@ describe('a call', () => {
   it('signs each try afresh', async () => {
     let tries = 0;
     await using subgraph = await startStubSubgraph((_, index) => (index === 0 ? reset() : healthy));
-    await using one = upstreamOf(
+    await using one = poolOf(
       [subgraph.url],
       {},
       { signer: { sign: () => ({ signature: `nonce-${(tries += 1)}` }) } },
@@ -78,7 +78,7 @@ describe('a call', () => {
       if (index === 2) reset()(response, request);
       else healthy(response, request);
     });
-    await using one = upstreamOf([subgraph.url], { timeoutMs: 1_000 });
+    await using one = poolOf([subgraph.url], { timeoutMs: 1_000 });
     // Forwarded from the client: the router's own value takes its place.
     await one.call({ headers: { 'X-Request-Timeout-Ms': '99999' } });
     await one.call({ deadline: 250.7 });
@@ -92,7 +92,7 @@ describe('a call', () => {
     ['a signer that refuses', {}, { signer: { sign: () => fail() } }],
   ])('with %s fails without blaming the subgraph', async (_, call, parts) => {
     await using subgraph = await startStubSubgraph(() => healthy);
-    await using one = upstreamOf([subgraph.url], { breaker: { consecutiveFailures: 1 } }, parts);
+    await using one = poolOf([subgraph.url], { breaker: { consecutiveFailures: 1 } }, parts);
     expect(await one.fail(call)).toEqual({
       code: 'INTERNAL_SERVER_ERROR',
       service: 'inventory',
@@ -104,8 +104,8 @@ describe('a call', () => {
   });
 
   it('to a subgraph without an address fails', async () => {
-    await using one = upstreamOf(['http://127.0.0.1:1/']);
-    await using routes = one.upstream.forGeneration(new Map());
+    await using one = poolOf(['http://127.0.0.1:1/']);
+    await using routes = one.pool.forGeneration(new Map());
     const request = { subgraph: 'constructor', operation: 'query', body: '{}' } as const;
     const response = await routes.send(request, { headers: {}, deadline: 1 }, new AbortController().signal);
     expect(response).toMatchObject({
@@ -123,7 +123,7 @@ describe('an answer', () => {
     await using subgraph = await startStubSubgraph(() =>
       answer({ data: { a: null }, errors, extensions: { x: 1 } }),
     );
-    await using one = upstreamOf([subgraph.url], { breaker: { consecutiveFailures: 1 } });
+    await using one = poolOf([subgraph.url], { breaker: { consecutiveFailures: 1 } });
     for (let call = 0; call < 3; call += 1) {
       expect(await one.call()).toEqual({
         kind: 'answered',
@@ -136,7 +136,7 @@ describe('an answer', () => {
   it('of errors alone with status 400 is the GraphQL answer that it is', async () => {
     const errors = [{ message: 'bad input', extensions: { code: 'BAD_USER_INPUT' } }];
     await using subgraph = await startStubSubgraph(() => status(400, { errors }));
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     expect(await one.call()).toEqual({ kind: 'answered', data: null, errors });
   });
 
@@ -149,7 +149,7 @@ describe('an answer', () => {
     await using subgraph = await startStubSubgraph((_, index) =>
       answer({ data: { a: 1 } }, { 'content-type': types[index] ?? '' }),
     );
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'answered' });
   });
 
@@ -157,7 +157,7 @@ describe('an answer', () => {
     const hostile =
       '{"data":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"__proto__":{"errors":[]}}';
     await using subgraph = await startStubSubgraph(() => text(hostile));
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     for (let call = 0; call < 1_000; call += 1) await one.call();
     expect(Object.keys(Object.prototype)).toEqual([]);
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
@@ -167,7 +167,7 @@ describe('an answer', () => {
     await using subgraph = await startStubSubgraph(() => (response, request) => {
       response.writeEarlyHints({ link: '</a>; rel=preload' }, () => healthy(response, request));
     });
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     expect(await one.call()).toMatchObject({ data: { a: 1 } });
   });
 
@@ -180,7 +180,7 @@ describe('an answer', () => {
     ['zstd', 'ZSTD', zstdCompressSync],
   ])('may have the content coding %s', async (_, coding, encode) => {
     await using subgraph = await startStubSubgraph(() => encoded(coding, (bytes) => encode(bytes)));
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: 1 } });
   });
 
@@ -205,7 +205,7 @@ describe('an answer', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     {
-      await using one = upstreamOf([`http://127.0.0.1:${port}/graphql`]);
+      await using one = poolOf([`http://127.0.0.1:${port}/graphql`]);
       for (let call = 0; call < 3; call += 1)
         expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: text } });
       expect(connections).toBeLessThanOrEqual(2);
@@ -219,7 +219,7 @@ describe('an answer', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write(body.subarray(0, 17), () => response.end(body.subarray(17)));
     });
-    await using one = upstreamOf([subgraph.url]);
+    await using one = poolOf([subgraph.url]);
     expect(await one.call()).toMatchObject({ data: { a: 'Grüße' } });
   });
 });

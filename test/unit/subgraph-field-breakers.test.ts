@@ -31,7 +31,7 @@ function createFields() {
 }
 
 describe('a field that keeps failing', () => {
-  it('is held back, and neither the service nor another field', () => {
+  it('is blocked, and neither the service nor another field', () => {
     const { call, late } = createFields();
     const said = Array.from({ length: 5 }, () => late('Query.a'));
     expect(new Set(said)).toEqual(new Set(['ignored']));
@@ -119,13 +119,13 @@ describe('several fields that fail', () => {
 
 const NAMES = ['Query.a', 'Query.b', 'Query.c', 'Query.d', 'Query.e'];
 
-it('finds the one ill field in whatever company it is asked for, and blames nobody else', () => {
+it('opens the breaker of the one failing field, with whichever fields it is selected, and no other', () => {
   const round = fc.record({ asked: fc.subarray(NAMES, { minLength: 1 }), wait: fc.nat(3_000) });
   fc.assert(
     fc.property(fc.array(round, { maxLength: 200, size: 'max' }), (rounds) => {
       const { call, clock, stateOf } = createFields();
       const ofService = new Set<unknown>();
-      /** As the executor asks: again without what is held back. */
+      /** Sends calls as the executor does: again without the blocked fields. */
       const ask = (asked: readonly string[]): void => {
         if (asked.length === 0) return;
         const isLate = asked.includes('Query.a');
@@ -142,8 +142,8 @@ it('finds the one ill field in whatever company it is asked for, and blames nobo
         clock.advance(time === 0 ? 60_000 : 0);
         for (const field of NAMES) ask([field]);
       }
-      const [ill, ...others] = NAMES.map(stateOf);
-      expect(ill).toBe('open');
+      const [failing, ...others] = NAMES.map(stateOf);
+      expect(failing).toBe('open');
       expect(ofService.difference(new Set(['ignored', 'success']))).toEqual(new Set());
       for (const state of others) expect(state ?? 'closed').toBe('closed');
     }),
@@ -151,7 +151,7 @@ it('finds the one ill field in whatever company it is asked for, and blames nobo
   );
 });
 
-describe('an answer with an error whose code says that the service is ill', () => {
+describe('an answer with an error whose code means a failure of the service', () => {
   const CODES = new Set<unknown>(['UNAVAILABLE']);
   const ROOT: FetchFields = {
     coordinates: ['Query.books', 'Query.search'],
@@ -169,34 +169,37 @@ describe('an answer with an error whose code says that the service is ill', () =
     ...(path && { path }),
     extensions: { code },
   });
-  const ill = (fields: FetchFields, data: Record<string, unknown> | null, ...errors: SubgraphError[]) =>
-    failedFields({ kind: 'answered', data, errors }, fields, CODES);
+  const failuresIn = (
+    fields: FetchFields,
+    data: Record<string, unknown> | null,
+    ...errors: SubgraphError[]
+  ) => failedFields({ kind: 'answered', data, errors }, fields, CODES);
 
-  it('shows the field to be ill that it names, by the key the field has in the answer', () => {
-    expect(ill(ROOT, { books: [], found: null }, error(['found']))).toEqual(['Query.search']);
-    expect(ill(ENTITIES, { _entities: [{ stock: null }] }, error(['_entities', 0, 'stock']))).toEqual([
+  it('attributes the failure to the field that its path names by response key', () => {
+    expect(failuresIn(ROOT, { books: [], found: null }, error(['found']))).toEqual(['Query.search']);
+    expect(failuresIn(ENTITIES, { _entities: [{ stock: null }] }, error(['_entities', 0, 'stock']))).toEqual([
       'Book.stock',
       'Disc.stock',
     ]);
   });
 
-  it('shows every field to be ill that delivered nothing when it names none', () => {
-    expect(ill(ROOT, null, error())).toEqual(['Query.books', 'Query.search']);
-    expect(ill(ENTITIES, { _entities: [null, null] }, error(['_entities', 1]))).toEqual([
+  it('attributes the failure to every null field when it has no path', () => {
+    expect(failuresIn(ROOT, null, error())).toEqual(['Query.books', 'Query.search']);
+    expect(failuresIn(ENTITIES, { _entities: [null, null] }, error(['_entities', 1]))).toEqual([
       'Book.stock',
       'Disc.stock',
     ]);
   });
 
   it('says nothing of a field that has delivered something', () => {
-    expect(ill(ROOT, { books: [{ rating: null }] }, error(['books', 0, 'rating']))).toEqual([]);
+    expect(failuresIn(ROOT, { books: [{ rating: null }] }, error(['books', 0, 'rating']))).toEqual([]);
     const one = { _entities: [{ stock: null }, { stock: 5 }] };
-    expect(ill(ENTITIES, one, error(['_entities', 0, 'stock']))).toEqual([]);
+    expect(failuresIn(ENTITIES, one, error(['_entities', 0, 'stock']))).toEqual([]);
   });
 
   it('says nothing with another code, or with a key that was not asked for', () => {
-    expect(ill(ROOT, { books: null }, error(['books'], 'NOT_FOUND'))).toEqual([]);
-    expect(ill(ROOT, { books: [] }, error(['__proto__']), error(['constructor']))).toEqual([]);
+    expect(failuresIn(ROOT, { books: null }, error(['books'], 'NOT_FOUND'))).toEqual([]);
+    expect(failuresIn(ROOT, { books: [] }, error(['__proto__']), error(['constructor']))).toEqual([]);
   });
 
   it('is read in time that grows with the number of errors, not with its square', () => {
@@ -204,7 +207,7 @@ describe('an answer with an error whose code says that the service is ill', () =
       const errors = Array.from({ length: count }, (_, index) => error(['_entities', index, 'stock']));
       const entities = errors.map(() => ({ stock: null }));
       const before = performance.now();
-      expect(ill(ENTITIES, { _entities: entities }, ...errors)).toHaveLength(2);
+      expect(failuresIn(ENTITIES, { _entities: entities }, ...errors)).toHaveLength(2);
       return performance.now() - before;
     };
     const fastestOf = (count: number) => Math.min(...Array.from({ length: 5 }, () => readMs(count)));

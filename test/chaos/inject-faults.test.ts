@@ -1,24 +1,24 @@
 import { expect, it } from 'vitest';
 import { createBreakableRedis } from '../support/servers/breakable-redis.ts';
-import { recordBudgets } from './budget-record.ts';
+import { recordRateLimits } from './rate-limit-record.ts';
 import type { Fault } from './faults.ts';
 import type { FaultRecord } from './history.ts';
-import { inflict } from './inflict.ts';
+import { injectFaults } from './inject-faults.ts';
 import { startProxy } from './proxy.ts';
 
 it('what cannot be done or undone is told, and the run goes on with the next fault', async () => {
   await using redis = await createBreakableRedis();
   await using postgresLink = await startProxy(() => ({ host: '127.0.0.1', port: 1 }));
-  using budgets = recordBudgets(redis.url, []);
+  using rateLimits = recordRateLimits(redis.url, []);
   const published: string[] = [];
   const supergraph = { path: 'supergraph.yaml', publish: (edition: string) => void published.push(edition) };
-  const world = {
+  const environment = {
     routers: [],
     subgraphs: new Map(),
     redis,
     redisLinks: [],
     postgresLink,
-    budgets,
+    rateLimits,
     supergraph,
   };
   const faults: Fault[] = [
@@ -28,7 +28,7 @@ it('what cannot be done or undone is told, and the run goes on with the next fau
   ];
   const done: FaultRecord[] = [];
   const unrecovered: string[] = [];
-  await inflict(faults, world, { done, unrecovered, stop: new AbortController().signal });
+  await injectFaults(faults, environment, { done, unrecovered, stop: new AbortController().signal });
   expect(unrecovered).toEqual([expect.stringMatching(/^product: hang: Error: there is no product/)]);
   expect(published).toEqual(['second']);
   expect(done.map(({ name }) => name).toSorted()).toEqual(faults.map(({ name }) => name).toSorted());

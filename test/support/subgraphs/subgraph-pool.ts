@@ -14,9 +14,9 @@ type CallOptions = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** An upstream with one subgraph, `inventory`, a clock that is moved by hand, and a record of its events. */
-export type UpstreamOfOne = AsyncDisposable & {
-  readonly upstream: SubgraphPool;
+/** A pool of one subgraph, `inventory`, with a fake clock and a record of its events. */
+export type PoolOfOne = AsyncDisposable & {
+  readonly pool: SubgraphPool;
   readonly clock: Clock;
   /** `EVENT DETAIL` in the order they came. */
   readonly events: string[];
@@ -27,15 +27,15 @@ export type UpstreamOfOne = AsyncDisposable & {
 };
 
 /** `settings` as in `traffic.all` of router.yaml. */
-export function upstreamOf(
+export function poolOf(
   urls: readonly string[],
   settings: Record<string, unknown> = {},
   parts: Partial<SubgraphParts> = {},
-): UpstreamOfOne {
+): PoolOfOne {
   const clock = createClock();
   const events: string[] = [];
   const { traffic } = configSchema.parse({ traffic: { all: settings, subgraphs: { inventory: { urls } } } });
-  const upstream = createSubgraphPool(traffic, {
+  const pool = createSubgraphPool(traffic, {
     telemetry: recorder(events),
     signer: { sign: () => ({}) },
     random: () => 0.5,
@@ -43,7 +43,7 @@ export function upstreamOf(
     startTimer: clock.startTimer,
     ...parts,
   });
-  const routes = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));
+  const routes = pool.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/not-used']]));
 
   async function call(options: CallOptions = {}): Promise<SubgraphResponse> {
     const { operation = 'query', headers = {}, signal = new AbortController().signal } = options;
@@ -53,7 +53,7 @@ export function upstreamOf(
   }
 
   return {
-    upstream,
+    pool,
     clock,
     events,
     call,
@@ -62,8 +62,8 @@ export function upstreamOf(
       if (response.kind === 'answered') throw new Error(`answered ${JSON.stringify(response)}`);
       return response.failure;
     },
-    breaker: () => upstream.state()[0]?.breaker,
-    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+    breaker: () => pool.state()[0]?.breaker,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import type { RateLimiter } from '../../router/rate-limit/rate-limiter.ts';
 import { LocalBuckets } from '../../router/rate-limit/local-buckets.ts';
-import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
+import { rateLimitOf, userOf } from '../support/callers/rate-limits.ts';
 import { createClock } from '../support/time/clock.ts';
 import type { Clock } from '../support/time/clock.ts';
 
@@ -12,8 +12,8 @@ const anonymous = { identity: { kind: 'anonymous' }, address } as const;
 
 describe('a charge', () => {
   it('takes its cost, tells what is left and when the bucket is full again', async () => {
-    const { budget } = localBudget();
-    const decision = await budget.charge({ identity: userOf('ada', 'FREE'), address, cost: 250 });
+    const { limiter } = localLimiter();
+    const decision = await limiter.charge({ identity: userOf('ada', 'FREE'), address, cost: 250 });
     expect(decision).toEqual({
       kind: 'admitted',
       headers: {
@@ -28,47 +28,47 @@ describe('a charge', () => {
   });
 
   it('is refused when the bucket holds less, takes nothing, and tells when to come again', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
-    await budget.charge({ ...caller, cost: 906 });
-    expect(await budget.charge({ ...caller, cost: 95 })).toMatchObject({
+    await limiter.charge({ ...caller, cost: 906 });
+    expect(await limiter.charge({ ...caller, cost: 95 })).toMatchObject({
       kind: 'refused',
       retryAfterMs: 60,
       shortage: { bucket: 'FREE', limit: 1_000, windowMs: 60_000, remaining: 94 },
       headers: { 'retry-after': '1', ratelimit: '"FREE";r=94;t=55' },
     });
-    expect(await budget.charge({ ...caller, cost: 94 })).toMatchObject({ kind: 'admitted' });
-    expect(await budget.charge({ ...caller, cost: 500 })).toMatchObject({
+    expect(await limiter.charge({ ...caller, cost: 94 })).toMatchObject({ kind: 'admitted' });
+    expect(await limiter.charge({ ...caller, cost: 500 })).toMatchObject({
       kind: 'refused',
       retryAfterMs: 30_000,
     });
   });
 
   it('is admitted after the seconds that the refusal named, and not a second before', async () => {
-    const { budget, clock } = localBudget();
+    const { limiter, clock } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
-    await budget.charge({ ...caller, cost: 1_000 });
-    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({
+    await limiter.charge({ ...caller, cost: 1_000 });
+    expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({
       kind: 'refused',
       retryAfterMs: 12_000,
     });
     await clock.advanceAsync(11_000);
-    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({
+    expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({
       kind: 'refused',
       retryAfterMs: 1_000,
     });
     await clock.advanceAsync(1_000);
-    expect(await budget.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'admitted' });
+    expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'admitted' });
   });
 
   it('that no full bucket could pay is told so, and takes nothing', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
-    expect(await budget.charge({ ...caller, cost: 1_001 })).toMatchObject({
+    expect(await limiter.charge({ ...caller, cost: 1_001 })).toMatchObject({
       kind: 'unaffordable',
       affordable: 1_000,
     });
-    expect(await budget.charge({ ...caller, cost: 1_000 })).toMatchObject({ kind: 'admitted' });
+    expect(await limiter.charge({ ...caller, cost: 1_000 })).toMatchObject({ kind: 'admitted' });
   });
 
   it.each([
@@ -83,8 +83,8 @@ describe('a charge', () => {
     [0.1, '999'],
     [1.5, '998'],
   ])('of %d never passes free', async (cost, expected) => {
-    const { budget } = localBudget();
-    const decision = await budget.charge({ identity: userOf('ada', 'FREE'), address, cost });
+    const { limiter } = localLimiter();
+    const decision = await limiter.charge({ identity: userOf('ada', 'FREE'), address, cost });
     expect(decision.headers['x-ratelimit-remaining'] ?? decision.kind).toBe(expected);
   });
 });
@@ -100,15 +100,15 @@ describe('the bucket', () => {
     ['', '1000'],
     [undefined, '1000'],
   ])('of the tier %s holds %s points', async (tier, points) => {
-    const { budget } = localBudget();
-    const decision = await budget.charge({ identity: { ...userOf('ada'), tier }, address, cost: 1 });
+    const { limiter } = localLimiter();
+    const decision = await limiter.charge({ identity: { ...userOf('ada'), tier }, address, cost: 1 });
     expect(decision.headers['x-ratelimit-limit']).toBe(points);
   });
 
   it('of an anonymous caller is that of the address, in IPv6 that of the /64', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const remaining = async (from: string) =>
-      (await budget.charge({ ...anonymous, address: from, cost: 100 })).headers['x-ratelimit-remaining'];
+      (await limiter.charge({ ...anonymous, address: from, cost: 100 })).headers['x-ratelimit-remaining'];
     expect(await remaining('192.0.2.1')).toBe('400');
     expect(await remaining('192.0.2.2')).toBe('400');
     expect(await remaining('2001:db8::1')).toBe('400');
@@ -117,43 +117,43 @@ describe('the bucket', () => {
   });
 
   it('of an address bounds all its callers together', async () => {
-    const { budget } = localBudget({ perAddress: { points: 1_500 } });
-    await budget.charge({ identity: userOf('ada'), address, cost: 1_000 });
-    const decision = await budget.charge({ identity: userOf('bob'), address, cost: 600 });
+    const { limiter } = localLimiter({ perAddress: { points: 1_500 } });
+    await limiter.charge({ identity: userOf('ada'), address, cost: 1_000 });
+    const decision = await limiter.charge({ identity: userOf('bob'), address, cost: 600 });
     expect(decision).toMatchObject({ kind: 'refused', headers: { ratelimit: '"address";r=500;t=40' } });
   });
 
   it('is not shared by users of the same id at different issuers', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const ada = userOf('ada', 'FREE');
-    await budget.charge({ identity: ada, address, cost: 1_000 });
+    await limiter.charge({ identity: ada, address, cost: 1_000 });
     const other = { ...ada, issuer: 'https://other.example' };
-    expect(await budget.charge({ identity: other, address, cost: 1_000 })).toMatchObject({
+    expect(await limiter.charge({ identity: other, address, cost: 1_000 })).toMatchObject({
       kind: 'admitted',
     });
   });
 
   it('gets back what is refunded, at most what was charged', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
-    await budget.charge({ ...caller, cost: 500 });
-    const decision = await budget.charge({ ...caller, cost: 300 });
+    await limiter.charge({ ...caller, cost: 500 });
+    const decision = await limiter.charge({ ...caller, cost: 300 });
     if (decision.kind !== 'admitted') throw new Error('not admitted');
-    for (const points of [Number.NaN, 0]) await budget.refund(decision.reservation, points);
-    expect(await remainingOf(budget, caller)).toBe(199);
-    await budget.refund(decision.reservation, 1e9);
-    expect(await remainingOf(budget, caller)).toBe(498);
+    for (const points of [Number.NaN, 0]) await limiter.refund(decision.reservation, points);
+    expect(await remainingOf(limiter, caller)).toBe(199);
+    await limiter.refund(decision.reservation, 1e9);
+    expect(await remainingOf(limiter, caller)).toBe(498);
   });
 
   it('loses what is taken after the fact, but never more than is there', async () => {
-    const { budget } = localBudget();
+    const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
-    const decision = await budget.charge({ ...caller, cost: 500 });
+    const decision = await limiter.charge({ ...caller, cost: 500 });
     if (decision.kind !== 'admitted') throw new Error('not admitted');
-    await budget.refund(decision.reservation, -100);
-    expect(await remainingOf(budget, caller)).toBe(399);
-    await budget.refund(decision.reservation, -1e6);
-    expect(await budget.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterMs: 60 });
+    await limiter.refund(decision.reservation, -100);
+    expect(await remainingOf(limiter, caller)).toBe(399);
+    await limiter.refund(decision.reservation, -1e6);
+    expect(await limiter.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterMs: 60 });
   });
 });
 
@@ -163,11 +163,11 @@ describe('whatever comes when,', () => {
   it('no interval admits more than a full bucket and what flowed in meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(charge, { maxLength: 60 }), async (charges) => {
-        const { budget, clock } = localBudget();
+        const { limiter, clock } = localLimiter();
         const admitted: { at: number; cost: number }[] = [];
         for (const { waitMs, cost } of charges) {
           await clock.advanceAsync(waitMs);
-          const decision = await budget.charge({ ...anonymous, cost });
+          const decision = await limiter.charge({ ...anonymous, cost });
           if (decision.kind === 'admitted') admitted.push({ at: clock.monotonic(), cost });
         }
         for (const [index, { at: from }] of admitted.entries()) {
@@ -198,20 +198,23 @@ describe('whatever comes when,', () => {
   });
 });
 
-function localBudget(limits: Readonly<Record<string, unknown>> = {}): { budget: RateLimiter; clock: Clock } {
+function localLimiter(limits: Readonly<Record<string, unknown>> = {}): {
+  limiter: RateLimiter;
+  clock: Clock;
+} {
   const clock = createClock();
-  const budget = createRateLimiter(rateLimitOf(limits), {
+  const limiter = createRateLimiter(rateLimitOf(limits), {
     redis: undefined,
     monotonic: clock.monotonic,
     telemetry: { rateLimitDecided: () => undefined },
   });
-  return { budget, clock };
+  return { limiter, clock };
 }
 
 async function remainingOf(
-  budget: RateLimiter,
+  limiter: RateLimiter,
   caller: { identity: ReturnType<typeof userOf>; address: string },
 ) {
-  const decision = await budget.charge({ ...caller, cost: 1 });
+  const decision = await limiter.charge({ ...caller, cost: 1 });
   return Number(decision.headers['x-ratelimit-remaining']);
 }

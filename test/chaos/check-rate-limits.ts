@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Answered, Evidence } from './answers.ts';
-import type { BudgetChange, Exchange, RouterLife, Take } from './history.ts';
-import { BUDGETS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
+import type { PointChange, Exchange, RouterLife, Take } from './history.ts';
+import { RATE_LIMITS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import type { Violation } from './violations.ts';
 
 /** Redis's clock and ours are one, but ours was read at the start of the process and has only been counted on since. */
@@ -14,11 +14,11 @@ const SETTLING_MS = 250;
 const GIVEN_UP_MS = DEADLINE_MS + 1_000;
 
 /** Every bucket keeps its bound, in Redis and in the routers, and nobody is served on nobody's account. */
-export function checkBudgets(evidence: Evidence): readonly Violation[] {
+export function checkRateLimits(evidence: Evidence): readonly Violation[] {
   const served = evidence.answered.filter(({ outcome }) => outcome.status === 200);
   const stores = Map.groupBy(served, storeOf);
   return [
-    ...sharedBuckets(evidence.budgetChanges),
+    ...sharedBuckets(evidence.pointChanges),
     ...localBuckets(stores.get('local') ?? [], evidence),
     ...uncharged(stores.get('redis') ?? [], evidence),
     ...(stores.get('none') ?? []).map(({ id: requestId }): Violation => {
@@ -36,14 +36,14 @@ function storeOf({ operation, outcome }: Answered): 'redis' | 'local' | 'none' {
 }
 
 function capacityOf({ operation }: Pick<Exchange, 'operation'>): number {
-  return BUDGETS[operation.caller?.tier ?? 'anonymous'] ?? 0;
+  return RATE_LIMITS[operation.caller?.tier ?? 'anonymous'] ?? 0;
 }
 
 /**
  * A bucket that is never overdrawn, simulated from full, keeps capacity + rate × time in every interval: exactly, in whole
  * units, by Redis's own clock and from Redis's own account.
  */
-function sharedBuckets(changes: readonly BudgetChange[]): readonly Violation[] {
+function sharedBuckets(changes: readonly PointChange[]): readonly Violation[] {
   const levels = new Map<string, { units: number; at: number }>();
   return changes.flatMap(({ life, at, kind, takes }) =>
     takes.flatMap((take): Violation[] => {
@@ -151,7 +151,7 @@ const PREPAID = 1;
  * for which request is unknown, so this looks for an assignment in which every request has its own.
  */
 function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
-  const charges = Map.groupBy(chargesOf(evidence.budgetChanges), ({ owner }) => owner);
+  const charges = Map.groupBy(chargesOf(evidence.pointChanges), ({ owner }) => owner);
   const callers = Map.groupBy(served, (exchange) => ownerOf(exchange, evidence.issuer));
   return [...callers].flatMap(([owner, exchanges]) =>
     withoutCharges(exchanges, charges.get(owner) ?? [], evidence).map((exchange): Violation => {
@@ -214,7 +214,7 @@ function assign(
 
 type Charge = { readonly at: number; readonly owner: string; readonly points: number };
 
-function chargesOf(changes: readonly BudgetChange[]): readonly Charge[] {
+function chargesOf(changes: readonly PointChange[]): readonly Charge[] {
   return changes.flatMap(({ at, kind, takes }) => {
     const [own] = takes;
     const owner = /:([ua]:[^:]+(?::[^/]*)?):\d+\/\d+$/.exec(own?.key ?? '')?.[1] ?? '';

@@ -5,12 +5,12 @@ import type { History } from './history.ts';
 import { linkTo } from './links.ts';
 import type { SubgraphLink } from './links.ts';
 
-/** A subgraph's place: its ways stay, whatever process they lead to. */
-export type SubgraphSeat = AsyncDisposable & {
+/** A slot for one subgraph: its links stay the same when its process is replaced. */
+export type SubgraphSlot = AsyncDisposable & {
   readonly link: SubgraphLink;
-  /** Of the process that has the place now. */
+  /** Port of the current process. */
   readonly port: () => number;
-  readonly start: (environment: Readonly<Record<string, string>>) => Promise<void>;
+  readonly start: (env: Readonly<Record<string, string>>) => Promise<void>;
   readonly restart: () => Promise<void>;
   readonly kill: () => Promise<void>;
 };
@@ -21,10 +21,10 @@ const NOWHERE = 1;
 const MOST_WORDS = 2_000;
 
 /** `crashes` is told of a process that ends by itself. */
-export async function createSubgraphSeat(
+export async function createSubgraphSlot(
   name: SubgraphName,
   { sightings, crashes }: Pick<History, 'sightings' | 'crashes'>,
-): Promise<SubgraphSeat> {
+): Promise<SubgraphSlot> {
   let running: SubgraphProcess | undefined;
   let settings: Readonly<Record<string, string>> = {};
   const ended = (words: string) => crashes.push(`${name} ended by itself: ${words.slice(0, MOST_WORDS)}`);
@@ -45,8 +45,8 @@ export async function createSubgraphSeat(
     port,
     restart,
     kill,
-    async start(environment) {
-      settings = environment;
+    async start(env) {
+      settings = env;
       await restart();
     },
     async [Symbol.asyncDispose]() {

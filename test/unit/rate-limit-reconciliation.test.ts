@@ -9,7 +9,7 @@ import { compileCost } from '../../router/cost/cost.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
 import { createReconciliation } from '../../router/rate-limit/reconcile.ts';
 import { TopConsumers } from '../../router/rate-limit/top-consumers.ts';
-import { rateLimitOf, userOf } from '../support/callers/budgets.ts';
+import { rateLimitOf, userOf } from '../support/callers/rate-limits.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { createClock } from '../support/time/clock.ts';
 

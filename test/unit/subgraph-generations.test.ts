@@ -8,7 +8,7 @@ import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.t
 import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
-function startUpstream(traffic: unknown = {}): SubgraphPool {
+function startPool(traffic: unknown = {}): SubgraphPool {
   return createSubgraphPool(configSchema.parse({ traffic }).traffic, {
     telemetry: {
       log: pino({ level: 'silent' }),
@@ -39,65 +39,65 @@ function startHealthy(): Promise<StubSubgraph> {
 
 it('shares connections and breaker between generations that call the same address', async () => {
   await using subgraph = await startStubSubgraph(() => page(503));
-  await using upstream = startUpstream();
+  await using pool = startPool();
   const routes = new Map([['inventory', subgraph.url]]);
-  const before = upstream.forGeneration(routes);
+  const before = pool.forGeneration(routes);
   for (let time = 0; time < 5; time += 1) await call(before);
-  await using after = upstream.forGeneration(routes);
+  await using after = pool.forGeneration(routes);
   await before[Symbol.asyncDispose]();
   expect(await call(after)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN' } });
-  expect(upstream.state()).toHaveLength(1);
+  expect(pool.state()).toHaveLength(1);
 });
 
 it('starts afresh at a new address, and gives up the old one with the last generation that called it', async () => {
-  await using ill = await startStubSubgraph(() => page(503));
+  await using failing = await startStubSubgraph(() => page(503));
   await using healthy = await startHealthy();
-  await using upstream = startUpstream();
-  const before = upstream.forGeneration(new Map([['inventory', ill.url]]));
+  await using pool = startPool();
+  const before = pool.forGeneration(new Map([['inventory', failing.url]]));
   for (let time = 0; time < 5; time += 1) await call(before);
-  await using after = upstream.forGeneration(new Map([['inventory', healthy.url]]));
+  await using after = pool.forGeneration(new Map([['inventory', healthy.url]]));
   expect(await call(after)).toMatchObject({ kind: 'answered' });
-  expect(upstream.state().map(({ breaker }) => breaker)).toEqual(['open', 'closed']);
+  expect(pool.state().map(({ breaker }) => breaker)).toEqual(['open', 'closed']);
   await before[Symbol.asyncDispose]();
   await before[Symbol.asyncDispose]();
-  expect(upstream.state().map(({ endpoints }) => endpoints.map(({ url }) => url))).toEqual([[healthy.url]]);
+  expect(pool.state().map(({ endpoints }) => endpoints.map(({ url }) => url))).toEqual([[healthy.url]]);
 });
 
 it('holds a breaker by hand in later generations too, at whatever address, until it is let go', async () => {
   await using first = await startHealthy();
   await using second = await startHealthy();
-  await using upstream = startUpstream();
-  const before = upstream.forGeneration(new Map([['inventory', first.url]]));
-  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
-  await using after = upstream.forGeneration(new Map([['inventory', second.url]]));
+  await using pool = startPool();
+  const before = pool.forGeneration(new Map([['inventory', first.url]]));
+  expect(pool.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
+  await using after = pool.forGeneration(new Map([['inventory', second.url]]));
   for (const routes of [before, after])
     expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' } });
   await before[Symbol.asyncDispose]();
-  expect(upstream.force({ subgraph: 'inventory', state: 'auto' })).toBe('applied');
+  expect(pool.force({ subgraph: 'inventory', state: 'auto' })).toBe('applied');
   expect(await call(after)).toMatchObject({ kind: 'answered' });
-  expect(upstream.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
+  expect(pool.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
 });
 
 it('holds no more fields than it can still watch others beside', async () => {
-  await using upstream = startUpstream();
-  await using _ = upstream.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/']]));
+  await using pool = startPool();
+  await using _ = pool.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/']]));
   const hold = (field: string, state: 'open' | 'closed' | 'auto' = 'open') =>
-    upstream.force({ subgraph: 'inventory', field, state });
+    pool.force({ subgraph: 'inventory', field, state });
   for (let index = 0; index < 50; index += 1) expect(hold(`Query.f${index}`)).toBe('applied');
   expect([hold('Query.more'), hold('Query.f0', 'closed')]).toEqual(['full', 'applied']);
-  expect(upstream.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
+  expect(pool.force({ subgraph: 'inventory', state: 'open' })).toBe('applied');
   expect([hold('Query.f0', 'auto'), hold('Query.more')]).toEqual(['applied', 'applied']);
-  expect(upstream.state()[0]?.fields.filter(({ forced }) => forced)).toHaveLength(50);
+  expect(pool.state()[0]?.fields.filter(({ forced }) => forced)).toHaveLength(50);
 });
 
 it('holds a breaker open that is switched off', async () => {
   await using subgraph = await startHealthy();
-  await using upstream = startUpstream({ all: { breaker: { enabled: false } } });
-  await using routes = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  await using pool = startPool({ all: { breaker: { enabled: false } } });
+  await using routes = pool.forGeneration(new Map([['inventory', subgraph.url]]));
   expect(await call(routes)).toMatchObject({ kind: 'answered' });
-  upstream.force({ subgraph: 'inventory', state: 'open' });
+  pool.force({ subgraph: 'inventory', state: 'open' });
   expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN' } });
-  upstream.force({ subgraph: 'inventory', state: 'auto' });
+  pool.force({ subgraph: 'inventory', state: 'auto' });
   const kinds = (await Promise.all(Array.from({ length: 20 }, () => call(routes)))).map(({ kind }) => kind);
   expect(new Set(kinds)).toEqual(new Set(['answered']));
 });
@@ -107,8 +107,8 @@ it('finishes what a given-up generation has under way', async () => {
   await using subgraph = await startStubSubgraph(() => (response, request) => {
     respond = () => answer({ data: { a: 1 } })(response, request);
   });
-  await using upstream = startUpstream();
-  const routes = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  await using pool = startPool();
+  const routes = pool.forGeneration(new Map([['inventory', subgraph.url]]));
   const inFlight = call(routes);
   await subgraph.received(1);
   const released = routes[Symbol.asyncDispose]();
@@ -120,26 +120,26 @@ it('finishes what a given-up generation has under way', async () => {
 
 it('keeps a thousand swaps from leaving anything behind', async () => {
   await using subgraph = await startHealthy();
-  await using upstream = startUpstream();
-  let current = upstream.forGeneration(new Map([['inventory', subgraph.url]]));
+  await using pool = startPool();
+  let current = pool.forGeneration(new Map([['inventory', subgraph.url]]));
   for (let swap = 0; swap < 1_000; swap += 1) {
-    const next = upstream.forGeneration(new Map([['inventory', `${subgraph.url}?${swap % 2}`]]));
+    const next = pool.forGeneration(new Map([['inventory', `${subgraph.url}?${swap % 2}`]]));
     await current[Symbol.asyncDispose]();
     current = next;
   }
   expect(await call(current)).toMatchObject({ kind: 'answered' });
-  expect(upstream.state()).toHaveLength(1);
+  expect(pool.state()).toHaveLength(1);
   expect(subgraph.counts.connections).toBe(1);
 });
 
 it('gives each subgraph its own settings over those of all', async () => {
   await using first = await startHealthy();
   await using second = await startHealthy();
-  await using upstream = startUpstream({
+  await using pool = startPool({
     all: { maxConcurrent: 1 },
     subgraphs: { inventory: { urls: [first.url, second.url], maxConcurrent: 2 } },
   });
-  await using routes = upstream.forGeneration(
+  await using routes = pool.forGeneration(
     new Map([
       ['inventory', 'http://127.0.0.1:1/'],
       ['order', first.url],
