@@ -73,9 +73,7 @@ export function denied<T>(run: CompletionRun, depth: number, result: T): T {
   return result;
 }
 
-/**
- * Completes an object that was merged into several places once, unless errors must be located in each place.
- */
+/** Completes a shared object only once and reuses its text, unless errors must be located in each place. */
 export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
   let texts = run.memo.get(complete);
   if (texts === undefined) run.memo.set(complete, (texts = new Map()));

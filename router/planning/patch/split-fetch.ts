@@ -97,8 +97,8 @@ type PartitionContext = {
 };
 
 /**
- * Adds each field to the first part with the same conditions and types in which no name would need two
- * values.
+ * Adds each field to the first part with the same conditions and types, provided that no required name would
+ * need two values.
  */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
