@@ -88,7 +88,7 @@ export async function smokeTest(
   const operation = await next.operations.prepare('{ __typename }', undefined);
   const { data } = await executeCompiled(await operation.compiled(), {
     variables: operation.coerce({}),
-    send: () => Promise.reject(new Error('the smoke test needs no subgraph')),
+    send: () => Promise.reject(new Error('bug: the smoke test called a subgraph')),
     signal: new AbortController().signal,
   });
   const expected = JSON.stringify({ __typename: next.graph.schema.getQueryType()?.name });

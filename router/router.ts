@@ -146,7 +146,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
   const headerCollector = createHeaderCollector(config.headers);
   if (config.execution !== undefined)
-    telemetry.log.warn('`execution` has no effect: remove it from router.yaml');
+    telemetry.log.warn('configuration key `execution` has no effect, remove it from router.yaml');
   warnOfShortSecrets(config.identity.keys, telemetry.log);
   warnOfRenamedKeys(config, telemetry.log);
   checkCertificates(config);

@@ -25,8 +25,8 @@ export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
 
   return (headers) => {
     // Only browsers send `Origin`, and no web page may use the admin port.
-    if (headers.origin !== undefined) return 'not for pages in browsers';
+    if (headers.origin !== undefined) return 'requests from web pages are not allowed';
     if (!isLoopback || headers.host === undefined || isOwn(headers.host)) return undefined;
-    return 'ask by an address or as localhost: this name could be that of a hostile page';
+    return 'Host must be an IP address, localhost or the configured name';
   };
 }

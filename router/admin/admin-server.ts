@@ -92,7 +92,7 @@ function single<Item>(items: readonly Item[]): Item | readonly Item[] | undefine
 }
 
 function failed(): ClientResponse {
-  return refused(500, 'the state cannot be read');
+  return refused(500, 'cannot read the state');
 }
 
 function notFound(): ClientResponse {

@@ -29,7 +29,10 @@ export function createBreakerCommands({
       case 'unknown':
         return rejected(404, `no subgraph is named ${subgraph}`);
       case 'full':
-        return rejected(409, 'the maximum number of fields is forced; set some of them to auto first');
+        return rejected(
+          409,
+          'the maximum number of forced fields is reached; set some of them to auto first',
+        );
     }
   };
 }

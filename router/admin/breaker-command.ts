@@ -26,7 +26,10 @@ const commandBody = z.strictObject({
   state: z.enum(['open', 'closed', 'auto']),
   field: z
     .string()
-    .regex(/^[_A-Za-z]\w{0,200}\.[_A-Za-z]\w{0,200}$/, 'write it as Query.search or Product.price')
+    .regex(
+      /^[_A-Za-z]\w{0,200}\.[_A-Za-z]\w{0,200}$/,
+      'must be a coordinate such as Query.search or Product.price',
+    )
     .optional(),
 });
 
@@ -39,7 +42,7 @@ export async function respondToCommand(
 ): Promise<ClientResponse | undefined> {
   const subgraph = subgraphIn(request.url ?? '');
   if (subgraph === undefined) return undefined;
-  if (request.method !== 'POST') return refusal(405, 'only POST is known here', { allow: 'POST' });
+  if (request.method !== 'POST') return refusal(405, 'only POST is allowed for this path', { allow: 'POST' });
   try {
     const body = commandBody.safeParse(await readJsonBody(request, MOST_BYTES));
     if (!body.success) return refusal(400, z.prettifyError(body.error));

@@ -72,7 +72,9 @@ export function createGateway(supergraphSdl: string): ApolloGateway {
 function checkUrl(name: string, url: string): void {
   const protocol = URL.parse(url)?.protocol;
   if (protocol !== 'http:' && protocol !== 'https:') {
-    throw new Error(`subgraph ${name} has the URL "${url}"; it must begin with http:// or https://`);
+    throw new Error(
+      `subgraph ${name} has the URL "${url}"; expected a URL that begins with http:// or https://`,
+    );
   }
 }
 

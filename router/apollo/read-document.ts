@@ -62,7 +62,7 @@ const UNSUPPORTED_DIRECTIVE = /^Unknown directive "@(defer|stream)"\.$/;
 /** Returns the message of Apollo Server or graphql-js, unless the router has a more helpful one. */
 function messageOf({ message, extensions }: GraphQLError): string {
   if (extensions['validationErrorCode'] === 'INTROSPECTION_DISABLED')
-    return 'Introspection is off. The operator allows it with `supergraph.introspection: true` in router.yaml.';
+    return 'Introspection is disabled. The operator can enable it with `supergraph.introspection: true` in router.yaml.';
   const [, directive] = UNSUPPORTED_DIRECTIVE.exec(message) ?? [];
   if (directive === undefined) return message;
   return `Incremental delivery is not supported: send the operation without @${directive}.`;

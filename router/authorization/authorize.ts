@@ -66,7 +66,7 @@ const MOST_NAMED = 5;
 function refusalMessage(denied: readonly DeniedField[]): string {
   const named = denied.slice(0, MOST_NAMED).map(({ path }) => path.join('.'));
   const more = denied.length > MOST_NAMED ? ', and more' : '';
-  return `the operation asks for what the request is not authorized for: ${named.join(', ')}${more}`;
+  return `the request is not authorized for these selections: ${named.join(', ')}${more}`;
 }
 
 function toError({ path }: DeniedField, code: DenialCode): AuthorizationError {

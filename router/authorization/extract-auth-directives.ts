@@ -68,7 +68,7 @@ function readDemand(enforced: EnforcedDirective, directive: ConstDirectiveNode, 
   const alternatives = argument && readAlternatives(valueFromASTUntyped(argument.value));
   if (alternatives === undefined)
     throw new Error(
-      `the arguments of @${directive.name.value} on ${coordinate} are no list of lists of names`,
+      `the arguments of @${directive.name.value} on ${coordinate} must be a list of lists of names`,
     );
   return { enforced, alternatives };
 }

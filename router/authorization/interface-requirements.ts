@@ -20,7 +20,7 @@ export function refuseBareInterfaces(document: DocumentNode, requirements: Requi
       const given = objects.flatMap((name) => requirements.get(name + suffix) ?? []);
       if (!isImplied(demanded, given)) {
         throw new Error(
-          `${type.name.value}${suffix} demands authorization that its implementations do not: put it on each of them`,
+          `${type.name.value}${suffix} requires authorization that its implementations do not require: add the directive to each implementation`,
         );
       }
     }
@@ -62,7 +62,7 @@ function allOf(demands: readonly Alternatives[]): Alternatives {
     (sofar, alternatives) => {
       if (sofar.length * alternatives.length > MOST_ALTERNATIVES)
         throw new Error(
-          'the implementations of an interface demand too many combinations of scopes or policies',
+          'the implementations of an interface require too many combinations of scopes or policies',
         );
       return shortest(
         sofar.flatMap((before) => alternatives.map((names) => [...new Set([...before, ...names])])),

@@ -19,6 +19,6 @@ export function createTokenRequirement({
     if (kind !== 'anonymous') return;
     const closed = rootFields.find((coordinate) => !open.has(coordinate));
     if (closed === undefined) return;
-    throw new RouterError('UNAUTHENTICATED', `${closed} needs an access token, and the request carries none`);
+    throw new RouterError('UNAUTHENTICATED', `${closed} requires an access token, but the request has none`);
   };
 }

@@ -68,7 +68,7 @@ function enforcedBy({ identity, version, purpose }: Link): EnforcedDirective | u
   const name = specificationName(identity);
   if (isEnforced(name)) {
     if (version === 'v0.1') return name;
-    throw new Error(`the supergraph links ${identity}/${version}, of which the router can enforce only v0.1`);
+    throw new Error(`the supergraph links ${identity}/${version}, but the router can enforce only v0.1`);
   }
   if (purpose === 'SECURITY' && !OTHERS.has(identity)) {
     throw new Error(
@@ -97,7 +97,7 @@ function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
     if (node.kind !== Kind.DIRECTIVE_DEFINITION) continue;
     const { value: name } = node.name;
     if (isEnforced(name) && !linked.has(name))
-      throw new Error(`the supergraph has a directive @${name}, but no @link that says what it means`);
+      throw new Error(`the supergraph uses @${name} without its @link`);
   }
 }
 

@@ -48,9 +48,13 @@ function sizeOf(
   if (listSize === undefined) return undefined;
   if (listSize.requireOneSlicingArgument && sizes.length !== 1) {
     const list = listSize.slicingArguments.join(', ');
-    throw new RouterError('BAD_USER_INPUT', `${coordinate} needs exactly one of these arguments: ${list}`, {
-      locations: locationsOf(node),
-    });
+    throw new RouterError(
+      'BAD_USER_INPUT',
+      `${coordinate} requires exactly one of these arguments: ${list}`,
+      {
+        locations: locationsOf(node),
+      },
+    );
   }
   return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }

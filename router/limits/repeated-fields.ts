@@ -93,8 +93,5 @@ class FieldMerge {
 }
 
 function tooManyRepeats(): RouterError {
-  return new RouterError(
-    'MAX_SELECTIONS_LIMIT',
-    'The operation selects the same fields too many times over.',
-  );
+  return new RouterError('MAX_SELECTIONS_LIMIT', 'The operation selects the same fields too many times.');
 }

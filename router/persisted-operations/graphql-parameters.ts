@@ -35,7 +35,7 @@ function fromBody(body: unknown): Parameters {
   throw new RouterError(
     'BAD_REQUEST',
     Array.isArray(body)
-      ? 'Several operations in one request are not supported: send each by itself.'
+      ? 'Several operations in one request are not supported: send one request per operation.'
       : 'The body must be a JSON object with a string "query".',
   );
 }
@@ -59,7 +59,7 @@ function fromJson(parameters: URLSearchParams, name: string, parse: (text: strin
   try {
     return parse(text);
   } catch {
-    throw new RouterError('BAD_REQUEST', `"${name}" in the query string is not JSON.`);
+    throw new RouterError('BAD_REQUEST', `"${name}" in the query string is not valid JSON.`);
   }
 }
 

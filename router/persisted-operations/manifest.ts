@@ -29,7 +29,7 @@ export function parseManifest(text: string): Manifest {
   const { operations } = parsed.data;
   const ids = new Map<string, string>();
   for (const { id, body } of operations) {
-    if ((ids.get(id) ?? body) !== body) throw new Error(`the id ${id} stands for two operations`);
+    if ((ids.get(id) ?? body) !== body) throw new Error(`the id ${id} is used by two operations`);
     ids.set(id, body);
   }
   const bodies = operations.map(({ body }) => body);

@@ -12,7 +12,7 @@ import { WORKER, serveInPool, startWorkers } from './worker-pool.ts';
 
 const COMMAND = {
   name: 'npm run router',
-  summary: 'Starts the router, and serves until SIGTERM or SIGINT.',
+  summary: 'Starts the router and runs until SIGTERM or SIGINT.',
   options: { config: CONFIG_OPTION },
 } as const;
 
@@ -108,7 +108,7 @@ function endAtOnce(signal: NodeJS.Signals): void {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `${error.message}: another program has this port; stop it, or set PORT, ADMIN_PORT or HEALTH_PORT to a free one`;
+    return `${error.message}: the port is in use; stop the other program, or set PORT, ADMIN_PORT or HEALTH_PORT to a free port`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -71,7 +71,7 @@ export async function startWorkers(
   async function replace(slot: number, { port, code }: { port: number; code: number | null }): Promise<void> {
     workers.delete(slot);
     if (draining) return;
-    telemetry.log.error({ slot, code }, 'a worker ended; another takes its place');
+    telemetry.log.error({ slot, code }, 'worker exited, starting another one');
     await delay(RESTART_AFTER_MS);
     if (!draining) await start(slot, port).catch(() => replace(slot, { port, code }));
   }
@@ -91,7 +91,7 @@ export async function startWorkers(
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
-    if (result === undefined) throw new Error('no worker answers');
+    if (result === undefined) throw new Error('no worker responds');
     // Restored unless a later command has replaced it.
     if (result.kind === 'refused' && commands.get(key) === lasting) store(key, before);
     return result;
@@ -175,13 +175,13 @@ function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspec
 /** Returns the reasons why a pool is not ready, based on those of its workers. */
 function unreadiness(workers: readonly (readonly string[])[], draining: boolean): readonly string[] {
   if (draining) return ['draining'];
-  return workers.length === 0 ? ['no worker runs'] : [...new Set(workers.flat())];
+  return workers.length === 0 ? ['no worker is running'] : [...new Set(workers.flat())];
 }
 
 const UNRESPONSIVE: WorkerReport = {
   metrics: [],
   state: 'silent',
-  unready: ['a worker does not answer'],
+  unready: ['a worker does not respond'],
   supergraphs: [],
 };
 
@@ -204,7 +204,7 @@ class Worker {
       else this.#pending.get(message.number)?.(message.response);
     });
     void this.ended.then((code) =>
-      listening.reject(new Error(`a worker ended with code ${code} before it was ready`)),
+      listening.reject(new Error(`a worker exited with code ${code} before it was ready`)),
     );
   }
 

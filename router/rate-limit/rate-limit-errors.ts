@@ -34,7 +34,7 @@ function costReason(cost: number, shortage: Shortage | undefined): string {
 
 function callsReason(field: string, shortage: Shortage | undefined): string {
   const { limit = 0, windowMs = 0 } = shortage ?? {};
-  return `The limit of ${limit} calls of ${field} in ${windowMs / 1_000} seconds is reached.`;
+  return `The rate limit of ${limit} calls of ${field} per ${windowMs / 1_000} seconds is exceeded.`;
 }
 
 function tooManyCalls(field: string, limit: number): RouterError {

@@ -43,7 +43,7 @@ function createMask(isMasked: (error: SubgraphError) => boolean, log: Telemetry[
     if (masked.size === 0) return () => undefined;
     const errorId = randomUUID();
     const messages = [...masked].slice(0, MOST_LOGGED).map(({ message }) => message.slice(0, LONGEST_LOGGED));
-    log.warn({ errorId, subgraph, messages }, 'errors of a subgraph were masked');
+    log.warn({ errorId, subgraph, messages }, 'subgraph errors masked');
     return (error) => (masked.has(error) ? errorId : undefined);
   };
 }

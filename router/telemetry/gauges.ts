@@ -30,21 +30,21 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
     }),
     createGauge({
       name: 'tributary_supergraph_serving',
-      help: 'Processes that serve this version of the supergraph.',
+      help: 'Number of processes that serve this version of the supergraph.',
       labelNames: ['version'],
       aggregator: 'sum',
       read: () => mapPresent(supergraph().serving, ({ version }) => ({ labels: { version }, value: 1 })),
     }),
     createGauge({
       name: 'tributary_supergraph_age_seconds',
-      help: 'Seconds since the serving supergraph was activated.',
+      help: 'Seconds since the active supergraph was activated.',
       labelNames: [],
       aggregator: 'max',
       read: () => mapPresent(supergraph().serving, ({ ageS }) => ({ labels: {}, value: ageS })),
     }),
     createGauge({
       name: 'tributary_supergraph_rejected',
-      help: 'Processes whose newest supergraph was rejected, by its version and the code of the first reason.',
+      help: 'Number of processes that rejected the newest supergraph, by its version and the code of the first reason.',
       labelNames: ['version', 'reason'],
       aggregator: 'sum',
       read: () =>

@@ -8,6 +8,6 @@ export function logMasked(
   fields: Readonly<Record<string, unknown>> = {},
 ): string {
   const errorId = randomUUID();
-  log.error({ errorId, ...fields, err: error }, 'an error was masked');
+  log.error({ errorId, ...fields, err: error }, 'error masked');
   return errorId;
 }

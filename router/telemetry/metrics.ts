@@ -23,7 +23,7 @@ export function createMetrics(registry: Registry) {
   const renamedCounter = (oldName: string, name: string, help: string, labelNames: string[]) => {
     const counters = [
       counter(name, help, labelNames),
-      counter(oldName, `Old name of ${name}, which replaces it.`, labelNames),
+      counter(oldName, `Deprecated name of ${name}.`, labelNames),
     ];
     return {
       inc: (labels: Record<string, string>, value = 1) => {
@@ -32,30 +32,32 @@ export function createMetrics(registry: Registry) {
     };
   };
   return {
-    requests: fastHistogram('http_server_request_duration_seconds', 'Time to answer a request.', [
-      'status',
-      'operation',
-    ]),
-    errors: counter('tributary_errors_total', 'Errors in answers, by code.', ['code']),
-    calls: fastHistogram('http_client_request_duration_seconds', 'Time of calls to subgraphs.', [
+    requests: fastHistogram(
+      'http_server_request_duration_seconds',
+      'Duration of client requests in seconds.',
+      ['status', 'operation'],
+    ),
+    errors: counter('tributary_errors_total', 'Errors in responses, by code.', ['code']),
+    calls: fastHistogram(
+      'http_client_request_duration_seconds',
+      'Duration of calls to subgraphs in seconds.',
+      ['subgraph', 'outcome'],
+    ),
+    retries: counter('tributary_subgraph_retries_total', 'Retries of calls to subgraphs.', ['subgraph']),
+    ejections: counter('tributary_endpoint_ejections_total', 'Endpoints ejected from load balancing.', [
       'subgraph',
-      'outcome',
     ]),
-    retries: counter('tributary_subgraph_retries_total', 'Calls sent a second time.', ['subgraph']),
-    ejections: counter('tributary_endpoint_ejections_total', 'Addresses taken out of rotation.', [
-      'subgraph',
-    ]),
-    breakerTransitions: counter('tributary_breaker_transitions_total', 'Breaker changes.', [
+    breakerTransitions: counter('tributary_breaker_transitions_total', 'State changes of circuit breakers.', [
       'subgraph',
       'scope',
       'to',
       'forced',
     ]),
-    degraded: counter('tributary_degraded_total', 'Answers that lack a service, by what stands in.', [
-      'subgraph',
-      'reason',
-      'source',
-    ]),
+    degraded: counter(
+      'tributary_degraded_total',
+      'Partial responses, by service and by source of the replacement.',
+      ['subgraph', 'reason', 'source'],
+    ),
     rateLimit: renamedCounter(
       'tributary_budget_decisions_total',
       'tributary_rate_limit_decisions_total',
@@ -65,37 +67,45 @@ export function createMetrics(registry: Registry) {
     reconciliations: renamedCounter(
       'tributary_budget_settlements_total',
       'tributary_rate_limit_reconciliations_total',
-      'Corrections of charged costs.',
+      'Corrections of charged costs, by outcome.',
       ['outcome'],
     ),
     refunded: renamedCounter(
       'tributary_budget_refunded_points_total',
       'tributary_rate_limit_refunded_points_total',
-      'Points given back for what was not delivered.',
+      'Points refunded because the actual cost was lower.',
       [],
     ),
-    cutOff: counter('tributary_clients_cut_off_total', 'Connections closed for their client.', ['reason']),
-    shed: counter('tributary_requests_shed_total', 'Requests refused for overload.', ['priority']),
-    measured: counter('tributary_limits_measured_total', 'Operations that limits would have refused.', [
-      'code',
-    ]),
-    persisted: counter('tributary_persisted_operations_total', 'Operations asked for by hash or id.', [
+    cutOff: counter(
+      'tributary_clients_cut_off_total',
+      'Connections closed because of their client, by reason.',
+      ['reason'],
+    ),
+    shed: counter('tributary_requests_shed_total', 'Requests rejected because of overload.', ['priority']),
+    measured: counter(
+      'tributary_limits_measured_total',
+      'Operations that enforced rate limits would have rejected.',
+      ['code'],
+    ),
+    persisted: counter('tributary_persisted_operations_total', 'Operations requested by hash or id.', [
       'outcome',
     ]),
-    unlisted: counter(
-      'tributary_unlisted_operations_total',
-      'Operations seen first that no manifest has.',
-      [],
-    ),
+    unlisted: counter('tributary_unlisted_operations_total', 'New operations that are on no manifest.', []),
     redisUp: gauge('tributary_redis_up', 'Whether Redis is connected.', ['client']),
-    keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys.', ['outcome']),
-    authRefusals: counter('tributary_authentication_refusals_total', 'Requests refused for their token.', [
-      'code',
-    ]),
-    planning: histogram('tributary_planning_duration_seconds', 'Time to plan an unseen operation.', [
+    keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys, by outcome.', [
       'outcome',
     ]),
-    supergraphs: counter('tributary_supergraphs_total', 'Supergraphs published.', ['outcome']),
+    authRefusals: counter(
+      'tributary_authentication_refusals_total',
+      'Requests rejected because of their token.',
+      ['code'],
+    ),
+    planning: histogram(
+      'tributary_planning_duration_seconds',
+      'Duration of planning a new operation in seconds.',
+      ['outcome'],
+    ),
+    supergraphs: counter('tributary_supergraphs_total', 'Supergraphs loaded, by outcome.', ['outcome']),
   };
 }
 

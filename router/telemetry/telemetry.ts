@@ -117,7 +117,7 @@ export function createTelemetry(
       readonly busy: number;
       readonly heap: number;
     }): void {
-      log.warn(event, 'overload changed');
+      log.warn(event, 'overload state changed');
     },
 
     /** Records a rejection that mode `measure` has only counted. */
@@ -136,7 +136,7 @@ export function createTelemetry(
       readonly name: string | undefined;
     }): void {
       metrics.unlisted.inc();
-      log.warn(event, 'operation is on no manifest');
+      log.warn(event, 'operation is not in a manifest');
     },
 
     manifestLoaded(event: { readonly path: string; readonly operations: number }): void {
@@ -144,11 +144,13 @@ export function createTelemetry(
     },
 
     manifestRefused(event: { readonly path: string; readonly reason: string }): void {
-      log.error(event, 'manifest refused, the one before goes on serving');
+      log.error(event, 'manifest rejected, keeping the previous one');
     },
 
     withoutRedis(): void {
-      log.warn("REDIS_URL is not set: budgets and revocations are this process's own and are lost with it");
+      log.warn(
+        'REDIS_URL is not set: rate limits and revocations are kept in this process only and are lost when it ends',
+      );
     },
 
     redisChanged(event: {
@@ -169,11 +171,12 @@ export function createTelemetry(
     }): void {
       const { outcome, issuer, failures } = event;
       metrics.keyFetches.inc({ outcome });
-      if (outcome === 'ok' && failures > 0) log.warn({ issuer, failures }, 'issuer keys fetched again');
+      if (outcome === 'ok' && failures > 0)
+        log.warn({ issuer, failures }, 'issuer keys fetched after failures');
       // Logs the first, second, fourth and eighth failure and so on, so that a long outage does not fill the
       // log.
       if (outcome === 'failed' && (failures & (failures - 1)) === 0)
-        log.warn(event, 'issuer keys not fetched');
+        log.warn(event, 'issuer keys could not be fetched');
     },
 
     revocationsChanged(event: {
@@ -181,7 +184,7 @@ export function createTelemetry(
       readonly state: 'ready' | 'lost';
       readonly reason?: string;
     }): void {
-      log.warn(event, 'source of revoked tokens changed');
+      log.warn(event, 'state of a source of revoked tokens changed');
     },
 
     authenticationRefused(code: ErrorCode): void {
@@ -194,14 +197,14 @@ export function createTelemetry(
 
     supergraphSwapped(event: { readonly generation: string; readonly ms: number }): void {
       metrics.supergraphs.inc({ outcome: 'served' });
-      log.info(event, 'supergraph serves');
+      log.info(event, 'supergraph activated');
     },
 
     supergraphServedDifferently(event: {
       readonly generation: string;
       readonly warnings: readonly string[];
     }): void {
-      log.warn(event, 'supergraph is not served in every part as written');
+      log.warn(event, 'supergraph activated with deviations');
     },
 
     /**
@@ -218,13 +221,13 @@ export function createTelemetry(
       isNew: boolean,
     ): void {
       metrics.supergraphs.inc({ outcome: 'refused' });
-      const { serving = 'nothing: the router is not ready before there is a good one' } = event;
-      if (isNew) log.error({ ...event, serving }, 'supergraph refused');
+      const { serving = 'none, the router is not ready until a valid supergraph is loaded' } = event;
+      if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
     },
 
     /** Logs that the source matches the active supergraph again after a rejection. */
     supergraphRestored(event: { readonly file: string; readonly generation: string }): void {
-      log.info(event, 'supergraph source matches the serving supergraph again');
+      log.info(event, 'supergraph source matches the active supergraph again');
     },
 
     /** Registers gauges that read their values from other parts at each collection. */

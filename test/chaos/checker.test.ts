@@ -470,9 +470,7 @@ describe('service', () => {
     expect(live((life) => (life.ended = { at: T0 + 61_000, code: 1 }))).toEqual([
       'crash: router 0 ended with 1 after SIGTERM',
     ]);
-    expect(live(({ failures }) => failures.push('an error was masked'))).toEqual([
-      'crash: router 0: an error was masked',
-    ]);
+    expect(live(({ failures }) => failures.push('error masked'))).toEqual(['crash: router 0: error masked']);
   });
 
   it('a router that waits for more than its requests when it is told to stop is found', () => {

@@ -92,9 +92,9 @@ export class RouterSlot implements AsyncDisposable {
         status: Number(status),
         generation: known,
       });
-    } else if (msg === 'supergraph serves' && known !== undefined) {
+    } else if (msg === 'supergraph activated' && known !== undefined) {
       life.served.push({ at: Number(line['time']), generation: known });
-    } else if (line['level'] === 'error' && msg !== 'supergraph refused') {
+    } else if (line['level'] === 'error' && msg !== 'supergraph rejected') {
       life.failures.push(JSON.stringify(line).slice(0, 2_000));
     }
   }

@@ -88,7 +88,7 @@ describe('authentication.required', () => {
         errors: [
           {
             message: expect.stringMatching(
-              /^(Query|Mutation)\.\w+ needs an access token, and the request carries none$/,
+              /^(Query|Mutation)\.\w+ requires an access token, but the request has none$/,
             ),
             extensions: { code: 'UNAUTHENTICATED' },
           },

@@ -88,7 +88,7 @@ async function expectPortTaken(port: string, workers: number): Promise<void> {
   });
   await expect(other.ready).rejects.toThrow('ended before it listened');
   expect(await other.exited).toBe(1);
-  expect(warnings.join('')).toContain('another program has this port; stop it, or set PORT');
+  expect(warnings.join('')).toContain('the port is in use; stop the other program, or set PORT');
   await rm(directory, { recursive: true });
 }
 

@@ -200,5 +200,7 @@ test('the executor of Apollo Gateway is rejected in the configuration, and the d
     services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
     config: 'execution: compiled',
   });
-  expect(graph.log.map(({ msg }) => msg)).toContain('`execution` has no effect: remove it from router.yaml');
+  expect(graph.log.map(({ msg }) => msg)).toContain(
+    'configuration key `execution` has no effect, remove it from router.yaml',
+  );
 });

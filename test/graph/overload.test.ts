@@ -145,7 +145,7 @@ test('a late event loop makes fewer requests, and none of those under way is los
   expect(await ask('{ cheap }')).toBe('OVERLOADED');
   for (let report = 0; report < 10; report++) pressure.report({});
   expect(await ask('{ cheap }')).toBe(200);
-  const changes = crowded.graph.log.filter(({ msg }) => msg === 'overload changed');
+  const changes = crowded.graph.log.filter(({ msg }) => msg === 'overload state changed');
   expect(changes).toMatchObject([
     { overloaded: true, delayMs: 300 },
     { overloaded: false, delayMs: 0 },

@@ -177,7 +177,7 @@ describe('a safelist', () => {
     const query = '{ newest { text } }';
     for (let round = 0; round < 3; round++) expect((await ask(graph, { query })).status).toBe(200);
     expect((await ask(graph, { query: QUERY })).status).toBe(200);
-    const logged = graph.log.filter(({ msg }) => msg === 'operation is on no manifest');
+    const logged = graph.log.filter(({ msg }) => msg === 'operation is not in a manifest');
     expect(logged).toMatchObject([{ sha256: sha256Of(query) }]);
   });
 
@@ -202,7 +202,7 @@ describe('a safelist', () => {
     await expect.poll(async () => (await ask(graph, byId('newest'))).status, { timeout: 10_000 }).toBe(200);
     expect((await ask(graph, byId('books'))).status).toBe(404);
     await writeFile(manifest, '{');
-    const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('manifest refused'));
+    const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('manifest rejected'));
     await expect.poll(() => refusals().length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect((await ask(graph, byId('newest'))).status).toBe(200);
   });

@@ -68,7 +68,7 @@ describe('calls of a limited field', () => {
       errors: [
         {
           message: expect.stringMatching(
-            /^The limit of 10 calls of Mutation\.rename in 86400 seconds is reached\. Try again in \d+ seconds\.$/,
+            /^The rate limit of 10 calls of Mutation\.rename per 86400 seconds is exceeded\. Try again in \d+ seconds\.$/,
           ),
           extensions: {
             code: 'RATE_LIMITED',

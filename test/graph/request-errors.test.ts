@@ -138,7 +138,9 @@ test('incremental delivery and introspection are rejected with the reason, and w
   expect((await rejection('{ book { id ... @defer { title } } }', 'multipart/mixed'))[0]).toBe(406);
   expect(await rejection('{ __schema { types { name } } }', draft.accept)).toEqual([
     400,
-    ['Introspection is off. The operator allows it with `supergraph.introspection: true` in router.yaml.'],
+    [
+      'Introspection is disabled. The operator can enable it with `supergraph.introspection: true` in router.yaml.',
+    ],
   ]);
   // A multipart client gets the result of an operation that is fine, in one piece.
   const response = await graph.post({ query: '{ book { id } }' }, { accept: multipart });

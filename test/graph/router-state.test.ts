@@ -41,7 +41,7 @@ describe('the admin port', () => {
 
   test('names a rejected supergraph and its reason until the source matches what is served', async () => {
     const graph = await started;
-    const rejections = () => graph.log.filter(({ msg }) => msg === 'supergraph refused').length;
+    const rejections = () => graph.log.filter(({ msg }) => msg === 'supergraph rejected').length;
     const good = graph.supergraphYaml();
     await graph.publish(graph.supergraphYaml({ books: 'type Query { a: Missing }' }));
     await graph.router.reload();
@@ -59,7 +59,7 @@ describe('the admin port', () => {
 
     await graph.publish(good);
     await graph.router.reload();
-    const msg = 'supergraph source matches the serving supergraph again';
+    const msg = 'supergraph source matches the active supergraph again';
     const restored = graph.log.filter((line) => line['msg'] === msg);
     expect(restored).toMatchObject([{ level: 'info', generation: await version() }]);
     expect(await json('/state')).toMatchObject({ supergraph: { rejected: null } });

@@ -76,7 +76,7 @@ describe('a supergraph that composes', () => {
     expect(composed).toMatchObject({ kind: 'accepted', findings: expect.arrayContaining(warnings) });
     await graph.publish(yaml);
     await graph.router.reload();
-    const logged = graph.log.find(({ msg }) => msg === 'supergraph is not served in every part as written');
+    const logged = graph.log.find(({ msg }) => msg === 'supergraph activated with deviations');
     expect(logged).toMatchObject({ level: 'warn', warnings });
   });
 });
@@ -137,5 +137,5 @@ describe('a configuration that names what the supergraph does not have', () => {
 });
 
 function refusals(graph: SmallGraph): unknown[] {
-  return graph.log.filter(({ msg }) => msg === 'supergraph refused').map(({ reasons }) => reasons);
+  return graph.log.filter(({ msg }) => msg === 'supergraph rejected').map(({ reasons }) => reasons);
 }

@@ -34,10 +34,10 @@ async function startOnFolder(prepare: (folder: string, yaml: (field: string) => 
     folder,
     yaml,
     url: router.url,
-    served: () => log.filter((line) => line.includes('"supergraph serves"')).length,
+    served: () => log.filter((line) => line.includes('"supergraph activated"')).length,
     adminUrl: router.adminUrl,
     log,
-    refused: () => log.filter((line) => line.includes('"supergraph refused')).length,
+    refused: () => log.filter((line) => line.includes('"supergraph rejected')).length,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -100,7 +100,7 @@ test('a router that starts with a bad supergraph says which file and line and th
   const file = expect.stringMatching(/supergraph\.yaml$/);
   const refusals = graph.log
     .map((line) => JSON.parse(line))
-    .filter(({ msg }) => msg === 'supergraph refused');
+    .filter(({ msg }) => msg === 'supergraph rejected');
   expect(refusals).toMatchObject([
     {
       level: 'error',
@@ -109,7 +109,7 @@ test('a router that starts with a bad supergraph says which file and line and th
         expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.routing_url: Invalid URL/),
         expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.schema: /),
       ],
-      serving: 'nothing: the router is not ready before there is a good one',
+      serving: 'none, the router is not ready until a valid supergraph is loaded',
     },
   ]);
   const readiness = async () => (await fetch(new URL('/health/ready', graph.adminUrl))).status;

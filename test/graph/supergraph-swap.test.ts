@@ -111,7 +111,8 @@ test(
     ];
     const before = await versionOf(graph);
     const load = startLoad(graph, 8);
-    const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('supergraph refused')).length;
+    const refusals = () =>
+      graph.log.filter(({ msg }) => String(msg).startsWith('supergraph rejected')).length;
     for (let publish = 1; publish <= 70; publish++) {
       await graph.publish(bad[publish % bad.length] ?? '');
       await graph.router.reload();
@@ -148,7 +149,7 @@ test('a router that stops aborts a composition in progress and does not report i
   await started.promise;
   await graph[Symbol.asyncDispose]();
   await reload;
-  expect(graph.log.filter(({ msg }) => String(msg).startsWith('supergraph refused'))).toEqual([]);
+  expect(graph.log.filter(({ msg }) => String(msg).startsWith('supergraph rejected'))).toEqual([]);
 });
 
 test('an aborted composition ends its thread', async () => {
@@ -166,9 +167,9 @@ test('a file that changes swaps the supergraph by itself, and one that is bad do
   const good = graph.services.get('books')?.sdl ?? '';
   const load = startLoad(graph, 4);
   await graph.publish(graph.supergraphYaml({ books: good.replace('pages: Int', 'pages: Int isbn: Int') }));
-  expect(await until(() => logged('supergraph serves') === 2, 20_000)).toBe(true);
+  expect(await until(() => logged('supergraph activated') === 2, 20_000)).toBe(true);
   await graph.publish(graph.supergraphYaml({ books: good.replaceAll('title: String', 'title: Missing') }));
-  expect(await until(() => logged('supergraph refused') === 1, 20_000)).toBe(true);
+  expect(await until(() => logged('supergraph rejected') === 1, 20_000)).toBe(true);
   const { failed } = await load.stop();
   expect(failed).toEqual([]);
   const { data } = await graph.query('{ __type(name: "Book") { fields { name } } }');

@@ -67,7 +67,10 @@ describe('while the issuer is down', () => {
     for (let failure = 1; failure <= 40; failure += 1) await fetchAgain();
     issuer.answerKeysWith(undefined);
     for (let success = 1; success <= 3; success += 1) await fetchAgain();
-    expect(logged).toEqual([...Array(6).fill('issuer keys not fetched'), 'issuer keys fetched again']);
+    expect(logged).toEqual([
+      ...Array(6).fill('issuer keys could not be fetched'),
+      'issuer keys fetched after failures',
+    ]);
   });
 
   it('a token with an unknown key is neither accepted nor refused', async () => {
