@@ -1,5 +1,6 @@
 import { type Kysely } from 'kysely';
-import { openStatuses, type OrderStatus, type OrderTables, oweRelease } from './data.ts';
+import { openStatuses, type OrderStatus, type OrderTables } from './data.ts';
+import { oweRelease } from './pending-releases.ts';
 
 export type FollowedOrder = { readonly id: string; readonly status: OrderStatus; readonly placed_at: Date };
 /** A status that follows from the parcel. */

@@ -6,14 +6,8 @@ import { dependencyUnavailable } from '../shared/errors.ts';
 import type { InboundRequest } from '../shared/inbound-request.ts';
 import { groupLoader, rowLoader } from '../database/loaders.ts';
 import type { CallService } from './service-client.ts';
-import {
-  itemsOf,
-  listOrdersOfEach,
-  type Order,
-  ordersByIds,
-  type OrdersPage,
-  type OrderTables,
-} from './data.ts';
+import type { Order, OrderTables } from './data.ts';
+import { itemsOf, listOrdersOfEach, ordersByIds, type OrdersPage } from './orders.ts';
 
 export type OrderLoaders = ReturnType<typeof createLoaders>;
 export type Offer = z.infer<typeof offerSchema>;

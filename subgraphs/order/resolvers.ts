@@ -10,20 +10,10 @@ import { readId } from '../shop/ids.ts';
 import { type LineItem, readLineItems } from '../shop/line-items.ts';
 import { shopScalars } from '../shop/scalars.ts';
 import type { OrderLimit, Settings } from '../shared/settings.ts';
-import {
-  abortPlacement,
-  cancel,
-  completePlacement,
-  findPlacement,
-  listOrders,
-  openPlacement,
-  type Order,
-  type OrderItem,
-  type OrdersPage,
-  type OrderTables,
-  type Placement,
-  deletePendingRelease,
-} from './data.ts';
+import type { Order, OrderItem, OrderTables, Placement } from './data.ts';
+import { cancel, listOrders, type OrdersPage } from './orders.ts';
+import { abortPlacement, completePlacement, findPlacement, openPlacement } from './placements.ts';
+import { deletePendingRelease } from './pending-releases.ts';
 import { checkPieces, failTooManyOpen, limitOf } from './limits.ts';
 import type { Offer, OrderLoaders } from './loaders.ts';
 

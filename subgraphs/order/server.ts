@@ -7,14 +7,9 @@ import { type Parts, runSubgraph } from '../shared/run.ts';
 import { type RunningSubgraph, serveSubgraph } from '../shared/serve.ts';
 import { type CallService, createServiceClient } from './service-client.ts';
 import { ownServiceKey, type Settings } from '../shared/settings.ts';
-import {
-  abortPlacement,
-  migrations,
-  type OrderTables,
-  pendingReleases,
-  deletePendingRelease,
-  unfinishedPlacements,
-} from './data.ts';
+import { migrations, type OrderTables } from './data.ts';
+import { abortPlacement, unfinishedPlacements } from './placements.ts';
+import { pendingReleases, deletePendingRelease } from './pending-releases.ts';
 import { createShipmentFollower } from './follow-shipments.ts';
 import { createLoaders } from './loaders.ts';
 import { type Inventory, type OrderContext, resolvers } from './resolvers.ts';

@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  abortPlacement,
-  migrations,
-  openPlacement,
-  type OrderTables,
-  pendingReleases,
-  type Placement,
-} from '../../subgraphs/order/data.ts';
+import { migrations, type OrderTables, type Placement } from '../../subgraphs/order/data.ts';
+import { abortPlacement, openPlacement } from '../../subgraphs/order/placements.ts';
+import { pendingReleases } from '../../subgraphs/order/pending-releases.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
