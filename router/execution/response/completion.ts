@@ -1,21 +1,6 @@
-import {
-  GraphQLBoolean,
-  GraphQLFloat,
-  GraphQLID,
-  GraphQLInt,
-  GraphQLString,
-  getNullableType,
-  isAbstractType,
-  isEnumType,
-  isInterfaceType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-} from 'graphql';
+import { getNullableType, isAbstractType, isLeafType, isListType, isNonNullType } from 'graphql';
 import type {
   FieldNode,
-  GraphQLAbstractType,
-  GraphQLInterfaceType,
   GraphQLLeafType,
   GraphQLObjectType,
   GraphQLOutputType,
@@ -23,48 +8,21 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { RouterError } from '../../shared/errors.ts';
-import { denied, idText, memoised, nullText, unusable, wrongType } from './completion-run.ts';
-import type { CompletedField, Complete, CompletionRun } from './completion-run.ts';
+import { readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
 import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { joinPath } from '../fetch/delivery.ts';
-import type { Deliveries } from '../fetch/delivery.ts';
-import type { Denials } from './denials.ts';
-import type { FallbackOf } from './fallback.ts';
-import { isObjectValue, jsonText, quote, readOwn } from '../../shared/json.ts';
-import type { JsonObject } from '../../shared/json.ts';
-import type { PlannedNames } from '../fetch/planned-names.ts';
-import { collectFields, dependsOnType } from './selected-fields.ts';
-import type { SelectionContext } from './selected-fields.ts';
+import { completeAbstract } from './abstract-completion.ts';
+import type { CompletionInput, Place, RuntimeType } from './completion-input.ts';
+import { denied, memoised, nullText, unusable, wrongType } from './completion-run.ts';
+import type { Complete, CompletionRun } from './completion-run.ts';
+import { writeLeaf } from './leaf-text.ts';
+import { collectFields } from './selected-fields.ts';
 
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
-export type CompletionInput = SelectionContext & {
-  readonly names: PlannedNames;
-  readonly deliveries: Deliveries;
-  /** Paths of fields whose values several objects may share. */
-  readonly shareable: ReadonlySet<string>;
-  /** Paths at which one object may be in several places. */
-  readonly deduplicated: ReadonlySet<string>;
-  readonly denials: Denials | undefined;
-  readonly fallbackOf: FallbackOf | undefined;
-  /**
-   * True if a null in a non-null position makes its parent null; otherwise the null stays in its position.
-   */
-  readonly propagates: boolean;
-};
-
-/** Position of a value in the response: `depth` is the index of its name or list index in the path. */
-type Place = {
-  readonly depth: number;
-  readonly path: string;
-  readonly field: CompletedField;
-  readonly isItem?: boolean;
-};
-
 /** Depth of the root, which precedes the first element of a path. */
 const ROOT_DEPTH = -1;
-
-type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;
 
 /**
  * Compiles the projection of the merged data to the fields that the operation selects (GraphQL, section 6.4).
@@ -231,29 +189,6 @@ function writeValue(
   return { text, bubbles };
 }
 
-/** Returns the condition under which `x` is a value of the type, and the expression for its text. */
-function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
-  if (isEnumType(type)) {
-    const texts = new Map(type.getValues().map(({ name }) => [name, JSON.stringify(name)]));
-    const constant = unit.constant(texts);
-    return [`(t=${constant}.get(x))!==undefined`, 't'];
-  }
-  switch (type.name) {
-    case GraphQLString.name:
-      return ['typeof x==="string"', `${unit.constant(quote)}(x)`];
-    case GraphQLInt.name:
-      return ['(x|0)===x', '""+x'];
-    case GraphQLFloat.name:
-      return ['typeof x==="number"&&x-x===0', '""+x'];
-    case GraphQLBoolean.name:
-      return ['typeof x==="boolean"', '(x?"true":"false")'];
-    case GraphQLID.name:
-      return [`(t=${unit.constant(idText)}(x))!==null`, 't'];
-    default:
-      return ['x!==undefined&&x!==null', `${unit.constant(jsonText)}(x)`];
-  }
-}
-
 function writeNested(
   context: WriteContext,
   type: Exclude<GraphQLOutputType, GraphQLLeafType>,
@@ -266,7 +201,11 @@ function writeNested(
   const call = isListType(type)
     ? defineList(context, type.ofType, selectionSets, place)
     : isAbstractType(type)
-      ? unit.constant(completeAbstract(context, type, selectionSets, place))
+      ? unit.constant(
+          completeAbstract(context, { type, selectionSets, place }, (member) =>
+            compileFields(context, member, selectionSets, place),
+          ),
+        )
       : defineObject(context, type, selectionSets, place);
   return isShareable ? `${unit.constant(memoised)}(${call},x,r)` : `${call}(x,r)`;
 }
@@ -293,57 +232,6 @@ function defineList(
     `let s="[",x,t;if(!Array.isArray(v))return ${wrong};const p=r.path;` +
       `for(let i=0;i<v.length;i++){if(i>0)s+=",";x=v[i];${add}}return s+"]";`,
   );
-}
-
-function completeAbstract(
-  input: CompletionInput,
-  type: GraphQLAbstractType,
-  selectionSets: readonly SelectionSetNode[],
-  place: Place,
-): Complete {
-  const members = possibleMembers(input.schema, type);
-  const programs = new Map<unknown, Complete>();
-  const unresolved = {
-    ...place.field,
-    coordinate: `${type.name}.__typename`,
-    fetches: input.deliveries(joinPath(place.path, '__typename')),
-    fallback: undefined,
-  };
-  return (value, run) => {
-    if (!isObjectValue(value)) return wrongType(run, place.field, place.depth);
-    const typename = value['__typename'];
-    const known = programs.get(typename);
-    if (known !== undefined) return known(value, run);
-    const member = members.get(typename);
-    if (member === undefined) return wrongType(run, place.field, place.depth);
-    if (input.denials?.type(member.name)) return denied(run, place.depth, null);
-    if (isAbstractType(member) && dependsOnType(input, member, selectionSets)) {
-      return unusable(run, unresolved, place.depth, value, undefined, null);
-    }
-    const program = compileFields(input, member, selectionSets, place);
-    programs.set(typename, program);
-    return program(value, run);
-  };
-}
-
-/**
- * Returns the types that a value may have, by type name. They include interfaces, also for an absent
- * `__typename`, because the subgraph of an `@interfaceObject` does not know the object type.
- */
-function possibleMembers(
-  schema: GraphQLSchema,
-  type: GraphQLAbstractType,
-): ReadonlyMap<unknown, GraphQLObjectType | GraphQLInterfaceType> {
-  const objects = schema.getPossibleTypes(type).map((member) => [member.name, member] as const);
-  if (!isInterfaceType(type)) return new Map(objects);
-  const interfaces = [type, ...schema.getImplementations(type).interfaces].map(
-    (member) => [member.name, member] as const,
-  );
-  return new Map<unknown, GraphQLObjectType | GraphQLInterfaceType>([
-    [undefined, type],
-    ...interfaces,
-    ...objects,
-  ]);
 }
 
 function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
