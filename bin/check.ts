@@ -9,7 +9,7 @@ import { MisuseError, readCommandLine } from './command-line.ts';
 const COMMAND = {
   name: 'npm run check',
   summary:
-    'Runs lint, types, format, unused code, layout, composition and generated files, as CI does before the tests.',
+    'Runs lint, types, format, unused code, layout, language, composition and generated files, as CI does before the tests.',
   positionals: { name: '[STEP…]', max: Infinity, description: 'Run only these steps. Default: all.' },
   options: {},
 } as const;
@@ -24,6 +24,7 @@ const STEPS: readonly Step[] = [
   { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
   { name: 'unused code', command: ['node_modules/knip/bin/knip.js'] },
   { name: 'layout', command: ['bin/check/layout.ts'] },
+  { name: 'language', command: ['bin/check/language.ts'] },
   { name: 'composition', command: ['bin/compose.ts'] },
   { name: 'generated files', command: ['bin/generate.ts', '--check'] },
 ];

@@ -116,8 +116,8 @@ export type Router = AsyncDisposable & {
 };
 
 /**
- * Builds every part once, and connects them. Here is the way of a request, from the socket to the subgraphs and back:
- * `listen` → `createPipeline` → the stages, in the order of `pipeline.ts` → `subgraphPool`.
+ * Builds every part once, and connects them. Here is the way of a request, from the socket to the subgraphs
+ * and back: `listen` → `createPipeline` → the stages, in the order of `pipeline.ts` → `subgraphPool`.
  * @throws {Error} when a port is taken
  */
 export async function createRouter(config: Config, overrides: Partial<Parts> = {}): Promise<Router> {

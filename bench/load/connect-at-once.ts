@@ -16,8 +16,8 @@ export type ConnectAtOnce = {
 };
 
 /**
- * Measures how long clients that connect at once to a saturated server wait for their first response: milliseconds from connecting to
- * the whole response, only of clients that received one.
+ * Measures how long clients that connect at once to a saturated server wait for their first response:
+ * milliseconds from connecting to the whole response, only of clients that received one.
  */
 export async function connectAtOnce(options: ConnectAtOnce): Promise<readonly number[]> {
   const { busy, count, settleMs, measureMs } = options;

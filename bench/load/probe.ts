@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const EVERY_MS = 100;
 
 /**
- * Measures health checks, one every 100 ms on a connection of its own, until `ended` settles. The process that calls it
- * should be idle. A check that has no response by then counts with the time that it has waited.
+ * Measures health checks, one every 100 ms on a connection of its own, until `ended` settles. The process
+ * that calls it should be idle. A check that has no response by then counts with the time that it has waited.
  */
 export async function probe(url: URL, ended: Promise<unknown>): Promise<readonly number[]> {
   const stop = new AbortController();

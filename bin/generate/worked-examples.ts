@@ -105,7 +105,10 @@ export async function executionExample(): Promise<string> {
   ].join('\n\n');
 }
 
-/** The example of router/planning/README.md: a plan of the stock planner and the plan that the router executes. */
+/**
+ * The example of router/planning/README.md: a plan of the stock planner and the plan that the router
+ * executes.
+ */
 export function planningExample(): string {
   const { query, subgraphs } = PATCHED;
   const supergraphSdl = compose(subgraphs);
@@ -174,7 +177,9 @@ function longestOf(code: readonly Generated[]): readonly Generated[] {
   );
 }
 
-/** Runs `work` with a function constructor that records the code that it compiles, and the file that made it. */
+/**
+ * Runs `work` with a function constructor that records the code that it compiles, and the file that made it.
+ */
 async function recordGeneratedCode<Result>(
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly code: readonly Generated[] }> {
@@ -198,7 +203,10 @@ function stackOf(): string {
   return new Error('stack').stack ?? '';
 }
 
-/** The code as the formatter of the repository writes it; the top level returns, which is no syntax of a module. */
+/**
+ * The code as the formatter of the repository writes it; the top level returns, which is no syntax of a
+ * module.
+ */
 function formatted(code: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-example-'));
   try {

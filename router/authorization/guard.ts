@@ -53,17 +53,17 @@ export function createGuard(
   const restrictions = new Map<string, Restriction>();
   return {
     restrictionFor(subject) {
-      const verdict = requirements
+      const decision = requirements
         .map((requirement) => (evaluate(requirement, subject) ? '1' : '0'))
         .join('');
-      if (!verdict.includes('0')) return undefined;
-      const known = restrictions.get(verdict);
+      if (!decision.includes('0')) return undefined;
+      const known = restrictions.get(decision);
       if (known !== undefined) return known;
-      const unmet = new Set(requirements.filter((_, index) => verdict[index] === '0'));
+      const unmet = new Set(requirements.filter((_, index) => decision[index] === '0'));
       const restriction = restrict({ document, operation, protectedSchema }, unmet);
       const [oldest] = restrictions.keys();
       if (restrictions.size >= MOST_RESTRICTIONS && oldest !== undefined) restrictions.delete(oldest);
-      restrictions.set(verdict, restriction);
+      restrictions.set(decision, restriction);
       return restriction;
     },
   };

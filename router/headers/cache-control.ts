@@ -67,7 +67,7 @@ function withoutQuoted(header: string): string {
 }
 
 /**
- * Of repeated directives the shorter lifetime is used; an invalid lifetime counts as zero (section 4.2.1).
+ * Repeated directives: the shorter lifetime is used. An invalid lifetime counts as zero (section 4.2.1).
  */
 function shorter(known: number | undefined, value = ''): number {
   const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0;

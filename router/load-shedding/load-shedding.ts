@@ -60,16 +60,16 @@ export function createLoadShedding(
   const watch = enabled ? watchPressure(adjust) : undefined;
   let refused = 0;
   let entered = 0;
-  let told = false;
+  let reported = false;
 
   const relief = new HeapRelief(heapPercent / 100);
 
   function adjust(pressure: Pressure): void {
     relief.report(pressure);
     limit.adjust(pressure);
-    if (limit.isWorking === told) return;
-    told = limit.isWorking;
-    telemetry.overloadChanged({ ...pressure, overloaded: told, limit: limit.limit });
+    if (limit.isWorking === reported) return;
+    reported = limit.isWorking;
+    telemetry.overloadChanged({ ...pressure, overloaded: reported, limit: limit.limit });
   }
 
   /** `entered` is 1 if the request is already counted as in flight. */

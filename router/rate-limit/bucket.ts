@@ -8,10 +8,10 @@ export type Bucket = {
   readonly windowMs: number;
 };
 
-/** What a request wants from a bucket. */
+/** Points that a request takes from a bucket. */
 export type Debit = { readonly bucket: Bucket; readonly points: number };
 
-/** What is in a bucket after a decision. */
+/** Content of a bucket after a decision. */
 export type BucketLevel = {
   readonly bucket: Bucket;
   /** In units: a point is `windowMs` units, and each millisecond brings `points` of them. */
@@ -19,8 +19,9 @@ export type BucketLevel = {
 };
 
 /**
- * Why units: the refill of one millisecond is a whole number of them whatever the configuration, so that levels stay
- * exact integers below 2^53 and nothing is ever lost or won by rounding. docs/decisions/005-token-bucket.md
+ * Why units: the refill of one millisecond is a whole number of them whatever the configuration, so that
+ * levels stay exact integers below 2^53 and nothing is ever lost or won by rounding.
+ * docs/decisions/005-token-bucket.md
  */
 export function unitsOf(points: number, { windowMs }: Bucket): number {
   return points * windowMs;
@@ -28,7 +29,10 @@ export function unitsOf(points: number, { windowMs }: Bucket): number {
 
 const MAX_POINTS = 100_000_000;
 
-/** What a cost is charged as: whole points, at least one; what is not a number is more than any bucket holds. */
+/**
+ * Returns the points that a cost is charged as: whole points, at least one. NaN is more than any bucket
+ * holds.
+ */
 export function chargeablePoints(cost: number): number {
   if (Number.isNaN(cost)) return MAX_POINTS + 1;
   return Math.min(Math.max(Math.ceil(cost), 1), MAX_POINTS + 1);

@@ -72,5 +72,8 @@ export type SubgraphResponse =
     }
   | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
 
-/** Sends one call; never rejects: what goes wrong is a `failed` response. Bound to one client request's identity and deadline. */
+/**
+ * Sends one call; never rejects: what goes wrong is a `failed` response. Bound to one client request's
+ * identity and deadline.
+ */
 export type Send = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>;

@@ -7,7 +7,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return isObjectValue(value) && !isExactNumber(value);
 }
 
-/** The same at a position of an object type, where no exact number can be (`ExactPositions`): reading one property less is measurable. */
+/**
+ * The same at a position of an object type, where no exact number can be (`ExactPositions`): reading one
+ * property less is measurable.
+ */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

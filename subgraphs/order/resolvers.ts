@@ -218,7 +218,7 @@ async function expectPlaced(placement: Placement, db: Kysely<OrderTables>): Prom
 }
 
 function placementAborted(): never {
-  return fail('UNAVAILABLE', 'The order was given up meanwhile and nothing was placed: send it again.');
+  return fail('UNAVAILABLE', 'The order was aborted meanwhile and nothing was placed: send it again.');
 }
 
 async function cancelOrder(_: unknown, { id }: Reference, context: OrderContext): Promise<Order | null> {

@@ -33,7 +33,9 @@ function violationOf({ kind, path }: Difference, exchange: Answered, answer: Ans
   ];
 }
 
-/** The error may stand at the null, below it (a null that has risen), or above it where it has several nulls. */
+/**
+ * The error may stand at the null, below it (a null that has risen), or above it where it has several nulls.
+ */
 function isExplained(path: Path, { errors, degraded }: Answer): boolean {
   const names = path.filter((key) => typeof key === 'string');
   return (

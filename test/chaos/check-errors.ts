@@ -3,7 +3,10 @@ import { createErrorCheck } from '../support/responses/answered-errors.ts';
 import type { Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 
-/** Errors do to answers what clients have asked for, also where several asked the same in different ways at once. */
+/**
+ * Errors do to answers what clients have asked for, also where several asked the same in different ways at
+ * once.
+ */
 export function checkErrors({ answered }: Evidence, schema: GraphQLSchema): readonly Violation[] {
   const faultsOf = createErrorCheck(schema);
   return answered.flatMap(({ id: requestId, operation, outcome, answer }) => {

@@ -6,7 +6,10 @@ import type { Violation } from './violations.ts';
 /** Between a swap in a router and the line about it in its log. */
 const SWAP_MS = 50;
 
-/** One supergraph serves a request from its beginning to its end, and it is one that served while the request began. */
+/**
+ * One supergraph serves a request from its beginning to its end, and it is one that served while the request
+ * began.
+ */
 export function checkGenerations(evidence: Evidence): readonly Violation[] {
   return [
     ...evidence.exchanges.flatMap((exchange) => mixedWays(exchange, evidence)),

@@ -4,7 +4,10 @@ import type { PointChange, Exchange, RouterLife, Take } from './history.ts';
 import { RATE_LIMITS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import type { Violation } from './violations.ts';
 
-/** Redis's clock and ours are one, but ours was read at the start of the process and has only been counted on since. */
+/**
+ * Redis's clock and ours are one, but ours was read at the start of the process and has only been counted on
+ * since.
+ */
 const SKEW_MS = 50;
 
 /** Until what was not delivered is given back, after the answer. */
@@ -40,8 +43,8 @@ function capacityOf({ operation }: Pick<Exchange, 'operation'>): number {
 }
 
 /**
- * A bucket that is never overdrawn, simulated from full, keeps capacity + rate × time in every interval: exactly, in whole
- * units, by Redis's own clock and from Redis's own account.
+ * A bucket that is never overdrawn, simulated from full, keeps capacity + rate × time in every interval:
+ * exactly, in whole units, by Redis's own clock and from Redis's own account.
  */
 function sharedBuckets(changes: readonly PointChange[]): readonly Violation[] {
   const levels = new Map<string, { units: number; at: number }>();
@@ -71,9 +74,9 @@ function unitsOf({ points, windowMs }: Take): number {
 }
 
 /**
- * While Redis is gone only clients can tell what a router admitted, and only between which moments. What is counted in an
- * interval are the requests that lie in it, at what they cost in the end; what of earlier ones may have been given back
- * within it stands beside the capacity.
+ * While Redis is gone only clients can tell what a router admitted, and only between which moments. What is
+ * counted in an interval are the requests that lie in it, at what they cost in the end; what of earlier ones
+ * may have been given back within it stands beside the capacity.
  */
 function localBuckets(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
   const groups = Map.groupBy(served, (exchange) => `${lifeOf(exchange, evidence)} ${callerOf(exchange)}`);
@@ -114,7 +117,10 @@ function sumOf<T>(items: readonly T[], counts: (item: T) => boolean, value: (ite
   return items.reduce((sum, item) => (counts(item) ? sum + value(item) : sum), 0);
 }
 
-/** Requests of the same caller to the same router whose answer nobody has seen: they are charged and given back as well. */
+/**
+ * Requests of the same caller to the same router whose answer nobody has seen: they are charged and given
+ * back as well.
+ */
 function unseenBeside([sample]: readonly Answered[], { exchanges }: Evidence): readonly Exchange[] {
   if (sample === undefined) return [];
   return exchanges.filter(
@@ -142,13 +148,17 @@ function costOf({ operation }: Exchange, { costs }: Evidence): number {
   return costs.get(operation.kind === 'query' ? operation.key : operation.name) ?? 0;
 }
 
-/** Points that a document costs before it is parsed; all documents of a run are shorter than `rateLimit.documentLengthPerPoint`. */
+/**
+ * Points that a document costs before it is parsed; all documents of a run are shorter than
+ * `rateLimit.documentLengthPerPoint`.
+ */
 const PREPAID = 1;
 
 /**
- * Gives each request that was served on Redis's account the charges of its caller that were made for it while it was in flight:
- * one of its cost, or two if its document was charged before it was parsed. No charge is given to two requests. Which charge was made
- * for which request is unknown, so this looks for an assignment in which every request has its own.
+ * Gives each request that was served on Redis's account the charges of its caller that were made for it while
+ * it was in flight: one of its cost, or two if its document was charged before it was parsed. No charge is
+ * given to two requests. Which charge was made for which request is unknown, so this looks for an assignment
+ * in which every request has its own.
  */
 function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
   const charges = Map.groupBy(chargesOf(evidence.pointChanges), ({ owner }) => owner);
@@ -192,7 +202,10 @@ function isDuring({ began, ended }: Answered, at: number): boolean {
   return began - SKEW_MS <= at && at <= ended + SKEW_MS;
 }
 
-/** A largest assignment of charges to exchanges, by augmenting paths. Earlier candidates of an exchange are preferred. */
+/**
+ * A largest assignment of charges to exchanges, by augmenting paths. Earlier candidates of an exchange are
+ * preferred.
+ */
 function assign(
   exchanges: readonly Answered[],
   candidatesOf: (exchange: Answered) => readonly Charge[],

@@ -3,7 +3,10 @@ import type { Exchange, RouterLife } from './history.ts';
 import { DEADLINE_MS, LAME_DUCK_MS, MARGIN_MS, PLANNING_MS } from './settings.ts';
 import type { Violation } from './violations.ts';
 
-/** Whoever asks gets an answer in time, is refused only for a cause, and never learns what is behind the router. */
+/**
+ * Whoever asks gets an answer in time, is refused only for a cause, and never learns what is behind the
+ * router.
+ */
 export function checkService(evidence: Evidence): readonly Violation[] {
   const leaks = createLeakCheck(evidence.secrets);
   return [
@@ -41,7 +44,8 @@ function unserved(
   }
 }
 
-// Client and network, router, and subgraph: a machine that is too busy keeps each of them waiting as it did us.
+// Client and network, router, and subgraph: a machine that is too busy keeps each of them waiting as it did
+// us.
 const PROCESSES_ON_THE_WAY = 3;
 
 function allowedMs({ began, ended }: Pick<Exchange, 'began' | 'ended'>, { stalls }: Evidence): number {
@@ -53,9 +57,11 @@ function refused({ id: requestId, operation, outcome, answer }: Answered): Viola
   const { status, headers } = outcome;
   const code = answer?.errors[0]?.code;
   if (status === 200) return [];
-  // The budget is spent (429), or what the router needs to answer is away for a moment (503): both say when to come again.
+  // The budget is spent (429), or what the router needs to answer is away for a moment (503): both say when
+  // to come again.
   if ((status === 429 || status === 503) && Number(headers['retry-after']) > 0) return [];
-  // The second edition does not have the field; check-generations.ts looks at whether it was the one that answered.
+  // The second edition does not have the field; check-generations.ts looks at whether it was the one that
+  // answered.
   if (status === 400 && operation.name === 'labels' && code === 'GRAPHQL_VALIDATION_FAILED') return [];
   return [{ invariant: 'status', detail: `status ${status}, ${String(code)}`, requestId }];
 }

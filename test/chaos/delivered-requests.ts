@@ -9,8 +9,8 @@ export type DeliveredRequest = {
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Reads the requests of one HTTP/1.1 connection out of its bytes. Bodies need a content-length: those who call subgraphs
- * send one.
+ * Reads the requests of one HTTP/1.1 connection out of its bytes. Bodies need a content-length: those who
+ * call subgraphs send one.
  */
 export function readRequests(found: (request: DeliveredRequest) => void): (bytes: Buffer) => void {
   let unread = Buffer.alloc(0);

@@ -29,7 +29,9 @@ export type Fault = {
 
 const LONGEST_MS = 2_500;
 
-/** The faults of a run, decided by its seed: often several at once, never two on the same part of the graph. */
+/**
+ * The faults of a run, decided by its seed: often several at once, never two on the same part of the graph.
+ */
 export function planFaults(seed: string, durationMs: number): readonly Fault[] {
   const random = randomOf(`${seed}/faults`);
   const busyUntil = new Map<string, number>();

@@ -1,11 +1,14 @@
 import type { Operation } from './operations.ts';
 
 /*
- * Who saw what, in the order it was seen. Times are milliseconds since 1970: clients, proxies, routers and Redis are on one
- * machine and read one clock.
+ * Who saw what, in the order it was seen. Times are milliseconds since 1970: clients, proxies, routers and
+ * Redis are on one machine and read one clock.
  */
 
-/** Supergraphs that differ in a field and in the addresses of their subgraphs, so that calls tell which one made them. */
+/**
+ * Supergraphs that differ in a field and in the addresses of their subgraphs, so that calls tell which one
+ * made them.
+ */
 export type Edition = 'first' | 'second';
 
 export type Outcome =
@@ -58,7 +61,10 @@ export type Take = {
 
 /** A change of rate-limit buckets, with the time of the clock of Redis. */
 export type PointChange = {
-  /** A Redis that was killed has forgotten all: its next life begins with full buckets (docs/decisions/005-token-bucket.md). */
+  /**
+   * A Redis that was killed has forgotten all: its next life begins with full buckets
+   * (docs/decisions/005-token-bucket.md).
+   */
   readonly life: number;
   readonly at: number;
   readonly kind: 'charge' | 'refund';

@@ -19,7 +19,8 @@ type Injection = {
 };
 
 /**
- * Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after `stop`.
+ * Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after
+ * `stop`.
  * @param run.unrecovered is told of what could not be undone: a long run does not end for it.
  */
 export async function injectFaults(

@@ -39,7 +39,10 @@ type Direction = 'request' | 'answer';
 
 const REOPEN_MS = 10_000;
 
-/** Each connection goes where `target` is then; `watch` is told of the bytes of each connection that reach the server. */
+/**
+ * Each connection goes where `target` is then; `watch` is told of the bytes of each connection that reach the
+ * server.
+ */
 export async function startProxy(
   target: () => Address,
   watch: () => (bytes: Buffer) => void = () => () => undefined,

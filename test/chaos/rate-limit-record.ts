@@ -37,8 +37,8 @@ export function recordRateLimits(url: string, changes: PointChange[]): RateLimit
 type Script = { readonly kind: PointChange['kind']; readonly takes: readonly Take[] };
 
 /**
- * Reads lines as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. A script is followed by the commands that it ran, from
- * the source `lua`: what it stored tells that it changed something, and when.
+ * Reads lines as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. A script is followed by the commands
+ * that it ran, from the source `lua`: what it stored tells that it changed something, and when.
  */
 export function createReader(life: number, changes: PointChange[]): (line: string) => void {
   const kinds = new Map<string, PointChange['kind']>();

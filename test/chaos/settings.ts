@@ -12,7 +12,9 @@ export const PATIENCE_MS = 20_000;
 /** Until a load balancer has seen that a router is not ready any more. */
 export const NOTICED_MS = 300;
 
-/** Longer than that by what a busy client may need from its decision to send until its bytes are on the way. */
+/**
+ * Longer than that by what a busy client may need from its decision to send until its bytes are on the way.
+ */
 export const LAME_DUCK_MS = 1_500;
 
 /** Longer than any request may take: a router that needs it all has waited for something else. */
@@ -23,7 +25,10 @@ export const ROUTERS = 2;
 
 export const WINDOW_S = 10;
 
-/** Cost points by tier: small enough to be spent now and then, and a part of each is still more than one operation costs. */
+/**
+ * Cost points by tier: small enough to be spent now and then, and a part of each is still more than one
+ * operation costs.
+ */
 export const RATE_LIMITS: Readonly<Record<string, number>> = {
   FREE: 2_000,
   PREMIUM: 5_000,

@@ -5,7 +5,8 @@ import type { Stall } from './history.ts';
 const TICK_MS = 50;
 
 /**
- * Notes when this process, or one of the others, is not given the processor: what takes long then is nobody's fault.
+ * Notes when this process, or one of the others, is not given the processor: what takes long then is nobody's
+ * fault.
  * @param others their ids; Linux tells of them, no other system does.
  */
 export function watchStalls(stalls: Stall[], others: () => readonly number[] = () => []): Disposable {

@@ -11,8 +11,8 @@ import type { Edition } from './history.ts';
 const root = join(import.meta.dirname, '..', '..');
 const LABELS = 'Product.tags';
 /**
- * Never null while their services are well. Supergraphs say so, unlike the schemas of the shop, which are kind to clients: an
- * error then has somewhere to travel to.
+ * Never null while their services are well. Supergraphs say so, unlike the schemas of the shop, which are
+ * kind to clients: an error then has somewhere to travel to.
  */
 const NEVER_NULL: ReadonlySet<string> = new Set(['Product.name', 'Product.stock', 'User.name']);
 

@@ -107,7 +107,9 @@ export async function faultsOf(graph: Graph, next: Case): Promise<readonly strin
 
 export type Evaluation = {
   readonly faults: readonly string[];
-  /** What went wrong in subgraphs; nothing where what was to go wrong met no answer that it could have spoilt. */
+  /**
+   * What went wrong in subgraphs; nothing where what was to go wrong met no answer that it could have spoilt.
+   */
   readonly effect: string;
 };
 

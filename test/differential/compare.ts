@@ -10,7 +10,8 @@ export type Path = readonly (string | number)[];
  * - what is there is the oracle's, in its order;
  * - what is missing is null, with an error at it or (for a null that had to move up) below it;
  * - no null is in a non-null position (GraphQL section 6.4.4);
- * - every error is at a place of the answer, or where something above it is null; without interference there are errors only where
+ * - every error is at a place of the answer, or where something above it is null; without interference there
+ * are errors only where
  *   the oracle has some.
  */
 export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: boolean): string[] {

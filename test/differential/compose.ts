@@ -14,7 +14,10 @@ export type Composition =
   | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly typeDefs: SubgraphSdl }
   | { readonly kind: 'refused'; readonly messages: readonly string[] };
 
-/** Composes subgraphs as `rover` does; `typeDefs` are the same with the `@link` that each of them is served with. */
+/**
+ * Composes subgraphs as `rover` does; `typeDefs` are the same with the `@link` that each of them is served
+ * with.
+ */
 export function compose(subgraphs: SubgraphSdl): Composition {
   const typeDefs = Object.fromEntries(Object.entries(subgraphs).map(([name, sdl]) => [name, LINK + sdl]));
   const services = Object.entries(typeDefs).map(([name, sdl]) => ({

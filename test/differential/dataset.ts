@@ -28,7 +28,9 @@ export type Dataset = {
   schemaOn(typename: string): GraphQLSchema;
   /** Types that implement an interface with a key are numbered together, and share its name here. */
   readonly identities: ReadonlyMap<string, readonly [identity: string, index: number, count: number]>;
-  /** Possible types of abstract fields, where a subgraph that resolves them knows fewer than the graph has. */
+  /**
+   * Possible types of abstract fields, where a subgraph that resolves them knows fewer than the graph has.
+   */
   readonly possible: ReadonlyMap<string, ReadonlySet<string>>;
   /** Coordinates of fields that sometimes throw. */
   readonly fallible: ReadonlySet<string>;

@@ -9,7 +9,10 @@ import { readRegressions, readUnexplained } from './regressions.ts';
 import { shrink } from './shrink.ts';
 import { createStock, evaluateStock } from './stock.ts';
 
-/** Another one is tried with `DIFFERENTIAL_SEED=… npm test -- test/differential`; a million cases with `npm run differential`. */
+/**
+ * Another one is tried with `DIFFERENTIAL_SEED=… npm test -- test/differential`; a million cases with `npm
+ * run differential`.
+ */
 const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
 const CASES = caseCount(3_200, 9_600);
 const OPERATIONS_PER_GRAPH = 50;

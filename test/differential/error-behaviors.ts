@@ -14,7 +14,8 @@ export async function faultsOfBehaviors(
 ): Promise<readonly string[]> {
   const ask = (onError: ErrorBehavior) => {
     const interfere = interference === null ? undefined : interferenceOf(interference).interfere;
-    // Compiled for each: a plan remembers that it was of no use to ask together, and goes on with other calls.
+    // Compiled for each: a plan remembers that it was of no use to ask together, and goes on with other
+    // calls.
     const fresh = { ...graph, compile: createCompile(graph, graph.plan) };
     return askRouter(fresh, operation, { interfere, onError, mergesFetches });
   };

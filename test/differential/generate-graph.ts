@@ -40,7 +40,9 @@ const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolea
 /** Uses of the directive that subgraphs compose into the supergraph. */
 const MARKS = ['@mark', '@mark(reason: "ü \\"quoted\\"") @mark'] as const;
 
-/** How an entity is found: `serial` has 64 bits, `code` and `ref { code }` stand for the same number as `id`. */
+/**
+ * How an entity is found: `serial` has 64 bits, `code` and `ref { code }` stand for the same number as `id`.
+ */
 const KEYS = ['id', 'sku', 'serial', 'id code', 'ref { code }'] as const;
 
 /** Subgraphs that mostly compose. */
@@ -70,7 +72,8 @@ function emptyGraph(random: Random): GraphModel {
   const services = [first, ...others] as const;
   const home = random.pick(services);
   const asObject = services.find((service) => service !== home);
-  // Not the first two: value types lead to those, and the service that knows the interface as an object must not.
+  // Not the first two: value types lead to those, and the service that knows the interface as an object must
+  // not.
   const members = entities.slice(1);
   const keyed =
     random.chance(0.6) && asObject && members.length > 0

@@ -19,7 +19,9 @@ export type GeneratedOperation = {
   readonly variables: Readonly<Record<string, unknown>>;
 };
 
-/** Names that are dangerous as keys of plain objects, or that the planner and the subgraphs use themselves. */
+/**
+ * Names that are dangerous as keys of plain objects, or that the planner and the subgraphs use themselves.
+ */
 const ALIASES = [
   '__proto__',
   'constructor',

@@ -75,7 +75,9 @@ export type EntityModel = {
 export type GraphModel = {
   readonly services: readonly [ServiceModel, ...ServiceModel[]];
   readonly entities: readonly [EntityModel, ...EntityModel[]];
-  /** An interface with a key, implemented by some entities in one service and known as an object in another. */
+  /**
+   * An interface with a key, implemented by some entities in one service and known as an object in another.
+   */
   readonly keyed:
     | { name: string; home: ServiceModel; asObject: ServiceModel; members: readonly EntityModel[] }
     | undefined;

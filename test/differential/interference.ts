@@ -14,7 +14,10 @@ const KINDS = [
   'wrong type',
 ] as const;
 
-/** Lets some of the answers of subgraphs go wrong, and tells which ones in which way: nothing where none could. */
+/**
+ * Lets some of the answers of subgraphs go wrong, and tells which ones in which way: nothing where none
+ * could.
+ */
 export function interferenceOf(seed: string): { interfere: Interference; effect(): string } {
   const random = randomOf(`interference ${seed}`);
   const effects: string[] = [];

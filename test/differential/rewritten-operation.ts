@@ -25,7 +25,10 @@ export function withOtherNames(
   };
 }
 
-/** The operation with what its variables select written out: without `@skip`, `@include` and what they leave out. */
+/**
+ * The operation with what its variables select written out: without `@skip`, `@include` and what they leave
+ * out.
+ */
 export function withoutConditions(operation: GeneratedOperation): GeneratedOperation {
   const included = (selection: SelectionNode) =>
     isIncluded(selection.directives, operation.variables) ? { ...selection, directives: [] } : null;

@@ -5,14 +5,15 @@ import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 
 /**
- * A case is a supergraph, the seed of the data behind it, an operation, the values of its variables, whether fetches are merged,
- * and what goes wrong in subgraphs: nothing in about half of them. No two have all of that in common: what was to go wrong, but met
- * no answer or had the effect of another, is checked and not counted. An operation makes up to 12 cases: four times it has other
- * data and variables, each time with up to two ways to go wrong. In every case the compiled executor is compared with one schema
- * in this process; where nothing goes wrong, so is the stock executor, which does not make it another case.
+ * A case is a supergraph, the seed of the data behind it, an operation, the values of its variables, whether
+ * fetches are merged, and what goes wrong in subgraphs: nothing in about half of them. No two have all of
+ * that in common: what was to go wrong, but met no answer or had the effect of another, is checked and not
+ * counted. An operation makes up to 12 cases: four times it has other data and variables, each time with up
+ * to two ways to go wrong. In every case the compiled executor is compared with one schema in this process;
+ * where nothing goes wrong, so is the stock executor, which does not make it another case.
  *
- * What is answered wrong is made smaller and kept in `regressions/`, where the test finds it; what the stock executor answers
- * wrong for no reason known is kept in `regressions/stock/`. Either makes the exit code 1.
+ * What is answered wrong is made smaller and kept in `regressions/`, where the test finds it; what the stock
+ * executor answers wrong for no reason known is kept in `regressions/stock/`. Either makes the exit code 1.
  */
 const COMMAND = {
   name: 'npm run differential',

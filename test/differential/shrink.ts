@@ -20,7 +20,10 @@ export async function shrink(
   }
 }
 
-/** The document without its selection of that number, and without what it alone used; `undefined` when there is none. */
+/**
+ * The document without its selection of that number, and without what it alone used; `undefined` when there
+ * is none.
+ */
 function withoutSelection(document: string, number: number): string | undefined {
   let count = -1;
   let isFound = false;
@@ -56,7 +59,8 @@ function withoutUnused(document: string): string {
       ),
     );
   } catch {
-    // A selection set without selections is not GraphQL; the caller's validation would only say the same later.
+    // A selection set without selections is not GraphQL; the caller's validation would only say the same
+    // later.
     return '{ __typename @invalid }';
   }
 }

@@ -40,7 +40,10 @@ function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
   };
 }
 
-/** Null for an object without fields, for a list of nothing else, and for what then has null where it may not be. */
+/**
+ * Null for an object without fields, for a list of nothing else, and for what then has null where it may not
+ * be.
+ */
 function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {

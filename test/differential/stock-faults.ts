@@ -11,7 +11,10 @@ import type { StockFault } from './stock-answers.ts';
 
 type Explains = (fault: StockFault, document: DocumentNode) => boolean;
 
-/** Violations of the GraphQL specification (October 2021) or of Federation, each with a function that recognizes it. */
+/**
+ * Violations of the GraphQL specification (October 2021) or of Federation, each with a function that
+ * recognizes it.
+ */
 const KNOWN_DIFFERENCES: Readonly<Record<string, Explains>> = {
   'Federation @requires: arguments are taken from another use of the field': ({
     graph,
@@ -87,7 +90,10 @@ function isInListsOfLists(fault: StockFault): boolean {
   );
 }
 
-/** Every fault is at an object of the interface that a subgraph knows as an object, below, or above, where null has moved up. */
+/**
+ * Every fault is at an object of the interface that a subgraph knows as an object, below, or above, where
+ * null has moved up.
+ */
 function isAboutInterfaceObjects(fault: StockFault): boolean {
   const { graph, oracle } = fault;
   if (!graph.supergraphSdl.includes('isInterfaceObject: true')) return false;

@@ -16,7 +16,10 @@ import type { Ref, Dataset } from './dataset.ts';
 
 export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
 
-/** A subgraph in this process. It refuses what a real one would: invalid documents and keys that it does not resolve. */
+/**
+ * A subgraph in this process. It refuses what a real one would: invalid documents and keys that it does not
+ * resolve.
+ */
 export type Subgraph = {
   readonly name: string;
   readonly schema: GraphQLSchema;
@@ -177,7 +180,8 @@ function pickedEntries(
         // Conditions of the generated requirements are object types.
         if (typename !== undefined && typename !== selection.typeCondition?.name.value) return [];
         const entries = pickedEntries(value, selection.selectionSet, expected);
-        // A requirement need not ask which type there is. Then there may also be what another one has of another type.
+        // A requirement need not ask which type there is. Then there may also be what another one has of
+        // another type.
         return typename === undefined ? entries.filter(([name]) => Object.hasOwn(expected, name)) : entries;
       }
       case Kind.FRAGMENT_SPREAD:

@@ -17,7 +17,10 @@ function startRouter(url: string, config: string): Promise<RouterProcess> {
   return startRouterProcess({ only: { url, sdl: 'type Query { text(number: Int): String }' } }, config);
 }
 
-/** A client that asks for a large answer and does not read it. `number` distinguishes the queries, so that none is shared. */
+/**
+ * A client that asks for a large answer and does not read it. `number` distinguishes the queries, so that
+ * none is shared.
+ */
 async function askWithoutReading(router: RouterProcess, number: number): Promise<Socket> {
   const body = `{"query":"{ text(number: ${number}) }"}`;
   const request = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

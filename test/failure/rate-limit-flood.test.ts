@@ -15,8 +15,8 @@ const CONNECTIONS_EACH = 50;
 const DEPTH = 2;
 const PATIENCE_MS = 300_000;
 
-// A router that loses sight of Redis, or of its subgraph, on a machine with much else to do must not look like one that
-// cannot count: the first may then admit nothing, and the second is given time.
+// A router that loses sight of Redis, or of its subgraph, on a machine with much else to do must not look
+// like one that cannot count: the first may then admit nothing, and the second is given time.
 const CONFIG = `
 redis: { url: "${process.env['REDIS_URL']}", keyPrefix: "flood-${randomUUID()}:", commandTimeoutMs: 20000 }
 overload: { enabled: false }
@@ -65,7 +65,9 @@ const PING = {
   resolvers: { Query: { ping: () => 'pong' } },
 };
 
-/** Sends equal requests over one connection, always `DEPTH` ahead of the answers, and returns the statuses. */
+/**
+ * Sends equal requests over one connection, always `DEPTH` ahead of the answers, and returns the statuses.
+ */
 async function flood(url: string, count: number): Promise<string[]> {
   const { hostname, port, host } = new URL(url);
   const body = '{"query":"{ping}"}';

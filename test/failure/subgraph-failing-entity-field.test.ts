@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
-/** Books, and a service that cannot say how they are rated after it could so many times, with the code given. */
+/**
+ * Books, and a service that cannot say how they are rated after it could so many times, with the code given.
+ */
 function startLibrary(code: string, { config = '', wellFor = 0 } = {}): Promise<SmallGraph> {
   let asked = 0;
   const asReference = (reference: object) => reference;

@@ -145,7 +145,8 @@ describe('a subgraph whose error answers are small', () => {
     await using subgraph = await stub.startStubSubgraph(() => stub.page(400));
     await using one = poolOf([subgraph.url]);
     for (let call = 0; call < 20; call += 1) await one.fail();
-    // Undici frees a connection one turn of the event loop after its answer, so the next call may need a second.
+    // Undici frees a connection one turn of the event loop after its answer, so the next call may need a
+    // second.
     expect(subgraph.counts.connections).toBeLessThanOrEqual(2);
   });
 });

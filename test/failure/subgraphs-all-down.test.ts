@@ -19,7 +19,8 @@ async function shapeOf(graph: SmallGraph) {
 test('with every subgraph down each request is answered with nulls and located errors, and the router lives', async (context) => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   for (const service of graph.services.values()) await service[Symbol.asyncDispose]();
-  // One after the other at first: equal queries in flight are executed once, and the breakers count executions.
+  // One after the other at first: equal queries in flight are executed once, and the breakers count
+  // executions.
   const answers = [];
   for (let request = 0; request < 10; request++) answers.push(await shapeOf(graph));
   answers.push(...(await Promise.all(Array.from({ length: 190 }, () => shapeOf(graph)))));

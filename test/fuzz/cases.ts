@@ -66,7 +66,9 @@ function onError(random: Random): unknown {
 
 const FAMILIAR = 300;
 
-/** Most often one that others ask as well: what has been answered before goes another way through the router. */
+/**
+ * Most often one that others ask as well: what has been answered before goes another way through the router.
+ */
 function documentOf(random: Random): string {
   return randomDocument(random.chance(0.3) ? random : randomOf(`document/${random.int(FAMILIAR)}`));
 }

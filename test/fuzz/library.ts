@@ -1,6 +1,9 @@
 import type { ServiceDefinition } from '../support/subgraphs/service.ts';
 
-/** The schema that is fuzzed: nulls have far to travel in it, within one service and between two. Nobody asks its resolvers. */
+/**
+ * The schema that is fuzzed: nulls have far to travel in it, within one service and between two. Nobody asks
+ * its resolvers.
+ */
 export const LIBRARY: Readonly<Record<string, ServiceDefinition>> = {
   books: {
     sdl: `

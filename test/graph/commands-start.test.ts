@@ -45,7 +45,10 @@ function commandToPaste(output: string): string {
   return lines.slice(first, first + 2).join('\n');
 }
 
-/** The blocks of a page that send requests, with the ports of a shop; and the JSON that the page shows after each. */
+/**
+ * The blocks of a page that send requests, with the ports of a shop; and the JSON that the page shows after
+ * each.
+ */
 function requestsOf(page: string, { router, admin }: ShopFolder['ports']) {
   return readPage(page)
     .split(/^ *```sh\n/m)

@@ -237,7 +237,8 @@ test(
     stopped.abort();
     await Promise.all(asking);
     recordFigure(context, `requests lost of ${clients} under way when one of two workers was killed`, lost);
-    // Who lost a connection may have opened the next to the same worker before the system had closed all it had.
+    // Who lost a connection may have opened the next to the same worker before the system had closed all it
+    // had.
     expect(lost).toBeLessThanOrEqual(2 * clients);
   },
   PATIENCE_MS,

@@ -4,7 +4,8 @@ import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startStubSubgraph, text } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
-// The subgraphs take numbers from and put them into the text of JSON, as programs with 64-bit integers and decimals do.
+// The subgraphs take numbers from and put them into the text of JSON, as programs with 64-bit integers and
+// decimals do.
 const A = `
   scalar Long
   input Range { from: Long to: Long name: ID ratio: Float }

@@ -14,7 +14,10 @@ const BODY = JSON.stringify({ query: '{ books { id } }' });
 const PLAIN = [`content-length: ${BODY.length}`, '', BODY];
 const CHUNKED = ['transfer-encoding: chunked', '', BODY.length.toString(16), BODY, '0'];
 
-/** Sends a request as it is written, and returns the status: clients in libraries would mend or refuse the header lines. */
+/**
+ * Sends a request as it is written, and returns the status: clients in libraries would mend or refuse the
+ * header lines.
+ */
 async function postLines(url: string, lines: readonly string[], rest: readonly string[]): Promise<number> {
   const { hostname, port, host } = new URL(url);
   const head = [

@@ -62,7 +62,10 @@ test('the health port reports an event loop that stays blocked, and its recovery
 
 const POLL = { timeout: 20_000, interval: 20 };
 
-/** Probes from another process, each URL until it has the status; the event loop of this process is blocked meanwhile. */
+/**
+ * Probes from another process, each URL until it has the status; the event loop of this process is blocked
+ * meanwhile.
+ */
 function probeWhileBlocked(urls: readonly string[], status: number): unknown {
   const program = `
     const bodies = [];

@@ -2,7 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
-/** What operators see of the supergraph and of the breakers: readiness, `/state` and gauges on the admin port. */
+/**
+ * What operators see of the supergraph and of the breakers: readiness, `/state` and gauges on the admin port.
+ */
 describe('the admin port', () => {
   const clock = { laterMs: 0 };
   const started = startSmallGraph({

@@ -6,7 +6,10 @@ const { CHROMIUM_PATH } = process.env;
 
 const CDN = 'https://embeddable-sandbox.cdn.apollographql.com/';
 
-/** Stands in for the script of the CDN: it records its options and asks for what the page's policy has to reject. */
+/**
+ * Stands in for the script of the CDN: it records its options and asks for what the page's policy has to
+ * reject.
+ */
 const SANDBOX_SCRIPT = `
   window.EmbeddedSandbox = function (options) {
     window.sandboxOptions = options;

@@ -54,7 +54,8 @@ describe('on a real Postgres', () => {
     expect((await product.call('{ product(id: "product-1") { id } }')).errors).toEqual([]);
   });
 
-  // Without a listener of its own a connection in use would end the process: vitest then reports an uncaught exception.
+  // Without a listener of its own a connection in use would end the process: vitest then reports an uncaught
+  // exception.
   test('a connection that breaks under its query is no more than UNAVAILABLE', async () => {
     const location = testLocation('product', 'postgres');
     if (location.kind !== 'postgres') throw new Error('not a Postgres location');

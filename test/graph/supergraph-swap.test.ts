@@ -45,7 +45,8 @@ function startLoad(graph: SmallGraph, connections: number): Load {
   };
 }
 
-// Two threads start for every supergraph, which is most of the time that a swap takes; none of it is what is tested here.
+// Two threads start for every supergraph, which is most of the time that a swap takes; none of it is what is
+// tested here.
 const WITHOUT_THREADS: Partial<Parts> = {
   compose: async (subgraphs) => compose(subgraphs),
   createPlanner: async ({ supergraphSdl }) => {
@@ -61,14 +62,18 @@ const WITHOUT_THREADS: Partial<Parts> = {
   },
 };
 
-// Composition blocks the process that clients, router and subgraphs share: on a slow machine a call may take as long as several of them.
+// Composition blocks the process that clients, router and subgraphs share: on a slow machine a call may take
+// as long as several of them.
 const UNWATCHED = `
 supergraph: { watch: false }
 traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 `;
 const MANY_RELOADS_MS = 400_000;
 
-/** The library, of which a test publishes many supergraphs: the `good` schema of the books, and others made of it. */
+/**
+ * The library, of which a test publishes many supergraphs: the `good` schema of the books, and others made of
+ * it.
+ */
 async function startLibrary(): Promise<SmallGraph & { readonly good: string }> {
   const graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
   return { ...graph, good: graph.services.get('books')?.sdl ?? '' };

@@ -7,7 +7,10 @@ import { createOperationPlanner } from '../../router/planning/operation-planner.
 import type { PlannedOperation } from '../../router/planning/operation-planner.ts';
 import { composed } from '../differential/compose.ts';
 
-/** Each fault is shown in Apollo's own planner first: when one of these fails after an update, its remedy may go. */
+/**
+ * Each fault is shown in Apollo's own planner first: when one of these fails after an update, its remedy may
+ * go.
+ */
 function stockPlan(supergraphSdl: string, document: string): QueryPlan {
   const supergraph = Supergraph.build(supergraphSdl);
   const operation = operationFromDocument(supergraph.apiSchema(), parse(document));

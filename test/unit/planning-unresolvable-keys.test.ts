@@ -83,7 +83,9 @@ test.for<[string, unknown, Record<string, unknown>?]>([
 const dish = (id: string) => ({ id, sku: `s${id}`, weight: Number(id) * 10, maker: { name: `m${id}` } });
 const kindOf = (id: unknown) => (id === '1' ? 'Bread' : 'Cake');
 
-/** The interface object has two keys and further fields, of which `weight` and `maker` are in both subgraphs. */
+/**
+ * The interface object has two keys and further fields, of which `weight` and `maker` are in both subgraphs.
+ */
 const kitchen = federatedGraph({
   a: {
     typeDefs: `

@@ -9,13 +9,13 @@ export function outagesIn(
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
   /** By place: true if all errors there report an outage. */
-  const verdicts = new Map<string, boolean>();
+  const onlyOutages = new Map<string, boolean>();
   for (const { path, extensions } of errors) {
-    const verdict = isOutage(extensions?.['code']);
-    for (const place of placesOf(path)) verdicts.set(place, verdict && verdicts.get(place) !== false);
+    const outage = isOutage(extensions?.['code']);
+    for (const place of placesOf(path)) onlyOutages.set(place, outage && onlyOutages.get(place) !== false);
   }
   const all = (places: readonly string[]) => {
-    const found = places.flatMap((place) => verdicts.get(place) ?? []);
+    const found = places.flatMap((place) => onlyOutages.get(place) ?? []);
     return found.length > 0 && found.every(Boolean);
   };
   return (index, key) => all(key === undefined ? ['', `${index}`] : ['', `${index}.`, `${index}.${key}`]);

@@ -25,12 +25,15 @@ import { canonicalNumber } from '../exact-json.ts';
 import { exactValue } from './exact-scalars.ts';
 
 /**
- * Default values of custom scalars, each under a name that stands for it as a string while Apollo's libraries have the schema.
- * These read default values into JavaScript values and print them again: `9007199254740993` becomes `9007199254740992`, `1e400`
- * becomes `Infinity`, and an enum literal becomes a string.
+ * Default values of custom scalars, each under a name that stands for it as a string while Apollo's libraries
+ * have the schema. These read default values into JavaScript values and print them again: `9007199254740993`
+ * becomes `9007199254740992`, `1e400` becomes `Infinity`, and an enum literal becomes a string.
  */
 export type HiddenDefaults = {
-  /** Replaces the default values of custom scalars in a schema by names. Returns the same document if it has none. */
+  /**
+   * Replaces the default values of custom scalars in a schema by names. Returns the same document if it has
+   * none.
+   */
   readonly hide: (schema: DocumentNode) => DocumentNode;
   /** Puts the default values back into SDL or a message. */
   readonly show: (text: string) => string;

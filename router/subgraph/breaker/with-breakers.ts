@@ -24,7 +24,9 @@ const PROBING_RETRY_AFTER_MS = 1_000;
 const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
-/** Blocks calls while the breaker of the service or of a field is open; records the outcomes of other calls. */
+/**
+ * Blocks calls while the breaker of the service or of a field is open; records the outcomes of other calls.
+ */
 export function withBreakers(
   send: SendCall,
   breakers: Breakers,

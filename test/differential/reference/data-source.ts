@@ -26,7 +26,8 @@ export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLD
     async process(options) {
       const { send, signal } = callerOf(options.context);
       const response = await send(toSubgraphRequest(subgraph, options.request), signal);
-      // Thrown, not returned: the gateway would put the `@` of its plan's list paths into the path of a returned error.
+      // Thrown, not returned: the gateway would put the `@` of its plan's list paths into the path of a
+      // returned error.
       if (response.kind === 'failed') throw failureError(response.failure, lostPath(options));
       const data = plainData(response.data, () => failureError(imprecise(subgraph), lostPath(options)));
       if (response.errors.length === 0) return { data };

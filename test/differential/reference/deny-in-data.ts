@@ -16,7 +16,10 @@ export type FilteredAnswer = {
   readonly data: unknown;
 };
 
-/** Puts nulls and their errors where the client's document asks for what is denied: graphql-js completes the answer again. */
+/**
+ * Puts nulls and their errors where the client's document asks for what is denied: graphql-js completes the
+ * answer again.
+ */
 export function denyInData(answer: FilteredAnswer): ExecutionResult {
   const { schema, document, operationName, variables, denials, data } = answer;
   const fieldResolver: GraphQLFieldResolver<unknown, unknown> = (

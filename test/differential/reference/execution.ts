@@ -21,8 +21,9 @@ type Executor = ApolloGateway['executor'];
 type RequestContext = Parameters<Executor>[0];
 
 /**
- * Executes operations with Apollo Gateway's own planner and executor in the place of the router's (`parts.createExecution`). All other
- * stages of a request are the router's, so the two can be compared from outside. It propagates nulls and settles no costs.
+ * Executes operations with Apollo Gateway's own planner and executor in the place of the router's
+ * (`parts.createExecution`). All other stages of a request are the router's, so the two can be compared from
+ * outside. It propagates nulls and settles no costs.
  */
 export function createReferenceExecution({
   callerContext,
@@ -74,7 +75,10 @@ async function load({ supergraphSdl }: Graph): Promise<Executor> {
   return (await gateway.load()).executor;
 }
 
-/** The members that the gateway's executor reads. Variables are coerced, because it would not coerce exact numbers. */
+/**
+ * The members that the gateway's executor reads. Variables are coerced, because it would not coerce exact
+ * numbers.
+ */
 function toRequestContext(
   { operation, variables }: ChargedOperation,
   { schema }: Graph,

@@ -16,7 +16,10 @@ export type FilteredRequest = {
   readonly identity: Identity;
 };
 
-/** Executes an operation with the gateway's own executor, which receives only what the caller is authorized to see. */
+/**
+ * Executes an operation with the gateway's own executor, which receives only what the caller is authorized to
+ * see.
+ */
 export async function executeFiltered(
   executor: Executor,
   { requestContext, charged: { operation, variables }, identity }: FilteredRequest,

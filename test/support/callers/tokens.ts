@@ -35,7 +35,9 @@ export type Issuer = AsyncDisposable & {
   readonly publishedKeys: () => readonly JWK[];
 };
 
-/** A token issuer in this process: it publishes its keys over real HTTP and mints any token, right or wrong. */
+/**
+ * A token issuer in this process: it publishes its keys over real HTTP and mints any token, right or wrong.
+ */
 export async function startIssuer(
   options: { readonly now?: () => number; readonly audience?: string } = {},
 ): Promise<Issuer> {
@@ -122,7 +124,10 @@ function protectedHeader(members: {
   return { alg: members.alg, ...present(members) };
 }
 
-/** Pairs of issuers that have ended: a new pair takes a tenth of a second and more. No two issuers use one at the same time. */
+/**
+ * Pairs of issuers that have ended: a new pair takes a tenth of a second and more. No two issuers use one at
+ * the same time.
+ */
 const spareKeys: KeyPair[] = [];
 
 async function createKey(id: string, created: KeyPair[]): Promise<IssuerKey> {

@@ -15,7 +15,10 @@ import { compose } from '../../../router/supergraph/compose.ts';
 
 export const TYPES = ['A', 'B', 'C'] as const;
 
-/** Directives by coordinate: of each type, of its fields `f`, `g` and `h`, and of the enum `Level` that `g` returns. */
+/**
+ * Directives by coordinate: of each type, of its fields `f`, `g` and `h`, and of the enum `Level` that `g`
+ * returns.
+ */
 export type Demands = Readonly<Record<string, string>>;
 
 export const COORDINATES = [
@@ -38,8 +41,8 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.1
   import: ["@key", "@authenticated", "@requiresScopes", "@policy"])`;
 
 /**
- * Three object types that are reached by themselves, by two interfaces and by a union, in two subgraphs: `f` and `g` come with
- * the object, `h` is another's. The policy `p` is met by the role `staff`.
+ * Three object types that are reached by themselves, by two interfaces and by a union, in two subgraphs: `f`
+ * and `g` come with the object, `h` is another's. The policy `p` is met by the role `staff`.
  */
 export function demandingGraph(demands: Demands): DemandingGraph {
   const { first, second } = sdlOf(demands);

@@ -1,6 +1,9 @@
 import type { Pressure, WatchPressure } from '../../../router/load-shedding/pressure.ts';
 
-/** For routers that share a process with their clients and subgraphs: how late its event loop is says nothing of them. */
+/**
+ * For routers that share a process with their clients and subgraphs: how late its event loop is says nothing
+ * of them.
+ */
 export const noPressure: WatchPressure = () => ({ heap: () => 0, [Symbol.dispose]: () => undefined });
 
 /** Pressure that a test sets. */

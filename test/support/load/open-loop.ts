@@ -5,7 +5,10 @@ import { MessageReader } from '../../../bench/harness/http-messages.ts';
 import { connectAtOnce } from '../../../bench/load/connect-at-once.ts';
 import { serve } from '../../../bench/harness/remote.ts';
 
-/* Requests at a constant rate, whatever becomes of those before: one that waits for an answer before it asks again hides overload. */
+/*
+ * Sends requests at a constant rate, whether or not earlier ones have been answered: a client that waits for
+ * each response hides overload.
+ */
 
 export type Arrivals = {
   readonly url: string;

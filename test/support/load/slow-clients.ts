@@ -29,7 +29,10 @@ export const SLOW_CLIENT_LIMITS = `listen: { headersTimeoutMs: ${HEADERS_TIMEOUT
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
-/** Requests that are never sent to their end, and after how many milliseconds a router with these limits cuts them off. */
+/**
+ * Requests that are never sent to their end, and after how many milliseconds a router with these limits cuts
+ * them off.
+ */
 export const NEVER_ENDING = [
   { what: 'headers that never end', begin: HEAD, drip: 'x-a: b\r\n', closedMs: HEADERS_TIMEOUT_MS },
   {

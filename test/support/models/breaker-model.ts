@@ -21,7 +21,10 @@ export const BREAKER_SETTINGS: BreakerSettings = {
   maxOpenMs: 60_000,
 };
 
-/** What the circuit breaker should do, written for plainness: it keeps every call, and knows no opossum. Without jitter. */
+/**
+ * What the circuit breaker should do, written for plainness: it keeps every call, and knows no opossum.
+ * Without jitter.
+ */
 export class BreakerModel {
   readonly #settings: BreakerSettings;
   readonly #monotonic: () => number;

@@ -20,7 +20,10 @@ export function servicesOf(launcher: number): readonly number[] {
   return childrenOf(starterOf(launcher));
 }
 
-/** False also of a process that has ended and that nobody has asked for its exit code: it has no command any more. */
+/**
+ * False also of a process that has ended and that nobody has asked for its exit code: it has no command any
+ * more.
+ */
 export function isRunning(pid: number): boolean {
   try {
     return commandOf(pid) !== '';

@@ -82,7 +82,10 @@ type ReadyLine = {
   readonly health?: string;
 };
 
-/** Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` what Node writes to stderr. */
+/**
+ * Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` what
+ * Node writes to stderr.
+ */
 export function spawnRouter(
   directory: string,
   options: {

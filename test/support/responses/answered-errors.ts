@@ -23,8 +23,8 @@ export type Executed = {
 const MOST_LISTED = 500;
 
 /**
- * Looks whether errors have done to an answer what its client asked for (`onError`), and whether it is one to the document: GraphQL
- * executed over the answer has to give the answer. For schemas without abstract types.
+ * Looks whether errors have done to an answer what its client asked for (`onError`), and whether it is one to
+ * the document: GraphQL executed over the answer has to give the answer. For schemas without abstract types.
  */
 export function createErrorCheck(schema: GraphQLSchema): (executed: Executed) => readonly string[] {
   const lenient = withoutNonNull(schema);
@@ -62,7 +62,8 @@ export function isOnOneLine(one: Path, other: Path): boolean {
   return short.every((key, index) => key === long[index]);
 }
 
-// What a service reports stands where the service has put it: in its own answer the null has travelled already.
+// What a service reports stands where the service has put it: in its own answer the null has travelled
+// already.
 function isOwn({ code }: AnsweredError): boolean {
   return /^(?:SUBGRAPH_(?!ERROR$)|ENTITY_NOT_FOUND$|UNAUTHORIZED_FIELD_OR_TYPE$)/.test(String(code));
 }
@@ -73,7 +74,10 @@ function withoutNonNull(schema: GraphQLSchema): GraphQLSchema {
 
 type Schemas = { readonly schema: GraphQLSchema; readonly lenient: GraphQLSchema };
 
-/** The data as graphql-js completes it when null may stand everywhere, and where it stands although it may not. */
+/**
+ * The data as graphql-js completes it when null may stand everywhere, and where it stands although it may
+ * not.
+ */
 function completed({ schema, lenient }: Schemas, { document, operationName, variables, data }: Executed) {
   const misplaced: Path[] = [];
   const fieldResolver = (source: unknown, _: unknown, __: unknown, info: GraphQLResolveInfo) => {

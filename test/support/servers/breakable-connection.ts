@@ -1,13 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that can be cut (connections end, and new ones are closed at once, until it is repaired) or silenced. */
+/**
+ * A way to a server that can be cut (connections end, and new ones are closed at once, until it is repaired)
+ * or silenced.
+ */
 export type BreakableConnection = AsyncDisposable & {
   /** The server's URL with this way's address. */
   readonly url: string;
   readonly cut: () => void;
   readonly repair: () => void;
-  /** Nothing comes through the connections that are open any more, and nobody is told; new ones are as good as ever. */
+  /**
+   * Nothing comes through the connections that are open any more, and nobody is told; new ones are as good as
+   * ever.
+   */
   readonly silence: () => void;
 };
 

@@ -18,7 +18,8 @@ export type BreakableRedis = AsyncDisposable & {
 
 const PATIENCE_MS = 10_000;
 
-// Holds the other end of our pipe: when we are gone without having stopped the server, this does, also one that is frozen.
+// Holds the other end of our pipe: when we are gone without having stopped the server, this does, also one
+// that is frozen.
 const GUARD = 'read -r _; kill -s KILL "$1"';
 
 /** A Redis that is not running yet. */

@@ -8,7 +8,9 @@ export type Pem = { readonly cert: string; readonly key: string };
 /** Issues certificates for 127.0.0.1, good for a day. */
 export type Authority = { readonly ca: string; readonly issue: (name: string) => Pem };
 
-/** An authority made for one test: certificates are DER (X.690), of the shape of RFC 5280, signed with ECDSA. */
+/**
+ * An authority made for one test: certificates are DER (X.690), of the shape of RFC 5280, signed with ECDSA.
+ */
 export function createAuthority(name: string): Authority {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issue = (subject: string, publicKey: KeyObject, extensions: Buffer) =>

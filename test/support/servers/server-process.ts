@@ -13,7 +13,8 @@ export type ServerProcess = {
   readonly answers: () => Promise<boolean>;
 };
 
-// The shell holds the other end of our pipe: when we are gone, even by SIGKILL, it stops the server and cleans up.
+// The shell holds the other end of our pipe: when we are gone, even by SIGKILL, it stops the server and
+// cleans up.
 const GUARD = `
 exec 3<&0
 "$@" </dev/null & server=$!

@@ -1,7 +1,10 @@
 import { deduplicateCalls } from '../../../router/execution/run/deduplication.ts';
 import type { Send } from '../../../router/request/subgraph-request.ts';
 
-/** Returns a function that binds the deduplicated calls of one generation to the `send` and the scope of a request. */
+/**
+ * Returns a function that binds the deduplicated calls of one generation to the `send` and the scope of a
+ * request.
+ */
 export function createDeduplicatedSend(): (send: Send, scope: string) => Send {
   const send = deduplicateCalls((request, context: Context, signal) => context.send(request, signal));
   return (own, scope) => (request, signal) =>

@@ -20,7 +20,10 @@ export type Clock = {
 
 type Timer = { readonly dueAt: number; readonly action: () => void };
 
-/** A fake clock: its time passes only in `advance`. It stands in for every part that reads time or sets timers. */
+/**
+ * A fake clock: its time passes only in `advance`. It stands in for every part that reads time or sets
+ * timers.
+ */
 export function createClock(startMs = Date.UTC(2030, 0, 1)): Clock {
   const timers = new Set<Timer>();
   let elapsed = 0;
