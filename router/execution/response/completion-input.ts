@@ -6,7 +6,7 @@ import type { Denials } from './denials.ts';
 import type { FallbackOf } from './fallback.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
-/** What completion is compiled from, besides the types and the selection sets. */
+/** The input that completion is compiled from, besides the types and the selection sets. */
 export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
