@@ -64,7 +64,6 @@ export const PENDING: readonly string[] = [
   'test/chaos/',
   'test/differential/',
   'test/failure/',
-  'test/fuzz/',
   'test/graph/',
   'test/support/',
   'test/unit/',

@@ -1,6 +1,6 @@
 import { isRecord } from '../../router/shared/is-record.ts';
 
-/** What a request asks, as it says it: nothing of it is checked. */
+/** The content of a request as sent; nothing of it is checked. */
 export type Call = {
   readonly query: unknown;
   readonly operationName: unknown;

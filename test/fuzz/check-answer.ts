@@ -8,7 +8,7 @@ import { callIn } from './call.ts';
 import type { Case } from './cases.ts';
 import { SECRETS } from './subgraph-answers.ts';
 
-/** What is wrong with an answer, and what kind of answer it is. */
+/** The faults of an answer, and its kind. */
 export type Evaluation = { readonly kind: string; readonly faults: readonly string[] };
 
 /** @param secret must not be in any answer. */

@@ -15,7 +15,7 @@ afterAll(() => target[Symbol.asyncDispose]());
 
 test('what broke a rule once does not any more', async () => {
   for (const { name, case: known } of readRegressions()) {
-    // What has been answered before goes another way.
+    // A repeated request takes another path.
     for (const time of ['first', 'second']) {
       const { faults } = await target.evaluate(known);
       expect({ name, time, faults }).toEqual({ name, time, faults: [] });

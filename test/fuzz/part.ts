@@ -3,7 +3,7 @@ import { keepRegression } from './regressions.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
-/** What a process does of the fuzzing at length: every `step`th case, beginning with `first`. */
+/** The part of a long fuzzing run for one process: every `step`th case, beginning with `first`. */
 export type PartOfRun = {
   readonly seed: string;
   readonly count: number;

@@ -1,6 +1,6 @@
 import type { Random } from '../differential/random.ts';
 
-/** What both subgraphs answer. */
+/** Answers of both subgraphs. */
 export type SubgraphAnswer = { readonly status: number; readonly type: string; readonly body: string };
 
 /** Must not be found in any answer of the router. */
