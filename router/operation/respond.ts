@@ -54,7 +54,7 @@ function summaryOf(
     operationType: operation.type,
     cost,
     ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),
-    ...(identity.kind === 'user' && { userId: identity.id }),
+    ...(identity.kind === 'user' && { userId: identity.id, userIssuer: identity.issuer }),
     ...(codes.length > 0 && { codes: [...new Set(codes)].slice(0, MAX_LOGGED_CODES) }),
     ...(degraded.length > 0 && { degraded: [...new Set(degraded.map(({ service }) => service))] }),
     ...deduplicatedWork,

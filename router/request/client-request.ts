@@ -42,6 +42,8 @@ export type RequestSummary = {
   readonly operationType?: string;
   readonly operationName?: string;
   readonly userId?: string;
+  /** Issuer of the user's token; two issuers may give out equal ids. */
+  readonly userIssuer?: string;
   readonly cost?: number;
   readonly codes?: readonly string[];
   readonly degraded?: readonly string[];

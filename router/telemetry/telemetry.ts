@@ -85,7 +85,7 @@ export function createTelemetry(
       const { subgraph, field, to, forced } = event;
       const scope = field === undefined ? 'service' : 'field';
       metrics.breakerTransitions.inc({ subgraph, scope, to, forced: String(forced) });
-      log.warn(event, 'circuit breaker changed');
+      log[to === 'closed' ? 'info' : 'warn'](event, 'circuit breaker changed');
     },
 
     degraded(service: string, reason: string, source: string): void {
@@ -117,7 +117,7 @@ export function createTelemetry(
       readonly busy: number;
       readonly heap: number;
     }): void {
-      log.warn(event, 'overload state changed');
+      log[event.overloaded ? 'warn' : 'info'](event, 'overload state changed');
     },
 
     /** Records a rejection that mode `measure` has only counted. */
@@ -159,7 +159,7 @@ export function createTelemetry(
       readonly reason?: string;
     }): void {
       metrics.redisUp.set({ client: event.client }, event.state === 'ready' ? 1 : 0);
-      log.warn(event, 'redis connection changed');
+      log[event.state === 'ready' ? 'info' : 'warn'](event, 'redis connection changed');
     },
 
     /** `failures` is the number of consecutive failures, including this fetch. */
@@ -171,8 +171,7 @@ export function createTelemetry(
     }): void {
       const { outcome, issuer, failures } = event;
       metrics.keyFetches.inc({ outcome });
-      if (outcome === 'ok' && failures > 0)
-        log.warn({ issuer, failures }, 'issuer keys fetched after failures');
+      if (outcome === 'ok' && failures > 0) log.info({ issuer, failures }, 'issuer keys fetched after failures');
       // Logs the first, second, fourth and eighth failure and so on, so that a long outage does not fill the
       // log.
       if (outcome === 'failed' && (failures & (failures - 1)) === 0)
@@ -184,7 +183,7 @@ export function createTelemetry(
       readonly state: 'ready' | 'lost';
       readonly reason?: string;
     }): void {
-      log.warn(event, 'state of a source of revoked tokens changed');
+      log[event.state === 'ready' ? 'info' : 'warn'](event, 'state of a source of revoked tokens changed');
     },
 
     authenticationRefused(code: ErrorCode): void {

@@ -147,8 +147,8 @@ test('a late event loop makes fewer requests, and none of those under way is los
   expect(await ask('{ cheap }')).toBe(200);
   const changes = crowded.graph.log.filter(({ msg }) => msg === 'overload state changed');
   expect(changes).toMatchObject([
-    { overloaded: true, delayMs: 300 },
-    { overloaded: false, delayMs: 0 },
+    { level: 'warn', overloaded: true, delayMs: 300 },
+    { level: 'info', overloaded: false, delayMs: 0 },
   ]);
 });
 

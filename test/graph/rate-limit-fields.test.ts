@@ -289,6 +289,13 @@ test('the admin port reports the top consumers, without their tokens', async () 
   await graph.post({ query: '{ books { title } }' }, headers);
   const text = await (await fetch(`${graph.router.adminUrl}/state`)).text();
   const { topConsumers } = JSON.parse(text) as { topConsumers: { current: { top: unknown[] } } };
-  expect(topConsumers.current.top[0]).toMatchObject({ points: 2, operations: 1 });
+  expect(topConsumers.current.top).toMatchObject([
+    { points: 2, operations: 1, user: { id: expect.any(String) } },
+  ]);
+  // The router itself is not a consumer: its smoke test is not charged.
+  expect(text).not.toContain('canary');
+  const { user } = topConsumers.current.top[0] as { user: { id: string; issuer: string } };
+  const [line] = graph.log.filter(({ msg }) => msg === 'request');
+  expect(line).toMatchObject({ userId: user.id, userIssuer: user.issuer });
   expect(text).not.toContain(headers.authorization.slice(7, 40));
 });

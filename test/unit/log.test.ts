@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
+import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { createLog } from '../../router/telemetry/log.ts';
 
 function logTo(text: string, { isTTY = false, env = {} } = {}) {
@@ -21,6 +22,24 @@ describe('the log', () => {
     expect(line).toMatch(/\n$/);
     expect(line).toContain('"ms":23.294,"heap":0.5,"bytes":19,"share":0,');
     expect(JSON.parse(line)).toMatchObject({ level: 'info', service: 'shop', msg: 'request' });
+  });
+
+  test('reports failures as warnings and recoveries as information', () => {
+    const levels: unknown[] = [];
+    const { telemetry } = parseConfig('', { env: {}, fileName: 'router.yaml', directory: '.' });
+    const write = (line: string) => void levels.push(JSON.parse(line).level);
+    const report = createTelemetry(telemetry, { destination: { write } });
+    const pressure = { limit: 4, delayMs: 0, busy: 0, heap: 0 };
+    for (const isRecovery of [false, true]) {
+      const state = isRecovery ? 'ready' : 'lost';
+      const [from, to] = isRecovery ? (['half-open', 'closed'] as const) : (['closed', 'open'] as const);
+      report.redisChanged({ client: 'commands', state });
+      report.revocationsChanged({ source: 'redis', state });
+      report.overloadChanged({ ...pressure, overloaded: !isRecovery });
+      report.breakerChanged({ subgraph: 'books', from, to, forced: false });
+      report.keysFetched({ issuer: 'shop', outcome: isRecovery ? 'ok' : 'failed', failures: 1 });
+    }
+    expect(levels).toEqual([...Array(5).fill('warn'), ...Array(5).fill('info')]);
   });
 
   test('is text on a terminal', () => {
