@@ -12,6 +12,7 @@ import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { Remarks } from '../response/response-extensions.ts';
+import { RouterError } from '../shared/errors.ts';
 import type { CallerContext, SendForCaller } from '../subgraph/send-chain.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { CreateCallerContext } from './caller-context.ts';
@@ -58,9 +59,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
 
   return async (charged, caller, { send }) => {
     const { operation, sent } = charged;
-    const { onError, identity, request } = caller;
-    const payer = { identity, address: request.address };
-    const compiled = await telemetry.traced({ name: 'plan' }, request.trace, () => operation.compiled(payer));
+    const { onError, request } = caller;
+    const compiled = await plan(charged, caller, parts);
     const deduplicatedWork: DeduplicatedWork = {};
     const context = callerContext(caller, operation.type, deduplicatedWork);
     const run = (signal: AbortSignal) => execute({ compiled, charged, caller, context, send, signal }, parts);
@@ -81,6 +81,22 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
   };
+}
+
+/** Plans an operation. Gives its charge back if the router is the reason why it cannot be planned. */
+async function plan(
+  charged: ChargedOperation,
+  { identity, request }: Caller,
+  { telemetry, reconciliation }: ExecutionParts,
+): Promise<PlannedOperation> {
+  const payer = { identity, address: request.address };
+  try {
+    return await telemetry.traced({ name: 'plan' }, request.trace, () => charged.operation.compiled(payer));
+  } catch (error) {
+    const isClientFault = error instanceof RouterError && error.status < 500;
+    if (!isClientFault) reconciliation.refundUnexecuted(charged, payer);
+    throw error;
+  }
 }
 
 type Execution = {

@@ -3,7 +3,7 @@ import type { ActualCost, DeliveredData } from '../cost/actual-cost.ts';
 import type { Admission } from './charge.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import { remainingAfter } from './rate-limiter.ts';
-import type { RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import type { Caller } from './caller-buckets.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
@@ -48,6 +48,8 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
 const MAX_PENDING = 10_000;
 
 export type Reconciliation = {
+  /** Gives back the whole charge of an operation whose execution has not begun. What its document cost stays charged. */
+  readonly refundUnexecuted: (admission: Admission, caller: Caller) => void;
   /** Reconciles an operation after its response was sent. */
   readonly reconcileLater: (operation: ChargedOperation) => void;
   /** Reconciles an operation and returns the result without waiting for the bucket. */
@@ -88,19 +90,28 @@ export function createReconciliation(
 
   function correct(operation: ChargedOperation, actual: number): void {
     refundCalls(operation);
-    const { reservation, cost } = operation.admission;
-    const { caller } = operation;
-    const back = cost - actual;
-    if (reservation === undefined || back === 0) return;
+    const { admission, caller } = operation;
+    if (admission.reservation !== undefined)
+      refundPoints(admission.reservation, admission.cost - actual, caller);
+  }
+
+  function refundPoints(reservation: Reservation, points: number, caller: Caller): void {
+    if (points === 0) return;
     pending += 1;
-    topConsumers.addRefund(caller, back);
-    void rateLimiter.refund(reservation, back).then((outcome) => {
+    topConsumers.addRefund(caller, points);
+    void rateLimiter.refund(reservation, points).then((outcome) => {
       pending -= 1;
-      onReconciled(back, outcome);
+      onReconciled(points, outcome);
     });
   }
 
   return {
+    refundUnexecuted({ reservation }, caller) {
+      if (reservation === undefined) return;
+      void rateLimiter.refundCalls(reservation, reservation.calls);
+      refundPoints(reservation, reservation.points, caller);
+    },
+
     reconcileLater(operation) {
       if (operation.admission.reservation === undefined) return;
       if (pending >= MAX_PENDING) return onReconciled(0, 'lost');

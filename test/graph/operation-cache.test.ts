@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createPlanner } from '../../router/planning/planner.ts';
 import { startPlanningThread } from '../../router/planning/planning-thread.ts';
 import type { Parts } from '../../router/router.ts';
+import { RouterError } from '../../router/shared/errors.ts';
 import { recordFigure } from '../support/runs/figure.ts';
 import { manualPressure } from '../support/graphs/pressure.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
@@ -136,4 +137,32 @@ test('callers take turns at planning, and wait for an operation that another sen
     errors: [{ extensions: { code: 'PLANNING_TIMEOUT', retryAfterMs: 1_000 } }],
   });
   expect(planner.order).toEqual(['a1', 'b1', 'a5', 'a2', 'a3', 'a4'].map(document));
+});
+
+test('an operation that is not planned in time pays for its document only', async () => {
+  const refusing: Parts['createPlanner'] = async (options) => {
+    const planner = await createPlanner(options);
+    const plan: typeof planner.plan = (operation, caller) =>
+      operation.document.includes('slow')
+        ? Promise.resolve({ kind: 'refused', error: new RouterError('PLANNING_TIMEOUT') })
+        : planner.plan(operation, caller);
+    return { plan, [Symbol.asyncDispose]: () => planner[Symbol.asyncDispose]() };
+  };
+  await using graph = await startSmallGraph({
+    services: LIBRARY,
+    config: 'rateLimit: { enabled: true, anonymous: { points: 1000, windowS: 86400 } }',
+    parts: { createPlanner: refusing },
+  });
+  const remaining = async () =>
+    Number((await graph.post({ query: '{ __typename }' })).headers.get('x-ratelimit-remaining'));
+  await remaining();
+  const before = await remaining();
+  const price = before - (await remaining());
+  const response = await graph.post({ query: '{ slow: books { reviews { text } } }' });
+  expect([response.status, await response.json()]).toMatchObject([
+    503,
+    { errors: [{ extensions: { code: 'PLANNING_TIMEOUT' } }] },
+  ]);
+  const documentPrice = 1;
+  expect(before - (await remaining())).toBe(2 * price + documentPrice);
 });
