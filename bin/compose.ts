@@ -59,6 +59,7 @@ async function compose(): Promise<number> {
 function writeOutput(file: string, sdl: string): void {
   try {
     writeFileSync(file, sdl);
+    console.error(`supergraph written to ${file}`);
   } catch (error) {
     throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
   }

@@ -14,7 +14,8 @@ import { summarize } from './test/summary.ts';
 const root = join(import.meta.dirname, '..');
 
 const COMMAND = {
-  name: 'npm test',
+  // `npm run timing` starts this program with the option.
+  name: process.argv.includes('--timing') ? 'npm run timing' : 'npm test',
   summary: 'Runs the tests against a real Redis and a real Postgres, which are provided for the run.',
   positionals: {
     name: '[FILE…]',

@@ -131,9 +131,18 @@ describe('arguments of a command', () => {
   });
 });
 
-test('npm run compose -- -o FILE writes the SDL, and nothing else', () => {
+test('npm run timing -- --help prints its own usage', () => {
+  const help = run('bin/test.ts', ['--timing', '--help']);
+  expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: npm run timing') });
+});
+
+test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
   const file = join(directory, 'supergraph.graphql');
-  expect(run('bin/compose.ts', ['-o', file])).toMatchObject({ status: 0, stdout: '' });
+  expect(run('bin/compose.ts', ['-o', file])).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: `supergraph written to ${file}\n`,
+  });
   expect(readFileSync(file, 'utf8')).toMatch(/^schema\n/);
 
   const unwritable = join(directory, 'absent', 'x');
