@@ -48,7 +48,10 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
 const MAX_PENDING = 10_000;
 
 export type Reconciliation = {
-  /** Gives back the whole charge of an operation whose execution has not begun. What its document cost stays charged. */
+  /**
+   * Gives back the whole charge of an operation whose execution has not begun. What its document cost
+   * stays charged.
+   */
   readonly refundUnexecuted: (admission: Admission, caller: Caller) => void;
   /** Reconciles an operation after its response was sent. */
   readonly reconcileLater: (operation: ChargedOperation) => void;

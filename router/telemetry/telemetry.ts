@@ -171,7 +171,8 @@ export function createTelemetry(
     }): void {
       const { outcome, issuer, failures } = event;
       metrics.keyFetches.inc({ outcome });
-      if (outcome === 'ok' && failures > 0) log.info({ issuer, failures }, 'issuer keys fetched after failures');
+      if (outcome === 'ok' && failures > 0)
+        log.info({ issuer, failures }, 'issuer keys fetched after failures');
       // Logs the first, second, fourth and eighth failure and so on, so that a long outage does not fill the
       // log.
       if (outcome === 'failed' && (failures & (failures - 1)) === 0)
