@@ -61,6 +61,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     );
     const charged = await chargingRejections(owing, () => stages.charge(authorized, call.variables, owing));
     const outcome = await stages.execute(charged, caller, generation);
+    // Registers the document of an automatic persisted query: only documents that were executed are kept.
     executed();
     return stages.respond(outcome, { charged, caller, version: generation.graph.id });
   }

@@ -97,28 +97,24 @@ export type Router = AsyncDisposable & {
   readonly url: string;
   /** URL of the admin port; undefined if there is none. */
   readonly adminUrl: string | undefined;
-  /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
+  /** URL of the health port; undefined if there is none. */
   readonly healthUrl: string | undefined;
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
+  /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
+  readonly reload: () => Promise<void>;
   /**
    * Shuts down without losing requests: reports not ready, closes the listening sockets, then waits for the
    * last responses.
-   */
-  readonly reload: () => Promise<void>;
-  /**
-   * Creates and connects all parts. A request passes `listen` → `createPipeline` → the stages in the order of
-   * `pipeline.ts` → `subgraphPool`.
-   * @throws {Error} if a port is in use
    */
   readonly drain: () => Promise<void>;
 };
 
 /**
- * Builds every part once, and connects them. Here is the way of a request, from the socket to the subgraphs
- * and back: `listen` → `createPipeline` → the stages, in the order of `pipeline.ts` → `subgraphPool`.
- * @throws {Error} when a port is taken
+ * Creates and connects all parts. A request passes `listen` → `createPipeline` → the stages in the order of
+ * `pipeline.ts` → `subgraphPool`.
+ * @throws {Error} if a port is in use
  */
 export async function createRouter(config: Config, overrides: Partial<Parts> = {}): Promise<Router> {
   const parts: Parts = { ...REAL_PARTS, ...overrides };

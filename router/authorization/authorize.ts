@@ -22,14 +22,14 @@ export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
-export type CallOutcome = {
+export type AuthorizationResult = {
   /** Selections to remove. */
   readonly restriction: Restriction | undefined;
   /** Selections that would be removed if authorization were enforced. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
-const ALLOWED: CallOutcome = { restriction: undefined, wouldDeny: [] };
+const ALLOWED: AuthorizationResult = { restriction: undefined, wouldDeny: [] };
 
 export type AuthorizationRequest = {
   readonly guard: Guard | undefined;
@@ -41,7 +41,7 @@ export type AuthorizationRequest = {
 export function authorize(
   mode: AuthorizationMode,
   { guard, subject, inputs }: AuthorizationRequest,
-): CallOutcome {
+): AuthorizationResult {
   const restriction = guard?.restrictionFor(subject);
   if (restriction === undefined) return ALLOWED;
   switch (mode) {
