@@ -25,8 +25,8 @@ export type Graph = {
 type SupergraphTexts = {
   readonly published: string;
   /**
-   * Document without the directives that the router enforces itself, with default values that the API schema
-   * hides.
+   * Document without the directives that the router enforces itself. Default values of custom scalars are
+   * replaced with names (see `HiddenDefaults`).
    */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;

@@ -128,8 +128,8 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // After a success, only fetches for unknown keys start the cooldown, so that a rotated key is accepted at
-    // once. After a failure every fetch does.
+    // While fetches succeed, only those for unknown keys start the cooldown, so that a rotated key is
+    // accepted at once. After a failed fetch, every fetch starts it.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

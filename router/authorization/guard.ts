@@ -19,7 +19,10 @@ export type Restriction = {
   readonly denials: Denials;
   /** Document to plan instead of the client's document. */
   readonly document: DocumentNode;
-  /** Returns the denied fields that the variables do not exclude, up to a maximum number. */
+  /**
+   * Returns the denied fields that the operation selects with these variables (`@skip`, `@include`), up to a
+   * maximum number.
+   */
   readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
 };
 

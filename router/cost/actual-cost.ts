@@ -28,8 +28,8 @@ import { add } from './saturating.ts';
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /**
- * @param fieldsWithoutResponse coordinates of fields whose call was sent and failed: if they are absent, they
- * cost their estimate
+ * @param fieldsWithoutResponse coordinates of fields whose call was sent and failed. Such a field is charged
+ * its estimated cost if it is missing in the data.
  */
 export type ActualCost = (
   delivered: DeliveredData,
@@ -151,7 +151,7 @@ class Compilation {
     };
   }
 
-  // The call may name the field of an object and the operation that of its interface, or the reverse.
+  // Compares related types, too: one coordinate may name an object type where the other names its interface.
   #isUnanswered(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');

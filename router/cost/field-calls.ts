@@ -89,7 +89,7 @@ export function compileFieldCalls(
   return (variables) => counts.map((count) => count(variables)).filter(({ calls }) => calls > 0);
 }
 
-/** Compiles the reading of an argument, or of a member of its input object. */
+/** Compiles a function that reads an argument of a field, or an input field within it (`input.email`). */
 function compileArgument(node: FieldNode, path: string): (variables: Variables) => unknown {
   const [name, ...members] = path.split('.');
   const argument = node.arguments?.find((each) => each.name.value === name);

@@ -18,7 +18,7 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
-/** Defines what a total counts. */
+/** Amounts that make up the total of an operation, such as its estimated cost or its number of calls. */
 export type Weights = {
   /** Amount for each item of a field's result. */
   readonly item: (field: FieldCost) => number;

@@ -15,7 +15,7 @@ import type { FieldCalls } from './field-calls.ts';
 export type Price = {
   /** Returns the cost in points for given variables. */
   readonly cost: (variables: Variables) => number;
-  /** Returns the calls of rate-limited fields. */
+  /** Returns the number of calls of each rate-limited field for given variables. */
   readonly calls: (variables: Variables) => readonly FieldCalls[];
 };
 

@@ -48,8 +48,8 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
     refuseMalformed(error, socket);
   });
-  // For an unknown expectation Node would send an empty 417. It may be ignored instead (RFC 9110 section
-  // 10.1.1).
+  // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
+  // the header, as RFC 9110 section 10.1.1 permits.
   server.on('checkExpectation', (request, response) => void answer(request, response));
   const { port, close } = await openPort(server, {
     ...config.listen,

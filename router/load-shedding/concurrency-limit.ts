@@ -48,7 +48,7 @@ export class ConcurrencyLimit {
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
-  /** Milliseconds since the limit started to work or was lifted. */
+  /** Milliseconds since the limit last began or stopped to restrict requests. */
   #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {

@@ -23,8 +23,8 @@ export type PressureWatch = Disposable & {
 };
 
 /**
- * Intervals differ, because ticks in step with the turns of the event loop would measure all of a turn or
- * nothing.
+ * The intervals differ from each other. Timers with one interval could run in step with the event loop, and
+ * would then measure either the whole duration of each turn or nothing.
  */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
 export const WINDOW_MS = 100;

@@ -62,7 +62,11 @@ export async function createPersistedOperations(
     throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
-  /** Returns the document to execute instead of the text. */
+  /**
+   * Checks the text of an operation against the safelist and returns the document to execute: with `enforce`,
+   * the manifest's own document, otherwise the text itself.
+   * @throws {RouterError} QUERY_NOT_IN_SAFELIST
+   */
   function checkText(call: GraphqlParameters, source: string, client: string | undefined): string {
     if (safelist === 'off') return source;
     const listed = firstOf(manifests.of(client), (manifest) => manifest.byText(source));

@@ -1,7 +1,7 @@
 export type PlanningQueueLimits = {
   /** Maximum number of waiting items in all lanes together. */
   readonly maxWaiting: number;
-  /** Maximum number of waiting items in one lane. */
+  /** Maximum number of waiting items of one caller. */
   readonly maxWaitingPerCaller: number;
 };
 

@@ -2,7 +2,7 @@
 export type Bucket = {
   /** Names the bucket in headers. */
   readonly name: string;
-  /** Tells this caller's bucket from others; equal keys share one. */
+  /** Identifies the bucket of this caller. Buckets with equal keys are the same bucket. */
   readonly key: string;
   readonly points: number;
   readonly windowMs: number;
@@ -11,7 +11,7 @@ export type Bucket = {
 /** Points that a request takes from a bucket. */
 export type Debit = { readonly bucket: Bucket; readonly points: number };
 
-/** Content of a bucket after a decision. */
+/** Content of a bucket after a rate-limit decision. */
 export type BucketLevel = {
   readonly bucket: Bucket;
   /** In units: a point is `windowMs` units, and each millisecond brings `points` of them. */

@@ -17,7 +17,7 @@ export type Caller = {
 /** Describes what an operation of a caller will use. */
 export type ChargeRequest = Caller & {
   readonly cost: number;
-  /** Points of the cost that were charged before. */
+  /** Points of `cost` that were already charged while the operation was prepared. */
   readonly prepaid?: number;
   /** Calls of the fields that have a rate limit. */
   readonly calls?: readonly FieldCalls[];

@@ -21,8 +21,8 @@ export type RedisLink = AsyncDisposable &
     readonly client: Redis;
     readonly keyPrefix: string;
     /**
-     * Waits for the response to a command, for the part of `commandTimeoutMs` in which this process could
-     * have read it.
+     * Waits up to `commandTimeoutMs` for the response to a command, not counting most of the time in which
+     * this process is blocked.
      */
     answered<Answer>(command: Promise<Answer>): Promise<Answer>;
   };

@@ -40,7 +40,10 @@ export function traceHeaders(context: Context): TraceHeaders | undefined {
 }
 
 const MOST_ENTRIES = 32;
-/** Minimum number of characters that must be propagated (section 3.3.1.5), used as the maximum. */
+/**
+ * Maximum number of characters of `tracestate`. W3C Trace Context requires propagating at least this many
+ * (section 3.3.1.5).
+ */
 const LONGEST = 512;
 /** Entries longer than this are removed first. */
 const LONG_ENTRY = 128;

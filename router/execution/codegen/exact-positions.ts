@@ -8,8 +8,8 @@ import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 /**
- * Positions of values whose numbers must stay exact (custom scalars and IDs), by response key. Lists are
- * skipped.
+ * Paths of response keys to values whose numbers must stay exact: custom scalars and IDs. A path is the same
+ * for a single value and for the items of a list.
  */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 

@@ -56,7 +56,10 @@ type Entry = {
     | { readonly text: string };
 };
 
-/** Compiles the representations for the fields that a fetch requires, including their rewrites. */
+/**
+ * Compiles a function that builds the representation of an entity: the fields that a fetch requires, changed
+ * by the input rewrites of the plan.
+ */
 export function compileRepresentation(
   requires: readonly QueryPlanSelectionNode[],
   inputRewrites: readonly FetchDataRewrite[] | undefined,
@@ -79,8 +82,8 @@ function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
 ): (object: JsonObject) => T {
-  // Only type names of the supergraph are keys. Others share the program for an unknown type, because a
-  // subgraph may return any number of them.
+  // Subgraphs may return any number of unknown type names. They share one program, under the key `undefined`,
+  // so that the map cannot grow beyond the types of the supergraph.
   const programs = new Map<string | undefined, { readonly program: T }>();
   return (object) => {
     const typeName = types.typeNameOf(object['__typename']);

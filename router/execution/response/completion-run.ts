@@ -73,7 +73,10 @@ export function denied<T>(run: CompletionRun, depth: number, result: T): T {
   return result;
 }
 
-/** Completes a shared object only once and reuses its text, unless errors must be located in each place. */
+/**
+ * Completes an object that occurs in several places only once and reuses its text. Objects with errors are
+ * completed again in each place, because every error contains the path of its place.
+ */
 export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
   let texts = run.memo.get(complete);
   if (texts === undefined) run.memo.set(complete, (texts = new Map()));

@@ -162,8 +162,8 @@ function writeTypename(
 }
 
 /**
- * Returns the expression for the text of `x`. The statement `enter` writes the position of `x` into the path,
- * which only errors and nested values need.
+ * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` stores the
+ * position of `x` in the current path; it runs only for errors and nested values, which need the path.
  */
 function writeValue(
   context: WriteContext,

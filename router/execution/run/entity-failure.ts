@@ -10,8 +10,8 @@ import type { RequiredValue } from '../compile/representation.ts';
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**
- * Returns a function that records why an entity cannot be represented: a required value is missing because an
- * earlier fetch failed, or the service of the value returned something unusable.
+ * Returns a function that records why the router cannot build the representation of an entity. Either an
+ * earlier fetch failed and its value is missing, or a subgraph returned a value that cannot be used.
  */
 export function entityFailureRecorder(
   fetch: FetchProgram,

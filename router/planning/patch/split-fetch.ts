@@ -21,16 +21,18 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
 };
 
 /**
- * Splits an entity fetch if one representation cannot serve all its fields:
- * - Two fields require the same field with different arguments, and a representation can contain only one of
- *   its values.
- * - Fields are selected under different conditions. The requirements of a skipped field are not fetched, and
- *   without them the whole entity would be left out. Fields with equal requirements stay together, because
- *   the planner loses conditions on the objects that contain the fields.
- * - Fields behind an `@interfaceObject` are selected for different types. The planner requests them for every
- *   type, although it may have their requirements for only some types.
+ * Splits an entity fetch into several if one representation cannot serve all its fields. The reasons are:
+ * - Different arguments: two fields require the same field with different arguments, but a representation has
+ *   only one value for it.
+ * - Different conditions (`@skip`, `@include`): the requirements of a skipped field are not fetched. An
+ *   entity whose representation lacks them is not requested at all, so its other fields would be missing.
+ *   Fields with equal requirements stay together, because the planner loses conditions on the objects that
+ *   contain them.
+ * - Different types behind an `@interfaceObject`: the planner requests the fields for every type, although
+ *   their requirements may be available for only some types.
  *
- * The parts select disjoint fields of the same entities, or only of the entities whose types are requested.
+ * The resulting fetches select different fields of the same entities, or request only entities of the types
+ * for which the operation selects the fields.
  *
  * @param path path of the fetch's Flatten node.
  */

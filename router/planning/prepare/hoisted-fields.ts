@@ -124,7 +124,9 @@ function withSelections(
   return [{ ...fragment, selectionSet: { ...fragment.selectionSet, selections } }];
 }
 
-/** Returns whether the interface object has the field with the same type as under the type condition. */
+/**
+ * Returns whether the interface object has the field too, with the same type as in the type condition's type.
+ */
 function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
   const own = walk.interfaceObjectFields.get(interfaceObject.name);
   if (own?.has(field.name.value) !== true) return false;

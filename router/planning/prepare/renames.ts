@@ -21,16 +21,16 @@ export function signatureOf(field: FieldNode): string {
 }
 
 /**
- * Finds the names that would be confused with others.
- * - In the merged response they would collide with the planner's own names: `{ product { id: name } }` puts
- *   the name where the key is expected, and Apollo's planner treats both as the same field.
- * - Behind an `@interfaceObject`, the planner treats a response name as one field, although it may stand for
- *   different fields of different types: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) }
- *   } }` would return `pages(of: 1)` for both.
+ * Finds response names that the planner would confuse with other fields, and chooses replacements:
+ * - Names of fields that the planner selects itself: with `{ product { id: name } }`, the merged response has
+ *   the product's name where the planner expects its key.
+ * - Names that stand for different fields of different types behind an `@interfaceObject`, where the planner
+ *   merges all fields of one name: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }`
+ *   would return `pages(of: 1)` for both.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
- * @param names.keys with `all`, key fields are planned under their own names, so that the planner recognizes
- * those it already has.
+ * @param names.keys if `all`, an aliased key field is planned without its alias, because the planner
+ * recognizes keys that it already has only by their own names.
  * @param names.shared names of fields of interfaces that some subgraph defines as an `@interfaceObject`.
  */
 export function findRenames(

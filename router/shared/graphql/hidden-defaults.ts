@@ -35,9 +35,9 @@ export type HiddenDefaults = {
    * none.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
-  /** Puts the default values back into SDL or a message. */
+  /** Replaces the names in SDL or in a message with the default values. */
   readonly show: (text: string) => string;
-  /** Puts the default values back into the JSON text of an introspection result. */
+  /** Replaces the names in the JSON text of an introspection result with the default values. */
   readonly showInJson: (json: string) => string;
   /** Gives the arguments and input fields of a schema their default values, with exact numbers. */
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;

@@ -58,7 +58,10 @@ function parseError(value: unknown): SubgraphError | undefined {
   };
 }
 
-/** Positions in a path become plain numbers, however they are written. */
+/**
+ * Converts the list indices in the path of an error to plain numbers. JSON may contain them as `1.0` or
+ * `1e0`, which the parser may have kept as exact numbers.
+ */
 function pathIn(path: unknown): unknown {
   return Array.isArray(path) ? path.map(toDouble) : path;
 }
@@ -74,8 +77,8 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Numbers must stay exact in custom scalars, in IDs and in the extensions of errors. Most responses have no
- * numbers there, and only the text of the others is searched for inexact numbers.
+ * Returns whether a response may contain inexact numbers where they must stay exact: in custom scalars, in
+ * IDs and in the extensions of errors. Most responses have no numbers there, so their text is not searched.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;
