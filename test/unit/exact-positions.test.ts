@@ -1,4 +1,4 @@
-import { buildSchema } from 'graphql';
+import { buildSchema, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { supergraphTypes } from '../../router/execution/codegen/supergraph-types.ts';
 import { exactPositions } from '../../router/execution/codegen/exact-positions.ts';
@@ -14,7 +14,7 @@ const types = supergraphTypes(
 );
 
 function read(selection: string, data: string): string {
-  const { roundOthers } = exactPositions(`{${selection}}`, 'query', types);
+  const { roundOthers } = exactPositions(parse(`{${selection}}`), 'query', types);
   return JSON.stringify(roundOthers(parseExactJson(data)));
 }
 
@@ -39,7 +39,7 @@ describe('exact numbers of a response', () => {
   });
 
   test('a property named __proto__ stays a property', () => {
-    const { roundOthers } = exactPositions('{item{__proto__:int long}}', 'query', types);
+    const { roundOthers } = exactPositions(parse('{item{__proto__:int long}}'), 'query', types);
     const data = roundOthers(parseExactJson('{"item":{"__proto__":1.0,"long":1.0}}'));
     expect(JSON.stringify(data)).toBe('{"item":{"__proto__":1,"long":1.0}}');
   });

@@ -1,5 +1,5 @@
-import { GraphQLID, Kind, getNamedType, isEnumType, isSpecifiedScalarType, parse } from 'graphql';
-import type { FieldNode, FragmentDefinitionNode, SelectionNode } from 'graphql';
+import { GraphQLID, Kind, getNamedType, isEnumType, isSpecifiedScalarType } from 'graphql';
+import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionNode } from 'graphql';
 import { holdsNumber, toDouble } from '../../shared/exact-json.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import { CodeUnit, propertyRead } from './code-unit.ts';
@@ -18,12 +18,12 @@ type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
  * the others.
  */
 export function exactPositions(
-  text: string,
+  document: DocumentNode,
   operation: 'query' | 'mutation',
   types: SupergraphTypes,
 ): ExactPositions {
   const unit = new CodeUnit();
-  const paths = numberPaths(text, operation, types);
+  const paths = numberPaths(document, operation, types);
   return {
     hasNumbers: unit.evaluate(defineCheck(unit, paths)) as ExactPositions['hasNumbers'],
     roundOthers: (data) => roundOthers(data, paths),
@@ -42,8 +42,11 @@ function roundOthers(value: unknown, paths: NumberPaths): unknown {
 
 const NO_PATHS: NumberPaths = new Map();
 
-function numberPaths(text: string, operation: 'query' | 'mutation', types: SupergraphTypes): NumberPaths {
-  const { definitions } = parse(text, { noLocation: true });
+function numberPaths(
+  { definitions }: DocumentNode,
+  operation: 'query' | 'mutation',
+  types: SupergraphTypes,
+): NumberPaths {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);

@@ -1,4 +1,4 @@
-import { OperationTypeNode } from 'graphql';
+import { OperationTypeNode, parse } from 'graphql';
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
 import type { FetchProgram } from './fetch-program.ts';
 import { RouterError } from '../../shared/errors.ts';
@@ -155,6 +155,7 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
+  const document = parse(text, { noLocation: true });
   const base = baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
@@ -175,8 +176,8 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
-    fields: fetchFields(text),
-    exact: exactPositions(text, node.operationKind, types),
+    fields: fetchFields(document),
+    exact: exactPositions(document, node.operationKind, types),
     copyOnWritePaths: copyOnWritePaths(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,

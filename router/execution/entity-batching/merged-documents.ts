@@ -1,3 +1,4 @@
+import { parse } from 'graphql';
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { EntitySelection } from './entity-selection.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
@@ -80,7 +81,7 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
         fetches.flatMap(({ variables }) => variables.map((variable) => [variable.prefix, variable])),
       ).values(),
     ],
-    fields: fetchFields(text),
+    fields: fetchFields(parse(text, { noLocation: true })),
     exact: mergedPositions(fetches),
     timesApart: 0,
   };

@@ -1,13 +1,18 @@
-import { Kind, parse } from 'graphql';
-import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionNode } from 'graphql';
+import { Kind } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionNode,
+} from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { FetchFields } from '../../request/subgraph-request.ts';
 
 const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
 
 /** Returns the root fields that a fetch selects or, for an entity fetch, the fields of the entities. */
-export function fetchFields(text: string): FetchFields {
-  const { definitions } = parse(text, { noLocation: true });
+export function fetchFields({ definitions }: DocumentNode): FetchFields {
   const fragments = new Map<string, FragmentDefinitionNode>();
   const coordinates = new Set<string>();
   const byKey = new Map<string, Set<string>>();

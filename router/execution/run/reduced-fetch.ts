@@ -30,7 +30,7 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
   return {
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
-    fields: fetchFields(text),
+    fields: fetchFields(reduced),
     // A merged document would contain the original selection.
     entitySelection: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
