@@ -9,7 +9,7 @@ import type { Fetch, FetchJson } from './fetch-json.ts';
 import { ANONYMOUS } from '../request/identity.ts';
 import type { Identity, UserIdentity } from '../request/identity.ts';
 import { KeySet } from './key-set.ts';
-import { createRefusedTokens } from './rejected-tokens.ts';
+import { createRejectedTokens } from './rejected-tokens.ts';
 import { watchRevocations } from './revocations.ts';
 import type { RevocationParts } from './revocations.ts';
 import { verifyToken } from './token-verifier.ts';
@@ -59,7 +59,7 @@ export function createAuthenticator(
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
   const rules = { ...config, now: parts.now };
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
-  const refused = createRefusedTokens(config.refusedTokensPerMinute, parts.redis);
+  const rejected = createRejectedTokens(config.refusedTokensPerMinute, parts.redis);
 
   async function identify(headers: readonly string[], address: string): Promise<Identity> {
     const token = readBearer(headers, config.maxTokenBytes);
@@ -77,7 +77,7 @@ export function createAuthenticator(
   }
 
   async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
-    await refused.check(address);
+    await rejected.check(address);
     const entry = await verifyToken(token, issuers, rules);
     verified.set(token, entry);
     return entry.identity;
@@ -93,7 +93,7 @@ export function createAuthenticator(
       } catch (error) {
         if (error instanceof RouterError) {
           parts.telemetry.authenticationRefused(error.code);
-          if (error.code === 'TOKEN_INVALID') await refused.count(address);
+          if (error.code === 'TOKEN_INVALID') await rejected.count(address);
         }
         throw error;
       }

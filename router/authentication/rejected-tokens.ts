@@ -1,9 +1,10 @@
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { RouterError } from '../shared/errors.ts';
+import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
-export type RefusedTokens = {
+export type RejectedTokens = {
   /** @throws {RouterError} RATE_LIMITED if the address has sent too many invalid tokens */
   check(address: string): Promise<void>;
   count(address: string): Promise<void>;
@@ -13,7 +14,7 @@ export type RefusedTokens = {
  * Limits how many invalid tokens are verified for one address. It uses a fixed window, because the count
  * needs no precision. Routers that share Redis count together; without Redis each router counts its own.
  */
-export function createRefusedTokens(perMinute: number, redis: RedisLink | undefined): RefusedTokens {
+export function createRejectedTokens(perMinute: number, redis: RedisLink | undefined): RejectedTokens {
   const options = { points: perMinute, duration: 60 };
   const own = new RateLimiterMemory(options);
   const shared =
@@ -30,26 +31,25 @@ export function createRefusedTokens(perMinute: number, redis: RedisLink | undefi
    * rate-limiter-flexible falls back to its in-memory limiter when a command fails. A frozen Redis does not
    * fail commands, so the wait is limited here.
    */
-  async function ask<Answer>(command: (limiter: RateLimiterAbstract) => Promise<Answer>): Promise<Answer> {
-    if (redis === undefined || shared === undefined || !redis.available()) return command(own);
-    try {
-      return await redis.answered(command(shared));
-    } catch (error) {
-      redis.lose(error);
-      return command(own);
-    }
+  function run<Result>(command: (limiter: RateLimiterAbstract) => Promise<Result>): Promise<Result> {
+    if (redis === undefined || shared === undefined) return command(own);
+    return withRedis(
+      redis,
+      () => redis.answered(command(shared)),
+      () => command(own),
+    );
   }
 
   return {
     async check(address) {
-      const counted = await ask((limiter) => limiter.get(address));
+      const counted = await run((limiter) => limiter.get(address));
       if (counted === null || !(counted.consumedPoints >= perMinute)) return;
       throw new RouterError('RATE_LIMITED', 'too many invalid tokens from this address', {
         retryAfterS: Math.max(1, Math.ceil(counted.msBeforeNext / 1000)),
       });
     },
     async count(address) {
-      await ask((limiter) => limiter.penalty(address, 1));
+      await run((limiter) => limiter.penalty(address, 1));
     },
   };
 }

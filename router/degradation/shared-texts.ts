@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
 /** Texts that several routers share in Redis, each with an expiry time. */
@@ -45,17 +46,13 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
     },
 
     async read(keys) {
-      if (!redis.available()) return new Map();
       const requested = keys.slice(0, MAX_EXCHANGED);
-      try {
-        const texts = await redis.answered(redis.client.mget(requested.map(keyOf)));
-        return new Map(
-          requested.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])),
-        );
-      } catch (error) {
-        redis.lose(error);
-        return new Map();
-      }
+      const texts = await withRedis(
+        redis,
+        () => redis.answered(redis.client.mget(requested.map(keyOf))),
+        () => [],
+      );
+      return new Map(requested.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
+import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 
@@ -23,16 +24,15 @@ export function createRegistry(
   const keyOf = (sha256: string) => `${redis?.keyPrefix ?? ''}operation:${sha256}`;
 
   async function findShared(sha256: string): Promise<string | undefined> {
-    if (redis === undefined || !redis.available()) return undefined;
-    try {
+    if (redis === undefined) return undefined;
+    const source = await withRedis(
+      redis,
       // Each read renews the expiry, so documents in use never expire.
-      const source = await redis.answered(redis.client.getex(keyOf(sha256), 'EX', ttlS));
-      // The hash is verified, so that anyone with write access to Redis cannot substitute other documents.
-      return source !== null && sha256Of(source) === sha256 ? source : undefined;
-    } catch (error) {
-      redis.lose(error);
-      return undefined;
-    }
+      () => redis.answered(redis.client.getex(keyOf(sha256), 'EX', ttlS)),
+      () => null,
+    );
+    // The hash is verified, so that anyone with write access to Redis cannot substitute other documents.
+    return source !== null && sha256Of(source) === sha256 ? source : undefined;
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config-schema.ts';
+import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { millisecondsUntil, remainingPoints } from './bucket.ts';
@@ -90,15 +91,15 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
 
   async function decide(debits: readonly Debit[]): Promise<StoredDecision> {
     if (redis === undefined || shared === undefined) return decideLocally(debits, parts.processes ?? 1);
-    if (!redis.available()) return decideWithoutRedis(debits);
-    try {
-      const decision = await shared.charge(debits);
-      if (config.onRedisFailure === 'local') follow(decision.levels);
-      return { ...decision, store: 'redis' };
-    } catch (error) {
-      redis.lose(error);
-      return decideWithoutRedis(debits);
-    }
+    return withRedis<StoredDecision>(
+      redis,
+      async () => {
+        const decision = await shared.charge(debits);
+        if (config.onRedisFailure === 'local') follow(decision.levels);
+        return { ...decision, store: 'redis' };
+      },
+      () => decideWithoutRedis(debits),
+    );
   }
 
   function decideWithoutRedis(debits: readonly Debit[]): StoredDecision {
@@ -134,14 +135,14 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     if (debits.length === 0) return 'done';
     if (store === 'local') local.refund(debits);
     if (store !== 'redis') return 'done';
-    if (redis === undefined || shared === undefined || !redis.available()) return 'lost';
-    try {
-      await shared.refund(debits);
-      return 'done';
-    } catch (error) {
-      redis.lose(error);
-      return 'lost';
-    }
+    return withRedis<'done' | 'lost'>(
+      redis,
+      async () => {
+        await shared?.refund(debits);
+        return 'done';
+      },
+      () => 'lost',
+    );
   }
 
   return {

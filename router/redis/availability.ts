@@ -12,6 +12,21 @@ export type Availability = {
   readonly tried: Promise<void>;
 };
 
+/** Runs a command. While Redis is unavailable, or if the command fails, returns the result of `otherwise`. */
+export async function withRedis<Result>(
+  redis: Pick<Availability, 'available' | 'lose'> | undefined,
+  command: () => Promise<Result>,
+  otherwise: () => Result | Promise<Result>,
+): Promise<Result> {
+  if (redis?.available() !== true) return otherwise();
+  try {
+    return await command();
+  } catch (error) {
+    redis.lose(error);
+    return otherwise();
+  }
+}
+
 /** Milliseconds without a response after which a connection is closed. */
 export const STUCK_MS = 1_000;
 const PROBE_MS = 200;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRefusedTokens } from '../../router/authentication/rejected-tokens.ts';
+import { createRejectedTokens } from '../../router/authentication/rejected-tokens.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { chargeWhile } from '../support/load/charging.ts';
@@ -40,7 +40,7 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
 it('limits the refused tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url);
-  const refused = createRefusedTokens(2, router.link);
+  const refused = createRejectedTokens(2, router.link);
   await refused.count('192.0.2.1');
   redis.freeze();
   const began = performance.now();
