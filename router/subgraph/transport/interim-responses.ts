@@ -1,26 +1,5 @@
 import type { Socket } from 'node:net';
-import type { buildConnector } from 'undici';
-import { joinWrites } from './join-writes.ts';
-
-type Connector = buildConnector.connector;
-type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
-
-/**
- * Removes interim responses (1xx, RFC 9110 section 15.2) from the bytes that a connection receives. Any
- * server may send them, and undici closes the connection on an unrequested `100 Continue`.
- */
-export function withoutInterimResponses(connect: Connector): Connector {
-  return (options, callback) => {
-    connect(options, (...result) => {
-      const [error, socket] = result;
-      if (error === null) {
-        filterInterimResponses(socket);
-        joinWrites(socket);
-      }
-      callback(...result);
-    });
-  };
-}
+import type { SocketWrite } from './join-writes.ts';
 
 /** Maximum length of the head of an interim response, in bytes. */
 const LONGEST_HEAD = 16_384;
@@ -30,15 +9,19 @@ const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
 /** Number of bytes needed to recognise an interim response. */
 const TELLING = 'HTTP/1.1 100'.length;
 
-function filterInterimResponses(socket: Socket): void {
+/**
+ * Removes interim responses (1xx, RFC 9110 section 15.2) from the bytes that a connection receives. Any
+ * server may send them, and undici closes the connection on an unrequested `100 Continue`.
+ */
+export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
-  const write = socket.write.bind(socket) as Write;
+  const write = socket.write.bind(socket) as SocketWrite;
   // Interim responses can only come before a response begins. Undici writes a request as a whole, after the
   // response to the previous one has ended.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
-  const marked: Write = (chunk, encoding, callback) => {
+  const marked: SocketWrite = (chunk, encoding, callback) => {
     isAtStart = true;
     return write(chunk, encoding, callback);
   };

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
-type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
+/** `write` of a socket, whose overloads cannot be assigned. */
+export type SocketWrite = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**
  * Maximum length of a body, in bytes, that is copied behind its head. For longer bodies the copy costs more
@@ -13,7 +14,7 @@ const MAX_COPIED_BYTES = 65_536;
  * socket is corked. Node's `writev` for both costs more CPU time than the copy: about 1 µs of 30 µs per call.
  */
 export function joinWrites(socket: Socket): void {
-  const write = socket.write.bind(socket) as Write;
+  const write = socket.write.bind(socket) as SocketWrite;
   const uncork = socket.uncork.bind(socket);
   let head: string | undefined;
 
@@ -24,7 +25,7 @@ export function joinWrites(socket: Socket): void {
     write(text, 'latin1');
   }
 
-  const joined: Write = (chunk, encoding, callback) => {
+  const joined: SocketWrite = (chunk, encoding, callback) => {
     if (head === undefined) {
       if (typeof chunk !== 'string' || encoding !== 'latin1' || socket.writableCorked === 0)
         return write(chunk, encoding, callback);

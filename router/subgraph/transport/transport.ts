@@ -2,7 +2,8 @@ import { Pool, buildConnector } from 'undici';
 import type { Call, CallResult } from '../call/call.ts';
 import { createConnector } from './certificates.ts';
 import { Exchange } from './http-exchange.ts';
-import { withoutInterimResponses } from './interim-responses.ts';
+import { filterInterimResponses } from './interim-responses.ts';
+import { joinWrites } from './join-writes.ts';
 import { notSent, unsent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
@@ -71,7 +72,7 @@ export function openPool(
     connections: options.connections,
     pipelining: 1,
     connectTimeout,
-    connect: withoutInterimResponses(connector),
+    connect: prepared(connector),
     // The deadline already limits the whole call; these timeouts would only end pauses.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -80,6 +81,20 @@ export function openPool(
     // An abort closes the connection. Over HTTP/2 other calls would lose it too.
     allowH2: false,
   });
+}
+
+/** Adapts each new socket to undici before undici uses it. */
+function prepared(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error === null) {
+        filterInterimResponses(socket);
+        joinWrites(socket);
+      }
+      callback(...result);
+    });
+  };
 }
 
 /**
