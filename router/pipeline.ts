@@ -6,6 +6,7 @@ import type { PrepareOperation } from './operation/prepare-operation.ts';
 import type { PersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import type { OperationAdmission } from './rate-limit/charge.ts';
+import { payerOf } from './request/caller.ts';
 import type { Caller } from './request/caller.ts';
 import type { ClientRequest, ClientResponse } from './request/client-request.ts';
 import type { Identity } from './request/identity.ts';
@@ -52,7 +53,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = lease;
     const caller: Caller = { request, identity, onError: stages.errorBehavior(request) };
-    const payer = { identity, address: request.address };
+    const payer = payerOf(caller);
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
     const { operation, prepaid } = await stages.prepare(call, caller, generation.operations);
     const owing = { ...payer, prepaid };

@@ -1,11 +1,11 @@
-import type { OperationAdmission, Payer } from '../rate-limit/charge.ts';
+import type { OperationAdmission, PrepaidPayer } from '../rate-limit/charge.ts';
 import type { AuthorizedOperation, ChargedOperation, Variables } from './operations.ts';
 
 /** Coerces the variables of an operation and charges its estimated cost. @throws {RouterError} */
 export type ChargeOperation = (
   authorized: AuthorizedOperation,
   inputs: Variables,
-  payer: Payer,
+  payer: PrepaidPayer,
 ) => Promise<ChargedOperation>;
 
 /** Creates the stage that charges operations. */

@@ -8,6 +8,7 @@ import type { StaleValues } from '../execution/stale/stale-values.ts';
 import type { HeaderCollector, ResponseHeaders } from '../headers/collection.ts';
 import { asksForCost } from '../rate-limit/reconcile.ts';
 import type { Reconciliation } from '../rate-limit/reconcile.ts';
+import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import { hasDeduplicatedWork } from '../request/deduplicated-work.ts';
 import type { DeduplicatedWork } from '../request/deduplicated-work.ts';
@@ -86,12 +87,14 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
 /** Plans an operation. Gives its charge back if the router is the reason why it cannot be planned. */
 async function plan(
   charged: ChargedOperation,
-  { identity, request }: Caller,
+  caller: Caller,
   { telemetry, reconciliation }: ExecutionParts,
 ): Promise<PlannedOperation> {
-  const payer = { identity, address: request.address };
+  const payer = payerOf(caller);
   try {
-    return await telemetry.traced({ name: 'plan' }, request.trace, () => charged.operation.compiled(payer));
+    return await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
+      charged.operation.compiled(payer),
+    );
   } catch (error) {
     const isClientFault = error instanceof RouterError && error.status < 500;
     if (!isClientFault) reconciliation.refundUnexecuted(charged, payer);
@@ -143,16 +146,16 @@ function settled(
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,
   { reconciliation }: ExecutionParts,
 ): ExecutedOperation {
-  const { identity, request } = caller;
   const executed = {
     admission: charged,
     actualCost: compiled.actualCost,
     deliveredCalls: compiled.deliveredCalls,
     delivered: outcome.delivered,
     fieldsWithoutResponse: outcome.fieldsWithoutResponse,
-    caller: { identity, address: request.address },
+    caller: payerOf(caller),
   };
-  if (asksForCost(request.headers)) return { ...outcome, cost: reconciliation.reconcileAndReport(executed) };
+  if (asksForCost(caller.request.headers))
+    return { ...outcome, cost: reconciliation.reconcileAndReport(executed) };
   reconciliation.reconcileLater(executed);
   return outcome;
 }

@@ -2,7 +2,7 @@ import { Kind, OperationTypeNode, getOperationAST, print } from 'graphql';
 import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { ActualCost } from '../cost/actual-cost.ts';
 import type { PricedOperation, Admission } from '../rate-limit/charge.ts';
-import type { Caller } from '../rate-limit/caller-buckets.ts';
+import type { Payer } from '../request/caller.ts';
 import { callerKey } from '../rate-limit/caller-key.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
@@ -45,7 +45,7 @@ export type Operation = PricedOperation & {
    * Plans and compiles the operation on the first call. Callers take turns in planning.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
-  readonly compiled: (caller?: Caller) => Promise<PlannedOperation>;
+  readonly compiled: (caller?: Payer) => Promise<PlannedOperation>;
   /** Checks the authorization of callers; undefined if nothing in the operation is protected. */
   readonly guard: Guard | undefined;
   /** Returns the operation under a restriction, which has its own plan and cost. */
@@ -276,10 +276,10 @@ function createCompile(
   let compiling: Promise<PlannedOperation> | undefined;
   let isPlanning = false;
 
-  const plan = (caller: Caller | undefined) =>
+  const plan = (caller: Payer | undefined) =>
     planner.plan({ document, operationName }, caller && callerKey(caller));
 
-  async function compileFor(caller: Caller | undefined): Promise<PlannedOperation> {
+  async function compileFor(caller: Payer | undefined): Promise<PlannedOperation> {
     const started = monotonic();
     isPlanning = true;
     const outcome = await plan(caller).finally(() => (isPlanning = false));

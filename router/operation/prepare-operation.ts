@@ -1,4 +1,5 @@
 import type { OperationAdmission } from '../rate-limit/charge.ts';
+import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import type { GraphqlCall } from '../request/graphql-call.ts';
 import type { Identity } from '../request/identity.ts';
@@ -34,11 +35,11 @@ export type PrepareOperation = (
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;
 
-  return async ({ query, operationName }, { identity, request }, operations) => {
+  return async ({ query, operationName }, caller, operations) => {
     const known = operations.find(query, operationName);
     if (known !== undefined) return { operation: known, prepaid: 0 };
-    checkUnseen(identity, query);
-    const payer = { identity, address: request.address };
+    checkUnseen(caller.identity, query);
+    const payer = payerOf(caller);
     await chargingRejections(payer, () => checkLength(query));
     const prepaid = await prepay(query.length, payer);
     return { operation: await operations.prepare(query, operationName), prepaid };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
+import type { Payer } from '../request/caller.ts';
 import type { Identity, UserIdentity } from '../request/identity.ts';
 import { canonicalNumber, isExactNumber } from '../shared/exact-json.ts';
 import { chargeablePoints } from './bucket.ts';
@@ -8,14 +9,8 @@ import { addressBlock } from './client-address.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
 
-export type Caller = {
-  readonly identity: Identity;
-  /** Address of the client, as returned by `ClientAddress`. */
-  readonly address: string;
-};
-
 /** Describes what an operation of a caller will use. */
-export type ChargeRequest = Caller & {
+export type ChargeRequest = Payer & {
   readonly cost: number;
   /** Points of `cost` that were already charged while the operation was prepared. */
   readonly prepaid?: number;

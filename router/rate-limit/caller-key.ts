@@ -1,10 +1,10 @@
-import type { Caller } from './caller-buckets.ts';
+import type { Payer } from '../request/caller.ts';
 import { addressBlock } from './client-address.ts';
 
 /**
  * Returns a key for a caller, unique within this process: issuer and id of a user, or the address block of an
  * anonymous caller.
  */
-export function callerKey({ identity, address }: Caller): string {
+export function callerKey({ identity, address }: Payer): string {
   return identity.kind === 'user' ? `u:${identity.issuer}\n${identity.id}` : `a:${addressBlock(address)}`;
 }

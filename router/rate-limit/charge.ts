@@ -3,7 +3,8 @@ import { RouterError } from '../shared/errors.ts';
 import type { Identity } from '../request/identity.ts';
 import { chargeablePoints } from './bucket.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
-import type { Caller, ChargeRequest } from './caller-buckets.ts';
+import type { ChargeRequest } from './caller-buckets.ts';
+import type { Payer } from '../request/caller.ts';
 import type { CoerceVariables, CoercedVariables } from '../validation/coerce-variables.ts';
 import type { Price } from '../cost/pricing.ts';
 import { refusalOf, tooExpensive } from './rate-limit-errors.ts';
@@ -43,25 +44,25 @@ export type OperationAdmission = {
    * Coerces the variables, estimates the cost and charges it to the caller's budget.
    * @throws {RouterError} if one of these fails
    */
-  readonly admit: (operation: PricedOperation, inputs: Variables, caller: Payer) => Promise<Admission>;
+  readonly admit: (operation: PricedOperation, inputs: Variables, caller: PrepaidPayer) => Promise<Admission>;
   /**
    * Charges for a document before it is parsed, validated and planned. Returns the points, which count
    * towards the cost of the operation. They stay charged if the document is rejected.
    * @throws {RouterError} RATE_LIMITED
    */
-  readonly prepay: (documentLength: number, caller: Caller) => Promise<number>;
+  readonly prepay: (documentLength: number, caller: Payer) => Promise<number>;
   /**
    * Runs a part of the request handling. If it rejects a request that was not charged yet, it charges one
    * point.
    */
   readonly chargingRejections: <Result>(
-    caller: Payer,
+    caller: PrepaidPayer,
     work: () => Result | Promise<Result>,
   ) => Promise<Result>;
 };
 
 /** The caller that is charged for a request, and the points charged so far. */
-export type Payer = Caller & Pick<ChargeRequest, 'prepaid'>;
+export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
 /** How points are counted in the list of top consumers. */
 type Count = 'addOperation' | 'addCharge';

@@ -4,7 +4,7 @@ import type { Admission } from './charge.ts';
 import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import { remainingAfter } from './rate-limiter.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
-import type { Caller } from './caller-buckets.ts';
+import type { Payer } from '../request/caller.ts';
 import type { TopConsumers } from './top-consumers.ts';
 
 /** `extensions.cost` of a response. */
@@ -17,7 +17,7 @@ export type CostReport = {
   readonly remaining: number | null;
 };
 
-export type ChargedOperation = {
+export type ReconcilableOperation = {
   readonly admission: Admission;
   /** Undefined if the estimate is final. */
   readonly actualCost: ActualCost | undefined;
@@ -26,7 +26,7 @@ export type ChargedOperation = {
   readonly delivered: DeliveredData;
   /** Coordinates of fields whose call was sent but returned no response: they stay charged. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
-  readonly caller: Caller;
+  readonly caller: Payer;
 };
 
 export type ReconciliationParts = {
@@ -52,11 +52,11 @@ export type Reconciliation = {
    * Gives back the whole charge of an operation whose execution has not begun. What its document cost
    * stays charged.
    */
-  readonly refundUnexecuted: (admission: Admission, caller: Caller) => void;
+  readonly refundUnexecuted: (admission: Admission, caller: Payer) => void;
   /** Reconciles an operation after its response was sent. */
-  readonly reconcileLater: (operation: ChargedOperation) => void;
+  readonly reconcileLater: (operation: ReconcilableOperation) => void;
   /** Reconciles an operation and returns the result without waiting for the bucket. */
-  readonly reconcileAndReport: (operation: ChargedOperation) => CostReport;
+  readonly reconcileAndReport: (operation: ReconcilableOperation) => CostReport;
 };
 
 /** Whether a coordinate is a mutation field. A mutation without a response may still have been executed. */
@@ -72,7 +72,12 @@ export function createReconciliation(
   const { rateLimiter, topConsumers, onReconciled, later } = parts;
   let pending = 0;
 
-  function actualOf({ admission, actualCost, delivered, fieldsWithoutResponse }: ChargedOperation): number {
+  function actualOf({
+    admission,
+    actualCost,
+    delivered,
+    fieldsWithoutResponse,
+  }: ReconcilableOperation): number {
     const { cost, variables, reservation } = admission;
     if (actualCost === undefined || [...fieldsWithoutResponse].some(isMutation)) return cost;
     const most = Math.floor(cost * (1 + maxSurchargePercent / 100));
@@ -81,7 +86,11 @@ export function createReconciliation(
   }
 
   /** Refunds the calls of each field that has returned a value for every call. */
-  function refundCalls({ admission: { reservation }, deliveredCalls, delivered }: ChargedOperation): void {
+  function refundCalls({
+    admission: { reservation },
+    deliveredCalls,
+    delivered,
+  }: ReconcilableOperation): void {
     if (reservation === undefined || deliveredCalls === undefined) return;
     const counts = deliveredCalls(delivered);
     const calls = reservation.calls.filter(
@@ -91,14 +100,14 @@ export function createReconciliation(
     void rateLimiter.refundCalls(reservation, calls);
   }
 
-  function correct(operation: ChargedOperation, actual: number): void {
+  function correct(operation: ReconcilableOperation, actual: number): void {
     refundCalls(operation);
     const { admission, caller } = operation;
     if (admission.reservation !== undefined)
       refundPoints(admission.reservation, admission.cost - actual, caller);
   }
 
-  function refundPoints(reservation: Reservation, points: number, caller: Caller): void {
+  function refundPoints(reservation: Reservation, points: number, caller: Payer): void {
     if (points === 0) return;
     pending += 1;
     topConsumers.addRefund(caller, points);

@@ -1,4 +1,4 @@
-import type { Caller } from './caller-buckets.ts';
+import type { Payer } from '../request/caller.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from './client-address.ts';
 
@@ -23,7 +23,7 @@ type Count = {
   overcount: number;
   operations: number;
   rejected: number;
-  readonly caller: Caller;
+  readonly caller: Payer;
 };
 
 const MAX_COUNTED = 512;
@@ -47,24 +47,24 @@ export class TopConsumers {
   }
 
   /** Counts an operation that was charged. */
-  addOperation(caller: Caller, points: number): void {
+  addOperation(caller: Payer, points: number): void {
     const count = this.#countOf(caller);
     count.points += points;
     count.operations += 1;
   }
 
   /** Counts points that were charged without an operation. */
-  addCharge(caller: Caller, points: number): void {
+  addCharge(caller: Payer, points: number): void {
     this.#countOf(caller).points += points;
   }
 
   /** Subtracts points that were refunded; adds them if the number is negative. */
-  addRefund(caller: Caller, points: number): void {
+  addRefund(caller: Payer, points: number): void {
     const count = this.#counts.get(callerKey(caller));
     if (count !== undefined) count.points = Math.max(count.points - points, 0);
   }
 
-  addRejection(caller: Caller): void {
+  addRejection(caller: Payer): void {
     this.#countOf(caller).rejected += 1;
   }
 
@@ -74,7 +74,7 @@ export class TopConsumers {
     return { current: this.#summary(), before: this.#before };
   }
 
-  #countOf(caller: Caller): Count {
+  #countOf(caller: Payer): Count {
     this.#turn();
     const key = callerKey(caller);
     const known = this.#counts.get(key);
@@ -108,7 +108,7 @@ export class TopConsumers {
   }
 }
 
-function described({ identity, address }: Caller): Pick<TopConsumer, 'user' | 'address'> {
+function described({ identity, address }: Payer): Pick<TopConsumer, 'user' | 'address'> {
   if (identity.kind !== 'user') return { address: addressBlock(address) };
   const { issuer, id, tier } = identity;
   return { user: { issuer, id, ...(tier !== undefined && { tier }) } };

@@ -11,3 +11,14 @@ export type Caller = {
   readonly identity: Identity;
   readonly onError: ErrorBehavior;
 };
+
+/** The caller as rate limits and turns in planning distinguish it. */
+export type Payer = {
+  readonly identity: Identity;
+  /** Address of the client, as returned by `ClientAddress`. */
+  readonly address: string;
+};
+
+export function payerOf({ identity, request }: Caller): Payer {
+  return { identity, address: request.address };
+}

@@ -87,7 +87,7 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
     monotonic,
     create: (field) => createBreaker(options, parts, field),
   });
-  const send = composeSend(options, parts, { endpoints, bulkhead, breaker, fields });
+  const send = composeAttempts(options, parts, { endpoints, bulkhead, breaker, fields });
 
   return {
     name,
@@ -152,7 +152,7 @@ type Members = {
  * - Deadline and cancellation are outermost: they limit the call including its retries. Their result passes
  *   through the breaker as the result of the current attempt.
  */
-function composeSend(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
+function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;
   const { telemetry, signer, keepHeaders, monotonic, random, startTimer } = parts;
   const { maxResponseBytes, retries, timeoutMs, breaker } = settings;

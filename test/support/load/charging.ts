@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RateLimiter, RateLimitDecision } from '../../../router/rate-limit/rate-limiter.ts';
-import type { Caller } from '../../../router/rate-limit/caller-buckets.ts';
+import type { Payer } from '../../../router/request/caller.ts';
 
 export type Charging = {
   readonly decisions: number;
@@ -15,7 +15,7 @@ export type Charging = {
 /** Charges a point every few milliseconds, whatever became of the last one, until `body` is over. */
 export async function chargeWhile(
   limiter: RateLimiter,
-  caller: Caller,
+  caller: Payer,
   body: () => Promise<unknown>,
 ): Promise<Charging> {
   const charges: Promise<{ ms: number; store: string }>[] = [];
@@ -39,7 +39,7 @@ export async function chargeWhile(
   };
 }
 
-async function timed(limiter: RateLimiter, caller: Caller): Promise<{ ms: number; store: string }> {
+async function timed(limiter: RateLimiter, caller: Payer): Promise<{ ms: number; store: string }> {
   const start = performance.now();
   const decision = await limiter.charge({ ...caller, cost: 1 });
   return { ms: performance.now() - start, store: storeOf(decision) };
