@@ -40,11 +40,12 @@ const OPERAND_ENDS = new Set([
 export function readPieces(source: string): readonly Piece[] {
   const pieces: Piece[] = [];
   const before: Token[] = [];
+  const placeOf = createPlaces(source);
   for (const token of tokensOf(source)) {
     const kind = kindOf(token, before);
-    const place = placeOf(source, token.start);
     const last = pieces.at(-1);
     if (kind !== undefined) {
+      const place = placeOf(token.start);
       const continues =
         token.text.startsWith('//') && last?.text.startsWith('//') === true && last.line === place.line - 1;
       pieces.push({ kind, text: token.text, ...place, ...(kind === 'comment' ? { continues } : {}) });
@@ -91,7 +92,17 @@ function isTrivia(kind: SyntaxKind): boolean {
   return kind === SyntaxKind.WhitespaceTrivia || kind === SyntaxKind.NewLineTrivia;
 }
 
-function placeOf(source: string, start: number): { readonly line: number; readonly column: number } {
-  const before = source.slice(0, start);
-  return { line: before.split('\n').length, column: start - before.lastIndexOf('\n') - 1 };
+/** Positions have to be passed in ascending order, so that the source is searched for lines only once. */
+function createPlaces(source: string): (start: number) => Pick<Piece, 'line' | 'column'> {
+  let line = 1;
+  let lineStart = 0;
+  let lineEnd = source.indexOf('\n');
+  return (start) => {
+    while (lineEnd >= 0 && lineEnd < start) {
+      line += 1;
+      lineStart = lineEnd + 1;
+      lineEnd = source.indexOf('\n', lineStart);
+    }
+    return { line, column: start - lineStart };
+  };
 }
