@@ -1,11 +1,4 @@
-import {
-  Kind,
-  TypeNameMetaFieldDef,
-  getNamedType,
-  isAbstractType,
-  isInterfaceType,
-  isObjectType,
-} from 'graphql';
+import { Kind, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import type {
   DocumentNode,
   FieldNode,
@@ -14,14 +7,10 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
+import { TYPENAME } from '../shared/graphql/typename-field.ts';
 import type { Denials, ProtectedSchema } from './protected-schema.ts';
 
 type FilterContext = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonly denials: Denials };
-
-const TYPENAME: FieldNode = {
-  kind: Kind.FIELD,
-  name: { kind: Kind.NAME, value: TypeNameMetaFieldDef.name },
-};
 
 /**
  * Returns the document to plan, without denied fields. If only some object types deny a field of an

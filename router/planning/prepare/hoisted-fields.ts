@@ -14,7 +14,7 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { TYPENAME } from './plannable-document.ts';
+import { TYPENAME } from '../../shared/graphql/typename-field.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {

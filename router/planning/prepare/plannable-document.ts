@@ -21,6 +21,7 @@ import type {
 } from 'graphql';
 import { inOrder } from './mutation-order.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
+import { TYPENAME } from '../../shared/graphql/typename-field.ts';
 
 /**
  * Maximum number of selections. Nested fragments can expand exponentially, so this limit is needed besides
@@ -69,8 +70,6 @@ type PlannableSelections = {
   /** True if a field is selected for every object, whatever its type and the variables. */
   readonly isCertain: boolean;
 };
-
-export const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const NOTHING: PlannableSelections = { selections: [], asksTypename: false, isCertain: false };
 
