@@ -17,7 +17,8 @@ import { RouterError } from '../shared/errors.ts';
 import type { CallerContext, SendForCaller } from '../subgraph/send-chain.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { CreateCallerContext } from './caller-context.ts';
-import type { ChargedOperation, PlannedOperation } from './operations.ts';
+import type { ChargedOperation } from './operations.ts';
+import type { PlannedOperation } from './plan-operation.ts';
 
 export type ExecutionParts = {
   readonly telemetry: Telemetry;

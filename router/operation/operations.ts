@@ -1,38 +1,22 @@
 import { Kind, OperationTypeNode, getOperationAST, print } from 'graphql';
-import type { DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import type { ActualCost } from '../cost/actual-cost.ts';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import type { PricedOperation, Admission } from '../rate-limit/charge.ts';
-import type { Payer } from '../request/caller.ts';
-import { callerKey } from '../rate-limit/caller-key.ts';
-import type { DeliveredCalls } from '../cost/delivered-calls.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { createNullConditionCheck } from '../validation/null-conditions.ts';
-import type { Pricing } from '../cost/pricing.ts';
 import type { AuthorizationError } from '../authorization/authorize.ts';
 import type { Guard, Restriction } from '../authorization/guard.ts';
 import { createCoercion } from '../validation/coerce-variables.ts';
 import type { CoerceVariables } from '../validation/coerce-variables.ts';
-import { compileOperation } from '../execution/compile/compile.ts';
-import type { CompiledOperation } from '../execution/compile/compile.ts';
-import type { FallbackOf } from '../execution/response/fallback.ts';
-import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
-import { plannedNames } from '../execution/fetch/planned-names.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
-import type { Introspection } from '../execution/response/introspection.ts';
 import { OperationCache } from './operation-cache.ts';
 import type { OperationCacheLimits } from './operation-cache.ts';
-import { documentBytes, planBytes } from './operation-size.ts';
+import { documentBytes } from './operation-size.ts';
+import { createCompile } from './plan-operation.ts';
+import type { CompilationParts, Compile, OnGrowth } from './plan-operation.ts';
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
-import type { PlanOutcome, Planner } from '../planning/planner.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
-
-/** An operation that can be executed and reconciled. */
-export type PlannedOperation = CompiledOperation & {
-  readonly actualCost: ActualCost | undefined;
-  readonly deliveredCalls: DeliveredCalls | undefined;
-};
 
 /** A parsed and validated operation with everything that is computed once. */
 export type Operation = PricedOperation & {
@@ -45,7 +29,7 @@ export type Operation = PricedOperation & {
    * Plans and compiles the operation on the first call. Callers take turns in planning.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
-  readonly compiled: (caller?: Payer) => Promise<PlannedOperation>;
+  readonly compiled: Compile;
   /** Checks the authorization of callers; undefined if nothing in the operation is protected. */
   readonly guard: Guard | undefined;
   /** Returns the operation under a restriction, which has its own plan and cost. */
@@ -78,33 +62,18 @@ export type Operations = {
   readonly mostUsed: (count: number) => readonly OperationSource[];
 };
 
-export type OperationsParts = {
+export type OperationsParts = CompilationParts & {
   readonly readDocument: (source: string, name: string | undefined) => Promise<DocumentNode>;
-  readonly graph: {
-    readonly schema: GraphQLSchema;
-    readonly supergraphSchema: GraphQLSchema;
-    readonly introspection?: Introspection;
-  };
-  readonly planner: Planner;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly cache: OperationCacheLimits;
   /** Whether error messages must not suggest names of the schema. */
   readonly hideSuggestions: boolean;
-  readonly pricing: Pricing;
-  readonly mergesFetches: boolean;
-  readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
-  readonly monotonic: () => number;
-  readonly fallbackOf: FallbackOf | undefined;
-  readonly stalePolicyOf: StalePolicyOf | undefined;
 };
 
 /** Document and operation name of a request; the name is optional. */
 type OperationSource = { readonly source: string; readonly name: string | undefined };
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
-
-/** Called when the memory of an operation has grown. */
-type OnGrowth = (bytes: number) => void;
 
 export function createOperations(parts: OperationsParts): Operations {
   const cache = new OperationCache<CachedOperation>(parts.cache);
@@ -252,79 +221,6 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
       ? `The document has several operations: set operationName to one of ${names.join(', ')}.`
       : `The document has no operation "${name}"; it has ${names.join(', ')}.`,
   );
-}
-
-type Compilation = {
-  /** Document text to plan. */
-  readonly source: string;
-  readonly name: string | undefined;
-  /** Document whose response is returned. */
-  readonly document: DocumentNode;
-  readonly denials?: Restriction['denials'];
-};
-
-type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
-
-/** A planning error is permanent for the supergraph; a timeout may be retried. */
-function createCompile(
-  compilation: Compilation,
-  parts: OperationsParts,
-  onGrowth: OnGrowth,
-): Operation['compiled'] {
-  const { planner, planned, monotonic } = parts;
-  const { source: document, name: operationName } = compilation;
-  let compiling: Promise<PlannedOperation> | undefined;
-  let isPlanning = false;
-
-  const plan = (caller: Payer | undefined) =>
-    planner.plan({ document, operationName }, caller && callerKey(caller));
-
-  async function compileFor(caller: Payer | undefined): Promise<PlannedOperation> {
-    const started = monotonic();
-    isPlanning = true;
-    const outcome = await plan(caller).finally(() => (isPlanning = false));
-    planned(monotonic() - started, outcome.kind);
-    if (outcome.kind === 'refused') throw outcome.error;
-    onGrowth(planBytes(outcome.length ?? 0));
-    return compile(compilation, outcome, parts);
-  }
-
-  return (caller) => {
-    // Planning happens once, at the turn of the first caller or of this one, whichever is earlier.
-    if (isPlanning) void plan(caller);
-    compiling ??= compileFor(caller).catch((error: unknown) => {
-      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
-      throw error;
-    });
-    return compiling;
-  };
-}
-
-function compile(
-  { name, document, denials }: Compilation,
-  { plan, renames }: PlannedOutcome,
-  { graph, pricing, mergesFetches, fallbackOf, stalePolicyOf }: OperationsParts,
-): PlannedOperation {
-  const compiled = compileOperation({
-    apiSchema: graph.schema,
-    introspection: graph.introspection,
-    supergraphSchema: graph.supergraphSchema,
-    document,
-    operationName: name,
-    plan,
-    renames,
-    mergesFetches,
-    ...(denials && { denials }),
-    fallbackOf,
-    stalePolicyOf,
-  });
-  const names = plannedNames(renames);
-  const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };
-  return {
-    ...compiled,
-    actualCost: pricing.actual(delivering),
-    deliveredCalls: pricing.deliveredCalls(delivering),
-  };
 }
 
 /**

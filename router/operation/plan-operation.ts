@@ -1,0 +1,119 @@
+import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql';
+import type { Restriction } from '../authorization/guard.ts';
+import type { ActualCost } from '../cost/actual-cost.ts';
+import type { DeliveredCalls } from '../cost/delivered-calls.ts';
+import type { Pricing } from '../cost/pricing.ts';
+import { compileOperation } from '../execution/compile/compile.ts';
+import type { CompiledOperation } from '../execution/compile/compile.ts';
+import { plannedNames } from '../execution/fetch/planned-names.ts';
+import type { FallbackOf } from '../execution/response/fallback.ts';
+import type { Introspection } from '../execution/response/introspection.ts';
+import type { StalePolicyOf } from '../execution/stale/stale-values.ts';
+import type { PlanOutcome, Planner } from '../planning/planner.ts';
+import { callerKey } from '../rate-limit/caller-key.ts';
+import type { Payer } from '../request/caller.ts';
+import { RouterError } from '../shared/errors.ts';
+import { planBytes } from './operation-size.ts';
+
+/** An operation that can be executed and reconciled. */
+export type PlannedOperation = CompiledOperation & {
+  readonly actualCost: ActualCost | undefined;
+  readonly deliveredCalls: DeliveredCalls | undefined;
+};
+
+/** Plans and compiles an operation, once for all callers. */
+export type Compile = (caller?: Payer) => Promise<PlannedOperation>;
+
+export type CompilationParts = {
+  readonly graph: {
+    readonly schema: GraphQLSchema;
+    readonly supergraphSchema: GraphQLSchema;
+    readonly introspection?: Introspection;
+  };
+  readonly planner: Planner;
+  readonly pricing: Pricing;
+  readonly mergesFetches: boolean;
+  readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
+  readonly monotonic: () => number;
+  readonly fallbackOf: FallbackOf | undefined;
+  readonly stalePolicyOf: StalePolicyOf | undefined;
+};
+
+/** Called when the memory of an operation has grown. */
+export type OnGrowth = (bytes: number) => void;
+
+type Compilation = {
+  /** Document text to plan. */
+  readonly source: string;
+  readonly name: string | undefined;
+  /** Document whose response is returned. */
+  readonly document: DocumentNode;
+  readonly denials?: Restriction['denials'];
+};
+
+type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
+
+/**
+ * Creates the planning and compilation of one document. A planning error is permanent for the supergraph; a
+ * timeout may be retried.
+ */
+export function createCompile(
+  compilation: Compilation,
+  parts: CompilationParts,
+  onGrowth: OnGrowth,
+): Compile {
+  const { planner, planned, monotonic } = parts;
+  const { source: document, name: operationName } = compilation;
+  let compiling: Promise<PlannedOperation> | undefined;
+  let isPlanning = false;
+
+  const plan = (caller: Payer | undefined) =>
+    planner.plan({ document, operationName }, caller && callerKey(caller));
+
+  async function compileFor(caller: Payer | undefined): Promise<PlannedOperation> {
+    const started = monotonic();
+    isPlanning = true;
+    const outcome = await plan(caller).finally(() => (isPlanning = false));
+    planned(monotonic() - started, outcome.kind);
+    if (outcome.kind === 'refused') throw outcome.error;
+    onGrowth(planBytes(outcome.length ?? 0));
+    return compile(compilation, outcome, parts);
+  }
+
+  return (caller) => {
+    // Planning happens once, at the turn of the first caller or of this one, whichever is earlier.
+    if (isPlanning) void plan(caller);
+    compiling ??= compileFor(caller).catch((error: unknown) => {
+      if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;
+      throw error;
+    });
+    return compiling;
+  };
+}
+
+function compile(
+  { name, document, denials }: Compilation,
+  { plan, renames }: PlannedOutcome,
+  { graph, pricing, mergesFetches, fallbackOf, stalePolicyOf }: CompilationParts,
+): PlannedOperation {
+  const compiled = compileOperation({
+    apiSchema: graph.schema,
+    introspection: graph.introspection,
+    supergraphSchema: graph.supergraphSchema,
+    document,
+    operationName: name,
+    plan,
+    renames,
+    mergesFetches,
+    ...(denials && { denials }),
+    fallbackOf,
+    stalePolicyOf,
+  });
+  const names = plannedNames(renames);
+  const delivering = { document, name, keyOf: (node: FieldNode) => names.keyOf(node) };
+  return {
+    ...compiled,
+    actualCost: pricing.actual(delivering),
+    deliveredCalls: pricing.deliveredCalls(delivering),
+  };
+}
