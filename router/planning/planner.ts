@@ -31,8 +31,8 @@ export type Planner = AsyncDisposable & {
 export type PlannerOptions = {
   readonly supergraphSdl: string;
   /**
-   * Maximum time to plan one operation, in milliseconds. An operation may wait this long plus the start time
-   * of a thread for its turn.
+   * Maximum time to plan one operation, in milliseconds. Before that, an operation may wait in the queue for
+   * the same time plus the start time of a thread.
    */
   readonly timeoutMs: number;
   readonly threads?: number;

@@ -86,7 +86,7 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // Stored before it is sent, so that a worker that starts meanwhile also receives it.
+    // Stored before it is sent, so that a worker that starts between the two also receives it.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);

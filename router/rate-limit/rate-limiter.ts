@@ -12,7 +12,8 @@ import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 
 /**
- * The points taken for an operation. `refund` can return part of them, but not the calls of limited fields.
+ * Points and calls of limited fields that an operation was charged. `refund` returns points only, and
+ * `refundCalls` returns calls.
  */
 export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';

@@ -40,7 +40,10 @@ export function openPlacement(
   });
 }
 
-/** Counts unfinished placements, too, in one statement, because a placement may become an order meanwhile. */
+/**
+ * Counts orders and unfinished placements in one statement: between two statements, a placement could become
+ * an order and be counted twice or not at all.
+ */
 async function countOpenOrders(trx: OrderTransaction, customerId: string): Promise<number> {
   const open = trx
     .selectFrom('orders')
