@@ -19,7 +19,7 @@ export async function prepareDatabase<Tables>(
     await sql`select pg_advisory_lock(${lock})`.execute(connection);
     try {
       await ensureSchema(connection, schema);
-      await migrate(connection, migrations, schema);
+      if (!(await isMigrated(connection, migrations, schema))) await migrate(connection, migrations, schema);
       await connection.transaction().execute((transaction) => seedOnce(transaction, seed));
     } catch (error) {
       // A lost connection has released its lock; the first error is the one to report.
@@ -38,6 +38,22 @@ async function ensureSchema<Tables>(db: Kysely<Tables>, schema: string): Promise
   const found = await sql<{ exists: boolean }>`
     select exists (select 1 from pg_catalog.pg_namespace where nspname = ${schema})`.execute(db);
   if (found.rows[0]?.exists !== true) await sql`create schema ${sql.id(schema)}`.execute(db);
+}
+
+/** Most starts do not need the migrator, which reads the catalogue of the whole database first. */
+async function isMigrated<Tables>(
+  db: Kysely<Tables>,
+  migrations: Readonly<Record<string, Migration>>,
+  schema: string,
+): Promise<boolean> {
+  const found = await sql<{ exists: boolean }>`
+    select exists (
+      select 1 from pg_catalog.pg_tables where schemaname = ${schema} and tablename = 'kysely_migration'
+    )`.execute(db);
+  if (found.rows[0]?.exists !== true) return false;
+  const table = sql.id(schema, 'kysely_migration');
+  const applied = await sql<{ name: string }>`select name from ${table} order by name`.execute(db);
+  return applied.rows.map(({ name }) => name).join() === Object.keys(migrations).toSorted().join();
 }
 
 async function migrate<Tables>(
