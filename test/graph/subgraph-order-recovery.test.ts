@@ -12,7 +12,7 @@ import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/orde
 import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/subgraphs/place-order.ts';
 import {
   databaseKinds,
-  dropDatabase,
+  dropLocation,
   startTestSubgraph,
   type TestSubgraph,
   testLocation,
@@ -27,11 +27,12 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   let around: OrderNeighbours;
   let shipping: TestSubgraph;
   let shippingTap: ServiceTap;
-  const location = testLocation('order', kind);
+  let location: DatabaseLocation;
   // Also the idempotency key, so that each test has one of its own.
   let orderId: string;
   let stock: number;
   beforeAll(async () => {
+    location = await testLocation('order', kind);
     around = await startNeighbours(kind);
     shipping = await startTestSubgraph('shipping', startShipping, { database: kind });
     shippingTap = await startServiceTap(shipping.url);
@@ -49,7 +50,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     await shippingTap[Symbol.asyncDispose]();
     await shipping[Symbol.asyncDispose]();
     await around[Symbol.asyncDispose]();
-    await dropDatabase(location);
+    await dropLocation(location);
   });
 
   const reserve = async () => {

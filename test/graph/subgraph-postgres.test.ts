@@ -3,16 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { demoProducts } from '../../subgraphs/shop/demo/catalog.ts';
 import { startProduct } from '../../subgraphs/product/server.ts';
 import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
-import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
+import { dropLocation, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
 import { until } from '../support/time/until.ts';
 
 const countProducts = '{ products(first: 100, filter: { text: "ten-" }) { edges { node { id } } } }';
 
 describe('on a real Postgres', () => {
   test('replicas that start together migrate and seed once', async () => {
-    const location = testLocation('product', 'postgres');
+    const location = await testLocation('product', 'postgres');
     await using stack = new AsyncDisposableStack();
-    stack.defer(() => dropDatabase(location));
+    stack.defer(() => dropLocation(location));
     const replicas = await Promise.all(
       Array.from({ length: 4 }, () => startTestSubgraph('product', startProduct, { database: location })),
     );
@@ -36,12 +36,12 @@ describe('on a real Postgres', () => {
   });
 
   test('a lost database is UNAVAILABLE, and not ready', async () => {
-    const location = testLocation('product', 'postgres');
+    const location = await testLocation('product', 'postgres');
     if (location.kind !== 'postgres') throw new Error('not a Postgres location');
     await using connection = await breakableConnectionTo(location.url);
     const database = { ...location, url: connection.url };
     await using stack = new AsyncDisposableStack();
-    stack.defer(() => dropDatabase(location));
+    stack.defer(() => dropLocation(location));
     const product = stack.use(await startTestSubgraph('product', startProduct, { database }));
     connection.cut();
     const { data, errors } = await product.call('{ product(id: "product-1") { id } }');
@@ -57,10 +57,10 @@ describe('on a real Postgres', () => {
   // Without a listener of its own a connection in use would end the process: vitest then reports an uncaught
   // exception.
   test('a connection that breaks under its query is no more than UNAVAILABLE', async () => {
-    const location = testLocation('product', 'postgres');
+    const location = await testLocation('product', 'postgres');
     if (location.kind !== 'postgres') throw new Error('not a Postgres location');
     await using stack = new AsyncDisposableStack();
-    stack.defer(() => dropDatabase(location));
+    stack.defer(() => dropLocation(location));
     const connection = stack.use(await breakableConnectionTo(location.url));
     const database = { ...location, url: connection.url };
     const product = stack.use(await startTestSubgraph('product', startProduct, { database }));

@@ -7,7 +7,7 @@ import { openDatabase } from '../../subgraphs/database/database.ts';
 import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
 import {
-  dropDatabase,
+  dropLocation,
   startTestSubgraph,
   testKey,
   testLocation,
@@ -107,28 +107,28 @@ test('lets a request in flight finish when it stops', async () => {
 });
 
 test('is not ready once its database has gone', async () => {
-  const location = testLocation('product', 'embedded');
+  const location = await testLocation('product', 'embedded');
   const database = await openDatabase({ location, migrations: {}, seed: async () => undefined });
   await using subgraph = await startGreeter([], undefined, database.isReady);
   await database.close();
   const response = await fetch(`${new URL(subgraph.url).origin}/health/ready`);
   expect([response.status, await response.json()]).toEqual([503, { status: 'DOWN' }]);
-  await dropDatabase(location);
+  await dropLocation(location);
 });
 
 test('a start that loses its database tells how it was lost', async () => {
-  const location = testLocation('product', 'postgres');
+  const location = await testLocation('product', 'postgres');
   const opening = openDatabase({
     location,
     migrations: {},
     seed: async (db) => void (await sql`select pg_terminate_backend(pg_backend_pid())`.execute(db)),
   });
   await expect(opening).rejects.toThrow(/Postgres does not answer at .*terminated/);
-  await dropDatabase(location);
+  await dropLocation(location);
 });
 
 /** The smallest subgraph there is, whose resolvers and readiness a test decides. */
-function startGreeter(
+async function startGreeter(
   lines: Record<string, unknown>[] = [],
   hello: () => unknown = () => 'hello',
   isReady: () => Promise<boolean> = async () => true,
@@ -139,7 +139,7 @@ function startGreeter(
       done();
     },
   });
-  const settings = testSettings('product', testLocation('product', 'embedded'));
+  const settings = testSettings('product', await testLocation('product', 'embedded'));
   const parts = { now: Date.now, log: pino({}, destination) };
   return serveSubgraph(settings, parts, {
     schema: new URL('../support/subgraphs/greeter.graphql', import.meta.url),

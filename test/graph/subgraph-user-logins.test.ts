@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { startUser } from '../../subgraphs/user/server.ts';
 import { createFreshDatabase } from '../support/servers/fresh-database.ts';
-import { dropDatabase, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
+import { dropLocation, startTestSubgraph, testLocation } from '../support/subgraphs/shop-subgraph.ts';
 import type { TestSubgraph } from '../support/subgraphs/shop-subgraph.ts';
 
 const admin = { email: 'ada@shop.example', password: demoPassword };
@@ -20,9 +20,9 @@ const logIn = (user: TestSubgraph, variables: Readonly<Record<string, string>>) 
   );
 
 test('without the switch no demo user can log in, also on a database that had demo logins before', async () => {
-  const database = testLocation('user', 'postgres');
+  const database = await testLocation('user', 'postgres');
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => dropDatabase(database));
+  stack.defer(() => dropLocation(database));
   const start = (demoLogins: boolean) =>
     startTestSubgraph('user', startUser, { database, settings: { demoLogins } });
   const codeOf = async (user: TestSubgraph) => (await logIn(user, admin)).errors[0]?.extensions.code;

@@ -15,7 +15,7 @@ import type { Settings } from '../../../subgraphs/shared/settings.ts';
 import { startShipping } from '../../../subgraphs/shipping/server.ts';
 import { startUser } from '../../../subgraphs/user/server.ts';
 import { noPressure } from './pressure.ts';
-import { dropDatabase, testKey, testLocation, testSettings } from '../subgraphs/shop-subgraph.ts';
+import { dropLocation, testKey, testLocation, testSettings } from '../subgraphs/shop-subgraph.ts';
 import type { DatabaseKind, StartSubgraph } from '../subgraphs/shop-subgraph.ts';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
@@ -119,7 +119,7 @@ async function startSubgraphs({ database = 'embedded', standIns = {}, redisUrl }
   const urls = new Map<SubgraphName, string>();
 
   async function start(name: SubgraphName, port: number): Promise<void> {
-    const location = testLocation(name, database);
+    const location = await testLocation(name, database);
     const settings: Settings = {
       ...testSettings(name, location),
       port,
@@ -131,7 +131,7 @@ async function startSubgraphs({ database = 'embedded', standIns = {}, redisUrl }
     const subgraph = await starters[name](settings, { now: Date.now, log: pino({ level: 'silent' }) });
     const close = async () => {
       await subgraph.close();
-      await dropDatabase(location);
+      await dropLocation(location);
     };
     running.set(name, { ...subgraph, close });
     urls.set(name, subgraph.url);

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { pino } from 'pino';
+import { createDatabase, dropDatabase } from '../servers/fresh-database.ts';
 import type { DatabaseLocation } from '../../../subgraphs/database/database.ts';
 import type { Parts } from '../../../subgraphs/shared/run.ts';
 import type { RunningSubgraph } from '../../../subgraphs/shared/serve.ts';
@@ -79,7 +79,7 @@ export async function startTestSubgraph(
   { database = 'embedded', now = Date.now, settings = {} }: TestOptions = {},
 ): Promise<TestSubgraph> {
   const statements: string[] = [];
-  const location = typeof database === 'string' ? testLocation(name, database) : database;
+  const location = typeof database === 'string' ? await testLocation(name, database) : database;
   const parts = {
     now,
     log: pino({ level: 'silent' }),
@@ -93,7 +93,7 @@ export async function startTestSubgraph(
     call: (query, options = {}) => callSigned(subgraph.url, name, { query, now, ...options }),
     async [Symbol.asyncDispose]() {
       await subgraph.close();
-      if (typeof database === 'string') await dropDatabase(location);
+      if (typeof database === 'string') await dropLocation(location);
     },
   };
 }
@@ -119,23 +119,19 @@ export function testSettings(name: string, database: DatabaseLocation): Settings
   };
 }
 
-export function testLocation(name: string, kind: DatabaseKind): DatabaseLocation {
-  const url = process.env['DATABASE_URL'];
+export async function testLocation(name: string, kind: DatabaseKind): Promise<DatabaseLocation> {
   if (kind === 'embedded') {
     const path = join(tmpdir(), `tributary-${randomBytes(6).toString('hex')}`, name);
     return { kind: 'folder', schema: name, path, templateDir };
   }
-  if (url === undefined) throw new Error('this test needs DATABASE_URL');
-  // A schema of its own for each test: any number of them run at once, and twice in a row.
-  return { kind: 'postgres', schema: `test_${name}_${randomBytes(6).toString('hex')}`, url };
+  // A database and not only a schema: the migrator reads the catalogue of the whole database, and fails if
+  // another test drops a schema at the same time.
+  return { kind: 'postgres', schema: `test_${name}`, url: await createDatabase() };
 }
 
-export async function dropDatabase(location: DatabaseLocation): Promise<void> {
-  if (location.kind === 'folder') return rmSync(dirname(location.path), { recursive: true, force: true });
-  const client = new Client({ connectionString: location.url });
-  await client.connect();
-  await client.query(`drop schema if exists "${location.schema}" cascade`);
-  await client.end();
+export async function dropLocation(location: DatabaseLocation): Promise<void> {
+  if (location.kind === 'postgres') return dropDatabase(location.url);
+  rmSync(dirname(location.path), { recursive: true, force: true });
 }
 
 export async function callSigned(
