@@ -43,6 +43,8 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
+  // The pool terminates its workers, so a worker ignores repeated signals.
+  const stopped = stopSignal(inPool ? () => undefined : endAtOnce);
   log.info(
     {
       url: router.url,
@@ -53,9 +55,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
     inPool ? 'worker listens' : 'router listens',
   );
   if (inPool) serveInPool(router);
-  // The pool terminates its workers, so a worker ignores repeated signals.
-  const signal = await stopSignal(inPool ? () => undefined : endAtOnce);
-  log.info({ signal }, 'draining');
+  log.info({ signal: await stopped }, 'draining');
   await router.drain();
 }
 
@@ -64,11 +64,12 @@ async function runPool(config: Config, program: string): Promise<void> {
   warnOfMissingFlag(telemetry.log);
   await using pool = await startWorkers(config, { program, telemetry });
   const url = urlAt({ ...config.listen, port: pool.port });
+  const stopped = stopSignal(endAtOnce);
   telemetry.log.info(
     { url, admin: pool.adminUrl, health: pool.healthUrl, workers: config.workers },
     'router listens',
   );
-  await stopSignal(endAtOnce);
+  await stopped;
   await pool.drain();
 }
 
@@ -86,7 +87,7 @@ const SAME_SIGNAL_MS = 500;
 
 /**
  * Resolves on the first signal. Signals within half a second are the same one; `onRepeated` receives later
- * ones.
+ * ones. Called before the router logs that it listens, because the reader of that line may signal at once.
  */
 function stopSignal(onRepeated: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

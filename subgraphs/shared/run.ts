@@ -25,6 +25,8 @@ export async function runSubgraph(
     process.on('SIGTERM', () => void subgraph.close());
     // A second Ctrl-C has no listener and ends the process at once.
     process.once('SIGINT', () => void subgraph.close());
+    // Logged when the signals have their listeners, because the reader of this line may signal at once.
+    log.info({ url: subgraph.url }, 'subgraph ready');
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);

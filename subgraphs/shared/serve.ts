@@ -77,7 +77,6 @@ export async function serveSubgraph<Context extends RequestFacts>(
   const server = await listen(settings, createHandler(definition, apollo, { log, verify }));
   started.defer(server.close);
   const url = `${settings.tls === null ? 'http' : 'https'}://${settings.host}:${server.port}/graphql`;
-  log.info({ url }, 'subgraph ready');
   const running = started.move();
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= running.disposeAsync().then(() => log.info('subgraph stopped')));
