@@ -10,9 +10,10 @@ export type AdminGuard = (headers: IncomingHttpHeaders) => string | undefined;
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i;
 
 /**
- * Rejects requests from web pages. A page may send requests to any port of its user's machine, and can read
- * the responses if its own name resolves to that machine (DNS rebinding). `Host` still has that name then. On
- * other than loopback addresses the host name is not checked.
+ * Rejects requests from web pages. A page may send requests to any port of its user's machine. It can even
+ * read the responses if the page's own host name resolves to that machine (DNS rebinding). `Host` then has
+ * the name of the page. On an address other than loopback `Host` is not checked, because operators may give
+ * such an address any host name.
  */
 export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   const isLoopback = LOOPBACK.test(address);

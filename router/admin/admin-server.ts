@@ -51,8 +51,8 @@ export async function listenAdmin(
       );
   };
   server.on('request', respond);
-  // For an unknown expectation Node would send an empty 417 without these headers. It may be ignored instead
-  // (RFC 9110 section 10.1.1).
+  // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
+  // the header, as RFC 9110 section 10.1.1 permits.
   server.on('checkExpectation', respond);
   return {
     url: urlAt({ ...config, port }),

@@ -33,8 +33,8 @@ function graphOf(schema: GraphQLSchema, subgraph: string): string | undefined {
 }
 
 /**
- * Returns the fields that a subgraph resolves. A field without an owner belongs to all subgraphs that have
- * its type.
+ * Returns the fields that a subgraph resolves. A field without `@join__field` belongs to all subgraphs that
+ * have its type.
  */
 function fieldsIn(type: FieldedType, graph: string): readonly string[] {
   return Object.values(type.getFields()).flatMap(({ name, astNode }) => {

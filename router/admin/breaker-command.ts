@@ -12,7 +12,7 @@ export type BreakerCommand = {
   readonly state: 'open' | 'closed' | 'auto';
 };
 
-/** Result of a command; `reason` describes what is valid. */
+/** Result of a command. `status` is the HTTP status; `reason` names the error and the valid values. */
 export type CommandResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string };

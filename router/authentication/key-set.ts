@@ -88,9 +88,10 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again if none of version `tried` verifies a token. Returns whether they have changed.
-   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id, because its
-   * key may be a new one
+   * Fetches the keys again after no key of the version `tried` could verify a token. Returns true if the keys
+   * have changed, so that the token is worth another attempt.
+   * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: the token
+   * may be signed with a new key
    */
   async changedSince(
     tried: number | undefined,
@@ -111,8 +112,8 @@ export class KeySet implements Disposable {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      // While the issuer is failing, the key may be a new one, so the token can be neither accepted nor
-      // rejected.
+      // While the issuer is failing, the token may be signed with a new key that the router could not fetch,
+      // so it can be neither accepted nor rejected.
       if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
       throw error;
     }
@@ -128,8 +129,8 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // While fetches succeed, only those for unknown keys start the cooldown, so that a rotated key is
-    // accepted at once. After a failed fetch, every fetch starts it.
+    // Normally only fetches for unknown keys start the cooldown, so that a token with a rotated key is
+    // accepted at once, even just after a periodic fetch. While the issuer is failing, every fetch starts it.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }

@@ -71,7 +71,9 @@ async function verify(
   }
 }
 
-// Without a distinct `kid`, only a failed verification shows that the issuer may have a new key.
+// Verifies a token, and fetches the keys once more if the signature does not match. An issuer may replace a
+// key without changing its `kid`, or use none. Then only the failed verification shows that the key is
+// outdated.
 async function verifyWithCurrentKeys(
   token: string,
   keys: KeySet,

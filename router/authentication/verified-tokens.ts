@@ -6,7 +6,7 @@ export type VerifiedToken = {
   readonly identity: UserIdentity;
   /** Version of the keys that verified the token. When a key is withdrawn, its tokens are no longer valid. */
   readonly keysVersion: number | undefined;
-  /** Seconds since 1970 until which no time claim can change the result. */
+  /** Seconds since 1970 until which the result of the time checks cannot change. */
   readonly untilS: number;
 };
 

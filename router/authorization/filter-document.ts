@@ -38,7 +38,8 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // The object type decides which fields are denied.
+  // The object type decides which fields are denied, so completion needs `__typename` of each object. An
+  // empty selection is not valid, so it gets `__typename` too.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

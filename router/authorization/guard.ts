@@ -14,7 +14,7 @@ export type DeniedField = {
   readonly path: readonly string[];
 };
 
-/** Effect of one access decision on an operation. */
+/** The denied parts of an operation, and the operation without them. */
 export type Restriction = {
   readonly denials: Denials;
   /** Document to plan instead of the client's document. */
@@ -28,13 +28,16 @@ export type Restriction = {
 
 /** Checks the access to an operation with protected fields. */
 export type Guard = {
-  /** Returns what the subject is denied; undefined if nothing is. Equal decisions return the same object. */
+  /**
+   * Returns the denied parts of the operation for a caller; undefined if the caller may see everything.
+   * Callers that satisfy the same requirements get the same object, so that its plan is shared.
+   */
   readonly restrictionFor: (subject: Subject) => Restriction | undefined;
 };
 
 /**
- * Maximum number of cached decisions per operation. More different identities are rare, and only need
- * planning again.
+ * Maximum number of cached restrictions per operation. An evicted restriction is computed again, and its
+ * document planned again.
  */
 const MOST_RESTRICTIONS = 16;
 

@@ -5,10 +5,10 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /**
- * Rejects interfaces with requirements that their object types do not have. Composition adds the requirements
- * of all object types to their interface. Additional requirements of an interface could be bypassed by a
- * fragment on an object type (CVE-2025-64530).
- * @throws {Error}
+ * Rejects supergraphs in which an interface has requirements that its object types do not have. A fragment on
+ * an object type would bypass these (CVE-2025-64530). Composition itself never creates such a supergraph: it
+ * adds the requirements of all object types to their interface.
+ * @throws {Error} that names the type or field
  */
 export function refuseBareInterfaces(document: DocumentNode, requirements: Requirements): void {
   for (const type of compositesOf(document)) {
@@ -42,7 +42,10 @@ function objectsOf(document: DocumentNode, interfaceName: string): readonly stri
     .map(({ name }) => name.value);
 }
 
-/** Whether satisfying `given` implies satisfying `demanded`. The kinds of requirements are independent. */
+/**
+ * Returns whether every caller that satisfies `given` also satisfies `demanded`. Authentication, scopes and
+ * policies are compared separately.
+ */
 function isImplied(demanded: Requirement, given: readonly Requirement[]): boolean {
   const scopes = allOf(given.flatMap((requirement) => requirement.scopes));
   const policies = allOf(given.flatMap((requirement) => requirement.policies));
@@ -53,10 +56,14 @@ function isImplied(demanded: Requirement, given: readonly Requirement[]): boolea
   );
 }
 
-/** Maximum number of combined alternatives; no readable supergraph needs more. */
+/** Maximum number of combinations of alternatives. A supergraph that exceeds it is rejected. */
 const MOST_ALTERNATIVES = 4_096;
 
-/** Returns the alternatives that satisfy several requirements, without those that contain another. */
+/**
+ * Combines several requirements into one list of alternatives. An alternative that contains another one is
+ * left out, because the smaller one suffices.
+ * @throws {Error} for too many combinations
+ */
 function allOf(demands: readonly Alternatives[]): Alternatives {
   return demands.reduce<Alternatives>(
     (sofar, alternatives) => {

@@ -2,7 +2,10 @@ import { getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'gra
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { Requirement, Requirements } from './requirement.ts';
 
-/** Requirements of a schema. Type names are those of object types, because only objects have values. */
+/**
+ * Looks up the requirements of a schema. Arguments named `typeName` are object types: a value never has an
+ * abstract type.
+ */
 export type ProtectedSchema = {
   readonly schema: GraphQLSchema;
   /** Returns the requirements of the field itself, of its object type, and of the type it returns. */
@@ -24,7 +27,8 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // The object type of a value determines its requirements, not its abstract type.
+      // A field of an abstract type returns objects of several types. Their requirements are checked for each
+      // object.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }

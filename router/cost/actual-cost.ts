@@ -28,6 +28,7 @@ import { add } from './saturating.ts';
 export type DeliveredData = Readonly<Record<string, unknown>>;
 
 /**
+ * Returns the actual cost in points.
  * @param fieldsWithoutResponse coordinates of fields whose call was sent and failed. Such a field is charged
  * its estimated cost if it is missing in the data.
  */
@@ -49,9 +50,12 @@ type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: Read
 type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
- * Compiles the actual cost of delivered data, with the weights of the estimate. Lists count with their actual
- * length. An absent field costs nothing, unless its call was sent and failed. Null and empty lists cost one
- * item without its selection. Undefined if the estimate is final, as for introspection.
+ * Compiles the function that computes the actual cost of an operation from the delivered data. Weights are
+ * those of the estimate, but lists have their actual length:
+ * - Null and an empty list cost one item without its selection.
+ * - An absent field costs nothing, unless its call was sent and failed.
+ *
+ * Returns undefined if the estimate is final, as for introspection.
  */
 export function compileActualCost(
   model: CostModel,
@@ -151,7 +155,8 @@ class Compilation {
     };
   }
 
-  // Compares related types, too: one coordinate may name an object type where the other names its interface.
+  // Returns whether the field had no response. The coordinates may differ in their type: the operation may
+  // name an interface where the failed fetch names the object type, or the reverse.
   #isUnanswered(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
@@ -181,7 +186,10 @@ class Compilation {
     return walk;
   }
 
-  /** Limits the cost to objects of the fragment's type: another type may have a field of the same name. */
+  /**
+   * Limits the cost to objects of the fragment's type, because an object of another type may have a field of
+   * the same name.
+   */
   #narrowed(
     condition: NamedTypeNode | undefined,
     parent: GraphQLNamedType | undefined,
@@ -201,7 +209,8 @@ class Compilation {
     };
   }
 
-  // A subgraph with `@interfaceObject` returns the name of the interface instead of the object type.
+  // Returns whether `__typename` is an interface: a subgraph with `@interfaceObject` returns the interface
+  // instead of the object type.
   #isInterface(typename: string): boolean {
     return isAbstractType(this.#model.schema.getType(typename));
   }

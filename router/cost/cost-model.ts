@@ -26,14 +26,11 @@ import { constantArguments } from '../shared/graphql/constant-arguments.ts';
 /** Values of an operation's variables, by name. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Number of items that a field returns, from its `@listSize`. */
+/** Number of items that a field returns, as its `@listSize` declares. */
 export type ListSize = {
   readonly assumed: number | undefined;
   readonly slicingArguments: readonly string[];
-  /**
-   * Fields of the result that have the declared size instead of the field itself, for example `edges` of a
-   * connection.
-   */
+  /** Fields of the result whose lists have the declared size, for example `edges` of a connection. */
   readonly sizedFields: ReadonlySet<string>;
   readonly requireOneSlicingArgument: boolean;
 };
@@ -58,7 +55,7 @@ export type CostModel = {
   readonly schema: GraphQLSchema;
   readonly defaultListSize: number;
   field(parent: GraphQLNamedType | undefined, name: string): FieldCost | undefined;
-  /** Cost of an argument or input field, without the content of its value. */
+  /** Returns the cost of an argument or input field, without the cost of its value. */
   inputWeight(input: GraphQLArgument | GraphQLInputField): number;
 };
 
@@ -160,7 +157,10 @@ function argumentsOf(element: Element, directive: string): Record<string, unknow
 
 const COST_SPECIFICATION = 'https://specs.apollo.dev/cost/';
 
-/** Returns the names of both directives in this supergraph. Subgraphs may import them under other names. */
+/**
+ * Returns the names of `@cost` and `@listSize` in this supergraph. Subgraphs may import the directives under
+ * other names.
+ */
 function directiveNames(document: DocumentNode): { readonly cost: string; readonly listSize: string } {
   const link = linkOf(document, COST_SPECIFICATION);
   if (link === undefined) return { cost: 'cost', listSize: 'listSize' };

@@ -10,7 +10,10 @@ export type FieldCalls = {
   /** Coordinate as in the configuration, for example `Mutation.login`. */
   readonly coordinate: string;
   readonly calls: number;
-  /** Values of the arguments that limits count by: argument path to the values of all calls. */
+  /**
+   * Values that the calls have for each argument with a limit, by argument path. Limits may count calls
+   * separately for each value of an argument.
+   */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
 
@@ -49,8 +52,8 @@ function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
 }
 
 /**
- * Compiles the count of calls of limited fields. Each alias and each spread of a fragment counts, and in a
- * list each item that the estimate assumes.
+ * Compiles the function that counts the calls of limited fields. Each alias and each spread of a fragment is
+ * a separate call. A field within a list is called once for each item, and the number of items is estimated.
  */
 export function compileFieldCalls(
   model: CostModel,
@@ -61,8 +64,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // Filled by each evaluation. Without variables, the operation is evaluated only once, when it is
-    // compiled.
+    // Each evaluation of an operation with variables fills a new map. An operation without variables is
+    // evaluated only once, when it is compiled.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

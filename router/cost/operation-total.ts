@@ -38,7 +38,7 @@ export type OperationTotal = {
 /** State of one evaluation: the variables with their defaults, and the totals of fragments so far. */
 type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
 
-/** Set by a field with `sizedFields` for the fields in its selection. */
+/** List size that a field with `sizedFields` declares for the fields in its selection. */
 type Sizing = { readonly coordinate: string; readonly fields: ReadonlySet<string>; readonly size: number };
 
 type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
@@ -155,8 +155,8 @@ class Compilation {
   }
 
   /**
-   * A fragment is compiled once, and evaluated once per request and list size, so nested fragments do not
-   * multiply the work.
+   * Returns the cost of a fragment. It is compiled once, and evaluated once per request and list size, so
+   * that nested fragments do not multiply the work.
    */
   #fragment(name: string): Cost {
     const known = this.#compiled.get(name);
@@ -186,7 +186,7 @@ class Compilation {
   }
 }
 
-/** Counts nothing if `@skip` or `@include` excludes the selection. */
+/** Returns a cost of zero if `@skip` or `@include` excludes the selection. */
 function conditional({ directives }: SelectionNode, cost: Cost): Cost {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');
@@ -207,8 +207,8 @@ function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
 }
 
 /**
- * Returns only the declared variables, with defaults. The object has no prototype, because a variable may be
- * named like a member of it.
+ * Compiles the function that returns the declared variables with their defaults. The result has no prototype,
+ * so that a variable without a value cannot read an inherited property such as `constructor`.
  */
 export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
   const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({
