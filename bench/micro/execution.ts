@@ -10,7 +10,7 @@ import { WIDE, reviewGraph } from './review-graph.ts';
 const { supergraphSdl, schemas } = reviewGraph();
 const supergraph = Supergraph.build(supergraphSdl);
 const planned = createOperationPlanner(supergraphSdl)({ document: WIDE, operationName: undefined });
-if (planned.kind === 'refused') throw new Error(planned.message);
+if (planned.kind === 'rejected') throw new Error(planned.message);
 
 const operation = compileOperation({
   apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),

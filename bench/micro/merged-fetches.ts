@@ -54,7 +54,7 @@ const send: Send = (request) => {
 
 function compiled(document: string, mergesFetches: boolean): CompiledOperation {
   const planned = createOperationPlanner(supergraphSdl)({ document, operationName: undefined });
-  if (planned.kind === 'refused') throw new Error(planned.message);
+  if (planned.kind === 'rejected') throw new Error(planned.message);
   return compileOperation({
     apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
     supergraphSchema: supergraph.schema.toGraphQLJSSchema(),

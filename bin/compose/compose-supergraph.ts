@@ -15,7 +15,7 @@ type ComposedSupergraph =
 export async function composeSupergraph(config: Config, env: Environment): Promise<ComposedSupergraph> {
   await using source = createSupergraphSource({ ...config.supergraph, watch: false }, env);
   const composed = await source.load();
-  if (composed.kind === 'refused') return { kind: 'rejected', reasons: composed.reasons };
+  if (composed.kind === 'rejected') return { kind: 'rejected', reasons: composed.reasons };
   try {
     const { planner, warnings } = await acceptSupergraph(composed.sdl, config, createPlanner);
     await planner[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ import { healthAnswer } from '../http/health.ts';
 import { hostFault } from '../http/host-header.ts';
 import { serverOptions, urlAt } from '../http/http-server.ts';
 import { openPort } from '../http/sockets/listeners.ts';
-import { createMalformedRefusal } from '../http/malformed-request.ts';
+import { createMalformedRequestHandler } from '../http/malformed-request.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 import { SECURITY_HEADERS } from '../http/standing-headers.ts';
 
@@ -40,7 +40,7 @@ export async function listenAdmin(
 ): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer(serverOptions(limits));
   server.keepAliveTimeout = limits.listen.keepAliveTimeoutMs;
-  server.on('clientError', createMalformedRefusal(ADMIN_HEADERS));
+  server.on('clientError', createMalformedRequestHandler(ADMIN_HEADERS));
   const { address, port, close } = await openPort(server, { ...config, handles: HANDLES });
   const guard = createAdminGuard({ host: config.host, address });
   const respond = (request: IncomingMessage, response: ServerResponse) => {
@@ -72,9 +72,9 @@ async function answer(
   { inspect, applyBreakerCommand, now }: AdminParts,
 ): Promise<ClientResponse> {
   const fault = hostFault(request);
-  if (fault !== undefined) return refused(400, fault);
+  if (fault !== undefined) return rejected(400, fault);
   const foreign = guard(request.headers);
-  if (foreign !== undefined) return refused(403, foreign);
+  if (foreign !== undefined) return rejected(403, foreign);
   const ordered = await respondToCommand(request, applyBreakerCommand);
   if (ordered !== undefined) return ordered;
   const path = request.url ?? '/';
@@ -92,16 +92,16 @@ function single<Item>(items: readonly Item[]): Item | readonly Item[] | undefine
 }
 
 function failed(): ClientResponse {
-  return refused(500, 'cannot read the state');
+  return rejected(500, 'cannot read the state');
 }
 
 function notFound(): ClientResponse {
-  return refused(
+  return rejected(
     404,
     'paths: /metrics, /state, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
   );
 }
 
-function refused(status: number, error: string): ClientResponse {
+function rejected(status: number, error: string): ClientResponse {
   return { status, headers: JSON_HEADERS, body: JSON.stringify({ error }) };
 }

@@ -38,7 +38,7 @@ export function createBreakerCommands({
 }
 
 function rejected(status: number, reason: string): CommandResult {
-  return { kind: 'refused', status, reason };
+  return { kind: 'rejected', status, reason };
 }
 
 const MOST_NAMED = 20;

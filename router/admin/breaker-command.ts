@@ -15,7 +15,7 @@ export type BreakerCommand = {
 /** Result of a command. `status` is the HTTP status; `reason` names the error and the valid values. */
 export type CommandResult =
   | { readonly kind: 'applied' }
-  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly status: number; readonly reason: string };
 
 export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
@@ -42,15 +42,16 @@ export async function respondToCommand(
 ): Promise<ClientResponse | undefined> {
   const subgraph = subgraphIn(request.url ?? '');
   if (subgraph === undefined) return undefined;
-  if (request.method !== 'POST') return refusal(405, 'only POST is allowed for this path', { allow: 'POST' });
+  if (request.method !== 'POST')
+    return rejection(405, 'only POST is allowed for this path', { allow: 'POST' });
   try {
     const body = commandBody.safeParse(await readJsonBody(request, MOST_BYTES));
-    if (!body.success) return refusal(400, z.prettifyError(body.error));
+    if (!body.success) return rejection(400, z.prettifyError(body.error));
     const command = { subgraph, ...body.data };
     const result = await apply(command);
-    return result.kind === 'applied' ? json(200, command) : refusal(result.status, result.reason);
+    return result.kind === 'applied' ? json(200, command) : rejection(result.status, result.reason);
   } catch (error) {
-    if (error instanceof RouterError) return refusal(error.status, error.publicMessage, error.headers);
+    if (error instanceof RouterError) return rejection(error.status, error.publicMessage, error.headers);
     throw error;
   }
 }
@@ -65,7 +66,7 @@ function subgraphIn(path: string): string | undefined {
   }
 }
 
-function refusal(
+function rejection(
   status: number,
   error: string,
   headers: Readonly<Record<string, string>> = {},

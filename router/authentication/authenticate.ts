@@ -41,7 +41,7 @@ export type AuthenticatorParts = {
   readonly revocationStream: RevocationParts['stream'];
   /** Redis in which all routers count invalid tokens; if it is undefined, each router counts its own. */
   readonly redis?: RedisLink | undefined;
-  readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRefused' | 'revocationsChanged'>;
+  readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRejected' | 'revocationsChanged'>;
 };
 
 const MAX_VERIFIED_TOKENS = 20_000;
@@ -59,7 +59,7 @@ export function createAuthenticator(
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
   const rules = { ...config, now: parts.now };
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
-  const rejected = createRejectedTokens(config.refusedTokensPerMinute, parts.redis);
+  const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 
   async function identify(headers: readonly string[], address: string): Promise<Identity> {
     const token = readBearer(headers, config.maxTokenBytes);
@@ -92,7 +92,7 @@ export function createAuthenticator(
         return await identify(headers, address);
       } catch (error) {
         if (error instanceof RouterError) {
-          parts.telemetry.authenticationRefused(error.code);
+          parts.telemetry.authenticationRejected(error.code);
           if (error.code === 'TOKEN_INVALID') await rejected.count(address);
         }
         throw error;

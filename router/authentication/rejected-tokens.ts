@@ -21,7 +21,7 @@ export function createRejectedTokens(perMinute: number, redis: RedisLink | undef
     redis &&
     new RateLimiterRedis({
       ...options,
-      keyPrefix: `${redis.keyPrefix}refused-tokens`,
+      keyPrefix: `${redis.keyPrefix}rejected-tokens`,
       storeClient: redis.client,
       rejectIfRedisNotReady: true,
       insuranceLimiter: own,

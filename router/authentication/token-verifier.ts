@@ -67,7 +67,7 @@ async function verify(
       currentDate: new Date(rules.now()),
     });
   } catch (error) {
-    throw refusal(error);
+    throw rejectionOf(error);
   }
 }
 
@@ -123,7 +123,7 @@ async function verifyWithAnyOf(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-function refusal(error: unknown): RouterError {
+function rejectionOf(error: unknown): RouterError {
   if (error instanceof RouterError) return error;
   if (error instanceof errors.JWTExpired)
     return new RouterError('TOKEN_EXPIRED', undefined, { cause: error });

@@ -51,7 +51,7 @@ export function authorize(
       const denied = restriction.deniedFields(inputs);
       // The variables may exclude all denied selections; then nothing is rejected.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
-      throw new RouterError(denialCodeOf(subject), refusalMessage(denied));
+      throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));
     }
     case 'dry-run':
       return {
@@ -63,7 +63,7 @@ export function authorize(
 
 const MOST_NAMED = 5;
 
-function refusalMessage(denied: readonly DeniedField[]): string {
+function rejectionMessage(denied: readonly DeniedField[]): string {
   const named = denied.slice(0, MOST_NAMED).map(({ path }) => path.join('.'));
   const more = denied.length > MOST_NAMED ? ', and more' : '';
   return `the request is not authorized for these selections: ${named.join(', ')}${more}`;

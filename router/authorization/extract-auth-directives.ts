@@ -1,6 +1,6 @@
 import { Kind, parse, print, valueFromASTUntyped, visit } from 'graphql';
 import type { ASTNode, ConstDirectiveNode, DocumentNode } from 'graphql';
-import { refuseBareInterfaces } from './interface-requirements.ts';
+import { rejectBareInterfaces } from './interface-requirements.ts';
 import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 import { readSecurityLinks } from './security-links.ts';
 import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
@@ -23,7 +23,7 @@ export function extractAuthDirectives(supergraphSdl: string): ExtractedSupergrap
   const links = readSecurityLinks(document);
   if (links.nodes.size === 0) return { sdl: supergraphSdl, requirements: new Map() };
   const requirements = readRequirements(document, links);
-  refuseBareInterfaces(document, requirements);
+  rejectBareInterfaces(document, requirements);
   return { sdl: print(withoutAuthorization(document, links)), requirements };
 }
 

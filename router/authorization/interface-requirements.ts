@@ -10,7 +10,7 @@ type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
  * adds the requirements of all object types to their interface.
  * @throws {Error} that names the type or field
  */
-export function refuseBareInterfaces(document: DocumentNode, requirements: Requirements): void {
+export function rejectBareInterfaces(document: DocumentNode, requirements: Requirements): void {
   for (const type of compositesOf(document)) {
     if (type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
     const objects = objectsOf(document, type.name.value);

@@ -60,7 +60,7 @@ export function readSecurityLinks(document: DocumentNode): SecurityLinks {
     const scalar = SCALARS[enforced];
     if (scalar !== undefined) scalars.add(imports.get(scalar) ?? `${namespace}__${scalar}`);
   }
-  refuseUnlinked(document, links);
+  rejectUnlinked(document, links);
   return { directives, scalars, nodes };
 }
 
@@ -91,7 +91,7 @@ function isEnforced(name: string): name is EnforcedDirective {
  * Rejects unlinked directives. Without its link `@authenticated` has no effect by the specification, but its
  * author expects one.
  */
-function refuseUnlinked(document: DocumentNode, links: readonly Link[]): void {
+function rejectUnlinked(document: DocumentNode, links: readonly Link[]): void {
   const linked = new Set(links.flatMap(({ namespace, imports }) => [namespace, ...imports.values()]));
   for (const node of document.definitions) {
     if (node.kind !== Kind.DIRECTIVE_DEFINITION) continue;

@@ -62,7 +62,7 @@ export const authentication = z
       .default(86_400)
       .describe('Maximum time for which known keys are used while the issuer is down.'),
     keysTimeoutMs: ms.default(3_000).describe('Timeout of a fetch of the keys.'),
-    refusedTokensPerMinute: count
+    rejectedTokensPerMinute: count
       .default(600)
       .describe(
         'Maximum number of invalid tokens from one address per minute, counted across all routers on one Redis. Above it, tokens that are not cached as valid are rejected unread.',

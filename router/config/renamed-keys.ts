@@ -7,6 +7,7 @@ import type { RenamedKey } from './yaml/yaml-places.ts';
 export const RENAMED_KEYS: readonly RenamedKey[] = [
   { parent: ['traffic'], from: 'sharing', to: 'deduplication' },
   { parent: ['rateLimit'], from: 'overrunPercent', to: 'maxSurchargePercent' },
+  { parent: ['authentication'], from: 'refusedTokensPerMinute', to: 'rejectedTokensPerMinute' },
 ];
 
 /** Logs a warning for each old key in the configuration. */

@@ -3,7 +3,7 @@ import { SpanKind } from '@opentelemetry/api';
 import type { Config } from '../config/config-schema.ts';
 import { ERRORS, RouterError } from '../shared/errors.ts';
 import { logMasked } from '../telemetry/masked-error.ts';
-import { refusal } from '../response/rejection-response.ts';
+import { rejectionResponse } from '../response/rejection-response.ts';
 import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
 import { readTraceContext } from '../telemetry/trace-context.ts';
 import type { TraceHeaders } from '../telemetry/trace-context.ts';
@@ -67,7 +67,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
         parts.handle({ ...clientRequest, trace }),
       );
     } catch (error) {
-      return refuse(error, { id, mediaType });
+      return reject(error, { id, mediaType });
     }
   }
 
@@ -98,14 +98,18 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     };
   }
 
-  function refuse(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
+  function reject(error: unknown, { id, mediaType }: { id: string; mediaType: MediaType }): ClientResponse {
     if (error instanceof RouterError && ERRORS[error.code].exposed)
-      return refusal(error, mediaType, { requestId: id });
+      return rejectionResponse(error, mediaType, { requestId: id });
     const errorId = logMasked(parts.telemetry.log, error, { requestId: id });
-    return refusal(new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }), mediaType, {
-      id: errorId,
-      requestId: id,
-    });
+    return rejectionResponse(
+      new RouterError('INTERNAL_SERVER_ERROR', undefined, { cause: error }),
+      mediaType,
+      {
+        id: errorId,
+        requestId: id,
+      },
+    );
   }
 }
 

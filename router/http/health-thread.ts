@@ -6,7 +6,7 @@ import { healthAnswer } from './health.ts';
 import type { Heartbeat, ThreadOptions, ThreadStart } from './health-port.ts';
 import { hostFault } from './host-header.ts';
 import { addressOf, listening } from './sockets/listeners.ts';
-import { createMalformedRefusal } from './malformed-request.ts';
+import { createMalformedRequestHandler } from './malformed-request.ts';
 import { pathOf } from './request-path.ts';
 
 /**
@@ -26,7 +26,7 @@ parentPort?.on('message', (heartbeat: Heartbeat) => {
 
 const server = createServer(options.server, respond);
 server.on('checkExpectation', respond);
-server.on('clientError', createMalformedRefusal(standing));
+server.on('clientError', createMalformedRequestHandler(standing));
 await listening(server, options).then(
   () => report({ kind: 'listening', port: addressOf(server).port }),
   ({ message, code }: NodeJS.ErrnoException) => report({ kind: 'failed', message, code }),

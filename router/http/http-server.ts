@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import { mergeVary } from '../headers/vary.ts';
-import { refusal } from '../response/rejection-response.ts';
+import { rejectionResponse } from '../response/rejection-response.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import { ONE_PIECE_BYTES } from '../request/client-request.ts';
 import type { ClientResponse } from '../request/client-request.ts';
@@ -15,7 +15,7 @@ import { healthAnswer } from './health.ts';
 import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { openPort } from './sockets/listeners.ts';
-import { createMalformedRefusal } from './malformed-request.ts';
+import { createMalformedRequestHandler } from './malformed-request.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { requestId, saneId } from './request-id.ts';
 import { pathOf } from './request-path.ts';
@@ -41,12 +41,12 @@ export type HttpServer = AsyncDisposable & {
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
   const standing = createStandingHeaders(config);
   const answer = createAnswerer(config, { ...parts, standing });
-  const refuseMalformed = createMalformedRefusal(standing);
+  const rejectMalformed = createMalformedRequestHandler(standing);
   const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
-    refuseMalformed(error, socket);
+    rejectMalformed(error, socket);
   });
   // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
   // the header, as RFC 9110 section 10.1.1 permits.
@@ -149,7 +149,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
   ): Promise<ClientResponse> {
     const fault = hostFault(request);
     if (fault !== undefined)
-      return refusal(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
+      return rejectionResponse(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
     if (path === config.listen.path) return graphql(request, response, id);
@@ -184,7 +184,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 }
 
 function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {
-  return refusal(
+  return rejectionResponse(
     new RouterError('NOT_FOUND', `path ${path} does not exist; GraphQL is served at ${graphqlPath}`),
     JSON_TYPE,
     { requestId },

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RouterError } from '../shared/errors.ts';
 import type { ErrorCode } from '../shared/errors.ts';
-import { refusal } from '../response/rejection-response.ts';
+import { rejectionResponse } from '../response/rejection-response.ts';
 import { rejectBody } from './sockets/bodies-in-progress.ts';
 import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
@@ -12,7 +12,7 @@ import type { StandingHeaders } from './standing-headers.ts';
  * read is rejected like any other, with its id, and logged. Without a request, the handler writes a JSON
  * response and closes the connection; Node would send an empty body.
  */
-export function createMalformedRefusal(standing: StandingHeaders) {
+export function createMalformedRequestHandler(standing: StandingHeaders) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
   const badRequest = prepare('BAD_REQUEST', 'the request is not valid HTTP');
   // Built in advance, because thousands of connections may time out at the same moment.
@@ -21,7 +21,7 @@ export function createMalformedRefusal(standing: StandingHeaders) {
     ERR_HTTP_REQUEST_TIMEOUT: prepare('REQUEST_TIMEOUT'),
   };
 
-  return function refuseMalformed({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  return function rejectMalformed({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
     if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
@@ -43,7 +43,7 @@ type Rejection = {
 function prepareRejection(standing: StandingHeaders, code: ErrorCode, message?: string): Rejection {
   // Closes the connection, because the rest of the request cannot be distinguished from a new one.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
-  const { status, headers, body } = refusal(error, JSON_TYPE);
+  const { status, headers, body } = rejectionResponse(error, JSON_TYPE);
   const all = { ...standing, ...headers, 'content-length': String(Buffer.byteLength(body)) };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
   const statusLine = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`;

@@ -43,7 +43,7 @@ export type LoadSheddingParts = {
 
 // Errors with different retry times, so that clients rejected together do not retry together. Each is created
 // once, because an error with a stack trace per request would cost more than the rest of the rejection.
-const REFUSALS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
+const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
  * Number of requests between two checks of the heap: hundreds of bodies may arrive in one turn of the event
@@ -58,7 +58,7 @@ export function createLoadShedding(
   const max = enabled ? maxConcurrent : Infinity;
   const limit = new ConcurrencyLimit({ delayMs: eventLoopDelayMs, heap: heapPercent / 100, max });
   const watch = enabled ? watchPressure(adjust) : undefined;
-  let refused = 0;
+  let rejected = 0;
   let entered = 0;
   let reported = false;
 
@@ -76,8 +76,8 @@ export function createLoadShedding(
   function check(priority: Priority, entered: 0 | 1): void {
     if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;
     telemetry.requestShed(priority);
-    refused += 1;
-    throw REFUSALS[refused % REFUSALS.length];
+    rejected += 1;
+    throw REJECTIONS[rejected % REJECTIONS.length];
   }
 
   const hasRoomForAll = () => limit.inFlight < limit.limit * LOWEST_SHARE;

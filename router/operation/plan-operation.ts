@@ -33,7 +33,7 @@ export type CompilationParts = {
   readonly planner: Planner;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
-  readonly planned: (ms: number, outcome: 'planned' | 'refused') => void;
+  readonly planned: (ms: number, outcome: 'planned' | 'rejected') => void;
   readonly monotonic: () => number;
   readonly fallbackOf: FallbackOf | undefined;
   readonly stalePolicyOf: StalePolicyOf | undefined;
@@ -75,7 +75,7 @@ export function createCompile(
     isPlanning = true;
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
-    if (outcome.kind === 'refused') throw outcome.error;
+    if (outcome.kind === 'rejected') throw outcome.error;
     onGrowth(planBytes(outcome.length ?? 0));
     return compile(compilation, outcome, parts);
   }

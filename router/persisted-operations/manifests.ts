@@ -24,7 +24,7 @@ const SETTLE_MS = 50;
  */
 export async function loadManifests(
   config: Pick<Config, 'persistedOperations'>,
-  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
+  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRejected'>,
 ): Promise<Manifests> {
   const { manifest, clients } = config.persistedOperations;
   await checkManifests(config);
@@ -66,7 +66,7 @@ type ManifestFile = Disposable & { readonly current: () => Manifest };
 
 async function loadManifest(
   path: string,
-  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRefused'>,
+  telemetry: Pick<Telemetry, 'manifestLoaded' | 'manifestRejected'>,
 ): Promise<ManifestFile> {
   let current = await readManifest(path);
   let settling: NodeJS.Timeout | undefined;
@@ -77,7 +77,7 @@ async function loadManifest(
       current = await readManifest(path);
       telemetry.manifestLoaded({ path, operations: current.operations });
     } catch (error) {
-      telemetry.manifestRefused({ path, reason: messageOf(error) });
+      telemetry.manifestRejected({ path, reason: messageOf(error) });
     }
   }
 

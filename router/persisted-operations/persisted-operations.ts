@@ -30,7 +30,7 @@ export type PersistedParts = {
   readonly redis: RedisLink | undefined;
   readonly telemetry: Pick<
     Telemetry,
-    'manifestLoaded' | 'manifestRefused' | 'persistedOperationAsked' | 'unlistedOperation'
+    'manifestLoaded' | 'manifestRejected' | 'persistedOperationAsked' | 'unlistedOperation'
   >;
 };
 

@@ -23,7 +23,7 @@ export type OperationToPlan = { readonly document: string; readonly operationNam
 /** Result of planning. It is plain data, so it can be sent between threads. */
 export type PlannedOperation =
   | { readonly kind: 'planned'; readonly plan: QueryPlan; readonly renames: Renames }
-  | { readonly kind: 'refused'; readonly message: string };
+  | { readonly kind: 'rejected'; readonly message: string };
 
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
@@ -84,21 +84,21 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
       const { document: readable, literals } = hideLiterals(renamed, source, prepared.schema);
       const written = plannableDocument(readable, prepared);
       const plannable = hoists ? hoistFields(written, prepared) : written;
-      if (plannable === undefined) return refused('it has no fields to hoist');
+      if (plannable === undefined) return rejected('it has no fields to hoist');
       const { keys, reserved } = prepared;
       const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
       const planned = patchPlan(plan(document), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
-      if (missing !== undefined) return refused(`no subgraph can resolve ${missing} here`);
+      if (missing !== undefined) return rejected(`no subgraph can resolve ${missing} here`);
       return { kind: 'planned', plan: showLiterals(planned, literals), renames };
     } catch (error) {
-      return refused(firstLine(error));
+      return rejected(firstLine(error));
     }
   };
 }
 
-function refused(reason: string): PlannedOperation {
-  return { kind: 'refused', message: `The subgraphs together cannot resolve this operation: ${reason}.` };
+function rejected(reason: string): PlannedOperation {
+  return { kind: 'rejected', message: `The subgraphs together cannot resolve this operation: ${reason}.` };
 }
 
 /**

@@ -17,7 +17,7 @@ export type PlanOutcome =
       readonly length?: number;
     }
   /** The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
-  | { readonly kind: 'refused'; readonly error: RouterError };
+  | { readonly kind: 'rejected'; readonly error: RouterError };
 
 /**
  * Plans operations in worker threads; never rejects. Equal operations that wait at the same time are planned
@@ -106,7 +106,7 @@ class ThreadPool implements Planner {
       if (this.#queue.join(known, caller)) known.timer.refresh();
       return known.outcome;
     }
-    if (this.#closed) return Promise.resolve(refusal('SHUTTING_DOWN'));
+    if (this.#closed) return Promise.resolve(rejection('SHUTTING_DOWN'));
     const waiting = this.#createWaiting(key, operation);
     this.#inFlight.set(key, waiting);
     this.#enqueue(waiting, caller);
@@ -120,7 +120,9 @@ class ThreadPool implements Planner {
       resolve(result);
     };
     const timer = setTimeout(() => {
-      this.#take(waiting).answer(refusal('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'));
+      this.#take(waiting).answer(
+        rejection('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'),
+      );
     }, this.#options.timeoutMs + START_ALLOWANCE_MS);
     const waiting: PendingPlan = { operation, outcome, answer, timer };
     return waiting;
@@ -130,7 +132,7 @@ class ThreadPool implements Planner {
     const rejected = this.#queue.add(waiting, caller);
     if (rejected !== undefined) {
       this.#take(rejected).answer(
-        refusal('PLANNING_TIMEOUT', 'Too many new operations are waiting to be planned.'),
+        rejection('PLANNING_TIMEOUT', 'Too many new operations are waiting to be planned.'),
       );
     }
     this.#replaceThreads();
@@ -139,7 +141,7 @@ class ThreadPool implements Planner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#queue) this.#take(waiting).answer(refusal('SHUTTING_DOWN'));
+    for (const waiting of this.#queue) this.#take(waiting).answer(rejection('SHUTTING_DOWN'));
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#all].map((thread) => thread[Symbol.asyncDispose]()));
   }
@@ -160,10 +162,10 @@ class ThreadPool implements Planner {
 
   async #run(thread: PlanningThread, { operation, answer }: PendingPlan): Promise<void> {
     const outcome = await thread.plan(operation, this.#options.timeoutMs);
-    answer(this.#closed ? refusal('SHUTTING_DOWN') : toOutcome(outcome));
+    answer(this.#closed ? rejection('SHUTTING_DOWN') : toOutcome(outcome));
     switch (outcome.kind) {
       case 'planned':
-      case 'refused':
+      case 'rejected':
         this.#idle.push(thread);
         break;
       case 'timed out':
@@ -199,12 +201,12 @@ function toOutcome(outcome: ThreadOutcome): PlanOutcome {
   switch (outcome.kind) {
     case 'planned':
       return outcome;
-    case 'refused':
-      return refusal('OPERATION_NOT_PLANNABLE', outcome.message);
+    case 'rejected':
+      return rejection('OPERATION_NOT_PLANNABLE', outcome.message);
     case 'timed out':
-      return refusal('PLANNING_TIMEOUT');
+      return rejection('PLANNING_TIMEOUT');
     case 'died':
-      return refusal(
+      return rejection(
         'PLANNING_TIMEOUT',
         'The planning thread ended before the operation was planned.',
         outcome.error,
@@ -212,11 +214,11 @@ function toOutcome(outcome: ThreadOutcome): PlanOutcome {
   }
 }
 
-function refusal(
+function rejection(
   code: 'OPERATION_NOT_PLANNABLE' | 'PLANNING_TIMEOUT' | 'SHUTTING_DOWN',
   message?: string,
   cause?: Error,
 ): PlanOutcome {
   const retry = code === 'PLANNING_TIMEOUT' && { retryAfterS: RETRY_AFTER_S };
-  return { kind: 'refused', error: new RouterError(code, message, { ...retry, ...(cause && { cause }) }) };
+  return { kind: 'rejected', error: new RouterError(code, message, { ...retry, ...(cause && { cause }) }) };
 }

@@ -93,7 +93,7 @@ export async function startWorkers(
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker responds');
     // Restored unless a later command has replaced it.
-    if (result.kind === 'refused' && commands.get(key) === lasting) store(key, before);
+    if (result.kind === 'rejected' && commands.get(key) === lasting) store(key, before);
     return result;
   }
 

@@ -7,7 +7,7 @@ import type { ChargeRequest } from './caller-buckets.ts';
 import type { Payer } from '../request/caller.ts';
 import type { CoerceVariables, CoercedVariables } from '../validation/coerce-variables.ts';
 import type { Price } from '../cost/pricing.ts';
-import { refusalOf, tooExpensive } from './rate-limit-errors.ts';
+import { rejectionOf, tooExpensive } from './rate-limit-errors.ts';
 import type { TopConsumers } from './top-consumers.ts';
 import { checkVariables } from '../limits/variable-limits.ts';
 
@@ -78,14 +78,14 @@ export function createAdmission(
     request: ChargeRequest,
     count: Count,
   ): Promise<Pick<Admission, 'reservation' | 'headers'>> {
-    const refusal = request.cost <= maxCost ? undefined : tooExpensive(request.cost, maxCost);
-    const decision = refusal ?? (await rateLimiter.charge(request));
+    const rejection = request.cost <= maxCost ? undefined : tooExpensive(request.cost, maxCost);
+    const decision = rejection ?? (await rateLimiter.charge(request));
     if (!(decision instanceof RouterError) && decision.kind === 'admitted') {
       topConsumers[count](request, decision.reservation.points);
       return decision;
     }
     topConsumers.addRejection(request);
-    throw decision instanceof RouterError ? decision : refusalOf(decision, request.cost);
+    throw decision instanceof RouterError ? decision : rejectionOf(decision, request.cost);
   }
 
   async function chargeOrMeasure(

@@ -2,16 +2,16 @@ import { RouterError } from '../shared/errors.ts';
 import type { RateLimitDecision, Shortage } from './rate-limiter.ts';
 
 /** Returns the error for a request that exceeds a rate limit. */
-export function refusalOf(
+export function rejectionOf(
   decision: Exclude<RateLimitDecision, { kind: 'admitted' }>,
   cost: number,
 ): RouterError {
-  if (decision.kind === 'refused') return rateLimited(decision, cost);
+  if (decision.kind === 'rejected') return rateLimited(decision, cost);
   const { affordable, field } = decision;
   return field === undefined ? tooExpensive(cost, affordable) : tooManyCalls(field, affordable);
 }
 
-type RejectedDecision = Extract<RateLimitDecision, { kind: 'refused' }>;
+type RejectedDecision = Extract<RateLimitDecision, { kind: 'rejected' }>;
 
 function rateLimited(
   { headers, retryAfterMs, shortage, field }: RejectedDecision,

@@ -39,7 +39,7 @@ export type Shortage = {
 export type RateLimitDecision =
   | { readonly kind: 'admitted'; readonly headers: Headers; readonly reservation: Reservation }
   | {
-      readonly kind: 'refused';
+      readonly kind: 'rejected';
       readonly headers: Headers;
       readonly retryAfterMs: number;
       /** The bucket to wait for; undefined if requests are rejected because Redis is down. */
@@ -152,8 +152,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
       const tooMuch = unaffordable(debits, request.prepaid);
       if (tooMuch !== undefined) return tooMuch;
       const stored = await decide([...debits.cost, ...debits.calls]);
-      parts.telemetry.rateLimitDecided(stored.admitted ? 'admitted' : 'refused', stored.store);
-      return stored.admitted ? admitted(stored, debits) : refused(stored, debits, request.prepaid);
+      parts.telemetry.rateLimitDecided(stored.admitted ? 'admitted' : 'rejected', stored.store);
+      return stored.admitted ? admitted(stored, debits) : rejected(stored, debits, request.prepaid);
     },
 
     async refund({ buckets, store, points: charged }, points) {
@@ -200,7 +200,7 @@ const DENIED_RETRY_MS = 1_000;
 
 // The prepaid points are added, because the next attempt is charged in full: what this attempt prepaid stays
 // charged.
-function refused({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
+function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
     .map((level, index) => ({
@@ -213,7 +213,7 @@ function refused({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 
   const retryAfterMs = longest?.waitMs ?? DENIED_RETRY_MS;
   const headers = rateLimitHeaders(waiting.map(({ level }) => level));
   return {
-    kind: 'refused',
+    kind: 'rejected',
     headers: { ...headers, 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) },
     retryAfterMs,
     ...(longest && { shortage: shortageOf(longest.level) }),

@@ -21,7 +21,11 @@ function statusFor(code: string, status: number, mediaType: MediaType): number {
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
 /** Returns the response to a request that is rejected as a whole: errors without data. */
-export function refusal(error: RouterError, mediaType: MediaType, ids: RejectionIds = {}): ClientResponse {
+export function rejectionResponse(
+  error: RouterError,
+  mediaType: MediaType,
+  ids: RejectionIds = {},
+): ClientResponse {
   const { code, publicMessage: message, publicExtensions: extensions, locations } = error;
   const listed = error.listed ?? [{ message, locations, extensions }];
   const errors = listed.map((one) => ({ ...one, extensions: { ...one.extensions, ...ids } }));

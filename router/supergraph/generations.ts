@@ -62,7 +62,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     const loaded = await source.load();
     // The composition was aborted or finished after closing, so its result is not logged.
     if (closed) return;
-    if (loaded.kind === 'refused') return reject(loaded.reasons);
+    if (loaded.kind === 'rejected') return reject(loaded.reasons);
     if (loaded.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
     const started = parts.monotonic();
     try {
@@ -80,7 +80,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   function reject(reasons: readonly string[], version?: string): void {
     const isNew = record.rejected(reasons, version);
     const serving = current?.generation.graph.id;
-    telemetry.supergraphRefused({ file: source.file, reasons, rejected: version, serving }, isNew);
+    telemetry.supergraphRejected({ file: source.file, reasons, rejected: version, serving }, isNew);
   }
 
   function restore(version: string): void {

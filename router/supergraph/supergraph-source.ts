@@ -13,7 +13,7 @@ import type { Environment } from '../config/yaml/read-yaml.ts';
 
 type LoadedSupergraph =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
-  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+  | { readonly kind: 'rejected'; readonly reasons: readonly string[] };
 
 /**
  * Loads the supergraph: from a composition file or from a finished SDL file. Disposing aborts a composition
@@ -54,7 +54,7 @@ export function createSupergraphSource(
         ? await readSdl(config.file, closed.signal)
         : await composeFile();
     } catch (error) {
-      return { kind: 'refused', reasons: rejectionReasons(error) };
+      return { kind: 'rejected', reasons: rejectionReasons(error) };
     }
   }
 
@@ -111,10 +111,10 @@ async function composeSupergraph(
   compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,
 ): Promise<LoadedSupergraph> {
   const loaded = await loadSubgraphSchemas(file);
-  if (loaded.kind === 'failed') return { kind: 'refused', reasons: loaded.reasons };
+  if (loaded.kind === 'failed') return { kind: 'rejected', reasons: loaded.reasons };
   const composition = await compose(loaded.subgraphs);
   const findings = composition.findings.map(formatFinding);
-  if (composition.kind === 'failed') return { kind: 'refused', reasons: findings };
+  if (composition.kind === 'failed') return { kind: 'rejected', reasons: findings };
   return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };
 }
 
@@ -123,6 +123,6 @@ async function readSdl(path: string, signal: AbortSignal): Promise<LoadedSupergr
   const findings = await checkInThread(sdl, signal);
   const place = relative('.', path);
   if (findings.length > 0)
-    return { kind: 'refused', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
+    return { kind: 'rejected', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
   return { kind: 'supergraph', sdl, findings: [] };
 }

@@ -19,15 +19,15 @@ export function createMetrics(registry: Registry) {
     registry.registerMetric(metric as unknown as Histogram);
     return metric;
   };
-  // Also counts under the old name, which the next version removes, so that dashboards keep working.
+  // Also counts under the old name with its label values, so that dashboards keep working until the next
+  // version removes them.
   const renamedCounter = (oldName: string, name: string, help: string, labelNames: string[]) => {
-    const counters = [
-      counter(name, help, labelNames),
-      counter(oldName, `Deprecated name of ${name}.`, labelNames),
-    ];
+    const current = counter(name, help, labelNames);
+    const old = counter(oldName, `Deprecated name of ${name}.`, labelNames);
     return {
       inc: (labels: Record<string, string>, value = 1) => {
-        for (const one of counters) one.inc(labels, value);
+        current.inc(labels, value);
+        old.inc({ ...labels, ...(labels['decision'] === 'rejected' && { decision: 'refused' }) }, value);
       },
     };
   };
@@ -95,8 +95,9 @@ export function createMetrics(registry: Registry) {
     keyFetches: counter('tributary_issuer_key_fetches_total', 'Fetches of issuer keys, by outcome.', [
       'outcome',
     ]),
-    authRefusals: counter(
+    authRejections: renamedCounter(
       'tributary_authentication_refusals_total',
+      'tributary_authentication_rejections_total',
       'Requests rejected because of their token.',
       ['code'],
     ),

@@ -92,7 +92,7 @@ export function createTelemetry(
       metrics.degraded.inc({ subgraph: service, reason: knownCode(reason), source });
     },
 
-    rateLimitDecided(decision: 'admitted' | 'refused', store: 'redis' | 'local' | 'none'): void {
+    rateLimitDecided(decision: 'admitted' | 'rejected', store: 'redis' | 'local' | 'none'): void {
       metrics.rateLimit.inc({ decision, store });
     },
 
@@ -143,7 +143,7 @@ export function createTelemetry(
       log.info(event, 'manifest loaded');
     },
 
-    manifestRefused(event: { readonly path: string; readonly reason: string }): void {
+    manifestRejected(event: { readonly path: string; readonly reason: string }): void {
       log.error(event, 'manifest rejected, keeping the previous one');
     },
 
@@ -187,11 +187,11 @@ export function createTelemetry(
       log[event.state === 'ready' ? 'info' : 'warn'](event, 'state of a source of revoked tokens changed');
     },
 
-    authenticationRefused(code: ErrorCode): void {
-      metrics.authRefusals.inc({ code });
+    authenticationRejected(code: ErrorCode): void {
+      metrics.authRejections.inc({ code });
     },
 
-    planned(ms: number, outcome: 'planned' | 'refused'): void {
+    planned(ms: number, outcome: 'planned' | 'rejected'): void {
       metrics.planning.observe({ outcome }, ms / 1000);
     },
 
@@ -211,7 +211,7 @@ export function createTelemetry(
      * `serving` is the version that stays active. Repeated rejections, such as those of each poll, are only
      * counted.
      */
-    supergraphRefused(
+    supergraphRejected(
       event: {
         readonly file: string;
         readonly reasons: readonly string[];
@@ -220,7 +220,7 @@ export function createTelemetry(
       },
       isNew: boolean,
     ): void {
-      metrics.supergraphs.inc({ outcome: 'refused' });
+      metrics.supergraphs.inc({ outcome: 'rejected' });
       const { serving = 'none, the router is not ready until a valid supergraph is loaded' } = event;
       if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
     },

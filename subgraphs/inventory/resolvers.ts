@@ -81,10 +81,10 @@ async function reserveStock(
   // The next mutation of the same operation must not return cached stock.
   loaders.stock.clearAll();
   if (outcome.kind === 'held') return outcome.reservation;
-  throw shopError('CONFLICT', refusalOf(id, outcome));
+  throw shopError('CONFLICT', rejectionOf(id, outcome));
 }
 
-function refusalOf(id: string, outcome: Exclude<ReserveOutcome, { kind: 'held' }>): string {
+function rejectionOf(id: string, outcome: Exclude<ReserveOutcome, { kind: 'held' }>): string {
   switch (outcome.kind) {
     case 'short':
       return `Not enough stock of ${outcome.productIds.join(', ')}.`;

@@ -51,7 +51,7 @@ export function createResolvers(db: Kysely<ProductTables>, now: () => number): R
       async createProduct(_: unknown, { input }: { input: NewProductInput }, { caller }: ProductContext) {
         requireRole(caller, 'catalog');
         checkInput(input);
-        return insertProduct(db, newProduct(input, new Date(now()))).catch(refuse);
+        return insertProduct(db, newProduct(input, new Date(now()))).catch(reject);
       },
       async updateProduct(
         _: unknown,
@@ -60,7 +60,7 @@ export function createResolvers(db: Kysely<ProductTables>, now: () => number): R
       ) {
         requireRole(caller, 'catalog');
         checkInput(input);
-        const product = await changeProduct(db, id, changeOf(input)).catch(refuse);
+        const product = await changeProduct(db, id, changeOf(input)).catch(reject);
         loaders.productById.clearAll();
         loaders.productBySku.clearAll();
         return product ?? fail('NOT_FOUND', `There is no product "${id}".`);
@@ -152,7 +152,7 @@ function isPrice(amount: string): boolean {
   return /^\d{1,7}(\.\d{1,2})?$/.test(amount) && /[1-9]/.test(amount);
 }
 
-function refuse(error: unknown): never {
+function reject(error: unknown): never {
   if (isUniqueViolation(error)) throw shopError('CONFLICT', 'The sku is taken by another product.', error);
   if (isForeignKeyViolation(error)) throw shopError('NOT_FOUND', 'There is no such category.', error);
   throw error;

@@ -138,7 +138,7 @@ function createHandler<Context extends RequestFacts>(
       if (body === null) return errorReply(413, `The body is larger than ${maxBodyBytes} bytes.`);
       const { method = '', rawHeaders } = request;
       const verified = verifyRequest(endpoint.verify, { method, rawHeaders, body });
-      if (verified.kind === 'refused') {
+      if (verified.kind === 'rejected') {
         log.warn({ reason: verified.reason }, 'call rejected');
         return jsonReply(verified.status, verified.body);
       }

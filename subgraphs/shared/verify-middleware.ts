@@ -45,7 +45,7 @@ export function verifyInExpress(verify: Verify) {
     if (!Buffer.isBuffer(body))
       return next(new Error('verifyInExpress needs express.raw() before it, and no parser'));
     const verified = verifyRequest(verify, { method, rawHeaders, body });
-    if (verified.kind === 'refused') return void response.status(verified.status).json(verified.body);
+    if (verified.kind === 'rejected') return void response.status(verified.status).json(verified.body);
     request.identity = verified.identity;
     request.body = verified.json;
     next();
@@ -81,7 +81,7 @@ export function verifyInFastify(instance: FastifyInstance, verify: Verify): void
     const { method = '', rawHeaders } = request.raw;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const verified = verifyRequest(verify, { method, rawHeaders, body });
-    if (verified.kind === 'refused') return reply.code(verified.status).send(verified.body);
+    if (verified.kind === 'rejected') return reply.code(verified.status).send(verified.body);
     request.identity = verified.identity;
     request.body = verified.json;
     return undefined;
@@ -90,16 +90,16 @@ export function verifyInFastify(instance: FastifyInstance, verify: Verify): void
 
 type VerifiedRequest =
   | { readonly kind: 'verified'; readonly identity: VerifiedIdentity; readonly json: unknown }
-  | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly body: unknown };
+  | { readonly kind: 'rejected'; readonly status: number; readonly reason: string; readonly body: unknown };
 
 /**
  * Verifies the signature and parses the body, for any HTTP server; otherwise returns the response to send.
  */
 export function verifyRequest(verify: Verify, request: SignedRequest): VerifiedRequest {
   const verification = verify(request);
-  if (verification.kind === 'refused') {
+  if (verification.kind === 'rejected') {
     // Not UNAUTHENTICATED, on which clients would log in again: the calling router is misconfigured.
-    return refused(
+    return rejected(
       401,
       'CALL_NOT_SIGNED',
       `The call is not signed for this service: ${verification.reason}.`,
@@ -109,10 +109,10 @@ export function verifyRequest(verify: Verify, request: SignedRequest): VerifiedR
   try {
     return { ...verification, json: JSON.parse(Buffer.from(request.body).toString('utf8')) };
   } catch {
-    return refused(400, 'BAD_REQUEST', 'The body is not JSON.');
+    return rejected(400, 'BAD_REQUEST', 'The body is not JSON.');
   }
 }
 
-function refused(status: number, code: string, reason: string): VerifiedRequest {
-  return { kind: 'refused', status, reason, body: { errors: [{ message: reason, extensions: { code } }] } };
+function rejected(status: number, code: string, reason: string): VerifiedRequest {
+  return { kind: 'rejected', status, reason, body: { errors: [{ message: reason, extensions: { code } }] } };
 }

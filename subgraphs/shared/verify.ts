@@ -19,7 +19,7 @@
  *     issuers: ['https://accounts.example'],
  *   });
  *   const result = verify({ method: req.method, rawHeaders: req.rawHeaders, body });   // body: the raw bytes
- *   if (result.kind === 'refused') return respond(401, result.reason);
+ *   if (result.kind === 'rejected') return respond(401, result.reason);
  *
  * `body` must be the received bytes: JSON that was parsed and serialized again has another digest.
  * verify-middleware.ts beside this file does this for Express, Fastify and other HTTP servers.
@@ -78,7 +78,7 @@ export type VerifiedIdentity = {
 
 export type Verification =
   | { readonly kind: 'verified'; readonly identity: VerifiedIdentity }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'rejected'; readonly reason: string };
 
 type SignatureInput = {
   /** Everything after `tributary=`, which the signature base repeats verbatim. */
@@ -122,9 +122,9 @@ export function createVerifier(options: VerifierOptions): Verify {
   const isReplay = rememberNonces();
   return (request) => {
     const headers = collectHeaders(request.rawHeaders);
-    if (headers === null) return refused('an identity or signature header was sent twice');
+    if (headers === null) return rejected('an identity or signature header was sent twice');
     const input = parseSignatureInput(headers.get('signature-input'));
-    if (input === null) return refused('the signature is missing or malformed');
+    if (input === null) return rejected('the signature is missing or malformed');
 
     const seconds = Math.floor(now() / 1000);
     const key = keys.get(input.keyId);
@@ -136,7 +136,7 @@ export function createVerifier(options: VerifierOptions): Verify {
       problemOfIssuer(headers, options.issuers) ??
       // Last, so that only the holder of a key can make this process store anything.
       (isReplay(input, seconds) ? 'the call was seen before' : null);
-    return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : refused(reason);
+    return reason === null ? { kind: 'verified', identity: readIdentity(headers) } : rejected(reason);
   };
 }
 
@@ -257,6 +257,6 @@ function readIdentity(headers: ReadonlyMap<string, string>): VerifiedIdentity {
   };
 }
 
-function refused(reason: string): Verification {
-  return { kind: 'refused', reason };
+function rejected(reason: string): Verification {
+  return { kind: 'rejected', reason };
 }

@@ -1,5 +1,5 @@
 import { askOracle, askRouter } from './oracle.ts';
-import type { Answer, OracleAnswer, Refusal } from './oracle.ts';
+import type { Answer, OracleAnswer, Rejection } from './oracle.ts';
 import { findFaults } from './compare.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { drawVariables } from './draw-values.ts';
@@ -130,15 +130,15 @@ export async function evaluate(
 }
 
 export function faultsOfAnswer(
-  answer: Answer | Refusal,
+  answer: Answer | Rejection,
   oracle: OracleAnswer,
   isInterfered: boolean,
 ): string[] {
-  if (answer.kind === 'refused') {
+  if (answer.kind === 'rejected') {
     // Mutations whose order depends on variables have no plan, so rejecting them is right.
     if (/the mutation \w+ (has several|is selected twice under different) conditions/.test(answer.message))
       return [];
-    return [`it was refused: ${answer.message}`];
+    return [`it was rejected: ${answer.message}`];
   }
   return findFaults(answer, oracle, isInterfered);
 }

@@ -13,7 +13,7 @@ export type Compiled =
       readonly operation: CompiledOperation;
       coerced: CoerceVariables;
     }
-  | { readonly kind: 'refused'; readonly message: string };
+  | { readonly kind: 'rejected'; readonly message: string };
 
 export type Compile = (operation: OperationToPlan & { readonly mergesFetches: boolean }) => Compiled;
 
@@ -23,7 +23,7 @@ type Schemas = { readonly apiSchema: GraphQLSchema; readonly supergraphSchema: G
 export function createCompile(schemas: Schemas, plan: OperationPlanner): Compile {
   return ({ document: text, operationName, mergesFetches }) => {
     const outcome = plan({ document: text, operationName });
-    if (outcome.kind === 'refused') return outcome;
+    if (outcome.kind === 'rejected') return outcome;
     const document = parse(text);
     return {
       kind: 'compiled',

@@ -12,7 +12,7 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.1
 
 export type Composition =
   | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly typeDefs: SubgraphSdl }
-  | { readonly kind: 'refused'; readonly messages: readonly string[] };
+  | { readonly kind: 'rejected'; readonly messages: readonly string[] };
 
 /**
  * Composes subgraphs as `rover` does; `typeDefs` are the same with the `@link` that each of them is served
@@ -27,7 +27,7 @@ export function compose(subgraphs: SubgraphSdl): Composition {
   }));
   const { supergraphSdl, errors } = composeServices(services);
   if (supergraphSdl === undefined) {
-    return { kind: 'refused', messages: (errors ?? []).map(({ message }) => message) };
+    return { kind: 'rejected', messages: (errors ?? []).map(({ message }) => message) };
   }
   return { kind: 'composed', supergraphSdl, typeDefs };
 }
@@ -35,6 +35,6 @@ export function compose(subgraphs: SubgraphSdl): Composition {
 /** For graphs that are written to compose. */
 export function composed(subgraphs: SubgraphSdl): string {
   const composition = compose(subgraphs);
-  if (composition.kind === 'refused') throw new Error(composition.messages.join('\n'));
+  if (composition.kind === 'rejected') throw new Error(composition.messages.join('\n'));
   return composition.supergraphSdl;
 }

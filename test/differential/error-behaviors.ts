@@ -20,7 +20,7 @@ export async function faultsOfBehaviors(
     return askRouter(fresh, operation, { interfere, onError, mergesFetches });
   };
   const [propagated, kept, halted] = [await ask('PROPAGATE'), await ask('NULL'), await ask('HALT')];
-  if (propagated.kind === 'refused' || kept.kind === 'refused' || halted.kind === 'refused') return [];
+  if (propagated.kind === 'rejected' || kept.kind === 'rejected' || halted.kind === 'rejected') return [];
   if (propagated.errors.length === 0)
     return isDeepStrictEqual([kept, halted], [propagated, propagated])
       ? []

@@ -33,7 +33,7 @@ export type Graph = {
 /** Subgraphs with the seed of their data. `undefined` where they do not compose. */
 export function createGraph(seed: string, definitions: SubgraphSdl): Graph | undefined {
   const composition = compose(definitions);
-  if (composition.kind === 'refused') return undefined;
+  if (composition.kind === 'rejected') return undefined;
   const { supergraphSdl, typeDefs } = composition;
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();

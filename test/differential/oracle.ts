@@ -18,7 +18,7 @@ export type Answer = {
   readonly errors: readonly { readonly message: string; readonly path: readonly (string | number)[] }[];
 };
 
-export type Refusal = { readonly kind: 'refused'; readonly message: string };
+export type Rejection = { readonly kind: 'rejected'; readonly message: string };
 
 /** Changes what a subgraph answers; the identity when nothing is to go wrong. */
 export type Interference = (service: string, response: SubgraphResponse) => SubgraphResponse;
@@ -59,10 +59,10 @@ export async function askRouter(
   graph: Graph,
   operation: GeneratedOperation,
   { interfere = (_, response) => response, onError = 'PROPAGATE', mergesFetches = false }: Conditions = {},
-): Promise<Answer | Refusal> {
+): Promise<Answer | Rejection> {
   const { document, operationName, variables } = operation;
   const compiled = graph.compile({ document, operationName, mergesFetches });
-  if (compiled.kind === 'refused') return compiled;
+  if (compiled.kind === 'rejected') return compiled;
   graph.dataset.counter.value = 0;
   const send: Send = (request) => {
     const response = read(textOf(graph, request.subgraph, request.body), request.exact);

@@ -35,7 +35,7 @@ const KINDS: readonly (readonly [fault: RegExp, kind: string])[] = [
   [/^the error "No service delivers /, 'no service for field'],
   [/ has no reason$/, 'needless error'],
   [/ and should be /, 'wrong value'],
-  [/^it was refused: /, 'rejected'],
+  [/^it was rejected: /, 'rejected'],
 ];
 
 /** The kind of the first fault, without the names and values of its case. */

@@ -5,26 +5,26 @@ import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import { typeAt } from './compare.ts';
 import type { Path } from './compare.ts';
-import type { Answer, OracleAnswer, Refusal } from './oracle.ts';
+import type { Answer, OracleAnswer, Rejection } from './oracle.ts';
 import type { Graph } from './graph.ts';
 
 /** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */
 export type StockFault = {
   readonly graph: Graph;
   readonly case: Case;
-  readonly answer: Answer | Refusal;
+  readonly answer: Answer | Rejection;
   readonly oracle: OracleAnswer;
 };
 
 /** All is there, with the keys of objects in another order. */
 export function isAnotherOrder({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
+  if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
   return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
 }
 
 /** Nothing is wrong with it but that. */
 export function isNullForEmpty(fault: StockFault): boolean {
-  if (fault.answer.kind === 'refused') return false;
+  if (fault.answer.kind === 'rejected') return false;
   const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
   return faultsOfAnswer(answer, oracle, false).length === 0;
 }
@@ -59,7 +59,7 @@ function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): u
 
 /** What is there is right. */
 export function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'refused') return false;
+  if (answer.kind === 'rejected') return false;
   const nullified = withoutEmpty(answer, oracle);
   return [{ answer, oracle }, nullified].some((pair) =>
     isPart(JSON.parse(pair.answer.data), JSON.parse(pair.oracle.data)),

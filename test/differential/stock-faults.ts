@@ -81,7 +81,7 @@ function hasNestedFragments(document: DocumentNode): boolean {
 /** Every fault is in a list of lists, or null has moved up from one, and is no error. */
 function isInListsOfLists(fault: StockFault): boolean {
   const { answer, oracle } = fault;
-  if (answer.kind === 'refused' || answer.errors.length > oracle.errors.length) return false;
+  if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
   return pathsOfFaults(fault).every((path) =>
     typesAround(path, oracle).some((type) => {
       const list = getNullableType(type);
@@ -144,7 +144,7 @@ function tells(fault: StockFault, message: RegExp): boolean {
 
 /** Those of the oracle apart. */
 function messagesOf({ answer, oracle }: StockFault): readonly string[] {
-  if (answer.kind === 'refused') return [answer.message];
+  if (answer.kind === 'rejected') return [answer.message];
   const expected = new Set(oracle.errors.map(({ message }) => message));
   return answer.errors.map(({ message }) => message).filter((message) => !expected.has(message));
 }

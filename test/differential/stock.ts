@@ -4,7 +4,7 @@ import { messageOf } from '../../router/shared/error-message.ts';
 import { faultsOfAnswer } from './cases.ts';
 import type { Case } from './cases.ts';
 import { answered, askOracle, textOf } from './oracle.ts';
-import type { Answer, Refusal } from './oracle.ts';
+import type { Answer, Rejection } from './oracle.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import { withDoubles } from './graph.ts';
 import type { Graph } from './graph.ts';
@@ -14,7 +14,7 @@ import { withOtherNames, withoutConditions } from './rewritten-operation.ts';
 
 /** Apollo's own planner and executor over the same subgraphs. */
 export type Stock = AsyncDisposable & {
-  ask(graph: Graph, operation: GeneratedOperation): Promise<Answer | Refusal>;
+  ask(graph: Graph, operation: GeneratedOperation): Promise<Answer | Rejection>;
 };
 
 /** It keeps one gateway: cases come graph by graph. */
@@ -61,7 +61,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
     try {
       return answered(await executor(context));
     } catch (error) {
-      return { kind: 'refused', message: messageOf(error) };
+      return { kind: 'rejected', message: messageOf(error) };
     }
   };
   return { supergraphSdl, gateway, ask };

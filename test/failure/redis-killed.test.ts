@@ -35,7 +35,7 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
 it.each([
   ['local', { kind: 'admitted', reservation: { store: 'local' } }],
   ['allow', { kind: 'admitted', reservation: { store: 'none' } }],
-  ['deny', { kind: 'refused', retryAfterMs: 1_000 }],
+  ['deny', { kind: 'rejected', retryAfterMs: 1_000 }],
 ])('while Redis is gone follows the policy %s', async (onRedisFailure, expected) => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url, { rateLimit: rateLimitOf({ onRedisFailure }) });

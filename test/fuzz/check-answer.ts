@@ -39,7 +39,7 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
     if (data === undefined) {
       const isRefusedForIt = errors?.some(({ message }) => String(message).startsWith('onError ')) === true;
       const isWrongly = isRefusedForIt && behavior !== undefined;
-      const kind = isRefusedForIt ? 'refused for its onError' : 'refused';
+      const kind = isRefusedForIt ? 'refused for its onError' : 'rejected';
       return { kind, faults: isWrongly ? [...form, `onError: ${behavior} was refused`] : form };
     }
     if (behavior === undefined)

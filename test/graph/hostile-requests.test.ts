@@ -285,7 +285,7 @@ test('bad tokens are counted for the /64 that one customer has', async () => {
     config: `
 listen: { trustedProxies: [127.0.0.1] }
 authentication:
-  refusedTokensPerMinute: 3
+  rejectedTokensPerMinute: 3
   issuers: [{ issuer: "${issuer.issuer}", jwksUrl: "${issuer.jwksUrl}", audience: tributary }]`,
   });
   const token = await issuer.mint({ claims: { aud: 'another' } });

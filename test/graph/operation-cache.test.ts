@@ -144,7 +144,7 @@ test('an operation that is not planned in time pays for its document only', asyn
     const planner = await createPlanner(options);
     const plan: typeof planner.plan = (operation, caller) =>
       operation.document.includes('slow')
-        ? Promise.resolve({ kind: 'refused', error: new RouterError('PLANNING_TIMEOUT') })
+        ? Promise.resolve({ kind: 'rejected', error: new RouterError('PLANNING_TIMEOUT') })
         : planner.plan(operation, caller);
     return { plan, [Symbol.asyncDispose]: () => planner[Symbol.asyncDispose]() };
   };

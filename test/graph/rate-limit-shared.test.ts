@@ -69,7 +69,7 @@ test('routers on one Redis count the refused tokens of an address together', asy
   const config = `
 redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "${randomUUID()}:" }
 authentication:
-  refusedTokensPerMinute: 3
+  rejectedTokensPerMinute: 3
   issuers: [{ issuer: "${issuer.issuer}", audience: tributary, jwksUrl: "${issuer.jwksUrl}" }]`;
   const start = () => startSmallGraph({ services: LIBRARY, parts: { env: {} }, config });
   await using first = await start();

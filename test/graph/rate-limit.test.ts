@@ -47,7 +47,7 @@ describe('two routers on one Redis', () => {
     const charge = async (user: string, from: string, cost: number) =>
       (await routers[0]?.charge({ identity: userOf(user), address: from, cost }))?.kind;
     expect(await charge('ada', address, 100)).toBe('admitted');
-    expect(await charge('bob', address, 51)).toBe('refused');
+    expect(await charge('bob', address, 51)).toBe('rejected');
     // The refusal took nothing from bob's own bucket.
     expect(await charge('bob', '192.0.2.2', 100)).toBe('admitted');
     expect(await charge('eve', address, 50)).toBe('admitted');
@@ -61,7 +61,7 @@ describe('two routers on one Redis', () => {
     const before = await redisMs(redis);
     await routers[0]?.charge({ ...caller, cost: 60_000 });
     const refused = await routers[0]?.charge({ ...caller, cost: 30_000 });
-    expect(refused).toMatchObject({ kind: 'refused', headers: { 'retry-after': '30' } });
+    expect(refused).toMatchObject({ kind: 'rejected', headers: { 'retry-after': '30' } });
     // A point a millisecond: as many are there as milliseconds went by.
     const drained = await drainOnce(routers, caller);
     expect(drained).toBeLessThanOrEqual((await redisMs(redis)) - before);

@@ -131,7 +131,7 @@ test('what is wrong with a ready-made supergraph is told with file and line', as
   });
   await using source = createSupergraphSource({ ...supergraph, watch: false }, {});
   expect(await source.load()).toEqual({
-    kind: 'refused',
+    kind: 'rejected',
     reasons: [expect.stringMatching(/supergraph\.graphql:2: error INVALID_GRAPHQL: Syntax Error/)],
   });
 });

@@ -55,7 +55,7 @@ const WITHOUT_THREADS: Partial<Parts> = {
       plan: async (operation) => {
         const outcome = plan(operation);
         if (outcome.kind === 'planned') return outcome;
-        return { kind: 'refused', error: new RouterError('OPERATION_NOT_PLANNABLE', outcome.message) };
+        return { kind: 'rejected', error: new RouterError('OPERATION_NOT_PLANNABLE', outcome.message) };
       },
       [Symbol.asyncDispose]: async () => undefined,
     };

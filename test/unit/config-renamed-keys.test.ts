@@ -12,12 +12,19 @@ function warningsOf(text: string): unknown[] {
 }
 
 test('a renamed key is read under its old name, with a warning that has file, line and the new name', () => {
-  const old = 'mode: development\ntraffic:\n  sharing:\n    calls: false\nrateLimit: { overrunPercent: 7 }\n';
+  const old =
+    'mode: development\ntraffic:\n  sharing:\n    calls: false\nrateLimit: { overrunPercent: 7 }\n' +
+    'authentication: { refusedTokensPerMinute: 9 }\n';
   expect(parse(old).traffic.deduplication).toEqual({ calls: false, queries: true });
   expect(parse(old).rateLimit.maxSurchargePercent).toBe(7);
+  expect(parse(old).authentication.rejectedTokensPerMinute).toBe(9);
   expect(warningsOf(old)).toEqual([
     { setting: 'router.yaml:3: traffic.sharing', use: 'traffic.deduplication' },
     { setting: 'router.yaml:5: rateLimit.overrunPercent', use: 'rateLimit.maxSurchargePercent' },
+    {
+      setting: 'router.yaml:6: authentication.refusedTokensPerMinute',
+      use: 'authentication.rejectedTokensPerMinute',
+    },
   ]);
 });
 
@@ -46,5 +53,5 @@ test('an old name in a mapping that is merged in is read', () => {
 test('the schema has only the new names', () => {
   const schema = JSON.stringify(configJsonSchema());
   expect(schema).toContain('"deduplication"');
-  expect(schema).not.toMatch(/"sharing"|"overrunPercent"/);
+  expect(schema).not.toMatch(/"sharing"|"overrunPercent"|"refusedTokensPerMinute"/);
 });

@@ -169,7 +169,7 @@ describe('unknown key ids', () => {
   ])(
     'cause one fetch per cooldown, however many there are, with the issuer %s',
     async (_, answer, expected) => {
-      const { outcome, issuer, clock } = await startAuthentication({ refusedTokensPerMinute: 10_000 });
+      const { outcome, issuer, clock } = await startAuthentication({ rejectedTokensPerMinute: 10_000 });
       const good = `Bearer ${await issuer.mint()}`;
       expect(await outcome(good)).toBe('user-1');
       issuer.answerKeysWith(answer);

@@ -92,16 +92,16 @@ describe('a signed call', () => {
   ])('is refused %s', (_, alter) => {
     const { now, call } = signed(ada);
     const verify = createVerifier({ audience: 'order', keys, now });
-    expect(verify(alter(call)).kind).toBe('refused');
+    expect(verify(alter(call)).kind).toBe('rejected');
   });
 
   it('is refused by another subgraph, a second time, and after 30 seconds', () => {
     const { clock, now, call } = signed(ada);
-    expect(createVerifier({ audience: 'product', keys, now })(call).kind).toBe('refused');
+    expect(createVerifier({ audience: 'product', keys, now })(call).kind).toBe('rejected');
     const verify = createVerifier({ audience: 'order', keys, now });
-    expect([verify(call).kind, verify(call).kind]).toEqual(['verified', 'refused']);
+    expect([verify(call).kind, verify(call).kind]).toEqual(['verified', 'rejected']);
     clock.jump(31_000);
-    expect(createVerifier({ audience: 'order', keys, now })(call).kind).toBe('refused');
+    expect(createVerifier({ audience: 'order', keys, now })(call).kind).toBe('rejected');
   });
 
   it('has no signature where no key is configured', () => {

@@ -179,7 +179,7 @@ describe('time', () => {
 
 describe('bad tokens of one address', () => {
   it('are not looked at any more after the limit, while tokens known to be good still pass', async () => {
-    const { authenticator, outcome, issuer } = await startAuthentication({ refusedTokensPerMinute: 3 });
+    const { authenticator, outcome, issuer } = await startAuthentication({ rejectedTokensPerMinute: 3 });
     const good = `Bearer ${await issuer.mint()}`;
     expect(await outcome(good)).toBe('user-1');
     const bad = await Promise.all([1, 2, 3, 4].map(() => issuer.mint({ claims: { aud: 'other' } })));

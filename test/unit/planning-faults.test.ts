@@ -51,8 +51,8 @@ describe('an @interfaceObject field that nothing can resolve', () => {
 
   test('is refused by name, alone and beside others', () => {
     const message = 'The subgraphs together cannot resolve this operation: no subgraph can resolve';
-    expect(plan(graph, '{ a { c } }')).toEqual({ kind: 'refused', message: `${message} Query.a here.` });
-    expect(plan(graph, '{ a { id c } }')).toEqual({ kind: 'refused', message: `${message} I.c here.` });
+    expect(plan(graph, '{ a { c } }')).toEqual({ kind: 'rejected', message: `${message} Query.a here.` });
+    expect(plan(graph, '{ a { id c } }')).toEqual({ kind: 'rejected', message: `${message} I.c here.` });
   });
 
   test('is planned where it can be resolved', () => {
@@ -274,7 +274,7 @@ describe('mutations in fragments', () => {
 
   test('are refused when only the variables tell their order', () => {
     expect(plan(graph, 'mutation ($v: Boolean!) { a @include(if: $v) b a }')).toEqual({
-      kind: 'refused',
+      kind: 'rejected',
       message:
         'The subgraphs together cannot resolve this operation: the mutation a is selected twice under different conditions.',
     });

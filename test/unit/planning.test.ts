@@ -29,7 +29,7 @@ const endless = {
 };
 
 function codeOf(outcome: PlanOutcome): string {
-  return outcome.kind === 'refused' ? outcome.error.code : outcome.kind;
+  return outcome.kind === 'rejected' ? outcome.error.code : outcome.kind;
 }
 
 describe('the planner', () => {
@@ -102,7 +102,7 @@ async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingP
     plan: ({ document }) => {
       order.push(document);
       const { promise, resolve } = Promise.withResolvers<ThreadOutcome>();
-      running.push(() => resolve({ kind: 'refused', message: document, length: 0 }));
+      running.push(() => resolve({ kind: 'rejected', message: document, length: 0 }));
       return promise;
     },
     [Symbol.asyncDispose]: async () => undefined,

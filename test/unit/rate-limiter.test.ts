@@ -32,14 +32,14 @@ describe('a charge', () => {
     const caller = { identity: userOf('ada', 'FREE'), address };
     await limiter.charge({ ...caller, cost: 906 });
     expect(await limiter.charge({ ...caller, cost: 95 })).toMatchObject({
-      kind: 'refused',
+      kind: 'rejected',
       retryAfterMs: 60,
       shortage: { bucket: 'FREE', limit: 1_000, windowMs: 60_000, remaining: 94 },
       headers: { 'retry-after': '1', ratelimit: '"FREE";r=94;t=55' },
     });
     expect(await limiter.charge({ ...caller, cost: 94 })).toMatchObject({ kind: 'admitted' });
     expect(await limiter.charge({ ...caller, cost: 500 })).toMatchObject({
-      kind: 'refused',
+      kind: 'rejected',
       retryAfterMs: 30_000,
     });
   });
@@ -49,12 +49,12 @@ describe('a charge', () => {
     const caller = { identity: userOf('ada', 'FREE'), address };
     await limiter.charge({ ...caller, cost: 1_000 });
     expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({
-      kind: 'refused',
+      kind: 'rejected',
       retryAfterMs: 12_000,
     });
     await clock.advanceAsync(11_000);
     expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({
-      kind: 'refused',
+      kind: 'rejected',
       retryAfterMs: 1_000,
     });
     await clock.advanceAsync(1_000);
@@ -120,7 +120,7 @@ describe('the bucket', () => {
     const { limiter } = localLimiter({ perAddress: { points: 1_500 } });
     await limiter.charge({ identity: userOf('ada'), address, cost: 1_000 });
     const decision = await limiter.charge({ identity: userOf('bob'), address, cost: 600 });
-    expect(decision).toMatchObject({ kind: 'refused', headers: { ratelimit: '"address";r=500;t=40' } });
+    expect(decision).toMatchObject({ kind: 'rejected', headers: { ratelimit: '"address";r=500;t=40' } });
   });
 
   it('is not shared by users of the same id at different issuers', async () => {
@@ -153,7 +153,10 @@ describe('the bucket', () => {
     await limiter.refund(decision.reservation, -100);
     expect(await remainingOf(limiter, caller)).toBe(399);
     await limiter.refund(decision.reservation, -1e6);
-    expect(await limiter.charge({ ...caller, cost: 1 })).toMatchObject({ kind: 'refused', retryAfterMs: 60 });
+    expect(await limiter.charge({ ...caller, cost: 1 })).toMatchObject({
+      kind: 'rejected',
+      retryAfterMs: 60,
+    });
   });
 });
 

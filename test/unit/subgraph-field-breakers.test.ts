@@ -21,7 +21,7 @@ function createFields() {
   /** One call; what it leaves to say of the service, or which fields it may not ask for. */
   function call(asked: readonly string[], outcome: CallOutcome, suspects: readonly string[] = []) {
     const admission = fields.admit(asked);
-    if (admission.kind === 'refused') return admission.blockedFields.map(({ coordinate }) => coordinate);
+    if (admission.kind === 'rejected') return admission.blockedFields.map(({ coordinate }) => coordinate);
     return fields.settle(admission.permits, { outcome, suspects });
   }
 
@@ -213,7 +213,9 @@ describe('an answer with an error whose code means a failure of the service', ()
     const readsFor = (count: number) => {
       reads = 0;
       const errors = Array.from({ length: count }, (_, index) => error(['_entities', index, 'stock']));
-      expect(failuresIn(ENTITIES, { _entities: Array(count).fill(entity) }, ...errors)).toHaveLength(2);
+      expect(
+        failuresIn(ENTITIES, { _entities: Array.from({ length: count }, () => entity) }, ...errors),
+      ).toHaveLength(2);
       return reads;
     };
     expect(readsFor(8_000)).toBeLessThanOrEqual(8 * readsFor(1_000));

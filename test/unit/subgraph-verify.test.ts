@@ -44,7 +44,7 @@ function verifyAt(request: SignedRequest, ms = sentAt): Verification {
 }
 
 function refusal(reason: string): Verification {
-  return { kind: 'refused', reason };
+  return { kind: 'rejected', reason };
 }
 
 describe('the identity of a call', () => {
@@ -94,7 +94,7 @@ describe('a call is refused', () => {
     const { headers, ...request } = signed();
     const { [name]: _, ...others } = headers;
     const verification = verifyAt({ ...request, rawHeaders: rawHeaders(others) });
-    expect(verification.kind).toBe('refused');
+    expect(verification.kind).toBe('rejected');
   });
 
   test('when its body was altered', () => {
@@ -157,9 +157,9 @@ describe('a call is refused', () => {
 
   test.each([
     [30, 'verified'],
-    [31, 'refused'],
+    [31, 'rejected'],
     [-30, 'verified'],
-    [-31, 'refused'],
+    [-31, 'rejected'],
   ])('outside of 30 seconds: %s s after signing it is %s', (seconds, kind) => {
     expect(verifyAt(signed(), sentAt + seconds * 1000).kind).toBe(kind);
   });
@@ -177,7 +177,7 @@ describe('a call is refused', () => {
   ])('with %s', (_, alter) => {
     const { headers, ...request } = signed();
     const altered = { ...headers, 'signature-input': alter(headers['signature-input'] ?? '') };
-    expect(verifyAt({ ...request, rawHeaders: rawHeaders(altered) }).kind).toBe('refused');
+    expect(verifyAt({ ...request, rawHeaders: rawHeaders(altered) }).kind).toBe('rejected');
   });
 });
 
@@ -270,7 +270,7 @@ describe('a nonce', () => {
   test('is only remembered of senders who hold a key', () => {
     const verify = createVerifier({ audience: 'order', keys: [current], now: () => sentAt });
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
-    expect(verify(signed({ nonce, key: stranger })).kind).toBe('refused');
+    expect(verify(signed({ nonce, key: stranger })).kind).toBe('rejected');
     expect(verify(signed({ nonce })).kind).toBe('verified');
   });
 });

@@ -34,13 +34,13 @@ export function compileCompletion(
   rootType: GraphQLObjectType,
   selectionSet: SelectionSetNode,
 ): Completion {
-  refuseUnplanned(input, rootType, selectionSet);
+  rejectUnplanned(input, rootType, selectionSet);
   const field = { coordinate: rootType.name, typeName: rootType.name, fetches: [], fallback: undefined };
   const complete = compileFields(input, rootType, [selectionSet], { depth: ROOT_DEPTH, path: '', field });
   return (root, run) => complete(root, run) ?? nullText(run, ROOT_DEPTH);
 }
 
-function refuseUnplanned(
+function rejectUnplanned(
   input: CompletionInput,
   rootType: GraphQLObjectType,
   selectionSet: SelectionSetNode,

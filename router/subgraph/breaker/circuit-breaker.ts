@@ -89,7 +89,7 @@ export class CircuitBreaker implements Disposable {
     return this.#state.kind === 'open' ? Math.ceil(this.#state.until - this.#options.monotonic()) : undefined;
   }
 
-  /** Returns undefined if the call is refused. Each permit must be settled once. */
+  /** Returns undefined if the call is rejected. Each permit must be settled once. */
   admit(): Permit | undefined {
     this.#coolDown();
     const state = this.#state;

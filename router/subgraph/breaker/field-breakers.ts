@@ -13,7 +13,7 @@ export type Attribution = { readonly outcome: CallOutcome; readonly suspects: re
 
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
-  | { readonly kind: 'refused'; readonly blockedFields: readonly TrackedField[] };
+  | { readonly kind: 'rejected'; readonly blockedFields: readonly TrackedField[] };
 
 type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
 
@@ -50,7 +50,7 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Admits or refuses a call that requests these fields. The permits of an admission must be settled once.
+   * Admits or rejects a call that requests these fields. The permits of an admission must be settled once.
    */
   admit(coordinates: readonly string[] = []): FieldAdmission {
     if (this.#tracked.size === 0) return ADMITTED;
@@ -65,7 +65,7 @@ export class FieldBreakers implements Disposable {
     }
     if (blockedFields.length === 0) return permits.length === 0 ? ADMITTED : { kind: 'admitted', permits };
     for (const { tracked, permit } of permits) tracked.breaker.settle(permit, 'ignored');
-    return { kind: 'refused', blockedFields };
+    return { kind: 'rejected', blockedFields };
   }
 
   /** Returns the outcome for the breaker of the service: `ignored` if the failure is attributed to fields. */

@@ -38,7 +38,7 @@ export function withBreakers(
     const permit = breaker.admit();
     if (permit === undefined) return blocked(service, breaker);
     const admission = fields.admit(requested?.coordinates);
-    if (admission.kind === 'refused') {
+    if (admission.kind === 'rejected') {
       breaker.settle(permit, 'ignored');
       return blockedByFields(service, admission.blockedFields);
     }
@@ -58,7 +58,7 @@ export function withManualBreakers(send: SendCall, { service, breaker, fields }:
     if (permit === undefined) return blocked(service, breaker);
     breaker.settle(permit, 'success');
     const admission = fields.admit(call.request.fields?.coordinates);
-    if (admission.kind === 'refused') return blockedByFields(service, admission.blockedFields);
+    if (admission.kind === 'rejected') return blockedByFields(service, admission.blockedFields);
     fields.settle(admission.permits, SUCCESS);
     return send(call);
   };

@@ -28,7 +28,7 @@ export class Bulkhead {
 }
 
 /**
- * Refuses calls above the limit immediately. A queue would only add delay to a service that is already slow.
+ * Rejects calls above the limit immediately. A queue would only add delay to a service that is already slow.
  */
 export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
   return async (call) => {

@@ -49,7 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The result for the status, used unless the body is a GraphQL response; undefined for 2xx. */
   #statusFailure: CallResult | undefined;
   /** The result if the body is not read at all. */
-  #refused: CallResult | undefined;
+  #rejected: CallResult | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -60,7 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends the exchange and closes its connection, so that the subgraph notices. */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
-    this.#stop(this.#statusFailure ?? this.#refused ?? result);
+    this.#stop(this.#statusFailure ?? this.#rejected ?? result);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -80,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#coding = coding ?? 'identity';
     this.#isGraphqlType = GRAPHQL_TYPE.test(headers['content-type'] ?? '');
     this.#statusFailure = statusFailure(service, status);
-    this.#refused =
+    this.#rejected =
       defect === undefined ? undefined : (this.#statusFailure ?? invalidResponse(service, defect));
     this.#enforceLimit(Number(headers['content-length'] ?? 0));
   }
@@ -88,23 +88,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
-    if (this.#refused === undefined) this.#chunks.push(chunk);
+    if (this.#rejected === undefined) this.#chunks.push(chunk);
     this.#enforceLimit(this.#bytes);
   }
 
   onResponseEnd(): void {
-    if (this.#refused !== undefined) this.#settle(this.#refused);
+    if (this.#rejected !== undefined) this.#settle(this.#rejected);
     else if (this.#coding === 'identity') this.#settle(this.#readBody(joined(this.#chunks, this.#bytes)));
     else void this.#decodeBody();
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#settle(this.#statusFailure ?? this.#refused ?? this.#brokenOff(error));
+    this.#settle(this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error));
   }
 
   #enforceLimit(bytes: number): void {
     const { service, maxResponseBytes } = this.#options;
-    if (this.#refused !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#refused);
+    if (this.#rejected !== undefined && bytes > DRAIN_BYTES) this.#stop(this.#rejected);
     else if (bytes > maxResponseBytes) this.#stop(this.#statusFailure ?? tooLarge(service));
   }
 

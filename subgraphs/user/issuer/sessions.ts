@@ -58,7 +58,7 @@ export function refreshSession(
       .where('spent_at', 'is', null)
       .returning('session_id')
       .executeTakeFirst();
-    if (spent === undefined) return refuseSpent(trx, token_hash, issuing.now);
+    if (spent === undefined) return rejectSpent(trx, token_hash, issuing.now);
 
     const user = await userOfSession(trx, spent.session_id, issuing.now);
     if (user === undefined) return { kind: 'ended' };
@@ -75,7 +75,7 @@ export function endSessionOf(db: UserDatabase, refreshToken: string, now: Date):
   });
 }
 
-async function refuseSpent(trx: Trx, tokenHash: string, now: Date): Promise<RefreshOutcome> {
+async function rejectSpent(trx: Trx, tokenHash: string, now: Date): Promise<RefreshOutcome> {
   const sessionId = await findSessionId(trx, tokenHash);
   if (sessionId === undefined) return { kind: 'unknown' };
   await endSessions(trx, [sessionId], now);

@@ -68,6 +68,6 @@ export function codeOf(error: unknown): ErrorCode {
 
 export const silentTelemetry: AuthenticatorParts['telemetry'] = {
   keysFetched: () => undefined,
-  authenticationRefused: () => undefined,
+  authenticationRejected: () => undefined,
   revocationsChanged: () => undefined,
 };

@@ -72,7 +72,7 @@ export function demandingGraph(demands: Demands): DemandingGraph {
     const restriction = guard(document, undefined)?.restrictionFor(subject);
     const planned = restriction === undefined ? source : print(restriction.document);
     const outcome = plan({ document: planned, operationName: undefined });
-    if (outcome.kind === 'refused') throw new Error(outcome.message);
+    if (outcome.kind === 'rejected') throw new Error(outcome.message);
     const denials = restriction && { denials: restriction.denials };
     const operation = compileOperation({ apiSchema, supergraphSchema, document, ...outcome, ...denials });
     resolved.clear();

@@ -71,7 +71,7 @@ export type FederatedGraph = {
 export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>>): FederatedGraph {
   const sdl = Object.fromEntries(Object.entries(subgraphs).map(([name, { typeDefs }]) => [name, typeDefs]));
   const composition = compose(sdl);
-  if (composition.kind === 'refused') throw new Error(composition.messages.join('\n'));
+  if (composition.kind === 'rejected') throw new Error(composition.messages.join('\n'));
   const supergraph = Supergraph.build(composition.supergraphSdl);
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
@@ -90,7 +90,7 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
     const [invalid] = validate(apiSchema, document);
     if (invalid !== undefined) throw invalid;
     const outcome = plan({ document: text, operationName });
-    if (outcome.kind === 'refused') throw new Error(outcome.message);
+    if (outcome.kind === 'rejected') throw new Error(outcome.message);
     const { fallbackOf } = readFallbacks(apiSchema, { fallbacks });
     const { stalePolicyOf } = readStalePolicies(apiSchema, supergraphSchema, { stale: stale?.fields ?? {} });
     const input = {
