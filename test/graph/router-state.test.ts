@@ -77,7 +77,7 @@ describe('the admin port', () => {
       supergraph: { rejected: { reasons: [expect.any(String), expect.any(String)] } },
     });
     const sdl =
-      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@cacheTag"]) type Query { newest: Int @cacheTag(format: "a") }';
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12") @link(url: "https://specs.apollo.dev/connect/v0.2", import: ["@connect"]) type Query { newest: Int @connect(http: { GET: "http://127.0.0.1:9" }, selection: "$") }';
     await graph.publish(graph.supergraphYaml({ reviews: sdl }));
     await graph.router.reload();
     const state = (await json('/state')) as { supergraph: { rejected: { version: string } } };

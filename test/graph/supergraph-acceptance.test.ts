@@ -33,15 +33,10 @@ const UNSUPPORTED = [
     /^error UNSUPPORTED_FEATURE: the router does not support @context \(https:\/\/specs\.apollo\.dev\/context\/v0\.1\), used by Shelf$/,
   ],
   [
-    '@cacheTag',
-    `${link('"@key", "@cacheTag"')} type Query { shelf: Int @cacheTag(format: "shelf") }`,
-    /^error UNSUPPORTED_FEATURE: the router does not support @cacheTag \(.*\), used by Query\.shelf$/,
-  ],
-  [
     '@connect',
     `${link('"@key"', `${CONNECT} @source(name: "s", http: { baseURL: "http://127.0.0.1:9" })`)}
      type Query { shelf: Shelf @connect(source: "s", http: { GET: "/" }, selection: "id") } type Shelf { id: ID! }`,
-    /^error UNSUPPORTED_FEATURE: the router does not support @connect \(.*\), used by Query\.shelf$/,
+    /^error UNSUPPORTED_FEATURE: the router does not support @connect \(.*\), used by Query\.shelf: serve the REST API with a GraphQL server of its own, or compose the supergraph without this subgraph$/,
   ],
 ] as const;
 
@@ -63,12 +58,14 @@ describe('a supergraph that composes', () => {
 
   test('and is not served as written is accepted with warnings, by the command and by the router', async () => {
     const graph = await started;
-    const sdl = `${link('"@key", "@override"')}
-      type Query { newest: Int }
+    const sdl = `${link('"@key", "@override", "@cacheTag"')}
+      type Query { newest: Review @cacheTag(format: "newest") }
+      type Review { text: String }
       type Subscription { published: Int }
-      type Book @key(fields: "id") { id: ID! pages: Int @override(from: "books", label: "percent(10)") }`;
+      type Book @key(fields: "id") @cacheTag(format: "book-{$key.id}") { id: ID! pages: Int @override(from: "books", label: "percent(10)") }`;
     const yaml = graph.supergraphYaml({ reviews: sdl });
     const warnings = [
+      'warning FEATURE_IGNORED: the router has no cache that could be invalidated by tags, so @cacheTag (https://specs.apollo.dev/cacheTag/v0.1) is ignored, used by Book, Query.newest',
       'warning PROGRESSIVE_OVERRIDE (Book.pages): the label "percent(10)" of @override is not evaluated: subgraph books keeps resolving the field',
       'warning SUBSCRIPTION_NOT_SERVED (Subscription.published): subscriptions are not served: such an operation is rejected',
     ];
@@ -78,6 +75,7 @@ describe('a supergraph that composes', () => {
     await graph.router.reload();
     const logged = graph.log.find(({ msg }) => msg === 'supergraph activated with deviations');
     expect(logged).toMatchObject({ level: 'warn', warnings });
+    expect((await graph.query('{ newest { text } }')).data).toEqual({ newest: { text: 'Long.' } });
   });
 });
 

@@ -20,6 +20,7 @@ import type { Finding } from '../compose.ts';
 import { describeGraph } from '../../apollo/gateway.ts';
 import type { Graph } from '../../apollo/gateway.ts';
 import { SupergraphRejected } from '../rejection.ts';
+import { withoutIgnoredFeatures } from './ignored-features.ts';
 import { servedDifferently } from './served-differently.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
@@ -57,7 +58,8 @@ export async function acceptSupergraph(
   const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
   if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
 
-  const { sdl, requirements } = extractAuthDirectives(supergraphSdl);
+  const { sdl: relevantSdl, warnings: ignored } = withoutIgnoredFeatures(supergraphSdl);
+  const { sdl, requirements } = extractAuthDirectives(relevantSdl);
   const parsed = parse(sdl, { noLocation: true });
   const defaults = createHiddenDefaults();
   const servable = defaults.hide(parsed);
@@ -89,7 +91,7 @@ export async function acceptSupergraph(
     guard,
     fallbackOf,
     stalePolicyOf: stale.stalePolicyOf,
-    warnings: servedDifferently(graph.supergraphSchema),
+    warnings: [...ignored, ...servedDifferently(graph.supergraphSchema)],
     planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
   };
 }

@@ -1,0 +1,52 @@
+import { parse, print, visit } from 'graphql';
+import type { ConstDirectiveNode } from 'graphql';
+import { readLinks } from '../../authorization/security-links.ts';
+import type { Link } from '../../authorization/security-links.ts';
+import type { Finding } from '../compose.ts';
+import { appliesFeature, usesOf } from './feature-uses.ts';
+
+/**
+ * Features that supergraphs mark as necessary for execution, although they change no response, with what the
+ * router does not do.
+ */
+const IGNORED: ReadonlyMap<string, string> = new Map([
+  ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],
+]);
+
+export type WithoutIgnoredFeatures = {
+  readonly sdl: string;
+  /** One warning for each removed feature. */
+  readonly warnings: readonly Finding[];
+};
+
+/** Returns whether a supergraph is served as if it did not have the feature. Security is never ignored. */
+export function isIgnored({ identity, purpose }: Pick<Link, 'identity' | 'purpose'>): boolean {
+  return IGNORED.has(identity) && purpose !== 'SECURITY';
+}
+
+/**
+ * Removes the features that change no response, because Apollo's gateway rejects every feature that it does
+ * not know.
+ */
+export function withoutIgnoredFeatures(supergraphSdl: string): WithoutIgnoredFeatures {
+  const document = parse(supergraphSdl, { noLocation: true });
+  const links = readLinks(document).filter(isIgnored);
+  if (links.length === 0) return { sdl: supergraphSdl, warnings: [] };
+  const nodes = new Set(links.map(({ node }) => node));
+  const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
+  const servable = visit(document, {
+    // Directives of a supergraph are in type definitions, so their arguments are constants.
+    Directive: (node) =>
+      nodes.has(node as ConstDirectiveNode) || isApplied(node as ConstDirectiveNode) ? null : undefined,
+    DirectiveDefinition: ({ name }) =>
+      links.some(({ namespace }) => name.value.split('__')[0] === namespace) ? null : undefined,
+  });
+  return {
+    sdl: print(servable),
+    warnings: links.map((link) => ({
+      severity: 'warning',
+      code: 'FEATURE_IGNORED',
+      message: `${IGNORED.get(link.identity)}, so @${link.namespace} (${link.url}) is ignored${usesOf(link, document)}`,
+    })),
+  };
+}
