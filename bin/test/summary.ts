@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const metaSchema = z.object({
-  figures: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]) })).default([]),
+  measurements: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number()]) })).default([]),
 });
 
 const reportSchema = z.object({
@@ -26,17 +26,17 @@ export function summarize(reportFile: string, exitCode: number): string {
   const report = readReport(reportFile);
   return report === undefined
     ? '0 passed, 1 failed'
-    : [...figures(report), counts(report, exitCode)].join('\n');
+    : [...measurements(report), counts(report, exitCode)].join('\n');
 }
 
 type Report = z.output<typeof reportSchema>;
 
-function figures({ testResults }: Report): readonly string[] {
+function measurements({ testResults }: Report): readonly string[] {
   const all = testResults
-    .flatMap(({ assertionResults }) => assertionResults.flatMap(({ meta }) => meta?.figures ?? []))
+    .flatMap(({ assertionResults }) => assertionResults.flatMap(({ meta }) => meta?.measurements ?? []))
     .map(({ name, value }) => `  ${name}: ${value}`)
     .toSorted();
-  return all.length === 0 ? [] : ['Figures', ...all, ''];
+  return all.length === 0 ? [] : ['Measurements', ...all, ''];
 }
 
 function counts(report: Report, exitCode: number): string {

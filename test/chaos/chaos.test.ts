@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { runChaos } from './chaos.ts';
 import { report } from './report.ts';
 
@@ -15,9 +15,9 @@ it('keeps every promise while everything around it breaks', async (context) => {
     stop: context.signal,
   });
   if (violations.length > 0) console.log(report(history, violations));
-  recordFigure(context, 'chaos: requests', history.exchanges.length);
-  recordFigure(context, 'chaos: faults', history.faults.length);
-  recordFigure(context, 'chaos: violations', violations.length);
+  recordMeasurement(context, 'chaos: requests', history.exchanges.length);
+  recordMeasurement(context, 'chaos: faults', history.faults.length);
+  recordMeasurement(context, 'chaos: violations', violations.length);
   expect(violations).toEqual([]);
   expect(history.exchanges.length).toBeGreaterThan(SECONDS * 20);
   expect(history.faults.length).toBeGreaterThan(SECONDS / 2);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import type { RouterProcess } from '../support/processes/router-process.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
@@ -48,7 +48,7 @@ test('a client that does not read its answer is cut off after the time it has fo
   await stub.received(1);
   const began = performance.now();
   await expect.poll(() => cutOff(router), { timeout: 20_000, interval: 20 }).toBe(1);
-  recordFigure(
+  recordMeasurement(
     context,
     'client that reads nothing: cut off after ms (timeout 1000)',
     Math.round(performance.now() - began),
@@ -75,7 +75,7 @@ test('clients that do not read hold no more memory than they may, all together',
   // 8 of them fit.
   await expect.poll(() => cutOff(router), { timeout: 40_000 }).toBeGreaterThanOrEqual(CLIENTS - 8);
   const added = (await memoryBytes(router)) - before;
-  recordFigure(
+  recordMeasurement(
     context,
     `${CLIENTS} unread answers of 8 MiB, 64 MiB allowed: memory added, MiB`,
     Math.round(added / MIB),

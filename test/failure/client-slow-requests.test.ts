@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { NEVER_ENDING, SLOW_CLIENT_LIMITS, startSlowClients } from '../support/load/slow-clients.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
@@ -20,7 +20,7 @@ test.for(NEVER_ENDING)(
 
     await expect.poll(() => clients.lifetimes.length, { timeout: 40_000 }).toBe(SLOW);
     const longest = Math.round(Math.max(...clients.lifetimes));
-    recordFigure(
+    recordMeasurement(
       context,
       `${SLOW} connections with ${slow.what}: closed after ms (timeout ${slow.closedMs})`,
       longest,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { kindOf, outcomeOf } from '../support/load/loaded-router.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { until } from '../support/time/until.ts';
@@ -42,7 +42,7 @@ test('more than fits into memory is refused, and the router goes on', async (con
     maxConnections: 400,
     patienceMs: 10_000,
   });
-  recordFigure(
+  recordMeasurement(
     context,
     `1,000 requests of 180 KB with ${HEAP_MB} MB of heap: refused`,
     outcomeOf(report, 503).count,
@@ -57,6 +57,6 @@ test('more than fits into memory is refused, and the router goes on', async (con
   };
   const began = performance.now();
   const serves = await until(async () => (await fetch(router.url, asksName)).status === 200, 20_000);
-  recordFigure(context, 'the same: serves again after ms', Math.round(performance.now() - began));
+  recordMeasurement(context, 'the same: serves again after ms', Math.round(performance.now() - began));
   expect(serves).toBe(true);
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { caseCount } from '../support/runs/case-count.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 
 const ROUTERS = 4;
@@ -42,12 +42,12 @@ it(
     const counts = Map.groupBy(statuses.flat(), (status) => status);
     const admitted = counts.get('200')?.length ?? 0;
     const refilled = Math.floor((POINTS / DAY_S) * seconds);
-    recordFigure(
+    recordMeasurement(
       context,
       'requests a second to four routers that share a budget',
       Math.round(REQUESTS / seconds),
     );
-    recordFigure(
+    recordMeasurement(
       context,
       `over-admitted of ${REQUESTS} requests over 4 routers`,
       Math.max(0, admitted - POINTS - refilled),

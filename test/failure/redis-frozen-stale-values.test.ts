@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { shareRateLimit } from '../support/callers/rate-limits.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 
 const QUESTION = { id: 'q', maxAgeMs: 60_000 };
 const entities = Array.from({ length: 50 }, (_, index) => `{"__typename":"Book","id":"${index}"}`);
@@ -36,17 +36,17 @@ it('keeps and recalls values while Redis is frozen, and soon waits for it no mor
     ]);
   }
 
-  recordFigure(
+  recordMeasurement(
     context,
     'slowest keeping of 50 stale values while Redis was frozen, ms',
     slowestKeepMs.toFixed(1),
   );
-  recordFigure(
+  recordMeasurement(
     context,
     'slowest recall of 100 stale values while Redis was frozen, ms',
     Math.round(slowestRecallMs),
   );
-  recordFigure(
+  recordMeasurement(
     context,
     'recalls of stale values that waited more than 25 ms for a frozen Redis',
     `${slow} of 200`,

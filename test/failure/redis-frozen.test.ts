@@ -3,7 +3,7 @@ import { createRejectedTokens } from '../../router/authentication/rejected-token
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { chargeWhile } from '../support/load/charging.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
@@ -19,14 +19,14 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   const isBack = await until(() => router.link.available(), 10_000);
   const backMs = performance.now() - thawedAt;
 
-  recordFigure(context, 'slowest budget decision before Redis froze, ms', before.slowestMs);
-  recordFigure(context, 'slowest budget decision while Redis was frozen, ms', during.slowestMs);
-  recordFigure(
+  recordMeasurement(context, 'slowest budget decision before Redis froze, ms', before.slowestMs);
+  recordMeasurement(context, 'slowest budget decision while Redis was frozen, ms', during.slowestMs);
+  recordMeasurement(
     context,
     'budget decisions that waited more than 25 ms for a frozen Redis',
     `${during.slow} of ${during.decisions}`,
   );
-  recordFigure(context, 'budgets shared again after the thaw of Redis, ms', Math.round(backMs));
+  recordMeasurement(context, 'budgets shared again after the thaw of Redis, ms', Math.round(backMs));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');
   // The first commands find out; from then on nobody waits.

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { rateLimitOf, shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
 import { chargeWhile } from '../support/load/charging.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
@@ -21,9 +21,9 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
   const backMs = performance.now() - restartedAt;
   const after = await router.limiter.charge({ ...caller, cost: 1 });
 
-  recordFigure(context, 'slowest budget decision with a healthy Redis, ms', before.slowestMs);
-  recordFigure(context, 'slowest budget decision after SIGKILL of Redis, ms', during.slowestMs);
-  recordFigure(context, 'budgets shared again after the restart of Redis, ms', Math.round(backMs));
+  recordMeasurement(context, 'slowest budget decision with a healthy Redis, ms', before.slowestMs);
+  recordMeasurement(context, 'slowest budget decision after SIGKILL of Redis, ms', during.slowestMs);
+  recordMeasurement(context, 'budgets shared again after the restart of Redis, ms', Math.round(backMs));
   expect(before.stores).toEqual(new Set(['redis']));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import type { BreakableRedis } from '../support/servers/breakable-redis.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
@@ -53,8 +53,8 @@ describe.each(LOSSES)('Redis %s under traffic', (name, lose) => {
     const struck = await askSteadily(graph, (index) => (index === QUESTIONS / 3 ? lose(redis) : undefined));
     redis.thaw();
 
-    recordFigure(context, `slowest request before Redis was ${name}, ms`, slowest(healthy));
-    recordFigure(context, `slowest request while Redis was ${name}, ms`, slowest(struck));
+    recordMeasurement(context, `slowest request before Redis was ${name}, ms`, slowest(healthy));
+    recordMeasurement(context, `slowest request while Redis was ${name}, ms`, slowest(struck));
     expect(new Set([...healthy, ...struck].map(({ status }) => status))).toEqual(new Set([200]));
     expect(graph.log.some(({ msg, state }) => msg === 'redis connection changed' && state === 'lost')).toBe(
       true,

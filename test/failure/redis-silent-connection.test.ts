@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { breakableConnectionTo } from '../support/servers/breakable-connection.ts';
 import { shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', cost: 1 };
@@ -14,7 +14,7 @@ it('a connection on which Redis is never heard again is replaced', async (contex
   expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'local' } });
   const lostAt = performance.now();
   expect(await until(() => router.link.available(), 10_000)).toBe(true);
-  recordFigure(
+  recordMeasurement(
     context,
     'budgets shared again after a connection to Redis fell silent, ms',
     Math.round(performance.now() - lostAt),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
@@ -25,7 +25,7 @@ it('refuses calls beyond the bulkhead at once, and leaves the breaker of the hea
   });
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SUBGRAPH_OVERLOADED']));
   const opened = one.events.filter((event) => event.startsWith('breaker')).length;
-  recordFigure(context, `false opens by ${refused.length} calls that the bulkhead refused`, opened);
+  recordMeasurement(context, `false opens by ${refused.length} calls that the bulkhead refused`, opened);
   expect([one.breaker(), opened]).toEqual(['closed', 0]);
 
   for (const respond of finish) respond();

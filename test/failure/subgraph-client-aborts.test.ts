@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
@@ -18,8 +18,8 @@ it('1,000 clients that go away take their calls with them, and the breaker stays
     await subgraph.aborted(batch * 100);
     abortMs = Math.max(abortMs, performance.now() - began);
   }
-  recordFigure(context, 'subgraph calls ended of 1,000 clients gone', subgraph.counts.aborted);
-  recordFigure(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
+  recordMeasurement(context, 'subgraph calls ended of 1,000 clients gone', subgraph.counts.aborted);
+  recordMeasurement(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
   expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
   expect(one.breaker()).toBe('closed');
   expect(one.pool.state()[0]?.inFlight).toBe(0);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
@@ -46,7 +46,7 @@ it('a root field that hangs is no longer asked for, while the others answer', as
 
   const began = performance.now();
   const both = await graph.query(BOTH, { text: 'new' });
-  recordFigure(
+  recordMeasurement(
     context,
     'ms until the rest is answered when a root field hangs',
     Math.round(performance.now() - began),

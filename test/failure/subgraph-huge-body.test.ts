@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const BODY_BYTES = 300_000_000;
@@ -15,7 +15,11 @@ it('reads a 300 MB answer only up to the limit', async (context) => {
   await using one = poolOf([url], { timeoutMs: 20_000 });
   await using peak = watchMemory();
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_RESPONSE_TOO_LARGE' });
-  recordFigure(context, 'MB of memory added by a subgraph body of 300 MB', (peak.added() / 1e6).toFixed(1));
+  recordMeasurement(
+    context,
+    'MB of memory added by a subgraph body of 300 MB',
+    (peak.added() / 1e6).toFixed(1),
+  );
   expect(peak.added()).toBeLessThan(30e6);
   subgraph.kill();
   await once(subgraph, 'exit');

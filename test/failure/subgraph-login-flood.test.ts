@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startGraph } from '../support/graphs/shop-graph.ts';
 import type { ShopGraph } from '../support/graphs/shop-graph.ts';
 
@@ -28,8 +28,8 @@ test('a user logs in while 14 addresses send wrong passwords, and the breaker st
   const { victim, attempts } = await untilAccepted(() =>
     logIn('203.0.113.7', 'freya@shop.example', demoPassword),
   );
-  recordFigure(context, 'attempts of a user to log in during the flood', attempts);
-  recordFigure(context, 'login of a user during the flood, ms', Math.round(performance.now() - started));
+  recordMeasurement(context, 'attempts of a user to log in during the flood', attempts);
+  recordMeasurement(context, 'login of a user during the flood, ms', Math.round(performance.now() - started));
   expect(victim.data).toEqual({ login: { user: { email: 'freya@shop.example' } } });
 
   const codes = (await flood).map(({ errors }) => errors[0]?.extensions['code']);

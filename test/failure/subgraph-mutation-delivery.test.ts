@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { caseCount } from '../support/runs/case-count.ts';
 import * as stub from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
@@ -74,8 +74,8 @@ it('mutations under faults are each delivered at most once, and every loss is re
   }
 
   const duplicates = [...delivered.values()].filter((count) => count > 1).length;
-  recordFigure(context, 'mutations sent under faults', BATCHES * 50);
-  recordFigure(context, 'mutations delivered twice under faults', duplicates);
-  recordFigure(context, 'mutations answered under faults but not delivered', unreported);
+  recordMeasurement(context, 'mutations sent under faults', BATCHES * 50);
+  recordMeasurement(context, 'mutations delivered twice under faults', duplicates);
+  recordMeasurement(context, 'mutations answered under faults but not delivered', unreported);
   expect({ duplicates, unreported }).toEqual({ duplicates: 0, unreported: 0 });
 });

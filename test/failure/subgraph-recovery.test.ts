@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { answer, page, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
@@ -49,7 +49,7 @@ describe.each([
   it('is not overwhelmed by four routers as it recovers', async (context) => {
     const most = await mostCalls(illness);
     const name = `most calls of 4 routers to a subgraph that recovers, by its steady rate (it ${what} before)`;
-    recordFigure(context, name, (most / STEADY).toFixed(2));
+    recordMeasurement(context, name, (most / STEADY).toFixed(2));
     expect(most).toBeLessThanOrEqual(1.5 * STEADY);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createExecution } from '../../router/operation/execute-operation.ts';
 import { createReferenceExecution } from '../differential/reference/execution.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
@@ -38,7 +38,7 @@ test('with every subgraph down each request is answered with nulls and located e
   const codes = new Set(
     answers.flatMap(({ errors }) => errors.map((error: never) => error['extensions']['code'])),
   );
-  recordFigure(context, 'requests answered with every subgraph down', answers.length);
+  recordMeasurement(context, 'requests answered with every subgraph down', answers.length);
   expect(codes).toEqual(new Set(['SUBGRAPH_CIRCUIT_OPEN', 'SUBGRAPH_UNAVAILABLE']));
   expect((await fetch(new URL('/health/ready', graph.router.url))).status).toBe(200);
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { BOMBS } from '../support/load/document-bombs.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
@@ -55,8 +55,8 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   }
   delay.disable();
 
-  recordFigure(context, 'bombs sent over HTTP', Object.keys(BOMBS).length * Object.keys(WAYS).length);
-  recordFigure(context, 'longest the event loop was held up by a bomb, ms', Math.round(delay.max / 1e6));
+  recordMeasurement(context, 'bombs sent over HTTP', Object.keys(BOMBS).length * Object.keys(WAYS).length);
+  recordMeasurement(context, 'longest the event loop was held up by a bomb, ms', Math.round(delay.max / 1e6));
   expect(outcomes).toEqual(new Set(['400 MAX']));
   expect(callsOf(graph)).toBe(calls);
   expect(await pointsLeft()).toBe(before - points - 1);
@@ -109,7 +109,11 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
     }
     expect([name, outcomes]).toEqual([name, expected]);
     const spent = (await cpuSeconds(router.adminUrl)) - before;
-    recordFigure(context, `CPU of the router for 450 documents with ${name} characters, s`, spent.toFixed(2));
+    recordMeasurement(
+      context,
+      `CPU of the router for 450 documents with ${name} characters, s`,
+      spent.toFixed(2),
+    );
   }
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarize } from '../../bin/test/summary.ts';
-import type { Figure } from '../support/runs/figure.ts';
+import type { Measurement } from '../support/runs/measurement.ts';
 import { NotProvided, provide } from '../support/servers/provide.ts';
 import { startServer } from '../support/servers/server-process.ts';
 
@@ -63,9 +63,9 @@ describe('the end of npm test', () => {
     ['an error belonged to no test', report({ passed: 3 }), '3 passed, 1 failed'],
     ['vitest broke', 'not JSON', '0 passed, 1 failed'],
     [
-      'figures were measured',
-      report({ passed: 3, figures: [{ name: 'lost requests', value: 0 }] }),
-      'Figures\n  lost requests: 0\n\n3 passed, 0 failed',
+      'measurements were measured',
+      report({ passed: 3, measurements: [{ name: 'lost requests', value: 0 }] }),
+      'Measurements\n  lost requests: 0\n\n3 passed, 0 failed',
     ],
   ])('tells that %s', (_case, content, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-summary-'));
@@ -80,11 +80,11 @@ function report({
   failed = 0,
   skipped = 0,
   broken = 0,
-  figures = [] as readonly Figure[],
+  measurements = [] as readonly Measurement[],
 }): string {
   const files = [
     ...Array.from({ length: broken }, () => ({ status: 'failed', assertionResults: [] })),
-    { status: 'passed', assertionResults: [{ status: 'passed', meta: { figures } }] },
+    { status: 'passed', assertionResults: [{ status: 'passed', meta: { measurements } }] },
   ];
   return JSON.stringify({
     numPassedTests: passed,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { caseCount } from '../support/runs/case-count.ts';
 import { V8_FLAGS } from '../../router/process/v8-flags.ts';
 import { childrenOf, commandOf } from '../support/processes/process-tree.ts';
@@ -99,8 +99,8 @@ test(
     const drained = (await Promise.all([drainInTurn(SIGTERMS / 2), drainInTurn(SIGTERMS / 2)])).flat();
     const failed = drained.flatMap((drain) => drain.failed);
     const answered = drained.reduce((sum, drain) => sum + drain.answered, 0);
-    recordFigure(context, `requests around ${SIGTERMS} SIGTERMs`, answered);
-    recordFigure(context, `requests lost in ${SIGTERMS} SIGTERMs`, failed.length);
+    recordMeasurement(context, `requests around ${SIGTERMS} SIGTERMs`, answered);
+    recordMeasurement(context, `requests lost in ${SIGTERMS} SIGTERMs`, failed.length);
     expect(failed).toEqual([]);
     expect(drained.map(({ code }) => code)).toEqual(Array(SIGTERMS).fill(0));
   },
@@ -236,7 +236,11 @@ test(
     await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + ANSWERED_FIRST);
     stopped.abort();
     await Promise.all(asking);
-    recordFigure(context, `requests lost of ${clients} under way when one of two workers was killed`, lost);
+    recordMeasurement(
+      context,
+      `requests lost of ${clients} under way when one of two workers was killed`,
+      lost,
+    );
     // Who lost a connection may have opened the next to the same worker before the system had closed all it
     // had.
     expect(lost).toBeLessThanOrEqual(2 * clients);

@@ -1,6 +1,6 @@
 import { auditServer } from 'graphql-http';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const BARE_GET = /GET/;
@@ -11,8 +11,8 @@ test('passes the public GraphQL-over-HTTP audits; notices only where CSRF preven
   const failed = results.filter(({ status }) => status !== 'ok');
   const unexpected = failed.filter(({ status, name }) => status !== 'notice' || !BARE_GET.test(name));
   const notices = failed.length - unexpected.length;
-  recordFigure(context, 'GraphQL-over-HTTP audits', `${results.length}, of them ${notices} notices`);
-  recordFigure(context, 'GraphQL-over-HTTP audits failed', unexpected.length);
+  recordMeasurement(context, 'GraphQL-over-HTTP audits', `${results.length}, of them ${notices} notices`);
+  recordMeasurement(context, 'GraphQL-over-HTTP audits failed', unexpected.length);
   expect(
     unexpected.map(({ status, name, ...rest }) => ({
       status,

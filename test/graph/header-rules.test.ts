@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
@@ -93,8 +93,8 @@ test('nothing smuggled in reaches a subgraph, even where a rule passes everythin
       }
     }
   }
-  recordFigure(context, 'forms of forged identity headers', Object.keys(SMUGGLED).length);
-  recordFigure(context, 'forged identity headers delivered', forged);
+  recordMeasurement(context, 'forms of forged identity headers', Object.keys(SMUGGLED).length);
+  recordMeasurement(context, 'forged identity headers delivered', forged);
   expect(statuses).toEqual(new Set([200, 400]));
 });
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
@@ -171,7 +171,7 @@ test('names of prototypes as aliases pollute nothing', async (context) => {
   }
   expect([...statuses].every((status) => status < 500)).toBe(true);
   const polluted = Object.keys(Object.prototype);
-  recordFigure(context, 'properties that 1,000 attempts added to Object.prototype', polluted.length);
+  recordMeasurement(context, 'properties that 1,000 attempts added to Object.prototype', polluted.length);
   expect(polluted).toEqual([]);
   expect((await graph.query('{ books { id } }')).errors).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { createPlanner } from '../../router/planning/planner.ts';
 import { startPlanningThread } from '../../router/planning/planning-thread.ts';
 import type { Parts } from '../../router/router.ts';
 import { RouterError } from '../../router/shared/errors.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { manualPressure } from '../support/graphs/pressure.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
@@ -48,7 +48,7 @@ test('operations of 65 KB that are requested once do not fill the heap', async (
   for (let index = 50; index < 650; index += 8)
     await Promise.all(Array.from({ length: 8 }, (_, offset) => send(index + offset)));
   const after = heapMiB();
-  recordFigure(
+  recordMeasurement(
     context,
     'heap after 600 operations of 65 KB, times the heap before',
     (after / before).toFixed(2),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
@@ -37,7 +37,7 @@ test('two routers on one Redis admit exactly the budget of a token, under concur
   );
   const admitted = 1 + responses.filter(({ status }) => status === 200).length;
   const refused = responses.filter(({ status }) => status === 429);
-  recordFigure(
+  recordMeasurement(
     context,
     `admitted of ${2 * POINTS} requests with a budget of ${POINTS} over 2 routers`,
     admitted,

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RateLimiter, RateLimitDecision } from '../../router/rate-limit/rate-limiter.ts';
 import { rateLimitOf, shareRateLimit, userOf } from '../support/callers/rate-limits.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const address = '192.0.2.1';
@@ -80,7 +80,7 @@ describe('in Redis', () => {
     const keys = await redis.keys(`${prefix}*`);
     const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
     const lifetimes = await Promise.all(keys.map((key) => redis.pttl(key)));
-    recordFigure(context, 'largest bucket in Redis, bytes', Math.max(...sizes.map(Number)));
+    recordMeasurement(context, 'largest bucket in Redis, bytes', Math.max(...sizes.map(Number)));
     for (const size of sizes) expect(size).toBeLessThan(200);
     for (const ms of lifetimes) expect(ms).toBeGreaterThan(0);
     // 500 of 1,000 points a minute are missing.
@@ -135,7 +135,7 @@ it('decisions per second on this machine', async (context) => {
     );
   }
   const perSecond = 10_000 / ((performance.now() - start) / 1000);
-  recordFigure(context, 'budget decisions a second, one process and one Redis', Math.round(perSecond));
+  recordMeasurement(context, 'budget decisions a second, one process and one Redis', Math.round(perSecond));
   expect(perSecond).toBeGreaterThan(0);
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
 
@@ -315,9 +315,9 @@ describe('wrong variables', () => {
       expect([name, errors.length, errors[0]?.message.startsWith(message)]).toEqual([name, 1, true]);
       bytes = Math.max(bytes, text.length);
     }
-    recordFigure(context, 'longest response to wrong variables, bytes', bytes);
+    recordMeasurement(context, 'longest response to wrong variables, bytes', bytes);
     expect(bytes).toBeLessThan(1_000);
-    recordFigure(
+    recordMeasurement(
       context,
       'CPU of a request with 900 wrong members (client, router and network), ms',
       await cpuPerRequest(searched, query, members(900)),

@@ -5,7 +5,7 @@ import { RouterError } from '../../router/shared/errors.ts';
 import type { Parts } from '../../router/router.ts';
 import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
 import { until } from '../support/time/until.ts';
@@ -91,8 +91,8 @@ test('100 reloads under load lose no request', { timeout: MANY_RELOADS_MS }, asy
     served.add(await versionOf(graph));
   }
   const { sent, failed } = await load.stop();
-  recordFigure(context, 'requests during 100 reloads', sent);
-  recordFigure(context, 'requests lost in 100 reloads', failed.length);
+  recordMeasurement(context, 'requests during 100 reloads', sent);
+  recordMeasurement(context, 'requests lost in 100 reloads', failed.length);
   expect(failed).toEqual([]);
   expect(served.size).toBe(100);
 });
@@ -124,7 +124,7 @@ test(
       expect(refusals()).toBe(publish);
     }
     const { failed } = await load.stop();
-    recordFigure(context, 'requests lost in 70 refused supergraphs', failed.length);
+    recordMeasurement(context, 'requests lost in 70 refused supergraphs', failed.length);
     expect(failed).toEqual([]);
     expect(await versionOf(graph)).toBe(before);
   },
@@ -205,7 +205,7 @@ test(
     stopped.abort();
     await Promise.all(clients);
     const failed = statuses.filter((status) => status >= 500);
-    recordFigure(context, 'server errors while a field came and went 60 times', failed.length);
+    recordMeasurement(context, 'server errors while a field came and went 60 times', failed.length);
     expect(new Set(statuses)).toEqual(new Set([200, 400]));
   },
 );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startOpenLoop } from '../support/load/open-loop-process.ts';
 import type { OpenLoop } from '../support/load/open-loop-process.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
@@ -47,10 +47,10 @@ test.for(NEVER_ENDING)(
     await expect.poll(() => clients.lifetimes.length, { timeout: 20_000 }).toBe(SLOW);
     const longest = Math.max(...clients.lifetimes);
     const name = `${SLOW} connections with ${slow.what}`;
-    recordFigure(context, `${name}: closed after ms (timeout ${slow.closedMs})`, Math.round(longest));
-    recordFigure(context, `${name}: p99 of others, ms`, attacked.p99Ms.toFixed(1));
-    recordFigure(context, `${name}: the same without them, ms`, healthy.p99Ms.toFixed(1));
-    recordFigure(context, `${name}: others refused, of 350`, attacked.refused);
+    recordMeasurement(context, `${name}: closed after ms (timeout ${slow.closedMs})`, Math.round(longest));
+    recordMeasurement(context, `${name}: p99 of others, ms`, attacked.p99Ms.toFixed(1));
+    recordMeasurement(context, `${name}: the same without them, ms`, healthy.p99Ms.toFixed(1));
+    recordMeasurement(context, `${name}: others refused, of 350`, attacked.refused);
     expect(clients.answers).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
     expect(attacked.lost).toBe(0);
     expect(longest).toBeLessThan(slow.closedMs + 5_000);

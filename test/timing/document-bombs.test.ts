@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { configSchema } from '../../router/config/config-schema.ts';
 import { BOMBS } from '../support/load/document-bombs.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startReadingDocuments } from '../support/graphs/read-documents.ts';
 
 test('a bomb costs less than 20 ms of CPU to refuse, from its text on', async (context) => {
@@ -14,8 +14,8 @@ test('a bomb costs less than 20 ms of CPU to refuse, from its text on', async (c
     times.push({ name, ms: runs.toSorted((a, b) => a - b)[2] ?? Infinity });
   }
   const [slowest] = times.toSorted((a, b) => b.ms - a.ms);
-  recordFigure(context, 'documents in the bomb collection', times.length);
-  recordFigure(
+  recordMeasurement(context, 'documents in the bomb collection', times.length);
+  recordMeasurement(
     context,
     `CPU to refuse the slowest bomb (${slowest?.name}), ms`,
     slowest?.ms.toFixed(2) ?? '',

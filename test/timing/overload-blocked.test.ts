@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { PING, outcomeOf, startLoadedRouter } from '../support/load/loaded-router.ts';
 
 const RATE = 200;
@@ -24,12 +24,12 @@ test('a router that was blocked for two seconds is itself again within one', asy
   const recovered = BLOCKED_AT_MS + BLOCKED_MS + SECOND;
   const after = report.answeredAt.filter((at) => at >= recovered && at < recovered + 1_500).length;
   const share = (after / (1.5 * RATE)) * 100;
-  recordFigure(
+  recordMeasurement(
     context,
     'blocked for 2 s: answered from one second later on, % of what was asked',
     share.toFixed(1),
   );
-  recordFigure(context, 'blocked for 2 s: refused', outcomeOf(report, 503).count);
+  recordMeasurement(context, 'blocked for 2 s: refused', outcomeOf(report, 503).count);
   expect(report.missing + outcomeOf(report, 0).count).toBe(0);
   expect(share).toBeGreaterThan(90);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { PING, kindOf, outcomeOf } from '../support/load/loaded-router.ts';
 import { startOpenLoop } from '../support/load/open-loop-process.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
@@ -28,9 +28,9 @@ test('a hanging subgraph holds up nobody who does not ask for it', async (contex
   const before = outcomeOf(await run([PING]), 200, 'ping');
   const report = await run([PING, STUCK]);
   const during = outcomeOf(report, 200, 'ping');
-  recordFigure(context, 'p99 beside a hanging subgraph, ms', during.p99Ms.toFixed(1));
-  recordFigure(context, 'the same without it, ms', before.p99Ms.toFixed(1));
-  recordFigure(
+  recordMeasurement(context, 'p99 beside a hanging subgraph, ms', during.p99Ms.toFixed(1));
+  recordMeasurement(context, 'the same without it, ms', before.p99Ms.toFixed(1));
+  recordMeasurement(
     context,
     'the same, p50 with and without, ms',
     `${during.p50Ms.toFixed(1)} / ${before.p50Ms.toFixed(1)}`,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
@@ -58,8 +58,8 @@ test('retries during an outage of a subgraph do not prolong it', async (context)
   const outcomes = await Promise.all(asked);
 
   const lastFailed = outcomes.filter(({ done }) => !done).at(-1)?.at ?? healedAt;
-  recordFigure(context, 'retry storm: calls to the subgraph for each request', amplification.toFixed(3));
-  recordFigure(
+  recordMeasurement(context, 'retry storm: calls to the subgraph for each request', amplification.toFixed(3));
+  recordMeasurement(
     context,
     'retry storm: every request answered again after ms',
     Math.round(Math.max(0, lastFailed - healedAt)),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { PING, outcomeOf, startLoadedRouter } from '../support/load/loaded-router.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 
@@ -31,8 +31,12 @@ rateLimit: { enabled: true, tiers: { FREE: { points: 100000 } }, fields: { Query
   const before = outcomeOf(await run([neighbour]), 200, 'neighbour');
   const report = await run([neighbour, ...Array.from({ length: 20 }, () => greedy)]);
   const during = outcomeOf(report, 200, 'neighbour');
-  recordFigure(context, 'neighbour of a tenant at ten times its limit: p99, ms', during.p99Ms.toFixed(1));
-  recordFigure(context, 'the same alone, ms', before.p99Ms.toFixed(1));
+  recordMeasurement(
+    context,
+    'neighbour of a tenant at ten times its limit: p99, ms',
+    during.p99Ms.toFixed(1),
+  );
+  recordMeasurement(context, 'the same alone, ms', before.p99Ms.toFixed(1));
   expect(during.count).toBe(before.count);
   expect(outcomeOf(report, 429, 'greedy').count).toBeGreaterThan(700);
   // As much as a busy machine does to a p99 of fifty answers.

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { BoundedCache } from '../../router/shared/bounded-cache.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 
 it('keeps what was used lately and forgets the rest', () => {
   const entries = new BoundedCache<{ index: number }>(100);
@@ -27,6 +27,6 @@ it('stays quick when full', (context) => {
   const start = performance.now();
   for (let index = 0; index < 300_000; index++) entries.set(`entry ${index}`, {});
   const micros = (performance.now() - start) / 300;
-  recordFigure(context, 'insertion into a full cache of 100,000, µs', micros.toFixed(2));
+  recordMeasurement(context, 'insertion into a full cache of 100,000, µs', micros.toFixed(2));
   expect(entries.get('entry 299999')).toEqual({});
 });

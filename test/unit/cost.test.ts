@@ -6,7 +6,7 @@ import { compileCost } from '../../router/cost/cost.ts';
 import { readCostModel } from '../../router/cost/cost-model.ts';
 import type { CostModel } from '../../router/cost/cost-model.ts';
 import { codeOf } from '../support/callers/authentication.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 
 const SCHEMA = /* GraphQL */ `
   type Query {
@@ -246,7 +246,7 @@ describe('whatever the operation,', () => {
     const start = process.cpuUsage();
     expect(cost(`{ object { ...F59 } } ${doubling.join(' ')}`)).toBe(Number.MAX_SAFE_INTEGER);
     const { user, system } = process.cpuUsage(start);
-    recordFigure(
+    recordMeasurement(
       context,
       'CPU to cost a document of 2^60 selections, ms',
       ((user + system) / 1000).toFixed(1),
@@ -264,7 +264,7 @@ it('an evaluation takes microseconds', (context) => {
   const start = performance.now();
   for (let round = 0; round < 10_000; round++) evaluate({ n: round });
   const micros = (performance.now() - start) / 10;
-  recordFigure(context, 'evaluation of a compiled cost, µs', micros.toFixed(2));
+  recordMeasurement(context, 'evaluation of a compiled cost, µs', micros.toFixed(2));
   expect(evaluate({ n: 1 })).toBeGreaterThan(1);
 });
 

@@ -12,7 +12,7 @@ import {
   startAuthentication,
 } from '../support/callers/authentication.ts';
 import { createClock } from '../support/time/clock.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
@@ -31,7 +31,7 @@ describe('a token revoked on the Redis stream', () => {
       { timeout: 5_000, interval: 5 },
     );
     const knownMs = Math.round(performance.now() - revokedAt);
-    recordFigure(context, 'revocation known to both routers after, ms', knownMs);
+    recordMeasurement(context, 'revocation known to both routers after, ms', knownMs);
   });
 
   it('is refused by a router that starts later, however many were revoked before', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RouterError } from '../../router/shared/errors.ts';
 import type { Fetch } from '../../router/authentication/fetch-json.ts';
 import { codeOf, startAuthentication } from '../support/callers/authentication.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
@@ -133,8 +133,8 @@ describe('a token is refused as invalid', () => {
       if ((await outcome(...headers)) !== 'TOKEN_INVALID') accepted.push(name);
       if (requested.some((url) => url !== issuer.jwksUrl)) fetched.push(name);
     }
-    recordFigure(context, 'attacks on access tokens', Object.keys(attacks).length);
-    recordFigure(context, 'attacks on access tokens accepted', accepted.length);
+    recordMeasurement(context, 'attacks on access tokens', Object.keys(attacks).length);
+    recordMeasurement(context, 'attacks on access tokens accepted', accepted.length);
     expect({ accepted, fetched }).toEqual({ accepted: [], fetched: [] });
   });
 

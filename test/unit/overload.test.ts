@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConcurrencyLimit } from '../../router/load-shedding/concurrency-limit.ts';
 import { createPressureWatch } from '../../router/load-shedding/pressure.ts';
 import type { Pressure } from '../../router/load-shedding/pressure.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { simulate } from '../support/models/simulated-process.ts';
 
 const LIMIT = { delayMs: 50, heap: 0.85, max: 4_096 };
@@ -38,8 +38,12 @@ describe('the concurrency limit of a simulated process', () => {
   it('answers 95 % of its peak at three times the load when an answer takes 2 ms', (context) => {
     const load = { limit: LIMIT, cpuMs: 2, subgraphMs: 5, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
     const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 1_500 });
-    recordFigure(context, 'simulated goodput at 3x capacity, % of peak', (answeredPerSecond / 5).toFixed(1));
-    recordFigure(context, 'the same: refusals p99, ms', refusalP99Ms.toFixed(1));
+    recordMeasurement(
+      context,
+      'simulated goodput at 3x capacity, % of peak',
+      (answeredPerSecond / 5).toFixed(1),
+    );
+    recordMeasurement(context, 'the same: refusals p99, ms', refusalP99Ms.toFixed(1));
     expect(answeredPerSecond).toBeGreaterThan(475);
   });
 });

@@ -10,7 +10,7 @@ import { readCostModel } from '../../router/cost/cost-model.ts';
 import { createReconciliation } from '../../router/rate-limit/reconcile.ts';
 import { TopConsumers } from '../../router/rate-limit/top-consumers.ts';
 import { rateLimitOf, userOf } from '../support/callers/rate-limits.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { createClock } from '../support/time/clock.ts';
 
 const model = composeModel(/* GraphQL */ `
@@ -134,7 +134,7 @@ describe('the actual cost', () => {
     const start = performance.now();
     for (let round = 0; round < 2_000; round++) walk?.({ list }, {});
     const micros = (performance.now() - start) / 2;
-    recordFigure(context, 'actual cost of an answer of 1,600 objects, µs', micros.toFixed(1));
+    recordMeasurement(context, 'actual cost of an answer of 1,600 objects, µs', micros.toFixed(1));
     expect(walk?.({ list }, {})).toBe(50 + 50 * 20 + 50 * 11);
   });
 });

@@ -8,7 +8,7 @@ import type {
   Permit,
 } from '../../router/subgraph/breaker/circuit-breaker.ts';
 import { BREAKER_SETTINGS, BreakerModel } from '../support/models/breaker-model.ts';
-import { recordFigure } from '../support/runs/figure.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
 import { createClock } from '../support/time/clock.ts';
 import type { Clock } from '../support/time/clock.ts';
 
@@ -243,7 +243,7 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
     clock.advance(1_000);
   }
   const settled = opened.filter((second) => second >= 600).length / 10;
-  recordFigure(context, 'openings a minute, subgraph flapping every 5 s', settled);
+  recordMeasurement(context, 'openings a minute, subgraph flapping every 5 s', settled);
   expect(settled).toBeLessThanOrEqual(2);
 });
 
@@ -327,7 +327,7 @@ it('is not closed by successes of calls from before it opened, whenever they com
     }),
     { numRuns: 200 },
   );
-  recordFigure(context, `false closes by ${settled} stale successes`, falseCloses);
+  recordMeasurement(context, `false closes by ${settled} stale successes`, falseCloses);
   expect(falseCloses).toBe(0);
 });
 
