@@ -13,44 +13,47 @@ export type SubgraphRequest = {
   readonly exact?: ExactPositions;
 };
 
-/** Whether response data, parsed into doubles, has numbers that may have to be parsed again exactly. */
+/** Finds the numbers in response data that doubles may have changed, by the types of the selected fields. */
 export type ExactPositions = {
-  /** Root fields of a call, or the entity fields if it selects entities. */
+  /**
+   * Returns whether data that was parsed into doubles has a number where numbers must stay exact: in a custom
+   * scalar or an ID. The text is then parsed again with exact numbers.
+   */
   readonly hasNumbers: (data: unknown) => boolean;
-  /** `Type.field`, without duplicates. */
+  /** Converts the exact numbers at all other positions to doubles, in place, and returns the data. */
   readonly roundOthers: (data: unknown) => unknown;
 };
 
-/** Coordinates by response key: `books` is at the root, `_entities.stock` in the entities. */
+/** The root fields that a call selects or, if it selects entities, the fields of the entities. */
 export type FetchFields = {
-  /**
-   * Reason why a call has no usable response. `message` may be sent to clients: it has no URL, body or stack
-   * trace.
-   */
+  /** `Type.field`, without duplicates. */
   readonly coordinates: readonly string[];
-  /** Milliseconds until a retry is useful; undefined if unknown. */
+  /** Coordinates by response key: `books` for a root field, `_entities.stock` for a field of the entities. */
   readonly byKey: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** The service is healthy, but has rejected this call, for example with 403. */
+/**
+ * Reason why a call has no usable response. `message` may be sent to clients: it has no URL, body or stack
+ * trace.
+ */
 export type SubgraphFailure = {
   readonly code: ErrorCode;
   readonly service: string;
   readonly message: string;
-  /** The call was not sent. */
+  /** Milliseconds until a retry is useful; undefined if unknown. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** Errors in the response of the service, which clients receive instead of `message`. */
+  /** The service is healthy, but has rejected this call, for example with 403. */
   readonly isRejection?: true;
-  /** Coordinates whose circuit breakers block the call. The call can be sent without them. */
+  /** The call was not sent. */
   readonly isUnsent?: true;
-  /** An error from a subgraph response. Its extensions are not filtered by the allow list yet. */
+  /** Errors in the response of the service, which clients receive instead of `message`. */
   readonly errors?: readonly SubgraphError[];
-  /** Other requests share `data`, so it must not be modified. */
+  /** Coordinates whose circuit breakers block the call. The call can be sent without these fields. */
   readonly blockedFields?: readonly string[];
 };
 
-/** Response headers, if header rules use them. */
+/** An error from a subgraph response. Its extensions still contain members that clients may not see. */
 export type SubgraphError = {
   readonly message: string;
   readonly path?: readonly (string | number)[];
@@ -62,18 +65,15 @@ export type SubgraphResponse =
       readonly kind: 'answered';
       readonly data: Readonly<Record<string, unknown>> | null;
       readonly errors: readonly SubgraphError[];
-      /**
-       * Sends one call for one client request, with its identity and deadline. Its promise never rejects: a
-       * failure is a response of kind `failed`.
-       */
+      /** True if other requests use the same `data`, which must then not be modified. */
       readonly isShared?: boolean;
-      /** Kept where rules ask for them. */
+      /** Response headers; undefined unless header rules use them. */
       readonly headers?: IncomingHttpHeaders;
     }
   | { readonly kind: 'failed'; readonly failure: SubgraphFailure };
 
 /**
- * Sends one call; never rejects: what goes wrong is a `failed` response. Bound to one client request's
- * identity and deadline.
+ * Sends one call for one client request, with its identity and deadline. The promise never rejects: a failure
+ * is a response of the kind `failed`.
  */
 export type Send = (request: SubgraphRequest, signal: AbortSignal) => Promise<SubgraphResponse>;

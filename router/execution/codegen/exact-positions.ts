@@ -88,7 +88,10 @@ function numberPaths(
   return paths;
 }
 
-/** Defines a generated function: `v` is an object or a list of objects, `x` one of its values. */
+/**
+ * Defines the function that checks one level of a response and returns the function's name. In the generated
+ * code `v` is an object or a list of objects, and `x` is one of its values.
+ */
 function defineCheck(unit: CodeUnit, paths: NumberPaths): string {
   if (paths.size === 0) return unit.define('v', 'return false;');
   const statements = [...paths].map(([key, below]) => {
@@ -110,7 +113,7 @@ function foundIn(unit: CodeUnit, below: NumberPaths | 'scalar' | 'id'): string {
   return `typeof x==="object"&&x!==null&&${defineCheck(unit, below)}(x)`;
 }
 
-/** Returns whether the check applies to an item of a list or of a nested list. */
+/** Returns whether the check is true for an item of a list, or of a list inside it. */
 function someItem(list: readonly unknown[], check: (item: object) => boolean): boolean {
   for (const item of list) {
     if (typeof item !== 'object' || item === null) continue;

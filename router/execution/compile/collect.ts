@@ -9,7 +9,10 @@ export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 /** The objects found and, if equal objects are deduplicated, the object used for each combination of keys. */
 export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 
-/** The object with the key values that lead to this node, one level of maps for each key. */
+/**
+ * A node of a tree with one level for each key, whose branches are the values of the key. The object of a
+ * leaf is the one that stands for all objects with these key values.
+ */
 type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
 export function emptyCollection(): CollectedObjects {
@@ -43,8 +46,9 @@ type WriteContext = {
 };
 
 /**
- * Returns the statements that continue from the value `v` of this step, which is stored at `place`. A list
- * that the path does not expect is skipped; completion reports it.
+ * Returns the statements for one step of the path and all steps after it. The value so far is in the variable
+ * `v` with the number of the step; `place` is the expression that it was read from. If the path has no `@`
+ * where the data has a list, the list is skipped, and completion reports the wrong type.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -64,7 +68,7 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // `__proto__` can be read but not assigned.
+      // Assigning `__proto__` would change the prototype, so an object there is not replaced by an equal one.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }
@@ -83,11 +87,12 @@ function deduplicate(
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Exact numbers are equal if they are written in the same way, and never equal to a string.
+      // Exact numbers count as equal only if they have the same digits. The extra level of the tree separates
+      // them from equal strings.
       equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;
     }
-    // An absent or composite value cannot be compared.
+    // A missing key or a key that is an object or a list cannot be compared, so the object is kept as it is.
     if (value === undefined || (typeof value === 'object' && value !== null)) {
       objects.push(object);
       return object;

@@ -24,7 +24,7 @@ import type { StalePolicyOf } from '../stale/stale-values.ts';
 import { supergraphTypes } from '../codegen/supergraph-types.ts';
 
 export type OperationToCompile = {
-  /** The schema that clients see. */
+  /** The API schema, which clients see. */
   readonly apiSchema: GraphQLSchema;
   /** Schema for introspection; `apiSchema` by default. */
   readonly introspection?: Introspection | undefined;
@@ -63,8 +63,8 @@ export type Projection = {
 };
 
 /**
- * Maximum number of projections cached per operation. They differ in the values of `@skip` and `@include` and
- * in the error behavior.
+ * Maximum number of projections cached per operation. There is one for each combination of values in `@skip`
+ * and `@include` and each error behavior.
  */
 const MAX_PROJECTIONS = 16;
 
@@ -140,7 +140,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
   const conditionNames = conditionVariables(input.document);
   const compiled = new Map<string, Projection>();
   const projectionFor: CompiledOperation['projectionFor'] = (variables, onError) => {
-    // With `HALT`, data is completed as with `PROPAGATE` and dropped afterwards if there is an error.
+    // `HALT` uses the projection of `PROPAGATE`: if there is an error, the completed data is dropped
+    // afterwards.
     const propagates = onError !== 'NULL';
     const key = conditionNames.reduce(
       (text, name) => text + (variables[name] === true ? '1' : '0'),
@@ -160,8 +161,8 @@ function projections({ input, operation, ...rest }: ProjectionInput): CompiledOp
     compiled.set(key, projection);
     return projection;
   };
-  // Without conditions this is the only projection. Compiling it now reports its errors independently of
-  // variables.
+  // Without `@skip` and `@include` all requests use this projection. Compiling it now reports a missing root
+  // field before the first request executes.
   if (conditionNames.length === 0) projectionFor({}, 'PROPAGATE');
   return projectionFor;
 }

@@ -1,11 +1,14 @@
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 
-/** Keys, below the data of a fetch, that lead to the objects into which other fetches merge. */
+/** Tree of the keys that lead from the data of a fetch to the objects that other fetches will change. */
 export type CopyOnWritePaths = ReadonlyMap<string, CopyOnWritePaths>;
 
 type MutablePaths = Map<string, MutablePaths>;
 
-/** @param paths paths of the other fetches, starting at the data of this fetch. */
+/**
+ * Combines paths into a tree.
+ * @param paths paths of the other fetches, starting at the data of this fetch.
+ */
 export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnWritePaths {
   const root: MutablePaths = new Map();
   for (const path of paths) {
@@ -22,8 +25,8 @@ export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnW
 }
 
 /**
- * Copies the objects that other fetches will change, so that several requests can use one response. The other
- * objects stay shared.
+ * Copies only the objects that other fetches will change, so that several requests can use one response. All
+ * other objects stay shared.
  */
 export function copyAlongPaths<Value>(value: Value, paths: CopyOnWritePaths): Value {
   return copied(value, paths) as Value;

@@ -6,14 +6,17 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 type RequiringFetch = DeliveringFetch & { readonly requires: readonly QueryPlanSelectionNode[] | undefined };
 
 /**
- * Maximum number of fields in an entity key. Objects with more fields are rarely mere references to entities.
+ * Maximum number of fields in an entity key. An object with more fields is rarely a mere reference to an
+ * entity.
  */
 const MAX_KEYS = 4;
 
 /**
- * Returns the keys that identify equal objects at a path; undefined if there are none. They exist if the base
- * fetch delivers only leaf fields that representations read, and other fetches deliver everything else. Then
- * one object replaces all equal ones: it is requested, merged and completed once.
+ * Returns the keys by which objects at a path can be deduplicated; undefined if they cannot. Equal objects
+ * are then requested, merged and completed once. This requires:
+ * - The base fetch delivers nothing but leaf fields of these objects, and representations contain all of
+ *   them. Objects with equal keys are then equal in every respect.
+ * - All other fields come from entity fetches for exactly this path.
  */
 export function entityKeys(
   path: readonly string[],
@@ -22,8 +25,8 @@ export function entityKeys(
 ): readonly string[] | undefined {
   // A type condition in the path would treat equal objects differently.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // Objects directly below the base were copied into the merged data by key, so a replacement would not be
-  // part of it.
+  // An object directly below the root of the base data is also a property of the merged object. Replacing it
+  // in the base data would not replace it there.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

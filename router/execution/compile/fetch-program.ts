@@ -17,12 +17,15 @@ export type FetchProgram = FetchReference & {
   readonly variables: readonly FetchVariable[];
   /** Path of the objects for which the fetch requests fields; empty for the root. */
   readonly path: readonly string[];
-  /** Collects these objects from the data of the fetch `base`, or from the root if `base` is undefined. */
+  /**
+   * Collects the objects at `path` from the data of the fetch with the index `base`, or from the root if
+   * `base` is undefined.
+   */
   readonly collect: Collect;
   readonly base: number | undefined;
-  /** Index of the first fetch with the same path and base. */
+  /** Index of the first fetch with the same path and base, whose collected objects this fetch uses too. */
   readonly collectedBy: number;
-  /** True if equal objects were replaced by a single one. */
+  /** True if one object replaces all equal objects at `path`. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
   readonly rewriteOutput: Rewrite | undefined;
@@ -33,6 +36,6 @@ export type FetchProgram = FetchReference & {
   readonly merge: Merge;
   /** True if another fetch of the plan sends the same document to the same service. */
   readonly isRepeated: boolean;
-  /** Set if the fetch may be sent in one request with others. */
+  /** The selection as part of a merged request; undefined if the fetch must be sent alone. */
   readonly entitySelection: EntitySelection | undefined;
 };

@@ -5,16 +5,16 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies that replaced objects in the merged data. A fetch in flight still refers to the original objects,
- * and must merge into the copies too.
+ * Copies of objects in the merged data, by the object that they were made from. A fetch in flight knows only
+ * the original object, so its data is merged into the copies too.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
 /**
- * Compiles the function that merges a fetched object into its target. Only keys of the fetch's shape are
- * read.
+ * Compiles the function that merges a fetched object into an object of the merged data. It reads only the
+ * keys of the shape, so that nothing else from a subgraph reaches the merged data.
  */
 export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const mergeKeys = defineMerge(shape, types);
@@ -66,8 +66,8 @@ function mergedValue(
 }
 
 /**
- * Returns whether a type name is less specific than the present one: the subgraph of an `@interfaceObject`
- * returns the interface where another one returned the object type.
+ * Returns whether a type name is less specific than the one already known. One subgraph returns the object
+ * type, but the subgraph of an `@interfaceObject` returns the interface.
  */
 function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boolean {
   return (

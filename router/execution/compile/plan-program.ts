@@ -66,7 +66,7 @@ export function compilePlan(
   const mergeable =
     mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // Nodes are compiled in the order in which their fetches were listed.
+  // `compileNode` takes one fetch at each Fetch node, so both must visit the plan in the same order.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
   return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };

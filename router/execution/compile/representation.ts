@@ -18,20 +18,23 @@ export type RequiredValue = {
 /** Called with a required field that is absent from an object or has a value of the wrong type. */
 export type OnUnusable = (required: RequiredValue, value: unknown) => void;
 
-/** Writes the JSON text of an object; undefined if a required value is missing. */
+/** Returns the JSON text of an object; undefined if a required value is absent or of the wrong type. */
 export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string | undefined;
 
-/** How entities of one type are represented. */
+/** Builds the representations of all entities of one type. */
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Reads the only value in which two representations can differ. Undefined if there are several such values,
-   * or if entities of another type may have equal representations.
+   * Returns the only value that differs between representations, such as the id. It is undefined if several
+   * values differ, or if entities of another type could have equal representations.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
 
-/** Returns the representation of an entity; undefined if the fetch selects nothing on its type. */
+/**
+ * Returns how an entity is represented, which depends on its type; undefined if the fetch selects nothing on
+ * that type.
+ */
 export type Represent = (entity: JsonObject) => Representation | undefined;
 
 type Rule = {
@@ -69,15 +72,18 @@ export function compileRepresentation(
   return perTypeName(types, (typeName) => {
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
-    // Without a required `__typename`, the fetch selects nothing on entities of this type. Rewrites are not
-    // considered: one may set the name of an interface for every type that implements it.
+    // The planner requires `__typename` for every type on which the fetch selects fields. This looks at the
+    // requirements before rewrites, because a rewrite may set `__typename` for all types of an interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
   });
 }
 
-/** Compiles one program for each type name, which determines the type conditions and rewrites that apply. */
+/**
+ * Compiles one program for each `__typename` of an entity, because the type decides which type conditions and
+ * rewrites apply.
+ */
 function perTypeName<T>(
   types: SupergraphTypes,
   compile: (typeName: string | undefined) => T,
@@ -108,8 +114,8 @@ function onlyKey(
 }
 
 /**
- * Returns whether a representation contains the name of its own object type. A rewrite may write the name of
- * an interface for all its types.
+ * Returns whether a representation contains the entity's own object type as `__typename`. A rewrite may have
+ * replaced it with the name of an interface.
  */
 function namesOwnType(
   entries: readonly Entry[],
@@ -201,7 +207,10 @@ function collect(
   }
 }
 
-/** Returns the rewrite without the type conditions before its first field; undefined if they do not apply. */
+/**
+ * Checks the type conditions before the first field of a rewrite. Returns the rewrite without them; undefined
+ * if the entity does not meet one.
+ */
 function enterObject(
   rewrite: FetchDataRewrite,
   typeName: string | undefined,
@@ -210,7 +219,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A rewrite, unlike a requirement, applies if the type is unknown.
+  // A type condition of a rewrite applies to entities of unknown type too, although one of a requirement does
+  // not.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

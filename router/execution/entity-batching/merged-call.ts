@@ -4,16 +4,16 @@ import type { BatchableFetch, MergeableFetch, MergedDocument } from './merged-do
 import { requestBody } from '../fetch/request-body.ts';
 import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Queries with the same document, whose entities are requested once. */
+/** Waiting queries with the same document. The merged request contains their selection once. */
 type Group = {
   readonly queries: readonly [WaitingQuery, ...WaitingQuery[]];
-  /** Distinct representations of all queries, with their positions. */
+  /** Representations of all queries without duplicates, each with its index in the request. */
   readonly positions: ReadonlyMap<string, number>;
 };
 
 /**
- * Number of times that queries are sent separately after an unusable merged response, before they are merged
- * again.
+ * Number of times that the queries of a document are sent separately after a merged response was unusable.
+ * Then merging is tried again.
  */
 const TIMES_APART = 1000;
 
@@ -71,7 +71,8 @@ function sendTogether(
       const part = { key, keys, positions, representations, isShared: asking.length > 1 };
       settle(
         sent.then((response) => {
-          // Each query is sent separately: those without a blocked field succeed.
+          // Breakers block a field of one of the queries. Sent separately, the queries without that field
+          // succeed.
           if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
           if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
           document.timesApart = TIMES_APART;
@@ -114,9 +115,10 @@ function mergedBody(
 }
 
 /**
- * Returns whether merging may be the cause of the failure: the response was too large, the request was
- * rejected (a subgraph may limit aliases or cost), or an error in one selection removed the data of all
- * (`_entities` is non-null).
+ * Returns whether merging may have caused the failure. Sent separately, the queries may succeed if:
+ * - The merged response was too large.
+ * - The subgraph rejected the request, because it limits aliases or cost.
+ * - An error in one selection removed the data of all, because `_entities` is non-null.
  */
 function isOfNoUse(response: SubgraphResponse): boolean {
   if (response.kind === 'answered') return response.data === null;

@@ -7,7 +7,7 @@ import { isJsonObject } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { ExactPositions, FetchFields } from '../../request/subgraph-request.ts';
 
-/** The parts of a fetch that a merged document is composed of. */
+/** The parts of a fetch that are needed to merge it with others into one document. */
 export type BatchableFetch = {
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];
@@ -20,21 +20,21 @@ export type BatchableFetch = {
 export type MergeableFetch = BatchableFetch & { readonly entitySelection: EntitySelection };
 
 /**
- * Several entity selections in one document: the entities of the first have the alias `e0` and the
- * representations `$r0`, and so on.
+ * Several entity selections in one document. The first has the alias `e0` and reads its representations from
+ * the variable `$r0`; the second has `e1` and `$r1`, and so on.
  */
 export type MergedDocument = {
   /** The request body before its variables. */
   readonly bodyPrefix: string;
   /** Response key of each selection. */
   readonly keys: readonly string[];
-  /** Text that precedes the representations of each selection. */
+  /** Text that precedes each list of representations in the JSON variables. */
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
   readonly exact: ExactPositions;
   /**
-   * Number of times that its selections will still be sent separately, because a merged response was
+   * Number of times that these selections will still be sent separately, because a merged response was
    * unusable.
    */
   timesApart: number;
@@ -43,11 +43,14 @@ export type MergedDocument = {
 /** Maximum number of merged documents per operation; they differ in the set of their selections. */
 const MAX_DOCUMENTS = 32;
 
-/** The merged documents of one operation, each composed once. */
+/** Composes and caches the merged documents of one operation. */
 export class MergedDocuments {
   readonly #documents = new Map<string, MergedDocument>();
 
-  /** @param fetches one fetch for each selection, in the order of their ids. */
+  /**
+   * Returns the document that merges the selections of these fetches.
+   * @param fetches one fetch for each selection, in the order of their ids.
+   */
   for(fetches: readonly MergeableFetch[]): MergedDocument {
     const key = fetches.map(({ entitySelection }) => entitySelection.id).join();
     const known = this.#documents.get(key);
@@ -64,7 +67,8 @@ function compose(fetches: readonly MergeableFetch[]): MergedDocument {
   const [only, ...others] = fetches;
   if (only !== undefined && others.length === 0) return unaliased(only);
   const selections = fetches.map(({ entitySelection }) => entitySelection);
-  // All selections belong to one operation, so equal names mean the same variable.
+  // The selections may declare the same variable. They belong to one operation, so a name always means the
+  // same variable.
   const definitions = new Map(selections.flatMap(({ variables }) => [...variables]));
   const prefix = unusedPrefix([...definitions.keys()]);
   const declared = [...selections.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
@@ -108,7 +112,7 @@ function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
   };
 }
 
-/** A single selection for the entities of several fetches uses the document of the fetch. */
+/** Several fetches with one and the same selection need no alias: they use the document of the fetch. */
 function unaliased({ bodyPrefix, variables, fields, exact }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,

@@ -11,10 +11,13 @@ import type { ListedErrors } from './listed-errors.ts';
 import { ReportedErrors } from './reported-errors.ts';
 import type { ReportedError } from './reported-errors.ts';
 
-/** Maximum number of reported errors that can explain nulls. Further errors are only counted. */
+/** Maximum number of reported errors per execution. Further errors are only counted, and explain no nulls. */
 const MAX_REPORTED = 10_000;
 
-/** A null in the response. Without a source, an error that a subgraph reported explains it. */
+/**
+ * A null in the response and the reason for it. Without a source, the reason is an error that a subgraph has
+ * reported at this position.
+ */
 type NullPosition = {
   readonly path: ResponsePath;
   readonly source: FailureCause | ErrorText | undefined;
@@ -22,11 +25,11 @@ type NullPosition = {
 };
 
 /**
- * Collects the data that one execution did not receive, the causes, and the affected positions of the
- * response.
+ * Collects everything that went wrong in one execution: causes of missing data, errors that subgraphs
+ * reported, and the resulting nulls. From these it composes the `errors` of the response.
  */
 export class ErrorCollector {
-  /** Reported errors and causes, in the order in which they occurred. */
+  /** Errors that subgraphs reported, and causes of missing data, in the order in which they occurred. */
   readonly #sources: (ReportedError | FailureCause)[] = [];
   readonly #reported = new ReportedErrors();
   /** Nulls in the order of the response. */
@@ -38,8 +41,8 @@ export class ErrorCollector {
   #omitted = 0;
 
   /**
-   * @param options.halts true if the first error ends the request: the order of errors matters then, and
-   * positions do not.
+   * @param options.halts true if the response has only the first error and no data. Then errors keep their
+   * order, and propagation of nulls does not matter.
    */
   constructor({ halts, denialCode }: { readonly halts: boolean; readonly denialCode: ErrorCode }) {
     this.#halts = halts;
@@ -63,7 +66,8 @@ export class ErrorCollector {
   }
 
   /**
-   * Records that a value is missing for which no failed fetch is the cause. A reported error may explain it.
+   * Records that a value is missing although no fetch failed. If a subgraph has reported an error there, that
+   * error explains it; otherwise the given text does.
    */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
     const reported = this.#reported.errorsFor(path);
@@ -85,10 +89,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records that null has propagated to the position given by the first elements of the path. Only the last
-   * error below that position is kept: it caused the propagation, and the positions of the others are no
-   * longer in the response. Denials are kept too, because a client needs all of them to request the right
-   * scopes.
+   * Records that null has propagated upwards to the position given by the first elements of the path. Of all
+   * errors below that position only the last is kept, which caused the propagation: the response no longer
+   * contains the positions of the others. Denials are all kept, because a client needs every one of them to
+   * request the right scopes.
    */
   recordPropagation(path: ResponsePath, length: number): void {
     if (this.#halts) return;
@@ -102,9 +106,10 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported. Nulls above and below its positions need no other error.
-   *
-   * @param pathOf returns the response path of a place; not called for places that are only counted.
+   * Records an error that a subgraph reported, at each place that it applies to. A null at, above or below
+   * such a place gets no error of its own.
+   * @param pathOf returns the response path of a place. It is not called for places beyond the maximum, which
+   * are only counted.
    */
   addReported<Place>(
     text: ErrorText,
@@ -136,13 +141,16 @@ export class ErrorCollector {
     else failed.set(entity, cause);
   }
 
-  /** Returns why one of the fetches did not deliver a field of an object. */
+  /**
+   * Returns why a field of an object is missing, given the fetches that should have delivered it; undefined
+   * if none of them failed.
+   */
   causeOf(fetches: readonly FetchReference[], object: JsonObject): FailureCause | undefined {
     for (const { index } of fetches) {
       const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
       if (cause !== undefined) return cause;
     }
-    // The field may be below the entity that failed.
+    // The object may lie inside an entity that failed. Which one is not known, so the first cause is used.
     for (const { index } of fetches) {
       const [cause] = this.#failedEntities.get(index)?.values() ?? [];
       if (cause !== undefined) return cause;
@@ -211,8 +219,8 @@ function addDrafts(
 }
 
 /**
- * Returns whether a propagated null replaces the place of the data that the failed call should have
- * delivered. An error next to a present value would be misleading.
+ * Returns whether the position of the lost data is null, or inside a null. Only then does the response get an
+ * error at that position: next to a present value the error would mislead.
  */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,

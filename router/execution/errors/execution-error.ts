@@ -11,7 +11,7 @@ export type ExecutionError = {
 /** An error of the response without its path. */
 export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
 
-/** An error that is listed if the response has room for it. */
+/** An error that may become part of the response. The number of listed errors is limited. */
 export type ErrorDraft = {
   readonly text: ErrorText;
   readonly path: ResponsePath;

@@ -19,24 +19,24 @@ export type Degradation = {
 
 export type Source = 'null' | 'fallback' | 'stale';
 
-/** Response paths at which one kind of replacement is used, by their text. */
+/** Response paths with one kind of replacement. The key is the path joined with dots. */
 type DegradedPaths = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
-/** A cause of missing data. Each null that results from it has an error with this text. */
+/** A reason why data is missing, such as a failed fetch. Each resulting null gets an error with `text`. */
 export type FailureCause = {
   readonly text: ErrorText;
-  /** Set if a call to a subgraph failed. */
+  /** The failed call to a subgraph, if that is the reason. */
   readonly failure: SubgraphFailure | undefined;
-  /** True if errors that the subgraph reported explain the nulls. */
+  /** True if the subgraph has reported errors that already explain the nulls. */
   readonly isReported: boolean;
   /**
-   * The subgraph's own errors for a failed call. Clients see these instead of `text` where they explain a
-   * null.
+   * Errors that the subgraph reported in the response of a failed call. At nulls that they explain, clients
+   * see these errors instead of `text`.
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path of the error if no null of the response results from this cause and no fallback or stale value is
-   * used.
+   * Path of the error if nothing else in the response shows the failure: no null, no fallback and no stale
+   * value.
    */
   readonly nearest: ResponsePath | undefined;
   /** Returns the path of the first field that the failed call should have delivered to an object. */
@@ -44,7 +44,10 @@ export type FailureCause = {
   /** True if no fallback or stale value will replace the missing data. */
   readonly isFinal: boolean;
   readonly degradations: Map<Source, DegradedPaths>;
-  /** Fields whose nulls are already in `degradations`: each field has one path without indices. */
+  /**
+   * Fields that `degradations` already lists as null. Since list indices are left out, a field has only one
+   * path there.
+   */
   readonly degradedFields: Set<object>;
 };
 

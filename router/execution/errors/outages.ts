@@ -1,14 +1,15 @@
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /**
- * Returns a function that decides whether the errors of an entity, or of one of its fields, only report that
- * the service is down. A null without an error is a regular value.
+ * Returns a function that decides whether a missing entity, or a missing field of an entity, is due to an
+ * outage: there are errors for it, and all of them report that the service is down. A null without an error
+ * is a regular value.
  */
 export function outagesIn(
   errors: readonly SubgraphError[],
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
-  /** By place: true if all errors there report an outage. */
+  /** Whether all errors at a place report an outage. */
   const onlyOutages = new Map<string, boolean>();
   for (const { path, extensions } of errors) {
     const outage = isOutage(extensions?.['code']);
@@ -22,8 +23,8 @@ export function outagesIn(
 }
 
 /**
- * Returns the places of an error: the empty text for an error without an entity, otherwise the entity and the
- * entity with the field.
+ * Returns the places that an error applies to: an entity (`3`) and its field (`3.price`). An error that names
+ * no entity applies to the whole response, which is the empty text.
  */
 function placesOf([entities, index, key = '']: readonly (string | number)[] = []): readonly string[] {
   return entities === '_entities' && index !== undefined ? [`${index}`, `${index}.${key}`] : [''];

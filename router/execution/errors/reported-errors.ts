@@ -2,10 +2,7 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
 /** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
-  /**
-   * True if errors with the same text are listed at the nulls below its path, so that it is not listed
-   * itself.
-   */
+  /** True if the error is listed at nulls below its own path, and therefore not at that path. */
   isReplaced: boolean;
 };
 
@@ -31,11 +28,11 @@ export class ReportedErrors {
   }
 
   /**
-   * Returns whether a reported error explains the null at a path.
-   *
-   * @returns undefined if no error explains the null. Otherwise the errors to list at the null: none if an
-   * error is at the null or below it. An error above the null, where the response has a value, is listed at
-   * the null instead of above it.
+   * Returns the reported errors to list at a null:
+   * - undefined if no reported error explains the null
+   * - an empty list if a reported error is at the null or below it, because it is listed at its own path
+   * - the errors above the null otherwise. The response has a value at their own path, so they are listed at
+   *   the null instead.
    */
   errorsFor(path: ResponsePath): readonly ErrorText[] | undefined {
     if (this.all.length === 0) return undefined;
@@ -50,7 +47,10 @@ export class ReportedErrors {
   }
 }
 
-/** Returns all errors for the first null, and one of them for each further null. */
+/**
+ * Returns the errors to list at a null below them, and marks them as replaced. The first null gets all of
+ * them; each further null gets one, so that it has an explanation.
+ */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);
   for (const error of needed) error.isReplaced = true;

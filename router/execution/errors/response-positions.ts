@@ -12,8 +12,9 @@ export class ResponsePositions {
   }
 
   /**
-   * Returns the part of the path that exists in the response: it ends at an object that has no such field.
-   * The types of objects are known only at the end, and a subgraph may report any path.
+   * Returns the part of a path that exists in the response. A subgraph may report any path, and may name
+   * fields that the client did not select. The path is therefore cut off at the first object without the next
+   * field.
    */
   existing(path: ResponsePath): ResponsePath {
     const { length } = this.#follow(path);
@@ -25,7 +26,10 @@ export class ResponsePositions {
     return this.#follow(path).value === null;
   }
 
-  /** Below a null any path is valid, because a value there may have become null. */
+  /**
+   * Follows a path through the data. At a null the rest of the path counts as existing, because data below
+   * may have become null by propagation.
+   */
   #follow(path: ResponsePath): { readonly value: unknown; readonly length: number } {
     this.#root ??= { value: JSON.parse(this.#data) };
     let { value } = this.#root;

@@ -1,9 +1,12 @@
 import type { FetchShape } from './fetch-shape.ts';
 
-/** The parts of a fetch that errors refer to. */
+/** Identifies a fetch of the plan in errors. */
 export type FetchReference = { readonly index: number; readonly service: string };
 
-/** Returns the fetches that deliver a field, given its path of planned keys joined with dots. */
+/**
+ * Returns the fetches that deliver a field. The path of the field consists of keys of the plan, joined with
+ * dots.
+ */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
 export type DeliveringFetch = FetchReference & {
@@ -37,9 +40,9 @@ export function joinPath(prefix: string, key: string): string {
 }
 
 /**
- * Returns the fetch whose own data contains all objects at a path, and the rest of the path from there.
- * Starting at this fetch visits each object once. Starting at the root would visit an object once for each
- * place that it was merged into.
+ * Finds the fetch whose own data contains all objects at a path, and the rest of the path within that data.
+ * Collecting objects from there visits each object once. The merged data may contain one object in many
+ * places, and would lead to it many times.
  */
 export function baseOf(
   path: readonly string[],
@@ -63,7 +66,8 @@ function deliversAlone(fetch: DeliveringFetch, path: readonly string[], deliveri
 }
 
 /**
- * Returns the paths of the fields that an entity fetch merges into all objects with equal representations.
+ * Returns the paths of fields whose values are shared: an entity fetch merges one value into all objects with
+ * equal representations.
  */
 export function shareablePaths(
   fetches: readonly (DeliveringFetch & { readonly represent: unknown })[],
@@ -74,7 +78,10 @@ export function shareablePaths(
   );
 }
 
-/** Returns the paths at which one object can be in several places of the data. */
+/**
+ * Returns the paths at which one object replaces all equal objects, so that it occurs in several places of
+ * the data.
+ */
 export function deduplicatedPaths(
   fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],
 ): ReadonlySet<string> {

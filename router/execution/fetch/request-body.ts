@@ -3,7 +3,7 @@ import { jsonText } from '../../shared/json.ts';
 /** The client's name of a variable, and the text that precedes its value in the request body. */
 export type FetchVariable = { readonly name: string; readonly prefix: string };
 
-/** The text of a request body before its variables, and the variables. */
+/** The beginning of a request body, and the variables to add to it. */
 type BodyTemplate = { readonly bodyPrefix: string; readonly variables: readonly FetchVariable[] };
 
 type Values = Readonly<Record<string, unknown>>;
@@ -18,7 +18,11 @@ export function fetchBody(
   return requestBody(fetch, text, values);
 }
 
-/** @param text text of the representations, which are the first members of `variables`. */
+/**
+ * Returns a request body with the values of its variables.
+ * @param text JSON text of the representations, which become the first members of `variables`; empty if there
+ * are none.
+ */
 export function requestBody({ bodyPrefix, variables }: BodyTemplate, text: string, values: Values): string {
   for (const { name, prefix } of variables) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;

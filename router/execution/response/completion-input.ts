@@ -6,13 +6,13 @@ import type { Denials } from './denials.ts';
 import type { FallbackOf } from './fallback.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
-/** The input that completion is compiled from, besides the types and the selection sets. */
+/** Everything that completion is compiled from, besides the types and the selection sets. */
 export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
-  /** Paths of fields whose values several objects may share. */
+  /** Paths of fields whose value may be shared by several objects of the merged data. */
   readonly shareable: ReadonlySet<string>;
-  /** Paths at which one object may be in several places. */
+  /** Paths at which one object may occur in several places of the merged data. */
   readonly deduplicated: ReadonlySet<string>;
   readonly denials: Denials | undefined;
   readonly fallbackOf: FallbackOf | undefined;
@@ -22,7 +22,10 @@ export type CompletionInput = SelectionContext & {
   readonly propagates: boolean;
 };
 
-/** Position of a value in the response: `depth` is the index of its name or list index in the path. */
+/**
+ * Position of a value in the response. `path` has the keys of the plan; `depth` is the position of the
+ * value's own name or list index in the response path, counted from 0.
+ */
 export type Place = {
   readonly depth: number;
   readonly path: string;

@@ -5,11 +5,14 @@ import type { JsonObject } from '../../shared/json.ts';
 
 /** Data of one execution that completion needs. */
 export type CompletionRun = {
-  /** Response path of the value being completed; valid up to the depth of the current field. */
+  /**
+   * Response path of the value being completed. All values share this list, so only the elements up to the
+   * depth of the current value are valid.
+   */
   readonly path: (string | number)[];
   /**
-   * Number of errors so far. Text completed while it did not change can be reused for the same object
-   * elsewhere.
+   * Number of errors so far. If it stays the same while an object is completed, the text of the object can be
+   * reused where the object occurs again.
    */
   problems: number;
   readonly memo: Map<unknown, Map<object, string>>;
@@ -20,9 +23,12 @@ export type CompletionRun = {
    */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
-  /** The caller is not authorized to see the value at the depth. */
+  /** Called for a value that the caller is not authorized to see. Its response path ends at `depth`. */
   onDenied(depth: number): void;
-  /** Called when a null has propagated to a nullable position at this depth. */
+  /**
+   * Called when a position becomes null because its value, or a value below it, is unusable. The response
+   * path of the position ends at `depth`.
+   */
   onPropagated(depth: number): void;
 };
 
@@ -37,12 +43,15 @@ export type CompletedField = {
 };
 
 /**
- * Returns the JSON text of a value that is neither null nor absent; `null` if the value is wrong, after
- * reporting that to the run.
+ * Returns the JSON text of a value. The value is neither null nor absent. If it has the wrong type, the
+ * function reports that to the run and returns `null`.
  */
 export type Complete = (value: unknown, run: CompletionRun) => string | null;
 
-/** Reports why a value cannot be used, and returns its replacement. */
+/**
+ * Reports a value that is absent, null or of the wrong type. Returns its replacement: the configured fallback
+ * of a missing value, otherwise `result`.
+ */
 export function unusable<T>(
   run: CompletionRun,
   field: CompletedField,
@@ -61,7 +70,10 @@ export function wrongType(run: CompletionRun, field: CompletedField, depth: numb
   return null;
 }
 
-/** Reports that null is the value of a position or has propagated to it; returns the text of null. */
+/**
+ * Reports that a position becomes null because its value, or a value below it, is unusable. Returns the text
+ * of null.
+ */
 export function nullText(run: CompletionRun, depth: number): string {
   run.onPropagated(depth);
   return 'null';

@@ -57,8 +57,8 @@ function rejectUnplanned(
 }
 
 /**
- * Compiles one unit of code for an object and everything below it. Values of abstract types are compiled when
- * they first occur.
+ * Compiles the completion of an object and everything below it into one unit of code. For an abstract type,
+ * each object type has a unit of its own, which is compiled when the type first occurs.
  */
 function compileFields(
   input: CompletionInput,
@@ -103,7 +103,10 @@ function defineObject(
   );
 }
 
-/** An expression for a text. If it `bubbles`, it can be null and its parent object must become null. */
+/**
+ * A generated expression for the text of a value. If it `bubbles`, its result can be null, and then the
+ * parent object becomes null too.
+ */
 type Text = { readonly text: string; readonly bubbles: boolean };
 
 function writeField(
@@ -162,8 +165,9 @@ function writeTypename(
 }
 
 /**
- * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` stores the
- * position of `x` in the current path; it runs only for errors and nested values, which need the path.
+ * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` stores the name
+ * of `x` in the current path. Only errors and nested values need the path, so the statement does not run for
+ * other values.
  */
 function writeValue(
   context: WriteContext,

@@ -7,8 +7,8 @@ import { isIncluded } from './selected-fields.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
 /**
- * Response names of an operation under given conditions, for all types, by the key that the plan uses for
- * each field.
+ * Maps the keys that the plan uses for fields to the client's response names, as a tree. It covers all types,
+ * and contains only fields that `@skip` and `@include` do not exclude.
  */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../shared/json.ts';
 import type { OnUnusable, Representation } from '../compile/representation.ts';
 
-/** The objects for which a fetch requests fields. Objects with equal representations share one. */
+/** The objects for which a fetch requests fields. Objects with equal representations use the same one. */
 export type Batch = {
   readonly targets: readonly JsonObject[];
   /** For each target, the index of its representation. */
@@ -19,8 +19,8 @@ export class BatchBuilder implements Batch {
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities have a single string key. Equal ones are found without writing their text, and entities
-    // with other keys cannot have an equal text.
+    // Most entities have a single string key. The key alone finds an equal entity, without writing its
+    // representation. Entities with other keys cannot have an equal representation.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)
@@ -31,8 +31,8 @@ export class BatchBuilder implements Batch {
   }
 
   /**
-   * Returns the batch with its representations sorted by text, so that the same objects in another order
-   * result in an equal call.
+   * Returns the batch with its representations sorted by text. Two fetches with the same objects in different
+   * order then send equal calls.
    */
   sorted(): Batch {
     const { representations: texts } = this;
@@ -73,7 +73,7 @@ export class BatchBuilder implements Batch {
   }
 }
 
-/** Compares by code units. Any order is suitable as long as it is always the same. */
+/** Compares by code units: the order does not matter, provided that it is always the same. */
 function compare(a = '', b = ''): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -48,28 +48,28 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
 export type DeduplicatedExecution<Outcome> = {
   readonly operation: CompiledOperation;
   /**
-   * Text of everything else that the response depends on: the variable values for subgraphs and the error
-   * behavior.
+   * Text of all values that the response depends on besides the operation and the scope: the variables and
+   * the error behavior.
    */
   readonly key: string;
   readonly scope: Scope;
   readonly signal: AbortSignal;
   readonly requestId?: string;
-  /** Called with the id of the executing request if that is another one. */
+  /** Called with the id of the request that executes the operation, if this request only waits for it. */
   readonly onJoin?: (requestId: string) => void;
   readonly execute: (signal: AbortSignal) => Promise<Outcome>;
 };
 
 /**
  * Executes equal queries of the same scope once while they are in flight.
- *
- * @throws {RouterError} REQUEST_CANCELLED for an aborted request; the others still get the result.
+ * @throws {RouterError} REQUEST_CANCELLED to a request that was aborted; all other waiting requests still get
+ * the result.
  */
 export function deduplicateExecutions<Outcome = ExecutionOutcome>(): (
   execution: DeduplicatedExecution<Outcome>,
 ) => Promise<Outcome> {
-  // Keyed by operation, because equal documents are different operations in two generations of the
-  // supergraph.
+  // Keyed by the compiled operation and not by its text, because another generation of the supergraph
+  // executes the same text differently.
   const inFlight = new WeakMap<CompiledOperation, InFlightRequests<Outcome>>();
   return async ({ operation, key, scope, requestId, onJoin, signal, execute }) => {
     if (operation.kind === 'mutation') return execute(signal);
@@ -96,7 +96,7 @@ type InFlightRequest<T> = {
 // A single instance, because aborting without a reason creates an error with a stack each time.
 const ABANDONED = new RouterError('REQUEST_CANCELLED');
 
-/** Work in flight by scope and key. It is aborted when no request waits for it any more. */
+/** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 class InFlightRequests<T> {
   // Nested maps instead of a joined key: two different pairs of scope and key could give the same joined
   // text.
@@ -148,7 +148,7 @@ class InFlightRequests<T> {
 
   #forget(scope: Scope, key: string, request: InFlightRequest<T>): void {
     const inScope = this.#byScope.get(scope);
-    // Another request with this key may have started since.
+    // A new request with the same key may have started after this one was aborted.
     if (inScope?.get(key) !== request) return;
     inScope.delete(key);
     if (inScope.size === 0) this.#byScope.delete(scope);

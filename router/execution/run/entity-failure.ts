@@ -6,7 +6,7 @@ import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue } from '../compile/representation.ts';
 
-/** The type name, which every representation requires first. */
+/** The value `__typename`, which every representation contains. */
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**

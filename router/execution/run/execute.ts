@@ -33,7 +33,7 @@ export type ExecutionRequest = {
   readonly denialCode?: ErrorCode;
   /** `PROPAGATE` by default. */
   readonly onError?: ErrorBehavior;
-  /** Stored values that may replace those of failed services. */
+  /** Stored values that may replace data of failed services. */
   readonly stale?: OwnStaleValues | undefined;
 };
 
@@ -41,7 +41,7 @@ export type ExecutionOutcome = {
   /** JSON text of the response data. */
   readonly data: string;
   readonly errors: readonly ExecutionError[];
-  /** Number of errors beyond the maximum, which are not listed. */
+  /** Number of errors that the response does not list, because there are too many. */
   readonly omittedErrors: number;
   /** Merged data of the subgraphs, under the names of the plan. The actual cost is computed from it. */
   readonly delivered: JsonObject;
@@ -64,7 +64,7 @@ export async function executeCompiled(
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
-  // This precedes the plan, because an operation that cannot be completed must not start.
+  // This runs before the plan: if the operation cannot be completed, no fetch may be sent.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
   const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};

@@ -8,8 +8,8 @@ import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * Logs messages of subgraph errors that clients must not see. The returned function gives the log id of a
- * masked error.
+ * Logs those messages of subgraph errors that clients must not see. The returned function gives the log id of
+ * a masked error; undefined if the error is not masked.
  */
 export type MaskErrors = (
   service: string,
@@ -33,12 +33,12 @@ export type Execution = {
   readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
-  /** Objects that each fetch returned, as they were merged, by fetch index. */
+  /** Objects that each fetch returned, by fetch index. The merged data contains the same objects. */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly errorCollector: ErrorCollector;
-  /** Shape of the response. */
+  /** Response names under this request's values of `@skip` and `@include`. */
   readonly response: ResponseShape;
-  /** Objects found below the data of a fetch, by `FetchProgram.collectedBy`. */
+  /** Objects that were collected from the data of a base fetch, by `FetchProgram.collectedBy`. */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Calls by service and body, for calls that the plan contains more than once. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;

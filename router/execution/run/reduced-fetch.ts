@@ -3,7 +3,10 @@ import type { DocumentNode, SelectionNode, SelectionSetNode } from 'graphql';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 
-/** Maximum number of reduced versions cached for one fetch. All are removed when it is reached. */
+/**
+ * Maximum number of cached variants of one fetch, each without other fields. When it is reached, all are
+ * removed.
+ */
 const MOST_KEPT = 32;
 
 const reductions = new WeakMap<FetchProgram, Map<string, FetchProgram | undefined>>();
@@ -31,13 +34,16 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(reduced),
-    // A merged document would contain the original selection.
+    // A merged request would contain the selection with all fields, so this fetch is sent alone.
     entitySelection: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };
 }
 
-/** Returns the variable names as they are written before a variable's value. */
+/**
+ * Returns the names of the declared variables as JSON keys (`"name":`), which is the form of
+ * `FetchVariable.prefix`.
+ */
 function variablesOf({ definitions }: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   for (const definition of definitions) {

@@ -42,8 +42,8 @@ function collectTargets(
     fetch.collect(root, found);
     return [...new Set(found.objects)];
   }
-  // Merging does not replace the objects in the data of the base fetch, so every fetch finds the same objects
-  // there.
+  // Other fetches merge data into the objects of the base fetch, but never replace these objects. All fetches
+  // with the same path and base therefore find the same objects.
   const known = collected[fetch.collectedBy];
   if (known !== undefined) return known;
   for (const object of delivered[base] ?? []) fetch.collect(object, found);
@@ -51,7 +51,10 @@ function collectTargets(
   return found.objects;
 }
 
-/** A fetch of root fields can have targets below the root, where a type has a field of the type `Query`. */
+/**
+ * Returns the batch of a fetch of root fields. It usually has one target, the root, but an object may also
+ * have a field of the type `Query`.
+ */
 function rootBatch(targets: readonly JsonObject[]): Batch {
   return { targets, indices: [], representations: [] };
 }
@@ -95,7 +98,7 @@ async function callWithoutBlockedFields(
     if (more === undefined) return response;
     rejection ??= failure;
     blockedFields = [...blockedFields, ...more];
-    // After a failed field, the remaining fields of a mutation must not run.
+    // With the error behavior `HALT`, a mutation ends at its first failed field.
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };

@@ -59,7 +59,7 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   if (ageMs === undefined) return;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
-  // If only some fields were blocked, the fetch has already delivered data.
+  // If breakers blocked only some of the fields, the fetch has delivered the others.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];

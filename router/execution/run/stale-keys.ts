@@ -4,10 +4,9 @@ import type { StaleKey } from '../stale/stale-values.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * Returns the stale keys of the fields that a fetch selects on each entity; undefined if none of its values
- * are stored.
- *
- * @param only coordinates of the fields to include, if other fields were delivered.
+ * Returns the stale keys of the fields that a fetch selects on its entities; undefined if the fetch has no
+ * fields whose values are stored.
+ * @param only coordinates of the fields to include; all fields by default.
  */
 export function staleKeysOf(
   fetch: FetchProgram,
@@ -23,7 +22,8 @@ export function staleKeysOf(
           coordinates.every((coordinate) => only.includes(coordinate)),
         );
   return requested?.map((field) => {
-    // Values are wrapped in lists, because an absent variable and null may lead to different results.
+    // A variable may be absent or null, with different results. Values are wrapped in lists to distinguish
+    // these cases.
     const values = field.variables.map(({ name, fallback }) =>
       Object.hasOwn(sent, name) ? [sent[name]] : (fallback ?? []),
     );

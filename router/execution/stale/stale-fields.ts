@@ -18,11 +18,14 @@ type EntityFetch = {
 export type StaleField = {
   /** Key of the field in the response of the service. */
   readonly key: string;
-  /** Coordinates of the field. There are several if types have different fields under the key. */
+  /**
+   * Coordinates of the field. There are several if the fetch selects different fields of different types
+   * under the same key.
+   */
   readonly coordinates: readonly string[];
   /** Text of the service and of the field in the fetch: its arguments, selection and conditions. */
   readonly text: string;
-  /** The variables in that text. */
+  /** Variables that `text` contains. */
   readonly variables: readonly StaleVariable[];
   readonly maxAgeMs: number;
   readonly isPrivate: boolean;
@@ -47,11 +50,13 @@ export function staleFields(
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
   const defaults = defaultsIn(document);
   const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
-    // A field that is not stored would be merged into the value of the stored one.
+    // All fields under one key are merged into one value. If one of them must not be stored, the value must
+    // not.
     if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
       return [];
     const nodes = requested.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
-    // The strictest policy applies, because the value is stored with everything selected in it.
+    // A value is stored together with the values of all fields selected in it, so the strictest of their
+    // policies applies.
     const policies = requested.flatMap((field) => stalePoliciesIn(field, stalePolicyOf, schema));
     return [
       {
@@ -93,13 +98,13 @@ function stalePoliciesIn(
   return found;
 }
 
-/** The alias does not change the value. */
+/** Returns the field without its alias, because the value is the same under any alias. */
 function withoutAlias(node: FieldNode): FieldNode {
   const { alias: _, ...rest } = node;
   return rest;
 }
 
-/** The text before a variable's value is its planned name as a JSON key. */
+/** Returns the variable's name in the plan, which is the JSON key in `FetchVariable.prefix`. */
 function plannedName(prefix: string): string {
   return JSON.parse(prefix.slice(0, -1));
 }
