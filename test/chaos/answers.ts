@@ -2,7 +2,7 @@ import { isRecord } from '../../router/shared/is-record.ts';
 import type { Path } from '../support/responses/answered-errors.ts';
 import type { Exchange, History, RouterLine, Sighting } from './history.ts';
 
-/** A GraphQL answer, as far as the checks need it. */
+/** The parts of a GraphQL response that the checks read. */
 export type Answer = {
   readonly data: unknown;
   readonly errors: readonly { readonly path: Path | undefined; readonly code: unknown }[];
@@ -13,11 +13,11 @@ export type Answer = {
 
 export type Answered = Exchange & {
   readonly outcome: Extract<Exchange['outcome'], { kind: 'answered' }>;
-  /** Undefined where the body is no GraphQL answer. */
+  /** Undefined if the body is not a GraphQL response. */
   readonly answer: Answer | undefined;
 };
 
-/** A history with its answers read and its sightings found. */
+/** A history with parsed responses and the sightings of each request. */
 export type Evidence = History & {
   readonly answered: readonly Answered[];
   readonly seenOf: (requestId: string) => readonly Sighting[];
@@ -25,7 +25,7 @@ export type Evidence = History & {
 };
 
 export function evidenceOf(history: History): Evidence {
-  // Most bodies are equal to some other.
+  // Most bodies occur several times.
   const read = new Map<string, Answer | undefined>();
   const answered = history.exchanges.flatMap((exchange) => {
     const { outcome } = exchange;

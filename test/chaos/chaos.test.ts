@@ -5,7 +5,7 @@ import { report } from './report.ts';
 
 const SECONDS = 12;
 
-it('keeps every promise while everything around it breaks', async (context) => {
+it('keeps every invariant while faults are injected into all parts', async (context) => {
   const { history, violations } = await runChaos({
     seed: 'test',
     durationMs: SECONDS * 1_000,

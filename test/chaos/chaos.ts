@@ -17,18 +17,18 @@ export type ChaosOptions = {
   readonly durationMs: number;
   readonly requestsPerS: number;
   readonly postgresUrl: string;
-  /** Is told, for people, how far the run has come. */
+  /** Receives lines about the progress of the run. */
   readonly tell: (line: string) => void;
-  /** Ends the run early; what was seen until then is checked. */
+  /** Ends the run early; everything recorded until then is checked. */
   readonly stop: AbortSignal;
 };
 
 export type ChaosResult = { readonly history: History; readonly violations: readonly Violation[] };
 
-// What a network held up until the end may still reach a database.
+// A proxy may deliver delayed requests to a database after the last fault has ended.
 const SETTLING_MS = 1_000;
 
-/** Asks, breaks, mends, and looks afterwards at what everybody has seen. */
+/** Sends requests, injects and ends faults, and checks the recorded history afterwards. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, durationMs, tell, stop } = options;
   const history = emptyHistory(seed);
@@ -49,7 +49,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     stop,
   });
   await Promise.all([breaking, drive(environment, history, options)]);
-  if (stop.aborted) tell('interrupted: what is under way is ended');
+  if (stop.aborted) tell('interrupted: ending the requests in flight');
   if (!stop.aborted) await recover(environment, history);
   await delay(SETTLING_MS);
   for (const router of environment.routers) await router.stop('SIGTERM');

@@ -1,18 +1,18 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import { isOnOneLine, tellsNullAt } from '../support/responses/answered-errors.ts';
+import { isOnOneLine, reportsNullAt } from '../support/responses/answered-errors.ts';
 import type { Path } from '../support/responses/answered-errors.ts';
 import type { Answer, Answered, Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 
-/** What is delivered is what is there, and what is not is explained. */
+/** Checks that all delivered data is correct and that every null has an error or a degradation. */
 export function checkAnswers({ answered, whole }: Evidence): readonly Violation[] {
   return answered.flatMap((exchange) => {
     const { operation, outcome, answer, id: requestId } = exchange;
     if (outcome.status !== 200) return [];
     if (answer === undefined)
-      return [{ invariant: 'data', detail: 'the body is no GraphQL answer', requestId }];
+      return [{ invariant: 'data', detail: 'the body is not a GraphQL response', requestId }];
     const found: Difference[] = [];
-    // What a mutation answers is new each time, but none of its fields is null by itself.
+    // A mutation returns new data each time, but none of its fields is null without a fault.
     if (operation.kind === 'mutation') findNulls(answer.data, [], found);
     else compare(whole.get(operation.key), answer.data, [], found);
     return found.flatMap((difference) => violationOf(difference, exchange, answer));
@@ -24,18 +24,20 @@ type Difference = { readonly kind: 'null' | 'other'; readonly path: Path };
 function violationOf({ kind, path }: Difference, exchange: Answered, answer: Answer): Violation[] {
   const { id: requestId, operation } = exchange;
   if (kind === 'other')
-    return [{ invariant: 'data', detail: `${path.join('.')} is not what is there`, requestId }];
-  const isTold =
-    operation.onError === 'NULL' ? answer.errors.some(tellsNullAt(path)) : isExplained(path, answer);
-  if (isTold) return [];
+    return [{ invariant: 'data', detail: `${path.join('.')} has a wrong value`, requestId }];
+  const isReported =
+    operation.onError === 'NULL' ? answer.errors.some(reportsNullAt(path)) : isExplained(path, answer);
+  if (isReported) return [];
   return [
-    { invariant: 'null', detail: `${path.join('.') || 'data'} is null, and nothing says why`, requestId },
+    {
+      invariant: 'null',
+      detail: `${path.join('.') || 'data'} is null without an error or a degradation`,
+      requestId,
+    },
   ];
 }
 
-/**
- * The error may stand at the null, below it (a null that has risen), or above it where it has several nulls.
- */
+/** The path of an error may be the path of the null, below it (a propagated null), or above several nulls. */
 function isExplained(path: Path, { errors, degraded }: Answer): boolean {
   const names = path.filter((key) => typeof key === 'string');
   return (

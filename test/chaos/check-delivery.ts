@@ -5,7 +5,7 @@ import { MUTATED } from './operations.ts';
 import type { OperationName } from './operations.ts';
 import type { Violation } from './violations.ts';
 
-/** Mutations arrive at most once, and those that were confirmed have taken effect. */
+/** Checks that each mutation is delivered at most once and that each confirmed mutation is stored. */
 export function checkDelivery(evidence: Evidence): readonly Violation[] {
   const mutations = evidence.exchanges.filter(({ operation }) => operation.kind === 'mutation');
   return [
@@ -55,7 +55,9 @@ function doubled({ ledger }: Evidence): readonly Violation[] {
   );
 }
 
-/** One piece is booked by each delivery: no fewer than were confirmed, no more than were delivered. */
+/**
+ * Each delivery adds one piece, so the count is at least the confirmed and at most the delivered mutations.
+ */
 function miscounted(evidence: Evidence): readonly Violation[] {
   const of = (exchanges: readonly Exchange[], product: string) =>
     exchanges.filter(

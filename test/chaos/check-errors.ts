@@ -4,13 +4,13 @@ import type { Evidence } from './answers.ts';
 import type { Violation } from './violations.ts';
 
 /**
- * Errors do to answers what clients have asked for, also where several asked the same in different ways at
- * once.
+ * Checks that errors have the effect that the client requested by `onError`, also when deduplicated requests
+ * differ in `onError`.
  */
 export function checkErrors({ answered }: Evidence, schema: GraphQLSchema): readonly Violation[] {
   const faultsOf = createErrorCheck(schema);
   return answered.flatMap(({ id: requestId, operation, outcome, answer }) => {
-    // That a refusal has no data is looked at elsewhere, as is what is no answer at all.
+    // Rejections and bodies that are not GraphQL responses are the subject of other checks.
     if (outcome.status !== 200 || answer?.data === undefined) return [];
     const { document, variables, onError = 'PROPAGATE' } = operation;
     const { data, errors } = answer;

@@ -3,12 +3,12 @@ import type { Answered } from './answers.ts';
 import type { Exchange, RouterLife } from './history.ts';
 import type { Violation } from './violations.ts';
 
-/** Between a swap in a router and the line about it in its log. */
+/** Maximum time between a swap in a router and the line about it in its log. */
 const SWAP_MS = 50;
 
 /**
- * One supergraph serves a request from its beginning to its end, and it is one that served while the request
- * began.
+ * Checks that one supergraph serves a request from its beginning to its end, and that this supergraph was
+ * active when the request began.
  */
 export function checkGenerations(evidence: Evidence): readonly Violation[] {
   return [
@@ -19,7 +19,7 @@ export function checkGenerations(evidence: Evidence): readonly Violation[] {
 
 type Fault = { readonly detail: string; readonly id: string };
 
-/** Editions route to addresses of their own: also a request that was never answered may use one's only. */
+/** Each edition has its own addresses, so a request without a response must not have called both. */
 function mixedWays({ id }: Exchange, { seenOf }: Evidence): readonly Fault[] {
   const ways = editionsSeen(id, seenOf);
   return ways.size <= 1 ? [] : [{ detail: `its calls went by ${[...ways].join(' and ')}`, id }];
@@ -33,22 +33,24 @@ function faultsOf(exchange: Answered, evidence: Evidence): readonly Fault[] {
   const { id, outcome, operation } = exchange;
   const version = outcome.headers['x-supergraph-version'];
   if (version === undefined)
-    return outcome.status === 200 ? [{ detail: 'the answer names no supergraph', id }] : [];
+    return outcome.status === 200 ? [{ detail: 'the response does not name a supergraph', id }] : [];
   const edition = evidence.editions.get(version);
-  if (edition === undefined) return [{ detail: `nobody has published the supergraph ${version}`, id }];
+  if (edition === undefined) return [{ detail: `the supergraph ${version} was never published`, id }];
   const called = [...editionsSeen(id, evidence.seenOf)].find((way) => way !== edition);
   const logged = evidence.lineOf(id)?.generation;
-  // Only the first edition has the field that `labels` asks for.
+  // Only the first edition has the field that `labels` selects.
   const isServable = operation.name !== 'labels' || edition === 'first';
   return [
-    ...(called === undefined ? [] : [`the ${edition} answers, the ${called} was called`]),
-    ...(logged === undefined || logged === version ? [] : [`the log says ${logged}, the answer ${version}`]),
+    ...(called === undefined
+      ? []
+      : [`the response is from the ${edition} edition, a call from the ${called}`]),
+    ...(logged === undefined || logged === version ? [] : [`the log has ${logged}, the response ${version}`]),
     ...(isServable === (outcome.status === 200)
       ? []
-      : [`the ${edition} edition cannot have given that answer`]),
+      : [`the ${edition} edition cannot have returned that response`]),
     ...(wasServing(version, exchange, evidence)
       ? []
-      : [`${version} did not serve while the request was under way`]),
+      : [`${version} did not serve while the request was in flight`]),
   ].map((detail) => ({ detail, id }));
 }
 

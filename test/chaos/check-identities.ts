@@ -4,10 +4,13 @@ import type { Exchange, Sighting } from './history.ts';
 import { CALLERS } from './operations.ts';
 import type { Violation } from './violations.ts';
 
-/** Subgraphs are told who asks, and answers are about who has asked. */
+/**
+ * Checks that subgraphs receive the identity of the caller and that responses contain data of the caller
+ * only.
+ */
 export function checkIdentities(evidence: Evidence): readonly Violation[] {
-  const told = evidence.exchanges.flatMap((exchange) =>
-    evidence.seenOf(exchange.id).flatMap((sighting) => mistold(exchange, sighting)),
+  const received = evidence.exchanges.flatMap((exchange) =>
+    evidence.seenOf(exchange.id).flatMap((sighting) => identityFaults(exchange, sighting)),
   );
   const answered = evidence.answered.flatMap(({ id, operation, answer, outcome }) => {
     const own = operation.caller;
@@ -18,19 +21,23 @@ export function checkIdentities(evidence: Evidence): readonly Violation[] {
     const found = foreign === undefined ? named?.email : foreign.id;
     return found === undefined
       ? []
-      : [{ id, detail: `the answer shows ${found} to ${own?.id ?? 'anonymous'}` }];
+      : [{ id, detail: `the response shows ${found} to ${own?.id ?? 'anonymous'}` }];
   });
-  return [...told, ...answered].map(({ id, detail }) => ({ invariant: 'identity', detail, requestId: id }));
+  return [...received, ...answered].map(({ id, detail }) => ({
+    invariant: 'identity',
+    detail,
+    requestId: id,
+  }));
 }
 
 type Fault = { readonly id: string; readonly detail: string };
 
-function mistold({ id, operation }: Exchange, sighting: Sighting): readonly Fault[] {
+function identityFaults({ id, operation }: Exchange, sighting: Sighting): readonly Fault[] {
   const { subgraph, way, userId, service, roles } = sighting;
   const name = operation.caller?.id ?? 'anonymous';
-  const fault = (what: string) => [{ id, detail: `${subgraph} was told ${what} for a request of ${name}` }];
+  const fault = (what: string) => [{ id, detail: `${subgraph} received ${what} for a request of ${name}` }];
   if (sighting.isAuthorizationShown) return fault('the token');
-  // A service calls others as itself, never as the user.
+  // A service calls other services as itself, never as the user.
   if (way === 'service')
     return service !== undefined && userId === undefined ? [] : fault(userId ?? 'anonymous');
   if (service !== undefined) return fault(`the service ${service}`);
@@ -40,7 +47,7 @@ function mistold({ id, operation }: Exchange, sighting: Sighting): readonly Faul
 
 type Person = { readonly id: string | undefined };
 
-/** Whoever stands where the operations ask for people: `me` and `customer`. */
+/** Returns the objects at the fields that contain people: `me` and `customer`. */
 function peopleIn(data: unknown): readonly Person[] {
   if (Array.isArray(data)) return data.flatMap(peopleIn);
   if (!isRecord(data)) return [];

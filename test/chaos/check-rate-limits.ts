@@ -5,18 +5,21 @@ import { RATE_LIMITS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import type { Violation } from './violations.ts';
 
 /**
- * Redis's clock and ours are one, but ours was read at the start of the process and has only been counted on
- * since.
+ * Allowed difference between the clock of Redis and the clock of this process, which was read at the start
+ * and has only been counted on since.
  */
 const SKEW_MS = 50;
 
-/** Until what was not delivered is given back, after the answer. */
+/** Maximum time between a response and the refund of calls that were not made. */
 const SETTLING_MS = 250;
 
-/** Until a request whose client has gone has ended. */
-const GIVEN_UP_MS = DEADLINE_MS + 1_000;
+/** Maximum time between a client's abort and the end of its request. */
+const ABORTED_MS = DEADLINE_MS + 1_000;
 
-/** Every bucket keeps its bound, in Redis and in the routers, and nobody is served on nobody's account. */
+/**
+ * Checks that every bucket keeps its limit, in Redis and in the routers, and that every served request is
+ * charged.
+ */
 export function checkRateLimits(evidence: Evidence): readonly Violation[] {
   const served = evidence.answered.filter(({ outcome }) => outcome.status === 200);
   const stores = Map.groupBy(served, storeOf);
@@ -25,12 +28,12 @@ export function checkRateLimits(evidence: Evidence): readonly Violation[] {
     ...localBuckets(stores.get('local') ?? [], evidence),
     ...uncharged(stores.get('redis') ?? [], evidence),
     ...(stores.get('none') ?? []).map(({ id: requestId }): Violation => {
-      return { invariant: 'charged', detail: 'the answer names no budget of the caller', requestId };
+      return { invariant: 'charged', detail: 'the response does not name a budget of the caller', requestId };
     }),
   ];
 }
 
-/** Which bucket was charged: the answer tells its size. */
+/** Returns where the request was charged: the response names the capacity of the bucket. */
 function storeOf({ operation, outcome }: Answered): 'redis' | 'local' | 'none' {
   const size = Number(/^"[^"]*";q=(\d+)/.exec(outcome.headers['ratelimit-policy'] ?? '')?.[1]);
   const capacity = capacityOf({ operation });
@@ -43,8 +46,8 @@ function capacityOf({ operation }: Pick<Exchange, 'operation'>): number {
 }
 
 /**
- * A bucket that is never overdrawn, simulated from full, keeps capacity + rate × time in every interval:
- * exactly, in whole units, by Redis's own clock and from Redis's own account.
+ * Simulates each bucket from full. A bucket that is never overdrawn admits at most capacity + rate × time in
+ * every interval: exactly, in whole units, by the clock and the records of Redis.
  */
 function sharedBuckets(changes: readonly PointChange[]): readonly Violation[] {
   const levels = new Map<string, { units: number; at: number }>();
@@ -74,9 +77,9 @@ function unitsOf({ points, windowMs }: Take): number {
 }
 
 /**
- * While Redis is gone only clients can tell what a router admitted, and only between which moments. What is
- * counted in an interval are the requests that lie in it, at what they cost in the end; what of earlier ones
- * may have been given back within it stands beside the capacity.
+ * While Redis is unavailable only responses show the points that a router admitted, and only that they were
+ * charged between two moments. The requests within an interval count at their actual cost. Refunds of earlier
+ * requests within the interval are added to the capacity.
  */
 function localBuckets(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
   const groups = Map.groupBy(served, (exchange) => `${lifeOf(exchange, evidence)} ${callerOf(exchange)}`);
@@ -95,7 +98,7 @@ function overdraft(group: readonly Answered[], evidence: Evidence): Violation | 
       ) +
       sumOf(
         unseen,
-        ({ began, ended }) => began < from && ended > from - GIVEN_UP_MS,
+        ({ began, ended }) => began < from && ended > from - ABORTED_MS,
         (each) => costOf(each, evidence),
       );
     let admitted = 0;
@@ -118,8 +121,8 @@ function sumOf<T>(items: readonly T[], counts: (item: T) => boolean, value: (ite
 }
 
 /**
- * Requests of the same caller to the same router whose answer nobody has seen: they are charged and given
- * back as well.
+ * Returns the requests of the same caller to the same router that have no response: they are charged and
+ * refunded, too.
  */
 function unseenBeside([sample]: readonly Answered[], { exchanges }: Evidence): readonly Exchange[] {
   if (sample === undefined) return [];
@@ -149,16 +152,16 @@ function costOf({ operation }: Exchange, { costs }: Evidence): number {
 }
 
 /**
- * Points that a document costs before it is parsed; all documents of a run are shorter than
+ * Points charged for a document before it is parsed; all documents of a run are shorter than
  * `rateLimit.documentLengthPerPoint`.
  */
 const PREPAID = 1;
 
 /**
- * Gives each request that was served on Redis's account the charges of its caller that were made for it while
- * it was in flight: one of its cost, or two if its document was charged before it was parsed. No charge is
- * given to two requests. Which charge was made for which request is unknown, so this looks for an assignment
- * in which every request has its own.
+ * Assigns to each request that was charged in Redis the charges that its caller paid while it was in flight:
+ * one charge of its cost, or two if its document was charged before it was parsed. No charge is assigned to
+ * two requests. The record does not say which request a charge belongs to, so this searches for an assignment
+ * in which every request has its own charges.
  */
 function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
   const charges = Map.groupBy(chargesOf(evidence.pointChanges), ({ owner }) => owner);
@@ -203,8 +206,8 @@ function isDuring({ began, ended }: Answered, at: number): boolean {
 }
 
 /**
- * A largest assignment of charges to exchanges, by augmenting paths. Earlier candidates of an exchange are
- * preferred.
+ * Returns a maximum matching of charges to exchanges by augmenting paths. Earlier candidates of an exchange
+ * are preferred.
  */
 function assign(
   exchanges: readonly Answered[],
@@ -235,7 +238,7 @@ function chargesOf(changes: readonly PointChange[]): readonly Charge[] {
   });
 }
 
-/** As the keys of buckets name a caller. */
+/** Returns the caller's name as the keys of buckets contain it. */
 function ownerOf({ operation }: Exchange, issuer: string): string {
   if (operation.caller === undefined) return 'a:127.0.0.1';
   return `u:${hash('sha256', `${issuer}\n${operation.caller.id}`, 'base64url').slice(0, 22)}`;

@@ -4,8 +4,8 @@ import { DEADLINE_MS, LAME_DUCK_MS, MARGIN_MS, PLANNING_MS } from './settings.ts
 import type { Violation } from './violations.ts';
 
 /**
- * Whoever asks gets an answer in time, is refused only for a cause, and never learns what is behind the
- * router.
+ * Checks that every request gets a response in time, is rejected only for a documented reason, and that no
+ * response contains internal details of the router.
  */
 export function checkService(evidence: Evidence): readonly Violation[] {
   const leaks = createLeakCheck(evidence.secrets);
@@ -28,11 +28,15 @@ function unserved(
     case 'answered': {
       const ms = ended - began;
       if (ms <= allowedMs({ began, ended }, evidence)) return [];
-      return [{ invariant: 'hang', detail: `it was answered after ${ms.toFixed(0)} ms`, requestId }];
+      return [{ invariant: 'hang', detail: `the response took ${ms.toFixed(0)} ms`, requestId }];
     }
     case 'unanswered':
       return [
-        { invariant: 'hang', detail: `it was given up after ${(ended - began).toFixed(0)} ms`, requestId },
+        {
+          invariant: 'hang',
+          detail: `there was no response after ${(ended - began).toFixed(0)} ms`,
+          requestId,
+        },
       ];
     case 'lost': {
       const wasKilled = evidence.routerLives.some(
@@ -44,8 +48,7 @@ function unserved(
   }
 }
 
-// Client and network, router, and subgraph: a machine that is too busy keeps each of them waiting as it did
-// us.
+// Client and network, router, and subgraph: on a busy machine each of them waits as long as this process did.
 const PROCESSES_ON_THE_WAY = 3;
 
 function allowedMs({ began, ended }: Pick<Exchange, 'began' | 'ended'>, { stalls }: Evidence): number {
@@ -57,16 +60,15 @@ function refused({ id: requestId, operation, outcome, answer }: Answered): Viola
   const { status, headers } = outcome;
   const code = answer?.errors[0]?.code;
   if (status === 200) return [];
-  // The budget is spent (429), or what the router needs to answer is away for a moment (503): both say when
-  // to come again.
+  // The rate limit is exceeded (429), or a dependency is unavailable for a moment (503): both have a
+  // retry-after.
   if ((status === 429 || status === 503) && Number(headers['retry-after']) > 0) return [];
-  // The second edition does not have the field; check-generations.ts looks at whether it was the one that
-  // answered.
+  // The second edition does not have the field; check-generations.ts checks which edition served the request.
   if (status === 400 && operation.name === 'labels' && code === 'GRAPHQL_VALIDATION_FAILED') return [];
   return [{ invariant: 'status', detail: `status ${status}, ${String(code)}`, requestId }];
 }
 
-/** Of a stack trace, of Node's errors, and of the libraries that talk to databases. */
+/** Matches parts of stack traces, of Node's errors, and of the errors of database clients. */
 const INTERNALS =
   /\n\s*at |\\n\s*at |node:internal|node_modules|\.[jt]s:\d|\bE(?:CONN|PIPE|HOST|NOTFOUND)\w*|ioredis|undici|postgres|127\.0\.0\.1|localhost|\[::1\]/i;
 
@@ -76,7 +78,7 @@ function createLeakCheck(secrets: readonly string[]) {
     const found = INTERNALS.exec(text)?.[0] ?? secrets.find((secret) => text.includes(secret));
     return found === undefined
       ? []
-      : [{ invariant: 'leak', detail: `"${found}" is in the answer`, requestId }];
+      : [{ invariant: 'leak', detail: `"${found}" is in the response`, requestId }];
   };
 }
 
@@ -98,7 +100,7 @@ function crashed({ router, failures, stopped, ended }: RouterLife): Violation[] 
   ];
 }
 
-/** A router that is told to stop waits for its requests, and for nothing else. */
+/** Checks that a router waits for its requests after SIGTERM, and for nothing else. */
 function undrained({ router, stopped, ended }: RouterLife, evidence: Evidence): Violation[] {
   if (stopped?.signal !== 'SIGTERM' || ended === undefined) return [];
   const ms = ended.at - stopped.at;

@@ -10,7 +10,7 @@ import { checkService } from './check-service.ts';
 import type { History } from './history.ts';
 import type { Violation } from './violations.ts';
 
-/** Everything in a history that must not have happened, when `schema` was served. */
+/** Returns all violations in a history of requests to `schema`. */
 export function check(history: History, schema: GraphQLSchema): readonly Violation[] {
   const evidence = evidenceOf(history);
   return [

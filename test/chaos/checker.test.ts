@@ -17,7 +17,7 @@ const PROFILE = {
 type Outline = Partial<Omit<Exchange, 'outcome'>> & { readonly outcome?: Partial<Answered> };
 type Answered = Extract<Outcome, { kind: 'answered' }>;
 
-/** A history in which one user asked for their profile, and all went well. */
+/** Returns a history in which one user requested their profile, without a violation. */
 function soundHistory(): History {
   const history = emptyHistory('test');
   const profile = operationNamed('profile');
@@ -38,7 +38,7 @@ function soundHistory(): History {
   return history;
 }
 
-/** Adds a request, what it was charged, and the call that it led to. */
+/** Adds a request, its charge and its call to a subgraph. */
 function ask(history: History, { outcome, ...outline }: Outline, seen: Partial<Sighting> = {}): Exchange {
   const operation = outline.operation ?? operationNamed('profile');
   const exchange: Exchange = {
@@ -99,19 +99,19 @@ function found(history: History): readonly string[] {
   return [...new Set(check(history, SCHEMA).map(({ invariant, detail }) => `${invariant}: ${detail}`))];
 }
 
-/** What is found in a sound history after something was done to it. */
+/** Returns the violations in a valid history after a change to it. */
 function foundAfter(spoil: (history: History) => void): readonly string[] {
   const history = soundHistory();
   spoil(history);
   return found(history);
 }
 
-it('finds nothing in a history in which all went well', () => {
+it('finds nothing in a history without violations', () => {
   expect(found(soundHistory())).toEqual([]);
 });
 
 describe('rate limits', () => {
-  it('a bucket of Redis that was overdrawn is found, by Redis’s own clock', () => {
+  it('finds a bucket that was overdrawn by the clock of Redis', () => {
     const spend = (history: History, at: number, points: number) => {
       const take = { key: 'tributary:{budget}:u:x:100/10', points, capacity: 100, windowMs: 10_000 };
       history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
@@ -126,7 +126,7 @@ describe('rate limits', () => {
     ]);
   });
 
-  it('a router that admits more than its share without Redis is found', () => {
+  it('finds a router that admits more than its share without Redis', () => {
     const operation = operationNamed('profile');
     const headers = headersOf(operation, 0.5);
     const askFor = (history: History, points: readonly number[]) => {
@@ -141,7 +141,7 @@ describe('rate limits', () => {
     ]);
   });
 
-  it('a request may be charged in two parts, of which a missing one is found', () => {
+  it('accepts a charge in two parts and finds a missing part', () => {
     const chargeInParts = (history: History, points: readonly number[]) => {
       const whole = history.pointChanges.pop();
       if (whole === undefined) throw new Error('there is no charge');
@@ -158,13 +158,13 @@ describe('rate limits', () => {
     expect(foundAfter((history) => chargeInParts(history, [1, 8]))).toEqual(missing);
   });
 
-  it('who was served for nothing is found', () => {
+  it('finds a request that was served without a charge', () => {
     expect(foundAfter((history) => void history.pointChanges.pop())).toEqual([
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
     ]);
     expect(
       foundAfter((history) => void ask(history, { outcome: { headers: { 'x-supergraph-version': 'v1' } } })),
-    ).toEqual(['charged: the answer names no budget of the caller']);
+    ).toEqual(['charged: the response does not name a budget of the caller']);
   });
 });
 
@@ -181,11 +181,11 @@ describe('mutations', () => {
     return ask(history, { operation: order, outcome: { body: placed } }, { subgraph: 'order' });
   }
 
-  it('one that was delivered and kept is none', () => {
+  it('accepts a mutation that was delivered once and stored', () => {
     expect(foundAfter(place)).toEqual([]);
   });
 
-  it('one that was delivered twice is found', () => {
+  it('finds a mutation that was delivered twice', () => {
     expect(
       foundAfter((history) => {
         const { id } = place(history);
@@ -194,7 +194,7 @@ describe('mutations', () => {
     ).toEqual(['delivery: it was delivered 2 times']);
   });
 
-  it('one that was confirmed without being delivered is found', () => {
+  it('finds a mutation that was confirmed without being delivered', () => {
     expect(
       foundAfter((history) => {
         place(history);
@@ -203,7 +203,7 @@ describe('mutations', () => {
     ).toEqual(['delivery: it was confirmed without having been delivered']);
   });
 
-  it('one that was confirmed and lost, or placed two orders, is found', () => {
+  it('finds a mutation that was confirmed and lost, and one that placed two orders', () => {
     const keep =
       (...ids: string[]) =>
       (history: History) => {
@@ -218,7 +218,7 @@ describe('mutations', () => {
     );
   });
 
-  it('pieces that nobody has delivered are found', () => {
+  it('finds pieces that no mutation has delivered', () => {
     const operation = operationNamed('adjustStock');
     const product = String(operation.variables['product']);
     const body = bodyOf({ data: { adjustStock: { id: product, name: 'Lamp' } } });
@@ -237,9 +237,9 @@ describe('mutations', () => {
 });
 
 describe('supergraphs', () => {
-  it('a request that was served by two is found', () => {
+  it('finds a request that was served by two supergraphs', () => {
     expect(foundAfter((history) => void ask(history, {}, { way: 'second' }))).toEqual([
-      'generation: the first answers, the second was called',
+      'generation: the response is from the first edition, a call from the second',
     ]);
     expect(
       foundAfter((history) => {
@@ -249,77 +249,79 @@ describe('supergraphs', () => {
     ).toContain('generation: its calls went by first and second');
   });
 
-  it('one that served before or after its time is found', () => {
+  it('finds a supergraph that served before or after it was active', () => {
     const swap = (began: number) => (history: History) => {
       history.routerLives[0]?.served.push({ at: T0 + 1_000, generation: 'v2' });
       ask(history, { began, ended: began + 100 });
     };
     expect(foundAfter(swap(T0 + 1_020))).toEqual([]);
     expect(foundAfter(swap(T0 + 2_000))).toEqual([
-      'generation: v1 did not serve while the request was under way',
+      'generation: v1 did not serve while the request was in flight',
     ]);
   });
 
-  it('one that nobody published, that is not named, or that the log names otherwise is found', () => {
+  it('finds a supergraph that was never published, is not named, or differs from the one in the log', () => {
     const answerWith = (headers: Record<string, string>) => (history: History) =>
       void ask(history, { outcome: { headers } });
     const { 'x-supergraph-version': version, ...unnamed } = headersOf(operationNamed('profile'));
     expect(version).toBe('v1');
-    expect(foundAfter(answerWith(unnamed))).toEqual(['generation: the answer names no supergraph']);
+    expect(foundAfter(answerWith(unnamed))).toEqual(['generation: the response does not name a supergraph']);
     expect(foundAfter(answerWith({ ...unnamed, 'x-supergraph-version': 'v3' }))).toEqual([
-      'generation: nobody has published the supergraph v3',
+      'generation: the supergraph v3 was never published',
     ]);
     const line = { router: 0, requestId: 'test-0', status: 200, generation: 'v2' };
     expect(foundAfter((history) => void history.routerLines.push(line))).toEqual([
-      'generation: the log says v2, the answer v1',
+      'generation: the log has v2, the response v1',
     ]);
   });
 });
 
 describe('identities', () => {
-  it('a subgraph that was told of somebody else, or shown the token, is found', () => {
+  it('finds a subgraph that received another identity or the token', () => {
     const tell = (seen: Partial<Sighting>) => foundAfter((history) => void ask(history, {}, seen));
-    expect(tell({ userId: 'user-2' })).toEqual(['identity: user was told user-2 for a request of user-1']);
+    expect(tell({ userId: 'user-2' })).toEqual(['identity: user received user-2 for a request of user-1']);
     expect(tell({ userId: undefined })).toEqual([
-      'identity: user was told anonymous for a request of user-1',
+      'identity: user received anonymous for a request of user-1',
     ]);
-    expect(tell({ roles: 'admin' })).toEqual(['identity: user was told roles admin for a request of user-1']);
+    expect(tell({ roles: 'admin' })).toEqual(['identity: user received roles admin for a request of user-1']);
     expect(tell({ isAuthorizationShown: true })).toEqual([
-      'identity: user was told the token for a request of user-1',
+      'identity: user received the token for a request of user-1',
     ]);
-    expect(tell({ way: 'service' })).toEqual(['identity: user was told user-1 for a request of user-1']);
+    expect(tell({ way: 'service' })).toEqual(['identity: user received user-1 for a request of user-1']);
     expect(tell({ way: 'service', userId: undefined, service: 'order' })).toEqual([]);
     expect(tell({ service: 'order' })).toEqual([
-      'identity: user was told the service order for a request of user-1',
+      'identity: user received the service order for a request of user-1',
     ]);
   });
 
-  it('an answer about somebody else is found', () => {
+  it('finds a response about another user', () => {
     const body = bodyOf({ data: { me: { id: 'user-2', name: 'Priya', email: 'priya@shop.example' } } });
     expect(foundAfter((history) => void ask(history, { outcome: { body } }))).toContain(
-      'identity: the answer shows user-2 to user-1',
+      'identity: the response shows user-2 to user-1',
     );
   });
 });
 
-describe('answers', () => {
+describe('responses', () => {
   const answerWith = (answer: object) =>
     foundAfter((history) => void ask(history, { outcome: { body: bodyOf(answer) } }));
   const silent = { me: { ...PROFILE.me, email: null } };
   const error = { message: 'user did not answer in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
 
-  it('a null that nothing explains is found', () => {
-    expect(answerWith({ data: silent })).toEqual(['null: me.email is null, and nothing says why']);
-    expect(answerWith({ data: null })).toContain('null: data is null, and nothing says why');
+  it('finds a null without an error or a degradation', () => {
+    expect(answerWith({ data: silent })).toEqual([
+      'null: me.email is null without an error or a degradation',
+    ]);
+    expect(answerWith({ data: null })).toContain('null: data is null without an error or a degradation');
     expect(answerWith({ data: silent, errors: [{ ...error, path: ['me', 'tier'] }] })).toEqual([
-      'null: me.email is null, and nothing says why',
+      'null: me.email is null without an error or a degradation',
     ]);
     expect(answerWith({ data: silent, errors: [error] })).toEqual([
-      'null: me.email is null, and nothing says why',
+      'null: me.email is null without an error or a degradation',
     ]);
   });
 
-  it('one with an error or a degradation at its path is none', () => {
+  it('accepts a null with an error or a degradation at its path', () => {
     expect(answerWith({ data: silent, errors: [{ ...error, path: ['me', 'email'] }] })).toEqual([]);
     expect(answerWith({ data: silent, errors: [{ ...error, path: ['me'] }] })).toEqual([]);
     expect(answerWith({ data: { me: null }, errors: [{ ...error, path: ['me', 'name'] }] })).toEqual([]);
@@ -328,30 +330,30 @@ describe('answers', () => {
     );
   });
 
-  it('data that is not what is there is found', () => {
+  it('finds data with wrong values', () => {
     expect(answerWith({ data: { me: { ...PROFILE.me, name: 'Frida' } } })).toEqual([
-      'data: me.name is not what is there',
+      'data: me.name has a wrong value',
     ]);
-    expect(answerWith({ data: { me: { id: 'user-1' } } })).toContain('data: me is not what is there');
+    expect(answerWith({ data: { me: { id: 'user-1' } } })).toContain('data: me has a wrong value');
   });
 
-  it('what is no GraphQL answer is found', () => {
+  it('finds a body that is not a GraphQL response', () => {
     expect(foundAfter((history) => void ask(history, { outcome: { body: '{"data":' } }))).toEqual([
-      'data: the body is no GraphQL answer',
+      'data: the body is not a GraphQL response',
     ]);
   });
 
-  it('an address, a path or a stack is found', () => {
-    const told = (message: string) => answerWith({ data: PROFILE, errors: [{ ...error, message }] });
-    expect(told('connect ECONNREFUSED')).toEqual(['leak: "ECONNREFUSED" is in the answer']);
-    expect(told('see http://shop:4001/graphql')).toEqual(['leak: ":4001/" is in the answer']);
-    expect(told('boom\n    at run')).toEqual([String.raw`leak: "\n    at " is in the answer`]);
+  it('finds an address, a path or a stack trace', () => {
+    const reported = (message: string) => answerWith({ data: PROFILE, errors: [{ ...error, message }] });
+    expect(reported('connect ECONNREFUSED')).toEqual(['leak: "ECONNREFUSED" is in the response']);
+    expect(reported('see http://shop:4001/graphql')).toEqual(['leak: ":4001/" is in the response']);
+    expect(reported('boom\n    at run')).toEqual([String.raw`leak: "\n    at " is in the response`]);
   });
 });
 
-describe('what errors do', () => {
+describe('onError', () => {
   const error = { message: 'user did not answer in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
-  const told = { message: 'no', extensions: { code: 'UNAVAILABLE' } };
+  const reported = { message: 'no', extensions: { code: 'UNAVAILABLE' } };
   const at = (...path: (string | number)[]) => ({ ...error, path });
   const withMe = (change: object) => ({ me: { ...PROFILE.me, ...change } });
   const askedWith = (onError: Operation['onError'], answer: object) =>
@@ -360,7 +362,7 @@ describe('what errors do', () => {
       ask(history, { operation, outcome: { body: bodyOf(answer) } });
     });
 
-  it('HALT that answers anything but one error is found', () => {
+  it('finds a HALT response that has anything but one error', () => {
     expect(askedWith('HALT', { data: null, errors: [at('me', 'name')] })).toEqual([]);
     const beside = ['onError: HALT: there are data beside errors, or several errors'];
     expect(askedWith('HALT', { data: null, errors: [at('me', 'name'), at('me', 'tier')] })).toEqual(beside);
@@ -370,19 +372,19 @@ describe('what errors do', () => {
     );
   });
 
-  it('NULL that travels, or is told elsewhere than where it stands, is found', () => {
+  it('finds a NULL response that propagates a null or has no error at the path of the null', () => {
     const nameless = withMe({ name: null });
     expect(askedWith('NULL', { data: nameless, errors: [at('me', 'name')] })).toEqual([]);
-    expect(askedWith('NULL', { data: nameless, errors: [{ ...told, path: ['me'] }] })).toEqual([]);
-    expect(askedWith('NULL', { data: { me: null }, errors: [{ ...told, path: ['me', 'name'] }] })).toEqual(
-      [],
-    );
+    expect(askedWith('NULL', { data: nameless, errors: [{ ...reported, path: ['me'] }] })).toEqual([]);
+    expect(
+      askedWith('NULL', { data: { me: null }, errors: [{ ...reported, path: ['me', 'name'] }] }),
+    ).toEqual([]);
     expect(askedWith('NULL', { data: { me: null }, errors: [at('me', 'name')] })).toEqual([
-      'null: me is null, and nothing says why',
-      'onError: NULL: the error at me.name has made null what is above it',
+      'null: me is null without an error or a degradation',
+      'onError: NULL: the error at me.name has nulled a parent',
     ]);
     expect(askedWith('NULL', { data: nameless, errors: [at('me')] })).toEqual([
-      'null: me.name is null, and nothing says why',
+      'null: me.name is null without an error or a degradation',
       'onError: NULL: me.name is null without an error of its own',
     ]);
     expect(askedWith('NULL', { data: null, errors: [at('me')] })).toContain(
@@ -390,11 +392,11 @@ describe('what errors do', () => {
     );
     const degraded = [{ paths: [['me', 'email']] }];
     expect(askedWith('NULL', { data: withMe({ email: null }), extensions: { degraded } })).toEqual([
-      'null: me.email is null, and nothing says why',
+      'null: me.email is null without an error or a degradation',
     ]);
   });
 
-  it('PROPAGATE that leaves null where there may be none, or takes more than it must, is found', () => {
+  it('finds a PROPAGATE response that has null at a non-null field or propagates it too far', () => {
     for (const onError of ['PROPAGATE', undefined] as const) {
       expect(askedWith(onError, { data: { me: null }, errors: [at('me', 'name')] })).toEqual([]);
       expect(askedWith(onError, { data: withMe({ name: null }), errors: [at('me', 'name')] })).toEqual([
@@ -406,7 +408,7 @@ describe('what errors do', () => {
     }
   });
 
-  it('data that the document does not ask for, or not in that order, is found', () => {
+  it('finds data that the document does not select, or in another order', () => {
     const { id, ...rest } = PROFILE.me;
     expect(askedWith('NULL', { data: { me: { ...rest, id } } })).toContainEqual(
       expect.stringContaining('onError: NULL: the data should be {"me":{"id":'),
@@ -421,7 +423,7 @@ describe('service', () => {
       ask(history, { outcome: { status, headers, body } });
     });
 
-  it('a refusal without a cause, or without the time to come again, is found', () => {
+  it('finds a rejection without a reason or without retry-after', () => {
     expect(refuse(500)).toEqual(['status: status 500, SOME_CODE']);
     expect(refuse(401)).toEqual(['status: status 401, SOME_CODE']);
     expect(refuse(503)).toEqual(['status: status 503, SOME_CODE']);
@@ -429,19 +431,19 @@ describe('service', () => {
     expect(refuse(429, { 'retry-after': '3' })).toEqual([]);
   });
 
-  it('an answer that came late, or never, is found', () => {
+  it('finds a late and a missing response', () => {
     expect(foundAfter((history) => void ask(history, { ended: T0 + 7_001 }))).toEqual([
-      'hang: it was answered after 7001 ms',
+      'hang: the response took 7001 ms',
     ]);
     expect(
       foundAfter((history) => {
         const exchange = ask(history, { ended: T0 + 20_000 });
         history.exchanges.splice(-1, 1, { ...exchange, outcome: { kind: 'unanswered' } });
       }),
-    ).toEqual(['hang: it was given up after 20000 ms']);
+    ).toEqual(['hang: there was no response after 20000 ms']);
   });
 
-  it('time in which the machine stood still is nobody’s fault', () => {
+  it('extends the deadline by the time in which the machine stalled', () => {
     expect(
       foundAfter((history) => {
         history.stalls.push({ at: T0 + 500, ms: 100 });
@@ -450,7 +452,7 @@ describe('service', () => {
     ).toEqual([]);
   });
 
-  it('a lost request is found, unless its router was killed', () => {
+  it('finds a lost request, unless its router was killed', () => {
     const lose = (signal: 'SIGTERM' | 'SIGKILL') =>
       foundAfter((history) => {
         const exchange = ask(history, {});
@@ -463,7 +465,7 @@ describe('service', () => {
     expect(lose('SIGKILL')).toEqual([]);
   });
 
-  it('a router that fails or ends by itself is found', () => {
+  it('finds a router that fails or exits by itself', () => {
     const live = (change: (life: History['routerLives'][number]) => void) =>
       foundAfter((history) => history.routerLives.forEach(change));
     expect(live((life) => (life.stopped = undefined))).toEqual(['crash: router 0 ended with 0 by itself']);
@@ -473,7 +475,7 @@ describe('service', () => {
     expect(live(({ failures }) => failures.push('error masked'))).toEqual(['crash: router 0: error masked']);
   });
 
-  it('a router that waits for more than its requests when it is told to stop is found', () => {
+  it('finds a router that waits for more than its requests after SIGTERM', () => {
     const stop = (ms: number) =>
       foundAfter(({ routerLives }) =>
         routerLives.forEach((life) => (life.ended = { at: T0 + 60_000 + ms, code: 0 })),
@@ -482,15 +484,15 @@ describe('service', () => {
     expect(stop(8_501)).toEqual(['hang: router 0 took 8501 ms to stop']);
   });
 
-  it('a subgraph that ends by itself is found', () => {
+  it('finds a subgraph that exits by itself', () => {
     expect(foundAfter((history) => void history.crashes.push('user ended by itself'))).toEqual([
       'crash: user ended by itself',
     ]);
   });
 
-  it('what is not whole again after the faults is found', () => {
-    expect(foundAfter((history) => void history.unrecovered.push('router 0 answers nothing'))).toEqual([
-      'recovery: router 0 answers nothing',
+  it('finds a query that has not recovered after the faults', () => {
+    expect(foundAfter((history) => void history.unrecovered.push('router 0 does not respond'))).toEqual([
+      'recovery: router 0 does not respond',
     ]);
   });
 });

@@ -3,10 +3,10 @@ import { Client } from 'pg';
 import type { Ledger } from './history.ts';
 import { DELIVERED_PRODUCTS, MUTATED } from './operations.ts';
 
-/** A database of the run's own, where all subgraphs have their schemas. */
+/** A database of this run, in which all subgraphs have their schemas. */
 export type ShopDatabase = AsyncDisposable & {
   readonly url: string;
-  /** Begins to count: what is there already is nobody's. */
+  /** Starts to count: existing pieces do not count as delivered. */
   readonly open: () => Promise<void>;
   readonly ledger: () => Promise<Ledger>;
 };

@@ -1,7 +1,7 @@
-/** A whole HTTP request, read off a connection. */
+/** A complete HTTP request, parsed from the bytes of a connection. */
 export type DeliveredRequest = {
   readonly method: string;
-  /** By lower-case name; the last of several. */
+  /** Values by lower-case name; the last one of repeated headers. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
@@ -9,8 +9,8 @@ export type DeliveredRequest = {
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Reads the requests of one HTTP/1.1 connection out of its bytes. Bodies need a content-length: those who
- * call subgraphs send one.
+ * Parses the requests of one HTTP/1.1 connection from its bytes. Bodies need a content-length, which all
+ * callers of subgraphs send.
  */
 export function readRequests(found: (request: DeliveredRequest) => void): (bytes: Buffer) => void {
   let unread = Buffer.alloc(0);

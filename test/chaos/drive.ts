@@ -12,10 +12,10 @@ export type Drive = {
   readonly stop: AbortSignal;
 };
 
-// A graph that answers nothing at all holds this many for as long as clients wait.
+// Limits the requests in flight while no router responds and all clients wait for their timeout.
 const MAX_IN_FLIGHT = 1_000;
 
-/** Clients that ask at a constant rate, whatever becomes of what they asked before. */
+/** Sends requests at a constant rate, whether or not earlier requests have finished. */
 export async function drive(environment: Environment, history: History, options: Drive): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   const begin = performance.now();
@@ -41,7 +41,7 @@ async function ask(environment: Environment, history: History, index: number): P
   history.exchanges.push({ id, operation, router, ...sent });
 }
 
-/** As a load balancer does; -1 when none is ready. */
+/** Chooses a ready router, as a load balancer does; -1 if none is ready. */
 function chooseRouter(routers: readonly RouterSlot[], seed: string): number {
   const ready = [...routers.keys()].filter((index) => routers[index]?.accepts === true);
   return randomOf(seed).maybePick(ready) ?? -1;

@@ -32,18 +32,18 @@ import {
 import { createSupergraphFile } from './supergraphs.ts';
 import type { SupergraphFile } from './supergraphs.ts';
 
-/** The real graph, every connection of which can be disturbed. */
+/** The shop's graph; faults can be injected into each of its connections. */
 export type Environment = AsyncDisposable & {
   readonly routers: readonly RouterSlot[];
   readonly subgraphs: ReadonlyMap<SubgraphName, SubgraphSlot>;
   readonly redis: BreakableRedis;
-  /** The way of each router to Redis. */
+  /** The connection of each router to Redis. */
   readonly redisLinks: readonly Proxy[];
   readonly postgresLink: Proxy;
   readonly rateLimits: RateLimitRecord;
   readonly database: ShopDatabase;
   readonly supergraph: SupergraphFile;
-  /** `router.yaml` without what differs between routers. */
+  /** `router.yaml` without the settings that differ between routers. */
   readonly routerConfig: Readonly<Record<string, unknown>>;
   readonly tokenOf: (caller: Caller) => Promise<string>;
 };
@@ -51,7 +51,7 @@ export type Environment = AsyncDisposable & {
 type Way = Sighting['way'];
 const WAYS: readonly Way[] = ['first', 'second', 'service'];
 
-/** Starts everything but the routers, which want a supergraph first. */
+/** Starts everything but the routers, which need a supergraph first. */
 export async function startEnvironment(postgresUrl: string, history: History): Promise<Environment> {
   await using built = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'tributary-chaos-'));
@@ -80,7 +80,7 @@ export async function startEnvironment(postgresUrl: string, history: History): P
     ORDER_LIMITS: 'FREE:1000000:50000',
     SHIPPING_URL: `http://127.0.0.1:${portOf('shipping', 'service')}/graphql`,
     LOG_LEVEL: 'info',
-    // As `npm start` does: they are back sooner.
+    // The settings of `npm start`, with which subgraphs recover sooner.
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'),
   };
   await Promise.all([...slots.values()].map((slot) => slot.start(subgraphEnv)));
@@ -139,7 +139,7 @@ function configOf(supergraph: string, issuer: string) {
   };
 }
 
-/** Orders never fail for want of stock. */
+/** Raises the stock, so that no order fails because a product is sold out. */
 async function stockUp(port: number, issuer: string): Promise<void> {
   const as = { id: 'user-7', roles: ['inventory'] };
   const query = 'mutation ($input: AdjustStockInput!) { adjustStock(input: $input) { id } }';
@@ -153,13 +153,15 @@ async function stockUp(port: number, issuer: string): Promise<void> {
 
 const TOKEN_AGE_MS = 300_000;
 
-/** Access tokens of the user service, asked for directly: logging in is no part of what is tried. */
+/**
+ * Creates a source of access tokens. Logins go to the user service directly: they are not part of the test.
+ */
 function createTokens(userPort: () => number): Environment['tokenOf'] {
   const known = new Map<string, { token: string; at: number }>();
   return async ({ id, email }) => {
     const kept = known.get(id);
     if (kept !== undefined && performance.now() - kept.at < TOKEN_AGE_MS) return kept.token;
-    // Claimed before it is fetched: the others go on with the old one meanwhile.
+    // Updated before the login, so that concurrent callers keep the previous token meanwhile.
     if (kept !== undefined) known.set(id, { ...kept, at: performance.now() });
     const fresh = await login(userPort(), email).catch((error: unknown) => {
       if (kept !== undefined) return kept.token;
@@ -182,7 +184,7 @@ async function login(port: number, email: string): Promise<string> {
   return token;
 }
 
-/** Signs everybody in. */
+/** Logs in all callers. */
 export async function signIn(environment: Environment): Promise<void> {
   for (const caller of CALLERS) await environment.tokenOf(caller);
 }

@@ -7,7 +7,7 @@ export const SUBGRAPHS = ['product', 'inventory', 'user', 'shipping', 'order'] a
 
 export type SubgraphName = (typeof SUBGRAPHS)[number];
 
-/** What is done to the graph. */
+/** A fault to inject. */
 export type Action =
   | { readonly kind: 'network'; readonly to: SubgraphName | 'postgres'; readonly disturbance: Disturbance }
   | { readonly kind: 'redis network'; readonly router: number; readonly disturbance: Disturbance }
@@ -19,10 +19,10 @@ export type Action =
   | { readonly kind: 'bad supergraph' };
 
 export type Fault = {
-  /** Since the beginning. */
+  /** Milliseconds since the start of the run. */
   readonly atMs: number;
   readonly forMs: number;
-  /** For people. */
+  /** Name in the report. */
   readonly name: string;
   readonly action: Action;
 };
@@ -30,7 +30,7 @@ export type Fault = {
 const LONGEST_MS = 2_500;
 
 /**
- * The faults of a run, decided by its seed: often several at once, never two on the same part of the graph.
+ * Plans the faults of a run from its seed: often several at once, never two in the same part of the graph.
  */
 export function planFaults(seed: string, durationMs: number): readonly Fault[] {
   const random = randomOf(`${seed}/faults`);
@@ -77,7 +77,10 @@ function chooseDisturbance(random: Random): Disturbance {
   ]);
 }
 
-/** What two faults must not touch at once: one router always serves, and a fault ends what it began. */
+/**
+ * Returns the part that two faults must not affect at once, so that one router always serves and each fault
+ * is undone before the next.
+ */
 export function partOf(action: Action): string {
   switch (action.kind) {
     case 'network':
@@ -96,7 +99,7 @@ export function partOf(action: Action): string {
   }
 }
 
-/** Until a part is back after the end of a fault, on a busy machine. */
+/** Milliseconds until a part has recovered after the end of a fault, on a busy machine. */
 function recoveryMs({ kind }: Action): number {
   return kind === 'router restarted' || kind === 'subgraph killed' ? 6_000 : 200;
 }

@@ -1,13 +1,13 @@
 import type { Operation } from './operations.ts';
 
 /*
- * Who saw what, in the order it was seen. Times are milliseconds since 1970: clients, proxies, routers and
- * Redis are on one machine and read one clock.
+ * The observations of clients, proxies, routers and Redis in their order. Times are milliseconds since 1970:
+ * all of them run on one machine and read one clock.
  */
 
 /**
- * Supergraphs that differ in a field and in the addresses of their subgraphs, so that calls tell which one
- * made them.
+ * Supergraphs that differ in one field and in the addresses of their subgraphs, so that a call shows the
+ * edition it was made from.
  */
 export type Edition = 'first' | 'second';
 
@@ -18,16 +18,16 @@ export type Outcome =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }
-  /** The client went away, as it had meant to. */
+  /** The client aborted the request, as planned. */
   | { readonly kind: 'cut' }
-  /** The connection broke, or was refused. */
+  /** The connection broke or was refused. */
   | { readonly kind: 'lost'; readonly reason: string }
-  /** The client gave up waiting. */
+  /** The client's timeout expired. */
   | { readonly kind: 'unanswered' };
 
-/** A request as its client saw it. */
+/** A request as the client observed it. */
 export type Exchange = {
-  /** `x-request-id`. */
+  /** The value of `x-request-id`. */
   readonly id: string;
   readonly operation: Operation;
   readonly router: number;
@@ -36,19 +36,19 @@ export type Exchange = {
   readonly outcome: Outcome;
 };
 
-/** A request as the way into a subgraph saw it: all of it was delivered. */
+/** A request that was delivered completely, as the proxy before a subgraph observed it. */
 export type Sighting = {
   readonly at: number;
   readonly subgraph: string;
-  /** The way it came: a supergraph's, or that of another service. */
+  /** The edition whose address received the request, or `service` for calls between services. */
   readonly way: Edition | 'service';
   readonly requestId: string;
   readonly userId: string | undefined;
-  /** `x-service-name`: the service that called. */
+  /** The value of `x-service-name`: the calling service. */
   readonly service: string | undefined;
   readonly roles: string | undefined;
   readonly isAuthorizationShown: boolean;
-  /** The beginning of the document. */
+  /** The first characters of the document. */
   readonly query: string;
 };
 
@@ -59,10 +59,10 @@ export type Take = {
   readonly windowMs: number;
 };
 
-/** A change of rate-limit buckets, with the time of the clock of Redis. */
+/** A change of rate-limit buckets, timed by the clock of Redis. */
 export type PointChange = {
   /**
-   * A Redis that was killed has forgotten all: its next life begins with full buckets
+   * Counts the starts of Redis: after a kill it has no data, so all buckets are full
    * (docs/decisions/005-token-bucket.md).
    */
   readonly life: number;
@@ -71,7 +71,7 @@ export type PointChange = {
   readonly takes: readonly Take[];
 };
 
-/** What a router wrote of a request. */
+/** The log line of a router about a request. */
 export type RouterLine = {
   readonly router: number;
   readonly requestId: string;
@@ -79,36 +79,36 @@ export type RouterLine = {
   readonly generation: string | undefined;
 };
 
-/** A router's process from its start on. */
+/** A router's process from its start to its end. */
 export type RouterLife = {
   readonly router: number;
   readonly began: number;
-  /** Which supergraph served from when on. */
+  /** Supergraphs with the time of their activation. */
   readonly served: { readonly at: number; readonly generation: string }[];
-  /** Errors that only its log tells in full. */
+  /** Errors whose details are only in the router's log. */
   readonly failures: string[];
-  /** When it was told to stop, and how. */
+  /** Time and signal of the stop. */
   stopped: { readonly at: number; readonly signal: 'SIGTERM' | 'SIGKILL' } | undefined;
   ended: { readonly at: number; readonly code: number | null } | undefined;
 };
 
-/** What was done to the graph, and when. */
+/** A fault with its start and its end. */
 export type FaultRecord = { readonly name: string; readonly began: number; readonly ended: number };
 
-/** A time in which this process or a router had work and no processor. */
+/** A period in which this process or a router was runnable and had no processor. */
 export type Stall = { readonly at: number; readonly ms: number };
 
-/** What the databases hold in the end. */
+/** The contents of the databases at the end. */
 export type Ledger = {
-  /** Ids of orders by the idempotency key with which they were placed. */
+  /** Ids of orders by their idempotency key. */
   readonly orders: ReadonlyMap<string, readonly string[]>;
-  /** Pieces more than in the beginning, by product. */
+  /** Additional pieces since the start, by product. */
   readonly deliveries: ReadonlyMap<string, number>;
 };
 
 export type History = {
   readonly seed: string;
-  /** Of the access tokens. */
+  /** The issuer of the access tokens. */
   issuer: string;
   readonly exchanges: Exchange[];
   readonly sightings: Sighting[];
@@ -118,17 +118,19 @@ export type History = {
   readonly faults: FaultRecord[];
   readonly stalls: Stall[];
   ledger: Ledger;
-  /** What each query answers while nothing is broken, by `Operation.key`. */
+  /** The data of each query without faults, by `Operation.key`. */
   readonly whole: Map<string, unknown>;
-  /** What each operation is charged at first, by `Operation.key` of a query and name of a mutation. */
+  /**
+   * The points charged for each operation at its start, by `Operation.key` of a query and name of a mutation.
+   */
   readonly costs: Map<string, number>;
-  /** The edition of a supergraph by the version that answers name. */
+  /** The edition of a supergraph by the version in responses. */
   readonly editions: Map<string, Edition>;
-  /** What must not be in any answer: addresses, folders. */
+  /** Texts that no response may contain: addresses, folders. */
   readonly secrets: string[];
-  /** Subgraphs that ended by themselves. */
+  /** Subgraphs that exited by themselves. */
   readonly crashes: string[];
-  /** Queries that were not whole again after the faults, and why. */
+  /** Queries that had not recovered after the faults, with the reason. */
   readonly unrecovered: string[];
 };
 
@@ -153,7 +155,7 @@ export function emptyHistory(seed: string): History {
   };
 }
 
-/** Now, with fractions of a millisecond. */
+/** The current time, with fractions of a millisecond. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -6,7 +6,7 @@ import type { FaultRecord } from './history.ts';
 import { injectFaults } from './inject-faults.ts';
 import { startProxy } from './proxy.ts';
 
-it('what cannot be done or undone is told, and the run goes on with the next fault', async () => {
+it('reports a fault that cannot be injected or undone, and continues with the next fault', async () => {
   await using redis = await createBreakableRedis();
   await using postgresLink = await startProxy(() => ({ host: '127.0.0.1', port: 1 }));
   using rateLimits = recordRateLimits(redis.url, []);

@@ -19,9 +19,8 @@ type Injection = {
 };
 
 /**
- * Does to the graph what is planned, each fault at its time, and undoes all of it; nothing new begins after
- * `stop`.
- * @param run.unrecovered is told of what could not be undone: a long run does not end for it.
+ * Injects each planned fault at its time and undoes it; injects nothing after `stop`.
+ * @param run.unrecovered receives the faults that could not be undone: they do not end a long run.
  */
 export async function injectFaults(
   faults: readonly Fault[],
@@ -29,7 +28,7 @@ export async function injectFaults(
   { done, unrecovered, stop }: Injection,
 ): Promise<void> {
   const begin = createInjector(environment);
-  // On a busy machine a part may not be back yet when its next fault is due.
+  // On a busy machine a part may not have recovered when its next fault is due.
   const parts = new Map<string, Promise<void>>();
   const injectFault = async ({ atMs, forMs, name, action }: Fault, before: Promise<void>) => {
     await wait(atMs, stop);
@@ -104,7 +103,7 @@ function linkOf({ subgraphs }: Breakable, name: string) {
 
 const RESTART_MS = 60_000;
 
-/** Starts a subgraph as often as it takes: its database may be away as well. */
+/** Starts a subgraph until it succeeds: its database may be unavailable as well. */
 async function supervise(slot: SubgraphSlot): Promise<void> {
   let last: unknown;
   const starts = () =>
@@ -118,7 +117,7 @@ async function supervise(slot: SubgraphSlot): Promise<void> {
   if (!(await until(starts, RESTART_MS))) throw new Error('a subgraph does not come back', { cause: last });
 }
 
-/** Routers may come back only when it is written down again what Redis does. */
+/** Requests may arrive again only after the recording of Redis commands has started. */
 async function restartRedis({ redis, redisLinks, rateLimits }: Breakable): Promise<Heal> {
   for (const link of redisLinks) await link.disturb({ kind: 'refuse' });
   await redis.kill();

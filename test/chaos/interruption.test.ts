@@ -7,29 +7,29 @@ import { expect, it } from 'vitest';
 import { childrenOf, isRunning } from '../support/processes/process-tree.ts';
 import { until } from '../support/time/until.ts';
 
-const PATIENCE_MS = 180_000;
-// A router that nobody stops any more still waits for its requests.
+const TIMEOUT_MS = 180_000;
+// A router whose parent is gone still waits for its requests.
 const ENDING_MS = 60_000;
 
 it(
-  'a run that is interrupted stops everything, tells what it has seen, and says so with its exit code',
+  'an interrupted run stops everything, reports what it has recorded and exits with 130',
   async () => {
     await using run = startRun();
     await run.isUp();
     const processes = run.processes();
     expect(processes.length).toBeGreaterThan(7);
-    // As Ctrl-C does: all of the terminal's processes are told.
+    // Ctrl-C sends SIGINT to all processes of the terminal.
     process.kill(-run.pid, 'SIGINT');
     expect(await run.exitCode).toBe(130);
     expect(run.output()).toContain('A mutation is delivered at most once');
     expect(run.output()).toMatch(/^\d+ requests, \d+ faults, 0 violations$/m);
     expect(processes.filter(isRunning)).toEqual([]);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 it(
-  'a run that dies leaves no process behind',
+  'a run that is killed leaves no process behind',
   async () => {
     await using run = startRun();
     await run.isUp();
@@ -40,7 +40,7 @@ it(
     await until(() => !processes.some(isRunning), ENDING_MS);
     expect(processes.filter(isRunning)).toEqual([]);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 function startRun() {
@@ -61,8 +61,7 @@ function startRun() {
     exitCode,
     output: () => text,
     async isUp() {
-      if (!(await until(() => text.includes('are up'), PATIENCE_MS)))
-        throw new Error(`it is not up: ${text}`);
+      if (!(await until(() => text.includes('are up'), TIMEOUT_MS))) throw new Error(`it is not up: ${text}`);
     },
     processes: () => descendantsOf(pid),
     async [Symbol.asyncDispose]() {

@@ -8,7 +8,7 @@ import type { Address, Disturbance, Proxy } from './proxy.ts';
 
 type WayName = Sighting['way'];
 
-/** All ways to one subgraph: what disturbs one disturbs all, as they end at one machine. */
+/** All connections to one subgraph: a fault in one affects all, since they lead to one machine. */
 export type SubgraphLink = AsyncDisposable & {
   readonly port: (way: WayName) => number;
   readonly disturb: (disturbance: Disturbance) => Promise<void>;
@@ -39,7 +39,7 @@ export async function linkTo(
 type Place = { readonly subgraph: string; readonly way: WayName; readonly sightings: Sighting[] };
 
 function note({ method, headers, body }: DeliveredRequest, { subgraph, way, sightings }: Place): void {
-  // The issuer's keys and revocations are fetched on nobody's behalf.
+  // The issuer's keys and revocations are not fetched for a user.
   if (method !== 'POST') return;
   sightings.push({
     at: now(),

@@ -13,24 +13,24 @@ export type Caller = {
   readonly tier: string;
 };
 
-/** What a client asks, all of it decided by seed and index. */
+/** A client's request, determined by seed and index. */
 export type Operation = {
   readonly name: OperationName;
   readonly kind: 'query' | 'mutation';
   readonly document: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Undefined: anonymous. */
+  /** Undefined if anonymous. */
   readonly caller: Caller | undefined;
-  /** Equal for queries with the same answer. */
+  /** Equal for queries with the same response. */
   readonly key: string;
-  /** The client sends identity headers of its own. */
+  /** Whether the client sends identity headers of its own. */
   readonly isForged: boolean;
-  /** The client asks what it cost. */
-  readonly asksForCost: boolean;
-  /** What an error is to do to the answer, where the client says it. */
+  /** Whether the client requests the cost. */
+  readonly requestsCost: boolean;
+  /** The `onError` that the client sends. */
   readonly onError: ErrorBehavior | undefined;
-  /** How long the client waits before it goes away; undefined for as long as it takes. */
-  readonly patienceMs: number | undefined;
+  /** Milliseconds until the client aborts the request; undefined if it waits for the response. */
+  readonly abortAfterMs: number | undefined;
 };
 
 const DOCUMENTS = {
@@ -60,32 +60,32 @@ const DOCUMENTS = {
 
 export type OperationName = keyof typeof DOCUMENTS;
 
-/** The subgraph that a mutation is for; none of its queries is. */
+/** The subgraph that each mutation calls; none of its queries calls it. */
 export const MUTATED = { placeOrder: 'order', adjustStock: 'inventory' } as const;
 
 const READERS = ['user-1', 'user-2', 'user-3'].map(callerOf);
 const [BUYER, KEEPER] = [callerOf(idOf('support')), callerOf(idOf('inventory'))];
 
-// Writers take other products and are other users: what readers are answered never changes.
+// Mutations use other products and other users, so that the responses of queries never change.
 const READ_PRODUCTS = demoProducts.slice(10, 18).map(({ id }) => id);
 const FREE_PRODUCTS = productsThatNobodyReads();
 export const ORDERED_PRODUCTS = FREE_PRODUCTS.slice(0, 6);
 export const DELIVERED_PRODUCTS = FREE_PRODUCTS.slice(6, 12);
 
-/** Everybody who signs in. */
+/** All callers that log in. */
 export const CALLERS: readonly Caller[] = [...READERS, BUYER, KEEPER];
 
-/** The operation with this index in the run of a seed. */
+/** Returns the operation with this index in the run of a seed. */
 export function operationOf(seed: string, index: number): Operation {
   const random = randomOf(`${seed}/operation/${index}`);
-  const patienceMs = random.chance(0.05) ? 5 + random.int(300) : undefined;
+  const abortAfterMs = random.chance(0.05) ? 5 + random.int(300) : undefined;
   const chosen = random.chance(0.25) ? mutation(random, `${seed}-${index}`) : query(random);
-  const [isForged, asksForCost] = [random.chance(0.2), random.chance(0.3)];
+  const [isForged, requestsCost] = [random.chance(0.2), random.chance(0.3)];
   const onError = random.pick([undefined, ...ERROR_BEHAVIORS]);
-  return { ...chosen, patienceMs, isForged, asksForCost, onError };
+  return { ...chosen, abortAfterMs, isForged, requestsCost, onError };
 }
 
-/** Every query that a run can ask. */
+/** Returns every query that a run can send. */
 export function everyQuery(): readonly Operation[] {
   const product = READ_PRODUCTS.flatMap((id) =>
     (['product', 'labels'] as const).flatMap((name) =>
@@ -100,7 +100,7 @@ export function everyQuery(): readonly Operation[] {
   return [...product, ...own, ...shared];
 }
 
-/** One mutation of each kind. */
+/** Returns one mutation of each kind. */
 export function everyMutation(key: string): readonly Operation[] {
   return [order(ORDERED_PRODUCTS[0] ?? '', key), delivery(DELIVERED_PRODUCTS[0] ?? '')];
 }
@@ -156,9 +156,9 @@ function operation(
     caller,
     key: `${name} ${JSON.stringify(variables)} ${caller?.id ?? 'anonymous'}`,
     isForged: false,
-    asksForCost: false,
+    requestsCost: false,
     onError: undefined,
-    patienceMs: undefined,
+    abortAfterMs: undefined,
   };
 }
 

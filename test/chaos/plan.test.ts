@@ -6,13 +6,13 @@ import { operationOf } from './operations.ts';
 import { MisuseError, parseCommandLine } from '../../bin/command-line.ts';
 import { COMMAND, readOptions } from './options.ts';
 
-it('a seed decides about faults and operations', () => {
+it('derives faults and operations from the seed', () => {
   expect(planFaults('a', 60_000)).toEqual(planFaults('a', 60_000));
   expect(planFaults('a', 60_000)).not.toEqual(planFaults('b', 60_000));
   expect(operationOf('a', 7)).toEqual(operationOf('a', 7));
 });
 
-it('a long run meets every kind of fault, within its time', () => {
+it('plans every kind of fault within the time of a long run', () => {
   const faults = planFaults('a', 1_800_000);
   const kinds = new Set(faults.map(({ action }) => action.kind));
   expect(kinds.size).toBe(8);
@@ -23,7 +23,7 @@ it('a long run meets every kind of fault, within its time', () => {
   expect(faults.every(({ atMs }) => atMs < 1_800_000)).toBe(true);
 });
 
-it('rejects wrong options and says what is right', () => {
+it('rejects wrong options and names the right ones', () => {
   const read = (args: readonly string[]) => readOptions(parseCommandLine(COMMAND, args));
   expect(read(['--minutes', '30', '--seed', '7'])).toEqual({ minutes: 30, seed: '7' });
   expect(read([])).toMatchObject({ minutes: 2 });
@@ -36,7 +36,7 @@ it('rejects wrong options and says what is right', () => {
   expect(() => read(['7'])).toThrow(MisuseError);
 });
 
-it('what Redis tells of its scripts is read as charges and refunds, when it was stored', () => {
+it('reads Redis’s report of scripts as charges and refunds, timed when they were stored', () => {
   const changes: PointChange[] = [];
   const read = createReader(3, changes);
   const key = 'tributary:{budget}:u:x:100/10';
@@ -46,7 +46,7 @@ it('what Redis tells of its scripts is read as charges and refunds, when it was 
   read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
   read('+1700000000.000002 [0 lua] "TIME"');
   read(stored);
-  // Refused: nothing is stored.
+  // Rejected: nothing is stored.
   read(call(String.raw`"eval" "local admitted = 1\nreturn admitted"`));
   read('+1700000000.000003 [0 127.0.0.1:5000] "ping"');
   read(stored);

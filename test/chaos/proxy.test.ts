@@ -10,7 +10,7 @@ import type { Disturbance } from './proxy.ts';
 
 const ANSWER = 'an answer of some length';
 
-/** A server behind a proxy, and what of its requests was seen on the way. */
+/** A server behind a proxy, with the requests that the proxy observed. */
 async function startWay() {
   const server = createServer((_, response) => response.end(ANSWER));
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -32,7 +32,7 @@ async function startWay() {
   };
 }
 
-/** What comes back of a request; undefined while nothing does. */
+/** Returns the response body or the error code; undefined after the timeout. */
 async function ask(port: number, waitMs = 300): Promise<string | undefined> {
   const init = {
     method: 'POST',
@@ -51,7 +51,7 @@ async function ask(port: number, waitMs = 300): Promise<string | undefined> {
   }
 }
 
-it('passes everything while it is left alone, and tells of it', async () => {
+it('passes everything without a fault, and reports the requests', async () => {
   await using way = await startWay();
   expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
   expect(way.seen).toMatchObject([{ method: 'POST', body: 'a body' }]);
@@ -75,7 +75,7 @@ it.each<[Disturbance, string | undefined, number]>([
   expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
 });
 
-it('ends what hangs when it is disposed of', async () => {
+it('closes hanging connections when it is disposed of', async () => {
   const way = await startWay();
   await way.proxy.disturb({ kind: 'hang' });
   const socket = connect(way.proxy.port, '127.0.0.1');
@@ -88,7 +88,7 @@ it('ends what hangs when it is disposed of', async () => {
   expect(socket.destroyed).toBe(true);
 });
 
-it('finds requests in bytes however they are cut', () => {
+it('finds requests in bytes that are split anywhere', () => {
   const text =
     'POST /a HTTP/1.1\r\nX-Id: 1\r\ncontent-length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nx-id: 2\r\n\r\n';
   for (let cut = 1; cut < text.length; cut += 1) {

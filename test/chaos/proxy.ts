@@ -4,24 +4,24 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../support/time/until.ts';
 
-/** What a network does to connections. Answers are what comes from the server. */
+/** A network fault. Responses are the bytes from the server. */
 export type Disturbance =
-  /** Nobody listens, and open connections end. */
+  /** Refuses new connections and closes the open ones. */
   | { readonly kind: 'refuse' }
-  /** Nothing passes, in either direction. */
+  /** Passes nothing in either direction. */
   | { readonly kind: 'hang' }
-  /** Requests pass, answers do not. */
+  /** Passes requests and no responses. */
   | { readonly kind: 'mute' }
-  /** Answers pass byte by byte. */
+  /** Passes responses byte by byte. */
   | { readonly kind: 'drip'; readonly everyMs: number }
-  /** Answers are broken off by a reset. */
+  /** Breaks responses off by a reset. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** Answers are broken off by an orderly end. */
+  /** Breaks responses off by an orderly end. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   | { readonly kind: 'latency'; readonly ms: number }
   | { readonly kind: 'bandwidth'; readonly bytesPerS: number };
 
-/** A way to a server that can be disturbed like a network. */
+/** A proxy before a server, into which network faults can be injected. */
 export type Proxy = AsyncDisposable & {
   readonly port: number;
   readonly disturb: (disturbance: Disturbance) => Promise<void>;
@@ -30,7 +30,7 @@ export type Proxy = AsyncDisposable & {
 
 export type Address = { readonly host: string; readonly port: number };
 
-type Weather = {
+type Condition = {
   readonly disturbance: Disturbance | undefined;
   readonly over: Promise<void>;
   readonly end: () => void;
@@ -40,18 +40,18 @@ type Direction = 'request' | 'answer';
 const REOPEN_MS = 10_000;
 
 /**
- * Each connection goes where `target` is then; `watch` is told of the bytes of each connection that reach the
- * server.
+ * Connects each connection to the current `target`; `watch` receives the bytes of each connection that reach
+ * the server.
  */
 export async function startProxy(
   target: () => Address,
   watch: () => (bytes: Buffer) => void = () => () => undefined,
 ): Promise<Proxy> {
   const sockets = new Set<Socket>();
-  let weather = weatherOf(undefined);
+  let condition = conditionOf(undefined);
   const server = createServer((client) => {
     const upstream = connect(target());
-    const way = { client, upstream, current: () => weather };
+    const way = { client, upstream, current: () => condition };
     for (const [own, other] of [
       [client, upstream],
       [upstream, client],
@@ -74,8 +74,8 @@ export async function startProxy(
   }
 
   async function change(disturbance: Disturbance | undefined): Promise<void> {
-    const before = weather;
-    weather = weatherOf(disturbance);
+    const before = condition;
+    condition = conditionOf(disturbance);
     before.end();
     if (disturbance?.kind === 'refuse' && server.listening) await close();
     if (disturbance?.kind !== 'refuse' && !server.listening) await reopen(server, port);
@@ -86,18 +86,18 @@ export async function startProxy(
     disturb: change,
     heal: () => change(undefined),
     async [Symbol.asyncDispose]() {
-      weather.end();
+      condition.end();
       if (server.listening) await close();
     },
   };
 }
 
-function weatherOf(disturbance: Disturbance | undefined): Weather {
+function conditionOf(disturbance: Disturbance | undefined): Condition {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { disturbance, over: promise, end: resolve };
 }
 
-// The system may have lent the port meanwhile, as the near end of some short connection.
+// The system may have assigned the port to a client connection meanwhile.
 async function reopen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
   const listens = async () => {
     server.listen(port, '127.0.0.1');
@@ -109,9 +109,9 @@ async function reopen(server: ReturnType<typeof createServer>, port: number): Pr
   if (!(await until(listens, REOPEN_MS))) throw new Error(`port ${port} cannot be had again`);
 }
 
-type Way = { readonly client: Socket; readonly upstream: Socket; readonly current: () => Weather };
+type Way = { readonly client: Socket; readonly upstream: Socket; readonly current: () => Condition };
 
-/** Carries one direction of a connection; a connection that breaks is what this is for. */
+/** Carries one direction of a connection; errors of the connection are expected. */
 async function carry(way: Way, direction: Direction, watch: (bytes: Buffer) => void): Promise<void> {
   const { client, upstream } = way;
   const [from, to] = direction === 'request' ? [client, upstream] : [upstream, client];
@@ -132,7 +132,10 @@ type Passage = Way & { readonly direction: Direction; readonly write: (bytes: Bu
 
 const SLICE = 512;
 
-/** Passes a chunk on as the weather is, and as it becomes meanwhile. False: the connection is no more. */
+/**
+ * Passes a chunk on under the current fault, which may change meanwhile. Returns false if the connection is
+ * closed.
+ */
 async function pass(chunk: Buffer, passage: Passage): Promise<boolean> {
   const { client, upstream, current, direction, write } = passage;
   let rest = chunk;

@@ -7,7 +7,7 @@ import type { PointChange, Take } from './history.ts';
 
 /** Records the changes of rate-limit buckets that Redis reports through MONITOR. */
 export type RateLimitRecord = Disposable & {
-  /** Begins with a Redis that has just been started; resolves when it tells of everything it does. */
+  /** Attaches to a Redis that has just been started; resolves when MONITOR is active. */
   readonly attach: () => Promise<void>;
 };
 
@@ -21,7 +21,7 @@ export function recordRateLimits(url: string, changes: PointChange[]): RateLimit
       life += 1;
       socket = connect(Number(port), hostname);
       await once(socket, 'connect');
-      // It ends when Redis does.
+      // The connection ends when Redis does.
       socket.on('error', () => undefined);
       const lines = createInterface({ input: socket });
       const read = createReader(life, changes);
@@ -37,8 +37,8 @@ export function recordRateLimits(url: string, changes: PointChange[]): RateLimit
 type Script = { readonly kind: PointChange['kind']; readonly takes: readonly Take[] };
 
 /**
- * Reads lines as `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. A script is followed by the commands
- * that it ran, from the source `lua`: what it stored tells that it changed something, and when.
+ * Parses lines like `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`. After a script follow the commands
+ * that it ran, with the source `lua`: a stored value shows that the script changed something, and when.
  */
 export function createReader(life: number, changes: PointChange[]): (line: string) => void {
   const kinds = new Map<string, PointChange['kind']>();
@@ -50,7 +50,7 @@ export function createReader(life: number, changes: PointChange[]): (line: strin
       const at = Number((args[1] ?? '').split(' ')[1]);
       changes.push({ life, at, ...running });
     }
-    // Of several buckets the first is enough; and before it is stored, the script only reads.
+    // The first of several buckets is enough; before it is stored, the script only reads.
     if (isOfScript && name !== 'SET') return;
     running = isOfScript ? undefined : scriptOf(name, args, kinds);
   };
@@ -76,7 +76,7 @@ function takesOf(count: number, rest: readonly string[]): readonly Take[] {
   });
 }
 
-/** Redis quotes as JSON does, as far as its printable characters go. */
+/** Redis quotes printable characters as JSON does. */
 function wordsOf(line: string): readonly string[] {
   const words = line.slice(line.indexOf('] ') + 1).match(/"(?:[^"\\]|\\.)*"/g) ?? [];
   return words.map((word) => unquoted(word));

@@ -7,10 +7,10 @@ import type { Operation } from './operations.ts';
 import { send } from './send.ts';
 import type { Environment } from './environment.ts';
 
-/** Breakers probe after two seconds at the latest, a subgraph and a router need some to start. */
-const PATIENCE_MS = 20_000;
+/** Breakers probe within two seconds; a subgraph and a router need some seconds to start. */
+const RECOVERY_TIMEOUT_MS = 20_000;
 
-/** Asks each router every kind of query until it is answered as before the faults. */
+/** Sends each router every kind of query until its response is the same as before the faults. */
 export async function recover(environment: Environment, history: History): Promise<void> {
   environment.supergraph.publish('first');
   for (const [index, { url }] of environment.routers.entries()) {
@@ -23,13 +23,13 @@ export async function recover(environment: Environment, history: History): Promi
         if (outcome.kind !== 'answered') return false;
         return isDeepStrictEqual(readAnswer(outcome.body)?.data, history.whole.get(query.key));
       };
-      if (await until(isWhole, PATIENCE_MS)) continue;
-      history.unrecovered.push(`router ${index} answers ${query.name} with ${last}`);
+      if (await until(isWhole, RECOVERY_TIMEOUT_MS)) continue;
+      history.unrecovered.push(`router ${index} responds to ${query.name} with ${last}`);
     }
   }
 }
 
-/** Of the caller with the largest budget. */
+/** Returns queries of the caller with the largest budget. */
 function oneOfEachKind(): readonly Operation[] {
   const affordable = everyQuery().filter(({ caller }) => caller?.tier === 'ENTERPRISE');
   return [...new Map(affordable.map((query) => [query.name, query])).values()];

@@ -12,7 +12,7 @@ import type { Environment } from './environment.ts';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
-/** Learns from a router without limits, while nothing is broken, what all operations answer and cost. */
+/** Records the response and the cost of all operations from a router without limits, before the faults. */
 export async function learn(environment: Environment, history: History): Promise<void> {
   environment.supergraph.publish('first');
   await using router = await startReference(environment);
@@ -49,11 +49,11 @@ async function askWhole(
   { tokenOf }: Environment,
 ): Promise<{ readonly answer: Answer; readonly version: string }> {
   const token = operation.caller && (await tokenOf(operation.caller));
-  const asking = { ...operation, asksForCost: true };
+  const asking = { ...operation, requestsCost: true } satisfies Operation;
   const { outcome } = await send(url, asking, { id: randomUUID(), token });
   if (outcome.kind !== 'answered') throw new Error(`${operation.name} was ${outcome.kind} before any fault`);
   const answer = readAnswer(outcome.body);
   if (answer?.data === undefined || answer.errors.length > 0)
-    throw new Error(`${operation.name} was not answered before any fault: ${outcome.body}`);
+    throw new Error(`${operation.name} failed before any fault: ${outcome.body}`);
   return { answer, version: outcome.headers['x-supergraph-version'] ?? '' };
 }

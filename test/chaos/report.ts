@@ -5,9 +5,9 @@ import type { Operation } from './operations.ts';
 import { INVARIANTS } from './violations.ts';
 import type { Invariant, Violation } from './violations.ts';
 
-const MOST_SHOWN = 5;
+const MAX_SHOWN = 5;
 
-/** What was asked, done and seen, in tables; the last line has the sums. */
+/** Returns tables of requests, faults and violations; the last line has the totals. */
 export function report(history: History, violations: readonly Violation[]): string {
   return [
     ...table(
@@ -53,7 +53,7 @@ function outcomesOf(history: History, groupOf: (operation: Operation) => string)
 }
 
 function describe({ outcome: { status }, answer }: Answered): string {
-  if (status !== 200) return `refused with ${status}`;
+  if (status !== 200) return `rejected with ${status}`;
   return answer?.errors.length === 0 ? 'whole' : 'partial';
 }
 
@@ -65,18 +65,18 @@ function violationCounts(violations: readonly Violation[]): readonly Row[] {
   ]);
 }
 
-/** The first violations of each kind, with what everybody has seen of the request. */
+/** Returns the first violations of each kind, with all observations of the request. */
 function explain(history: History, violations: readonly Violation[]): readonly string[] {
   const groups = Map.groupBy(violations, ({ invariant }) => invariant);
-  const shown = [...groups.values()].flatMap((group) => group.slice(0, MOST_SHOWN));
+  const shown = [...groups.values()].flatMap((group) => group.slice(0, MAX_SHOWN));
   return shown.flatMap(({ invariant, detail, requestId }) => [
     `VIOLATION ${invariant}: ${detail} (seed ${history.seed})`,
-    ...(requestId === undefined ? [] : witnesses(history, requestId)),
+    ...(requestId === undefined ? [] : observationsOf(history, requestId)),
     '',
   ]);
 }
 
-function witnesses(history: History, id: string): readonly string[] {
+function observationsOf(history: History, id: string): readonly string[] {
   const exchange = history.exchanges.find((candidate) => candidate.id === id);
   const seen = history.sightings.filter(({ requestId }) => requestId === id);
   const lines = history.routerLines.filter(({ requestId }) => requestId === id);

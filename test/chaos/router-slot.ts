@@ -6,7 +6,7 @@ import { now } from './history.ts';
 import type { History, RouterLife } from './history.ts';
 import { GRACE_MS, NOTICED_MS } from './settings.ts';
 
-/** A slot for one router: restarts put a new process into it, with the same configuration. */
+/** A slot for one router: a restart puts a new process into it, with the same configuration. */
 export class RouterSlot implements AsyncDisposable {
   readonly #index: number;
   readonly #directory: string;
@@ -15,7 +15,7 @@ export class RouterSlot implements AsyncDisposable {
   #accepts = false;
   #url = '';
 
-  /** `directory` holds a `router.yaml`. */
+  /** A folder that contains a `router.yaml`. */
   constructor(index: number, directory: string, history: History) {
     this.#index = index;
     this.#directory = directory;
@@ -32,7 +32,7 @@ export class RouterSlot implements AsyncDisposable {
     return this.#running?.router.process.pid;
   }
 
-  /** Whether a load balancer would send requests here. */
+  /** Whether a load balancer would send requests to this router. */
   get accepts(): boolean {
     return this.#accepts;
   }
@@ -49,7 +49,7 @@ export class RouterSlot implements AsyncDisposable {
     this.#history.routerLives.push(life);
     const router = spawnRouter(this.#directory, {
       onLine: (line) => this.#read(line, life),
-      // For example a leak of listeners. A healthy router writes nothing to stderr.
+      // A healthy router writes nothing to stderr; a leak of listeners, for example, writes a warning.
       onWarning: (text) => life.failures.push(text.slice(0, 2_000)),
     });
     void router.exited.then((code) => {
@@ -61,14 +61,14 @@ export class RouterSlot implements AsyncDisposable {
     this.#accepts = true;
   }
 
-  /** Ends the process as an operator does, or as a machine that dies; resolves when it is gone. */
+  /** Ends the process by the signal of an operator or like a failing machine; resolves after its exit. */
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const running = this.#running;
     if (running === undefined || running.life.ended !== undefined) return;
     if (signal === 'SIGKILL') this.#accepts = false;
     running.life.stopped = { at: now(), signal };
     running.router.process.kill(signal);
-    // A load balancer goes on sending until it has seen that the router is not ready any more.
+    // A load balancer continues to send until it has seen that the router is not ready any more.
     if (signal === 'SIGTERM') await delay(NOTICED_MS);
     this.#accepts = false;
     const kill = setTimeout(() => running.router.process.kill('SIGKILL'), 2 * GRACE_MS);

@@ -23,7 +23,7 @@ async function run(): Promise<number> {
   const { stop, exitCode } = awaitInterruption();
   console.log(`seed ${seed}, ${minutes} minutes`);
   const packages = createPackageManager();
-  // The run kills a Redis of its own, which only needs the program to be there.
+  // The run kills a Redis of its own and needs only the program of this one.
   await using redis = await provideRedis(packages);
   await using postgres = await providePostgres(packages);
   console.log(`Redis: ${redis.from}\nPostgres: ${postgres.from}\n`);

@@ -2,18 +2,18 @@ import { isRecord } from '../../router/shared/is-record.ts';
 import { now } from './history.ts';
 import type { Exchange, Outcome } from './history.ts';
 import type { Operation } from './operations.ts';
-import { PATIENCE_MS } from './settings.ts';
+import { CLIENT_TIMEOUT_MS } from './settings.ts';
 
 export type Sending = { readonly id: string; readonly token: string | undefined };
 
-/** Sends an operation as its client would, and waits for what comes of it. */
+/** Sends an operation as its client would, and waits for the outcome. */
 export async function send(
   url: string,
   operation: Operation,
   { id, token }: Sending,
 ): Promise<Pick<Exchange, 'began' | 'ended' | 'outcome'>> {
-  const { document: query, variables, onError, patienceMs } = operation;
-  const signal = AbortSignal.timeout(patienceMs ?? PATIENCE_MS);
+  const { document: query, variables, onError, abortAfterMs } = operation;
+  const signal = AbortSignal.timeout(abortAfterMs ?? CLIENT_TIMEOUT_MS);
   const body = JSON.stringify({ query, variables, onError });
   const began = now();
   const outcome = await exchange(url, {
@@ -21,11 +21,11 @@ export async function send(
     headers: headersOf(operation, { id, token }),
     body,
     signal,
-  }).catch((error: unknown) => failureOf(error, { signal, isCut: patienceMs !== undefined }));
+  }).catch((error: unknown) => failureOf(error, { signal, isCut: abortAfterMs !== undefined }));
   return { began, ended: now(), outcome };
 }
 
-function headersOf({ isForged, asksForCost }: Operation, { id, token }: Sending): Record<string, string> {
+function headersOf({ isForged, requestsCost }: Operation, { id, token }: Sending): Record<string, string> {
   return {
     'content-type': 'application/json',
     'x-request-id': id,
@@ -37,7 +37,7 @@ function headersOf({ isForged, asksForCost }: Operation, { id, token }: Sending)
       'x-tenant-id': 'other',
       cookie: 'a=b',
     }),
-    ...(asksForCost && { 'x-cost': 'report' }),
+    ...(requestsCost && { 'x-cost': 'report' }),
   };
 }
 
@@ -55,12 +55,12 @@ function failureOf(error: unknown, { signal, isCut }: { signal: AbortSignal; isC
 }
 
 const bodies = new Map<string, string>();
-const MOST_BODIES = 10_000;
+const MAX_BODIES = 10_000;
 
-/** Most answers of a long run are equal: each is kept once. */
+/** Stores equal bodies once, since most responses of a long run are equal. */
 function interned(body: string): string {
   const known = bodies.get(body);
   if (known !== undefined) return known;
-  if (bodies.size < MOST_BODIES) bodies.set(body, body);
+  if (bodies.size < MAX_BODIES) bodies.set(body, body);
   return body;
 }

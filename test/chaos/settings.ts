@@ -1,33 +1,31 @@
-/** The promises that the routers are configured to keep. */
+/** Deadline of a request, as configured in the routers. */
 export const DEADLINE_MS = 3_000;
 
 export const PLANNING_MS = 2_000;
 
-/** What an answer may need beyond planning and calls: identity, budget, the network that the proxies are. */
+/** Additional milliseconds for identity, rate limits and the network with its proxies. */
 export const MARGIN_MS = 2_000;
 
-/** How long a client waits that wants to know whether its answer is only late. */
-export const PATIENCE_MS = 20_000;
+/** Milliseconds until a client stops waiting, long enough to distinguish late responses from missing ones. */
+export const CLIENT_TIMEOUT_MS = 20_000;
 
-/** Until a load balancer has seen that a router is not ready any more. */
+/** Milliseconds until a load balancer has seen that a router is not ready any more. */
 export const NOTICED_MS = 300;
 
-/**
- * Longer than that by what a busy client may need from its decision to send until its bytes are on the way.
- */
+/** Longer than `NOTICED_MS` by the time that a busy client may need between choosing a router and sending. */
 export const LAME_DUCK_MS = 1_500;
 
-/** Longer than any request may take: a router that needs it all has waited for something else. */
+/** Longer than any request may take: a router that uses all of it has waited for something else. */
 export const GRACE_MS = 30_000;
 
-/** Routers that share Redis; without it each has its part of every budget. */
+/** Routers that share Redis; without Redis each admits its share of every budget. */
 export const ROUTERS = 2;
 
 export const WINDOW_S = 10;
 
 /**
- * Cost points by tier: small enough to be spent now and then, and a part of each is still more than one
- * operation costs.
+ * Cost points by tier: small enough to be exhausted now and then, and the share of one router is still more
+ * than one operation costs.
  */
 export const RATE_LIMITS: Readonly<Record<string, number>> = {
   FREE: 2_000,

@@ -5,9 +5,9 @@ import type { Stall } from './history.ts';
 const TICK_MS = 50;
 
 /**
- * Notes when this process, or one of the others, is not given the processor: what takes long then is nobody's
- * fault.
- * @param others their ids; Linux tells of them, no other system does.
+ * Records when this process, or one of the others, has to wait for the processor: the checks allow more time
+ * for these periods.
+ * @param others their process ids; only Linux reports their waiting times.
  */
 export function watchStalls(stalls: Stall[], others: () => readonly number[] = () => []): Disposable {
   let last = now();
@@ -27,7 +27,7 @@ export function watchStalls(stalls: Stall[], others: () => readonly number[] = (
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** How long the main thread of a process has been ready to run, and not been run. */
+/** Returns how long the main thread of a process has been runnable without running. */
 function waitedMs(pid: number): number {
   try {
     const [, nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');

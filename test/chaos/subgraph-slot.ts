@@ -15,12 +15,12 @@ export type SubgraphSlot = AsyncDisposable & {
   readonly kill: () => Promise<void>;
 };
 
-// Nobody listens there, as on the port of a process that is gone.
+// No process listens there, as on the port of a process that has exited.
 const NOWHERE = 1;
 
 const MOST_WORDS = 2_000;
 
-/** `crashes` is told of a process that ends by itself. */
+/** Receives a line in `crashes` for each process that exits by itself. */
 export async function createSubgraphSlot(
   name: SubgraphName,
   { sightings, crashes }: Pick<History, 'sightings' | 'crashes'>,

@@ -11,8 +11,8 @@ import type { Edition } from './history.ts';
 const root = join(import.meta.dirname, '..', '..');
 const LABELS = 'Product.tags';
 /**
- * Never null while their services are well. Supergraphs say so, unlike the schemas of the shop, which are
- * kind to clients: an error then has somewhere to travel to.
+ * Fields that are never null while their services are healthy. The shop's schemas declare them nullable; the
+ * supergraphs of a run declare them non-null, so that errors propagate.
  */
 const NEVER_NULL: ReadonlySet<string> = new Set(['Product.name', 'Product.stock', 'User.name']);
 
@@ -22,7 +22,7 @@ export type SupergraphFile = {
   readonly publish: (edition: Edition | 'bad') => void;
 };
 
-/** `ports` of the ways by which an edition reaches its subgraphs. */
+/** Ports of the addresses through which an edition calls its subgraphs. */
 export function createSupergraphFile(
   directory: string,
   ports: (subgraph: SubgraphName, edition: Edition) => number,
@@ -46,14 +46,14 @@ export function createSupergraphFile(
   return {
     path,
     publish(edition) {
-      // Half a file must never be read.
+      // Written to another file and renamed, so that no router reads half a file.
       writeFileSync(`${path}.new`, texts[edition]);
       renameSync(`${path}.new`, path);
     },
   };
 }
 
-/** What clients see of the first edition; the second lacks one field of it. */
+/** Returns the API schema of the first edition; the second lacks one of its fields. */
 export function shopSchema(): GraphQLSchema {
   return clientSchema(SUBGRAPHS.map((name) => [name, schemaOf(name, 'first')]));
 }

@@ -1,19 +1,19 @@
-/** What has to hold whatever happens. */
+/** The rules that hold under all faults. */
 export const INVARIANTS = {
-  budget: 'What a bucket admits stays within its capacity + rate × time, in every interval',
-  charged: 'Whoever is served has been charged for it',
-  delivery: 'A mutation is delivered at most once, and what was confirmed is kept',
+  budget: 'The points that a bucket admits stay within its capacity + rate × time, in every interval',
+  charged: 'Every served request has been charged',
+  delivery: 'A mutation is delivered at most once, and every confirmed mutation is stored',
   generation: 'A request is served by the supergraph that it began on',
-  identity: 'Nobody acts or is answered as somebody else',
-  data: 'What is delivered is what is there',
-  null: 'Every null that need not be has an error or a degradation at its path',
-  onError: 'An error does to the answer what the client has asked for',
-  leak: 'No address, path or stack leaves',
-  status: 'Nobody is refused without a cause, or without being told when to come again',
-  hang: 'Every request is answered within its deadline',
-  lost: 'No request is lost, but by a router that is killed',
-  crash: 'No router fails, and nothing ends by itself',
-  recovery: 'When all faults are over, everything is delivered again',
+  identity: 'No request is executed or receives data as another user',
+  data: 'Delivered data is correct',
+  null: 'Every null caused by a fault has an error or a degradation at its path',
+  onError: 'An error has the effect that the client requested',
+  leak: 'No response contains an address, path or stack trace',
+  status: 'Every rejection has a reason, and a retry-after if a retry can succeed',
+  hang: 'Every request has a response within its deadline',
+  lost: 'No request is lost, except by a router that is killed',
+  crash: 'No router fails, and no process exits by itself',
+  recovery: 'After the last fault all queries return complete data again',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -21,6 +21,6 @@ export type Invariant = keyof typeof INVARIANTS;
 export type Violation = {
   readonly invariant: Invariant;
   readonly detail: string;
-  /** The request in which it showed. */
+  /** Id of the request in which it was found. */
   readonly requestId?: string;
 };

@@ -10,7 +10,9 @@ import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts
 
 const MIB = 1_048_576;
 const ANSWER_BYTES = 8 * MIB;
-/** So many that their answers are twice as large as the garbage that V8 leaves in place at any time. */
+/**
+ * Enough clients that their responses are twice as large as the garbage that V8 leaves in place at any time.
+ */
 const CLIENTS = 60;
 
 function startRouter(url: string, config: string): Promise<RouterProcess> {
@@ -18,8 +20,8 @@ function startRouter(url: string, config: string): Promise<RouterProcess> {
 }
 
 /**
- * A client that asks for a large answer and does not read it. `number` distinguishes the queries, so that
- * none is shared.
+ * Sends a query with a large response and does not read the response. `number` distinguishes the queries, so
+ * that none are deduplicated.
  */
 async function askWithoutReading(router: RouterProcess, number: number): Promise<Socket> {
   const body = `{"query":"{ text(number: ${number}) }"}`;
@@ -41,7 +43,7 @@ async function memoryBytes({ process: { pid } }: RouterProcess): Promise<number>
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
 }
 
-test('a client that does not read its answer is cut off after the time it has for it', async (context) => {
+test('disconnects a client that does not read its response within the timeout', async (context) => {
   await using stub = await startStubSubgraph(() => answer({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
   await using router = await startRouter(stub.url, 'listen: { responseTimeoutMs: 1000 }');
   const socket = await askWithoutReading(router, 1);
@@ -50,13 +52,13 @@ test('a client that does not read its answer is cut off after the time it has fo
   await expect.poll(() => cutOff(router), { timeout: 20_000, interval: 20 }).toBe(1);
   recordMeasurement(
     context,
-    'client that reads nothing: cut off after ms (timeout 1000)',
+    'client that reads nothing: disconnected after ms (timeout 1000)',
     Math.round(performance.now() - began),
   );
   socket.destroy();
 });
 
-test('clients that do not read hold no more memory than they may, all together', async (context) => {
+test('limits the memory of all unread responses together', async (context) => {
   await using stub = await startStubSubgraph(() => answer({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
   const limit = 64 * MIB;
   await using router = await startRouter(
@@ -67,20 +69,20 @@ test('clients that do not read hold no more memory than they may, all together',
   await stub.received(1);
   const before = await memoryBytes(router);
   const sockets: Socket[] = [];
-  // One after the other: answers that are produced at the same time need memory of their own.
+  // Sequential, because responses that are written at the same time need additional memory.
   for (let count = 2; count <= CLIENTS; count += 1) {
     sockets.push(await askWithoutReading(router, count));
     await stub.received(count);
   }
-  // 8 of them fit.
+  // 8 of the responses fit into the limit.
   await expect.poll(() => cutOff(router), { timeout: 40_000 }).toBeGreaterThanOrEqual(CLIENTS - 8);
   const added = (await memoryBytes(router)) - before;
   recordMeasurement(
     context,
-    `${CLIENTS} unread answers of 8 MiB, 64 MiB allowed: memory added, MiB`,
+    `${CLIENTS} unread responses of 8 MiB, limit 64 MiB: memory added, MiB`,
     Math.round(added / MIB),
   );
-  // The garbage of the answers that were given up comes on top.
+  // The measured memory includes the garbage of the discarded responses.
   expect(added).toBeLessThan(CLIENTS * ANSWER_BYTES);
   for (const socket of [first, ...sockets]) socket.destroy();
 });

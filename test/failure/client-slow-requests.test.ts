@@ -9,7 +9,7 @@ const SLOW = 2_000;
 const OTHERS = 50;
 
 test.for(NEVER_ENDING)(
-  '$what, on 2,000 connections at once, are cut off while others are served',
+  'disconnects 2,000 connections with $what and serves others meanwhile',
   async (slow, context) => {
     await using stub = await startStubSubgraph(() => answer({ data: { ping: 'pong' } }));
     const services = { only: { url: stub.url, sdl: 'type Query { ping(n: Int): String }' } };

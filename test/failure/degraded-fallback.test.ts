@@ -9,11 +9,11 @@ rateLimit: { enabled: true }
 degradation: { fallbacks: { Book.reviews: [] } }
 `;
 
-test('a fallback stands in for what a service that is down does not deliver, and is told in body, header and metric', async () => {
+test('replaces the data of a service that is down by a fallback, and reports it in body, header and metric', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY, config: CONFIG });
   await stopService(graph, 'reviews');
 
-  // The first is answered through Apollo Server, the second past it.
+  // Apollo Server executes the first request, the compiled executor the second.
   for (const _ of [1, 2]) {
     const answer = await askForRest(graph, query);
     expect(answer).toEqual({
@@ -36,7 +36,7 @@ test('a fallback stands in for what a service that is down does not deliver, and
       cost: answer.cost,
       header: 'reviews;source=fallback',
     });
-    // As much as the same without reviews.
+    // The cost is the same as without reviews.
     const without = await askForRest(graph, '{ books { title } }');
     expect(answer.cost).toBe(without.cost);
   }

@@ -4,7 +4,7 @@ import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const query = '{ books { title reviews { text } } }';
 
-test('what a service that is down does not deliver is null, and told in body, header and metric', async () => {
+test('returns null for the data of a service that is down, and reports it in body, header and metric', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY, config: 'rateLimit: { enabled: true }' });
   const whole = await askForRest(graph, query);
   expect(whole).toMatchObject({ codes: [], degraded: [], header: null });
@@ -18,7 +18,7 @@ test('what a service that is down does not deliver is null, and told in body, he
         { title: 'Moby-Dick', reviews: null },
       ],
     },
-    // One for each null.
+    // One error for each null.
     codes: ['SUBGRAPH_UNAVAILABLE', 'SUBGRAPH_UNAVAILABLE'],
     degraded: [
       {

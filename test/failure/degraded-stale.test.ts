@@ -7,7 +7,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 const query = '{ book { title mine ours } }';
 const bookWith = (mine: number | null, ours: number | null = 42) => ({ book: { title: 'Emma', mine, ours } });
 
-test('the last values stand in for a service that is down, each identity seeing its own, and are told in body, header and metric', async () => {
+test('returns each identity its own last values while a service is down, and reports them in body, header and metric', async () => {
   await using issuer = await startIssuer();
   await using graph = await startSmallGraph({
     services: privateNotes(),
@@ -20,7 +20,7 @@ ${NOTES_CONFIG}`,
   const tokens = {
     ann: await issuer.mint({ claims: { sub: 'ann' } }),
     bob: await issuer.mint({ claims: { sub: 'bob' } }),
-    // The same user in another tenant, and with another role, is another caller.
+    // The same user in another tenant or with another role is another identity.
     annElsewhere: await issuer.mint({ claims: { sub: 'ann', tid: 'other' } }),
     annAsAdmin: await issuer.mint({ claims: { sub: 'ann', roles: ['admin'] } }),
   };

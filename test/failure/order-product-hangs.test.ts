@@ -6,12 +6,12 @@ const PLACE = `mutation ($key: String!) {
   placeOrder(input: { items: [{ productId: "product-1", quantity: 1 }] }, idempotencyKey: $key) { id }
 }`;
 
-test('while product hangs, placeOrder says in time that nothing was placed, and its breaker stays closed', async () => {
+test('placeOrder fails in time while product hangs, reports that nothing was placed, and its breaker stays closed', async () => {
   await using product = await startStubSubgraph(() => hang());
   await using none = await startStubSubgraph(() => hang());
   await using graph = await startGraph({
-    standIns: { product: product.url, inventory: none.url, shipping: none.url },
-    // The router itself never gives up, so that the outcome does not depend on the speed of the machine.
+    stubs: { product: product.url, inventory: none.url, shipping: none.url },
+    // The router itself has no timeout, so that the outcome does not depend on the speed of the machine.
     parts: { monotonic: () => 0, schedule: () => ({ [Symbol.dispose]: () => undefined }) },
   });
   const token = await graph.login('freya@shop.example');
@@ -26,13 +26,13 @@ test('while product hangs, placeOrder says in time that nothing was placed, and 
     expect([data, errors]).toEqual([{ placeOrder: null }, [expected]]);
   };
   await Promise.all(['a', 'b', 'c', 'd', 'e'].map(place));
-  // The breaker that order has for product is open, and the router has none open for anybody.
+  // The order service has an open breaker for product; the router has no open breaker.
   await place('f');
   await place('g');
   expect(product.requests).toHaveLength(5);
   for (const { headers } of product.requests) {
     const allowed = Number(headers['x-request-timeout-ms']);
-    // Of the 2,000 ms that the router waits, 250 are kept for the response.
+    // The router waits 2,000 ms; 250 ms of these are reserved for the response.
     expect(allowed).toBeGreaterThan(0);
     expect(allowed).toBeLessThanOrEqual(1_750);
   }

@@ -10,7 +10,7 @@ const SERVICE = {
   resolvers: { Query: { ping: () => 'pong' } },
 };
 
-test('a router that was blocked loses no request that came meanwhile, and serves again', async () => {
+test('a router whose event loop was blocked loses no request that arrived meanwhile, and recovers', async () => {
   await using router = await startRouterProcess(SERVICE, 'overload: { eventLoopDelayMs: 50 }');
   const ask = async (n: number) => {
     const response = await fetch(router.url, {
@@ -24,7 +24,7 @@ test('a router that was blocked loses no request that came meanwhile, and serves
   expect(await ask(0)).toBe(200);
   router.process.kill('SIGSTOP');
   const asked = Promise.all(Array.from({ length: WAITING }, (_, n) => ask(n + 1)));
-  // No condition to wait for: this is the time for which the router is blocked.
+  // The router is blocked for this time, so there is no condition to wait for.
   await until(() => false, BLOCKED_MS);
   router.process.kill('SIGCONT');
   expect((await asked).filter((status) => status !== 200 && status !== 503)).toEqual([]);

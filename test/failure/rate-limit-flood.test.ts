@@ -11,12 +11,12 @@ const REQUESTS = caseCount(20_000, 100_000);
 const POINTS = 1_000;
 const DAY_S = 86_400;
 const CONNECTIONS_EACH = 50;
-/** Requests under way on one connection: 400 in all. */
+/** Requests in flight on one connection: 400 in all. */
 const DEPTH = 2;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
-// A router that loses sight of Redis, or of its subgraph, on a machine with much else to do must not look
-// like one that cannot count: the first may then admit nothing, and the second is given time.
+// On a busy machine, the loss of Redis or of the subgraph must not look like wrong counting: a router without
+// Redis admits nothing, and the timeouts of subgraph calls are long.
 const CONFIG = `
 redis: { url: "${process.env['REDIS_URL']}", keyPrefix: "flood-${randomUUID()}:", commandTimeoutMs: 20000 }
 overload: { enabled: false }
@@ -25,7 +25,7 @@ rateLimit: { enabled: true, onRedisFailure: deny, anonymous: { points: ${POINTS}
 `;
 
 it(
-  'a flood of requests over four routers is admitted exactly as far as the budget goes',
+  'admits a flood of requests over four routers exactly up to the budget',
   async (context) => {
     await using stack = new AsyncDisposableStack();
     const services = Array.from({ length: ROUTERS }, () => startRouterProcess(PING, CONFIG));
@@ -44,20 +44,20 @@ it(
     const refilled = Math.floor((POINTS / DAY_S) * seconds);
     recordMeasurement(
       context,
-      'requests a second to four routers that share a budget',
+      'requests per second to four routers that share a budget',
       Math.round(REQUESTS / seconds),
     );
     recordMeasurement(
       context,
-      `over-admitted of ${REQUESTS} requests over 4 routers`,
+      `admitted beyond the budget, of ${REQUESTS} requests over 4 routers`,
       Math.max(0, admitted - POINTS - refilled),
     );
-    // A request whose answer from Redis came too late was charged and refused.
+    // A request whose charge succeeded in Redis after the command timeout was charged and rejected.
     expect(admitted).toBeGreaterThan(POINTS / 2);
     expect(admitted).toBeLessThanOrEqual(POINTS + refilled);
     expect(admitted + (counts.get('429')?.length ?? 0)).toBe(REQUESTS);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 const PING = {
@@ -66,7 +66,7 @@ const PING = {
 };
 
 /**
- * Sends equal requests over one connection, always `DEPTH` ahead of the answers, and returns the statuses.
+ * Sends equal requests over one connection, always `DEPTH` ahead of the responses, and returns the statuses.
  */
 async function flood(url: string, count: number): Promise<string[]> {
   const { hostname, port, host } = new URL(url);
@@ -83,7 +83,7 @@ async function flood(url: string, count: number): Promise<string[]> {
   };
   socket.setEncoding('latin1').on('data', (text: string) => {
     const parts = (unread + text).split('HTTP/1.1 ');
-    // The last may be cut off before its status, or within the next one's name.
+    // The last response may be cut before its status, or within the name of the next one.
     unread = `HTTP/1.1 ${parts.pop() ?? ''}`;
     for (const part of parts) if (part !== '') statuses.push(part.slice(0, 3));
     const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(unread) ?? [];

@@ -5,7 +5,7 @@ import { until } from '../support/time/until.ts';
 
 const charge = { identity: userOf('ada'), address: '192.0.2.1', cost: 1 };
 
-it('starts without Redis on its local share, and shares as soon as there is one', async () => {
+it('starts without Redis with its local share, and uses Redis as soon as it is available', async () => {
   await using redis = await createBreakableRedis();
   await using router = await shareRateLimit(redis.url);
   expect(await router.limiter.charge(charge)).toMatchObject({

@@ -8,7 +8,7 @@ import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
-it('goes on deciding when Redis freezes, waits for it once and not per request, and shares again when it thaws', async (context) => {
+it('continues to decide when Redis freezes, waits for it once and not per request, and uses it again after the thaw', async (context) => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url);
   const before = await chargeWhile(router.limiter, caller, () => until(() => false, 300));
@@ -19,17 +19,17 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   const isBack = await until(() => router.link.available(), 10_000);
   const backMs = performance.now() - thawedAt;
 
-  recordMeasurement(context, 'slowest budget decision before Redis froze, ms', before.slowestMs);
-  recordMeasurement(context, 'slowest budget decision while Redis was frozen, ms', during.slowestMs);
+  recordMeasurement(context, 'slowest rate-limit decision before Redis froze, ms', before.slowestMs);
+  recordMeasurement(context, 'slowest rate-limit decision while Redis was frozen, ms', during.slowestMs);
   recordMeasurement(
     context,
-    'budget decisions that waited more than 25 ms for a frozen Redis',
+    'rate-limit decisions that waited more than 25 ms for a frozen Redis',
     `${during.slow} of ${during.decisions}`,
   );
-  recordMeasurement(context, 'budgets shared again after the thaw of Redis, ms', Math.round(backMs));
+  recordMeasurement(context, 'Redis in use again after the thaw, ms', Math.round(backMs));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');
-  // The first commands find out; from then on nobody waits.
+  // The first commands time out; later decisions do not wait.
   expect(during.slow).toBeLessThan(during.decisions / 10);
   expect(isBack).toBe(true);
   expect(await router.limiter.charge({ ...caller, cost: 1 })).toMatchObject({
@@ -37,7 +37,7 @@ it('goes on deciding when Redis freezes, waits for it once and not per request, 
   });
 });
 
-it('limits the refused tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
+it('limits the rejected tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url);
   const refused = createRejectedTokens(2, router.link);
@@ -50,7 +50,7 @@ it('limits the refused tokens of an address while Redis is frozen, without waiti
   }
   await expect(refused.check('192.0.2.1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   await refused.check('192.0.2.2');
-  // Six commands that each waited for a Redis that never answers would still be waiting.
+  // If each of the six commands waited for the frozen Redis, they would not have finished.
   expect(performance.now() - began).toBeLessThan(5_000);
   redis.thaw();
 });

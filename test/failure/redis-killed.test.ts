@@ -7,7 +7,7 @@ import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1' };
 
-it('goes on deciding when Redis is killed, and shares again when it is back', async (context) => {
+it('continues to decide when Redis is killed, and uses it again after its restart', async (context) => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url);
   const before = await chargeWhile(router.limiter, caller, () => until(() => false, 300));
@@ -21,9 +21,9 @@ it('goes on deciding when Redis is killed, and shares again when it is back', as
   const backMs = performance.now() - restartedAt;
   const after = await router.limiter.charge({ ...caller, cost: 1 });
 
-  recordMeasurement(context, 'slowest budget decision with a healthy Redis, ms', before.slowestMs);
-  recordMeasurement(context, 'slowest budget decision after SIGKILL of Redis, ms', during.slowestMs);
-  recordMeasurement(context, 'budgets shared again after the restart of Redis, ms', Math.round(backMs));
+  recordMeasurement(context, 'slowest rate-limit decision with a healthy Redis, ms', before.slowestMs);
+  recordMeasurement(context, 'slowest rate-limit decision after SIGKILL of Redis, ms', during.slowestMs);
+  recordMeasurement(context, 'Redis in use again after its restart, ms', Math.round(backMs));
   expect(before.stores).toEqual(new Set(['redis']));
   expect(during.failed).toBe(0);
   expect(during.stores).toContain('local');
@@ -36,14 +36,14 @@ it.each([
   ['local', { kind: 'admitted', reservation: { store: 'local' } }],
   ['allow', { kind: 'admitted', reservation: { store: 'none' } }],
   ['deny', { kind: 'rejected', retryAfterMs: 1_000 }],
-])('while Redis is gone follows the policy %s', async (onRedisFailure, expected) => {
+])('follows the policy %s while Redis is unavailable', async (onRedisFailure, expected) => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url, { rateLimit: rateLimitOf({ onRedisFailure }) });
   await redis.kill();
   expect(await router.limiter.charge({ ...caller, cost: 1 })).toMatchObject(expected);
 });
 
-it('while Redis is gone each router admits its share of a bucket', async () => {
+it('each router admits its share of a bucket while Redis is unavailable', async () => {
   await using redis = await startBreakableRedis();
   const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
   await using router = await shareRateLimit(redis.url, { rateLimit });
@@ -56,7 +56,7 @@ it('while Redis is gone each router admits its share of a bucket', async () => {
   expect(decisions.filter(({ kind }) => kind === 'admitted')).toHaveLength(25);
 });
 
-it('while Redis is gone the share of a bucket is no fuller than the bucket was', async () => {
+it('the share of a bucket is no fuller than the bucket was before Redis became unavailable', async () => {
   await using redis = await startBreakableRedis();
   const rateLimit = rateLimitOf({ tiers: { FREE: { points: 100, windowS: 86_400 } }, instances: 4 });
   await using router = await shareRateLimit(redis.url, { rateLimit });

@@ -5,18 +5,18 @@ import { startBreakableRedis } from '../support/servers/breakable-redis.ts';
 import { shareRateLimit } from '../support/callers/rate-limits.ts';
 import { until } from '../support/time/until.ts';
 
-const QUESTION = { id: 'q', maxAgeMs: 60_000 };
+const SELECTION = { id: 'q', maxAgeMs: 60_000 };
 
 function valuesOn(redis: RedisLink, now: () => number, later: (action: () => void) => void) {
   const values = createStaleValues(
     { stale: { 'Book.ours': { maxAgeS: 60, per: 'everyone' } }, staleMemoryBytes: 1_000_000 },
     { redis, now, later, outageCodes: () => [] },
   );
-  if (values === undefined) throw new Error('nothing is kept');
+  if (values === undefined) throw new Error('stale values are disabled');
   return values;
 }
 
-it('what a router could not write while Redis was lost does not come back over what others wrote since', async () => {
+it('does not overwrite newer values by writes that were pending when Redis was lost', async () => {
   await using redis = await startBreakableRedis();
   await using shared = await shareRateLimit(redis.url);
   const { link } = shared;
@@ -39,19 +39,19 @@ it('what a router could not write while Redis was lost does not come back over w
       () => 3_000,
       (action) => action(),
     );
-    const [found] = await reader.get([{ ...QUESTION, id }], ['book']);
+    const [found] = await reader.get([{ ...SELECTION, id }], ['book']);
     return found?.value;
   };
   const written = (id: string, value: unknown) => until(async () => (await recalledBy(id)) === value, 5_000);
 
-  slow.set(QUESTION, 'book', 'old');
+  slow.set(SELECTION, 'book', 'old');
   isLost = true;
   due.shift()?.();
   isLost = false;
-  other.set(QUESTION, 'book', undefined);
-  other.set({ ...QUESTION, id: 'after' }, 'book', 'x');
+  other.set(SELECTION, 'book', undefined);
+  other.set({ ...SELECTION, id: 'after' }, 'book', 'x');
   expect(await written('after', 'x')).toBe(true);
-  slow.set({ ...QUESTION, id: 'later' }, 'book', 'y');
+  slow.set({ ...SELECTION, id: 'later' }, 'book', 'y');
   due.shift()?.();
   expect(await written('later', 'y')).toBe(true);
   expect(await recalledBy('q')).toBe(undefined);

@@ -5,24 +5,26 @@ import type { SharedRateLimit } from '../support/callers/rate-limits.ts';
 
 const url = process.env['REDIS_URL'] ?? '';
 const COMMAND_TIMEOUT_MS = 50;
-/** Of the command, of a connection that says nothing, and well beyond both. */
+/**
+ * Longer than the timeout of a command, longer than that of a silent connection, and much longer than both.
+ */
 const STALLS_MS = [60, 1_100, 2_500];
 
 function startRateLimit(): Promise<SharedRateLimit> {
   return shareRateLimit(url, { keyPrefix: `test-${randomUUID()}:`, commandTimeoutMs: COMMAND_TIMEOUT_MS });
 }
 
-function standStill(ms: number): void {
+function blockProcess(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Who decided on 100 requests that were under way when this process stood still. */
+/** Returns the stores that decided on 100 requests in flight while this process was blocked. */
 async function storesAfter({ limiter }: SharedRateLimit, ms: number): Promise<unknown[]> {
   const identity = userOf(randomUUID(), 'ENTERPRISE');
   const charges = Array.from({ length: 100 }, () =>
     limiter.charge({ identity, address: '192.0.2.1', cost: 1 }),
   );
-  standStill(ms);
+  blockProcess(ms);
   const decisions = await Promise.all(charges);
   return [
     ...new Set(decisions.map((decision) => decision.kind === 'admitted' && decision.reservation.store)),
@@ -30,7 +32,7 @@ async function storesAfter({ limiter }: SharedRateLimit, ms: number): Promise<un
 }
 
 it.for(STALLS_MS)(
-  'what Redis answered while the process stood still for %i ms is read, and Redis is not lost',
+  'reads responses of Redis after a block of %i ms and does not report Redis as lost',
   async (ms) => {
     await using router = await startRateLimit();
     await storesAfter(router, 0);
@@ -40,7 +42,7 @@ it.for(STALLS_MS)(
   },
 );
 
-it('Redis has time for a second exchange that the first one, answered during a stall, made necessary', async () => {
+it('allows Redis time for a second exchange after a first one that arrived during a block', async () => {
   await using router = await startRateLimit();
   await router.link.client.script('FLUSH');
   expect(await storesAfter(router, 2 * COMMAND_TIMEOUT_MS)).toEqual(['redis']);

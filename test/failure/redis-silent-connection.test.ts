@@ -6,7 +6,7 @@ import { until } from '../support/time/until.ts';
 
 const caller = { identity: userOf('ada', 'ENTERPRISE'), address: '192.0.2.1', cost: 1 };
 
-it('a connection on which Redis is never heard again is replaced', async (context) => {
+it('replaces a connection on which Redis has become silent', async (context) => {
   await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
   await using router = await shareRateLimit(way.url);
   expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
@@ -16,14 +16,14 @@ it('a connection on which Redis is never heard again is replaced', async (contex
   expect(await until(() => router.link.available(), 10_000)).toBe(true);
   recordMeasurement(
     context,
-    'budgets shared again after a connection to Redis fell silent, ms',
+    'Redis in use again after a connection became silent, ms',
     Math.round(performance.now() - lostAt),
   );
   expect(await router.limiter.charge(caller)).toMatchObject({ reservation: { store: 'redis' } });
   expect(router.changes).toEqual(['ready', 'lost', 'ready']);
 });
 
-it('so is one that falls silent before Redis has greeted', async () => {
+it('replaces a connection that becomes silent before the first response of Redis', async () => {
   await using way = await breakableConnectionTo(process.env['REDIS_URL'] ?? '');
   await using router = await shareRateLimit(way.url);
   const connected = new Promise((resolve) => router.link.client.once('connect', resolve));

@@ -3,7 +3,7 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-it('refuses calls beyond the bulkhead at once, and leaves the breaker of the healthy subgraph closed', async (context) => {
+it('rejects calls beyond the bulkhead immediately, and leaves the breaker of the healthy subgraph closed', async (context) => {
   const finish: (() => void)[] = [];
   await using subgraph = await startStubSubgraph(() => (response, request) => {
     finish.push(() => answer({ data: { a: 1 } })(response, request));
@@ -25,7 +25,11 @@ it('refuses calls beyond the bulkhead at once, and leaves the breaker of the hea
   });
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SUBGRAPH_OVERLOADED']));
   const opened = one.events.filter((event) => event.startsWith('breaker')).length;
-  recordMeasurement(context, `false opens by ${refused.length} calls that the bulkhead refused`, opened);
+  recordMeasurement(
+    context,
+    `wrongly opened breakers after ${refused.length} calls that the bulkhead rejected`,
+    opened,
+  );
   expect([one.breaker(), opened]).toEqual(['closed', 0]);
 
   for (const respond of finish) respond();

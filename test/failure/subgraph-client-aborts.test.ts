@@ -3,7 +3,7 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 import { hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-it('1,000 clients that go away take their calls with them, and the breaker stays closed', async (context) => {
+it('aborts the calls of 1,000 clients that disconnect, and the breaker stays closed', async (context) => {
   await using subgraph = await startStubSubgraph(() => hang());
   await using one = poolOf([subgraph.url], { maxConcurrent: 1_000, connections: 100 });
   let abortMs = 0;
@@ -18,14 +18,18 @@ it('1,000 clients that go away take their calls with them, and the breaker stays
     await subgraph.aborted(batch * 100);
     abortMs = Math.max(abortMs, performance.now() - began);
   }
-  recordMeasurement(context, 'subgraph calls ended of 1,000 clients gone', subgraph.counts.aborted);
-  recordMeasurement(context, 'slowest hundred calls ended after their clients left, ms', Math.round(abortMs));
+  recordMeasurement(
+    context,
+    'subgraph calls aborted after 1,000 clients disconnected',
+    subgraph.counts.aborted,
+  );
+  recordMeasurement(context, 'slowest 100 calls: aborted after the disconnect, ms', Math.round(abortMs));
   expect(subgraph.counts.aborted).toBeGreaterThanOrEqual(990);
   expect(one.breaker()).toBe('closed');
   expect(one.pool.state()[0]?.inFlight).toBe(0);
 });
 
-it('a client that has gone already causes no call', async () => {
+it('makes no call for a client that has already disconnected', async () => {
   await using subgraph = await startStubSubgraph(() => hang());
   await using one = poolOf([subgraph.url]);
   expect(await one.fail({ signal: AbortSignal.abort() })).toMatchObject({ code: 'REQUEST_CANCELLED' });

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-// The subgraph here is one with which no connection comes about.
+// Tests of a subgraph to which no connection can be established.
 
-/** Accepts connections and never speaks: asked for TLS, it leaves the caller connecting for ever. */
+/** Starts a server that accepts connections and sends nothing, so that a TLS handshake never ends. */
 async function startSilent() {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -26,7 +26,7 @@ async function startSilent() {
   };
 }
 
-it('is cut off at the timeout although no connection has come about', async () => {
+it('cancels a call at the timeout while its connection is not established', async () => {
   await using subgraph = await startSilent();
   await using one = poolOf([subgraph.url], { timeoutMs: 1_000 });
   const connected = subgraph.connected();
@@ -36,7 +36,7 @@ it('is cut off at the timeout although no connection has come about', async () =
   expect(await call).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
 });
 
-it('is given up as unreachable before the timeout, which leaves time for another endpoint', async () => {
+it('reports an unreachable subgraph before the timeout, in time for another endpoint', async () => {
   await using subgraph = await startSilent();
   await using one = poolOf([subgraph.url], { timeoutMs: 200, retries: 0 });
   expect(await one.fail()).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' });

@@ -101,7 +101,7 @@ test('a subgraph response with an error status keeps the errors and data of Grap
   });
   for (const [title, behaviour, expected] of CASES) {
     current = behaviour;
-    // The first is answered through Apollo Server, the others past it.
+    // Apollo Server executes the first request, the compiled executor the others.
     const { data, errors } = await graph.query('{ a b }');
     expect({ title, data, ...(errors && { errors }) }).toEqual({ title, ...expected });
   }
@@ -110,7 +110,7 @@ test('a subgraph response with an error status keeps the errors and data of Grap
 test.each([
   ['500 of application/json', reply(500, JSON_TYPE, { errors: [error('INTERNAL_SERVER_ERROR')] })],
   ['401 of the GraphQL media type', reply(401, GRAPHQL, { errors: [{ message: 'because of a bug' }] })],
-])('in production the messages of unforeseen errors are masked, with %s too', async (_, behaviour) => {
+])('masks the messages of unexpected errors in production, with %s too', async (_, behaviour) => {
   await using stub = await startStubSubgraph(() => behaviour);
   await using graph = await startSmallGraph({
     services: { a: { sdl: 'type Query { a: String }', resolvers: {} } },
@@ -121,7 +121,7 @@ test.each([
   expect(JSON.stringify(errors)).not.toContain('because of');
 });
 
-test('a fallback stands in for an answer with 503, and the errors of the service are left out', async () => {
+test('replaces a response with 503 by a fallback, and omits the errors of the service', async () => {
   await using stub = await startStubSubgraph(() => reply(503, JSON_TYPE, { errors: [error('LATER')] }));
   await using graph = await startSmallGraph({
     services: { a: { sdl: 'type Query { a: String b: String }', resolvers: {} } },

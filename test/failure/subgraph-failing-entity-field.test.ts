@@ -4,9 +4,10 @@ import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
 
 /**
- * Books, and a service that cannot say how they are rated after it could so many times, with the code given.
+ * Starts a service of books, and a service of their ratings that fails with the given code after the given
+ * number of responses.
  */
-function startLibrary(code: string, { config = '', wellFor = 0 } = {}): Promise<SmallGraph> {
+function startLibrary(code: string, { config = '', healthyFor = 0 } = {}): Promise<SmallGraph> {
   let asked = 0;
   const asReference = (reference: object) => reference;
   return startSmallGraph({
@@ -25,7 +26,7 @@ function startLibrary(code: string, { config = '', wellFor = 0 } = {}): Promise<
             __resolveReference: asReference,
             rating: () => {
               asked += 1;
-              if (asked <= wellFor) return 5;
+              if (asked <= healthyFor) return 5;
               throw new GraphQLError('No rating today.', { extensions: { code } });
             },
             reviews: () => ['Long.'],
@@ -47,7 +48,7 @@ async function ask(graph: SmallGraph, times: number) {
   return codes;
 }
 
-it('an entity field that answers with a code of illness is no longer asked for, and the others are delivered', async () => {
+it('blocks an entity field that responds with a failure code, and delivers the other fields', async () => {
   await using graph = await startLibrary('UNAVAILABLE');
   expect(await ask(graph, 5)).toEqual(Array(5).fill('book.rating UNAVAILABLE'));
   const before = graph.services.get('ratings')?.calls.length ?? 0;
@@ -61,9 +62,9 @@ it('an entity field that answers with a code of illness is no longer asked for, 
   for (const query of queries) expect(query).not.toContain('rating');
 });
 
-it('has its last value again once it is no longer asked for: what a code of illness told was no null', async () => {
+it('returns the last value of a blocked field: an error with a failure code does not overwrite it by null', async () => {
   const config = 'degradation: { stale: { Book.rating: { maxAgeS: 300, per: everyone } } }';
-  await using graph = await startLibrary('UNAVAILABLE', { config, wellFor: 1 });
+  await using graph = await startLibrary('UNAVAILABLE', { config, healthyFor: 1 });
   const rated = { book: { title: 'Book 1', rating: 5, reviews: ['Long.'] } };
   const query = '{ book(id: "1") { title rating reviews } }';
   expect(await graph.query(query)).toEqual({ data: rated });
@@ -74,7 +75,7 @@ it('has its last value again once it is no longer asked for: what a code of illn
   });
 });
 
-it('business errors are answered however often they come', async () => {
+it('returns business errors however often they occur', async () => {
   await using graph = await startLibrary('NOT_FOUND');
   expect(await ask(graph, 20)).toEqual(Array(20).fill('book.rating NOT_FOUND'));
   const state = await (await fetch(`${graph.router.adminUrl}/state`)).json();

@@ -81,7 +81,7 @@ const FAILURES: readonly Fault[] = [
     'the response of inventory has an unknown content coding',
   ],
   [
-    'a body that is not what its content coding says',
+    'a body in another content coding than declared',
     stub.answer({ data: { a: 1 } }, { 'content-encoding': 'br' }),
     INVALID,
     'the response of inventory is not valid br',
@@ -113,7 +113,7 @@ const FAILURES: readonly Fault[] = [
   ['a reset', stub.reset(), 'SUBGRAPH_UNAVAILABLE', 'inventory could not be reached'],
 ];
 
-/** Refusals that may be the client's doing: a client must not be able to open a breaker for everybody. */
+/** Rejections that a client may cause: a client must not be able to open a breaker for all others. */
 const NEUTRAL: readonly Fault[] = [400, 401, 403, 413, 429].map((status): Fault => {
   const message = `inventory returned HTTP status ${status}`;
   return [`HTML with ${status}`, stub.page(status), 'SUBGRAPH_HTTP_ERROR', message];
@@ -121,7 +121,7 @@ const NEUTRAL: readonly Fault[] = [400, 401, 403, 413, 429].map((status): Fault 
 
 const SETTINGS = { maxResponseBytes: 1_000_000, breaker: { consecutiveFailures: 2 } };
 
-describe('a subgraph that answers with', () => {
+describe('a subgraph response that is', () => {
   it.each(FAILURES)('%s is a coded failure and opens the breaker', async (_, behaviour, code, message) => {
     await using subgraph = await stub.startStubSubgraph(() => behaviour);
     await using one = poolOf([subgraph.url], SETTINGS);
@@ -140,13 +140,13 @@ describe('a subgraph that answers with', () => {
   });
 });
 
-describe('a subgraph whose error answers are small', () => {
+describe('a subgraph with small error responses', () => {
   it('keeps its connections', async () => {
     await using subgraph = await stub.startStubSubgraph(() => stub.page(400));
     await using one = poolOf([subgraph.url]);
     for (let call = 0; call < 20; call += 1) await one.fail();
-    // Undici frees a connection one turn of the event loop after its answer, so the next call may need a
-    // second.
+    // Undici releases a connection one turn of the event loop after its response, so the next call may open a
+    // second one.
     expect(subgraph.counts.connections).toBeLessThanOrEqual(2);
   });
 });

@@ -5,8 +5,8 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 const SETTINGS = { timeoutMs: 1_000, breaker: { consecutiveFailures: 5 } };
 
 describe.each([
-  ['says nothing', hang()],
-  ['drips bytes for ever', drip()],
+  ['sends nothing', hang()],
+  ['sends bytes without an end', drip()],
 ])('a subgraph that %s', (_, behaviour) => {
   it('is cut off exactly at the timeout, and its connection is closed', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
@@ -26,7 +26,7 @@ describe.each([
     expect(one.pool.state()[0]?.inFlight).toBe(0);
   });
 
-  it('opens its breaker as soon as five calls in a row have timed out', async () => {
+  it('opens its breaker as soon as five consecutive calls have timed out', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
     await using one = poolOf([subgraph.url], SETTINGS);
     const calls = Array.from({ length: 5 }, () => one.fail());
@@ -45,7 +45,7 @@ describe.each([
     expect(subgraph.requests).toHaveLength(5);
   });
 
-  it('is cut off at the end of the client request when that is sooner', async () => {
+  it('is cut off at the deadline of the client request if that is sooner', async () => {
     await using subgraph = await startStubSubgraph(() => behaviour);
     await using one = poolOf([subgraph.url], SETTINGS);
     const call = one.fail({ deadline: 300 });
@@ -55,8 +55,8 @@ describe.each([
   });
 });
 
-describe('a call that began when the client request had little time left', () => {
-  it('says nothing about the subgraph by being late', async () => {
+describe('a call that starts shortly before the deadline of the client request', () => {
+  it('does not count as a failure of the subgraph when it is late', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
     await using one = poolOf([subgraph.url], { ...SETTINGS, breaker: { consecutiveFailures: 1 } });
     const call = one.fail({ deadline: 300 });
@@ -66,7 +66,7 @@ describe('a call that began when the client request had little time left', () =>
     expect(one.breaker()).toBe('closed');
   });
 
-  it('is not sent when no time is left', async () => {
+  it('is not sent after the deadline', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
     await using one = poolOf([subgraph.url], SETTINGS);
     expect(await one.fail({ deadline: 0 })).toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
@@ -74,7 +74,7 @@ describe('a call that began when the client request had little time left', () =>
   });
 });
 
-describe('calls that waited for a connection until their timeout', () => {
+describe('calls that wait for a connection until their timeout', () => {
   it('are never sent', async () => {
     await using subgraph = await startStubSubgraph(() => hang());
     await using one = poolOf([subgraph.url], {
@@ -87,7 +87,7 @@ describe('calls that waited for a connection until their timeout', () => {
     one.clock.advance(1_000);
     const codes = (await Promise.all(calls)).map(({ code }) => code);
     expect(codes).toEqual(['SUBGRAPH_TIMEOUT', 'SUBGRAPH_TIMEOUT', 'SUBGRAPH_TIMEOUT']);
-    // The next call queues behind them, so its arrival proves that they have been passed over.
+    // The next call is queued behind them, so its arrival proves that they were skipped.
     const next = one.fail();
     await subgraph.received(2);
     expect(subgraph.requests.map(({ body }) => body)).toEqual([

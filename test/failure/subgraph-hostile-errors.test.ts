@@ -17,7 +17,7 @@ async function answered(body: unknown) {
   return { response, text, body: JSON.parse(text) as Answer, log: graph.log.at(-1), metrics };
 }
 
-test('an error of a subgraph cannot set the status or headers, and keeps its stack and addresses to itself', async () => {
+test('an error of a subgraph cannot set the status or headers, and its stack and addresses are removed', async () => {
   const { response, text, body } = await answered({
     data: { books: null },
     errors: [
@@ -48,7 +48,7 @@ test('an error of a subgraph cannot set the status or headers, and keeps its sta
   expect(text).not.toMatch(/internal|srv|5432/);
 });
 
-test('a flood of errors with made-up codes fills neither answer, log nor metrics', async () => {
+test('a flood of errors with invented codes fills neither response, log nor metrics', async () => {
   const letters = 'ABCDEFGHIJKLMNOPQRST'.split('');
   const errors = letters.flatMap((a) =>
     letters.map((b) => ({
@@ -64,7 +64,7 @@ test('a flood of errors with made-up codes fills neither answer, log nor metrics
   expect(metrics.match(/^tributary_errors_total\{/gm)?.length).toBeLessThan(60);
 });
 
-test('names that prototypes have are names like others', async () => {
+test('handles names of Object.prototype like other names', async () => {
   const { body } = await answered(
     JSON.parse(
       '{"data":{"__proto__":{"polluted":1},"books":[{"id":"1","title":"t","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}]}}',

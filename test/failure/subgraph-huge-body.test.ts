@@ -6,8 +6,8 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const BODY_BYTES = 300_000_000;
 
-it('reads a 300 MB answer only up to the limit', async (context) => {
-  // In a process of its own, so that the memory measured here is the router's.
+it('reads a response of 300 MB only up to the limit', async (context) => {
+  // The subgraph runs in a process of its own, so that the measured memory is the router's.
   const subgraph = fork(new URL('../support/subgraphs/flooding-subgraph.ts', import.meta.url), [
     String(BODY_BYTES),
   ]);

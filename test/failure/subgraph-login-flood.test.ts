@@ -7,7 +7,7 @@ import type { ShopGraph } from '../support/graphs/shop-graph.ts';
 const ATTACKERS = 14;
 const LOGINS_EACH = 12;
 
-// The test asserts who is served, not how fast the machine is.
+// The test asserts that the user is served, not how fast the machine is.
 const patient = { traffic: { deadlineMs: 60_000, all: { timeoutMs: 60_000 } } };
 
 const login = `mutation ($email: String!, $password: String!) {
@@ -42,7 +42,7 @@ test('a user logs in while 14 addresses send wrong passwords, and the breaker st
   expect(metrics).not.toMatch(/^tributary_breaker_transitions_total\{.*subgraph="user"/m);
 });
 
-/** Sends a login again after an overload rejection, as its code asks clients to. */
+/** Repeats a login after an overload rejection, as its code tells clients to do. */
 async function untilAccepted(logIn: () => ReturnType<ShopGraph['ask']>) {
   for (let attempts = 1; ; attempts++) {
     const victim = await logIn();

@@ -5,15 +5,15 @@ import * as stub from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-/** Of 50 mutations each. */
+/** Number of batches of 50 mutations each. */
 const BATCHES = caseCount(40, 200);
 
 const FAULTS: readonly (readonly [string, Behaviour])[] = [
   ['reset', stub.reset()],
   ['broken off by a reset', stub.breakOff('reset')],
   ['ended early', stub.breakOff('end')],
-  ['refused with 503', stub.page(503)],
-  ['answered with garbage', stub.garbage()],
+  ['rejected with 503', stub.page(503)],
+  ['followed by garbage', stub.garbage()],
 ];
 
 it.each(FAULTS)('a mutation that is %s is delivered once and reported', async (_, behaviour) => {
@@ -35,7 +35,7 @@ it('a mutation that times out is delivered once and reported', async () => {
   expect(subgraph.requests).toHaveLength(1);
 });
 
-it('a mutation is seen through although its client has gone', async () => {
+it('completes a mutation although its client has disconnected', async () => {
   const gone = new AbortController();
   await using subgraph = await stub.startStubSubgraph(() => (response, request) => {
     gone.abort();
@@ -46,14 +46,14 @@ it('a mutation is seen through although its client has gone', async () => {
   expect(response).toEqual({ kind: 'answered', data: { done: true }, errors: [] });
 });
 
-it('two equal mutations at the same time are both delivered', async () => {
+it('delivers both of two equal concurrent mutations', async () => {
   await using subgraph = await stub.startStubSubgraph(() => stub.answer({ data: { done: true } }));
   await using one = poolOf([subgraph.url]);
   await Promise.all([one.call({ operation: 'mutation' }), one.call({ operation: 'mutation' })]);
   expect(subgraph.requests).toHaveLength(2);
 });
 
-it('mutations under faults are each delivered at most once, and every loss is reported', async (context) => {
+it('delivers each mutation at most once under faults, and reports every loss', async (context) => {
   const behaviours = [stub.answer({ data: { done: true } }), ...FAULTS.map(([, behaviour]) => behaviour)];
   const delivered = new Map<string, number>();
   await using subgraph = await stub.startStubSubgraph((request, index) => {
@@ -76,6 +76,6 @@ it('mutations under faults are each delivered at most once, and every loss is re
   const duplicates = [...delivered.values()].filter((count) => count > 1).length;
   recordMeasurement(context, 'mutations sent under faults', BATCHES * 50);
   recordMeasurement(context, 'mutations delivered twice under faults', duplicates);
-  recordMeasurement(context, 'mutations answered under faults but not delivered', unreported);
+  recordMeasurement(context, 'mutations confirmed under faults but not delivered', unreported);
   expect({ duplicates, unreported }).toEqual({ duplicates: 0, unreported: 0 });
 });

@@ -6,11 +6,11 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const ROUTERS = 4;
 const TICK_MS = 20;
-/** Calls of all routers in a tenth of a second, when the subgraph is well. */
+/** Calls of all routers within 100 ms, while the subgraph is healthy. */
 const STEADY = (ROUTERS * 100) / TICK_MS;
 
-/** Maximum number of calls within 100 ms, after the subgraph has failed for six seconds. */
-async function mostCalls(illness: Behaviour) {
+/** Returns the maximum number of calls within 100 ms, after the subgraph has failed for six seconds. */
+async function maxCalls(failure: Behaviour) {
   let behaviour = answer({ data: { a: 1 } });
   await using subgraph = await startStubSubgraph(() => behaviour);
   await using routers = new AsyncDisposableStack();
@@ -31,7 +31,7 @@ async function mostCalls(illness: Behaviour) {
 
   await run(1_000);
   expect(perTenth).toEqual(Array(10).fill(STEADY));
-  behaviour = illness;
+  behaviour = failure;
   await run(6_000);
   expect(ones.map((one) => one.breaker())).not.toContain('closed');
   const sinceOpen = perTenth.length;
@@ -43,13 +43,13 @@ async function mostCalls(illness: Behaviour) {
 }
 
 describe.each([
-  ['answers 503', page(503)],
+  ['responds with 503', page(503)],
   ['drops connections', reset()],
-])('a subgraph that %s', (what, illness) => {
-  it('is not overwhelmed by four routers as it recovers', async (context) => {
-    const most = await mostCalls(illness);
-    const name = `most calls of 4 routers to a subgraph that recovers, by its steady rate (it ${what} before)`;
-    recordMeasurement(context, name, (most / STEADY).toFixed(2));
-    expect(most).toBeLessThanOrEqual(1.5 * STEADY);
+])('a subgraph that %s', (what, failure) => {
+  it('is not overloaded by four routers while it recovers', async (context) => {
+    const max = await maxCalls(failure);
+    const name = `maximum calls of 4 routers to a recovering subgraph that ${what}, relative to the steady rate`;
+    recordMeasurement(context, name, (max / STEADY).toFixed(2));
+    expect(max).toBeLessThanOrEqual(1.5 * STEADY);
   });
 });

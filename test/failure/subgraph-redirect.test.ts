@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { answer, redirect, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-it('refuses a redirect, so that identity headers stay with the subgraph they were made for', async () => {
+it('rejects a redirect, so that identity headers are not sent to another subgraph', async () => {
   await using elsewhere = await startStubSubgraph(() => answer({ data: { a: 1 } }));
   await using subgraph = await startStubSubgraph(() => redirect(elsewhere.url));
   await using one = poolOf([subgraph.url]);

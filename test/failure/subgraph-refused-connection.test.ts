@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { answer, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-/** An address where nothing listens. */
+/** An address on which no server listens. */
 async function deadUrl(): Promise<string> {
   await using subgraph = await startStubSubgraph(() => reset());
   return subgraph.url;
 }
 
-it('answers at once that the subgraph could not be reached', async () => {
+it('reports immediately that the subgraph could not be reached', async () => {
   await using one = poolOf([await deadUrl()]);
   expect(await one.fail()).toEqual({
     code: 'SUBGRAPH_UNAVAILABLE',
@@ -26,7 +26,7 @@ it('tries a query twice and a mutation once', async () => {
   expect(one.events).toEqual(['retried', 'called SUBGRAPH_UNAVAILABLE', 'called SUBGRAPH_UNAVAILABLE']);
 });
 
-it('asks again every openMs while nothing listens, and is back with the first answer', async () => {
+it('retries every openMs while no server listens, and recovers with the first response', async () => {
   const url = await deadUrl();
   await using one = poolOf([url], { retries: 0, breaker: { consecutiveFailures: 1, openMs: 2_000 } });
   for (let stay = 0; stay < 6; stay += 1) {
@@ -44,7 +44,7 @@ it('asks again every openMs while nothing listens, and is back with the first an
   expect(subgraph.requests).toHaveLength(1);
 });
 
-it('keeps retries to a tenth of the calls once the reserve is spent', async () => {
+it('limits retries to a tenth of the calls once the reserve is used up', async () => {
   await using one = poolOf([await deadUrl()], { breaker: { enabled: false } });
   for (let call = 0; call < 200; call += 1) await one.fail();
   const retries = one.events.filter((event) => event === 'retried').length;

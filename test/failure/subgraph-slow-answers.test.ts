@@ -16,14 +16,14 @@ async function callFiveTimes(settings: Record<string, unknown>, takesMs: number)
   return one.breaker();
 }
 
-it('answers that take longer than slowMs are delivered, and open the breaker', async () => {
+it('responses that take longer than slowMs are delivered, and open the breaker', async () => {
   expect(await callFiveTimes({ breaker: { slowMs: 500 } }, 500)).toBe('open');
 });
 
-it('answers that take less do not', async () => {
+it('responses that take less than slowMs leave the breaker closed', async () => {
   expect(await callFiveTimes({ breaker: { slowMs: 500 } }, 499)).toBe('closed');
 });
 
-it('no answer is too slow unless slowMs is set', async () => {
+it('no response counts as slow unless slowMs is set', async () => {
   expect(await callFiveTimes({ timeoutMs: 10_000 }, 1_999)).toBe('closed');
 });

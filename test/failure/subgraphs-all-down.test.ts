@@ -16,11 +16,10 @@ async function shapeOf(graph: SmallGraph) {
   return { status: response.status, data, errors };
 }
 
-test('with every subgraph down each request is answered with nulls and located errors, and the router lives', async (context) => {
+test('returns nulls and located errors for each request while every subgraph is down, and stays available', async (context) => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   for (const service of graph.services.values()) await service[Symbol.asyncDispose]();
-  // One after the other at first: equal queries in flight are executed once, and the breakers count
-  // executions.
+  // Sequential at first: equal queries in flight are executed once, and the breakers count executions.
   const answers = [];
   for (let request = 0; request < 10; request++) answers.push(await shapeOf(graph));
   answers.push(...(await Promise.all(Array.from({ length: 190 }, () => shapeOf(graph)))));
@@ -38,12 +37,12 @@ test('with every subgraph down each request is answered with nulls and located e
   const codes = new Set(
     answers.flatMap(({ errors }) => errors.map((error: never) => error['extensions']['code'])),
   );
-  recordMeasurement(context, 'requests answered with every subgraph down', answers.length);
+  recordMeasurement(context, 'requests served with every subgraph down', answers.length);
   expect(codes).toEqual(new Set(['SUBGRAPH_CIRCUIT_OPEN', 'SUBGRAPH_UNAVAILABLE']));
   expect((await fetch(new URL('/health/ready', graph.router.url))).status).toBe(200);
 });
 
-test('a name that does not resolve is a subgraph that cannot be reached', async () => {
+test('a host name that does not resolve is a subgraph that could not be reached', async () => {
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: 'traffic: { subgraphs: { reviews: { urls: ["http://nothing.invalid/graphql"] } } }',
@@ -66,7 +65,7 @@ test('a name that does not resolve is a subgraph that cannot be reached', async 
   });
 });
 
-test('an executed operation has status 200 whatever is lost, in both media types', async () => {
+test('an executed operation has status 200 whatever has failed, in both media types', async () => {
   const down =
     'traffic: { all: { timeoutMs: 500 }, subgraphs: { books: { urls: ["http://nothing.invalid/graphql"] } } }';
   const mediaTypes = ['application/json', 'application/graphql-response+json'];

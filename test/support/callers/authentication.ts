@@ -10,7 +10,7 @@ import type { Clock } from '../time/clock.ts';
 import { startIssuer } from './tokens.ts';
 import type { Issuer } from './tokens.ts';
 
-/** The configuration of an authenticator that trusts these issuers. */
+/** Returns the configuration of an authenticator that trusts these issuers. */
 export function authenticationOf(
   issuers: readonly Pick<Issuer, 'issuer' | 'audience' | 'jwksUrl'>[],
   overrides: Readonly<Record<string, unknown>> = {},
@@ -23,11 +23,13 @@ export type Authentication = {
   readonly issuer: Issuer;
   readonly clock: Clock;
   readonly authenticator: Authenticator;
-  /** What became of a token: the caller's id, or the code of the refusal. */
+  /** Authenticates and returns the caller's id, or the code of the rejection. */
   readonly outcome: (...authorizationHeaders: string[]) => Promise<string>;
 };
 
-/** An issuer and an authenticator that trusts it, on one clock, disposed after the test. */
+/**
+ * Starts an issuer and an authenticator that trusts it, on one clock; both are disposed of after the test.
+ */
 export async function startAuthentication(
   overrides: Readonly<Record<string, unknown>> = {},
   parts: Partial<AuthenticatorParts> = {},
@@ -48,7 +50,7 @@ export async function startAuthentication(
   return { issuer, clock, authenticator, outcome: outcomeOf(authenticator) };
 }
 
-/** Turns an authenticator's answers into words that a test can compare. */
+/** Turns the results of an authenticator into strings that a test can compare. */
 export function outcomeOf(authenticator: Authenticator): Authentication['outcome'] {
   return async (...headers) => {
     try {
@@ -60,7 +62,7 @@ export function outcomeOf(authenticator: Authenticator): Authentication['outcome
   };
 }
 
-/** The code of a refusal; anything but a RouterError is a bug and is thrown on. */
+/** Returns the code of a rejection; rethrows anything but a RouterError, because it is a bug. */
 export function codeOf(error: unknown): ErrorCode {
   if (error instanceof RouterError) return error.code;
   throw error;

@@ -48,7 +48,7 @@ export async function shareRateLimit(
   return { limiter, link, changes, [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() };
 }
 
-/** Returns a user, whose requests are counted apart from those of others. */
+/** Returns a user whose requests are charged to a bucket of their own. */
 export function userOf(id: string, tier: string | undefined = 'FREE'): UserIdentity {
   return {
     kind: 'user',

@@ -8,11 +8,11 @@ type KeyPair = { readonly secret: CryptoKey; readonly published: JWK };
 type IssuerKey = KeyPair & { readonly id: string };
 
 type Minting = {
-  /** Claims in place of the usual ones; undefined leaves one out. */
+  /** Claims that replace the usual ones; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** Header members in place of the usual ones; undefined leaves one out. */
+  /** Header members that replace the usual ones; undefined removes one. */
   readonly header?: Readonly<Record<string, unknown>>;
-  /** Signs in place of the issuer's newest key. */
+  /** Key that signs instead of the issuer's newest key. */
   readonly key?: CryptoKey | Uint8Array;
 };
 
@@ -21,22 +21,22 @@ export type Issuer = AsyncDisposable & {
   readonly audience: string;
   readonly jwksUrl: string;
   readonly revocationsUrl: string;
-  /** How often the keys were asked for. */
+  /** Number of requests for the keys. */
   keyFetches(): number;
-  /** A token as the user service issues it, unless told otherwise. */
+  /** Issues a token like those of the user service, except for the given differences. */
   mint(minting?: Minting): Promise<string>;
   /** Publishes a new key and signs with it from then on; the old keys are removed or kept. */
   rotate(options?: { readonly keepOld: boolean }): Promise<void>;
-  /** Publishes keys with this `kid`, or none, in place of distinct ones; tokens carry the same. */
+  /** Publishes keys with this `kid`, or without one, instead of distinct ones; tokens carry the same. */
   nameKeys(id: string | undefined): void;
   revoke(tokenId: string, expiresAtS: number): void;
-  /** Answers key requests with this in place of the keys, until `undefined` is set. */
+  /** Responds to key requests with this instead of the keys, until `undefined` is set. */
   answerKeysWith(answer: ((response: ServerResponse) => void) | undefined): void;
   readonly publishedKeys: () => readonly JWK[];
 };
 
 /**
- * A token issuer in this process: it publishes its keys over real HTTP and mints any token, right or wrong.
+ * A token issuer in this process: it publishes its keys over real HTTP and issues valid and invalid tokens.
  */
 export async function startIssuer(
   options: { readonly now?: () => number; readonly audience?: string } = {},
@@ -125,8 +125,8 @@ function protectedHeader(members: {
 }
 
 /**
- * Pairs of issuers that have ended: a new pair takes a tenth of a second and more. No two issuers use one at
- * the same time.
+ * Key pairs of disposed issuers, for reuse: generating a pair takes a tenth of a second or more. No two
+ * issuers use one at the same time.
  */
 const spareKeys: KeyPair[] = [];
 

@@ -3,7 +3,7 @@ import { Supergraph } from '@apollo/federation-internals';
 import { parse } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 
-/** What clients see of subgraphs, given their SDL by name. */
+/** Returns the API schema of subgraphs, given their SDL by name. */
 export function clientSchema(subgraphs: Iterable<readonly [name: string, sdl: string]>): GraphQLSchema {
   const services = [...subgraphs].map(([name, sdl]) => ({ name, url: '', typeDefs: parse(sdl) }));
   const { supergraphSdl, errors } = composeServices(services);

@@ -32,7 +32,7 @@ export type DemandingGraph = (
 ) => Promise<
   Omit<ExecutionOutcome, 'data'> & {
     readonly data: unknown;
-    /** Coordinates of the fields that services were asked for. */
+    /** Coordinates of the fields that were requested from subgraphs. */
     readonly resolved: ReadonlySet<string>;
   }
 >;
@@ -41,8 +41,9 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.1
   import: ["@key", "@authenticated", "@requiresScopes", "@policy"])`;
 
 /**
- * Three object types that are reached by themselves, by two interfaces and by a union, in two subgraphs: `f`
- * and `g` come with the object, `h` is another's. The policy `p` is met by the role `staff`.
+ * Composes a graph of three object types in two subgraphs. Each type is returned by a field of its own, by
+ * two interfaces and by a union. Its fields `f` and `g` are in the same subgraph, `h` is in the other. The
+ * role `staff` satisfies the policy `p`.
  */
 export function demandingGraph(demands: Demands): DemandingGraph {
   const { first, second } = sdlOf(demands);

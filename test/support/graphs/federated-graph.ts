@@ -28,7 +28,7 @@ type Resolvers = Readonly<Record<string, Readonly<Record<string, Resolver>>>>;
 
 export type SubgraphParts = { readonly typeDefs: string; readonly resolvers?: Resolvers };
 
-/** Stands before a subgraph, to answer in its place or to change what it says. */
+/** Replaces or changes the response of a subgraph. */
 export type Interposed = (
   request: SubgraphRequest,
   ask: () => Promise<SubgraphResponse>,
@@ -41,17 +41,17 @@ export type FederatedRequest = {
   readonly operationName?: string;
   readonly allowedExtensions?: ReadonlySet<string>;
   readonly onError?: ErrorBehavior;
-  /** As in `router.yaml`. */
+  /** `degradation.fallbacks` of `router.yaml`. */
   readonly fallbacks?: Readonly<Record<string, unknown>>;
-  /** One that was compiled before, in place of the document. */
+  /** A compiled operation to execute instead of the document. */
   readonly operation?: CompiledOperation;
-  /** As in `router.yaml`, and where and for whom the values are kept. */
+  /** `degradation.stale` of `router.yaml`, with the store and the owner of the values. */
   readonly stale?: OwnStaleValues & { readonly fields: Config['degradation']['stale'] };
 };
 
 export type FederatedOutcome = Omit<ExecutionOutcome, 'data'> & {
   readonly data: unknown;
-  /** `data` as it was written. */
+  /** The serialized `data`. */
   readonly text: string;
   readonly calls: readonly SubgraphRequest[];
 };
@@ -60,7 +60,7 @@ type CompileOptions = Pick<FederatedRequest, 'operationName' | 'fallbacks' | 'st
   readonly mergesFetches?: boolean;
 };
 
-/** Subgraphs in this process behind the compiled executor, with plans by the real planner. */
+/** Composes subgraphs in this process behind the compiled executor, with plans by the real planner. */
 export type FederatedGraph = {
   readonly apiSchema: GraphQLSchema;
   readonly supergraphSchema: GraphQLSchema;
@@ -159,7 +159,7 @@ async function askSubgraph(
   return answered(JSON.parse(JSON.stringify(result)));
 }
 
-/** What `send` makes of a subgraph's body. */
+/** Returns the result of `send` for the body of a subgraph. */
 export function answered({
   data = null,
   errors = [],

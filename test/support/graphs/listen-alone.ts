@@ -7,7 +7,10 @@ import { createTelemetry } from '../../../router/telemetry/telemetry.ts';
 
 export type LoneServer = HttpServer & { readonly log: readonly Readonly<Record<string, unknown>>[] };
 
-/** The HTTP part of a router on a free port, without a graph: every GraphQL request gets `{}`. */
+/**
+ * Starts the HTTP part of a router on a free port, without a graph: the response to every GraphQL request is
+ * `{}`.
+ */
 export async function listenAlone(yaml: string, parts: Partial<HttpServerParts> = {}): Promise<LoneServer> {
   const config = parseConfig(yaml, { env: { PORT: '0' }, fileName: 'router.yaml', directory: '/nowhere' });
   const log: Record<string, unknown>[] = [];

@@ -1,12 +1,12 @@
 import type { Pressure, WatchPressure } from '../../../router/load-shedding/pressure.ts';
 
 /**
- * For routers that share a process with their clients and subgraphs: how late its event loop is says nothing
- * of them.
+ * Disables load shedding by event-loop delay, for routers that share a process with their clients and
+ * subgraphs: the delay is not only theirs.
  */
 export const noPressure: WatchPressure = () => ({ heap: () => 0, [Symbol.dispose]: () => undefined });
 
-/** Pressure that a test sets. */
+/** Creates a pressure source that the test controls. */
 export function manualPressure() {
   let heap = 0;
   const reports = new Set<(pressure: Pressure) => void>();
@@ -16,7 +16,7 @@ export function manualPressure() {
   };
   return {
     watchPressure,
-    /** Between reports. */
+    /** Sets the heap between reports. */
     setHeap(share: number): void {
       heap = share;
     },

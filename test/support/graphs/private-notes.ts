@@ -1,6 +1,9 @@
 import type { SmallGraphOptions } from './small-graph.ts';
 
-/** Books, and what somebody notes of them, whose every answer is another: so it shows whose answer one is. */
+/**
+ * Returns two services: books, and notes about them. Each response has a new note, so that tests can see
+ * which response a value is from.
+ */
 export function privateNotes(): SmallGraphOptions['services'] {
   let answers = 0;
   return {

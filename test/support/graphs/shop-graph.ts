@@ -23,7 +23,7 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 const root = join(import.meta.dirname, '..', '..', '..');
 const issuer = 'http://issuer.example';
 
-// Order calls product and inventory, so these have their addresses first.
+// The order service calls product and inventory, so these two need their addresses first.
 const names = ['product', 'inventory', 'user', 'shipping', 'order'] as const;
 
 type SubgraphName = (typeof names)[number];
@@ -37,12 +37,12 @@ const starters: Readonly<Record<SubgraphName, StartSubgraph>> = {
 };
 
 export type GraphOptions = {
-  /** How many routers stand in front; one unless told. */
+  /** Number of routers; default 1. */
   readonly routers?: number;
   readonly database?: DatabaseKind;
-  /** URLs of stubs that stand in for subgraphs. */
-  readonly standIns?: Partial<Readonly<Record<SubgraphName, string>>>;
-  /** More of `router.yaml`, by top-level key. */
+  /** URLs of stubs that replace subgraphs. */
+  readonly stubs?: Partial<Readonly<Record<SubgraphName, string>>>;
+  /** Additional configuration for `router.yaml`, by top-level key. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly parts?: Partial<Parts>;
   readonly redisUrl?: string;
@@ -64,16 +64,16 @@ type AskOptions = {
   readonly token?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Which router; the first unless told. */
+  /** Index of the router; default 0. */
   readonly router?: number;
 };
 
-/** The whole shop on free ports: five subgraphs with demo data, and routers before them. */
+/** The whole shop on free ports: five subgraphs with demo data, and the routers. */
 export type ShopGraph = AsyncDisposable & {
   readonly routers: readonly Router[];
   readonly urls: Readonly<Record<SubgraphName, string>>;
   readonly ask: (query: string, options?: AskOptions) => Promise<GraphAnswer>;
-  /** The access token of a demo login. */
+  /** Returns the access token of a demo login. */
   readonly login: (email: string) => Promise<string>;
   readonly stop: (name: SubgraphName) => Promise<void>;
   /** Starts a stopped subgraph again, at the same address and with fresh demo data. */
@@ -114,7 +114,7 @@ export async function startGraph(options: GraphOptions = {}): Promise<ShopGraph>
   };
 }
 
-async function startSubgraphs({ database = 'embedded', standIns = {}, redisUrl }: GraphOptions) {
+async function startSubgraphs({ database = 'embedded', stubs = {}, redisUrl }: GraphOptions) {
   const running = new Map<SubgraphName, RunningSubgraph>();
   const urls = new Map<SubgraphName, string>();
 
@@ -143,7 +143,7 @@ async function startSubgraphs({ database = 'embedded', standIns = {}, redisUrl }
   }
 
   for (const name of names) {
-    const standIn = standIns[name];
+    const standIn = stubs[name];
     if (standIn === undefined) await start(name, 0);
     else urls.set(name, standIn);
   }

@@ -24,25 +24,25 @@ type GraphError = {
 export type SmallGraph = AsyncDisposable & {
   readonly router: Router;
   readonly services: ReadonlyMap<string, Service>;
-  /** The lines the router has logged. */
+  /** The log lines of the router. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   readonly post: (body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Response>;
   readonly query: (query: string, variables?: Readonly<Record<string, unknown>>) => Promise<Answer>;
-  /** Replaces the composition file, as a deployment would. */
+  /** Replaces the supergraph configuration, as a deployment would. */
   readonly publish: (text: string) => Promise<void>;
   readonly supergraphYaml: (schemas?: Readonly<Record<string, string>>) => string;
 };
 
 export type SmallGraphOptions = {
   readonly services: Readonly<Record<string, ServiceDefinition>>;
-  /** More of `router.yaml`. */
+  /** Additional configuration for `router.yaml`. */
   readonly config?: string;
-  /** More environment variables. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   readonly parts?: Partial<Parts>;
 };
 
-/** A router on free ports over services of a few lines; everything is real but small. */
+/** A router on free ports over services of a few lines. All parts are real. */
 export async function startSmallGraph(options: SmallGraphOptions): Promise<SmallGraph> {
   await using built = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'tributary-'));
@@ -101,7 +101,7 @@ function compositionFile(
   return `federation_version: =2.14.4\nsubgraphs:\n${entries.join('')}`;
 }
 
-/** Two services: books, and what readers say of them. */
+/** Two services: books, and reviews of them. */
 export const LIBRARY: SmallGraphOptions['services'] = {
   books: {
     sdl: `

@@ -6,13 +6,16 @@ export type Charging = {
   readonly decisions: number;
   readonly failed: number;
   readonly slowestMs: number;
-  /** Decisions that took more than 25 ms. */
+  /** Number of decisions that took more than 25 ms. */
   readonly slow: number;
-  /** Who decided. */
+  /** The stores that made the decisions. */
   readonly stores: ReadonlySet<string>;
 };
 
-/** Charges a point every few milliseconds, whatever became of the last one, until `body` is over. */
+/**
+ * Charges a point every few milliseconds, whether or not earlier charges have finished, until `body` has
+ * ended.
+ */
 export async function chargeWhile(
   limiter: RateLimiter,
   caller: Payer,

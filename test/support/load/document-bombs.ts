@@ -1,4 +1,4 @@
-/** Documents that ruin servers which expand or plan them. */
+/** Documents that exhaust servers which expand or plan them. */
 export const BOMBS: Record<string, () => string> = {
   ...Object.fromEntries(
     [8, 12, 18, 22, 26, 30].map((n) => [`2^${n} by nested fragments`, () => doubling(n)]),

@@ -17,16 +17,16 @@ type Item { id: ID! name: String! price: Float! tags: [String!]! stock: Stock! }
 type Stock { available: Int! reserved: Int! place: String! }
 `;
 
-/** Router, clients and subgraph in three processes, so that only the router's own work is in its way. */
+/** Router, clients and subgraph in three processes, so that they do not delay each other. */
 export type LoadedRouter = AsyncDisposable & {
   readonly router: RouterProcess;
   readonly load: OpenLoop;
   readonly subgraph: StubSubgraph;
-  /** CPU time the router has used, in milliseconds. */
+  /** Returns the CPU time that the router has used, in milliseconds. */
   readonly cpuMs: () => number;
 };
 
-/** Over a subgraph that has `items` ready and answers at once. */
+/** Starts a router over a subgraph that returns a prepared list of `items` immediately. */
 export async function startLoadedRouter({
   items,
   config = '',
@@ -66,7 +66,7 @@ function readyAnswers(count: number) {
   return { items: JSON.stringify({ data: { items } }), ping: '{"data":{"ping":"pong","change":"changed"}}' };
 }
 
-/** Different variables each time, so that nothing is shared. */
+/** Returns requests with different variables each time, so that none are deduplicated. */
 export function kindOf(name: string, query: string, headers: Readonly<Record<string, string>> = {}): Kind {
   const body = JSON.stringify({ query, variables: { n: '$NUMBER' } }).replace('"$NUMBER"', '1$NUMBER');
   return { name, body, headers };
@@ -78,7 +78,7 @@ export const ITEMS = kindOf(
 );
 export const PING = kindOf('ping', 'query ($n: Int) { ping(n: $n) }');
 
-/** Of all kinds, unless one is named. */
+/** Returns the outcomes of all kinds of requests, or of one kind if it is named. */
 export function outcomeOf({ outcomes }: Report, status: number, kind?: string) {
   const some = outcomes.filter(
     (outcome) => outcome.status === status && (kind ?? outcome.kind) === outcome.kind,
@@ -93,7 +93,7 @@ export function outcomeOf({ outcomes }: Report, status: number, kind?: string) {
   };
 }
 
-// Clock ticks of a hundredth of a second, after the name of the process (proc(5)).
+// Reads clock ticks of a hundredth of a second, which follow the name of the process (proc(5)).
 function cpuMsOf(pid: number | undefined): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;

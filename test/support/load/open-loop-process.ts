@@ -5,7 +5,7 @@ import { connectRemote } from '../../../bench/harness/remote.ts';
 import type { ConnectAtOnce } from '../../../bench/load/connect-at-once.ts';
 import type { Arrivals, OpenLoopMethods, Report } from './open-loop.ts';
 
-/** Clients in a process of their own, which no router can slow down. */
+/** Starts clients in a process of their own, which no router can slow down. */
 export type OpenLoop = AsyncDisposable & {
   readonly run: (arrivals: Arrivals) => Promise<Report>;
   readonly connectAtOnce: (options: ConnectAtOnce) => Promise<readonly number[]>;

@@ -6,34 +6,36 @@ import { connectAtOnce } from '../../../bench/load/connect-at-once.ts';
 import { serve } from '../../../bench/harness/remote.ts';
 
 /*
- * Sends requests at a constant rate, whether or not earlier ones have been answered: a client that waits for
- * each response hides overload.
+ * Sends requests at a constant rate, whether or not earlier ones have a response: clients that wait for each
+ * response hide overload.
  */
 
 export type Arrivals = {
   readonly url: string;
-  /** Requests a second, of all kinds together. */
+  /** Requests per second, for all kinds together. */
   readonly rate: number;
   readonly ms: number;
-  /** Left out at the beginning. */
+  /** Milliseconds at the start that are not counted. */
   readonly settleMs: number;
-  /** Sent in turn. */
+  /** Kinds of requests that are sent in turn. */
   readonly kinds: readonly Kind[];
   readonly maxConnections?: number;
-  /** How long to wait for the last answers. */
-  readonly patienceMs?: number;
+  /** Milliseconds to wait for the last responses after the last request. */
+  readonly timeoutMs?: number;
 };
 
 export type Kind = {
   readonly name: string;
-  /** `$NUMBER` stands for eight digits that differ with each request, so that no two are the same. */
+  /**
+   * `$NUMBER` is replaced by eight digits that differ in each request, so that no two requests are the same.
+   */
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Outcome = {
   readonly kind: string;
-  /** The HTTP status, 0 where the connection ended without an answer. */
+  /** The HTTP status; 0 if the connection ended without a response. */
   readonly status: number;
   readonly count: number;
   readonly perSecond: number;
@@ -43,10 +45,10 @@ export type Outcome = {
 
 export type Report = {
   readonly outcomes: readonly Outcome[];
-  /** Answers that did not come within the patience. */
+  /** Number of responses that did not arrive before the timeout. */
   readonly missing: number;
   readonly connections: number;
-  /** When answers with status 200 came, in milliseconds since the beginning. */
+  /** Times of responses with status 200, in milliseconds since the start. */
   readonly answeredAt: readonly number[];
 };
 
@@ -66,8 +68,8 @@ async function run(arrivals: Arrivals): Promise<Report> {
     for (; sent < total && (sent * 1000) / arrivals.rate <= elapsed(); sent++)
       clients.ask(sent, started + (sent * 1000) / arrivals.rate);
   }
-  const patience = elapsed() + (arrivals.patienceMs ?? 3_000);
-  while (clients.inFlight() > 0 && elapsed() < patience) await delay(5);
+  const waitsUntil = elapsed() + (arrivals.timeoutMs ?? 3_000);
+  while (clients.inFlight() > 0 && elapsed() < waitsUntil) await delay(5);
   clients.close();
   return clients.report(started);
 }

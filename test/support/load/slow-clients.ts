@@ -2,21 +2,21 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 export type SlowClients = Disposable & {
-  /** How long the connections that have ended were open, in milliseconds. */
+  /** Milliseconds for which each of the ended connections was open. */
   readonly lifetimes: readonly number[];
-  /** The status lines they were answered with. */
+  /** The status lines of the responses. */
   readonly answers: ReadonlySet<string>;
   readonly open: () => number;
-  /** Connections that were accepted, those that have ended included. */
+  /** Returns the number of accepted connections, including those that have ended. */
   readonly connected: () => number;
 };
 
 type Slowness = {
   readonly url: string;
   readonly count: number;
-  /** Sent at once. */
+  /** Bytes to send immediately. */
   readonly begin: string;
-  /** Sent again and again, one for each connection. */
+  /** Bytes to send repeatedly, once for each connection. */
   readonly drip: string;
   readonly everyMs: number;
 };
@@ -24,14 +24,14 @@ type Slowness = {
 const HEADERS_TIMEOUT_MS = 1_500;
 const REQUEST_TIMEOUT_MS = 2_000;
 
-/** Configuration of a router that cuts slow clients off soon. */
+/** Configuration of a router that closes connections of slow clients early. */
 export const SLOW_CLIENT_LIMITS = `listen: { headersTimeoutMs: ${HEADERS_TIMEOUT_MS}, requestTimeoutMs: ${REQUEST_TIMEOUT_MS} }`;
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
 /**
- * Requests that are never sent to their end, and after how many milliseconds a router with these limits cuts
- * them off.
+ * Requests that are never completed, with the milliseconds after which a router with these limits closes
+ * their connections.
  */
 export const NEVER_ENDING = [
   { what: 'headers that never end', begin: HEAD, drip: 'x-a: b\r\n', closedMs: HEADERS_TIMEOUT_MS },
@@ -43,7 +43,7 @@ export const NEVER_ENDING = [
   },
 ] as const;
 
-/** Clients that never finish a request. */
+/** Starts clients that never complete a request. */
 export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness): SlowClients {
   const { port } = new URL(url);
   const lifetimes: number[] = [];

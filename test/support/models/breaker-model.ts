@@ -11,7 +11,7 @@ export type BreakerSettings = {
   readonly maxOpenMs: number;
 };
 
-/** As the configuration has them. */
+/** Settings as in the configuration. */
 export const BREAKER_SETTINGS: BreakerSettings = {
   errorPercent: 50,
   minCalls: 10,
@@ -22,8 +22,8 @@ export const BREAKER_SETTINGS: BreakerSettings = {
 };
 
 /**
- * What the circuit breaker should do, written for plainness: it keeps every call, and knows no opossum.
- * Without jitter.
+ * A simple model of the circuit breaker for comparison: it records every call and does not use opossum or
+ * jitter.
  */
 export class BreakerModel {
   readonly #settings: BreakerSettings;

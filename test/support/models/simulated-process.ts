@@ -3,21 +3,21 @@ import type { LimitOptions } from '../../../router/load-shedding/concurrency-lim
 
 export type Simulation = {
   readonly limit: LimitOptions;
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** CPU time of a request that is answered: half when it comes, half when the subgraph has answered. */
+  /** CPU time of an executed request: half when it arrives, half when the subgraph has responded. */
   readonly cpuMs: number;
-  /** CPU time of a refusal. */
+  /** CPU time of a rejection. */
   readonly refusalMs: number;
   readonly subgraphMs: number;
   readonly seconds: number;
-  /** Seconds at the beginning that do not count. */
+  /** Seconds at the start that are not counted. */
   readonly settleS: number;
 };
 
 export type Simulated = {
   readonly answeredPerSecond: number;
-  /** How long requests that were refused have waited for it. */
+  /** Median time from the arrival to the rejection of a request. */
   readonly refusalP50Ms: number;
   readonly refusalP99Ms: number;
   readonly answerP50Ms: number;
@@ -28,7 +28,10 @@ export type Simulated = {
 import { TICKS_MS, WINDOW_MS } from '../../../router/load-shedding/pressure.ts';
 type Request = { readonly cameAt: number; readonly readyAt: number };
 
-/** One process with one event loop, in which each turn handles all that has come during the one before. */
+/**
+ * Simulates one process with one event loop. Each turn handles everything that has arrived during the turn
+ * before.
+ */
 export function simulate({ limit: options, ...load }: Simulation): Simulated {
   const limit = new ConcurrencyLimit(options);
   const refusals: number[] = [];

@@ -5,7 +5,7 @@ import type { ShopFolder } from './start-command.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** The pages that users and developers read, by their path in the repository. */
+/** Returns the pages that users and developers read, by their path in the repository. */
 export function documentationFiles(): readonly string[] {
   const patterns = ['*.md', 'docs/**/*.md', 'router/**/*.md', 'test/**/*.md', 'bench/*.md'];
   return globSync(patterns, { cwd: root }).sort((a, b) => a.localeCompare(b));
@@ -15,13 +15,16 @@ export function readPage(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** Code blocks of a language in a Markdown text, without the indentation of the list that contains them. */
+/**
+ * Returns the code blocks of a language in a Markdown text, without the indentation of the list that contains
+ * them.
+ */
 export function codeBlocks(markdown: string, language: string): readonly string[] {
   const blocks = markdown.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)^ *\`\`\`$`, 'gm'));
   return [...blocks].map(([, indent = '', code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
 }
 
-/** The Markdown text without its code blocks. */
+/** Returns the Markdown text without its code blocks. */
 export function prose(markdown: string): string {
   return markdown.replaceAll(/^ *```\w*\n[^]*?^ *```$/gm, '');
 }
@@ -53,7 +56,7 @@ export async function followRecipe(
   return { folder, port };
 }
 
-/** The files that the recipe's steps name, each with the step's code. */
+/** Returns the files that the recipe's steps name, each with the step's code. */
 function recipeSteps(): readonly { readonly file: string; readonly code: string }[] {
   const page = readPage('docs/adding-a-subgraph.md');
   const steps = page.matchAll(/^\d+\. ([^]*?)^( *)```(?:graphql|ts|yaml)\n([^]*?)^ *```$/gm);

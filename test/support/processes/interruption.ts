@@ -1,13 +1,18 @@
 import { constants } from 'node:os';
 
 export type Interruption = {
-  /** Aborted by the first Ctrl-C or the like: what was started has to be stopped before the process ends. */
+  /**
+   * Aborted by the first SIGINT, SIGTERM or SIGHUP: everything started has to stop before the process exits.
+   */
   readonly stop: AbortSignal;
-  /** What shells expect of a process that a signal has ended; undefined while none has come. */
+  /**
+   * Returns the exit code that shells expect of a process ended by a signal; undefined before the first
+   * signal.
+   */
   readonly exitCode: () => number | undefined;
 };
 
-/** From here on this process is not ended by such signals. */
+/** Handles signals from now on, instead of exiting. */
 export function awaitInterruption(): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 type Run<Part, Tally> = {
-  /** Reads its part by `givenPart` and tells how far it is by `tellTally`. */
+  /** A program that reads its part by `givenPart` and reports its progress by `reportTally`. */
   readonly program: URL;
   readonly parts: readonly Part[];
   readonly onTally: (tally: Tally, part: number) => void;
@@ -10,7 +10,7 @@ type Run<Part, Tally> = {
   readonly stop?: AbortSignal;
 };
 
-/** Does the parts of a long run side by side, each in a process. Returns their exit codes. */
+/** Runs the parts of a long run in parallel, each in a process of its own. Returns their exit codes. */
 export function runParts<Part, Tally>(run: Run<Part, Tally>): Promise<readonly unknown[]> {
   return Promise.all(run.parts.map((part, index) => runPart(run, part, index)));
 }
@@ -23,23 +23,23 @@ async function runPart<Part, Tally>(
   const child = fork(program, [JSON.stringify(part)], { execArgv: [...process.execArgv, ...execArgv] });
   stop?.addEventListener('abort', () => child.kill('SIGTERM'));
   child.on('message', (tally) => {
-    // Only the program's own `tellTally` sends any.
+    // Only `reportTally` sends messages.
     onTally(tally as Tally, index);
   });
   const [code] = await once(child, 'exit');
   return code;
 }
 
-/** The part that this process is to do. */
+/** Returns the part that this process has to run. */
 export function givenPart(): unknown {
   const [, , text = ''] = process.argv;
   return JSON.parse(text);
 }
 
-/** Rejects when the process that waits for it has gone. */
-export function tellTally(tally: unknown): Promise<void> {
+/** Sends the progress to the parent; rejects if the parent has exited. */
+export function reportTally(tally: unknown): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  if (process.send === undefined) throw new Error('nobody started this');
+  if (process.send === undefined) throw new Error('this process has no parent');
   process.send(tally, (error: Error | null) => (error ? reject(error) : resolve()));
   return promise;
 }

@@ -1,28 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The process that `npm start` runs for a service, found below its launcher. */
+/** Returns the process that `npm start` runs for a service, found below its launcher. */
 export function processOf(service: string, launcher: number): number {
   const found = servicesOf(launcher).find((pid) => commandOf(pid).includes(`/${service}/server.ts`));
   if (found === undefined) throw new Error(`no process runs ${service}`);
   return found;
 }
 
-/** The process that starts the services. */
+/** Returns the process that starts the services. */
 export function starterOf(launcher: number): number {
   const [starter] = childrenOf(launcher);
   if (starter === undefined) throw new Error('the launcher has started nothing');
   return starter;
 }
 
-/** The processes of the services, as they are now. */
+/** Returns the current processes of the services. */
 export function servicesOf(launcher: number): readonly number[] {
   return childrenOf(starterOf(launcher));
 }
 
 /**
- * False also of a process that has ended and that nobody has asked for its exit code: it has no command any
- * more.
+ * Returns false also for a zombie, a process that has exited while its parent has not read its exit code: it
+ * has no command line any more.
  */
 export function isRunning(pid: number): boolean {
   try {
@@ -32,7 +32,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-// Linux tells without any program being installed, other systems come with these.
+// Linux provides the children in /proc without an installed program; other systems include pgrep.
 export function childrenOf(pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`;
   const text = existsSync(file)
@@ -44,7 +44,7 @@ export function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-/** The command line of a process. */
+/** Returns the command line of a process. */
 export function commandOf(pid: number): string {
   const file = `/proc/${pid}/cmdline`;
   return existsSync(file)

@@ -9,26 +9,26 @@ import { V8_FLAGS } from '../../../router/process/v8-flags.ts';
 import { startService } from '../subgraphs/service.ts';
 import type { Service, ServiceDefinition } from '../subgraphs/service.ts';
 
-// As `npm start` does: a router starts in half the time.
+// The setting of `npm start`, with which a router starts in half the time.
 const COMPILED = join(import.meta.dirname, '../../../node_modules/.cache/compile');
 const MAIN = join(import.meta.dirname, '../../../router/main.ts');
-// A test that is aborted does not dispose of its router, which then exits with the process of the test.
+// A test that is aborted does not dispose of its router; the router exits with the process of the test.
 const EXIT_WITH_PARENT = new URL('../../../bin/start/exit-with-parent.ts', import.meta.url).href;
 
 export type RouterProcess = AsyncDisposable & {
   readonly process: ChildProcess;
   readonly url: string;
   readonly adminUrl: string;
-  /** Of the health port, where there is one. */
+  /** URL of the health port, if there is one. */
   readonly healthUrl: string | undefined;
-  /** The code the process ends with. */
+  /** Exit code of the process. */
   readonly exited: Promise<number | null>;
 };
 
-/** Subgraphs that are there already, by name. */
+/** Running subgraphs, by name. */
 export type Running = Readonly<Record<string, Pick<Service, 'url' | 'sdl'>>>;
 
-/** A router as a process of its own, on free ports, over one service or over those that run. */
+/** Starts a router as a process of its own, on free ports, over one service or over running subgraphs. */
 export async function startRouterProcess(
   definition: ServiceDefinition | Running,
   config = '',
@@ -71,7 +71,7 @@ function compositionFile(services: Running): string {
 }
 
 export type SpawnedRouter = Pick<RouterProcess, 'process' | 'exited'> & {
-  /** Rejects when the router ends before it listens. */
+  /** Rejects if the router exits before it listens. */
   readonly ready: Promise<ReadyLine>;
 };
 
@@ -83,14 +83,14 @@ type ReadyLine = {
 };
 
 /**
- * Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` what
- * Node writes to stderr.
+ * Starts the router in a directory with its files. `onLine` receives each line of its log, `onWarning` the
+ * output of Node to stderr.
  */
 export function spawnRouter(
   directory: string,
   options: {
     readonly env?: Readonly<Record<string, string>>;
-    /** Default: as in `npm run router`. */
+    /** Default: the program of `npm run router`. */
     readonly nodeFlags?: readonly string[];
     readonly onLine?: (line: unknown) => void;
     readonly onWarning?: (text: string) => void;
@@ -101,7 +101,7 @@ export function spawnRouter(
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Ctrl-C is for the test, which knows in which order its processes have to end.
+    // Ctrl-C signals only the test, which stops its processes in the right order.
     detached: true,
   });
   const { onWarning = (text: string) => void process.stderr.write(text) } = options;

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** The first of the names that is a program in the folders, those of PATH by default. */
+/** Returns the path of the first name that is a program in the folders, by default those of PATH. */
 export function findProgram(
   names: readonly string[],
   folders: readonly string[] = (process.env['PATH'] ?? '').split(delimiter),
@@ -29,8 +29,8 @@ export type RunOptions = {
 };
 
 /**
- * Runs a program to its end and gives what it wrote.
- * @throws with the last line that it wrote when it fails.
+ * Runs a program to its end and returns its output.
+ * @throws if it fails, with the last line of its output.
  */
 export async function runProgram(
   file: string,

@@ -10,7 +10,7 @@ import { until } from '../time/until.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const names = ['order', 'product', 'user', 'shipping', 'inventory'] as const;
 
-/** A folder with configuration and data of a shop of its own, on ports of its own. */
+/** A folder with the configuration and the data of a shop of its own, on ports of its own. */
 export type ShopFolder = Disposable & {
   readonly path: string;
   readonly ports: Readonly<Record<(typeof names)[number] | 'router' | 'admin', number>>;
@@ -76,16 +76,16 @@ function routerConfig({ user, admin }: ShopFolder['ports']) {
 }
 
 export type StartCommand = AsyncDisposable & {
-  /** Of the launcher, or of the command that was given. */
+  /** Process id of the launcher, or of the given command. */
   readonly pid: number;
   readonly output: () => string;
-  /** Resolves when the output has the text; rejects with the output when the command ends first. */
+  /** Resolves when the output contains the text; rejects with the output if the command ends first. */
   readonly prints: (text: string, timeoutMs?: number) => Promise<void>;
   readonly signal: (signal: NodeJS.Signals) => void;
   readonly exited: Promise<number | null>;
 };
 
-/** `npm start`, without npm unless another command is given. */
+/** Runs `bin/start.ts` as `npm start` does, without npm, or another command. */
 export function runStart(
   environment: Readonly<Record<string, string>>,
   command: readonly [program: string, ...args: string[]] = [process.execPath, 'bin/run.mjs', 'bin/start.ts'],

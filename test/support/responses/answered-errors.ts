@@ -9,7 +9,7 @@ export type Path = readonly (string | number)[];
 
 type AnsweredError = { readonly path: Path | undefined; readonly code: unknown };
 
-/** A request that was executed. */
+/** An executed request with its response. */
 export type Executed = {
   readonly document: string;
   readonly operationName?: string | undefined;
@@ -19,12 +19,13 @@ export type Executed = {
   readonly errors: readonly AnsweredError[];
 };
 
-// Beyond that one error stands for many, at what their places have in common.
-const MOST_LISTED = 500;
+// From this number on, the router reports one error for several nulls, at the common part of their paths.
+const MAX_LISTED = 500;
 
 /**
- * Looks whether errors have done to an answer what its client asked for (`onError`), and whether it is one to
- * the document: GraphQL executed over the answer has to give the answer. For schemas without abstract types.
+ * Creates a check that errors had the effect on a response that its client requested (`onError`), and that
+ * the response matches the document: executing GraphQL over the response has to return the response. For
+ * schemas without abstract types.
  */
 export function createErrorCheck(schema: GraphQLSchema): (executed: Executed) => readonly string[] {
   const lenient = withoutNonNull(schema);
@@ -37,7 +38,7 @@ export function createErrorCheck(schema: GraphQLSchema): (executed: Executed) =>
     if (!isWhollyNull && text !== JSON.stringify(data)) return [`the data should be ${text.slice(0, 1_000)}`];
     switch (onError) {
       case 'NULL':
-        return errors.length >= MOST_LISTED
+        return errors.length >= MAX_LISTED
           ? []
           : [...unexplained(misplaced, errors), ...travelled(errors, data)];
       case 'PROPAGATE':
@@ -48,22 +49,21 @@ export function createErrorCheck(schema: GraphQLSchema): (executed: Executed) =>
   };
 }
 
-/** Whether an error says why null stands at the path of an answer whose client wants one for each null. */
-export function tellsNullAt(path: Path): (error: AnsweredError) => boolean {
+/** Whether an error explains the null at the path, for a client that requested one error for each null. */
+export function reportsNullAt(path: Path): (error: AnsweredError) => boolean {
   return (error) =>
     error.path !== undefined &&
     isOnOneLine(error.path, path) &&
     (error.path.length === path.length || !isOwn(error));
 }
 
-/** Whether one of the paths leads through the end of the other. */
+/** Whether one path is the beginning of the other, or equal to it. */
 export function isOnOneLine(one: Path, other: Path): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short.every((key, index) => key === long[index]);
 }
 
-// What a service reports stands where the service has put it: in its own answer the null has travelled
-// already.
+// The paths of a service's errors are its own: in its response the null has propagated already.
 function isOwn({ code }: AnsweredError): boolean {
   return /^(?:SUBGRAPH_(?!ERROR$)|ENTITY_NOT_FOUND$|UNAUTHORIZED_FIELD_OR_TYPE$)/.test(String(code));
 }
@@ -75,8 +75,8 @@ function withoutNonNull(schema: GraphQLSchema): GraphQLSchema {
 type Schemas = { readonly schema: GraphQLSchema; readonly lenient: GraphQLSchema };
 
 /**
- * The data as graphql-js completes it when null may stand everywhere, and where it stands although it may
- * not.
+ * Returns the data as graphql-js completes it with all fields nullable, and the paths of nulls at non-null
+ * fields.
  */
 function completed({ schema, lenient }: Schemas, { document, operationName, variables, data }: Executed) {
   const misplaced: Path[] = [];
@@ -109,15 +109,15 @@ function findMisplaced(value: unknown, type: GraphQLOutputType, path: Path, misp
 
 function unexplained(misplaced: readonly Path[], errors: readonly AnsweredError[]): readonly string[] {
   return misplaced
-    .filter((path) => !errors.some(tellsNullAt(path)))
+    .filter((path) => !errors.some(reportsNullAt(path)))
     .map((path) => `${textOf(path)} is null without an error of its own`);
 }
 
-/** Of the router's own errors, those that lie below a null. */
+/** Returns the router's own errors whose path leads through a null. */
 function travelled(errors: readonly AnsweredError[], data: unknown): readonly string[] {
   return errors
     .filter((error) => isOwn(error) && error.path !== undefined && liesBelowNull(data, error.path))
-    .map(({ path = [] }) => `the error at ${textOf(path)} has made null what is above it`);
+    .map(({ path = [] }) => `the error at ${textOf(path)} has nulled a parent`);
 }
 
 function liesBelowNull(data: unknown, path: Path): boolean {

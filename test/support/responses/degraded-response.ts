@@ -1,6 +1,6 @@
 import type { SmallGraph } from '../graphs/small-graph.ts';
 
-/** What an answer says of what it lacks, by every way of saying it. */
+/** Returns everything by which a response reports missing data. */
 export async function askForRest(
   graph: SmallGraph,
   query: string,
@@ -26,13 +26,13 @@ type Body = {
   };
 };
 
-/** The lines of the metric that counts what answers lacked. */
+/** Returns the lines of the metric that counts missing data. */
 export async function degradedMetric({ router }: SmallGraph): Promise<readonly string[]> {
   const text = await router.telemetry.metrics.getSingleMetricAsString('tributary_degraded_total');
   return text.split('\n').filter((line) => line.startsWith('tributary_degraded_total'));
 }
 
-/** Takes a service off its port. */
+/** Stops a service, so that its port refuses connections. */
 export async function stopService(graph: SmallGraph, name: string): Promise<void> {
   await graph.services.get(name)?.[Symbol.asyncDispose]();
 }

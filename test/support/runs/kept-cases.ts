@@ -13,7 +13,7 @@ export function readCases(folder: URL): readonly KeptCase[] {
 }
 
 type CaseName = {
-  /** What was wrong, in a few words. */
+  /** A short description of the fault. */
   readonly fault: string;
   /** Cases with the same identity share a file. */
   readonly identity: unknown;
@@ -30,7 +30,7 @@ export function keepCase(folder: URL, kept: object, { fault, identity }: CaseNam
 
 const MAX_WORDS = 6;
 
-/** The first words of a text, as part of a file name. */
+/** Returns the first words of a text, as part of a file name. */
 function slugOf(text: string): string {
   const words = text.toLowerCase().match(/[a-z][a-z\d]*/g) ?? ['fault'];
   return words.slice(0, MAX_WORDS).join('-');

@@ -2,18 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * A way to a server that can be cut (connections end, and new ones are closed at once, until it is repaired)
- * or silenced.
+ * A proxy before a server, whose connections can be cut (closed, and new ones rejected until `repair`) or
+ * silenced.
  */
 export type BreakableConnection = AsyncDisposable & {
-  /** The server's URL with this way's address. */
+  /** The server's URL with the address of the proxy. */
   readonly url: string;
   readonly cut: () => void;
   readonly repair: () => void;
-  /**
-   * Nothing comes through the connections that are open any more, and nobody is told; new ones are as good as
-   * ever.
-   */
+  /** Drops all bytes of the open connections without closing them; new connections work. */
   readonly silence: () => void;
 };
 

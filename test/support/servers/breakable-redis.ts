@@ -6,23 +6,23 @@ import { freePort } from './free-port.ts';
 import { findProgram } from '../processes/run-program.ts';
 import { until } from '../time/until.ts';
 
-/** A Redis of the test's own, to be taken away in every way and brought back on the same port. */
+/** A Redis for one test, which the test can kill, freeze and restart on the same port. */
 export type BreakableRedis = AsyncDisposable & {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Leaves its connections open, and answers nothing. */
+  /** Stops responding and leaves connections open. */
   freeze(): void;
   thaw(): void;
 };
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-// Holds the other end of our pipe: when we are gone without having stopped the server, this does, also one
-// that is frozen.
+// Reads the other end of the pipe: if this process exits without stopping the server, the shell kills it,
+// even if it is frozen.
 const GUARD = 'read -r _; kill -s KILL "$1"';
 
-/** A Redis that is not running yet. */
+/** Returns a Redis that is not running yet. */
 export async function createBreakableRedis(): Promise<BreakableRedis> {
   const program = findProgram(['redis-server', 'valkey-server']);
   if (program === undefined) throw new Error('this test needs redis-server or valkey-server on the machine');
@@ -45,7 +45,7 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
     async start() {
       server = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
         stdio: 'ignore',
-        // Ctrl-C is for the test.
+        // Ctrl-C signals only the test.
         detached: true,
       });
       const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(server.pid)], {
@@ -53,7 +53,7 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
         detached: true,
       });
       server.once('exit', () => guard.kill('SIGKILL'));
-      if (!(await until(() => answers(url), PATIENCE_MS))) throw new Error('redis-server does not answer');
+      if (!(await until(() => answers(url), TIMEOUT_MS))) throw new Error('redis-server does not answer');
     },
     freeze: () => void server?.kill('SIGSTOP'),
     thaw: () => void server?.kill('SIGCONT'),
@@ -61,7 +61,7 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
   };
 }
 
-/** One that runs. */
+/** Returns a running Redis. */
 export async function startBreakableRedis(): Promise<BreakableRedis> {
   const redis = await createBreakableRedis();
   await redis.start();

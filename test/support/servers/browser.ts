@@ -3,7 +3,10 @@ import { findProgram } from '../processes/run-program.ts';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The path of a Chromium, installed where that bothers nobody; undefined leaves the tests of pages out. */
+/**
+ * Returns the path of a Chromium, and installs one as root or on a CI machine. Without one, tests of pages
+ * are skipped.
+ */
 export async function findBrowser(packages: PackageManager): Promise<string | undefined> {
   const found = findProgram(PROGRAMS);
   if (found !== undefined) return found;

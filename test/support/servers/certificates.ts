@@ -5,11 +5,12 @@ import { join } from 'node:path';
 
 export type Pem = { readonly cert: string; readonly key: string };
 
-/** Issues certificates for 127.0.0.1, good for a day. */
+/** Issues certificates for 127.0.0.1 that are valid for a day. */
 export type Authority = { readonly ca: string; readonly issue: (name: string) => Pem };
 
 /**
- * An authority made for one test: certificates are DER (X.690), of the shape of RFC 5280, signed with ECDSA.
+ * Creates a certificate authority for one test. Certificates are DER (X.690) in the format of RFC 5280,
+ * signed with ECDSA.
  */
 export function createAuthority(name: string): Authority {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -28,7 +29,7 @@ export function createAuthority(name: string): Authority {
   };
 }
 
-/** Writes texts to files of their names, and returns the paths. */
+/** Writes each text to the file of its name, and returns the paths. */
 export async function writePem<Name extends string>(
   folder: string,
   texts: Readonly<Record<Name, string>>,

@@ -10,7 +10,7 @@ export type Container = {
   readonly answers: (url: string) => Promise<boolean>;
 };
 
-/** Runs a server in a Docker engine, where one answers, on a free port of this machine. */
+/** Runs a server in a Docker engine, if one is available, on a free port of this machine. */
 export async function startContainer(container: Container): Promise<Provided | { missing: string }> {
   const docker = findProgram(['docker']);
   if (docker === undefined) return { missing: 'there is no docker' };

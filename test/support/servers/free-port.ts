@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A port of the loopback address that nothing listens on now, for servers that cannot choose one themselves.
+ * Returns a port of the loopback address on which nothing listens now, for servers that cannot choose one.
  */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

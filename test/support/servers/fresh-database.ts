@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 
 export type FreshDatabase = AsyncDisposable & {
-  /** With the credentials of the test server's superuser. */
+  /** URL with the credentials of the test server's superuser. */
   readonly url: string;
 };
 

@@ -3,7 +3,7 @@ import { findProgram, runProgram } from '../processes/run-program.ts';
 /** Installs packages of the operating system, one after another because its database has one lock. */
 export type PackageManager = { readonly install: (name: string) => Promise<{ missing: string } | undefined> };
 
-/** Debian's; only used where nobody minds: as root, or on a CI machine. */
+/** Creates the package manager of Debian, which is used only as root or on a CI machine. */
 export function createPackageManager(): PackageManager {
   let previous: Promise<unknown> = Promise.resolve();
   return {

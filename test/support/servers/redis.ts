@@ -12,7 +12,7 @@ import { startServer } from './server-process.ts';
 
 const BINARIES = ['redis-server', 'valkey-server'];
 
-/** A real Redis, wherever it can be had. */
+/** Provides a real Redis from the first available source. */
 export async function provideRedis(packages: PackageManager): Promise<Provided> {
   return provide(
     'Redis',
@@ -26,7 +26,7 @@ export async function provideRedis(packages: PackageManager): Promise<Provided> 
   );
 }
 
-/** A Redis of one's own, for tests that stop it or fill it; the program has to be on the machine. */
+/** Starts a Redis if the program is installed. */
 async function startRedis(): Promise<Provided | { missing: string }> {
   const program = findProgram(BINARIES);
   if (program === undefined) return { missing: 'there is no redis-server' };

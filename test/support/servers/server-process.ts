@@ -5,16 +5,16 @@ import { until } from '../time/until.ts';
 
 export type ServerProcess = {
   readonly command: readonly [file: string, ...args: string[]];
-  /** Everything the server writes; removed with it. */
+  /** The folder of everything that the server writes; it is removed with the server. */
   readonly folder: string;
   readonly stopSignal: 'TERM' | 'INT';
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Whether the server answers. */
+  /** Returns whether the server responds. */
   readonly answers: () => Promise<boolean>;
 };
 
-// The shell holds the other end of our pipe: when we are gone, even by SIGKILL, it stops the server and
-// cleans up.
+// The shell reads the other end of the pipe: if this process exits, even by SIGKILL, the shell stops the
+// server and removes its folder.
 const GUARD = `
 exec 3<&0
 "$@" </dev/null & server=$!
@@ -26,14 +26,14 @@ exit "$status"`;
 
 const START_TIMEOUT_MS = 30_000;
 
-/** Starts a server and waits until it answers; disposing stops it and removes its folder. */
+/** Starts a server and waits until it responds; disposing stops it and removes its folder. */
 export async function startServer(server: ServerProcess): Promise<AsyncDisposable> {
   const child = spawn('/bin/sh', ['-c', GUARD, 'sh', ...server.command], {
     ...server.user,
     cwd: server.folder,
     env: { ...process.env, LC_ALL: 'C', FOLDER: server.folder, STOP_SIGNAL: server.stopSignal },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Ctrl-C is for the tests: the servers stop after them.
+    // Ctrl-C signals only the tests; the servers stop after them.
     detached: true,
   });
   const exited = once(child, 'exit');

@@ -11,17 +11,17 @@ export type OrderNeighbours = AsyncDisposable & {
   readonly inventory: TestSubgraph;
   readonly productTap: ServiceTap;
   readonly inventoryTap: ServiceTap;
-  /** An order service that reaches the other two through the taps. */
+  /** Starts an order service that calls the other two through the taps. */
   readonly startOrder: (
     database: DatabaseKind | DatabaseLocation,
     overrides?: Partial<Settings>,
   ) => Promise<TestSubgraph>;
-  /** Puts this many pieces of a product on the shelf, on top of the demo's. */
+  /** Adds pieces of a product to the stock of the demo data. */
   readonly deliver: (productId: string, pieces: number) => Promise<void>;
   readonly available: (productId: string) => Promise<number>;
 };
 
-/** What an order service needs around it. */
+/** Starts the services that an order service calls. */
 export async function startNeighbours(database: DatabaseKind): Promise<OrderNeighbours> {
   const parts = new AsyncDisposableStack();
   const product = parts.use(await startTestSubgraph('product', startProduct, { database }));

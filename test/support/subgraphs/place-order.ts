@@ -38,7 +38,7 @@ export function cancelOrder(order: TestSubgraph, id: string, as: TestUser = buye
   return order.call('mutation ($id: ID!) { cancelOrder(id: $id) { id status } }', { variables: { id }, as });
 }
 
-/** How many orders the buyer has. */
+/** Returns the number of the buyer's orders. */
 export async function countOrders(order: TestSubgraph): Promise<number> {
   const { data } = await order.call('{ orders(first: 100) { edges { node { id } } } }', { as: buyer });
   return (data as { orders: { edges: unknown[] } }).orders.edges.length;

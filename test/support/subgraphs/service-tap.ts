@@ -1,21 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What becomes of a call: the callee may never see it, or the caller may never learn what came of it. */
+/** The fate of a call: it passes, the request is lost, or its response is lost. */
 export type Fate = 'passed' | 'lost' | 'answer lost';
 
 export type ServiceTap = AsyncDisposable & {
-  /** In place of the callee's. */
+  /** URL to use instead of the callee's. */
   readonly url: string;
   /** The operation names of the calls so far. */
   readonly calls: string[];
-  /** Those of them that the callee has answered. */
+  /** The operation names of the calls to which the callee has responded. */
   readonly answered: string[];
-  /** Decides about each call by its operation name; passes all of them unless set. */
+  /** Decides about each call by its operation name; passes all calls by default. */
   fateOf: (operation: string) => Fate | Promise<Fate>;
 };
 
-/** Stands between a service and the one it calls. */
+/** Starts a proxy between a service and the one it calls. */
 export async function startServiceTap(target: string): Promise<ServiceTap> {
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -19,7 +19,7 @@ type ReceivedCall = {
   readonly body: string;
 };
 
-/** A subgraph over real HTTP that keeps what it was sent. */
+/** A subgraph over real HTTP that records its requests. */
 export type Service = AsyncDisposable & {
   readonly url: string;
   readonly sdl: string;
@@ -31,7 +31,7 @@ const LINK =
 
 export async function startService({ sdl, resolvers }: ServiceDefinition, port = 0): Promise<Service> {
   const whole = sdl.includes('@link(') ? sdl : `${LINK}\n${sdl}`;
-  // The shape of a resolver map is checked by buildSubgraphSchema itself.
+  // buildSubgraphSchema itself checks the shape of a resolver map.
   const schema = buildSubgraphSchema([{ typeDefs: parse(whole), resolvers: resolvers as never }]);
   const calls: ReceivedCall[] = [];
   const server = createServer((request, response) => {

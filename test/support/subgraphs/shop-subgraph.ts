@@ -15,7 +15,7 @@ export type StartSubgraph = (settings: Settings, parts: Parts) => Promise<Runnin
 
 export type DatabaseKind = 'embedded' | 'postgres';
 
-/** Every suite of a subgraph runs once for each: `describe.each(databaseKinds)('…on %s', …)`. */
+/** The databases with which each suite of a subgraph runs: `describe.each(databaseKinds)('…on %s', …)`. */
 export const databaseKinds: readonly DatabaseKind[] =
   process.env['DATABASE_URL'] === undefined ? ['embedded'] : ['embedded', 'postgres'];
 
@@ -31,7 +31,7 @@ export const testServiceKeys = ['order', 'support'].map((service) => ({
 /** Issuer of the users that tests call as. */
 export const testIssuer = 'http://issuer.example';
 
-/** The project's own template, so that only the first run ever has to make it. */
+/** The repository's template of an embedded database, so that only the first run has to create it. */
 export const templateDir = fileURLToPath(new URL('../../../.data', import.meta.url));
 
 /** Another service, which calls with a key of its own. */
@@ -55,7 +55,7 @@ export type TestSubgraph = AsyncDisposable & {
   readonly origin: string;
   /** Every SQL statement so far; empty it to count those of one request. */
   readonly statements: string[];
-  /** A signed call, anonymous unless `as` says otherwise. */
+  /** Sends a signed call, anonymous unless `as` is set. */
   readonly call: (query: string, options?: CallOptions) => Promise<GraphQLAnswer>;
 };
 
@@ -72,7 +72,9 @@ export type TestOptions = {
   readonly settings?: Partial<Settings>;
 };
 
-/** One subgraph on a free port, with its demo data in a database that goes when it is disposed. */
+/**
+ * Starts one subgraph on a free port, with demo data in a database that is dropped when it is disposed of.
+ */
 export async function startTestSubgraph(
   name: string,
   start: StartSubgraph,

@@ -10,7 +10,7 @@ type StubRequest = {
   readonly path: string;
 };
 
-/** What a stub does with one request. */
+/** Responds to one request, or fails it. */
 export type Behaviour = (response: ServerResponse, request: StubRequest) => void;
 
 /** Chooses the behaviour; `index` counts requests from 0. */
@@ -20,13 +20,13 @@ export type StubSubgraph = AsyncDisposable & {
   readonly url: string;
   readonly requests: readonly StubRequest[];
   readonly counts: { readonly connections: number; readonly aborted: number };
-  /** Resolves when at least so many requests have arrived. */
+  /** Resolves when at least this number of requests has arrived. */
   received(count: number): Promise<void>;
-  /** Resolves when at least so many requests were given up by the caller before they were answered. */
+  /** Resolves when the caller has aborted at least this number of requests before their response. */
   aborted(count: number): Promise<void>;
 };
 
-/** A real HTTP server on a free port, which answers as its script says. */
+/** Starts a real HTTP server on a free port, which behaves as its script says. */
 export async function startStubSubgraph(
   script: Script,
   options: { port?: number } = {},
@@ -79,7 +79,7 @@ export function text(body: string, headers: Record<string, string | string[]> = 
   return (response) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body);
 }
 
-/** An HTML page, as proxies and crashed programs send. */
+/** Responds with an HTML page, as proxies and crashed programs do. */
 export function page(status: number): Behaviour {
   const body = `<html><body>secret stack at http://internal-host:9999/</body></html>`;
   return (response) => response.writeHead(status, { 'content-type': 'text/html' }).end(body);
@@ -98,7 +98,7 @@ export function hang(): Behaviour {
   return () => {};
 }
 
-/** Never silent and never done. */
+/** Sends bytes continuously and never ends. */
 export function drip(): Behaviour {
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -114,7 +114,7 @@ export function reset(): Behaviour {
   return (response) => response.socket?.resetAndDestroy();
 }
 
-/** Ends the connection in the middle of a body, with a reset or as if all had been sent. */
+/** Ends the connection in the middle of a body, with a reset or with an orderly end. */
 export function breakOff(how: 'reset' | 'end'): Behaviour {
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
@@ -125,7 +125,7 @@ export function breakOff(how: 'reset' | 'end'): Behaviour {
   };
 }
 
-/** Sends so many bytes of JSON as fast as they are read, without a content-length unless told. */
+/** Sends this number of bytes of JSON as fast as they are read, without a content-length by default. */
 export function flood(bytes: number, options: { announced?: boolean; status?: number } = {}): Behaviour {
   const chunk = Buffer.alloc(65_536, 'a');
   return (response) => {
@@ -144,14 +144,14 @@ export function flood(bytes: number, options: { announced?: boolean; status?: nu
   };
 }
 
-/** The answer `{"data":{"a":1}}` under a content coding. */
+/** Responds with `{"data":{"a":1}}` under a content coding. */
 export function encoded(coding: string, encode: (bytes: Buffer) => Buffer): Behaviour {
   const headers = { 'content-type': 'application/json', 'content-encoding': coding };
   const body = encode(Buffer.from('{"data":{"a":1}}'));
   return (response) => response.writeHead(200, headers).end(body);
 }
 
-/** Bytes that are no HTTP at all. */
+/** Sends bytes that are not HTTP. */
 export function garbage(): Behaviour {
   return (response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n');
 }

@@ -14,19 +14,22 @@ type CallOptions = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** A pool of one subgraph, `inventory`, with a fake clock and a record of its events. */
+/** The clients of one subgraph, `inventory`, with a fake clock and a record of its events. */
 export type PoolOfOne = AsyncDisposable & {
   readonly pool: SubgraphPool;
   readonly clock: Clock;
-  /** `EVENT DETAIL` in the order they came. */
+  /** Events as `EVENT DETAIL`, in the order of their occurrence. */
   readonly events: string[];
   call(options?: CallOptions): Promise<SubgraphResponse>;
-  /** The failure of a call; throws when it was answered. */
+  /** Returns the failure of a call; throws if the call succeeded. */
   fail(options?: CallOptions): Promise<SubgraphFailure>;
   breaker(): string | undefined;
 };
 
-/** `settings` as in `traffic.all` of router.yaml. */
+/**
+ * Creates the clients of the subgraph `inventory` at these URLs. `settings` are those of `traffic.all` in
+ * router.yaml.
+ */
 export function poolOf(
   urls: readonly string[],
   settings: Record<string, unknown> = {},

@@ -9,10 +9,10 @@ import type { CallOptions, GraphQLAnswer } from './shop-subgraph.ts';
 
 export type SubgraphProcess = AsyncDisposable & {
   readonly call: (query: string, options?: CallOptions) => Promise<GraphQLAnswer>;
-  /** Ends the process with a signal and gives its exit code. */
+  /** Ends the process with a signal and returns its exit code. */
   readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
   readonly port: number;
-  /** What it wrote to standard error, when it has ended. */
+  /** Its output to stderr, when it has exited. */
   readonly ended: Promise<string>;
 };
 
@@ -44,7 +44,7 @@ export async function startSubgraphProcess(
   };
 }
 
-/** Starts a subgraph that is expected to give up, and gives what it said. */
+/** Starts a subgraph that is expected to exit before it is ready, and returns its output. */
 export async function failToStart(
   name: string,
   environment: Readonly<Record<string, string>>,
@@ -59,7 +59,7 @@ export async function failToStart(
   return { exitCode: child.exitCode, stderr: await stderr };
 }
 
-// A test that is given up never stops its subgraphs; they then end with the process of the test.
+// A test that is aborted never stops its subgraphs; they exit with the process of the test.
 const EXIT_WITH_PARENT = new URL('../../../bin/start/exit-with-parent.ts', import.meta.url).href;
 
 function spawnSubgraph(name: string, environment: Readonly<Record<string, string>>): ChildProcess {
@@ -74,7 +74,7 @@ function spawnSubgraph(name: string, environment: Readonly<Record<string, string
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Ctrl-C is for the test, which knows in which order its processes have to end.
+    // Ctrl-C signals only the test, which stops its processes in the right order.
     detached: true,
   });
 }
@@ -83,7 +83,7 @@ async function textOf(stream: Readable | null): Promise<string> {
   return stream === null ? '' : text(stream);
 }
 
-/** The address from the log line of a subgraph that is ready; null when it ends before. */
+/** Returns the URL from the log line of a ready subgraph; null if the subgraph exits before. */
 async function readUrl(child: ChildProcess): Promise<string | null> {
   if (child.stdout === null) return null;
   const lines = createInterface({ input: child.stdout });

@@ -12,7 +12,7 @@ export type Clock = {
   readonly startTimer: StartTimer;
   /** Moves both times forward and runs the timers that become due, in order, each at its time. */
   advance(ms: number): void;
-  /** The same, but promises settle after each timer. */
+  /** Does the same, and lets promises settle after each timer. */
   advanceAsync(ms: number): Promise<void>;
   /** Sets the wall clock forward or back; monotonic time and timers stay. */
   jump(ms: number): void;
@@ -21,8 +21,8 @@ export type Clock = {
 type Timer = { readonly dueAt: number; readonly action: () => void };
 
 /**
- * A fake clock: its time passes only in `advance`. It stands in for every part that reads time or sets
- * timers.
+ * Creates a fake clock: its time passes only in `advance`. It replaces the clock of every part that reads
+ * time or sets timers.
  */
 export function createClock(startMs = Date.UTC(2030, 0, 1)): Clock {
   const timers = new Set<Timer>();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks again and again until the answer is yes; false when it is still no after `timeoutMs`. */
+/** Polls the condition until it is true; returns false if it is still false after `timeoutMs`. */
 export async function until(check: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (!(await check())) {
