@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBrowser } from '../test/support/servers/browser.ts';
+import { MISSING, provideDeployTools } from '../test/support/servers/deploy-tools.ts';
 import { createPackageManager } from '../test/support/servers/package-manager.ts';
 import type { PackageManager } from '../test/support/servers/package-manager.ts';
 import { providePostgres } from '../test/support/servers/postgres.ts';
@@ -61,9 +62,10 @@ async function test(args: readonly string[]): Promise<number> {
   const packages = createPackageManager();
   const [redis, postgres] = await provideBoth(packages, stack);
   const browser = await findBrowser(packages);
+  const { helm, composeGo, haproxy } = await provideDeployTools(packages);
   if (interrupted.signal.aborted) return 130;
   console.log(
-    `Redis: ${redis.from}\nPostgres: ${postgres.from}\nBrowser: ${browser ?? 'none, so pages are not tested'}\n`,
+    `Redis: ${redis.from}\nPostgres: ${postgres.from}\nBrowser: ${browser ?? 'none, so pages are not tested'}\nHelm: ${helm ?? MISSING.helm}\ncompose-go: ${composeGo ?? MISSING.composeGo}\nHAProxy: ${haproxy ?? MISSING.haproxy}\n`,
   );
 
   const report = join(folder, 'report.json');

