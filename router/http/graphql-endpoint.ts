@@ -79,7 +79,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const search = searchOf(request.url);
-    // URLSearchParams would replace invalid bytes by U+FFFD.
+    // URLSearchParams replaces invalid bytes by U+FFFD, so they would go unnoticed.
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;

@@ -4,10 +4,13 @@ import { serverOptions, urlAt } from './http-server.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
-/** Message to the thread, also its heartbeat: the reasons why the router is not ready. */
+/** Reasons why the router is not ready. Each message to the thread is also the heartbeat of the process. */
 export type Heartbeat = readonly string[];
 
-/** First message from the thread. A structured clone of an error would lose its code. */
+/**
+ * First message from the thread. The code of an error is a separate member, because cloning an error between
+ * threads loses it.
+ */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };
@@ -16,7 +19,7 @@ export type ThreadOptions = {
   readonly host: string;
   readonly port: number;
   readonly stalledAfterMs: number;
-  /** Headers of every response. */
+  /** Headers that every response has. */
   readonly standing: StandingHeaders;
   readonly server: ReturnType<typeof serverOptions>;
 };
@@ -30,7 +33,7 @@ export type HealthPort = AsyncDisposable & {
 const HEARTBEATS_PER_STALL = 4;
 const MAX_HEARTBEAT_INTERVAL_MS = 250;
 
-// Without these limits, the thread would have a young generation as large as that of the main thread.
+// By default the thread would get the young generation of the main thread, which is far too large for it.
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**

@@ -114,7 +114,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     otherVary,
   ]);
 
-  // Adds the headers that CORS depends on to those that subgraphs have named.
+  // Returns the `vary` header: the headers that CORS depends on, and those that subgraphs have named.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
     const own = path === config.listen.path ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
@@ -123,8 +123,8 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
   function write(response: ServerResponse, { status, headers, body }: ClientResponse): void {
     if (response.destroyed) return;
-    // Checked when the response is sent: a connection that was kept open before draining began would delay
-    // it.
+    // Draining is checked when the response is sent, not when the request begins. Otherwise a request that
+    // was in flight when draining began would keep its connection open and delay the shutdown.
     if (status === 413 || status === 408 || parts.health.draining())
       response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(body);
@@ -134,8 +134,8 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
       // A 204 response must not have a content-length (RFC 9110 section 8.6).
       ...(status !== 204 && { 'content-length': bytes }),
     });
-    // Node encodes the header section as Latin-1 and joins a string body to it, so only an ASCII body may be
-    // a string.
+    // Node sends a string body together with the headers, and encodes both as Latin-1. Only an ASCII body may
+    // therefore be a string.
     if (typeof body !== 'string') response.end(body);
     else if (bytes === body.length && bytes < ONE_PIECE_BYTES) response.end(body, 'latin1');
     else response.end(Buffer.from(body));
@@ -163,8 +163,8 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
   return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const place = placeOnConnection(request);
-    // The previous response has `connection: close`, so later requests are not processed (RFC 9112 section
-    // 9.6).
+    // An earlier response on this connection has `connection: close`, so the router must not process later
+    // requests (RFC 9112 section 9.6).
     if (place === 'beyond') return;
     if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);

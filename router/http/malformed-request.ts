@@ -8,9 +8,10 @@ import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 /**
- * Creates the handler for invalid HTTP and for requests that remain incomplete. A request whose body is being
- * read is rejected like any other, with its id, and logged. Without a request, the handler writes a JSON
- * response and closes the connection; Node would send an empty body.
+ * Creates the handler for invalid HTTP and for requests that remain incomplete:
+ * - A request whose body is being read is rejected like any other: the response has its id, and it is logged.
+ * - Without a request, the handler writes a JSON response and closes the connection. Node by itself would
+ *   send an empty body.
  */
 export function createMalformedRequestHandler(standing: StandingHeaders) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
@@ -29,7 +30,8 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
     const { error, response } = rejections[code] ?? badRequest;
     // A client that closes the connection within a body has cancelled its request.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
-    // Destroyed after the response, because a client could otherwise keep its side open forever.
+    // Destroyed after the response, because otherwise a client could keep its half of the connection open
+    // forever.
     socket.end(response, () => socket.destroy());
   };
 }
@@ -41,7 +43,7 @@ type Rejection = {
 };
 
 function prepareRejection(standing: StandingHeaders, code: ErrorCode, message?: string): Rejection {
-  // Closes the connection, because the rest of the request cannot be distinguished from a new one.
+  // The connection must close, because the rest of the invalid request could be taken for a new one.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
   const { status, headers, body } = rejectionResponse(error, JSON_TYPE);
   const all = { ...standing, ...headers, 'content-length': String(Buffer.byteLength(body)) };

@@ -22,8 +22,9 @@ export function checkLength(
 }
 
 /**
- * Validation rule that rejects documents above the limits. It stops validation before other rules visit the
- * document. Reaching the maximum number of errors is the only way to do that in graphql-js.
+ * Creates the validation rule that rejects documents above the limits. If a limit is exceeded, no other rule
+ * may visit the document. graphql-js offers only one way to stop validation: reaching the maximum number of
+ * errors.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({
@@ -50,7 +51,7 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
 // Names are limited, because error messages repeat them and validation compares them with the names of the
 // schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
-  // Most documents contain no word of that length, neither as a name nor in a string.
+  // Fast path: most documents contain no word that is too long, so their names need not be visited.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;
   visit(document, {
     Name(node) {

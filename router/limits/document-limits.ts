@@ -32,9 +32,9 @@ type Size = {
 };
 
 /**
- * Rejects a document that would be expensive to validate or plan. It measures every definition. Each fragment
- * is measured only once, so the work is linear in the document's length: 2^n expanded selections are computed
- * by multiplication.
+ * Rejects a document that would be expensive to validate or plan. Every definition is measured with its
+ * fragments expanded. Each fragment is measured only once and its size reused, so the work grows linearly
+ * with the document, although n nested fragments may stand for 2^n selections.
  * @throws {RouterError} with the code of the exceeded limit; GRAPHQL_VALIDATION_FAILED for fragments that
  * contain themselves
  */
@@ -66,7 +66,7 @@ export function readParseError(error: unknown, limits: Pick<Config['limits'], 't
 const NOTHING: Size = { fields: 0, aliases: 0, directives: 0, width: 0, depth: 0, nesting: 0 };
 const LEAF: Size = { ...NOTHING, fields: 1, width: 1, depth: 1, nesting: 1 };
 
-/** Fragments may be nested this many times deeper than fields, which is more than clients need. */
+/** Maximum nesting with fragments, as a multiple of the depth limit for fields. Clients need far less. */
 const NESTING_PER_DEPTH = 4;
 
 class Measure {
@@ -95,7 +95,11 @@ class Measure {
     for (const name of this.#fragments.keys()) this.#check(this.#fragment(name));
   }
 
-  /** @param nesting depth of this set in its definition, which bounds the recursion */
+  /**
+   * Measures a selection set.
+   * @param nesting number of fields and inline fragments around it in its definition; it is limited because
+   * the function is recursive
+   */
   #selectionSet({ selections }: SelectionSetNode, nesting: number): Size {
     if (nesting > this.#limits.depth * NESTING_PER_DEPTH) throw this.#tooDeep();
     let size = NOTHING;
@@ -135,7 +139,7 @@ class Measure {
     const known = this.#measured.get(name);
     if (known !== undefined) return known;
     const fragment = this.#fragments.get(name);
-    // Validation reports unknown fragments, with a location.
+    // An unknown fragment is ignored here: validation rejects it, with its location.
     if (fragment === undefined) return NOTHING;
     if (this.#open.has(name)) {
       throw new RouterError('GRAPHQL_VALIDATION_FAILED', `Cannot spread fragment "${name}" within itself.`, {
@@ -150,7 +154,7 @@ class Measure {
     return size;
   }
 
-  // Checked while counting: the first exceeded limit stops the traversal, so no count comes near 2^53.
+  // Called after each selection. The first exceeded limit ends the traversal, so counts stay far below 2^53.
   #check(size: Size): void {
     const { depth, aliases, directives, selections } = this.#limits;
     if (size.depth > depth || size.nesting > depth * NESTING_PER_DEPTH) throw this.#tooDeep();

@@ -10,12 +10,12 @@ import { responseName } from '../shared/graphql/response-name.ts';
  */
 const MAX_PAIRS = 20_000;
 
-/** An operation may have this many pairs; all definitions together twice as many. */
+/** Factor by which all definitions together may exceed the limit of fields for one operation. */
 const DEFINITIONS = 2;
 
 /**
- * Rejects a document for which validation would have to compare too many fields. It visits each field once
- * per place, so the document must already be within `checkDocument`'s limits.
+ * Rejects a document for which validation would have to compare too many fields. A fragment is visited once
+ * for each place that spreads it, so the document must already have passed `checkDocument`.
  * @throws {RouterError} MAX_SELECTIONS_LIMIT
  */
 export function checkRepeatedFields(
@@ -34,7 +34,10 @@ export function checkRepeatedFields(
 class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Selection sets that are merged with no other set: their result is the same at every place. */
+  /**
+   * Selection sets that were merged without any other set. Merging one again at another place would find the
+   * same pairs.
+   */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;
   #pairsLeft = MAX_PAIRS;

@@ -15,7 +15,7 @@ export function checkVariables(variables: Readonly<Record<string, unknown>>, lim
   new Check(limits).value(variables, 0);
 }
 
-/** Counts the values of one request. */
+/** Counts the values in the variables of one request. */
 class Check {
   readonly #limits: VariableLimits;
   #nodes = 0;
@@ -27,7 +27,7 @@ class Check {
   value(value: unknown, depth: number): void {
     const { variableDepth, variableNodes } = this.#limits;
     this.#nodes += 1;
-    // One more, because the object that contains the variables is counted too.
+    // The object that contains all variables is counted too, but is not a value of the client's.
     if (this.#nodes > variableNodes + 1) throw exceeded(`hold more than ${variableNodes} values`);
     if (typeof value !== 'object' || value === null || isExactNumber(value)) return;
     if (depth > variableDepth) throw exceeded(`are nested deeper than ${variableDepth} levels`);

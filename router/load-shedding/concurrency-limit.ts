@@ -1,32 +1,42 @@
 import type { Pressure } from './pressure.ts';
 
 export type LimitOptions = {
-  /** Event loop delay in milliseconds above which the limit starts to work. */
+  /** Event loop delay in milliseconds above which the router begins to limit requests. */
   readonly delayMs: number;
-  /** Share of the heap above which the limit starts to work, from 0 to 1. */
+  /** Share of the heap, from 0 to 1, above which the router begins to limit requests. */
   readonly heap: number;
   /** Limit while there is no pressure. */
   readonly max: number;
 };
 
-/** Minimum of the limit, unless memory is short. */
+/** Lowest value of the limit, unless memory is short. */
 const FEWEST = 2;
-/** With fewer requests in flight, they are not the cause of the event loop delay. */
+/**
+ * The limit starts only with at least this many requests in flight: fewer do not cause a delay of the event
+ * loop.
+ */
 const FEWEST_TO_BEGIN = 16;
-/** A single report of a high delay may be one long task that has already ended. */
+/**
+ * Number of reports of a high delay before the limit starts. A single one may be due to one long task that
+ * has ended.
+ */
 const REPORTS_TO_BEGIN = 2;
-/** Target delay while the limit works. Rejections are delayed as much. */
+/**
+ * Event loop delay in milliseconds that the limit aims at. It is low, because rejections are delayed by it,
+ * too.
+ */
 const HELD_DELAY_MS = 2.5;
 /**
- * Clients that retry at once keep the event loop delayed even when they are rejected, and the limit would
- * never end. It is therefore lifted after this time, and after longer times if it has to start again soon.
+ * Milliseconds after which the limit is lifted. Without this it might never end: clients that retry at once
+ * keep the event loop delayed, even if they are rejected. If the limit has to start again soon, the time
+ * doubles.
  */
 const STAY_MS = 10_000;
 const LONGEST_STAY_MS = 320_000;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
-/** Below this utilization the event loop could serve more requests, whatever its delay. */
+/** Utilization of the event loop below which it could serve more requests, whatever its delay. */
 const BUSY = 0.97;
 const IDLE = 0.8;
 /** Share of the heap above which no request is admitted. */
@@ -34,8 +44,8 @@ const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
 
 /**
- * Counts the requests in flight and limits them to a number that keeps the event loop busy without delaying
- * it. It is a gradient concurrency limit, but based on event loop delay instead of request duration, because
+ * Limits the requests in flight to a number that keeps the event loop busy without delaying it. Gradient
+ * limits usually adapt to the duration of requests. This one adapts to the delay of the event loop, because
  * slow subgraphs are no reason to reject requests.
  */
 export class ConcurrencyLimit {
@@ -79,7 +89,10 @@ export class ConcurrencyLimit {
     this.#left += 1;
   }
 
-  /** Limits the requests to those in flight if the heap has filled up since the last report. */
+  /**
+   * Called between two reports. If the heap has filled up since the last one, no more requests are admitted
+   * than are in flight now.
+   */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
     if (!this.#working) this.#begin();
@@ -91,7 +104,8 @@ export class ConcurrencyLimit {
   adjust({ delayMs, busy, heap, ms }: Pressure): void {
     const { max, heap: mostHeap, delayMs: mostDelayMs } = this.#options;
     const under = Math.min(this.#limit, this.#most);
-    // Little's law gives the mean time that a request is in flight.
+    // Mean time that a request is in flight, by Little's law: requests in flight divided by requests
+    // completed per time.
     const residenceMs = (this.#most * ms) / Math.max(1, this.#left);
     this.#most = this.#inFlight;
     this.#left = 0;
@@ -113,11 +127,11 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // A request waits for at least two turns of the event loop, and a turn is twice as long as the mean
-      // wait of the events in it.
+      // Share of its time that a request does not wait for the event loop longer than intended. It waits at
+      // least twice, on average for `delayMs`: to be read, and for the responses of its subgraphs.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
-      // The effect of a change is visible only after the requests in flight have ended.
+      // Wait before the next change: its effect shows only after the requests now in flight have ended.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
     const worked = this.#working;

@@ -72,7 +72,10 @@ export function createLoadShedding(
     telemetry.overloadChanged({ ...pressure, overloaded: reported, limit: limit.limit });
   }
 
-  /** `entered` is 1 if the request is already counted as in flight. */
+  /**
+   * Throws if the limit of the priority is reached.
+   * @param entered 1 if the request itself is already counted as in flight.
+   */
   function check(priority: Priority, entered: 0 | 1): void {
     if (limit.inFlight - entered < limit.limit * SHARES[priority]) return;
     telemetry.requestShed(priority);

@@ -29,7 +29,10 @@ export type PressureWatch = Disposable & {
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
 export const WINDOW_MS = 100;
 
-/** Measures the delay of timers. A garbage collection delays a single tick, a queue delays all of them. */
+/**
+ * Measures the pressure by the delay of timers. Their mean is used, because a garbage collection delays only
+ * one of them, while a queue of work delays all.
+ */
 export function createPressureWatch({
   schedule,
   monotonic,

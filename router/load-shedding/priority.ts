@@ -4,7 +4,8 @@ import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * Share of the concurrency limit that requests of a priority may use; a smaller share is rejected earlier.
+ * Share of the concurrency limit that requests of a priority may use. Requests with a smaller share are
+ * rejected earlier.
  */
 export const SHARES = {
   anonymous_expensive: 0.4,
@@ -12,7 +13,7 @@ export const SHARES = {
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /** Before the body is read, the request may have any priority. */
+  /** Before its body is read, a request may turn out to have any priority, so it gets the highest share. */
   unread: 1,
 } as const;
 

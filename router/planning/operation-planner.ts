@@ -28,13 +28,13 @@ export type PlannedOperation =
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
 /**
- * Creates a planner that uses Apollo's planner and works around its known bugs. It is synchronous and slow,
- * so the router runs it in a worker thread.
+ * Creates a planner that uses Apollo's planner and works around its known bugs. Planning is synchronous and
+ * slow, so the router runs it in a worker thread.
  *
- * Keys with `resolvable: false` are hidden from the planner, because it may use them. Behind an
- * `@interfaceObject` without another key it then cannot plan operations that need only the type of the
- * object. Such an operation is planned again: with all keys, and with hoisted fields (`hoistFields`). The
- * second plan is used only if it sends each service only entities that the service resolves.
+ * Apollo's planner may use keys with `resolvable: false`, so they are hidden from it. Some operations behind
+ * an `@interfaceObject` can be planned only with such a key, although they need nothing but the type of the
+ * object. These operations are planned again with all keys, and with hoisted fields (`hoistFields`). Such a
+ * plan is used only if it sends each service only entities that the service resolves.
  *
  * @throws if the planner cannot use the supergraph.
  */
@@ -66,12 +66,13 @@ type Planning = (operation: OperationToPlan, options?: { readonly hoists: boolea
 function createPlanning(prepared: PreparedSupergraph): Planning {
   const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
   const apiSchema = supergraph.apiSchema();
-  // Reusing fragments would make requests smaller but slow down planning. Without fragments, calls to
-  // subgraphs are equal more often.
+  // Reusing named fragments would slow down planning. Without them requests are longer, but calls to
+  // subgraphs have equal texts more often.
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
   function plan(document: DocumentNode): QueryPlan {
-    // The document is already valid. Names that exist only for planning would fail validation.
+    // Apollo Server has validated the document. The router has since replaced some names with names that the
+    // schema does not have, which would fail validation.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     return planner.buildQueryPlan(operation);
   }

@@ -20,19 +20,22 @@ export type PlanOutcome =
   | { readonly kind: 'rejected'; readonly error: RouterError };
 
 /**
- * Plans operations in worker threads; never rejects. Equal operations that wait at the same time are planned
- * once.
+ * Plans operations in worker threads. Its promises never reject. Equal operations that wait at the same time
+ * are planned once.
  */
 export type Planner = AsyncDisposable & {
-  /** Plans an operation. Callers take turns by their key; operations without a caller share one more turn. */
+  /**
+   * Plans an operation. If many operations wait, callers take turns; `caller` identifies them. All operations
+   * without a caller together take one more turn.
+   */
   plan(operation: OperationToPlan, caller?: string): Promise<PlanOutcome>;
 };
 
 export type PlannerOptions = {
   readonly supergraphSdl: string;
   /**
-   * Maximum time to plan one operation, in milliseconds. Before that, an operation may wait in the queue for
-   * the same time plus the start time of a thread.
+   * Maximum time to plan one operation, in milliseconds. The time in the queue is limited separately, to
+   * `timeoutMs` plus the time in which a thread starts.
    */
   readonly timeoutMs: number;
   readonly threads?: number;
@@ -43,13 +46,19 @@ export type PlannerOptions = {
   readonly startThread?: typeof startPlanningThread;
 };
 
-/** A thread starts in about one second, and in several seconds on a busy machine. */
+/**
+ * Milliseconds allowed for the start of a thread, which takes about one second, and several on a busy
+ * machine.
+ */
 const START_ALLOWANCE_MS = 10_000;
 
 // Most operations are planned within milliseconds.
 const RETRY_AFTER_S = 1;
 
-/** Lane of operations without a caller, which are planned after a change of the supergraph. */
+/**
+ * Queue lane of operations without a caller: those that a new supergraph generation plans before clients use
+ * it.
+ */
 const NO_CALLER = '';
 
 type PendingPlan = {
@@ -60,7 +69,8 @@ type PendingPlan = {
 };
 
 /**
- * Resolves when every thread has read the supergraph and planned a first operation.
+ * Starts the planning threads. Resolves when each of them has read the supergraph and planned a first
+ * operation.
  * @throws if the planner cannot use the supergraph.
  */
 export async function createPlanner(options: PlannerOptions): Promise<Planner> {

@@ -23,8 +23,9 @@ export class PlanningQueue<Item extends object> {
   }
 
   /**
-   * Adds an item. If the queue is full, the item displaces the newest item of the longest lane, provided that
-   * its own lane is shorter. Returns the item that found no room, which may be the given one.
+   * Adds an item to a lane. If the whole queue is full, the item takes the place of the newest item in the
+   * longest lane, provided that its own lane is shorter. Returns the item that was removed, or the given item
+   * if it was not added.
    */
   add(item: Item, lane: string): Item | undefined {
     const { maxWaiting, maxWaitingPerCaller } = this.#limits;
@@ -79,8 +80,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // The lane moves before the next turn and not after the last one, so that a caller arriving in between does
-  // not wait for a second item of that lane.
+  // Moves a lane behind the others before the next turn, not right after its own turn. A caller that arrives
+  // in between then comes before the second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

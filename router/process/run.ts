@@ -16,7 +16,10 @@ const COMMAND = {
   options: { config: CONFIG_OPTION },
 } as const;
 
-/** Runs until SIGTERM or SIGINT. Start-up errors are written to stderr. `program` starts a worker. */
+/**
+ * Runs until SIGTERM or SIGINT. Start-up errors are written to stderr.
+ * @param program path of the script to start in worker processes.
+ */
 export async function run(program: string): Promise<void> {
   const isWorker = process.argv.includes(WORKER);
   const file = isWorker ? undefined : readCommandLine(COMMAND, ({ values }) => values.config);
@@ -43,7 +46,7 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
-  // The pool terminates its workers, so a worker ignores repeated signals.
+  // The pool terminates its workers if the signal is repeated, so a worker itself ignores repeated signals.
   const stopped = stopSignal(inPool ? () => undefined : endAtOnce);
   log.info(
     {
@@ -73,7 +76,10 @@ async function runPool(config: Config, program: string): Promise<void> {
   await pool.drain();
 }
 
-/** Logged once: workers are started with the same flags as the pool. */
+/**
+ * Logs a warning if the V8 flag for large responses is missing. Only the pool logs it, because its workers
+ * have the same flags.
+ */
 function warnOfMissingFlag(log: Telemetry['log']): void {
   if (youngBytes() > 0) return;
   log.warn({ flag: V8_FLAGS.join(' ') }, 'V8 flag missing, large responses cost more CPU');

@@ -54,14 +54,14 @@ export async function startWorkers(
   { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** Commands for forced breakers, by subgraph and field. */
+  /** The last command for each forced breaker, by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(program, port);
     workers.set(slot, worker);
-    // Sent before the worker listens, so that its breakers have these states at its first request.
+    // Sent before the worker listens, so that forced breakers have their state at its first request.
     for (const command of commands.values()) void worker.apply(command);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
@@ -86,13 +86,14 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // Stored before it is sent, so that a worker that starts between the two also receives it.
+    // Stored before it is sent, so that a worker which starts in between receives the command too.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
     const result = results.find(({ kind }) => kind === 'applied') ?? results[0];
     if (result === undefined) throw new Error('no worker responds');
-    // Restored unless a later command has replaced it.
+    // The workers rejected the command, so the previous one applies again, unless a later command has come in
+    // between.
     if (result.kind === 'rejected' && commands.get(key) === lasting) store(key, before);
     return result;
   }
@@ -103,7 +104,7 @@ export async function startWorkers(
   }
 
   await assertPortFree(config.listen);
-  // The first worker determines the port if a free one is to be selected.
+  // If the configured port is 0, the first worker selects a free one, and all others use it.
   const port = await start(0, config.listen.port);
   await Promise.all(Array.from({ length: config.workers - 1 }, (_, index) => start(index + 1, port)));
 

@@ -3,8 +3,8 @@ import type { ClientRequest } from './client-request.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * A client request with the identity of its caller and its error behavior. It is known before the operation
- * is read.
+ * A client request with everything that is known before its operation is read: the identity of the caller and
+ * the error behavior.
  */
 export type Caller = {
   readonly request: ClientRequest;
@@ -12,7 +12,7 @@ export type Caller = {
   readonly onError: ErrorBehavior;
 };
 
-/** The caller as rate limits and turns in planning distinguish it. */
+/** The caller as rate limits and the planning queue identify it. */
 export type Payer = {
   readonly identity: Identity;
   /** Address of the client, as returned by `ClientAddress`. */

@@ -6,16 +6,16 @@ export type ClientRequest = {
   readonly id: string;
   readonly correlationId: string | undefined;
   readonly method: 'GET' | 'POST';
-  /** The query string including `?`, or an empty string. */
+  /** Query string including `?`; empty if there is none. */
   readonly search: string;
   readonly headers: IncomingHttpHeaders;
   /** All Authorization headers, so that a request with several can be rejected. */
   readonly authorization: readonly string[];
-  /** Parsed JSON body of a POST; undefined for a GET. */
+  /** Parsed JSON body; undefined for a GET. */
   readonly body: unknown;
-  /** Remote address of the socket. */
+  /** Remote address of the connection, which may be a proxy. */
   readonly peer: string | undefined;
-  /** Address of the client, behind trusted proxies. */
+  /** Address of the client, as `createClientAddress` finds it behind trusted proxies. */
   readonly address: string;
   readonly mediaType: MediaType;
   readonly trace: Context;
@@ -24,8 +24,7 @@ export type ClientRequest = {
 };
 
 /**
- * Maximum length of an ASCII string body that is sent in one write with its headers. Two writes would cost
- * more.
+ * Maximum length of an ASCII body that is sent together with its headers. Two writes would cost more time.
  */
 export const ONE_PIECE_BYTES = 8_192;
 
@@ -47,9 +46,9 @@ export type RequestSummary = {
   readonly cost?: number;
   readonly codes?: readonly string[];
   readonly degraded?: readonly string[];
-  /** Id of the request that executed the operation for this one as well. */
+  /** Id of the request that executed the operation, if this request only waited for its result. */
   readonly deduplicatedBy?: string;
-  /** Subgraph name to the id of the request that made a call for this one as well. */
+  /** Ids of requests whose subgraph calls this request used, by subgraph. */
   readonly deduplicatedCalls?: Readonly<Record<string, string>>;
   readonly traceId?: string;
   readonly generation?: string;
@@ -58,8 +57,8 @@ export type RequestSummary = {
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**
-   * Whether the client named this media type, and no multipart type. Then request errors keep the status that
-   * its section of the specification defines.
+   * True if the client has named this media type and accepts no multipart type. For `application/json` an
+   * invalid document or invalid variables then have status 200 (GraphQL over HTTP section 6.4.1).
    */
   readonly named: boolean;
 };

@@ -1,8 +1,8 @@
-/** Ids of requests whose work in flight this request used instead of repeating it, for the log. */
+/** Ids of the requests whose work this request used instead of repeating it. They are only logged. */
 export type DeduplicatedWork = {
   /** Id of the request that executed the whole operation. */
   deduplicatedBy?: string;
-  /** Subgraph name to the id of the request that made the call; if there are several calls, the last one. */
+  /** Ids of the requests whose calls were used, by subgraph. A subgraph has only the id of the last one. */
   deduplicatedCalls?: Record<string, string>;
 };
 

@@ -1,5 +1,5 @@
 /**
- * Text of the caller's identity and every forwarded header. Requests with equal scopes get equal subgraph
- * responses, so only they may share calls, executions and private stale values.
+ * Text of the caller's identity and of all forwarded headers. Requests with equal scopes get equal responses
+ * from subgraphs. Only they may share calls, executions and private stale values.
  */
 export type Scope = string;

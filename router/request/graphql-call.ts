@@ -1,4 +1,4 @@
-/** A GraphQL request with its document, whether the client sent the document or its hash. */
+/** A GraphQL request with its document, even if the client sent only a hash or an id. */
 export type GraphqlCall = {
   readonly query: string;
   readonly operationName: string | undefined;

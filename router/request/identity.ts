@@ -16,8 +16,8 @@ export type UserIdentity = {
 };
 
 /**
- * Identity of the caller. Callers without a token have an explicit kind, so that the types make every stage
- * handle them.
+ * Identity of the caller. A caller without a token has the kind `anonymous` instead of no identity, so that
+ * the type checker makes every stage handle it.
  */
 export type Identity = { readonly kind: 'anonymous' } | UserIdentity;
 
@@ -48,10 +48,10 @@ export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConf
 // Text that fits a header: a line break would start a forged header, and characters beyond Latin-1 cannot be
 // sent.
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
-// Roles are sent as a comma-separated list, so a comma inside a role would create a second role.
+// A role or scope. A comma is not allowed, because roles are sent to subgraphs as a comma-separated list.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-// Subgraphs of earlier versions treat a user id of this form as a trusted service.
+// Rejected because subgraphs of earlier versions take a user id of this form for a trusted service.
 const SERVICE_PREFIX = /^service:/i;
 
 function subject(value: unknown): string {

@@ -15,7 +15,10 @@ declare global {
  */
 export type ExactNumber = { readonly rawJSON: string };
 
-/** Checks the property first: most objects do not have it, and the check is cheaper than the call. */
+/**
+ * Returns whether a value is an exact number. `JSON.isRawJSON` alone would suffice, but most objects lack the
+ * property, and checking it first is faster.
+ */
 export function isExactNumber(value: unknown): value is ExactNumber {
   return (
     typeof value === 'object' &&
@@ -32,7 +35,7 @@ export function toDouble(value: unknown): unknown {
 
 /**
  * Returns the digits of an integer that is used as an ID, as GraphQL allows. Undefined if the number is not
- * an integer, or has an exponent and exceeds 2^53.
+ * an integer, or is written with an exponent and exceeds 2^53.
  */
 export function idDigits({ rawJSON }: ExactNumber): string | undefined {
   if (/^-?\d+$/.test(rawJSON)) return rawJSON === '-0' ? '0' : rawJSON;
@@ -70,7 +73,7 @@ export function exactNumber(text: string): number | ExactNumber {
   return String(double) === text ? double : JSON.rawJSON(text);
 }
 
-/** A text that is equal for all ways to write one number: `1.0`, `10e-1` and `1` are `1`. */
+/** Returns a text that is equal for all notations of one number: `1` for `1.0`, `10e-1` and `1`. */
 export function canonicalNumber(text: string): string {
   const match = /^(-?)0*(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (match === null) return text;

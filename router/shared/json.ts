@@ -1,6 +1,6 @@
 import { isExactNumber } from './exact-json.ts';
 
-/** A JSON object as `JSON.parse` returns it. It can have an own property named `__proto__`. */
+/** A JSON object as `JSON.parse` returns it. It may have an own property named `__proto__`. */
 export type JsonObject = { [key: string]: unknown };
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -8,8 +8,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The same at a position of an object type, where no exact number can be (`ExactPositions`): reading one
- * property less is measurable.
+ * Like `isJsonObject`, but for values of object types. `ExactPositions` guarantees that these contain no
+ * exact numbers, so the function need not check for one, which saves measurable time.
  */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,9 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Returns whether header rules must not change a header, whatever its spelling. */
+/**
+ * Returns whether header rules must leave a header alone. Different spellings of a name are the same header.
+ */
 export type IsProtected = (name: string) => boolean;
 
-/** Headers of the connection (RFC 9110 section 7.6.1), of the body, and credentials. */
+/**
+ * Headers that rules may change in no message: those of the connection (RFC 9110 section 7.6.1), of the body,
+ * and credentials.
+ */
 const EVERYWHERE = setOf(
   'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
     'host content-length content-encoding content-type content-range accept accept-encoding ' +
@@ -14,13 +19,15 @@ const EVERYWHERE = setOf(
 
 const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];
 
-// Request headers that only the router sets for subgraphs: the origin of the request, and Apollo's switches.
+// Headers of subgraph requests that only the router sets: the origin of the request, the timeout, and headers
+// that switch on tracing in Apollo's servers.
 const REQUEST = setOf(
   'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
 );
 const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
 
-// Response headers that only the router sets: who may read a response, and the state of the rate limit.
+// Headers of client responses that only the router sets, for example CORS headers and the state of the rate
+// limit.
 const RESPONSE = setOf('date retry-after x-degraded x-supergraph-version');
 const RESPONSE_BELOW = ['access-control-', 'ratelimit-', 'x-ratelimit-'];
 

@@ -23,7 +23,7 @@ export type SubgraphParts = {
     'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
   >;
   readonly signer: Signer;
-  /** True if responses include their headers. */
+  /** True if header rules need the response headers; otherwise responses do not have them. */
   readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -40,16 +40,16 @@ export type SubgraphOptions = {
 
 type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Set if a command forced this state. */
+  /** Present if a command has forced this state. */
   readonly forced?: true;
-  /** Milliseconds until a call may pass. Set while the breaker is open without a command. */
+  /** Milliseconds until a call may pass. Present while the breaker is open because of failures. */
   readonly retryAfterMs?: number;
 };
 
 /** The state of one subgraph as the admin port and the readiness check report it. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
-  /** State of the service including its fields: `partly-open` while only some of its fields are blocked. */
+  /** State of the service with its fields. `partly-open` means that only some of the fields are blocked. */
   readonly state: BreakerState | 'partly-open';
   /**
    * Fields that have a breaker: those that failed recently, and those forced into a state through the admin

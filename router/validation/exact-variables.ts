@@ -15,9 +15,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Inputs = Readonly<Record<string, unknown>>;
 
 /**
- * Prepares variables for coercion: exact numbers become doubles for built-in types and strings for ID. Custom
- * scalars keep them.
- * @throws {RouterError} BAD_USER_INPUT for an ID whose digits are not known
+ * Prepares variables for coercion. Exact numbers become doubles where a built-in type is expected, and
+ * strings where an ID is expected. Custom scalars get the exact numbers.
+ * @throws {RouterError} BAD_USER_INPUT for an ID that is an integer too large for a JSON number
  */
 export function withBuiltInNumbers(
   schema: GraphQLSchema,
@@ -68,7 +68,7 @@ function idOf(value: Parameters<typeof idDigits>[0], variable: string): unknown 
   const digits = idDigits(value);
   if (digits !== undefined) return digits;
   const double = Number(value.rawJSON);
-  // The error message of GraphQL describes a number that is not an integer.
+  // Coercion rejects a number that is not an integer, with the error message of graphql-js.
   if (!Number.isInteger(double)) return double;
   throw new RouterError(
     'BAD_USER_INPUT',

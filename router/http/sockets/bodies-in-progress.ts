@@ -16,18 +16,18 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
 }
 
 /**
- * Removes a body that was read. A rejected one remains, because the response to its request closes the
- * connection.
+ * Removes a body that was read. A rejected body remains, because the response closes its connection anyway.
  */
 export function endBody(request: IncomingMessage): void {
   // The next request of the connection may already have started.
   if (bodies.get(request.socket)?.request === request) bodies.delete(request.socket);
 }
 
-/** Rejects the body that is being read from a connection, and returns whether there is one. */
+/** Rejects the body that is being read from a connection. Returns false if there is none. */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // A body may be complete before it is read. The error then belongs to the data after it.
+  // The body has arrived completely, although the router has not read it yet. The error concerns the data
+  // after it.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

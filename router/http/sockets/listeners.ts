@@ -13,8 +13,9 @@ const HANDLES = 128;
 
 const BACKLOG = 4_096;
 /**
- * Number of turns without a new connection after which none is waiting. A turn may end before it accepts
- * connections, and the last ones must still be read.
+ * Number of turns of the event loop without a new connection after which no more are expected. One turn would
+ * not suffice: it may end before it accepts connections, and the requests on the last ones must still be
+ * read.
  */
 const QUIET_TURNS = 3;
 
@@ -123,7 +124,7 @@ async function listenOften(
   // The first handle has resolved the host name and selected a free port.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
-    // The same options as in `http.Server`.
+    // `http.Server` has the same options, so connections of all handles behave alike.
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
   );
   await Promise.all(

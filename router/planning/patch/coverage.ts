@@ -20,15 +20,17 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 /**
- * Response names that fetches select, as a tree by their place in the response. Type conditions are left out.
+ * Response names that the fetches of a plan select, as a tree. Fields inside type conditions are in the same
+ * tree as those outside.
  */
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * Returns the first field of a plannable document that no fetch of its plan selects, as `Type.field`.
- * Apollo's planner silently drops a field if no implementation of an interface leads to it. A field selected
- * for only some runtime types may be missing correctly, if the subgraph has no such type. So only fields that
- * every object at their place has are checked.
+ * Returns the first field that an operation selects but no fetch of its plan does, as `Type.field`. Apollo's
+ * planner silently drops a field of an interface that it cannot resolve for any object type. Only fields that
+ * every object at their place has are checked. A field within a type condition may be absent for a good
+ * reason: the subgraph may not have the type.
+ * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(
   plan: QueryPlan,
@@ -111,9 +113,9 @@ function mergeInto(target: FetchedFields, source: FetchedFields): void {
 type Walk = {
   readonly fetched: FetchedFields;
   readonly schema: GraphQLSchema;
-  /** True if only some of the objects at this place are selected. */
+  /** True inside a type condition that only some of the objects meet. */
   readonly narrowed: boolean;
-  /** Values that variables must have for this place to be selected. */
+  /** Values of variables under which `@skip` and `@include` include this place. */
   readonly assumed: ReadonlyMap<string, boolean>;
 };
 
@@ -124,7 +126,8 @@ function uncovered(
 ): string | undefined {
   for (const selection of selections) {
     const assumed = assuming(selection.directives ?? [], walk.assumed);
-    // The conditions exclude each other, so the planner leaves the selection out.
+    // With conditions that exclude each other (`@include(if: $a)` inside `@skip(if: $a)`), the selection is
+    // never included, and the planner leaves it out.
     if (assumed === undefined || selection.kind === Kind.FRAGMENT_SPREAD) continue;
     const missing =
       selection.kind === Kind.FIELD

@@ -3,10 +3,10 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Narrows requirements of an interface to the types whose key is required. Behind an `@interfaceObject` the
- * planner requires the key of the types in the operation, and other fields of the whole interface: `... on
- * Book { id } ... on Media { title }`. The representation of a film would contain only its title, which no
- * subgraph can resolve.
+ * Restricts what a fetch requires of an interface to the object types whose key it requires too. Behind an
+ * `@interfaceObject` the planner requires keys only of the types in the operation, but other fields of the
+ * whole interface: `... on Book { id } ... on Media { title }`. The representation of a film would then have
+ * a title and no key, and no subgraph can resolve it.
  *
  * @param keys paths of fields in keys of the service.
  */

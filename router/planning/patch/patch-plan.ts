@@ -15,10 +15,10 @@ import { splitByRequirements } from './split-fetch.ts';
 import type { PatchContext } from './split-fetch.ts';
 
 /**
- * Restores the subgraphs' own names in a plan made with `extractRequiredArguments`. Fetches select
- * `price__required0: price(currency: "EUR")`, and representations contain it as `price`, as the requiring
- * subgraph declares it. Entity fetches whose fields one representation cannot serve are split
- * (`splitByRequirements`).
+ * Makes the fetches of a plan readable for the subgraphs. It reverses the renaming by
+ * `extractRequiredArguments`: fetches select `price__required0: price(currency: "EUR")`, and their
+ * representations contain the value as `price`, the name in the requiring subgraph. It also splits fetches
+ * whose fields cannot share one representation (`splitByRequirements`).
  *
  * @param document the document that was planned.
  */
@@ -100,7 +100,8 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // The planner's own rewrites come last, because they may change the `__typename` that paths refer to.
+    // The planner's own rewrites may change `__typename`. The renames depend on the original type, so they
+    // come first.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }
@@ -122,7 +123,10 @@ function patchOperation(operation: string, required: RequiredArguments): string 
   return stripIgnoredCharacters(print(document));
 }
 
-/** Returns renames of inner keys first: their paths contain the outer keys under their old names. */
+/**
+ * Returns the renames of keys in representations. Inner keys are renamed before outer ones, because the path
+ * of an inner key contains the old names of the outer keys.
+ */
 function keyRenamers(
   selections: readonly QueryPlanSelectionNode[],
   path: readonly string[],

@@ -2,20 +2,26 @@ import { Kind, isAbstractType } from 'graphql';
 import type { GraphQLSchema, SelectionSetNode } from 'graphql';
 import type { RequiredArguments } from '../prepare/required-arguments.ts';
 
-/** One step of a path below an entity: a field of objects of the given types; undefined means any type. */
+/**
+ * One step of a path below an entity: a field, and the object types that it is selected on. Undefined means
+ * all types.
+ */
 type Step = { readonly field: string; readonly types: ReadonlySet<string> | undefined };
 
-/** Path of a value below an entity, in the planner's names. */
+/** Path from an entity to a value, with the names that the planner uses for fields. */
 export type Place = readonly Step[];
 
-/** A value that a field requires. */
+/** A value that a field requires from another subgraph (`@requires`). */
 export type Requirement = {
   readonly place: Place;
-  /** Path of the value in the names that the subgraph receives. */
+  /** The same path with the names that the requiring subgraph uses. */
   readonly seen: string;
 };
 
-/** Returns the values that a field requires, by its `coordinate`. */
+/**
+ * Returns the values that a field requires.
+ * @param at key of the field, see `coordinate`.
+ */
 export function requirementsOf(
   at: string,
   required: RequiredArguments,
@@ -43,7 +49,7 @@ export function requirementsOf(
   return found;
 }
 
-/** Returns the types that remain after a type condition. */
+/** Returns those of the object types that satisfy a type condition. */
 export function narrowed(
   types: Step['types'],
   condition: string | undefined,
@@ -65,12 +71,15 @@ export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }
 
-/** Returns the text of a place including its types; equal texts mean equal places. */
+/** Returns a text that identifies a place, including its types. */
 export function placeText(place: Place): string {
   return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
 }
 
-/** Returns whether the same object can be at both places. */
+/**
+ * Returns whether an object can have both values: the paths have equal fields, and at each step a type in
+ * common.
+ */
 export function overlap(one: Place, other: Place): boolean {
   return (
     one.length === other.length &&

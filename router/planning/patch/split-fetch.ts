@@ -11,12 +11,15 @@ import { coordinate } from '../prepare/required-arguments.ts';
 import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
 
-/** Data about the plan that a fetch belongs to. */
+/** The supergraph and the plan that a fetch is part of. */
 export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
-  /** Names of the fields that fetches of the plan require, so that not only the client selects them. */
+  /**
+   * Names of the fields that fetches of the plan require. Such a field is needed even where the client does
+   * not select it.
+   */
   readonly read: ReadonlySet<string>;
-  /** True if some of the plan depends on `@skip` or `@include`. */
+  /** True if the plan contains `@skip`, `@include` or a Condition node. */
   readonly isConditional: boolean;
 };
 
@@ -24,15 +27,14 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
  * Splits an entity fetch into several if one representation cannot serve all its fields. The reasons are:
  * - Different arguments: two fields require the same field with different arguments, but a representation has
  *   only one value for it.
- * - Different conditions (`@skip`, `@include`): the requirements of a skipped field are not fetched. An
- *   entity whose representation lacks them is not requested at all, so its other fields would be missing.
- *   Fields with equal requirements stay together, because the planner loses conditions on the objects that
- *   contain them.
+ * - Different conditions (`@skip`, `@include`): what a skipped field requires is not fetched. The router
+ *   sends no representation without it, so all other fields of the entity would be missing too. Fields with
+ *   equal requirements stay together, because the planner loses conditions on the objects that contain them.
  * - Different types behind an `@interfaceObject`: the planner requests the fields for every type, although
- *   their requirements may be available for only some types.
+ *   some types may lack the values that the fields require.
  *
- * The resulting fetches select different fields of the same entities, or request only entities of the types
- * for which the operation selects the fields.
+ * Each resulting fetch selects some of the fields, or requests only entities of the types for which the
+ * operation selects the fields.
  *
  * @param path path of the fetch's Flatten node.
  */
@@ -82,25 +84,31 @@ function asksInterfaceObjects(
 type Part = {
   readonly fields: Set<FieldNode>;
   readonly requirements: Requirement[];
-  /** Object types for which the fields of this part are selected; undefined for all represented types. */
+  /**
+   * Object types for which the operation selects the fields of this part; undefined if the part needs no
+   * restriction.
+   */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Text that fields of one part have in common: their types and, for fields with requirements, their
-   * conditions and the requirements that may be absent.
+   * Text that is equal for fields which may be in one part. It contains the types and, for a field with
+   * requirements, the conditions of the field and the requirements that may be absent.
    */
   readonly together: string;
 };
 
 type PartitionContext = {
   readonly service: string;
-  /** Types for which each field is selected, for a subgraph that knows them as one type. */
+  /**
+   * Types for which the operation selects each field. Only set if the subgraph knows these types as one type,
+   * by `@interfaceObject`.
+   */
   readonly requested: RequestedTypes | undefined;
   readonly context: PatchContext;
 };
 
 /**
- * Adds each field to the first part with the same conditions and types, provided that no required name would
- * need two values.
+ * Distributes the fields of a fetch among parts. A field joins the first part with the same `together`,
+ * unless the representation would need two values under one name.
  */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
@@ -149,8 +157,8 @@ function partRequestFor(
 }
 
 /**
- * Returns undefined if all possible types are requested: then the representation does not need the type of
- * the object.
+ * Returns undefined if the operation selects the field for all possible types. Then the fetch needs no type
+ * condition, and the entity's type need not be known.
  */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,
@@ -177,7 +185,7 @@ function agree(some: readonly Requirement[], others: readonly Requirement[]): bo
   );
 }
 
-/** Returns the selections that contain the given fields. */
+/** Returns the selections reduced to the given fields. */
 function pick({ selections }: SelectionSetNode, fields: Part['fields']): SelectionNode[] {
   return selections.flatMap((selection): SelectionNode[] => {
     if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];
@@ -189,7 +197,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
 }
 
 type PickContext = {
-  /** Returns whether only other parts need the value at a place. */
+  /** Returns whether a required value is needed by other parts, but not by this one. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
@@ -226,7 +234,10 @@ function tellsMoreThanType(node: QueryPlanSelectionNode): boolean {
   return node.kind === 'Field' ? node.name !== '__typename' : node.selections.some(tellsMoreThanType);
 }
 
-/** Narrows a required selection to some object types. */
+/**
+ * Replaces the type condition of a required selection with one for each of the given object types that
+ * satisfies it.
+ */
 function ofTypes(
   node: QueryPlanSelectionNode,
   types: ReadonlySet<string>,
@@ -237,7 +248,7 @@ function ofTypes(
   return [...types.intersection(possible)].map((typeCondition) => ({ ...node, typeCondition }));
 }
 
-/** Returns whether any selection applies to the type of a representation. */
+/** Returns whether the fetch selects fields of the type that a required selection belongs to. */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
   const type = schema.getType(node.typeCondition);

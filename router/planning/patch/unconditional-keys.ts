@@ -2,12 +2,12 @@ import { Kind } from 'graphql';
 import type { DirectiveNode, DocumentNode, FieldNode, SelectionNode, SelectionSetNode } from 'graphql';
 
 /**
- * Removes `@skip` and `@include` from key fields. Keys are fetched anyway, and completion removes the fields
- * that the client excluded, but the planner recognizes that it already has a field only if the field has no
- * condition.
+ * Removes `@skip` and `@include` from key fields. The planner fetches keys anyway, but it recognizes a
+ * selected field as a key only if the field has no condition. The response does not change, because
+ * completion uses the client's document.
  *
  * @param document a document without named fragments.
- * @param keyNames names of the fields of keys.
+ * @param keyNames names of all fields in keys.
  */
 export function withUnconditionalKeys(document: DocumentNode, keyNames: ReadonlySet<string>): DocumentNode {
   return {
@@ -38,7 +38,7 @@ function inSelection(selection: SelectionNode, keyNames: ReadonlySet<string>): r
   return [...keysOf(inner, keyNames), ...withoutKeys(inner, keyNames)];
 }
 
-/** Returns the key fields of the same object within a selection, without conditions. */
+/** Returns only the key fields of a selection, without conditions. Fields of nested objects are left out. */
 function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [unconditional(selection)] : [];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
@@ -47,7 +47,7 @@ function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readon
   return [unconditional({ ...selection, selectionSet: { ...selection.selectionSet, selections } })];
 }
 
-/** Returns a selection without these key fields. */
+/** Returns the selection without the fields that `keysOf` returns. */
 function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [] : [selection];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];
@@ -56,7 +56,10 @@ function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): r
   return [{ ...selection, selectionSet: { ...selection.selectionSet, selections } }];
 }
 
-/** Returns whether a selection is a key field under its own name. */
+/**
+ * Returns whether a selection may be a key field: its name is one of `keyNames`, and it has no alias,
+ * arguments or selection.
+ */
 function isKeyField(
   { alias, name, arguments: given = [], selectionSet }: FieldNode,
   keyNames: ReadonlySet<string>,

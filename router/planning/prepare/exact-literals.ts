@@ -41,7 +41,7 @@ export type HiddenLiterals = {
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
   const literals = new Map<string, string>();
   if (!source.includes('(')) return { document, literals };
-  // The prefix is random, so that no string of a client or of a `@requires` equals a name.
+  // A random prefix, so that no string in an operation or in a `@requires` can equal a name.
   const prefix = `literal_${randomUUID()}_`;
   const names = new Map<string, string>();
   const info = new TypeInfo(schema);
@@ -60,7 +60,8 @@ export function hideLiterals(document: DocumentNode, source: string, schema: Gra
   };
   const hideEnum = ({ value }: EnumValueNode): StringValueNode | undefined => {
     const type = inputType();
-    // Values within an object literal of a custom scalar have no type.
+    // graphql-js knows no type for the values inside an object literal of a custom scalar. They belong to the
+    // scalar.
     const isCustom = type === undefined || (isScalarType(type) && !isSpecifiedScalarType(type));
     return isCustom ? hide(value) : undefined;
   };

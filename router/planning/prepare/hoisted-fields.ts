@@ -43,7 +43,7 @@ export function hoistFields(
   const selectionSet = hoistInSet(operation.selectionSet, root, walk);
   if (walk.count === 0) return undefined;
   const hoisted = { ...document, definitions: [{ ...operation, selectionSet }] };
-  // Types may have different fields with the same response name; those cannot be selected for all types.
+  // If types have different fields with the same response name, no selection for all types can replace them.
   return validate(schema, hoisted, [OverlappingFieldsCanBeMergedRule]).length === 0 ? hoisted : undefined;
 }
 
@@ -62,7 +62,8 @@ function hoistInField(field: FieldNode, parent: Parent, walk: Walk): FieldNode {
   const before = walk.count;
   const selectionSet = hoistInSet(field.selectionSet, fieldType(field, parent), walk);
   if (walk.count === before) return field;
-  // Completion needs the type of the object to decide which of the fields it has.
+  // The subgraph now returns the fields for objects of every type. Completion needs `__typename` to leave
+  // them out where the client did not select them.
   return { ...field, selectionSet: { ...selectionSet, selections: [TYPENAME, ...selectionSet.selections] } };
 }
 
@@ -85,7 +86,7 @@ type Splitting = {
 };
 
 type Split = {
-  /** Fields of the interface object, without the type condition. */
+  /** Fields that can be hoisted out of the fragment, because the interface object has them. */
   readonly own: readonly SelectionNode[];
   readonly rest: readonly SelectionNode[];
 };
@@ -125,7 +126,8 @@ function withSelections(
 }
 
 /**
- * Returns whether the interface object has the field too, with the same type as in the type condition's type.
+ * Returns whether a field of an object type can be hoisted: the `@interfaceObject` has the field too, and it
+ * returns the same type there.
  */
 function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
   const own = walk.interfaceObjectFields.get(interfaceObject.name);

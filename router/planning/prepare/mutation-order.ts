@@ -2,7 +2,7 @@ import { Kind, print } from 'graphql';
 import type { DirectiveNode, FieldNode, SelectionNode } from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
-/** A root field and the conditions of the fragments around it. */
+/** A root field of a mutation, with `@skip` and `@include` of the fragments around it. */
 type RootField = { readonly field: FieldNode; readonly conditions: readonly DirectiveNode[] };
 
 /**

@@ -65,9 +65,11 @@ type Walk = {
 
 type PlannableSelections = {
   readonly selections: readonly SelectionNode[];
-  /** True if `__typename` was selected here or in a fragment. */
+  /** True if the selections contain `__typename`, directly or in a fragment. */
   readonly asksTypename: boolean;
-  /** True if a field is selected for every object, whatever its type and the variables. */
+  /**
+   * True if at least one field is selected for every object, whatever its type and the values of variables.
+   */
   readonly isCertain: boolean;
 };
 
@@ -130,7 +132,8 @@ function selectField(
   walk: Walk,
 ): PlannableSelections {
   if (field.name.value === '__typename') return { ...NOTHING, asksTypename: true };
-  // Introspection needs no subgraph. Within a fragment the planner would treat it as a field of one.
+  // The router executes introspection itself. Inside a fragment the planner would treat `__schema` and
+  // `__type` as fields of a subgraph.
   if (field.name.value.startsWith('__')) return NOTHING;
   const isCertain = !isConditional(field.directives);
   const type = fieldType(field, parent);
@@ -174,8 +177,8 @@ function selectFragment(
 }
 
 /**
- * Returns the object types that implement both interfaces, for a fragment on one interface inside another
- * that some subgraph defines as an `@interfaceObject`.
+ * Returns the object types that implement both of two interfaces: the type of an object, which some subgraph
+ * defines as an `@interfaceObject`, and the condition of a fragment on it.
  */
 function commonTypes(
   parent: GraphQLNamedType | undefined,

@@ -14,19 +14,20 @@ import {
 } from './supergraph-document.ts';
 
 /**
- * A supergraph changed so that Apollo's planner plans it correctly, and the data needed to read its plans.
+ * A supergraph that was changed so that Apollo's planner plans it correctly, and the data needed to reverse
+ * the changes in its plans.
  */
 export type PreparedSupergraph = {
   readonly document: DocumentNode;
   /** Types of the supergraph, including the join directives. */
   readonly schema: GraphQLSchema;
-  /** Names of the fields that keys and `@requires` read. */
+  /** Names of all fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
-  /** Interfaces that some services define as an `@interfaceObject`, with the names of these services. */
+  /** Interfaces that some services define as an `@interfaceObject`, each with the names of these services. */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of the fields that these services return without requiring other fields, by interface. */
+  /** Names of the fields of each such interface that these services return without requiring other fields. */
   readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of all fields of these interfaces. */
+  /** Names of all fields of such interfaces. */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
   /** Which keys the document contains: all of them, or only the resolvable ones. */
@@ -77,7 +78,8 @@ function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {
     const directives = type.directives ?? [];
     const kept = directives.filter((directive) => !isUnresolvableKey(directive));
-    // A type must remain part of a subgraph that has no other key for it.
+    // If all keys of a type in a subgraph are removed, one `@join__type` without a key remains, because the
+    // subgraph still has the type.
     const orphans = directives.filter(
       (directive) =>
         isUnresolvableKey(directive) &&
@@ -150,7 +152,8 @@ function interfaceObjectFieldsIn(document: DocumentNode): PreparedSupergraph['in
 }
 
 /**
- * Returns whether one of the graphs resolves the field. Without `@join__field`, all graphs of the type do.
+ * Returns whether one of the given subgraphs (`join__Graph` values) resolves a field without requiring other
+ * fields. A field without `@join__field` is resolved by all subgraphs that have its type.
  */
 function isDeliveredBy(
   graphs: readonly (string | undefined)[],

@@ -3,7 +3,7 @@ import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from '
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
-/** Names in a client's operation that were changed for planning. Both lists are almost always empty. */
+/** Names in a client's operation that were changed for planning. Most operations need no changes. */
 export type Renames = {
   /** Response names in the plan, by the `signatureOf` a field. */
   readonly fields: readonly (readonly [signature: string, planned: string])[];
@@ -57,7 +57,7 @@ export function findRenames(
     const alike = [...bySignature.values()];
     const isTaken = name === '__typename' || reserved.has(name);
     const isAmbiguous = alike.length > 1 && alike.some((field) => shared.has(field.name.value));
-    // One field keeps the name: the one that is not aliased, if there is one.
+    // One of the fields keeps the name; a field without an alias is preferred.
     const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
     return alike
       .filter((field) => isKey(field) || (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
@@ -123,7 +123,7 @@ export function anonymousOperation(document: DocumentNode, operationName: string
 }
 
 function unusedName(name: string, used: Set<string>): string {
-  // A prefix is used because names that begin with two underscores are reserved for introspection.
+  // A prefix without underscores at the beginning: GraphQL reserves names that begin with two underscores.
   for (let count = 1; ; count += 1) {
     const candidate = `r${count}_${name}`;
     if (used.has(candidate)) continue;

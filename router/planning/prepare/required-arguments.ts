@@ -20,13 +20,16 @@ import {
 } from './supergraph-document.ts';
 import type { CompositeDefinition } from './supergraph-document.ts';
 
-/** A field that `@requires` reads with arguments; the planner sees it under a separate name. */
+/**
+ * A field with the arguments that some `@requires` gives to it. The planner has a separate field for each
+ * such combination, with a name of its own.
+ */
 export type RequiredField = { readonly field: string; readonly arguments: FieldNode['arguments'] };
 
 export type RequiredArguments = {
-  /** Required fields by their name in the supergraph for the planner. */
+  /** Fields by the names that they have only in the planner's supergraph, such as `price__required0`. */
   readonly fields: ReadonlyMap<string, RequiredField>;
-  /** Selections that a field requires, in the planner's names, by `coordinate`. */
+  /** Selection sets of `@requires`, with the planner's names, by `coordinate` of the requiring field. */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
   /** Paths of fields in keys, such as `.ref.code`, by service. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
@@ -39,17 +42,18 @@ export function coordinate(service: string, type: string, field: string): string
 
 type Variants = {
   readonly schema: GraphQLSchema;
-  /** Planner's names by field and printed arguments. */
+  /** Planner's names, by the field with its arguments as text. */
   readonly names: Map<string, string>;
   readonly fields: Map<string, RequiredField>;
-  /** Planner's names to add to each type. */
+  /** Planner's names that each type gets as additional fields. */
   readonly added: Map<string, Set<string>>;
 };
 
 /**
- * Gives each field with arguments that some `@requires` reads a separate name for each set of arguments. The
- * planner merges fields by response name alone. Without this, `price(currency: "EUR")` required by one field
- * would receive the value of the client's `price(currency: "USD")`, or of another `@requires`.
+ * Gives fields that some `@requires` reads with arguments a separate name for each combination of arguments.
+ * Apollo's planner merges fields with equal response names, whatever their arguments. Without separate names,
+ * a field that requires `price(currency: "EUR")` would get the value of the client's `price(currency:
+ * "USD")`, or of another `@requires`.
  */
 export function extractRequiredArguments(
   document: DocumentNode,
@@ -141,7 +145,8 @@ function separateField(node: FieldNode, parent: GraphQLNamedType | undefined, va
   const inner = selectionSet && separateSelections(selectionSet, getNamedType(definition.type), variants);
   const { arguments: _, ...bare } = node;
   const separated = inner === undefined ? bare : { ...bare, selectionSet: inner };
-  // This applies even if `@requires` gives no arguments, because the client may give some.
+  // A field that can have arguments is renamed even if `@requires` gives none, because the client may give
+  // some.
   if (definition.args.length === 0) return separated;
   const name = variantOf(node, parent.name, variants);
   return { ...separated, name: { kind: Kind.NAME, value: name } };

@@ -25,9 +25,10 @@ import { canonicalNumber } from '../exact-json.ts';
 import { exactValue } from './exact-scalars.ts';
 
 /**
- * Default values of custom scalars, each under a name that stands for it as a string while Apollo's libraries
- * have the schema. These read default values into JavaScript values and print them again: `9007199254740993`
- * becomes `9007199254740992`, `1e400` becomes `Infinity`, and an enum literal becomes a string.
+ * Hides the default values of custom scalars from Apollo's libraries, which would change them. They convert
+ * default values to JavaScript values and back: `9007199254740993` becomes `9007199254740992`, `1e400`
+ * becomes `Infinity`, and an enum literal becomes a string. The libraries therefore get a name, as a string,
+ * in place of each default value.
  */
 export type HiddenDefaults = {
   /**
@@ -43,9 +44,12 @@ export type HiddenDefaults = {
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
 };
 
-/** One instance serves all schemas that are composed with each other: equal values have one name. */
+/**
+ * Creates the names and the functions that use them. Schemas that are composed with each other must share one
+ * instance, because composition compares their default values: equal values need equal names.
+ */
 export function createHiddenDefaults(): HiddenDefaults {
-  // Random, so that no other text in a schema can be equal to a name.
+  // A random prefix, so that no other text in a schema can equal a name.
   const prefix = `default_${randomUUID()}_`;
   const names = new Map<string, string>();
   const texts = new Map<string, string>();
@@ -87,7 +91,7 @@ export function createHiddenDefaults(): HiddenDefaults {
 
 type Types = {
   readonly scalars: ReadonlySet<string>;
-  /** Types of the fields of input objects, by the names of both. */
+  /** Types of input fields, by the name of the input object and the name of the field. */
   readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TypeNode>>;
 };
 
@@ -119,7 +123,7 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
   function hiddenOne(value: ConstValueNode, typeName: string): ConstValueNode {
     if (value.kind === Kind.NULL) return value;
     if (types.scalars.has(typeName)) return { kind: Kind.STRING, value: nameOf(value) };
-    // Apollo prints an ID of digits as a number.
+    // Apollo's composition writes an ID of digits as an integer. This restores the string.
     if (typeName === GraphQLID.name && value.kind === Kind.INT) return { ...value, kind: Kind.STRING };
     const fields = types.inputs.get(typeName);
     if (fields === undefined || value.kind !== Kind.OBJECT) return value;
@@ -132,7 +136,10 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
   }
 }
 
-/** Returns the same list if no item changes. */
+/**
+ * Changes the items of a list. Returns the list itself if no item has changed, so that unchanged nodes stay
+ * identical.
+ */
 function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
   const changed = items.map(change);
   return changed.every((item, index) => item === items[index]) ? items : changed;
@@ -154,7 +161,10 @@ function inputTypesIn({ definitions }: DocumentNode): Types {
   return { scalars, inputs };
 }
 
-/** Equal for values that Apollo's composition takes for equal, except that numbers are compared exactly. */
+/**
+ * Returns a text that is equal for equal values. Values are compared as Apollo's composition compares them,
+ * but numbers exactly.
+ */
 function canonicalText(value: ConstValueNode): string {
   switch (value.kind) {
     case Kind.INT:

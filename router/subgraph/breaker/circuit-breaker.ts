@@ -6,7 +6,7 @@ import type { FailureWindowOptions } from './failure-window.ts';
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** True if a command caused the change, false if the outcomes of calls did. */
+  /** True if a command through the admin API caused the change; false if outcomes of calls did. */
   readonly forced: boolean;
 };
 
@@ -21,7 +21,10 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
 /** The state that the admin API forces a breaker into; `auto` returns control to the breaker. */
 export type ForcedState = 'open' | 'closed' | 'auto';
 
-/** Allows one call, and connects its outcome with the breaker state that allowed it. */
+/**
+ * Allows one call. It carries the epoch of the breaker, so that a late outcome does not count in a later
+ * state.
+ */
 export type Permit = { readonly epoch: number };
 
 type State =
@@ -31,23 +34,24 @@ type State =
   | { readonly kind: 'forced'; readonly as: 'open' | 'closed' };
 
 const JITTER = 0.2;
-/** Number of successes that close a half-open breaker. */
+/** Number of successful calls that close a half-open breaker. */
 const PROBES = 5;
 
 /**
- * A circuit breaker that opens by opossum's rolling window and recovers by its own rules. It receives the
- * outcomes of calls and does not run them; docs/decisions/006-circuit-breaker.md gives the reasons.
+ * A circuit breaker that decides when to open by opossum's rolling window, and how to recover by its own
+ * rules. It receives the outcomes of calls and does not run the calls itself.
+ * docs/decisions/006-circuit-breaker.md gives the reasons.
  */
 export class CircuitBreaker implements Disposable {
   readonly #options: CircuitBreakerOptions;
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * The epoch increases with each state change, so that outcomes of calls admitted in an earlier state are
-   * recognised.
+   * Permit of the current epoch. The epoch increases with each state change, so that outcomes of calls from
+   * an earlier state can be recognised.
    */
   #permit: Permit = { epoch: 0 };
-  /** Number of openings without a stable recovery: the exponent of the time open. */
+  /** Number of openings without a stable recovery in between. The time open doubles with each. */
   #trips = 0;
 
   constructor(options: CircuitBreakerOptions) {
@@ -66,7 +70,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Number of failures in a row. The higher it is, the likelier this field is the cause of another failure.
+   * Number of failures in a row. Among several fields that may have caused a failure, the one with the
+   * highest number is the likeliest cause.
    */
   get consecutiveFailures(): number {
     switch (this.#state.kind) {
@@ -81,8 +86,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   /**
-   * Milliseconds until the next call may pass. Undefined unless the breaker is open, and while it is forced
-   * open.
+   * Milliseconds until the next call may pass. Defined only while the breaker is open because of failures,
+   * not while it is forced open.
    */
   get retryAfterMs(): number | undefined {
     this.#coolDown();
@@ -110,8 +115,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // A call admitted before the last state change does not describe the present. Opossum would close the
-    // circuit on its success.
+    // The outcome of a call from before the last state change says nothing about the present. In addition,
+    // opossum would close the circuit on a late success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -178,8 +183,8 @@ export class CircuitBreaker implements Disposable {
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':
-        // A connection attempt to a closed port costs little, so the time open is not doubled: a restarted
-        // subgraph is used again soon.
+        // A failed connection attempt costs little. The time open is therefore not doubled, so that a
+        // restarted subgraph gets calls again soon.
         this.#open(this.#trips);
         break;
     }
@@ -187,7 +192,7 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // The number is still 0 if a command started the probing.
+    // A command can make the breaker half-open although it has never opened because of failures.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

@@ -37,8 +37,8 @@ function isOwnFault(
 }
 
 /**
- * Returns the keys that an error may belong to. An error whose path names no field may belong to any field
- * below it.
+ * Returns the response keys of the fields that an error may concern. If its path ends above the requested
+ * fields, it may concern each field below.
  */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],

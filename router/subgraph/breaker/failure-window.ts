@@ -9,13 +9,16 @@ export type FailureWindowOptions = {
 };
 
 const BUCKETS = 10;
-/** Maximum delay of a timer in milliseconds. It keeps opossum's own reset timer from firing. */
+/**
+ * Longest delay that a timer can have, in milliseconds. With it opossum never leaves the open state by
+ * itself; `CircuitBreaker` decides that.
+ */
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Counts the calls of the last `windowMs` and decides whether too many of them failed, by opossum's rolling
- * window. Calls are made elsewhere. For each call that has ended, opossum runs an action that succeeds or
- * fails immediately.
+ * Counts the calls of the last `windowMs` by opossum's rolling window, and decides whether too many of them
+ * failed. Opossum is made to run actions and count their outcomes. Here calls run elsewhere, so for each
+ * ended call opossum runs an action that succeeds or fails at once.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
@@ -72,7 +75,7 @@ export class FailureWindow implements Disposable {
   }
 
   #fire(isFailure: boolean): void {
-    // After its shutdown opossum rejects, and an unhandled rejection ends the process.
+    // After its shutdown opossum would reject, and the unhandled rejection would end the process.
     if (this.#opossum.isShutdown) return;
     this.#rotate();
     void this.#opossum.fire(isFailure);
@@ -94,7 +97,10 @@ export class FailureWindow implements Disposable {
 const SUCCESS = Promise.resolve();
 const FAILURE = new Error('call failed');
 
-/** Throws a failure synchronously instead of rejecting, so that the circuit is open when `fire` returns. */
+/**
+ * Returns or throws the outcome. A failure is thrown synchronously, not returned as a rejected promise, so
+ * that the circuit is already open when `fire` returns.
+ */
 function endAs(isFailure: boolean): Promise<void> {
   if (isFailure) throw FAILURE;
   return SUCCESS;

@@ -8,7 +8,7 @@ export type FieldBreakersOptions = {
   readonly create: (coordinate: string) => CircuitBreaker;
 };
 
-/** The outcome of a call, and the fields that may have caused it if it failed. */
+/** Outcome of a call. `suspects` are the fields that may have caused a failure; empty for a success. */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
 export type FieldAdmission =
@@ -35,8 +35,8 @@ export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
   /**
-   * Suspects that the latest failures have in common. While there are any, these fields count as failing and
-   * the service does not.
+   * Fields that were suspects in all of the latest failures. As long as there are any, failures count against
+   * these fields and not against the whole service.
    */
   #commonSuspects: ReadonlySet<string> = new Set();
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -68,7 +68,10 @@ export class FieldBreakers implements Disposable {
     return { kind: 'rejected', blockedFields };
   }
 
-  /** Returns the outcome for the breaker of the service: `ignored` if the failure is attributed to fields. */
+  /**
+   * Records the outcome of a call for its fields. Returns the outcome for the breaker of the service:
+   * `ignored` if the failure counts against fields instead.
+   */
   settle(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): CallOutcome {
     if (suspects.length > 0)
       return this.#attributeFailure(permits, { outcome, suspects }) ? outcome : 'ignored';
@@ -109,8 +112,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * A call waits for its slowest field. Among the fields of a call that timed out, the ones with the most
-   * consecutive failures are the likeliest cause.
+   * Returns the suspects that most likely caused a timeout: those with the most consecutive failures. A call
+   * waits for its slowest field, so the other fields need not be slow.
    */
   #likeliest(suspects: readonly string[]): readonly string[] {
     const failures = suspects.map(

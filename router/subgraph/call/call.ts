@@ -22,15 +22,19 @@ export type Call = {
 };
 
 /**
- * The outcome of a call for breakers and load balancing: a usable response, an unusable response, no complete
- * response in time, no response at all, or ignored because the client or the router caused the failure.
+ * Outcome of a call for breakers and load balancing:
+ * - `success`: a usable response
+ * - `failure`: an unusable response
+ * - `timeout`: no complete response in time
+ * - `unreachable`: no response at all
+ * - `ignored`: a failure that the client or the router caused
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
 export type CallResult = {
   readonly response: SubgraphResponse;
   readonly outcome: CallOutcome;
-  /** URL of the endpoint, if a retry should avoid it. */
+  /** URL of an endpoint that a retry should avoid; undefined if it may be used again. */
   readonly endpoint?: string;
   /** Details for the log that clients must not see. */
   readonly cause?: unknown;
@@ -42,7 +46,7 @@ export type SendCall = (call: Call) => Promise<CallResult>;
 /** Calls back once after a delay, unless the returned function cancels it before. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
-/** Ends a call from outside, once, with the given result. */
+/** Ends a call from outside, for example at its deadline. Only the first result counts. */
 export class Interrupt {
   #result: CallResult | undefined;
   #listener: ((result: CallResult) => void) | undefined;
@@ -57,7 +61,10 @@ export class Interrupt {
     this.#listener?.(result);
   }
 
-  /** Replaces the previous listener: the attempts of one call run one after another. */
+  /**
+   * Calls the listener with the result, at once if there is one already. A call has only one listener,
+   * because its attempts run one after another.
+   */
   listen(listener: (result: CallResult) => void): void {
     this.#listener = listener;
     if (this.#result !== undefined) listener(this.#result);

@@ -7,9 +7,9 @@ type BlockDetails = Pick<
   'retryAfterMs' | 'breaker' | 'blockedFields' | 'isRejection' | 'isUnsent'
 >;
 
-/*
- * Every way in which a call can fail. Clients see these messages: they name the service and the failure,
- * never an address, a body or a stack.
+/**
+ * Results of calls that failed, one function for each reason. Clients see the messages, so these name the
+ * service and the failure, but never an address, a body or a stack.
  */
 
 export function unreachable(service: string, cause: unknown): CallResult {
@@ -17,7 +17,10 @@ export function unreachable(service: string, cause: unknown): CallResult {
   return { ...failed(service, 'SUBGRAPH_UNAVAILABLE', 'unreachable', message), cause };
 }
 
-/** The address was closed during the call because the supergraph changed or the router is stopping. */
+/**
+ * Returns the result of a call whose address was closed, because the supergraph changed or the router is
+ * stopping.
+ */
 export function disconnected(service: string): CallResult {
   return failed(service, 'SUBGRAPH_UNAVAILABLE', 'ignored', `${service} is no longer called at this address`);
 }
@@ -31,7 +34,10 @@ export function circuitOpen(service: string, details: BlockDetails): CallResult 
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'ignored', message, { ...details, isUnsent: true });
 }
 
-/** A command forced the breaker open, so the time of its end is not known. */
+/**
+ * Returns the result of a call that a forced-open breaker blocks. It has no time for a retry, because only a
+ * command will end the state.
+ */
 export function forcedOpen(service: string, details: BlockDetails): CallResult {
   const message = `${blockedPart(service, details)} is blocked by an operator`;
   return failed(service, 'SUBGRAPH_CIRCUIT_OPEN', 'ignored', message, {

@@ -2,8 +2,8 @@ import type { Schedule } from '../../shared/schedule.ts';
 import type { StartTimer } from './call.ts';
 
 /**
- * An entry of a circular list, ordered by due time. The sentinel comes before the first and after the last
- * entry.
+ * Entry of a circular list that is ordered by due time. The list begins and ends at the same entry, the
+ * sentinel, which is not a timer.
  */
 type TimerEntry = {
   readonly due: number;
@@ -13,8 +13,9 @@ type TimerEntry = {
 };
 
 /**
- * Returns a function that starts a timer. Nearly all timers of calls are cancelled before they are due, so a
- * single timer of the runtime serves all of them: creating and clearing one for each call costs more.
+ * Creates a function that starts a timer. One timer of the runtime serves all timers of the queue, because
+ * nearly all timers of calls are cancelled before they are due. Creating and clearing a runtime timer for
+ * each call would cost more.
  *
  * @param parts.schedule starts a timer of the runtime, which need not be exact.
  */

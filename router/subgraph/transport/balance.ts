@@ -4,8 +4,8 @@ import { unreachable, unsent } from '../call/outcomes.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * Picks two endpoints at random and sends to the less loaded one. This spreads load better than always using
- * the least loaded of all.
+ * Sends each call to the less loaded of two endpoints chosen at random. This spreads the load better than
+ * always choosing the least loaded of all endpoints.
  */
 export function balance(
   endpoints: readonly Endpoint[],

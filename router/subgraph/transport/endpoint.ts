@@ -11,7 +11,10 @@ export type EndpointParts = {
   readonly onEjection: (url: string, forMs: number) => void;
 };
 
-/** Connects the outcome of a call with the state that the endpoint had when the call started. */
+/**
+ * Carries the epoch of the endpoint at the start of a call, so that the outcome does not count after a state
+ * change.
+ */
 export type RotationTicket = { readonly epoch: number };
 
 type State =
@@ -20,9 +23,9 @@ type State =
   | { readonly kind: 'probed' };
 
 /**
- * Weight of the newest call in the moving average of failures. A healthy endpoint exceeds the limit after
- * five bad responses in a row, or after two timeouts or connection failures: these are rarer by chance and
- * cost callers more.
+ * Weight of the latest call in the moving average of failures. The average of a healthy endpoint exceeds the
+ * limit after five bad responses in a row, or after two calls that timed out or found no connection. The
+ * latter have a higher weight, because they are rarely due to chance and cost callers more time.
  */
 const WEIGHTS = { success: 0.15, failure: 0.15, timeout: 0.3, unreachable: 0.3 };
 const MAX_FAILURE_SHARE = 0.5;
@@ -73,8 +76,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Calls in flight divided by the endpoint's share of traffic. An endpoint that has just returned starts
-   * with a small share.
+   * Number of calls in flight, weighted so that an endpoint gets few calls at first when it returns to
+   * rotation.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

@@ -42,13 +42,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders | undefined;
   #coding: Coding = 'identity';
   /**
-   * True for the GraphQL media type, whose body counts whatever the status is (GraphQL over HTTP, section
-   * 6.4.2).
+   * True if the response has the GraphQL media type. Its body then counts, whatever the status (GraphQL over
+   * HTTP section 6.4.2).
    */
   #isGraphqlType = false;
-  /** The result for the status, used unless the body is a GraphQL response; undefined for 2xx. */
+  /** The failure for a status other than 2xx. It is the result unless the body is a GraphQL response. */
   #statusFailure: CallResult | undefined;
-  /** The result if the body is not read at all. */
+  /** The result of a response whose body is not read, because of its media type or its content coding. */
   #rejected: CallResult | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -152,7 +152,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
-    // Undici passes a controller immediately before it writes the request, so without one nothing was sent.
+    // Undici calls `onRequestStart` immediately before it writes the request. Without a controller nothing
+    // was sent.
     this.#options.settle(this.#controller === undefined ? unsent(result) : result);
   }
 }

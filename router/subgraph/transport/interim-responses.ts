@@ -6,7 +6,7 @@ const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 // Excludes 101, which switches the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
-/** Number of bytes needed to recognise an interim response. */
+/** Number of bytes after which the first digit of the status is known. */
 const TELLING = 'HTTP/1.1 100'.length;
 
 /**
@@ -47,10 +47,7 @@ const NOTHING = Buffer.alloc(0);
 const STATUS_AT = 'HTTP/1.1 '.length;
 const ONE = '1'.charCodeAt(0);
 
-/**
- * Returns whether a status other than 1xx has arrived, without decoding any text. This is nearly always the
- * case.
- */
+/** Fast path for nearly all responses: returns whether the status is not 1xx, without decoding any text. */
 function isFinal(chunk: Buffer): boolean {
   return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
 }

@@ -50,7 +50,7 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         dispatch(address, call, settle);
       } catch (cause) {
-        // The signer rejects values that a header cannot carry. The subgraph did not cause this.
+        // The signer throws if a header cannot carry a value. The subgraph did not cause this failure.
         settle(unsent(notSent(service, cause)));
       }
     });
@@ -60,8 +60,8 @@ export function openPool(
   url: URL,
   options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls'>,
 ): Pool {
-  // Half of the timeout may pass while connecting; the rest is left for another endpoint. Undici's timer is
-  // up to 0.5 s late.
+  // Connecting may take half of the timeout. The other half is left for a retry at another endpoint. Undici's
+  // timer is up to 0.5 s late.
   const connectTimeout = Math.max(options.timeoutMs / 2, 1);
   const { tls } = options;
   const connector =
@@ -73,17 +73,22 @@ export function openPool(
     pipelining: 1,
     connectTimeout,
     connect: prepared(connector),
-    // The deadline already limits the whole call; these timeouts would only end pauses.
+    // Undici's own timeouts are off, because they limit the pauses between bytes, and the deadline limits the
+    // whole call.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Idle connections stay open as long as the subgraph allows: reusing one saves a round trip.
+    // Idle connections stay open for as long as the subgraph allows, because reusing a connection saves a
+    // round trip.
     keepAliveTimeout: 30_000,
     // An abort closes the connection. Over HTTP/2 other calls would lose it too.
     allowH2: false,
   });
 }
 
-/** Adapts each new socket to undici before undici uses it. */
+/**
+ * Wraps a connector so that each new socket hides interim responses from undici and writes a request as one
+ * buffer.
+ */
 function prepared(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
     connect(options, (...result) => {
@@ -98,8 +103,9 @@ function prepared(connect: buildConnector.connector): buildConnector.connector {
 }
 
 /**
- * Header with the milliseconds that the router still waits, so that a subgraph can stop early. The transport
- * adds it last, so requests that differ only in this header can be deduplicated.
+ * Name of the header with the milliseconds that the router still waits, so that a subgraph can stop early.
+ * The transport adds it after deduplication, so equal calls remain equal although their remaining time
+ * differs.
  */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
