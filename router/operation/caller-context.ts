@@ -14,13 +14,13 @@ export type CallerContextParts = {
   readonly deadlineMs: number;
   readonly forward: ReturnType<typeof createForwarding>;
   readonly origin: ForwardedOrigin;
-  /** Whether deduplication of queries is enabled. */
+  /** Whether deduplication of subgraph calls is enabled. */
   readonly isDeduplicated: boolean;
 };
 
 /**
- * Returns the context that a request passes to its subgraph calls. Ids of requests whose calls it shares are
- * added to `deduplicatedWork`.
+ * Returns the context of a request for its subgraph calls. If a call is shared with another request, the id
+ * of that request is added to `deduplicatedWork`.
  */
 export type CreateCallerContext = (
   caller: Caller,
@@ -36,7 +36,7 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
-    // Added last, so that client headers cannot replace them.
+    // These headers are added last, so that headers of the client cannot replace them.
     const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
     return {
       requestId: request.id,

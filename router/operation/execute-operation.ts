@@ -26,13 +26,14 @@ export type ExecutionParts = {
   readonly reconciliation: Reconciliation;
   readonly callerContext: CreateCallerContext;
   readonly headerCollector: HeaderCollector | undefined;
-  /** Undefined if no field has stale values. */
+  /** Stale values of all fields; undefined if no field is configured to have any. */
   readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
 
 /**
- * Result of an operation for one caller. Requests that share an execution differ only in `deduplicatedWork`.
+ * Result of an operation for one caller. Requests that share an execution have equal results, except for
+ * `deduplicatedWork`.
  */
 export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplicatedWork?: DeduplicatedWork };
 
@@ -69,7 +70,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
-          // The key is unambiguous, because the second part always starts with a brace.
+          // The JSON text always begins with a brace, so that no other error behavior and variables have the
+          // same key.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
@@ -85,7 +87,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
   };
 }
 
-/** Plans an operation. Gives its charge back if the router is the reason why it cannot be planned. */
+/** Plans an operation. If planning fails because of the router, the caller gets the charge back. */
 async function plan(
   charged: ChargedOperation,
   caller: Caller,

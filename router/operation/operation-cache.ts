@@ -15,18 +15,21 @@ export type CacheEntry<Value> = {
   uses: number;
 };
 
-/** Share of the cache for operations that were requested once. */
+/** Share of the cache that operations may use which were requested only once. */
 const ONCE = 1 / 8;
-/** Share that remains when the heap is full. */
+/** Share of their memory limit that operations in use keep at least when the heap is full. */
 const LEAST = 1 / 8;
-/** Maximum number of hashes of evicted operations that the cache remembers. */
+/**
+ * Maximum number of evicted operations whose hashes the cache remembers, so that their next request counts as
+ * the second.
+ */
 const MAX_DROPPED = 10_000;
 const DROPPED = {};
 
 /**
- * Caches prepared operations within a number of bytes. Operations that were requested once compete only with
- * each other. From the second request on, an operation remains as long as it is used. A flood of unique
- * operations therefore does not evict those of other clients (2Q: Johnson and Shasha, 1994).
+ * Caches prepared operations up to a number of bytes. An operation that was requested once competes only with
+ * others of its kind. From the second request on, it remains for as long as it is used. A flood of unique
+ * operations therefore does not evict the operations of other clients (2Q: Johnson and Shasha, 1994).
  */
 export class OperationCache<Value> {
   readonly #once: Segment<Value>;
@@ -72,7 +75,7 @@ export class OperationCache<Value> {
     }
   }
 
-  /** Frees memory by evicting operations that were requested once, and half of the others. */
+  /** Frees memory: evicts all operations that were requested once, and half of the others. */
   evict(): void {
     this.#once.shrink(0);
     this.#again.shrink(Math.max(this.#again.bytes / 2, this.#again.maxBytes * LEAST));

@@ -30,9 +30,11 @@ export type Operation = PricedOperation & {
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
-  /** Checks the authorization of callers; undefined if nothing in the operation is protected. */
+  /** Finds out which parts a caller may not see; undefined if the operation has no protected parts. */
   readonly guard: Guard | undefined;
-  /** Returns the operation under a restriction, which has its own plan and cost. */
+  /**
+   * Returns the operation without the parts that a restriction denies. It has a plan and a cost of its own.
+   */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
 };
@@ -51,14 +53,14 @@ export type ChargedOperation = AuthorizedOperation & Admission;
 export type Operations = {
   readonly find: (source: string, name: string | undefined) => Operation | undefined;
   /**
-   * Parses, validates and prices a document that `find` does not have, once for all concurrent requests. Its
-   * operation is planned and compiled at its first execution.
-   * @throws {RouterError}
+   * Parses, validates and prices a document that is not cached. Concurrent requests for the same document
+   * share the work. The operation is planned and compiled when it is first executed.
+   * @throws {RouterError} if the document is invalid
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
-  /** Frees memory; evicted operations must be prepared again. */
+  /** Frees memory. An evicted operation is prepared again when it is next requested. */
   readonly evict: () => void;
-  /** Returns the most used operations, which the next generation plans before it is activated. */
+  /** Returns the most used operations, so that the next generation can plan them before it is activated. */
   readonly mostUsed: (count: number) => readonly OperationSource[];
 };
 
@@ -156,7 +158,10 @@ function createOperation(
   return operation;
 }
 
-/** Later stages, such as cost and authorization, can rely on conditions that are true or false. */
+/**
+ * Coerces variables, and rejects null in `@skip` and `@include`. Cost and authorization can then rely on
+ * conditions being true or false.
+ */
 function createCheckedCoercion(
   document: DocumentNode,
   definition: OperationDefinitionNode,
@@ -192,8 +197,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // The field may be selected on several object types instead of their interface, but it is fetched only
-    // once.
+    // To deny a field of one object type, the allowed document selects it separately for each other type. The
+    // estimate counts it once per type, although it is fetched once. The estimate of the original document is
+    // then lower.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     compiled: createCompile({ source: print(allowed), name, document, denials }, parts, onGrowth),

@@ -39,14 +39,17 @@ export type CompilationParts = {
   readonly stalePolicyOf: StalePolicyOf | undefined;
 };
 
-/** Called when the memory of an operation has grown. */
+/** Called with the additional bytes when an operation uses more memory. */
 export type OnGrowth = (bytes: number) => void;
 
 type Compilation = {
-  /** Document text to plan. */
+  /** Text of the document to plan. */
   readonly source: string;
   readonly name: string | undefined;
-  /** Document whose response is returned. */
+  /**
+   * The client's document, whose response is returned. It differs from the planned one if the caller may not
+   * see some of its parts.
+   */
   readonly document: DocumentNode;
   readonly denials?: Restriction['denials'];
 };
@@ -81,7 +84,8 @@ export function createCompile(
   }
 
   return (caller) => {
-    // Planning happens once, at the turn of the first caller or of this one, whichever is earlier.
+    // The operation waits in the planning queue. This caller waits for it too, and it is planned at the turn
+    // of the caller whose turn comes first.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

@@ -18,7 +18,7 @@ export type PreparationParts = Pick<OperationAdmission, 'prepay' | 'chargingReje
   readonly checkLength: (source: string) => void;
 };
 
-/** An operation and the points charged for preparing it; zero if it was cached. */
+/** A prepared operation, and the points that were charged for preparing it; zero if it was cached. */
 export type PreparedOperation = { readonly operation: Operation; readonly prepaid: number };
 
 /**

@@ -1,8 +1,8 @@
-/** A token bucket: `points` fit in, and an empty one fills up evenly in `windowMs`. */
+/** A token bucket. It holds up to `points`. An empty bucket fills up evenly within `windowMs`. */
 export type Bucket = {
-  /** Names the bucket in headers. */
+  /** Name of the bucket in response headers. */
   readonly name: string;
-  /** Identifies the bucket of this caller. Buckets with equal keys are the same bucket. */
+  /** Identifies the bucket in its store. It contains the owner and the size of the bucket. */
   readonly key: string;
   readonly points: number;
   readonly windowMs: number;
@@ -14,14 +14,17 @@ export type Debit = { readonly bucket: Bucket; readonly points: number };
 /** Content of a bucket after a rate-limit decision. */
 export type BucketLevel = {
   readonly bucket: Bucket;
-  /** In units: a point is `windowMs` units, and each millisecond brings `points` of them. */
+  /**
+   * Content in units (see `unitsOf`): a point has `windowMs` units, and the bucket gains `points` units each
+   * millisecond.
+   */
   readonly units: number;
 };
 
 /**
- * Why units: the refill of one millisecond is a whole number of them whatever the configuration, so that
- * levels stay exact integers below 2^53 and nothing is ever lost or won by rounding.
- * docs/decisions/005-token-bucket.md
+ * Converts points to units. Levels are counted in units, because the gain per millisecond is then a whole
+ * number in every configuration. All levels are exact integers below 2^53, so that no points appear or get
+ * lost by rounding. See docs/decisions/005-token-bucket.md.
  */
 export function unitsOf(points: number, { windowMs }: Bucket): number {
   return points * windowMs;
@@ -30,8 +33,8 @@ export function unitsOf(points: number, { windowMs }: Bucket): number {
 const MAX_POINTS = 100_000_000;
 
 /**
- * Returns the points that a cost is charged as: whole points, at least one. NaN is more than any bucket
- * holds.
+ * Returns the points to charge for a cost: a whole number of at least one. For NaN it returns more points
+ * than any bucket holds.
  */
 export function chargeablePoints(cost: number): number {
   if (Number.isNaN(cost)) return MAX_POINTS + 1;
@@ -42,12 +45,12 @@ export function remainingPoints({ bucket, units }: BucketLevel): number {
   return Math.floor(units / bucket.windowMs);
 }
 
-/** Milliseconds until the bucket holds `points`, rounded up. */
+/** Returns the milliseconds until the bucket holds `points`, rounded up. */
 export function millisecondsUntil(points: number, { bucket, units }: BucketLevel): number {
   return Math.ceil(Math.max(unitsOf(points, bucket) - units, 0) / bucket.points);
 }
 
-/** Seconds until the bucket holds `points`, rounded up. */
+/** Returns the seconds until the bucket holds `points`, rounded up. */
 export function secondsUntil(points: number, level: BucketLevel): number {
   return Math.ceil(millisecondsUntil(points, level) / 1000);
 }

@@ -9,7 +9,7 @@ import { addressBlock } from './client-address.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
 
-/** Describes what an operation of a caller will use. */
+/** Everything that an operation of a caller is charged for. */
 export type ChargeRequest = Payer & {
   readonly cost: number;
   /** Points of `cost` that were already charged while the operation was prepared. */
@@ -19,24 +19,26 @@ export type ChargeRequest = Payer & {
 };
 
 /**
- * Amounts that a request takes from each bucket: its cost from some, its calls of limited fields from others.
+ * Debits of one request: its cost in points from some buckets, and its calls of limited fields from others.
  */
 export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
 export type CallDebit = Debit & {
   /**
-   * Field and number of calls that are refunded if all calls return a value; undefined if nothing is
-   * refunded.
+   * The field and the number of its calls, if the limit counts only failures: the debit is refunded when all
+   * calls have returned a value. Undefined if calls count whatever they return.
    */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };
 
 /**
- * Returns the buckets of a caller: one per user (by tier) or anonymous address, one shared by all callers of
- * an address, and one per limited field.
+ * Creates the function that returns the buckets to charge for a request:
+ * - the bucket of the user, whose size depends on the tier, or of the anonymous caller's address
+ * - a bucket that all callers of the address share
+ * - the buckets of the limited fields that the operation calls
  */
 export function createCallerBuckets(config: Config['rateLimit']): (request: ChargeRequest) => Debits {
-  // Maps, so that a tier named __proto__ or constructor is unknown instead of an inherited property.
+  // A Map, so that a tier named `__proto__` or `constructor` is unknown and not an inherited property.
   const tiers = new Map(Object.entries(config.tiers));
   const fallback = tiers.get(config.defaultTier) ?? config.anonymous;
 
@@ -75,7 +77,10 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
 
 type Owners = { readonly caller: string; readonly address: string };
 
-/** Counts the calls of a field per bucket owner. */
+/**
+ * Counts the calls of a field for each owner of a bucket: the caller, the address, or each value of an
+ * argument.
+ */
 function callsByOwner(
   per: string,
   { calls, values }: FieldCalls,
@@ -94,8 +99,8 @@ function callsByOwner(
 const LONGEST_VALUE = 1_024;
 
 /**
- * Returns a key of bounded length that does not reveal the value. It ignores case, surrounding spaces and the
- * notation of numbers.
+ * Returns a short key for the value of an argument, from which the value cannot be read. Values that differ
+ * only in case, in surrounding spaces or in the notation of a number have equal keys.
  */
 function valueKey(value: unknown): string {
   const text = typeof value === 'string' ? value : numberText(value);
@@ -112,8 +117,8 @@ function userKey({ issuer, id }: UserIdentity): string {
   return hash('sha256', `${issuer}\n${id}`, 'base64url').slice(0, 22);
 }
 
-// The key contains the size, because it determines the unit of the stored level, and routers may have
-// different sizes during a deployment.
+// The key contains the size of the bucket, because the size decides how many units a point has. During a
+// deployment routers may have different sizes.
 function bucket(name: string, owner: string, size: { points: number; windowS: number }): Bucket {
   const { points, windowS } = size;
   return { name, key: `${owner}:${points}/${windowS}`, points, windowMs: windowS * 1000 };

@@ -13,13 +13,13 @@ import { checkVariables } from '../limits/variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Properties of an operation that admission requires. */
+/** The parts of an operation that are needed to charge it. */
 export type PricedOperation = Price & {
   readonly type: 'query' | 'mutation';
   readonly coerce: CoerceVariables;
 };
 
-/** The result for an operation that was charged and may be executed. */
+/** Result of charging an operation that may be executed. */
 export type Admission = CoercedVariables & {
   readonly cost: number;
   readonly reservation: Reservation | undefined;
@@ -35,25 +35,27 @@ export type AdmissionParts = {
    * @throws {RouterError} OVERLOADED
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Called for each rejection that mode `measure` only counts. */
+  /** Called for each rejection that would occur with the mode `enforce`, while the mode is `measure`. */
   readonly measured: (code: RouterError['code']) => void;
 };
 
 export type OperationAdmission = {
   /**
-   * Coerces the variables, estimates the cost and charges it to the caller's budget.
-   * @throws {RouterError} if one of these fails
+   * Coerces the variables, estimates the cost and charges it to the caller.
+   * @throws {RouterError} if the variables are invalid, the caller has too few points, or the process is
+   * overloaded
    */
   readonly admit: (operation: PricedOperation, inputs: Variables, caller: PrepaidPayer) => Promise<Admission>;
   /**
-   * Charges for a document before it is parsed, validated and planned. Returns the points, which count
-   * towards the cost of the operation. They stay charged if the document is rejected.
+   * Charges for a document before it is parsed, validated and planned, by its length. Returns the charged
+   * points. They are deducted from the cost of the operation later; if the document is rejected, they stay
+   * charged.
    * @throws {RouterError} RATE_LIMITED
    */
   readonly prepay: (documentLength: number, caller: Payer) => Promise<number>;
   /**
-   * Runs a part of the request handling. If it rejects a request that was not charged yet, it charges one
-   * point.
+   * Runs a part of the request handling. If it throws before anything was charged to the caller, one point is
+   * charged, so that invalid requests are not free.
    */
   readonly chargingRejections: <Result>(
     caller: PrepaidPayer,
@@ -64,10 +66,10 @@ export type OperationAdmission = {
 /** The caller that is charged for a request, and the points charged so far. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** How points are counted in the list of top consumers. */
+/** Method of `TopConsumers` that counts a charge. */
 type Count = 'addOperation' | 'addCharge';
 
-/** Creates the admission, which checks the limits of a caller and charges its operations. */
+/** Creates the functions that check the limits of a caller and charge its operations. */
 export function createAdmission(
   { limits, rateLimit }: Pick<Config, 'limits' | 'rateLimit'>,
   { rateLimiter, topConsumers, shed, measured }: AdmissionParts,
@@ -126,7 +128,7 @@ export function createAdmission(
       try {
         return await work();
       } catch (error) {
-        // If the caller has no points left, it receives RATE_LIMITED instead of the original error.
+        // If the caller has no points left, this throws RATE_LIMITED instead of the original error.
         if (enabled && prepaid === 0 && isChargeable(error))
           await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
         throw error;
@@ -135,7 +137,10 @@ export function createAdmission(
   };
 }
 
-/** A request is not charged if it fails because of the router or the rate limit. */
+/**
+ * Returns whether a rejected request is charged: its error must be the client's fault, and not the rate limit
+ * itself.
+ */
 function isChargeable(error: unknown): boolean {
   return error instanceof RouterError && error.status < 499 && error.code !== 'RATE_LIMITED';
 }

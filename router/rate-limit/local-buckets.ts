@@ -4,7 +4,8 @@ import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
-// Bounds the memory when requests come from very many addresses. A bucket that was evicted is full again.
+// Maximum number of buckets, which bounds the memory when requests come from very many addresses. An evicted
+// bucket is full again.
 const MAX_BUCKETS = 200_000;
 
 /** Token buckets in this process, with the same arithmetic as the Redis script. */
@@ -39,7 +40,7 @@ export class LocalBuckets {
     }
   }
 
-  /** Sets the level of a bucket to one that Redis has counted. */
+  /** Sets the level of a bucket to a level from Redis. */
   fill(key: string, units: number): void {
     this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
   }

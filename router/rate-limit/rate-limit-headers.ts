@@ -2,9 +2,9 @@ import { remainingPoints, secondsUntil } from './bucket.ts';
 import type { BucketLevel } from './bucket.ts';
 
 /**
- * Returns the rate-limit headers of a response: `RateLimit-Policy` with every bucket and `RateLimit` with the
- * scarcest one, as in draft-ietf-httpapi-ratelimit-headers-10 (structured fields), and the older
- * `X-RateLimit-*`. The quota is in cost points, the time in seconds until the bucket is full again.
+ * Returns the rate-limit headers of a response. `RateLimit-Policy` lists every bucket and `RateLimit` the
+ * emptiest one, as in draft-ietf-httpapi-ratelimit-headers-10. `X-RateLimit-*` are the older form. The quota
+ * is in points, the time in seconds until the bucket is full again.
  */
 export function rateLimitHeaders(levels: readonly BucketLevel[]): Record<string, string> {
   const scarcest = scarcestOf(levels);
@@ -28,8 +28,8 @@ function policy({ name, points, windowMs }: BucketLevel['bucket']): string {
   return `${quoted(name)};q=${points};w=${windowMs / 1000}`;
 }
 
-// Returns a structured-field string (RFC 9651), which must be printable ASCII. A tier name may contain any
-// characters.
+// Returns a structured-field string (RFC 9651), which contains only printable ASCII. The name of a tier may
+// contain other characters.
 function quoted(name: string): string {
   return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }

@@ -12,22 +12,22 @@ import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 
 /**
- * Points and calls of limited fields that an operation was charged. `refund` returns points only, and
- * `refundCalls` returns calls.
+ * Points and calls that an operation was charged. `refund` returns its points, `refundCalls` its calls of
+ * limited fields.
  */
 export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
-  /** Calls of limited fields. Those that are `refundable` may be refunded. */
+  /** Charged calls of limited fields, of which some may be refunded. */
   readonly calls: readonly CallDebit[];
-  /** Points in the scarcest bucket after the charge; undefined if no bucket is counted. */
+  /** Points that are left in the emptiest bucket; undefined if the charge used no bucket. */
   readonly remaining: number | undefined;
 };
 
 type Headers = Readonly<Record<string, string>>;
 
-/** State of a bucket that holds too little for a request, in points, or in calls of a limited field. */
+/** A bucket that holds too little for a request. Numbers are points, or calls of a limited field. */
 export type Shortage = {
   /** Name of the bucket in `RateLimit-Policy`. */
   readonly bucket: string;
@@ -47,7 +47,7 @@ export type RateLimitDecision =
       /** The field that is called too often; undefined if the cost is too high. */
       readonly field?: string;
     }
-  /** The operation needs more than a full bucket holds, so waiting does not help. */
+  /** The operation needs more than a full bucket holds, so that waiting does not help. */
   | {
       readonly kind: 'unaffordable';
       readonly headers: Headers;
@@ -58,23 +58,26 @@ export type RateLimitDecision =
 
 export type RateLimiter = {
   /**
-   * Takes cost and calls from the caller's buckets, all of them or none. Its promise never rejects, and it
-   * takes at most the timeout of a Redis command.
+   * Takes the cost and the calls of an operation from the caller's buckets: all of them, or none if one
+   * bucket holds too little. The promise never rejects, and settles within the timeout of a Redis command.
    */
   charge(request: ChargeRequest): Promise<RateLimitDecision>;
   /**
-   * Refunds part of a charge. Negative `points` are charged in addition, up to what the buckets hold. Its
-   * promise never rejects.
+   * Returns points of a charge to the buckets. A negative number is charged in addition, up to what the
+   * buckets hold. The promise never rejects; `lost` means that Redis is down.
    */
   refund(reservation: Reservation, points: number): Promise<'done' | 'lost'>;
-  /** Refunds calls of limited fields. Its promise never rejects. */
+  /**
+   * Returns calls of limited fields to their buckets. The promise never rejects; `lost` means that Redis is
+   * down.
+   */
   refundCalls(reservation: Reservation, calls: readonly Debit[]): Promise<'done' | 'lost'>;
 };
 
 export type RateLimiterParts = {
-  /** If it is undefined, the buckets are in this process. */
+  /** Redis with the shared buckets; without it each router has its own buckets. */
   readonly redis: RedisLink | undefined;
-  /** Number of processes of this router, which divide the router's share of a bucket without Redis. */
+  /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
   readonly processes?: number;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'rateLimitDecided'>;
@@ -114,8 +117,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     }
   }
 
-  // Copies the levels of Redis to the local buckets. Otherwise each loss of Redis would give every caller a
-  // new budget.
+  // Copies levels from Redis to the buckets of this process. Without this, every caller would get a full
+  // bucket whenever Redis goes down.
   function follow(levels: Decision['levels']): void {
     for (const { bucket, units } of levels)
       local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));
@@ -179,13 +182,14 @@ function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision |
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
-  // The headers count points, so buckets that count calls are left out.
+  // Response headers count points, so they leave out the buckets that count calls.
   const ofCost = levels.slice(0, cost.length);
   const reservation: Reservation = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
-    // Uses the buckets as charged: without Redis they hold this router's share.
+    // The buckets that were charged, which are smaller than the configured ones if they are this process's
+    // share.
     calls: calls.map((call, index) => ({
       ...call,
       bucket: levels[cost.length + index]?.bucket ?? call.bucket,
@@ -195,11 +199,11 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
   return { kind: 'admitted', headers: rateLimitHeaders(ofCost), reservation };
 }
 
-/** Milliseconds until a retry, for requests that are rejected because Redis is down. */
+/** Milliseconds after which clients may retry, if requests are rejected because Redis is down. */
 const DENIED_RETRY_MS = 1_000;
 
-// The prepaid points are added, because the next attempt is charged in full: what this attempt prepaid stays
-// charged.
+// A retry is charged the whole cost again, because the prepaid points of this attempt are not refunded. The
+// wait therefore includes them.
 function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
@@ -226,12 +230,12 @@ function shortageOf(level: BucketLevel): Shortage {
   return { bucket: name, limit: points, windowMs, remaining: remainingPoints(level) };
 }
 
-/** Returns the share of a bucket for one of several routers or processes. */
+/** Returns the points of a bucket that one of several routers or processes may use. */
 function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));
 }
 
-/** Returns the points in the scarcest bucket after refunding part of the charge. */
+/** Returns the points in the emptiest bucket after a refund, which may be negative. */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;
   const capacity = Math.min(...buckets.map(({ points }) => points));

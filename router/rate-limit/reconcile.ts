@@ -13,18 +13,18 @@ export type CostReport = {
   readonly requested: number;
   /** Cost that is charged after reconciling it with the response. */
   readonly actual: number;
-  /** Points in the caller's scarcest bucket; null if no bucket is counted. */
+  /** Points in the caller's emptiest bucket; null if the request used no bucket. */
   readonly remaining: number | null;
 };
 
 export type ReconcilableOperation = {
   readonly admission: Admission;
-  /** Undefined if the estimate is final. */
+  /** Computes the actual cost; undefined if the estimate is final. */
   readonly actualCost: ActualCost | undefined;
-  /** Undefined if no calls can be refunded. */
+  /** Counts the calls that returned a value; undefined if no calls can be refunded. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
-  /** Coordinates of fields whose call was sent but returned no response: they stay charged. */
+  /** Coordinates of fields whose call was sent and failed. Their estimated cost stays charged. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Payer;
 };
@@ -32,7 +32,10 @@ export type ReconcilableOperation = {
 export type ReconciliationParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
-  /** Called for each correction, in points, with `lost` if it did not reach the bucket. */
+  /**
+   * Called with the corrected points of each operation. `lost` means that the bucket did not receive the
+   * correction.
+   */
   readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
   /** Runs an action after the response was sent. */
   readonly later: (action: () => void) => void;
@@ -43,28 +46,31 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
   return headers['x-cost'] === 'report';
 }
 
-// Maximum number of corrections that wait for Redis or for an idle moment. Operations whose correction is
-// dropped stay charged with their estimate.
+// Maximum number of corrections that wait for Redis or for an idle moment. Further corrections are dropped,
+// so that these operations stay charged with their estimate.
 const MAX_PENDING = 10_000;
 
 export type Reconciliation = {
   /**
-   * Gives back the whole charge of an operation whose execution has not begun. What its document cost
-   * stays charged.
+   * Refunds an operation that was not executed because of the router. The points for its document stay
+   * charged.
    */
   readonly refundUnexecuted: (admission: Admission, caller: Payer) => void;
-  /** Reconciles an operation after its response was sent. */
+  /** Corrects the charge of an operation after its response was sent. */
   readonly reconcileLater: (operation: ReconcilableOperation) => void;
-  /** Reconciles an operation and returns the result without waiting for the bucket. */
+  /** Corrects the charge of an operation and returns the result without waiting for the bucket. */
   readonly reconcileAndReport: (operation: ReconcilableOperation) => CostReport;
 };
 
-/** Whether a coordinate is a mutation field. A mutation without a response may still have been executed. */
+/**
+ * Whether a coordinate is a mutation field. A mutation without a response may have been executed, so it stays
+ * charged.
+ */
 function isMutation(coordinate: string): boolean {
   return coordinate.startsWith('Mutation.');
 }
 
-/** Creates the functions that replace the charged estimate by the actual cost. */
+/** Creates the functions that correct charges: each replaces the estimated cost by the actual cost. */
 export function createReconciliation(
   { maxSurchargePercent }: Pick<Config['rateLimit'], 'maxSurchargePercent'>,
   parts: ReconciliationParts,

@@ -12,10 +12,10 @@ declare module 'ioredis' {
 }
 
 /**
- * Loads the buckets. A bucket is stored as "units milliseconds". A missing one is full, so keys expire when
- * their bucket would be full. An invalid value also counts as full, so it repairs itself. The time is that of
- * Redis, so the clocks of routers do not matter; if it is set back, the bucket is not refilled once. '%.0f'
- * is needed because Lua prints large numbers as 1e+14.
+ * Loads the buckets. Each is stored as "units milliseconds". A missing bucket is full, so a key may expire
+ * when its bucket would be full. An invalid value counts as full too, so the next write repairs it. Time is
+ * that of Redis, which all routers share. If the clock of Redis is set back, the next request does
+ * not refill the bucket. '%.0f' is needed because Lua prints large numbers as 1e+14.
  */
 const LEVELS = `
 local time = redis.call('TIME')
@@ -66,8 +66,8 @@ export class RedisBuckets {
 
   constructor(link: RedisLink) {
     this.#link = link;
-    // All keys have the same hash tag: a script may access only keys of one slot, and a request combines
-    // buckets of a user and of an address.
+    // One request charges several buckets, such as those of a user and of an address. All keys have the same
+    // hash tag, because a script may access only keys in one slot of a Redis cluster.
     this.#prefix = `${link.keyPrefix}{budget}:`;
     link.client.defineCommand('chargeBuckets', { lua: CHARGE });
     link.client.defineCommand('refundBuckets', { lua: REFUND });

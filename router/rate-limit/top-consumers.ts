@@ -2,7 +2,7 @@ import type { Payer } from '../request/caller.ts';
 import { callerKey } from './caller-key.ts';
 import { addressBlock } from './client-address.ts';
 
-/** Points charged to one caller. The number is an upper bound that may be too high by `overcount`. */
+/** Points that were charged to one caller. The number may be too high, by at most `overcount`. */
 export type TopConsumer = {
   readonly user?: { readonly issuer: string; readonly id: string; readonly tier?: string };
   /** Address of a caller without a token; for IPv6 its /64. */

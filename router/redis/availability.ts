@@ -71,17 +71,17 @@ export function watchAvailability(
     const greeted = Promise.withResolvers<void>();
     client.once('ready', greeted.resolve);
     client.stream.once('close', () => {
-      // A connection that ends before it is ready must not leave its listener, because there may be many such
-      // connections.
+      // The listener must not outlive a connection that ends before it is ready, because there may be many
+      // such connections.
       client.off('ready', greeted.resolve);
       greeted.resolve();
     });
     replaceIfSilent(greeted.promise);
   }
 
-  // Replaces a connection that no longer responds, because the server is frozen or the network lost it. The
-  // `socketTimeout` of ioredis would end a connection before reading data that arrived while this process was
-  // blocked.
+  // Replaces a connection that no longer responds, because the server is frozen or the network lost the
+  // connection. `socketTimeout` of ioredis is not used: after this process was blocked, it would end the
+  // connection before the data that has arrived is read.
   function replaceIfSilent(answer: Promise<unknown>): void {
     const { stream } = client;
     answeredWithin(Promise.allSettled([answer]), STUCK_MS).catch(() => stream.destroy());
@@ -103,13 +103,14 @@ export function watchAvailability(
   };
 }
 
-/** Number of parts that a wait is divided into. */
+/** Number of steps in which a wait elapses (see `answeredWithin`). */
 const PARTS = 4;
 
 /**
- * Waits for a response as long as this process could have read it. While the process is blocked or has no
- * CPU, only one part of the wait elapses: it could read nothing, and a Redis on the same machine may have had
- * no CPU either. After the wait, data that is already in the socket is read first.
+ * Waits for a response, but counts only time in which this process could have read it. The wait has several
+ * steps, each with a timer of its own. While the process is blocked or gets no CPU, only one timer can
+ * elapse. In that time it could read nothing, and a Redis on the same machine may have had no CPU either.
+ * After the last step, data that is already in the socket is read before the wait ends.
  */
 export function answeredWithin<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {

@@ -21,8 +21,8 @@ export type RedisLink = AsyncDisposable &
     readonly client: Redis;
     readonly keyPrefix: string;
     /**
-     * Waits up to `commandTimeoutMs` for the response to a command, not counting most of the time in which
-     * this process is blocked.
+     * Waits for the response to a command, for at most `commandTimeoutMs`. Most of the time in which this
+     * process is blocked does not count.
      */
     answered<Answer>(command: Promise<Answer>): Promise<Answer>;
   };

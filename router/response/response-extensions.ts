@@ -1,7 +1,7 @@
 import type { CostReport } from '../rate-limit/reconcile.ts';
 import type { Degradation } from '../execution/errors/failure-causes.ts';
 
-/** Contents of `extensions` of a response. */
+/** Contents of the response's `extensions`. */
 export type Remarks = {
   readonly degraded: readonly Degradation[];
   /** Number of errors that the response omits, because there are too many. */
