@@ -9,9 +9,13 @@ const VALUES = join(root, 'deploy', 'helm', 'kubernetes-values.yaml');
 /** Kubernetes version that templates are rendered for: a Helm that `go install` built assumes an old one. */
 const KUBERNETES = '1.34.0';
 
-/** Runs `helm template` and returns the text of each object. */
-export async function renderChart(helm: string, args: readonly string[]): Promise<readonly string[]> {
-  const text = await runProgram(helm, ['template', ...args, CHART, '--kube-version', KUBERNETES]);
+/** Runs `helm template` in a folder and returns the text of each object. */
+export async function renderChart(
+  helm: string,
+  args: readonly string[],
+  cwd = root,
+): Promise<readonly string[]> {
+  const text = await runProgram(helm, ['template', ...args, CHART, '--kube-version', KUBERNETES], { cwd });
   return text.split(/^---\n/m).filter((object) => /^kind:/m.test(object));
 }
 

@@ -9,10 +9,13 @@ import { parseConfig } from '../../router/config/config.ts';
 import type { Config } from '../../router/config/config-schema.ts';
 import { kubernetesObject, schemaProblems, unknownFields } from '../support/models/kubernetes-objects.ts';
 import type { KubernetesObject } from '../support/models/kubernetes-objects.ts';
+import { codeBlocks, readPage } from '../support/processes/documentation.ts';
 import { runProgram } from '../support/processes/run-program.ts';
 import { findDeployTools } from '../support/servers/deploy-tools.ts';
 
 const { helm } = findDeployTools();
+const root = join(import.meta.dirname, '..', '..');
+const operations = readPage('docs/operations.md');
 const folder = mkdtempSync(join(tmpdir(), 'tributary-chart-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -233,6 +236,22 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     expect(manifestFiles()).toEqual(Object.fromEntries(await renderManifests(program)));
   });
 
+  it('installs with the commands and the values of docs/operations.md', async () => {
+    const [install = ''] = codeBlocks(operations, 'sh').filter((block) => block.startsWith('helm install'));
+    const [values = ''] = codeBlocks(operations, 'yaml').filter((block) => block.startsWith('# values.yaml'));
+    const [, , release = '', chart = '', ...args] = install.replaceAll('\\\n', ' ').trim().split(/\s+/);
+    expect(join(root, chart)).toBe(CHART);
+    writeFileSync(join(folder, 'supergraph.graphql'), EVERYTHING.supergraphFile);
+    const file = write(z.looseObject({}).parse(parse(values)));
+    const texts = await renderChart(program, [release, ...args, '--values', file], folder);
+    const objects = texts.map((text) => kubernetesObject(parse(text)));
+    expect(schemaProblems(objects)).toEqual([]);
+    expect(configOf(objects).authentication.issuers).toHaveLength(1);
+    expect(operations).toContain(
+      `kubectl port-forward deployment/${find(objects, 'Deployment').metadata.name} 9090`,
+    );
+  });
+
   async function render(values: object): Promise<readonly KubernetesObject[]> {
     const texts = await renderChart(program, ['graph', '--values', write(values)]);
     return texts.map((text) => kubernetesObject(parse(text)));
@@ -248,6 +267,18 @@ describe('deploy/kubernetes', () => {
     expect(schemaProblems(objects)).toEqual([]);
     expect(unknownFields(objects)).toEqual([]);
     expect(configOf(objects).supergraph.file).toBe('/etc/tributary/supergraph/supergraph.graphql');
+  });
+
+  it('uses the namespace, the ConfigMap and the Secret that docs/operations.md creates', () => {
+    const [create = ''] = codeBlocks(operations, 'sh').filter((block) => block.startsWith('kubectl create'));
+    const [, namespace, map, secret] =
+      /create namespace (\S+)\n.* create configmap (\S+) .*\n.* create secret generic (\S+) /.exec(create) ??
+      [];
+    const deployment = manifestFiles()['deployment.yaml'] ?? '';
+    expect(deployment).toContain(`  namespace: ${namespace}\n`);
+    expect(deployment).toContain(`configMap:\n            name: ${map}\n`);
+    expect(deployment).toContain(`name: ${secret}\n                  key: identity-keys`);
+    expect(deployment).toContain(`name: ${secret}\n                  key: redis-url`);
   });
 
   it('is checked by a validator that finds wrong types and unknown fields', async () => {

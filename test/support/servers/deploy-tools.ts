@@ -11,7 +11,7 @@ type DeployTools = {
   readonly haproxy: string | undefined;
 };
 
-/** What is not tested on a machine without the program, and how to install it. */
+/** Consequence of a missing program, and how to install it. */
 export const MISSING = {
   helm: 'none, so the chart is not rendered (.ci/deploy-tools installs it, with Go)',
   composeGo: 'none, so docker-compose.yml is not loaded (.ci/deploy-tools installs it, with Go)',
