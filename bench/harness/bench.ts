@@ -104,7 +104,7 @@ export async function openBench(nodeFlags: readonly string[] = []): Promise<Benc
       const before = await subgraphs.call('stats');
       const measured = await run(gateway, exchanges, interval);
       const after = await subgraphs.call('stats');
-      if (measured.answers === 0) throw new Error(`no response within ${measured.seconds.toFixed(1)} s`);
+      if (measured.responses === 0) throw new Error(`no response within ${measured.seconds.toFixed(1)} s`);
       return toRow({
         workload: workload.name,
         target: target.name,

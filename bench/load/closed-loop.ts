@@ -21,7 +21,7 @@ export type LoopOptions = {
 export type Loop = {
   /** Milliseconds of each response since the previous call. */
   readonly takeLatencies: () => readonly number[];
-  readonly answered: () => number;
+  readonly responses: () => number;
   /** Reason why the measurement is invalid: an unexpected response or a closed connection. */
   readonly failure: () => string | undefined;
   /** Stops sending and awaits the last responses, which would slow down the next run otherwise. */
@@ -42,7 +42,7 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     expected: Buffer.from(expected),
   }));
   let latencies: number[] = [];
-  let answered = 0;
+  let responses = 0;
   let inFlight = 0;
   let failure: string | undefined;
   let stopped = false;
@@ -56,9 +56,9 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
     let awaited: Prepared | undefined;
     const reader = new MessageReader((message) => {
       latencies.push(performance.now() - sentAt);
-      answered += 1;
+      responses += 1;
       inFlight -= 1;
-      if (awaited !== undefined) failure ??= defectOf(message, awaited.expected, answered % COMPARED === 0);
+      if (awaited !== undefined) failure ??= defectOf(message, awaited.expected, responses % COMPARED === 0);
       if (!stopped) send();
     });
     socket.on('connect', send);
@@ -87,7 +87,7 @@ export function startLoop({ port, exchanges, connections }: LoopOptions): Loop {
       latencies = [];
       return taken;
     },
-    answered: () => answered,
+    responses: () => responses,
     failure: () => failure,
     async stop(lastResponsesMs) {
       stopped = true;

@@ -19,9 +19,9 @@ export type Run = LoopOptions & {
 };
 
 export type Measured = {
-  readonly answers: number;
+  readonly responses: number;
   /** Responses in the whole run, settling included. */
-  readonly allAnswers: number;
+  readonly allResponses: number;
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -46,31 +46,31 @@ async function run(options: Run): Promise<Measured> {
   resetPeak(options.gatewayPid);
   const loop = startLoop(options);
   try {
-    await wait(loop, { atLeastMs: settleMs, longestMs, answers: connections });
+    await wait(loop, { atLeastMs: settleMs, longestMs, responses: connections });
     const before = readClocks(options);
-    const settled = loop.answered();
+    const settled = loop.responses();
     loop.takeLatencies();
-    await wait(loop, { atLeastMs: measureMs, longestMs, answers: WAVES * connections });
+    await wait(loop, { atLeastMs: measureMs, longestMs, responses: WAVES * connections });
     const after = readClocks(options);
     return {
       ...differences(before, after),
       ...quantiles(loop.takeLatencies()),
-      answers: loop.answered() - settled,
-      allAnswers: loop.answered(),
+      responses: loop.responses() - settled,
+      allResponses: loop.responses(),
     };
   } finally {
     await loop.stop(options.isLast === true ? 0 : LAST_RESPONSES_MS);
   }
 }
 
-type Wait = { readonly atLeastMs: number; readonly longestMs: number; readonly answers: number };
+type Wait = { readonly atLeastMs: number; readonly longestMs: number; readonly responses: number };
 
 /** Waits until the time has passed and the number of responses is reached. */
-async function wait(loop: Loop, { atLeastMs, longestMs, answers }: Wait): Promise<void> {
+async function wait(loop: Loop, { atLeastMs, longestMs, responses }: Wait): Promise<void> {
   const started = performance.now();
-  const enough = loop.answered() + answers;
+  const enough = loop.responses() + responses;
   const elapsed = () => performance.now() - started;
-  while (elapsed() < atLeastMs || (loop.answered() < enough && elapsed() < longestMs)) {
+  while (elapsed() < atLeastMs || (loop.responses() < enough && elapsed() < longestMs)) {
     await delay(Math.min(50, Math.max(1, atLeastMs - elapsed())));
     const failure = loop.failure();
     if (failure !== undefined) throw new Error(failure);

@@ -32,13 +32,13 @@ async function fetchFrom({ subgraph, body }: SubgraphRequest): Promise<string> {
 const record: Send = async (request) => {
   const text = await fetchFrom(request);
   responses.set(request.body, text);
-  return { kind: 'answered', errors: [], ...JSON.parse(text) };
+  return { kind: 'received', errors: [], ...JSON.parse(text) };
 };
 
 /** Returns responses that were parsed before the measurement. */
 function replay(): Send {
   const parsed = new Map(
-    [...responses].map(([body, text]) => [body, { kind: 'answered', errors: [], ...JSON.parse(text) }]),
+    [...responses].map(([body, text]) => [body, { kind: 'received', errors: [], ...JSON.parse(text) }]),
   );
   return (request) => Promise.resolve(parsed.get(request.body));
 }

@@ -93,7 +93,7 @@ function viaUpstream(url: URL, signer: Signer): Call {
   };
 }
 
-const subgraph = fork(new URL('upstream-answers.ts', import.meta.url));
+const subgraph = fork(new URL('upstream-responses.ts', import.meta.url));
 const [address] = (await once(subgraph, 'message')) as [string];
 const url = new URL(address);
 const keys = [{ id: 'bench', secret: 'a secret of at least thirty-two characters' }];

@@ -18,7 +18,7 @@ export type Row = {
   readonly gatewayCpu: number;
   readonly loadCpu: number;
   readonly subgraphsCpu: number;
-  readonly answers: number;
+  readonly responses: number;
   readonly bytes: number;
   /**
    * Subgraph calls whose response was not recorded yet; above 0, the interval also measured their
@@ -46,21 +46,21 @@ export type RowSource = {
 };
 
 export function toRow({ measured, calls, recorded, bytes, ...row }: RowSource): Row {
-  const { answers, allAnswers, seconds, p50Ms, p99Ms } = measured;
+  const { responses, allResponses, seconds, p50Ms, p99Ms } = measured;
   const share = (cpuMs: number) => round(cpuMs / seconds / 10, 0);
   return {
     ...row,
-    rps: round(answers / seconds, 1),
+    rps: round(responses / seconds, 1),
     p50Ms: round(p50Ms, 3),
     p99Ms: round(p99Ms, 3),
     p99OverP50: round(p99Ms / p50Ms, 2),
-    cpuMsPerRequest: round(measured.gatewayCpuMs / answers, 4),
+    cpuMsPerRequest: round(measured.gatewayCpuMs / responses, 4),
     rssMb: round(measured.gatewayPeakMb, 1),
-    callsPerRequest: round(calls / allAnswers, 2),
+    callsPerRequest: round(calls / allResponses, 2),
     gatewayCpu: share(measured.gatewayCpuMs),
     loadCpu: share(measured.loadCpuMs),
     subgraphsCpu: share(measured.subgraphsCpuMs),
-    answers,
+    responses,
     bytes,
     recorded,
   };

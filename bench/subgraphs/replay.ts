@@ -56,20 +56,20 @@ async function listen(): Promise<Readonly<Record<Subgraph, number>>> {
 }
 
 function listenAs(subgraph: Subgraph): Promise<number> {
-  const answerOf = createAnswers(subgraph);
+  const responseTo = createResponses(subgraph);
   const server = createServer({ noDelay: true }, (socket) => {
-    const reader = new MessageReader((message) => answer(socket, message));
+    const reader = new MessageReader((message) => respond(socket, message));
     socket.on('data', (data: Buffer) => reader.read(data));
     socket.on('error', () => socket.destroy());
   });
 
-  function answer(socket: Socket, message: Message): void {
+  function respond(socket: Socket, message: Message): void {
     if (message.head.startsWith('GET ')) {
       socket.write(response(documents[message.head.split(' ', 2)[1] ?? ''] ?? '{}'));
       return;
     }
     calls += 1;
-    const known = answerOf(bodyOf(message));
+    const known = responseTo(bodyOf(message));
     const delayMs = delaysMs[subgraph] ?? 0;
     if (known instanceof Promise) void known.then((bytes) => socket.write(bytes));
     else if (delayMs > 0) setTimeout(() => socket.write(known), delayMs);
@@ -84,18 +84,18 @@ function listenAs(subgraph: Subgraph): Promise<number> {
   });
 }
 
-function createAnswers(subgraph: Subgraph): (body: string) => Buffer | Promise<Buffer> {
+function createResponses(subgraph: Subgraph): (body: string) => Buffer | Promise<Buffer> {
   const execute = createSubgraph(subgraph);
-  const answers = new Map<string, Buffer>();
+  const responses = new Map<string, Buffer>();
   return (body) => {
     if (lastCalls !== undefined && lastCalls.length < REMEMBERED_CALLS) lastCalls.push({ subgraph, body });
-    return answers.get(body) ?? record(body);
+    return responses.get(body) ?? record(body);
   };
 
   async function record(body: string): Promise<Buffer> {
     recorded += 1;
     const bytes = response(await execute(Buffer.from(body, 'latin1').toString()));
-    answers.set(body, bytes);
+    responses.set(body, bytes);
     return bytes;
   }
 }

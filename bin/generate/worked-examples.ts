@@ -161,7 +161,7 @@ function sendTo(subgraphs: Subgraphs, calls: string[]): Send {
         values[`${info.parentType.name}.${info.fieldName}`] ??
         defaultFieldResolver(source, args, context, info),
     });
-    return { kind: 'answered', data: structuredClone(data ?? null), errors: [] };
+    return { kind: 'received', data: structuredClone(data ?? null), errors: [] };
   };
 }
 

@@ -7,7 +7,7 @@ import type { AdminGuard } from './admin-guard.ts';
 import { respondToCommand } from './breaker-command.ts';
 import type { ApplyCommand } from './breaker-command.ts';
 import type { ClientResponse } from '../request/client-request.ts';
-import { healthAnswer } from '../http/health.ts';
+import { healthResponse } from '../http/health.ts';
 import { hostFault } from '../http/host-header.ts';
 import { serverOptions, urlAt } from '../http/http-server.ts';
 import { openPort } from '../http/sockets/listeners.ts';
@@ -44,7 +44,7 @@ export async function listenAdmin(
   const { address, port, close } = await openPort(server, { ...config, handles: HANDLES });
   const guard = createAdminGuard({ host: config.host, address });
   const respond = (request: IncomingMessage, response: ServerResponse) => {
-    void answer(request, guard, parts)
+    void route(request, guard, parts)
       .catch(failed)
       .then(({ status, headers, body }) =>
         response.writeHead(status, { ...ADMIN_HEADERS, ...headers }).end(body),
@@ -66,7 +66,7 @@ const HANDLES = 16;
 const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-async function answer(
+async function route(
   request: IncomingMessage,
   guard: AdminGuard,
   { inspect, applyBreakerCommand, now }: AdminParts,
@@ -75,15 +75,15 @@ async function answer(
   if (fault !== undefined) return rejected(400, fault);
   const foreign = guard(request.headers);
   if (foreign !== undefined) return rejected(403, foreign);
-  const ordered = await respondToCommand(request, applyBreakerCommand);
-  if (ordered !== undefined) return ordered;
+  const commandResponse = await respondToCommand(request, applyBreakerCommand);
+  if (commandResponse !== undefined) return commandResponse;
   const path = request.url ?? '/';
   const { metrics, state, unready, supergraphs } = await inspect();
   if (path === '/metrics')
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
   if (path === '/state') return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(state, null, 2) };
   return (
-    healthAnswer(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
+    healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
   );
 }
 

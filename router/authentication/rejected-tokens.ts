@@ -35,7 +35,7 @@ export function createRejectedTokens(perMinute: number, redis: RedisLink | undef
     if (redis === undefined || shared === undefined) return command(own);
     return withRedis(
       redis,
-      () => redis.answered(command(shared)),
+      () => redis.withTimeout(command(shared)),
       () => command(own),
     );
   }

@@ -68,10 +68,10 @@ async function readAfter(
   key: string,
   { lastId, block }: { lastId: string; block: boolean },
 ): Promise<Entry[]> {
-  const answer = block
+  const response = block
     ? await redis.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', key, lastId)
     : await redis.xread('COUNT', PAGE, 'STREAMS', key, lastId);
-  return (answer ?? []).flatMap(([, entries]) => entries.map(([id, fields]) => ({ id, fields })));
+  return (response ?? []).flatMap(([, entries]) => entries.map(([id, fields]) => ({ id, fields })));
 }
 
 function readRevocation(fields: readonly string[]): Revocation[] {

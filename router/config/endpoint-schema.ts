@@ -55,7 +55,7 @@ export const health = z
     port: port
       .optional()
       .describe(
-        'Port of health checks that a separate thread answers, however busy the router is; 0 takes a free one. `HEALTH_PORT` overrides it. Default: none.',
+        'Port of health checks that a separate thread serves, however busy the router is; 0 takes a free one. `HEALTH_PORT` overrides it. Default: none.',
       ),
     stalledAfterMs: ms
       .min(100)

@@ -148,7 +148,7 @@ class Compilation {
   #missing(node: FieldNode, parent: GraphQLNamedType | undefined, { coordinate }: FieldCost) {
     let estimate: ((variables: Variables) => number) | undefined;
     return ({ fieldsWithoutResponse, variables }: Run) => {
-      if (fieldsWithoutResponse.size === 0 || !this.#isUnanswered(coordinate, fieldsWithoutResponse))
+      if (fieldsWithoutResponse.size === 0 || !this.#hasNoResponse(coordinate, fieldsWithoutResponse))
         return 0;
       estimate ??= compileFieldCost(this.#model, this.#document, { node, parent });
       return estimate(variables);
@@ -157,7 +157,7 @@ class Compilation {
 
   // Returns whether the field had no response. The coordinates may differ in their type: the operation may
   // name an interface where the failed fetch names the object type, or the reverse.
-  #isUnanswered(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
+  #hasNoResponse(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
     for (const other of fieldsWithoutResponse) {

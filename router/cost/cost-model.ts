@@ -83,7 +83,7 @@ export function readCostModel(
       definition,
       type,
       weight: weightOf(definition, type, isLeafType(type)),
-      // Introspection is answered from memory, so its lists cost nothing.
+      // Introspection is served from memory, so its lists cost nothing.
       isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
       listSize: readListSize(definition, names.listSize),
     };

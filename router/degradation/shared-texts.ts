@@ -28,7 +28,7 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       const pipeline = redis.client.pipeline();
       for (const [key, { text, maxAgeMs }] of waiting) pipeline.set(keyOf(key), text, 'PX', maxAgeMs);
       waiting.clear();
-      await redis.answered(pipeline.exec()).catch((error: unknown) => redis.lose(error));
+      await redis.withTimeout(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
     // Writing the remaining texts later would overwrite newer ones from other routers.
     waiting.clear();
@@ -49,7 +49,7 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       const requested = keys.slice(0, MAX_EXCHANGED);
       const texts = await withRedis(
         redis,
-        () => redis.answered(redis.client.mget(requested.map(keyOf))),
+        () => redis.withTimeout(redis.client.mget(requested.map(keyOf))),
         () => [],
       );
       return new Map(requested.flatMap((key, index) => (texts[index] ? [[key, texts[index]] as const] : [])));

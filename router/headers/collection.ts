@@ -56,9 +56,9 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
 
   return {
     add(subgraph, response) {
-      const from = response.kind === 'answered' ? (response.headers ?? {}) : undefined;
+      const from = response.kind === 'received' ? (response.headers ?? {}) : undefined;
       const carried = from && carryFor(subgraph)?.(from);
-      const isWhole = response.kind === 'answered' && response.errors.length === 0;
+      const isWhole = response.kind === 'received' && response.errors.length === 0;
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));

@@ -39,18 +39,18 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     id: string,
   ): Promise<ClientResponse> {
     const started = parts.monotonic();
-    const answered = await respond(request, response, id);
+    const clientResponse = await respond(request, response, id);
     const correlationId = saneId(request.headers['x-correlation-id']);
     parts.telemetry.requestFinished({
       requestId: id,
       ...(correlationId !== undefined && { correlationId }),
       method: request.method ?? '',
-      status: answered.status,
+      status: clientResponse.status,
       ms: parts.monotonic() - started,
-      bytes: Buffer.byteLength(answered.body),
-      ...answered.summary,
+      bytes: Buffer.byteLength(clientResponse.body),
+      ...clientResponse.summary,
     });
-    return answered;
+    return clientResponse;
   };
 
   async function respond(

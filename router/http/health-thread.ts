@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ClientResponse } from '../request/client-request.ts';
-import { healthAnswer } from './health.ts';
+import { healthResponse } from './health.ts';
 import type { Heartbeat, ThreadOptions, ThreadStart } from './health-port.ts';
 import { hostFault } from './host-header.ts';
 import { addressOf, listening } from './sockets/listeners.ts';
@@ -37,17 +37,17 @@ function report(start: ThreadStart): void {
 }
 
 function respond(request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = answer(request);
+  const { status, headers, body } = route(request);
   response.writeHead(status, { ...standing, ...headers }).end(body);
 }
 
-function answer(request: IncomingMessage): ClientResponse {
+function route(request: IncomingMessage): ClientResponse {
   const fault = hostFault(request);
   if (fault !== undefined) return rejection(400, fault);
   const isStalled = performance.now() - lastHeartbeat > stalledAfterMs;
   const notLive = isStalled ? [`the event loop has been blocked for more than ${stalledAfterMs} ms`] : [];
   return (
-    healthAnswer(pathOf(request.url), { notLive, unready, now: Date.now() }) ??
+    healthResponse(pathOf(request.url), { notLive, unready, now: Date.now() }) ??
     rejection(404, 'paths: /health, /livez, /readyz, /health/live, /health/ready')
   );
 }

@@ -37,7 +37,7 @@ export type HealthReport = {
  * Returns the response for a health path; undefined for other paths. Live means that the process responds,
  * ready that it can also serve requests.
  */
-export function healthAnswer(
+export function healthResponse(
   path: string,
   { notLive = [], unready, now, details }: HealthReport,
 ): ClientResponse | undefined {

@@ -11,7 +11,7 @@ import { createConnectionLimit } from './sockets/connection-limit.ts';
 import { createCors } from './cors.ts';
 import { createGraphqlEndpoint } from './graphql-endpoint.ts';
 import type { GraphqlEndpointParts } from './graphql-endpoint.ts';
-import { healthAnswer } from './health.ts';
+import { healthResponse } from './health.ts';
 import type { Health } from './health.ts';
 import { hostFault } from './host-header.ts';
 import { openPort } from './sockets/listeners.ts';
@@ -22,7 +22,7 @@ import { pathOf } from './request-path.ts';
 import { sandboxPage } from './sandbox-page.ts';
 import { createStandingHeaders } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
-import { UnreadAnswers } from './sockets/unread-responses.ts';
+import { UnreadResponses } from './sockets/unread-responses.ts';
 
 export type HttpServerParts = GraphqlEndpointParts & {
   readonly health: Health;
@@ -40,9 +40,9 @@ export type HttpServer = AsyncDisposable & {
 /** Listens for clients. All responses are JSON, including errors, except the Sandbox page. */
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
   const standing = createStandingHeaders(config);
-  const answer = createAnswerer(config, { ...parts, standing });
+  const respond = createResponder(config, { ...parts, standing });
   const rejectMalformed = createMalformedRequestHandler(standing);
-  const server = createServer(serverOptions(config), (request, response) => void answer(request, response));
+  const server = createServer(serverOptions(config), (request, response) => void respond(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
@@ -50,7 +50,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   });
   // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
   // the header, as RFC 9110 section 10.1.1 permits.
-  server.on('checkExpectation', (request, response) => void answer(request, response));
+  server.on('checkExpectation', (request, response) => void respond(request, response));
   const { port, close } = await openPort(server, {
     ...config.listen,
     shared: config.workers > 1,
@@ -94,9 +94,9 @@ export function urlAt({
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }
 
-function createAnswerer(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {
+function createResponder(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {
   const { standing } = parts;
-  const unread = new UnreadAnswers({
+  const unread = new UnreadResponses({
     timeoutMs: config.listen.responseTimeoutMs,
     maxBytes: config.limits.unreadBytes,
     schedule: parts.schedule,
@@ -142,7 +142,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     if (response.writableLength > 0) unread.add(response, bytes);
   }
 
-  async function respond(
+  async function route(
     request: IncomingMessage,
     response: ServerResponse,
     { id, path }: { readonly id: string; readonly path: string },
@@ -153,7 +153,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
     if (path === config.listen.path) return graphql(request, response, id);
-    const health = healthAnswer(path, { unready: parts.health.unready(), now: parts.now() });
+    const health = healthResponse(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
     return notFound(path, config.listen.path, id);
@@ -161,7 +161,7 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
 
   const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
 
-  return async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const place = placeOnConnection(request);
     // An earlier response on this connection has `connection: close`, so the router must not process later
     // requests (RFC 9112 section 9.6).
@@ -169,17 +169,17 @@ function createAnswerer(config: Config, parts: HttpServerParts & { readonly stan
     if (place === 'last') response.setHeader('connection', 'close');
     const id = requestId(request.headers['x-request-id']);
     const path = pathOf(request.url);
-    const answered = await respond(request, response, { id, path });
-    const vary = varyOf(path, answered.headers['vary']);
+    const clientResponse = await route(request, response, { id, path });
+    const vary = varyOf(path, clientResponse.headers['vary']);
     const correlationId = saneId(request.headers['x-correlation-id']);
     const headers = {
       'x-request-id': id,
       ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
       ...cors.headersFor(request),
-      ...answered.headers,
+      ...clientResponse.headers,
       ...vary,
     };
-    write(response, { ...answered, headers });
+    write(response, { ...clientResponse, headers });
   };
 }
 

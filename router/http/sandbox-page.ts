@@ -76,7 +76,7 @@ function page(script: string): string {
 <div id="sandbox"></div>
 <div id="offline" hidden>
   <h1>Tributary</h1>
-  <p>The router answers at <code id="endpoint"></code>. Apollo Sandbox could not be loaded: it needs internet access. Send a request from a terminal instead:</p>
+  <p>The router serves GraphQL at <code id="endpoint"></code>. Apollo Sandbox could not be loaded: it needs internet access. Send a request from a terminal instead:</p>
   <pre id="curl"></pre>
 </div>
 <script>${script}</script>

@@ -28,7 +28,7 @@ export function createRegistry(
     const source = await withRedis(
       redis,
       // Each read renews the expiry, so documents in use never expire.
-      () => redis.answered(redis.client.getex(keyOf(sha256), 'EX', ttlS)),
+      () => redis.withTimeout(redis.client.getex(keyOf(sha256), 'EX', ttlS)),
       () => null,
     );
     // The hash is verified, so that anyone with write access to Redis cannot substitute other documents.
@@ -48,7 +48,7 @@ export function createRegistry(
       recent.set(sha256, source);
       if (redis?.available() !== true) return;
       const stored = redis.client.set(keyOf(sha256), source, 'EX', ttlS);
-      void redis.answered(stored).catch((error: unknown) => redis.lose(error));
+      void redis.withTimeout(stored).catch((error: unknown) => redis.lose(error));
     },
   };
 }

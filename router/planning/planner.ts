@@ -64,7 +64,7 @@ const NO_CALLER = '';
 type PendingPlan = {
   readonly operation: OperationToPlan;
   readonly outcome: Promise<PlanOutcome>;
-  readonly answer: (outcome: PlanOutcome) => void;
+  readonly settle: (outcome: PlanOutcome) => void;
   readonly timer: NodeJS.Timeout;
 };
 
@@ -125,23 +125,23 @@ class ThreadPool implements Planner {
 
   #createWaiting(key: string, operation: OperationToPlan): PendingPlan {
     const { promise: outcome, resolve } = Promise.withResolvers<PlanOutcome>();
-    const answer = (result: PlanOutcome) => {
+    const settle = (result: PlanOutcome) => {
       this.#inFlight.delete(key);
       resolve(result);
     };
     const timer = setTimeout(() => {
-      this.#take(waiting).answer(
+      this.#take(waiting).settle(
         rejection('PLANNING_TIMEOUT', 'The operation waited too long to be planned.'),
       );
     }, this.#options.timeoutMs + START_ALLOWANCE_MS);
-    const waiting: PendingPlan = { operation, outcome, answer, timer };
+    const waiting: PendingPlan = { operation, outcome, settle, timer };
     return waiting;
   }
 
   #enqueue(waiting: PendingPlan, caller: string): void {
     const rejected = this.#queue.add(waiting, caller);
     if (rejected !== undefined) {
-      this.#take(rejected).answer(
+      this.#take(rejected).settle(
         rejection('PLANNING_TIMEOUT', 'Too many new operations are waiting to be planned.'),
       );
     }
@@ -151,7 +151,7 @@ class ThreadPool implements Planner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#queue) this.#take(waiting).answer(rejection('SHUTTING_DOWN'));
+    for (const waiting of this.#queue) this.#take(waiting).settle(rejection('SHUTTING_DOWN'));
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#all].map((thread) => thread[Symbol.asyncDispose]()));
   }
@@ -170,9 +170,9 @@ class ThreadPool implements Planner {
     return waiting;
   }
 
-  async #run(thread: PlanningThread, { operation, answer }: PendingPlan): Promise<void> {
+  async #run(thread: PlanningThread, { operation, settle }: PendingPlan): Promise<void> {
     const outcome = await thread.plan(operation, this.#options.timeoutMs);
-    answer(this.#closed ? rejection('SHUTTING_DOWN') : toOutcome(outcome));
+    settle(this.#closed ? rejection('SHUTTING_DOWN') : toOutcome(outcome));
     switch (outcome.kind) {
       case 'planned':
       case 'rejected':

@@ -52,9 +52,9 @@ async function plan(worker: Worker, operation: OperationToPlan, timeoutMs: numbe
   const { promise: expired, resolve: expire } = Promise.withResolvers<{ kind: 'timed out' }>();
   const timer = setTimeout(() => expire({ kind: 'timed out' }), timeoutMs);
   try {
-    const answered = nextMessage(worker);
+    const next = nextMessage(worker);
     worker.postMessage(operation);
-    const message = await Promise.race([answered, expired]);
+    const message = await Promise.race([next, expired]);
     if (message.kind === 'outcome') {
       const planned = JSON.parse(message.json) as PlannedOperation;
       return { ...planned, length: message.json.length };

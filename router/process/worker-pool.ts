@@ -18,15 +18,15 @@ type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly M
 type WorkerResponse =
   | { readonly kind: 'report'; readonly report: WorkerReport }
   | { readonly kind: 'readiness'; readonly unready: readonly string[] }
-  | { readonly kind: 'order'; readonly result: CommandResult };
+  | { readonly kind: 'command'; readonly result: CommandResult };
 
 type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'answer'; readonly number: number; readonly response: WorkerResponse };
+  | { readonly kind: 'response'; readonly number: number; readonly response: WorkerResponse };
 
 type WorkerRequest =
   | { readonly kind: 'report' | 'readiness' }
-  | { readonly kind: 'order'; readonly command: BreakerCommand };
+  | { readonly kind: 'command'; readonly command: BreakerCommand };
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
 
@@ -138,9 +138,7 @@ export async function startWorkers(
 /** Handles the requests of the pool in a worker, and exits when the pool has exited. */
 export function serveInPool(router: Router): void {
   process.on('message', ({ number, request }: PoolMessage) => {
-    void respond(router, request).then((answered) =>
-      sendToPool({ kind: 'answer', number, response: answered }),
-    );
+    void respond(router, request).then((response) => sendToPool({ kind: 'response', number, response }));
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // Lets a worker exit after draining, although the channel to the pool is open.
@@ -149,7 +147,8 @@ export function serveInPool(router: Router): void {
 }
 
 async function respond(router: Router, request: WorkerRequest): Promise<WorkerResponse> {
-  if (request.kind === 'order') return { kind: 'order', result: router.applyBreakerCommand(request.command) };
+  if (request.kind === 'command')
+    return { kind: 'command', result: router.applyBreakerCommand(request.command) };
   const { metrics, ...rest } = await router.inspect();
   if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
@@ -191,7 +190,7 @@ class Worker {
   readonly listening: Promise<number>;
   readonly ended: Promise<number | null>;
   readonly #process: ChildProcess;
-  readonly #pending = new Map<number, (answer: WorkerResponse) => void>();
+  readonly #pending = new Map<number, (response: WorkerResponse) => void>();
   #requests = 0;
 
   constructor(program: string, port: number) {
@@ -223,8 +222,8 @@ class Worker {
 
   /** Returns undefined if the worker does not respond in time. */
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
-    const response = await this.#request({ kind: 'order', command });
-    return response?.kind === 'order' ? response.result : undefined;
+    const response = await this.#request({ kind: 'command', command });
+    return response?.kind === 'command' ? response.result : undefined;
   }
 
   async stop(): Promise<void> {

@@ -44,12 +44,12 @@ local admitted = 1
 for _, bucket in ipairs(buckets) do
   if bucket.level < bucket.take then admitted = 0 end
 end
-local answer = { admitted }
+local response = { admitted }
 for i, bucket in ipairs(buckets) do
   if admitted == 1 then store(bucket, bucket.level - bucket.take) end
-  answer[i + 1] = bucket.level
+  response[i + 1] = bucket.level
 end
-return answer
+return response
 `;
 
 const REFUND = `${LEVELS}
@@ -75,12 +75,12 @@ export class RedisBuckets {
 
   /** Takes all debits from their buckets, or none of them. Rejects if Redis does not respond. */
   async charge(debits: readonly Debit[]): Promise<Decision> {
-    const answer = await this.#link.answered(
+    const response = await this.#link.withTimeout(
       this.#link.client.chargeBuckets(debits.length, ...this.#parameters(debits)),
     );
     return readDecision(
       debits.map(({ bucket }) => bucket),
-      answer,
+      response,
     );
   }
 
@@ -89,7 +89,7 @@ export class RedisBuckets {
    * if Redis does not respond.
    */
   async refund(debits: readonly Debit[]): Promise<void> {
-    await this.#link.answered(this.#link.client.refundBuckets(debits.length, ...this.#parameters(debits)));
+    await this.#link.withTimeout(this.#link.client.refundBuckets(debits.length, ...this.#parameters(debits)));
   }
 
   #parameters(debits: readonly Debit[]): (string | number)[] {
@@ -100,10 +100,10 @@ export class RedisBuckets {
   }
 }
 
-function readDecision(buckets: readonly Bucket[], answer: unknown): Decision {
-  if (!Array.isArray(answer) || answer.length !== buckets.length + 1)
+function readDecision(buckets: readonly Bucket[], response: unknown): Decision {
+  if (!Array.isArray(response) || response.length !== buckets.length + 1)
     throw new Error('unexpected response of the script');
-  const [admitted, ...levels]: unknown[] = answer;
+  const [admitted, ...levels]: unknown[] = response;
   return {
     admitted: admitted === 1,
     levels: buckets.map((bucket, index) => ({ bucket, units: readUnits(levels[index], bucket) })),

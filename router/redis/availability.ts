@@ -62,9 +62,9 @@ export function watchAvailability(
   function ask(): void {
     probe = undefined;
     if (client.status !== 'ready') return;
-    const answer = client.ping();
-    answer.then(() => changeTo('ready'), lose);
-    replaceIfSilent(answer);
+    const response = client.ping();
+    response.then(() => changeTo('ready'), lose);
+    replaceIfSilent(response);
   }
 
   function greet(): void {
@@ -82,9 +82,9 @@ export function watchAvailability(
   // Replaces a connection that no longer responds, because the server is frozen or the network lost the
   // connection. `socketTimeout` of ioredis is not used: after this process was blocked, it would end the
   // connection before the data that has arrived is read.
-  function replaceIfSilent(answer: Promise<unknown>): void {
+  function replaceIfSilent(response: Promise<unknown>): void {
     const { stream } = client;
-    answeredWithin(Promise.allSettled([answer]), STUCK_MS).catch(() => stream.destroy());
+    withTimeout(Promise.allSettled([response]), STUCK_MS).catch(() => stream.destroy());
   }
 
   client.on('error', lose);
@@ -103,7 +103,7 @@ export function watchAvailability(
   };
 }
 
-/** Number of steps in which a wait elapses (see `answeredWithin`). */
+/** Number of steps in which a wait elapses (see `withTimeout`). */
 const PARTS = 4;
 
 /**
@@ -112,9 +112,9 @@ const PARTS = 4;
  * elapse. In that time it could read nothing, and a Redis on the same machine may have had no CPU either.
  * After the last step, data that is already in the socket is read before the wait ends.
  */
-export function answeredWithin<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+export function withTimeout<Result>(promise: Promise<Result>, timeoutMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error('no answer in time'));
+    const giveUp = () => reject(new Error('no response in time'));
     let left = PARTS;
     const wait = () => setTimeout(passed, timeoutMs / PARTS);
     const passed = () => {
@@ -123,6 +123,6 @@ export function answeredWithin<Answer>(answer: Promise<Answer>, timeoutMs: numbe
       else setImmediate(() => setImmediate(giveUp));
     };
     let timer = wait();
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

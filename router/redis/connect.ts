@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import type { Config } from '../config/config-schema.ts';
 import { messageOf } from '../shared/error-message.ts';
-import { STUCK_MS, answeredWithin, watchAvailability } from './availability.ts';
+import { STUCK_MS, withTimeout, watchAvailability } from './availability.ts';
 import type { Availability } from './availability.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -24,7 +24,7 @@ export type RedisLink = AsyncDisposable &
      * Waits for the response to a command, for at most `commandTimeoutMs`. Most of the time in which this
      * process is blocked does not count.
      */
-    answered<Answer>(command: Promise<Answer>): Promise<Answer>;
+    withTimeout<Result>(command: Promise<Result>): Promise<Result>;
   };
 
 /**
@@ -80,7 +80,7 @@ export function connectRedis(
     client,
     keyPrefix: config.keyPrefix,
     ...availability,
-    answered: (command) => answeredWithin(command, config.commandTimeoutMs),
+    withTimeout: (command) => withTimeout(command, config.commandTimeoutMs),
     async [Symbol.asyncDispose]() {
       availability[Symbol.dispose]();
       await close(client);

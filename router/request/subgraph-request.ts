@@ -62,7 +62,7 @@ export type SubgraphError = {
 
 export type SubgraphResponse =
   | {
-      readonly kind: 'answered';
+      readonly kind: 'received';
       readonly data: Readonly<Record<string, unknown>> | null;
       readonly errors: readonly SubgraphError[];
       /** True if other requests use the same `data`, which must then not be modified. */

@@ -179,8 +179,8 @@ function reportCall(
   ms: number,
   { telemetry }: Pick<SubgraphParts, 'telemetry'>,
 ): void {
-  const answered = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
-  const code = response.kind === 'answered' ? answered : response.failure.code;
+  const codeOfResponse = outcome === 'failure' ? 'SUBGRAPH_HTTP_ERROR' : 'OK';
+  const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms });
   if (cause === undefined) return;
   // During an outage every call fails in the same way, and the log line of the breaker already reports that.

@@ -68,8 +68,8 @@ async function introspect({ url, headers }: Extract<SchemaSource, { kind: 'url' 
   return sdl;
 }
 
-function sdlIn(answer: unknown): string | undefined {
-  const service = field(field(answer, 'data'), '_service');
+function sdlIn(body: unknown): string | undefined {
+  const service = field(field(body, 'data'), '_service');
   const sdl = field(service, 'sdl');
   return typeof sdl === 'string' ? sdl : undefined;
 }

@@ -95,7 +95,7 @@ function describeFailure(error: unknown, location: DatabaseLocation): unknown {
   if (location.kind !== 'postgres' || !isUnreachable(error)) return error;
   const { host, pathname } = new URL(location.url);
   return new StartupError(
-    `Postgres does not answer at ${host}${pathname} (${reasonOf(error)}): start it, or correct DATABASE_URL.`,
+    `Postgres does not respond at ${host}${pathname} (${reasonOf(error)}): start it, or correct DATABASE_URL.`,
     { cause: error },
   );
 }

@@ -83,12 +83,12 @@ async function fetchStatuses(
     variables: { representations: orders.map(({ id }) => ({ __typename: 'Order', id })) },
     inbound: backgroundWork('shipments'),
   });
-  const answer = shipmentsSchema.safeParse(data);
+  const parsed = shipmentsSchema.safeParse(data);
   // Only a complete response proves that an order has no shipment.
-  if (errors.length > 0 || !answer.success || answer.data.orders.length !== orders.length) {
-    throw dependencyUnavailable('shipping', answer.error ?? new Error(errors[0]?.message));
+  if (errors.length > 0 || !parsed.success || parsed.data.orders.length !== orders.length) {
+    throw dependencyUnavailable('shipping', parsed.error ?? new Error(errors[0]?.message));
   }
-  return answer.data.orders.map(({ shipment }) => (shipment === null ? null : statusOf(shipment.status)));
+  return parsed.data.orders.map(({ shipment }) => (shipment === null ? null : statusOf(shipment.status)));
 }
 
 function statusOf(status: z.infer<typeof shipmentStatus>): ShippedStatus {

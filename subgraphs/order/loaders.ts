@@ -84,16 +84,16 @@ const offersQuery = /* GraphQL */ `
 async function fetchOffers(sources: LoaderSources, productIds: readonly string[]): Promise<Offer[]> {
   const { callService, productUrl, inbound } = sources;
   const representations = productIds.map((id) => ({ __typename: 'Product', id }));
-  const answer = await callService({
+  const response = await callService({
     url: productUrl,
     audience: 'product',
     query: offersQuery,
     variables: { representations },
     inbound,
   });
-  const answered = offersSchema.safeParse(answer.data);
-  if (answer.errors.length > 0 || !answered.success) {
-    throw dependencyUnavailable('product', answered.error);
+  const parsed = offersSchema.safeParse(response.data);
+  if (response.errors.length > 0 || !parsed.success) {
+    throw dependencyUnavailable('product', parsed.error);
   }
-  return answered.data.offers.filter((offer) => offer !== null);
+  return parsed.data.offers.filter((offer) => offer !== null);
 }

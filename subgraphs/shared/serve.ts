@@ -145,7 +145,7 @@ function createHandler<Context extends RequestFacts>(
       const context = definition.createContext({ inbound, log, signal, caller: callerOf(verified.identity) });
       return execute(apollo, context, { request, body: verified.json });
     });
-    log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request answered');
+    log.info({ status: reply.status, ms: Math.round(performance.now() - started) }, 'request handled');
     return reply;
   }
 

@@ -12,7 +12,7 @@ export type Answer = {
 };
 
 export type Answered = Exchange & {
-  readonly outcome: Extract<Exchange['outcome'], { kind: 'answered' }>;
+  readonly outcome: Extract<Exchange['outcome'], { kind: 'received' }>;
   /** Undefined if the body is not a GraphQL response. */
   readonly answer: Answer | undefined;
 };
@@ -29,7 +29,7 @@ export function evidenceOf(history: History): Evidence {
   const read = new Map<string, Answer | undefined>();
   const answered = history.exchanges.flatMap((exchange) => {
     const { outcome } = exchange;
-    if (outcome.kind !== 'answered') return [];
+    if (outcome.kind !== 'received') return [];
     if (!read.has(outcome.body)) read.set(outcome.body, readAnswer(outcome.body));
     return [{ ...exchange, outcome, answer: read.get(outcome.body) }];
   });

@@ -128,7 +128,7 @@ function unseenBeside([sample]: readonly Answered[], { exchanges }: Evidence): r
   if (sample === undefined) return [];
   return exchanges.filter(
     (exchange) =>
-      exchange.outcome.kind !== 'answered' &&
+      exchange.outcome.kind !== 'received' &&
       exchange.router === sample.router &&
       callerOf(exchange) === callerOf(sample),
   );

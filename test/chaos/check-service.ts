@@ -25,7 +25,7 @@ function unserved(
   switch (outcome.kind) {
     case 'cut':
       return [];
-    case 'answered': {
+    case 'received': {
       const ms = ended - began;
       if (ms <= allowedMs({ began, ended }, evidence)) return [];
       return [{ invariant: 'hang', detail: `the response took ${ms.toFixed(0)} ms`, requestId }];

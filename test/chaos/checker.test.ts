@@ -15,7 +15,7 @@ const PROFILE = {
 };
 
 type Outline = Partial<Omit<Exchange, 'outcome'>> & { readonly outcome?: Partial<Answered> };
-type Answered = Extract<Outcome, { kind: 'answered' }>;
+type Answered = Extract<Outcome, { kind: 'received' }>;
 
 /** Returns a history in which one user requested their profile, without a violation. */
 function soundHistory(): History {
@@ -49,7 +49,7 @@ function ask(history: History, { outcome, ...outline }: Outline, seen: Partial<S
     ended: T0 + 100,
     ...outline,
     outcome: {
-      kind: 'answered',
+      kind: 'received',
       status: 200,
       headers: headersOf(operation),
       body: bodyOf({ data: PROFILE }),
@@ -306,7 +306,7 @@ describe('responses', () => {
   const answerWith = (answer: object) =>
     foundAfter((history) => void ask(history, { outcome: { body: bodyOf(answer) } }));
   const silent = { me: { ...PROFILE.me, email: null } };
-  const error = { message: 'user did not answer in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
+  const error = { message: 'user did not respond in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
 
   it('finds a null without an error or a degradation', () => {
     expect(answerWith({ data: silent })).toEqual([
@@ -352,7 +352,7 @@ describe('responses', () => {
 });
 
 describe('onError', () => {
-  const error = { message: 'user did not answer in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
+  const error = { message: 'user did not respond in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
   const reported = { message: 'no', extensions: { code: 'UNAVAILABLE' } };
   const at = (...path: (string | number)[]) => ({ ...error, path });
   const withMe = (change: object) => ({ me: { ...PROFILE.me, ...change } });

@@ -13,7 +13,7 @@ export type Edition = 'first' | 'second';
 
 export type Outcome =
   | {
-      readonly kind: 'answered';
+      readonly kind: 'received';
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;

@@ -20,7 +20,7 @@ export async function recover(environment: Environment, history: History): Promi
         const token = query.caller && (await environment.tokenOf(query.caller));
         const { outcome } = await send(url, query, { id: `${history.seed}-recovery`, token });
         last = JSON.stringify(outcome).slice(0, 1_000);
-        if (outcome.kind !== 'answered') return false;
+        if (outcome.kind !== 'received') return false;
         return isDeepStrictEqual(readAnswer(outcome.body)?.data, history.whole.get(query.key));
       };
       if (await until(isWhole, RECOVERY_TIMEOUT_MS)) continue;

@@ -51,7 +51,7 @@ async function askWhole(
   const token = operation.caller && (await tokenOf(operation.caller));
   const asking = { ...operation, requestsCost: true } satisfies Operation;
   const { outcome } = await send(url, asking, { id: randomUUID(), token });
-  if (outcome.kind !== 'answered') throw new Error(`${operation.name} was ${outcome.kind} before any fault`);
+  if (outcome.kind !== 'received') throw new Error(`${operation.name} was ${outcome.kind} before any fault`);
   const answer = readAnswer(outcome.body);
   if (answer?.data === undefined || answer.errors.length > 0)
     throw new Error(`${operation.name} failed before any fault: ${outcome.body}`);

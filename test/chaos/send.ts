@@ -44,7 +44,7 @@ function headersOf({ isForged, requestsCost }: Operation, { id, token }: Sending
 async function exchange(url: string, init: RequestInit): Promise<Outcome> {
   const response = await fetch(url, init);
   const body = interned(await response.text());
-  return { kind: 'answered', status: response.status, headers: Object.fromEntries(response.headers), body };
+  return { kind: 'received', status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
 function failureOf(error: unknown, { signal, isCut }: { signal: AbortSignal; isCut: boolean }): Outcome {

@@ -25,7 +25,7 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
   return {
     interfere: (service, response) => {
       calls += 1;
-      if (response.kind !== 'answered' || random.chance(0.5)) return response;
+      if (response.kind !== 'received' || random.chance(0.5)) return response;
       const spoilt = spoil(service, response, random);
       if (spoilt === undefined) return response;
       effects.push(`${calls} ${spoilt.effect}`);
@@ -35,7 +35,7 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
   };
 }
 
-type Answered = Extract<SubgraphResponse, { kind: 'answered' }>;
+type Answered = Extract<SubgraphResponse, { kind: 'received' }>;
 
 type Spoilt = { readonly response: SubgraphResponse; readonly effect: string };
 

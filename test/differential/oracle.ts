@@ -5,14 +5,14 @@ import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.t
 import { executeCompiled } from '../../router/execution/run/execute.ts';
 import { parseExactJson } from '../../router/shared/exact-json.ts';
 import type { ExactPositions, Send, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { parseAnswer } from '../../router/subgraph/transport/read-response.ts';
+import { parseResponse } from '../../router/subgraph/transport/read-response.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
 import { datasetResolver, datasetTypeResolver } from './dataset.ts';
 
 /** An answer as a client gets it. */
 export type Answer = {
-  readonly kind: 'answered';
+  readonly kind: 'received';
   /** JSON text, in the order of the operation. */
   readonly data: string;
   readonly errors: readonly { readonly message: string; readonly path: readonly (string | number)[] }[];
@@ -74,7 +74,7 @@ export async function askRouter(
     signal: new AbortController().signal,
     onError,
   });
-  return { kind: 'answered', data, errors: errors.map(({ message, path }) => ({ message, path })) };
+  return { kind: 'received', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }
 
 /** What a subgraph answers to a request body, as it goes over the wire. */
@@ -88,7 +88,7 @@ export function textOf(graph: Graph, name: string, body: string): string {
 type RequestBody = { readonly query: string; readonly variables?: Record<string, unknown> };
 
 function read(text: string, exact?: ExactPositions): SubgraphResponse {
-  const answer = parseAnswer(Buffer.from(text), exact);
+  const answer = parseResponse(Buffer.from(text), exact);
   if (answer.kind === 'defective') throw new Error(`the answer ${answer.defect}: ${text}`);
   return answer;
 }
@@ -101,7 +101,7 @@ export function answered({
   errors?: readonly { message: string; path?: readonly (string | number)[] | undefined }[] | undefined;
 }): Answer {
   return {
-    kind: 'answered',
+    kind: 'received',
     data: JSON.stringify(data ?? null),
     errors: errors.map(({ message, path = [] }) => ({ message, path })),
   };

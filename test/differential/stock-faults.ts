@@ -118,7 +118,7 @@ function isAboutInheritedNames(fault: StockFault): boolean {
 function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly string[])[] {
   const faults = faultsOfAnswer(answer, oracle, false);
   const ofData = faults.filter((fault) => !fault.startsWith(ERROR));
-  const errors = answer.kind === 'answered' && ofData.length < faults.length ? answer.errors : [];
+  const errors = answer.kind === 'received' && ofData.length < faults.length ? answer.errors : [];
   return [
     ...ofData.map((fault) => pathOf(fault.split(' is ')[0])),
     ...errors.map(({ path }) => path.map(String)),

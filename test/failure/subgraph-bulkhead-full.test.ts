@@ -34,5 +34,5 @@ it('rejects calls beyond the bulkhead immediately, and leaves the breaker of the
 
   for (const respond of finish) respond();
   const kinds = (await Promise.all(admitted)).map(({ kind }) => kind);
-  expect(kinds).toEqual(Array(5).fill('answered'));
+  expect(kinds).toEqual(Array(5).fill('received'));
 });

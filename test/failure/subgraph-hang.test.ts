@@ -19,7 +19,7 @@ describe.each([
     expect(await call).toEqual({
       code: 'SUBGRAPH_TIMEOUT',
       service: 'inventory',
-      message: 'inventory did not answer in time',
+      message: 'inventory did not respond in time',
       breaker: 'closed',
     });
     await subgraph.aborted(1);

@@ -43,7 +43,7 @@ it('completes a mutation although its client has disconnected', async () => {
   });
   await using one = poolOf([subgraph.url]);
   const response = await one.call({ operation: 'mutation', signal: gone.signal });
-  expect(response).toEqual({ kind: 'answered', data: { done: true }, errors: [] });
+  expect(response).toEqual({ kind: 'received', data: { done: true }, errors: [] });
 });
 
 it('delivers both of two equal concurrent mutations', async () => {
@@ -68,7 +68,7 @@ it('delivers each mutation at most once under faults, and reports every loss', a
     const calls = Array.from({ length: 50 }, async (_, index) => {
       const id = `${batch}-${index}`;
       const response = await one.call({ operation: 'mutation', headers: { 'x-request-id': id } });
-      if (response.kind === 'answered' && delivered.get(id) !== 1) unreported += 1;
+      if (response.kind === 'received' && delivered.get(id) !== 1) unreported += 1;
     });
     await Promise.all(calls);
   }

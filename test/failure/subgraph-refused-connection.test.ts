@@ -40,7 +40,7 @@ it('retries every openMs while no server listens, and recovers with the first re
   await using subgraph = await startStubSubgraph(() => answer({ data: { a: 1 } }), {
     port: Number(new URL(url).port),
   });
-  expect(await one.call()).toMatchObject({ kind: 'answered' });
+  expect(await one.call()).toMatchObject({ kind: 'received' });
   expect(subgraph.requests).toHaveLength(1);
 });
 

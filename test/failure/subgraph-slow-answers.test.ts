@@ -12,7 +12,7 @@ async function callFiveTimes(settings: Record<string, unknown>, takesMs: number)
   await using subgraph = await startStubSubgraph(slow);
   await using one = poolOf([subgraph.url], settings);
   passes = () => one.clock.advance(takesMs);
-  for (let time = 0; time < 5; time += 1) expect(await one.call()).toMatchObject({ kind: 'answered' });
+  for (let time = 0; time < 5; time += 1) expect(await one.call()).toMatchObject({ kind: 'received' });
   return one.breaker();
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { createHealth, healthAnswer } from '../../router/http/health.ts';
+import { createHealth, healthResponse } from '../../router/http/health.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const LIVE = ['/health/live', '/livez'];
@@ -25,7 +25,7 @@ test('health is served at the usual paths on both ports, with the time', async (
 
 test('a router that is not ready gives 503 and its reasons at the readiness paths, and stays live', () => {
   const health = createHealth(() => ['no supergraph']);
-  const read = (path: string) => healthAnswer(path, { unready: health.unready(), now: 0 });
+  const read = (path: string) => healthResponse(path, { unready: health.unready(), now: 0 });
   for (const path of READY) {
     const { status, body = '' } = read(path) ?? {};
     expect([status, JSON.parse(String(body))]).toEqual([

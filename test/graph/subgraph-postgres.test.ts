@@ -31,7 +31,7 @@ describe('on a real Postgres', () => {
       url: 'postgres://shop:secret@127.0.0.1:9/shop',
     } as const;
     await expect(startTestSubgraph('product', startProduct, { database })).rejects.toThrow(
-      /^Postgres does not answer at 127\.0\.0\.1:9\/shop \(.*\): start it, or correct DATABASE_URL\.$/,
+      /^Postgres does not respond at 127\.0\.0\.1:9\/shop \(.*\): start it, or correct DATABASE_URL\.$/,
     );
   });
 

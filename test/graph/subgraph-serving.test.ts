@@ -81,7 +81,7 @@ test('masks what it did not throw on purpose, and logs it under the ids of the r
   const failure = lines.find(({ msg }) => msg === 'resolver failed');
   const ids = { requestId: 'Root=1-67/89+a==', correlationId: 'correlation/7' };
   expect(failure).toMatchObject({ ...ids, err: { message: 'the password is 1234' } });
-  expect(lines.find(({ msg }) => msg === 'request answered')).toMatchObject({
+  expect(lines.find(({ msg }) => msg === 'request handled')).toMatchObject({
     ...ids,
     status: 200,
   });
@@ -123,7 +123,7 @@ test('a start that loses its database tells how it was lost', async () => {
     migrations: {},
     seed: async (db) => void (await sql`select pg_terminate_backend(pg_backend_pid())`.execute(db)),
   });
-  await expect(opening).rejects.toThrow(/Postgres does not answer at .*terminated/);
+  await expect(opening).rejects.toThrow(/Postgres does not respond at .*terminated/);
   await dropLocation(location);
 });
 

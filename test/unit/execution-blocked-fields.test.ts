@@ -136,7 +136,7 @@ test('a fetch whose rest fails as well is explained by that', async () => {
         if (response.kind === 'failed') return response;
         return {
           kind: 'failed',
-          failure: { code: 'SUBGRAPH_TIMEOUT', service: 'stock', message: 'It did not answer in time.' },
+          failure: { code: 'SUBGRAPH_TIMEOUT', service: 'stock', message: 'It did not respond in time.' },
         };
       },
     },

@@ -18,7 +18,7 @@ function heldSend() {
     return new Promise((resolve) => held.push(resolve));
   };
   const answer = (index: number, data: Record<string, unknown>) =>
-    held[index]?.({ kind: 'answered', data, errors: [] });
+    held[index]?.({ kind: 'received', data, errors: [] });
   return { send, signals, answer };
 }
 
@@ -30,7 +30,7 @@ describe('equal calls in flight', () => {
     const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
     answer(0, { me: { name: 'Ann' } });
-    const response = { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
+    const response = { kind: 'received', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
     expect(await Promise.all(calls)).toEqual([response, response]);
     expect(signals.length).toBe(1);
   });
@@ -42,8 +42,8 @@ describe('equal calls in flight', () => {
     answer(0, { me: { name: 'Ann' } });
     answer(1, { me: { name: 'Bob' } });
     expect(await Promise.all(calls)).toEqual([
-      { kind: 'answered', data: { me: { name: 'Ann' } }, errors: [] },
-      { kind: 'answered', data: { me: { name: 'Bob' } }, errors: [] },
+      { kind: 'received', data: { me: { name: 'Ann' } }, errors: [] },
+      { kind: 'received', data: { me: { name: 'Bob' } }, errors: [] },
     ]);
     expect(signals.length).toBe(2);
   });

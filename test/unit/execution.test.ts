@@ -276,7 +276,7 @@ describe('the executor', () => {
       { __typename: 'Film', id: 'f' },
     ];
     const { calls } = await shop.run('{ media { copies } }', {
-      interposed: { product: async () => ({ kind: 'answered', data: { media }, errors: [] }) },
+      interposed: { product: async () => ({ kind: 'received', data: { media }, errors: [] }) },
     });
     expect(JSON.parse(calls[1]?.body ?? '').variables).toEqual({
       representations: [

@@ -105,7 +105,7 @@ const collecting = (response: string) =>
 function collect(response: string, answers: readonly Record<string, string | string[]>[], isWhole = true) {
   const collection = collecting(response)?.begin();
   for (const headers of answers)
-    collection?.add('order', { kind: 'answered', data: {}, errors: [], headers });
+    collection?.add('order', { kind: 'received', data: {}, errors: [], headers });
   return collection?.headers(isWhole);
 }
 

@@ -19,7 +19,7 @@ const down: SubgraphResponse = {
   failure: {
     code: 'SUBGRAPH_TIMEOUT',
     service: 'inventory',
-    message: 'inventory did not answer in time',
+    message: 'inventory did not respond in time',
     breaker: 'closed',
   },
 };
@@ -51,7 +51,7 @@ it('lets the gateway fetch entities through send, each fetch by its own operatio
   const result = await run('mutation { touch { name inStock } }', async (request) => {
     requests.push(request);
     const data = request.subgraph === 'product' ? { touch: product } : { _entities: [{ inStock: true }] };
-    return { kind: 'answered', data, errors: [] };
+    return { kind: 'received', data, errors: [] };
   });
   expect(result?.data).toEqual({ touch: { name: 'Lamp', inStock: true } });
   expect(requests.map(({ subgraph, operation }) => [subgraph, operation])).toEqual([
@@ -68,12 +68,12 @@ it.each([
   ['{ products { name inStock } }', { products: [product] }, ['products']],
 ])('locates the failure of an entity fetch in %s', async (query, data, path) => {
   const result = await run(query, async ({ subgraph }) =>
-    subgraph === 'product' ? { kind: 'answered', data, errors: [] } : down,
+    subgraph === 'product' ? { kind: 'received', data, errors: [] } : down,
   );
   expect(result?.data).not.toBeNull();
   expect(result?.errors).toHaveLength(1);
   expect(result?.errors?.[0]).toMatchObject({
-    message: 'inventory did not answer in time',
+    message: 'inventory did not respond in time',
     path,
     extensions: { code: 'SUBGRAPH_TIMEOUT', service: 'inventory', breaker: 'closed' },
   });
@@ -89,7 +89,7 @@ it('locates the failure of a root fetch at its field', async () => {
 
 it("keeps a subgraph's data beside its errors, and names the service", async () => {
   const result = await run('{ first { name } }', async () => ({
-    kind: 'answered',
+    kind: 'received',
     data: { first: { ...product, name: null } },
     errors: [{ message: 'no name', path: ['first', 'name'] }],
   }));

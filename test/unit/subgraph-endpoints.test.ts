@@ -62,7 +62,7 @@ describe('a subgraph with three endpoints', () => {
     for (const endpoint of alive) stack.use(endpoint);
     const one = stack.use(poolOf(urls, {}, { random: evenRandom() }));
     for (let call = 0; call < 200; call += 1) {
-      expect(await one.call()).toMatchObject({ kind: 'answered' });
+      expect(await one.call()).toMatchObject({ kind: 'received' });
     }
     expect(one.events.filter((event) => event === 'retried')).toHaveLength(2);
     expect(one.events.filter((event) => event.startsWith('ejected'))).toHaveLength(1);
@@ -89,7 +89,7 @@ describe('a subgraph with three endpoints', () => {
     expect(failures).toBe(2);
     expect(one.pool.state()[0]?.endpoints[0]?.state).toBe('ejected');
     for (let call = 0; call < 100; call += 1) {
-      expect(await one.call()).toMatchObject({ kind: 'answered' });
+      expect(await one.call()).toMatchObject({ kind: 'received' });
     }
   });
 });
@@ -130,7 +130,7 @@ describe('an ejected endpoint', () => {
     const before = returning.requests.length;
     one.clock.advance(1_000);
     for (let call = 0; call < 50; call += 1) {
-      expect(await one.call({ operation: 'mutation' })).toMatchObject({ kind: 'answered' });
+      expect(await one.call({ operation: 'mutation' })).toMatchObject({ kind: 'received' });
     }
     expect(returning.requests.length).toBe(before);
   });

@@ -173,7 +173,7 @@ describe('an answer with an error whose code means a failure of the service', ()
     fields: FetchFields,
     data: Record<string, unknown> | null,
     ...errors: SubgraphError[]
-  ) => failedFields({ kind: 'answered', data, errors }, fields, CODES);
+  ) => failedFields({ kind: 'received', data, errors }, fields, CODES);
 
   it('attributes the failure to the field that its path names by response key', () => {
     expect(failuresIn(ROOT, { books: [], found: null }, error(['found']))).toEqual(['Query.search']);

@@ -56,7 +56,7 @@ it('starts afresh at a new address, and gives up the old one with the last gener
   const before = pool.forGeneration(new Map([['inventory', failing.url]]));
   for (let time = 0; time < 5; time += 1) await call(before);
   await using after = pool.forGeneration(new Map([['inventory', healthy.url]]));
-  expect(await call(after)).toMatchObject({ kind: 'answered' });
+  expect(await call(after)).toMatchObject({ kind: 'received' });
   expect(pool.state().map(({ breaker }) => breaker)).toEqual(['open', 'closed']);
   await before[Symbol.asyncDispose]();
   await before[Symbol.asyncDispose]();
@@ -74,7 +74,7 @@ it('holds a breaker by hand in later generations too, at whatever address, until
     expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN', breaker: 'open' } });
   await before[Symbol.asyncDispose]();
   expect(pool.force({ subgraph: 'inventory', state: 'auto' })).toBe('applied');
-  expect(await call(after)).toMatchObject({ kind: 'answered' });
+  expect(await call(after)).toMatchObject({ kind: 'received' });
   expect(pool.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
 });
 
@@ -94,12 +94,12 @@ it('holds a breaker open that is switched off', async () => {
   await using subgraph = await startHealthy();
   await using pool = startPool({ all: { breaker: { enabled: false } } });
   await using routes = pool.forGeneration(new Map([['inventory', subgraph.url]]));
-  expect(await call(routes)).toMatchObject({ kind: 'answered' });
+  expect(await call(routes)).toMatchObject({ kind: 'received' });
   pool.force({ subgraph: 'inventory', state: 'open' });
   expect(await call(routes)).toMatchObject({ failure: { code: 'SUBGRAPH_CIRCUIT_OPEN' } });
   pool.force({ subgraph: 'inventory', state: 'auto' });
   const kinds = (await Promise.all(Array.from({ length: 20 }, () => call(routes)))).map(({ kind }) => kind);
-  expect(new Set(kinds)).toEqual(new Set(['answered']));
+  expect(new Set(kinds)).toEqual(new Set(['received']));
 });
 
 it('finishes what a given-up generation has under way', async () => {
@@ -113,7 +113,7 @@ it('finishes what a given-up generation has under way', async () => {
   await subgraph.received(1);
   const released = routes[Symbol.asyncDispose]();
   respond?.();
-  expect(await inFlight).toMatchObject({ kind: 'answered' });
+  expect(await inFlight).toMatchObject({ kind: 'received' });
   await released;
   expect(await call(routes)).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
 });
@@ -127,7 +127,7 @@ it('keeps a thousand swaps from leaving anything behind', async () => {
     await current[Symbol.asyncDispose]();
     current = next;
   }
-  expect(await call(current)).toMatchObject({ kind: 'answered' });
+  expect(await call(current)).toMatchObject({ kind: 'received' });
   expect(pool.state()).toHaveLength(1);
   expect(subgraph.counts.connections).toBe(1);
 });
@@ -149,6 +149,6 @@ it('gives each subgraph its own settings over those of all', async () => {
     (await Promise.all([call(routes, subgraph), call(routes, subgraph), call(routes, subgraph)])).map(
       ({ kind }) => kind,
     );
-  expect(await kinds('inventory')).toEqual(['answered', 'answered', 'failed']);
-  expect(await kinds('order')).toEqual(['answered', 'failed', 'failed']);
+  expect(await kinds('inventory')).toEqual(['received', 'received', 'failed']);
+  expect(await kinds('order')).toEqual(['received', 'failed', 'failed']);
 });

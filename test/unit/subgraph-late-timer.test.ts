@@ -33,5 +33,5 @@ it('an answer that came while the event loop stood still is an answer, and no ti
   const call = inventory.call();
   await once(thread, 'message');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
-  expect(await call).toEqual({ kind: 'answered', data: { a: 1 }, errors: [] });
+  expect(await call).toEqual({ kind: 'received', data: { a: 1 }, errors: [] });
 });

@@ -54,7 +54,7 @@ describe('a call', () => {
         'x-user-id': 'u1',
       },
     });
-    expect(response.kind).toBe('answered');
+    expect(response.kind).toBe('received');
     expect(subgraph.requests[0]?.headers).toMatchObject({ connection: 'keep-alive', 'x-user-id': 'u1' });
     expect(JSON.stringify(subgraph.requests)).not.toContain('secret');
   });
@@ -67,7 +67,7 @@ describe('a call', () => {
       {},
       { signer: { sign: () => ({ signature: `nonce-${(tries += 1)}` }) } },
     );
-    expect(await one.call()).toMatchObject({ kind: 'answered' });
+    expect(await one.call()).toMatchObject({ kind: 'received' });
     expect(subgraph.requests.map(({ headers }) => headers['signature'])).toEqual(['nonce-1', 'nonce-2']);
     expect(one.events).toEqual(['retried', 'called OK']);
   });
@@ -126,7 +126,7 @@ describe('an answer', () => {
     await using one = poolOf([subgraph.url], { breaker: { consecutiveFailures: 1 } });
     for (let call = 0; call < 3; call += 1) {
       expect(await one.call()).toEqual({
-        kind: 'answered',
+        kind: 'received',
         data: { a: null },
         errors: [{ message: 'no stock', path: ['a', 0], extensions: { code: 'CONFLICT' } }],
       });
@@ -137,7 +137,7 @@ describe('an answer', () => {
     const errors = [{ message: 'bad input', extensions: { code: 'BAD_USER_INPUT' } }];
     await using subgraph = await startStubSubgraph(() => status(400, { errors }));
     await using one = poolOf([subgraph.url]);
-    expect(await one.call()).toEqual({ kind: 'answered', data: null, errors });
+    expect(await one.call()).toEqual({ kind: 'received', data: null, errors });
   });
 
   it('may be of either JSON media type, with parameters', async () => {
@@ -150,7 +150,7 @@ describe('an answer', () => {
       answer({ data: { a: 1 } }, { 'content-type': types[index] ?? '' }),
     );
     await using one = poolOf([subgraph.url]);
-    for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'answered' });
+    for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'received' });
   });
 
   it('with __proto__ keys leaves every prototype as it was', async () => {
@@ -181,7 +181,7 @@ describe('an answer', () => {
   ])('may have the content coding %s', async (_, coding, encode) => {
     await using subgraph = await startStubSubgraph(() => encoded(coding, (bytes) => encode(bytes)));
     await using one = poolOf([subgraph.url]);
-    expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: 1 } });
+    expect(await one.call()).toMatchObject({ kind: 'received', data: { a: 1 } });
   });
 
   it.each([
@@ -207,7 +207,7 @@ describe('an answer', () => {
     {
       await using one = poolOf([`http://127.0.0.1:${port}/graphql`]);
       for (let call = 0; call < 3; call += 1)
-        expect(await one.call()).toMatchObject({ kind: 'answered', data: { a: text } });
+        expect(await one.call()).toMatchObject({ kind: 'received', data: { a: text } });
       expect(connections).toBeLessThanOrEqual(2);
     }
     await new Promise((resolve) => server.close(resolve));

@@ -121,7 +121,7 @@ function mergedBody(
  * - An error in one selection removed the data of all, because `_entities` is non-null.
  */
 function isOfNoUse(response: SubgraphResponse): boolean {
-  if (response.kind === 'answered') return response.data === null;
+  if (response.kind === 'received') return response.data === null;
   const { code } = response.failure;
   return code === 'SUBGRAPH_RESPONSE_TOO_LARGE' || code === 'SUBGRAPH_HTTP_ERROR';
 }

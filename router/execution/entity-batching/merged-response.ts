@@ -1,7 +1,7 @@
 import { readOwn } from '../../shared/json.ts';
 import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'answered' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'received' }>;
 
 /** The part of a merged response that belongs to one of its queries. */
 export type Part = {
@@ -18,18 +18,18 @@ export type Part = {
 
 /** Returns the response that the query would have received alone. */
 export function partOf(
-  answer: ReceivedResponse,
+  response: ReceivedResponse,
   { key, keys, positions, representations, isShared }: Part,
 ): SubgraphResponse {
   const own = representations.map((text) => positions.get(text) ?? 0);
-  const entities: unknown = answer.data === null ? null : readOwn(answer.data, key);
+  const entities: unknown = response.data === null ? null : readOwn(response.data, key);
   // With another number of entities it is unknown which entity belongs to which representation.
   const isComplete = Array.isArray(entities) && entities.length === positions.size;
   return {
-    kind: 'answered',
+    kind: 'received',
     data: { _entities: isComplete ? own.map((position): unknown => entities[position]) : null },
-    errors: answer.errors.flatMap((error) => errorFor(error, { key, keys, own })),
-    isShared: isShared || answer.isShared === true,
+    errors: response.errors.flatMap((error) => errorFor(error, { key, keys, own })),
+    isShared: isShared || response.isShared === true,
   };
 }
 

@@ -32,7 +32,7 @@ export function deduplicateCalls<Context extends RequestContext>(send: SendFor<C
         send(request, context, shared),
       );
       if (joinedRequestId !== undefined) context.onJoin(joinedRequestId, request.subgraph);
-      return isShared && value.kind === 'answered' ? { ...value, isShared } : value;
+      return isShared && value.kind === 'received' ? { ...value, isShared } : value;
     } catch (error) {
       if (error instanceof RouterError && error.code === 'REQUEST_CANCELLED') return cancelled(request);
       throw error;

@@ -47,7 +47,7 @@ export function failFetch(
   errorCollector.markFetchFailed(fetch.index, errorCollector.addCause(cause));
 }
 
-export function invalidAnswer({ service }: FetchProgram, message: string): SubgraphFailure {
+export function invalidResponseFailure({ service }: FetchProgram, message: string): SubgraphFailure {
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 

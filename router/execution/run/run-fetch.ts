@@ -7,7 +7,13 @@ import type { FailureCause } from '../errors/failure-causes.ts';
 import { callSubgraph } from './send-fetch.ts';
 import { TYPENAME, entityFailureRecorder } from './entity-failure.ts';
 import type { Execution } from './execution.ts';
-import { failFetch, failureErrors, invalidAnswer, reportErrors, reportedCause } from './fetch-failures.ts';
+import {
+  failFetch,
+  failureErrors,
+  invalidResponseFailure,
+  reportErrors,
+  reportedCause,
+} from './fetch-failures.ts';
 import { clone, isObjectValue } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { withoutFields } from './reduced-fetch.ts';
@@ -90,7 +96,7 @@ async function callWithoutBlockedFields(
   let rejection: SubgraphFailure | undefined;
   for (;;) {
     const response = await callSubgraph(requested, batch.representations, execution);
-    if (response.kind === 'answered') {
+    if (response.kind === 'received') {
       if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
       return response;
     }
@@ -132,7 +138,7 @@ function receiveData(
   if (errors.length > 0) reportErrors(fetch, batch, response, execution);
   if (data !== null) return { data, errors, isShared };
   if (errors.length === 0) {
-    failFetch(fetch, invalidAnswer(fetch, 'The service returned no data.'), execution, { batch });
+    failFetch(fetch, invalidResponseFailure(fetch, 'The service returned no data.'), execution, { batch });
     return undefined;
   }
   storeEntities(fetch, batch, { entities: [], errors }, execution);
@@ -170,15 +176,15 @@ function mergeEntities(
 ): void {
   const { delivered, copies, errorCollector } = execution;
   const { length } = batch.representations;
-  const answered = received.data['_entities'];
-  if (!Array.isArray(answered) || answered.length !== length) {
-    const failure = invalidAnswer(fetch, `The service did not return ${length} entities.`);
+  const entityData = received.data['_entities'];
+  if (!Array.isArray(entityData) || entityData.length !== length) {
+    const failure = invalidResponseFailure(fetch, `The service did not return ${length} entities.`);
     failFetch(fetch, failure, execution, { batch });
     return;
   }
   if (execution.stale !== undefined)
-    storeEntities(fetch, batch, { entities: answered, errors: received.errors }, execution);
-  const entities = mutableCopy(fetch, answered, received);
+    storeEntities(fetch, batch, { entities: entityData, errors: received.errors }, execution);
+  const entities = mutableCopy(fetch, entityData, received);
   delivered[fetch.index] = entities.filter(isObjectValue);
   const causes = new Map<number, FailureCause>();
   for (let position = 0; position < batch.targets.length; position += 1) {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Schedule } from '../../shared/schedule.ts';
 
-export type UnreadAnswersOptions = {
+export type UnreadResponsesOptions = {
   /** Maximum time in milliseconds for a client to read a response. */
   readonly timeoutMs: number;
   /** Maximum size in bytes of all unread responses. */
@@ -17,30 +17,30 @@ type UnreadResponse = { readonly response: ServerResponse; readonly bytes: numbe
  * Tracks responses that the operating system has not accepted yet because their clients read slowly. It
  * limits their age and total size.
  */
-export class UnreadAnswers {
-  readonly #options: UnreadAnswersOptions;
+export class UnreadResponses {
+  readonly #options: UnreadResponsesOptions;
   /** Ordered by age, oldest first, so that a single timer suffices. */
-  readonly #answers = new Set<UnreadResponse>();
+  readonly #responses = new Set<UnreadResponse>();
   #bytes = 0;
   #timed = false;
 
-  constructor(options: UnreadAnswersOptions) {
+  constructor(options: UnreadResponsesOptions) {
     this.#options = options;
   }
 
   add(response: ServerResponse, bytes: number): void {
     const { monotonic, timeoutMs, maxBytes } = this.#options;
-    const answer = { response, bytes, due: monotonic() + timeoutMs };
-    this.#answers.add(answer);
+    const unread = { response, bytes, due: monotonic() + timeoutMs };
+    this.#responses.add(unread);
     this.#bytes += bytes;
-    response.once('close', () => this.#remove(answer));
+    response.once('close', () => this.#remove(unread));
     // A single response may exceed the size limit; only its time is limited.
-    while (this.#bytes > maxBytes && this.#answers.size > 1) this.#cutOffOldest();
+    while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }
 
   #time(): void {
-    const [oldest] = this.#answers;
+    const [oldest] = this.#responses;
     if (this.#timed || oldest === undefined) return;
     this.#timed = true;
     this.#options.schedule(() => this.#sweep(), Math.max(1, oldest.due - this.#options.monotonic()));
@@ -49,7 +49,7 @@ export class UnreadAnswers {
   #sweep(): void {
     this.#timed = false;
     const now = this.#options.monotonic();
-    for (const { due } of this.#answers) {
+    for (const { due } of this.#responses) {
       if (due > now) break;
       this.#cutOffOldest();
     }
@@ -57,14 +57,14 @@ export class UnreadAnswers {
   }
 
   #cutOffOldest(): void {
-    const [oldest] = this.#answers;
+    const [oldest] = this.#responses;
     if (oldest === undefined) return;
     this.#remove(oldest);
     this.#options.cutOff();
     oldest.response.destroy();
   }
 
-  #remove(answer: UnreadResponse): void {
-    if (this.#answers.delete(answer)) this.#bytes -= answer.bytes;
+  #remove(unread: UnreadResponse): void {
+    if (this.#responses.delete(unread)) this.#bytes -= unread.bytes;
   }
 }

@@ -1,7 +1,7 @@
 import type { FetchFields, SubgraphResponse } from '../../request/subgraph-request.ts';
 import { isRecord } from '../../shared/is-record.ts';
 
-type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
  * Returns the coordinates of the fields that a response shows to be failing. Such a field has no value

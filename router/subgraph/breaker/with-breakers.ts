@@ -85,7 +85,7 @@ function attribute(
 }
 
 function attributeSlow({ response, outcome }: CallResult, requested: FetchFields | undefined): Attribution {
-  const isLate = response.kind === 'answered' || outcome === 'timeout';
+  const isLate = response.kind === 'received' || outcome === 'timeout';
   return isLate
     ? { outcome: 'timeout', suspects: requested?.coordinates ?? NO_SUSPECTS }
     : { outcome, suspects: NO_SUSPECTS };
@@ -110,7 +110,7 @@ function retryDelayOf({ retryAfterMs = PROBING_RETRY_AFTER_MS }: CircuitBreaker)
 }
 
 function withBreakerState(result: CallResult, { state, retryAfterMs }: CircuitBreaker): CallResult {
-  if (result.response.kind === 'answered') return result;
+  if (result.response.kind === 'received') return result;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   const failure = { ...result.response.failure, breaker: state, ...wait };
   return { ...result, response: { kind: 'failed', failure } };

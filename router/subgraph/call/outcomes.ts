@@ -26,7 +26,7 @@ export function disconnected(service: string): CallResult {
 }
 
 export function timedOut(service: string, outcome: CallOutcome): CallResult {
-  return failed(service, 'SUBGRAPH_TIMEOUT', outcome, `${service} did not answer in time`);
+  return failed(service, 'SUBGRAPH_TIMEOUT', outcome, `${service} did not respond in time`);
 }
 
 export function circuitOpen(service: string, details: BlockDetails): CallResult {
@@ -70,7 +70,7 @@ export function httpError(service: string, status: number, outcome: CallOutcome)
 
 /** Adds the errors of the service's own response to a failure. */
 export function withErrors(result: CallResult, errors: readonly SubgraphError[]): CallResult {
-  if (result.response.kind === 'answered') return result;
+  if (result.response.kind === 'received') return result;
   const failure = { ...result.response.failure, errors };
   return { ...result, response: { kind: 'failed', failure } };
 }

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
 import type { ExactPositions } from '../../request/subgraph-request.ts';
-import { parseAnswer } from './read-response.ts';
+import { parseResponse } from './read-response.ts';
 import type { ReceivedResponse } from './read-response.ts';
 import type { CallResult } from '../call/call.ts';
 import {
@@ -121,11 +121,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #readBody(bytes: Buffer): CallResult {
     const { service } = this.#options;
-    const answer = parseAnswer(bytes, this.#options.exact);
+    const parsed = parseResponse(bytes, this.#options.exact);
     const failure = this.#statusFailure;
-    if (answer.kind === 'defective') return failure ?? invalidResponse(service, answer.defect);
+    if (parsed.kind === 'defective') return failure ?? invalidResponse(service, parsed.defect);
     const headers = this.#headers;
-    const response = headers === undefined ? answer : { ...answer, headers };
+    const response = headers === undefined ? parsed : { ...parsed, headers };
     if (failure === undefined) return { response, outcome: 'success' };
     return despiteStatus(failure, response, { status: this.#status, isGraphqlType: this.#isGraphqlType });
   }

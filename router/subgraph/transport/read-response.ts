@@ -10,15 +10,15 @@ import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /** A parsed response, or its defect, which completes the sentence "the response of SERVICE …". */
-export type ParsedAnswer = ReceivedResponse | Defect;
-export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
+export type ParsedResponse = ReceivedResponse | Defect;
+export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
 
 /**
  * Reads a response body according to section 7.1 of the GraphQL specification. `data: null` without errors is
  * a defect.
  */
-export function parseAnswer(bytes: Buffer, exact?: ExactPositions): ParsedAnswer {
+export function parseResponse(bytes: Buffer, exact?: ExactPositions): ParsedResponse {
   const text = decodeUtf8(bytes);
   if (text === undefined) return defective('is not UTF-8');
   const body = parseJson(text, exact);
@@ -29,7 +29,7 @@ export function parseAnswer(bytes: Buffer, exact?: ExactPositions): ParsedAnswer
   const errors = parseErrors(body['errors'] ?? []);
   if (errors === undefined) return defective('has malformed errors');
   if (data === null && errors.length === 0) return defective('has neither data nor errors');
-  return { kind: 'answered', data, errors };
+  return { kind: 'received', data, errors };
 }
 
 function parseErrors(value: unknown): readonly SubgraphError[] | undefined {

@@ -17,7 +17,7 @@ export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
   readonly signal: AbortSignal;
 };
 
-type ReceivedResponse = Extract<SubgraphResponse, { kind: 'answered' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 /** Lets Apollo Gateway's own executor call a subgraph through the same send as ours. */

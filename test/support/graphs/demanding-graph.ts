@@ -133,6 +133,6 @@ function sendTo(services: ReadonlyMap<string, GraphQLSchema>): Send {
     const { query, variables } = JSON.parse(body);
     const { data, errors } = await execute({ schema, document: parse(query), variableValues: variables });
     if (errors?.[0]) throw errors[0];
-    return { kind: 'answered', data: JSON.parse(JSON.stringify(data)), errors: [] };
+    return { kind: 'received', data: JSON.parse(JSON.stringify(data)), errors: [] };
   };
 }

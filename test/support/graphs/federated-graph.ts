@@ -167,5 +167,5 @@ export function answered({
   data?: unknown;
   errors?: SubgraphError[];
 }): SubgraphResponse {
-  return { kind: 'answered', data: isJsonObject(data) ? data : null, errors };
+  return { kind: 'received', data: isJsonObject(data) ? data : null, errors };
 }
