@@ -1,5 +1,5 @@
-import { positiveNumber } from '../bin/command-line.ts';
-import type { CommandLine } from '../bin/command-line.ts';
+import { positiveNumber } from '../cli/command-spec.ts';
+import type { CommandLine } from '../cli/command-spec.ts';
 
 export type Options = {
   /** Workload or long-running measurement on the command line. Default: all but `memory` and `overload`. */

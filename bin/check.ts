@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
-import { MisuseError, readCommandLine } from './command-line.ts';
+import { MisuseError } from '../cli/command-spec.ts';
+import { readCommandLine } from '../cli/single-command.ts';
 
 // Every step runs, so that one run shows all failures.
 
@@ -25,7 +27,7 @@ const STEPS: readonly Step[] = [
   { name: 'unused code', command: ['node_modules/knip/bin/knip.js'] },
   { name: 'layout', command: ['bin/check/layout.ts'] },
   { name: 'language', command: ['bin/check/language.ts'] },
-  { name: 'composition', command: ['bin/compose.ts'] },
+  { name: 'composition', command: ['cli/main.ts', 'compose', '--output', devNull] },
   { name: 'generated files', command: ['bin/generate.ts', '--check'] },
 ];
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configJsonSchema } from '../router/config/config-schema.ts';
 import { layerTable } from './check/layers.ts';
-import { readCommandLine } from './command-line.ts';
+import { readCommandLine } from '../cli/single-command.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { formatLine } from '../router/telemetry/log-line.ts';
-import { CONFIG_OPTION, readCommandLine } from './command-line.ts';
+import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';

@@ -9,7 +9,7 @@ import type { PackageManager } from '../test/support/servers/package-manager.ts'
 import { providePostgres } from '../test/support/servers/postgres.ts';
 import { NotProvided } from '../test/support/servers/provide.ts';
 import { provideRedis } from '../test/support/servers/redis.ts';
-import { readCommandLine } from './command-line.ts';
+import { readCommandLine } from '../cli/single-command.ts';
 import { summarize } from './test/summary.ts';
 
 const root = join(import.meta.dirname, '..');

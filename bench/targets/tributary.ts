@@ -95,7 +95,7 @@ function router(name: string, { folder, nodeFlags }: BenchEnvironment, yaml: Rou
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, JSON.stringify(yaml, undefined, 2));
   return {
-    command: [process.execPath, ...V8_FLAGS, ...nodeFlags, join(root, 'router', 'main.ts')] as const,
+    command: [process.execPath, ...V8_FLAGS, ...nodeFlags, join(root, 'cli', 'main.ts'), 'serve'] as const,
     // Overrides settings of the shop that this machine may have in its environment.
     env: {
       NODE_ENV: 'production',

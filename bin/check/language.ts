@@ -4,7 +4,14 @@ import { readPieces } from './source-text.ts';
 import type { Piece } from './source-text.ts';
 import { ALLOWED, FRAGMENTS, MAX_COMMENT_COLUMNS, PENDING, WORDS } from './words.ts';
 
-const SOURCES = ['router/**/*.ts', 'bin/**/*.ts', 'bench/**/*.ts', 'subgraphs/**/*.ts', 'test/**/*.ts'];
+const SOURCES = [
+  'router/**/*.ts',
+  'cli/**/*.ts',
+  'bin/**/*.ts',
+  'bench/**/*.ts',
+  'subgraphs/**/*.ts',
+  'test/**/*.ts',
+];
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'router/**/*.md', 'bench/*.md', 'test/**/*.md'];
 const EXCLUDED = [
   '**/node_modules/**',

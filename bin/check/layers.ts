@@ -13,8 +13,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'Process and wiring',
     modules: {
-      'main.ts': 'entry point of the process',
-      process: 'signals, worker processes, V8 flags',
+      process: 'the router process and its workers: signals, worker processes, V8 flags',
       'router.ts': 'creates all parts and connects them',
       'pipeline.ts': 'the stages of a request, in order',
       'build-generation.ts': 'builds what one supergraph version needs',
@@ -96,6 +95,13 @@ export const LAYERS: readonly Layer[] = [
     },
   },
 ];
+
+/** The other top folders that the code of a top folder may import; folders that are absent may import any. */
+export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  router: [],
+  cli: ['router'],
+  subgraphs: [],
+};
 
 /** The list as a table for docs/architecture.md. */
 export function layerTable(): string {

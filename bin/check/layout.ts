@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
-import { LAYERS } from './layers.ts';
+import { FOLDERS, LAYERS } from './layers.ts';
 import type { Layer } from './layers.ts';
 
 const MAX_ROOT_FILES = 5;
@@ -84,11 +84,45 @@ function maxFiles(folder: string): number {
   return folder === '.' ? MAX_ROOT_FILES : MAX_FOLDER_FILES;
 }
 
+/**
+ * Returns one line for each import between the top folders that `allowed` does not list. They are separate
+ * deployables, so an import would make one install what another needs.
+ */
+export function crossImports(
+  sources: Sources,
+  allowed: Readonly<Record<string, readonly string[]>>,
+): readonly string[] {
+  return [...sources].flatMap(([file, text]) => {
+    const folder = topFolder(file);
+    const rule = allowed[folder];
+    if (rule === undefined) return [];
+    return importsOf(file, text, sources)
+      .filter((target) => ![folder, ...rule].includes(topFolder(target)))
+      .map((target) => `${file} imports ${target}: ${folder}/ may import only ${inWords(rule)}`);
+  });
+}
+
+function topFolder(file: string): string {
+  return file.split('/', 1)[0] ?? '';
+}
+
+function inWords(folders: readonly string[]): string {
+  return ['its own files', ...folders.map((folder) => `${folder}/`)].join(' and ');
+}
+
+function readSources(directory: string, pattern: string): Sources {
+  const files = globSync(pattern, { cwd: directory, exclude: ['**/node_modules/**'] });
+  return new Map(
+    files.map((file) => [file.replaceAll('\\', '/'), readFileSync(join(directory, file), 'utf8')]),
+  );
+}
+
 if (import.meta.main) {
-  const router = join(import.meta.dirname, '..', '..', 'router');
-  const files = globSync('**/*.ts', { cwd: router }).map((file) => file.replaceAll('\\', '/'));
-  const sources = new Map(files.map((file) => [file, readFileSync(join(router, file), 'utf8')]));
-  const problems = layoutProblems(sources, LAYERS);
+  const root = join(import.meta.dirname, '..', '..');
+  const problems = [
+    ...layoutProblems(readSources(join(root, 'router'), '**/*.ts'), LAYERS),
+    ...crossImports(readSources(root, '*/**/*.ts'), FOLDERS),
+  ];
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
 }

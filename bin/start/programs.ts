@@ -10,6 +10,7 @@ import { StartError } from './start-error.ts';
 export type Program = {
   readonly name: string;
   readonly file: string;
+  readonly args: readonly string[];
   readonly nodeFlags: readonly string[];
   readonly host: string;
   readonly port: number;
@@ -31,6 +32,7 @@ export function findSubgraphs(compositionFile: string, root: string, env: Enviro
     .map(({ name, url, file }) => ({
       name,
       file,
+      args: [],
       nodeFlags: [],
       host: url.hostname,
       port: Number(url.port),
@@ -42,7 +44,8 @@ export function findSubgraphs(compositionFile: string, root: string, env: Enviro
 export function routerProgram(config: Config, root: string): Program {
   return {
     name: 'router',
-    file: join(root, 'router', 'main.ts'),
+    file: join(root, 'cli', 'main.ts'),
+    args: ['serve'],
     nodeFlags: V8_FLAGS,
     host: config.listen.host,
     port: config.listen.port,

@@ -72,7 +72,7 @@ export class Service {
   #spawn(): ChildProcess {
     const child = spawn(
       process.execPath,
-      [...this.#program.nodeFlags, '--import', EXIT_WITH_PARENT, this.#program.file],
+      [...this.#program.nodeFlags, '--import', EXIT_WITH_PARENT, this.#program.file, ...this.#program.args],
       {
         env: { ...this.#parts.environment, ...this.#program.environment },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

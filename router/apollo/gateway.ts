@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it sets a variable that the gateway reads
+import './disable-usage-reports.ts';
 import { createHash } from 'node:crypto';
 import { Supergraph } from '@apollo/federation-internals';
 import { ApolloGateway } from '@apollo/gateway';

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { moduleUrl } from '../shared/module-url.ts';
 import type { Config } from '../config/config-schema.ts';
 import { serverOptions, urlAt } from './http-server.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
@@ -73,8 +74,11 @@ export async function openHealthPort(
 }
 
 function startThread(workerData: ThreadOptions): Worker {
-  const program = new URL('./health-thread.ts', import.meta.url);
-  return new Worker(program, { workerData, resourceLimits: HEAP, execArgv: [] });
+  return new Worker(moduleUrl('health-thread', import.meta.url), {
+    workerData,
+    resourceLimits: HEAP,
+    execArgv: [],
+  });
 }
 
 function listeningPort(thread: Worker): Promise<number> {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { moduleUrl } from '../shared/module-url.ts';
 import type { OperationToPlan, PlannedOperation } from './operation-planner.ts';
 import type { PlanningMessage, PlanningThreadData } from './planning-messages.ts';
 
@@ -25,7 +26,7 @@ const MAX_HEAP_MB = 1024;
  */
 export async function startPlanningThread(supergraphSdl: string): Promise<PlanningThread> {
   const data: PlanningThreadData = { supergraphSdl };
-  const worker = new Worker(new URL('planning-worker.ts', import.meta.url), {
+  const worker = new Worker(moduleUrl('planning-worker', import.meta.url), {
     workerData: data,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },

@@ -1,5 +1,4 @@
-import { CONFIG_OPTION, readCommandLine } from '../../bin/command-line.ts';
-import { configOption, loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
 import type { Config } from '../config/config-schema.ts';
 import { ConfigError } from '../config/yaml/read-yaml.ts';
 import { urlAt } from '../http/http-server.ts';
@@ -8,37 +7,24 @@ import { createTelemetry } from '../telemetry/telemetry.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { youngBytes } from '../load-shedding/young-generation.ts';
 import { V8_FLAGS } from './v8-flags.ts';
-import { WORKER, serveInPool, startWorkers } from './worker-pool.ts';
-
-const COMMAND = {
-  name: 'npm run router',
-  summary: 'Starts the router and runs until SIGTERM or SIGINT.',
-  options: { config: CONFIG_OPTION },
-} as const;
+import { serveInPool, startWorkers } from './worker-pool.ts';
 
 /**
- * Runs until SIGTERM or SIGINT. Start-up errors are written to stderr.
- * @param program path of the script to start in worker processes.
+ * Runs the router until SIGTERM or SIGINT: in this process, or in `workers` processes.
+ * @throws {ConfigError} and system errors that prevent the start
  */
-export async function run(program: string): Promise<void> {
-  const isWorker = process.argv.includes(WORKER);
-  const file = isWorker ? undefined : readCommandLine(COMMAND, ({ values }) => values.config);
-  try {
-    // Workers read the configuration themselves and inherit the environment.
-    if (file !== undefined) process.env['ROUTER_CONFIG'] = configOption(file);
-    await serve(loadConfig(process.env, process.cwd()), { program, isWorker });
-  } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = 1;
-  }
+export function runRouter(config: Config): Promise<void> {
+  return config.workers > 1 ? runPool(config) : runOne(config, { inPool: false });
 }
 
-async function serve(
-  config: Config,
-  { program, isWorker }: { readonly program: string; readonly isWorker: boolean },
-): Promise<void> {
-  if (isWorker) return runOne(config, { inPool: true });
-  return config.workers > 1 ? runPool(config, program) : runOne(config, { inPool: false });
+/** Runs one worker of a pool. It reads the configuration itself and inherits the environment. */
+export async function runWorker(): Promise<void> {
+  try {
+    await runOne(loadConfig(process.env, process.cwd()), { inPool: true });
+  } catch (error) {
+    process.stderr.write(`${startErrorText(error)}\n`);
+    process.exitCode = 1;
+  }
 }
 
 async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
@@ -62,10 +48,10 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   await router.drain();
 }
 
-async function runPool(config: Config, program: string): Promise<void> {
+async function runPool(config: Config): Promise<void> {
   const telemetry = createTelemetry(config.telemetry);
   warnOfMissingFlag(telemetry.log);
-  await using pool = await startWorkers(config, { program, telemetry });
+  await using pool = await startWorkers(config, { telemetry });
   const url = urlAt({ ...config.listen, port: pool.port });
   const stopped = stopSignal(endAtOnce);
   telemetry.log.info(
@@ -112,7 +98,8 @@ function endAtOnce(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function explain(error: unknown): string {
+/** Returns the text that explains to an operator why the router did not start. */
+export function startErrorText(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     return `${error.message}: the port is in use; stop the other program, or set PORT, ADMIN_PORT or HEALTH_PORT to a free port`;

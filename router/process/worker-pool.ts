@@ -11,6 +11,7 @@ import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts'
 import { openHealthPort } from '../http/health-port.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { Router } from '../router.ts';
+import { moduleUrl } from '../shared/module-url.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
@@ -38,20 +39,18 @@ export type WorkerPool = AsyncDisposable & {
   readonly drain: () => Promise<void>;
 };
 
-/** Command-line argument of worker processes. */
-export const WORKER = '--worker';
-
+const PROGRAM = moduleUrl('worker', import.meta.url);
 const RESPONSE_TIMEOUT_MS = 1_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
- * Starts `config.workers` processes of `program` that listen on the same port with SO_REUSEPORT: the kernel
+ * Starts `config.workers` processes that listen on the same port with SO_REUSEPORT: the kernel
  * distributes the connections. A worker that exits is replaced.
  * @throws {Error} if the workers cannot start
  */
 export async function startWorkers(
   config: Config,
-  { program, telemetry }: { readonly program: string; readonly telemetry: Telemetry },
+  { telemetry }: { readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
   /** The last command for each forced breaker, by subgraph and field. */
@@ -59,7 +58,7 @@ export async function startWorkers(
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
-    const worker = new Worker(program, port);
+    const worker = new Worker(port);
     workers.set(slot, worker);
     // Sent before the worker listens, so that forced breakers have their state at its first request.
     for (const command of commands.values()) void worker.apply(command);
@@ -193,9 +192,9 @@ class Worker {
   readonly #pending = new Map<number, (response: WorkerResponse) => void>();
   #requests = 0;
 
-  constructor(program: string, port: number) {
+  constructor(port: number) {
     // The worker inherits the environment, except for the port, and reads the configuration itself.
-    this.#process = fork(program, [WORKER], { env: { ...process.env, PORT: String(port) } });
+    this.#process = fork(PROGRAM, { env: { ...process.env, PORT: String(port) } });
     this.ended = once(this.#process, 'exit').then(([code]) => code);
     const listening = Promise.withResolvers<number>();
     this.listening = listening.promise;

@@ -1,5 +1,5 @@
-import { MisuseError, positiveNumber } from '../../bin/command-line.ts';
-import type { CommandLine } from '../../bin/command-line.ts';
+import { MisuseError, positiveNumber } from '../../cli/command-spec.ts';
+import type { CommandLine } from '../../cli/command-spec.ts';
 
 export type RunOptions = { readonly minutes: number; readonly seed: string };
 

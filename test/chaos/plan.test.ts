@@ -3,7 +3,8 @@ import { createReader } from './rate-limit-record.ts';
 import { planFaults } from './faults.ts';
 import type { PointChange } from './history.ts';
 import { operationOf } from './operations.ts';
-import { MisuseError, parseCommandLine } from '../../bin/command-line.ts';
+import { MisuseError } from '../../cli/command-spec.ts';
+import { parseCommandLine } from '../../cli/parser.ts';
 import { COMMAND, readOptions } from './options.ts';
 
 it('derives faults and operations from the seed', () => {
@@ -32,7 +33,7 @@ it('rejects wrong options and names the right ones', () => {
       '--minutes must be a number above 0 and at most 1440',
     );
   expect(() => read(['--seed', 'a b'])).toThrow(MisuseError);
-  expect(() => read(['--hours', '1'])).toThrow('unknown option --hours');
+  expect(() => read(['--hours', '1'])).toThrow("unknown option '--hours'");
   expect(() => read(['7'])).toThrow(MisuseError);
 });
 

@@ -4,7 +4,7 @@ import { providePostgres } from '../support/servers/postgres.ts';
 import { NotProvided } from '../support/servers/provide.ts';
 import { provideRedis } from '../support/servers/redis.ts';
 import { runChaos } from './chaos.ts';
-import { readCommandLine } from '../../bin/command-line.ts';
+import { readCommandLine } from '../../cli/single-command.ts';
 import { COMMAND, readOptions } from './options.ts';
 import { report } from './report.ts';
 

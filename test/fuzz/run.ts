@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { positiveNumber, readCommandLine } from '../../bin/command-line.ts';
+import { positiveNumber } from '../../cli/command-spec.ts';
+import { readCommandLine } from '../../cli/single-command.ts';
 import { awaitInterruption } from '../support/processes/interruption.ts';
 import { runParts } from '../support/processes/parts.ts';
 import { emptyTally } from './part.ts';

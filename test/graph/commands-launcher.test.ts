@@ -138,10 +138,10 @@ describe("the V8 flags of the router's process", () => {
 
   it('are set by npm run router and by the image', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(scripts.router).toBe(`node bin/run.mjs ${V8_FLAGS.join(' ')} router/main.ts`);
+    expect(scripts.router).toBe(`node bin/run.mjs ${V8_FLAGS.join(' ')} cli/main.ts serve`);
     const [, command = ''] =
       /^CMD (.*)$/m.exec(readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8')) ?? [];
-    expect(JSON.parse(command)).toEqual(['node', ...V8_FLAGS, 'router/main.ts']);
+    expect(JSON.parse(command)).toEqual(['node', ...V8_FLAGS, 'cli/main.ts', 'serve']);
   });
 
   it('give way to the same flag in NODE_OPTIONS, other flags and arguments do not', async () => {

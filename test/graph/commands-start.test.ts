@@ -163,7 +163,7 @@ it('starts everything and a new subgraph, responds as documented, restarts a dea
   using shop = await createShopFolder();
   const { folder, port } = await followRecipe(shop);
   const sdl = join(shop.path, 'supergraph.graphql');
-  await runProgram(process.execPath, [join(folder, 'bin', 'compose.ts'), '-o', sdl], {
+  await runProgram(process.execPath, [join(folder, 'cli', 'main.ts'), 'compose', '-o', sdl], {
     env: { ...shop.environment },
   });
   expect(readFileSync(sdl, 'utf8')).toContain('type Review');

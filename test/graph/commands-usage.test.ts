@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { MisuseError, parseCommandLine, positiveNumber } from '../../bin/command-line.ts';
+import { MisuseError, positiveNumber } from '../../cli/command-spec.ts';
+import { parseCommandLine } from '../../cli/parser.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -13,16 +14,18 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const PROGRAMS = {
   'npm start': 'bin/start.ts',
-  'npm run router': 'router/main.ts',
   'npm test': 'bin/test.ts',
   'npm run check': 'bin/check.ts',
-  'npm run compose': 'bin/compose.ts',
   'npm run generate': 'bin/generate.ts',
   'npm run bench': 'bench/main.ts',
   'npm run differential': 'test/differential/run.ts',
   'npm run fuzz': 'test/fuzz/run.ts',
   'npm run chaos': 'test/chaos/run.ts',
 } as const;
+
+/** The npm scripts that call a verb of `tributary`, with the verb. */
+const VERBS = { 'npm run router': 'serve', 'npm run compose': 'compose' } as const;
+const CLI = 'cli/main.ts';
 
 function run(
   file: string,
@@ -43,6 +46,11 @@ const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
+function usageOf(file: string | undefined, verb: string | undefined): string {
+  if (verb !== undefined) return run(CLI, [verb, '--help']).stdout;
+  return file === undefined ? '' : run(file, ['--help']).stdout;
+}
+
 /** The npm commands of a page, without `npm ci`. */
 function commandLines(text: string): readonly string[] {
   const inline = [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
@@ -57,16 +65,24 @@ test.each(Object.entries(PROGRAMS))(
   (name, file) => {
     const { stderr, ...rest } = run(file, ['--halp']);
     expect(rest).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/^unknown option --halp; did you mean --help\?\n\n/);
+    expect(stderr).toMatch(/^unknown option '--halp'; did you mean --help\?\n\n/);
     expect(stderr).toContain(`\nUsage: ${name} -- [options]`);
   },
 );
+
+test.each(Object.values(VERBS))('tributary %s rejects an unknown option in the same way', (verb) => {
+  const { stderr, ...rest } = run(CLI, [verb, '--halp']);
+  expect(rest).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^unknown option '--halp'; did you mean --help\?\n\n/);
+  expect(stderr).toContain(`\nUsage: tributary ${verb} [options]`);
+});
 
 test('the documentation names only commands and options that exist', () => {
   const usages = new Map<string, string>();
   const usage = (command: string) => {
     const file = Object.entries(PROGRAMS).find(([name]) => name === command)?.[1];
-    const known = usages.get(command) ?? (file === undefined ? '' : run(file, ['--help']).stdout);
+    const verb = Object.entries(VERBS).find(([name]) => name === command)?.[1];
+    const known = usages.get(command) ?? usageOf(file, verb);
     usages.set(command, known);
     return known;
   };
@@ -84,8 +100,8 @@ test('the documentation names only commands and options that exist', () => {
 });
 
 test('--help prints the usage and exits with 0', () => {
-  const help = run('router/main.ts', ['--help']);
-  expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: npm run router') });
+  const help = run(CLI, ['serve', '--help']);
+  expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: tributary serve') });
 });
 
 describe('arguments of a command', () => {
@@ -113,13 +129,13 @@ describe('arguments of a command', () => {
   });
 
   test.each([
-    [['--confg', 'x'], 'unknown option --confg; did you mean --config?'],
-    [['--wholly-else'], 'unknown option --wholly-else'],
-    [['-x'], 'unknown option -x'],
-    [['a', 'b'], 'unexpected argument: b'],
+    [['--confg', 'x'], "unknown option '--confg'; did you mean --config?"],
+    [['--wholly-else'], "unknown option '--wholly-else'"],
+    [['-x'], "unknown option '-x'"],
+    [['a', 'b'], 'too many arguments. Expected 1 argument but got 2: a, b.'],
     [['--', 'b'], 'unexpected arguments after --: b'],
-    [['--config'], "Option '-c, --config <value>' argument missing"],
-    [['--quiet=1'], "Option '--quiet' does not take an argument"],
+    [['--config'], "option '-c, --config <FILE>' argument missing"],
+    [['--quiet=1'], "unknown option '--quiet=1'; did you mean --quiet?"],
   ])('%j is misuse', (args, message) => {
     expect(() => parseCommandLine(spec, args)).toThrow(new MisuseError(message));
   });
@@ -138,7 +154,7 @@ test('npm run timing -- --help prints its own usage', () => {
 
 test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
   const file = join(directory, 'supergraph.graphql');
-  expect(run('bin/compose.ts', ['-o', file])).toEqual({
+  expect(run(CLI, ['compose', '-o', file], {}, root)).toEqual({
     status: 0,
     stdout: '',
     stderr: `supergraph written to ${file}\n`,
@@ -146,7 +162,7 @@ test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
   expect(readFileSync(file, 'utf8')).toMatch(/^schema\n/);
 
   const unwritable = join(directory, 'absent', 'x');
-  const failed = run('bin/compose.ts', ['-o', unwritable, file]);
+  const failed = run(CLI, ['compose', '-o', unwritable, file]);
   expect(failed).toEqual({
     status: 1,
     stdout: '',
@@ -155,14 +171,14 @@ test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
 });
 
 test.each([
-  ['bin/compose.ts', [directory], {}, `expected a file, but ${directory} is a directory`],
-  ['bin/compose.ts', ['/nope'], {}, 'file not found: /nope'],
-  ['bin/compose.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
-  ['bin/compose.ts', [], { SUPERGRAPH: directory }, `expected a file, but ${directory} is a directory`],
+  [CLI, ['compose', directory], {}, `expected a file, but ${directory} is a directory`],
+  [CLI, ['compose', '/nope'], {}, 'file not found: /nope'],
+  [CLI, ['compose', '--config', '/nope'], {}, '--config: file not found: /nope'],
+  [CLI, ['compose'], { SUPERGRAPH: directory }, `expected a file, but ${directory} is a directory`],
   ['bin/start.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
-  ['router/main.ts', ['--config', '/nope'], {}, '--config: file not found: /nope'],
-  ['router/main.ts', [], { ROUTER_CONFIG: '/nope' }, 'ROUTER_CONFIG: file not found: /nope'],
-  ['router/main.ts', ['-c', directory], {}, `--config: expected a file, but ${directory} is a directory`],
+  [CLI, ['serve', '--config', '/nope'], {}, '--config: file not found: /nope'],
+  [CLI, ['serve'], { ROUTER_CONFIG: '/nope' }, 'ROUTER_CONFIG: file not found: /nope'],
+  [CLI, ['serve', '-c', directory], {}, `--config: expected a file, but ${directory} is a directory`],
 ])('%s %j with %j names the file that it cannot use', (file, args, env, message) => {
   const { status, stdout, stderr } = run(file, args, env);
   expect([status, stdout, stderr.trim()]).toEqual([1, '', message]);
@@ -171,7 +187,7 @@ test.each([
 test('a router.yaml that is a directory is reported in one line', () => {
   const folder = mkdtempSync(join(directory, 'folder-'));
   mkdirSync(join(folder, 'router.yaml'));
-  const { status, stdout, stderr } = run('router/main.ts', [], {}, folder);
+  const { status, stdout, stderr } = run(CLI, ['serve'], {}, folder);
   expect([status, stdout, stderr]).toEqual([
     1,
     '',
@@ -181,7 +197,7 @@ test('a router.yaml that is a directory is reported in one line', () => {
 
 test('npm run router -- --config FILE reads this file', () => {
   writeFileSync(join(directory, 'other.yaml'), 'limits: { depth: deep }\n');
-  const { status, stderr } = run('router/main.ts', ['--config', 'other.yaml'], {
+  const { status, stderr } = run(CLI, ['serve', '--config', 'other.yaml'], {
     ROUTER_CONFIG: 'absent.yaml',
   });
   expect([status, stderr]).toEqual([1, expect.stringContaining('other.yaml:1: limits.depth: ')]);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { composeSupergraph } from '../../bin/compose/compose-supergraph.ts';
+import { composeSupergraph } from '../../cli/compose-supergraph.ts';
 import { parseConfig } from '../../router/config/config.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';

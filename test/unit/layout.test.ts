@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { layoutProblems } from '../../bin/check/layout.ts';
+import { crossImports, layoutProblems } from '../../bin/check/layout.ts';
 
 const LAYERS = [
   { name: 'top', modules: { 'main.ts': '', stage: '' } },
@@ -57,5 +57,17 @@ describe('the layout check of npm run check', () => {
     expect(problemsOf(Object.fromEntries(many))).toEqual(['shared has 18 files, at most 16 are allowed']);
     const root = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`r${index}.ts`, '']));
     expect(problemsOf(root)).toContain('. has 6 files, at most 5 are allowed');
+  });
+
+  test('finds an import between folders that the rules do not allow', () => {
+    const tree = new Map([
+      ['router/a.ts', "import { b } from '../cli/b.ts';"],
+      ['cli/b.ts', "import { c } from '../router/c.ts';"],
+      ['router/c.ts', "import { d } from './d.ts';"],
+      ['test/d.ts', "import { b } from '../cli/b.ts';"],
+    ]);
+    expect(crossImports(tree, { router: [], cli: ['router'] })).toEqual([
+      'router/a.ts imports cli/b.ts: router/ may import only its own files',
+    ]);
   });
 });

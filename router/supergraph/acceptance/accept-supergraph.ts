@@ -45,8 +45,8 @@ export type AcceptedSupergraph = {
 };
 
 /**
- * Decides whether this router, with its configuration, can serve a supergraph. Both the router and `npm run
- * compose` use it.
+ * Decides whether this router, with its configuration, can serve a supergraph. Both the router and
+ * `tributary compose` use it.
  * @throws {SupergraphRejected} if no configuration makes the supergraph servable.
  * @throws {ConfigError} if the configuration names something that the supergraph does not have.
  */

@@ -37,7 +37,7 @@ export async function followRecipe(
   shop: ShopFolder,
 ): Promise<{ readonly folder: string; readonly port: number }> {
   const folder = join(shop.path, 'program');
-  for (const part of ['bin', 'router', 'subgraphs', 'package.json'])
+  for (const part of ['bin', 'cli', 'router', 'subgraphs', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 

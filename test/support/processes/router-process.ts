@@ -11,7 +11,7 @@ import type { Service, ServiceDefinition } from '../subgraphs/service.ts';
 
 // The setting of `npm start`, with which a router starts in half the time.
 const COMPILED = join(import.meta.dirname, '../../../node_modules/.cache/compile');
-const MAIN = join(import.meta.dirname, '../../../router/main.ts');
+const MAIN = join(import.meta.dirname, '../../../cli/main.ts');
 // A test that is aborted does not dispose of its router; the router exits with the process of the test.
 const EXIT_WITH_PARENT = new URL('../../../bin/start/exit-with-parent.ts', import.meta.url).href;
 
@@ -97,7 +97,7 @@ export function spawnRouter(
   } = {},
 ): SpawnedRouter {
   const { nodeFlags = V8_FLAGS } = options;
-  const child = spawn(process.execPath, [...nodeFlags, '--import', EXIT_WITH_PARENT, MAIN], {
+  const child = spawn(process.execPath, [...nodeFlags, '--import', EXIT_WITH_PARENT, MAIN, 'serve'], {
     cwd: directory,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

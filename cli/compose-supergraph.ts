@@ -1,10 +1,10 @@
-import { acceptSupergraph } from '../../router/supergraph/acceptance/accept-supergraph.ts';
-import type { Config } from '../../router/config/config-schema.ts';
-import type { Environment } from '../../router/config/yaml/read-yaml.ts';
-import { createPlanner } from '../../router/planning/planner.ts';
-import { formatFinding } from '../../router/supergraph/compose.ts';
-import { rejectionReasons } from '../../router/supergraph/rejection.ts';
-import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
+import { acceptSupergraph } from '../router/supergraph/acceptance/accept-supergraph.ts';
+import type { Config } from '../router/config/config-schema.ts';
+import type { Environment } from '../router/config/yaml/read-yaml.ts';
+import { createPlanner } from '../router/planning/planner.ts';
+import { formatFinding } from '../router/supergraph/compose.ts';
+import { rejectionReasons } from '../router/supergraph/rejection.ts';
+import { createSupergraphSource } from '../router/supergraph/supergraph-source.ts';
 
 type ComposedSupergraph =
   /** `findings` are hints of composition and warnings of the router. */

@@ -1,0 +1,67 @@
+/** An option of a command, as it is documented and parsed. */
+export type OptionSpec = {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** Name of the value in the usage text. */
+  readonly value?: string;
+  /** Value of a string option that is not given. */
+  readonly default?: string;
+  /** The only values that a string option accepts. */
+  readonly choices?: readonly string[];
+  /** Allows several values. */
+  readonly multiple?: boolean;
+  readonly description: string;
+};
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** A command, as it is documented and parsed. */
+export type CommandSpec<Options extends OptionSpecs = OptionSpecs> = {
+  /** The command as a user types it: `npm run check`, or the verb of `tributary`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments that are not options; none are accepted without it. Names of optional ones are in brackets. */
+  readonly positionals?: {
+    readonly name: string;
+    readonly max: number;
+    readonly description: string;
+    readonly choices?: readonly string[];
+  };
+  readonly options: Options;
+  /** Describes the arguments after `--`; they are rejected without it. */
+  readonly passedOn?: string;
+};
+
+type ValueOf<Option> = Option extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
+
+type Values<Options> = {
+  readonly [Name in keyof Options]: Options[Name] extends { readonly type: 'boolean' }
+    ? boolean
+    : Options[Name] extends { readonly multiple: true }
+      ? readonly string[]
+      : Options[Name] extends { readonly default: string }
+        ? ValueOf<Options[Name]>
+        : ValueOf<Options[Name]> | undefined;
+};
+
+/** The arguments of one call of a command. */
+export type CommandLine<Options> = {
+  readonly values: Values<Options>;
+  readonly positionals: readonly string[];
+  /** Arguments after `--`. */
+  readonly passedOn: readonly string[];
+};
+
+/** Wrong arguments of a command. */
+export class MisuseError extends Error {}
+
+/**
+ * Reads the text of an option as a number.
+ * @throws {MisuseError} unless it is above zero, and an integer if `whole` is set
+ */
+export function positiveNumber(option: string, text: string, { whole = false, max = Infinity } = {}): number {
+  const number = Number(text);
+  if (number > 0 && number <= max && (!whole || Number.isInteger(number))) return number;
+  const most = max === Infinity ? '' : ` and at most ${max}`;
+  throw new MisuseError(`--${option} must be a ${whole ? 'whole ' : ''}number above 0${most}, not "${text}"`);
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { MisuseError } from './command-spec.ts';
+import { MISUSE, failureOf, printOutcome } from './outcome.ts';
+import type { Format } from './outcome.ts';
+import { commandLineOf, createParser, isHelp, misuseOf, splitAtDashes } from './parser.ts';
+import type { Verb } from './verb.ts';
+
+/** Runs the verb that the arguments name and resolves to the exit code. */
+export async function runProgram(verbs: readonly Verb[], args: readonly string[]): Promise<number> {
+  const { own, passedOn } = splitAtDashes(args);
+  const { program, chosen } = createProgram(verbs);
+  try {
+    if (passedOn.length > 0) throw new MisuseError(`unexpected arguments after --: ${passedOn.join(' ')}`);
+    await program.parseAsync(own, { from: 'user' });
+  } catch (error) {
+    if (isHelp(error)) return 0;
+    const misuse = misuseOf(error) ?? error;
+    if (!(misuse instanceof MisuseError)) throw error;
+    return reportMisuse(misuse, usageAt(program, own));
+  }
+  return chosen.verb === undefined ? 0 : runVerb(chosen.verb, chosen.command ?? program);
+}
+
+type Choice = { verb?: Verb; command?: Command };
+
+/** Creates commander's program, and a record of the verb that its arguments name. */
+function createProgram(verbs: readonly Verb[]): {
+  readonly program: Command;
+  readonly chosen: Choice;
+} {
+  const chosen: Choice = {};
+  const program = new Command('tributary')
+    .description('Serves and checks Apollo Federation supergraphs.')
+    .version(packageVersion(), '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this text.')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
+    .addHelpText('after', '\n"tributary COMMAND --help" explains a command.');
+  for (const verb of verbs) {
+    const command = createParser(verb.spec);
+    program.addCommand(command.action(() => void Object.assign(chosen, { verb, command })));
+  }
+  return { program, chosen };
+}
+
+async function runVerb(verb: Verb, command: Command): Promise<number> {
+  const line = commandLineOf(verb.spec, command);
+  const format: Format = line.values['format'] === 'json' ? 'json' : 'plain';
+  try {
+    const outcome = await verb.run(line);
+    return outcome === undefined ? Number(process.exitCode ?? 0) : printOutcome(outcome, format);
+  } catch (error) {
+    if (error instanceof MisuseError) return reportMisuse(error, command);
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    return printOutcome(failure, format);
+  }
+}
+
+/** Returns the command whose usage explains a misuse. */
+function usageAt(program: Command, args: readonly string[]): Command {
+  return program.commands.find((command) => command.name() === args[0]) ?? program;
+}
+
+function reportMisuse({ message }: MisuseError, command: Command): number {
+  // Commander has no message for a call without a verb.
+  const reason = message === '(outputHelp)' ? 'a command is missing' : message;
+  console.error(`${reason}\n\n${command.helpInformation().trimEnd()}`);
+  return MISUSE;
+}
+
+/** Returns the version in the package's manifest. */
+function packageVersion(): string {
+  const manifest = findPackageJSON('..', import.meta.url);
+  if (manifest === undefined) throw new Error('bug: the package has no manifest');
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, 'utf8'))).version;
+}

@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { assertFile, configOption } from '../router/config/config.ts';
+import type { Environment } from '../router/config/yaml/read-yaml.ts';
+import { positiveNumber } from './command-spec.ts';
+
+/** Options that replace values of the configuration. */
+export const ROUTER_OPTIONS = {
+  supergraph: {
+    type: 'string',
+    short: 's',
+    value: 'SOURCE',
+    description: 'Use this supergraph: a supergraph.yaml or an SDL file. Default: as router.yaml says.',
+  },
+  port: {
+    type: 'string',
+    short: 'p',
+    value: 'N',
+    description: 'Listen on this port, or on a free one for 0.',
+  },
+} as const;
+
+const MAX_PORT = 65_535;
+
+type RouterOptions = {
+  readonly config?: string | undefined;
+  readonly supergraph?: string | undefined;
+  readonly port?: string | undefined;
+};
+
+/**
+ * Returns the environment of a router with these options. Options become the environment variables with the
+ * same meaning, which worker processes inherit.
+ * @throws {ConfigError} if a file does not exist
+ * @throws {MisuseError} if the port is not a port
+ */
+export function routerEnvironment(
+  { config, supergraph, port }: RouterOptions,
+  env: Environment = process.env,
+): Environment {
+  return {
+    ...env,
+    ...(config !== undefined && { ROUTER_CONFIG: configOption(config) }),
+    ...(supergraph !== undefined && { SUPERGRAPH: supergraphOption(supergraph) }),
+    ...(port !== undefined && { PORT: portOption(port) }),
+  };
+}
+
+function supergraphOption(source: string): string {
+  assertFile(source, '--supergraph: ');
+  return resolve(source);
+}
+
+function portOption(text: string): string {
+  if (text !== '0') positiveNumber('port', text, { whole: true, max: MAX_PORT });
+  return text;
+}

@@ -1,0 +1,4 @@
+import { runWorker } from './run.ts';
+
+// Program of a worker process of the pool.
+await runWorker();
