@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDeployTools, MISSING } from '../test/support/servers/deploy-tools.ts';
-import { readCommandLine } from './command-line.ts';
+import { readCommandLine } from '../cli/single-command.ts';
 import { MANIFESTS, renderManifests } from './manifests/render-manifests.ts';
 
 const COMMAND = {
