@@ -24,8 +24,8 @@ export type Generation = AsyncDisposable & {
   readonly graph: Graph;
   readonly operations: Operations;
   /**
-   * Sends calls to the subgraphs. Calls in flight are shared only within a generation, because another
-   * generation may route the same name to another URL.
+   * Sends calls to the subgraphs. Only requests of one generation share calls in flight, because another
+   * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
 };

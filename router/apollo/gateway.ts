@@ -18,9 +18,9 @@ export type Graph = {
   /** API schema, which clients see. */
   readonly schema: GraphQLSchema;
   readonly introspection: Introspection;
-  /** Schema with the elements that are hidden from clients. */
+  /** The supergraph schema: the API schema and the elements that are hidden from clients. */
   readonly supergraphSchema: GraphQLSchema;
-  /** Subgraph names to URLs. */
+  /** URLs of the subgraphs, by name. */
   readonly routes: ReadonlyMap<string, string>;
 };
 
@@ -62,7 +62,7 @@ export function versionOf(supergraphSdl: string): string {
 }
 
 /**
- * Returns the gateway that provides Apollo Server with the schema. It executes no operations: `pipeline.ts`
+ * Creates the gateway from which Apollo Server gets the schema. It executes no operations: `pipeline.ts`
  * does.
  */
 export function createGateway(supergraphSdl: string): ApolloGateway {
@@ -80,7 +80,7 @@ function checkUrl(name: string, url: string): void {
   }
 }
 
-// The gateway's log is disabled, because its errors are thrown and logged by the router.
+// Disables the log of the gateway: it throws its errors, and the router logs them.
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {

@@ -40,10 +40,11 @@ export async function startApolloServer(
     hideSchemaDetailsFromClientErrors: mode === 'production',
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // The router handles HTTP and persisted queries before a document is read.
+    // Both are off, because the router itself handles CSRF and persisted queries before a document is read.
     csrfPrevention: false,
     persistedQueries: false,
-    // The router caches valid documents with their prepared operations.
+    // Apollo Server need not cache documents, because the router caches valid ones with their prepared
+    // operations.
     documentStore: null,
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [withinLimits(limits), finiteFloats],

@@ -51,7 +51,7 @@ function schemeFault(scheme: string | undefined): string {
   return `the authentication scheme ${scheme} is not supported`;
 }
 
-// A challenge for a request without a token has no error code (RFC 6750 section 3.1).
+// RFC 6750 section 3.1: if the request has no token, the challenge has no error code.
 function withoutToken(message: string): RouterError {
   return new RouterError('TOKEN_INVALID', message, { headers: { 'www-authenticate': bearerChallenge() } });
 }

@@ -28,8 +28,8 @@ export function createRejectedTokens(perMinute: number, redis: RedisLink | undef
     });
 
   /**
-   * rate-limiter-flexible falls back to its in-memory limiter when a command fails. A frozen Redis does not
-   * fail commands, so the wait is limited here.
+   * If a command fails, rate-limiter-flexible falls back to counting in memory. A frozen Redis makes no
+   * command fail, so the time to wait for it is limited here.
    */
   function run<Result>(command: (limiter: RateLimiterAbstract) => Promise<Result>): Promise<Result> {
     if (redis === undefined || shared === undefined) return command(own);

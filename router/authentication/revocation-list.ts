@@ -7,7 +7,7 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /** Pauses polling while it returns true, because the Redis stream delivers the same revocations sooner. */
+  /** Returns true while the Redis stream delivers the same revocations, and sooner. Polling then pauses. */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };

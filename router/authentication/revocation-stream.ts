@@ -32,7 +32,7 @@ export function followRevocations(
 
   async function follow(): Promise<void> {
     while (!closed.signal.aborted) {
-      // Blocks only after all stored entries were read; until then a read returns immediately.
+      // A read blocks only after all stored entries were read. Until then it returns immediately.
       const entries = await readAfter(redis, key, { lastId, block: live });
       parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
       lastId = entries.at(-1)?.id ?? lastId;

@@ -20,7 +20,9 @@ export type RevocationParts = {
   readonly now: () => number;
   readonly schedule: Schedule;
   readonly fetchJson: FetchJson;
-  /** A dedicated Redis client, because its commands block, and the full key of the stream. */
+  /**
+   * Redis client and full key of the stream. The client is used for nothing else, because its commands block.
+   */
   readonly stream: { readonly redis: Redis; readonly key: string } | undefined;
   readonly telemetry: Pick<Telemetry, 'revocationsChanged'>;
 };

@@ -9,8 +9,9 @@ export type Revocation = {
 const PRUNE_EVERY_S = 60;
 
 /**
- * Ids of revoked tokens, in memory because every request looks one up. A token id is unique only per issuer.
- * An entry is deleted after its token would have expired, which bounds the number of entries.
+ * Ids of revoked tokens. They are kept in memory, because every request looks one up. A token id is unique
+ * only per issuer. An entry is deleted after its token would have expired, which bounds the number of
+ * entries.
  */
 export class RevokedTokens {
   readonly #expiries = new Map<string, number>();
@@ -46,7 +47,7 @@ export class RevokedTokens {
   }
 }
 
-// The separator is unambiguous, because an issuer has no line break and is not empty.
+// The line break separates the parts unambiguously, because an issuer contains none and is not empty.
 function keyOf(issuer: string | undefined, tokenId: string): string {
   return `${issuer ?? ''}\n${tokenId}`;
 }

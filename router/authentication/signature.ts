@@ -13,7 +13,8 @@ type SignedCall = {
 
 export type Signer = {
   /**
-   * Returns headers that prove to a subgraph that this router sent the call, to that subgraph, at this time.
+   * Returns headers by which a subgraph can verify that this router has sent the call, just now, and to that
+   * subgraph.
    */
   sign(call: SignedCall): Record<string, string>;
 };
@@ -29,8 +30,8 @@ const IDENTITY_HEADERS = [
 
 /**
  * Returns the headers that identify the caller to a subgraph. They replace headers of the same names from the
- * client. A user id is unique only per issuer, so both are sent, and both are part of every scope built from
- * these headers.
+ * client. A user id is unique only per issuer, so the issuer is sent too, and both are part of the
+ * deduplication scope.
  */
 export function identityHeaders(identity: Identity): Record<string, string> {
   if (identity.kind === 'anonymous') return {};

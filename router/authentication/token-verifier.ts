@@ -12,7 +12,7 @@ export type TrustedIssuer = {
 };
 
 /**
- * Maximum number of keys tried for a token without `kid`, which is optional (RFC 7515 section 4.1.4). It
+ * Maximum number of keys to try for a token without `kid`, which is optional (RFC 7515 section 4.1.4). It
  * bounds the work per token.
  */
 const MAX_CANDIDATE_KEYS = 8;
@@ -60,7 +60,7 @@ async function verify(
       issuer: config.issuer,
       audience: config.audience,
       typ: config.type,
-      // jose checks the time claims only if they are present.
+      // These claims are required, because jose checks the times in a token only if they are present.
       requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       maxTokenAge: rules.maxTokenAgeS,
       clockTolerance: rules.clockToleranceS,
@@ -132,6 +132,6 @@ function rejectionOf(error: unknown): RouterError {
       cause: error,
     });
   }
-  // All other errors of the verifier are caused by the token, and clients must not be able to provoke a 500.
+  // Any other error of jose is due to the token. It must not result in a 500, which clients could provoke.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

@@ -4,15 +4,18 @@ import type { UserIdentity } from '../request/identity.ts';
 
 export type VerifiedToken = {
   readonly identity: UserIdentity;
-  /** Version of the keys that verified the token. When a key is withdrawn, its tokens are no longer valid. */
+  /**
+   * Version of the issuer's keys with which the token was verified. The entry is valid only for this version,
+   * because a withdrawn key makes its tokens invalid.
+   */
   readonly keysVersion: number | undefined;
   /** Seconds since 1970 until which the result of the time checks cannot change. */
   readonly untilS: number;
 };
 
 /**
- * Caches tokens with a valid signature, so that each token is verified once instead of once per request. The
- * keys are digests, so that a heap dump contains no usable token.
+ * Caches tokens with a valid signature, so that each token is verified once instead of once per request.
+ * Entries are stored under digests of their tokens, so that a heap dump contains no usable token.
  */
 export class VerifiedTokens {
   readonly #entries: BoundedCache<VerifiedToken>;

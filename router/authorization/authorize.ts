@@ -15,7 +15,7 @@ export type AuthorizationError = {
   readonly extensions: { readonly code: DenialCode };
 };
 
-/** UNAUTHENTICATED for callers without a token; the other code for callers whose token is insufficient. */
+/** Code of a denial: UNAUTHENTICATED if the caller has no token, otherwise UNAUTHORIZED_FIELD_OR_TYPE. */
 export type DenialCode = 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
 
 export function denialCodeOf({ kind }: Subject): DenialCode {
@@ -37,7 +37,10 @@ export type AuthorizationRequest = {
   readonly inputs: Readonly<Record<string, unknown>>;
 };
 
-/** @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in mode `reject` */
+/**
+ * Decides which selections of an operation the caller may not see.
+ * @throws {RouterError} UNAUTHENTICATED or UNAUTHORIZED_FIELD_OR_TYPE in mode `reject`
+ */
 export function authorize(
   mode: AuthorizationMode,
   { guard, subject, inputs }: AuthorizationRequest,
@@ -49,7 +52,7 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // The variables may exclude all denied selections; then nothing is rejected.
+      // If `@skip` or `@include` excludes all denied selections, there is nothing to reject.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));
     }

@@ -7,8 +7,8 @@ import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
 
 export type ExtractedSupergraph = {
   /**
-   * The supergraph without authorization directives: Apollo Gateway rejects directives that it cannot
-   * enforce.
+   * The supergraph without its authorization directives. Apollo Gateway would reject them, because it cannot
+   * enforce them.
    */
   readonly sdl: string;
   readonly requirements: Requirements;

@@ -19,14 +19,11 @@ export type Restriction = {
   readonly denials: Denials;
   /** Document to plan instead of the client's document. */
   readonly document: DocumentNode;
-  /**
-   * Returns the denied fields that the operation selects with these variables (`@skip`, `@include`), up to a
-   * maximum number.
-   */
+  /** Returns the denied fields that these variables include (`@skip`, `@include`), up to a maximum number. */
   readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
 };
 
-/** Checks the access to an operation with protected fields. */
+/** Checks which parts of an operation a caller may see. */
 export type Guard = {
   /**
    * Returns the denied parts of the operation for a caller; undefined if the caller may see everything.

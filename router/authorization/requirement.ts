@@ -4,8 +4,8 @@ export type Subject =
   | { readonly kind: 'user'; readonly roles: readonly string[]; readonly scopes: readonly string[] };
 
 /**
- * A list of alternatives, each with the names that are needed together, as in `@requiresScopes` and
- * `@policy`.
+ * Alternatives, of which a caller needs one. Each is a list of names that are all required, as in
+ * `@requiresScopes` and `@policy`.
  */
 export type Alternatives = readonly (readonly string[])[];
 
@@ -16,7 +16,7 @@ export type Requirement = {
   readonly policies: readonly Alternatives[];
 };
 
-/** Configured policy: a signed-in user with at least one of the roles, if there are any, and all scopes. */
+/** A configured policy. The user needs all of the scopes, and one of the roles if there are any. */
 export type Policy = {
   readonly roles?: readonly string[] | undefined;
   readonly scopes?: readonly string[] | undefined;

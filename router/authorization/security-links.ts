@@ -1,13 +1,13 @@
 import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 
-/** Directives that the router enforces. */
+/** Authorization directives that the router enforces. */
 export type EnforcedDirective = 'authenticated' | 'requiresScopes' | 'policy';
 
-/** Names of the directives in a supergraph: subgraphs may import them under other names. */
+/** The authorization directives of a supergraph, under the names that it imports them by. */
 export type SecurityLinks = {
   readonly directives: ReadonlyMap<string, EnforcedDirective>;
-  /** Scalars of the directives' arguments. */
+  /** Names of the scalars that are types of the directives' arguments. */
   readonly scalars: ReadonlySet<string>;
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
 };
@@ -18,7 +18,7 @@ export type Link = {
   readonly url: string;
   readonly identity: string;
   readonly version: string;
-  /** Prefix of elements that are not imported. */
+  /** Prefix of the specification's elements that the supergraph does not import by name. */
   readonly namespace: string;
   readonly purpose: string | undefined;
   /** Whether the router enforces the feature. */
@@ -42,6 +42,7 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
 
 /**
+ * Reads the authorization directives that a supergraph links.
  * @throws {Error} if the supergraph links an unknown security feature, or uses a security directive without a
  * link
  */
@@ -78,7 +79,9 @@ function enforcedBy({ identity, version, purpose }: Link): EnforcedDirective | u
   return undefined;
 }
 
-/** Returns the name of an Apollo specification; empty for any other. */
+/**
+ * Returns the name of an Apollo specification, such as `authenticated`; empty for any other specification.
+ */
 function specificationName(identity: string): string {
   return identity.startsWith(SPECIFICATIONS) ? identity.slice(SPECIFICATIONS.length) : '';
 }
@@ -88,8 +91,8 @@ function isEnforced(name: string): name is EnforcedDirective {
 }
 
 /**
- * Rejects unlinked directives. Without its link `@authenticated` has no effect by the specification, but its
- * author expects one.
+ * Rejects a supergraph that uses a security directive without a `@link`. By the specification the directive
+ * then has no effect, but its author expects one.
  */
 function rejectUnlinked(document: DocumentNode, links: readonly Link[]): void {
   const linked = new Set(links.flatMap(({ namespace, imports }) => [namespace, ...imports.values()]));

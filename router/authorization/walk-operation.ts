@@ -16,24 +16,30 @@ export type Visit = {
   /** Object types that the field may be selected on. */
   readonly parents: readonly string[];
   readonly field: FieldNode;
-  /** Possible object types of its value; empty for a scalar. */
+  /** Possible object types of the field's value; empty for a scalar. */
   readonly objects: readonly string[];
   /** Response names from the root. */
   readonly path: readonly string[];
 };
 
 export type Walk = {
-  /** Returns whether to visit the field's own selection. */
+  /** Called for each field. Returns whether to visit the field's own selection. */
   readonly visit: (visit: Visit) => boolean;
-  /** Without variables, conditional selections are included. */
+  /** Values for `@skip` and `@include`; without them, all selections are visited. */
   readonly variables?: Readonly<Record<string, unknown>>;
-  /** Whether to visit a fragment again for the same object types. Only the paths would differ. */
+  /**
+   * Whether to visit a fragment again at another place with the same object types, where only the path
+   * differs.
+   */
   readonly repeats: boolean;
 };
 
 type Place = { readonly types: readonly string[]; readonly path: readonly string[] };
 
-/** Visits the fields of an operation with their possible object types, which fragments narrow. */
+/**
+ * Visits the fields of an operation with their possible object types. Type conditions of fragments narrow
+ * these.
+ */
 export function walkOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
@@ -116,9 +122,7 @@ function conditionOf(
   return value && valueFromASTUntyped(value, variables);
 }
 
-/**
- * Returns the variables of a request with the defaults of missing ones. Their types are checked elsewhere.
- */
+/** Returns the variables of a request, and defaults for missing ones. It does not check their types. */
 export function withDefaults(
   { variableDefinitions = [] }: OperationDefinitionNode,
   inputs: Readonly<Record<string, unknown>>,

@@ -67,7 +67,7 @@ export const configSchema = z
     telemetry,
     shutdown,
   })
-  // Runs even if other values are invalid, so that all problems are reported at once.
+  // This check runs even if other values are invalid, so that all problems are reported at once.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
     when: () => true,
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count } from './values.ts';
 
-// Points multiplied by milliseconds must remain a safe integer (docs/decisions/005-token-bucket.md).
+// Points multiplied by milliseconds must be a safe integer (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
   points: count.max(100_000_000).describe('Maximum number of cost points in the bucket.'),
   windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket becomes full.'),
@@ -33,8 +33,8 @@ const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
 type FieldLimits = z.infer<typeof fieldLimits>;
 
 /**
- * Limits per argument or per failure require a root field: a root field is called exactly once for each
- * alias.
+ * Limits per argument or per failure require a root field, because only the calls of root fields can be
+ * counted exactly: one for each alias.
  */
 function needsRootField(limits: FieldLimits): boolean {
   return [limits].flat().some(({ per, counts }) => per.startsWith('argument:') || counts === 'failures');

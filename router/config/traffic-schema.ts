@@ -100,7 +100,8 @@ export const traffic = z
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // These keys have no defaults, because a default would override the value of `all`.
+          // No defaults here: the default of a subgraph would override the value that `all` gives to every
+          // subgraph.
           breaker: z
             .strictObject(subgraphTraffic.breaker)
             .partial()

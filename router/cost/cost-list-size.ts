@@ -6,7 +6,10 @@ import type { FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import type { OperationValue } from './operation-value.ts';
 
-/** Compiles the number of items that `@listSize` declares; undefined if it declares none. */
+/**
+ * Compiles the function that returns the number of items by `@listSize`. The function returns undefined if
+ * the field declares no size.
+ */
 export function compileListSize(
   field: FieldCost,
   node: FieldNode,
@@ -32,7 +35,7 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   const sizes: number[] = [];
   for (const { given, fallback } of slices) {
     const value = given?.read(variables);
-    // A variable that was not sent selects the default of the argument. Null is a value, but not a valid
+    // If a variable was not sent, the argument has its default. Null is sent as a value, but is not a valid
     // size.
     const size = value === undefined ? fallback : wholeNumber(value);
     if (size !== undefined) sizes.push(size);
@@ -59,7 +62,7 @@ function sizeOf(
   return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }
 
-// Other values return undefined, because coercing the variables rejects them.
+// Returns a whole number; undefined for any other value, which the coercion of variables will reject.
 function wholeNumber(value: unknown): number | undefined {
   const double = toDouble(value);
   return typeof double === 'number' && Number.isSafeInteger(double) ? double : undefined;

@@ -12,10 +12,10 @@ export type OperationCost = (variables: Variables) => number;
 export const MUTATION_COST = 10;
 
 /**
- * Compiles the estimated cost of an operation, which is evaluated with the variables of each request. Each
- * selected field counts, also under another alias or in another spread of a fragment. The result is an
+ * Compiles the function that estimates the cost of an operation, in points, from the variables of a request.
+ * Each selected field counts, also under another alias or in another spread of a fragment. The result is an
  * integer from 1 to 2^53 - 1.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; the evaluation throws BAD_USER_INPUT if `@listSize`
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The function throws BAD_USER_INPUT if `@listSize`
  * requires exactly one slicing argument and the request has none or several
  */
 export function compileCost(
@@ -28,7 +28,7 @@ export function compileCost(
   return (given) => wholeCost(add(base, evaluate(given)));
 }
 
-/** Compiles the estimated cost of one field of an operation with its selection. */
+/** Compiles the function that estimates the cost of one field of an operation, with its selection. */
 export function compileFieldCost(
   model: CostModel,
   document: DocumentNode,
@@ -45,7 +45,7 @@ function weightsOf(model: CostModel): Weights {
   };
 }
 
-/** Returns the charged cost: an integer of at least 1. */
+/** Rounds a cost to the cost that is charged: an integer of at least 1. */
 export function wholeCost(cost: number): number {
   return Math.max(1, Math.ceil(cost));
 }

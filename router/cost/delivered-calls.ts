@@ -1,12 +1,12 @@
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
-/** Counts how often an operation has returned a value of each field, by coordinate. */
+/** Returns how many values an operation has returned for each field, by coordinate. */
 export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 
 /**
- * Compiles the count of root fields that returned a value other than null. Undefined if the operation has
- * none of the fields.
+ * Compiles the function that counts the root fields which have returned a value other than null. Returns
+ * undefined if the operation selects none of the given fields.
  */
 export function compileDeliveredCalls(
   { document, name, keyOf }: DeliveredOperation,

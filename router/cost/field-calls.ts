@@ -24,12 +24,12 @@ export type CallLimits = {
   readonly argumentsOf: (coordinate: string) => readonly string[];
 };
 
-/** Maps each coordinate that an operation can select to the limited fields that it reaches. */
+/** Limited fields, by each coordinate under which an operation can select them. */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Finds all coordinates that reach the limited fields: an object's field can also be selected through its
- * interfaces, and an interface's field through its objects.
+ * Finds all coordinates under which an operation can select the limited fields. A field of an object can also
+ * be selected through its interfaces, and a field of an interface through its objects.
  */
 export function findLimitedFields(schema: GraphQLSchema, coordinates: readonly string[]): LimitedFields {
   const found = new Map<string, Set<string>>();

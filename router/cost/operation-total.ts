@@ -18,11 +18,14 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
-/** Amounts that make up the total of an operation, such as its estimated cost or its number of calls. */
+/** The amounts that `compileTotal` adds up, for example points for a cost, or 1 for each call of a field. */
 export type Weights = {
   /** Amount for each item of a field's result. */
   readonly item: (field: FieldCost) => number;
-  /** Amount for each selection of a field, whatever the number of items; undefined counts nothing. */
+  /**
+   * Returns the amount for each selection of a field, whatever the number of items. Without a function the
+   * selection counts nothing.
+   */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
   /** Amount for a field that the schema does not have. */
   readonly unknown: number;
@@ -48,7 +51,7 @@ const FREE: Cost = () => 0;
 /**
  * Compiles the sum over all fields of an operation, with estimated list sizes. It is evaluated with the
  * variables of each request.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE; the evaluation throws BAD_USER_INPUT if `@listSize`
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The evaluation throws BAD_USER_INPUT if `@listSize`
  * requires exactly one slicing argument and the request has none or several
  */
 export function compileTotal(
@@ -69,7 +72,10 @@ export function compileTotal(
   return { type: operation.operation, evaluate: () => constant, isConstant: true };
 }
 
-/** Compiles the sum over one field with its selection. The variables have their defaults. */
+/**
+ * Compiles the sum over one field and its selection. It is evaluated with variables that already have their
+ * defaults.
+ */
 export function compileFieldTotal(
   model: CostModel,
   weights: Weights,
@@ -131,7 +137,7 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // Validation rejects unknown fields later; until then such a field counts as an object.
+    // The cost is computed before validation rejects an unknown field. Until then it counts like an object.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 

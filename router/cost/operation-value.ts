@@ -3,7 +3,7 @@ import type { ValueNode } from 'graphql';
 import { exactValue } from '../shared/graphql/exact-scalars.ts';
 import type { Variables } from './cost-model.ts';
 
-/** A value in an operation: a literal is read once, a value with variables once per request. */
+/** A value in an operation. A literal is read only once, a value with variables once per request. */
 export type OperationValue = {
   readonly isConstant: boolean;
   readonly read: (variables: Variables) => unknown;

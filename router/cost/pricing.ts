@@ -23,9 +23,12 @@ export type Price = {
 export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
-  /** Compiles the count of calls that returned a value, for fields with a limit on failures. */
+  /**
+   * Compiles the function that counts the calls which returned a value, for fields whose limit counts only
+   * failures.
+   */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
-  /** Fields with a configured limit that this supergraph does not have. */
+  /** Configured fields with a rate limit that the supergraph does not have. */
   readonly unknownFields: readonly string[];
 };
 

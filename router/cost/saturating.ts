@@ -1,6 +1,6 @@
 /**
- * Adds counts, up to at most 2^53 - 1. Without that limit, a count that lost precision or became Infinity and
- * then NaN would make the largest operation the cheapest (GHSA-84m6-5m72-45fp).
+ * Adds counts, up to at most 2^53 - 1. Larger counts would lose precision, or become Infinity and then NaN,
+ * so that the largest operation would be the cheapest (GHSA-84m6-5m72-45fp).
  */
 
 export function add(a: number, b: number): number {

@@ -17,8 +17,8 @@ export function fieldsAt(
 }
 
 /**
- * Returns a function that finds the setting of a field: the setting of the type itself, otherwise that of an
- * interface that it implements. Settings of fields that the schema lacks are never used.
+ * Returns a function that finds the setting of a field: that of its own type, otherwise that of an interface
+ * of the type. Settings of fields that the schema lacks are ignored.
  */
 export function settingOf<Setting>(
   schema: GraphQLSchema,

@@ -7,11 +7,11 @@ import { jsonText } from '../shared/json.ts';
 import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
-/** A configured setting that does not fit the supergraph. The supergraph is rejected because of it. */
+/** A configured setting that does not fit the supergraph, which is therefore rejected. */
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {
-  /** Undefined if no fallbacks are configured. */
+  /** Returns the fallback of a field; undefined if none are configured. */
   readonly fallbackOf: FallbackOf | undefined;
   readonly unfit: readonly UnfitSetting[];
 };

@@ -4,10 +4,11 @@ import type { RedisLink } from '../redis/connect.ts';
 
 /** Texts that several routers share in Redis, each with an expiry time. */
 export type SharedTexts = {
-  /** Queues a write. It happens later, and is dropped if Redis is unavailable. */
+  /** Writes a text after the response has been sent. The write is dropped if Redis is unavailable. */
   readonly write: (key: string, text: string, maxAgeMs: number) => void;
   /**
-   * Returns the stored texts of the first keys (at most `MAX_EXCHANGED`) after one round trip. Never rejects.
+   * Returns the stored texts of the keys after one round trip to Redis; only those of the first
+   * `MAX_EXCHANGED` keys are read. The promise never rejects.
    */
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 };
@@ -16,7 +17,8 @@ export type SharedTexts = {
 const MAX_EXCHANGED = 500;
 
 /**
- * Stores texts in Redis under hashes of their keys; `later` runs an action after the response has been sent.
+ * Stores texts in Redis under hashes of their keys.
+ * @param later runs an action after the response has been sent
  */
 export function createSharedTexts(redis: RedisLink, later: (action: () => void) => void): SharedTexts {
   const waiting = new Map<string, { readonly text: string; readonly maxAgeMs: number }>();
@@ -30,7 +32,7 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       waiting.clear();
       await redis.withTimeout(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
-    // Writing the remaining texts later would overwrite newer ones from other routers.
+    // The remaining texts are dropped. Written later, they would overwrite newer ones from other routers.
     waiting.clear();
     isWriting = false;
   }

@@ -30,7 +30,7 @@ export function readStalePolicies(
   return { stalePolicyOf: settingOf(schema, policies), unfit };
 }
 
-/** A type is an entity if a `@join__type` directive of the supergraph has the argument `key`. */
+/** Returns whether a type is an entity: the supergraph has a key for it, in `@join__type`. */
 function isEntity(supergraphSchema: GraphQLSchema, typeName: string): boolean {
   const type = supergraphSchema.getType(typeName);
   if (!isObjectType(type) && !isInterfaceType(type)) return false;

@@ -7,7 +7,7 @@ import { createSharedTexts } from './shared-texts.ts';
 
 export type StaleValuesParts = {
   readonly redis: RedisLink | undefined;
-  /** Wall clock in milliseconds. Routers that share a Redis server have no other clock in common. */
+  /** Wall clock in milliseconds since 1970. It is the only clock that routers with a common Redis share. */
   readonly now: () => number;
   /** Runs an action after the response has been sent. */
   readonly later: (action: () => void) => void;
@@ -15,7 +15,10 @@ export type StaleValuesParts = {
   readonly outageCodes: (service: string) => readonly string[];
 };
 
-/** Milliseconds during which an unchanged value is not written again. Under load this skips most writes. */
+/**
+ * Milliseconds during which a value is not written again while it does not change. Under load this avoids
+ * most writes.
+ */
 const REFRESH_MS = 1_000;
 /** Maximum difference between the clocks of two routers. Values dated further in the future are ignored. */
 const MAX_SKEW_MS = 10_000;

@@ -1,7 +1,7 @@
 /** Directives of one `cache-control` header (RFC 9111 section 5.2.2). */
 type Directives = ReadonlyMap<string, number | undefined>;
 
-/** Restrictions: the merged header has each one that any response has. */
+/** Directives that restrict caching. The merged header has every one that any of the headers has. */
 const DEMANDS = [
   'no-cache',
   'private',
@@ -10,7 +10,7 @@ const DEMANDS = [
   'must-understand',
   'no-transform',
 ];
-/** Permissions: the merged header has only those that all responses have. */
+/** Directives that permit caching. The merged header has only those that all of the headers have. */
 const PERMISSIONS = ['public', 'immutable'];
 const PERIODS = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
 
@@ -28,7 +28,7 @@ export function mergeCacheControl(headers: readonly string[]): string {
   ];
   if (some('max-age') || some('s-maxage')) merged.push(`max-age=${Math.min(...all.map(lifetime))}`);
   for (const name of PERIODS) {
-    // A lifetime for shared caches also permits shared caching.
+    // `s-maxage` permits shared caches to store the response, so a private response must not have it.
     if (every(name) && !(name === 's-maxage' && isPrivate))
       merged.push(`${name}=${Math.min(...all.map((directives) => directives.get(name) ?? 0))}`);
   }
@@ -67,7 +67,8 @@ function withoutQuoted(header: string): string {
 }
 
 /**
- * Repeated directives: the shorter lifetime is used. An invalid lifetime counts as zero (section 4.2.1).
+ * Returns the shorter lifetime of a repeated directive. An invalid lifetime counts as zero (RFC 9111 section
+ * 4.2.1).
  */
 function shorter(known: number | undefined, value = ''): number {
   const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0;

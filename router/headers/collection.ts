@@ -12,11 +12,14 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 /** Collects the response headers of subgraphs during one execution. */
 export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
-  /** Returns the headers for the client. A response that is not complete must not be cached. */
+  /**
+   * Returns the headers for the client.
+   * @param isWhole false if data is missing: the response must then not be cached
+   */
   headers(isWhole: boolean): ResponseHeaders;
 };
 
-/** Creates collections; undefined if no rule uses response headers. */
+/** Creates a `HeaderCollection` for each execution. */
 export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
   /**
@@ -51,7 +54,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** Caching headers of each subgraph response. */
+  /** Caching headers of the subgraph responses, one list item for each response. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
@@ -62,7 +65,8 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
-      // A cache that stores the response needs `vary`, whether or not a rule passes it on.
+      // The client's response can be cached, so it needs the subgraph's `vary` even if no rule passes `vary`
+      // on.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));
@@ -97,7 +101,7 @@ function mergeCacheControls(
   isWhole: boolean,
 ): Record<string, string> {
   const names = new Set(responses.flatMap((response) => [...response.keys()]));
-  // A response without the header permits no caching.
+  // If one response has no caching header, it does not permit caching, so the merged one must not either.
   const merge = (name: string) =>
     mergeCacheControl(responses.flatMap((response) => response.get(name) ?? ['no-store']));
   return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));

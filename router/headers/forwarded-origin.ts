@@ -53,8 +53,8 @@ const PROTOCOL = /^https?$/i;
 const HOST = /^[\w.:[\]%-]{1,255}$/;
 
 /**
- * Returns the client's address and the trusted proxies after it. Addresses before it were written by the
- * client.
+ * Returns the address of the client, followed by the trusted proxies on the way. Addresses in front of the
+ * client's own are left out, because the client can have written anything there.
  */
 function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];
@@ -64,7 +64,7 @@ function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, r
 
 function protocol(headers: IncomingHttpHeaders, { isTrusted }: Peer): string {
   const [first] = isTrusted ? listOf(headers['x-forwarded-proto']) : [];
-  // The router itself does not serve TLS.
+  // Without a trusted proxy the protocol is HTTP, because the router itself does not serve TLS.
   return first !== undefined && PROTOCOL.test(first) ? first.toLowerCase() : 'http';
 }
 

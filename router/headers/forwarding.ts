@@ -7,7 +7,7 @@ import type { Carry } from './rules.ts';
 /** Headers of one client request that subgraphs receive. */
 export type ForwardedHeaders = {
   readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
-  /** Equal for requests with equal forwarded headers. */
+  /** Text of the forwarded headers, which is part of the deduplication scope. */
   readonly scope: string;
 };
 

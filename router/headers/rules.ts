@@ -11,7 +11,7 @@ export type Merge = 'first' | 'last' | 'append';
 /** A header that is passed on. It has several values only if each needs a separate header line. */
 export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
-/** Applies rules to the headers of a message. The result has lower-case names. */
+/** Returns the headers that rules pass on or insert, with lower-case names. */
 export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 
 /** Compiles rules into one function; undefined if there are none. */
@@ -94,7 +94,7 @@ export function wholeName(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`, 'i');
 }
 
-// Matches values that Node can send. Node would reject the whole message for any other.
+// Matches header values that Node can send. For any other value Node would throw and send nothing.
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function valuesOf({ headers, ofConnection }: Message, name: string): readonly string[] {

@@ -17,7 +17,10 @@ const EXPOSED =
 const LONGEST_LOGGED = 200;
 
 export type Cors = {
-  /** Value of `Vary`: request headers that a response depends on, whether or not the request has them. */
+  /**
+   * Value of `Vary`: the request headers that decide about CORS headers, whether or not this request has
+   * them.
+   */
   readonly vary: string;
   /** Returns headers that let the request's origin read the response; empty if the origin is not allowed. */
   readonly headersFor: (request: IncomingMessage) => Record<string, string>;
@@ -51,7 +54,8 @@ export function createCors(config: Config['cors'], { mode, log }: CorsParts): Co
     };
   }
 
-  // Logged only once, because any client can send any origin. The browser itself reports no reason.
+  // Logs the first rejected origin, because browsers do not report the reason. Later ones are not logged,
+  // because any client can send any origin.
   function logRejection(origin: string): void {
     if (isRejectionLogged) return;
     isRejectionLogged = true;
@@ -82,7 +86,8 @@ function createOriginCheck(origins: readonly string[]): (origin: string) => bool
   return (origin) => exact.has(origin) || patterns.some((pattern) => matchesOrigin(pattern, origin));
 }
 
-// Browsers also send Origin with a POST to the page's own origin, which needs no permission.
+// Returns whether a page of the router itself sent the request. Browsers send `Origin` with such a POST too,
+// and it needs no permission.
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   return host !== undefined && origin.replace(/^https?:\/\//, '') === host;
 }

@@ -19,7 +19,7 @@ export type GraphqlEndpointParts = {
   readonly monotonic: () => number;
   readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
   /**
-   * Rejects a request based on its headers.
+   * Rejects a request before its body is read, by its headers.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkHead: (request: IncomingMessage) => void;
@@ -123,7 +123,8 @@ function searchOf(url = '/'): string {
   return query === -1 ? '' : url.slice(query);
 }
 
-// `headers` keeps only the first value of some headers, and `headersDistinct` copies all headers.
+// Returns every value of a request header. `headers` has only the first value of some headers, and
+// `headersDistinct` would copy all headers.
 function valuesOf({ headers, rawHeaders }: IncomingMessage, name: string): readonly string[] {
   if (headers[name] === undefined) return [];
   const values: string[] = [];

@@ -57,7 +57,7 @@ export async function openHealthPort(
     server: serverOptions(config),
   });
   const bound = await listeningPort(thread);
-  // Lets the process exit although the thread is listening.
+  // The thread must not keep the process running, although it listens.
   thread.unref();
   const publish = async () => thread.postMessage((await unready()) satisfies Heartbeat);
   await publish();

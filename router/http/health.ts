@@ -34,8 +34,8 @@ export type HealthReport = {
 };
 
 /**
- * Returns the response for a health path; undefined for other paths. Live means that the process responds,
- * ready that it can also serve requests.
+ * Returns the response for a health path; undefined for other paths. The process is live if it responds, and
+ * ready if it can serve requests.
  */
 export function healthResponse(
   path: string,

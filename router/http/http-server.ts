@@ -71,12 +71,12 @@ export function serverOptions({
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Short, so that many slow clients which connected together do not time out in one turn of the event
-    // loop.
+    // The interval is short, so that the timeouts of many slow clients do not all occur in one turn of the
+    // event loop.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
-    // The router itself rejects such requests, with a JSON response.
+    // Node must not reject requests without `Host`, because the router rejects them with a JSON response.
     requireHostHeader: false,
   };
 }

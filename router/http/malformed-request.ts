@@ -16,7 +16,7 @@ import type { StandingHeaders } from './standing-headers.ts';
 export function createMalformedRequestHandler(standing: StandingHeaders) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
   const badRequest = prepare('BAD_REQUEST', 'the request is not valid HTTP');
-  // Built in advance, because thousands of connections may time out at the same moment.
+  // Rejections are built in advance, because thousands of connections may time out at the same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: prepare('HEADERS_TOO_LARGE'),
     ERR_HTTP_REQUEST_TIMEOUT: prepare('REQUEST_TIMEOUT'),
@@ -28,7 +28,7 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
       return;
     }
     const { error, response } = rejections[code] ?? badRequest;
-    // A client that closes the connection within a body has cancelled its request.
+    // If the client closes the connection before the end of the body, it has cancelled its request.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
     // Destroyed after the response, because otherwise a client could keep its half of the connection open
     // forever.

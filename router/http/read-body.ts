@@ -99,8 +99,8 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * Parses variables with exact numbers, because their types may be custom scalars. Other numbers of a request
- * do not matter.
+ * Returns the body with exact numbers in its variables, which custom scalars may need. Other parts of a body
+ * have no numbers that matter.
  */
 function withExactVariables(body: unknown, text: string): unknown {
   if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;

@@ -48,8 +48,7 @@ function exceededBy(document: DocumentNode, limits: Config['limits']): RouterErr
   }
 }
 
-// Names are limited, because error messages repeat them and validation compares them with the names of the
-// schema.
+// Rejects long names. Error messages repeat them, and validation compares them with the names in the schema.
 function checkNames(document: DocumentNode, { nameLength }: Config['limits']): void {
   // Fast path: most documents contain no word that is too long, so their names need not be visited.
   if (!new RegExp(`\\w{${nameLength + 1}}`).test(document.loc?.source.body ?? '')) return;

@@ -27,7 +27,7 @@ type Size = {
   /** Number of fields on this level. */
   readonly width: number;
   readonly depth: number;
-  /** Like `depth`, but counts fragments as levels too. */
+  /** Number of levels, counted like `depth` but with a level for each fragment too. */
   readonly nesting: number;
 };
 
@@ -51,7 +51,7 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
   checkRepeatedFields(document, fragments, limits);
 }
 
-// Matches the message of graphql-js, in both spellings that exist.
+// Matches the message of graphql-js for too many tokens, in its old and its new form.
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 
 /**

@@ -4,9 +4,9 @@ import { RouterError } from '../shared/errors.ts';
 import { responseName } from '../shared/graphql/response-name.ts';
 
 /**
- * Maximum number of field pairs with the same response name. Validation compares each pair (GraphQL section
- * 5.3.2) and gives up only after half a million comparisons, which take 100 ms; 480 repetitions of `a{x}`
- * suffice for that. This limit takes about 8 ms.
+ * Maximum number of pairs of fields with the same response name. Validation compares each pair (GraphQL
+ * section 5.3.2). Without this limit it gives up only after half a million comparisons, which take 100 ms,
+ * and 480 repetitions of `a{x}` suffice to cause them. Up to the limit it takes about 8 ms.
  */
 const MAX_PAIRS = 20_000;
 

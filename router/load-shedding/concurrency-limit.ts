@@ -5,7 +5,7 @@ export type LimitOptions = {
   readonly delayMs: number;
   /** Share of the heap, from 0 to 1, above which the router begins to limit requests. */
   readonly heap: number;
-  /** Limit while there is no pressure. */
+  /** Value of the limit while there is no pressure. */
   readonly max: number;
 };
 
@@ -39,7 +39,7 @@ const GROWTH_WHEN_IDLE = 2;
 /** Utilization of the event loop below which it could serve more requests, whatever its delay. */
 const BUSY = 0.97;
 const IDLE = 0.8;
-/** Share of the heap above which no request is admitted. */
+/** Share of the heap, from 0 to 1, above which no request is admitted. */
 const HEAP_FULL = 0.95;
 const LONGEST_LAG_MS = 500;
 
@@ -58,7 +58,7 @@ export class ConcurrencyLimit {
   #waitMs = 0;
   #lateReports = 0;
   #stayMs = STAY_MS;
-  /** Milliseconds since the limit last began or stopped to restrict requests. */
+  /** Milliseconds since the limit was last put into force or lifted. */
   #sinceMs = Infinity;
 
   constructor(options: LimitOptions) {
@@ -74,7 +74,7 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** Whether the limit is below its maximum. */
+  /** Whether requests are limited to fewer than the maximum. */
   get isWorking(): boolean {
     return this.#working;
   }
@@ -121,8 +121,8 @@ export class ConcurrencyLimit {
       this.#begin();
     }
     this.#waitMs -= ms;
-    // A full heap without any request in flight contains garbage, which V8 may only collect when there is
-    // work again.
+    // If the heap is full but no request is in flight, it contains garbage. V8 may collect it only when there
+    // is work again, so a few requests are admitted.
     if (heap >= HEAP_FULL) this.#limit = this.#inFlight === 0 ? Math.min(FEWEST, max) : 0;
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));

@@ -1,9 +1,9 @@
 import type { Pressure } from './pressure.ts';
 
-/** Milliseconds for the garbage collector to free evicted memory before more is evicted. */
+/** Pause in milliseconds in which the garbage collector can free evicted memory before more is evicted. */
 const PAUSE_MS = 1_000;
 
-/** Requests the owners of caches to free memory, repeatedly while heap usage is above a threshold. */
+/** Makes caches free memory, again and again while heap usage is above a threshold. */
 export class HeapRelief {
   readonly #share: number;
   readonly #listeners = new Set<() => void>();

@@ -18,8 +18,8 @@ import {
 import type { Priority } from './priority.ts';
 
 /**
- * Rejects requests while the process is overloaded, each as early as its priority is known. All functions
- * except `leave` throw OVERLOADED.
+ * Rejects requests while the process is overloaded. Several checks come one after another, because the
+ * priority of a request becomes known step by step. `enter` and the functions named `check…` throw OVERLOADED.
  */
 export type LoadShedding = Disposable & {
   /** Called before the body is read. */
@@ -41,13 +41,14 @@ export type LoadSheddingParts = {
   readonly telemetry: Pick<Telemetry, 'requestShed' | 'overloadChanged'>;
 };
 
-// Errors with different retry times, so that clients rejected together do not retry together. Each is created
-// once, because an error with a stack trace per request would cost more than the rest of the rejection.
+// Errors with different retry times, so that clients which were rejected together do not all retry together.
+// They are created in advance: creating an error with a stack trace for each request would cost more than the
+// rest of the rejection.
 const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
- * Number of requests between two checks of the heap: hundreds of bodies may arrive in one turn of the event
- * loop, between two reports.
+ * Number of requests between two checks of the heap. Checks are needed between two reports, because hundreds
+ * of bodies may arrive in one turn of the event loop.
  */
 const HEAP_EVERY = 16;
 

@@ -82,13 +82,13 @@ export function createPressureWatch({
 }
 
 /**
- * Returns the usage of the memory for long-lived objects. V8 includes the young generation in its limit, but
- * most of that is free or garbage.
+ * Returns the share of the memory for long-lived objects that is in use. V8's limit of the heap includes the
+ * young generation, but most of that is free or garbage.
  */
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
   const young = youngBytes();
-  // Without the V8 flag, or if it leaves no space for the old generation, only the usage of the whole heap is
+  // If the V8 flag is missing or leaves no space for the old generation, only the usage of the whole heap is
   // known.
   if (young === 0 || young >= limit) return used / limit;
   return (used - youngInUse()) / (limit - young);

@@ -21,12 +21,15 @@ export type Priority = keyof typeof SHARES;
 
 export const LOWEST_SHARE = SHARES.anonymous_expensive;
 
-/** Larger bodies are read only for callers with a token. */
+/**
+ * Maximum length in bytes of a body whose request, without a token, may have a high priority. A larger body
+ * counts as expensive.
+ */
 const SMALL_BYTES = 16_384;
 
 type Head = { readonly method?: string | undefined; readonly headers: IncomingHttpHeaders };
 
-/** Returns the highest priority that a request can have, by its headers. */
+/** Returns the highest priority that a request can have, as far as its headers show. */
 export function priorityOfHead({ method, headers }: Head): Priority {
   if (headers.authorization !== undefined) return 'unread';
   if (method === 'GET') return 'anonymous';
@@ -34,7 +37,7 @@ export function priorityOfHead({ method, headers }: Head): Priority {
   return length <= SMALL_BYTES ? 'unread' : 'anonymous_expensive';
 }
 
-/** Returns the highest priority that a request can have, before its token and document are examined. */
+/** Returns the highest priority that a request can have, as far as its headers and its body show. */
 export function priorityOfRequest({ authorization, body }: ClientRequest): Priority {
   if (authorization.length > 0) return 'unread';
   const source = isRecord(body) ? body['query'] : undefined;

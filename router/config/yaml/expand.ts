@@ -108,7 +108,7 @@ class Expander {
     throw new ExpansionError(`unknown expansion, expected ${KINDS}; write $\${ for a literal \${`);
   }
 
-  /** As in a shell, the default also replaces an empty variable. */
+  /** The default also replaces an empty variable, as `:-` does in a shell. */
   #fromEnvironment(name: string, fallback: string | undefined): string {
     const value = this.#source.env[name];
     if (fallback !== undefined && (value === undefined || value === '')) return fallback;

@@ -74,12 +74,11 @@ export function readYaml<Schema extends z.ZodType>(
   return result.data;
 }
 
-/** Places of the values that `readYaml` has returned. */
+/** Positions in the file, by the value that `readYaml` has returned. */
 const placesOfValues = new WeakMap<object, Place>();
 
 /**
- * Returns a path within a value of `readYaml`, with file and line. For any other value, it returns the path
- * only.
+ * Returns a path as text. If it lies in a value that `readYaml` has returned, the text has file and line too.
  */
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
@@ -113,7 +112,7 @@ function parsePlaces(text: string, fileName: string): YamlPlaces {
   );
 }
 
-/** Path of the values that clients receive; their numbers are kept exact. */
+/** Path of the fallback values. Clients receive them, so their numbers are kept exact. */
 const EXACT_AT = ['degradation', 'fallbacks'];
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 

@@ -28,7 +28,10 @@ export function lineAt(places: YamlPlaces, path: Path): number {
   return 1;
 }
 
-/** Maps and lists start at their key, because in block style their first item is on a later line. */
+/**
+ * Returns the position at which a value starts. For a map or a list this is the position of its key, because
+ * in block style its first item is on a later line.
+ */
 function startOf(places: YamlPlaces, path: Path): number | undefined {
   const node = nodeAt(places, path);
   const parent = isCollection(node) ? nodeAt(places, path.slice(0, -1)) : undefined;
@@ -72,7 +75,9 @@ function childOf(node: Node | undefined, key: string | number, document: Documen
   return isMap(node) ? pairOf(node, String(key), document)?.value : undefined;
 }
 
-/** The own keys of a map take precedence over those of merged maps. */
+/**
+ * Returns the entry of a map for a key. Entries of the map itself take precedence over those of merged maps.
+ */
 function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined {
   const own = map.items.find((pair) => keyOf(pair) === key);
   if (own !== undefined) return own;
@@ -91,6 +96,6 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const key = isScalar(pair.key) ? pair.key.value : pair.key;
-  // The parser represents a merge key by a symbol.
+  // The YAML library represents a merge key (`<<`) by a symbol.
   return typeof key === 'symbol' ? key.description : String(key);
 }

@@ -1,6 +1,6 @@
 /**
- * A unit of generated code: functions that call each other and use constants created outside. Names from
- * clients and subgraphs enter the code only through `literal`; everything else is passed as a constant.
+ * A unit of generated code: functions that call each other and use values created outside. Only `literal`
+ * writes names from clients and subgraphs into the code; all other values are passed as constants.
  */
 export class CodeUnit {
   readonly #constants: unknown[] = [];
@@ -32,12 +32,15 @@ export class CodeUnit {
   }
 }
 
-/** Returns a string as a JavaScript literal. JSON is a subset of JavaScript. */
+/** Returns a JavaScript literal for a string, which is its JSON text. */
 export function literal(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Returns the expression that reads an own property; `readOwn` is the function of that name. */
+/**
+ * Returns the expression that reads an own property of an object.
+ * @param readOwn the function `readOwn` of `router/shared/json.ts`
+ */
 export function propertyRead(unit: CodeUnit, object: string, key: string, readOwn: unknown): string {
   return key in Object.prototype
     ? `${unit.constant(readOwn)}(${object},${literal(key)})`

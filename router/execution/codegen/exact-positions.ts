@@ -14,8 +14,8 @@ import type { SupergraphTypes } from './supergraph-types.ts';
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
 /**
- * Returns functions that find, in the response to a fetch, the numbers that must stay exact, and that round
- * the others.
+ * Compiles two functions for the data of a fetch. One finds numbers that must stay exact, the other rounds
+ * all other numbers.
  */
 export function exactPositions(
   document: DocumentNode,

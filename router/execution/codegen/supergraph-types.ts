@@ -4,19 +4,21 @@ import { valueCheck } from './value-check.ts';
 import type { ValueCheck } from './value-check.ts';
 
 /**
- * Type data for type conditions. It covers the whole supergraph, because plans use types that the API schema
- * hides.
+ * Looks up types by name. It covers the whole supergraph, because plans use types that the API schema hides.
  */
 export type SupergraphTypes = {
   /**
-   * Returns the type name if it is a type that an object can have: a subgraph may return anything as
-   * `__typename`.
+   * Returns a `__typename` if an object can have this type; undefined otherwise. A subgraph may return any
+   * value as `__typename`.
    */
   typeNameOf(typename: unknown): string | undefined;
   isObjectType(typeName: string): boolean;
-  /** Returns whether an object of the first type satisfies a condition on the second. */
+  /** Returns whether an object of the type `typeName` satisfies a type condition. */
   isA(typeName: string, condition: string): boolean;
-  /** Returns the check for values of a field; undefined if the supergraph does not have the field. */
+  /**
+   * Returns the check that a value has the type of a field; undefined if the supergraph does not have the
+   * field.
+   */
   checkOf(typeName: string, fieldName: string): ValueCheck | undefined;
   /** Returns the type of a field; undefined if the supergraph does not have the field. */
   typeOf(typeName: string, fieldName: string): GraphQLOutputType | undefined;
@@ -24,7 +26,8 @@ export type SupergraphTypes = {
 };
 
 export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
-  // An object may have an interface as its type: the subgraph of an `@interfaceObject` returns the interface.
+  // Interfaces count as types of objects, because the subgraph of an `@interfaceObject` returns the interface
+  // as `__typename`.
   const objectLike = (name: string) => {
     const type = supergraph.getType(name);
     return isObjectType(type) || isInterfaceType(type) ? type : undefined;

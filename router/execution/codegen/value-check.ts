@@ -13,7 +13,7 @@ import type { GraphQLOutputType } from 'graphql';
 import { idDigits, isExactNumber, toDouble } from '../../shared/exact-json.ts';
 import { isJsonObject } from '../../shared/json.ts';
 
-/** Returns whether a JSON value has the type. The fields of objects are not checked. */
+/** Returns whether a JSON value has the expected type. The fields of an object are not checked. */
 export type ValueCheck = (value: unknown) => boolean;
 
 export function valueCheck(type: GraphQLOutputType): ValueCheck {

@@ -3,10 +3,13 @@ import { CodeUnit, literal, propertyRead } from '../codegen/code-unit.ts';
 import { isJsonObject, readOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** Adds each object at a path. An object in two places is added twice. */
+/** Adds each object at a path to the collection. An object that occurs in two places is added twice. */
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
-/** The objects found and, if equal objects are deduplicated, the object used for each combination of keys. */
+/**
+ * The objects found. If equal objects are deduplicated, `known` finds the object for each combination of
+ * keys.
+ */
 export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 
 /**
@@ -77,7 +80,7 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
   }
 }
 
-/** Adds an object, unless an equal one was added before; returns the object to use. */
+/** Adds an object, unless an equal one was added before. Returns the object that is used for both. */
 function deduplicate(
   object: JsonObject,
   keys: readonly string[],
@@ -126,7 +129,10 @@ function stepsOf(element: string): Step[] {
   return steps;
 }
 
-/** Finds the response path of each object by walking the merged data. Only errors need it. */
+/**
+ * Calls `onFound` for each object at a path, with its response path. It walks the merged data, which is slow,
+ * so it is used only for errors.
+ */
 export function findPaths(
   root: JsonObject,
   path: readonly (string | number)[],

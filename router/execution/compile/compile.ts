@@ -36,7 +36,7 @@ export type OperationToCompile = {
   readonly plan: QueryPlan;
   /** Names of the client's document that were changed for planning. */
   readonly renames?: Renames;
-  /** Parts that were removed from the planned document. */
+  /** Parts that the planned document does not have, because the caller may not see them. */
   readonly denials?: Denials;
   readonly fallbackOf?: FallbackOf | undefined;
   /** True if parallel entity fetches of one service are sent in one request. */
@@ -50,9 +50,9 @@ export type CompiledOperation = {
   readonly plan: CompiledPlan;
   /** Fields whose values are stored for stale-if-error, by fetch index. */
   readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
-  /** True if fallbacks or stale values may replace missing data. */
+  /** True if fallbacks or stale values are configured for fields of the operation. */
   readonly hasFallbacks: boolean;
-  /** Returns the response shape and completion for the variables in `@skip` and `@include`. */
+  /** Returns the response shape and the completion for given values of `@skip` and `@include`. */
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 

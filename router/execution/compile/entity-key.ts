@@ -23,7 +23,7 @@ export function entityKeys(
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // A type condition in the path would treat equal objects differently.
+  // With a type condition in the path, some of the equal objects would not be collected.
   if (path.some((element) => element.includes('|'))) return undefined;
   // An object directly below the root of the base data is also a property of the merged object. Replacing it
   // in the base data would not replace it there.

@@ -78,13 +78,13 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
 }
 
 /**
- * Combines two values of one composite field. Objects below the target are never changed, because one object
- * may be in several places of the merged data.
+ * Combines the values that two fetches returned for a composite field. Nested objects of the target are
+ * replaced by copies instead of being changed, because one object may occur in several places of the merged
+ * data.
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;
-  // Null from either side results in null, so that the response does not depend on which service responded
-  // first.
+  // If either value is null, the result is null. Otherwise it would depend on which service responded first.
   if (present === null || value === null) return null;
   if (Array.isArray(present) && Array.isArray(value) && present.length === value.length) {
     return present.map((item, index) => combine(item, value[index], merge, copies));

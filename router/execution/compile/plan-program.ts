@@ -54,7 +54,8 @@ export type PlanSurroundings = {
 };
 
 /**
- * @throws {RouterError} OPERATION_NOT_PLANNABLE for unsupported parts: subscriptions, `@defer` and contexts.
+ * Compiles all fetches of a plan, and the order in which they run.
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE for unsupported parts: subscriptions, `@defer` and contexts
  */
 export function compilePlan(
   plan: QueryPlan,

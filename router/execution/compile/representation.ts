@@ -7,7 +7,7 @@ import { typeConditionOf } from '../fetch/rewrite.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 import type { ValueCheck } from '../codegen/value-check.ts';
 
-/** A field that a fetch requires of an entity. */
+/** A field that an entity must have for its representation. */
 export type RequiredValue = {
   /** Response path below the entity. */
   readonly path: readonly string[];
@@ -15,7 +15,7 @@ export type RequiredValue = {
   readonly coordinate: string;
 };
 
-/** Called with a required field that is absent from an object or has a value of the wrong type. */
+/** Called for a required field of an object that is absent, or whose value has the wrong type. */
 export type OnUnusable = (required: RequiredValue, value: unknown) => void;
 
 /** Returns the JSON text of an object; undefined if a required value is absent or of the wrong type. */
@@ -45,7 +45,7 @@ type Rule = {
 type RequiredField = { readonly name: string; readonly selections: readonly QueryPlanSelectionNode[] };
 
 type Entry = {
-  /** Key in the representation. A rewrite may have renamed it. */
+  /** Key in the representation; it differs from the key in the data if a rewrite renames it. */
   readonly key: string;
   readonly source:
     | {
@@ -138,7 +138,7 @@ function defineWriter(entries: readonly Entry[], types: SupergraphTypes): WriteO
     const prefix = literal(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`);
     if ('text' in source) return `s+=${prefix}+${literal(source.text)};`;
     const read = propertyRead(unit, 'v', source.key, readOwn);
-    // A value of the wrong type is sent neither to the client nor to another service.
+    // A value of the wrong type must not be sent to another service, so the entity is not requested.
     const isWrong = source.accepts === undefined ? '' : `||!${unit.constant(source.accepts)}(x)`;
     const required = unit.constant({ path: [source.key], coordinate: source.coordinate });
     const lack = `if(x===undefined${isWrong}){m(${required},x);return undefined;}`;

@@ -8,11 +8,14 @@ export type EntitySelection = {
   readonly id: number;
   /** Text of the selection set with its braces. */
   readonly selections: string;
-  /** Definitions of its variables by name, without `$representations`. */
+  /** Definitions of the variables in the selection, by name. */
   readonly variables: ReadonlyMap<string, string>;
 };
 
-/** Returns undefined if the document does not have the form that planners use for entity fetches. */
+/**
+ * Reads the selection of an entity fetch; undefined if its document does not have the form in which planners
+ * write entity fetches.
+ */
 export function readEntitySelection({ operation: text }: FetchNode, id: number): EntitySelection | undefined {
   const operation = onlyOperation(parse(text, { noLocation: true }));
   const field = operation && onlyField(operation);
@@ -31,8 +34,9 @@ export function readEntitySelection({ operation: text }: FetchNode, id: number):
 }
 
 /**
- * Returns the operation of a document without fragments, whose names may collide, and without directives,
- * which apply to the whole operation.
+ * Returns the operation of a document that can be merged with others; undefined if the document has
+ * fragments, because names of fragments may collide, or if its operation has directives, because they would
+ * apply to the whole merged operation.
  */
 function onlyOperation({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
   const [operation, ...others] = definitions;

@@ -83,7 +83,10 @@ function sendTogether(
   }
 }
 
-/** Sorts the groups by selection id, so that equal client requests make equal calls. */
+/**
+ * Groups queries by selection. Groups are sorted by selection id, so that equal client requests result in
+ * equal calls.
+ */
 function groupsOf(queries: readonly WaitingQuery[]): readonly Group[] {
   const groups = new Map<number, [WaitingQuery, ...WaitingQuery[]]>();
   for (const query of queries) {

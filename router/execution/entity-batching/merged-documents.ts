@@ -26,7 +26,7 @@ export type MergeableFetch = BatchableFetch & { readonly entitySelection: Entity
 export type MergedDocument = {
   /** The request body before its variables. */
   readonly bodyPrefix: string;
-  /** Response key of each selection. */
+  /** Response keys of the selections: `e0`, `e1` and so on. */
   readonly keys: readonly string[];
   /** Text that precedes each list of representations in the JSON variables. */
   readonly representations: readonly string[];

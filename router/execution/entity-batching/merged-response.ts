@@ -8,7 +8,7 @@ export type Part = {
   /** Response key of the query's selection, and the keys of all selections. */
   readonly key: string;
   readonly keys: readonly string[];
-  /** Index of the entity of each representation in the response. */
+  /** Maps each representation to the index of its entity in the response. */
   readonly positions: ReadonlyMap<string, number>;
   /** Representations of this query. */
   readonly representations: readonly string[];
@@ -23,7 +23,7 @@ export function partOf(
 ): SubgraphResponse {
   const own = representations.map((text) => positions.get(text) ?? 0);
   const entities: unknown = response.data === null ? null : readOwn(response.data, key);
-  // With another number of entities it is unknown which entity belongs to which representation.
+  // If the number of entities is wrong, it is unknown which representation an entity belongs to.
   const isComplete = Array.isArray(entities) && entities.length === positions.size;
   return {
     kind: 'received',

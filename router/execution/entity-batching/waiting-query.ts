@@ -8,18 +8,18 @@ export type EntityQuery = {
   readonly request: SubgraphRequest;
 };
 
-/** A query that waits for others to the same subgraph, with the function that settles it. */
+/** A query that waits for other queries to the same subgraph. `settle` passes on its response. */
 export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
 };
 
-/** The parts of an execution that are needed to merge queries. */
+/** The parts of an execution that are used to merge queries. */
 export type BatchingExecution = {
   readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
   /** Values of the variables to send to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;
-  /** Queries by subgraph that wait for the end of this turn of the event loop. */
+  /** Queries that wait for the end of this turn of the event loop, by subgraph. */
   readonly waiting: Map<string, WaitingQuery[]>;
 };

@@ -59,7 +59,7 @@ export class ErrorCollector {
     return this.#sources.some((source) => isReportedError(source) || source.isFinal);
   }
 
-  /** Records that the cause makes the field at the path null. */
+  /** Records that a field is null because of a failure. */
   addNull(cause: FailureCause, path: ResponsePath, field: object): void {
     recordNullDegradation(cause, field, path);
     this.#nulls.push({ path, source: cause });
@@ -125,7 +125,7 @@ export class ErrorCollector {
     }
   }
 
-  /** Records that a fetch delivered nothing, or only a part of the planned data. */
+  /** Records the failure of a fetch, which has delivered nothing or not all fields. */
   markFetchFailed(fetch: number, cause: FailureCause): void {
     this.#failedFetches.set(fetch, cause);
   }

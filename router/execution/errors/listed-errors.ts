@@ -10,8 +10,8 @@ export type ListedErrors = {
 };
 
 /**
- * Lists the errors in their order. If there are too many, each service and code gets an equal share of the
- * list.
+ * Lists the errors in their order. If there are too many, each combination of service and code gets an equal
+ * share of the list.
  */
 export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePositions): ListedErrors {
   const listed = drafts.length <= MAX_LISTED_ERRORS ? drafts : selected(drafts);
@@ -26,7 +26,7 @@ export function listErrors(drafts: readonly ErrorDraft[], positions: ResponsePos
 }
 
 function selected(drafts: readonly ErrorDraft[]): readonly ErrorDraft[] {
-  // Errors with the same cause share one text object.
+  // Thousands of errors may have the same text object, whose service and code are read only once.
   const kinds = new Map<ErrorText, string>();
   for (const { text } of drafts) if (!kinds.has(text)) kinds.set(text, kindOf(text));
   const share = Math.max(1, Math.floor(MAX_LISTED_ERRORS / new Set(kinds.values()).size));

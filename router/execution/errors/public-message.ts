@@ -5,7 +5,7 @@ const STACK = /\n\s+at [\s\S]*$/;
 const URLS = /\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>)\]}]*/gi;
 const ADDRESSES = /(?:\b(?:\d{1,3}\.){3}\d{1,3}|\[[\da-f:]+\]|\blocalhost):\d+\b/gi;
 
-/** Replaces a message that clients must not see. */
+/** Message that clients receive instead of a masked one. */
 export const MASKED_MESSAGE = 'The service reported an error.';
 
 /**
@@ -20,13 +20,16 @@ export function publicMessage(message: string): string {
     .replaceAll(ADDRESSES, '(address)');
 }
 
-/** Returns whether clients may see the code of a subgraph's error: a single word of limited length. */
+/**
+ * Returns whether clients may see the code of a subgraph's error. It must be a single word of limited length.
+ */
 export function isPublicCode(code: unknown): code is string {
   return typeof code === 'string' && /^[\w.:-]{1,64}$/.test(code);
 }
 
 /**
- * Returns whether an error is an unexpected exception of a subgraph: servers give those this code, or none.
+ * Returns whether an error of a subgraph is an unexpected exception. Servers give such errors the code
+ * `INTERNAL_SERVER_ERROR` or none.
  */
 export function isInternalError({ extensions }: SubgraphError): boolean {
   const code = extensions?.['code'];

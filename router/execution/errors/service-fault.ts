@@ -12,8 +12,8 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Returns whether a call failed because of its service, so that fallbacks and stale values may be used. A
- * rejection of the request does not count.
+ * Returns whether a call failed because its service is failing. Only then may fallbacks and stale values be
+ * used. It is no failure of the service if it rejects a request.
  */
 export function isServiceFault({ code, isRejection }: SubgraphFailure): boolean {
   return isRejection !== true && FAULTS.has(code);

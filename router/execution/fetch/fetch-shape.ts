@@ -5,8 +5,8 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import { typeConditionOf } from './rewrite.ts';
 
 /**
- * The response keys that a fetch delivers to one object, for all types that the object may have. The value of
- * a leaf field is undefined.
+ * Tree of the response keys that a fetch delivers to an object, for all types that the object may have. A
+ * leaf field has no subtree.
  */
 export type FetchShape = ReadonlyMap<string, FetchShape | undefined>;
 

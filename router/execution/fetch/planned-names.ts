@@ -4,9 +4,9 @@ import type { Renames } from '../../planning/prepare/renames.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 export type PlannedNames = {
-  /** Returns the response key of a field in the plan. */
+  /** Returns the response key that a field of the client's document has in the plan. */
   keyOf(field: FieldNode): string;
-  /** Returns the client's name of a variable of the plan. */
+  /** Returns the name that a variable of the plan has in the client's document. */
   variableOf(planned: string): string;
 };
 

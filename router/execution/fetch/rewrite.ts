@@ -3,7 +3,7 @@ import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
-/** Changes fetched data in place. */
+/** Applies the output rewrites of a plan to fetched data, in place. */
 export type Rewrite = (value: unknown) => void;
 
 /** Returns the type condition of an element of a rewrite's path; undefined if the element is a field. */

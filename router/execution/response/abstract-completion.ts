@@ -13,7 +13,10 @@ type AbstractValue = {
   readonly place: Place;
 };
 
-/** Returns the completion of an abstract type. Each member type is compiled when it first occurs. */
+/**
+ * Creates the completion of values of an abstract type. The completion of each object type is compiled when
+ * the type first occurs.
+ */
 export function completeAbstract(
   input: CompletionInput,
   { type, selectionSets, place }: AbstractValue,
@@ -45,8 +48,9 @@ export function completeAbstract(
 }
 
 /**
- * Returns the types that a value may have, by type name. They include interfaces, also for an absent
- * `__typename`, because the subgraph of an `@interfaceObject` does not know the object type.
+ * Returns the types by which a value of an abstract type may be completed, by `__typename`. Among them are
+ * interfaces, and one for an absent `__typename`, because the subgraph of an `@interfaceObject` does not know
+ * the object type.
  */
 function possibleMembers(
   schema: GraphQLSchema,

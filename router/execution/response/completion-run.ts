@@ -3,7 +3,7 @@ import type { FetchReference } from '../fetch/delivery.ts';
 import { quote } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** Data of one execution that completion needs. */
+/** State of completing the data of one execution. */
 export type CompletionRun = {
   /**
    * Response path of the value being completed. All values share this list, so only the elements up to the
@@ -18,8 +18,8 @@ export type CompletionRun = {
   readonly memo: Map<unknown, Map<object, string>>;
   introspection(responseName: string): string;
   /**
-   * Handles a value that is absent, or null in a non-null position. Returns the text of a fallback, if there
-   * is one.
+   * Called for a value that is absent, or null in a non-null position. Returns the text of its fallback, if
+   * one is configured.
    */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;

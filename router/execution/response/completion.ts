@@ -68,7 +68,7 @@ function compileFields(
 ): Complete {
   const unit = new CodeUnit();
   const name = defineObject({ ...input, unit }, type, selectionSets, place);
-  // The generated functions have the signature of `Complete`, which the type checker cannot verify.
+  // The cast is safe, because all generated functions have the signature of `Complete`.
   return unit.evaluate(name) as Complete;
 }
 
@@ -239,6 +239,6 @@ function defineList(
 }
 
 function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
-  // A subgraph may use other names for its root types.
+  // Root types are exempt from the check of `__typename`, because a subgraph may have other names for them.
   return type === schema.getQueryType() || type === schema.getMutationType();
 }

@@ -4,8 +4,7 @@
  */
 export type Denials = {
   /**
-   * Returns whether the caller may not see a field of an object type, or of an interface if the object type
-   * is unknown.
+   * Returns whether the caller may not see a field. The type is an interface if the object type is unknown.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
   /** Returns whether the caller may not see any value of the type. */

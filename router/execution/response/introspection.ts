@@ -9,13 +9,16 @@ export type Introspect = (variables: Readonly<Record<string, unknown>>) => Reado
 
 /** The schema that introspection describes. */
 export type Introspection = {
-  /** The schema that clients see. Names replace default values that graphql-js cannot print. */
+  /** The API schema. Default values that graphql-js cannot print are replaced with names. */
   readonly schema: GraphQLSchema;
-  /** Restores these default values in the JSON text of a result. */
+  /** Replaces the names in the JSON text of a result with the default values. */
   readonly show: (json: string) => string;
 };
 
-/** Resolves introspection by graphql-js, without calling a subgraph. */
+/**
+ * Compiles the execution of introspection fields. graphql-js resolves them from the schema, without calling a
+ * subgraph.
+ */
 export function compileIntrospection(
   selecting: SelectionContext,
   operation: OperationDefinitionNode,
@@ -29,8 +32,8 @@ export function compileIntrospection(
   if (selections.length === 0) return () => new Map();
   const fragments = [...selecting.fragments.values()];
   const isVariable = usesVariables([...selections, ...fragments]);
-  // The fields are executed without variable values, so declarations of required variables would cause
-  // errors.
+  // Introspection without variables is executed once, without any values. It must not declare variables then,
+  // because a required one would cause an error.
   const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
   const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   const document: DocumentNode = {

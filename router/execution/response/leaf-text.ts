@@ -4,7 +4,9 @@ import { jsonText, quote } from '../../shared/json.ts';
 import type { CodeUnit } from '../codegen/code-unit.ts';
 import { idText } from './completion-run.ts';
 
-/** Returns the condition under which `x` is a value of the type, and the expression for its text. */
+/**
+ * Returns two JavaScript expressions: one that is true if `x` has the type, and one for the JSON text of `x`.
+ */
 export function writeLeaf(unit: CodeUnit, type: GraphQLLeafType): readonly [condition: string, text: string] {
   if (isEnumType(type)) {
     const texts = new Map(type.getValues().map(({ name }) => [name, JSON.stringify(name)]));

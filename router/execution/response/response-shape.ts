@@ -57,7 +57,7 @@ export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShap
   return current;
 }
 
-/** Longer than any path of an operation within the depth limit. */
+/** Maximum length of a path. Operations within the depth limit have no longer ones. */
 const MAX_PATH = 100;
 
 /**

@@ -21,9 +21,9 @@ export type SelectionContext = {
 };
 
 /**
- * Implements CollectFields (GraphQL, section 6.3.2) for one type, over the selection sets of all fields with
- * the same response name. The type is an interface if the object type is unknown, which `@interfaceObject`
- * allows.
+ * Implements CollectFields (GraphQL section 6.3.2) for the selection sets of all fields with the same
+ * response name. It collects the fields for one object type. If `@interfaceObject` leaves the object type
+ * unknown, it collects those of the interface.
  */
 export function collectFields(
   selecting: SelectionContext,
@@ -56,7 +56,7 @@ export function collectFields(
   return fields;
 }
 
-/** Returns whether a selection selects more fields for some object types of an interface than for all. */
+/** Returns whether a selection on an interface selects more fields for some object types than for others. */
 export function dependsOnType(
   selecting: SelectionContext,
   type: GraphQLInterfaceType,

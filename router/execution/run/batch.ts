@@ -4,7 +4,7 @@ import type { OnUnusable, Representation } from '../compile/representation.ts';
 /** The objects for which a fetch requests fields. Objects with equal representations use the same one. */
 export type Batch = {
   readonly targets: readonly JsonObject[];
-  /** For each target, the index of its representation. */
+  /** Index of the representation for each target. */
   readonly indices: readonly number[];
   /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];

@@ -93,13 +93,14 @@ type InFlightRequest<T> = {
   isSettled: boolean;
 };
 
-// A single instance, because aborting without a reason creates an error with a stack each time.
+// Reason for aborting work that no request waits for. It is created once, because `abort()` without a reason
+// creates an error with a stack trace each time.
 const ABANDONED = new RouterError('REQUEST_CANCELLED');
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 class InFlightRequests<T> {
-  // Nested maps instead of a joined key: two different pairs of scope and key could give the same joined
-  // text.
+  // Maps are nested instead of joining scope and key to one text, because two different pairs could result in
+  // the same text.
   readonly #byScope = new Map<Scope, Map<string, InFlightRequest<T>>>();
 
   async deduplicate(

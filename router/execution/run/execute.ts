@@ -25,13 +25,13 @@ export type ExecutionRequest = {
   readonly signal: AbortSignal;
   /** Keys of a subgraph error's `extensions` that clients may see. */
   readonly allowedExtensions?: ReadonlySet<string>;
-  /** Masks messages of subgraph errors. If it is absent, clients see the messages. */
+  /** Masks messages of subgraph errors; without it clients see all of them. */
   readonly maskErrors?: MaskErrors | undefined;
   /**
    * Error code for values that the caller is not authorized to see; `UNAUTHORIZED_FIELD_OR_TYPE` by default.
    */
   readonly denialCode?: ErrorCode;
-  /** `PROPAGATE` by default. */
+  /** Error behavior that the client requests; `PROPAGATE` by default. */
   readonly onError?: ErrorBehavior;
   /** Stored values that may replace data of failed services. */
   readonly stale?: OwnStaleValues | undefined;
@@ -47,7 +47,7 @@ export type ExecutionOutcome = {
   readonly delivered: JsonObject;
   /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
-  /** One entry for each service and reason. */
+  /** Data that services did not deliver: one entry for each service, reason and replacement. */
   readonly degraded: readonly Degradation[];
 };
 

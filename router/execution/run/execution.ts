@@ -29,7 +29,7 @@ export type Execution = {
   readonly maskErrors: MaskErrors | undefined;
   /** True if the first error ends the request. */
   readonly halts: boolean;
-  /** Absent if no values are stored. */
+  /** Stored values that may replace those of failed services; undefined if the router stores none. */
   readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
@@ -40,9 +40,12 @@ export type Execution = {
   readonly response: ResponseShape;
   /** Objects that were collected from the data of a base fetch, by `FetchProgram.collectedBy`. */
   readonly collected: (readonly JsonObject[] | undefined)[];
-  /** Calls by service and body, for calls that the plan contains more than once. */
+  /** Calls that the plan contains more than once, by service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;
-  /** Queries by service that wait for the end of this turn of the event loop to be sent in one request. */
+  /**
+   * Queries that wait for the end of this turn of the event loop, to be sent in one request. The key is the
+   * service.
+   */
   readonly waiting: Map<string, WaitingQuery[]>;
   /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: Set<string>;

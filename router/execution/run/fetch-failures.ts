@@ -21,7 +21,7 @@ type FailedCall = {
   readonly reported?: ReportedErrors | undefined;
 };
 
-/** Records that a fetch delivered nothing. The failure explains every null that results from it. */
+/** Records the failure of a fetch as the reason for every null that results from it. */
 export function failFetch(
   fetch: FetchProgram,
   failure: SubgraphFailure,
@@ -51,7 +51,9 @@ export function invalidResponseFailure({ service }: FetchProgram, message: strin
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
-/** Returns the cause for nulls that the subgraph's own errors explain. */
+/**
+ * Returns the cause of nulls for which the subgraph has reported errors, so that they need no other error.
+ */
 export function reportedCause({ service }: FetchProgram): FailureCause {
   const message = 'The service reported an error instead of a value.';
   return createFailureCause({ code: 'SUBGRAPH_ERROR', message, service, isReported: true });
@@ -144,7 +146,10 @@ function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution
   return places;
 }
 
-/** Returns the paths of an error in the merged data, one for each place of its object. */
+/**
+ * Returns the response paths of a subgraph's error. There are several if the object of the error occurs in
+ * several places.
+ */
 function errorPaths(
   fetch: FetchProgram,
   { path = [] }: SubgraphError,
@@ -158,7 +163,7 @@ function errorPaths(
   }
   const roots = places.get(0) ?? [[]];
   if (path.length > 0) return roots.map((place) => [...place, ...path]);
-  // An error without a path applies to each root field that is null.
+  // An error without a path explains every root field that is null.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
   if (nulls.length === 0) return roots;
   return roots.flatMap((place) => nulls.map((key) => [...place, key]));
@@ -179,7 +184,7 @@ function allowedOf(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
-/** Returns the part of a fetch's shape that belongs to the given field coordinates. */
+/** Returns only those keys of a fetch's shape that belong to the given fields. */
 function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
   const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
   return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));
@@ -205,7 +210,7 @@ function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution):
   return undefined;
 }
 
-/** Returns whether the fetch selects the field for objects of the target's type. */
+/** Returns whether the fetch selects the field for the type of the target. */
 function isDeliveredTo(
   target: JsonObject,
   key: string,
@@ -219,7 +224,10 @@ function isDeliveredTo(
   return [...coordinates].some((coordinate) => types.isA(typeName, coordinate.split('.')[0] ?? ''));
 }
 
-/** Returns the response path closest to the data that a fetch should have delivered. */
+/**
+ * Returns the response path that is nearest to the data which a fetch should have delivered. It is used if no
+ * null shows the failure.
+ */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,
   response: ResponseShape,

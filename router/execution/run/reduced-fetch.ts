@@ -92,7 +92,9 @@ function cutSelection(
   return { ...selection, selectionSet: cutSet(selection.selectionSet, '_Entity', unwanted) };
 }
 
-/** Removes unused variables: a subgraph rejects a document that declares them. */
+/**
+ * Removes declarations of variables that are no longer used, because a subgraph would reject the document.
+ */
 function withoutUnusedVariables(document: DocumentNode): DocumentNode {
   const used = new Set<string>();
   visit(document, {

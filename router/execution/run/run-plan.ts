@@ -2,7 +2,10 @@ import type { Execution } from './execution.ts';
 import type { PlanProgram } from '../compile/plan-program.ts';
 import { runFetch } from './run-fetch.ts';
 
-/** Runs a plan node. It does not reject because of a subgraph: the error collector receives the failure. */
+/**
+ * Runs a node of the plan and all nodes below it. The promise does not reject because of a subgraph: the
+ * error collector receives the failure.
+ */
 export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
   switch (program.kind) {
     case 'sequence':

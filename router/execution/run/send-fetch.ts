@@ -16,9 +16,9 @@ export function callSubgraph(
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact };
-  // A query after a mutation may return other data than before.
+  // Equal queries of a mutation are not shared: after each mutation field a query may return other data.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
-  // A mutation runs to its end, even if the client disconnects.
+  // A mutation is not aborted if the client disconnects.
   if (!isQuery) return execution.send(request, NEVER);
   if (!isShareable) return query(fetch, representations, request, execution);
   const key = `${fetch.service} ${body}`;

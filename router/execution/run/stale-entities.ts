@@ -11,7 +11,10 @@ import { clientPath } from '../response/response-shape.ts';
 import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
-/** Stores the values that a service returned for entities, before other data is merged into them. */
+/**
+ * Stores the values that a service returned for entities. This must happen before data of other services is
+ * merged into the entities.
+ */
 export function storeEntities(
   fetch: FetchProgram,
   { representations }: Batch,
@@ -29,7 +32,8 @@ export function storeEntities(
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
-      // The value is denied or deleted, so an older value must not be used again.
+      // The service returned null, because the value is deleted or the caller may not see it. An older value
+      // must not be used again.
       else if (value === null && !isOutage(index, isJsonObject(entity) ? staleKey.key : undefined))
         values.set(staleKey, representation, undefined);
     }
@@ -37,8 +41,8 @@ export function storeEntities(
 }
 
 /**
- * Merges stored values of the entities if the fetch, or a part of it, failed because of its service, and
- * records the degradation.
+ * Merges stored values into entities whose fetch failed completely or in part, if the service is failing.
+ * Records the degradation.
  */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
   const { operation, errorCollector, stale, delivered, copies } = execution;
@@ -74,7 +78,7 @@ function pathsOf(
   entities: readonly (JsonObject | undefined)[],
   { response }: Execution,
 ) {
-  // A rewrite that renames a key leaves undefined under the old key.
+  // If a rewrite has renamed a key, the entity has undefined under the old one.
   const present = entities.flatMap((entity) =>
     Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
   );

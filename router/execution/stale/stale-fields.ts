@@ -8,7 +8,7 @@ import type { StalePolicy, StalePolicyOf } from './stale-values.ts';
 type EntityFetch = {
   readonly service: string;
   readonly operation: 'query' | 'mutation';
-  /** Undefined for a fetch of root fields. */
+  /** Builds the representations of an entity fetch; undefined for a fetch of root fields. */
   readonly represent: unknown;
   readonly bodyPrefix: string;
   readonly variables: readonly FetchVariable[];

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 export type PlaceOnConnection = 'within' | 'last' | 'beyond';
 
 /**
- * Counts the requests of each connection and serves at most `most` of them; 0 means no limit. Node's own
- * limit would respond with an empty 503 to requests above it.
+ * Creates the function that counts the requests on a connection. It returns whether a request is within the
+ * limit, the last one or beyond it. Node's own limit would respond to further requests with an empty 503.
+ * @param most maximum number of requests; 0 means no limit
  */
 export function createConnectionLimit(most: number): (request: IncomingMessage) => PlaceOnConnection {
   const requestsOf = new WeakMap<Socket, number>();

@@ -58,8 +58,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 
   async function close(graceMs: number): Promise<void> {
     await connections.acceptWaiting(performance.now() + graceMs);
-    // `http.Server#close` would also stop the timeouts of incomplete requests, and they would never receive
-    // their 408.
+    // The handles are closed one by one. `http.Server#close` would also end the timeouts of incomplete
+    // requests, which would never get their 408.
     for (const handle of handles) Server.prototype.close.call(handle);
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -121,7 +121,7 @@ async function listenOften(
     await listening(server, { host, port });
     return [server];
   }
-  // The first handle has resolved the host name and selected a free port.
+  // The other handles use the address that the first one has resolved and the port that it has selected.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
     // `http.Server` has the same options, so connections of all handles behave alike.
