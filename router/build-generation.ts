@@ -86,7 +86,7 @@ export async function smokeTest(
   warmOperations: number,
 ): Promise<void> {
   const operation = await next.operations.prepare('{ __typename }', undefined);
-  const { data } = await executeCompiled(await operation.compiled(), {
+  const { data } = await executeCompiled(await operation.compiled([]), {
     variables: operation.coerce({}),
     send: () => Promise.reject(new Error('bug: the smoke test called a subgraph')),
     signal: new AbortController().signal,

@@ -16,6 +16,7 @@ import { createStaleValues } from './degradation/stale-store.ts';
 import { createErrorBehavior } from './http/read-error-behavior.ts';
 import { createCallerContexts } from './operation/caller-context.ts';
 import { createExecution } from './operation/execute-operation.ts';
+import { createOverrideEvaluation, overrideClaims } from './operation/evaluate-overrides.ts';
 import { createPreparation } from './operation/prepare-operation.ts';
 import { createHeaderCollector } from './headers/collection.ts';
 import { createForwardedOrigin } from './headers/forwarded-origin.ts';
@@ -132,6 +133,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       telemetry,
       revocationStream: redis?.revocationStream,
       redis: redis?.link,
+      overrideClaims: overrideClaims(config.overrides),
     }),
   );
   const rateLimiter = createRateLimiter(config.rateLimit, {
@@ -187,6 +189,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
       isDeduplicated: headerCollector?.passesCookies !== true,
     }),
+    evaluateOverrides: createOverrideEvaluation(config.overrides),
     headerCollector,
     staleValues: createStaleValues(config.degradation, {
       redis: redis?.link,

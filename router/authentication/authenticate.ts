@@ -32,6 +32,8 @@ export type Authenticator = Disposable & {
 
 export type AuthenticatorParts = {
   readonly now: () => number;
+  /** Claims on which labels of progressive `@override` depend. */
+  readonly overrideClaims?: readonly string[];
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly fetch: Fetch;
@@ -57,7 +59,7 @@ export function createAuthenticator(
   const fetchJson = createFetchJson({ fetch: parts.fetch, timeoutMs: config.keysTimeoutMs });
   const issuers = trustIssuers(config, { ...parts, fetchJson });
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
-  const rules = { ...config, now: parts.now };
+  const rules = { ...config, now: parts.now, overrideClaims: parts.overrideClaims };
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
   const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 

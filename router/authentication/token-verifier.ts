@@ -19,6 +19,8 @@ const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
+  /** Claims to read in addition to those of the identity. */
+  readonly overrideClaims?: readonly string[] | undefined;
 };
 
 /**
@@ -33,7 +35,7 @@ export async function verifyToken(
   const issuer = issuers.get(namedIssuer(token));
   if (issuer === undefined) throw new RouterError('TOKEN_INVALID', 'the issuer of the token is not trusted');
   const payload = await verify(token, issuer, rules);
-  const identity = readIdentity(payload, issuer.config);
+  const identity = readIdentity(payload, issuer.config, rules.overrideClaims);
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
   return { identity, keysVersion: issuer.keys.version(), untilS };

@@ -4,6 +4,7 @@ import { degradation } from './degradation-schema.ts';
 import { admin, cors, csrf, health, limits, listen, shutdown } from './endpoint-schema.ts';
 import { SECRET_CHARACTERS, authentication, authorization, identity } from './identity-schema.ts';
 import { overload } from './overload-schema.ts';
+import { overrides } from './overrides-schema.ts';
 import { persistedOperations } from './persisted-operations-schema.ts';
 import { rateLimit } from './rate-limit-schema.ts';
 import { redis } from './redis-schema.ts';
@@ -63,6 +64,7 @@ export const configSchema = z
     headers: headersSchema,
     response,
     degradation,
+    overrides,
     planning,
     telemetry,
     shutdown,

@@ -17,6 +17,7 @@ import { RouterError } from '../shared/errors.ts';
 import type { CallerContext, SendForCaller } from '../subgraph/send-chain.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { CreateCallerContext } from './caller-context.ts';
+import type { EvaluateOverrides } from './evaluate-overrides.ts';
 import type { ChargedOperation } from './operations.ts';
 import type { PlannedOperation } from './plan-operation.ts';
 
@@ -25,6 +26,7 @@ export type ExecutionParts = {
   readonly deduplication: Pick<Config['traffic']['deduplication'], 'queries'>;
   readonly reconciliation: Reconciliation;
   readonly callerContext: CreateCallerContext;
+  readonly evaluateOverrides: EvaluateOverrides;
   readonly headerCollector: HeaderCollector | undefined;
   /** Stale values of all fields; undefined if no field is configured to have any. */
   readonly staleValues: StaleValues | undefined;
@@ -91,12 +93,13 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
 async function plan(
   charged: ChargedOperation,
   caller: Caller,
-  { telemetry, reconciliation }: ExecutionParts,
+  { telemetry, reconciliation, evaluateOverrides }: ExecutionParts,
 ): Promise<PlannedOperation> {
   const payer = payerOf(caller);
+  const overrides = evaluateOverrides(charged.operation.overrideLabels, caller);
   try {
     return await telemetry.traced({ name: 'plan' }, caller.request.trace, () =>
-      charged.operation.compiled(payer),
+      charged.operation.compiled(overrides, payer),
     );
   } catch (error) {
     const isClientFault = error instanceof RouterError && error.status < 500;

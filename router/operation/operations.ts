@@ -14,6 +14,7 @@ import type { OperationCacheLimits } from './operation-cache.ts';
 import { documentBytes } from './operation-size.ts';
 import { createCompile } from './plan-operation.ts';
 import type { CompilationParts, Compile, OnGrowth } from './plan-operation.ts';
+import type { OverrideLabels } from '../planning/override-labels.ts';
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -25,8 +26,10 @@ export type Operation = PricedOperation & {
   readonly document: DocumentNode;
   /** Coordinates of its root fields. */
   readonly rootFields: readonly string[];
+  /** Labels of progressive `@override` on which its plan can depend, sorted. */
+  readonly overrideLabels: readonly string[];
   /**
-   * Plans and compiles the operation on the first call. Callers take turns in planning.
+   * Plans and compiles the operation on the first call with the same labels. Callers take turns in planning.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
@@ -61,12 +64,13 @@ export type Operations = {
   /** Frees memory. An evicted operation is prepared again when it is next requested. */
   readonly evict: () => void;
   /** Returns the most used operations, so that the next generation can plan them before it is activated. */
-  readonly mostUsed: (count: number) => readonly OperationSource[];
+  readonly mostUsed: (count: number) => readonly CachedOperation[];
 };
 
 export type OperationsParts = CompilationParts & {
   readonly readDocument: (source: string, name: string | undefined) => Promise<DocumentNode>;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
+  readonly overrideLabels: OverrideLabels;
   readonly cache: OperationCacheLimits;
   /** Whether error messages must not suggest names of the schema. */
   readonly hideSuggestions: boolean;
@@ -145,6 +149,7 @@ function createOperation(
     coerce: createCheckedCoercion(document, definition, parts),
     rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
     ...parts.pricing.estimate(document, name),
+    overrideLabels: parts.overrideLabels.ofOperation(document, name),
     compiled: createCompile({ source, name, document }, parts, onGrowth),
     guard: parts.guard(document, name),
     restriction: undefined,
@@ -202,6 +207,7 @@ function restrict(
     // then lower.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
+    overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
     compiled: createCompile({ source: print(allowed), name, document, denials }, parts, onGrowth),
   };
 }
@@ -234,10 +240,20 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
  * are skipped.
  */
 export async function warm(next: Operations, previous: Operations, count: number): Promise<void> {
-  for (const { source, name } of previous.mostUsed(count)) {
+  for (const { source, name, operation } of previous.mostUsed(count)) {
     await next
       .prepare(source, name)
-      .then((operation) => operation.compiled())
+      .then((prepared) => planAgain(prepared, operation))
       .catch(() => undefined);
+  }
+}
+
+/** Plans an operation for the labels for which `previous` is planned, and for labels that are new. */
+async function planAgain(operation: Operation, previous: Operation): Promise<void> {
+  const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));
+  const planned = previous.compiled.plannedOverrides();
+  for (const overrides of planned.length === 0 ? [[]] : planned) {
+    for (const labels of added.length === 0 ? [overrides] : [overrides, [...overrides, ...added]])
+      await operation.compiled(operation.overrideLabels.filter((label) => labels.includes(label)));
   }
 }

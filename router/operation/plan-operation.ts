@@ -21,8 +21,13 @@ export type PlannedOperation = CompiledOperation & {
   readonly deliveredCalls: DeliveredCalls | undefined;
 };
 
-/** Plans and compiles an operation, once for all callers. */
-export type Compile = (caller?: Payer) => Promise<PlannedOperation>;
+/** Plans and compiles an operation, once for all callers with the same labels. */
+export type Compile = {
+  /** @param overrides labels of progressive `@override` that are true, sorted */
+  (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
+  /** Combinations of true labels for which the operation is planned. */
+  readonly plannedOverrides: () => readonly (readonly string[])[];
+};
 
 export type CompilationParts = {
   readonly graph: {
@@ -56,22 +61,56 @@ type Compilation = {
 
 type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
-/**
- * Creates the planning and compilation of one document. A planning error is permanent for the supergraph; a
- * timeout may be retried.
- */
+/** Maximum number of cached plans of one operation, which differ in the labels that are true. */
+const MAX_PLANS = 16;
+
+/** Creates the planning and compilation of one document. */
 export function createCompile(
   compilation: Compilation,
   parts: CompilationParts,
   onGrowth: OnGrowth,
 ): Compile {
+  const plans = new Map<string, CompileOnce>();
+
+  function compileWith(overrides: readonly string[], caller?: Payer): Promise<PlannedOperation> {
+    const key = overrides.join();
+    const known = plans.get(key) ?? createCompileOnce({ ...compilation, overrides }, parts, onGrowth);
+    const [oldest] = plans.keys();
+    if (plans.size >= MAX_PLANS && !plans.has(key) && oldest !== undefined) {
+      plans.get(oldest)?.forget();
+      plans.delete(oldest);
+    }
+    plans.set(key, known);
+    return known.compile(caller);
+  }
+
+  return Object.assign(compileWith, {
+    plannedOverrides: () => [...plans.values()].map(({ overrides }) => overrides),
+  });
+}
+
+/** One plan of an operation. */
+type CompileOnce = {
+  readonly overrides: readonly string[];
+  readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
+  /** Called when the plan is evicted. */
+  readonly forget: () => void;
+};
+
+/** A planning error is permanent for the supergraph; a timeout may be retried. */
+function createCompileOnce(
+  compilation: Compilation & { readonly overrides: readonly string[] },
+  parts: CompilationParts,
+  onGrowth: OnGrowth,
+): CompileOnce {
   const { planner, planned, monotonic } = parts;
-  const { source: document, name: operationName } = compilation;
+  const { source: document, name: operationName, overrides } = compilation;
+  const toPlan = { document, operationName, ...(overrides.length > 0 && { overrides }) };
+  let bytes = 0;
   let compiling: Promise<PlannedOperation> | undefined;
   let isPlanning = false;
 
-  const plan = (caller: Payer | undefined) =>
-    planner.plan({ document, operationName }, caller && callerKey(caller));
+  const plan = (caller: Payer | undefined) => planner.plan(toPlan, caller && callerKey(caller));
 
   async function compileFor(caller: Payer | undefined): Promise<PlannedOperation> {
     const started = monotonic();
@@ -79,11 +118,12 @@ export function createCompile(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'rejected') throw outcome.error;
-    onGrowth(planBytes(outcome.length ?? 0));
+    bytes = planBytes(outcome.length ?? 0);
+    onGrowth(bytes);
     return compile(compilation, outcome, parts);
   }
 
-  return (caller) => {
+  const compileOnce = (caller: Payer | undefined) => {
     // The operation waits in the planning queue. This caller waits for it too, and it is planned at the turn
     // of the caller whose turn comes first.
     if (isPlanning) void plan(caller);
@@ -93,6 +133,7 @@ export function createCompile(
     });
     return compiling;
   };
+  return { overrides, compile: compileOnce, forget: () => onGrowth(-bytes) };
 }
 
 function compile(

@@ -18,7 +18,12 @@ import { patchPlan } from './patch/patch-plan.ts';
 import { withUnconditionalKeys } from './patch/unconditional-keys.ts';
 
 /** An operation that is valid in the API schema. */
-export type OperationToPlan = { readonly document: string; readonly operationName: string | undefined };
+export type OperationToPlan = {
+  readonly document: string;
+  readonly operationName: string | undefined;
+  /** Labels of progressive `@override` that are true; all others are false. */
+  readonly overrides?: readonly string[] | undefined;
+};
 
 /** Result of planning. It is plain data, so it can be sent between threads. */
 export type PlannedOperation =
@@ -70,14 +75,15 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
   // subgraphs have equal texts more often.
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
-  function plan(document: DocumentNode): QueryPlan {
+  function plan(document: DocumentNode, overrides: readonly string[]): QueryPlan {
     // Apollo Server has validated the document. The router has since replaced some names with names that the
     // schema does not have, which would fail validation.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
-    return planner.buildQueryPlan(operation);
+    const overrideConditions = new Map(overrides.map((label) => [label, true]));
+    return planner.buildQueryPlan(operation, { overrideConditions });
   }
 
-  return ({ document: source, operationName }, { hoists } = { hoists: false }) => {
+  return ({ document: source, operationName, overrides = [] }, { hoists } = { hoists: false }) => {
     const original = parse(source, { noLocation: true });
     const renames = findRenames(original, prepared);
     const renamed = anonymousOperation(renameForPlanning(original, renames), operationName);
@@ -88,7 +94,7 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
       if (plannable === undefined) return rejected('it has no fields to hoist');
       const { keys, reserved } = prepared;
       const document = keys === 'all' ? withUnconditionalKeys(plannable, reserved) : plannable;
-      const planned = patchPlan(plan(document), document, prepared);
+      const planned = patchPlan(plan(document, overrides), document, prepared);
       const missing = findUncovered(planned, document, prepared.schema);
       if (missing !== undefined) return rejected(`no subgraph can resolve ${missing} here`);
       return { kind: 'planned', plan: showLiterals(planned, literals), renames };

@@ -110,7 +110,7 @@ class ThreadPool implements Planner {
   }
 
   plan(operation: OperationToPlan, caller = NO_CALLER): Promise<PlanOutcome> {
-    const key = JSON.stringify([operation.operationName, operation.document]);
+    const key = JSON.stringify([operation.operationName, operation.overrides, operation.document]);
     const known = this.#inFlight.get(key);
     if (known !== undefined) {
       if (this.#queue.join(known, caller)) known.timer.refresh();

@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
+import { isJsonObject, readOwn } from '../shared/json.ts';
 
 export type UserIdentity = {
   readonly kind: 'user';
@@ -13,6 +14,8 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
+  /** Claims named in `overrides` whose value is true. */
+  readonly trueClaims?: readonly string[];
 };
 
 /**
@@ -27,9 +30,14 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
+ * @param overrideClaims names or dotted paths of claims whose truth `UserIdentity.trueClaims` reports
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
-export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConfig): UserIdentity {
+export function readIdentity(
+  payload: JWTPayload,
+  { issuer, claims }: IssuerConfig,
+  overrideClaims: readonly string[] = [],
+): UserIdentity {
   const claim = (name: string): unknown => (Object.hasOwn(payload, name) ? payload[name] : undefined);
   return {
     kind: 'user',
@@ -42,7 +50,22 @@ export function readIdentity(payload: JWTPayload, { issuer, claims }: IssuerConf
     tier: optionalText(claim(claims.tier), claims.tier),
     tokenId: requiredText(payload.jti, 'jti'),
     expiresAtS: requiredSeconds(payload.exp),
+    ...(overrideClaims.length > 0 && {
+      trueClaims: overrideClaims.filter((path) => isTrue(claimAt(payload, path))),
+    }),
   };
+}
+
+/** Reads a claim by its name or, if there is none, by its path. Names of claims may contain dots. */
+function claimAt(payload: JWTPayload, path: string): unknown {
+  if (Object.hasOwn(payload, path)) return payload[path];
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (isJsonObject(value) ? readOwn(value, name) : undefined), payload);
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
 }
 
 // Text that fits a header: a line break would start a forged header, and characters beyond Latin-1 cannot be

@@ -9,7 +9,7 @@ import type { GeneratedOperation } from './generate-operation.ts';
 import { createGraph, withData } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
-import { randomOf } from './random.ts';
+import { hash, randomOf } from './random.ts';
 
 /** All that an operation's outcome depends on, apart from the code. */
 export type Case = {
@@ -21,6 +21,8 @@ export type Case = {
   readonly interference: string | null;
   /** Parallel entity fetches of one subgraph travel in one request. */
   readonly mergesFetches?: boolean;
+  /** Labels of progressive `@override` that are true. */
+  readonly overrides?: readonly string[];
 };
 
 /** An operation with variables, on a graph with data. */
@@ -83,7 +85,8 @@ function variation(
   operation: GeneratedOperation,
   { seed, mergesFetches }: { readonly seed: string; readonly mergesFetches: boolean },
 ): Variation {
-  const common = { seed: graph.seed, subgraphs: graph.definitions, operation, mergesFetches };
+  const overrides = graph.labels.filter((label) => hash(`${seed} ${label}`) % 2 === 0);
+  const common = { seed: graph.seed, subgraphs: graph.definitions, operation, mergesFetches, overrides };
   const interfered = Array.from({ length: INTERFERENCES_PER_VARIATION }, (_, index) => ({
     ...common,
     interference: `${seed} ${index}`,
@@ -115,12 +118,16 @@ export type Evaluation = {
 
 export async function evaluate(
   graph: Graph,
-  { operation, interference, mergesFetches = false }: Case,
+  { operation, interference, mergesFetches = false, overrides = [] }: Case,
   oracle: OracleAnswer = askOracle(graph, operation),
 ): Promise<Evaluation> {
   const interfering = interference === null ? undefined : interferenceOf(interference);
   try {
-    const answer = await askRouter(graph, operation, { interfere: interfering?.interfere, mergesFetches });
+    const answer = await askRouter(graph, operation, {
+      interfere: interfering?.interfere,
+      mergesFetches,
+      overrides,
+    });
     const effect = interfering?.effect() ?? '';
     return { faults: faultsOfAnswer(answer, oracle, effect !== ''), effect };
   } catch (error) {

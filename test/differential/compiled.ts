@@ -21,8 +21,8 @@ type Schemas = { readonly apiSchema: GraphQLSchema; readonly supergraphSchema: G
 
 /** As the router does it once for each operation. */
 export function createCompile(schemas: Schemas, plan: OperationPlanner): Compile {
-  return ({ document: text, operationName, mergesFetches }) => {
-    const outcome = plan({ document: text, operationName });
+  return ({ document: text, operationName, overrides, mergesFetches }) => {
+    const outcome = plan({ document: text, operationName, overrides });
     if (outcome.kind === 'rejected') return outcome;
     const document = parse(text);
     return {

@@ -38,6 +38,8 @@ export type Dataset = {
   readonly isExact: boolean;
   /** Mutations done so far in this run. */
   readonly counter: { value: number };
+  /** Values of the labels of progressive `@override` in this run. */
+  readonly overrides: { isTrue: (label: string) => boolean };
 };
 
 /** How many objects of a type there are. */

@@ -45,6 +45,9 @@ const MARKS = ['@mark', '@mark(reason: "ü \\"quoted\\"") @mark'] as const;
  */
 const KEYS = ['id', 'sku', 'serial', 'id code', 'ref { code }'] as const;
 
+/** Labels of progressive `@override`. */
+const LABELS = ['percent(50)', 'move', 'other'] as const;
+
 /** Subgraphs that mostly compose. */
 export function generateGraph(seed: string): SubgraphSdl {
   const random = randomOf(`graph ${seed}`);
@@ -171,7 +174,7 @@ function addFields({ services, entities, keyed }: GraphModel, entity: EntityMode
     }
     if (previous !== undefined) {
       declare(typeIn(previous, entity.name), field);
-      const label = random.chance(0.5) ? ', label: "percent(50)"' : '';
+      const label = random.chance(0.6) ? `, label: "${random.pick(LABELS)}"` : '';
       declare(typeIn(owner, entity.name), field, `@override(from: "${previous.name}"${label})`);
     }
     if (random.chance(0.05)) declare(typeIn(owner, entity.name), field, '@tag(name: "odd")');

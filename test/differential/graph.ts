@@ -9,6 +9,7 @@ import { compose } from './compose.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { readsExactly } from './exact-values.ts';
 import { hash } from './random.ts';
+import { movedFields } from './moved-fields.ts';
 import { createSubgraph } from './subgraph.ts';
 import type { Subgraph } from './subgraph.ts';
 import type { Dataset } from './dataset.ts';
@@ -27,6 +28,8 @@ export type Graph = {
   /** Response names that the planner takes for its own. */
   readonly reserved: ReadonlySet<string>;
   readonly compile: Compile;
+  /** Labels of progressive `@override`. */
+  readonly labels: readonly string[];
   readonly dataset: Dataset;
 };
 
@@ -37,7 +40,10 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
   const { supergraphSdl, typeDefs } = composition;
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
-  const subgraphs = new Map(Object.entries(typeDefs).map(([name, sdl]) => [name, createSubgraph(name, sdl)]));
+  const moved = movedFields(typeDefs);
+  const subgraphs = new Map(
+    Object.entries(typeDefs).map(([name, sdl]) => [name, createSubgraph(name, sdl, moved)]),
+  );
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
   keepLiteralsExact(apiSchema);
   const plan = keepingLast(createOperationPlanner(supergraphSdl));
@@ -52,6 +58,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
     plan,
     reserved: namesRead(supergraphSdl),
     compile: keepingLast(createCompile({ apiSchema, supergraphSchema }, plan)),
+    labels: [...new Set([...moved.values()].map(({ label }) => label))].sort(),
     dataset: {
       seed,
       schema: supergraphSchema,
@@ -61,6 +68,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
       possible: possibleTypes(subgraphs, supergraphSchema),
       fallible: fallibleFields(seed, supergraphSchema, supergraphSdl),
       counter: { value: 0 },
+      overrides: { isTrue: () => false },
     },
   };
 }

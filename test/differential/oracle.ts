@@ -52,18 +52,26 @@ type Conditions = {
   readonly interfere?: Interference | undefined;
   readonly onError?: ErrorBehavior;
   readonly mergesFetches?: boolean;
+  /** Labels of progressive `@override` that are true. */
+  readonly overrides?: readonly string[];
 };
 
 /** Our planner and executor over the subgraphs. */
 export async function askRouter(
   graph: Graph,
   operation: GeneratedOperation,
-  { interfere = (_, response) => response, onError = 'PROPAGATE', mergesFetches = false }: Conditions = {},
+  {
+    interfere = (_, response) => response,
+    onError = 'PROPAGATE',
+    mergesFetches = false,
+    overrides = [],
+  }: Conditions = {},
 ): Promise<Answer | Rejection> {
   const { document, operationName, variables } = operation;
-  const compiled = graph.compile({ document, operationName, mergesFetches });
+  const compiled = graph.compile({ document, operationName, mergesFetches, overrides });
   if (compiled.kind === 'rejected') return compiled;
   graph.dataset.counter.value = 0;
+  graph.dataset.overrides.isTrue = (label) => overrides.includes(label);
   const send: Send = (request) => {
     const response = read(textOf(graph, request.subgraph, request.body), request.exact);
     return Promise.resolve(interfere(request.subgraph, response));

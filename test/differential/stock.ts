@@ -56,6 +56,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
   const ask: Stock['ask'] = async (graph, operation) => {
     asked = graph;
     graph.dataset.counter.value = 0;
+    graph.dataset.overrides.isTrue = () => false;
     // The executor reads of a request context what is given here.
     const context = requestContext(operation) as unknown as Parameters<typeof executor>[0];
     try {

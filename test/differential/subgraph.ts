@@ -13,6 +13,7 @@ import { parseFieldSet } from '../../router/planning/prepare/supergraph-document
 import { readsExactly } from './exact-values.ts';
 import { canonical, entityOf, numberOf, datasetResolver, datasetTypeResolver } from './dataset.ts';
 import type { Ref, Dataset } from './dataset.ts';
+import type { MovedFields } from './moved-fields.ts';
 
 export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
 
@@ -28,7 +29,8 @@ export type Subgraph = {
 
 type FieldSets = ReadonlyMap<string, readonly SelectionSetNode[]>;
 
-export function createSubgraph(name: string, typeDefs: string): Subgraph {
+/** @param moved fields that this or another subgraph moves by a label */
+export function createSubgraph(name: string, typeDefs: string, moved: MovedFields): Subgraph {
   const document = parse(typeDefs);
   const schema = readsExactly(withOpenEntities(buildSubgraphSchema([{ typeDefs: document }])));
   const keys = fieldSets(document, 'key');
@@ -48,7 +50,7 @@ export function createSubgraph(name: string, typeDefs: string): Subgraph {
         schema,
         document: parsed,
         variableValues: variables,
-        fieldResolver: subgraphResolver(dataset, keys, requires),
+        fieldResolver: onOneSide(subgraphResolver(dataset, keys, requires), { name, moved, dataset }),
         typeResolver: datasetTypeResolver,
       });
       if (result instanceof Promise) throw new Error('nothing here is asynchronous');
@@ -65,6 +67,20 @@ function withOpenEntities(schema: GraphQLSchema): GraphQLSchema {
     if (isAbstractType(type)) type.resolveType = undefined;
   }
   return schema;
+}
+
+/** Fails for fields that the other subgraph of a label resolves. */
+function onOneSide(
+  resolve: GraphQLFieldResolver<Ref, unknown>,
+  { name, moved, dataset }: { readonly name: string; readonly moved: MovedFields; readonly dataset: Dataset },
+): GraphQLFieldResolver<Ref, unknown> {
+  if (moved.size === 0) return resolve;
+  return (source, args, context, info) => {
+    const field = moved.get(`${info.parentType.name}.${info.fieldName}`);
+    const side = field && (dataset.overrides.isTrue(field.label) ? field.to : field.from);
+    if (field !== undefined && name !== side) throw new Error(`${field.label} moves the field to ${side}`);
+    return resolve(source, args, context, info);
+  };
 }
 
 function subgraphResolver(

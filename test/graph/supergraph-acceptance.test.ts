@@ -62,12 +62,12 @@ describe('a supergraph that composes', () => {
       type Query { newest: Review @cacheTag(format: "newest") }
       type Review { text: String }
       type Subscription { published: Int }
-      type Book @key(fields: "id") @cacheTag(format: "book-{$key.id}") { id: ID! pages: Int @override(from: "books", label: "percent(10)") }`;
+      type Book @key(fields: "id") @cacheTag(format: "book-{$key.id}") { id: ID! pages: Int @override(from: "books", label: "move-pages") }`;
     const yaml = graph.supergraphYaml({ reviews: sdl });
     const warnings = [
       'warning FEATURE_IGNORED: the router has no cache that could be invalidated by tags, so @cacheTag (https://specs.apollo.dev/cacheTag/v0.1) is ignored, used by Book, Query.newest',
-      'warning PROGRESSIVE_OVERRIDE (Book.pages): the label "percent(10)" of @override is not evaluated: subgraph books keeps resolving the field',
       'warning SUBSCRIPTION_NOT_SERVED (Subscription.published): subscriptions are not served: such an operation is rejected',
+      'warning OVERRIDE_LABEL_UNSET (Book.pages): the label "move-pages" has no value in `overrides`, so subgraph books keeps resolving the field',
     ];
     const composed = await composeText(yaml);
     expect(composed).toMatchObject({ kind: 'accepted', findings: expect.arrayContaining(warnings) });

@@ -22,6 +22,9 @@ import type { Graph } from '../../apollo/gateway.ts';
 import { SupergraphRejected } from '../rejection.ts';
 import { withoutIgnoredFeatures } from './ignored-features.ts';
 import { servedDifferently } from './served-differently.ts';
+import { constantLabels } from './constant-labels.ts';
+import { readOverrideLabels } from '../../planning/override-labels.ts';
+import type { OverrideLabels } from '../../planning/override-labels.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
@@ -40,6 +43,7 @@ export type AcceptedSupergraph = {
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly fallbackOf: FallbackOf | undefined;
   readonly stalePolicyOf: StalePolicyOf | undefined;
+  readonly overrideLabels: OverrideLabels;
   /** Parts of the supergraph that the router does not implement. */
   readonly warnings: readonly Finding[];
 };
@@ -83,6 +87,7 @@ export async function acceptSupergraph(
     requirements,
     createPolicyEvaluator(config.authorization.policies),
   );
+  const overrideLabels = readOverrideLabels(servableSdl, graph.supergraphSchema);
   const { timeoutMs, maxWaitingPerCaller } = config.planning;
   return {
     graph,
@@ -91,7 +96,12 @@ export async function acceptSupergraph(
     guard,
     fallbackOf,
     stalePolicyOf: stale.stalePolicyOf,
-    warnings: [...ignored, ...servedDifferently(graph.supergraphSchema)],
+    overrideLabels,
+    warnings: [
+      ...ignored,
+      ...servedDifferently(graph.supergraphSchema),
+      ...constantLabels(overrideLabels, config),
+    ],
     planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
   };
 }

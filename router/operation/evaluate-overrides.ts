@@ -1,0 +1,46 @@
+import { hash } from 'node:crypto';
+import type { Config } from '../config/config-schema.ts';
+import { callerKey } from '../rate-limit/caller-key.ts';
+import { payerOf } from '../request/caller.ts';
+import type { Caller } from '../request/caller.ts';
+import { percentOf } from '../shared/percent-label.ts';
+
+type OverridesConfig = Config['overrides'];
+
+/** Returns the labels that are true for a caller, in the given order. */
+export type EvaluateOverrides = (labels: readonly string[], caller: Caller) => readonly string[];
+
+/** Creates the function that evaluates labels of progressive `@override`. */
+export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverrides {
+  return (labels, caller) =>
+    labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
+}
+
+/** Returns the claims that the configuration names. */
+export function overrideClaims(config: OverridesConfig): readonly string[] {
+  return Object.values(config).flatMap((value) =>
+    typeof value === 'object' && value.claim !== undefined ? [value.claim] : [],
+  );
+}
+
+function isTrue(label: string, config: OverridesConfig, caller: Caller): boolean {
+  const configured = Object.hasOwn(config, label) ? config[label] : undefined;
+  if (typeof configured === 'boolean') return configured;
+  const { request, identity } = caller;
+  if (configured?.header !== undefined) return request.headers[configured.header.toLowerCase()] === 'true';
+  if (configured?.claim !== undefined)
+    return identity.kind === 'user' && identity.trueClaims?.includes(configured.claim) === true;
+  const percent = configured?.percent ?? percentOf(label);
+  return percent !== undefined && percentileOf(label, caller) < percent;
+}
+
+const HASH_DIGITS = 12;
+
+/**
+ * Returns a number from 0 up to, but not including, 100. A caller always has the same number for a label, and
+ * independent numbers for different labels.
+ */
+function percentileOf(label: string, caller: Caller): number {
+  const digits = hash('sha256', `${label}\n${callerKey(payerOf(caller))}`).slice(0, HASH_DIGITS);
+  return (Number.parseInt(digits, 16) / 16 ** HASH_DIGITS) * 100;
+}

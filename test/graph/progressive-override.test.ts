@@ -1,0 +1,158 @@
+import { afterAll, expect, test } from 'vitest';
+import { startIssuer } from '../support/callers/tokens.ts';
+import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import type { SmallGraph } from '../support/graphs/small-graph.ts';
+
+const link = (imports: string) =>
+  `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [${imports}])\n`;
+
+const books = (id: string) => ({ id, title: 'Emma' });
+
+/** The service `stock` takes over fields of `books`; each answer names the service that gave it. */
+const SERVICES = {
+  books: {
+    sdl: `${link('"@key"')}
+      type Query { book: Book }
+      type Book @key(fields: "id") { id: ID! title: String place: String shelf: String row: String secret: String weight: Int! }`,
+    resolvers: {
+      Query: { book: () => books('1') },
+      Book: {
+        __resolveReference: ({ id }: { id: string }) => books(id),
+        place: () => 'books',
+        shelf: () => 'books',
+        row: () => 'books',
+        secret: () => 'books',
+        weight: () => 1,
+      },
+    },
+  },
+  stock: {
+    sdl: `${link('"@key", "@override", "@requiresScopes"')}
+      type Book @key(fields: "id") {
+        id: ID!
+        place: String @override(from: "books", label: "percent(25)")
+        shelf: String @override(from: "books", label: "shelf")
+        row: String @override(from: "books", label: "row")
+        secret: String @override(from: "books", label: "secret") @requiresScopes(scopes: [["secrets"]])
+        weight: Int! @override(from: "books", label: "weight")
+      }`,
+    resolvers: {
+      Book: {
+        place: () => 'stock',
+        shelf: () => 'stock',
+        row: () => 'stock',
+        secret: () => 'stock',
+        weight: () => 2,
+      },
+    },
+  },
+};
+
+const issuing = startIssuer();
+
+async function start(): Promise<SmallGraph> {
+  const { issuer, jwksUrl, audience } = await issuing;
+  return startSmallGraph({
+    services: SERVICES,
+    config: `
+listen: { trustedProxies: ["127.0.0.1"] }
+supergraph: { watch: false }
+authentication: { issuers: [{ issuer: "${issuer}", jwksUrl: "${jwksUrl}", audience: ${audience} }] }
+overrides:
+  shelf: { header: x-new-shelf }
+  row: { claim: features.row }
+  secret: true
+  weight: { percent: 50 }
+  old-label: false
+`,
+  });
+}
+
+const started = start();
+afterAll(async () => {
+  await (await started)[Symbol.asyncDispose]();
+  await (await issuing)[Symbol.asyncDispose]();
+});
+
+type Headers = Readonly<Record<string, string>>;
+
+async function field(name: string, headers: Headers = {}): Promise<unknown> {
+  const graph = await started;
+  const response = await graph.post({ query: `{ book { ${name} } }` }, headers);
+  const { data } = (await response.json()) as { data: { book: Record<string, unknown> } };
+  return data.book[name];
+}
+
+const from = (client: number): Headers => ({ 'x-forwarded-for': `203.0.113.${client}` });
+
+async function planned(graph: SmallGraph): Promise<number> {
+  const metrics = await graph.router.telemetry.metrics.metrics();
+  const count = /^tributary_planning_duration_seconds_count\{outcome="planned"\} (\d+)/m.exec(metrics)?.[1];
+  return Number(count ?? 0);
+}
+
+test('a label percent(n) moves a field for some callers, and no caller ever changes side', async () => {
+  const clients = Array.from({ length: 24 }, (_, index) => index);
+  const sides = await Promise.all(clients.map((client) => field('place', from(client))));
+  expect(new Set(sides)).toEqual(new Set(['books', 'stock']));
+  for (const side of ['books', 'stock']) {
+    const client = sides.indexOf(side);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => field('place', from(client))));
+    expect(new Set(answers)).toEqual(new Set([side]));
+  }
+  // Both sides of the same operation, from the same address, at the same time.
+  const mixed = await Promise.all([...clients, ...clients].map((client) => field('place', from(client))));
+  expect(mixed).toEqual([...sides, ...sides]);
+});
+
+test('a label follows a header, a claim or a fixed value', async () => {
+  const issuer = await issuing;
+  const bearer = async (claims: Readonly<Record<string, unknown>>) => ({
+    authorization: `Bearer ${await issuer.mint({ claims })}`,
+  });
+  expect(await field('shelf')).toBe('books');
+  expect(await field('shelf', { 'X-New-Shelf': 'true' })).toBe('stock');
+  expect(await field('shelf', { 'x-new-shelf': 'no' })).toBe('books');
+  expect(await field('row')).toBe('books');
+  expect(await field('row', await bearer({ features: { row: true } }))).toBe('stock');
+  expect(await field('row', await bearer({ features: { row: false } }))).toBe('books');
+  expect(await field('row', await bearer({ 'features.row': 'true' }))).toBe('stock');
+});
+
+test('authorization of one side applies on both', async () => {
+  const issuer = await issuing;
+  expect(await field('secret')).toBeNull();
+  const headers = { authorization: `Bearer ${await issuer.mint({ claims: { scope: 'secrets' } })}` };
+  expect(await field('secret', headers)).toBe('stock');
+});
+
+test('the plans of both sides are kept', async () => {
+  const clients = Array.from({ length: 16 }, (_, index) => index);
+  const ask = () => Promise.all(clients.map((client) => field('weight', from(client))));
+  expect(new Set(await ask())).toEqual(new Set([1, 2]));
+  const graph = await started;
+  const before = await planned(graph);
+  await ask();
+  expect(await planned(graph)).toBe(before);
+});
+
+test('a supergraph change plans both sides before it is active', async () => {
+  const graph = await started;
+  const clients = Array.from({ length: 16 }, (_, index) => index);
+  const ask = () => Promise.all(clients.map((client) => field('weight', from(client))));
+  const weights = await ask();
+  await graph.publish(graph.supergraphYaml({ books: `${SERVICES.books.sdl} type Extra { id: ID }` }));
+  await graph.router.reload();
+  const before = await planned(graph);
+  expect(await ask()).toEqual(weights);
+  expect(await planned(graph)).toBe(before);
+});
+
+test('the supergraph is accepted with a warning for a value without a label', async () => {
+  const { log } = await started;
+  expect(log.find(({ msg }) => msg === 'supergraph activated with deviations')).toMatchObject({
+    warnings: [
+      'warning OVERRIDE_LABEL_UNKNOWN: router.yaml:10: overrides.old-label: the supergraph has no label old-label',
+    ],
+  });
+});
