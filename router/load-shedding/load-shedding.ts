@@ -19,7 +19,8 @@ import type { Priority } from './priority.ts';
 
 /**
  * Rejects requests while the process is overloaded. Several checks come one after another, because the
- * priority of a request becomes known step by step. `enter` and the functions named `check…` throw OVERLOADED.
+ * priority of a request becomes known step by step. `enter` and the functions named `check…` throw
+ * OVERLOADED.
  */
 export type LoadShedding = Disposable & {
   /** Called before the body is read. */
