@@ -24,14 +24,14 @@ export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
   readonly #bucketMs: number;
   readonly #rotation = new EventEmitter();
-  readonly #opossum: Opossum<[isFailure: boolean], void>;
+  readonly #opossum: Opossum<[], void>;
   #bucketStart: number;
 
   constructor({ errorPercent, minCalls, windowMs, monotonic }: FailureWindowOptions) {
     this.#monotonic = monotonic;
     this.#bucketMs = windowMs / BUCKETS;
     this.#bucketStart = monotonic();
-    this.#opossum = new Opossum(endAs, {
+    this.#opossum = new Opossum(fail, {
       timeout: false,
       resetTimeout: NEVER_MS,
       rollingCountTimeout: windowMs,
@@ -47,12 +47,17 @@ export class FailureWindow implements Disposable {
   }
 
   succeeded(): void {
-    this.#fire(false);
+    this.#rotate();
+    this.#opossum.emit('fire', NO_ARGUMENTS);
+    this.#opossum.emit('success', undefined, 0);
   }
 
   /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
-    this.#fire(true);
+    // After its shutdown opossum rejects, and an unhandled rejection ends the process.
+    if (this.#opossum.isShutdown) return false;
+    this.#rotate();
+    void this.#opossum.fire();
     return this.#opossum.opened;
   }
 
@@ -74,13 +79,6 @@ export class FailureWindow implements Disposable {
     this.#opossum.shutdown();
   }
 
-  #fire(isFailure: boolean): void {
-    // After its shutdown opossum would reject, and the unhandled rejection would end the process.
-    if (this.#opossum.isShutdown) return;
-    this.#rotate();
-    void this.#opossum.fire(isFailure);
-  }
-
   #rotate(): void {
     const passedMs = this.#monotonic() - this.#bucketStart;
     if (passedMs < this.#bucketMs) return;
@@ -94,16 +92,12 @@ export class FailureWindow implements Disposable {
   }
 }
 
-const SUCCESS = Promise.resolve();
+const NO_ARGUMENTS: readonly [] = [];
 const FAILURE = new Error('call failed');
 
-/**
- * Returns or throws the outcome. A failure is thrown synchronously, not returned as a rejected promise, so
- * that the circuit is already open when `fire` returns.
- */
-function endAs(isFailure: boolean): Promise<void> {
-  if (isFailure) throw FAILURE;
-  return SUCCESS;
+/** Throws synchronously instead of rejecting, so that the circuit is open when `fire` returns. */
+function fail(): Promise<void> {
+  throw FAILURE;
 }
 
 function ignore(): void {}
