@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { loadConfig } from '../../router/config/config.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
 import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
+import { runProgram } from '../support/processes/run-program.ts';
+import { findDeployTools } from '../support/servers/deploy-tools.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const subgraphs = ['order', 'product', 'user', 'shipping', 'inventory'];
@@ -25,6 +27,7 @@ const composeSchema = z.object({
   networks: z.record(z.string(), z.object({ internal: z.boolean().default(false) })),
 });
 
+const { composeGo } = findDeployTools();
 const { services, networks } = composeSchema.parse(
   parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
 );
@@ -117,6 +120,35 @@ describe('docker-compose.yml', () => {
     for (const name of subgraphs)
       expect(services[name]?.environment['ISSUER_URL']).toBe(config.authentication.issuers[0]?.issuer);
     expect(config.rateLimit.instances).toBe(2);
+  });
+});
+
+describe.skipIf(composeGo === undefined)('docker-compose.yml in the loader of Docker Compose', () => {
+  const example = readFileSync(join(root, 'deploy', 'example.env'), 'utf8');
+  const variables = [...example.matchAll(/^(\w+)=$/gm)].map(([, name = '']) => name);
+  const load = (names: readonly string[]) =>
+    runProgram(composeGo ?? '', ['docker-compose.yml'], {
+      cwd: root,
+      env: Object.fromEntries(variables.map((name) => [name, names.includes(name) ? 'x' : ''])),
+    });
+
+  it('loads with the variables of deploy/example.env', async () => {
+    const project = composeSchema.pick({ networks: true }).extend({ services: z.object({}).loose() });
+    const loaded = project.parse(JSON.parse(await load(variables)));
+    expect(Object.keys(loaded.services).sort()).toEqual(Object.keys(services).sort());
+    expect(loaded.services).toMatchObject({
+      'router-1': { read_only: true, cap_drop: ['ALL'], environment: { IDENTITY_KEYS: 'x' } },
+      'load-balancer': {
+        ports: [{ host_ip: '127.0.0.1', published: '4000', target: 4000 }],
+        secrets: [{ source: 'certificate' }],
+      },
+      order: { depends_on: { postgres: { condition: 'service_healthy' } } },
+    });
+  });
+
+  it.each(variables)('needs %s', async (name) => {
+    const others = variables.filter((variable) => variable !== name);
+    await expect(load(others)).rejects.toThrow(`required variable ${name} is missing a value`);
   });
 });
 
