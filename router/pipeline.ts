@@ -23,14 +23,14 @@ export type Stages = {
   /** Acquires a lease on the active generation; undefined if there is none. */
   readonly acquire: () => Lease<Generation> | undefined;
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
-  /** Reads the GraphQL request, and finds the document of a hash or id. */
+  /** Reads the GraphQL request. If it has only a hash or id, finds its document. */
   readonly resolve: PersistedOperations['resolve'];
   readonly prepare: PrepareOperation;
   readonly authorize: AuthorizeOperation;
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
   readonly respond: Respond;
-  /** Charges requests that a stage rejects before they were charged. */
+  /** Charges a request that a later stage rejects, unless something was charged for it before. */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
 };
 
@@ -62,7 +62,8 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     );
     const charged = await chargingRejections(owing, () => stages.charge(authorized, call.variables, owing));
     const outcome = await stages.execute(charged, caller, generation);
-    // Registers the document of an automatic persisted query: only documents that were executed are kept.
+    // Only now is the document of an automatic persisted query registered, because only executed documents
+    // are kept.
     executed();
     return stages.respond(outcome, { charged, caller, version: generation.graph.id });
   }

@@ -74,7 +74,7 @@ export type Parts = {
   readonly createPlanner: typeof createPlanner;
   readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
-  /** Whether this is one of several worker processes. Then the pool has the admin port. */
+  /** Whether this process is one of several workers. The pool then serves the admin port. */
   readonly inPool: boolean;
 };
 

@@ -7,8 +7,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuthorizedOperation, Operation, Variables } from './operations.ts';
 
 /**
- * Removes the selections that the caller is not authorized for, so that they are neither charged nor planned.
- * @throws {RouterError}
+ * Removes the selections that the caller may not see, so that they are neither charged nor planned.
+ * @throws {RouterError} if the caller may not send the operation at all
  */
 export type AuthorizeOperation = (
   operation: Operation,

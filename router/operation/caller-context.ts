@@ -43,7 +43,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
       trace: request.trace,
       deadline: monotonic() + deadlineMs,
       scope: scopeOf({ identified, forwarded, queryOrigin }),
-      // Queries within a mutation must see its effects, so they cannot share calls that were sent earlier.
+      // A query within a mutation must see the effects of the mutation, so it must not share a call that was
+      // sent earlier.
       isDeduplicated: isDeduplicated && operation === 'query',
       onJoin: (requestId, subgraph) =>
         void ((deduplicatedWork.deduplicatedCalls ??= {})[subgraph] = requestId),
@@ -55,7 +56,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
   };
 }
 
-// Tracing ids are left out: they differ for each request and do not change the response of a subgraph.
+// Tracing headers are not part of the scope: they differ for each request and do not change a subgraph's
+// response.
 function scopeOf({
   identified,
   forwarded,

@@ -41,7 +41,7 @@ export type ExecutedOperation = CollectedOutcome & Remarks & { readonly deduplic
 
 type CollectedOutcome = ExecutionOutcome & { readonly headers?: ResponseHeaders };
 
-/** Parts of a generation that execution uses. */
+/** The parts of a generation that are used to execute an operation. */
 export type ExecutingGeneration = {
   readonly graph: { readonly supergraphSdl: string; readonly schema: GraphQLSchema };
   readonly send: SendForCaller;
@@ -81,8 +81,7 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
           signal: request.signal,
           execute: run,
         })
-      : // A mutation that has started is completed even if the client disconnects, because a partial mutation
-        // would be worse.
+      : // A mutation is completed even if the client disconnects, because a partial mutation would be worse.
         run(operation.type === 'mutation' ? NEVER : request.signal));
     for (const { service, reason, source } of outcome.degraded) telemetry.degraded(service, reason, source);
     return settled(withRemarks(outcome, charged, deduplicatedWork), { compiled, charged, caller }, parts);
@@ -146,7 +145,7 @@ function withRemarks(
   return hasDeduplicatedWork(deduplicatedWork) ? { ...denied, deduplicatedWork } : denied;
 }
 
-/** Replaces the estimated cost by the actual cost. */
+/** Adds the reconciliation of the charge: the actual cost replaces the estimated cost. */
 function settled(
   outcome: ExecutedOperation,
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,

@@ -11,7 +11,7 @@ export type CacheEntry<Value> = {
   readonly value: Value;
   /** Estimated memory in bytes of the value and its key. */
   bytes: number;
-  /** Number of requests that have used it. */
+  /** Number of requests that have used the entry. */
   uses: number;
 };
 
@@ -49,7 +49,7 @@ export class OperationCache<Value> {
     return this.#once.bytes + this.#again.bytes;
   }
 
-  /** Returns a value and counts the use. */
+  /** Returns a cached value and counts the request as a use of it. */
   get(key: string): Value | undefined {
     const entry = this.#again.use(key) ?? this.#promote(key);
     if (entry === undefined) return undefined;
@@ -65,7 +65,7 @@ export class OperationCache<Value> {
     this.#dropped.set(known, DROPPED);
   }
 
-  /** Corrects the estimated size of a cached value. */
+  /** Adds bytes to the estimated size of a cached value. */
   grow(key: string, value: Value, bytes: number): void {
     for (const segment of [this.#again, this.#once]) {
       const entry = segment.take(key);
@@ -92,7 +92,7 @@ export class OperationCache<Value> {
   }
 }
 
-/** Entries ordered by last use. */
+/** A part of the cache with a limit of its own. Entries are ordered by last use. */
 class Segment<Value> {
   readonly maxBytes: number;
   readonly #maxEntries: number;
@@ -135,7 +135,7 @@ class Segment<Value> {
     this.shrink(this.maxBytes);
   }
 
-  /** Evicts the least recently used entries until the others fit. */
+  /** Evicts the least recently used entries until the remaining ones have at most `maxBytes`. */
   shrink(maxBytes: number): void {
     if (this.#bytes <= maxBytes && this.#entries.size <= this.#maxEntries) return;
     for (const key of this.#entries.keys()) {

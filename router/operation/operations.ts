@@ -19,17 +19,18 @@ import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A parsed and validated operation with everything that is computed once. */
+/** A parsed and validated operation, with everything that is computed once for all requests. */
 export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
   readonly document: DocumentNode;
-  /** Coordinates of its root fields. */
+  /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
   /** Labels of progressive `@override` on which its plan can depend, sorted. */
   readonly overrideLabels: readonly string[];
   /**
-   * Plans and compiles the operation on the first call with the same labels. Callers take turns in planning.
+   * Plans and compiles the operation on the first call. If many operations wait for planning, callers take
+   * turns.
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
@@ -42,7 +43,7 @@ export type Operation = PricedOperation & {
   readonly restriction: Restriction | undefined;
 };
 
-/** An operation with the part that its caller is authorized to execute. */
+/** An operation without the parts that its caller may not see. */
 export type AuthorizedOperation = {
   readonly operation: Operation;
   /** Fields that would be denied if authorization were enforced. */
@@ -76,7 +77,7 @@ export type OperationsParts = CompilationParts & {
   readonly hideSuggestions: boolean;
 };
 
-/** Document and operation name of a request; the name is optional. */
+/** Document and operation name of a request. Without a name, the document has only one operation. */
 type OperationSource = { readonly source: string; readonly name: string | undefined };
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
@@ -124,7 +125,7 @@ export function createOperations(parts: OperationsParts): Operations {
   };
 }
 
-// A document never starts with a digit, so keys with and without a name are always distinct.
+// A document never starts with a digit, so that a key with an operation name never equals one without.
 function keyOf(source: string, name: string | undefined): string {
   return name === undefined ? source : `${name.length} ${name}${source}`;
 }
@@ -236,8 +237,8 @@ function definitionOf(document: DocumentNode, name: string | undefined): Operati
 }
 
 /**
- * Prepares and plans in `next` the most used operations of `previous`. Operations that are no longer valid
- * are skipped.
+ * Prepares and plans in `next` the operations that were used most in `previous`. Operations that are no
+ * longer valid are skipped.
  */
 export async function warm(next: Operations, previous: Operations, count: number): Promise<void> {
   for (const { source, name, operation } of previous.mostUsed(count)) {

@@ -15,7 +15,7 @@ import type { Payer } from '../request/caller.ts';
 import { RouterError } from '../shared/errors.ts';
 import { planBytes } from './operation-size.ts';
 
-/** An operation that can be executed and reconciled. */
+/** A planned and compiled operation, with the functions to reconcile its charge. */
 export type PlannedOperation = CompiledOperation & {
   readonly actualCost: ActualCost | undefined;
   readonly deliveredCalls: DeliveredCalls | undefined;
@@ -64,7 +64,10 @@ type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 /** Maximum number of cached plans of one operation, which differ in the labels that are true. */
 const MAX_PLANS = 16;
 
-/** Creates the planning and compilation of one document. */
+/**
+ * Creates the function that plans and compiles one document. A document that cannot be planned is never
+ * planned again for this supergraph. After a timeout, the next request tries again.
+ */
 export function createCompile(
   compilation: Compilation,
   parts: CompilationParts,

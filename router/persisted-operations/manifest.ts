@@ -5,9 +5,9 @@ import { sha256Of } from './registry.ts';
 /** The operations that a client may send. */
 export type Manifest = {
   readonly operations: number;
-  /** Returns the document with this id, or with this SHA-256. */
+  /** Returns the document with an id or a SHA-256. */
   readonly byId: (id: string) => string | undefined;
-  /** Returns the document with this text, ignoring whitespace, commas and comments. */
+  /** Returns the document that equals a text apart from whitespace, commas and comments. */
   readonly byText: (source: string) => string | undefined;
 };
 
@@ -42,7 +42,7 @@ export function parseManifest(text: string): Manifest {
     byId: (id) => ids.get(id) ?? hashes.get(id),
     byText(source) {
       if (exact.has(source)) return source;
-      // Longer than any listed operation plus whitespace, so it cannot match.
+      // A text that is longer than every listed operation, even with additional whitespace, cannot match.
       return source.length > longest ? undefined : stripped.get(strippedText(source));
     },
   };

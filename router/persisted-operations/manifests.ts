@@ -9,7 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The manifests of all clients, reloaded when their files change. */
+/** The manifests of all clients. They are reloaded when their files change. */
 export type Manifests = Disposable & {
   /** Returns the manifests that a client may use: its own, then the common one. */
   readonly of: (client: string | undefined) => readonly Manifest[];
@@ -30,7 +30,7 @@ export async function loadManifests(
   await checkManifests(config);
   await using loaded = new AsyncDisposableStack();
   const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
-  // A Map, because a client may have the name __proto__.
+  // A Map, because a client may be named `__proto__`.
   const own = new Map<string, ManifestFile>();
   for (const [client, path] of Object.entries(clients))
     own.set(client, loaded.use(await loadManifest(path, telemetry)));
@@ -98,8 +98,8 @@ async function readManifest(path: string): Promise<Manifest> {
   return parseManifest(await readFile(path, 'utf8'));
 }
 
-// Watches the directory, because deployments replace the file, which would end a watch on the file itself.
-// Every event counts, because Kubernetes changes a link beside the file.
+// Watches the directory instead of the file: deployments replace the file, which would end a watch on it.
+// Every event in the directory counts, because Kubernetes changes a symbolic link beside the file.
 function watchFile(path: string, changed: () => void): FSWatcher {
   return watch(dirname(path), { persistent: false }, (_event, name) => {
     if (name === null || name === basename(path) || name === '..data') changed();

@@ -14,7 +14,7 @@ import { createRegistry, sha256Of } from './registry.ts';
 /** A request with its document. */
 export type ResolvedRequest = {
   readonly call: GraphqlCall;
-  /** Called after the operation was executed, so that rejected operations are never registered. */
+  /** Called after the operation was executed. It registers the document, so that a rejected one never is. */
   readonly executed: () => void;
 };
 
@@ -57,7 +57,7 @@ export async function createPersistedOperations(
     if (source !== undefined) return source;
     if (safelist === 'enforce')
       throw new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
-    // Apollo's clients recognize the error by this message.
+    // Apollo's clients recognize this error by its message, and then send the document.
     if (registry !== undefined) throw new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
     throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
@@ -86,7 +86,7 @@ export async function createPersistedOperations(
 
   function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
-    // An id of a manifest is not necessarily a hash.
+    // The hash does not match the text, but the id may be an id of a manifest, which need not be a hash.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }

@@ -6,13 +6,19 @@ import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 
 /** Stores documents that clients have sent together with their hash. */
 export type Registry = {
-  /** Returns undefined if the document is not available. Its promise never rejects. */
+  /**
+   * Returns the document with a hash; undefined if it is not stored or Redis does not respond. The promise
+   * never rejects.
+   */
   readonly find: (sha256: string) => Promise<string | undefined>;
   /** Stores a document whose hash the caller has verified. */
   readonly register: (sha256: string, source: string) => void;
 };
 
-/** Maximum length of a stored document; longer ones are usually generated for a single use. */
+/**
+ * Maximum length of a stored document, in characters. Longer documents are usually generated for a single
+ * use.
+ */
 const LONGEST_KEPT_SOURCE = 65_536;
 
 /** Stores documents in this process and, if configured, in Redis, where all routers find them. */
@@ -31,7 +37,7 @@ export function createRegistry(
       () => redis.withTimeout(redis.client.getex(keyOf(sha256), 'EX', ttlS)),
       () => null,
     );
-    // The hash is verified, so that anyone with write access to Redis cannot substitute other documents.
+    // Verifies the hash, so that nobody with write access to Redis can substitute another document.
     return source !== null && sha256Of(source) === sha256 ? source : undefined;
   }
 

@@ -109,11 +109,11 @@ function rejected(reason: string): PlannedOperation {
 }
 
 /**
- * Returns the first line of an error of the planner. It names the field; the other lines describe the
+ * Returns the first line of the planner's error, which names the field. The other lines describe the
  * planner's state.
  */
 function firstLine(error: unknown): string {
-  // The planner may print values in colours.
+  // The planner's message may contain colour codes.
   const message = stripVTControlCharacters(messageOf(error));
   const [line = ''] = message.split('\n');
   return line

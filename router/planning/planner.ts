@@ -52,7 +52,7 @@ export type PlannerOptions = {
  */
 const START_ALLOWANCE_MS = 10_000;
 
-// Most operations are planned within milliseconds.
+// Seconds until a retry. Most operations are planned within milliseconds.
 const RETRY_AFTER_S = 1;
 
 /**
@@ -85,7 +85,7 @@ export async function createPlanner(options: PlannerOptions): Promise<Planner> {
   return pool;
 }
 
-/** Threads that take waiting operations in turn. A stopped thread is replaced by a new one. */
+/** Threads that take waiting operations from a queue. A new thread replaces one that has ended. */
 class ThreadPool implements Planner {
   readonly #options: Required<PlannerOptions>;
   readonly #idle: PlanningThread[] = [];
@@ -187,8 +187,8 @@ class ThreadPool implements Planner {
   }
 
   /**
-   * Starts missing threads. A thread that fails to start, for example because memory is short, is started
-   * again with the next operation.
+   * Starts threads that are missing. If a start fails, for example because memory is short, the next
+   * operation starts the thread again.
    */
   #replaceThreads(): void {
     if (this.#closed) return;

@@ -1,6 +1,6 @@
 import type { OperationToPlan } from './operation-planner.ts';
 
-/** Data that the planning thread is started with. */
+/** Data that a planning thread gets at its start. */
 export type PlanningThreadData = { readonly supergraphSdl: string };
 
 /** One operation to plan. The next one is sent after the result of the previous one has arrived. */
@@ -10,7 +10,7 @@ export type PlanningMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly message: string }
   /**
-   * A `PlannedOperation` as JSON. On the main thread, parsing a string is faster than receiving a structured
-   * clone of a plan.
+   * JSON text of a `PlannedOperation`. For the main thread, parsing a text is faster than receiving a
+   * structured clone.
    */
   | { readonly kind: 'outcome'; readonly json: string };

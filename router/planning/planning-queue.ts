@@ -6,15 +6,15 @@ export type PlanningQueueLimits = {
 };
 
 /**
- * A queue with a lane for each caller. Lanes take turns, so a caller with many items does not delay a caller
- * with one. An item that several callers wait for is in the lane of each of them, and leaves all lanes at the
+ * A queue with a lane for each caller. The lanes take turns, so that a caller with many items does not delay
+ * a caller with one. An item that several callers wait for is in all of their lanes, and leaves them at the
  * first turn.
  */
 export class PlanningQueue<Item extends object> {
   readonly #limits: PlanningQueueLimits;
-  /** Items by lane, oldest first. */
+  /** Waiting items of each lane, oldest first. */
   readonly #lanes = new Map<string, Set<Item>>();
-  /** Lanes of each waiting item. */
+  /** Lanes that each waiting item is in. */
   readonly #lanesOf = new Map<Item, Set<string>>();
   #servedLast: string | undefined;
 
@@ -50,7 +50,9 @@ export class PlanningQueue<Item extends object> {
     return true;
   }
 
-  /** Removes and returns the item whose turn it is. */
+  /**
+   * Removes the oldest item of the lane whose turn it is, and returns it; undefined if the queue is empty.
+   */
   next(): Item | undefined {
     this.#moveToEnd(this.#servedLast);
     const [first] = this.#lanes;

@@ -9,14 +9,14 @@ export type ThreadOutcome =
   | { readonly kind: 'timed out' }
   | { readonly kind: 'died'; readonly error: Error };
 
-/** A planner in a worker thread; plans one operation at a time. */
+/** A planner in a worker thread. It plans one operation at a time. */
 export type PlanningThread = AsyncDisposable & {
   plan(operation: OperationToPlan, timeoutMs: number): Promise<ThreadOutcome>;
 };
 
 /**
- * Heap limit of the thread in MB, above the need of the largest supergraphs. Exceeding it ends the thread and
- * not the process.
+ * Heap limit of the thread in MB. The largest supergraphs need less. A thread that exceeds it ends, but the
+ * process continues.
  */
 const MAX_HEAP_MB = 1024;
 
@@ -32,8 +32,8 @@ export async function startPlanningThread(supergraphSdl: string): Promise<Planni
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     name: 'planning',
   });
-  // Without a listener, an error of an idle thread would end the process. The next planning detects that the
-  // thread has ended.
+  // Without this listener, an error in an idle thread would end the process. The next operation finds out
+  // that the thread has ended.
   worker.on('error', () => undefined);
   const first = await nextMessage(worker);
   if (first.kind !== 'ready') {

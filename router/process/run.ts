@@ -73,13 +73,14 @@ function warnOfMissingFlag(log: Telemetry['log']): void {
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-// Signals within this time count as one: terminals and process managers signal all processes of a group, and
-// the launcher forwards its own signal.
+// Milliseconds within which several signals count as one. Terminals and process managers send a signal to all
+// processes of a group, and the launcher forwards its own, too.
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Resolves on the first signal. Signals within half a second are the same one; `onRepeated` receives later
- * ones. Called before the router logs that it listens, because the reader of that line may signal at once.
+ * Resolves on the first signal to stop. The function must be called before the router logs that it listens,
+ * because a reader of that line may send the signal at once.
+ * @param onRepeated called for each signal more than `SAME_SIGNAL_MS` later
  */
 function stopSignal(onRepeated: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

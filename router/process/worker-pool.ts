@@ -134,13 +134,13 @@ export async function startWorkers(
   };
 }
 
-/** Handles the requests of the pool in a worker, and exits when the pool has exited. */
+/** Handles the requests that the pool sends to a worker, and exits when the pool has exited. */
 export function serveInPool(router: Router): void {
   process.on('message', ({ number, request }: PoolMessage) => {
     void respond(router, request).then((response) => sendToPool({ kind: 'response', number, response }));
   });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  // Lets a worker exit after draining, although the channel to the pool is open.
+  // The open channel to the pool must not keep a worker running after it has drained.
   process.channel?.unref();
   sendToPool({ kind: 'listening', port: Number(new URL(router.url).port) });
 }
@@ -154,8 +154,8 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
 }
 
 function sendToPool(message: WorkerMessage): void {
-  // The callback ignores errors of a closed channel, which would otherwise be uncaught. The `disconnect`
-  // event handles that case.
+  // Without the callback, an error of a closed channel would be uncaught. `disconnect` handles the closed
+  // channel.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -219,7 +219,7 @@ class Worker {
     return response?.kind === 'readiness' ? response.unready : UNRESPONSIVE.unready;
   }
 
-  /** Returns undefined if the worker does not respond in time. */
+  /** Applies a command in the worker; returns undefined if it does not respond in time. */
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;

@@ -14,7 +14,7 @@ export type ChargeRequest = Payer & {
   readonly cost: number;
   /** Points of `cost` that were already charged while the operation was prepared. */
   readonly prepaid?: number;
-  /** Calls of the fields that have a rate limit. */
+  /** Calls of fields with a rate limit. */
   readonly calls?: readonly FieldCalls[];
 };
 

@@ -3,8 +3,8 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
 
 /**
- * Creates the function that finds the address of a client: the last one in X-Forwarded-For that is not a
- * trusted proxy. Addresses to its left were written by the client and are not trusted.
+ * Creates the function that finds the address of a client: the last address in X-Forwarded-For that is not a
+ * trusted proxy. Addresses to its left cannot be trusted, because the client can have written them.
  * @param trustedProxies addresses or CIDR ranges
  * @throws {Error} if one is neither
  */
@@ -29,7 +29,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
  * address.
  */
 export function addressBlock(address: string): string {
-  // Most addresses are IPv4, and `isIPv6` uses an expensive regular expression.
+  // Fast path: most addresses are IPv4, and `isIPv6` uses an expensive regular expression.
   if (!address.includes(':') || !isIPv6(address)) return address;
   const [head = '', tail = ''] = address.toLowerCase().split('::');
   const left = head.split(':').filter((group) => group !== '');

@@ -31,9 +31,9 @@ const REPORTED = 20;
 const WINDOW_MS = 3_600_000;
 
 /**
- * Counts the callers with the highest cost per hour in bounded memory. A new caller replaces the one with the
- * lowest count and inherits its count (Space-Saving, Metwally et al. 2005), so callers with a high cost are
- * never missed among many with a low one.
+ * Finds the callers with the highest cost per hour, in bounded memory. A new caller replaces the one with the
+ * lowest count and takes over that count (Space-Saving, Metwally et al. 2005). A caller with a high cost is
+ * therefore never missed, however many have a low one.
  */
 export class TopConsumers {
   readonly #now: () => number;
@@ -53,7 +53,7 @@ export class TopConsumers {
     count.operations += 1;
   }
 
-  /** Counts points that were charged without an operation. */
+  /** Counts points that were charged before, or without, an operation. */
   addCharge(caller: Payer, points: number): void {
     this.#countOf(caller).points += points;
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../shared/error-message.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Reports whether Redis is available, so that requests do not wait for it in vain. */
+/** State of the connection to Redis. Requests do not wait for a Redis that is unavailable. */
 export type Availability = {
   available(): boolean;
   /** Reports a failed command. Redis counts as unavailable until a probe succeeds. */
@@ -27,7 +27,7 @@ export async function withRedis<Result>(
   }
 }
 
-/** Milliseconds without a response after which a connection is closed. */
+/** Milliseconds without a response after which a connection counts as broken and is replaced. */
 export const STUCK_MS = 1_000;
 const PROBE_MS = 200;
 

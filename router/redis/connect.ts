@@ -92,7 +92,8 @@ export function connectRedis(
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
     ...reconnecting(parts.random),
-    // Commands wait until the connection succeeds or fails. No request waits for them.
+    // Commands are queued until the connection succeeds or fails. This delays no request, because requests do
+    // not use this client.
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     blockingTimeout: 2_000,
@@ -104,8 +105,8 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
 }
 
 /**
- * Matches errors of a server that cannot serve now, such as a primary that became a replica in a failover. A
- * new connection will reach the new primary. Redis up to version 6.2 wraps errors in scripts: `ERR Error
+ * Matches errors of a server that cannot serve at present, such as a primary that has become a replica. A new
+ * connection reaches the new primary. Up to version 6.2, Redis wraps the errors of scripts: `ERR Error
  * running script (…): … -READONLY …`.
  */
 const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
@@ -132,7 +133,8 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
 }
 
 async function close(client: Redis): Promise<void> {
-  // Between two attempts ioredis has no connection to close, and emits no event when it stops retrying.
+  // Between two attempts to connect, ioredis has no connection to close. It also emits no event when it stops
+  // trying.
   const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
   const ended = Promise.withResolvers<void>();
   client.once('end', ended.resolve);

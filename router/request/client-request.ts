@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '@opentelemetry/api';
 
-/** A GraphQL request as received over HTTP. Size, media type and origin were checked, the content was not. */
+/**
+ * A GraphQL request as received over HTTP. Its size, media type and origin were checked, but not its content.
+ */
 export type ClientRequest = {
   readonly id: string;
   readonly correlationId: string | undefined;

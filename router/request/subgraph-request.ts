@@ -7,9 +7,9 @@ export type SubgraphRequest = {
   readonly operation: 'query' | 'mutation';
   /** JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
   readonly body: string;
-  /** Selected fields; undefined if unknown. */
+  /** Fields that the request selects; undefined if unknown. */
   readonly fields?: FetchFields;
-  /** Undefined if the types of the response are unknown. */
+  /** Positions of numbers that must stay exact; undefined if the types of the response are unknown. */
   readonly exact?: ExactPositions;
 };
 
@@ -43,9 +43,9 @@ export type SubgraphFailure = {
   /** Milliseconds until a retry is useful; undefined if unknown. */
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** The service is healthy, but has rejected this call, for example with 403. */
+  /** True if the service is healthy but has rejected this call, for example with 403. */
   readonly isRejection?: true;
-  /** The call was not sent. */
+  /** True if the call was not sent. */
   readonly isUnsent?: true;
   /** Errors in the response of the service, which clients receive instead of `message`. */
   readonly errors?: readonly SubgraphError[];

@@ -10,7 +10,8 @@ type ResponseOptions = {
   readonly summary: RequestSummary;
 };
 
-// Serialized responses. Deduplicated requests have the same outcome and therefore the same bytes.
+// Texts of responses, by their outcome. Requests that shared an execution have the same outcome, so that its
+// text is written only once.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
 /** Returns the HTTP response of an executed operation. Its status is 200, whatever the number of errors. */
@@ -32,7 +33,10 @@ export function operationResponse(
   };
 }
 
-/** Members in the recommended order of the specification: errors first. */
+/**
+ * Returns the JSON text of a response, with its members in the order that the specification recommends:
+ * errors first.
+ */
 function responseText({ data, errors, ...remarks }: ExecutionOutcome & Remarks): string {
   const head = errors.length > 0 ? `"errors":${JSON.stringify(errors)},` : '';
   const extensions = extensionsOf(remarks);

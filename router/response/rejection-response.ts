@@ -20,7 +20,7 @@ function statusFor(code: string, status: number, mediaType: MediaType): number {
 /** Ids in the response body: of the request, and of the log entry if the cause is masked. */
 export type RejectionIds = { readonly requestId?: string; readonly id?: string };
 
-/** Returns the response to a request that is rejected as a whole: errors without data. */
+/** Returns the response to a rejected request: errors without data. */
 export function rejectionResponse(
   error: RouterError,
   mediaType: MediaType,

@@ -33,7 +33,7 @@ export function extensionsOf({
  */
 export function degradedHeaders(degraded: readonly Degradation[]): Record<string, string> {
   if (degraded.length === 0) return {};
-  // Service names are encoded, because a header allows fewer characters than the configuration.
+  // Service names are encoded, because they may contain characters that a header may not.
   const members = degraded.map(({ service, source }) => `${encodeURIComponent(service)};source=${source}`);
   return { 'x-degraded': [...new Set(members)].join(', ') };
 }

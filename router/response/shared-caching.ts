@@ -3,7 +3,7 @@ import { restrictToPrivate } from '../headers/cache-control.ts';
 import { isCacheControl } from '../headers/collection.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
 
-/** Facts that decide whether a response is private to its caller. */
+/** Facts by which a response is private to its caller, or may be cached for all. */
 export type CachingContext = {
   /** Whether the operation selects a field that requires authorization. */
   readonly isProtected: boolean;
@@ -13,8 +13,9 @@ export type CachingContext = {
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**
- * Restricts `cache-control` of responses that are private to their caller. A subgraph may send `public` for a
- * protected field, and a shared cache would then serve it to callers that are not authorized.
+ * Creates the function that removes shared caching from responses that are private to their caller. A
+ * subgraph may send `public` for a protected field, and a shared cache would then serve the response to
+ * callers that are not authorized.
  */
 export function createSharedCaching({ sharedCaching }: Config['response']): LimitSharedCaching {
   if (sharedCaching === 'all') return (headers) => headers;

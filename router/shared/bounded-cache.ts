@@ -1,9 +1,8 @@
 /**
- * A map of at most `maxEntries` entries that evicts the least recently used ones.
- *
- * It holds two maps instead of one ordered map. When the recent map is full it becomes the old one, and the
- * previous old map is dropped. Deleting the first key of one map at each insertion is slow, because V8 skips
- * all keys deleted before it (measured with 100,000 entries: 15 µs of CPU per insertion, against 2 µs).
+ * A map that evicts the least recently used entries when it exceeds `maxEntries`. It consists of a recent and
+ * an old map: when the recent one is full, it replaces the old one, whose entries are dropped. A single
+ * ordered map would be slow, because it deletes its first key at each insertion, and V8 skips all keys
+ * deleted before (measured with 100,000 entries: 15 µs of CPU per insertion, against 2 µs).
  */
 export class BoundedCache<Value extends object> {
   readonly #maxPerSegment: number;

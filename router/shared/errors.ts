@@ -3,11 +3,11 @@ import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
   /**
-   * HTTP status of a response that rejects the whole request with this code; 200 for codes that only occur in
-   * executed operations.
+   * HTTP status if the whole request is rejected with this code; 200 for codes that occur only in executed
+   * operations.
    */
   readonly status: number;
-  /** Whether clients receive the error's own message; otherwise they receive `meaning`. */
+  /** Whether clients receive the error's own message. If not, they receive `meaning`. */
   readonly exposed: boolean;
   readonly meaning: string;
   readonly remedy: string;
@@ -353,7 +353,7 @@ type RouterErrorOptions = ErrorOptions & {
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Positions of the error in the document. */
   readonly locations?: readonly SourceLocation[] | undefined;
-  /** Errors that the response lists instead of this one. */
+  /** Errors that the response lists in place of this one. */
   readonly listed?: readonly ListedError[];
 };
 
@@ -364,7 +364,7 @@ type RouterErrorOptions = ErrorOptions & {
 export function bearerChallenge(error?: ChallengeError, description?: string): string {
   const challenge = 'Bearer realm="tributary"';
   if (error === undefined) return challenge;
-  // A quoted error_description allows only these characters.
+  // Replaces the characters that a quoted `error_description` may not contain.
   const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
   return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
 }

@@ -90,7 +90,10 @@ const MOST_ZEROS = 30n;
 
 const LONG = 16;
 
-/** Whether a JSON text contains an integer of 16 digits or more. Examines only every 16th character. */
+/**
+ * Whether a JSON text contains an integer of 16 digits or more. It is fast, because it examines only every
+ * 16th character.
+ */
 export function hasLongInteger(text: string): boolean {
   for (let at = LONG - 1; at < text.length; at += LONG) {
     if (isDigit(text.charCodeAt(at)) && isLongIntegerAt(text, at)) return true;

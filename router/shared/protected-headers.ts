@@ -41,7 +41,7 @@ export const isProtectedResponseHeader: IsProtected = (name) =>
 export function connectionOptions({ connection }: IncomingHttpHeaders): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   return new Set(
-    // A repeated `Connection` header is a list, although its type is `string`.
+    // If `Connection` is repeated, Node returns a list, although the type says `string`.
     [connection]
       .flat()
       .join(',')
@@ -54,11 +54,11 @@ const NONE: ReadonlySet<string> = new Set();
 
 function isOneOf(name: string, names: ReadonlySet<string>, prefixes: readonly string[]): boolean {
   const spelt = canonical(name);
-  // The dash also matches `x-user` alone, which remains of `x-user-` after canonicalization.
+  // The name `x-user` is protected by the prefix `x-user-` too: `canonical` turns `x-user-` into `x-user`.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 
-// CGI-style servers read `X_User_Id` and `x.user.id` as `x-user-id`.
+// Returns the name that a CGI-style server would read: `x-user-id` for `X_User_Id` and for `x.user.id`.
 function canonical(name: string): string {
   return name
     .toLowerCase()

@@ -1,5 +1,5 @@
-/** Runs an action once after a delay; disposing the result cancels it. */
+/** Starts a timer that runs an action once. Disposing the result cancels it. */
 export type Schedule = (action: () => void, delayMs: number) => Disposable;
 
-/** Schedules actions with timers that do not keep the process alive. */
+/** Creates timers that do not keep the process running. */
 export const scheduleTimer: Schedule = (action, delayMs) => setTimeout(action, delayMs).unref();

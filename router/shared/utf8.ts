@@ -10,8 +10,8 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return bytes.toString('utf8', hasMark ? 3 : 0);
 }
 
-// Matches runs of escaped non-ASCII bytes. An ASCII character ends a UTF-8 sequence, so each run must be
-// valid alone.
+// Matches sequences of percent-encoded bytes beyond ASCII. An ASCII character cannot be part of a longer
+// UTF-8 sequence, so each match must be valid UTF-8 by itself.
 const ESCAPES_BEYOND_ASCII = /(?:%[89a-f][\da-f])+/gi;
 
 /**

@@ -46,7 +46,7 @@ type BreakerReport = {
   readonly retryAfterMs?: number;
 };
 
-/** The state of one subgraph as the admin port and the readiness check report it. */
+/** State of one subgraph for the admin port and the readiness check. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
   /** State of the service with its fields. `partly-open` means that only some of the fields are blocked. */
@@ -72,7 +72,7 @@ export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
-  /** Forces the breaker of the subgraph or of one field into a state; `auto` ends that. */
+  /** Forces the breaker of the subgraph, or of one field, into a state. `auto` ends that. */
   force(state: ForcedState, field?: string): void;
 };
 
@@ -183,7 +183,8 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms });
   if (cause === undefined) return;
-  // During an outage every call fails in the same way, and the log line of the breaker already reports that.
+  // Failed calls are logged with the level `debug`. During an outage each would be the same, and the log line
+  // of the breaker reports the outage.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
 }

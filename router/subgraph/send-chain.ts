@@ -20,11 +20,11 @@ export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly onJoin: (requestId: string, subgraph: string) => void;
   /** Returns the headers of a call, without the tracing headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
-  /** Collects response headers; absent if no rule needs them. */
+  /** Collects the response headers; undefined if no rule needs them. */
   readonly collection?: HeaderCollection | undefined;
 };
 
-/** The type of each wrapper around a call. Never rejects. */
+/** Sends a call for a caller. Every wrapper takes and returns such a function. The promise never rejects. */
 export type SendForCaller = (
   request: SubgraphRequest,
   context: CallerContext,
@@ -32,11 +32,15 @@ export type SendForCaller = (
 ) => Promise<SubgraphResponse>;
 
 /**
- * Composes the steps between the executor and the client of a subgraph, from the inside out. `client.ts`
- * composes the remaining steps.
- * - Headers are set inside tracing: they carry the id of the span of the call.
- * - Deduplication is outside both: a request that shares another call adds neither span nor headers.
- * - Response headers are collected outside deduplication, for each request that receives the response.
+ * Composes the wrappers between the executor and the client of a subgraph, from the inside out. The order
+ * matters:
+ * - Headers are set inside tracing, because they carry the id of the call's span.
+ * - Deduplication is outside of both, because a request that shares another call has no span and sends no
+ *   headers.
+ * - Response headers are collected outside of deduplication, because every request that receives the response
+ *   needs them.
+ *
+ * The remaining wrappers are in `client.ts`.
  */
 export function composeSend(
   routes: Routes,

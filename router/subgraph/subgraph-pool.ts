@@ -8,17 +8,21 @@ import { createSubgraphClient } from './client.ts';
 import type { SubgraphClient, SubgraphParts, SubgraphState } from './client.ts';
 
 /**
- * The clients of all subgraphs that any supergraph generation calls. Outlives generations; disposing closes
- * every connection.
+ * The clients of all subgraphs that some supergraph generation calls. The pool outlives generations.
+ * Disposing it closes every connection.
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Takes the routing URLs by subgraph. Generations that call a subgraph at the same addresses share its
+   * Returns the subgraphs of a generation. Generations that call a subgraph at the same addresses share its
    * connections, breakers and load counters.
+   * @param routes routing URL of each subgraph, by name
    */
   forGeneration(routes: ReadonlyMap<string, string>): Routes;
   state(): readonly SubgraphState[];
-  /** Forces the breakers of a subgraph into a state until `auto`; later generations keep that state. */
+  /**
+   * Forces the breakers of a subgraph into a state. The state applies to later generations too, until `auto`
+   * ends it.
+   */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
@@ -29,7 +33,7 @@ export type BreakerCommand = {
   readonly state: ForcedState;
 };
 
-/** The subgraphs of one generation. Disposing closes those that no other generation calls. */
+/** The subgraphs of one generation. Disposing it closes those that no other generation calls. */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
 };
@@ -44,7 +48,7 @@ type PooledClient = { readonly client: SubgraphClient; generations: number };
 
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
-  /** Commands by subgraph and field. */
+  /** The last command for each subgraph and field, for clients that are created later. */
   const commands = new Map<string, BreakerCommand>();
 
   function acquire(name: string, urls: readonly string[]): SubgraphClient {

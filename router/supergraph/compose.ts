@@ -14,8 +14,8 @@ export type SubgraphSchema = {
 };
 
 /**
- * An error or a hint of composition, or a warning that the router does not implement a part of the
- * supergraph.
+ * A result of composition: an error, a hint, or a warning about a part of the supergraph that the router does
+ * not implement.
  */
 export type Finding = {
   readonly severity: 'error' | 'warning' | 'hint';
@@ -140,7 +140,7 @@ function origin(
   return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
 }
 
-// Composition names the schema element only in its messages, in quotes and as a schema coordinate.
+// Returns the coordinate of a finding. Composition names the schema element only in its message, in quotes.
 function coordinateIn(message: string): Partial<Finding> {
   const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
   return coordinate === undefined ? {} : { coordinate };

@@ -10,7 +10,7 @@ import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 /** Keeps a generation open for one request. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
-/** The current supergraph generation, and earlier ones that still serve requests which began on them. */
+/** The current generation, and earlier generations with requests that began on them. */
 export type Generations<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
@@ -36,8 +36,8 @@ export type GenerationsParts<G> = {
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
 /**
- * Serves one supergraph at a time. A changed supergraph replaces it at once for new requests; a rejected one
- * never does.
+ * Serves one supergraph at a time. A changed supergraph replaces it at once for new requests, unless it is
+ * rejected.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
 export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
@@ -60,7 +60,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
 
   async function load(): Promise<void> {
     const loaded = await source.load();
-    // The composition was aborted or finished after closing, so its result is not logged.
+    // The router is closing, so the result of an aborted or late composition is not logged.
     if (closed) return;
     if (loaded.kind === 'rejected') return reject(loaded.reasons);
     if (loaded.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
@@ -68,7 +68,8 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     try {
       serve(await build(loaded.sdl));
     } catch (error) {
-      // No supergraph is active yet: the operator is starting the router and can correct the configuration.
+      // At the start there is no active supergraph, and the operator can correct the configuration, so the
+      // error is thrown.
       if (error instanceof ConfigError && current === undefined && isStarting) throw error;
       return reject(rejectionReasons(error), versionOf(loaded.sdl));
     }
@@ -114,13 +115,14 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     retiring.add(done);
   }
 
-  // Loads run one after another: two changes in quick succession must not be activated in the wrong order.
+  // Loads run one after another, so that two changes in quick succession cannot become active in the wrong
+  // order.
   function reload(): Promise<void> {
     reloads = reloads.then(load);
     return reloads;
   }
 
-  // Only the first load rejects, and its error is thrown below.
+  // A later load never rejects. The error of the first load is thrown below.
   source.onChange(() => void reload().catch(() => undefined));
   try {
     await reload();

@@ -82,7 +82,7 @@ function field(value: unknown, name: string): unknown {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A failed fetch gives its reason only in its cause.
+  // `fetch` gives the reason for a failure only in the cause of its error.
   return error instanceof TypeError && error.cause instanceof Error
     ? `${error.message} (${error.cause.message})`
     : error.message;

@@ -16,8 +16,8 @@ export type GaugeSources = {
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
 
 /**
- * Registers gauges that read their values at each collection, so they exist from the start and are always
- * current.
+ * Registers gauges that read their values whenever they are collected. They exist from the start and are
+ * always current.
  */
 export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
   const gauges = [
@@ -66,7 +66,7 @@ function createGauge({
   readonly name: string;
   readonly help: string;
   readonly labelNames: string[];
-  /** How the values of several processes are combined. */
+  /** Function that combines the values of several processes. */
   readonly aggregator: 'max' | 'sum';
   readonly read: () => readonly Sample[];
 }): Gauge {
@@ -97,7 +97,10 @@ function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample
   return value === null ? [] : [sample(value)];
 }
 
-/** Reasons are sentences, so only the error code of the composition is suitable as a label. */
+/**
+ * Returns the error code of composition that a reason contains. The reason itself is a sentence, and
+ * sentences are too varied for a label.
+ */
 function codeIn(reasons: readonly string[]): string {
   return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';
 }

@@ -6,12 +6,12 @@ export type SupergraphStatus = {
     readonly since: string;
     readonly ageS: number;
   } | null;
-  /** Null while the source matches the active supergraph. */
+  /** The rejected supergraph; null while the source has the active one. */
   readonly rejected: Rejection | null;
 };
 
 export type Rejection = {
-  /** Undefined if no supergraph could be read or composed. */
+  /** Version of the rejected supergraph; undefined if it could not be read or composed. */
   readonly version?: string;
   readonly since: string;
   readonly reasons: readonly string[];
@@ -51,7 +51,7 @@ export class StatusRecord {
     return true;
   }
 
-  /** Records that the source matches the active supergraph again. */
+  /** Records that the source has the active supergraph again. The rejection is then over. */
   restored(): void {
     this.#rejected = undefined;
   }

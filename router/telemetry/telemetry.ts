@@ -75,7 +75,7 @@ export function createTelemetry(
 
     breakerChanged(event: {
       readonly subgraph: string;
-      /** Coordinate, if it is the breaker of a field. */
+      /** Coordinate of the field whose breaker changed; undefined for the breaker of the service. */
       readonly field?: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
@@ -96,7 +96,10 @@ export function createTelemetry(
       metrics.rateLimit.inc({ decision, store });
     },
 
-    /** Records refunded `points`; a negative number was charged in addition. */
+    /**
+     * Records the correction of a charge: refunded points, or points charged in addition if the number is
+     * negative.
+     */
     rateLimitReconciled(points: number, outcome: 'done' | 'lost'): void {
       metrics.reconciliations.inc({ outcome });
       if (outcome === 'done' && points > 0) metrics.refunded.inc({}, points);
@@ -125,7 +128,10 @@ export function createTelemetry(
       metrics.measured.inc({ code });
     },
 
-    /** Records a request by hash or id: the document was in a manifest, registered, or unknown. */
+    /**
+     * Records a request that has a hash or id instead of a document. The document was in a manifest
+     * (`listed`), registered before, or unknown (`missed`).
+     */
     persistedOperationAsked(outcome: 'listed' | 'registered' | 'missed'): void {
       metrics.persisted.inc({ outcome });
     },

@@ -45,16 +45,19 @@ const MOST_ENTRIES = 32;
  * (section 3.3.1.5).
  */
 const LONGEST = 512;
-/** Entries longer than this are removed first. */
+/** Length in characters above which an entry is removed first. */
 const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
   if (header === undefined || header === '') return undefined;
-  // The parser drops malformed entries.
+  // Malformed entries are dropped by the parser.
   return createTraceState(withinLength(distinctEntries(header)).join(','));
 }
 
-/** Returns the first entry of each key in order: the newest entries are on the left. */
+/**
+ * Returns the entries without repeated keys. The newest entries are on the left, so the first one of each key
+ * remains.
+ */
 function distinctEntries(header: string): string[] {
   const entries = new Map<string, string>();
   for (const entry of header.split(',').map((text) => text.trim())) {
@@ -64,7 +67,9 @@ function distinctEntries(header: string): string[] {
   return [...entries.values()].slice(0, MOST_ENTRIES);
 }
 
-/** Removes long entries first, then others, from the right. */
+/**
+ * Shortens the list to the maximum length. Long entries are removed first, then others, each from the right.
+ */
 function withinLength(entries: readonly string[]): string[] {
   let length = entries.reduce((sum, entry) => sum + entry.length + 1, -1);
   const kept: string[] = [];

@@ -35,9 +35,9 @@ type DeclaredVariable = {
 const NO_VARIABLES: CoercedVariables = { variables: {}, sent: {} };
 
 /**
- * Compiles the coercion of an operation's variables (GraphQL section 6.1.2). Only the first error is
- * reported, without values: a message with values would cost more than the request, and could be many times
- * as large.
+ * Compiles the function that coerces the variables of an operation (GraphQL section 6.1.2). It reports only
+ * the first error and no values: a message with values would cost more than the request, and could be many
+ * times as long.
  */
 export function createCoercion(
   schema: GraphQLSchema,
@@ -101,12 +101,12 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// Matches the part before the value: graphql-js puts the value at the end of a scalar's message and at the
-// beginning of an enum's.
+// Matches the part of an error message before the value. graphql-js writes the value at the end of a scalar's
+// message and at the beginning of an enum's.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 
-/** Number of characters of a message that are searched; the rest may be as long as the request. */
+/** Number of characters of a message that are searched, because the rest may be as long as the request. */
 const READ_LENGTH = 500;
 
 function reasonOf({ message }: GraphQLError): string {

@@ -16,9 +16,9 @@ type Variables = Readonly<Record<string, unknown>>;
 const NOTHING_TO_CHECK = (): void => undefined;
 
 /**
- * Compiles the check that no `@skip(if:)` or `@include(if:)` of an operation is null. A variable with a
- * default may be nullable there, so a request can send null, which is an error (GraphQL section 6.4.1). The
- * check throws a RouterError with the code BAD_USER_INPUT.
+ * Compiles the check that no argument of `@skip(if:)` and `@include(if:)` is null. GraphQL allows a nullable
+ * variable there if it has a default, so that a request can send null, which is an error (GraphQL section
+ * 6.4.1). The check throws a RouterError with the code BAD_USER_INPUT.
  */
 export function createNullConditionCheck(
   document: DocumentNode,
@@ -37,7 +37,7 @@ export function createNullConditionCheck(
   };
 }
 
-/** Returns the first null condition in a selection that no other condition excludes. */
+/** Returns the first condition that is null. Conditions inside an excluded selection are not evaluated. */
 function findNullCondition(
   document: DocumentNode,
   { selectionSet }: OperationDefinitionNode,
@@ -71,8 +71,8 @@ type Condition =
   | { readonly kind: 'null'; readonly variable: VariableNode };
 
 /**
- * `@skip` is evaluated before `@include`, as in graphql-js: conditions in a skipped selection are not
- * evaluated.
+ * Evaluates `@skip` before `@include`, as graphql-js does. If `@skip` excludes the selection, `@include` is
+ * not evaluated.
  */
 function readConditions({ directives = [] }: SelectionNode, variables: Variables): Condition {
   for (const [name, excluding] of [

@@ -5,9 +5,9 @@ import { isRecord } from '../shared/is-record.ts';
 type Prune = (coerced: unknown, sent: unknown) => unknown;
 
 /**
- * Compiles the removal of schema defaults from a coerced value. Subgraphs must apply their own defaults:
- * composition may have rounded those of the supergraph, and an enum literal in the default of a custom scalar
- * has no JSON form. Undefined for a type without such defaults.
+ * Compiles the function that removes the schema's defaults from a coerced value, so that subgraphs apply
+ * their own. Composition may have rounded a default, and a default of a custom scalar may be an enum literal,
+ * which JSON cannot express. Returns undefined for a type without defaults.
  */
 export function compilePruning(type: GraphQLInputType): Prune | undefined {
   const named = getNamedType(type);
@@ -29,7 +29,7 @@ function prune(type: GraphQLInputType, coerced: unknown, sent: unknown): unknown
   if (isNonNullType(type)) return prune(type.ofType, coerced, sent);
   if (isListType(type)) {
     if (!Array.isArray(coerced)) return coerced;
-    // Coercion turns a single value into a list.
+    // Coercion has turned a single value into a list.
     const items = Array.isArray(sent) ? sent : [sent];
     return coerced.map((item, index) => prune(type.ofType, item, items[index]));
   }

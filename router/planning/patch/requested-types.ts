@@ -3,14 +3,13 @@ import type { DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'g
 import { responseName } from '../../shared/graphql/response-name.ts';
 import { possibleNames } from './requirements.ts';
 
-/** Names of object types by response name. */
+/** Object types for which an operation selects a field, by the field's response name. */
 export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 
 type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlySet<string> };
 
 /**
- * Returns for which types an operation selects each of its fields at a place.
- *
+ * Returns, for each field of the objects at a path, the object types for which the operation selects it.
  * @param document a plannable document: one operation, without fragment spreads.
  * @param path path of a Flatten node: response names, and `@` for the items of a list.
  */

@@ -66,7 +66,7 @@ export function possibleNames(condition: string, schema: GraphQLSchema): Readonl
   return new Set(isAbstractType(type) ? schema.getPossibleTypes(type).map(({ name }) => name) : [condition]);
 }
 
-/** Returns the field names of a place as a path, in the planner's names and without the types. */
+/** Returns a path of field names without the types, such as `.ref.code`. Names are those of the planner. */
 export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }

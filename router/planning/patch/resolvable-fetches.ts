@@ -10,15 +10,14 @@ import {
   serviceNames,
 } from '../prepare/supergraph-document.ts';
 
-/** Finds the keys that a service resolves for a type, including the keys of the interfaces of the type. */
+/** Returns the keys of a type that a service resolves, including those of the type's interfaces. */
 type ResolvableKeys = {
   readonly of: (service: string, typeName: string) => readonly SelectionSetNode[];
 };
 
 /**
- * Creates a check that a plan sends each service only entities that the service resolves: each representation
- * must contain a key of its type without `resolvable: false`.
- *
+ * Creates the function that checks a plan: each service must get only entities that it resolves. This means
+ * that each representation contains a key of its type without `resolvable: false`.
  * @param document a supergraph with all of its keys.
  */
 export function createResolvableCheck(document: DocumentNode): (plan: QueryPlan) => boolean {

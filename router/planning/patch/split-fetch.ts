@@ -178,7 +178,10 @@ function partFor(parts: Part[], partRequest: PartRequest): Part {
   return part;
 }
 
-/** Returns whether one representation can contain both sets of requirements. */
+/**
+ * Returns whether one representation can contain all these requirements: no two values may have the same
+ * name.
+ */
 function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
   return others.every(({ seen, place }) =>
     some.every((one) => one.seen !== seen || pathTo(one.place) === pathTo(place)),

@@ -22,8 +22,8 @@ import type {
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 
 /**
- * A document in which names replace the literals that Apollo's planner would change, and the literals by
- * name.
+ * A document with names in place of literals that Apollo's planner would change. `literals` has the literal
+ * of each name.
  */
 export type HiddenLiterals = {
   readonly document: DocumentNode;
@@ -31,11 +31,10 @@ export type HiddenLiterals = {
 };
 
 /**
- * Replaces literals that Apollo's planner would change, because it reads them as JavaScript values:
+ * Replaces literals that Apollo's planner would change, because it converts them to JavaScript values:
  * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
- * ID of digits becomes a number. They are planned as strings that contain a name; `showLiterals` restores
- * them. Number literals of the type ID become strings permanently, as GraphQL coerces them.
- *
+ * ID of digits becomes a number. Each such literal is planned as a string with a name, and `showLiterals`
+ * restores it. A number literal of the type ID remains a string, as GraphQL would coerce it.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
@@ -75,7 +74,7 @@ function survives(number: string): boolean {
   return String(Number(number)) === number;
 }
 
-/** Restores the literals in the documents of all fetches. */
+/** Replaces the names in the documents of all fetches with their literals. */
 export function showLiterals(plan: QueryPlan, literals: HiddenLiterals['literals']): QueryPlan {
   if (literals.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
   return { ...plan, node: shown(plan.node, literals) };

@@ -23,12 +23,10 @@ type Walk = Pick<PreparedSupergraph, 'schema' | 'interfaceObjectFields'> & {
 };
 
 /**
- * Selects fields of an `@interfaceObject` for objects of every type where the operation selects them under a
- * type condition: `{ product { ... on Bread { weight } } }` becomes `{ product { __typename weight } }`. The
- * subgraph that returns the object returns these fields with it. Otherwise the planner would fetch the type
- * first and then the fields in a second call, which needs a resolvable key. Completion removes the fields
- * from objects of other types.
- *
+ * Moves fields out of type conditions behind an `@interfaceObject`: `{ product { ... on Bread { weight } } }`
+ * becomes `{ product { __typename weight } }`. The subgraph that returns the product then returns `weight`
+ * with it, and completion removes the field from products of other types. Otherwise the planner would fetch
+ * the type of the product first and the field in a second call, which needs a resolvable key.
  * @param document a plannable document: one operation, without fragment spreads.
  * @returns undefined if there is no such field.
  */

@@ -19,7 +19,7 @@ import {
  */
 export type PreparedSupergraph = {
   readonly document: DocumentNode;
-  /** Types of the supergraph, including the join directives. */
+  /** Schema of the whole supergraph, including the join directives. */
   readonly schema: GraphQLSchema;
   /** Names of all fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
@@ -68,11 +68,10 @@ function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[
 }
 
 /**
- * Removes keys with `resolvable: false`. When a fetch continues after `@requires` or behind an
- * `@interfaceObject`, the planner takes the first key of the type without checking that it is resolvable
- * (`getLocallySatisfiableKey` in @apollo/query-graphs). It then calls `_entities` with a key that the
- * subgraph does not resolve. Some operations can be planned only with these keys, so the option `keys` can
- * keep them.
+ * Removes keys with `resolvable: false`, because the planner may use them to continue after `@requires` or
+ * behind an `@interfaceObject`: it takes the first key of the type (`getLocallySatisfiableKey` in
+ * @apollo/query-graphs), and would call `_entities` with a key that the subgraph does not resolve. Some
+ * operations can be planned only with these keys, so the option `keys` can keep them.
  */
 function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {

@@ -5,9 +5,9 @@ import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 /** Names in a client's operation that were changed for planning. Most operations need no changes. */
 export type Renames = {
-  /** Response names in the plan, by the `signatureOf` a field. */
+  /** Response names that fields have in the plan, by `signatureOf` the client's field. */
   readonly fields: readonly (readonly [signature: string, planned: string])[];
-  /** Variable names: the client's and the one in the plan. */
+  /** Variables that have another name in the plan. */
   readonly variables: readonly (readonly [name: string, planned: string])[];
 };
 
@@ -84,15 +84,16 @@ function isAliased({ alias, name }: FieldNode): boolean {
 }
 
 /**
- * Renames fields and variables for planning. Locations are kept. Without renames the same document is
- * returned.
+ * Renames fields and variables of a document for planning, and keeps locations. Returns the same document if
+ * there is nothing to rename.
  */
 export function renameForPlanning(document: DocumentNode, renames: Renames): DocumentNode {
   if (renames.fields.length === 0 && renames.variables.length === 0) return document;
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables);
   return visit(document, {
-    // Runs before the arguments are visited, because a signature contains the client's variable names.
+    // Called before the arguments of the field are visited, because a signature contains the client's
+    // variable names.
     Field: (node) => {
       const planned = fields.get(signatureOf(node));
       if (planned === undefined) return undefined;

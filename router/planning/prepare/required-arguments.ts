@@ -31,7 +31,7 @@ export type RequiredArguments = {
   readonly fields: ReadonlyMap<string, RequiredField>;
   /** Selection sets of `@requires`, with the planner's names, by `coordinate` of the requiring field. */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
-  /** Paths of fields in keys, such as `.ref.code`, by service. */
+  /** Paths of the fields in all keys of a service, such as `.ref.code`, by service. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 

@@ -35,14 +35,14 @@ export function argumentOf(directive: DirectiveNode, name: string): string | und
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
-/** Returns whether a directive has the boolean argument with that value. */
+/** Returns whether a boolean argument of a directive has the given value. */
 export function hasFlag(directive: DirectiveNode, flag: string, expected: boolean): boolean {
   return (directive.arguments ?? []).some(
     ({ name, value }) => name.value === flag && value.kind === Kind.BOOLEAN && value.value === expected,
   );
 }
 
-/** Returns the service names by the names of their `join__Graph` enum values. */
+/** Returns the names of the services, by their values in the enum `join__Graph`. */
 export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
   const graphs = document.definitions.find(
     (node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph',
@@ -80,7 +80,7 @@ export function withImplementations(schema: GraphQLSchema, typeName: string): st
   return [typeName, ...objects.map(({ name }) => name), ...interfaces.map(({ name }) => name)];
 }
 
-/** Yields every `@join__field` directive of a type with its field. */
+/** Returns the fields of a type with their `@join__field` directives, one at a time. */
 export function* joinFields(
   type: CompositeDefinition,
 ): Generator<{ field: FieldDefinitionNode; join: ConstDirectiveNode }> {

@@ -4,15 +4,13 @@ import { exactNumber } from '../exact-json.ts';
 
 type Values = Parameters<typeof valueFromASTUntyped>[1];
 
-/**
- * Makes the custom scalars of a schema keep numbers exact in literals, such as default values of variables.
- */
+/** Makes custom scalars read literals, such as default values of variables, with exact numbers. */
 export function keepLiteralsExact(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap()))
     if (isScalarType(type) && !isSpecifiedScalarType(type)) type.parseLiteral = exactValue;
 }
 
-/** Reads a literal without knowing its type. Numbers stay exact. */
+/** Returns the value of a literal whose type is unknown. Numbers stay exact. */
 export function exactValue(node: ValueNode, variables?: Values): unknown {
   if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return exactNumber(node.value);
   if (node.kind === Kind.LIST) return node.values.map((item) => exactValue(item, variables));

@@ -3,7 +3,10 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode 
 
 export type RootField = {
   readonly node: FieldNode;
-  /** Coordinate with the default name of the root type, for example `Mutation.login`. */
+  /**
+   * Coordinate of the field. The root type has its default name, whatever its name in the schema, for example
+   * `Mutation.login`.
+   */
   readonly coordinate: string;
 };
 

@@ -104,8 +104,8 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // Each success doubles the permitted calls in flight, as in TCP slow start. All callers at once would
-        // overload the subgraph again.
+        // The number of permitted calls doubles with each success, as in TCP slow start. The calls of all
+        // waiting clients at once would overload the subgraph again.
         if (state.inFlight >= 2 ** state.successes) return undefined;
         state.inFlight += 1;
         return this.#permit;
@@ -143,7 +143,8 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // A subgraph that received no calls may be cold or still failing, so probes come first.
+        // While the breaker was forced open, the subgraph received no calls. It may be failing or not warmed
+        // up, so probes come first.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;

@@ -4,9 +4,11 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
- * Returns the coordinates of the fields that a response shows to be failing. Such a field has no value
- * anywhere in the response, and one of its errors has a code that counts as a failure. A single missing
- * entity, a null at a deeper level, or an outage of another service (`extensions.causedBy`) does not count.
+ * Returns the coordinates of fields that are failing, as a response shows. Such a field has no value anywhere
+ * in the response, and an error with a code that counts as a failure. These do not count:
+ * - a single missing entity
+ * - a null at a deeper level
+ * - the failure of another service (`extensions.causedBy`)
  */
 export function failedFields(
   { data, errors }: ReceivedResponse,
@@ -22,7 +24,10 @@ export function failedFields(
   return [...failed];
 }
 
-/** Returns whether a response shows a failure, for calls whose requested fields are not known. */
+/**
+ * Returns whether a response shows a failure of the service. Used for calls whose selected fields are
+ * unknown.
+ */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
   const values = Object.values(data ?? {}).flat();

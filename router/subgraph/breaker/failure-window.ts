@@ -40,7 +40,8 @@ export class FailureWindow implements Disposable {
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       volumeThreshold: minCalls,
-      // Opossum opens above its threshold; `errorPercent` is the first share of failures that opens.
+      // Opossum opens only above its threshold, but the breaker must open at exactly `errorPercent`, so the
+      // threshold is slightly lower.
       errorThresholdPercentage: errorPercent - 1e-9,
     });
     this.#opossum.fallback(ignore);
@@ -66,8 +67,8 @@ export class FailureWindow implements Disposable {
   }
 
   /**
-   * Removes all calls from the window. Failures from before a recovery would open the circuit again
-   * immediately.
+   * Removes all calls from the window. Otherwise failures from before a recovery would open the circuit again
+   * at once.
    */
   close(): void {
     this.#opossum.close();

@@ -28,8 +28,8 @@ const MAX_TRACKED_FIELDS = 100;
 const ADMITTED: FieldAdmission = { kind: 'admitted', permits: [] };
 
 /**
- * The breakers of a subgraph's root and entity fields. A field has a breaker from its first failure until it
- * has been healthy for a while, so a healthy subgraph has none.
+ * The breakers of a subgraph's root and entity fields. A field gets a breaker at its first failure and loses
+ * it after a time without failures. A healthy subgraph therefore has none.
  */
 export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
@@ -92,7 +92,10 @@ export class FieldBreakers implements Disposable {
     this.#tracked.clear();
   }
 
-  /** Returns whether the failure also counts against the whole service. */
+  /**
+   * Records a failure for the fields that may have caused it. Returns whether it also counts against the
+   * whole service.
+   */
   #attributeFailure(permits: readonly FieldPermit[], { outcome, suspects }: Attribution): boolean {
     const likeliest = outcome === 'timeout' ? this.#likeliest(suspects) : suspects;
     for (const { tracked, permit } of permits) {
@@ -104,7 +107,7 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // A concurrent call may have opened the breaker already.
+      // The breaker may be open already, because a concurrent call has opened it.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
@@ -161,7 +164,7 @@ export class FieldBreakers implements Disposable {
     return tracked;
   }
 
-  /** Returns whether the breaker can be removed because the last failure is too old to matter. */
+  /** Returns whether the breaker of a field can be removed: its last failure is too long ago to matter. */
   #isHealthy({ breaker, lastFailureAt }: TrackedField): boolean {
     const { windowMs, maxOpenMs } = this.#options;
     if (breaker.isForced || breaker.state !== 'closed') return false;

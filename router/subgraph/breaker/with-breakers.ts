@@ -25,7 +25,8 @@ const NO_SUSPECTS: readonly string[] = [];
 const SUCCESS: Attribution = { outcome: 'success', suspects: NO_SUSPECTS };
 
 /**
- * Blocks calls while the breaker of the service or of a field is open; records the outcomes of other calls.
+ * Blocks calls while the breaker of the service, or of a requested field, is open. Records the outcomes of
+ * all other calls.
  */
 export function withBreakers(
   send: SendCall,
@@ -51,7 +52,10 @@ export function withBreakers(
   };
 }
 
-/** Wraps calls when breakers are disabled: calls are blocked only while a breaker is forced open. */
+/**
+ * Used instead of `withBreakers` if breakers are disabled: blocks calls only while an operator has forced a
+ * breaker open.
+ */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
   return async (call) => {
     const permit = breaker.admit();
@@ -71,11 +75,12 @@ function attribute(
 ): Attribution {
   if (response.kind === 'failed')
     return { outcome, suspects: (outcome === 'timeout' ? requested?.coordinates : undefined) ?? NO_SUSPECTS };
-  // The status may report a failure although the body is a GraphQL response.
+  // The status has already shown a failure, although the body is a GraphQL response.
   if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
   const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
   if (response.errors.length === 0) return unattributed;
-  // An overload rejection is neither a success nor a failure: the service works but did not run the call.
+  // A rejection due to overload is neither a success nor a failure: the service works, but has not run the
+  // call.
   if (!errorCodes.has('OVERLOADED') && isOverloadRejection(response))
     return { outcome: 'ignored', suspects: NO_SUSPECTS };
   if (requested === undefined)

@@ -3,7 +3,10 @@ import { overloaded } from './outcomes.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
-/** Counts the calls in flight to one subgraph, so that a slow subgraph cannot use up memory and sockets. */
+/**
+ * Counts the calls in flight to one subgraph and limits them, so that a slow subgraph cannot use up memory
+ * and sockets.
+ */
 export class Bulkhead {
   readonly #maxConcurrent: number;
   #inFlight = 0;

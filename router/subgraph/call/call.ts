@@ -8,7 +8,7 @@ export type CallContext = {
   readonly deadline: number;
 };
 
-/** One call as it passes through the wrappers. */
+/** One call on its way through the wrappers of a subgraph's client. */
 export type Call = {
   readonly request: SubgraphRequest;
   readonly context: CallContext;
@@ -40,10 +40,10 @@ export type CallResult = {
   readonly cause?: unknown;
 };
 
-/** The type that every wrapper takes and returns. Never rejects. */
+/** Sends a call. Every wrapper takes and returns such a function. The promise never rejects. */
 export type SendCall = (call: Call) => Promise<CallResult>;
 
-/** Calls back once after a delay, unless the returned function cancels it before. */
+/** Calls the callback once after a delay. The returned function cancels that. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
 /** Ends a call from outside, for example at its deadline. Only the first result counts. */

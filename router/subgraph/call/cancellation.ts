@@ -1,7 +1,7 @@
 import type { Interrupt, SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
-/** The calls that a signal ends, with the name of the service of each. */
+/** Calls that end when a signal aborts, each with the name of its service. */
 type CallsInFlight = Map<Interrupt, string>;
 
 // All calls of a request share one listener, because adding and removing listeners of an AbortSignal is slow.

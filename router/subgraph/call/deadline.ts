@@ -11,12 +11,13 @@ export type DeadlineOptions = {
 };
 
 /**
- * Ends a call at its timeout or at the end of the client request, whichever is first, even while bytes
- * arrive.
+ * Ends a call at its own timeout or at the deadline of the client request, whichever is first, even if its
+ * response is arriving.
  */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // If earlier calls used most of the time of the request, a timeout does not show that this service is slow.
+  // A timeout counts against the service only if the call had at least half of the usual time. If earlier
+  // calls used up the time of the request, the timeout is ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return async (call) => {
     const now = monotonic();

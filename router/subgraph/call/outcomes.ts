@@ -47,7 +47,7 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
   });
 }
 
-/** Fields are not named, because some of them may be hidden from clients. */
+/** Blocked fields are not named, because some of them may be hidden from clients. */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;
 }
@@ -68,7 +68,7 @@ export function httpError(service: string, status: number, outcome: CallOutcome)
   );
 }
 
-/** Adds the errors of the service's own response to a failure. */
+/** Adds the errors in the service's response to a failure. */
 export function withErrors(result: CallResult, errors: readonly SubgraphError[]): CallResult {
   if (result.response.kind === 'received') return result;
   const failure = { ...result.response.failure, errors };

@@ -7,8 +7,8 @@ export type RetryOptions = {
 };
 
 /**
- * Sends a query again, to another endpoint if there is one, when no response had begun. Mutations are not
- * retried: the subgraph may have run them although no response arrived.
+ * Sends a query again if no response had begun, to another endpoint if there is one. Mutations are not
+ * retried, because the subgraph may have run them without responding.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
   return async (call) => {

@@ -73,7 +73,7 @@ function createSentinel(): TimerEntry {
   return Object.assign(sentinel, { previous: sentinel as TimerEntry, next: sentinel as TimerEntry });
 }
 
-/** Removes an entry from the list; does nothing if it was removed before. */
+/** Removes an entry from the list. Removing it again has no effect. */
 function remove(entry: TimerEntry): void {
   entry.previous.next = entry.next;
   entry.next.previous = entry.previous;

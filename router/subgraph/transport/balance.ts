@@ -26,7 +26,7 @@ function choose(endpoints: readonly Endpoint[], call: Call, random: () => number
   if (endpoints.length <= 1) return endpoints[0];
   const others = endpoints.filter(({ url }) => url !== call.avoid);
   const accepting = others.filter((endpoint) => endpoint.accepts(call.request.operation));
-  // If all endpoints are ejected, trying one is better than a certain failure.
+  // If all endpoints are ejected, a call to one of them is better than a certain failure.
   return lessLoaded(accepting.length > 0 ? accepting : others, random);
 }
 

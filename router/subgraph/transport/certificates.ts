@@ -15,7 +15,7 @@ type Connector = buildConnector.connector;
 
 /**
  * Reads all configured certificates.
- * @throws {ConfigError} if files cannot be used; it names each of them.
+ * @throws {ConfigError} that names every file that cannot be used
  */
 export function checkCertificates(config: Pick<Config, 'traffic'>): void {
   const { all, subgraphs } = config.traffic;
@@ -31,9 +31,9 @@ export function checkCertificates(config: Pick<Config, 'traffic'>): void {
 }
 
 /**
- * Opens connections with these certificates. Changed files are read again for the next connection, so a
- * renewed certificate needs no restart. While the new files cannot be used, the previous certificates stay in
- * use.
+ * Creates a connector that uses the certificates in these files. If a file has changed, it is read again for
+ * the next connection, so that a renewed certificate needs no restart. While the new files are invalid, the
+ * previous certificates stay in use.
  */
 export function createConnector(files: CertificateFiles, timeoutMs: number): Connector {
   let version = '';
@@ -46,7 +46,7 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
       connector = buildConnector({
         secureContext: createSecureContext(read(files)),
         timeout: timeoutMs,
-        // Without this setting undici offers HTTP/2, whatever the pool allows.
+        // Otherwise undici would offer HTTP/2 in the TLS handshake, although the pool does not allow it.
         allowH2: false,
       });
       version = found;
@@ -61,7 +61,7 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
   };
 }
 
-/** A problem, and the path within `tls` of the setting that causes it. */
+/** A problem with the files. `at` is the path of the setting within `tls`. */
 type Problem = { readonly at: readonly string[]; readonly message: string };
 
 function problemsOf(files: CertificateFiles): Problem[] {

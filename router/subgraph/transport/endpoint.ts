@@ -43,8 +43,7 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * Increases with each state change: the outcome of a call from before an ejection must not end the
-   * ejection.
+   * The epoch increases with each state change, so that a call that began before an ejection cannot end it.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -67,8 +66,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Returns whether the endpoint takes this call now. After an ejection it takes a single query first, and no
-   * mutation.
+   * Returns whether the endpoint may receive this call. After an ejection it first receives a single query as
+   * a probe, never a mutation.
    */
   accepts(operation: 'query' | 'mutation'): boolean {
     if (this.#state.kind === 'serving') return true;

@@ -31,8 +31,9 @@ export type ExchangeOptions = {
 const DRAIN_BYTES = 65_536;
 
 /**
- * One HTTP exchange, driven by the events of undici's `dispatch`. It collects the body up to the limit and
- * settles once. Undici's `request()` would create a Readable for each response and need an AbortSignal.
+ * One HTTP exchange, driven by the events of undici's `dispatch`. It collects the body up to the size limit
+ * and settles once. `dispatch` is used because `request()` of undici would create a Readable for each
+ * response and need an AbortSignal.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
@@ -57,15 +58,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
   }
 
-  /** Ends the exchange and closes its connection, so that the subgraph notices. */
+  /** Ends the exchange and closes its connection, so that the subgraph can stop its work. */
   interrupt(result: CallResult): void {
     if (this.#settled) return;
     this.#stop(this.#statusFailure ?? this.#rejected ?? result);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The call ended while it waited in the pool. Throwing keeps the new connection open; abort() would close
-    // it.
+    // The call ended before it had a connection. Throwing keeps the new connection open, which `abort()`
+    // would close.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
   }
@@ -132,7 +133,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // HTTP does not allow the value of a header. The router or the client caused this, so it is no failure of
+    // Undici rejects the value of a header. The router or the client has caused this, so it is no failure of
     // the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
@@ -162,9 +163,10 @@ const GRAPHQL_TYPE = /^application\/graphql-response\+json\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i;
 
 /**
- * Returns the failure for a status. A redirect is not followed, because the identity headers would go to an
- * arbitrary host. 404 means that the service is not at this address. The client may cause other 4xx statuses,
- * so these must not open breakers.
+ * Returns the failure that a status stands for; undefined for 2xx.
+ * - A redirect is not followed, because it could send the identity headers to any host.
+ * - 404 means that the service is not at this address.
+ * - The client may have caused any other 4xx, so these do not open a breaker.
  */
 function statusFailure(service: string, status: number): CallResult | undefined {
   if (status < 300) return undefined;
@@ -176,8 +178,9 @@ function isOutage(status: number): boolean {
 }
 
 /**
- * Returns the result of a GraphQL response whose status is not 2xx. The errors of the service are more
- * precise than the status. Its data counts only in the GraphQL media type (GraphQL over HTTP, section 6.4.1).
+ * Returns the result of a GraphQL response whose status is not 2xx. Its errors replace the failure for the
+ * status, because they are more precise. Its data counts only with the GraphQL media type (GraphQL over HTTP
+ * section 6.4.1).
  */
 function despiteStatus(
   failure: CallResult,

@@ -4,7 +4,7 @@ import type { SocketWrite } from './join-writes.ts';
 /** Maximum length of the head of an interim response, in bytes. */
 const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-// Excludes 101, which switches the protocol.
+// Matches the status line of an interim response, except for 101, which switches the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
 /** Number of bytes after which the first digit of the status is known. */
 const TELLING = 'HTTP/1.1 100'.length;
@@ -16,8 +16,8 @@ const TELLING = 'HTTP/1.1 100'.length;
 export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as SocketWrite;
-  // Interim responses can only come before a response begins. Undici writes a request as a whole, after the
-  // response to the previous one has ended.
+  // True if no byte of the final response has arrived yet; only then may interim responses come. Undici
+  // writes the next request only after the response to the previous one has ended.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net';
 
-/** `write` of a socket, whose overloads cannot be assigned. */
+/** The form in which undici calls `write` of a socket. */
 export type SocketWrite = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**
- * Maximum length of a body, in bytes, that is copied behind its head. For longer bodies the copy costs more
- * than a second buffer.
+ * Maximum length of a body, in bytes, that is copied into one buffer with its head. Copying a longer body
+ * costs more than writing two buffers.
  */
 const MAX_COPIED_BYTES = 65_536;
 
 /**
- * Writes the head and the body of a request as one buffer. Undici writes a string and a buffer while the
- * socket is corked. Node's `writev` for both costs more CPU time than the copy: about 1 µs of 30 µs per call.
+ * Makes a socket write the head and the body of a request as one buffer. Undici writes them one after another
+ * while the socket is corked, and Node then sends both with `writev`. The copy costs less CPU time: it saves
+ * about 1 µs of 30 µs per call.
  */
 export function joinWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as SocketWrite;

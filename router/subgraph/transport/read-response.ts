@@ -77,8 +77,8 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Returns whether a response may contain inexact numbers where they must stay exact: in custom scalars, in
- * IDs and in the extensions of errors. Most responses have no numbers there, so their text is not searched.
+ * Returns whether a response may have lost digits of a number that must stay exact: in custom scalars, in IDs
+ * or in the extensions of errors. Most responses have no numbers there, so their text need not be searched.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

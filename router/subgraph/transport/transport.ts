@@ -29,7 +29,7 @@ export type TransportOptions = {
   readonly monotonic: () => number;
 };
 
-/** Sends one attempt over HTTP/1.1 and reads the response. */
+/** Creates the function that sends one attempt over HTTP/1.1 and reads its response. */
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
@@ -80,7 +80,8 @@ export function openPool(
     // Idle connections stay open for as long as the subgraph allows, because reusing a connection saves a
     // round trip.
     keepAliveTimeout: 30_000,
-    // An abort closes the connection. Over HTTP/2 other calls would lose it too.
+    // HTTP/2 is off: aborting a call closes its connection, and other calls on the same connection would be
+    // lost too.
     allowH2: false,
   });
 }

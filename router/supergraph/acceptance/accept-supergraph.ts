@@ -37,7 +37,7 @@ export type AcceptedSupergraph = {
    * hidden default values.
    */
   readonly servableSdl: string;
-  /** The caller must dispose of it. */
+  /** Planner of the supergraph. The caller must dispose of it. */
   readonly planner: Planner;
   readonly pricing: Pricing;
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
@@ -49,8 +49,8 @@ export type AcceptedSupergraph = {
 };
 
 /**
- * Decides whether this router, with its configuration, can serve a supergraph. Both the router and
- * `tributary compose` use it.
+ * Checks whether this router, with its configuration, can serve a supergraph, and prepares everything for it.
+ * The router and `npm run compose` use it.
  * @throws {SupergraphRejected} if no configuration makes the supergraph servable.
  * @throws {ConfigError} if the configuration names something that the supergraph does not have.
  */
