@@ -17,7 +17,8 @@ export function createBreakerCommands({
   return (command) => {
     const { subgraph, field, state } = command;
     using lease = acquire();
-    // `auto` is always accepted, because the supergraph may no longer have the field.
+    // `auto` is accepted for any field, because a new supergraph may no longer have a field whose breaker is
+    // forced.
     if (lease !== undefined && field !== undefined && state !== 'auto') {
       const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))

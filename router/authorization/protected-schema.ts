@@ -8,7 +8,10 @@ import type { Requirement, Requirements } from './requirement.ts';
  */
 export type ProtectedSchema = {
   readonly schema: GraphQLSchema;
-  /** Returns the requirements of the field itself, of its object type, and of the type it returns. */
+  /**
+   * Returns the requirements of a field: its own, those of its object type, and those of the type that it
+   * returns.
+   */
   readonly ofField: (typeName: string, fieldName: string) => readonly Requirement[];
   readonly ofType: (typeName: string) => readonly Requirement[];
   /** Returns the possible object types of a value of the type. */

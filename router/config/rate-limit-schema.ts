@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { count } from './values.ts';
 
-// Points multiplied by milliseconds must be a safe integer (docs/decisions/005-token-bucket.md).
+// Buckets count points multiplied by milliseconds, which must remain a safe integer
+// (docs/decisions/005-token-bucket.md).
 const bucket = z.strictObject({
   points: count.max(100_000_000).describe('Maximum number of cost points in the bucket.'),
   windowS: count.max(86_400).default(60).describe('Seconds in which an empty bucket becomes full.'),

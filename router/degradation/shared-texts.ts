@@ -39,7 +39,7 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
 
   return {
     write(key, text, maxAgeMs) {
-      // A text that does not fit is dropped: the next response with the value brings it again.
+      // A text beyond the maximum is dropped: the next response with the value causes another write.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });
       if (isWriting) return;

@@ -6,7 +6,7 @@ import { mergeVary } from './vary.ts';
 import { compileRules, rulesFor, wholeName } from './rules.ts';
 import type { PropagatedHeader, Carry, HeaderRule } from './rules.ts';
 
-/** Headers of a response to a client. Each item of a list is sent as a separate header line. */
+/** Headers of a response to a client. If a value is a list, each item is sent as a separate header line. */
 export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
 
 /** Collects the response headers of subgraphs during one execution. */

@@ -16,7 +16,7 @@ export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverr
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
 }
 
-/** Returns the claims that the configuration names. */
+/** Returns the names of the claims on which configured labels depend. */
 export function overrideClaims(config: OverridesConfig): readonly string[] {
   return Object.values(config).flatMap((value) =>
     typeof value === 'object' && value.claim !== undefined ? [value.claim] : [],

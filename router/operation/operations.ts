@@ -26,7 +26,7 @@ export type Operation = PricedOperation & {
   readonly document: DocumentNode;
   /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
-  /** Labels of progressive `@override` on which its plan can depend, sorted. */
+  /** Labels of progressive `@override` that the operation's plan may depend on, sorted. */
   readonly overrideLabels: readonly string[];
   /**
    * Plans and compiles the operation on the first call. If many operations wait for planning, callers take
@@ -249,7 +249,10 @@ export async function warm(next: Operations, previous: Operations, count: number
   }
 }
 
-/** Plans an operation for the labels for which `previous` is planned, and for labels that are new. */
+/**
+ * Plans an operation for all combinations of labels for which `previous` has plans, and for labels that are
+ * new in this supergraph.
+ */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));
   const planned = previous.compiled.plannedOverrides();

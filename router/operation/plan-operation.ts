@@ -21,11 +21,14 @@ export type PlannedOperation = CompiledOperation & {
   readonly deliveredCalls: DeliveredCalls | undefined;
 };
 
-/** Plans and compiles an operation, once for all callers with the same labels. */
+/**
+ * Plans and compiles an operation. Callers for which the same labels of progressive `@override` are true
+ * share the plan.
+ */
 export type Compile = {
-  /** @param overrides labels of progressive `@override` that are true, sorted */
+  /** @param overrides labels that are true for the caller, sorted */
   (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
-  /** Combinations of true labels for which the operation is planned. */
+  /** Returns the combinations of true labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
 };
 
@@ -61,12 +64,14 @@ type Compilation = {
 
 type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
-/** Maximum number of cached plans of one operation, which differ in the labels that are true. */
+/**
+ * Maximum number of cached plans of one operation. There is one for each combination of labels that are true.
+ */
 const MAX_PLANS = 16;
 
 /**
- * Creates the function that plans and compiles one document. A document that cannot be planned is never
- * planned again for this supergraph. After a timeout, the next request tries again.
+ * Creates the function that plans and compiles one document. It caches a plan for each combination of labels
+ * that are true.
  */
 export function createCompile(
   compilation: Compilation,
@@ -92,7 +97,7 @@ export function createCompile(
   });
 }
 
-/** One plan of an operation. */
+/** One plan of an operation, for one combination of labels. */
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
@@ -100,7 +105,11 @@ type CompileOnce = {
   readonly forget: () => void;
 };
 
-/** A planning error is permanent for the supergraph; a timeout may be retried. */
+/**
+ * Creates the function that plans and compiles a document for one combination of labels. An operation that
+ * cannot be planned is never planned again for this supergraph. After a timeout, the next request tries
+ * again.
+ */
 function createCompileOnce(
   compilation: Compilation & { readonly overrides: readonly string[] },
   parts: CompilationParts,

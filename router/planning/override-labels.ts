@@ -47,7 +47,7 @@ function operationOf(document: DocumentNode, operationName: string | undefined):
 type LabelledTypes = {
   readonly schema: GraphQLSchema;
   readonly definitions: ReadonlyMap<string, CompositeDefinition>;
-  /** Labels by field coordinate. */
+  /** Labels that apply to each field, by coordinate. */
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 };
 

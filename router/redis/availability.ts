@@ -103,7 +103,7 @@ export function watchAvailability(
   };
 }
 
-/** Number of steps in which a wait elapses (see `withTimeout`). */
+/** Number of steps that a wait is divided into (see `withTimeout`). */
 const PARTS = 4;
 
 /**

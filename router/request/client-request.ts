@@ -32,7 +32,7 @@ export const ONE_PIECE_BYTES = 8_192;
 
 export type ClientResponse = {
   readonly status: number;
-  /** Each item of a list is sent as a separate header line. */
+  /** Headers by name. If a value is a list, each item is sent as a separate header line. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | Buffer;
   /** Properties of the request for the log, in addition to those of HTTP. */

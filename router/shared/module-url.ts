@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 
 /**
- * Returns the URL of another module for a worker: `name` without its ending, relative to the module at
- * `base`. The repository runs the TypeScript sources, the package runs the emitted JavaScript.
+ * Returns the URL of a module for a worker thread or process. The repository runs TypeScript sources and the
+ * package JavaScript, so the ending of the file differs.
+ * @param name path of the module without its ending, relative to the module at `base`
  */
 export function moduleUrl(name: string, base: string): URL {
   return new URL(`${name}${extname(base)}`, base);

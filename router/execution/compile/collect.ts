@@ -7,8 +7,8 @@ import type { JsonObject } from '../../shared/json.ts';
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /**
- * The objects found. If equal objects are deduplicated, `known` finds the object for each combination of
- * keys.
+ * The objects found. If equal objects are deduplicated, `known` is a tree that finds the object for given key
+ * values.
  */
 export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 

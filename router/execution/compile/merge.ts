@@ -14,7 +14,7 @@ export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => 
 
 /**
  * Compiles the function that merges a fetched object into an object of the merged data. It reads only the
- * keys of the shape, so that nothing else from a subgraph reaches the merged data.
+ * keys that the fetch selects, so that nothing else from a subgraph reaches the merged data.
  */
 export function compileMerge(shape: FetchShape, types: SupergraphTypes): Merge {
   const mergeKeys = defineMerge(shape, types);

@@ -9,7 +9,7 @@ import type { ValueCheck } from '../codegen/value-check.ts';
 
 /** A field that an entity must have for its representation. */
 export type RequiredValue = {
-  /** Response path below the entity. */
+  /** Response keys that lead from the entity to the field. */
   readonly path: readonly string[];
   /** Field coordinate for messages, such as `Product.weight`. */
   readonly coordinate: string;
@@ -53,7 +53,7 @@ type Entry = {
         readonly rule: Rule;
         readonly accepts: ValueCheck | undefined;
         readonly coordinate: string;
-        /** Type of the field, if the supergraph has the field. */
+        /** Name of the field's type; undefined if the supergraph does not have the field. */
         readonly typeName: string | undefined;
       }
     | { readonly text: string };

@@ -5,7 +5,7 @@ type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'received' }>
 
 /** The part of a merged response that belongs to one of its queries. */
 export type Part = {
-  /** Response key of the query's selection, and the keys of all selections. */
+  /** Response key of this query's selection. `keys` has the response keys of all selections. */
   readonly key: string;
   readonly keys: readonly string[];
   /** Maps each representation to the index of its entity in the response. */
@@ -40,8 +40,9 @@ type RequestedKeys = {
 };
 
 /**
- * An error with a path belongs to the queries that requested the entity at the path. An error without a path,
- * or with an unknown path, belongs to all queries.
+ * Returns the error with the path that it has in the response to one query; empty if it concerns only other
+ * queries. An error with a path concerns the queries that requested the entity at the path. An error without
+ * a path, or with an unknown one, concerns all queries.
  */
 function errorFor(error: SubgraphError, { key, keys, own }: RequestedKeys): readonly SubgraphError[] {
   const { path, ...unlocated } = error;

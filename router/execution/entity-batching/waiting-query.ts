@@ -16,7 +16,7 @@ export type WaitingQuery = EntityQuery & {
 /** The parts of an execution that are used to merge queries. */
 export type BatchingExecution = {
   readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
-  /** Values of the variables to send to subgraphs. */
+  /** Values of the variables, as they are sent to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;

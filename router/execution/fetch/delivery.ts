@@ -1,6 +1,6 @@
 import type { FetchShape } from './fetch-shape.ts';
 
-/** Identifies a fetch of the plan in errors. */
+/** A fetch of the plan, as error causes refer to it. */
 export type FetchReference = { readonly index: number; readonly service: string };
 
 /**

@@ -28,7 +28,8 @@ export function storeEntities(
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const staleKey of staleKeys) {
-      // Undefined within an object means that the fetch does not select the field for this type.
+      // An entity without the key is of a type for which the fetch does not select the field, so nothing is
+      // stored.
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);

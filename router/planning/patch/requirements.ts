@@ -14,7 +14,7 @@ export type Place = readonly Step[];
 /** A value that a field requires from another subgraph (`@requires`). */
 export type Requirement = {
   readonly place: Place;
-  /** The same path with the names that the requiring subgraph uses. */
+  /** Path of the value with the names that the requiring subgraph uses for fields. */
   readonly seen: string;
 };
 
@@ -49,7 +49,7 @@ export function requirementsOf(
   return found;
 }
 
-/** Returns those of the object types that satisfy a type condition. */
+/** Returns the given types that satisfy a type condition. Undefined stands for all types. */
 export function narrowed(
   types: Step['types'],
   condition: string | undefined,
@@ -71,7 +71,7 @@ export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }
 
-/** Returns a text that identifies a place, including its types. */
+/** Returns a text that identifies a path and the types of its steps. */
 export function placeText(place: Place): string {
   return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
 }

@@ -34,7 +34,8 @@ export type HiddenLiterals = {
  * Replaces literals that Apollo's planner would change, because it converts them to JavaScript values:
  * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
  * ID of digits becomes a number. Each such literal is planned as a string with a name, and `showLiterals`
- * restores it. A number literal of the type ID remains a string, as GraphQL would coerce it.
+ * restores it. A number literal of the type ID becomes a string and is not restored, because GraphQL coerces
+ * it to a string anyway.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {

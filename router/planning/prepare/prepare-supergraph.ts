@@ -23,11 +23,14 @@ export type PreparedSupergraph = {
   readonly schema: GraphQLSchema;
   /** Names of all fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
-  /** Interfaces that some services define as an `@interfaceObject`, each with the names of these services. */
+  /**
+   * Interfaces that some services define as an `@interfaceObject`. The values are the names of these
+   * services.
+   */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of the fields of each such interface that these services return without requiring other fields. */
+  /** Fields that a service returns for such an interface without requiring other fields, by interface. */
   readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of all fields of such interfaces. */
+  /** Names of all fields of interfaces that some service defines as an `@interfaceObject`. */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
   /** Which keys the document contains: all of them, or only the resolvable ones. */

@@ -5,7 +5,7 @@ import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
 /** Names in a client's operation that were changed for planning. Most operations need no changes. */
 export type Renames = {
-  /** Response names that fields have in the plan, by `signatureOf` the client's field. */
+  /** Response names in the plan. The key is the signature of the client's field (`signatureOf`). */
   readonly fields: readonly (readonly [signature: string, planned: string])[];
   /** Variables that have another name in the plan. */
   readonly variables: readonly (readonly [name: string, planned: string])[];
@@ -124,7 +124,7 @@ export function anonymousOperation(document: DocumentNode, operationName: string
 }
 
 function unusedName(name: string, used: Set<string>): string {
-  // A prefix without underscores at the beginning: GraphQL reserves names that begin with two underscores.
+  // The new name begins with a letter, because GraphQL reserves names that begin with two underscores.
   for (let count = 1; ; count += 1) {
     const candidate = `r${count}_${name}`;
     if (used.has(candidate)) continue;

@@ -42,10 +42,12 @@ export function coordinate(service: string, type: string, field: string): string
 
 type Variants = {
   readonly schema: GraphQLSchema;
-  /** Planner's names, by the field with its arguments as text. */
+  /**
+   * Names that fields with arguments have for the planner. The key is the field with its arguments as text.
+   */
   readonly names: Map<string, string>;
   readonly fields: Map<string, RequiredField>;
-  /** Planner's names that each type gets as additional fields. */
+  /** Names that each type gets as additional fields for the planner. */
   readonly added: Map<string, Set<string>>;
 };
 

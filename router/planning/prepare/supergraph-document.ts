@@ -42,7 +42,7 @@ export function hasFlag(directive: DirectiveNode, flag: string, expected: boolea
   );
 }
 
-/** Returns the names of the services, by their values in the enum `join__Graph`. */
+/** Maps the values of the enum `join__Graph` to the names of the services. */
 export function serviceNames(document: DocumentNode): ReadonlyMap<string, string> {
   const graphs = document.definitions.find(
     (node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph',

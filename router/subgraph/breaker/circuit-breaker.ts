@@ -94,7 +94,7 @@ export class CircuitBreaker implements Disposable {
     return this.#state.kind === 'open' ? Math.ceil(this.#state.until - this.#options.monotonic()) : undefined;
   }
 
-  /** Returns undefined if the call is rejected. Each permit must be settled once. */
+  /** Returns a permit for a call, which must be settled once; undefined if the call is rejected. */
   admit(): Permit | undefined {
     this.#coolDown();
     const state = this.#state;

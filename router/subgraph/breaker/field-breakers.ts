@@ -49,9 +49,7 @@ export class FieldBreakers implements Disposable {
     return [...this.#tracked.values()];
   }
 
-  /**
-   * Admits or rejects a call that requests these fields. The permits of an admission must be settled once.
-   */
+  /** Admits or rejects a call that requests these fields. `settle` must be called once with the permits. */
   admit(coordinates: readonly string[] = []): FieldAdmission {
     if (this.#tracked.size === 0) return ADMITTED;
     const permits: FieldPermit[] = [];

@@ -6,8 +6,8 @@ import type { Finding } from '../compose.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
- * Features that supergraphs mark as necessary for execution, although they change no response, with what the
- * router does not do.
+ * Features that the router ignores, each with a text about what it therefore does not do. Supergraphs declare
+ * them as necessary for execution, although they change no response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],
@@ -35,7 +35,8 @@ export function withoutIgnoredFeatures(supergraphSdl: string): WithoutIgnoredFea
   const nodes = new Set(links.map(({ node }) => node));
   const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
   const servable = visit(document, {
-    // Directives of a supergraph are in type definitions, so their arguments are constants.
+    // The cast is safe: the directives of a supergraph are in type definitions, where arguments are
+    // constants.
     Directive: (node) =>
       nodes.has(node as ConstDirectiveNode) || isApplied(node as ConstDirectiveNode) ? null : undefined,
     DirectiveDefinition: ({ name }) =>

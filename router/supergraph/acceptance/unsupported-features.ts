@@ -5,7 +5,7 @@ import type { Finding } from '../compose.ts';
 import { usesOf } from './feature-uses.ts';
 import { isIgnored } from './ignored-features.ts';
 
-/** Alternatives to unsupported features, by the identity of the feature. */
+/** Texts about alternatives to unsupported features. The key is the URL that identifies the feature. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   [
     'https://specs.apollo.dev/connect',
