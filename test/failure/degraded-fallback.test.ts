@@ -13,7 +13,7 @@ test('replaces the data of a service that is down by a fallback, and reports it 
   await using graph = await startSmallGraph({ services: LIBRARY, config: CONFIG });
   await stopService(graph, 'reviews');
 
-  // Apollo Server executes the first request, the compiled executor the second.
+  // The first request prepares the operation, the second finds it in the cache.
   for (const _ of [1, 2]) {
     const answer = await askForRest(graph, query);
     expect(answer).toEqual({

@@ -101,7 +101,7 @@ test('a subgraph response with an error status keeps the errors and data of Grap
   });
   for (const [title, behaviour, expected] of CASES) {
     current = behaviour;
-    // Apollo Server executes the first request, the compiled executor the others.
+    // The first request prepares the operation, the others find it in the cache.
     const { data, errors } = await graph.query('{ a b }');
     expect({ title, data, ...(errors && { errors }) }).toEqual({ title, ...expected });
   }

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-/** Asks as a program does that found the port under the name in `host`. */
+/** Sends a request with this path and these headers to the admin port. */
 async function ask(
   { router }: SmallGraph,
   path: string,
@@ -24,7 +24,7 @@ async function ask(
   return { status: response.statusCode, body: await text(response) };
 }
 
-test.for(PATHS)('a page of a site that calls itself this machine gets nothing from %s', async (path) => {
+test.for(PATHS)('rejects a page whose domain resolves to this machine at %s', async (path) => {
   const { port } = new URL(graph.router.adminUrl ?? '');
   for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example']) {
     expect(await ask(graph, path, { host: `${name}:${port}` })).toEqual({
@@ -34,12 +34,12 @@ test.for(PATHS)('a page of a site that calls itself this machine gets nothing fr
   }
 });
 
-test.for(PATHS)('a page gets nothing from %s, whatever its origin', async (path) => {
+test.for(PATHS)('rejects a page of any origin at %s', async (path) => {
   for (const origin of ['https://evil.example', graph.router.adminUrl ?? '', 'null'])
     expect(await ask(graph, path, { origin })).toMatchObject({ status: 403 });
 });
 
-test('a program is answered that asks by an address, or for localhost', async () => {
+test('accepts a program that uses an IP address or localhost', async () => {
   for (const host of [
     '127.0.0.1:9090',
     'localhost:9090',
@@ -51,7 +51,7 @@ test('a program is answered that asks by an address, or for localhost', async ()
     expect(await ask(graph, '/metrics', { host })).toMatchObject({ status: 200 });
 });
 
-test('on a port for a network a scraper is answered that asks by whatever name the network gave, and a page is not', async () => {
+test('on a public interface accepts a scraper by any host name, and rejects a page', async () => {
   await using open = await startSmallGraph({ services: LIBRARY, config: 'admin: { host: 0.0.0.0 }' });
   expect(await ask(open, '/metrics', { host: 'router-1:9090' })).toMatchObject({ status: 200 });
   expect(await ask(open, '/state', { origin: 'http://router-1:9090' })).toMatchObject({ status: 403 });

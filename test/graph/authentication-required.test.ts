@@ -59,7 +59,7 @@ test('anonymous requests for protected fields of the shop reach no subgraph', as
       ],
       data: { [field]: null },
     });
-  // A customer may not change stock either, and is told the other code.
+  // A customer must not change stock either, and receives the other code.
   const customer = { authorization: `Bearer ${await issuer.mint({ claims: { scope: 'profile orders' } })}` };
   for (const [field, query] of PROTECTED.filter(([name]) => name.endsWith('Stock')))
     expect(await (await graph.post({ query }, customer)).json()).toMatchObject({

@@ -7,7 +7,7 @@ import type { Demands } from '../support/graphs/demanding-graph.ts';
 
 type Met = (subject: Extract<Subject, { kind: 'user' }>) => boolean;
 
-/** What each directive means, said once more and in another way. */
+/** The meaning of each directive, implemented independently of the router. */
 const MEANINGS: readonly (readonly [directive: string, met: Met])[] = [
   ['@authenticated', () => true],
   ['@requiresScopes(scopes: [["a"]])', ({ scopes }) => scopes.includes('a')],
@@ -38,7 +38,7 @@ const subject: Arbitrary<Subject> = oneof(
 const FIELDS = '__typename id f g h';
 const SELECTION = `__typename id f g ${TYPES.map((type) => `... on ${type} { h }`).join(' ')}`;
 
-/** Every way to an object of a type; a list holds one of each. */
+/** Every path to an object of a type; the lists contain one object of each type. */
 const WAYS: readonly ((type: string) => string)[] = [
   (type) => `{ ${type} { ${FIELDS} } }`,
   (type) => `{ ${type} { ...S } } fragment S on ${type} { ${FIELDS} }`,
@@ -61,7 +61,7 @@ function meets(name: string, demanded: Demands, who: Subject): boolean {
   return who.kind === 'user' && met?.(who) === true;
 }
 
-/** An object as it has to be answered. */
+/** Returns the expected object in the response. */
 function expectedOf(type: string, demanded: Demands, who: Subject): unknown {
   const has = (...names: string[]) => names.every((name) => meets(name, demanded, who));
   if (!has(type)) return null;
@@ -74,7 +74,10 @@ function expectedOf(type: string, demanded: Demands, who: Subject): unknown {
   };
 }
 
-/** The object of the type in an answer; what stands between is open to whom the object itself is. */
+/**
+ * Returns the object of the type in a response. The fields on the path have the same requirements as the
+ * object.
+ */
 function find(type: (typeof TYPES)[number], data: unknown): unknown {
   const [value] = Object.values(Object(data));
   const found: unknown = Array.isArray(value) ? value[TYPES.indexOf(type)] : value;
@@ -90,7 +93,7 @@ function isDeniedField(coordinate: string, demanded: Demands, who: Subject): boo
 
 const counts = { answers: 0, nulls: 0, values: 0 };
 
-test('every way to an object gives the same verdict, and what is denied is not fetched', async () => {
+test('every path to an object has the same result, and denied fields are not fetched', async () => {
   await assert(
     asyncProperty(demands, array(subject, { minLength: 2, maxLength: 4 }), async (demanded, subjects) => {
       const ask = demandingGraph(demanded);

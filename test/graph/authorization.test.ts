@@ -139,13 +139,13 @@ describe.each(PATHS)('by way of %s', (_name, query, path) => {
     expect(callsOf('shop').at(-1)?.body).not.toMatch(/Order\s*{[^}]*total|order\s*{[^}]*total/);
   });
 
-  test('the right scope is answered', async () => {
+  test('the right scope receives the field', async () => {
     const [root = '', name = ''] = path;
     expect(await ask('right scope', query)).toEqual({ data: { [root]: { id: 'o1', [name]: 10 } } });
   });
 });
 
-test('an operation answered to one is not answered to another', async () => {
+test('an operation that was allowed for one caller is denied for another', async () => {
   const query = '{ order { total note } }';
   for (const who of ['right scope', 'anonymous', 'staff', 'anonymous', 'right scope'] as const) {
     const answer = await ask(who, query);
@@ -155,7 +155,7 @@ test('an operation answered to one is not answered to another', async () => {
   }
 });
 
-test('callers of one identity with other scopes do not share an answer in flight', async () => {
+test('does not deduplicate requests of one identity with different scopes', async () => {
   const whos = ['right scope', 'wrong scope', 'right scope', 'wrong scope'] as const;
   const answers = await Promise.all(whos.map((who) => ask(who, '{ orders { id total } }')));
   expect(answers.map(({ errors = [] }) => errors.length)).toEqual([0, 2, 0, 2]);
@@ -174,7 +174,7 @@ test('each object of a list has its own null and its own error', async () => {
   });
 });
 
-test('a denied type is null by every way to it', async () => {
+test('a denied type is null on every path to it', async () => {
   const query = '{ secret { id } node(id: "s1") { id } anything { __typename ... on Secret { id } } }';
   expect(await ask('anonymous', query)).toEqual({
     errors: deniedTo('anonymous', ['secret'], ['node'], ['anything', 2]),
@@ -189,7 +189,7 @@ test('a denied type is null by every way to it', async () => {
   });
 });
 
-test('null goes as far up as the schema has none', async () => {
+test('null propagates up to the next nullable field', async () => {
   expect(await ask('anonymous', '{ open order { id exact } strictNodes { id } }')).toEqual({
     errors: deniedTo('anonymous', ['order', 'exact'], ['strictNodes', 1]),
     data: { open: 1, order: null, strictNodes: null },
@@ -206,7 +206,7 @@ test('a protected enum protects the fields that return it', async () => {
   expect(await ask('staff', '{ level }')).toEqual({ data: { level: 'LOW' } });
 });
 
-test('a denied mutation is not executed, and those beside it are', async () => {
+test('does not execute a denied mutation, and executes the others of the request', async () => {
   const before = callsOf('shop').length;
   expect(await ask('wrong scope', 'mutation { refund { id } rename { id } }')).toEqual({
     errors: denied(['refund']),
@@ -218,7 +218,7 @@ test('a denied mutation is not executed, and those beside it are', async () => {
   expect(await ask('right scope', 'mutation { refund { id } }')).toEqual({ data: { refund: { id: 'o1' } } });
 });
 
-test('nothing is asked of anyone when all of it is denied', async () => {
+test('calls no subgraph if all fields are denied', async () => {
   const before = callsOf('shop').length;
   expect(await ask('anonymous', '{ me }')).toEqual({
     errors: deniedTo('anonymous', ['me']),
@@ -227,7 +227,7 @@ test('nothing is asked of anyone when all of it is denied', async () => {
   expect(callsOf('shop')).toHaveLength(before);
 });
 
-test('a service is not asked for entities of which only denied fields were wanted', async () => {
+test('does not fetch entities of which only denied fields are selected', async () => {
   const before = callsOf('shipping').length;
   expect(await ask('anonymous', '{ order { id label } }')).toEqual({
     errors: deniedTo('anonymous', ['order', 'label']),
@@ -239,7 +239,7 @@ test('a service is not asked for entities of which only denied fields were wante
   });
 });
 
-test('what the variables exclude is neither answered nor an error', async () => {
+test('a field that variables exclude is neither in the response nor an error', async () => {
   const query = 'query ($all: Boolean = false) { order { id total @include(if: $all) } }';
   expect(await ask('anonymous', query)).toEqual({ data: { order: { id: 'o1' } } });
   expect(await ask('anonymous', query, { variables: { all: true } })).toEqual({
@@ -248,14 +248,14 @@ test('what the variables exclude is neither answered nor an error', async () => 
   });
 });
 
-test('a policy that is not configured is met by nobody', async () => {
+test('no caller satisfies a policy that is not configured', async () => {
   expect(await ask('staff', '{ order { note unknown } }')).toEqual({
     errors: denied(['order', 'unknown']),
     data: { order: { note: 'n', unknown: null } },
   });
 });
 
-test('introspection tells of what is protected, and nothing of the directives', async () => {
+test('introspection shows protected fields and hides the directives', async () => {
   const answer = await ask(
     'anonymous',
     '{ __type(name: "Order") { fields { name } } __schema { directives { name } types { name } } }',
@@ -265,17 +265,17 @@ test('introspection tells of what is protected, and nothing of the directives', 
   expect(text).not.toMatch(/authenticated|requiresScopes|olicy/);
 });
 
-test('an alias named like a key is answered under its name', async () => {
+test('an alias named like a key field is returned under its name', async () => {
   expect(await ask('staff', '{ order { id: weight } }')).toEqual({ data: { order: { id: 3 } } });
 });
 
-test('many denied objects give a bounded number of errors', async () => {
+test('many denied objects return a limited number of errors', async () => {
   const fields = Array.from({ length: 20 }, (_, at) => `a${at}: orders { total }`).join(' ');
   const answer = await ask('anonymous', `{ ${fields} }`);
   expect(answer.errors).toHaveLength(40);
 });
 
-test('nobody is charged for what they are denied', async () => {
+test('callers are not charged for denied fields', async () => {
   const points = '{ points: 100, windowS: 86400 }';
   await using charging = await startSmallGraph({
     services: SERVICES,
@@ -300,7 +300,7 @@ rateLimit:
   });
 });
 
-test('mode reject refuses the operation as a whole', async () => {
+test('mode reject rejects the whole operation', async () => {
   await using strict = await startSmallGraph({
     services: SERVICES,
     config: configOf(issuer, ', mode: reject'),
@@ -325,7 +325,7 @@ test('mode reject refuses the operation as a whole', async () => {
   expect(await ask('anonymous', excluded, { on: strict, variables: { all: false } })).toEqual({
     data: { order: { id: 'o1' } },
   });
-  // Only an order can come of it, and that the field is open on gifts is no way around.
+  // Only an order can be returned, so the open field of gifts must not allow this field.
   expect(await ask('anonymous', '{ order { ... on Node { total } } }', { on: strict })).not.toHaveProperty(
     'data',
   );
@@ -334,7 +334,7 @@ test('mode reject refuses the operation as a whole', async () => {
   });
 });
 
-test('mode dry-run answers everything and tells what it would not', async () => {
+test('mode dry-run returns all data and reports the fields that it would deny', async () => {
   await using dry = await startSmallGraph({
     services: SERVICES,
     config: configOf(issuer, ', mode: dry-run'),
@@ -369,7 +369,7 @@ describe("with Apollo Gateway's own executor", () => {
     '{ orders { exact } }',
     '{ __typename me __type(name: "Order") { name } }',
     'mutation { refund { id } rename { id total } }',
-  ])('the same is answered to %s', async (query) => {
+  ])('returns the same response to %s', async (query) => {
     for (const who of ['anonymous', 'wrong scope', 'right scope', 'staff'] as const) {
       const [ours, theirs] = await Promise.all([ask(who, query), ask(who, query, { on: stock })]);
       expect(sorted(theirs)).toEqual(sorted(ours));

@@ -22,7 +22,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
-test('a bomb is refused on every way, reaches no subgraph, costs its length and is never registered', async (context) => {
+test('rejects a document bomb in every form, calls no subgraph, charges for its length and never registers it', async (context) => {
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: `
@@ -42,7 +42,7 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   for (const build of Object.values(BOMBS)) {
     for (const send of Object.values(WAYS)) {
       const response = await send(graph, build());
-      // What is longer than `limits.documentLength` is not even parsed.
+      // Documents longer than `limits.documentLength` are not parsed.
       points += build().length > 65_536 ? 1 : Math.ceil(build().length / 4_096);
       const { errors = [], ...rest } = (await response.json()) as Answer;
       expect(rest).not.toHaveProperty('data');
@@ -56,13 +56,13 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   delay.disable();
 
   recordMeasurement(context, 'bombs sent over HTTP', Object.keys(BOMBS).length * Object.keys(WAYS).length);
-  recordMeasurement(context, 'longest the event loop was held up by a bomb, ms', Math.round(delay.max / 1e6));
+  recordMeasurement(context, 'longest block of the event loop by a bomb, ms', Math.round(delay.max / 1e6));
   expect(outcomes).toEqual(new Set(['400 MAX']));
   expect(callsOf(graph)).toBe(calls);
   expect(await pointsLeft()).toBe(before - points - 1);
 });
 
-/** Documents by their name, and what becomes of 450 of them within an anonymous budget of 500 points. */
+/** Documents by name, with the outcomes of 450 of them within an anonymous budget of 500 points. */
 const LONG_DOCUMENTS: readonly (readonly [
   name: string,
   document: (index: number) => string,
@@ -82,7 +82,7 @@ function withText(index: number, length: number): string {
   return `{ greeting(name: "${`${index}`.padEnd(length, 'x')}") }`;
 }
 
-test('450 long documents of one address are rejected or paid for by their length', async (context) => {
+test('rejects 450 long documents of one address or charges for their length', async (context) => {
   await using router = await startRouterProcess(
     {
       sdl: 'type Query { greeting(name: String!): Int }',
@@ -117,7 +117,7 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
   }
 });
 
-/** CPU time that the router's process has used. */
+/** Returns the CPU time that the router's process has used. */
 async function cpuSeconds(adminUrl: string): Promise<number> {
   const metrics = await (await fetch(new URL('/metrics', adminUrl))).text();
   return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]);
@@ -127,7 +127,7 @@ function callsOf(graph: SmallGraph): number {
   return [...graph.services.values()].reduce((sum, { calls }) => sum + calls.length, 0) - probes(graph);
 }
 
-/** What `pointsLeft` itself asks for. */
+/** Returns the number of calls that `pointsLeft` itself causes. */
 function probes(graph: SmallGraph): number {
   return graph.services.get('books')?.calls.filter(({ body }) => body.includes('book(')).length ?? 0;
 }

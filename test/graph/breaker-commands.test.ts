@@ -4,8 +4,8 @@ import { startRouterProcess } from '../support/processes/router-process.ts';
 import type { RouterProcess } from '../support/processes/router-process.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
-// The first worker settles the port before the others start: on a busy machine a pool takes a while.
-const PATIENCE_MS = 180_000;
+// The first worker binds the port before the others start: on a busy machine it takes a while to start all.
+const TIMEOUT_MS = 180_000;
 
 async function order(
   adminUrl: string | undefined,
@@ -22,7 +22,7 @@ async function order(
   return { status: response.status, allow: response.headers.get('allow'), body: await response.json() };
 }
 
-test('a subgraph whose breaker is held open is not called, and the answer says so', async () => {
+test('does not call a subgraph whose breaker is forced open, and reports it in the response', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   expect(await order(adminUrl, 'reviews', { state: 'open' })).toMatchObject({
@@ -68,7 +68,7 @@ test('a subgraph whose breaker is held open is not called, and the answer says s
   expect(await graph.query('{ books { title reviews { text } } }')).not.toHaveProperty('errors');
 });
 
-test('an order that cannot be obeyed is refused, and says why', async () => {
+test('rejects an invalid command with the reason', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   expect(await order(adminUrl, 'nobody', { state: 'open' })).toMatchObject({
@@ -92,7 +92,7 @@ test('an order that cannot be obeyed is refused, and says why', async () => {
   expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
 });
 
-test('an order for a field is refused when the subgraph is never asked for it, and says which it is asked for', async () => {
+test('rejects a command for a field that is never requested from the subgraph, and lists the requested fields', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   const hold = (subgraph: string, field: string, state = 'open') =>
@@ -101,7 +101,7 @@ test('an order for a field is refused when the subgraph is never asked for it, a
     status: 404,
     body: { error: 'books has no root or entity field Book.titel; it has Book.id, Book.title, Book.pages' },
   });
-  // Another subgraph's, and one of a type that is no entity.
+  // A field of another subgraph, and a field of a type that is not an entity.
   expect(await hold('books', 'Book.reviews')).toMatchObject({ status: 404 });
   expect(await hold('reviews', 'Review.text')).toMatchObject({
     status: 404,
@@ -125,7 +125,7 @@ test('an order for a field is refused when the subgraph is never asked for it, a
   expect(await hold('reviews', 'Book.reviews', 'auto')).toMatchObject({ status: 200 });
 });
 
-test('an order that a page could have sent is refused', async () => {
+test('rejects a command that a page could have sent', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   const simple = { headers: { 'content-type': 'text/plain' } };
@@ -142,7 +142,7 @@ function workersOf({ process: { pid = 0 } }: RouterProcess): number[] {
 type WorkerState = { readonly subgraphs: readonly { readonly breaker: string; readonly forced?: true }[] };
 
 test(
-  'with workers it reaches all of them, and one that starts later',
+  'applies a command to all workers, and to one that starts later',
   async () => {
     const service = {
       sdl: 'type Query { ping: String, crash: String }',
@@ -168,5 +168,5 @@ test(
     expect(await order(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
     expect(await breakers()).toEqual(['half-open undefined', 'half-open undefined']);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );

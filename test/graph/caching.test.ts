@@ -63,8 +63,8 @@ async function ask(query: string, { headers = {}, from = graph }: Asked = {}) {
 const withToken = async () => ({ authorization: `Bearer ${await issuer.mint()}` });
 const PRIVATE = { caching: 'private, max-age=60', cdn: 'private, max-age=300' };
 
-// The first request of each goes through Apollo Server, the second past it.
-const WAYS = ['by Apollo Server', 'directly'] as const;
+// The first request prepares the operation, the second finds it in the cache.
+const WAYS = ['first request', 'cached operation'] as const;
 
 test.for(['secret', 'scoped', 'staff', 'hidden { name }'])(
   'a response with the protected field %s is private at most',
@@ -95,7 +95,7 @@ test('a response without protected fields to an anonymous caller stays public', 
     });
 });
 
-test('vary names what the router and the subgraph depend on, with and without these headers', async () => {
+test('vary lists the headers that the router and the subgraph depend on, with and without these headers', async () => {
   const vary = 'x-user-id, accept, authorization, origin';
   for (const headers of [
     {},

@@ -41,20 +41,20 @@ function supergraphOf(file: string) {
 }
 
 describe('docker-compose.yml', () => {
-  it('has two routers, the five subgraphs and what they stand on', () => {
+  it('has two routers, the five subgraphs and the servers that they need', () => {
     expect(Object.keys(services).sort()).toEqual(
       ['load-balancer', 'router-1', 'router-2', ...subgraphs, 'redis', 'postgres'].sort(),
     );
   });
 
-  it('publishes the load balancer alone, to this machine', () => {
+  it('publishes only the load balancer, to this machine', () => {
     const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
     expect(published.map(([name, { ports }]) => [name, ports])).toEqual([
       ['load-balancer', ['127.0.0.1:${PORT:-4000}:4000']],
     ]);
   });
 
-  it('keeps everything but the load balancer in networks without a way out', () => {
+  it('keeps everything but the load balancer in internal networks', () => {
     const open = Object.entries(services).filter(([, service]) =>
       service.networks.some((network) => networks[network]?.internal !== true),
     );
@@ -81,7 +81,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('gives each caller of a subgraph a key of its own, and each key to the services that need it alone', () => {
+  it('gives each caller of a subgraph a key of its own, and each key only to the services that need it', () => {
     const holders = (name: string, variable: string) =>
       Object.keys(services).filter((service) =>
         services[service]?.environment[name]?.toString().includes(variable),
@@ -92,18 +92,18 @@ describe('docker-compose.yml', () => {
     expect(holders('SERVICE_KEYS', '${ORDER_KEYS:')).toEqual(['order', 'product', 'shipping', 'inventory']);
   });
 
-  it('lets no demo user log in', () => {
+  it('allows no demo user to log in', () => {
     for (const name of subgraphs) expect(services[name]?.environment).not.toHaveProperty('DEMO_LOGINS');
   });
 
-  it('starts each subgraph at the address that the supergraph gives it', () => {
+  it('starts each subgraph at its address in the supergraph', () => {
     for (const { name, routingUrl = '' } of supergraphOf('deploy/supergraph.yaml').subgraphs) {
       expect(routingUrl).toBe(`http://${name}:${services[name]?.environment['PORT']}/graphql`);
       expect(services[name]?.command).toEqual(['node', `subgraphs/${name}/server.ts`]);
     }
   });
 
-  it('has a router configuration that is valid with what the environment adds', () => {
+  it('has a router configuration that is valid with the variables of the environment', () => {
     const config = loadConfig(
       {
         ROUTER_CONFIG: 'deploy/router.yaml',
@@ -162,7 +162,7 @@ describe.each(['supergraph.yaml', 'deploy/supergraph.yaml'])('%s', (file) => {
 });
 
 describe('router.yaml', () => {
-  it('is valid, and trusts the tokens of the demo shop', () => {
+  it('is valid, and accepts the tokens of the demo shop', () => {
     const config = loadConfig({}, root);
     expect(config.authentication.issuers.map(({ issuer }) => issuer)).toEqual(['http://127.0.0.1:4003']);
     expect(config.rateLimit.enabled).toBe(true);

@@ -21,7 +21,7 @@ const launcher = join(repository, 'bin', 'run.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'tributary-launcher-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-// Makes a Node take itself for an old one, as far as the launcher can see.
+// Makes a Node report an old version to the launcher.
 const old = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
 const asOldNode = ['--import', `data:text/javascript,${encodeURIComponent(old)}`];
 
@@ -48,7 +48,7 @@ function program(name: string, source: string): string {
   return file;
 }
 
-/** A checkout without installed packages, except that it may carry a Node. */
+/** Creates a checkout without installed packages, optionally with a Node in them. */
 function checkout({ carriesNode }: { carriesNode: boolean }): string {
   const root = mkdtempSync(join(folder, 'checkout-'));
   mkdirSync(join(root, 'bin'));
@@ -63,7 +63,7 @@ function checkout({ carriesNode }: { carriesNode: boolean }): string {
 }
 
 describe('the launcher', () => {
-  it('runs a program with arguments and V8 flags, and ends with its exit code', async () => {
+  it('runs a program with arguments and V8 flags, and exits with its exit code', async () => {
     const file = program(
       'echo.ts',
       'const args: string[] = process.argv.slice(2); console.log(args.join(), process.execArgv.join()); process.exit(7);',
@@ -78,7 +78,7 @@ describe('the launcher', () => {
     expect(stdout.split(':')[0]).toBe(dirname(process.execPath));
   });
 
-  it('passes SIGTERM on and ends as the program does', async () => {
+  it('forwards SIGTERM and exits as the program does', async () => {
     const file = program(
       'stop.ts',
       "process.on('SIGTERM', () => process.exit(3)); setInterval(() => {}, 1000); console.log('up');",
@@ -89,12 +89,12 @@ describe('the launcher', () => {
     expect((await outcome(child)).code).toBe(3);
   });
 
-  it('turns the death of the program by a signal into the exit code that shells use', async () => {
+  it('translates the signal that ended the program into the exit code that shells use', async () => {
     const file = program('die.ts', "process.kill(process.pid, 'SIGKILL');");
     expect((await outcome(launch([file]))).code).toBe(128 + 9);
   });
 
-  it('takes the Node that the packages carry when its own is too old', async () => {
+  it('uses the Node in the packages if its own is too old', async () => {
     const file = program('where.ts', "console.log(process.env['PATH']);");
     const carried = checkout({ carriesNode: true });
     const { stdout, code } = await outcome(launch([file], { file: carried, nodeArgs: asOldNode }));
@@ -102,7 +102,7 @@ describe('the launcher', () => {
     expect(stdout).toContain(join(dirname(dirname(carried)), 'node_modules'));
   });
 
-  it('says what the Node that the packages carry lacks on this machine', async () => {
+  it('reports what the Node in the packages lacks on this machine', async () => {
     const carried = checkout({ carriesNode: true });
     const place = join(dirname(dirname(carried)), 'node_modules', `node-${process.platform}-${process.arch}`);
     rmSync(join(place, 'bin', 'node'));
@@ -120,7 +120,7 @@ describe('the launcher', () => {
     });
   });
 
-  it('says what to do when there is no Node new enough', async () => {
+  it('reports how to install a Node that is new enough', async () => {
     const result = await outcome(
       launch(['any.ts'], { file: checkout({ carriesNode: false }), nodeArgs: asOldNode }),
     );
@@ -144,7 +144,7 @@ describe("the V8 flags of the router's process", () => {
     expect(JSON.parse(command)).toEqual(['node', ...V8_FLAGS, 'cli/main.ts', 'serve']);
   });
 
-  it('give way to the same flag in NODE_OPTIONS, other flags and arguments do not', async () => {
+  it('are overridden by the same flag in NODE_OPTIONS, but not by other flags and arguments', async () => {
     const file = program('chosen.ts', 'console.log(process.execArgv.join(), process.argv.slice(2).join());');
     const args = ['--max-semi-space-size=64', '--max-old-space-size=200', file, '--max-semi-space-size'];
     const env = { NODE_OPTIONS: '--max_semi_space_size=16' };

@@ -38,7 +38,7 @@ const order = {
   },
 };
 
-/** The lines of the command that a newcomer is told to paste. */
+/** Returns the lines of the command that a new user is asked to paste. */
 function commandToPaste(output: string): string {
   const lines = output.split('\n');
   const first = lines.findIndex((line) => line.startsWith('TOKEN='));
@@ -46,8 +46,8 @@ function commandToPaste(output: string): string {
 }
 
 /**
- * The blocks of a page that send requests, with the ports of a shop; and the JSON that the page shows after
- * each.
+ * Returns the blocks of a page that send requests, with the ports of a shop, and the JSON that the page shows
+ * after each.
  */
 function requestsOf(page: string, { router, admin }: ShopFolder['ports']) {
   return readPage(page)
@@ -65,7 +65,10 @@ function requestsOf(page: string, { router, admin }: ShopFolder['ports']) {
     .filter(({ commands }) => commands.includes('curl'));
 }
 
-/** What the command prints; on a machine without curl its two requests are sent from here. */
+/**
+ * Returns the output of the command; on a machine without curl this sends the two requests of the command
+ * itself.
+ */
 async function paste(command: string): Promise<string> {
   if (findProgram(['curl']) !== undefined) return runProgram('sh', ['-c', command]);
   const url = /http:\S+/.exec(command)?.[0] ?? '';
@@ -83,7 +86,7 @@ type OrderResponse = {
 };
 type OrderNode = { readonly items: readonly unknown[] };
 
-/** Sends every request that the documentation shows, and compares what comes back with what the page says. */
+/** Sends every request that the documentation shows, and compares the response with the documented one. */
 async function sendDocumentedRequests(ports: ShopFolder['ports']): Promise<void> {
   const results = async (page: string) => {
     const sent = requestsOf(page, ports).map(async ({ commands, shown }) => ({
@@ -159,7 +162,7 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-it('starts everything and a new subgraph, responds as documented, restarts a dead service, stops on Ctrl-C', async () => {
+it('starts everything and a new subgraph, responds as documented, restarts a crashed service, stops on Ctrl-C', async () => {
   using shop = await createShopFolder();
   const { folder, port } = await followRecipe(shop);
   const sdl = join(shop.path, 'supergraph.graphql');
@@ -235,12 +238,13 @@ it('leaves no service behind when it is killed', async () => {
   const services = servicesOf(start.pid);
   process.kill(starterOf(start.pid), 'SIGKILL');
   await start.exited;
-  // Also those that were still starting: they would write into a folder that is gone.
+  // Services that were still starting have to exit, too: they would write into a folder that has been
+  // removed.
   expect(await until(() => !services.some(isRunning), 60_000)).toBe(true);
   expect(services.length).toBeGreaterThan(0);
 }, 120_000);
 
-it('names the taken port, who may hold it and the way out', async () => {
+it('reports a port in use, with the program that may use it and the solution', async () => {
   using shop = await createShopFolder();
   const other = createServer((_request, response) => response.end('hello')).listen(
     shop.ports.order,
@@ -255,7 +259,7 @@ it('names the taken port, who may hold it and the way out', async () => {
   );
 });
 
-it('says so when it is Tributary itself that runs already', async () => {
+it('reports that Tributary itself is running already', async () => {
   using shop = await createShopFolder();
   const other = createServer((_request, response) => response.end('{"status":"UP"}'));
   other.listen(shop.ports.router, '127.0.0.1');
@@ -268,7 +272,7 @@ it('says so when it is Tributary itself that runs already', async () => {
   );
 });
 
-it('ends with the sentence of a service that cannot start, and stops the others', async () => {
+it('exits with the message of a service that cannot start, and stops the others', async () => {
   using shop = await createShopFolder();
   mkdirSync(join(shop.path, 'data', 'product'), { recursive: true });
   writeFileSync(join(shop.path, 'data', 'product', 'stray'), '');
@@ -280,7 +284,7 @@ it('ends with the sentence of a service that cannot start, and stops the others'
   expect(await answers(shop.ports.order)).toBe(false);
 }, 120_000);
 
-it('refuses a broken key file with what to do', async () => {
+it('rejects an invalid key file and explains how to replace it', async () => {
   using shop = await createShopFolder();
   const file = join(shop.path, 'data', 'identity-keys');
   writeFileSync(file, 'too-short');
@@ -291,7 +295,7 @@ it('refuses a broken key file with what to do', async () => {
   );
 });
 
-it('reports everything that is wrong in router.yaml before it starts anything', async () => {
+it('reports all errors in router.yaml before it starts any service', async () => {
   using shop = await createShopFolder();
   writeFileSync(join(shop.path, 'router.yaml'), 'listen:\n  prot: 4000\nmode: fast\n');
   await using start = runStart(shop.environment);

@@ -9,18 +9,18 @@ import { startServer } from '../support/servers/server-process.ts';
 
 const found = { url: 'redis://found', from: 'a test', [Symbol.asyncDispose]: async () => undefined };
 
-describe('what the tests need', () => {
-  it('comes from the first place that has it', async () => {
+describe('a server that the tests need', () => {
+  it('comes from the first source that has it', async () => {
     const places = [async () => ({ missing: 'not here' }), async () => found];
     expect(await provide('Redis', places, [])).toBe(found);
   });
 
-  it('is looked for on when a place fails', async () => {
+  it('comes from the next source when one fails', async () => {
     const places = [() => Promise.reject(new Error('the program crashed')), async () => found];
     expect(await provide('Redis', places, [])).toBe(found);
   });
 
-  it('is missed with every reason and every way out', async () => {
+  it('is reported missing with every reason and every solution', async () => {
     const places = [async () => ({ missing: 'not here' }), () => Promise.reject(new Error('it crashed'))];
     const missed = provide('Redis', places, ['set REDIS_URL', 'install redis-server']);
     await expect(missed).rejects.toThrow(
@@ -43,7 +43,7 @@ describe('a server of the tests', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('fails with its own last words when it ends at once', async () => {
+  it('fails with the end of its output when it exits immediately', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-server-'));
     const command = ['/bin/sh', '-c', 'echo the port is taken >&2; exit 1'] as const;
     const started = startServer({ command, folder, stopSignal: 'TERM', answers: async () => false });
@@ -67,7 +67,7 @@ describe('the end of npm test', () => {
       report({ passed: 3, measurements: [{ name: 'lost requests', value: 0 }] }),
       'Measurements\n  lost requests: 0\n\n3 passed, 0 failed',
     ],
-  ])('tells that %s', (_case, content, end) => {
+  ])('reports that %s', (_case, content, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-summary-'));
     writeFileSync(join(folder, 'report.json'), content);
     expect(summarize(join(folder, 'report.json'), /, 0 failed/.test(end) ? 0 : 1)).toBe(end);

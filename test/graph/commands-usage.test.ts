@@ -51,7 +51,7 @@ function usageOf(file: string | undefined, verb: string | undefined): string {
   return file === undefined ? '' : run(file, ['--help']).stdout;
 }
 
-/** The npm commands of a page, without `npm ci`. */
+/** Returns the npm commands of a page, without `npm ci`. */
 function commandLines(text: string): readonly string[] {
   const inline = [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
   return [...inline, ...codeBlocks(text, 'sh'), ...codeBlocks(text, '')]

@@ -11,7 +11,7 @@ telemetry: { serviceName: "\${env.SERVICE_NAME:-shop}" }
 traffic: { sharing: { calls: false } }
 `;
 
-test('a router obeys numbers, booleans and defaults that its configuration takes from the environment', async () => {
+test('a router applies numbers, booleans and defaults from environment variables', async () => {
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: CONFIG,

@@ -43,12 +43,12 @@ const FOREIGN = [
   'null',
 ];
 
-test('in development pages of this machine and Sandbox may read responses, and no others', async () => {
+test('allows only pages of this machine and Sandbox to read responses in development', async () => {
   await using server = await listenAlone('');
   expect(await allowedOf(server, [...LOCAL, ...FOREIGN])).toEqual(LOCAL);
 });
 
-test('in production no page may, until origins are named', async () => {
+test('allows no page in production until origins are configured', async () => {
   await using server = await listenAlone('mode: production');
   expect(await allowedOf(server, [...LOCAL, ...FOREIGN])).toEqual([]);
 });
@@ -82,7 +82,7 @@ test('a pattern matches names below a domain, or every port, and nothing else', 
   expect(await allowedOf(server, [...allowed, ...rejected])).toEqual(allowed);
 });
 
-test('the first rejected origin is logged with the setting that would allow it', async () => {
+test('logs the first rejected origin with the setting that would allow it', async () => {
   await using server = await listenAlone('cors: { origins: [https://ok.example] }');
   const origins = [
     new URL(server.url).origin,
@@ -107,7 +107,7 @@ test.for([
   ['*.shop.example', 'is not a valid origin'],
   ['shop.example', 'is not a valid origin'],
   ['/https:.*/', 'is not a valid origin'],
-] as const)('%s is rejected at start', ([origin, message]) => {
+] as const)('rejects %s at start', ([origin, message]) => {
   const read = () =>
     parseConfig(`cors: { origins: ["${origin}"] }`, {
       env: {},
@@ -118,7 +118,7 @@ test.for([
   expect(read).toThrow(message);
 });
 
-test('credentials need origins that only their owner can send', () => {
+test('allows credentials only with origins that only their owner can use', () => {
   const read = (origins: string) => () =>
     parseConfig(`cors: { credentials: true, origins: [${origins}] }`, {
       env: {},

@@ -47,7 +47,8 @@ const B = `
     total: Long @requires(fields: "price(rate: 9007199254740995, any: { a: RED }, range: { from: 1.0, any: BLUE })")
   }
 `;
-// Its input type has the fields that both subgraphs have, so A has a type of its own for the other fields.
+// The input type contains only the fields that both subgraphs have, so subgraph A has a type of its own for
+// the other fields.
 const A_SHARED = A.replaceAll('Range', 'Span').replace(
   'any: Any, range: Span): Long }',
   'any: Any, range: Range): Long } input Range { from: Long any: Any }',
@@ -85,7 +86,7 @@ function bodyOf(query: string, variables?: string): string {
   return `{"query":${JSON.stringify(query)}${variables === undefined ? '' : `,"variables":${variables}`}}`;
 }
 
-/** The body that the subgraph receives, both times that the operation is sent. */
+/** Returns the body that the subgraph receives, which is the same for both requests of the operation. */
 async function received(query: string, variables?: string): Promise<string | undefined> {
   const before = a.requests.length;
   await graph.post(bodyOf(query, variables));
@@ -108,7 +109,7 @@ describe('defaults', () => {
     expect(await received(query, sent)).toBe(bodyOf(query, expected));
   });
 
-  test('of the schema are left to the subgraph in a list, which coercion makes of one value', async () => {
+  test('of the schema are left to the subgraph in a list, although coercion makes a list of one value', async () => {
     const inList = 'query($r:[Span]){echo(ranges:$r)}';
     expect(await received(inList, '{"r":[{},{"from":1e400}]}')).toBe(
       bodyOf(inList, '{"r":[{},{"from":1e400}]}'),
@@ -126,7 +127,7 @@ describe('defaults', () => {
     expect(await received(operation)).toBe(bodyOf(operation));
   });
 
-  test('decide conditions and are not mistaken for equal values of another request in flight', async () => {
+  test('are used in conditions and are not confused with equal values of another request in flight', async () => {
     const omitted = 'query($s: Boolean = false) { me { id } echo @include(if: $s) }';
     await received(omitted);
     const before = a.requests.length;
@@ -193,7 +194,7 @@ describe('literals', () => {
   });
 });
 
-test('calls are counted by the exact value of an argument, however the number is written', async () => {
+test('calls are counted by the exact value of an argument, independent of the notation of the number', async () => {
   const statusOf = async (query: string, variables?: string) =>
     (await graph.post(bodyOf(query, variables))).status;
   const variable = 'query($x: Any) { counted(by: $x) }';
@@ -235,7 +236,7 @@ describe('composition', () => {
     sdl: `${LINK} scalar Long type Query { f(${args}): Int @shareable }`,
   });
 
-  test('takes defaults that differ only in how they are written for equal', () => {
+  test('accepts defaults that differ only in their notation as equal', () => {
     const composition = compose([
       subgraph('a', 'x: Long = 1, y: Long = { a: 9007199254740993, b: RED } id: ID = 9007199254740993'),
       subgraph(

@@ -3,7 +3,7 @@ import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 
-/** A service that answers only when it is told to, with what it was told of the caller. */
+/** Returns a service that responds only after `open`. */
 function gatedService() {
   const gate = Promise.withResolvers<void>();
   const services: SmallGraphOptions['services'] = {
@@ -26,7 +26,7 @@ const calls = (graph: SmallGraph) =>
 
 async function allBegun(graph: SmallGraph, count: number): Promise<void> {
   await expect.poll(() => calls(graph).length, { timeout: 5_000 }).toBe(count);
-  // One turn more, in which a call that should not be made would arrive.
+  // One more request, during which an unexpected call would arrive.
   await fetch(new URL('/health/live', graph.router.url));
 }
 
@@ -42,14 +42,14 @@ test('equal queries of one caller in flight are executed once', async () => {
   expect(calls(graph)).toHaveLength(1);
 });
 
-test('the log of a request names the one whose execution or call it joined', async () => {
+test('the log of a deduplicated request names the request whose execution or call it used', async () => {
   let gate: Promise<unknown> = Promise.resolve();
   const whoami = async () => gate.then(() => 'answered');
   const profile = { sdl: 'type Query { whoami: String }', resolvers: { Query: { whoami } } };
   await using graph = await startSmallGraph({ services: { profile } });
   const send = async (id: string, query: string) =>
     (await graph.post({ query }, { 'x-request-id': id })).text();
-  // What is known goes from the socket to the call without waiting for anything.
+  // A cached operation reaches the subgraph call without waiting.
   await send('', '{ whoami }');
   await send('', 'query Same { whoami }');
 
@@ -97,7 +97,7 @@ test('equal mutations are each executed', async () => {
   expect(calls(graph)).toHaveLength(5);
 });
 
-test('what a mutation reads afterwards is not what others had asked before', async () => {
+test('a mutation does not use calls that started before it', async () => {
   const gate = Promise.withResolvers<void>();
   const thing = { __typename: 'Thing', id: '1' };
   await using graph = await startSmallGraph({
@@ -123,7 +123,7 @@ test('what a mutation reads afterwards is not what others had asked before', asy
   expect(await mutation).toEqual({ data: { touch: { value: 7 } } });
 });
 
-test('two identities never share, and neither does a caller without one', async () => {
+test('requests of different identities are not deduplicated, nor is an anonymous one with theirs', async () => {
   await using issuer = await startIssuer();
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({
@@ -145,7 +145,7 @@ test('two identities never share, and neither does a caller without one', async 
   expect(new Set(seen).size).toBe(users.length + 1);
 });
 
-test('users of two issuers with the same subject are two callers, for subgraphs and for sharing', async () => {
+test('users of two issuers with the same subject are two callers, for subgraphs and for deduplication', async () => {
   await using first = await startIssuer();
   await using second = await startIssuer();
   const { services, open } = gatedService();
@@ -165,7 +165,7 @@ test('users of two issuers with the same subject are two callers, for subgraphs 
   expect(seen).toEqual(expect.arrayContaining(issuers.map(({ issuer }) => ['user-1', issuer])));
 });
 
-test('nothing is shared when it is switched off', async () => {
+test('deduplicates nothing when it is disabled', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({
     services,

@@ -16,12 +16,12 @@ import type { ServiceDefinition } from '../support/subgraphs/service.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import { until } from '../support/time/until.ts';
 
-// The first worker settles the port before the others start: on a busy machine a pool takes a while.
-const PATIENCE_MS = 180_000;
+// The first worker binds the port before the others start: on a busy machine it takes a while to start all.
+const TIMEOUT_MS = 180_000;
 const SIGTERMS = caseCount(4, 20);
 const STARTS_MS = 400_000;
 const ANSWERED_FIRST = 200;
-// Long enough for it to be seen on a busy machine.
+// Long enough to be observed on a busy machine.
 const LONG_LAME_DUCK = 'shutdown: { lameDuckMs: 4000 }';
 
 const SERVICE: ServiceDefinition = {
@@ -29,7 +29,10 @@ const SERVICE: ServiceDefinition = {
   resolvers: { Query: { ping: () => 'pong' } },
 };
 
-/** Clients that ask without a pause, and leave when they are told to close, as a load balancer would. */
+/**
+ * Starts clients that send requests without a pause, and stop when a response closes the connection, as a
+ * load balancer does.
+ */
 function startClients(url: string, agent: Agent) {
   const seen = { answered: 0, failed: [] as unknown[], leaving: false };
   const ask = async () => {
@@ -93,9 +96,9 @@ async function expectPortTaken(port: string, workers: number): Promise<void> {
 }
 
 test(
-  'SIGTERMs under load lose no request, and the router ends by itself',
+  'SIGTERM under load loses no request, and the router exits by itself',
   async (context) => {
-    // Two at a time: while one drains, the other starts.
+    // Two routers at a time: while one drains, the other starts.
     const drained = (await Promise.all([drainInTurn(SIGTERMS / 2), drainInTurn(SIGTERMS / 2)])).flat();
     const failed = drained.flatMap((drain) => drain.failed);
     const answered = drained.reduce((sum, drain) => sum + drain.answered, 0);
@@ -116,12 +119,12 @@ test(
     for (const workers of [1, 2]) await expectPortTaken(port, workers);
     expect(await drainUnderLoad(router)).toMatchObject({ failed: [], code: 0 });
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
 test(
-  'a slow request is answered after SIGTERM; a second signal does not wait for one',
-  { timeout: PATIENCE_MS },
+  'a slow request finishes after SIGTERM; a second signal aborts it',
+  { timeout: TIMEOUT_MS },
   async () => {
     const gates = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     for (const [index, gate] of gates.entries()) {
@@ -146,8 +149,8 @@ test(
       router.process.kill('SIGTERM');
       await expect.poll(() => ready(router.url), { timeout: 5_000, interval: 20 }).toBe(503);
       if (index === 0) gate.resolve('pong');
-      // The first half second counts as one signal.
-      else await until(() => !router.process.kill('SIGTERM'), PATIENCE_MS);
+      // Signals within the first half second count as one.
+      else await until(() => !router.process.kill('SIGTERM'), TIMEOUT_MS);
       expect(await answer).toEqual(index === 0 ? { data: { ping: 'pong' } } : 'lost');
       expect(await router.exited).toBe(index === 0 ? 0 : null);
       gate.resolve('pong');
@@ -155,7 +158,7 @@ test(
   },
 );
 
-test('a request that was under way before SIGTERM does not keep its connection, and so the router', async () => {
+test('a request in flight at SIGTERM closes its connection, so that the router exits', async () => {
   const gate = Promise.withResolvers<string>();
   const asked = Promise.withResolvers<void>();
   const ping = async () => {
@@ -187,11 +190,11 @@ test('a request that was under way before SIGTERM does not keep its connection, 
   await agent.close();
 }, 30_000);
 
-test('a request that comes while a busy router drains is answered', async () => {
+test('a request that arrives while a busy router drains is served', async () => {
   await using router = await startRouterProcess(SERVICE, 'shutdown: { lameDuckMs: 500 }');
   router.process.kill('SIGTERM');
   await expect.poll(() => ready(router.url), { timeout: 5_000, interval: 20 }).toBe(503);
-  // As long as it does not get the processor, the system accepts connections for it.
+  // While the process is stopped, the operating system accepts connections for it.
   router.process.kill('SIGSTOP');
   const agent = new Agent();
   const answer = request(router.url, {
@@ -208,7 +211,7 @@ test('a request that comes while a busy router drains is answered', async () => 
 });
 
 test(
-  'a worker that is killed takes along only what it had under way',
+  'killing a worker loses only the requests in flight on it',
   async (context) => {
     await using router = await startRouterProcess(SERVICE, 'workers: 2');
     const clients = 8;
@@ -238,17 +241,17 @@ test(
     await Promise.all(asking);
     recordMeasurement(
       context,
-      `requests lost of ${clients} under way when one of two workers was killed`,
+      `requests lost of ${clients} in flight when one of two workers was killed`,
       lost,
     );
-    // Who lost a connection may have opened the next to the same worker before the system had closed all it
-    // had.
+    // A client that lost its connection may have opened the next one to the same worker, before the system
+    // had closed all connections of that worker.
     expect(lost).toBeLessThanOrEqual(2 * clients);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
-test('a half-sent request gets its 408 while the router drains, and delays the exit no longer', async () => {
+test('a half-sent request receives 408 while the router drains, and then no longer delays the exit', async () => {
   await using graph = await startSmallGraph({
     services: { only: SERVICE },
     config:
@@ -264,7 +267,7 @@ test('a half-sent request gets its 408 while the router drains, and delays the e
   expect(await received).toMatch(/^HTTP\/1\.1 408 [^]*REQUEST_TIMEOUT/);
 }, 30_000);
 
-test('while it drains it is not ready, on both ports', async () => {
+test('a draining router is not ready, on both ports', async () => {
   await using router = await startRouterProcess(SERVICE, LONG_LAME_DUCK);
   router.process.kill('SIGTERM');
   await expect.poll(() => ready(router.url), { timeout: 5_000, interval: 20 }).toBe(503);
@@ -278,7 +281,7 @@ test(
     await using router = await startRouterProcess(SERVICE, 'workers: 2\nhealth: { port: 0 }');
     const asked = 40;
     for (let index = 0; index < asked; index++) {
-      // A connection each, so that the kernel deals them out.
+      // One connection for each request, so that the kernel distributes them to the workers.
       const agent = new Agent();
       const { body } = await request(router.url, {
         dispatcher: agent,
@@ -289,7 +292,7 @@ test(
       expect(await body.json()).toEqual({ data: { ping: 'pong' } });
       await agent.close();
     }
-    // A worker that does not tell in time is left out of one answer.
+    // The metrics omit a worker that does not report in time.
     const metrics = async () => (await fetch(new URL('/metrics', router.adminUrl))).text();
     await expect
       .poll(metrics, { timeout: 20_000 })
@@ -300,5 +303,5 @@ test(
     const commands = childrenOf(router.process.pid ?? 0).map(commandOf);
     expect(commands).toEqual([0, 1].map(() => expect.stringContaining(V8_FLAGS.join(' '))));
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );

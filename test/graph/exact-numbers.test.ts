@@ -4,8 +4,7 @@ import type { SmallGraph } from '../support/graphs/small-graph.ts';
 import { startStubSubgraph, text } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
-// The subgraphs take numbers from and put them into the text of JSON, as programs with 64-bit integers and
-// decimals do.
+// The subgraphs read and write numbers as text in JSON, like programs with 64-bit integers and decimals.
 const A = `
   scalar Long
   input Range { from: Long to: Long name: ID ratio: Float }
@@ -66,7 +65,10 @@ beforeAll(async () => {
 });
 afterAll(() => owned.disposeAsync());
 
-/** The text of the response; the first request goes through Apollo Server, later ones past it. */
+/**
+ * Returns the response as text, which is the same for the first request and for one that finds the operation
+ * in the cache.
+ */
 async function answerOf(query: string, variables?: string): Promise<string> {
   const body = `{"query":${JSON.stringify(query)}${variables === undefined ? '' : `,"variables":${variables}`}}`;
   const first = await (await graph.post(body)).text();
@@ -95,7 +97,7 @@ test('an entity key beyond 2^53 fetches that entity, and two keys that differ in
   expect(lastRequest(b).match(/9007199254740993/g)).toHaveLength(1);
 });
 
-test('numbers of custom scalars pass from subgraphs to clients as they were written, at any depth', async () => {
+test('passes numbers of custom scalars from subgraphs to clients as they were written, at any depth', async () => {
   for (const number of EXACT) {
     data = `{"data":{"blob":{"__proto__":{"a":${number}},"rawJSON":[${number}, ${number}],"s":"${number}"}}}`;
     expect(await answerOf('{ blob }')).toBe(data.replace(', ', ','));
@@ -117,7 +119,7 @@ test('built-in types keep their rules for numbers that doubles print differently
   });
 });
 
-test('a number where an object is expected is an error, however it is written', async () => {
+test('a number in place of an object is an error in any notation', async () => {
   for (const number of ['12345678901234567890', '1', '1.0']) {
     data = `{"data":{"me":${number},"user":${number},"blob":1.0}}`;
     const { data: answered, errors } = JSON.parse(
@@ -167,11 +169,11 @@ test('variables of built-in types keep their rules, and IDs their digits', async
   expect(lastRequest()).toContain('{echo(id:9007199254740993 range:{name:9007199254740993})}');
 });
 
-test('variables of a GET are exact, and so is the call that carries them', async () => {
+test('variables of a GET are exact, and so is the call that contains them', async () => {
   data = '{"data":{"echo":"seen"}}';
   for (const query of ['query($x:Long,$y:Long){echo(x:$x)z:echo(x:$y)}']) {
     const parameters = new URLSearchParams({ query, variables: '{"x":9007199254740993,"y":1.0}' });
-    for (const _ of ['through Apollo Server', 'past it']) {
+    for (const _ of ['first request', 'cached operation']) {
       await fetch(`${graph.router.url}?${parameters.toString()}`, {
         headers: { 'apollo-require-preflight': 'true' },
       });
@@ -180,7 +182,7 @@ test('variables of a GET are exact, and so is the call that carries them', async
   }
 });
 
-test('equal requests in flight share one call only when their numbers are written alike', async () => {
+test('equal requests in flight share one call only if their numbers have the same notation', async () => {
   data = '{"data":{"echo":"seen"}}';
   const query = 'query($x: Long) { echo(x: $x) }';
   const ask = (x: string) => graph.post(`{"query":"${query}","variables":{"x":${x}}}`).then((r) => r.text());
@@ -205,7 +207,7 @@ test('numbers in the extensions of errors stay exact', async () => {
   expect(await answerOf('{ me { id } }')).toContain(`"amount":${MANY_DIGITS}`);
 });
 
-test('a Float literal beyond double precision is a validation error, and no message has terminal colours', async () => {
+test('a Float literal beyond double precision is a validation error, and no message contains terminal colours', async () => {
   for (const query of [
     '{ echo(ratio: 1e400) }',
     `{ echo(ratio: ${'9'.repeat(400)}) }`,

@@ -15,20 +15,20 @@ const lastCall = (graph: SmallGraph, service: string) => {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-forwarded-')));
 };
 
-test('by default mutations say where the request came from, and queries do not', async () => {
+test('by default mutations contain the address of the client, and queries do not', async () => {
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: 'listen: { trustedProxies: [127.0.0.1] }',
   });
   await graph.post({ query: RENAME }, FROM_PROXY);
   expect(lastCall(graph, 'books')).toEqual({ ...FROM_PROXY, 'x-forwarded-for': '203.0.113.7, 127.0.0.1' });
-  // The query after the mutation may be remembered for others.
+  // The query after the mutation may be deduplicated with requests of other clients.
   expect(lastCall(graph, 'reviews')).toEqual({});
   await graph.post({ query: '{ books { title } }' }, FROM_PROXY);
   expect(lastCall(graph, 'books')).toEqual({});
 });
 
-test('what comes from elsewhere than a trusted proxy is not passed on', async () => {
+test('does not pass on headers from a client that is not a trusted proxy', async () => {
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: 'headers: { forwarded: { queries: [for, proto] } }',
@@ -40,7 +40,7 @@ test('what comes from elsewhere than a trusted proxy is not passed on', async ()
   expect(lastCall(graph, 'reviews')).toEqual(own);
 });
 
-test('queries that carry the address share with those of the same address only', async () => {
+test('queries with forwarded addresses are deduplicated only for equal addresses', async () => {
   const gate = Promise.withResolvers<void>();
   const hello = async () => gate.promise.then(() => 'hello');
   const services = { greeting: { sdl: 'type Query { hello: String }', resolvers: { Query: { hello } } } };
@@ -63,7 +63,7 @@ test('queries that carry the address share with those of the same address only',
   expect(calls()).toHaveLength(3);
 });
 
-test('a rule for them is rejected, and the message names the setting', () => {
+test('a rule for forwarded headers is rejected, and the message names the setting', () => {
   const text = 'headers: { request: [{ propagate: { named: X-Forwarded-For } }] }';
   expect(() => parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '/' })).toThrow(
     'is set by the router, see `headers.forwarded`',

@@ -5,7 +5,7 @@ import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const BARE_GET = /GET/;
 
-test('passes the public GraphQL-over-HTTP audits; notices only where CSRF prevention refuses a bare GET', async (context) => {
+test('passes the public GraphQL-over-HTTP audits, with notices only where CSRF prevention rejects a bare GET', async (context) => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const results = await auditServer({ url: graph.router.url, fetchFn: fetch });
   const failed = results.filter(({ status }) => status !== 'ok');

@@ -15,8 +15,8 @@ const PLAIN = [`content-length: ${BODY.length}`, '', BODY];
 const CHUNKED = ['transfer-encoding: chunked', '', BODY.length.toString(16), BODY, '0'];
 
 /**
- * Sends a request as it is written, and returns the status: clients in libraries would mend or refuse the
- * header lines.
+ * Sends the bytes of a request and returns the status: HTTP libraries would correct or reject the header
+ * lines.
  */
 async function postLines(url: string, lines: readonly string[], rest: readonly string[]): Promise<number> {
   const { hostname, port, host } = new URL(url);
@@ -33,7 +33,7 @@ async function postLines(url: string, lines: readonly string[], rest: readonly s
   return Number(answer.slice('HTTP/1.1 '.length).split(' ')[0]);
 }
 
-/** Header lines before the blank line, and sometimes what follows it. */
+/** Header lines before the blank line, and in some cases bytes after it. */
 const SMUGGLED: Readonly<Record<string, readonly string[]>> = {
   'the name itself': ['x-user-id: forged'],
   'other capitals': ['X-USER-ID: forged'],
@@ -66,7 +66,7 @@ const SMUGGLED: Readonly<Record<string, readonly string[]>> = {
 
 const AFTER_BODY: Readonly<Record<string, readonly string[]>> = { 'a trailer': ['x-user-id: forged'] };
 
-test('nothing smuggled in reaches a subgraph, even where a rule passes everything on', async (context) => {
+test('no smuggled header reaches a subgraph, even if a rule passes everything on', async (context) => {
   await using issuer = await startIssuer();
   await using graph = await startSmallGraph({
     services: LIBRARY,
@@ -107,7 +107,7 @@ function expectRouterValues(headers: Readonly<Record<string, unknown>>, known: b
   expect(headers['signature-input']).toContain(known ? '"x-user-id"' : '"content-digest");');
 }
 
-test('requests that are sent on with different headers never share, those with the same do', async () => {
+test('deduplicates requests with the same forwarded headers only', async () => {
   const gate = Promise.withResolvers<void>();
   await using graph = await startSmallGraph({
     services: {
@@ -133,7 +133,7 @@ test('requests that are sent on with different headers never share, those with t
 const BOOKS = 'type Query { book: Book } type Book @key(fields: "id") { id: ID! }';
 const REVIEWS = 'type Query { newest: String } type Book @key(fields: "id") { id: ID! review: String }';
 
-test('headers of subgraphs are merged into those of the answer, on the first way and on the direct one', async () => {
+test('merges headers of subgraphs into those of the response, for first requests and for cached operations', async () => {
   let cookies = 0;
   await using books = await startStubSubgraph(() =>
     answer(
@@ -164,7 +164,7 @@ test('headers of subgraphs are merged into those of the answer, on the first way
         subgraphs: { reviews: { response: [{ remove: { named: x-server } }] } }`,
   });
   const ask = () => graph.post({ query: '{ book { id review } }' });
-  // The first goes through Apollo Server, the others past it.
+  // The first request prepares the operation, the others find it in the cache.
   for (const session of [1, 2]) {
     const { headers } = await ask();
     expect(headers.getSetCookie()).toEqual([`session=${session}`, 'theme=dark', 'seen=1']);
@@ -181,7 +181,7 @@ test('headers of subgraphs are merged into those of the answer, on the first way
   expect(new Set(sessions).size).toBe(3);
 });
 
-test('a partial answer names the services it lacks in a header, and is not cached', async () => {
+test('a partial response names the missing services in a header, and is not cached', async () => {
   await using reviews = await startStubSubgraph(() => (response) => {
     response.writeHead(503).end();
   });
@@ -194,7 +194,7 @@ test('a partial answer names the services it lacks in a header, and is not cache
       traffic: { subgraphs: { books: { urls: ["${books.url}"] }, reviews: { urls: ["${reviews.url}"] } } }
       headers: { response: [{ propagate: { named: cache-control } }] }`,
   });
-  for (const _ of ['by Apollo Server', 'directly']) {
+  for (const _ of ['first request', 'cached operation']) {
     const { headers } = await graph.post({ query: '{ newest book { id review } }' });
     expect(headers.get('x-degraded')).toBe('reviews;source=null');
     expect(headers.get('cache-control')).toBe('no-store');

@@ -14,7 +14,7 @@ test('health is served at the usual paths on both ports, with the time', async (
       const response = await fetch(new URL(path, port));
       expect([path, response.status]).toEqual([path, 200]);
       expect(response.headers.get('cache-control')).toBe('no-store');
-      // Clients never reach the admin port, whose readiness also names the supergraph.
+      // Clients cannot reach the admin port, so its readiness also names the supergraph.
       const isDetailed = port === graph.router.adminUrl && READY.includes(path);
       const { supergraph, ...body } = (await response.json()) as Record<string, unknown>;
       expect(body).toEqual({ status: 'UP', timestamp: '2026-05-04T03:02:01.000Z' });
@@ -23,7 +23,7 @@ test('health is served at the usual paths on both ports, with the time', async (
   }
 });
 
-test('a router that is not ready gives 503 and its reasons at the readiness paths, and stays live', () => {
+test('a router that is not ready returns 503 with the reasons at the readiness paths, and stays live', () => {
   const health = createHealth(() => ['no supergraph']);
   const read = (path: string) => healthResponse(path, { unready: health.unready(), now: 0 });
   for (const path of READY) {
@@ -39,7 +39,7 @@ test('a router that is not ready gives 503 and its reasons at the readiness path
   expect(read('/healthy')).toBeUndefined();
 });
 
-test('the health port answers while the event loop of the router is blocked', async () => {
+test('the health port responds while the event loop of the router is blocked', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY, config: 'health: { port: 0 }' });
   const { healthUrl = '' } = graph.router;
   const urls = [...LIVE, ...READY].map((path) => new URL(path, healthUrl).href);
@@ -88,7 +88,7 @@ test('the health port reports a drain, serves nothing else, and closes with the 
   const other = await probe('/graphql');
   expect([other.status, other.headers.get('x-content-type-options')]).toEqual([404, 'nosniff']);
   expect((await probe('/livez?probe=1', { method: 'HEAD' })).status).toBe(200);
-  // A second router cannot have the port.
+  // A second router cannot use the same port.
   const { port } = new URL(graph.router.healthUrl ?? '');
   await expect(
     startSmallGraph({ services: LIBRARY, config: `health: { port: ${port} }` }),

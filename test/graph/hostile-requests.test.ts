@@ -30,7 +30,7 @@ function exchange(head: readonly string[], body = ''): Promise<string> {
   return text(socket);
 }
 
-describe('HTTP that is unusual but right is served:', () => {
+describe('serves unusual HTTP that is valid:', () => {
   test('the absolute form of the request target', async () => {
     const answer = await exchange(
       ['POST http://shop.example/graphql HTTP/1.1', 'host: shop.example', 'content-type: application/json'],
@@ -60,13 +60,13 @@ describe('HTTP that is unusual but right is served:', () => {
   });
 });
 
-test('a request without a host is refused in JSON', async () => {
+test('rejects a request without a host in JSON', async () => {
   const answer = await exchange(['POST /graphql HTTP/1.1', 'content-type: application/json'], BODY);
   expect(answer).toContain('400 Bad Request');
   expect(answer).toContain('"code":"BAD_REQUEST"');
 });
 
-test('a client that sends nonsense and keeps its side open holds no connection', async () => {
+test('closes the connection of a client that sends garbage and keeps its side open', async () => {
   const { hostname, port } = new URL(graph.router.url);
   const accepted = Promise.withResolvers<Socket>();
   const accept = (event: unknown) => accepted.resolve((event as { readonly socket: Socket }).socket);
@@ -80,11 +80,11 @@ test('a client that sends nonsense and keeps its side open holds no connection',
   client.destroy();
 });
 
-describe("a persisted query that is wrong is the client's fault:", () => {
+describe('responds with 400 to an invalid persisted query:', () => {
   const sha256 = createHash('sha256').update('{books{id}}').digest('hex');
   const wrong: readonly [string, object][] = [
-    ['a hash that is no string', { persistedQuery: { version: 1, sha256Hash: { toString: null } } }],
-    ['a hash that is none', { persistedQuery: { version: 1, sha256Hash: 'abc' } }],
+    ['a hash that is not a string', { persistedQuery: { version: 1, sha256Hash: { toString: null } } }],
+    ['text that is not a hash', { persistedQuery: { version: 1, sha256Hash: 'abc' } }],
     [
       'the hash of another document',
       { persistedQuery: { version: 1, sha256Hash: sha256.replace(/./, 'x') } },
@@ -108,7 +108,7 @@ describe("a persisted query that is wrong is the client's fault:", () => {
     expect(await codeOf(response)).toBe('BAD_REQUEST');
   });
 
-  test('but a right one is kept', async () => {
+  test('but stores a valid one', async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256 } };
     expect(await codeOf(await graph.post({ extensions }))).toBe('PERSISTED_QUERY_NOT_FOUND');
     expect((await graph.post({ query: '{books{id}}', extensions })).status).toBe(200);
@@ -129,7 +129,7 @@ test('an operation name never finds an operation of another document', async () 
   }
 });
 
-test('an id sent as a number keeps its digits, or is refused where they are not known', async () => {
+test('an id sent as a number keeps its digits, or is rejected where they are not known', async () => {
   const query = 'query($id: ID!) { book(id: $id) { id } }';
   const refused = await graph.post(`{"query":"${query}","variables":{"id":1e30}}`);
   expect(refused.status).toBe(400);
@@ -140,7 +140,7 @@ test('an id sent as a number keeps its digits, or is refused where they are not 
   }
 });
 
-test('of a key that is sent twice in JSON only the last counts, for the limits as for the answer', async () => {
+test('limits and response use the last value of a repeated key in JSON', async () => {
   const twice = (first: string, last: string) => graph.post(`{"query":${first},"query":${last}}`);
   const [good, bad] = [
     JSON.stringify('{books{id}}'),
@@ -154,14 +154,14 @@ test.each([
   ['1e400', '{"id":1e400}'],
   ['an object', '{"id":{"a":1}}'],
   ['a list of lists', '{"id":[[["1"]]]}'],
-])("an id that is %s is the client's fault", async (_name, variables) => {
+])('responds with 400 to an id that is %s', async (_name, variables) => {
   const response = await graph.post(
     `{"query":"query($id: ID!) { book(id: $id) { id } }","variables":${variables}}`,
   );
   expect([response.status, await codeOf(response)]).toEqual([400, 'BAD_USER_INPUT']);
 });
 
-test('names of prototypes as aliases pollute nothing', async (context) => {
+test('aliases named like prototype properties change no prototype', async (context) => {
   const query = '{ __proto__: books { constructor: id } constructor: books { __proto__: title } }';
   const statuses = new Set<number>();
   for (let time = 0; time < 1_000; time++) {
@@ -176,15 +176,12 @@ test('names of prototypes as aliases pollute nothing', async (context) => {
   expect((await graph.query('{ books { id } }')).errors).toBeUndefined();
 });
 
-test.each(['@defer', '@defer(label: "a")', '@stream'])(
-  'a selection with %s is refused',
-  async (directive) => {
-    const response = await graph.post({ query: `{ books { ... ${directive} { id } } }` });
-    expect([response.status, await codeOf(response)]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
-  },
-);
+test.each(['@defer', '@defer(label: "a")', '@stream'])('rejects a selection with %s', async (directive) => {
+  const response = await graph.post({ query: `{ books { ... ${directive} { id } } }` });
+  expect([response.status, await codeOf(response)]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+});
 
-describe('a request that a foreign page could send is refused:', () => {
+describe('rejects a request that a foreign page could send:', () => {
   test.each([
     ['GET with a type of messages', 'GET', { 'content-type': 'message/http' }],
     ['GET with a form', 'GET', { 'content-type': 'multipart/form-data; boundary=a' }],
@@ -203,7 +200,7 @@ describe('a request that a foreign page could send is refused:', () => {
   });
 });
 
-describe('a request that proxies could read otherwise is refused:', () => {
+describe('rejects a request that proxies could parse differently:', () => {
   test.each([
     ['a length and chunks', ['content-length: 5', 'transfer-encoding: chunked']],
     ['two lengths', ['content-length: 5', 'content-length: 6']],
@@ -219,7 +216,7 @@ describe('a request that proxies could read otherwise is refused:', () => {
   });
 });
 
-test('in production introspection is off by every way', async () => {
+test('introspection is disabled in production for every form of a request', async () => {
   await using production = await startSmallGraph({ services: LIBRARY, config: 'mode: production' });
   const documents = [
     '{ __schema { queryType { name } } }',
@@ -245,7 +242,7 @@ test('in production introspection is off by every way', async () => {
   }
 });
 
-test('tokens, cookies, variables and documents are in no line of the log', async () => {
+test('the log contains no tokens, cookies, variables or documents', async () => {
   await using issuer = await startIssuer();
   await using quiet = await startSmallGraph({
     services: LIBRARY,
@@ -278,7 +275,7 @@ test('a long operation name does not fill the log', async () => {
   for (const line of lines) expect(JSON.stringify(line).length).toBeLessThan(1_000);
 });
 
-test('bad tokens are counted for the /64 that one customer has', async () => {
+test('counts rejected tokens by /64, the network of one customer', async () => {
   await using issuer = await startIssuer();
   await using guarded = await startSmallGraph({
     services: LIBRARY,
@@ -297,7 +294,7 @@ authentication:
   expect(statuses).toEqual([401, 401, 401, 429]);
 });
 
-test('a named operation asked without its name is warm after a swap', async () => {
+test('an operation sent without its name is warm after a swap', async () => {
   const body = { query: 'query Warm { books { id title } }' };
   await graph.post(body);
   const sdl = graph.services.get('books')?.sdl ?? '';

@@ -35,7 +35,7 @@ function raw(lines: readonly string[]): Promise<string> {
   return text(socket);
 }
 
-describe('answers JSON with a code to', () => {
+describe('responds in JSON with a code to', () => {
   const refused: readonly [string, RequestInit & { path?: string }, number, string][] = [
     ['an unknown path', { path: '/nothing' }, 404, 'NOT_FOUND'],
     [
@@ -165,7 +165,7 @@ describe('answers JSON with a code to', () => {
     expect(answered).toContain('431 Request Header Fields Too Large');
   });
 
-  test('a chunked body over the limit, before it has ended', async () => {
+  test('a chunked body over the limit, before its end', async () => {
     const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`;
     const answered = await raw([
       'POST /graphql HTTP/1.1',
@@ -205,14 +205,14 @@ describe('a request body', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
     ['zstd', zstdCompressSync],
-  ])('that expands beyond the limit is rejected: %s', async (coding, encode) => {
+  ])('is rejected if it expands beyond the limit: %s', async (coding, encode) => {
     const bomb = encode(Buffer.alloc(2_000_000, ' '));
     expect(bomb.length).toBeLessThan(4_096);
     const response = await send(coding, bomb);
     expect([response.status, await code(response)]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
   });
 
-  test('under an unknown content coding is rejected with those that are accepted', async () => {
+  test('is rejected under an unknown content coding, with the accepted ones', async () => {
     const response = await send('compress', Buffer.from('x'));
     expect([response.status, response.headers.get('accept-encoding')]).toEqual([
       415,
@@ -221,7 +221,7 @@ describe('a request body', () => {
   });
 
   test.each(['100-continue', '100-Continue'])(
-    'is asked for when a client expects %s',
+    'is requested when a client expects %s',
     async (expectation) => {
       const { hostname, port, host } = new URL(graph.router.url);
       const socket = connect(Number(port), hostname);
@@ -238,26 +238,26 @@ describe('a request body', () => {
 });
 
 describe('request id', () => {
-  test('is kept when it is sane, and sent to every subgraph', async () => {
+  test('is kept when it is valid, and sent to every subgraph', async () => {
     const response = await graph.post(QUERY, { 'x-request-id': 'order-42.a', 'x-correlation-id': 'cart-7' });
     expect(response.headers.get('x-request-id')).toBe('order-42.a');
     const call = graph.services.get('books')?.calls.at(-1);
     expect(call?.headers).toMatchObject({ 'x-request-id': 'order-42.a', 'x-correlation-id': 'cart-7' });
   });
 
-  test.each(['', 'a b', 'x'.repeat(129), 'a"b'])('is made when it is not: %j', async (id) => {
+  test.each(['', 'a b', 'x'.repeat(129), 'a"b'])('is replaced when it is invalid: %j', async (id) => {
     const response = await graph.post(QUERY, { 'x-request-id': id });
     expect(response.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
   });
 
-  test('is in the line logged for the request', async () => {
+  test('is in the log line of the request', async () => {
     await graph.post(QUERY, { 'x-request-id': 'logged-1' });
     const line = graph.log.find(({ requestId }) => requestId === 'logged-1');
     expect(line).toMatchObject({ msg: 'request', status: 200, operationType: 'query', method: 'POST' });
   });
 });
 
-test('passes the trace on', async () => {
+test('passes the trace context on', async () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   await graph.post(QUERY, { traceparent });
   expect(graph.services.get('books')?.calls.at(-1)?.headers['traceparent']).toMatch(
@@ -265,7 +265,7 @@ test('passes the trace on', async () => {
   );
 });
 
-test('forwards no header of the client that it was not told to', async () => {
+test('forwards only the configured headers of the client', async () => {
   const sent = {
     cookie: 'a=b',
     authorization: 'Basic abc',
@@ -291,7 +291,7 @@ describe('cross-origin', () => {
       },
     });
 
-  test('a configured origin may ask', async () => {
+  test('allows a configured origin', async () => {
     const response = await preflight('https://shop.example');
     expect(response.status).toBe(204);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -302,7 +302,7 @@ describe('cross-origin', () => {
     });
   });
 
-  test('another origin may not', async () => {
+  test('does not allow another origin', async () => {
     expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
     const response = await graph.post(QUERY, { origin: 'https://evil.example' });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
@@ -310,7 +310,7 @@ describe('cross-origin', () => {
 });
 
 describe('operations', () => {
-  test("an unknown operation name is the client's fault", async () => {
+  test('responds with 400 to an unknown operation name', async () => {
     const response = await graph.post({
       query: 'query a { books { id } } query b { books { id } }',
       operationName: 'c',
@@ -319,7 +319,7 @@ describe('operations', () => {
     expect(await code(response)).toBe('OPERATION_RESOLUTION_FAILURE');
   });
 
-  test('two operations of one document never swap answers', async () => {
+  test('two operations of one document never receive each other’s responses', async () => {
     const query = 'query a { books { id } } query b { books { title } }';
     for (let round = 0; round < 2; round++) {
       expect(await firstBook({ query, operationName: 'a' })).toEqual({
@@ -331,12 +331,12 @@ describe('operations', () => {
     }
   });
 
-  test('a subscription is refused', async () => {
+  test('rejects a subscription', async () => {
     const response = await graph.post({ query: 'subscription { books { id } }' });
     expect(response.status).toBe(400);
   });
 
-  test('a mutation by GET is refused', async () => {
+  test('rejects a mutation by GET', async () => {
     const response = await fetch(`${graph.router.url}?query=mutation{rename(id:1,title:"x"){id}}`, {
       headers: { 'apollo-require-preflight': '1' },
     });
@@ -345,16 +345,16 @@ describe('operations', () => {
   });
 
   test.each([
-    ['the first time', 'query A($id: ID!) { book(id: $id) { title } }'],
-    ['known before', 'query A($id: ID!) { book(id: $id) { title } }'],
-  ])('variables of the wrong type are named: %s', async (_name, query) => {
+    ['a new operation', 'query A($id: ID!) { book(id: $id) { title } }'],
+    ['a cached operation', 'query A($id: ID!) { book(id: $id) { title } }'],
+  ])('names variables of the wrong type: %s', async (_name, query) => {
     const response = await graph.post({ query, variables: { id: {} } });
     expect(response.status).toBe(400);
     expect(await code(response)).toBe('BAD_USER_INPUT');
     await graph.post({ query, variables: { id: '1' } });
   });
 
-  test('the first answer and later ones are the same bytes', async () => {
+  test('the first response and later ones are the same bytes', async () => {
     const body = { query: '{ books { title reviews { text book { id } } } newest { text } }' };
     const first = await (await graph.post(body)).text();
     const second = await (await graph.post(body)).text();
@@ -368,7 +368,7 @@ test('serves a Sandbox page in development', async () => {
   expect(await response.text()).toContain('EmbeddedSandbox');
 });
 
-test('in production hides Sandbox, introspection and suggestions', async () => {
+test('hides Sandbox, introspection and suggestions in production', async () => {
   await using production = await startSmallGraph({ services: LIBRARY, config: 'mode: production' });
   expect((await fetch(new URL('/', production.router.url))).status).toBe(404);
   const introspected = await production.query('{ __schema { queryType { name } } }');
@@ -383,12 +383,12 @@ test('serves metrics on a port of its own', async () => {
   expect(metrics).toContain('http_server_request_duration_seconds');
 });
 
-// Containers often have none.
+// Containers often have no IPv6 address.
 const HAS_IPV6 = Object.values(networkInterfaces()).some((list) =>
   list?.some(({ address }) => address === '::1'),
 );
 
-test.runIf(HAS_IPV6)('is reached at an IPv6 address, too', async () => {
+test.runIf(HAS_IPV6)('also listens on an IPv6 address', async () => {
   await using six = await startSmallGraph({
     services: LIBRARY,
     config: 'listen: { host: "::1" }\nadmin: { host: "::1" }',

@@ -32,9 +32,9 @@ function recorded() {
 }
 
 test.each([
-  ['of the programmer', new TypeError('the secret is 42')],
+  ['that is a bug', new TypeError('the secret is 42')],
   ['that is not for clients', new RouterError('INTERNAL_SERVER_ERROR', 'the secret is 42')],
-])('an error %s leaves with an id of its own, which finds it in the log', async (_, error) => {
+])('an error %s is returned with an id of its own, by which it is found in the log', async (_, error) => {
   const { config, telemetry, line } = recorded();
   await using server = await listen(config, {
     telemetry,
@@ -68,7 +68,7 @@ test.each([
   for (const id of ids) expect(line(id)).toContain('the secret is 42');
 });
 
-test('an error of Apollo Server that is not about the document is masked as well', async () => {
+test('masks an error of Apollo Server that is not about the document, too', async () => {
   const server: DocumentServer = {
     executeOperation: async (_, { contextValue }) => {
       contextValue.result.errors = [new GraphQLError('the secret is 42')];
@@ -99,7 +99,7 @@ async function answered(config: string) {
   return { answers, log: [...graph.log] };
 }
 
-test('only the extensions on the list reach clients', async () => {
+test('only the extensions on the list are sent to clients', async () => {
   const { answers } = await answered('response: { errorExtensions: [reason] }');
   const { message, path } = REPORTED;
   const error = { message, path, extensions: { code: 'CONFLICT', service: 'books', reason: 'BUSY' } };
@@ -109,7 +109,7 @@ test('only the extensions on the list reach clients', async () => {
   ]);
 });
 
-test('the messages of subgraphs can be kept in the log, found by the id in the answer', async () => {
+test('the messages of subgraphs can be kept in the log, with the id that the response contains', async () => {
   const { answers, log } = await answered('response: { errorExtensions: [id], subgraphErrorMessages: mask }');
   for (const { errors } of answers) {
     expect(errors).toEqual([
@@ -164,7 +164,7 @@ test.for([
   },
 );
 
-test('masking exceptions leaves errors with other codes as they are', async () => {
+test('masking exceptions leaves errors with other codes unchanged', async () => {
   await using stub = await startStubSubgraph(() =>
     answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
   );

@@ -26,7 +26,8 @@ const NO_COUNT: SmallGraphOptions['services'] = {
   },
 };
 
-// The service itself follows the specification, so what may not be null comes wrong from one that does not.
+// The null comes from a stub, because a service that follows the specification never returns null at a
+// non-null field.
 const query = '{ book { title pages } note { text } }';
 
 async function startBroken(config = '') {
@@ -78,12 +79,12 @@ const POSTS: SmallGraphOptions['services'] = {
   },
 };
 
-test('the error of an entity at several positions is at each of them, and errors beyond the limit are counted', async () => {
+test('an entity at several positions has its error at each of them, and errors beyond the limit are counted', async () => {
   await using graph = await startSmallGraph({ services: POSTS });
   const query = 'query ($count: Int) { posts(count: $count) { author { nick } } }';
   const ask = async (variables: object, onError: string) =>
     (await graph.post({ query, variables, onError })).json();
-  // The first time through Apollo Server.
+  // The first request prepares the operation.
   for (const onError of ['PROPAGATE', 'PROPAGATE', 'NULL'])
     expect(await ask({}, onError)).toMatchObject({
       data: { posts: [{ author: { nick: null } }, { author: { nick: 'bee' } }, { author: { nick: null } }] },
@@ -103,7 +104,7 @@ const dataOf = async (response: Response) => {
   return { status: response.status, data, errors: errors?.length };
 };
 
-test('a client chooses with each request what an error does, however it sends the operation', async () => {
+test('a client selects the effect of errors with each request, for every form of a request', async () => {
   await using graph = await startBroken();
   const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', query, 'hex') } };
   await graph.post({ query, extensions });
@@ -126,7 +127,7 @@ test('a client chooses with each request what an error does, however it sends th
   }
 });
 
-test('an operation that has not been seen before is answered as one that has', async () => {
+test('the first request of an operation has the same response as later ones', async () => {
   for (const onError of BEHAVIORS) {
     await using graph = await startBroken();
     const first = await (await graph.post({ query, onError })).json();
@@ -135,7 +136,7 @@ test('an operation that has not been seen before is answered as one that has', a
   }
 });
 
-test('requests in flight do not share an answer when they want errors answered otherwise', async () => {
+test('requests in flight with different onError are not deduplicated', async () => {
   await using graph = await startBroken();
   await graph.post({ query });
   const wanted = Array.from({ length: 30 }, (_, index) => BEHAVIORS[index % 3] ?? 'NULL');
@@ -145,25 +146,25 @@ test('requests in flight do not share an answer when they want errors answered o
   expect(answers.map(({ data }) => data)).toEqual(wanted.map((onError) => EXPECTED[onError]));
 });
 
-test('a value that is none of the three is refused', async () => {
+test('rejects a value that is none of the three', async () => {
   await using graph = await startSmallGraph({ services: NO_COUNT });
-  const refusal = {
+  const rejection = {
     errors: [
       { message: 'onError must be "NULL", "PROPAGATE" or "HALT"', extensions: { code: 'BAD_REQUEST' } },
     ],
   };
   for (const onError of [null, 'null', '', 'ABORT', 1, ['NULL'], {}]) {
     const response = await graph.post({ query: '{ whole { title } }', onError });
-    expect([response.status, await response.json()]).toMatchObject([400, refusal]);
+    expect([response.status, await response.json()]).toMatchObject([400, rejection]);
   }
   for (const search of ['onError=NULL&onError=HALT', 'onError=&onError=', 'onError=null']) {
     const headers = { 'apollo-require-preflight': '1' };
     const response = await fetch(`${graph.router.url}?query=%7B__typename%7D&${search}`, { headers });
-    expect([response.status, await response.json()]).toMatchObject([400, refusal]);
+    expect([response.status, await response.json()]).toMatchObject([400, rejection]);
   }
 });
 
-test('the reference executor refuses what it cannot do', async () => {
+test('the reference executor rejects the behaviors that it does not support', async () => {
   await using graph = await startSmallGraph({
     services: NO_COUNT,
     parts: { createExecution: createReferenceExecution },
@@ -177,7 +178,7 @@ test('the reference executor refuses what it cannot do', async () => {
   ]);
 });
 
-test('the configuration says what is done where the client does not', async () => {
+test('the configuration sets the behavior for clients that do not', async () => {
   await using graph = await startBroken('degradation: { onError: "NULL" }');
   expect(await dataOf(await graph.post({ query }))).toMatchObject({ data: KEPT });
   expect(await dataOf(await graph.post({ query, onError: 'PROPAGATE' }))).toMatchObject({ data: PROPAGATED });

@@ -14,7 +14,7 @@ import { until } from '../support/time/until.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Operations that were planned, by a metric of the router. */
+/** Returns the number of planned operations, from a metric of the router. */
 async function planned({ router }: SmallGraph): Promise<number> {
   const metrics = await router.telemetry.metrics.metrics();
   const count = /^tributary_planning_duration_seconds_count\{outcome="planned"\} (\d+)/m.exec(metrics)?.[1];
@@ -59,7 +59,7 @@ test('operations of 65 KB that are requested once do not fill the heap', async (
   expect(await planned(graph)).toBe(plans);
 });
 
-test('a full heap drops operations that were requested once, and the router goes on', async () => {
+test('a full heap evicts operations that were requested once, and the router continues', async () => {
   const pressure = manualPressure();
   await using graph = await startSmallGraph({
     services: LIBRARY,
@@ -80,7 +80,7 @@ test('a full heap drops operations that were requested once, and the router goes
   expect(await planned(graph)).toBe(before + 1);
 });
 
-/** A planner that counts its calls. Its thread records what it plans, and waits while it is held. */
+/** Creates a planner that counts its calls. Its thread records what it plans, and waits while it is held. */
 function gatedPlanner() {
   const order: string[] = [];
   let released = Promise.resolve();
@@ -111,7 +111,7 @@ function gatedPlanner() {
   return { createPlanner: start, order, calls: () => calls, hold };
 }
 
-test('callers take turns at planning, and wait for an operation that another sent in their own turn', async () => {
+test('callers take turns at planning, and wait in their own turn for an operation that another caller has sent', async () => {
   const planner = gatedPlanner();
   await using graph = await startSmallGraph({
     services: LIBRARY,
@@ -139,7 +139,7 @@ test('callers take turns at planning, and wait for an operation that another sen
   expect(planner.order).toEqual(['a1', 'b1', 'a5', 'a2', 'a3', 'a4'].map(document));
 });
 
-test('an operation that is not planned in time pays for its document only', async () => {
+test('an operation that is not planned in time is charged for its document only', async () => {
   const refusing: Parts['createPlanner'] = async (options) => {
     const planner = await createPlanner(options);
     const plan: typeof planner.plan = (operation, caller) =>

@@ -6,7 +6,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 
 const KNOWN = ['{ cheap }', '{ costly }', 'mutation { change }'];
 
-/** A graph in which `wait` requests stay under way until the end. */
+/** Starts a graph in which `wait` requests stay in flight until the end. */
 async function startCrowdedGraph(overload: string) {
   await using built = new AsyncDisposableStack();
   const issuer = built.use(await startIssuer());
@@ -57,7 +57,7 @@ authentication:
     pressure,
     ask,
     token,
-    /** Adds requests that stay under way. */
+    /** Adds requests that stay in flight. */
     async crowd(count: number): Promise<void> {
       const reached = (service?.calls.length ?? 0) + count;
       for (let index = 0; index < count; index++)
@@ -77,7 +77,7 @@ authentication:
   };
 }
 
-test('with ever more requests under way the anonymous and expensive ones are refused first, mutations last', async () => {
+test('rejects anonymous and expensive requests first and mutations last as more requests are in flight', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   const outcomes = async () => Object.values(await crowded.outcomes());
   const no = 'OVERLOADED';
@@ -94,7 +94,7 @@ test('with ever more requests under way the anonymous and expensive ones are ref
   expect(await outcomes()).toEqual([no, no, no, no, no, no]);
 });
 
-test('a refusal costs nothing, says when to come again, and is counted without a line in the log', async () => {
+test('a rejection is cheap, has a retry-after, and is counted without a log line', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   await crowded.crowd(20);
   const { graph, token } = crowded;
@@ -122,7 +122,7 @@ test('a refusal costs nothing, says when to come again, and is counted without a
   expect(metrics).toContain('tributary_requests_shed_total{priority="unread"} 3');
 });
 
-test('health and metrics are answered whatever is refused', async () => {
+test('serves health and metrics while requests are rejected', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   const { graph, pressure } = crowded;
   await crowded.crowd(1);
@@ -136,7 +136,7 @@ test('health and metrics are answered whatever is refused', async () => {
   for (const url of urls) expect((await fetch(url)).status).toBe(200);
 });
 
-test('a late event loop makes fewer requests, and none of those under way is lost', async () => {
+test('a late event loop reduces the number of concurrent requests, and loses none in flight', async () => {
   await using crowded = await startCrowdedGraph('{ eventLoopDelayMs: 50 }');
   const { pressure, ask } = crowded;
   await crowded.crowd(20);
@@ -152,7 +152,7 @@ test('a late event loop makes fewer requests, and none of those under way is los
   ]);
 });
 
-test('a heap that fills up between two reports is noticed all the same', async () => {
+test('detects a heap that fills up between two reports', async () => {
   await using crowded = await startCrowdedGraph('{ heapPercent: 85 }');
   crowded.pressure.setHeap(0.99);
   await crowded.crowd(12);
@@ -160,7 +160,7 @@ test('a heap that fills up between two reports is noticed all the same', async (
   expect(outcomes.filter((outcome) => outcome === 'OVERLOADED').length).toBeGreaterThanOrEqual(24);
 });
 
-test('large bodies of strangers are not read while there is not enough room for all', async () => {
+test('does not read large bodies of anonymous clients while capacity is limited', async () => {
   await using crowded = await startCrowdedGraph('{ maxConcurrent: 20 }');
   await crowded.crowd(8);
   const large = `mutation { change } # ${'x'.repeat(20_000)}`;
@@ -168,7 +168,7 @@ test('large bodies of strangers are not read while there is not enough room for 
   expect(await crowded.ask(large, crowded.token)).toBe(200);
 });
 
-test('with overload switched off nothing is refused', async () => {
+test('rejects nothing while overload protection is disabled', async () => {
   await using crowded = await startCrowdedGraph('{ enabled: false, maxConcurrent: 1 }');
   await crowded.crowd(5);
   crowded.pressure.report({ delayMs: 900, busy: 1, heap: 0.99 });

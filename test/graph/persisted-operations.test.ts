@@ -39,7 +39,7 @@ function get(graph: SmallGraph, parameters: Record<string, string>): Promise<Res
 }
 
 describe('an automatic persisted query', () => {
-  test('is asked for, sent, and then known by its hash, by POST and by GET', async () => {
+  test('is requested, sent, and then found by its hash, by POST and by GET', async () => {
     await using graph = await start();
     const extensions = hashed(QUERY);
     const missed = await ask(graph, { extensions });
@@ -50,7 +50,7 @@ describe('an automatic persisted query', () => {
     expect(await (await get(graph, { extensions: JSON.stringify(extensions) })).json()).toEqual(BOOKS);
   });
 
-  test('that is known does not go through Apollo Server again', async () => {
+  test('that is known is executed without Apollo Server', async () => {
     await using graph = await start();
     const extensions = hashed(QUERY);
     await ask(graph, { query: QUERY, extensions });
@@ -60,7 +60,7 @@ describe('an automatic persisted query', () => {
     expect(apollo).not.toHaveBeenCalled();
   });
 
-  test('that was refused is never registered', async () => {
+  test('that was rejected is never registered', async () => {
     await using graph = await start('limits: { aliases: 2 }\nrateLimit: { enabled: true, maxCost: 5 }');
     for (const [query, code] of [
       ['{ a: newest { text } b: newest { text } c: newest { text } }', 'MAX_ALIASES_LIMIT'],
@@ -82,7 +82,7 @@ describe('an automatic persisted query', () => {
     expect((await get(graph, { extensions: JSON.stringify(extensions) })).status).toBe(405);
   });
 
-  test('is shared by all routers on one Redis, and kept for a while only', async () => {
+  test('is shared by all routers on one Redis, and expires', async () => {
     await using first = await startShared();
     await using second = await startShared();
     const extensions = hashed(QUERY);
@@ -92,7 +92,7 @@ describe('an automatic persisted query', () => {
     expect(await redis.client.ttl(keyOf(QUERY))).toBeGreaterThan(86_000);
   });
 
-  test('that somebody has changed in Redis is not known', async () => {
+  test('that was changed in Redis is not used', async () => {
     await using graph = await startShared();
     using redis = connect();
     await redis.client.set(keyOf(QUERY), 'mutation { rename(id: 1, title: "x") { id } }');
@@ -100,7 +100,7 @@ describe('an automatic persisted query', () => {
     expect(graph.services.get('books')?.calls).toHaveLength(0);
   });
 
-  test('costs what its text costs', async () => {
+  test('costs the same as its text', async () => {
     await using graph = await start('rateLimit: { enabled: true, anonymous: { points: 6, windowS: 86400 } }');
     const extensions = hashed('{ newest { text } }');
     await ask(graph, { query: '{ newest { text } }', extensions });
@@ -109,7 +109,7 @@ describe('an automatic persisted query', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429]);
   });
 
-  test('can be switched off', async () => {
+  test('can be disabled', async () => {
     await using graph = await start('persistedOperations: { automatic: { enabled: false } }');
     expect((await ask(graph, { query: QUERY, extensions: hashed(QUERY) })).code).toBe(
       'PERSISTED_QUERY_NOT_SUPPORTED',
@@ -142,7 +142,7 @@ describe('a safelist', () => {
 
   const byId = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
 
-  test('that is enforced lets pass what is on it, by id or in full, and nothing else', async () => {
+  test('that is enforced allows only the operations in it, by id or in full', async () => {
     const manifest = await publish('all.json', { books: QUERY });
     await using graph = await start(`persistedOperations: { safelist: enforce, manifest: "${manifest}" }`);
     for (const body of [byId('books'), byId(sha256Of(QUERY)), { query: QUERY }, { query: '{books{id}}' }])
@@ -181,7 +181,7 @@ describe('a safelist', () => {
     expect(logged).toMatchObject([{ sha256: sha256Of(query) }]);
   });
 
-  test('of a client is for that client, beside the common one', async () => {
+  test('of a client applies to that client, in addition to the common one', async () => {
     const all = await publish('all.json', { books: QUERY });
     const web = await publish('web.json', { newest: '{ newest { text } }' });
     await using graph = await start(
@@ -195,7 +195,7 @@ describe('a safelist', () => {
     expect(await statusOf('newest', '__proto__')).toBe(404);
   });
 
-  test('is read again when its file changes, unless it is spoilt', async () => {
+  test('is read again when its file changes, unless the file is invalid', async () => {
     const manifest = await publish('all.json', { books: QUERY });
     await using graph = await start(`persistedOperations: { safelist: enforce, manifest: "${manifest}" }`);
     await publish('all.json', { newest: '{ newest { text } }' });

@@ -49,7 +49,7 @@ const rename = (count: number) =>
 describe('calls of a limited field', () => {
   const limited = `fields: { Mutation.rename: { calls: 10, windowS: ${DAY} } }`;
 
-  test('are counted each: by alias, by fragment, without what is skipped', async () => {
+  test('are counted each: by alias, by fragment, without skipped fields', async () => {
     await using graph = await start(limited);
     const headers = await bearer();
     const statusOf = async (query: string, variables = {}) =>
@@ -58,7 +58,7 @@ describe('calls of a limited field', () => {
     const spread = `mutation ($no: Boolean!) { ...F skipped: rename(id: 1, title: "y") @include(if: $no) { id } }
       fragment F on Mutation { b: rename(id: 1, title: "x") { id } c: rename(id: 1, title: "x") { id } }`;
     expect(await statusOf(spread, { no: false })).toBe(200);
-    // Four are left: five are refused, and take nothing.
+    // Four calls are left: five calls are rejected and charge nothing.
     expect(await statusOf(rename(5))).toBe(429);
     expect(await statusOf(rename(4))).toBe(200);
     const refused = await graph.post({ query: rename(1) }, headers);
@@ -86,7 +86,7 @@ describe('calls of a limited field', () => {
     expect(await statusOf('{ books { id } }')).toBe(200);
   });
 
-  test('are one bucket for each user, and none at all for more than fit', async () => {
+  test('have a bucket for each user, and requests above its size are rejected', async () => {
     await using graph = await start(limited);
     const [ada, bob] = [await bearer(), await bearer()];
     const statusOf = async (count: number, headers: Record<string, string>) =>
@@ -97,7 +97,7 @@ describe('calls of a limited field', () => {
     expect(await statusOf(10, bob)).toBe(200);
   });
 
-  test('of an address are counted for all its users together', async () => {
+  test('are counted per address for all its users together', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 10, windowS: ${DAY}, per: address } }`,
     );
@@ -105,7 +105,7 @@ describe('calls of a limited field', () => {
     expect((await graph.post({ query: rename(1) }, await bearer())).status).toBe(429);
   });
 
-  test('are counted by the value of an argument, whoever sends it and in whatever case', async () => {
+  test('are counted by the value of an argument for all users, ignoring case', async () => {
     await using graph = await start(`fields: { Mutation.rename: [
       { calls: 2, windowS: ${DAY}, per: "argument:title" }, { calls: 4, windowS: ${DAY}, per: address } ] }`);
     const statusOf = async (
@@ -121,19 +121,19 @@ describe('calls of a limited field', () => {
         'mutation { ...F } fragment F on Mutation { a: rename(id: 1, title: "ada") { id } }',
       ),
     ).toBe(429);
-    // The address has two left, and a refused operation takes nothing of it.
+    // The address has two calls left, and a rejected operation charges none of them.
     expect(await statusOf('bob')).toBe(200);
     expect(await statusOf('x'.repeat(10_000))).toBe(200);
     expect(await statusOf('cleo')).toBe(429);
   });
 
-  test('are given back when they deliver a value, if only failures count', async () => {
+  test('are refunded when they return a value, if only failures count', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
     );
     const works = 'mutation { rename(id: 1, title: "x") { id } }';
     const fails = 'mutation { rename(id: 99, title: "x") { id } }';
-    // With a cost report the calls are given back before the response is sent.
+    // With a cost report the calls are refunded before the response is sent.
     const statusOf = async (query: string) =>
       (await graph.post({ query }, { ...(await bearer()), 'x-cost': 'report' })).status;
     for (let count = 0; count < 5; count++) expect(await statusOf(works)).toBe(200);
@@ -143,7 +143,7 @@ describe('calls of a limited field', () => {
     expect(await statusOf(works)).toBe(429);
   });
 
-  test('are not given back when one of them fails', async () => {
+  test('are not refunded when one of them fails', async () => {
     await using graph = await start(
       `fields: { Mutation.rename: { calls: 2, windowS: ${DAY}, per: address, counts: failures } }`,
     );
@@ -211,10 +211,10 @@ describe('the cost of an operation', () => {
     );
   });
 
-  test('is settled by what was delivered; the rest is there again', async () => {
+  test('is reconciled with the returned data; the rest is refunded', async () => {
     await using graph = await start('');
     const headers = await bearer();
-    // Two books with up to three reviews each are estimated; each has one.
+    // The estimate is two books with up to three reviews each; each has one.
     const query = '{ books { reviews { text } } }';
     const report = await costOf(await graph.post({ query }, { ...headers, 'x-cost': 'report' }));
     expect(report).toEqual({ requested: 8, actual: 4, remaining: 99_996 });
@@ -226,7 +226,7 @@ describe('the cost of an operation', () => {
       );
   });
 
-  test('is not paid for a service that is down', async () => {
+  test('is not charged for a service that is down', async () => {
     await using graph = await start('');
     await graph.services.get('reviews')?.[Symbol.asyncDispose]();
     const headers = { ...(await bearer()), 'x-cost': 'report' };
@@ -234,7 +234,7 @@ describe('the cost of an operation', () => {
     expect(await costOf(response)).toEqual({ requested: 8, actual: 2, remaining: 99_998 });
   });
 
-  test('is paid for a call that was sent and failed, and not for one that was not sent', async () => {
+  test('is charged for a call that was sent and failed, and not for one that was not sent', async () => {
     await using slow = await startStubSubgraph(() => hang());
     await using graph = await startSmallGraph({
       services: {
@@ -250,7 +250,7 @@ rateLimit: { enabled: true, anonymous: { points: 10000, windowS: ${DAY} } }
 traffic: { all: { breaker: { enabled: false } }, subgraphs: { late: { timeoutMs: 100, urls: ["${slow.url}"] } } }`,
     });
     const cost = async (query: string) => costOf(await graph.post({ query }, { 'x-cost': 'report' }));
-    // Two books, each with ten copies as estimated; what was delivered stays as it is.
+    // Two books, each with ten copies as estimated; the charge for the books stays as it is.
     expect(await cost('{ books { copies { id } } }')).toMatchObject({ requested: 22, actual: 22 });
     expect(await cost('{ late { id } book(id: 1) { id } }')).toMatchObject({ requested: 21, actual: 21 });
     expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 11 });
@@ -260,13 +260,13 @@ traffic: { all: { breaker: { enabled: false } }, subgraphs: { late: { timeoutMs:
     expect(await cost('mutation { begin { id } }')).toMatchObject({ requested: 11, actual: 10 });
   });
 
-  test('is not told unless it is asked for', async () => {
+  test('is not reported unless it is requested', async () => {
     await using graph = await start('');
     expect(await graph.query('{ newest { text } }')).toEqual({ data: { newest: { text: 'Long.' } } });
   });
 });
 
-test('while limits are only measured, nothing is refused and everything is counted', async () => {
+test('rejects nothing and counts everything while limits are only measured', async () => {
   await using graph = await start(
     `mode: measure, maxCost: 10, fields: { Mutation.rename: { calls: 1, windowS: ${DAY} } }`,
   );

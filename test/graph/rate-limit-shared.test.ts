@@ -52,7 +52,7 @@ test('two routers on one Redis admit exactly the budget of a token, under concur
   expect(await sample?.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
 });
 
-test('a refused operation reaches no subgraph', async () => {
+test('a rejected operation reaches no subgraph', async () => {
   await using issuer = await startIssuer();
   await using graph = await startLimitedGraph(issuer);
   const token = await issuer.mint({ claims: { sub: randomUUID(), tier: 'FREE' } });
@@ -64,7 +64,7 @@ test('a refused operation reaches no subgraph', async () => {
   expect(graph.services.get('books')?.calls.length).toBe(before);
 });
 
-test('routers on one Redis count the refused tokens of an address together', async () => {
+test('routers on one Redis count the rejected tokens of an address together', async () => {
   await using issuer = await startIssuer();
   const config = `
 redis: { url: "${process.env['REDIS_URL']}", commandTimeoutMs: 5000, keyPrefix: "${randomUUID()}:" }
@@ -81,7 +81,7 @@ authentication:
   expect(statuses).toEqual([401, 401, 401, 429, 429]);
 });
 
-test('tokens are refused with their code, and no token is anonymous', async () => {
+test('rejects tokens with their code, and treats no token as anonymous', async () => {
   await using issuer = await startIssuer();
   await using graph = await startLimitedGraph(issuer);
   const codeOf = async (authorization: string) => {

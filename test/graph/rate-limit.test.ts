@@ -8,11 +8,12 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 const url = process.env['REDIS_URL'] ?? '';
 const address = '192.0.2.1';
 
-// A day's window brings nothing back while a test runs, so that what is admitted is exactly what was there.
+// With a window of a day nothing is refilled while a test runs, so the admitted points are exactly the
+// initial ones.
 const DAY = 86_400;
 
-// Busy machine, many commands at once: a command that is merely late must not look like a lost Redis.
-const patient = { commandTimeoutMs: 20_000 };
+// On a busy machine with many concurrent commands a late command must not look like a lost Redis.
+const lateCommands = { commandTimeoutMs: 20_000 };
 
 describe('two routers on one Redis', () => {
   it('admit exactly the points of one bucket under concurrent load', async () => {
@@ -24,7 +25,7 @@ describe('two routers on one Redis', () => {
     expect(decisions.filter((decision) => decision?.kind === 'admitted')).toHaveLength(1_000);
   });
 
-  it('admit exactly the points whatever the costs are', async () => {
+  it('admit exactly the points for any costs', async () => {
     const { routers } = await startRouters({ tiers: { FREE: { points: 1_000, windowS: DAY } } });
     const costs = Array.from({ length: 900 }, (_, index) => (index % 7) + 1);
     const decisions = await Promise.all(
@@ -34,12 +35,12 @@ describe('two routers on one Redis', () => {
       }),
     );
     const admitted = decisions.reduce((total, cost) => total + cost, 0);
-    // Sevens may be refused while ones still fit; in the end not even a one does.
+    // Costs of seven may be rejected while smaller ones still fit; in the end not even a cost of one fits.
     const rest = await drain(routers, userOf('ada'));
     expect(admitted + rest).toBe(1_000);
   });
 
-  it('keep users apart, and count all of one address together', async () => {
+  it('count users separately, and all users of one address together', async () => {
     const { routers } = await startRouters({
       tiers: { FREE: { points: 100, windowS: DAY } },
       perAddress: { points: 150, windowS: DAY },
@@ -48,7 +49,7 @@ describe('two routers on one Redis', () => {
       (await routers[0]?.charge({ identity: userOf(user), address: from, cost }))?.kind;
     expect(await charge('ada', address, 100)).toBe('admitted');
     expect(await charge('bob', address, 51)).toBe('rejected');
-    // The refusal took nothing from bob's own bucket.
+    // The rejection charged nothing to bob’s own bucket.
     expect(await charge('bob', '192.0.2.2', 100)).toBe('admitted');
     expect(await charge('eve', address, 50)).toBe('admitted');
   });
@@ -62,7 +63,7 @@ describe('two routers on one Redis', () => {
     await routers[0]?.charge({ ...caller, cost: 60_000 });
     const refused = await routers[0]?.charge({ ...caller, cost: 30_000 });
     expect(refused).toMatchObject({ kind: 'rejected', headers: { 'retry-after': '30' } });
-    // A point a millisecond: as many are there as milliseconds went by.
+    // The bucket refills one point per millisecond, so it contains at most the elapsed milliseconds.
     const drained = await drainOnce(routers, caller);
     expect(drained).toBeLessThanOrEqual((await redisMs(redis)) - before);
     expect(await redis.keys(`${prefix}*`)).toHaveLength(2);
@@ -83,7 +84,7 @@ describe('in Redis', () => {
     recordMeasurement(context, 'largest bucket in Redis, bytes', Math.max(...sizes.map(Number)));
     for (const size of sizes) expect(size).toBeLessThan(200);
     for (const ms of lifetimes) expect(ms).toBeGreaterThan(0);
-    // 500 of 1,000 points a minute are missing.
+    // 500 of 1,000 points per minute are missing.
     expect(Math.max(...lifetimes)).toBeLessThanOrEqual(30_000);
   });
 
@@ -103,7 +104,7 @@ describe('in Redis', () => {
     expect(decision?.headers['x-ratelimit-remaining']).toBe('998');
   });
 
-  it('a spoilt bucket mends itself', async () => {
+  it('an invalid bucket is replaced', async () => {
     const { routers, redis, prefix } = await startRouters({});
     await routers[0]?.charge({ identity: userOf('ada'), address, cost: 500 });
     for (const key of await redis.keys(`${prefix}*`)) await redis.set(key, 'nonsense');
@@ -112,7 +113,7 @@ describe('in Redis', () => {
     expect(decision?.headers['x-ratelimit-remaining']).toBe('999');
   });
 
-  it('what is refunded can be spent again, and never more than a full bucket', async () => {
+  it('refunded points can be used again, up to a full bucket', async () => {
     const { routers } = await startRouters({ tiers: { FREE: { points: 100, windowS: DAY } } });
     const caller = { identity: userOf('ada'), address };
     const decision = await routers[0]?.charge({ ...caller, cost: 100 });
@@ -135,13 +136,17 @@ it('decisions per second on this machine', async (context) => {
     );
   }
   const perSecond = 10_000 / ((performance.now() - start) / 1000);
-  recordMeasurement(context, 'budget decisions a second, one process and one Redis', Math.round(perSecond));
+  recordMeasurement(
+    context,
+    'rate-limit decisions per second, one process and one Redis',
+    Math.round(perSecond),
+  );
   expect(perSecond).toBeGreaterThan(0);
 });
 
 async function startRouters(limits: Readonly<Record<string, unknown>>) {
   const prefix = `test-${randomUUID()}:`;
-  const options = { rateLimit: rateLimitOf(limits), keyPrefix: prefix, ...patient };
+  const options = { rateLimit: rateLimitOf(limits), keyPrefix: prefix, ...lateCommands };
   const links = [await shareRateLimit(url, options), await shareRateLimit(url, options)];
   const redis = new Redis(url);
   onTestFinished(async () => {
@@ -153,7 +158,7 @@ async function startRouters(limits: Readonly<Record<string, unknown>>) {
   return { prefix, redis, routers: links.map(({ limiter }) => limiter) };
 }
 
-/** Spends what is left, point by point; returns how many there were. */
+/** Charges the remaining points one by one; returns their number. */
 async function drain(routers: readonly RateLimiter[], identity: ReturnType<typeof userOf>): Promise<number> {
   for (let spent = 0; ; spent++) {
     const decision: RateLimitDecision | undefined = await routers[spent % 2]?.charge({
@@ -165,7 +170,7 @@ async function drain(routers: readonly RateLimiter[], identity: ReturnType<typeo
   }
 }
 
-/** Spends what the headers say is there, in one charge; returns how much that was. */
+/** Charges more than the remaining points; returns the remaining points that the headers report. */
 async function drainOnce(
   routers: readonly RateLimiter[],
   caller: { identity: ReturnType<typeof userOf>; address: string },

@@ -6,7 +6,7 @@ import { connectRedis } from '../../router/redis/connect.ts';
 import { scheduleTimer as schedule } from '../../router/shared/schedule.ts';
 import { until } from '../support/time/until.ts';
 
-test('a Redis that closes each connection before it is ready leaves nothing waiting', async () => {
+test('a Redis that closes each connection before it is ready leaves no pending listener', async () => {
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;

@@ -17,14 +17,14 @@ async function connect() {
   await until(() => link.available(), 10_000);
   return {
     connections: () => connections,
-    /** Has Redis report an error, word for word. */
+    /** Makes Redis report an error with exactly this text. */
     fail: (text: string) => link.client.eval('return redis.error_reply(ARGV[1])', 0, text),
     ready: () => until(() => link.client.status === 'ready', 10_000),
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };
 }
 
-test('a Redis that cannot serve this client, or says so inside of a script, is connected to again', async () => {
+test('reconnects to a Redis that cannot serve this client, also when a script reports it', async () => {
   await using redis = await connect();
   const errors = [
     READONLY,

@@ -21,7 +21,7 @@ function get(parameters: Readonly<Record<string, string>>, on = graph): Promise<
   return fetch(url, { headers: { 'apollo-require-preflight': '1' } });
 }
 
-describe('a member that is empty or null is as if absent', () => {
+describe('a member that is empty or null is treated as absent', () => {
   const query = '{ book(id: 1) { id } }';
   const expected = { data: { book: { id: '1' } } };
   const empty = { operationName: '', variables: '', extensions: '', onError: '' };
@@ -35,7 +35,7 @@ describe('a member that is empty or null is as if absent', () => {
     { extensions: 'null' },
     { onError: '' },
   ])('in a GET: %j', async (parameters) => {
-    // The first request passes Apollo Server, the second does not.
+    // The first request prepares the operation, the second finds it in the cache.
     for (const _ of [1, 2]) expect(await (await get({ query, ...parameters })).json()).toEqual(expected);
   });
 
@@ -49,7 +49,7 @@ describe('a member that is empty or null is as if absent', () => {
     for (const _ of [1, 2]) expect(await (await graph.post({ query, ...members })).json()).toEqual(expected);
   });
 
-  test('also the document beside a hash', async () => {
+  test('also the document in addition to a hash', async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256Of(query) } };
     expect(await (await graph.post({ query, extensions })).json()).toEqual(expected);
     expect(await (await graph.post({ query: '', extensions })).json()).toEqual(expected);
@@ -57,7 +57,7 @@ describe('a member that is empty or null is as if absent', () => {
     expect(await byHash.json()).toEqual(expected);
   });
 
-  test('also the document alone, so that it is missing', async () => {
+  test('also the document alone, which is then missing', async () => {
     const missing = await statusAndCodes(await get({}));
     expect(missing).toEqual({ status: 400, codes: [[expect.any(String), 'BAD_REQUEST']] });
     expect(await statusAndCodes(await get({ query: '' }))).toEqual(missing);
@@ -85,7 +85,7 @@ describe('a member that is empty or null is as if absent', () => {
   });
 });
 
-describe('an error without data names the request', () => {
+describe('an error without data contains the request id', () => {
   const hash = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
   test.each<[name: string, body: unknown, code: string]>([
     ['that is not JSON', '{', 'BAD_REQUEST'],
@@ -119,7 +119,7 @@ describe('an error without data names the request', () => {
   });
 });
 
-test('a request over the budget says how much is left and when to try again', async () => {
+test('a request over the budget returns the remaining points and when to try again', async () => {
   await using limited = await startSmallGraph({
     services: LIBRARY,
     config: `rateLimit: { enabled: true, anonymous: { points: 10, windowS: ${DAY} }, maxCost: 20 }`,
@@ -196,14 +196,10 @@ describe('a rejected request costs a point', () => {
       { query: known, variables: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`v${i}`, 1])) },
       'MAX_INPUT_LIMIT',
     ],
-    [
-      'that costs more than one operation may',
-      { query: `{${aliases(20)} }` },
-      'COST_ESTIMATED_TOO_EXPENSIVE',
-    ],
+    ['whose cost exceeds the maximum', { query: `{${aliases(20)} }` }, 'COST_ESTIMATED_TOO_EXPENSIVE'],
     ['with an unknown hash', { extensions: hash }, 'PERSISTED_QUERY_NOT_FOUND'],
     [
-      'with a hash that is none',
+      'with an invalid hash',
       { extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } },
       'BAD_REQUEST',
     ],
@@ -238,7 +234,7 @@ listen: { trustedProxies: ["127.0.0.1"] }`,
     expect(before - (await left(address))).toBe(points + 1);
   });
 
-  test('and is refused before any work once the budget is spent', async () => {
+  test('and is rejected before any work once the budget is used up', async () => {
     const address = '203.0.113.1';
     for (let spent = await left(address); spent > 0; spent = await left(address))
       await limited.post({ query: `{${aliases(Math.min(spent, 19))} }` }, from(address));
@@ -267,7 +263,7 @@ describe('wrong variables', () => {
       'Variable "$input" got an invalid value: Field "member0" is not defined by type "Filter".',
     ],
     [
-      'a text for a number',
+      'a string instead of a number',
       { pages: 'secret' },
       'Variable "$input" got an invalid value at "input.pages": Int cannot represent non-integer value.',
     ],
@@ -277,24 +273,24 @@ describe('wrong variables', () => {
       `Variable "$input" got an invalid value: Field "${'secret'.repeat(42)}`,
     ],
     [
-      'a text that is in no enum',
+      'a value that is not in the enum',
       { kind: 'secret" does not exist in "' },
       'Variable "$input" got an invalid value at "input.kind": The value does not exist in "Kind" enum.',
     ],
     [
-      'a list in a list',
+      'a list instead of a string',
       { tags: ['a', ['secret']] },
       'Variable "$input" got an invalid value at "input.tags[1]": String cannot represent a non string value.',
     ],
     ['null', null, 'Variable "$input" of non-null type "Filter!" must not be null.'],
     [
-      'a text for an object',
+      'a string instead of an object',
       'secret',
       'Variable "$input" got an invalid value: Expected type "Filter" to be an object.',
     ],
   ];
 
-  test('get one short error, without a value and in production without a suggestion', async (context) => {
+  test('return one short error, without a value and in production without a suggestion', async (context) => {
     await using searched = await startSmallGraph({
       services: {
         search: {

@@ -37,7 +37,7 @@ type Answer = { readonly data?: unknown; readonly errors?: readonly { readonly m
 
 const draft = { accept: 'application/graphql-response+json' };
 
-test('an error of the document or the variables has the place in the document', async () => {
+test('an error in the document or the variables has its location in the document', async () => {
   await using graph = await startSmallGraph({ services });
   const wrong = async (query: string, variables: object = {}) => {
     const response = await graph.post({ query, variables }, draft);
@@ -95,7 +95,7 @@ test.for([
     '{ __type(name: "Book") { name @include(if: $s) } }',
   ] as const) {
     const query = `query Q($s: Boolean = true) ${selection}`;
-    // Before and after the operation is known.
+    // For the first request and for a cached operation.
     for (const value of [true, false]) {
       expect(await ask(query, null)).toEqual(rejected(query));
       const { status, errors } = await ask(query, value);
@@ -108,7 +108,7 @@ test.for([
   expect(mutations).toBe(0);
 });
 
-test('null is no error where other conditions exclude it, nor as another argument', async () => {
+test('null is no error where other conditions exclude it, nor in another argument', async () => {
   await using graph = await startSmallGraph({ services });
   for (const selection of [
     '{ book @skip(if: true) { id @include(if: $s) } books { id } }',
@@ -142,7 +142,7 @@ test('incremental delivery and introspection are rejected with the reason, and w
       'Introspection is disabled. The operator can enable it with `supergraph.introspection: true` in router.yaml.',
     ],
   ]);
-  // A multipart client gets the result of an operation that is fine, in one piece.
+  // A multipart client receives the result of a valid operation in one piece.
   const response = await graph.post({ query: '{ book { id } }' }, { accept: multipart });
   expect([response.status, response.headers.get('content-type'), await response.json()]).toEqual([
     200,

@@ -45,7 +45,7 @@ afterAll(async () => {
   await issuer[Symbol.asyncDispose]();
 });
 
-/** Sends bytes as they are and returns what comes back until the connection ends. */
+/** Sends these bytes and returns all bytes of the response until the connection ends. */
 async function raw(url: string | undefined, lines: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url ?? '');
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
@@ -115,7 +115,7 @@ describe('security headers and inserted headers are on', () => {
     });
   });
 
-  test('a request with two Host headers, which the body names by its id', async () => {
+  test('a request with two Host headers, whose error contains the request id', async () => {
     const lines = ['GET / HTTP/1.1', 'host: a', 'host: b', 'x-request-id: r-1', 'connection: close', '', ''];
     const { headers, body } = parse(await raw(graph.router.url, lines));
     expect(headers).toMatchObject({ ...STANDING, 'x-request-id': 'r-1' });
@@ -135,7 +135,7 @@ describe('security headers and inserted headers are on', () => {
   });
 });
 
-test('a connection is closed with its last request, and what was sent after that is not answered', async () => {
+test('closes a connection after its last request, and does not respond to later ones on it', async () => {
   await using server = await listenAlone('listen: { maxRequestsPerConnection: 2 }');
   const request = ['GET /health HTTP/1.1', 'host: a', '', ''].join('\r\n');
   const received = await raw(server.url, [request.repeat(4)]);
@@ -198,7 +198,7 @@ test('the admin port has the same time limits as the other one', async () => {
   expect(response).toMatchObject({ status: 408, headers: SECURITY });
 });
 
-describe('a 401 carries a challenge after RFC 6750', () => {
+describe('a 401 contains a challenge as defined by RFC 6750', () => {
   const ask = async (authorization: string) => {
     const response = await graph.post(QUERY, { authorization, origin: 'http://localhost:3000' });
     return [response.status, response.headers.get('www-authenticate')];
@@ -216,7 +216,7 @@ describe('a 401 carries a challenge after RFC 6750', () => {
     ]);
   });
 
-  test('without one when none was', async () => {
+  test('without an error when no token was sent', async () => {
     expect(await ask('Basic YTpi')).toEqual([401, 'Bearer realm="tributary"']);
   });
 
@@ -239,7 +239,7 @@ describe('a 401 carries a challenge after RFC 6750', () => {
   });
 });
 
-test('markup that a client sends comes back as JSON only', async () => {
+test('markup that a client sends is returned in JSON only', async () => {
   const markup = '<script>alert(1)</script>';
   const asked = [
     fetch(new URL(`/${encodeURIComponent(markup)}`, graph.router.url)),

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 /**
- * What operators see of the supergraph and of the breakers: readiness, `/state` and gauges on the admin port.
+ * Tests of the state of supergraph and breakers for operators: readiness, `/state` and gauges on the admin
+ * port.
  */
 describe('the admin port', () => {
   const clock = { laterMs: 0 };
@@ -41,7 +42,7 @@ describe('the admin port', () => {
     expect(await gauges('tributary_supergraph_rejected{')).toEqual([]);
   });
 
-  test('names a rejected supergraph and its reason until the source matches what is served', async () => {
+  test('names a rejected supergraph and its reason until the source matches the serving one', async () => {
     const graph = await started;
     const rejections = () => graph.log.filter(({ msg }) => msg === 'supergraph rejected').length;
     const good = graph.supergraphYaml();

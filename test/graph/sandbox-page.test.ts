@@ -7,8 +7,8 @@ const { CHROMIUM_PATH } = process.env;
 const CDN = 'https://embeddable-sandbox.cdn.apollographql.com/';
 
 /**
- * Stands in for the script of the CDN: it records its options and asks for what the page's policy has to
- * reject.
+ * Replaces the script of the CDN: it records its options and attempts an injection that the page’s policy has
+ * to block.
  */
 const SANDBOX_SCRIPT = `
   window.EmbeddedSandbox = function (options) {
@@ -35,7 +35,7 @@ test('the page allows its own script and style by hash, and no frame, base or pl
 });
 
 test.skipIf(CHROMIUM_PATH === undefined)(
-  'in a browser the page starts Sandbox without telemetry, and shows a request for curl without internet access',
+  'in a browser the page starts Sandbox without telemetry, and shows a curl command without internet access',
   async () => {
     await using graph = await startSmallGraph({ services: LIBRARY });
     const browser = await chromium.launch({

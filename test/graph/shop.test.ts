@@ -43,7 +43,7 @@ const answerWith = (stock: unknown) => ({
   },
 });
 
-it('answers an order out of five services, without one of them, and with all of them again', async () => {
+it('returns an order from five services, without one of them, and from all of them again', async () => {
   await using graph = await startGraph();
   const token = await graph.login('freya@shop.example');
   const healthy = await graph.ask(ORDER, { token });

@@ -9,7 +9,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 const query = '{ book { title mine ours } }';
 const url = process.env['REDIS_URL'] ?? '';
 
-test('routers on one Redis serve the last value to the same identity only, as long as it is kept', async () => {
+test('routers on one Redis serve the last value to the same identity only, until it expires', async () => {
   await using issuer = await startIssuer();
   await using other = await startIssuer();
   const prefix = `test-${randomUUID()}:`;

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The shop's own HTTP server, which asks every caller for a certificate of the shop. */
+/** Starts the HTTP server of the shop, which requires a certificate of the shop. */
 async function startBooks(tls = { ...server, ca: shop.ca }) {
   const seen: string[] = [];
   const { port, close } = await listen({ host: '127.0.0.1', port: 0, tls }, async (request) => {
@@ -34,7 +34,7 @@ async function startBooks(tls = { ...server, ca: shop.ca }) {
 
 const BOOKS = { books: { sdl: 'type Query { title: String }', resolvers: {} } };
 
-/** Asks by way of a router with these certificates. */
+/** Sends a query through a router with these certificates. */
 async function ask(url: string, texts: Partial<Pem & { ca: string }>, place = 'subgraph') {
   const own = await mkdtemp(join(folder, 'router-'));
   const tls = JSON.stringify(await writePem(own, texts as Record<string, string>));
@@ -50,17 +50,20 @@ async function ask(url: string, texts: Partial<Pem & { ca: string }>, place = 's
 const ANSWERED = { data: { title: 'Middlemarch' }, codes: [] };
 
 describe('a subgraph that requires certificates', () => {
-  test.each(['subgraph', 'all'])('answers a router that shows one, configured for %s', async (place) => {
-    await using books = await startBooks();
-    expect(await ask(books.url, { ...router, ca: shop.ca }, place)).toEqual(ANSWERED);
-  });
+  test.each(['subgraph', 'all'])(
+    'responds to a router that presents one, configured for %s',
+    async (place) => {
+      await using books = await startBooks();
+      expect(await ask(books.url, { ...router, ca: shop.ca }, place)).toEqual(ANSWERED);
+    },
+  );
 
   test.each<[string, Partial<Pem & { ca: string }>]>([
-    ['none', { ca: shop.ca }],
-    ["a stranger's", { ...stranger.issue('router'), ca: shop.ca }],
-    ['its own, but does not trust the subgraph', { ...router, ca: stranger.ca }],
-    ['its own, but trusts only the usual authorities', router],
-  ])('is not reached by a router that shows %s', async (_name, texts) => {
+    ['no certificate', { ca: shop.ca }],
+    ['one of another authority', { ...stranger.issue('router'), ca: shop.ca }],
+    ['a valid one, but does not trust the subgraph', { ...router, ca: stranger.ca }],
+    ['a valid one, but trusts only the public authorities', router],
+  ])('is not reached by a router that presents %s', async (_name, texts) => {
     await using books = await startBooks();
     const { data, codes } = await ask(books.url, texts);
     expect(data).toEqual({ title: null });
@@ -68,7 +71,7 @@ describe('a subgraph that requires certificates', () => {
     expect(books.seen).toEqual([]);
   });
 
-  test('is called by other services with theirs', async () => {
+  test('is called by other services with their certificates', async () => {
     await using books = await startBooks();
     const key = { id: 'k', secret: 's'.repeat(32) };
     const inbound = backgroundWork('test');
@@ -81,7 +84,7 @@ describe('a subgraph that requires certificates', () => {
   });
 });
 
-test('a certificate that was renewed is shown on the next connection', async () => {
+test('presents a renewed certificate on the next connection', async () => {
   await using books = await startBooks();
   const paths = await writePem(await mkdtemp(join(folder, 'renewed-')), {
     ...stranger.issue('old'),
@@ -99,8 +102,8 @@ test('a certificate that was renewed is shown on the next connection', async () 
   expect((await graph.query('{ title }')).data).toEqual({ title: 'Middlemarch' });
 });
 
-describe('certificates that cannot be used keep from starting', () => {
-  test('the router, which names every one of them', async () => {
+describe('invalid certificates prevent the start', () => {
+  test('of the router, which names all of them', async () => {
     const paths = await writePem(folder, { ...router, ca: 'no certificate', other: server.key });
     const config = `traffic: {
       all: { tls: { ca: "${folder}/absent.pem" } },
@@ -118,7 +121,7 @@ describe('certificates that cannot be used keep from starting', () => {
     ).rejects.toThrow('`cert` and `key` must be set together');
   });
 
-  test('a subgraph, in one sentence', async () => {
+  test('of a subgraph, with one message', async () => {
     const paths = await writePem(folder, { ...server, garbage: 'none' });
     const environment = { IDENTITY_KEYS: `k:${'s'.repeat(32)}`, TLS_CERT: paths.cert };
     expect(() => readSettings('order', environment)).toThrow('TLS needs TLS_CERT and TLS_KEY');

@@ -12,10 +12,10 @@ const catalog = { id: 'user-5', roles: ['catalog'] };
 const rename = 'mutation { updateProduct(id: "product-1", input: { name: "Renamed" }) { name } }';
 const readName = '{ product(id: "product-1") { name } }';
 
-// Each test starts several processes one after the other, on cores that run other tests too.
+// Each test starts several processes sequentially, on cores that run other tests too.
 vi.setConfig({ testTimeout: 180_000 });
 
-test('a restart keeps what was changed, and does not seed again', async () => {
+test('a restart keeps changes, and does not seed again', async () => {
   using folder = temporaryFolder();
   const location = locationIn(folder.path);
   await using first = await startTestSubgraph('product', startProduct, { database: location });
@@ -26,7 +26,7 @@ test('a restart keeps what was changed, and does not seed again', async () => {
   expect((await second.call(readName)).data).toEqual({ product: { name: 'Renamed' } });
 });
 
-test('a folder in use is refused with one sentence, and is free again after the stop', async () => {
+test('rejects a folder in use with one message, and can use it after the stop', async () => {
   using folder = temporaryFolder();
   const location = locationIn(folder.path);
   await using first = await startTestSubgraph('product', startProduct, { database: location });
@@ -43,7 +43,7 @@ test('a folder in use is refused with one sentence, and is free again after the 
   expect((await second.call(readName)).errors).toEqual([]);
 });
 
-test('the folder of a killed process is taken over with everything it had answered', async () => {
+test('opens the folder of a killed process with all acknowledged changes', async () => {
   using folder = temporaryFolder();
   await provideTemplate(folder.path);
   await using first = await startSubgraphProcess('product', { DATA_DIR: folder.path });
@@ -58,7 +58,7 @@ test('the folder of a killed process is taken over with everything it had answer
 test.each([
   ['without its version', (path: string) => rmSync(join(path, 'PG_VERSION'))],
   ['with an overwritten control file', (path: string) => writeFileSync(join(path, 'global/pg_control'), 'x')],
-])('a data folder %s ends with one sentence that says what to do', async (_, damage) => {
+])('exits with one message that names the solution for a data folder %s', async (_, damage) => {
   using folder = temporaryFolder();
   const path = join(folder.path, 'product');
   cpSync(await ensureTemplate(templateDir), path, { recursive: true });
@@ -71,27 +71,23 @@ test.each([
   expect(existsSync(path)).toBe(true);
 });
 
-// Making the template takes seconds by itself, and more beside other tests.
-test(
-  'processes that start together on a fresh machine share one template',
-  { timeout: 120_000 },
-  async () => {
-    using folder = temporaryFolder();
-    const environment = { DATA_DIR: folder.path };
-    const [product, user, inventory] = await Promise.all([
-      startSubgraphProcess('product', environment),
-      startSubgraphProcess('user', environment),
-      startSubgraphProcess('inventory', environment),
-    ]);
-    await using stack = new AsyncDisposableStack();
-    for (const subgraph of [product, user, inventory]) stack.use(subgraph);
-    expect((await product.call(readName)).errors).toEqual([]);
-    expect((await user.call('{ me { id } }')).errors).toEqual([]);
-    expect((await inventory.call('{ lowStock { edges { cursor } } }')).errors).toEqual([]);
-  },
-);
+// Creating the template takes seconds by itself, and more while other tests run.
+test('processes that start together on a new machine share one template', { timeout: 120_000 }, async () => {
+  using folder = temporaryFolder();
+  const environment = { DATA_DIR: folder.path };
+  const [product, user, inventory] = await Promise.all([
+    startSubgraphProcess('product', environment),
+    startSubgraphProcess('user', environment),
+    startSubgraphProcess('inventory', environment),
+  ]);
+  await using stack = new AsyncDisposableStack();
+  for (const subgraph of [product, user, inventory]) stack.use(subgraph);
+  expect((await product.call(readName)).errors).toEqual([]);
+  expect((await user.call('{ me { id } }')).errors).toEqual([]);
+  expect((await inventory.call('{ lowStock { edges { cursor } } }')).errors).toEqual([]);
+});
 
-test('bad settings and a taken port end with one sentence each', async () => {
+test('exits with one message for invalid settings and for a port in use', async () => {
   using folder = temporaryFolder();
   expect(await failToStart('product', { IDENTITY_KEYS: '', PORT: 'x' })).toEqual({
     exitCode: 1,
@@ -119,7 +115,7 @@ function locationIn(folder: string): DatabaseLocation {
   return { kind: 'folder', schema: 'product', path: join(folder, 'product'), templateDir };
 }
 
-/** Spares a process the seconds that making the template takes. */
+/** Provides a template, whose creation takes seconds. */
 async function provideTemplate(folder: string): Promise<void> {
   const template = await ensureTemplate(templateDir);
   cpSync(template, join(folder, basename(template)), { recursive: true });

@@ -31,7 +31,7 @@ const database = `roles_${randomBytes(6).toString('hex')}`;
 
 beforeAll(async () => {
   await run(server, `create database ${database}`);
-  // One schema and its tables are there before, as the superuser made them.
+  // One schema and its tables exist before, created by the superuser.
   await using _ = await startTestSubgraph('order', startOrder, { database: locationOf('order', urlOf()) });
   await run(urlOf(), asPsqlReadsIt(script));
 });
@@ -41,7 +41,7 @@ afterAll(async () => {
   for (const name of names) await run(server, `drop role "${name}"`);
 });
 
-test('each subgraph of the image works with the role that roles.sql gives it', async () => {
+test('each subgraph of the image works with the role that roles.sql creates', async () => {
   for (const name of names) {
     await using subgraph = await startTestSubgraph(name, starters[name], {
       database: locationOf(name, urlOf(name)),
@@ -52,7 +52,7 @@ test('each subgraph of the image works with the role that roles.sql gives it', a
   }
 });
 
-test('no role reaches the tables of another, or makes anything elsewhere', async () => {
+test('no role can access the tables of another, or create objects elsewhere', async () => {
   for (const name of names) {
     for (const other of names.filter((each) => each !== name))
       await expect(run(urlOf(name), `select * from "${other}"."${firstTable[other]}"`)).rejects.toThrow(
@@ -63,7 +63,7 @@ test('no role reaches the tables of another, or makes anything elsewhere', async
   }
 });
 
-/** The SQL that psql sends: without its own commands, and with its variables replaced. */
+/** Returns the SQL that psql sends: without psql commands, and with variables replaced. */
 function asPsqlReadsIt(text: string): string {
   return text
     .replaceAll(/^\\.*$/gm, '')

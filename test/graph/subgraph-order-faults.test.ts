@@ -12,7 +12,7 @@ import { databaseKinds, type TestSubgraph } from '../support/subgraphs/shop-subg
 import { until } from '../support/time/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 describe.each(databaseKinds)('placing orders on %s when others fail', (database) => {
   let around: OrderNeighbours;
@@ -46,9 +46,9 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
 
   test.each<[string, 'productTap' | 'inventoryTap', Fate]>([
     ['product is down', 'productTap', 'lost'],
-    ['the answer of product is lost', 'productTap', 'answer lost'],
+    ['the response of product is lost', 'productTap', 'answer lost'],
     ['inventory is down', 'inventoryTap', 'lost'],
-  ])('%s: the caller is told, nothing is placed, and the key can be used again', async (fault, tap, fate) => {
+  ])('reports the failure, places nothing and accepts the key again: %s', async (fault, tap, fate) => {
     around[tap].fateOf = () => fate;
     const answer = await placeOrder(order, fault, items);
     expect(answer.data).toEqual({ placeOrder: null });
@@ -60,7 +60,7 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
     await expectPlacedOnce();
   });
 
-  test('a reservation whose answer was lost is released before the caller is told', async () => {
+  test('releases a reservation whose response was lost before the caller receives the error', async () => {
     around.inventoryTap.fateOf = (operation) => (operation === 'ReserveForOrder' ? 'answer lost' : 'passed');
     expect(codesOf(await placeOrder(order, 'lost', items))).toEqual(['UNAVAILABLE']);
     await expectNothingPlaced();
@@ -75,17 +75,17 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
     answered.length = 0;
     around.inventoryTap.fateOf = async (operation): Promise<Fate> => {
       if (operation !== 'ReserveForOrder') return 'passed';
-      // Held on its way until order has run out of patience.
-      await until(() => answered.includes('ReleaseForOrder'), patienceMs);
+      // The reservation is delayed until the call of the order service has timed out.
+      await until(() => answered.includes('ReleaseForOrder'), timeoutMs);
       return 'passed';
     };
     expect(codesOf(await placeOrder(order, 'late', items))).toEqual(['UNAVAILABLE']);
-    expect(await until(() => answered.includes('ReserveForOrder'), patienceMs)).toBe(true);
+    expect(await until(() => answered.includes('ReserveForOrder'), timeoutMs)).toBe(true);
     expect(answered).toEqual(['ReleaseForOrder', 'ReserveForOrder']);
     await expectNothingPlaced();
   });
 
-  test('inventory refuses: nothing is placed, and the key can be used again when there is stock', async () => {
+  test('inventory rejects: nothing is placed, and the key can be used again when there is stock', async () => {
     const many = [{ productId: 'product-2', quantity: 1000 }];
     const refused = await placeOrder(order, 'scarce', many);
     expect(refused.errors).toMatchObject([
@@ -97,16 +97,18 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
     expect(placedOrder(await placeOrder(order, 'scarce', many)).status).toBe('PLACED');
   });
 
-  test('twins of which one loses its answer agree on what was placed', async () => {
+  test('duplicate requests of which one loses its response agree on the placed order', async () => {
     let losses = 0;
     around.inventoryTap.fateOf = (operation) =>
       operation === 'ReserveForOrder' && losses++ % 2 === 0 ? 'answer lost' : 'passed';
-    const answers = await Promise.all(Array.from({ length: 6 }, () => placeOrder(order, 'twins', items)));
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => placeOrder(order, 'duplicates', items)),
+    );
     const codes = new Set(answers.flatMap(codesOf));
     expect([...codes].filter((code) => code !== 'UNAVAILABLE' && code !== 'CONFLICT')).toEqual([]);
 
     around.inventoryTap.fateOf = () => 'passed';
-    const settled = placedOrder(await placeOrder(order, 'twins', items));
+    const settled = placedOrder(await placeOrder(order, 'duplicates', items));
     const placed = answers
       .filter(({ errors }) => errors.length === 0)
       .map((answer) => placedOrder(answer).id);
@@ -114,7 +116,7 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
     await expectPlacedOnce();
   });
 
-  test('an order is cancelled although inventory is down', async () => {
+  test('an order can be cancelled while inventory is down', async () => {
     const { id } = placedOrder(await placeOrder(order, 'cancel', items));
     around.inventoryTap.fateOf = () => 'lost';
     expect((await cancelOrder(order, id)).data).toEqual({ cancelOrder: { id, status: 'CANCELLED' } });

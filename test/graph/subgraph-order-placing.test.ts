@@ -12,7 +12,7 @@ import {
 } from '../support/subgraphs/place-order.ts';
 import { databaseKinds, type TestSubgraph, type TestUser } from '../support/subgraphs/shop-subgraph.ts';
 
-const stranger = { id: 'user-2', roles: ['customer'] };
+const otherCustomer = { id: 'user-2', roles: ['customer'] };
 const admin = { id: 'user-4', roles: ['admin'] };
 const [tent, lamp] = demoProducts;
 
@@ -29,7 +29,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     await around[Symbol.asyncDispose]();
   });
 
-  test('takes names and prices from product, adds up exactly, and reserves the stock', async () => {
+  test('reads names and prices from product, calculates exact totals, and reserves the stock', async () => {
     const before = await around.available('product-1');
     const { data, errors } = await placeOrder(order, 'exact', [
       { productId: 'product-2', quantity: 1 },
@@ -62,7 +62,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     expect(await around.available('product-1')).toBe(before - 3);
   });
 
-  test('numbers go on from the last one of the demo', async () => {
+  test('continues the numbers of the demo orders', async () => {
     const items = [{ productId: 'product-1', quantity: 1 }];
     const first = placedOrder(await placeOrder(order, 'number-1', items));
     const second = placedOrder(await placeOrder(order, 'number-2', items));
@@ -70,7 +70,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     expect(Number(second.number.slice(2))).toBe(Number(first.number.slice(2)) + 1);
   });
 
-  test('the same key twice gives the same order, and asks nobody again', async () => {
+  test('the same key twice returns the same order, without calls to other services', async () => {
     const items = [{ productId: 'product-1', quantity: 1 }];
     const first = placedOrder(await placeOrder(order, 'twice', items));
     const asked = around.productTap.calls.length + around.inventoryTap.calls.length;
@@ -78,7 +78,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     expect(around.productTap.calls.length + around.inventoryTap.calls.length).toBe(asked);
   });
 
-  test('the same key twenty times at once gives one order', async () => {
+  test('the same key twenty times concurrently places one order', async () => {
     const before = { orders: await countOrders(order), stock: await around.available('product-2') };
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -96,28 +96,28 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     expect(placedOrder(await placeOrder(order, 'sequence', items.toReversed())).id).toBe(first.id);
   });
 
-  test('refuses a key that was used for another order', async () => {
+  test('rejects a key that was used for another order', async () => {
     placedOrder(await placeOrder(order, 'used', [{ productId: 'product-1', quantity: 1 }]));
     const other = await placeOrder(order, 'used', [{ productId: 'product-1', quantity: 2 }]);
     expect(other.data).toEqual({ placeOrder: null });
     expect(codesOf(other)).toEqual(['CONFLICT']);
   });
 
-  test('one of two different orders that race for a key is placed, the other refused', async () => {
+  test('of two different concurrent orders with one key, one is placed and the other rejected', async () => {
     const answers = await Promise.all(
       [1, 2].map((quantity) => placeOrder(order, 'race', [{ productId: 'product-1', quantity }])),
     );
     expect(answers.flatMap(codesOf)).toEqual(['CONFLICT']);
   });
 
-  test('the keys of one customer are not those of another', async () => {
+  test('the keys of one customer are independent of those of another', async () => {
     const items = [{ productId: 'product-1', quantity: 1 }];
     const mine = placedOrder(await placeOrder(order, 'common', items));
-    const theirs = placedOrder(await placeOrder(order, 'common', items, stranger));
+    const theirs = placedOrder(await placeOrder(order, 'common', items, otherCustomer));
     expect(theirs.id).not.toBe(mine.id);
   });
 
-  test('a demand greater than the stock is served as far as the stock goes', async () => {
+  test('a demand greater than the stock is served up to the stock', async () => {
     const stock = await around.available('product-3');
     const quantity = Math.ceil(stock / 4);
     const answers = await Promise.all(
@@ -208,14 +208,14 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     ['nothing of a product', 'k', [{ productId: 'product-1', quantity: 0 }]],
     ['an unknown product', 'k', [{ productId: 'no-such-product', quantity: 1 }]],
     ['an empty key', '', [{ productId: 'product-1', quantity: 1 }]],
-    ['a key beyond belief', 'k'.repeat(129), [{ productId: 'product-1', quantity: 1 }]],
-  ])('refuses %s', async (_, key, items) => {
+    ['a key that is too long', 'k'.repeat(129), [{ productId: 'product-1', quantity: 1 }]],
+  ])('rejects %s', async (_, key, items) => {
     const answer = await placeOrder(order, key, items);
     expect(answer.data).toEqual({ placeOrder: null });
     expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
   });
 
-  test('nobody places or cancels an order without signing in', async () => {
+  test('rejects anonymous callers that place or cancel an order', async () => {
     const { errors } = await order.call(`mutation {
       placeOrder(input: { items: [{ productId: "product-1", quantity: 1 }] }, idempotencyKey: "k") { id }
       cancelOrder(id: "order-1") { id }
@@ -231,7 +231,7 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     expect(await around.available('product-1')).toBe(before);
   });
 
-  test('the key of a cancelled order still gives that order', async () => {
+  test('the key of a cancelled order still returns that order', async () => {
     const items = [{ productId: 'product-1', quantity: 1 }];
     const { id } = placedOrder(await placeOrder(order, 'cancelled', items));
     await cancelOrder(order, id);
@@ -242,11 +242,11 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
   });
 
   test.each([
-    ['somebody else', stranger, 'PLACED', 'NOT_FOUND'],
-    ['an administrator, once it was sent', admin, 'SHIPPED', 'CONFLICT'],
-    ['an administrator, once it was received', admin, 'DELIVERED', 'CONFLICT'],
+    ['another customer', otherCustomer, 'PLACED', 'NOT_FOUND'],
+    ['an administrator after the shipment', admin, 'SHIPPED', 'CONFLICT'],
+    ['an administrator after the delivery', admin, 'DELIVERED', 'CONFLICT'],
   ])('an order is not cancelled by %s', async (_, as, status, code) => {
-    const fact = demoOrders.find((demo) => demo.status === status && demo.customerId !== stranger.id);
+    const fact = demoOrders.find((demo) => demo.status === status && demo.customerId !== otherCustomer.id);
     const answer = await cancelOrder(order, fact?.id ?? '', as);
     expect(answer.data).toEqual({ cancelOrder: null });
     expect(codesOf(answer)).toEqual([code]);

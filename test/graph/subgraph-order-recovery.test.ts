@@ -21,14 +21,14 @@ import { type ServiceTap, startServiceTap } from '../support/subgraphs/service-t
 import { until } from '../support/time/until.ts';
 
 const items = [{ productId: 'product-1', quantity: 2 }];
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 describe.each(databaseKinds)('an order service on %s that starts after a crash', (kind) => {
   let around: OrderNeighbours;
   let shipping: TestSubgraph;
   let shippingTap: ServiceTap;
   let location: DatabaseLocation;
-  // Also the idempotency key, so that each test has one of its own.
+  // Also the idempotency key, so that each test has its own.
   let orderId: string;
   let stock: number;
   beforeAll(async () => {
@@ -67,9 +67,9 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     });
     return data?.['order'] !== null;
   };
-  const stockReturns = () => until(async () => (await around.available('product-1')) === stock, patienceMs);
+  const stockReturns = () => until(async () => (await around.available('product-1')) === stock, timeoutMs);
 
-  test('gives up what was reserved a minute ago but never placed', async () => {
+  test('aborts what was reserved a minute ago but never placed', async () => {
     await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 }), Infinity));
     await reserve();
     await using order = await around.startOrder(location);
@@ -80,7 +80,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     expect(await around.available('product-1')).toBe(stock - 2);
   });
 
-  test('leaves alone what somebody may still be placing, and finishes it for the one who asks again', async () => {
+  test('does not touch a placement that may still be in progress, and completes it when the request is repeated', async () => {
     await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 0 }), Infinity));
     await reserve();
     await using order = await around.startOrder(location);
@@ -88,7 +88,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     expect(placed.id).toBe(orderId);
   });
 
-  test('finishes with the prices of when the order was first asked for', async () => {
+  test('completes with the prices of the first request', async () => {
     await withDatabase(location, (db) =>
       openPlacement(db, intention({ orderId, ageMs: 0, price: '12.34' }), Infinity),
     );
@@ -97,7 +97,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     expect(placed.totalAmount).toEqual({ amount: '24.68', currency: 'EUR' });
   });
 
-  test('releases what was given up but not released', async () => {
+  test('releases the stock of an aborted placement', async () => {
     await withDatabase(location, async (db) => {
       await openPlacement(db, intention({ orderId, ageMs: 0 }), Infinity);
       await abortPlacement(db, orderId);
@@ -122,7 +122,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     expect(placedOrder(await placeOrder(order, orderId, items)).status).toBe('CANCELLED');
   });
 
-  test('serves while inventory is down, and keeps owing it the release', async () => {
+  test('serves while inventory is down, and keeps the release pending', async () => {
     await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 }), Infinity));
     around.inventoryTap.fateOf = () => 'lost';
     {
@@ -182,7 +182,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
       await using order = await around.startOrder(location, { shippingUrl: shippingTap.url });
       young = placedOrder(await placeOrder(order, orderId, items)).id;
       const stockOfOneReturns = async () => (await around.available('product-1')) === stock - 5 * 2;
-      expect(await until(stockOfOneReturns, patienceMs)).toBe(true);
+      expect(await until(stockOfOneReturns, timeoutMs)).toBe(true);
     }
     expect(await statusesOf([...ids, young])).toEqual([
       'CANCELLED',
@@ -192,13 +192,13 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
       'DELIVERED',
       'PLACED',
     ]);
-    // The demo's orders are older than that, and no stock is reserved for them.
+    // The orders of the demo are older than that, and no stock is reserved for them.
     const demo = demoOrders.map(({ id }) => id);
     expect(await statusesOf(demo)).toEqual(demoOrders.map(({ status }) => status));
   });
 
   test.each([
-    ['does not answer', () => shippingTap],
+    ['does not respond', () => shippingTap],
     ['rejects the call', () => around.productTap],
   ])('keeps expired orders while shipping %s', async (_, tapOf) => {
     const ids = await placeOld('kept');
@@ -207,10 +207,10 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
     const calls = () => tap.calls.filter((name) => name === 'ShipmentsForOrder').length;
     const before = calls();
     const order = await around.startOrder(location, { shippingUrl: tap.url });
-    const isAsked = await until(async () => calls() > before, patienceMs);
+    const isCalled = await until(async () => calls() > before, timeoutMs);
     // Waits for the run that is in progress.
     await order[Symbol.asyncDispose]();
-    expect(isAsked).toBe(true);
+    expect(isCalled).toBe(true);
     expect(await statusesOf(ids)).toEqual(['PLACED']);
     expect(await around.available('product-1')).toBe(stock - 2);
   });
@@ -218,7 +218,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
 
 type Interrupted = { readonly orderId: string; readonly ageMs: number; readonly price?: string };
 
-/** What a crash leaves behind when it comes after step 1. */
+/** Returns the stored state of an order after a crash between steps 1 and 2. */
 function intention({ orderId, ageMs, price = '1.00' }: Interrupted): Omit<Placement, 'placed'> {
   const [item] = items;
   const line = { product_id: 'product-1', product_name: 'Tent', quantity: item?.quantity ?? 0 };

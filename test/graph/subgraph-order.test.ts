@@ -5,7 +5,7 @@ import { databaseKinds, startTestSubgraph, type TestSubgraph } from '../support/
 
 const admin = { id: 'user-4', roles: ['admin'] };
 const customer = { id: 'user-1', roles: ['customer'] };
-const stranger = { id: 'user-2', roles: ['customer'] };
+const otherCustomer = { id: 'user-2', roles: ['customer'] };
 const service = { service: 'support' } as const;
 
 const orderQuery = `query ($id: ID!) {
@@ -48,7 +48,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     order.statements.length = 0;
   });
 
-  // The recovery looks into its own tables whenever it likes.
+  // The recovery reads its own tables at any time.
   const readsOfOrders = () =>
     order.statements.filter((statement) => /from "(orders|order_items)"/.test(statement)).length;
   const list = async (variables: Record<string, unknown>, as = customer) => {
@@ -61,7 +61,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     return order.call(ordersOfUsersQuery, { variables: { representations, ...variables }, as });
   };
 
-  test('answers every field of an order to its customer', async () => {
+  test('returns every field of an order to its customer', async () => {
     const [fact] = ordersOf(customer.id);
     const { data, errors } = await order.call(orderQuery, { variables: { id: fact?.id }, as: customer });
     expect(errors).toEqual([]);
@@ -87,8 +87,8 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     ['its customer', customer, true],
     ['an administrator', admin, true],
     ['another service', service, true],
-    ['another customer', stranger, false],
-    ['nobody who signed in', undefined, false],
+    ['another customer', otherCustomer, false],
+    ['an anonymous caller', undefined, false],
   ])('shows an order to %s: %s', async (_, as, visible) => {
     const [fact] = ordersOf(customer.id);
     const options = { variables: { id: fact?.id }, ...(as && { as }) };
@@ -97,8 +97,8 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     expect(data).toEqual({ order: visible ? { id: fact?.id } : null });
   });
 
-  test('an order reached by reference is hidden from strangers too', async () => {
-    const representations = [ordersOf(customer.id), ordersOf(stranger.id)].map((orders) => ({
+  test('hides an order reached by reference from other users, too', async () => {
+    const representations = [ordersOf(customer.id), ordersOf(otherCustomer.id)].map((orders) => ({
       __typename: 'Order',
       id: orders[0]?.id,
     }));
@@ -109,22 +109,22 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     expect(data).toEqual({ _entities: [{ id: representations[0]?.id }, null] });
   });
 
-  test('lists the own orders of a customer, newest first', async () => {
+  test('lists the orders of a customer, newest first', async () => {
     const { edges, pageInfo } = await list({ first: 100 });
     expect(edges.map(({ node }) => node.id)).toEqual(idsOf(ordersOf(customer.id)));
     expect(pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
   });
 
-  test('lists the orders of everybody to an administrator, or those of one customer', async () => {
+  test('lists the orders of all customers to an administrator, or those of one customer', async () => {
     const everybody = await list({ first: 100 }, admin);
     expect(everybody.edges.map(({ node }) => node.id)).toEqual(idsOf(newestFirst.slice(0, 100)));
-    const one = await list({ first: 100, customerId: stranger.id }, admin);
-    expect(one.edges.map(({ node }) => node.id)).toEqual(idsOf(ordersOf(stranger.id)));
+    const one = await list({ first: 100, customerId: otherCustomer.id }, admin);
+    expect(one.edges.map(({ node }) => node.id)).toEqual(idsOf(ordersOf(otherCustomer.id)));
   });
 
   test.each([
     ['anonymous callers', undefined, {}, 'UNAUTHENTICATED'],
-    ['customers who ask for the orders of another', customer, { customerId: stranger.id }, 'FORBIDDEN'],
+    ['customers that request the orders of another', customer, { customerId: otherCustomer.id }, 'FORBIDDEN'],
   ])('lists nothing to %s', async (_, as, variables, code) => {
     const { data, errors } = await order.call(listQuery, { variables, ...(as && { as }) });
     expect(data).toEqual({ orders: null });
@@ -152,9 +152,9 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
   test.each([
     ['first: 0', { first: 0 }],
     ['first: 101', { first: 101 }],
-    ['a cursor of nothing', { after: 'bm90aGluZw' }],
+    ['a cursor without a position', { after: 'bm90aGluZw' }],
     ['a forged cursor', { after: cursorOf(['newest-first', 'no time', 'order-1']) }],
-  ])('refuses %s', async (_, variables) => {
+  ])('rejects %s', async (_, variables) => {
     const { data, errors } = await order.call(listQuery, { variables, as: customer });
     expect(data).toEqual({ orders: null });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
@@ -172,7 +172,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     expect(readsOfOrders()).toBe(2);
   });
 
-  test('reads the orders of many users with two queries, each list paged by itself', async () => {
+  test('reads the orders of many users with two queries, with separate pages for each list', async () => {
     const ids = ['user-1', 'user-2', 'user-3', 'user-9', 'user-nobody'];
     const { data, errors } = await ordersOfUsers(ids, { first: 3 });
     expect(errors).toEqual([]);
@@ -185,7 +185,7 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     expect(readsOfOrders()).toBe(2);
   });
 
-  test("goes on in a user's orders after a cursor", async () => {
+  test('continues after a cursor in the orders of a user', async () => {
     const page = async (variables: object) => {
       const { data } = await ordersOfUsers([customer.id], { status: 'DELIVERED', ...variables }, customer);
       return (data as { users: { orders: OrderList }[] }).users[0]?.orders;
@@ -196,9 +196,11 @@ describe.each(databaseKinds)('the order subgraph on %s', (database) => {
     expect(next?.edges.map(({ node }) => node.id)).toEqual(idsOf(delivered.slice(2, 4)));
   });
 
-  test('refuses the orders of another user, and answers the rest', async () => {
-    const { data, errors } = await ordersOfUsers([customer.id, stranger.id], { first: 1 }, customer);
-    expect(data).toMatchObject({ users: [{ orders: { edges: [{}] } }, { id: stranger.id, orders: null }] });
+  test('denies the orders of another user, and returns the rest', async () => {
+    const { data, errors } = await ordersOfUsers([customer.id, otherCustomer.id], { first: 1 }, customer);
+    expect(data).toMatchObject({
+      users: [{ orders: { edges: [{}] } }, { id: otherCustomer.id, orders: null }],
+    });
     expect(errors).toMatchObject([{ path: ['users', 1, 'orders'], extensions: { code: 'FORBIDDEN' } }]);
   });
 });
@@ -208,7 +210,7 @@ type OrderList = {
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string };
 };
 
-/** In whole cents, not in the way of the service. */
+/** Calculates in whole cents, unlike the service. */
 function totalOf(order: DemoOrder | undefined): string {
   const cents = (order?.items ?? []).reduce(
     (sum, item) => sum + item.quantity * Number(item.unitPrice.replace('.', '')),

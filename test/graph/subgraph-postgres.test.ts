@@ -24,7 +24,7 @@ describe('on a real Postgres', () => {
     }
   });
 
-  test('a server that does not answer ends the start with one sentence', async () => {
+  test('exits with one message if the server does not respond', async () => {
     const database = {
       kind: 'postgres',
       schema: 'product',
@@ -35,7 +35,7 @@ describe('on a real Postgres', () => {
     );
   });
 
-  test('a lost database is UNAVAILABLE, and not ready', async () => {
+  test('returns UNAVAILABLE and is not ready after the loss of the database', async () => {
     const location = await testLocation('product', 'postgres');
     if (location.kind !== 'postgres') throw new Error('not a Postgres location');
     await using connection = await breakableConnectionTo(location.url);
@@ -54,9 +54,9 @@ describe('on a real Postgres', () => {
     expect((await product.call('{ product(id: "product-1") { id } }')).errors).toEqual([]);
   });
 
-  // Without a listener of its own a connection in use would end the process: vitest then reports an uncaught
-  // exception.
-  test('a connection that breaks under its query is no more than UNAVAILABLE', async () => {
+  // Without a listener of its own, an error of a connection in use would end the process: vitest then reports
+  // an uncaught exception.
+  test('a connection that breaks during its query causes UNAVAILABLE only', async () => {
     const location = await testLocation('product', 'postgres');
     if (location.kind !== 'postgres') throw new Error('not a Postgres location');
     await using stack = new AsyncDisposableStack();

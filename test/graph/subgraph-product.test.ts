@@ -22,7 +22,7 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     return (data as ProductList).products.edges.map(({ node }) => node.id);
   };
 
-  test('answers every field of a product', async () => {
+  test('returns every field of a product', async () => {
     const { data, errors } = await product.call(`{
       product(id: "product-7") {
         id sku name description price { amount currency } weightGrams tags
@@ -53,7 +53,7 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     });
   });
 
-  test('finds a product by id or by sku, and asks for one of them', async () => {
+  test('finds a product by id or by sku, and requires exactly one of them', async () => {
     const sku = demoProducts[0]?.sku;
     const found = await product.call(
       `query ($sku: String) { bySku: product(sku: $sku) { id } none: product(id: "product-0") { id } }`,
@@ -80,11 +80,11 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     expect(data).toMatchObject({ _entities: [{ id: first?.id }, { id: second?.id }, null] });
   });
 
-  test('asks one query for each kind of thing, however many products there are', async () => {
+  test('sends one query for each type, for any number of products', async () => {
     const representations = demoProducts.slice(0, 100).map(({ id }) => ({ __typename: 'Product', id }));
     const { errors } = await product.call(entities, { variables: { representations } });
     expect(errors).toEqual([]);
-    // The products, their categories, the parents of those and the parents' children.
+    // The products, their categories, the parents of those and the parents’ children.
     expect(product.statements).toHaveLength(4);
   });
 
@@ -125,13 +125,13 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     ['first: 0', '"first" must be between 1 and 100, not 0.'],
     ['first: 101', '"first" must be between 1 and 100, not 101.'],
     ['after: "nonsense"', '"after" is not a cursor of this list in this order.'],
-  ])('refuses products(%s)', async (page, message) => {
+  ])('rejects products(%s)', async (page, message) => {
     const { data, errors } = await product.call(`{ products(${page}) { edges { cursor } } }`);
     expect(data).toEqual({ products: null });
     expect(errors).toMatchObject([{ message, path: ['products'], extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
-  test('refuses the cursor of another order, and a forged one', async () => {
+  test('rejects the cursor of another order, and a forged one', async () => {
     const page = await product.call('{ products(first: 1, orderBy: NAME) { pageInfo { endCursor } } }');
     const { endCursor } = (page.data as ProductList).products.pageInfo;
     const forged = Buffer.from(JSON.stringify(['cheapest', 'not a price', 'x'])).toString('base64url');
@@ -144,7 +144,7 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     }
   });
 
-  test('filters by the words of a text, wildcards taken as they are', async () => {
+  test('filters by the words of a text, with wildcards taken literally', async () => {
     const query =
       'query ($text: String) { products(first: 100, filter: { text: $text }) { edges { node { id } } } }';
     const ids = await listIds(query, { text: 'TENT  dunmore' });
@@ -157,7 +157,7 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     expect(tooLong.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  test('filters by category with all below it, exact prices and tags', async () => {
+  test('filters by category with its subcategories, exact prices and tags', async () => {
     const ids = await listIds(`{
       products(first: 100, filter: { categoryId: "outdoor", minPrice: "40.00", maxPrice: 200.5, tags: ["recycled"] }) {
         edges { node { id } }
@@ -193,7 +193,7 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     });
   });
 
-  test('lets the role catalog create and update, keeping prices exact', async () => {
+  test('allows the role catalog to create and update, with exact prices', async () => {
     const input = {
       sku: 'NEW-1',
       name: 'Enamel Mug',
@@ -229,13 +229,13 @@ describe.each(databaseKinds)('the product subgraph on %s', (database) => {
     ['an unknown product', catalog, {}, 'NOT_FOUND'],
     ['an unknown category', catalog, { categoryId: 'nowhere' }, 'NOT_FOUND'],
     ['a sku in use', catalog, { sku: demoProducts[1]?.sku }, 'CONFLICT'],
-    ['a price of nothing', catalog, { price: '0.00' }, 'BAD_USER_INPUT'],
+    ['a price of zero', catalog, { price: '0.00' }, 'BAD_USER_INPUT'],
     ['a negative price', catalog, { price: '-1' }, 'BAD_USER_INPUT'],
     ['a tenth of a cent', catalog, { price: '1.001' }, 'BAD_USER_INPUT'],
     ['a price as a float', catalog, { price: 1.5 }, 'BAD_USER_INPUT'],
     ['an empty name', catalog, { name: ' ' }, 'BAD_USER_INPUT'],
     ['a NUL in a text', catalog, { description: '\0' }, 'BAD_USER_INPUT'],
-  ])('refuses an update: %s', async (reason, as, input, code) => {
+  ])('rejects an update: %s', async (reason, as, input, code) => {
     const id = reason === 'an unknown product' ? 'product-0' : 'product-1';
     const { data, errors } = await product.call(updateProduct, {
       variables: { id, input },

@@ -16,7 +16,7 @@ import {
 
 const body = JSON.stringify({ query: '{ product(id: "product-1") { id } }' });
 
-test('answers health, and only signed calls', async () => {
+test('responds to health requests, and only to signed calls', async () => {
   await using product = await startTestSubgraph('product', startProduct);
   const get = (path: string, init: RequestInit = {}) => fetch(`${product.origin}${path}`, init);
 
@@ -48,24 +48,24 @@ test('answers health, and only signed calls', async () => {
 
 test.each([
   ['an unknown path', '/', { method: 'GET' }, 404],
-  ['a name every object has', '/constructor', { method: 'GET' }, 404],
+  ['a property of every object', '/constructor', { method: 'GET' }, 404],
   ['GraphQL by GET', '/graphql?query={__typename}', { method: 'GET' }, 405],
   ['health by POST', '/health/live', { method: 'POST' }, 405],
   ['a body of more than a megabyte', '/graphql', { method: 'POST', body: 'x'.repeat(8_000_000) }, 413],
-])('answers %s with JSON', async (_, path, init, status) => {
+])('responds to %s in JSON', async (_, path, init, status) => {
   await using subgraph = await startGreeter();
   const response = await fetch(`${new URL(subgraph.url).origin}${path}`, init);
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String) }] });
 });
 
-test('answers a signed body that is not JSON with 400', async () => {
+test('responds with 400 to a signed body that is not JSON', async () => {
   await using subgraph = await startGreeter();
   const response = await callGreeter(subgraph.url, '{"query":');
   expect(response.status).toBe(400);
 });
 
-test('masks what it did not throw on purpose, and logs it under the ids of the request', async () => {
+test('masks unexpected errors, and logs them with the ids of the request', async () => {
   const lines: Record<string, unknown>[] = [];
   await using subgraph = await startGreeter(lines);
   const response = await callGreeter(subgraph.url, JSON.stringify({ query: '{ secret }' }), {
@@ -87,7 +87,7 @@ test('masks what it did not throw on purpose, and logs it under the ids of the r
   });
 });
 
-test('lets a request in flight finish when it stops', async () => {
+test('completes a request in flight when it stops', async () => {
   const started = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const subgraph = await startGreeter([], async () => {
@@ -106,7 +106,7 @@ test('lets a request in flight finish when it stops', async () => {
   await expect(fetch(subgraph.url)).rejects.toThrow('fetch failed');
 });
 
-test('is not ready once its database has gone', async () => {
+test('is not ready after the loss of its database', async () => {
   const location = await testLocation('product', 'embedded');
   const database = await openDatabase({ location, migrations: {}, seed: async () => undefined });
   await using subgraph = await startGreeter([], undefined, database.isReady);
@@ -116,7 +116,7 @@ test('is not ready once its database has gone', async () => {
   await dropLocation(location);
 });
 
-test('a start that loses its database tells how it was lost', async () => {
+test('a start that loses its database reports the cause', async () => {
   const location = await testLocation('product', 'postgres');
   const opening = openDatabase({
     location,
@@ -127,7 +127,7 @@ test('a start that loses its database tells how it was lost', async () => {
   await dropLocation(location);
 });
 
-/** The smallest subgraph there is, whose resolvers and readiness a test decides. */
+/** The smallest possible subgraph, whose resolvers and readiness a test sets. */
 async function startGreeter(
   lines: Record<string, unknown>[] = [],
   hello: () => unknown = () => 'hello',

@@ -19,7 +19,7 @@ const logIn = (user: TestSubgraph, variables: Readonly<Record<string, string>>) 
     { variables },
   );
 
-test('without the switch no demo user can log in, also on a database that had demo logins before', async () => {
+test('without the setting no demo user can log in, also on a database that had demo logins before', async () => {
   const database = await testLocation('user', 'postgres');
   await using stack = new AsyncDisposableStack();
   stack.defer(() => dropLocation(database));
@@ -47,7 +47,7 @@ test('without the switch no demo user can log in, also on a database that had de
   expect(revoked.revoked).toHaveLength(1);
 });
 
-test('the first administrator registers like everyone and is then given the role by a command', async () => {
+test('the first administrator registers like all users and then receives the role by a command', async () => {
   await using fresh = await createFreshDatabase();
   await using user = await startTestSubgraph('user', startUser, {
     database: { kind: 'postgres', schema: 'user', url: fresh.url },

@@ -8,16 +8,16 @@ import { until } from '../support/time/until.ts';
 
 type RevokedToken = { readonly jti: string; readonly exp: number };
 
-test('tells the routers of a logout through Redis', async () => {
+test('reports a logout to the routers through Redis', async () => {
   const redisUrl = process.env['REDIS_URL'];
   if (redisUrl === undefined) throw new Error('this test needs REDIS_URL');
   await using user = await startTestSubgraph('user', startUser, { settings: { redisUrl } });
   const revoked = await logInAndOut(user);
-  // The subgraph may still be connecting; what it could not write then, it writes as soon as it can.
+  // The subgraph may still be connecting; it writes pending revocations as soon as it is connected.
   expect(await until(() => isTold(redisUrl, revoked), 5_000)).toBe(true);
 });
 
-test('logs out while Redis is down, and tells the routers when it is back, empty', async () => {
+test('logs out while Redis is down, and reports it to the routers when an empty Redis is available', async () => {
   await using redis = await createBreakableRedis();
   await redis.start();
   await using user = await startTestSubgraph('user', startUser, { settings: { redisUrl: redis.url } });
@@ -29,7 +29,7 @@ test('logs out while Redis is down, and tells the routers when it is back, empty
   expect(await isTold(redis.url, before)).toBe(true);
 });
 
-/** Gives the token that is revoked by it. */
+/** Logs out and returns the revoked token. */
 async function logInAndOut(user: TestSubgraph): Promise<RevokedToken> {
   const known = new Set((await listRevoked(user)).map(({ jti }) => jti));
   const session = await user.call(

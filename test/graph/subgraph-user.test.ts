@@ -43,7 +43,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
   };
   const jtiOf = async (accessToken: string) => (await verify(accessToken)).payload.jti;
 
-  test('answers every field of the caller', async () => {
+  test('returns every field of the caller', async () => {
     const fact = demoUsers[0];
     const { data, errors } = await user.call(`{ me { ${userFields} } }`, { as: freya });
     expect(errors).toEqual([]);
@@ -60,7 +60,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     });
   });
 
-  test('answers null as the caller when nobody is signed in', async () => {
+  test('returns null as the caller for an anonymous request', async () => {
     expect(await user.call('{ me { id } }')).toEqual({ status: 200, data: { me: null }, errors: [] });
   });
 
@@ -75,7 +75,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(user.statements).toHaveLength(1);
   });
 
-  test('shows others a name, and keeps the rest between user, admin and support', async () => {
+  test('shows the name to others, and the rest to the user, admin and support only', async () => {
     const query = `query ($representations: [_Any!]!) {
       _entities(representations: $representations) { ... on User { name email tier roles addresses { city } } }
     }`;
@@ -96,8 +96,8 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     ['the user', freya, undefined],
     ['support', support, undefined],
     ['another customer', priya, 'FORBIDDEN'],
-    ['nobody', undefined, 'UNAUTHENTICATED'],
-  ])('answers user(id) as %s', async (_, as, code) => {
+    ['an anonymous caller', undefined, 'UNAUTHENTICATED'],
+  ])('responds to user(id) as %s', async (_, as, code) => {
     const { data, errors } = await user.call(
       '{ user(id: "user-1") { id } none: user(id: "user-1") { id } }',
       {
@@ -108,7 +108,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(errors[0]?.extensions.code).toBe(code);
   });
 
-  test('pages the users for an admin only', async () => {
+  test('pages through the users for an admin only', async () => {
     const query = `query ($after: String) {
       users(first: 25, after: $after) { edges { node { id createdAt } } pageInfo { hasNextPage endCursor } }
     }`;
@@ -128,7 +128,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(tooMany.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  test('signs in with a token that the published key verifies', async () => {
+  test('logs in with a token that the published key verifies', async () => {
     const session = await signIn('PRIYA@shop.example ');
     const { payload, protectedHeader } = await verify(session.accessToken);
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.any(String) });
@@ -161,7 +161,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     ['a wrong password', 'freya@shop.example', 'wrong'],
     ['an unknown e-mail', 'nobody@shop.example', demoPassword],
     ['an account without a password', 'amara@shop.example', demoPassword],
-  ])('refuses %s with the same words', async (_, email, password) => {
+  ])('rejects %s with the same message', async (_, email, password) => {
     const { data, errors } = await user.call(login, { variables: { email, password } });
     expect(data).toEqual({ login: null });
     expect(errors).toMatchObject([
@@ -169,7 +169,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     ]);
   });
 
-  test('opens an account once for each e-mail, and signs in to it', async () => {
+  test('creates an account once for each e-mail, and logs in to it', async () => {
     const input = { email: 'New@Shop.example', password: 'correct horse', name: ' New Customer ' };
     const opened = await user.call(register, { variables: { input } });
     expect(opened.errors).toEqual([]);
@@ -191,7 +191,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     ['a letter beyond ASCII in the e-mail', { email: 'jürgen@shop.example' }],
     ['a line break in the e-mail', { email: 'a@shop.example\r\nx-user-id: user-4' }],
     ['a short password', { password: 'seven77' }],
-    ['an endless password', { password: 'x'.repeat(201) }],
+    ['a password that is too long', { password: 'x'.repeat(201) }],
     ['an empty name', { name: '  ' }],
   ])('refuses to register %s', async (_, change) => {
     const input = { email: 'fine@shop.example', password: 'long enough', name: 'Fine', ...change };
@@ -209,7 +209,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(third.errors).toEqual([]);
   });
 
-  test('ends the session when a spent refresh token comes again', async () => {
+  test('ends the session when a used refresh token is sent again', async () => {
     const first = await signIn();
     const second = sessionOf((await refresh(first.refreshToken)).data, 'refreshSession');
     const jtis = [await jtiOf(first.accessToken), await jtiOf(second.accessToken)];
@@ -219,13 +219,13 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(await revokedIds()).toEqual(expect.arrayContaining(jtis));
   });
 
-  test('lets only one of many concurrent uses of a refresh token through', async () => {
+  test('accepts only one of many concurrent uses of a refresh token', async () => {
     const { refreshToken } = await signIn();
     const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));
     expect(answers.filter(({ errors }) => errors.length === 0)).toHaveLength(1);
   });
 
-  test('refuses a refresh token after 30 days', async () => {
+  test('rejects a refresh token after 30 days', async () => {
     const { refreshToken } = await signIn();
     time += 30 * 24 * 60 * minuteMs + 1;
     expect((await refresh(refreshToken)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
@@ -266,7 +266,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     expect(refused.errors[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
-  test("changes the caller's own profile and leaves what is absent", async () => {
+  test('changes the profile of the caller and keeps absent fields', async () => {
     const addresses = [
       { label: 'Home', line1: 'Nyhavn 1', city: 'Copenhagen', postalCode: '1051', country: 'DK' },
     ];

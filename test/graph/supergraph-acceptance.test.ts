@@ -10,7 +10,7 @@ import type { SmallGraph } from '../support/graphs/small-graph.ts';
 const directory = mkdtempSync(join(tmpdir(), 'tributary-acceptance-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** `npm run compose` for a text of supergraph.yaml, and of router.yaml. */
+/** Runs `npm run compose` with the texts of supergraph.yaml and of router.yaml. */
 function composeText(supergraph: string, router = '') {
   const file = join(directory, 'supergraph.yaml');
   writeFileSync(file, supergraph);
@@ -109,7 +109,7 @@ const PROBLEMS = [
   'router.yaml:17: degradation.stale.Query.books: only fields of entities can be stored, and Query has no @key',
 ];
 
-describe('a configuration that names what the supergraph does not have', () => {
+describe('a configuration with names that the supergraph does not have', () => {
   test('is an error with file and line at start, and of `npm run compose`', async () => {
     const started = startSmallGraph({ services: LIBRARY, config: UNKNOWN_NAMES });
     await expect(started).rejects.toMatchObject({ name: 'ConfigError', problems: PROBLEMS });
@@ -118,7 +118,7 @@ describe('a configuration that names what the supergraph does not have', () => {
     expect(composed).toEqual({ kind: 'rejected', reasons: PROBLEMS });
   });
 
-  test('rejects a later supergraph, so that the router can always be started again', async () => {
+  test('rejects a later supergraph, so that the router can always be restarted', async () => {
     await using graph = await startSmallGraph({
       services: LIBRARY,
       config: 'supergraph: { watch: false }\ntraffic: { subgraphs: { reviews: { timeoutMs: 900 } } }',

@@ -9,7 +9,7 @@ import { LIBRARY } from '../support/graphs/small-graph.ts';
 import { startService } from '../support/subgraphs/service.ts';
 import { until } from '../support/time/until.ts';
 
-/** A router on a composition file in a folder that the test may do anything to. */
+/** Starts a router on a supergraph configuration in a folder that the test may change. */
 async function startOnFolder(prepare: (folder: string, yaml: (field: string) => string) => Promise<void>) {
   await using built = new AsyncDisposableStack();
   const { books } = LIBRARY;
@@ -42,7 +42,7 @@ async function startOnFolder(prepare: (folder: string, yaml: (field: string) => 
   };
 }
 
-test('a link on the way to the file is noticed when it changes, as a ConfigMap does it', async () => {
+test('detects a change of a link in the path of the file, as in a ConfigMap', async () => {
   await using graph = await startOnFolder(async (folder, yaml) => {
     for (const version of ['first', 'second']) {
       await mkdir(join(folder, version));
@@ -56,7 +56,7 @@ test('a link on the way to the file is noticed when it changes, as a ConfigMap d
   expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
 });
 
-test('a file that is deleted, half written or a folder is refused until it is whole again', async () => {
+test('rejects a file that is deleted, half written or a folder until it is complete again', async () => {
   await using graph = await startOnFolder((folder, yaml) =>
     writeFile(join(folder, 'supergraph.yaml'), yaml('first')),
   );
@@ -82,7 +82,7 @@ test('a file that is deleted, half written or a folder is refused until it is wh
   expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
 });
 
-test('a folder that is deleted and made anew is noticed', async () => {
+test('detects a folder that is deleted and created again', async () => {
   await using graph = await startOnFolder((folder, yaml) =>
     writeFile(join(folder, 'supergraph.yaml'), yaml('first')),
   );
@@ -93,7 +93,7 @@ test('a folder that is deleted and made anew is noticed', async () => {
   expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
 });
 
-test('a router that starts with a bad supergraph says which file and line and that it serves nothing, and serves the mended one', async () => {
+test('a router that starts with a bad supergraph reports file and line and that it serves nothing, and serves the corrected one', async () => {
   await using graph = await startOnFolder((folder) =>
     writeFile(join(folder, 'supergraph.yaml'), 'subgraphs:\n  books:\n    routing_url: nowhere\n'),
   );
@@ -119,7 +119,7 @@ test('a router that starts with a bad supergraph says which file and line and th
   expect(await readiness()).toBe(200);
 });
 
-test('what is wrong with a ready-made supergraph is told with file and line', async () => {
+test('reports errors in a ready-made supergraph with file and line', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-files-'));
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
   const file = join(folder, 'supergraph.graphql');

@@ -10,12 +10,12 @@ import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
 import { until } from '../support/time/until.ts';
 
-// Hundreds of requests a second, and a core left for composition.
+// Hundreds of requests per second, with a core left for composition.
 const PAUSE_MS = 5;
 
 type Load = { readonly stop: () => Promise<{ sent: number; failed: readonly unknown[] }> };
 
-/** Asks all the time until it is stopped, and keeps every answer that is not whole. */
+/** Sends requests continuously until it is stopped, and records every response that is not complete. */
 function startLoad(graph: SmallGraph, connections: number): Load {
   const stopped = new AbortController();
   let sent = 0;
@@ -45,8 +45,8 @@ function startLoad(graph: SmallGraph, connections: number): Load {
   };
 }
 
-// Two threads start for every supergraph, which is most of the time that a swap takes; none of it is what is
-// tested here.
+// Each supergraph starts two threads, which take most of the time of a swap and are not the subject of these
+// tests.
 const WITHOUT_THREADS: Partial<Parts> = {
   compose: async (subgraphs) => compose(subgraphs),
   createPlanner: async ({ supergraphSdl }) => {
@@ -63,7 +63,7 @@ const WITHOUT_THREADS: Partial<Parts> = {
 };
 
 // Composition blocks the process that clients, router and subgraphs share: on a slow machine a call may take
-// as long as several of them.
+// as long as several compositions.
 const UNWATCHED = `
 supergraph: { watch: false }
 traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
@@ -71,8 +71,8 @@ traffic: { deadlineMs: 60000, all: { timeoutMs: 60000 } }
 const MANY_RELOADS_MS = 400_000;
 
 /**
- * The library, of which a test publishes many supergraphs: the `good` schema of the books, and others made of
- * it.
+ * Starts the library, of which a test publishes many supergraphs: the `good` schema of the books, and
+ * variants of it.
  */
 async function startLibrary(): Promise<SmallGraph & { readonly good: string }> {
   const graph = await startSmallGraph({ services: LIBRARY, config: UNWATCHED, parts: WITHOUT_THREADS });
@@ -98,7 +98,7 @@ test('100 reloads under load lose no request', { timeout: MANY_RELOADS_MS }, asy
 });
 
 test(
-  'bad supergraphs of seven kinds are refused, ten times each, and the one before goes on serving',
+  'rejects bad supergraphs of seven kinds, ten times each, and serves the previous one',
   { timeout: MANY_RELOADS_MS },
   async (context) => {
     await using graph = await startLibrary();
@@ -124,13 +124,13 @@ test(
       expect(refusals()).toBe(publish);
     }
     const { failed } = await load.stop();
-    recordMeasurement(context, 'requests lost in 70 refused supergraphs', failed.length);
+    recordMeasurement(context, 'requests lost in 70 rejected supergraphs', failed.length);
     expect(failed).toEqual([]);
     expect(await versionOf(graph)).toBe(before);
   },
 );
 
-test('a router that stops aborts a composition in progress and does not report its supergraph as refused', async () => {
+test('a router that stops aborts a composition in progress and does not report its supergraph as rejected', async () => {
   const aborted = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
   let compositions = 0;
@@ -139,7 +139,7 @@ test('a router that stops aborts a composition in progress and does not report i
     config: UNWATCHED,
     parts: {
       ...WITHOUT_THREADS,
-      // The second one never ends by itself.
+      // The second composition never ends by itself.
       compose: async (subgraphs, signal) => {
         compositions += 1;
         if (compositions === 1) return compose(subgraphs);
@@ -166,7 +166,7 @@ test('an aborted composition ends its thread', async () => {
   await expect(composeInThread(subgraphs, controller.signal)).rejects.toThrow('aborted');
 });
 
-test('a file that changes swaps the supergraph by itself, and one that is bad does not', async () => {
+test('a changed file swaps the supergraph, and an invalid one does not', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const logged = (start: string) => graph.log.filter(({ msg }) => String(msg).startsWith(start)).length;
   const good = graph.services.get('books')?.sdl ?? '';
@@ -182,7 +182,7 @@ test('a file that changes swaps the supergraph by itself, and one that is bad do
 });
 
 test(
-  'a field that comes and goes is answered or refused, and never an error of the server',
+  'a field that is removed and added again never causes a server error',
   { timeout: MANY_RELOADS_MS },
   async (context) => {
     await using graph = await startLibrary();
@@ -205,12 +205,12 @@ test(
     stopped.abort();
     await Promise.all(clients);
     const failed = statuses.filter((status) => status >= 500);
-    recordMeasurement(context, 'server errors while a field came and went 60 times', failed.length);
+    recordMeasurement(context, 'server errors while a field was removed and added 60 times', failed.length);
     expect(new Set(statuses)).toEqual(new Set([200, 400]));
   },
 );
 
-test('what is under way at a swap is answered by the schema it was validated on', async () => {
+test('a request in flight during a swap is executed on the schema it was validated on', async () => {
   const gate = Promise.withResolvers<void>();
   await using graph = await startSmallGraph({
     services: {
@@ -237,7 +237,7 @@ async function versionOf(graph: SmallGraph): Promise<string | null> {
   return (await graph.post({ query: '{ books { id } }' })).headers.get('x-supergraph-version');
 }
 
-test('a refused supergraph is logged with code, subgraph, coordinate and line', async () => {
+test('logs a rejected supergraph with code, subgraph, coordinate and line', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const sdl = graph.services.get('reviews')?.sdl ?? '';
   await graph.publish(
@@ -250,7 +250,7 @@ test('a refused supergraph is logged with code, subgraph, coordinate and line', 
   ]);
 });
 
-test('a request is answered by the supergraph it began on', async () => {
+test('a request names the supergraph that it began on', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const before = (await graph.post({ query: '{ books { id } }' })).headers.get('x-supergraph-version');
   const sdl = graph.services.get('books')?.sdl ?? '';

@@ -36,12 +36,12 @@ function head(path: string, ...headers: readonly string[]): string {
   return [`POST ${path} HTTP/1.1`, ...all, '', ''].join('\r\n');
 }
 
-/** A request whose body is not sent to its end. */
+/** Returns a request without the end of its body. */
 function unfinished(id: string): string {
   return `${head('/graphql', `x-request-id: ${id}`, 'content-length: 99')}{"query"`;
 }
 
-/** The responses on a connection, in order; it ends when the router closes it. */
+/** Returns the responses on a connection, in order, when the router has closed it. */
 async function responsesOn(socket: Socket) {
   const received = await text(socket);
   socket.destroy();
@@ -52,7 +52,7 @@ async function responsesOn(socket: Socket) {
       status: Number(lines.slice(9, 12)),
       closes: /^connection: close$/im.test(lines),
       requestId: /^x-request-id: (.*)$/im.exec(lines)?.[1],
-      // Without the lengths of chunks.
+      // The JSON without the lengths of chunks.
       body: JSON.parse(/\{.*\}/.exec(body)?.[0] ?? ''),
     }));
 }
@@ -61,7 +61,7 @@ function logged(requestId: string): unknown {
   return graph.log.find((line) => line['msg'] === 'request' && line['requestId'] === requestId);
 }
 
-test('a body that does not arrive in time is answered, logged and counted as 408, each by its id', async () => {
+test('responds with 408 to a body that does not arrive in time, and logs and counts each by its id', async () => {
   const ids = Array.from({ length: 50 }, (_, index) => `late-${index}`);
   const answered = await Promise.all(ids.map((id) => responsesOn(open(graph.router.url, unfinished(id)))));
   for (const [index, responses] of answered.entries()) {
@@ -87,7 +87,7 @@ test('a body that does not arrive in time is answered, logged and counted as 408
   expect(metrics).toMatch(/http_server_request_duration_seconds_count\{status="408",[^}]*\} 50\n/);
 });
 
-test('a body that is not valid HTTP is answered and logged as 400', async () => {
+test('responds with 400 to a body that is not valid HTTP, and logs it', async () => {
   const sent = `${head('/graphql', 'x-request-id: chunks', 'transfer-encoding: chunked')}zz\r\n`;
   const socket = open(graph.router.url, sent);
   // Further bytes on the connection change nothing.

@@ -5,7 +5,7 @@ import { startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const INVALID = Buffer.from([0xc3, 0x28]);
 
-test('a byte order mark is ignored and bytes that are not UTF-8 are rejected, from clients and from subgraphs', async () => {
+test('ignores a byte order mark and rejects bytes that are not UTF-8, from clients and from subgraphs', async () => {
   let body = Buffer.from('{"data":{"a":"ü"}}');
   await using stub = await startStubSubgraph(
     () => (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
@@ -43,7 +43,7 @@ test('a byte order mark is ignored and bytes that are not UTF-8 are rejected, fr
   });
 });
 
-test('percent-encoded bytes of a GET that are not UTF-8 are rejected, and other escapes are decoded', async () => {
+test('rejects percent-encoded bytes of a GET that are not UTF-8, and decodes other escapes', async () => {
   const received: string[] = [];
   const a = (_: unknown, { x }: { x: string }) => {
     received.push(x);

@@ -37,12 +37,15 @@ async function serve(listener: RequestListener): Promise<Running> {
   };
 }
 
-/** What the handler behind the middleware answers with. */
+/** Returns the response of the handler behind the middleware. */
 function echo({ identity, body }: { readonly identity?: unknown; readonly body?: unknown }): string {
   return JSON.stringify({ identity, body });
 }
 
-/** node:http with what Express adds to requests and responses, as its documentation has it. */
+/**
+ * Starts node:http with the properties that Express adds to requests and responses, according to its
+ * documentation.
+ */
 function startLikeExpress(): Promise<Running> {
   const middleware = verifyInExpress(newVerifier());
   return serve((incoming, outgoing) => {
@@ -57,7 +60,7 @@ function startLikeExpress(): Promise<Running> {
   });
 }
 
-// Without their types: what the middleware asks of a framework it says itself.
+// Loaded without their types: the middleware itself declares the properties it needs from a framework.
 const require = createRequire(import.meta.url);
 const express = require('express');
 const fastify = require('fastify');
@@ -111,7 +114,7 @@ describe.each([
     expect((await fetch(service.url, signed(undefined, 'GET'))).status).toBe(200);
   });
 
-  test('refuses what is not signed, was altered, or was seen before', async () => {
+  test('rejects calls that are not signed, were altered or were received before', async () => {
     await using service = await start();
     const once = signed(BODY);
     expect((await fetch(service.url, once)).status).toBe(200);
@@ -134,7 +137,7 @@ describe.each([
   });
 });
 
-test('a body that somebody has parsed before is an error, and not a call of nobody', () => {
+test('a body that was parsed before is an error, and not an anonymous call', () => {
   const errors: unknown[] = [];
   const request = { method: 'POST', rawHeaders: [], body: { query: '{ me }' } };
   verifyInExpress(newVerifier())(request, { status: () => ({ json: () => undefined }) }, (error) =>
