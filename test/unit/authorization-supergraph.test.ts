@@ -21,8 +21,8 @@ function separate(supergraphSdl: string) {
 
 const LOGIN = { authenticated: true, scopes: [], policies: [] };
 
-describe('a supergraph with demands', () => {
-  test('is separated into one without, and what it demands of whom', () => {
+describe('a supergraph with requirements', () => {
+  test('is separated into one without directives, and the requirements by coordinate', () => {
     const { sdl, requirements } = separate(
       supergraphOf(`
         type Query { me: User @authenticated stock: Stock }
@@ -40,12 +40,12 @@ describe('a supergraph with demands', () => {
     expect(sdl).toContain('me: User');
   });
 
-  test('without any is left as it is', () => {
+  test('without requirements is left unchanged', () => {
     const supergraphSdl = supergraphOf('type Query { me: String }');
     expect(extractAuthDirectives(supergraphSdl)).toEqual({ sdl: supergraphSdl, requirements: new Map() });
   });
 
-  test('is read where composition has renamed the directives', () => {
+  test('is read if composition has renamed the directives', () => {
     const imports =
       '"@key", { name: "@authenticated", as: "@login" }, { name: "@requiresScopes", as: "@needs" }';
     const { sdl, requirements } = separate(
@@ -55,7 +55,7 @@ describe('a supergraph with demands', () => {
     expect(sdl).not.toMatch(/login|needs/);
   });
 
-  test('is read where the specification as a whole has another name', () => {
+  test('is read if the specification as a whole has another name', () => {
     const supergraphSdl = supergraphOf('type Query { me: String @policy(policies: [["a"]]) }')
       .replace('policy/v0.1", for', 'policy/v0.1", as: "guarded", for')
       .replaceAll('@policy', '@guarded')
@@ -65,7 +65,7 @@ describe('a supergraph with demands', () => {
     expect(sdl).not.toMatch(/guarded/);
   });
 
-  test('is read where the link itself has another name', () => {
+  test('is read if the link itself has another name', () => {
     const supergraphSdl = supergraphOf('type Query { me: String @authenticated }')
       .replace('link/v1.0"', 'link/v1.0", as: "core"')
       .replaceAll('@link', '@core')
@@ -81,7 +81,7 @@ describe('a supergraph with demands', () => {
   });
 });
 
-describe('a supergraph is refused that', () => {
+describe('rejects a supergraph that', () => {
   const plain = supergraphOf('type Query { me: String @authenticated }');
   const withLink = (link: string) => plain.replace('{\n  query: Query', `  ${link}\n{\n  query: Query`);
 
@@ -96,7 +96,7 @@ describe('a supergraph is refused that', () => {
       'links one for security of another publisher',
       plain.replace('specs.apollo.dev/auth', 'specs.example/auth'),
     ],
-    ['says @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],
+    ['uses @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],
   ])('%s', (_name, supergraphSdl) => {
     expect(supergraphSdl).not.toBe(plain);
     expect(() => extractAuthDirectives(supergraphSdl)).toThrow(/^the supergraph links/);
@@ -107,7 +107,7 @@ describe('a supergraph is refused that', () => {
     expect(() => extractAuthDirectives(unlinked)).toThrow('without its @link');
   });
 
-  test('has arguments that are no names', () => {
+  test('has arguments that are not names', () => {
     const wrong = supergraphOf('type Query { me: String @requiresScopes(scopes: [["a"]]) }');
     expect(() => extractAuthDirectives(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
     expect(() => extractAuthDirectives(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
@@ -116,7 +116,7 @@ describe('a supergraph is refused that', () => {
   test.each([
     ['an interface', 'interface Node\n  @join__type(graph: SHOP)', 'Node requires'],
     ['a field of one', 'id: ID!', 'Node.id requires'],
-  ])('demands more of %s than of what implements it', (_name, place, message) => {
+  ])('requires more of %s than of its implementations', (_name, place, message) => {
     const supergraphSdl = supergraphOf(`
       type Query { node: Node me: String @authenticated }
       interface Node { id: ID! }
@@ -129,7 +129,7 @@ describe('a supergraph is refused that', () => {
   });
 });
 
-test('what composition puts on an interface follows from what implements it', () => {
+test('the requirements of an interface follow from those of its implementations', () => {
   const supergraphSdl = supergraphOf(`
     type Query { node: Node }
     interface Node { id: ID! }
@@ -147,7 +147,7 @@ test('what composition puts on an interface follows from what implements it', ()
   expect(() => extractAuthDirectives(supergraphSdl)).not.toThrow();
 });
 
-test('composition refuses a demand on an interface, and @requires that lacks the demand of what it reads', () => {
+test('composition rejects a requirement on an interface, and a @requires without the requirement of the required field', () => {
   expect(() =>
     supergraphOf(
       'type Query { node: N } interface N @authenticated { id: ID! } type A implements N { id: ID! }',

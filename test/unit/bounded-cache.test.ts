@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { BoundedCache } from '../../router/shared/bounded-cache.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 
-it('keeps what was used lately and forgets the rest', () => {
+it('keeps recently used entries and evicts the rest', () => {
   const entries = new BoundedCache<{ index: number }>(100);
   const name = (index: number) => `entry ${index}`;
   for (let index = 0; index < 10_000; index++) {
@@ -14,7 +14,7 @@ it('keeps what was used lately and forgets the rest', () => {
   expect(entries.get(name(9_999))).toEqual({ index: 9_999 });
 });
 
-it('replaces an entry without forgetting others', () => {
+it('replaces an entry without evicting others', () => {
   const entries = new BoundedCache<{ value: string }>(4);
   entries.set('a', { value: 'first' });
   entries.set('b', { value: 'other' });
@@ -22,7 +22,7 @@ it('replaces an entry without forgetting others', () => {
   expect([entries.get('a'), entries.get('b')]).toEqual([{ value: 'second' }, { value: 'other' }]);
 });
 
-it('stays quick when full', (context) => {
+it('stays fast when it is full', (context) => {
   const entries = new BoundedCache<object>(100_000);
   const start = performance.now();
   for (let index = 0; index < 300_000; index++) entries.set(`entry ${index}`, {});

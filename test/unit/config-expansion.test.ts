@@ -27,7 +27,7 @@ function problemsOf(action: () => unknown): readonly string[] {
 const problems = (text: string, env: Env = {}) => problemsOf(() => read(text, env));
 
 describe('an expansion in router.yaml', () => {
-  test('becomes the number or the boolean that the schema wants, quoted or not', () => {
+  test('becomes the number or the boolean that the schema requires, quoted or not', () => {
     const config = read(
       'limits:\n  depth: ${env.DEPTH}\n  aliases: "${env.ALIASES:-12}"\ncsrf: { enabled: "${env.CSRF}" }\n' +
         'traffic: { all: { breaker: { errorPercent: "${env.PERCENT}" } }, subgraphs: { a: { timeoutMs: "${env.DEPTH}" } } }',
@@ -39,7 +39,7 @@ describe('an expansion in router.yaml', () => {
     expect(config.traffic.subgraphs['a']?.timeoutMs).toBe(7);
   });
 
-  test('stays a string where the schema wants one, whatever it looks like', () => {
+  test('stays a string if the schema requires one, whatever it looks like', () => {
     const secret = '1'.repeat(32);
     const config = read(
       'identity: { keys: [{ id: "${env.ID}", secret: "${env.SECRET}" }] }\ntelemetry:\n  serviceName: ${env.ON}',
@@ -49,7 +49,7 @@ describe('an expansion in router.yaml', () => {
     expect(config.telemetry.serviceName).toBe('true');
   });
 
-  test('has the type of its text where any value may stand, unless it is quoted', () => {
+  test('has the type of its text if any value is allowed, unless it is quoted', () => {
     const config = read(
       'degradation:\n  fallbacks:\n    A.a: ${env.N}\n    A.b: "${env.N}"\n    A.c: ${env.T}\n    A.d: ${env.N}x\n',
       { N: '-1.5e3', T: 'true' },
@@ -74,7 +74,7 @@ describe('an expansion in router.yaml', () => {
     expect(read(text, { SECRET: secret, NAME: 'x' }).telemetry.serviceName).toBe('shop-x-');
   });
 
-  test('reads a file relative to the configuration, without the blanks around it', () => {
+  test('reads a file relative to the configuration, without surrounding whitespace', () => {
     const config = read(
       'limits: { depth: "${file.secrets/depth}" }\nidentity: { keys: [{ id: k, secret: "${file.secrets/identity}" }] }',
     );
@@ -82,7 +82,7 @@ describe('an expansion in router.yaml', () => {
     expect(config.identity.keys[0]?.secret).toBe('f'.repeat(40));
   });
 
-  test('is not made of what another one has brought, nor of an escaped one', () => {
+  test('is not applied to the result of another expansion, nor to an escaped one', () => {
     const config = read('telemetry: { serviceName: "${env.A}$${env.A} $5 $$" }', { A: '${env.B}' });
     expect(config.telemetry.serviceName).toBe('${env.B}${env.A} $5 $$');
   });
@@ -101,7 +101,7 @@ describe('an expansion in router.yaml', () => {
     ['${env.MISSING}', 'environment variable MISSING is not set'],
     ['${file.secrets/none}', 'cannot read the file (ENOENT)'],
     ['${file.secrets}', 'cannot read the file (EISDIR)'],
-  ])('is rejected with its line when it is %s', (written, reason) => {
+  ])('is rejected with its line if it is %s', (written, reason) => {
     const [problem = '', ...more] = problems(
       `\nlimits: { depth: 3 }\ntelemetry:\n  serviceName: 'a ${written}'\n`,
     );
@@ -116,7 +116,7 @@ describe('an expansion in router.yaml', () => {
     ).toEqual(['router.yaml:3: ${env.TIER}: expansions are allowed in values only, not in keys']);
   });
 
-  test('is shown as it is written when its value does not fit, because the value may be a secret', () => {
+  test('is shown as it is written if its value is invalid, because the value may be a secret', () => {
     const text = 'limits:\n  depth: ${env.DEPTH}\nredis:\n  url: ${env.URL}\nsupergraph: { watch: 1 }\n';
     const found = problems(text, { DEPTH: 'deep', URL: 'http://:password@host' });
     expect(found).toEqual([
@@ -129,7 +129,7 @@ describe('an expansion in router.yaml', () => {
   });
 });
 
-test('an identity secret of fewer than 32 characters is an error in production, with all others', () => {
+test('an identity secret of fewer than 32 characters is an error in production, reported with all others', () => {
   const text = `identity:
   keys:
     - { id: long, secret: ${'s'.repeat(32)} }
@@ -161,7 +161,7 @@ describe('merge keys and aliases', () => {
     c: { <<: [{ timeoutMs: 5 }, *usual], breaker: { <<: *breaker, openMs: 9 } }
 `;
 
-  test('work, with the expansions in them', () => {
+  test('are supported, with the expansions in them', () => {
     expect(read(text, { MS: '1500' }).traffic.subgraphs).toEqual({
       a: { timeoutMs: 1500, breaker: { openMs: 70, minCalls: 3 } },
       b: { timeoutMs: 1500, retries: 0, breaker: { openMs: 70, minCalls: 3 } },
@@ -169,7 +169,7 @@ describe('merge keys and aliases', () => {
     });
   });
 
-  test('have the line of the value that they bring', () => {
+  test('have the line of the value that they insert', () => {
     expect(problems(text.replace('minCalls: 3', 'minCalls: 0'), { MS: '1500' })).toEqual([
       expect.stringMatching(/^router\.yaml:5: traffic\.subgraphs\.a\.breaker\.minCalls: /),
       expect.stringMatching(/^router\.yaml:5: traffic\.subgraphs\.b\.breaker\.minCalls: /),
@@ -194,7 +194,7 @@ subgraphs:
       introspection_headers: { authorization: "Bearer \${file.secrets/identity}" }
 `;
 
-  test('is expanded as in router.yaml, and says which files it has read', () => {
+  test('is expanded as in router.yaml, and reports which files it has read', () => {
     const { subgraphs, files } = parse(text);
     expect(subgraphs).toMatchObject([
       {
@@ -208,7 +208,7 @@ subgraphs:
     );
   });
 
-  test('is rejected with the line of an SDL in which it stands', () => {
+  test('is rejected with its line in an SDL', () => {
     const sdl =
       'subgraphs:\n  a:\n    routing_url: http://a/\n    schema:\n      sdl: |\n        "As ${price}"\n        type Query { a: Int }\n';
     expect(problemsOf(() => parse(sdl))).toEqual([

@@ -6,7 +6,7 @@ function trafficOf(text: string) {
   return parseConfig(text, { env: {}, fileName: 'router.yaml', directory: '.' }).traffic;
 }
 
-test('a breaker setting of one subgraph leaves its others as they are for all', () => {
+test('a breaker setting of one subgraph keeps its other settings as they are for all', () => {
   const traffic = trafficOf(
     'traffic: { all: { breaker: { minCalls: 99, enabled: false } }, subgraphs: { slow: { breaker: { openMs: 7 } } } }',
   );

@@ -105,7 +105,8 @@ describe('the cost is', () => {
     [8, 'query ($n: Int = 8) { sliced(last: $n) { id } }', {}],
     [1, '{ sliced(first: 0) { id } }', {}],
     [1, '{ sliced(first: -3) { id } }', {}],
-    // A connection: itself, and per edge the edge and its node; `nodes` is not sized by it.
+    // A connection costs one for itself, and per edge the edge and its node; `nodes` does not change its
+    // size.
     [1 + 20 * 2, '{ page { edges { node { id } } } }', {}],
     [1 + 3 * 2, '{ page(first: 3) { edges { node { id } } } }', {}],
     [1 + 6 * 2, '{ page(first: null) { edges { node { id } } } }', {}],
@@ -140,18 +141,18 @@ describe('the cost is', () => {
     [1 + 7, { with: true }],
     [1, { with: false }],
     [1 + 7, {}],
-  ])('%d for what is left of a conditional operation with %j', (expected, variables) => {
+  ])('%d for the included part of a conditional operation with %j', (expected, variables) => {
     const source = `query ($with: Boolean! = true) {
       object { id } heavy @include(if: $with) { id } heavyScalar @skip(if: true) ... @include(if: false) { list { id } }
     }`;
     expect(cost(source, variables)).toBe(expected);
   });
 
-  it('small for introspection, which no subgraph sees', () => {
+  it('small for introspection, which calls no subgraph', () => {
     expect(cost(getIntrospectionQuery())).toBeLessThan(100);
   });
 
-  it('that of the operation named, and an error where there is none', () => {
+  it('that of the named operation, and an error if there is none', () => {
     const source = 'query A { scalar } query B { heavy { id } } query constructor { typed { id } }';
     expect(cost(source, {}, 'B')).toBe(7);
     expect(cost(source, {}, 'constructor')).toBe(11);
@@ -160,13 +161,13 @@ describe('the cost is', () => {
     }
   });
 
-  it('not told where @listSize demands one slicing argument and there is not exactly one', () => {
+  it('undefined if @listSize requires one slicing argument and there is not exactly one', () => {
     for (const args of ['', '(first: 1, last: 1)', '(first: null)']) {
       expect(refusal(() => cost(`{ sliced${args} { id } }`))).toBe('BAD_USER_INPUT');
     }
   });
 
-  it('read under whatever names the subgraphs imported the directives', () => {
+  it('read under any names with which the subgraphs imported the directives', () => {
     const renamed = compose(SCHEMA.replaceAll('@cost', '@price').replaceAll('@listSize', '@howMany'), [
       { name: '@cost', as: '@price' },
       { name: '@listSize', as: '@howMany' },
@@ -174,14 +175,14 @@ describe('the cost is', () => {
     expect(cost('{ heavy { id } assumed { id } }', {}, undefined, renamed)).toBe(11);
   });
 
-  it('untouched by variables that are not declared, or named like members of objects', () => {
+  it('independent of variables that are not declared, or named like members of objects', () => {
     const source = 'query ($constructor: Int, $__proto__: Int = 3) { a: sliced(first: $__proto__) { id } }';
     expect(cost(source, { extra: 1 })).toBe(3);
     expect(cost(source, JSON.parse('{"__proto__": 6, "constructor": 1}'))).toBe(6);
   });
 });
 
-describe('whatever the operation,', () => {
+describe('for every operation,', () => {
   const field = fc.constantFrom(
     'heavy { id }',
     'list { parts { id } }',
@@ -203,7 +204,7 @@ describe('whatever the operation,', () => {
     );
   });
 
-  it('asking for more never costs less', () => {
+  it('an additional selection never reduces the cost', () => {
     fc.assert(
       fc.property(
         fc.array(field, { minLength: 1 }),
@@ -238,7 +239,7 @@ describe('whatever the operation,', () => {
     );
   });
 
-  it('the largest costs the most: counts stop at 2^53 - 1, and nested fragments are added up in no time', (context) => {
+  it('the cost is at most 2^53 - 1, and nested fragments are added up in milliseconds', (context) => {
     const levels = Array.from({ length: 60 }, (_, index) => index);
     const doubling = levels.map(
       (level) => `fragment F${level} on Item { ${level === 0 ? 'self { id }' : spreadsOf(level - 1)} }`,
@@ -285,12 +286,12 @@ function refusal(body: () => unknown): string {
   }
 }
 
-/** Twice the lower level, once in a sized list, so that every reuse must be recognised by its size. */
+/** Selects the lower level twice, once in a sized list, so that every reuse has to consider its size. */
 function spreadsOf(level: number): string {
   return `a: tags(first: 1) { ...F${level} } b: tags(first: 1) { ...F${level} }`;
 }
 
-/** A subgraph's costs as they arrive: through composition. */
+/** Returns the costs of a subgraph after composition. */
 function compose(schema: string, imports: readonly unknown[] = ['@cost', '@listSize']): CostModel {
   const list = imports
     .map((item) => JSON.stringify(item).replaceAll('"name"', 'name').replaceAll('"as"', 'as'))

@@ -121,7 +121,7 @@ describe('a field whose service has failed', () => {
     });
   });
 
-  test('has it whatever errors do', async () => {
+  test('has it for every onError', async () => {
     for (const onError of ['NULL', 'PROPAGATE', 'HALT'])
       expect(await run('{ best { count } }', down, { onError })).toMatchObject({
         data: { best: { count: 0 } },
@@ -133,7 +133,7 @@ describe('a field whose service has failed', () => {
     });
   });
 
-  test('is not charged for', async () => {
+  test('is not charged', async () => {
     const { delivered } = await shop.run('{ best { id count tags } }', {
       fallbacks: FALLBACKS,
       interposed: { stock: down },
@@ -142,7 +142,7 @@ describe('a field whose service has failed', () => {
   });
 });
 
-describe('a fallback does not stand in', () => {
+describe('a fallback is not used', () => {
   const refused: Interposed = async ({ subgraph: service }) => ({
     kind: 'failed',
     failure: { code: 'SUBGRAPH_HTTP_ERROR', service, message: 'HTTP status 403', isRejection: true },
@@ -154,31 +154,31 @@ describe('a fallback does not stand in', () => {
 
   test.for<readonly [string, Interposed, unknown]>([
     [
-      'where the service reports an error',
+      'if the service reports an error',
       saying({ _entities: [null] }, [{ message: 'no', path: ['_entities', 0] }]),
       { errors: [{ message: 'no' }] },
     ],
     [
-      'where the service reports an error for the whole answer',
+      'if the service reports an error for the whole response',
       saying(null, [{ message: 'no' }]),
       { errors: [{ message: 'no' }] },
     ],
     [
-      'where the service does not know the object',
+      'if the service does not know the object',
       saying({ _entities: [null] }),
       { errors: [{ extensions: { code: 'ENTITY_NOT_FOUND' } }] },
     ],
     [
-      'where the service says null',
+      'if the service returns null',
       saying({ _entities: [{ count: null }] }),
       { errors: [{ extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }] },
     ],
     [
-      'where the service leaves the field out',
+      'if the service omits the field',
       saying({ _entities: [{}] }),
       { errors: [{ extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }] },
     ],
-    ['where the service turns the call down', refused, { errors: [{ message: 'HTTP status 403' }] }],
+    ['if the service rejects the call', refused, { errors: [{ message: 'HTTP status 403' }] }],
   ])('%s', async ([, stock, expected]) => {
     expect(await run('{ best { count } }', stock)).toMatchObject({ data: null, ...Object(expected) });
   });
@@ -216,7 +216,7 @@ describe('a fallback of the configuration', () => {
     expect([of(coordinate), unfit]).toEqual([text, []]);
   });
 
-  test('for an interface is one for the types that implement it', () => {
+  test('for an interface applies to the types that implement it', () => {
     expect(read({ 'Node.size': 3 }).of('Box.size')).toBe('3');
     expect(read({ 'Node.size': 3, 'Box.size': 4 }).of('Box.size')).toBe('4');
   });
@@ -241,7 +241,7 @@ describe('a fallback of the configuration', () => {
       [{ size: 1 }],
       'a fallback cannot be an object: set null, an empty list, or fallbacks for the fields of the object',
     ],
-  ])('is left out and named where it does not fit: %s %j', ([coordinate, value, reason]) => {
+  ])('is ignored and named if it does not fit: %s %j', ([coordinate, value, reason]) => {
     const { of, unfit } = read({ [coordinate]: value });
     expect([of(coordinate), unfit]).toEqual([undefined, [{ coordinate, reason }]]);
   });

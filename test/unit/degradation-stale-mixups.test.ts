@@ -78,14 +78,14 @@ function keeper() {
   return { ask, clock };
 }
 
-test('two types whose fields have one name in the answer are not mistaken for one another', async () => {
+test('two types whose fields have one name in the response are not confused', async () => {
   const { ask } = keeper();
   await ask('{ things { ... on Book { v: left } ... on Disc { v: right } } }', 'ann');
   const swapped = '{ things { ... on Disc { v: left } ... on Book { v: right } } }';
   expect((await ask(swapped, 'ann', { by: down })).data).toEqual({ things: [{ v: null }, { v: null }] });
 });
 
-test('a field for everyone with a field in it that is not is kept for its caller', async () => {
+test('a field for everyone that contains a private field is stored for its caller', async () => {
   const { ask, clock } = keeper();
   const document = '{ book { seller { city discount } } }';
   await ask(document, 'ann');
@@ -96,7 +96,7 @@ test('a field for everyone with a field in it that is not is kept for its caller
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { seller: null } });
 });
 
-test('values are refreshed, and grow old, after the clock was set back', async () => {
+test('values are refreshed, and age, after the clock was set back', async () => {
   const { ask, clock } = keeper();
   const document = '{ book { left } }';
   await ask(document, 'ann');
@@ -110,7 +110,7 @@ test('values are refreshed, and grow old, after the clock was set back', async (
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { left: null } });
 });
 
-test('an answer with nothing but errors takes back what was said before', async () => {
+test('a response with errors only deletes the previous value', async () => {
   const { ask } = keeper();
   const document = '{ book { left } }';
   await ask(document, 'ann');
@@ -149,7 +149,7 @@ test('fields that are blocked one after the other all have their values', async 
 test.for([
   '{ things { ... on Book { v: left } ... on Disc { v: right } } }',
   '{ book { w: left v: right } }',
-])('the names of Object.prototype are names like any other: %s', async (plain) => {
+])('names of Object.prototype are ordinary names: %s', async (plain) => {
   const { ask } = keeper();
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     const document = plain.replaceAll('v:', `${name}:`);

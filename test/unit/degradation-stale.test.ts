@@ -74,8 +74,8 @@ const failing =
     failure: { code: 'SUBGRAPH_UNAVAILABLE', service, message: 'It could not be reached.', ...failure },
   });
 
-/** A clock, the values kept, and one caller after the other. */
-function keeper(staleMemoryBytes = 1_000_000) {
+/** A clock, the stored values, and callers one after the other. */
+function createCallers(staleMemoryBytes = 1_000_000) {
   const clock = { ms: 1_000_000 };
   const values = createStaleValues(
     { stale: FIELDS, staleMemoryBytes },
@@ -105,9 +105,9 @@ function keeper(staleMemoryBytes = 1_000_000) {
 const down = failing();
 const NULL_COUNT = { data: null, codes: ['SUBGRAPH_UNAVAILABLE'] };
 
-describe('while its service is down, a field that is kept', () => {
-  test('has the value that was last delivered, marked with its age and without an error', async () => {
-    const { ask, clock } = keeper();
+describe('while its service is down, a stored field', () => {
+  test('has the last delivered value, marked with its age and without an error', async () => {
+    const { ask, clock } = createCallers();
     const healthy = await ask('{ products { id count } }');
     clock.ms += 12_000;
     const stale = await ask('{ products { id count } }', { stock: down });
@@ -123,8 +123,8 @@ describe('while its service is down, a field that is kept', () => {
     ]);
   });
 
-  test('is told from fields beside it that are not, and from objects that were never seen', async () => {
-    const { ask } = keeper();
+  test('is distinguished from fields that are not stored, and from objects that were never requested', async () => {
+    const { ask } = createCallers();
     await ask('{ best { count } }');
     const { data, codes, degraded } = await ask('{ products { id count } best { count weight } }', {
       stock: down,
@@ -151,15 +151,15 @@ describe('while its service is down, a field that is kept', () => {
     ]);
   });
 
-  test('is asked for by any alias and in any operation', async () => {
-    const { ask } = keeper();
+  test('is found under any alias and in any operation', async () => {
+    const { ask } = createCallers();
     await ask('{ a: best { b: count } }');
     const other = 'query Other { node { ... on Product { again: count } } }';
     expect(await ask(other, { stock: down })).toMatchObject({ data: { node: { again: 15 } }, codes: [] });
   });
 
   test('never has a value of other arguments or variables', async () => {
-    const { ask } = keeper();
+    const { ask } = createCallers();
     const document = 'query ($in: String) { best { count(in: $in) } }';
     await ask(document, { variables: { in: 'southwest' } });
     await ask('{ best { count(in: "east") } }');
@@ -175,8 +175,8 @@ describe('while its service is down, a field that is kept', () => {
     });
   });
 
-  test('never has a value of another selection, nor of conditions that chose another', async () => {
-    const { ask } = keeper();
+  test('never has a value of another selection, nor of conditions that selected another', async () => {
+    const { ask } = createCallers();
     await ask('{ best { shelf { row } } }');
     expect((await ask('{ best { shelf { row column } } }', { stock: down })).data).toEqual({
       best: { shelf: null },
@@ -191,8 +191,8 @@ describe('while its service is down, a field that is kept', () => {
     });
   });
 
-  test('leads on to what other services have, which is fresh and was not kept with it', async () => {
-    const { ask } = keeper();
+  test('is combined with fresh fields of other services, which were not stored with it', async () => {
+    const { ask } = createCallers();
     const document = '{ best { maker { id city } } }';
     expect((await ask(document)).data).toEqual({
       best: { maker: { id: 'm1', city: 'City of m1' } },
@@ -208,8 +208,8 @@ describe('while its service is down, a field that is kept', () => {
     });
   });
 
-  test('is of the object with the requirements that it has', async () => {
-    const { ask } = keeper();
+  test('is of the object with its current requirements', async () => {
+    const { ask } = createCallers();
     expect((await ask('{ best { shipping } }')).data).toEqual({ best: { shipping: 300 } });
     expect((await ask('{ best { shipping } }', { stock: down })).data).toEqual({ best: { shipping: 300 } });
     const heavier: Interposed = async (call, answer) =>
@@ -220,8 +220,8 @@ describe('while its service is down, a field that is kept', () => {
     expect(data).toEqual({ best: { shipping: null } });
   });
 
-  test('is served to another identity only when it is kept for everyone', async () => {
-    const { ask } = keeper();
+  test('is served to another identity only if it is stored for everyone', async () => {
+    const { ask } = createCallers();
     const document = '{ best { count note } }';
     await ask(document, { scope: 'ann' });
     expect((await ask(document, { scope: 'ann', stock: down })).data).toEqual({
@@ -232,8 +232,8 @@ describe('while its service is down, a field that is kept', () => {
     });
   });
 
-  test('has it where it alone is blocked, beside what is fresh', async () => {
-    const { ask } = keeper();
+  test('has its value if it alone is blocked, beside fresh fields', async () => {
+    const { ask } = createCallers();
     await ask('{ best { count shelf { row } } }');
     const blocked: Interposed = async (call, answer) => {
       if (call.body.includes('count')) {
@@ -248,7 +248,7 @@ describe('while its service is down, a field that is kept', () => {
   });
 
   test('is charged as if it were fresh', async () => {
-    const { ask } = keeper();
+    const { ask } = createCallers();
     await ask('{ best { id count } }');
     expect((await ask('{ best { id count } }', { stock: down })).delivered).toMatchObject({
       best: { id: '1', count: 15 },
@@ -258,7 +258,7 @@ describe('while its service is down, a field that is kept', () => {
 
 describe('a value is not served', () => {
   test('that is older than its field allows', async () => {
-    const { ask, clock } = keeper();
+    const { ask, clock } = createCallers();
     await ask('{ best { count shipping } }');
     clock.ms += 60_001;
     expect(await ask('{ best { count shipping } }', { stock: down })).toMatchObject({
@@ -274,12 +274,12 @@ describe('a value is not served', () => {
       'an error about the object',
       async () => answered({ data: { _entities: [null] }, errors: [{ message: 'no' }] }),
     ],
-    ['an error about everything', async () => answered({ data: null, errors: [{ message: 'no' }] })],
-    ['an object that is not there', async () => answered({ data: { _entities: [null] } })],
-    ['a refusal', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRejection: true })],
-    ['a client that has gone', failing({ code: 'REQUEST_CANCELLED' })],
-  ])('in the place of %s', async ([, stock]) => {
-    const { ask } = keeper();
+    ['an error about all entities', async () => answered({ data: null, errors: [{ message: 'no' }] })],
+    ['an object that does not exist', async () => answered({ data: { _entities: [null] } })],
+    ['a rejection', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRejection: true })],
+    ['an aborted request', failing({ code: 'REQUEST_CANCELLED' })],
+  ])('instead of %s', async ([, stock]) => {
+    const { ask } = createCallers();
     await ask('{ best { count } }');
     const { data, degraded } = await ask('{ best { count } }', { stock });
     expect([data, degraded.filter(({ source }) => source === 'stale')]).toEqual([null, []]);
@@ -287,46 +287,46 @@ describe('a value is not served', () => {
 
   test.for<readonly [string, Interposed]>([
     ['503', failing({ code: 'SUBGRAPH_HTTP_ERROR' })],
-    ['silence', failing({ code: 'SUBGRAPH_TIMEOUT' })],
+    ['a timeout', failing({ code: 'SUBGRAPH_TIMEOUT' })],
     ['an open breaker', failing({ code: 'SUBGRAPH_CIRCUIT_OPEN' })],
-    ['an answer that is none', async () => answered({ data: { _entities: [] } })],
+    ['an invalid response', async () => answered({ data: { _entities: [] } })],
     ['no data', async () => answered({ data: null })],
-  ])('but in the place of %s it is', async ([, stock]) => {
-    const { ask } = keeper();
+  ])('but is served instead of %s', async ([, stock]) => {
+    const { ask } = createCallers();
     await ask('{ best { count } }');
     expect((await ask('{ best { count } }', { stock })).data).toEqual({ best: { count: 15 } });
   });
 
-  test('in the answer of a mutation', async () => {
-    const { ask } = keeper();
+  test('in the response of a mutation', async () => {
+    const { ask } = createCallers();
     await ask('mutation { touch { count } }');
     expect((await ask('mutation { touch { count } }', { stock: down })).data).toEqual({ touch: null });
     expect((await ask('{ best { count } }', { stock: down })).data).toEqual({ best: { count: 15 } });
   });
 
-  test('that came together with errors, and what is denied or gone does not come back', async () => {
-    const saying =
+  test('that was returned with errors, nor after the field was denied or removed', async () => {
+    const responding =
       (entities: unknown[], message?: string): Interposed =>
       async () =>
         answered({ data: { _entities: entities }, errors: message === undefined ? [] : [{ message }] });
     const asked = async (stock: Interposed) => {
-      const { ask, clock } = keeper();
+      const { ask, clock } = createCallers();
       await ask('{ best { count note } }');
       clock.ms += 5_000;
       await ask('{ best { count note } }', { stock });
       return (await ask('{ best { count note } }', { stock: down, onError: 'NULL' })).data;
     };
-    expect(await asked(saying([{ count: 99, note: null }], 'denied'))).toEqual({
+    expect(await asked(responding([{ count: 99, note: null }], 'denied'))).toEqual({
       best: { count: 15, note: null },
     });
-    expect(await asked(saying([null]))).toEqual({ best: { count: null, note: null } });
-    expect(await asked(saying([{ count: 99, note: null }]))).toEqual({ best: { count: 99, note: null } });
+    expect(await asked(responding([null]))).toEqual({ best: { count: null, note: null } });
+    expect(await asked(responding([{ count: 99, note: null }]))).toEqual({ best: { count: 99, note: null } });
   });
 
-  test('in the place of an error that says only that the service cannot tell now, but afterwards it is', async () => {
+  test('during an error that only means unavailability, but afterwards', async () => {
     type Said = { entities: unknown[] | null; errors: { code?: string; path?: (string | number)[] }[] };
     const afterwards = async ({ entities, errors }: Said) => {
-      const { ask } = keeper();
+      const { ask } = createCallers();
       await ask('{ best { id count note } }');
       const said: Interposed = async () =>
         answered({
@@ -343,8 +343,8 @@ describe('a value is not served', () => {
     };
     const unavailable = (...path: (string | number)[]) => ({ code: 'UNAVAILABLE', path });
     const kept = { best: { count: 15, note: 'note 1' } };
-    const noteGone = { best: { count: 15, note: null } };
-    const gone = { best: { count: null, note: null } };
+    const noteRemoved = { best: { count: 15, note: null } };
+    const removed = { best: { count: null, note: null } };
     const noNote = [{ count: 99, note: null }];
 
     expect(await afterwards({ entities: noNote, errors: [unavailable('_entities', 0, 'note')] })).toEqual(
@@ -356,21 +356,21 @@ describe('a value is not served', () => {
     expect(await afterwards({ entities: null, errors: [{ code: 'UNAVAILABLE' }] })).toEqual(kept);
 
     const denied = { code: 'FORBIDDEN', path: ['_entities', 0, 'note'] };
-    expect(await afterwards({ entities: noNote, errors: [denied] })).toEqual(noteGone);
-    // One that names another field is no reason for this one's null.
+    expect(await afterwards({ entities: noNote, errors: [denied] })).toEqual(noteRemoved);
+    // An error that names another field does not explain the null of this one.
     const elsewhere = unavailable('_entities', 0, 'shelf');
-    expect(await afterwards({ entities: noNote, errors: [elsewhere, denied] })).toEqual(noteGone);
+    expect(await afterwards({ entities: noNote, errors: [elsewhere, denied] })).toEqual(noteRemoved);
     expect(await afterwards({ entities: noNote, errors: [elsewhere, { code: 'FORBIDDEN' }] })).toEqual(
-      noteGone,
+      noteRemoved,
     );
     expect(await afterwards({ entities: [null], errors: [unavailable('_entities', 0), denied] })).toEqual(
-      gone,
+      removed,
     );
-    expect(await afterwards({ entities: null, errors: [{ code: 'UNAVAILABLE' }, {}] })).toEqual(gone);
+    expect(await afterwards({ entities: null, errors: [{ code: 'UNAVAILABLE' }, {}] })).toEqual(removed);
   });
 
-  test('once more was kept than the memory has room for', async () => {
-    const { ask } = keeper(3_000);
+  test('that was evicted because the memory is full', async () => {
+    const { ask } = createCallers(3_000);
     await ask('{ best { count } }');
     expect((await ask('{ best { count } }', { stock: down })).data).toEqual({ best: { count: 15 } });
     const document = 'query ($in: String) { best { count(in: $in) } }';
@@ -379,8 +379,8 @@ describe('a value is not served', () => {
   });
 });
 
-test('a field with a value that is kept and a fallback has the fallback when nothing is kept', async () => {
-  const { ask } = keeper();
+test('a field with a stored value and a fallback has the fallback if no value is stored', async () => {
+  const { ask } = createCallers();
   const more = { stock: down, fallbacks: { 'Product.count': 0 } };
   const source = async () => {
     const { data, degraded } = await ask('{ best { count } }', more);
@@ -391,10 +391,15 @@ test('a field with a value that is kept and a fallback has the fallback when not
   expect(await source()).toEqual([{ best: { count: 15 } }, ['stale']]);
 });
 
-test('what does not fit the supergraph is named and left out', () => {
+test('ignores and names settings that do not fit the supergraph', () => {
   const setting = { maxAgeS: 1, per: 'everyone' } as const;
   const { unfit } = readStalePolicies(shop.apiSchema, shop.supergraphSchema, {
-    stale: { 'Product.count': setting, 'Product.gone': setting, 'Query.best': setting, 'Shelf.row': setting },
+    stale: {
+      'Product.count': setting,
+      'Product.gone': setting,
+      'Query.best': setting,
+      'Shelf.row': setting,
+    },
   });
   expect(unfit).toEqual([
     { coordinate: 'Product.gone', reason: 'the supergraph does not have this field' },

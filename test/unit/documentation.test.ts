@@ -13,21 +13,21 @@ import { codeBlocks, documentationFiles, prose, readPage } from '../support/proc
 const root = join(import.meta.dirname, '..', '..');
 const pages = documentationFiles().map((file) => ({ file, text: readPage(file) }));
 const MAX_COLUMNS = 120;
-/** Names what has been renamed or removed. */
+/** Pages that name things that have been renamed or removed. */
 const HISTORY = 'CHANGELOG.md';
 
-/** `file: finding` for every finding in every page. */
+/** Returns `file: finding` for every finding in every page. */
 function findings(find: (text: string, file: string) => readonly string[]): readonly string[] {
   return pages.flatMap(({ file, text }) => find(text, file).map((finding) => `${file}: ${finding}`));
 }
 
-/** Inline code of the text and all code blocks of shells. */
+/** Returns the inline code of the text and all code blocks of shells. */
 function mentions(text: string): readonly string[] {
   const inline = [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
   return [...inline, ...codeBlocks(text, 'sh').flatMap((block) => block.split(/\s+/))];
 }
 
-/** The anchors of a page's headings, as hosted repositories make them. */
+/** Returns the anchors of a page’s headings, as hosted repositories create them. */
 function anchors(markdown: string): ReadonlySet<string> {
   const headings = [...prose(markdown).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
   return new Set(
@@ -48,7 +48,7 @@ function isBroken(link: string, from: string): boolean {
   return anchor !== undefined && !anchors(readPage(target)).has(anchor);
 }
 
-test('every link leads to a page and a heading that exist', () => {
+test('every link leads to an existing page and heading', () => {
   const links = (text: string) => [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   expect(findings(links).length).toBeGreaterThan(50);
   expect(findings((text, file) => links(text).filter((link) => isBroken(link, file)))).toEqual([]);
@@ -139,7 +139,7 @@ test('every JSON example is JSON', () => {
       return false;
     }
   };
-  // An example is one value, or a line of a log on each line.
+  // An example is one value, or a log line on each line.
   const isValid = (block: string) => isJson(block) || block.trim().split('\n').every(isJson);
   const examples = (text: string) => codeBlocks(text, 'json');
   expect(findings(examples).length).toBeGreaterThan(8);
@@ -244,7 +244,7 @@ test('the page on tests has a row for each folder of tests and of helpers', () =
   expect(folders.filter((folder) => !page.includes(`| \`${folder}\` |`))).toEqual([]);
 });
 
-test('every helper that the page on tests names is exported by the file that its row names', () => {
+test('every helper that the page on tests names is exported by the file in its row', () => {
   const rows = [...readPage('test/README.md').matchAll(/^\|.*\| `(\w+)` in `([\w-]+\.ts)` \|/gm)];
   expect(rows.length).toBeGreaterThan(10);
   const isExported = (name: string, file: string) =>
@@ -254,7 +254,7 @@ test('every helper that the page on tests names is exported by the file that its
   expect(rows.filter(([, name = '', file = '']) => !isExported(name, file)).map(([row]) => row)).toEqual([]);
 });
 
-test('code of the documentation is formatted as `npm run check` wants it', () => {
+test('code of the documentation is formatted as `npm run check` requires', () => {
   const blocks = pages.flatMap(({ text }) => codeBlocks(text, 'ts'));
   expect(blocks.length).toBeGreaterThanOrEqual(5);
   const folder = mkdtempSync(join(tmpdir(), 'tributary-documentation-'));

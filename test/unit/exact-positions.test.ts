@@ -19,7 +19,7 @@ function read(selection: string, data: string): string {
 }
 
 describe('exact numbers of a response', () => {
-  test('stay at positions of custom scalars and IDs, and become doubles at all others', () => {
+  test('stay exact at positions of custom scalars and IDs, and become doubles at all others', () => {
     const long = '9007199254740993';
     expect(
       read(
@@ -33,7 +33,7 @@ describe('exact numbers of a response', () => {
     );
   });
 
-  test('become doubles where an object belongs, so that completion sees a number', () => {
+  test('become doubles in place of an object, so that completion finds a number', () => {
     expect(read('item{long}', '{"item":9007199254740993}')).toBe('{"item":9007199254740992}');
     expect(read('items{long}', '{"items":[1.0,[1e400]]}')).toBe('{"items":[1,[null]]}');
   });

@@ -117,14 +117,14 @@ describe('when null has propagated from elsewhere, the error of a failed call', 
     ]);
   });
 
-  test('is left out where it lost nothing', async () => {
+  test('is omitted if it lost no field', async () => {
     const { errors, degraded } = await run('{ best { count } lost { count } }', { stock: down });
     expect(errors).toEqual([['best.count', 'stock', 'It could not be reached.']]);
     expect(degraded).toEqual(['best.count']);
   });
 });
 
-describe('an unusable value that another field requires', () => {
+describe('an invalid value that another field requires', () => {
   const whole = { __typename: 'Product', id: '1', weight: 5, size: { height: 2 } };
   const { weight, id, size, __typename, ...nothing } = whole;
   const absent = 'is absent from the response of its service';

@@ -39,7 +39,7 @@ const shop = federatedGraph({
   },
 });
 
-/** Refuses calls that ask for one of the fields. */
+/** Rejects calls that select one of the fields. */
 function holding(...fields: string[]): Interposed {
   return async ({ subgraph, fields: asked }, ask) => {
     const blockedFields = fields.filter((field) => asked?.coordinates.includes(field));
@@ -52,7 +52,7 @@ function holding(...fields: string[]): Interposed {
   };
 }
 
-test('a field that is blocked is asked for by nobody, and the rest of its fetch is delivered', async () => {
+test('does not request a blocked field, and delivers the rest of its fetch', async () => {
   const document = `query ($at: String, $from: String, $name: String) {
     products { id stock(at: $at, from: $from) copies } depot(name: $name) { name }
   }`;
@@ -84,7 +84,7 @@ test('a field that is blocked is asked for by nobody, and the rest of its fetch 
   expect(Object.keys(reduced.variables)).toEqual(['representations']);
 });
 
-test('a root field that is not reached is told where it would stand', async () => {
+test('reports a blocked root field at its path although null has propagated', async () => {
   const document = '{ must { id } depot { name } full }';
   const { data, errors, degraded } = await shop.run(document, {
     interposed: { stock: holding('Query.full') },
@@ -94,7 +94,7 @@ test('a root field that is not reached is told where it would stand', async () =
   expect(degraded).toMatchObject([{ paths: [['full']] }]);
 });
 
-test('a fetch of which everything is blocked is not made', async () => {
+test('makes no call if all fields of a fetch are blocked', async () => {
   const { data, errors, calls } = await shop.run('{ products { id stock } }', {
     interposed: { stock: holding('Product.stock', 'Product.copies') },
   });
@@ -115,7 +115,7 @@ test.for([
   ['HALT', 1, null],
   ['PROPAGATE', 2, { open: null, close: 5 }],
 ] as const)(
-  'a mutation of which a part is blocked is begun without it, unless an error ends it: %s',
+  'starts a mutation without its blocked fields, unless an error ends it: %s',
   async ([onError, times, expected]) => {
     const { data, errors, calls } = await shop.run('mutation { open close }', {
       onError,
@@ -127,7 +127,7 @@ test.for([
   },
 );
 
-test('a fetch whose rest fails as well is explained by that', async () => {
+test('reports the failure of the rest of a fetch for its blocked fields, too', async () => {
   const held = holding('Product.stock');
   const { errors } = await shop.run('{ products { id stock copies } }', {
     interposed: {
@@ -144,7 +144,7 @@ test('a fetch whose rest fails as well is explained by that', async () => {
   expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
 });
 
-test('a field that is blocked keeps nothing from the fetches that would travel with its own', async () => {
+test('a blocked field does not affect the fetches that are merged with its own', async () => {
   const document = '{ products { stock } discs { id } featured { product { copies } } }';
   const { data, calls } = await shop.run(document, {
     operation: shop.compile(document, { mergesFetches: true }),

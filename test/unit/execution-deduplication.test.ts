@@ -9,7 +9,7 @@ import { federatedGraph } from '../support/graphs/federated-graph.ts';
 const query: SubgraphRequest = { subgraph: 'user', operation: 'query', body: '{"query":"{me{name}}"}' };
 const mutation: SubgraphRequest = { ...query, operation: 'mutation' };
 
-/** A subgraph whose answers wait until they are let go. */
+/** A subgraph whose responses wait until the test sends them. */
 function heldSend() {
   const signals: AbortSignal[] = [];
   const held: ((response: SubgraphResponse) => void)[] = [];
@@ -25,7 +25,7 @@ function heldSend() {
 const { signal: never } = new AbortController();
 
 describe('equal calls in flight', () => {
-  test('go out once in one scope, and nobody may change the answer', async () => {
+  test('are sent once in one scope, and the response is immutable', async () => {
     const { send, signals, answer } = heldSend();
     const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
@@ -35,7 +35,7 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(1);
   });
 
-  test('are never shared by two identities', async () => {
+  test('are never deduplicated for two identities', async () => {
     const { send, signals, answer } = heldSend();
     const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'bob')(query, never)];
@@ -48,7 +48,7 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(2);
   });
 
-  test('are not mixed up by scopes and bodies that look alike when joined', async () => {
+  test('are not confused if scopes and bodies look equal when joined', async () => {
     const { send, signals } = heldSend();
     const shared = createDeduplicatedSend();
     void shared(send, 'ann')({ ...query, subgraph: 'x user' }, never);
@@ -56,7 +56,7 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(2);
   });
 
-  test('of mutations each go out', () => {
+  test('of mutations are each sent', () => {
     const { send, signals } = heldSend();
     const shared = createDeduplicatedSend();
     void shared(send, 'ann')(mutation, never);
@@ -64,7 +64,7 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(2);
   });
 
-  test('go out again once answered', async () => {
+  test('are sent again after the response', async () => {
     const { send, signals, answer } = heldSend();
     const shared = createDeduplicatedSend()(send, 'ann');
     const first = shared(query, never);
@@ -74,7 +74,7 @@ describe('equal calls in flight', () => {
     expect(signals.length).toBe(2);
   });
 
-  test('are aborted when the last who waits has gone', async () => {
+  test('are aborted when the last waiting request is aborted', async () => {
     const { send, signals } = heldSend();
     const shared = createDeduplicatedSend()(send, 'ann');
     const clients = [new AbortController(), new AbortController()];
@@ -138,7 +138,7 @@ describe('equal queries in flight', () => {
     expect(held.started()).toBe(expected);
   });
 
-  test('go on for those who still wait', async () => {
+  test('continue for the requests that still wait', async () => {
     const shared = deduplicateExecutions();
     const held = heldExecution();
     const client = new AbortController();

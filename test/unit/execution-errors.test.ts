@@ -68,7 +68,7 @@ async function outcomeOf(document: string, interposed: Readonly<Record<string, I
   return { data, errors, degraded };
 }
 
-/** Changes the answer of a subgraph before the executor has it. */
+/** Changes the response of a subgraph before the executor receives it. */
 function changed(change: (data: Record<string, unknown>) => unknown, errors: unknown[] = []): Interposed {
   return async (_, ask) => {
     const response: SubgraphResponse = await ask();
@@ -80,7 +80,7 @@ function changed(change: (data: Record<string, unknown>) => unknown, errors: unk
 const invalid = (service: string) => ({ code: 'SUBGRAPH_INVALID_RESPONSE', service });
 
 describe('a fetch that fails', () => {
-  test('is told once for each root field that it leaves null', async () => {
+  test('is reported once for each root field that it leaves null', async () => {
     expect(await outcomeOf('{ first { id } w: warehouses manager }', { stock: down })).toEqual({
       data: { first: { id: '1' }, w: null, manager: null },
       errors: [
@@ -91,7 +91,7 @@ describe('a fetch that fails', () => {
     });
   });
 
-  test('is told at the null when it leaves one', async () => {
+  test('is reported at the null that it leaves', async () => {
     expect(await outcomeOf('{ box { product { id stock } } }', { stock: down })).toEqual({
       data: { box: { product: { id: '1', stock: null } } },
       errors: [
@@ -133,7 +133,7 @@ describe('a fetch that fails', () => {
     expect(errors.map(({ path }) => path)).toEqual([['best', 'count']]);
   });
 
-  test('takes objects with it whose fields cannot be null, up to the next that can', async () => {
+  test('nulls objects with non-null fields, up to the next nullable one', async () => {
     expect(await outcomeOf('{ products { count } first { count } }', { stock: down })).toEqual({
       data: { products: [null, null, null], first: null },
       errors: [
@@ -152,7 +152,7 @@ describe('a fetch that fails', () => {
     expect((await outcomeOf('{ best { count } }', { stock: down })).data).toBe(null);
   });
 
-  test('explains what could not be asked for without it', async () => {
+  test('is the reason for fetches that depend on it', async () => {
     expect(await outcomeOf('{ first { shipping } }', { product: changedFailing() })).toEqual({
       data: { first: { shipping: null } },
       errors: [
@@ -166,19 +166,19 @@ describe('a fetch that fails', () => {
     });
   });
 
-  test('leaves what others deliver', async () => {
+  test('keeps the data of other services', async () => {
     expect((await outcomeOf('{ first { stock rating } }', { stock: down })).data).toEqual({
       first: { stock: null, rating: 4 },
     });
   });
 
   test.for([
-    ['an answer without data or errors', { data: null }],
+    ['neither data nor errors', { data: null }],
     ['no entities', { data: {} }],
     ['too few entities', { data: { _entities: [] } }],
     ['too many entities', { data: { _entities: [{ stock: 1 }, { stock: 2 }] } }],
-    ['entities that are no list', { data: { _entities: { 0: { stock: 1 }, length: 1 } } }],
-  ] as const)('is one that brings %s', async ([, body]) => {
+    ['entities that are not a list', { data: { _entities: { 0: { stock: 1 }, length: 1 } } }],
+  ] as const)('is one that returns %s', async ([, body]) => {
     const { data, errors, degraded } = await outcomeOf('{ first { stock } }', {
       stock: async () => answered(body),
     });
@@ -192,7 +192,7 @@ describe('a fetch that fails', () => {
   });
 });
 
-/** The product service answers its fields but for the one that another service requires. */
+/** The product service returns its fields except the one that another service requires. */
 function changedFailing(): Interposed {
   return async () =>
     answered({
@@ -208,7 +208,7 @@ describe('an error of a subgraph', () => {
       errors,
     );
 
-  test('stands at the path of the client, with code and service, and nothing that is not allowed', async () => {
+  test('has the path of the client, code and service, and only allowed extensions', async () => {
     const error = {
       message: 'no count today',
       path: ['_entities', 0, 'stock'],
@@ -269,7 +269,7 @@ describe('an error of a subgraph', () => {
     },
   );
 
-  test('about an entity at thousands of positions is listed a bounded number of times, and the rest is counted', async () => {
+  test('about an entity at thousands of positions is listed a limited number of times, and the rest is counted', async () => {
     const many = Array.from({ length: 3_000 }, () => ({ __typename: 'Product', id: '1' }));
     const product = changed(() => ({ products: many }));
     const errors = Array.from({ length: 40 }, () => ({ message: 'no', path: ['_entities', 0, 'stock'] }));
@@ -277,7 +277,7 @@ describe('an error of a subgraph', () => {
       interposed: { product, stock: failingStock(errors), review: down },
     });
     expect([outcome.errors.length, outcome.omittedErrors]).toEqual([500, 40 * 3_000 + 3_000 - 500]);
-    // Each of the two services has its share of the list.
+    // The list is divided equally between the two services.
     const stock = outcome.errors.filter(({ extensions }) => extensions.service === 'stock');
     expect(stock.map(({ path }) => path)).toEqual(
       Array.from({ length: 250 }, (_, index) => ['products', index, 'stock']),
@@ -301,7 +301,7 @@ describe('an error of a subgraph', () => {
     ]);
   });
 
-  test('without a path, about entities that were delivered, is at what they have in common', async () => {
+  test('without a path, about entities that were delivered, is at the common part of their paths', async () => {
     const stock = failingStock([{ message: 'slow today' }], { stock: 1 });
     const { data, errors } = await outcomeOf('{ products { stock } }', { stock });
     expect(data).toEqual({ products: [{ stock: 1 }, { stock: 1 }, { stock: 1 }] });
@@ -315,14 +315,14 @@ describe('an error of a subgraph', () => {
     expect(errors.map(({ path }) => path)).toEqual([['warehouses'], ['manager']]);
   });
 
-  test('about what the client did not ask for stands at the nearest that it did', async () => {
+  test('about a field that the client did not select has the path of the nearest selected one', async () => {
     const stock = changed((data) => data, [{ message: 'no', path: ['warehouses', 'internal', 3] }]);
     expect((await outcomeOf('{ w: warehouses }', { stock })).errors[0]?.path).toEqual(['w']);
     const other = changed((data) => data, [{ message: 'no', path: ['_service', 'sdl'] }]);
     expect((await outcomeOf('{ w: warehouses }', { stock: other })).errors[0]?.path).toEqual(['w']);
   });
 
-  test('is the only one when it takes a whole entity', async () => {
+  test('is the only one if it nulls a whole entity', async () => {
     const error = { message: 'no', path: ['_entities', 0, 'count'] };
     expect(await outcomeOf('{ first { count stock } }', { stock: failingStock([error], null) })).toEqual({
       data: { first: null },
@@ -333,7 +333,7 @@ describe('an error of a subgraph', () => {
     });
   });
 
-  test('is the only one when it takes all data', async () => {
+  test('is the only one if it nulls all data', async () => {
     const stock: Interposed = async () =>
       answered({ data: null, errors: [{ message: 'no', path: ['manager'] }] });
     expect(await outcomeOf('{ manager }', { stock })).toEqual({
@@ -370,7 +370,7 @@ describe('an entity', () => {
     });
   });
 
-  test('that is no object is an invalid answer', async () => {
+  test('that is not an object is an invalid response', async () => {
     const stock = changed(() => ({ _entities: ['1'] }));
     const { data, errors } = await outcomeOf('{ first { stock } }', { stock });
     expect(data).toEqual({ first: { stock: null } });
@@ -379,7 +379,7 @@ describe('an entity', () => {
     ]);
   });
 
-  test('that lacks a field is an invalid answer', async () => {
+  test('that lacks a field is an invalid response', async () => {
     const stock = changed(() => ({ _entities: [{}] }));
     const { data, errors } = await outcomeOf('{ first { stock } }', { stock });
     expect(data).toEqual({ first: { stock: null } });
@@ -392,7 +392,7 @@ describe('an entity', () => {
     ]);
   });
 
-  test('with a null where none may be takes its object, with one error', async () => {
+  test('with a null at a non-null field is null, with one error', async () => {
     const review = changed(() => ({ _entities: [{ stars: { count: null, mean: 1 } }] }));
     const { data, errors } = await outcomeOf('{ first { stars { mean count } } }', { review });
     expect(data).toEqual({ first: { stars: null } });

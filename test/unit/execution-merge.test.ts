@@ -18,7 +18,7 @@ function mergeOnce(shape: FetchShape, target: JsonObject, source: JsonObject): J
   return target;
 }
 
-test('an object that stands at two places is not changed at both when it gains fields at one', () => {
+test('adding fields to an object at one position does not change it at another', () => {
   const size = { width: 7 };
   const first: JsonObject = { size };
   const second: JsonObject = { size };
@@ -26,12 +26,12 @@ test('an object that stands at two places is not changed at both when it gains f
   expect([first, second]).toEqual([{ size: { width: 7, height: 9 } }, { size: { width: 7 } }]);
 });
 
-test('a fetch under way reaches the copies of the objects that it was about', () => {
-  const forks: Copies = new Map();
+test('a fetch in flight updates the copies of its objects', () => {
+  const copies: Copies = new Map();
   const size: JsonObject = { width: 7 };
   const place: JsonObject = { size };
-  compileMerge(sizeOnly, types)(place, { size: { height: 9 } }, forks);
-  compileMerge(leaves('depth'), types)(size, { depth: 5 }, forks);
+  compileMerge(sizeOnly, types)(place, { size: { height: 9 } }, copies);
+  compileMerge(leaves('depth'), types)(size, { depth: 5 }, copies);
   expect(place).toEqual({ size: { width: 7, height: 9, depth: 5 } });
 });
 
@@ -44,7 +44,7 @@ test('lists are merged item by item', () => {
   });
 });
 
-test('null wins, whoever answers first', () => {
+test('null wins, in whatever order responses arrive', () => {
   expect(mergeOnce(sizeOnly, { size: { width: 7 } }, { size: null })).toEqual({ size: null });
   expect(mergeOnce(sizeOnly, { size: null }, { size: { height: 9 } })).toEqual({ size: null });
 });
@@ -55,7 +55,7 @@ test('the name of an interface does not replace that of an object type', () => {
   expect(mergeOnce(shape, { __typename: 'Media' }, { __typename: 'Book' })).toEqual({ __typename: 'Book' });
 });
 
-test('only what was asked for is read, and __proto__ is a key', () => {
+test('reads only requested fields, and treats __proto__ as a key', () => {
   const source: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":1,"extra":2}');
   const target = mergeOnce(leaves('__proto__', 'constructor'), {}, source as JsonObject);
   expect(JSON.stringify(target)).toBe('{"__proto__":{"polluted":true},"constructor":1}');

@@ -67,13 +67,13 @@ function bodyOf(call: SubgraphRequest | undefined) {
 }
 
 describe('parallel entity fetches of one subgraph', () => {
-  test('go out one by one unless they are to be merged', async () => {
+  test('are sent separately unless merging is enabled', async () => {
     const { calls, data } = await graph.run(TWO);
     expect(calls.map(({ subgraph }) => subgraph)).toEqual(['order', 'user', 'user']);
     expect(data).toEqual(expected);
   });
 
-  test('travel in one request, each under an alias', async () => {
+  test('are sent in one request, each under an alias', async () => {
     const { calls, data, errors } = await run(TWO);
     expect(calls.map(bodyOf)).toEqual([
       {
@@ -89,7 +89,7 @@ describe('parallel entity fetches of one subgraph', () => {
     expect(errors).toEqual([]);
   });
 
-  test('bring their variables along, whatever the names of these', async () => {
+  test('keep their variables, whatever their names', async () => {
     const document = `query($r0: Boolean, $representations: String) {
       order { customer { city(upper: $r0, tag: $representations) } seller { name city(upper: $r0) } }
     }`;
@@ -98,7 +98,7 @@ describe('parallel entity fetches of one subgraph', () => {
     expect(data).toEqual({ order: { customer: { city: 'GRAZ' }, seller: { name: 'Bob', city: 'LINZ' } } });
   });
 
-  test('with the same question ask about each entity once', async () => {
+  test('with the same selection request each entity once', async () => {
     const { calls, data } = await run('{ order { items { maker { name } } others { maker { name } } } }');
     expect(calls.map((call) => bodyOf(call).variables)).toEqual([
       { representations: people.map(({ id }) => ({ __typename: 'User', id })) },
@@ -111,13 +111,13 @@ describe('parallel entity fetches of one subgraph', () => {
     });
   });
 
-  test('after a mutation travel together as well', async () => {
+  test('after a mutation are merged as well', async () => {
     const { calls, data } = await run('mutation { pay { customer { name } seller { city } } }');
     expect(calls).toHaveLength(1);
     expect(data).toEqual({ pay: expected.order });
   });
 
-  test('make equal calls for equal requests, which are shared', async () => {
+  test('create equal calls for equal requests, which are deduplicated', async () => {
     const sent: SubgraphRequest[] = [];
     const share = createDeduplicatedSend();
     const shared = (): Interposed => async (request, ask) => {
@@ -136,8 +136,8 @@ describe('parallel entity fetches of one subgraph', () => {
   });
 });
 
-describe('when merged fetches go wrong', () => {
-  test('an error is told where it belongs', async () => {
+describe('when merged fetches fail', () => {
+  test('an error is reported at its path', async () => {
     const { data, errors } = await run(TWO, {
       interposed: () =>
         respond({
@@ -151,7 +151,7 @@ describe('when merged fetches go wrong', () => {
     ]);
   });
 
-  test('an error about an entity that two of them ask for is told to both', async () => {
+  test('an error about an entity in two of the fetches is reported for both', async () => {
     const { errors } = await run('{ order { items { maker { name } } others { maker { name } } } }', {
       interposed: () =>
         respond({
@@ -165,7 +165,7 @@ describe('when merged fetches go wrong', () => {
     ]);
   });
 
-  test('an error without a path, or with one that there is not, belongs to all', async () => {
+  test('an error without a path, or with an unknown one, is attributed to all fetches', async () => {
     const { errors } = await run(TWO, {
       interposed: () =>
         respond({
@@ -178,7 +178,7 @@ describe('when merged fetches go wrong', () => {
     );
   });
 
-  test('a short list of entities is no answer for those who asked', async () => {
+  test('a list with too few entities is invalid for all fetches that requested them', async () => {
     const { data, errors } = await run(
       '{ order { customer { name } items { maker { name } } seller { city } } }',
       {
@@ -199,7 +199,7 @@ describe('when merged fetches go wrong', () => {
     ]);
   });
 
-  test('a failure of the call is told at the place of each', async () => {
+  test('a failure of the call is reported at the path of each fetch', async () => {
     const { calls, data, errors, degraded } = await run(TWO, {
       interposed: () => failure('SUBGRAPH_TIMEOUT'),
     });
@@ -214,16 +214,16 @@ describe('when merged fetches go wrong', () => {
 
   test.for<[string, () => Promise<SubgraphResponse>]>([
     [
-      'what one of them lacks leaves no data',
+      'an error of one of them leaves no data',
       () => respond({ data: null, errors: [{ message: 'bad', path: ['e0'] }] }),
     ],
     [
-      'the subgraph refuses aliases',
+      'the subgraph rejects aliases',
       () => respond({ data: null, errors: [{ message: 'too many aliases' }] }),
     ],
-    ['a proxy refuses the body', () => failure('SUBGRAPH_HTTP_ERROR')],
-    ['the answer is too large', () => failure('SUBGRAPH_RESPONSE_TOO_LARGE')],
-  ])('they are asked apart, now and for a while, when %s', async ([, refuse]) => {
+    ['a proxy rejects the body', () => failure('SUBGRAPH_HTTP_ERROR')],
+    ['the response is too large', () => failure('SUBGRAPH_RESPONSE_TOO_LARGE')],
+  ])('they are sent separately, now and for a while, when %s', async ([, refuse]) => {
     const operation = graph.compile(TWO, { mergesFetches: true });
     const interposed: Interposed = (request, ask) => (request.body.includes('e0:') ? refuse() : ask());
     const first = await graph.run(TWO, { operation, interposed: { user: interposed } });

@@ -59,8 +59,8 @@ const down: Interposed = async ({ subgraph }) => ({
   failure: { code: 'SUBGRAPH_UNAVAILABLE', service: subgraph, message: 'It could not be reached.' },
 });
 
-/** Says of the data what the test wants said. */
-const saying =
+/** Responds with this data and these errors. */
+const responding =
   (data: unknown, errors: { message: string; path?: (string | number)[] }[] = []): Interposed =>
   async () =>
     answered({ data, errors });
@@ -75,7 +75,7 @@ async function run(
 }
 
 describe('onError: NULL', () => {
-  test('leaves null where a service that failed has delivered nothing, and an error for each', async () => {
+  test('leaves null for fields of a failed service, with an error for each', async () => {
     const { data, errors } = await run('{ best { id count place { name } } }', 'NULL', { stock: down });
     expect(data).toEqual({ best: { id: '1', count: null, place: null } });
     const [message, extensions] = [
@@ -108,14 +108,14 @@ describe('onError: NULL', () => {
     ]);
   });
 
-  test('keeps lists of lists of which one item is wrong or null', async () => {
-    const wrong = saying({ grid: [[1, 'two'], null, [null, 3]] });
+  test('keeps lists of lists in which one item is wrong or null', async () => {
+    const wrong = responding({ grid: [[1, 'two'], null, [null, 3]] });
     const { data, paths } = await run('{ grid }', 'NULL', { product: wrong });
     expect(data).toEqual({ grid: [[1, null], null, [null, 3]] });
     expect(paths).toEqual(['grid.0.1', 'grid.1', 'grid.2.0']);
   });
 
-  test('answers a root field that may not be null with null, and the others', async () => {
+  test('returns null for a non-null root field, and the other fields', async () => {
     expect(await run('{ warehouse { name } best { name } }', 'NULL', { stock: down })).toMatchObject({
       data: { warehouse: null, best: { name: 'Lamp' } },
       paths: ['warehouse'],
@@ -123,7 +123,7 @@ describe('onError: NULL', () => {
   });
 
   test('adds no error to a null that the service has explained', async () => {
-    const explained = saying({ best: { id: '1', name: null } }, [
+    const explained = responding({ best: { id: '1', name: null } }, [
       { message: 'no name', path: ['best', 'name'] },
     ]);
     expect(await run('{ best { id name } }', 'NULL', { product: explained })).toMatchObject({
@@ -132,7 +132,7 @@ describe('onError: NULL', () => {
     });
   });
 
-  test('goes by aliases, merged fields and fragments', async () => {
+  test('handles aliases, merged fields and fragments', async () => {
     const document = `
       { first: best { ...some ... on Product { total: count } count } }
       fragment some on Product { id place { name } }`;
@@ -142,10 +142,10 @@ describe('onError: NULL', () => {
     });
   });
 
-  test('knows the type of an object behind an interface, and leaves null for one that it does not know', async () => {
+  test('determines the type of an object behind an interface, and leaves null for an unknown one', async () => {
     const document =
       '{ things { __typename id ... on Service { hours } ... on Product { count } } lonely { thing { id } } }';
-    const wrong = saying({
+    const wrong = responding({
       things: [
         { __typename: 'Product', id: '1' },
         { __typename: 'Nothing', id: '2' },
@@ -166,9 +166,9 @@ describe('onError: NULL', () => {
   });
 
   test.for(['NULL', 'PROPAGATE'] as const)(
-    'lists a bounded number of nulls and counts the others: %s',
+    'lists a limited number of nulls and counts the others: %s',
     async (onError) => {
-      const many = saying({
+      const many = responding({
         products: Array.from({ length: 700 }, (_, index) => ({ __typename: 'Product', id: String(index) })),
       });
       const interposed = { product: many, stock: down };
@@ -186,7 +186,7 @@ describe('onError: NULL', () => {
 });
 
 describe('onError: PROPAGATE', () => {
-  test('is what is done unless something else is asked', async () => {
+  test('is the default', async () => {
     const document = '{ best { id count } }';
     const asked = await shop.run(document, { onError: 'PROPAGATE', interposed: { stock: down } });
     const unasked = await shop.run(document, { interposed: { stock: down } });
@@ -196,21 +196,21 @@ describe('onError: PROPAGATE', () => {
 });
 
 describe('onError: HALT', () => {
-  test('answers null with the first error alone', async () => {
+  test('returns null with the first error alone', async () => {
     expect(await run('{ products { note } warehouse { name } }', 'HALT', { stock: down })).toMatchObject({
       data: null,
       errors: [{ message: 'It could not be reached.', extensions: { service: 'stock' } }],
     });
   });
 
-  test('asks no further service once something has failed', async () => {
+  test('calls no further service after a failure', async () => {
     const { data, calls } = await run('{ best { count } }', 'HALT', {
-      product: saying(null, [{ message: 'no', path: ['best'] }]),
+      product: responding(null, [{ message: 'no', path: ['best'] }]),
     });
     expect([data, calls.map(({ subgraph }) => subgraph)]).toEqual([null, ['product']]);
   });
 
-  test('does not begin the mutations after one that failed', async () => {
+  test('does not start the mutations after a failed one', async () => {
     const document = 'mutation { touch move add { id } }';
     const { calls } = await run(document, 'HALT', { stock: down });
     expect(calls.map(({ subgraph }) => subgraph)).toEqual(['product', 'stock']);
@@ -220,7 +220,7 @@ describe('onError: HALT', () => {
   });
 });
 
-test('introspection beside what fails is answered in each way that keeps data', async () => {
+test('introspection beside a failed field is returned for each behavior that keeps data', async () => {
   const document = '{ __type(name: "Warehouse") { kind } best { count __typename } }';
   expect((await run(document, 'NULL', { stock: down })).data).toEqual({
     __type: { kind: 'OBJECT' },
@@ -232,7 +232,7 @@ test('introspection beside what fails is answered in each way that keeps data', 
   });
 });
 
-test('one compiled operation is answered in every way, with each set of conditions', async () => {
+test('one compiled operation serves all behaviors, with each set of conditions', async () => {
   const operation = shop.compile('query ($some: Boolean!) { best { id count @include(if: $some) } }');
   const send: Send = async (call, signal) =>
     call.subgraph === 'stock'

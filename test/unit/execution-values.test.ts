@@ -20,7 +20,7 @@ const schema = buildSchema(`
   type Square implements Shape { name: String side: Float }
 `);
 
-/** One fetch of the whole operation from one service, which answers with the text. */
+/** A fetch of the whole operation from one service, which responds with the text. */
 async function complete(operation: string, dataText: string) {
   const node = {
     kind: 'Fetch',
@@ -66,7 +66,7 @@ describe('a leaf', () => {
     expect(data).toBe(`{"${name}":${text}}`);
   });
 
-  test('of the type ID can come as a number', async () => {
+  test('of the type ID may be a number', async () => {
     expect((await complete('{id}', '{"id":5}')).data).toBe('{"id":"5"}');
   });
 
@@ -102,7 +102,7 @@ describe('a leaf', () => {
   });
 });
 
-describe('a null where none may be', () => {
+describe('a null at a non-null field', () => {
   test.for([
     ['{ints}', '{"ints":[1,null]}', '{"ints":null}', ['ints', 1], 'Query.ints'],
     ['{grid}', '{"grid":[[1],[null]]}', '{"grid":[[1],null]}', ['grid', 1, 0], 'Query.grid'],
@@ -135,7 +135,7 @@ describe('a null where none may be', () => {
   });
 });
 
-test('a value of an interface without its type is null where the type matters', async () => {
+test('a value of an interface without its type is null if the type is needed', async () => {
   const { data, errors } = await complete(
     '{shape{name ...on Circle{radius}}}',
     '{"shape":{"name":"c","radius":1}}',
@@ -150,7 +150,7 @@ test('a value of an interface without its type is null where the type matters', 
   ]);
 });
 
-test('a flood of wrong values is a bounded number of errors, and the number of the others', async () => {
+test('many wrong values cause a limited number of errors, and the number of the others', async () => {
   const items = Array.from({ length: 5000 }, () => '{"id":null}').join(',');
   const { data, errors, omittedErrors } = await complete('{list{id}}', `{"list":[${items}]}`);
   expect(data).toBe(`{"list":[${'null,'.repeat(4999)}null]}`);
@@ -158,7 +158,7 @@ test('a flood of wrong values is a bounded number of errors, and the number of t
   expect(errors[499]?.path).toEqual(['list', 499, 'id']);
 });
 
-describe('names that objects have by themselves', () => {
+describe('property names of every object', () => {
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
   const name = constantFrom(...names);
 
@@ -173,13 +173,13 @@ describe('names that objects have by themselves', () => {
     });
   });
 
-  test.for(names)('%s that no service has sent is absent', async (alias) => {
+  test.for(names)('%s is absent if no service has sent it', async (alias) => {
     const { data, errors } = await complete(`{${alias}:item{id}}`, '{}');
     expect(data).toBe(`{"${alias}":null}`);
     expect(errors.map(({ path }) => path)).toEqual([[alias]]);
   });
 
-  test('in any answer leave every prototype as it was', async () => {
+  test('change no prototype in any response', async () => {
     const value = letrec((tie) => ({
       value: oneof({ maxDepth: 4 }, constantFrom('1', 'null', '"x"', '{}'), tie('object'), tie('list')),
       list: array(tie('value')).map((items) => `[${items.join(',')}]`),

@@ -131,7 +131,7 @@ describe('the executor', () => {
     });
   });
 
-  test('asks about an entity once, however often it stands in the answer', async () => {
+  test('requests an entity once, although it occurs several times in the response', async () => {
     const { data, calls } = await shop.run('{ products { related { stock } } }');
     expect(data).toEqual({
       products: [{ related: [{ stock: 20 }] }, { related: [{ stock: 10 }, { stock: 20 }] }],
@@ -156,7 +156,7 @@ describe('the executor', () => {
     ]);
   });
 
-  test('sends equal fetches of one query once, and merges differently into what they bring', async () => {
+  test('sends equal fetches of one query once, and merges the response differently at each', async () => {
     const document = `{
       a: product(id: "2") { related { stock related { title: name } } }
       b: product(id: "2") { related { stock related { title: name(language: DE) } } }
@@ -173,7 +173,7 @@ describe('the executor', () => {
     expect(calls.map(({ subgraph }) => subgraph)).toEqual(['product', 'stock']);
   });
 
-  test('keeps names apart that every object has, also in entities', async () => {
+  test('keeps property names of every object apart, also in entities', async () => {
     const document =
       '{ products { __proto__: stock constructor: related { __proto__: id toString: stock } } }';
     const { text, errors } = await shop.run(document);
@@ -185,7 +185,7 @@ describe('the executor', () => {
     });
   });
 
-  test('gives each field the arguments that its @requires names', async () => {
+  test('passes to each field the arguments in its @requires', async () => {
     expect(await dataOf('{ product(id: "1") { weight(unit: "kg") shipping freight } }')).toEqual({
       product: { weight: 9, shipping: 9, freight: 9000 },
     });
@@ -216,13 +216,13 @@ describe('the executor', () => {
     });
   });
 
-  test('asks again for each of two aliases of one field', async () => {
+  test('fetches separately for each of two aliases of one field', async () => {
     expect(await dataOf('{ product(id: "1") { en: name de: name(language: DE) } }')).toEqual({
       product: { en: 'Kettle', de: 'Kettle (de)' },
     });
   });
 
-  test('keeps an alias that is the name of a key apart from the key', async () => {
+  test('keeps an alias with the name of a key apart from the key', async () => {
     expect(await dataOf('{ product(id: "1") { id: name stock key: id } }')).toEqual({
       product: { id: 'Kettle', stock: 10, key: '1' },
     });
@@ -236,7 +236,7 @@ describe('the executor', () => {
     expect(await dataOf(document)).toEqual({ price: '{"languages":["DE"]}' });
   });
 
-  test('passes a variable that has the name of the representations', async () => {
+  test('passes a variable with the name of the representations', async () => {
     const document = 'query ($representations: ID!) { product(id: $representations) { stock } }';
     expect(await dataOf(document, { representations: '2' })).toEqual({ product: { stock: 20 } });
   });
@@ -258,7 +258,7 @@ describe('the executor', () => {
     });
   });
 
-  test('asks an @interfaceObject by the name of the interface', async () => {
+  test('requests an @interfaceObject by the name of the interface', async () => {
     const { data, calls } = await shop.run('{ media { copies ... on Book { title } } }');
     expect(data).toEqual({ media: [{ copies: 3, title: 'Tea' }, { copies: 4 }] });
     expect(JSON.parse(calls[1]?.body ?? '').variables).toEqual({
@@ -269,7 +269,7 @@ describe('the executor', () => {
     });
   });
 
-  test('asks it once about an entity that is named by the interface here and by its type there', async () => {
+  test('requests it once for an entity that is named by the interface at one position and by its type at another', async () => {
     const media = [
       { __typename: 'Media', id: 'b' },
       { __typename: 'Book', id: 'b' },
@@ -293,7 +293,7 @@ describe('@skip and @include', () => {
     warehouses @skip(if: $yes)
   }`;
 
-  test('choose fields and fetches by the variables', async () => {
+  test('select fields and fetches by the variables', async () => {
     const chosen = await shop.run(document, { variables: { yes: true } });
     expect(chosen.data).toEqual({
       products: [
@@ -310,19 +310,19 @@ describe('@skip and @include', () => {
     expect(others.calls.map(({ subgraph }) => subgraph)).toEqual(['stock']);
   });
 
-  test('can leave nothing of an operation', async () => {
+  test('may exclude the whole operation', async () => {
     const { text, calls, errors } = await shop.run('{ products @skip(if: true) { id } }');
     expect({ text, calls, errors }).toEqual({ text: '{}', calls: [], errors: [] });
   });
 });
 
-describe('what no service is asked about', () => {
-  test('is the type name of a root', async () => {
+describe('without a call to a service', () => {
+  test('the type name of a root is returned', async () => {
     const { text, calls } = await shop.run('{ __typename again: __typename }');
     expect({ text, calls }).toEqual({ text: '{"__typename":"Query","again":"Query"}', calls: [] });
   });
 
-  test('is the schema, also beside data', async () => {
+  test('the schema is returned, also beside data', async () => {
     const document = `query ($name: String!) {
       warehouses
       type: __type(name: $name) { name kind }
@@ -337,7 +337,7 @@ describe('what no service is asked about', () => {
 });
 
 describe('a mutation', () => {
-  test('runs its fields in their order, each with what follows from it', async () => {
+  test('runs its fields in their order, each with its dependent fetches', async () => {
     const document =
       'mutation { a: rename(id: "1", name: "Pot") { name stock } restock(id: "2") { name } b: retire { product { id } } }';
     const { data, calls, errors } = await shop.run(document);
@@ -349,7 +349,7 @@ describe('a mutation', () => {
     expect(mutations.map(({ subgraph }) => subgraph)).toEqual(['product', 'stock', 'product']);
   });
 
-  test('can be followed by a query of another service', async () => {
+  test('may be followed by a query of another service', async () => {
     const { data, errors } = await shop.run('mutation { retire { query { warehouses products { id } } } }');
     expect({ data, errors }).toEqual({
       data: { retire: { query: { warehouses: ['north', 'south'], products: [{ id: '1' }, { id: '2' }] } } },
@@ -358,10 +358,10 @@ describe('a mutation', () => {
   });
 });
 
-describe('a client that goes away', () => {
+describe('a client that aborts', () => {
   const gone = AbortSignal.abort();
 
-  test('keeps the queries of its operation from starting', async () => {
+  test('prevents pending queries of its operation', async () => {
     const { data, errors, calls } = await shop.run('{ warehouses }', { signal: gone });
     const extensions = { code: 'REQUEST_CANCELLED', service: 'stock' };
     const message = 'The client closed the connection, so the request was cancelled.';

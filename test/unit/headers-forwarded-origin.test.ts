@@ -25,7 +25,7 @@ test('a trusted proxy is believed, and its own address is appended', () => {
     });
 });
 
-test('anybody else is not, and the router starts anew', () => {
+test('other senders are not believed, and the router starts a new list', () => {
   expect(sent('198.51.100.1', CLAIMED)).toEqual({
     'x-forwarded-for': '198.51.100.1',
     'x-forwarded-proto': 'http',
@@ -62,7 +62,7 @@ test.each([
   });
 });
 
-test('what a client writes before its own address is dropped', () => {
+test('addresses that a client writes before its own are dropped', () => {
   const forwardedFor = '192.0.2.66, 203.0.113.7, 10.0.0.9, 10.0.0.8';
   expect(sent('10.0.0.1', { 'x-forwarded-for': forwardedFor })['x-forwarded-for']).toBe(
     '203.0.113.7, 10.0.0.9, 10.0.0.8, 10.0.0.1',
@@ -75,7 +75,7 @@ test('at most 32 addresses are passed on, the last ones', () => {
   expect(list).toEqual([...hops.slice(-31), '10.0.0.1']);
 });
 
-test('queries carry what is configured for them', () => {
+test('queries contain the configured headers', () => {
   expect(origin.headersFor({ peer: '10.0.0.1', headers: CLAIMED }, 'query')).toEqual({
     'x-forwarded-host': 'www.shop.example',
   });

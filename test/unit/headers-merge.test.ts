@@ -48,7 +48,9 @@ const header = fc
   )
   .map((directives) => directives.join(', '));
 
-/** What a cache may do with an answer; a reading of RFC 9111 that knows nothing of the one under test. */
+/**
+ * Returns what a cache may do with a response: a reading of RFC 9111 that is independent of the tested one.
+ */
 function allowance(text: string) {
   const numbers = (name: string) =>
     [...text.matchAll(new RegExp(`(?<![\\w-])${name}=(\\d+)`, 'g'))].map(([, value]) => Number(value));
@@ -85,7 +87,7 @@ test('a merged cache-control is never less restrictive than any of its parts', (
   );
 });
 
-test('the order of the answers does not change a cache-control', () => {
+test('the order of the responses does not change a cache-control', () => {
   fc.assert(
     fc.property(fc.array(header, { maxLength: 4 }), (headers) => {
       expect(mergeCacheControl(headers.toReversed())).toBe(mergeCacheControl(headers));
@@ -109,7 +111,7 @@ function collect(response: string, answers: readonly Record<string, string | str
   return collection?.headers(isWhole);
 }
 
-test('cookies of all answers are kept apart', () => {
+test('cookies of all responses are kept separately', () => {
   const cookies = [{ 'set-cookie': ['a=1', 'b=2'] }, { 'set-cookie': ['c=3'] }];
   expect(collect('{ propagate: { named: Set-Cookie, merge: first } }', cookies)).toEqual({
     'set-cookie': ['a=1', 'b=2', 'c=3'],
@@ -124,7 +126,7 @@ test('other headers are the first, the last or all of them, as configured', () =
   expect(merged).toEqual([{ 'x-a': '1' }, { 'x-a': '2' }, { 'x-a': '1, 2' }]);
 });
 
-test('an answer that says nothing of caching, or is not whole, is not cached', () => {
+test('a response without cache-control or with missing data is not cached', () => {
   const rule = '{ propagate: { named: cache-control } }';
   const cached = { 'cache-control': 'public, max-age=60' };
   expect(collect(rule, [cached, cached])).toEqual(cached);

@@ -21,16 +21,16 @@ const FORBIDDEN = (
   'upgrade proxy-authorization Host content-length content-type authorization Cookie signature Signature-Input content-digest x-request-id traceparent'
 ).split(' ');
 
-test.each(FORBIDDEN)('%s is protected both ways, in any spelling', (name) => {
+test.each(FORBIDDEN)('%s is protected in requests and responses, in any spelling', (name) => {
   expect([isProtectedRequestHeader(name), isProtectedResponseHeader(name)]).toEqual([true, true]);
 });
 
-test('what merely resembles a protected header is not', () => {
+test('headers that only resemble protected ones are not protected', () => {
   const names = ['x-username', 'x-tenants', 'accept-language', 'x-hosts', 'user-agent', 'cache-control'];
   expect(names.filter((name) => isProtectedRequestHeader(name))).toEqual([]);
 });
 
-test.each(FORBIDDEN)('a rule that names %s is refused with its line', (name) => {
+test.each(FORBIDDEN)('a rule that names %s is rejected with its line', (name) => {
   const rules = [
     `propagate: { named: "${name}" }`,
     `propagate: { named: x-a, rename: "${name}" }`,
@@ -58,11 +58,11 @@ test.each([
   ['{ insert: { name: a, value: "b\\r\\nx-user-id: 1" } }', 'must be printable ASCII'],
   ['{ insert: { name: a, value: b }, remove: { named: a } }', 'a rule has exactly one of'],
   ['{}', 'a rule has exactly one of'],
-])('the rule %s is refused', (rule, message) => {
+])('the rule %s is rejected', (rule, message) => {
   expect(() => read(`headers: { request: [${rule}] }`)).toThrow(message);
 });
 
-test('without rules there is nothing to run', () => {
+test('without rules there is no function to run', () => {
   expect(createForwarding(read(''))).toBeUndefined();
   expect(createHeaderCollector(read(''))).toBeUndefined();
 });
@@ -84,7 +84,7 @@ test('rules run in their order, those of a subgraph after those for all', () => 
   expect(headersFor('shipping')).toEqual(common);
 });
 
-test('a pattern for everything matches nothing that is protected, declared for the connection, or unsendable', () => {
+test('a pattern for everything matches no header that is protected, listed in Connection, or impossible to send', () => {
   const hostile = Object.fromEntries(FORBIDDEN.map((name) => [name.toLowerCase(), 'forged']));
   const { headersFor } = forwarding('{ propagate: { matching: ".*" } }')({
     ...hostile,
@@ -97,12 +97,12 @@ test('a pattern for everything matches nothing that is protected, declared for t
   expect(headersFor('order')).toEqual({ 'x-fine': 'ü' });
 });
 
-test('names that every object has are headers like others', () => {
+test('property names of every object are ordinary headers', () => {
   const forward = forwarding('{ propagate: { named: constructor } }, { propagate: { named: __proto__ } }');
   expect(forward({}).headersFor('order')).toEqual({});
 });
 
-test('requests have the same scope only if every subgraph is sent the same', () => {
+test('requests have the same scope only if every subgraph receives the same headers', () => {
   const forward = forwarding(
     '{ propagate: { named: x-a } }',
     ', subgraphs: { shipping: { request: [{ propagate: { named: x-b } }] } }',

@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 const down = (response: ServerResponse) => void response.writeHead(503).end();
 
 describe('while the issuer is down', () => {
-  it('tokens are accepted for as long as keys may be stale, then answered with 503', async () => {
+  it('accepts tokens until the keys are too old, then responds with 503', async () => {
     const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 3_600, maxTokenAgeS: 1e6 });
     const bearer = async () => `Bearer ${await issuer.mint({ claims: { exp: clock.now() / 1000 + 1e5 } })}`;
     const early = await bearer();
@@ -35,7 +35,7 @@ describe('while the issuer is down', () => {
     ]);
   });
 
-  it('keys do not become fresh again because the wall clock is set back', async () => {
+  it('keys do not become fresh again when the wall clock is set back', async () => {
     const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 600 });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.answerKeysWith(down);
@@ -44,7 +44,7 @@ describe('while the issuer is down', () => {
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
   });
 
-  it('the log says so at first and then ever more rarely, and once when it is over', async () => {
+  it('logs the failure at first and then less and less often, and the recovery once', async () => {
     const logged: string[] = [];
     const write = (line: string) => void logged.push(JSON.parse(line).msg);
     const log = createTelemetry(configSchema.parse({}).telemetry, { destination: { write } });
@@ -73,7 +73,7 @@ describe('while the issuer is down', () => {
     ]);
   });
 
-  it('a token with an unknown key is neither accepted nor refused', async () => {
+  it('neither accepts nor rejects a token with an unknown key', async () => {
     const { outcome, issuer } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     issuer.answerKeysWith(down);
@@ -82,7 +82,7 @@ describe('while the issuer is down', () => {
 });
 
 describe('a start while the issuer is down', () => {
-  it('is not ready, answers 503 with Retry-After, asks at most once a second, and recovers', async () => {
+  it('is not ready, responds with 503 and Retry-After, fetches at most once a second, and recovers', async () => {
     const clock = createClock();
     await using issuer = await startIssuer({ now: clock.now });
     issuer.answerKeysWith(down);
@@ -107,7 +107,7 @@ describe('a start while the issuer is down', () => {
   });
 });
 
-describe('broken answers never replace good keys:', () => {
+describe('invalid responses never replace valid keys:', () => {
   const answers: Record<string, (response: ServerResponse) => void> = {
     'no JSON': (response) => response.end('<html>'),
     'no keys': (response) => response.end('{"keys":[]}'),
@@ -147,7 +147,7 @@ describe('broken answers never replace good keys:', () => {
   });
 });
 
-it('a slow issuer holds up only tokens with an unknown key', async () => {
+it('a slow issuer delays only tokens with an unknown key', async () => {
   const { outcome, issuer } = await startAuthentication();
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
   const known = `Bearer ${await issuer.mint({ claims: { sub: 'user-2' } })}`;
@@ -167,7 +167,7 @@ describe('unknown key ids', () => {
     ['up', undefined, 'TOKEN_INVALID'],
     ['down', down, 'KEYS_UNAVAILABLE'],
   ])(
-    'cause one fetch per cooldown, however many there are, with the issuer %s',
+    'cause one fetch per cooldown, for any number of ids, with the issuer %s',
     async (_, answer, expected) => {
       const { outcome, issuer, clock } = await startAuthentication({ rejectedTokensPerMinute: 10_000 });
       const good = `Bearer ${await issuer.mint()}`;
@@ -182,12 +182,12 @@ describe('unknown key ids', () => {
         expect(await outcome(good)).toBe('user-1');
         await clock.advanceAsync(1_000);
       }
-      // One at the start, and one in each cooldown of 10 s.
+      // One fetch at the start, and one in each cooldown of 10 s.
       expect(issuer.keyFetches()).toBeLessThanOrEqual(4);
     },
   );
 
-  it('of a rotated key are accepted at once', async () => {
+  it('of a rotated key are accepted immediately', async () => {
     const { outcome, issuer } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     await issuer.rotate();
@@ -199,14 +199,14 @@ describe('unknown key ids', () => {
 describe.each([
   ['no kid', undefined],
   ['one kid for all keys', 'the-key'],
-])('an issuer that publishes %s', (_, kid) => {
+])('with an issuer that publishes %s', (_, kid) => {
   const start = async () => {
     const started = await startAuthentication();
     started.issuer.nameKeys(kid);
     return started;
   };
 
-  it('has tokens of the old and the new key accepted during a rotation', async () => {
+  it('tokens of the old and the new key are accepted during a rotation', async () => {
     const { outcome, issuer, clock } = await start();
     const [accepted, unseen] = [`Bearer ${await issuer.mint()}`, `Bearer ${await issuer.mint()}`];
     expect(await outcome(accepted)).toBe('user-1');
@@ -219,7 +219,7 @@ describe.each([
     await vi.waitFor(async () => expect(await outcome(accepted)).toBe('TOKEN_INVALID'));
   });
 
-  it('has a forged token rejected, and the keys fetched for it once per cooldown', async () => {
+  it('a forged token is rejected, and the keys are fetched for it once per cooldown', async () => {
     const { outcome, issuer, clock } = await start();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
     const { privateKey: key } = await generateKeyPair('RS256');
@@ -233,7 +233,7 @@ describe.each([
   });
 });
 
-it('at most eight keys are tried for one token without kid', async () => {
+it('tries at most eight keys for one token without kid', async () => {
   const { outcome, issuer, clock } = await startAuthentication();
   issuer.nameKeys(undefined);
   const oldest = await issuer.mint();
@@ -246,7 +246,7 @@ it('at most eight keys are tried for one token without kid', async () => {
   expect(await outcome(`Bearer ${unseen}`)).toBe('user-9');
 });
 
-it('a token without kid that no known key has signed is neither accepted nor rejected while the issuer is down', async () => {
+it('neither accepts nor rejects a token without kid that no known key has signed while the issuer is down', async () => {
   const { outcome, issuer } = await startAuthentication();
   issuer.nameKeys(undefined);
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
@@ -255,7 +255,7 @@ it('a token without kid that no known key has signed is neither accepted nor rej
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
 });
 
-it('a withdrawn key takes along the tokens it had signed, accepted before or not', async () => {
+it('removing a key rejects the tokens it has signed, accepted before or not', async () => {
   const { outcome, issuer, clock } = await startAuthentication();
   const [accepted, unseen] = [`Bearer ${await issuer.mint()}`, `Bearer ${await issuer.mint()}`];
   expect(await outcome(accepted)).toBe('user-1');
@@ -265,7 +265,7 @@ it('a withdrawn key takes along the tokens it had signed, accepted before or not
   expect(await outcome(unseen)).toBe('TOKEN_INVALID');
 });
 
-it('keys are fetched once for all requests that wait for them', async () => {
+it('fetches keys once for all requests that wait for them', async () => {
   const { outcome, issuer } = await startAuthentication();
   const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.mint()));
   const outcomes = await Promise.all(tokens.map((token) => outcome(`Bearer ${token}`)));

@@ -17,7 +17,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
 describe('a token revoked on the Redis stream', () => {
-  it('is refused by every router within a second, also one that was accepted before', async (context) => {
+  it('is rejected by every router within a second, also if it was accepted before', async (context) => {
     await using graph = await startRouters(2);
     const header = `Bearer ${await graph.issuer.mint({ claims: { jti: 'stolen' } })}`;
     for (const outcome of graph.outcomes) expect(await outcome(header)).toBe('user-1');
@@ -34,7 +34,7 @@ describe('a token revoked on the Redis stream', () => {
     recordMeasurement(context, 'revocation known to both routers after, ms', knownMs);
   });
 
-  it('is refused by a router that starts later, however many were revoked before', async () => {
+  it('is rejected by a router that starts later, after any number of revocations', async () => {
     await using graph = await startRouters(0);
     await Promise.all(Array.from({ length: 2_500 }, (_, index) => graph.revoke(`token-${index}`)));
     const outcome = await graph.startRouter();
@@ -44,7 +44,7 @@ describe('a token revoked on the Redis stream', () => {
     expect(await outcome(`Bearer ${await graph.issuer.mint({ claims: { jti: 'other' } })}`)).toBe('user-1');
   });
 
-  it('is refused though malformed entries stand before it', async () => {
+  it('is rejected although malformed entries precede it', async () => {
     await using graph = await startRouters(1);
     await graph.redis.xadd(graph.key, '*', 'jti', 'half');
     await graph.redis.xadd(graph.key, '*', 'exp', 'jti', 'jti', '1');
@@ -56,7 +56,7 @@ describe('a token revoked on the Redis stream', () => {
 });
 
 describe("a token on its issuer's list", () => {
-  it('is refused after the next poll', async () => {
+  it('is rejected after the next poll', async () => {
     await using issuer = await startIssuer();
     const { outcome, clock, authenticator } = await startPolling(issuer);
     await vi.waitFor(() => expect(authenticator.ready()).toBe(true));
@@ -67,7 +67,7 @@ describe("a token on its issuer's list", () => {
     await vi.waitFor(async () => expect(await outcome(header)).toBe('TOKEN_REVOKED'));
   });
 
-  it('stays refused while the issuer is down', async () => {
+  it('stays rejected while the issuer is down', async () => {
     await using issuer = await startIssuer();
     issuer.revoke('stolen', Date.now() / 1000 + 900);
     const { outcome, clock, authenticator } = await startPolling(issuer);
@@ -80,7 +80,7 @@ describe("a token on its issuer's list", () => {
 });
 
 describe('with two issuers', () => {
-  it("a token id on one issuer's list revokes no token of the other", async () => {
+  it('a token id on the list of one issuer revokes no token of the other', async () => {
     await using first = await startIssuer();
     await using second = await startIssuer();
     const { outcome, authenticator } = await startPolling(first, second);
@@ -91,7 +91,7 @@ describe('with two issuers', () => {
     expect(await outcome(`Bearer ${await first.mint({ claims })}`)).toBe('user-1');
   });
 
-  it('the list of an issuer is polled although the stream of another is read', async () => {
+  it('polls the list of an issuer although it reads the stream of another', async () => {
     await using graph = await startRouters(0);
     await using other = await startIssuer();
     other.revoke('listed', Date.now() / 1000 + 900);
@@ -103,7 +103,7 @@ describe('with two issuers', () => {
     );
   });
 
-  it('an entry of the stream revokes the token of the issuer that it names, or of all when it names none', async () => {
+  it('an entry of the stream revokes the token of the issuer that it names, or of all if it names none', async () => {
     await using graph = await startRouters(0);
     await using other = await startIssuer();
     const outcome = await graph.startRouter(other);
@@ -122,7 +122,7 @@ describe('with two issuers', () => {
   });
 });
 
-it('a revocation is forgotten once the token could no longer be used', () => {
+it('deletes a revocation when the token has expired', () => {
   const clock = createClock();
   const revoked = new RevokedTokens(clock.now, 30);
   const expiresAtS = clock.now() / 1000 + 900;
@@ -137,7 +137,7 @@ it('a revocation is forgotten once the token could no longer be used', () => {
 });
 
 async function startPolling(...issuers: readonly Issuer[]) {
-  // Wall time is real here, as it is the issuer's.
+  // Wall time is real in this test, as it is the issuer’s.
   return startAuthentication({ issuers: issuers.map(withList) }, { now: Date.now });
 }
 
@@ -145,7 +145,7 @@ function withList({ issuer, audience, jwksUrl, revocationsUrl }: Issuer) {
   return { issuer, audience, jwksUrl, revocationsUrl };
 }
 
-/** Routers' authenticators on one issuer and one stream of the tests' Redis. */
+/** Authenticators of several routers on one issuer and one stream of the tests’ Redis. */
 async function startRouters(count: number) {
   const url = process.env['REDIS_URL'] ?? '';
   const resources = new AsyncDisposableStack();

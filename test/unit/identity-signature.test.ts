@@ -24,7 +24,7 @@ const keys = [
 ];
 
 describe('identity headers', () => {
-  it('tell a subgraph who the user is', () => {
+  it('identify the user to a subgraph', () => {
     expect(identityHeaders(ada)).toEqual({
       'x-user-id': 'user-1',
       'x-user-issuer': 'https://users.example',
@@ -35,7 +35,7 @@ describe('identity headers', () => {
     });
   });
 
-  it('leave out what is not known', () => {
+  it('omit unknown values', () => {
     expect(
       identityHeaders({ ...ada, email: undefined, roles: [], tier: undefined, tenant: undefined }),
     ).toEqual({
@@ -73,7 +73,7 @@ describe('a signed call', () => {
 
   it.each<[string, Identity]>([
     ['a user', ada],
-    ['nobody', { kind: 'anonymous' }],
+    ['an anonymous caller', { kind: 'anonymous' }],
     ['a user with letters past ASCII', { ...ada, email: 'jörg@example.com' }],
   ])('of %s is accepted by a subgraph with either key first', (_, identity) => {
     const { now, call } = signed(identity);
@@ -89,13 +89,13 @@ describe('a signed call', () => {
     ['with a role added', (call) => withHeader(call, 'x-user-roles', 'customer,admin,catalog')],
     ['with another body', (call) => ({ ...call, body: Buffer.from('{}') })],
     ['by another method', (call) => ({ ...call, method: 'GET' })],
-  ])('is refused %s', (_, alter) => {
+  ])('is rejected %s', (_, alter) => {
     const { now, call } = signed(ada);
     const verify = createVerifier({ audience: 'order', keys, now });
     expect(verify(alter(call)).kind).toBe('rejected');
   });
 
-  it('is refused by another subgraph, a second time, and after 30 seconds', () => {
+  it('is rejected by another subgraph, a second time, and after 30 seconds', () => {
     const { clock, now, call } = signed(ada);
     expect(createVerifier({ audience: 'product', keys, now })(call).kind).toBe('rejected');
     const verify = createVerifier({ audience: 'order', keys, now });
@@ -104,7 +104,7 @@ describe('a signed call', () => {
     expect(createVerifier({ audience: 'order', keys, now })(call).kind).toBe('rejected');
   });
 
-  it('has no signature where no key is configured', () => {
+  it('has no signature if no key is configured', () => {
     const signer = createSigner([], { now: Date.now, randomBytes });
     expect(signer.sign({ audience: 'order', body: '{}', headers: { 'x-user-id': 'user-1' } })).toEqual({});
   });

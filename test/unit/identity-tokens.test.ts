@@ -33,7 +33,7 @@ describe('the caller', () => {
     expect(await outcome()).toBe('anonymous');
   });
 
-  it('is anonymous whatever it sends when no issuer is trusted', async () => {
+  it('is anonymous with any header if no issuer is trusted', async () => {
     const { outcome } = await startAuthentication({ issuers: [] });
     expect(await outcome('Bearer something')).toBe('anonymous');
   });
@@ -48,12 +48,12 @@ describe('the caller', () => {
     expect(await outcome(`Bearer ${await other.mint()}`)).toBe('TOKEN_INVALID');
   });
 
-  it('may be named by a scheme in any case (RFC 9110 section 11.1)', async () => {
+  it('may use any case for the scheme (RFC 9110 section 11.1)', async () => {
     const { outcome, issuer } = await startAuthentication();
     expect(await outcome(`bearer ${await issuer.mint()}`)).toBe('user-1');
   });
 
-  it('may be one of several audiences', async () => {
+  it('may have one of several audiences', async () => {
     const { outcome, issuer } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint({ claims: { aud: ['other', 'tributary'] } })}`)).toBe(
       'user-1',
@@ -61,7 +61,7 @@ describe('the caller', () => {
   });
 });
 
-/** Attacks S-25 to S-28 and S-23: what is sent, made from a healthy issuer. */
+/** Attacks S-25 to S-28 and S-23: the header to send, made from a healthy issuer. */
 const attacks: Record<string, (issuer: Issuer) => Promise<string | string[]> | string> = {
   'two Authorization headers': async (issuer) => {
     const header = await bearer(issuer.mint());
@@ -118,8 +118,8 @@ const attacks: Record<string, (issuer: Issuer) => Promise<string | string[]> | s
   'roles that are no list': (issuer) => bearer(issuer.mint({ claims: { roles: { admin: true } } })),
 };
 
-describe('a token is refused as invalid', () => {
-  it('in every attack, and nothing is fetched for it', async (context) => {
+describe('a token is rejected as invalid', () => {
+  it('in every attack, without a fetch', async (context) => {
     const accepted: string[] = [];
     const fetched: string[] = [];
     for (const [name, attack] of Object.entries(attacks)) {
@@ -138,7 +138,7 @@ describe('a token is refused as invalid', () => {
     expect({ accepted, fetched }).toEqual({ accepted: [], fetched: [] });
   });
 
-  it('a token that was altered after it had been accepted', async () => {
+  it('if it was altered after it had been accepted', async () => {
     const { outcome, issuer } = await startAuthentication();
     const token = await issuer.mint();
     expect(await outcome(`Bearer ${token}`)).toBe('user-1');
@@ -166,7 +166,7 @@ describe('time', () => {
     expect(await outcome(`Bearer ${token}`)).toBe(expected);
   });
 
-  it('ends a token that has been accepted before, to the second', async () => {
+  it('ends an accepted token, to the second', async () => {
     const { outcome, issuer, clock } = await startAuthentication();
     const header = `Bearer ${await issuer.mint()}`;
     expect(await outcome(header)).toBe('user-1');
@@ -177,8 +177,8 @@ describe('time', () => {
   });
 });
 
-describe('bad tokens of one address', () => {
-  it('are not looked at any more after the limit, while tokens known to be good still pass', async () => {
+describe('invalid tokens of one address', () => {
+  it('are not verified after the limit, while tokens known to be valid still pass', async () => {
     const { authenticator, outcome, issuer } = await startAuthentication({ rejectedTokensPerMinute: 3 });
     const good = `Bearer ${await issuer.mint()}`;
     expect(await outcome(good)).toBe('user-1');
@@ -192,7 +192,7 @@ describe('bad tokens of one address', () => {
   });
 });
 
-describe('a malformed Authorization header is rejected with what is wrong with it', () => {
+describe('a malformed Authorization header is rejected with the reason', () => {
   const challenge = 'Bearer realm="tributary"';
   const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln';
   it.each([
@@ -204,7 +204,7 @@ describe('a malformed Authorization header is rejected with what is wrong with i
     ['no scheme', [jwt], /has a token but no scheme; send/, challenge],
     ['no scheme at all', ['"a" b'], /does not begin with the scheme Bearer; send/, challenge],
     [
-      'a token that is no JWT',
+      'a token that is not a JWT',
       ['Bearer nonsense'],
       /^the bearer token is malformed: a JWT has three/,
       'invalid_token',
@@ -242,7 +242,7 @@ async function bearer(token: Promise<string>): Promise<string> {
   return `Bearer ${await token}`;
 }
 
-/** A token of the right claims and a chosen header, signed by a key that is not the issuer's. */
+/** Returns a token with valid claims and the given header, signed by a key that is not the issuer’s. */
 async function forged(issuer: Issuer, header: Record<string, unknown>): Promise<string> {
   const claims = decodePayload(await issuer.mint());
   const [published] = issuer.publishedKeys();

@@ -26,7 +26,10 @@ async function open(
 
 type Client = Disposable & { readonly socket: Socket; readonly answer: Promise<string> };
 
-/** The kernel completes the connection at once; that the server accepts it takes turns of the event loop. */
+/**
+ * Opens connections. The kernel completes them immediately; the server accepts them over several turns of the
+ * event loop.
+ */
 function connectClient(port: number, text = GET): Client {
   const socket = connect(port, HOST);
   socket.on('error', () => undefined);
@@ -53,7 +56,7 @@ async function turnsUntil(isDone: () => boolean): Promise<number> {
 }
 
 describe('the port of a server', () => {
-  // Elsewhere the kernel does not spread connections over several handles.
+  // On other systems the kernel does not distribute connections over several handles.
   it.runIf(process.platform === 'linux')(
     'accepts 500 clients that connect at once within 30 turns of the event loop',
     async () => {
@@ -64,7 +67,7 @@ describe('the port of a server', () => {
     },
   );
 
-  it('fails where another server listens, whether or not that one shares its port', async () => {
+  it('fails if another server listens, whether or not that one shares its port', async () => {
     for (const shared of [true, false]) {
       await using port = await open({}, { shared });
       const { port: number } = port;
@@ -98,7 +101,7 @@ describe('the port of a server', () => {
       .toContain('pong');
   });
 
-  it('answers those that have connected before it closes', async () => {
+  it('responds to connected clients before it closes', async () => {
     await using port = await open();
     using clients = connectClients(port.port, 300, GET.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
     const closed = port.close(60_000);
@@ -108,7 +111,7 @@ describe('the port of a server', () => {
     expect(await late.answer).toBe('closed');
   });
 
-  it('answers requests that do not arrive in time with 408 while it closes, and ends their connections', async () => {
+  it('responds with 408 to late requests while it closes, and ends their connections', async () => {
     await using port = await open({
       requestTimeout: 50,
       headersTimeout: 50,

@@ -41,14 +41,14 @@ test('a head and its body are one write, byte for byte', async () => {
   expect({ text, writes }).toEqual({ text: 'head \xe9\r\n\r\nbody 1next\r\n\r\nbody 2', writes: 2 });
 });
 
-test('a long body is written apart from its head, in order', async () => {
+test('a long body is written separately after its head', async () => {
   const body = Buffer.alloc(200_000, 'b');
   const { text, writes } = await received((socket) => request(socket, 'head\r\n\r\n', body));
   expect(writes).toBe(2);
   expect(text).toBe(`head\r\n\r\n${body.toString()}`);
 });
 
-test('a head without a body is written when the socket is uncorked, and other writes pass unchanged', async () => {
+test('a head without a body is written when the socket is uncorked, and other writes are unchanged', async () => {
   const { text } = await received((socket) => {
     socket.cork();
     socket.write('only a head\r\n\r\n', 'latin1');

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(path, { recursive: true, force: true }));
 
 describe('a kept case', () => {
-  it('is named after its fault and read again as it was', () => {
+  it('is named after its fault and read back unchanged', () => {
     const name = keepCase(folder, { seed: 'a' }, { fault: 'Status is 500, not 200', identity: 1 });
     expect(name).toMatch(/^status-is-not-[\da-f]+\.json$/);
     expect(readCases(folder)).toEqual([{ name, case: { seed: 'a' } }]);
@@ -26,7 +26,7 @@ describe('a kept case', () => {
     expect(readCases(folder)).toEqual([{ name, case: { seed: 'b' } }]);
   });
 
-  it('stays beside cases of another identity with the same fault', () => {
+  it('is stored beside cases of another identity with the same fault', () => {
     for (const identity of [1, 2]) keepCase(folder, { identity }, { fault: 'wrong value', identity });
     expect(readdirSync(path)).toHaveLength(2);
   });

@@ -6,7 +6,7 @@ const LAYERS = [
   { name: 'bottom', modules: { shared: '' } },
 ];
 
-/** A tree without problems, with some files replaced or added. */
+/** Returns a tree without problems, with some files replaced or added. */
 function problemsOf(files: Readonly<Record<string, string>>): readonly string[] {
   const tree = {
     'main.ts': "import { run } from './stage/run.ts';",

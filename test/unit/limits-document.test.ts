@@ -21,7 +21,7 @@ describe('a document', () => {
     ['root fields within fragments', rootsInFragment(20), rootsInFragment(21)],
     ['directives', `{x ${repeat(50, () => '@d')}}`, `{x ${repeat(51, () => '@d')}}`],
     ['selections', expanded(9_999), expanded(10_001)],
-  ])('may reach the limit of %s and not pass it', (limit, within, beyond) => {
+  ])('may reach the limit of %s and not exceed it', (limit, within, beyond) => {
     expect(outcome(within)).toBe('accepted');
     expect(outcome(beyond)).toBe(CODES[limit.split(' ')[0] ?? '']);
   });
@@ -33,15 +33,15 @@ describe('a document', () => {
     ['on spreads', `{...F ${repeat(51, () => '@d')}} fragment F on Q {x}`],
     ['on fragments', `{...F} fragment F on Q ${repeat(51, () => '@d')} {x}`],
     ['added up over a fragment used twice', `{...F a{...F}} fragment F on Q {x ${repeat(26, () => '@d')}}`],
-  ])('has its directives counted %s', (_, source) => {
+  ])('counts its directives %s', (_, source) => {
     expect(outcome(source)).toBe('MAX_DIRECTIVES_LIMIT');
   });
 
-  it('is measured in every operation, whichever will be asked for', () => {
+  it('is measured in every operation, whichever is requested', () => {
     expect(outcome(`query A {x} query B ${nested(16)}`)).toBe('MAX_DEPTH_LIMIT');
   });
 
-  it('gets no discount for its names', () => {
+  it('is measured independently of its names', () => {
     const aliases = repeat(31, (i) => `a${i}: x`);
     for (const name of ['__schema', '__proto__', 'constructor']) {
       expect(outcome(`query ${name} {q{${aliases}}}`)).toBe('MAX_ALIASES_LIMIT');
@@ -49,13 +49,13 @@ describe('a document', () => {
     }
   });
 
-  it('may not contain itself', () => {
+  it('must not contain itself', () => {
     expect(outcome('{...A} fragment A on Q {b{...B}} fragment B on Q {a{...A}}')).toBe(
       'GRAPHQL_VALIDATION_FAILED',
     );
   });
 
-  it('is refused while parsing when it has too many tokens, under a code of its own', () => {
+  it('is rejected while parsing if it has too many tokens, with a code of its own', () => {
     const refusals = [`{${'x '.repeat(3_000)}}`, '{'].map((source) => {
       try {
         return parse(source, { maxTokens: limits.tokens });
@@ -69,7 +69,7 @@ describe('a document', () => {
 });
 
 describe('a bomb', () => {
-  it.each(Object.entries(BOMBS))('is refused without being expanded: %s', async (_, build) => {
+  it.each(Object.entries(BOMBS))('is rejected without being expanded: %s', async (_, build) => {
     const document = parse(build(), { noLocation: true });
     const code = refusal(() => checkDocument(document, limits));
     expect(code).toMatch(/^MAX_(DEPTH|ALIASES|ROOT_FIELDS|DIRECTIVES|SELECTIONS)_LIMIT$/);
@@ -84,12 +84,12 @@ describe('variables', () => {
     ['nesting', { v: deep(32) }, { v: deep(33) }],
     ['list length', { v: list(1_000) }, { v: list(1_001) }],
     ['list length within', { v: { a: [{ b: list(1_000) }] } }, { v: { a: [{ b: list(1_001) }] } }],
-  ])('may reach the limit of %s and not pass it', (_, within, beyond) => {
+  ])('may reach the limit of %s and not exceed it', (_, within, beyond) => {
     expect(refusal(() => checkVariables(within, limits))).toBe('accepted');
     expect(refusal(() => checkVariables(beyond, limits))).toBe('MAX_INPUT_LIMIT');
   });
 
-  it('nested 50,000 deep are refused without deep recursion', () => {
+  it('nested 50,000 deep are rejected without deep recursion', () => {
     expect(refusal(() => checkVariables({ v: deep(50_000) }, limits))).toBe('MAX_INPUT_LIMIT');
   });
 });
@@ -115,7 +115,7 @@ function refusal(check: () => void): string {
   }
 }
 
-/** A field more than `levels`, as each fragment brings one and stands in one. */
+/** Has one field more than `levels`, since each fragment adds one and is a selection of one. */
 function throughFragments(levels: number): string {
   const fragments = repeat(levels, (i) => `fragment F${i} on Q {a ${i === 0 ? '' : `{...F${i - 1}}`}}`);
   return `{a{...F${levels - 1}}} ${fragments}`;
@@ -125,7 +125,7 @@ function rootsInFragment(count: number): string {
   return `{...F} fragment F on Q {${repeat(count, (i) => `f${i}`)}}`;
 }
 
-/** An odd number of fields: one, and a fragment of half the rest used twice. */
+/** Has an odd number of fields: one, and a fragment with half of the rest that is used twice. */
 function expanded(fields: number): string {
   return `{a{...F ...F}} fragment F on Q {${repeat((fields - 1) / 2, (i) => `f${i}`)}}`;
 }

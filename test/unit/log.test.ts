@@ -15,7 +15,7 @@ function logTo(text: string, { isTTY = false, env = {} } = {}) {
 }
 
 describe('the log', () => {
-  test('is JSON, with three digits of a fraction at most', () => {
+  test('is JSON, with at most three decimal places', () => {
     const { log, lines } = logTo('telemetry: { serviceName: shop }');
     log.info({ ms: 23.29392299999995, heap: 0.5, bytes: 19, share: 0.00049 }, 'request');
     const [line = ''] = lines;
@@ -50,7 +50,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('has the format that is configured, whatever it is written to', () => {
+  test('has the configured format for every output', () => {
     const text = logTo('telemetry: { logFormat: text }');
     text.log.error({ err: new Error('it broke') }, 'failed');
     expect(text.lines.join('')).toMatch(/ERROR failed\n +Error: it broke\n/);

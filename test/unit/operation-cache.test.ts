@@ -12,7 +12,7 @@ function keysOf(cache: OperationCache<string>): readonly string[] {
   return cache.entries().map(({ key }) => key);
 }
 
-test('finds on the second request what was added on the first', () => {
+test('finds on the second request a value that was added on the first', () => {
   const cache = cacheOf();
   cache.add('a', 'value of a', KIB);
   expect([cache.get('a'), cache.get('a'), cache.get('b')]).toEqual(['value of a', 'value of a', undefined]);
@@ -29,7 +29,7 @@ test('values that are requested once replace each other, and not those that are 
   expect(cache.bytes).toBe((3 + 10) * KIB);
 });
 
-test('a value that comes back after it was dropped stays', () => {
+test('a value that is added again after its eviction stays', () => {
   const cache = cacheOf();
   cache.add('a', 'first', KIB);
   for (let index = 0; index < 100; index += 1) cache.add(`flood ${index}`, 'x', KIB);
@@ -39,7 +39,7 @@ test('a value that comes back after it was dropped stays', () => {
   expect(cache.get('a')).toBe('second');
 });
 
-test('never holds more than its bytes or its entries, whatever grows', () => {
+test('never exceeds its bytes or its entries, whatever grows', () => {
   const cache = cacheOf({ maxEntries: 16 });
   for (let index = 0; index < 100; index += 1) {
     const key = `key ${index}`;
@@ -54,7 +54,7 @@ test('never holds more than its bytes or its entries, whatever grows', () => {
   expect(cache.get('larger than the cache')).toBeUndefined();
 });
 
-test('grows only by what belongs to the value that is kept', () => {
+test('grows only by data of the values that it contains', () => {
   const cache = cacheOf();
   cache.add('a', 'value', KIB);
   cache.grow('a', 'another value', KIB);
@@ -62,7 +62,7 @@ test('grows only by what belongs to the value that is kept', () => {
   expect(cache.bytes).toBe(KIB);
 });
 
-test('gives up what was requested once and half of the rest, but never the last eighth', () => {
+test('evicts values that were requested once and half of the rest, but never the last eighth', () => {
   const cache = cacheOf();
   for (let index = 0; index < 70; index += 1) {
     cache.add(`key ${index}`, 'x', KIB);
@@ -76,7 +76,7 @@ test('gives up what was requested once and half of the rest, but never the last 
   expect(cache.bytes).toBe(8 * KIB);
 });
 
-test('memory is freed while the heap is above its limit, once a second at most', () => {
+test('frees memory while the heap is above its limit, once a second at most', () => {
   const relief = new HeapRelief(0.8);
   let freed = 0;
   const listening = relief.listen(() => (freed += 1));

@@ -17,7 +17,7 @@ describe('the concurrency limit of a simulated process', () => {
     { cpuMs: 3, subgraphMs: 1 },
     { cpuMs: 3, subgraphMs: 50 },
   ])(
-    'answers at three times its capacity what is left beside refusing: $cpuMs ms of work, $subgraphMs ms in a subgraph',
+    'at three times its capacity executes what rejecting leaves time for: $cpuMs ms of work, $subgraphMs ms in a subgraph',
     ({ cpuMs, subgraphMs }) => {
       const capacity = 1_000 / cpuMs;
       const load = { limit: LIMIT, cpuMs, subgraphMs, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
@@ -28,14 +28,14 @@ describe('the concurrency limit of a simulated process', () => {
     },
   );
 
-  it('refuses nothing up to nine tenths of what it can', () => {
+  it('rejects nothing up to nine tenths of its capacity', () => {
     for (const cpuMs of [0.3, 3, 20]) {
       const load = { limit: LIMIT, cpuMs, subgraphMs: 50, refusalMs: REFUSAL_MS, seconds: 6, settleS: 0 };
       expect(simulate({ ...load, rate: 900 / cpuMs }).refused).toBe(0);
     }
   });
 
-  it('answers 95 % of its peak at three times the load when an answer takes 2 ms', (context) => {
+  it('executes 95 % of its peak at three times the load if a response takes 2 ms', (context) => {
     const load = { limit: LIMIT, cpuMs: 2, subgraphMs: 5, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
     const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 1_500 });
     recordMeasurement(
@@ -57,32 +57,32 @@ describe('the concurrency limit', () => {
     return limit;
   }
 
-  it('stands at its most while there is no pressure', () => {
+  it('is at its maximum while there is no pressure', () => {
     const limit = limitWith(1_000);
     limit.adjust({ ...QUIET, delayMs: 49, busy: 1 });
     expect(limit.limit).toBe(LIMIT.max);
   });
 
-  it('does not mind delay while the event loop has time to spare', () => {
+  it('ignores delay while the event loop has spare time', () => {
     const limit = limitWith(1_000);
     limit.adjust({ ...QUIET, delayMs: 200, busy: 0.9 });
     expect(limit.isWorking).toBe(false);
   });
 
-  it('does not mind a single pause', () => {
+  it('ignores a single pause', () => {
     const limit = limitWith(1_000);
     limit.adjust({ ...QUIET, ms: 2_000, delayMs: 400, busy: 1 });
     limit.adjust(QUIET);
     expect(limit.isWorking).toBe(false);
   });
 
-  it('does not mind delay while hardly any request is under way', () => {
+  it('ignores delay while hardly any request is in flight', () => {
     const limit = limitWith(10);
     for (let report = 0; report < 10; report++) limit.adjust({ ...QUIET, delayMs: 200, busy: 1 });
     expect(limit.isWorking).toBe(false);
   });
 
-  it('is below what is under way when the event loop stays late, and lets as many in again within a second', () => {
+  it('is below the requests in flight while the event loop stays late, and admits as many again within a second', () => {
     const limit = limitWith(200);
     for (let report = 0; report < 2; report++) limit.adjust({ ...QUIET, delayMs: 400, busy: 1 });
     expect(limit.limit).toBeLessThanOrEqual(200);
@@ -91,7 +91,7 @@ describe('the concurrency limit', () => {
     expect(seconds).toBeLessThan(1);
   });
 
-  it('lets go after a while although the event loop stays late, and after a longer one when it has to begin again', () => {
+  it('pauses after a while although the event loop stays late, and after a longer one the next time', () => {
     const limit = limitWith(200);
     const late: Pressure = { ...QUIET, delayMs: 400, busy: 1 };
     const secondsAtWork = () => {
@@ -107,7 +107,7 @@ describe('the concurrency limit', () => {
     expect(secondsAtWork()).toBeCloseTo(10, 0);
   });
 
-  it('halves again and again while too much of the heap is in use', () => {
+  it('halves repeatedly while too much of the heap is in use', () => {
     const limit = limitWith(80);
     limit.adjust({ ...QUIET, heap: 0.9 });
     expect(limit.limit).toBe(40);
@@ -115,7 +115,7 @@ describe('the concurrency limit', () => {
     expect(limit.limit).toBe(20);
   });
 
-  it('lets nothing in while the heap is full, and something as soon as it is not', () => {
+  it('admits nothing while the heap is full, and something as soon as it is not', () => {
     const limit = limitWith(80);
     limit.adjust({ ...QUIET, heap: 0.96 });
     expect(limit.limit).toBe(0);
@@ -123,7 +123,7 @@ describe('the concurrency limit', () => {
     expect(limit.limit).toBeGreaterThan(0);
   });
 
-  it('lets a few in while the heap is full of what no request holds: V8 clears it away only under work', () => {
+  it('admits a few while the heap is full without requests: V8 collects garbage only under work', () => {
     const limit = limitWith(1);
     limit.adjust({ ...QUIET, heap: 0.96 });
     expect(limit.limit).toBe(0);
@@ -133,8 +133,8 @@ describe('the concurrency limit', () => {
   });
 });
 
-describe('the watch over the event loop', () => {
-  /** Runs ticks, each so late as the next of the list says; the last goes on. */
+describe('the event-loop watch', () => {
+  /** Runs ticks with the given delays; the last delay repeats. */
   function delaysSeen(lateness: readonly number[], reports: number): number[] {
     let now = 0;
     const seen: number[] = [];
@@ -155,14 +155,14 @@ describe('the watch over the event loop', () => {
     return seen;
   }
 
-  it('takes one pause for much less than a queue', () => {
+  it('reports much less for one pause than for a queue', () => {
     const [pause = 0] = delaysSeen([0, 0, 60, 0], 1);
     const [queue = 0] = delaysSeen([60], 1);
     expect(pause).toBeLessThan(25);
     expect(queue).toBe(60);
   });
 
-  it('reports at once when it was blocked for long', () => {
+  it('reports immediately after a long block', () => {
     expect(delaysSeen([0, 2_000], 1)).toEqual([1_000]);
   });
 });

@@ -17,19 +17,19 @@ describe('a manifest', () => {
     ['its id', 'one', BODY],
     ['the hash of its text', sha256Of(BODY), BODY],
     ['no other', 'two', undefined],
-    ['no member of every object', 'constructor', undefined],
-    ['no member of every object', '__proto__', undefined],
+    ['no property of every object', 'constructor', undefined],
+    ['no property of every object', '__proto__', undefined],
   ])('has an operation by %s', (_name, id, expected) => {
     expect(manifest.byId(id)).toBe(expected);
   });
 
   it.each([
-    ['as it stands', BODY, BODY],
+    ['that is unchanged', BODY, BODY],
     ['with other blanks and a comment', '# x\nquery Books{books{id}}', BODY],
     ['with another field', 'query Books{books{id title}}', undefined],
     ['with another name', 'query Books2{books{id}}', undefined],
-    ['that is none', 'query Books{"', undefined],
-    ['hidden in very many blanks', `${' '.repeat(5_000)}${BODY}`, undefined],
+    ['that is invalid', 'query Books{"', undefined],
+    ['with thousands of blanks', `${' '.repeat(5_000)}${BODY}`, undefined],
   ])('has a text %s', (_name, text, expected) => {
     expect(manifest.byText(text)).toBe(expected);
   });
@@ -39,15 +39,15 @@ describe('a manifest', () => {
     ['another version', manifestOf([], { version: 2 })],
     ['an operation without a body', manifestOf([{ id: 'a', name: 'A', type: 'query' }])],
     ['one id for two operations', manifestOf([operation('{ a }'), operation('{ b }')])],
-    ['a body that is no GraphQL', manifestOf([operation('{ "')])],
-    ['no JSON', '{'],
-  ])('with %s is refused', (_name, text) => {
+    ['a body that is not GraphQL', manifestOf([operation('{ "')])],
+    ['text that is not JSON', '{'],
+  ])('with %s is rejected', (_name, text) => {
     expect(() => parseManifest(text)).toThrow(/./);
   });
 });
 
 describe('recent texts', () => {
-  it('never take more memory than they may, and keep what is used', () => {
+  it('never exceed their memory, and keep texts in use', () => {
     const texts = new BoundedTextCache(100_000);
     texts.set('kept', 'text');
     for (let round = 0; round < 10_000; round++) {
@@ -64,10 +64,10 @@ describe('recent texts', () => {
 describe('a request', () => {
   it.each<[name: string, request: Partial<ClientRequest>]>([
     ['a batch', { body: [{ query: '{ a }' }] }],
-    ['a document that is no text', { body: { query: 7 } }],
+    ['a document that is not a string', { body: { query: 7 } }],
     ['variables as text', { body: { query: '{ a }', variables: '{}' } }],
     ['a parameter given twice', { method: 'GET', search: '?query={a}&query={b}' }],
-    ['variables that are no JSON', { method: 'GET', search: '?query={a}&variables={' }],
+    ['variables that are not JSON', { method: 'GET', search: '?query={a}&variables={' }],
   ])('with %s is rejected', (_name, request) => {
     expect(() => readParameters(requestOf(request))).toThrow(
       expect.objectContaining({ code: 'BAD_REQUEST' }),

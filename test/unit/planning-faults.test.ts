@@ -8,8 +8,8 @@ import type { PlannedOperation } from '../../router/planning/operation-planner.t
 import { composed } from '../differential/compose.ts';
 
 /**
- * Each fault is shown in Apollo's own planner first: when one of these fails after an update, its remedy may
- * go.
+ * Each fault is shown in Apollo’s own planner first: if one of these tests fails after an update, its
+ * workaround can go.
  */
 function stockPlan(supergraphSdl: string, document: string): QueryPlan {
   const supergraph = Supergraph.build(supergraphSdl);
@@ -38,7 +38,7 @@ function inputRewrites(outcome: PlannedOperation): unknown[] {
   return found;
 }
 
-describe('an @interfaceObject field that nothing can resolve', () => {
+describe('an @interfaceObject field that no subgraph can resolve', () => {
   const graph = composed({
     a: 'type Query { a: I } interface I @key(fields: "id") { id: ID! }',
     b: 'type Query { b: I } type I @interfaceObject @key(fields: "id") { id: ID! c: Int }',
@@ -49,13 +49,13 @@ describe('an @interfaceObject field that nothing can resolve', () => {
     expect(compact(stockPlan(graph, '{ a { id c } }'))).not.toContain(' c ');
   });
 
-  test('is refused by name, alone and beside others', () => {
+  test('is rejected by name, alone and beside others', () => {
     const message = 'The subgraphs together cannot resolve this operation: no subgraph can resolve';
     expect(plan(graph, '{ a { c } }')).toEqual({ kind: 'rejected', message: `${message} Query.a here.` });
     expect(plan(graph, '{ a { id c } }')).toEqual({ kind: 'rejected', message: `${message} I.c here.` });
   });
 
-  test('is planned where it can be resolved', () => {
+  test('is planned if it can be resolved', () => {
     expect(text(plan(graph, '{ b { c } }'))).toContain('Fetch(service: "b") { { b { c } }');
   });
 });
@@ -71,7 +71,7 @@ describe('a key with resolvable: false before a resolvable one', () => {
   const resumption = (keys: string) =>
     `Fetch(service: "b") { { ... on P { __typename ${keys} } } => { ... on P { tax } } }`;
 
-  test('is used by the stock planner to come back to the subgraph', () => {
+  test('is used by the stock planner to return to the subgraph', () => {
     expect(compact(stockPlan(graph, '{ p { tax } }'))).toContain(resumption('weight sku'));
   });
 
@@ -110,13 +110,13 @@ describe('@requires of a field with arguments', () => {
       type Size { width(round: Boolean): Int @external }`,
   });
 
-  test('is mixed up with the client’s arguments by the stock planner', () => {
+  test('is confused with the client’s arguments by the stock planner', () => {
     const stock = compact(stockPlan(graph, '{ p { price(in: "GBP") tax } }'));
     expect(stock).toContain('price(in: "GBP")');
     expect(stock).not.toContain('price(in: "EUR")');
   });
 
-  test('travels under a name of its own beside the client’s arguments', () => {
+  test('is requested under a name of its own beside the client’s arguments', () => {
     const outcome = plan(graph, '{ p { price(in: "GBP") tax } }');
     expect(text(outcome)).toContain(
       '{ p { __typename id price(in: "GBP") price__required0: price(in: "EUR") } }',
@@ -137,7 +137,7 @@ describe('@requires of a field with arguments', () => {
     expect(text(outcome)).toContain('... on P { __typename id price__required1 } } => { ... on P { duty } }');
   });
 
-  test('is renamed from the inside out where it is nested', () => {
+  test('is renamed from the inside out if it is nested', () => {
     expect(inputRewrites(plan(graph, '{ p { postage } }'))).toEqual([
       [
         {
@@ -186,28 +186,28 @@ describe('a client’s name that the planner uses itself', () => {
       'p(of: $r1_representations)',
       { fields: [], variables: [['representations', 'r1_representations']] },
     ],
-  ])('is another one in the plan: %s', (_, document, planned, renames) => {
+  ])('is replaced in the plan: %s', (_, document, planned, renames) => {
     const outcome = plan(graph, document);
     expect(text(outcome)).toContain(planned);
     expect(outcome).toMatchObject({ renames });
   });
 
-  test('stays as it is where nothing collides', () => {
+  test('stays unchanged if nothing collides', () => {
     expect(plan(graph, '{ p { title: name stock } }')).toMatchObject({
       renames: { fields: [], variables: [] },
     });
   });
 });
 
-describe('an object of which nothing is left', () => {
+describe('an object without a remaining field', () => {
   const graph = composed({ a: 'type Query { p: P } type P { x: Int }' });
   const document = 'query ($v: Boolean!) { p @skip(if: $v) { x @include(if: false) } }';
 
-  test('is left out by the stock planner', () => {
+  test('is omitted by the stock planner', () => {
     expect(compact(stockPlan(graph, document))).toBe('QueryPlan {}');
   });
 
-  test('is asked for its type, so that it can be {} and not null', () => {
+  test('has its type fetched, so that it can be {} and not null', () => {
     expect(text(plan(graph, document))).toContain('{ p { __typename } }');
   });
 });
@@ -238,13 +238,13 @@ describe('a field that requires another and may be skipped', () => {
   });
   const document = 'query ($v: Boolean!) { p { stock tax @skip(if: $v) } }';
 
-  test('takes others with it when the stock planner has it skipped', () => {
+  test('causes the stock planner to skip others with it', () => {
     expect(compact(stockPlan(graph, document))).toContain(
       '... on P { __typename id weight } } => { ... on P { stock',
     );
   });
 
-  test('is fetched apart from them', () => {
+  test('is fetched separately', () => {
     const planned = text(plan(graph, document));
     expect(planned).toContain('... on P { __typename id } } => { ... on P { stock } }');
     expect(planned).toContain('... on P { __typename id weight } } => { ... on P { tax @skip(if: $v) } }');
@@ -272,7 +272,7 @@ describe('mutations in fragments', () => {
     ]);
   });
 
-  test('are refused when only the variables tell their order', () => {
+  test('are rejected if their order depends on the variables', () => {
     expect(plan(graph, 'mutation ($v: Boolean!) { a @include(if: $v) b a }')).toEqual({
       kind: 'rejected',
       message:
@@ -281,7 +281,7 @@ describe('mutations in fragments', () => {
   });
 });
 
-describe('fields with different requirements, of which some are on an object that may be skipped', () => {
+describe('fields with different requirements, some of them on an object that may be skipped', () => {
   const graph = composed({
     a: `type Query { p: P }
       type P @key(fields: "id") {
@@ -292,20 +292,20 @@ describe('fields with different requirements, of which some are on an object tha
   });
   const document = 'query ($some: Boolean!) { p { tax } p @include(if: $some) { fee } }';
 
-  test('are asked together by the stock planner, so that none comes when one is skipped', () => {
+  test('are fetched together by the stock planner, so that none is returned if one is skipped', () => {
     expect(compact(stockPlan(graph, document))).toMatch(
       /__typename weight id price \} \} => \{ \.\.\. on P \{ tax fee/,
     );
   });
 
-  test('are fetched apart', () => {
+  test('are fetched separately', () => {
     const planned = text(plan(graph, document));
     expect(planned).toMatch(/__typename weight id \} \} => \{ \.\.\. on P \{ tax \}/);
     expect(planned).toMatch(/\{ __typename id price \} \} => \{ \.\.\. on P \{ fee \}/);
   });
 });
 
-describe('a requirement behind an @interfaceObject, asked of one type', () => {
+describe('a requirement behind an @interfaceObject, selected on one type', () => {
   const graph = composed({
     a: `type Query { m: Media }
       type Media @key(fields: "id") @interfaceObject { id: ID! title: String @external size: Int @requires(fields: "title") }`,
@@ -315,20 +315,20 @@ describe('a requirement behind an @interfaceObject, asked of one type', () => {
   });
   const document = '{ m { ... on Book { size } } }';
 
-  test('makes the stock planner represent the other types without a key', () => {
+  test('makes the stock planner request the other types without a key', () => {
     expect(compact(stockPlan(graph, document))).toContain(
       '{ ... on Book { __typename id } ... on Media { __typename title } } =>',
     );
   });
 
-  test('is asked of that type alone', () => {
+  test('is fetched for that type alone', () => {
     expect(text(plan(graph, document))).toContain(
       '{ ... on Book { __typename id } ... on Book { __typename title } } =>',
     );
   });
 });
 
-describe('fields behind an @interfaceObject, one of them asked of one type', () => {
+describe('fields behind an @interfaceObject, one of them selected on one type', () => {
   const graph = composed({
     a: `type Media @key(fields: "id") @interfaceObject {
       id: ID! title: String @external size: Int @requires(fields: "title") likes: Int
@@ -340,14 +340,14 @@ describe('fields behind an @interfaceObject, one of them asked of one type', () 
   });
   const document = '{ m { likes ... on Book { size } } }';
 
-  test('are asked together by the stock planner, so that other types must have what only that one is asked for', () => {
+  test('are fetched together by the stock planner, so that other types need the key of that field', () => {
     const planned = compact(stockPlan(graph, document));
     expect(planned).toContain('{ m { __typename id ... on Book { __typename id title } } }');
     expect(planned).toContain('... on Media { __typename id title }');
     expect(planned).toContain('=> { ... on Media { likes size } }');
   });
 
-  test('are fetched apart, each of the types that it is asked of', () => {
+  test('are fetched separately, each for the types that select it', () => {
     const planned = text(plan(graph, document));
     expect(planned).toContain(
       '{ ... on Media { __typename id } ... on Book { __typename id } } => { ... on Media { likes } }',
@@ -357,7 +357,7 @@ describe('fields behind an @interfaceObject, one of them asked of one type', () 
     );
   });
 
-  test('are asked of all types that have a key for it, under several conditions', () => {
+  test('are fetched for all types that have a key for it, under several conditions', () => {
     const conditional = `query ($c: Boolean!, $d: Boolean!) {
       m { ... on Book @include(if: $c) { likes } ... @include(if: $c) { ... @skip(if: $d) { size } } }
     }`;
@@ -375,12 +375,12 @@ describe('a field behind an @interfaceObject that another subgraph requires', ()
     c: 'type Film @key(fields: "id") { id: ID! likes: Int @external rank: Int @requires(fields: "likes") }',
   });
 
-  test('is asked of the type that asks for it, where the other is not asked', () => {
+  test('is fetched for the type that selects it, if the other is not selected', () => {
     const planned = text(plan(graph, '{ m { ... on Book { likes } ... on Film { pages } } }'));
     expect(planned).toContain('{ ... on Book { __typename id } } => { ... on Media { likes } }');
   });
 
-  test('is asked of all types where the other is asked', () => {
+  test('is fetched for all types if the other is selected', () => {
     const planned = text(plan(graph, '{ m { ... on Book { likes } ... on Film { rank } } }'));
     expect(planned).toMatch(
       /on Book \{ __typename id \} .*on Film \{ __typename id \}.*=> \{ \.\.\. on Media \{ likes \} \}/,
@@ -437,7 +437,7 @@ describe('fields that require a field of different types, one of them perhaps sk
       type Door { size: Int }`,
   });
 
-  test('do not need what the other requires', () => {
+  test('do not need the requirement of the other', () => {
     const planned = text(
       plan(graph, 'query ($some: Boolean!) { p { fee ... @include(if: $some) { tax } } }'),
     );
@@ -446,7 +446,7 @@ describe('fields that require a field of different types, one of them perhaps sk
   });
 });
 
-test('a field that another subgraph overrides under a label stays where it was', () => {
+test('a field that another subgraph overrides under a label stays in its subgraph', () => {
   const graph = composed({
     a: 'type Query { p: P } type P @key(fields: "id") { id: ID! price: Int }',
     b: `type P @key(fields: "id") { id: ID! price: Int @override(from: "a", label: "percent(50)") }`,
@@ -454,7 +454,7 @@ test('a field that another subgraph overrides under a label stays where it was',
   expect(text(plan(graph, '{ p { price } }'))).toBe('QueryPlan { Fetch(service: "a") { { p { price } } }, }');
 });
 
-describe('a number literal that a double cannot hold', () => {
+describe('a number literal that a double cannot represent', () => {
   const graph = composed({ a: 'scalar Long type Query { user(id: Long): Int }' });
   const document = '{ user(id: 9007199254740993) }';
 
@@ -481,7 +481,7 @@ describe('a fragment on another interface behind an @interfaceObject', () => {
     expect(() => stockPlan(graph, document)).toThrow('We should have an edge from Media(a) for __typename');
   });
 
-  test('is planned as a fragment on each type that is both', () => {
+  test('is planned as a fragment on each type that implements both', () => {
     expect(text(plan(graph, document))).toContain('... on Book { name }');
   });
 });

@@ -3,7 +3,7 @@ import { federatedGraph } from '../support/graphs/federated-graph.ts';
 
 const typeOf = (id: unknown) => (id === '1' ? 'Bread' : 'Cake');
 
-/** Only `b` knows the types behind the interface, and `a` resolves no reference to it. */
+/** Only `b` defines the types behind the interface, and `a` resolves no reference to it. */
 const shop = federatedGraph({
   a: {
     typeDefs: `
@@ -190,7 +190,7 @@ test.for<[string, unknown, Record<string, unknown>?]>([
   },
 );
 
-test('refuses fields of which the response names conflict when they are selected for all types', () => {
+test('rejects fields whose response names conflict when they are selected for all types', () => {
   const document = '{ dishes { ... on Bread { maker { x: name } } ... on Cake { maker { x: city } } } }';
   expect(() => kitchen.compile(document)).toThrow('The subgraphs together cannot resolve this operation');
 });

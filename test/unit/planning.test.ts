@@ -13,7 +13,7 @@ const supergraphSdl = composed({
 
 const known = { document: '{ node { a b } }', operationName: undefined };
 
-/** Every field can be had from each of six subgraphs, at each of ten levels: planning it takes minutes. */
+/** Every field is in each of six subgraphs, at each of ten levels: planning it takes minutes. */
 const tangle = composed(
   Object.fromEntries(
     Array.from({ length: 6 }, (_, service) => [
@@ -54,7 +54,7 @@ describe('the planner', () => {
     });
   });
 
-  test('plans once for all who wait for the same operation', async () => {
+  test('plans once for all callers that wait for the same operation', async () => {
     await using planner = await createPlanner({ supergraphSdl, timeoutMs: 60_000 });
     const waiting = [planner.plan(known), planner.plan({ ...known })];
     const [first, second] = await Promise.all(waiting);
@@ -62,14 +62,14 @@ describe('the planner', () => {
     expect(second).toBe(first);
   });
 
-  test('gives up after the time limit and plans on in a fresh thread', async () => {
+  test('stops at the time limit and continues in a new thread', async () => {
     await using planner = await createPlanner({ supergraphSdl: tangle, timeoutMs: 2000 });
     expect(codeOf(await planner.plan(endless))).toBe('PLANNING_TIMEOUT');
     const next = { document: '{ node1 { a } }', operationName: undefined };
     expect(codeOf(await planner.plan(next))).toBe('planned');
   });
 
-  test('refuses at once when too many operations wait', async () => {
+  test('rejects immediately if too many operations wait', async () => {
     await using planner = await createPlanner({ supergraphSdl, timeoutMs: 60_000, maxWaiting: 1 });
     const documents = ['{ node { a } }', '{ node { b } }', '{ node { id } }'];
     const outcomes = await Promise.all(
@@ -78,7 +78,7 @@ describe('the planner', () => {
     expect(outcomes.map(codeOf)).toEqual(['planned', 'planned', 'PLANNING_TIMEOUT']);
   });
 
-  test('answers what still waits when it is disposed of', async () => {
+  test('responds to waiting callers when it is disposed of', async () => {
     const planner = await createPlanner({ supergraphSdl, timeoutMs: 60_000 });
     const waiting = [known, { ...known, document: '{ node { a } }' }].map((operation) =>
       planner.plan(operation),
@@ -88,13 +88,13 @@ describe('the planner', () => {
     expect(codeOf(await planner.plan(known))).toBe('SHUTTING_DOWN');
   });
 
-  test('does not start on what is no supergraph', async () => {
+  test('does not start with an invalid supergraph', async () => {
     const starting = createPlanner({ supergraphSdl: 'type Query { a: Int }', timeoutMs: 1000 });
     await expect(starting).rejects.toThrow('the supergraph cannot be planned against: ');
   });
 });
 
-/** A planner with one thread that plans what it is given when the test says so. */
+/** Creates a planner with one thread that finishes a plan when the test says so. */
 async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingPerCaller?: number } = {}) {
   const order: string[] = [];
   const running: (() => void)[] = [];
@@ -113,7 +113,7 @@ async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingP
     order,
     plan: (caller: string | undefined, document: string) =>
       planner.plan({ document, operationName: undefined }, caller),
-    /** Ends the planning that runs, until none is left. */
+    /** Finishes the running plan repeatedly, until none is left. */
     async drain() {
       for (let end = running.shift(); end !== undefined; end = running.shift()) {
         end();
@@ -125,7 +125,7 @@ async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingP
 }
 
 describe('callers take turns at planning', () => {
-  test('so a single operation waits only for the planning that runs', async () => {
+  test('so a single operation waits only for the running plan', async () => {
     await using planner = await startControlledPlanner();
     for (const document of ['a1', 'a2', 'a3', 'a4']) void planner.plan('a', document);
     void planner.plan('b', 'b1');
@@ -142,7 +142,7 @@ describe('callers take turns at planning', () => {
     expect(planner.order).toEqual(['a1', 'warm1', 'b1', 'a2', 'warm2', 'b2', 'a3', 'a4']);
   });
 
-  test('and an operation that several wait for is planned once, in the first of their turns', async () => {
+  test('and an operation that several callers wait for is planned once, in the first of their turns', async () => {
     await using planner = await startControlledPlanner();
     const outcomes = ['a1', 'a2', 'a3', 'a4'].map((document) => planner.plan('a', document));
     const joined = planner.plan('b', 'a4');
@@ -194,7 +194,7 @@ describe('renaming a document for planning', () => {
     expect(renamed.definitions[0]?.loc).toBe(document.definitions[0]?.loc);
   });
 
-  test('returns the same document when there is nothing to rename', () => {
+  test('returns the same document if there is nothing to rename', () => {
     const document = parse('{ a }');
     expect(renameForPlanning(document, { fields: [], variables: [] })).toBe(document);
   });

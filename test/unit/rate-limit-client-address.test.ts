@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressBlock, createClientAddress } from '../../router/rate-limit/client-address.ts';
 
 describe('the client is', () => {
-  it('who connects, where no proxy is trusted, whatever the request says', () => {
+  it('the connected address if no proxy is trusted, whatever the request contains', () => {
     const clientAddress = createClientAddress([]);
     expect(clientAddress('192.0.2.1', ['198.51.100.7'])).toBe('192.0.2.1');
   });
@@ -30,13 +30,13 @@ describe('the client is', () => {
     expect(createClientAddress(['10.0.0.0/8', 'fd00::/8'])(remote, forwardedFor)).toBe(expected);
   });
 
-  it('unknown on a connection that is gone', () => {
+  it('unknown on a closed connection', () => {
     expect(createClientAddress(['10.0.0.1'])(undefined, ['198.51.100.7'])).toBe('unknown');
   });
 });
 
 it.each(['10.0.0.0/33', '10.0.0', 'example.com', '10.0.0.0/8/8', '10.0.0.0/x', '::/129', ''])(
-  'the trusted proxy %j is refused at the start',
+  'the trusted proxy %j is rejected at the start',
   (proxy) => {
     expect(() => createClientAddress([proxy])).toThrow(/trustedProxies/);
   },

@@ -96,16 +96,19 @@ describe('the actual cost', () => {
     ['by its object', '{ node { id } }', ['Query.node'], 1],
     ['but not where it was skipped', '{ list @skip(if: true) { id } item { id } }', ['Query.list'], 1],
     ['but not what another call did not deliver', '{ list { id } }', ['Query.item'], 1],
-  ])('of what was sent and not answered is the estimate, %s', (_name, document, unanswered, expected) => {
-    const delivered = { page: full, node: { __typename: 'Item' } };
-    expect(actual(document)?.(delivered, {}, new Set(unanswered))).toBe(expected);
-  });
+  ])(
+    'of calls that were sent and have no response is the estimate, %s',
+    (_name, document, unanswered, expected) => {
+      const delivered = { page: full, node: { __typename: 'Item' } };
+      expect(actual(document)?.(delivered, {}, new Set(unanswered))).toBe(expected);
+    },
+  );
 
-  it('is the estimate where the router itself answers', () => {
+  it('is the estimate if the router itself responds', () => {
     expect(actual('{ __schema { types { name } } list { id } }')).toBeUndefined();
   });
 
-  it('is never more than the estimate when lists are no longer than assumed', () => {
+  it('is never more than the estimate if lists are no longer than assumed', () => {
     const item = fc.letrec((tie) => ({
       item: fc.record(
         {
@@ -126,7 +129,7 @@ describe('the actual cost', () => {
     );
   });
 
-  test('takes microseconds to find', (context) => {
+  test('takes microseconds to calculate', (context) => {
     const walk = actual('{ list { parts { self { id } } self { parts { id } } } }');
     const parts = Array.from({ length: 10 }, () => ({ self: {} }));
     const list = Array.from({ length: 50 }, () => ({ parts, self: { parts } }));
@@ -140,43 +143,43 @@ describe('the actual cost', () => {
 });
 
 describe('the reconciliation', () => {
-  it('gives back what was not delivered, and says so', async () => {
+  it('refunds missing data, and reports it', async () => {
     const { settle, remaining } = await charged({ cost: 100 });
     expect(settle(30)).toEqual({ requested: 100, actual: 30, remaining: 970 });
     expect(await remaining()).toBe(970);
   });
 
-  it('takes nothing more unless it is allowed to', async () => {
+  it('charges nothing more unless it is allowed to', async () => {
     const { settle, remaining } = await charged({ cost: 100 });
     expect(settle(500)).toEqual({ requested: 100, actual: 100, remaining: 900 });
     expect(await remaining()).toBe(900);
   });
 
-  it('takes up to the configured share more', async () => {
+  it('charges up to the configured share more', async () => {
     const { settle, remaining } = await charged({ cost: 100, maxSurchargePercent: 50 });
     expect(settle(500)).toEqual({ requested: 100, actual: 150, remaining: 850 });
     expect(await remaining()).toBe(850);
   });
 
-  it('gives nothing back for a mutation that may have taken effect', async () => {
+  it('refunds nothing for a mutation that may have taken effect', async () => {
     const { settle } = await charged({ cost: 100 });
     expect(settle(10, ['Mutation.change'])).toEqual({ requested: 100, actual: 100, remaining: 900 });
   });
 
-  it('never gives back what was prepaid', async () => {
+  it('never refunds the prepaid points', async () => {
     const { settle, remaining } = await charged({ cost: 100, prepaid: 40 });
     expect(settle(1)).toEqual({ requested: 100, actual: 40, remaining: 1_000 });
     expect(await remaining()).toBe(1_000);
   });
 
-  it('stands where nothing is known of the answer', async () => {
+  it('charges the estimate if nothing is known of the response', async () => {
     const { settle } = await charged({ cost: 100 });
     expect(settle(undefined)).toEqual({ requested: 100, actual: 100, remaining: 900 });
   });
 });
 
 describe('the top consumers', () => {
-  it('are counted with refunds and refusals, the largest first', () => {
+  it('are counted with refunds and rejections, the largest first', () => {
     const topConsumers = new TopConsumers(() => 0);
     const of = (id: string) => ({ identity: userOf(id), address: '192.0.2.1' });
     topConsumers.addOperation(of('ada'), 100);
@@ -192,7 +195,7 @@ describe('the top consumers', () => {
     expect(JSON.stringify(top)).not.toContain('token-of');
   });
 
-  it('are found among any number of others, in bounded memory, and an hour later they are the hour before', () => {
+  it('are found among any number of others, in limited memory, and after an hour become the previous hour', () => {
     const clock = createClock();
     const topConsumers = new TopConsumers(clock.monotonic);
     for (let round = 0; round < 20_000; round++) {

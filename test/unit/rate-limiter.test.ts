@@ -11,7 +11,7 @@ const address = '192.0.2.1';
 const anonymous = { identity: { kind: 'anonymous' }, address } as const;
 
 describe('a charge', () => {
-  it('takes its cost, tells what is left and when the bucket is full again', async () => {
+  it('subtracts its cost, reports the remaining points and when the bucket is full again', async () => {
     const { limiter } = localLimiter();
     const decision = await limiter.charge({ identity: userOf('ada', 'FREE'), address, cost: 250 });
     expect(decision).toEqual({
@@ -27,7 +27,7 @@ describe('a charge', () => {
     });
   });
 
-  it('is refused when the bucket holds less, takes nothing, and tells when to come again', async () => {
+  it('is rejected if the bucket has fewer points, subtracts nothing, and reports when to try again', async () => {
     const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
     await limiter.charge({ ...caller, cost: 906 });
@@ -44,7 +44,7 @@ describe('a charge', () => {
     });
   });
 
-  it('is admitted after the seconds that the refusal named, and not a second before', async () => {
+  it('is admitted after the seconds that the rejection named, and not a second before', async () => {
     const { limiter, clock } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
     await limiter.charge({ ...caller, cost: 1_000 });
@@ -61,7 +61,7 @@ describe('a charge', () => {
     expect(await limiter.charge({ ...caller, cost: 200 })).toMatchObject({ kind: 'admitted' });
   });
 
-  it('that no full bucket could pay is told so, and takes nothing', async () => {
+  it('above the size of the bucket is reported as such, and subtracts nothing', async () => {
     const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
     expect(await limiter.charge({ ...caller, cost: 1_001 })).toMatchObject({
@@ -82,7 +82,7 @@ describe('a charge', () => {
     [0, '999'],
     [0.1, '999'],
     [1.5, '998'],
-  ])('of %d never passes free', async (cost, expected) => {
+  ])('of %d is never admitted for free', async (cost, expected) => {
     const { limiter } = localLimiter();
     const decision = await limiter.charge({ identity: userOf('ada', 'FREE'), address, cost });
     expect(decision.headers['x-ratelimit-remaining'] ?? decision.kind).toBe(expected);
@@ -99,7 +99,7 @@ describe('the bucket', () => {
     ['constructor', '1000'],
     ['', '1000'],
     [undefined, '1000'],
-  ])('of the tier %s holds %s points', async (tier, points) => {
+  ])('of the tier %s has %s points', async (tier, points) => {
     const { limiter } = localLimiter();
     const decision = await limiter.charge({ identity: { ...userOf('ada'), tier }, address, cost: 1 });
     expect(decision.headers['x-ratelimit-limit']).toBe(points);
@@ -116,14 +116,14 @@ describe('the bucket', () => {
     expect(await remaining('2001:db8:0:1::1')).toBe('400');
   });
 
-  it('of an address bounds all its callers together', async () => {
+  it('of an address limits all its callers together', async () => {
     const { limiter } = localLimiter({ perAddress: { points: 1_500 } });
     await limiter.charge({ identity: userOf('ada'), address, cost: 1_000 });
     const decision = await limiter.charge({ identity: userOf('bob'), address, cost: 600 });
     expect(decision).toMatchObject({ kind: 'rejected', headers: { ratelimit: '"address";r=500;t=40' } });
   });
 
-  it('is not shared by users of the same id at different issuers', async () => {
+  it('is not shared by users with the same id at different issuers', async () => {
     const { limiter } = localLimiter();
     const ada = userOf('ada', 'FREE');
     await limiter.charge({ identity: ada, address, cost: 1_000 });
@@ -133,7 +133,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('gets back what is refunded, at most what was charged', async () => {
+  it('receives refunds, at most up to the charge', async () => {
     const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
     await limiter.charge({ ...caller, cost: 500 });
@@ -145,7 +145,7 @@ describe('the bucket', () => {
     expect(await remainingOf(limiter, caller)).toBe(498);
   });
 
-  it('loses what is taken after the fact, but never more than is there', async () => {
+  it('loses points that are charged afterwards, but never more than it has', async () => {
     const { limiter } = localLimiter();
     const caller = { identity: userOf('ada', 'FREE'), address };
     const decision = await limiter.charge({ ...caller, cost: 500 });
@@ -160,10 +160,10 @@ describe('the bucket', () => {
   });
 });
 
-describe('whatever comes when,', () => {
+describe('for any order of charges,', () => {
   const charge = fc.record({ waitMs: fc.nat(5_000), cost: fc.integer({ min: 1, max: 400 }) });
 
-  it('no interval admits more than a full bucket and what flowed in meanwhile', async () => {
+  it('no interval admits more than a full bucket and the points added in it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(charge, { maxLength: 60 }), async (charges) => {
         const { limiter, clock } = localLimiter();

@@ -24,7 +24,7 @@ const down: SubgraphResponse = {
   },
 };
 
-/** Runs an operation through Apollo Gateway's own executor, every call going through `send`. */
+/** Runs an operation through Apollo Gateway’s own executor, with every call sent through `send`. */
 async function run(query: string, send: Send) {
   const services = Object.entries(SUBGRAPHS).map(([name, sdl]) => ({
     name,
@@ -87,7 +87,7 @@ it('locates the failure of a root fetch at its field', async () => {
   });
 });
 
-it("keeps a subgraph's data beside its errors, and names the service", async () => {
+it('keeps the data of a subgraph beside its errors, and names the service', async () => {
   const result = await run('{ first { name } }', async () => ({
     kind: 'received',
     data: { first: { ...product, name: null } },

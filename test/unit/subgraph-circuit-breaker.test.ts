@@ -19,7 +19,7 @@ function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
     ...BREAKER_SETTINGS,
     monotonic: clock.monotonic,
     random: () => 0,
-    onChange: ({ to, forced }) => changes.push(forced ? `${to} by hand` : to),
+    onChange: ({ to, forced }) => changes.push(forced ? `${to} (forced)` : to),
     ...overrides,
   });
   return { breaker, clock, changes };
@@ -31,12 +31,12 @@ function admit(breaker: CircuitBreaker): Permit {
   return permit;
 }
 
-function settle(breaker: CircuitBreaker, verdict: CallOutcome, times = 1): void {
-  for (let time = 0; time < times; time += 1) breaker.settle(admit(breaker), verdict);
+function settle(breaker: CircuitBreaker, outcome: CallOutcome, times = 1): void {
+  for (let time = 0; time < times; time += 1) breaker.settle(admit(breaker), outcome);
 }
 
 describe('a closed breaker', () => {
-  it('opens at the fifth failure in a row', () => {
+  it('opens at the fifth consecutive failure', () => {
     const { breaker } = createBreaker();
     settle(breaker, 'failure', 4);
     expect(breaker.state).toBe('closed');
@@ -46,7 +46,7 @@ describe('a closed breaker', () => {
     expect(breaker.retryAfterMs).toBe(2_000);
   });
 
-  it('opens when half of at least ten calls failed', () => {
+  it('opens if half of at least ten calls failed', () => {
     const { breaker } = createBreaker();
     for (let pair = 0; pair < 4; pair += 1) {
       settle(breaker, 'success');
@@ -67,7 +67,7 @@ describe('a closed breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('is not moved by neutral outcomes', () => {
+  it('ignores neutral outcomes', () => {
     const { breaker } = createBreaker();
     settle(breaker, 'failure', 4);
     settle(breaker, 'ignored', 1_000);
@@ -85,7 +85,7 @@ describe('a half-open breaker', () => {
     return parts;
   }
 
-  it('lets one call pass of a herd, and doubles that with each success', () => {
+  it('admits one of many simultaneous calls, and doubles that with each success', () => {
     const { breaker } = createHalfOpen();
     const herd = (): Permit[] =>
       Array.from({ length: 100 }, () => breaker.admit()).filter((permit) => permit !== undefined);
@@ -120,7 +120,7 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toBe('half-open');
   });
 
-  it('gives the place of a cancelled probe to the next', () => {
+  it('gives the place of a cancelled probe to the next call', () => {
     const { breaker } = createHalfOpen();
     const probe = admit(breaker);
     expect(breaker.admit()).toBeUndefined();
@@ -129,7 +129,7 @@ describe('a half-open breaker', () => {
     expect(breaker.admit()).toBeDefined();
   });
 
-  it('doubles its stay with each failed probe, up to the longest', () => {
+  it('doubles its open time with each failed probe, up to the maximum', () => {
     const { breaker, clock } = createHalfOpen();
     const stays: (number | undefined)[] = [];
     for (let probe = 0; probe < 7; probe += 1) {
@@ -140,7 +140,7 @@ describe('a half-open breaker', () => {
     expect(stays).toEqual([4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  it('keeps its stay while nothing listens, because asking then is free', () => {
+  it('keeps its open time while no server listens, because a probe then costs nothing', () => {
     const { breaker, clock } = createHalfOpen();
     for (let probe = 0; probe < 7; probe += 1) {
       settle(breaker, 'unreachable');
@@ -157,8 +157,8 @@ describe('a half-open breaker', () => {
   });
 });
 
-describe('a breaker that is held by hand', () => {
-  it('refuses every call for as long as it is held open, and knows no end of that', () => {
+describe('a breaker that is forced', () => {
+  it('rejects every call while it is forced open, without a retryAfter', () => {
     const { breaker, clock } = createBreaker();
     breaker.force('open');
     clock.advance(10 * BREAKER_SETTINGS.maxOpenMs);
@@ -166,7 +166,7 @@ describe('a breaker that is held by hand', () => {
     expect(breaker.admit()).toBeUndefined();
   });
 
-  it('lets every call pass for as long as it is held closed', () => {
+  it('admits every call while it is forced closed', () => {
     const { breaker } = createBreaker();
     settle(breaker, 'failure', 5);
     breaker.force('closed');
@@ -174,7 +174,7 @@ describe('a breaker that is held by hand', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('probes once it is let go from open', () => {
+  it('probes after it was forced open', () => {
     const { breaker } = createBreaker();
     breaker.force('open');
     breaker.force('auto');
@@ -182,7 +182,7 @@ describe('a breaker that is held by hand', () => {
     expect([breaker.state, breaker.admit()]).toEqual(['half-open', undefined]);
   });
 
-  it('starts with an empty window once it is let go from closed', () => {
+  it('starts with an empty window after it was forced closed', () => {
     const { breaker } = createBreaker();
     settle(breaker, 'failure', 4);
     breaker.force('closed');
@@ -193,17 +193,17 @@ describe('a breaker that is held by hand', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('tells of changes by hand as such, and of nothing when nothing changes', () => {
+  it('reports forced changes as such, and nothing if the state stays the same', () => {
     const { breaker, changes } = createBreaker();
     breaker.force('auto');
     breaker.force('open');
     breaker.force('open');
     breaker.force('auto');
     settle(breaker, 'failure');
-    expect(changes).toEqual(['open by hand', 'half-open by hand', 'open']);
+    expect(changes).toEqual(['open (forced)', 'half-open (forced)', 'open']);
   });
 
-  it('ignores the verdict of a call from before', () => {
+  it('ignores the outcome of a call from before', () => {
     const { breaker } = createBreaker();
     const stale = admit(breaker);
     breaker.force('open');
@@ -213,7 +213,7 @@ describe('a breaker that is held by hand', () => {
   });
 });
 
-it('takes a late verdict quietly after it was disposed of', () => {
+it('ignores a late outcome after it was disposed of', () => {
   const { breaker } = createBreaker();
   const permit = admit(breaker);
   breaker[Symbol.dispose]();
@@ -221,16 +221,16 @@ it('takes a late verdict quietly after it was disposed of', () => {
   expect(breaker.state).toBe('closed');
 });
 
-it('spreads the stays of several routers over a fifth', () => {
-  const stayWith = (random: number): number | undefined => {
+it('spreads the open times of several routers over a fifth', () => {
+  const openTimeWith = (random: number): number | undefined => {
     const { breaker } = createBreaker({ random: () => random });
     settle(breaker, 'failure', 5);
     return breaker.retryAfterMs;
   };
-  expect([stayWith(0), stayWith(0.5), stayWith(0.999)]).toEqual([2_000, 1_800, 1_601]);
+  expect([openTimeWith(0), openTimeWith(0.5), openTimeWith(0.999)]).toEqual([2_000, 1_800, 1_601]);
 });
 
-it('changes at most twice a minute when the subgraph flaps every five seconds', (context) => {
+it('changes at most twice a minute if the subgraph flaps every five seconds', (context) => {
   const { breaker, clock, changes } = createBreaker();
   const opened: number[] = [];
   for (let second = 0; second < 1_200; second += 1) {
@@ -250,10 +250,10 @@ it('changes at most twice a minute when the subgraph flaps every five seconds', 
 type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'admit' }
-  | { readonly kind: 'settle'; readonly pick: number; readonly verdict: CallOutcome }
+  | { readonly kind: 'settle'; readonly pick: number; readonly outcome: CallOutcome }
   | { readonly kind: 'force'; readonly to: ForcedState };
 
-const verdicts = fc.constantFrom<CallOutcome>(
+const outcomeArbitrary = fc.constantFrom<CallOutcome>(
   'success',
   'success',
   'failure',
@@ -267,14 +267,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('advance'), ms: fc.integer({ min: 1, max: 3_000 }) }),
   },
   { weight: 50, arbitrary: fc.constant({ kind: 'admit' }) },
-  { weight: 50, arbitrary: fc.record({ kind: fc.constant('settle'), pick: fc.nat(), verdict: verdicts }) },
+  {
+    weight: 50,
+    arbitrary: fc.record({ kind: fc.constant('settle'), pick: fc.nat(), outcome: outcomeArbitrary }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('force'), to: fc.constantFrom('open', 'closed', 'auto') }),
   },
 );
 
-/** What can be seen of a breaker after each step. */
+/** The observable state of a breaker after each step. */
 function trace(steps: readonly Step[], breaker: Subject, clock: Clock): string[] {
   const inFlight: Permit[] = [];
   return steps.map((next) => {
@@ -298,8 +301,8 @@ function act(next: Step, breaker: Subject, clock: Clock, inFlight: Permit[]): st
     }
     case 'settle': {
       const [permit] = inFlight.splice(next.pick % Math.max(inFlight.length, 1), 1);
-      if (permit !== undefined) breaker.settle(permit, next.verdict);
-      return next.verdict;
+      if (permit !== undefined) breaker.settle(permit, next.outcome);
+      return next.outcome;
     }
     case 'force':
       breaker.force(next.to);
@@ -307,7 +310,7 @@ function act(next: Step, breaker: Subject, clock: Clock, inFlight: Permit[]): st
   }
 }
 
-it('is not closed by successes of calls from before it opened, whenever they come', (context) => {
+it('is not closed by successes of calls from before it opened, whenever they arrive', (context) => {
   let falseCloses = 0;
   let settled = 0;
   const steps = fc.array(fc.record({ wait: fc.nat(BREAKER_SETTINGS.maxOpenMs), settle: fc.nat(20) }));

@@ -6,7 +6,7 @@ import { verifyPassword } from '../../subgraphs/user/issuer/passwords.ts';
 import { demoPasswordHash } from '../../subgraphs/user/demo-logins.ts';
 
 describe('the demo shop', () => {
-  test('is large enough to page, filter and degrade on', () => {
+  test('has enough data to page, filter and degrade', () => {
     expect(demoProducts.length).toBeGreaterThanOrEqual(300);
     expect(demoUsers.length).toBe(40);
     expect(demoOrders.length).toBe(400);
@@ -14,7 +14,7 @@ describe('the demo shop', () => {
     expect(new Set(demoOrders.map(({ status }) => status)).size).toBe(5);
   });
 
-  test('names everything once', () => {
+  test('has unique names', () => {
     for (const names of [
       demoProducts.map(({ id }) => id),
       demoProducts.map(({ sku }) => sku),
@@ -27,7 +27,7 @@ describe('the demo shop', () => {
     }
   });
 
-  test('agrees with itself: orders name products and customers, products and categories name categories', () => {
+  test('is consistent: orders name products and customers, products and categories name categories', () => {
     const productIds = new Set(demoProducts.map(({ id }) => id));
     const customerIds = new Set(
       demoUsers.filter(({ roles }) => roles.includes('customer')).map(({ id }) => id),

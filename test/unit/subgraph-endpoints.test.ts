@@ -5,7 +5,7 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 const healthy = answer({ data: { a: 1 } });
 
-/** Equal numbers every time, spread evenly: what random choice gives on average. */
+/** Returns the same numbers every time, spread evenly: the average of random numbers. */
 function evenRandom(): () => number {
   let state = 1;
   return () => {
@@ -20,7 +20,7 @@ async function startThree(first: () => Behaviour): Promise<StubSubgraph[]> {
 }
 
 describe('a subgraph with three endpoints', () => {
-  it('spreads calls that are under way evenly', async () => {
+  it('distributes calls in flight evenly', async () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = (
       await Promise.all(Array.from({ length: 3 }, () => startStubSubgraph(() => hang())))
@@ -34,7 +34,7 @@ describe('a subgraph with three endpoints', () => {
     await Promise.all(calls);
   });
 
-  it('ejects one that answers 503, and after that no call fails', async () => {
+  it('ejects one that responds with 503, and after that no call fails', async () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = (await startThree(() => page(503))).map((endpoint) => stack.use(endpoint));
     const urls = endpoints.map(({ url }) => url);
@@ -53,7 +53,7 @@ describe('a subgraph with three endpoints', () => {
     expect(one.breaker()).toBe('closed');
   });
 
-  it('loses no query to one where nothing listens', async () => {
+  it('loses no query to one that refuses connections', async () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = await startThree(() => healthy);
     const urls = endpoints.map(({ url }) => url);
@@ -110,7 +110,7 @@ describe('an ejected endpoint', () => {
     return { one, returning, stateOf, heal: () => (behaviour = healthy) };
   }
 
-  it('is asked again by one query when its time is over, and longer kept out when that fails', async () => {
+  it('is probed by one query after its time, and ejected for longer if that fails', async () => {
     await using stack = new AsyncDisposableStack();
     const { one, returning, stateOf } = await startEjected(stack);
     const before = returning.requests.length;
@@ -124,7 +124,7 @@ describe('an ejected endpoint', () => {
     expect(second).toBeGreaterThan((first ?? 0) * 1.5);
   });
 
-  it('is not tried out with mutations', async () => {
+  it('is not probed by mutations', async () => {
     await using stack = new AsyncDisposableStack();
     const { one, returning } = await startEjected(stack);
     const before = returning.requests.length;
@@ -135,7 +135,7 @@ describe('an ejected endpoint', () => {
     expect(returning.requests.length).toBe(before);
   });
 
-  it('returns slowly when it is well', async () => {
+  it('returns gradually when it is healthy', async () => {
     await using stack = new AsyncDisposableStack();
     const { one, returning, stateOf, heal } = await startEjected(stack);
     heal();
@@ -156,7 +156,7 @@ describe('an ejected endpoint', () => {
   });
 });
 
-it('uses all endpoints when all are ejected', async () => {
+it('uses all endpoints if all are ejected', async () => {
   await using first = await startStubSubgraph(() => page(503));
   await using second = await startStubSubgraph(() => page(503));
   await using one = poolOf(

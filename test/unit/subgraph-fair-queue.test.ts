@@ -26,7 +26,7 @@ function startQueue(options: { concurrency?: number; maxWaiting?: number; maxWai
     result.catch(() => undefined);
     return result;
   };
-  /** Ends the tasks that run, one after the other, until none is left. */
+  /** Ends the running tasks, one after the other, until none is left. */
   const drain = async () => {
     for (let done = finish.shift(); done !== undefined; done = finish.shift()) {
       done();
@@ -37,7 +37,7 @@ function startQueue(options: { concurrency?: number; maxWaiting?: number; maxWai
 }
 
 describe('a fair queue', () => {
-  test('runs as many tasks at once as it may', async () => {
+  test('runs as many tasks at once as allowed', async () => {
     const { add, order, drain } = startQueue({ concurrency: 2 });
     const results = [add('a', 'a1'), add('a', 'a2'), add('a', 'a3')];
     expect(order).toEqual(['a1', 'a2']);
@@ -54,7 +54,7 @@ describe('a fair queue', () => {
     expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3']);
   });
 
-  test('rejects a lane that has enough waiting, and displaces the longest lane for a short one', async () => {
+  test('rejects a lane that has enough waiting tasks, and displaces the longest lane for a short one', async () => {
     const { add, order, drain } = startQueue();
     void add('x');
     const [, , a3] = ['a1', 'a2', 'a3'].map((name) => add('a', name));
@@ -66,13 +66,13 @@ describe('a fair queue', () => {
     expect(order).toEqual(['x', 'a1', 'b', 'c', 'a2']);
   });
 
-  test('rejects when every lane waits equally', async () => {
+  test('rejects if every lane waits equally', async () => {
     const { add } = startQueue();
     for (const lane of ['x', 'a', 'b', 'c', 'd']) void add(lane);
     await expect(add('e')).rejects.toThrow(QueueFullError);
   });
 
-  test('does not start what has waited too long', async () => {
+  test('does not start tasks that have waited too long', async () => {
     const { add, order, drain, pass } = startQueue();
     void add('x');
     const late = add('a');
@@ -83,7 +83,7 @@ describe('a fair queue', () => {
     expect(order).toEqual(['x', 'b']);
   });
 
-  test('does not start what is no longer wanted', async () => {
+  test('does not start tasks that were aborted', async () => {
     const { add, order, drain } = startQueue();
     const controller = new AbortController();
     void add('x');
@@ -96,7 +96,7 @@ describe('a fair queue', () => {
     expect(order).toEqual(['x', 'b']);
   });
 
-  test('goes on after a task that fails', async () => {
+  test('continues after a task that fails', async () => {
     const { add, drain, order } = startQueue();
     const queue = new FairQueue({
       concurrency: 1,

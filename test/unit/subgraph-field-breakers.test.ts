@@ -18,7 +18,7 @@ function createFields() {
       new CircuitBreaker({ ...BREAKER_SETTINGS, monotonic, random: () => 0, onChange: () => undefined }),
   });
 
-  /** One call; what it leaves to say of the service, or which fields it may not ask for. */
+  /** Settles one call; returns the outcome for the service, or the fields that are blocked. */
   function call(asked: readonly string[], outcome: CallOutcome, suspects: readonly string[] = []) {
     const admission = fields.admit(asked);
     if (admission.kind === 'rejected') return admission.blockedFields.map(({ coordinate }) => coordinate);
@@ -40,7 +40,7 @@ describe('a field that keeps failing', () => {
     expect(call(['Query.b'], 'success')).toBe('success');
   });
 
-  it('is told from the fields beside it by what they do without it', () => {
+  it('is distinguished from the fields beside it by calls without it', () => {
     const { call, late, stateOf } = createFields();
     for (let time = 0; time < 5; time += 1) {
       late('Query.a', 'Query.b');
@@ -49,14 +49,14 @@ describe('a field that keeps failing', () => {
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', 'closed']);
   });
 
-  it('is blamed for late calls before fields that have failed less often', () => {
+  it('is suspected for late calls before fields that have failed less often', () => {
     const { late, stateOf } = createFields();
     late('Query.a');
     for (let time = 0; time < 4; time += 1) late('Query.a', 'Query.b');
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', undefined]);
   });
 
-  it('lets the others of its call be well when it alone has an error', () => {
+  it('leaves the other fields of its call healthy if it alone has an error', () => {
     const { call, stateOf } = createFields();
     for (let time = 0; time < 5; time += 1) call(['Query.a', 'Query.b'], 'failure', ['Query.a']);
     expect([stateOf('Query.a'), stateOf('Query.b')]).toEqual(['open', undefined]);
@@ -70,7 +70,7 @@ describe('a field that keeps failing', () => {
     expect(stateOf('Query.a')).toBe('closed');
   });
 
-  it('is not moved by neutral outcomes', () => {
+  it('ignores neutral outcomes', () => {
     const { call, late, clock, stateOf } = createFields();
     for (let time = 0; time < 4; time += 1) late('Query.a');
     for (let time = 0; time < 100; time += 1) call(['Query.a'], 'ignored');
@@ -81,7 +81,7 @@ describe('a field that keeps failing', () => {
     expect(stateOf('Query.a')).toBe('half-open');
   });
 
-  it('is forgotten when it has been well for long', () => {
+  it('is no longer tracked after it has been healthy for long', () => {
     const { fields, call, late, clock } = createFields();
     late('Query.a');
     clock.advance(59_000);
@@ -94,7 +94,7 @@ describe('a field that keeps failing', () => {
 });
 
 describe('several fields that fail', () => {
-  it('are the illness of the service', () => {
+  it('are a failure of the service', () => {
     const { late } = createFields();
     expect(['Query.a', 'Query.b', 'Query.c'].map((field) => late(field))).toEqual([
       'ignored',
@@ -103,13 +103,13 @@ describe('several fields that fail', () => {
     ]);
   });
 
-  it('are not, when they were asked for together', () => {
+  it('are not, if they were requested together', () => {
     const { late } = createFields();
     const calls = [late('Query.a', 'Query.b'), late('Query.a', 'Query.c'), late('Query.d', 'Query.a')];
     expect(calls).toEqual(['ignored', 'ignored', 'ignored']);
   });
 
-  it('are watched up to a bound, and are the illness of the service beyond it', () => {
+  it('are tracked up to a limit, and count as a failure of the service beyond it', () => {
     const { fields, late } = createFields();
     for (let field = 0; field < 1_000; field += 1) late(`Query.f${field}`);
     expect(fields.tracked).toHaveLength(100);
@@ -125,7 +125,7 @@ it('opens the breaker of the one failing field, with whichever fields it is sele
     fc.property(fc.array(round, { maxLength: 200, size: 'max' }), (rounds) => {
       const { call, clock, stateOf } = createFields();
       const ofService = new Set<unknown>();
-      /** Sends calls as the executor does: again without the blocked fields. */
+      /** Sends calls as the executor does: repeated without the blocked fields. */
       const ask = (asked: readonly string[]): void => {
         if (asked.length === 0) return;
         const isLate = asked.includes('Query.a');
@@ -137,7 +137,8 @@ it('opens the breaker of the one failing field, with whichever fields it is sele
         clock.advance(wait);
         ask(asked);
       }
-      // Whoever was blamed for the company it kept clears itself when it is asked for alone.
+      // A field that was suspected only because of the failing field beside it recovers when it is requested
+      // alone.
       for (let time = 0; time < 5; time += 1) {
         clock.advance(time === 0 ? 60_000 : 0);
         for (const field of NAMES) ask([field]);
@@ -151,7 +152,7 @@ it('opens the breaker of the one failing field, with whichever fields it is sele
   );
 });
 
-describe('an answer with an error whose code means a failure of the service', () => {
+describe('a response with an error whose code means a failure of the service', () => {
   const CODES = new Set<unknown>(['UNAVAILABLE']);
   const ROOT: FetchFields = {
     coordinates: ['Query.books', 'Query.search'],
@@ -183,7 +184,7 @@ describe('an answer with an error whose code means a failure of the service', ()
     ]);
   });
 
-  it('attributes the failure to every null field when it has no path', () => {
+  it('attributes the failure to every null field if it has no path', () => {
     expect(failuresIn(ROOT, null, error())).toEqual(['Query.books', 'Query.search']);
     expect(failuresIn(ENTITIES, { _entities: [null, null] }, error(['_entities', 1]))).toEqual([
       'Book.stock',
@@ -191,18 +192,18 @@ describe('an answer with an error whose code means a failure of the service', ()
     ]);
   });
 
-  it('says nothing of a field that has delivered something', () => {
+  it('attributes nothing to a field that has delivered data', () => {
     expect(failuresIn(ROOT, { books: [{ rating: null }] }, error(['books', 0, 'rating']))).toEqual([]);
     const one = { _entities: [{ stock: null }, { stock: 5 }] };
     expect(failuresIn(ENTITIES, one, error(['_entities', 0, 'stock']))).toEqual([]);
   });
 
-  it('says nothing with another code, or with a key that was not asked for', () => {
+  it('attributes nothing with another code, or with a key that was not requested', () => {
     expect(failuresIn(ROOT, { books: null }, error(['books'], 'NOT_FOUND'))).toEqual([]);
     expect(failuresIn(ROOT, { books: [] }, error(['__proto__']), error(['constructor']))).toEqual([]);
   });
 
-  it('reads each entity a bounded number of times, however many errors there are', () => {
+  it('reads each entity a limited number of times, for any number of errors', () => {
     let reads = 0;
     const entity = {
       get stock() {

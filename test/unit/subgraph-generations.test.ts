@@ -49,7 +49,7 @@ it('shares connections and breaker between generations that call the same addres
   expect(pool.state()).toHaveLength(1);
 });
 
-it('starts afresh at a new address, and gives up the old one with the last generation that called it', async () => {
+it('starts with a new breaker at a new address, and releases the old one with the last generation that called it', async () => {
   await using failing = await startStubSubgraph(() => page(503));
   await using healthy = await startHealthy();
   await using pool = startPool();
@@ -63,7 +63,7 @@ it('starts afresh at a new address, and gives up the old one with the last gener
   expect(pool.state().map(({ endpoints }) => endpoints.map(({ url }) => url))).toEqual([[healthy.url]]);
 });
 
-it('holds a breaker by hand in later generations too, at whatever address, until it is let go', async () => {
+it('keeps a forced breaker in later generations, at any address, until it is released', async () => {
   await using first = await startHealthy();
   await using second = await startHealthy();
   await using pool = startPool();
@@ -78,7 +78,7 @@ it('holds a breaker by hand in later generations too, at whatever address, until
   expect(pool.force({ subgraph: 'order', state: 'open' })).toBe('unknown');
 });
 
-it('holds no more fields than it can still watch others beside', async () => {
+it('limits forced fields, so that others can still be tracked', async () => {
   await using pool = startPool();
   await using _ = pool.forGeneration(new Map([['inventory', 'http://127.0.0.1:1/']]));
   const hold = (field: string, state: 'open' | 'closed' | 'auto' = 'open') =>
@@ -90,7 +90,7 @@ it('holds no more fields than it can still watch others beside', async () => {
   expect(pool.state()[0]?.fields.filter(({ forced }) => forced)).toHaveLength(50);
 });
 
-it('holds a breaker open that is switched off', async () => {
+it('forces a breaker open that is disabled', async () => {
   await using subgraph = await startHealthy();
   await using pool = startPool({ all: { breaker: { enabled: false } } });
   await using routes = pool.forGeneration(new Map([['inventory', subgraph.url]]));
@@ -102,7 +102,7 @@ it('holds a breaker open that is switched off', async () => {
   expect(new Set(kinds)).toEqual(new Set(['received']));
 });
 
-it('finishes what a given-up generation has under way', async () => {
+it('completes the calls in flight of a released generation', async () => {
   let respond: (() => void) | undefined;
   await using subgraph = await startStubSubgraph(() => (response, request) => {
     respond = () => answer({ data: { a: 1 } })(response, request);
@@ -118,7 +118,7 @@ it('finishes what a given-up generation has under way', async () => {
   expect(await call(routes)).toMatchObject({ kind: 'failed', failure: { code: 'SUBGRAPH_UNAVAILABLE' } });
 });
 
-it('keeps a thousand swaps from leaving anything behind', async () => {
+it('a thousand swaps leave nothing behind', async () => {
   await using subgraph = await startHealthy();
   await using pool = startPool();
   let current = pool.forGeneration(new Map([['inventory', subgraph.url]]));

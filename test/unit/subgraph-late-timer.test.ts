@@ -8,7 +8,7 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 const STALL_MS = 400;
 const TIMEOUT_MS = 200;
 
-// In a thread of its own: it answers while the caller's event loop stands still.
+// In a thread of its own, so that it responds while the caller’s event loop is blocked.
 const SUBGRAPH = `
 const { createServer } = require('node:http');
 const { parentPort } = require('node:worker_threads');
@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
 
-it('an answer that came while the event loop stood still is an answer, and no timeout', async () => {
+it('a response that arrived while the event loop was blocked is delivered, and is no timeout', async () => {
   const thread = new Worker(SUBGRAPH, { eval: true });
   await using _ = { [Symbol.asyncDispose]: async () => void (await thread.terminate()) };
   const [port] = await once(thread, 'message');

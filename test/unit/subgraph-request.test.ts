@@ -16,7 +16,7 @@ import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 const healthy = answer({ data: { a: 1 } });
 
 describe('a call', () => {
-  it('carries the context headers, the signature, and what makes it GraphQL over HTTP', async () => {
+  it('has the context headers, the signature, and the headers of GraphQL over HTTP', async () => {
     await using subgraph = await startStubSubgraph(() => healthy);
     await using one = poolOf(
       [`${subgraph.url}?tenant=1`],
@@ -59,7 +59,7 @@ describe('a call', () => {
     expect(JSON.stringify(subgraph.requests)).not.toContain('secret');
   });
 
-  it('signs each try afresh', async () => {
+  it('has a new signature for each attempt', async () => {
     let tries = 0;
     await using subgraph = await startStubSubgraph((_, index) => (index === 0 ? reset() : healthy));
     await using one = poolOf(
@@ -72,14 +72,14 @@ describe('a call', () => {
     expect(one.events).toEqual(['retried', 'called OK']);
   });
 
-  it('announces how long the router still waits: its timeout, or what is left of the client request', async () => {
+  it('announces the router’s remaining time: its timeout, or the rest of the client request', async () => {
     await using subgraph = await startStubSubgraph((_, index) => (response, request) => {
       if (index === 2) one.clock.advance(300);
       if (index === 2) reset()(response, request);
       else healthy(response, request);
     });
     await using one = poolOf([subgraph.url], { timeoutMs: 1_000 });
-    // Forwarded from the client: the router's own value takes its place.
+    // Forwarded from the client, and replaced by the router’s own value.
     await one.call({ headers: { 'X-Request-Timeout-Ms': '99999' } });
     await one.call({ deadline: 250.7 });
     await one.call();
@@ -89,8 +89,8 @@ describe('a call', () => {
 
   it.each([
     ['a header that HTTP does not allow', { headers: { 'x-user-id': 'a\r\nb: c' } }, {}],
-    ['a signer that refuses', {}, { signer: { sign: () => fail() } }],
-  ])('with %s fails without blaming the subgraph', async (_, call, parts) => {
+    ['a signer that fails', {}, { signer: { sign: () => fail() } }],
+  ])('with %s fails without a failure of the subgraph', async (_, call, parts) => {
     await using subgraph = await startStubSubgraph(() => healthy);
     await using one = poolOf([subgraph.url], { breaker: { consecutiveFailures: 1 } }, parts);
     expect(await one.fail(call)).toEqual({
@@ -115,7 +115,7 @@ describe('a call', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it('keeps data and errors side by side, and counts as healthy', async () => {
     const errors = [
       { message: 'no stock', path: ['a', 0], extensions: { code: 'CONFLICT' }, locations: [{ line: 1 }] },
@@ -133,14 +133,14 @@ describe('an answer', () => {
     }
   });
 
-  it('of errors alone with status 400 is the GraphQL answer that it is', async () => {
+  it('of errors alone with status 400 is a GraphQL response', async () => {
     const errors = [{ message: 'bad input', extensions: { code: 'BAD_USER_INPUT' } }];
     await using subgraph = await startStubSubgraph(() => status(400, { errors }));
     await using one = poolOf([subgraph.url]);
     expect(await one.call()).toEqual({ kind: 'received', data: null, errors });
   });
 
-  it('may be of either JSON media type, with parameters', async () => {
+  it('may have either JSON media type, with parameters', async () => {
     const types = [
       'application/graphql-response+json; charset=utf-8',
       'Application/JSON',
@@ -153,7 +153,7 @@ describe('an answer', () => {
     for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'received' });
   });
 
-  it('with __proto__ keys leaves every prototype as it was', async () => {
+  it('with __proto__ keys changes no prototype', async () => {
     const hostile =
       '{"data":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"__proto__":{"errors":[]}}';
     await using subgraph = await startStubSubgraph(() => text(hostile));
@@ -190,14 +190,14 @@ describe('an answer', () => {
   ])('may be preceded by interim responses that arrive %s, on a connection that is kept', async (_, cut) => {
     const interim =
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nx: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n';
-    // Looks like one, and is text: only what precedes a response is left out.
+    // Text that looks like an interim response: only those before a response are removed.
     const text = 'HTTP/1.1 100 Continue';
     const body = JSON.stringify({ data: { a: text } });
     const final = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
-      // Each request comes in one piece.
+      // Each request arrives in one piece.
       socket
         .setNoDelay(true)
         .on('data', () => void writeApart(socket, [...cut(interim + final), ...cut(body)]));

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dateTimeScalar, decimalScalar } from '../../subgraphs/shop/scalars.ts';
 
 describe('a Decimal', () => {
-  test('keeps its digits, whether literal or variable', () => {
+  test('keeps its digits, in a literal and in a variable', () => {
     const digits = tuple(nat(), integer({ min: 0, max: 999_999 })).map(([whole, part]) => {
       return `${whole}.${String(part).padStart(6, '0')}`;
     });
@@ -26,7 +26,7 @@ describe('a Decimal', () => {
 });
 
 describe('a DateTime', () => {
-  test('is a moment, whatever its offset', () => {
+  test('is a moment, with any offset', () => {
     const moment = new Date('2026-05-01T12:00:00.000Z');
     expect(dateTimeScalar.parseValue('2026-05-01T14:00:00+02:00')).toEqual(moment);
     expect(dateTimeScalar.parseLiteral(parseValue('"2026-05-01T12:00:00Z"'))).toEqual(moment);

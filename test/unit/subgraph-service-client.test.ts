@@ -9,21 +9,21 @@ import { createClock } from '../support/time/clock.ts';
 const KEY = { id: 'order', secret: 's'.repeat(32) };
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-describe('what a request says of itself', () => {
+describe('the headers of a request', () => {
   const read = (headers: Record<string, string>) => readInboundRequest(headers, () => 0);
 
   test.each(['Root=1-67891233-abcdef012345678912345678', 'a+b/c==', 'req-1:2.3'])(
-    'the request id %s passes unchanged, as in the router',
+    'pass the request id %s unchanged, as in the router',
     (id) => {
       expect(read({ 'x-request-id': id }).requestId).toBe(id);
     },
   );
 
-  test.each(['', 'a b', 'x'.repeat(129), 'a\tb', '"'])('the id %j is replaced', (id) => {
+  test.each(['', 'a b', 'x'.repeat(129), 'a\tb', '"'])('replace the id %j', (id) => {
     expect(read({ 'x-request-id': id }).requestId).toMatch(/^[\da-f-]{36}$/);
   });
 
-  test('ids and trace are passed on, malformed ones are not', () => {
+  test('pass on ids and trace, but not malformed ones', () => {
     const ids = { 'x-request-id': 'r1', 'x-correlation-id': 'c/1' };
     const trace = { traceparent: TRACE, tracestate: 'a=1,b=2' };
     expect(read({ ...ids, ...trace, 'x-user-id': 'u' }).passedOn).toEqual({ ...ids, ...trace });
@@ -39,13 +39,13 @@ describe('what a request says of itself', () => {
     ['0', 0],
     ['1e3', Infinity],
     ['-5', Infinity],
-  ])('of a timeout of %s ms calls to others may take %s', (timeout, remaining) => {
+  ])('with a timeout of %s ms limit calls to others to %s', (timeout, remaining) => {
     expect(read({ 'x-request-timeout-ms': timeout }).remainingMs()).toBe(remaining);
   });
 });
 
 describe('the breaker of a called service', () => {
-  test('opens after five failures in a row, and closes when a probe succeeds', () => {
+  test('opens after five consecutive failures, and closes when a probe succeeds', () => {
     const clock = createClock();
     const states: string[] = [];
     const breaker = new ServiceBreaker({
@@ -74,7 +74,7 @@ describe('the breaker of a called service', () => {
 });
 
 describe('calls to another service', () => {
-  test('are rejected without being sent while it is down, and answered again when it is back', async () => {
+  test('are rejected without being sent while it is down, and sent again after its recovery', async () => {
     const clock = createClock();
     let isDown = true;
     await using product = await startStubSubgraph(() => (isDown ? page(500) : answer({ data: { a: 1 } })));
@@ -102,7 +102,7 @@ describe('calls to another service', () => {
     );
   });
 
-  test('that answers GraphQL errors with 4xx does not open its breaker', async () => {
+  test('that returns GraphQL errors with 4xx does not open its breaker', async () => {
     await using product = await startStubSubgraph(() => status(400, { errors: [{ message: 'no' }] }));
     const callService = createServiceClient({
       caller: 'order',

@@ -4,7 +4,7 @@ import { ownServiceKey, readSettings } from '../../subgraphs/shared/settings.ts'
 const secret = 'x'.repeat(32);
 
 describe('the settings of a subgraph', () => {
-  test('need only the identity keys', () => {
+  test('require only the identity keys', () => {
     expect(readSettings('order', { IDENTITY_KEYS: `k1:${secret}`, REDIS_URL: '' })).toEqual({
       name: 'order',
       host: '127.0.0.1',
@@ -29,13 +29,13 @@ describe('the settings of a subgraph', () => {
     });
   });
 
-  test('put each subgraph into a schema of its own in a real Postgres', () => {
+  test('use a schema of its own for each subgraph in a real Postgres', () => {
     const url = 'postgres://shop@db/shop';
     const { database } = readSettings('user', { IDENTITY_KEYS: `k1:${secret}`, DATABASE_URL: url });
     expect(database).toEqual({ kind: 'postgres', schema: 'user', url });
   });
 
-  test('take several keys, of which the first signs', () => {
+  test('accept several keys, of which the first signs', () => {
     const { identityKeys } = readSettings('user', { IDENTITY_KEYS: `new:${secret}:y, old:${secret}` });
     expect(identityKeys).toEqual([
       { id: 'new', secret: `${secret}:y` },
@@ -43,7 +43,7 @@ describe('the settings of a subgraph', () => {
     ]);
   });
 
-  test('take the keys of services, each named by its key id', () => {
+  test('read the keys of services, each named by its key id', () => {
     const settings = readSettings('order', {
       IDENTITY_KEYS: `router:${secret}`,
       SERVICE_KEYS: `order.2:${secret}2,order:${secret},billing-run:${secret}`,
@@ -59,7 +59,7 @@ describe('the settings of a subgraph', () => {
     );
   });
 
-  test('are refused all at once, in one sentence without the secrets', () => {
+  test('are rejected all at once, in one sentence without the secrets', () => {
     const wrong = {
       IDENTITY_KEYS: 'k1:short',
       PORT: '70000',

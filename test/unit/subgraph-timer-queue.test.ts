@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createClock } from '../support/time/clock.ts';
 
-function alarmsOnClock() {
+function timersOnClock() {
   const clock = createClock();
   let timers = 0;
   const after = createTimerQueue({
@@ -13,12 +13,12 @@ function alarmsOnClock() {
       return clock.schedule(action, delayMs);
     },
   });
-  const rung: string[] = [];
+  const fired: string[] = [];
   return {
-    rung,
+    fired,
     timers: () => timers,
     set: (delayMs: number, name: string) =>
-      after(delayMs, () => void rung.push(`${name} at ${clock.monotonic()}`)),
+      after(delayMs, () => void fired.push(`${name} at ${clock.monotonic()}`)),
     advance: async (ms: number) => {
       await clock.advanceAsync(ms);
       await setImmediate();
@@ -26,51 +26,51 @@ function alarmsOnClock() {
   };
 }
 
-test('alarms ring when they are due, in that order, however they were set', async () => {
-  const { set, rung, advance } = alarmsOnClock();
+test('timers fire when they are due, in that order, however they were set', async () => {
+  const { set, fired, advance } = timersOnClock();
   set(300, 'last');
   set(100, 'first');
   set(200, 'second');
   set(200, 'third');
   await advance(99);
-  expect(rung).toEqual([]);
+  expect(fired).toEqual([]);
   await advance(1);
   await advance(200);
-  expect(rung).toEqual(['first at 100', 'second at 200', 'third at 200', 'last at 300']);
+  expect(fired).toEqual(['first at 100', 'second at 200', 'third at 200', 'last at 300']);
 });
 
-test('an alarm that is called off does not ring, and the others do', async () => {
-  const { set, rung, advance } = alarmsOnClock();
-  const cancel = set(100, 'called off');
+test('a cancelled timer does not fire, and the others do', async () => {
+  const { set, fired, advance } = timersOnClock();
+  const cancel = set(100, 'cancelled');
   set(100, 'left');
   cancel();
   cancel();
   await advance(500);
   cancel();
-  expect(rung).toEqual(['left at 100']);
+  expect(fired).toEqual(['left at 100']);
 });
 
-test('an alarm that is set or called off while others ring', async () => {
+test('a timer may be set or cancelled while others fire', async () => {
   const clock = createClock();
   const after = createTimerQueue(clock);
-  const rung: number[] = [];
+  const fired: number[] = [];
   const cancel: (() => void)[] = [];
   after(100, () => {
     cancel[0]?.();
-    after(50, () => void rung.push(clock.monotonic()));
+    after(50, () => void fired.push(clock.monotonic()));
   });
-  cancel.push(after(100, () => void rung.push(-1)));
+  cancel.push(after(100, () => void fired.push(-1)));
   await clock.advanceAsync(150);
   await setImmediate();
-  expect(rung).toEqual([150]);
+  expect(fired).toEqual([150]);
 });
 
-test('one timer stands for a thousand alarms that are called off', async () => {
-  const { set, rung, timers, advance } = alarmsOnClock();
-  for (let index = 0; index < 1_000; index += 1) set(2_000, 'called off')();
+test('a thousand cancelled timers need one timer of the system', async () => {
+  const { set, fired, timers, advance } = timersOnClock();
+  for (let index = 0; index < 1_000; index += 1) set(2_000, 'cancelled')();
   expect(timers()).toBe(1);
   await advance(2_000);
   set(100, 'another');
   await advance(100);
-  expect(rung).toEqual(['another at 2100']);
+  expect(fired).toEqual(['another at 2100']);
 });

@@ -48,7 +48,7 @@ function refusal(reason: string): Verification {
 }
 
 describe('the identity of a call', () => {
-  test('is what the signed headers say', () => {
+  test('is read from the signed headers', () => {
     expect(verifyAt(signed())).toEqual({
       kind: 'verified',
       identity: {
@@ -63,7 +63,7 @@ describe('the identity of a call', () => {
     });
   });
 
-  test('is nobody when no identity header is sent', () => {
+  test('is anonymous if no identity header is sent', () => {
     expect(verifyAt(signed({ identity: {} }))).toEqual({
       kind: 'verified',
       identity: {
@@ -82,14 +82,14 @@ describe('the identity of a call', () => {
     expect(verifyAt(signed({ key: former })).kind).toBe('verified');
   });
 
-  test('is found whatever the case of the header names', () => {
+  test('is read in any case of the header names', () => {
     const { headers, ...request } = signed();
     const upperCase = Object.entries(headers).flatMap(([name, value]) => [name.toUpperCase(), value]);
     expect(verifyAt({ ...request, rawHeaders: upperCase }).kind).toBe('verified');
   });
 });
 
-describe('a call is refused', () => {
+describe('a call is rejected', () => {
   test.each(['signature', 'signature-input'])('without %s', (name) => {
     const { headers, ...request } = signed();
     const { [name]: _, ...others } = headers;
@@ -97,12 +97,12 @@ describe('a call is refused', () => {
     expect(verification.kind).toBe('rejected');
   });
 
-  test('when its body was altered', () => {
+  test('if its body was altered', () => {
     const request = { ...signed(), body: Buffer.from('{"query":"{ users { edges { cursor } } }"}') };
     expect(verifyAt(request)).toEqual(refusal('the body does not match its digest'));
   });
 
-  test('when body and digest were both altered', () => {
+  test('if body and digest were both altered', () => {
     const { headers, ...request } = signed();
     const other = signed({ body: '{}' });
     const altered = { ...headers, 'content-digest': other.headers['content-digest'] ?? '' };
@@ -110,27 +110,27 @@ describe('a call is refused', () => {
     expect(verification).toEqual(refusal('the signature does not match'));
   });
 
-  test.each(Object.keys(identity))('when %s was altered', (name) => {
+  test.each(Object.keys(identity))('if %s was altered', (name) => {
     const { headers, ...request } = signed();
     const altered = rawHeaders({ ...headers, [name]: 'admin' });
     expect(verifyAt({ ...request, rawHeaders: altered })).toEqual(refusal('the signature does not match'));
   });
 
-  test.each(Object.keys(identity))('when %s was removed', (name) => {
+  test.each(Object.keys(identity))('if %s was removed', (name) => {
     const { headers, ...request } = signed();
     const { [name]: _, ...others } = headers;
     const verification = verifyAt({ ...request, rawHeaders: rawHeaders(others) });
     expect(verification).toEqual(refusal('a covered header is missing'));
   });
 
-  test.each(Object.keys(identity))('when %s was added to a call that does not cover it', (name) => {
+  test.each(Object.keys(identity))('if %s was added to a call that does not cover it', (name) => {
     const { headers, ...request } = signed({ identity: {} });
     const verification = verifyAt({ ...request, rawHeaders: [...rawHeaders(headers), name, 'admin'] });
     expect(verification).toEqual(refusal(`${name} is not covered by the signature`));
   });
 
   test.each([...Object.keys(identity), 'signature', 'signature-input', 'content-digest'])(
-    'when %s is sent twice',
+    'if %s is sent twice',
     (name) => {
       const { headers, ...request } = signed();
       const twice = [...rawHeaders(headers), name.toUpperCase(), headers[name] ?? ''];
@@ -140,17 +140,17 @@ describe('a call is refused', () => {
     },
   );
 
-  test('when it was signed for another service', () => {
+  test('if it was signed for another service', () => {
     expect(verifyAt(signed({ audience: 'user' }))).toEqual(
       refusal('the call was signed for another service'),
     );
   });
 
-  test('when the method was altered', () => {
+  test('if the method was altered', () => {
     expect(verifyAt({ ...signed(), method: 'PUT' })).toEqual(refusal('the signature does not match'));
   });
 
-  test('when the key is unknown, or has another secret', () => {
+  test('if the key is unknown, or has another secret', () => {
     expect(verifyAt(signed({ key: { ...current, id: 'k3' } }))).toEqual(refusal('the key is unknown'));
     expect(verifyAt(signed({ key: stranger }))).toEqual(refusal('the signature does not match'));
   });
@@ -216,16 +216,16 @@ describe('a service', () => {
           `a service's key does not vouch for ${name}`,
         ] as const,
     ),
-  ] as const)('is refused with %s', (_, key, headers, reason) => {
+  ] as const)('is rejected with %s', (_, key, headers, reason) => {
     expect(verify(signed({ key, identity: headers }))).toEqual(refusal(reason));
   });
 
-  test('is never made of a user id', () => {
+  test('is never derived from a user id', () => {
     const call = signed({ identity: { 'x-user-id': 'service:order', 'x-user-roles': 'service' } });
     expect(verify(call)).toMatchObject({ identity: { service: null, userId: 'service:order' } });
   });
 
-  test('is refused when its name was added to a call of the router', () => {
+  test('is rejected if its name was added to a call of the router', () => {
     const { headers, ...request } = signed();
     expect(verify({ ...request, rawHeaders: [...rawHeaders(headers), 'x-service-name', 'order'] })).toEqual(
       refusal('x-service-name is not covered by the signature'),
@@ -267,7 +267,7 @@ describe('a nonce', () => {
     expect(verify(request)).toEqual(refusal('the signature has expired'));
   });
 
-  test('is only remembered of senders who hold a key', () => {
+  test('is stored only for senders that have a key', () => {
     const verify = createVerifier({ audience: 'order', keys: [current], now: () => sentAt });
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
     expect(verify(signed({ nonce, key: stranger })).kind).toBe('rejected');

@@ -38,7 +38,7 @@ const composition = compose([
 if (composition.kind === 'failed') throw new Error(JSON.stringify(composition.findings));
 const schema = buildSchema(composition.supergraphSdl, { assumeValidSDL: true });
 
-test('a subgraph is asked for its root fields and for the fields of entities that it resolves itself', () => {
+test('a subgraph has its root fields and the entity fields that it resolves itself', () => {
   expect(breakableFields(schema, 'shop-1').toSorted()).toEqual([
     'Mutation.touch',
     'Product.box',
@@ -55,7 +55,7 @@ test('a subgraph is asked for its root fields and for the fields of entities tha
   ]);
 });
 
-test('of a subgraph that does not exist nothing is asked', () => {
+test('an unknown subgraph has none', () => {
   expect(breakableFields(schema, 'SHOP_1')).toEqual([]);
   expect(breakableFields(buildSchema('type Query { a: Int }'), 'shop-1')).toEqual([]);
 });

@@ -10,7 +10,7 @@ test.each([
   [`00-${IDS}-00`, `00-${IDS}-00`],
   // The flags that version 00 defines: sampled and random.
   [`00-${IDS}-ff`, `00-${IDS}-03`],
-  // Later versions, also with more fields than are known: only the sampled flag is read.
+  // Later versions, also with additional fields: only the sampled flag is read.
   [`01-${IDS}-01`, `00-${IDS}-01`],
   [`cc-${IDS}-03-what-the-future-will-be-like`, `00-${IDS}-01`],
   [`cc-${IDS}-01-`, `00-${IDS}-01`],
@@ -29,13 +29,13 @@ test.each([
   `00-${IDS}-01, 00-${IDS}-01`,
   `0-${IDS}-01`,
   '',
-])('traceparent %s is invalid, and no tracestate is passed on without one', (traceparent) => {
+])('traceparent %s is invalid, and no tracestate is passed on without a valid one', (traceparent) => {
   expect(through(traceparent, 'a=1')).toBeUndefined();
 });
 
 const stateOf = (tracestate: string) => through(`00-${IDS}-01`, tracestate)?.tracestate;
 
-test('tracestate keeps the order of its entries, and loses malformed and repeated ones', () => {
+test('tracestate keeps the order of its entries, and drops malformed and repeated ones', () => {
   expect(stateOf('rojo=00f067aa0ba902b7,congo=t61rcWkgMzE')).toBe('rojo=00f067aa0ba902b7,congo=t61rcWkgMzE');
   expect(stateOf(' fw529a3039@dt=FfAAAAX ,\tb=2 ,, c')).toBe('fw529a3039@dt=FfAAAAX,b=2');
   expect(stateOf('a=1,b=2,a=3')).toBe('a=1,b=2');
@@ -48,7 +48,7 @@ test('tracestate has at most 32 entries', () => {
   expect(stateOf(entries.join(','))).toBe(entries.slice(0, 32).join(','));
 });
 
-test('tracestate over 512 characters loses its long entries first, then those on the right', () => {
+test('tracestate over 512 characters drops its long entries first, then those on the right', () => {
   const long = `long=${'x'.repeat(200)}`;
   const short = Array.from({ length: 8 }, (_, index) => `k${index}=${'v'.repeat(57)}`);
   expect(stateOf([long, ...short].join(','))).toBe(short.join(','));
