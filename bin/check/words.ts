@@ -55,9 +55,3 @@ export const MAX_COMMENT_COLUMNS = 110;
 /** Files in which a word is right, each with the reason. */
 export const ALLOWED: readonly { readonly file: string; readonly word: string; readonly because: string }[] =
   [];
-
-/**
- * Beginnings of paths whose words and fragments are still to be rewritten: only columns are checked. Shrinks
- * only.
- */
-export const PENDING: readonly string[] = ['test/differential/', 'test/graph/', 'test/unit/'];

@@ -11,15 +11,15 @@ import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
 import { hash, randomOf } from './random.ts';
 
-/** All that an operation's outcome depends on, apart from the code. */
+/** Everything that determines the outcome of an operation, apart from the code. */
 export type Case = {
-  /** Of the data. */
+  /** Seed of the data. */
   readonly seed: string;
   readonly subgraphs: SubgraphSdl;
   readonly operation: GeneratedOperation;
-  /** Seed of what goes wrong in subgraphs; `null` when nothing does. */
+  /** Seed of the interference with subgraph responses; `null` if there is none. */
   readonly interference: string | null;
-  /** Parallel entity fetches of one subgraph travel in one request. */
+  /** Whether parallel entity fetches of one subgraph are merged into one request. */
   readonly mergesFetches?: boolean;
   /** Labels of progressive `@override` that are true. */
   readonly overrides?: readonly string[];
@@ -28,26 +28,26 @@ export type Case = {
 /** An operation with variables, on a graph with data. */
 export type Variation = {
   readonly graph: Graph;
-  /** Without interference, and then with several. */
+  /** The first case has no interference, the others have different ones. */
   readonly cases: readonly [Case, ...Case[]];
 };
 
 const VARIATIONS_PER_OPERATION = 4;
 const INTERFERENCES_PER_VARIATION = 2;
 
-/** Every how many graphs, beginning with which: parts of one seed have no graph in common. */
+/** Selects every `step`th graph, beginning with `first`: parts of one seed have no graph in common. */
 export type Part = { readonly first: number; readonly step: number };
 
 const WHOLE: Part = { first: 0, step: 1 };
 
-/** Cases of `variations`, one by one. */
+/** Yields the cases of `variations` one by one. */
 export function* cases(seed: string, operationsPerGraph: number): Generator<{ graph: Graph; case: Case }> {
   for (const { graph, cases: varied } of variations(seed, operationsPerGraph)) {
     for (const next of varied) yield { graph, case: next };
   }
 }
 
-/** Composed graphs with operations on them, without end. */
+/** Yields composed graphs with operations on them, without an end. */
 export function* variations(
   seed: string,
   operationsPerGraph: number,
@@ -73,7 +73,7 @@ function* variationsOn(graph: Graph, operations: number): Generator<Variation> {
       const seed = `${varied.seed} ${number}`;
       yield variation(varied, index === 0 ? operation : withOtherVariables(varied, operation, seed), {
         seed,
-        // The other half, so that each operation is compiled twice only.
+        // The cases of the other variations, so that each operation is compiled only twice.
         mergesFetches: index >= VARIATIONS_PER_OPERATION / 2,
       });
     }
@@ -103,16 +103,14 @@ function withOtherVariables(
   return { ...operation, variables };
 }
 
-/** What is wrong with the router's answer; nothing, when all is well. */
+/** Returns the faults of the router's response; empty if there are none. */
 export async function faultsOf(graph: Graph, next: Case): Promise<readonly string[]> {
   return (await evaluate(graph, next)).faults;
 }
 
 export type Evaluation = {
   readonly faults: readonly string[];
-  /**
-   * What went wrong in subgraphs; nothing where what was to go wrong met no answer that it could have spoilt.
-   */
+  /** Description of the interference; empty if it found no response that it could have changed. */
   readonly effect: string;
 };
 

@@ -6,13 +6,12 @@ import { parseWritten } from './exact-values.ts';
 export type Path = readonly (string | number)[];
 
 /**
- * What is wrong with an answer, given what the oracle says:
- * - what is there is the oracle's, in its order;
- * - what is missing is null, with an error at it or (for a null that had to move up) below it;
+ * Compares a response with that of the oracle and returns the differences. In a correct response
+ * - all data is that of the oracle, in its order;
+ * - missing data is null, with an error at the null or (for a propagated null) below it;
  * - no null is in a non-null position (GraphQL section 6.4.4);
- * - every error is at a place of the answer, or where something above it is null; without interference there
- * are errors only where
- *   the oracle has some.
+ * - every error is at a position of the response, or below a null; without interference there are errors only
+ * if the oracle has some.
  */
 export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: boolean): string[] {
   const data = parseWritten(answer.data);
@@ -25,8 +24,7 @@ export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: b
     ...answer.errors
       .filter(({ path }) => !isPlace(data, path))
       .map(
-        ({ path, message }) =>
-          `the error "${message}" is at ${path.join('.')}, which is no place of the answer`,
+        ({ path, message }) => `the error "${message}" is at ${path.join('.')}, which is not in the response`,
       ),
   ];
 }

@@ -19,7 +19,7 @@ export type Compile = (operation: OperationToPlan & { readonly mergesFetches: bo
 
 type Schemas = { readonly apiSchema: GraphQLSchema; readonly supergraphSchema: GraphQLSchema };
 
-/** As the router does it once for each operation. */
+/** Compiles an operation as the router does. */
 export function createCompile(schemas: Schemas, plan: OperationPlanner): Compile {
   return ({ document: text, operationName, overrides, mergesFetches }) => {
     const outcome = plan({ document: text, operationName, overrides });
@@ -39,7 +39,7 @@ function coercion(apiSchema: GraphQLSchema, document: DocumentNode, operationNam
   );
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('there is no such operation');
   const coerce = createCoercion(apiSchema, operation, { hideSuggestions: false });
-  // Over the wire.
+  // Serialized and parsed, as over HTTP.
   return (variables: Readonly<Record<string, unknown>>) =>
     coerce(parseExactJson(JSON.stringify(variables)) as typeof variables);
 }

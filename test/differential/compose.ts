@@ -15,8 +15,8 @@ export type Composition =
   | { readonly kind: 'rejected'; readonly messages: readonly string[] };
 
 /**
- * Composes subgraphs as `rover` does; `typeDefs` are the same with the `@link` that each of them is served
- * with.
+ * Composes subgraphs as `rover` does; `typeDefs` are the definitions with the `@link` that each subgraph is
+ * served with.
  */
 export function compose(subgraphs: SubgraphSdl): Composition {
   const typeDefs = Object.fromEntries(Object.entries(subgraphs).map(([name, sdl]) => [name, LINK + sdl]));
@@ -32,7 +32,7 @@ export function compose(subgraphs: SubgraphSdl): Composition {
   return { kind: 'composed', supergraphSdl, typeDefs };
 }
 
-/** For graphs that are written to compose. */
+/** Composes graphs that are known to compose; throws if they do not. */
 export function composed(subgraphs: SubgraphSdl): string {
   const composition = compose(subgraphs);
   if (composition.kind === 'rejected') throw new Error(composition.messages.join('\n'));

@@ -11,11 +11,11 @@ import type { GraphQLFieldResolver, GraphQLOutputType, GraphQLSchema, GraphQLTyp
 import { exactValue, numberOfSerial, serialOf } from './exact-values.ts';
 import { hash } from './random.ts';
 
-/** An object of the dataset; all its fields are derived from these. */
+/** An object of the dataset; all its fields are derived from these properties. */
 export type Ref = {
   readonly typename: string;
   readonly number: number;
-  /** What the router sent to have it resolved. */
+  /** The representation by which the router requested it. */
   readonly representation?: Readonly<Record<string, unknown>>;
 };
 
@@ -24,25 +24,23 @@ export type Dataset = {
   readonly seed: string;
   /** The types of the whole graph. */
   readonly schema: GraphQLSchema;
-  /** The same with an object type in place of the query type. */
+  /** Returns the schema with an object type instead of the query type. */
   schemaOn(typename: string): GraphQLSchema;
   /** Types that implement an interface with a key are numbered together, and share its name here. */
   readonly identities: ReadonlyMap<string, readonly [identity: string, index: number, count: number]>;
-  /**
-   * Possible types of abstract fields, where a subgraph that resolves them knows fewer than the graph has.
-   */
+  /** Possible types of abstract fields for which a subgraph knows fewer types than the graph has. */
   readonly possible: ReadonlyMap<string, ReadonlySet<string>>;
   /** Coordinates of fields that sometimes throw. */
   readonly fallible: ReadonlySet<string>;
-  /** Numbers that doubles cannot hold are among the data; the stock executor rounds those. */
+  /** Whether the data contains numbers that doubles cannot represent; the stock executor rounds those. */
   readonly isExact: boolean;
-  /** Mutations done so far in this run. */
+  /** Number of mutations executed in this run. */
   readonly counter: { value: number };
   /** Values of the labels of progressive `@override` in this run. */
   readonly overrides: { isTrue: (label: string) => boolean };
 };
 
-/** How many objects of a type there are. */
+/** Number of objects of each type. */
 const POPULATION = 6;
 
 function isRef(value: unknown): value is Ref {
@@ -70,11 +68,11 @@ export function datasetResolver(dataset: Dataset): GraphQLFieldResolver<unknown,
   };
 }
 
-/** The concrete type, for abstract types. */
+/** Resolves the concrete type of abstract types. */
 export const datasetTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) =>
   isRef(value) ? value.typename : undefined;
 
-/** Fields that keys are made of, by their names: each of them alone tells the number. */
+/** Fields of keys by their names: each of them alone determines the number. */
 function keyValue(dataset: Dataset, { typename, number }: Ref, field: string): unknown {
   switch (field) {
     case 'id':
@@ -92,7 +90,7 @@ function keyValue(dataset: Dataset, { typename, number }: Ref, field: string): u
   }
 }
 
-/** The number that a key value stands for; `undefined` of anything else. */
+/** Returns the number that a key value encodes; `undefined` for any other value. */
 export function numberOf(field: string, value: unknown): number | undefined {
   if (field === 'serial') return numberOfSerial(value);
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -101,7 +99,7 @@ export function numberOf(field: string, value: unknown): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The object of an entity type, or of an interface with a key, that has the number. */
+/** Returns the object of an entity type, or of an interface with a key, that has the number. */
 export function entityOf(dataset: Dataset, typename: string, number: number): Ref {
   if (isObjectType(dataset.schema.getType(typename))) return { typename, number };
   for (const [name, [identity, index, count]] of dataset.identities) {
@@ -110,7 +108,10 @@ export function entityOf(dataset: Dataset, typename: string, number: number): Re
   return { typename, number };
 }
 
-/** @param isExact else numbers are what doubles make of them. */
+/**
+ * Returns a scalar value.
+ * @param isExact if false, numbers are rounded to doubles.
+ */
 export function canonical(value: unknown, isExact = true): string {
   return JSON.stringify(value, (_, inner: unknown) => {
     if (JSON.isRawJSON(inner)) return isExact ? inner : Number(inner.rawJSON);

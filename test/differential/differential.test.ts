@@ -10,8 +10,8 @@ import { shrink } from './shrink.ts';
 import { createStock, evaluateStock } from './stock.ts';
 
 /**
- * Another one is tried with `DIFFERENTIAL_SEED=… npm test -- test/differential`; a million cases with `npm
- * run differential`.
+ * To try another seed, run `DIFFERENTIAL_SEED=… npm test -- test/differential`; for a million cases, `npm run
+ * differential`.
  */
 const SEED = process.env['DIFFERENTIAL_SEED'] ?? 'tributary';
 const CASES = caseCount(3_200, 9_600);
@@ -19,11 +19,11 @@ const OPERATIONS_PER_GRAPH = 50;
 const STOCK_CASES = caseCount(800, 1_600);
 const ON_ERROR_CASES = caseCount(600, 1_200);
 
-const PATIENCE = 180_000;
+const TIMEOUT_MS = 180_000;
 
 describe(`random supergraphs and operations, seed ${SEED}`, () => {
   test(
-    'are answered as one schema answers them, and with declared gaps when subgraphs fail',
+    'have the response of one schema, and reported degradations when subgraphs fail',
     async () => {
       let count = 0;
       for (const { graph, case: next } of cases(SEED, OPERATIONS_PER_GRAPH)) {
@@ -38,13 +38,13 @@ describe(`random supergraphs and operations, seed ${SEED}`, () => {
         expect.fail(JSON.stringify({ ...smallest, faults: await faultsOf(graph, smallest) }, null, 2));
       }
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 });
 
 describe(`onError, seed ${SEED}`, () => {
   test(
-    'changes nothing where there is no error, and no more than nulls where there is one',
+    'changes nothing without an error, and only sets nulls with one',
     async () => {
       let count = 0;
       for (const { graph, case: next } of cases(`${SEED} on error`, OPERATIONS_PER_GRAPH)) {
@@ -53,13 +53,13 @@ describe(`onError, seed ${SEED}`, () => {
         expect({ document: next.operation.document, faults }).toMatchObject({ faults: [] });
       }
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 });
 
 describe(`the stock executor, seed ${SEED}`, () => {
   test(
-    'gives the same response, apart from known differences',
+    'returns the same response, apart from known differences',
     async () => {
       await using stock = createStock();
       const differences = new Set<string>();
@@ -72,14 +72,14 @@ describe(`the stock executor, seed ${SEED}`, () => {
         expect(knownDifference, `${next.operation.document}\n${faults.join('\n')}`).toBeDefined();
         differences.add(String(knownDifference));
       }
-      // When one of them no longer shows, its remedy in the planner may have become needless.
+      // If a difference no longer occurs, its workaround in the planner may not be needed any more.
       expect(differences.size).toBeGreaterThan(0);
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 });
 
-describe('cases that the stock executor answered wrong for no reason known once', () => {
+describe('kept cases in which the stock executor was wrong for an unknown reason', () => {
   test.for(readUnexplained())('$name', async ({ case: kept }) => {
     await using stock = createStock();
     const evaluation = await evaluateStock(stock, graphOf(kept), kept);
@@ -87,7 +87,7 @@ describe('cases that the stock executor answered wrong for no reason known once'
   });
 });
 
-describe('cases that were answered wrong once', () => {
+describe('kept cases in which the router was wrong', () => {
   test.for(readRegressions())('$name', async ({ case: kept }) => {
     expect(await faultsOf(graphOf(kept), kept)).toEqual([]);
   });

@@ -12,7 +12,7 @@ import type { GraphQLInputType, GraphQLSchema } from 'graphql';
 import { EXACT_INPUTS } from './exact-values.ts';
 import type { Random } from './random.ts';
 
-/** Other values for the variables of a document; of those that may be absent or null, some are. */
+/** Draws other values for the variables of a document; some of the optional ones are absent or null. */
 export function drawVariables(
   schema: GraphQLSchema,
   document: string,

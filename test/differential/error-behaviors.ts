@@ -7,15 +7,15 @@ import { askRouter } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { interferenceOf } from './interference.ts';
 
-/** What is wrong with the answers to one operation under each `onError`; nothing, when all is well. */
+/** Returns the faults of the responses to one operation under each `onError`; empty if there are none. */
 export async function faultsOfBehaviors(
   graph: Graph,
   { operation, interference, mergesFetches = false }: Case,
 ): Promise<readonly string[]> {
   const ask = (onError: ErrorBehavior) => {
     const interfere = interference === null ? undefined : interferenceOf(interference).interfere;
-    // Compiled for each: a plan remembers that it was of no use to ask together, and goes on with other
-    // calls.
+    // Compiled for each behavior: an operation whose merged fetch has failed sends its fetches separately
+    // afterwards.
     const fresh = { ...graph, compile: createCompile(graph, graph.plan) };
     return askRouter(fresh, operation, { interfere, onError, mergesFetches });
   };
@@ -27,15 +27,17 @@ export async function faultsOfBehaviors(
       : [`without an error they differ: ${JSON.stringify({ propagated, kept, halted })}`];
   const data: unknown = JSON.parse(propagated.data);
   return [
-    ...(halted.data === 'null' && halted.errors.length === 1 ? [] : ['HALT does not answer one error']),
-    ...(kept.errors.length > 0 ? [] : ['NULL tells no error']),
+    ...(halted.data === 'null' && halted.errors.length === 1
+      ? []
+      : ['HALT does not return exactly one error']),
+    ...(kept.errors.length > 0 ? [] : ['NULL returns no error']),
     ...(isDeepStrictEqual(withNullsOf(JSON.parse(kept.data), data), data)
       ? []
       : [`NULL differs from PROPAGATE in more than nulls: ${kept.data} ${propagated.data}`]),
   ];
 }
 
-/** The first, with null wherever the second has it. */
+/** Returns the first value, with null wherever the second has it. */
 function withNullsOf(value: unknown, nulls: unknown): unknown {
   if (nulls === null) return null;
   if (Array.isArray(value) && Array.isArray(nulls))

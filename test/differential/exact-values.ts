@@ -8,7 +8,7 @@ function raw(text: string): ExactNumber {
   return JSON.rawJSON(text);
 }
 
-/** Numbers that doubles cannot hold, or print differently. */
+/** Numbers that doubles cannot represent, or print differently. */
 const WRITTEN = [
   '9007199254740993',
   '9007199254740995',
@@ -23,7 +23,7 @@ const WRITTEN = [
   '0.0000001',
 ] as const;
 
-/** A value of the scalar `Exact`; a double in its place where the dataset is not exact. */
+/** Returns a value of the scalar `Exact`; a double if the dataset is not exact. */
 export function exactValue(seed: string, isExact: boolean): unknown {
   const number = hash(`${seed} exact`);
   const text = WRITTEN[number % WRITTEN.length] ?? '1.0';
@@ -42,7 +42,7 @@ export const EXACT_INPUTS: readonly [unknown, ...unknown[]] = [
 // Doubles of this size are 256 apart, so none of the first 255 serials is one.
 const FIRST_SERIAL = 2n ** 60n + 1n;
 
-/** A 64-bit key. Neighbours are one double. */
+/** A 64-bit key. Neighbouring keys are the same double. */
 export function serialOf(number: number, isExact: boolean): unknown {
   return isExact ? raw(String(FIRST_SERIAL + BigInt(number))) : 5_000 + number;
 }
@@ -56,7 +56,7 @@ function numberIn(serial: bigint): number {
   return Number(serial >= FIRST_SERIAL ? serial - FIRST_SERIAL : serial);
 }
 
-/** The scalars of a schema take numbers from literals as they are written. */
+/** Makes the scalars of a schema read numbers from literals as they are written. */
 export function readsExactly(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isScalarType(type) && (type.name === 'Exact' || type.name === 'Blob')) type.parseLiteral = written;
@@ -71,7 +71,7 @@ function written(node: ValueNode, variables?: Parameters<typeof valueFromASTUnty
   return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, written(value, variables)]));
 }
 
-/** Every number with its text. */
+/** Parses JSON with every number as its text. */
 export function parseWritten(text: string): unknown {
   return JSON.parse(text, (_, value, { source }) =>
     typeof value === 'number' && source !== undefined ? raw(source) : value,

@@ -14,7 +14,7 @@ import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 import { addRequirements, requiredArguments, requiring } from './generate-requirements.ts';
 
-/** What every subgraph declares. */
+/** Definitions that every subgraph has. */
 const COMMON = `
 extend schema @link(url: "https://specs.example.test/mark/v1.0", import: ["@mark"]) @composeDirective(name: "@mark")
 directive @mark(reason: String = "none") repeatable on OBJECT | INTERFACE | FIELD_DEFINITION
@@ -34,21 +34,22 @@ const ARGUMENTS = [
   '(exact: Exact, exacts: [Exact!])',
 ] as const;
 
-/** What every `Named` has. */
+/** Fields of every type that implements `Named`. */
 const LABEL: FieldModel = { name: 'label', type: 'String', args: '(upper: Boolean = false)' };
 
 /** Uses of the directive that subgraphs compose into the supergraph. */
 const MARKS = ['@mark', '@mark(reason: "ü \\"quoted\\"") @mark'] as const;
 
 /**
- * How an entity is found: `serial` has 64 bits, `code` and `ref { code }` stand for the same number as `id`.
+ * The keys by which an entity is found: `serial` has 64 bits; `code` and `ref { code }` encode the same
+ * number as `id`.
  */
 const KEYS = ['id', 'sku', 'serial', 'id code', 'ref { code }'] as const;
 
 /** Labels of progressive `@override`. */
 const LABELS = ['percent(50)', 'move', 'other'] as const;
 
-/** Subgraphs that mostly compose. */
+/** Generates subgraphs, most of which compose. */
 export function generateGraph(seed: string): SubgraphSdl {
   const random = randomOf(`graph ${seed}`);
   const model = emptyGraph(random);
@@ -75,8 +76,8 @@ function emptyGraph(random: Random): GraphModel {
   const services = [first, ...others] as const;
   const home = random.pick(services);
   const asObject = services.find((service) => service !== home);
-  // Not the first two: value types lead to those, and the service that knows the interface as an object must
-  // not.
+  // Not the first two: value types refer to those, and the service that defines the interface as an object
+  // must not.
   const members = entities.slice(1);
   const keyed =
     random.chance(0.6) && asObject && members.length > 0
@@ -216,7 +217,9 @@ function addRoots({ entities, keyed }: GraphModel, service: ServiceModel, random
   addMutation(service, known, random);
 }
 
-/** `@provides` of what the service has as external and would otherwise not be asked for. */
+/**
+ * Adds `@provides` for fields that are external in the service and would otherwise not be requested from it.
+ */
 function provided(service: ServiceModel, type: string): string[] {
   const fields = service.types.get(namedTypeOf(type))?.fields.values() ?? [];
   const providable = [...fields].filter(({ directives }) => directives.has(PROVIDABLE));
@@ -292,7 +295,7 @@ function dropUnusedExternals(service: ServiceModel): void {
   }
 }
 
-/** A type of which a service has nothing but the key need not be resolved there. */
+/** A service does not have to resolve a type of which it has only the key. */
 function markStubs(service: ServiceModel, random: Random): void {
   for (const { head, fields } of service.types.values()) {
     if (fields.size > 1 || !head.directives.has('@key(fields: "id")') || random.chance(0.5)) continue;
@@ -302,7 +305,7 @@ function markStubs(service: ServiceModel, random: Random): void {
   }
 }
 
-/** `Any` is kept among the types while the graph grows; it is a union. */
+/** `Any` is stored among the types while the graph grows; it is a union. */
 function unions(service: ServiceModel): string {
   if (!service.types.delete('Any')) return '';
   const members = ['V0', 'V1', 'E0'].filter((name) => service.types.has(name));

@@ -42,12 +42,12 @@ type Drawing = {
   readonly random: Random;
   readonly variables: Map<string, { readonly type: string; readonly value: unknown }>;
   readonly fragments: Map<string, string>;
-  /** What response names at a path stand for, so that most documents are valid. */
+  /** Fields by the response names at a path, so that most documents are valid. */
   readonly taken: Map<string, string>;
   fieldsLeft: number;
 };
 
-/** A valid operation, or `undefined` where the drawn ones were not. */
+/** Returns a valid operation, or `undefined` if the drawn ones were not valid. */
 export function generateOperation(schema: GraphQLSchema, seed: string): GeneratedOperation | undefined {
   for (let attempt = 0; attempt < 8; attempt += 1) {
     const operation = drawOperation(schema, randomOf(`operation ${seed} ${attempt}`));
@@ -181,7 +181,7 @@ function argumentValue(drawing: Drawing, { type, defaultValue }: GraphQLArgument
   return variable(drawing, String(type), isOmitted ? undefined : inputValue(random, type));
 }
 
-/** Declares a variable; one name may be `representations`, which is what entity fetches call theirs. */
+/** Declares a variable; one may be named `representations`, like the variable of entity fetches. */
 function variable({ random, variables }: Drawing, type: string, value: unknown): string {
   const [reused] = [...variables].filter(([, known]) => known.type === type).map(([name]) => name);
   if (reused !== undefined && random.chance(0.4)) return `$${reused}`;

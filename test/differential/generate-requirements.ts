@@ -40,7 +40,7 @@ export function requiring(fields: readonly string[]): string {
   return `@requires(fields: "${fields.join(' ').replaceAll('"', '\\"')}")`;
 }
 
-/** What is required of a composite field, by its type. */
+/** The required selection of a composite field, by its type. */
 const INNER = {
   V0: ['note', 'width', 'width(round: true)', 'note width(round: false)'],
   Named: [
@@ -70,7 +70,7 @@ function requirement({ name, args, type }: FieldModel, random: Random): string {
   }
 }
 
-/** Arguments that may be given to a field in a requirement. */
+/** Arguments that may be passed to a field in a requirement. */
 export function requiredArguments(args: string): readonly [string, ...string[]] {
   if (args.includes('first')) return ['', '(first: 1)', '(first: 2)'];
   if (args.includes('exact:') && !args.includes('filter')) return ['', '(exact: "x")'];

@@ -37,7 +37,7 @@ export function typeIn(service: ServiceModel, name: string, kind: TypeModel['kin
   return created;
 }
 
-/** Declares a field, or adds directives to one that is declared already. */
+/** Declares a field, or adds directives to a declared one. */
 export function declare(type: TypeModel, field: FieldModel, ...directives: readonly string[]): void {
   const declared = type.fields.get(field.name) ?? { field, directives: new Set<string>() };
   for (const directive of directives) declared.directives.add(directive);
@@ -58,7 +58,7 @@ function printType(name: string, { kind, head, fields }: TypeModel): string {
   return `${kind} ${name}${interfaces}${directives} {\n${lines.join('\n')}\n}`;
 }
 
-/** `Thing` of `[[Thing!]]!`. */
+/** Returns the named type, such as `Thing` for `[[Thing!]]!`. */
 export function namedTypeOf(type: string): string {
   return type.replaceAll(/[[\]!]/g, '');
 }
@@ -66,7 +66,7 @@ export function namedTypeOf(type: string): string {
 export type EntityModel = {
   readonly name: string;
   readonly keys: readonly string[];
-  /** Services that know it, with those of its keys that they declare. */
+  /** Services that define the type, with those of its keys that they declare. */
   readonly homes: Map<string, readonly string[]>;
   /** Owners of its fields. */
   readonly owned: Map<string, { field: FieldModel; services: string[] }>;
@@ -76,7 +76,7 @@ export type GraphModel = {
   readonly services: readonly [ServiceModel, ...ServiceModel[]];
   readonly entities: readonly [EntityModel, ...EntityModel[]];
   /**
-   * An interface with a key, implemented by some entities in one service and known as an object in another.
+   * An interface with a key, implemented by some entities in one service and defined as an object in another.
    */
   readonly keyed:
     | { name: string; home: ServiceModel; asObject: ServiceModel; members: readonly EntityModel[] }
@@ -89,5 +89,5 @@ export function isLeaf(type: string): boolean {
   return LEAVES.some((leaf) => leaf === namedTypeOf(type));
 }
 
-/** Marks an external field that its owners share, so that others may provide it. */
+/** Marks an external field as shareable at its owners, so that others may provide it. */
 export const PROVIDABLE = '@tag(name: "providable")';

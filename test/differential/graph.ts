@@ -20,12 +20,12 @@ export type Graph = {
   readonly definitions: SubgraphSdl;
   readonly supergraphSdl: string;
   readonly apiSchema: GraphQLSchema;
-  /** The same, for the oracle: it has its own way to read literals. */
+  /** The API schema for the oracle, which reads literals differently. */
   readonly oracleSchema: GraphQLSchema;
   readonly supergraphSchema: GraphQLSchema;
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly plan: OperationPlanner;
-  /** Response names that the planner takes for its own. */
+  /** Response names that the planner uses itself. */
   readonly reserved: ReadonlySet<string>;
   readonly compile: Compile;
   /** Labels of progressive `@override`. */
@@ -33,7 +33,7 @@ export type Graph = {
   readonly dataset: Dataset;
 };
 
-/** Subgraphs with the seed of their data. `undefined` where they do not compose. */
+/** Composes subgraphs with the seed of their data. `undefined` if they do not compose. */
 export function createGraph(seed: string, definitions: SubgraphSdl): Graph | undefined {
   const composition = compose(definitions);
   if (composition.kind === 'rejected') return undefined;
@@ -73,19 +73,19 @@ export function createGraph(seed: string, definitions: SubgraphSdl): Graph | und
   };
 }
 
-/** The same graph with other data. */
+/** Returns the same graph with other data. */
 export function withData(graph: Graph, seed: string): Graph {
   const { supergraphSchema, supergraphSdl, dataset } = graph;
   const fallible = fallibleFields(seed, supergraphSchema, supergraphSdl);
   return { ...graph, seed, dataset: { ...dataset, seed, fallible } };
 }
 
-/** The same graph without numbers that doubles cannot hold. */
+/** Returns the same graph without numbers that doubles cannot represent. */
 export function withDoubles(graph: Graph): Graph {
   return { ...graph, dataset: { ...graph.dataset, isExact: false } };
 }
 
-/** Cases come operation by operation. */
+/** Caches the last operation, since its cases follow each other. */
 function keepingLast<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
   let last: { readonly key: string; readonly output: Output } | undefined;
   return (input) => {
@@ -115,7 +115,7 @@ function identitiesIn(schema: GraphQLSchema): Dataset['identities'] {
   return new Map(members.map(({ name }, index) => [name, ['Keyed', index, members.length]]));
 }
 
-/** For each abstract field the types that every subgraph which has the field knows. */
+/** Returns for each abstract field the types that are known to every subgraph with the field. */
 function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Dataset['possible'] {
   const identities = identitiesIn(whole);
   const possible = new Map<string, Set<string>>();
@@ -124,7 +124,7 @@ function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Dat
       if (!isObjectType(type) || type.name.startsWith('_')) continue;
       for (const field of Object.values(type.getFields())) {
         const returned = getNamedType(field.type);
-        // As an object, an interface stands for all its implementations.
+        // An interface defined as an object includes all its implementations.
         if (!isAbstractType(returned)) continue;
         const names = schema.getPossibleTypes(returned).map(({ name }) => name);
         const coordinate = `${identities.get(type.name)?.[0] ?? type.name}.${field.name}`;
@@ -136,7 +136,7 @@ function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Dat
   return possible;
 }
 
-/** Nullable leaves that no key, `@requires` or `@provides` reads. */
+/** Returns the nullable leaves that no key, `@requires` or `@provides` reads. */
 function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: string): ReadonlySet<string> {
   const read = namesRead(supergraphSdl);
   const fallible = new Set<string>();
@@ -150,7 +150,7 @@ function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: stri
   return fallible;
 }
 
-/** Names of the fields that some key, `@requires` or `@provides` reads. */
+/** Returns the names of the fields that some key, `@requires` or `@provides` reads. */
 function namesRead(supergraphSdl: string): ReadonlySet<string> {
   return new Set(
     [...supergraphSdl.matchAll(/(?:key|requires|provides): "((?:[^"\\]|\\.)*)"/g)].flatMap(

@@ -15,8 +15,8 @@ const KINDS = [
 ] as const;
 
 /**
- * Lets some of the answers of subgraphs go wrong, and tells which ones in which way: nothing where none
- * could.
+ * Changes some responses of subgraphs, and describes the changes; the description is empty if none was
+ * possible.
  */
 export function interferenceOf(seed: string): { interfere: Interference; effect(): string } {
   const random = randomOf(`interference ${seed}`);
@@ -26,10 +26,10 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
     interfere: (service, response) => {
       calls += 1;
       if (response.kind !== 'received' || random.chance(0.5)) return response;
-      const spoilt = spoil(service, response, random);
-      if (spoilt === undefined) return response;
-      effects.push(`${calls} ${spoilt.effect}`);
-      return spoilt.response;
+      const changed = change(service, response, random);
+      if (changed === undefined) return response;
+      effects.push(`${calls} ${changed.effect}`);
+      return changed.response;
     },
     effect: () => effects.join(),
   };
@@ -37,9 +37,9 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
 
 type Answered = Extract<SubgraphResponse, { kind: 'received' }>;
 
-type Spoilt = { readonly response: SubgraphResponse; readonly effect: string };
+type Changed = { readonly response: SubgraphResponse; readonly effect: string };
 
-function spoil(service: string, response: Answered, random: Random): Spoilt | undefined {
+function change(service: string, response: Answered, random: Random): Changed | undefined {
   const error = { message: 'it went wrong' };
   const kind = random.pick(KINDS);
   switch (kind) {
@@ -54,17 +54,17 @@ function spoil(service: string, response: Answered, random: Random): Spoilt | un
     case 'lost entity':
     case 'short entities': {
       const data = response.data ?? {};
-      // Under the aliases of merged fetches as well.
+      // Also under the aliases of merged fetches.
       const key = random.maybePick(Object.keys(data).filter((name) => /^(_entities|e\d)$/.test(name))) ?? '';
       const entities = data[key];
       if (!Array.isArray(entities) || entities.length === 0) return undefined;
-      const spoilt = kind === 'short entities' ? entities.slice(1) : [null, ...entities.slice(1)];
-      return { response: { ...response, data: { ...data, [key]: spoilt } }, effect: `${kind} ${key}` };
+      const changed = kind === 'short entities' ? entities.slice(1) : [null, ...entities.slice(1)];
+      return { response: { ...response, data: { ...data, [key]: changed } }, effect: `${kind} ${key}` };
     }
     case 'null with an error':
     case 'absent':
     case 'wrong type':
-      return spoilPlace(response, kind, random);
+      return changePlace(response, kind, random);
   }
 }
 
@@ -75,14 +75,14 @@ type Place = {
 };
 
 /** Changes one value somewhere in the data. */
-function spoilPlace(
+function changePlace(
   response: Answered,
   kind: 'null with an error' | 'absent' | 'wrong type',
   random: Random,
-): Spoilt | undefined {
+): Changed | undefined {
   const places: Place[] = [];
   collectPlaces(response.data, [], places);
-  // Nobody fails to say what an object is.
+  // A field `__typename` never fails.
   const possible = places.filter(({ key }) => kind !== 'null with an error' || key !== '__typename');
   const place = random.maybePick(possible);
   if (place === undefined) return undefined;
@@ -109,14 +109,14 @@ function collectPlaces(value: unknown, path: readonly (string | number)[], place
   for (const [name, inner] of Object.entries(value)) {
     const key = Array.isArray(value) ? Number(name) : name;
     const own = [...path, key];
-    // A null may be right to be something else, and a blob may be anything.
+    // A null may have any other value, and a blob any content.
     if (inner === null || isBlob(inner)) continue;
     places.push({ holder: value, key, path: own });
     collectPlaces(inner, own, places);
   }
 }
 
-/** No type has this value where it has the other. */
+/** Returns a value that is invalid for every type of which the given value is valid. */
 function wrongFor(value: unknown): unknown {
   return typeof value === 'object' ? 7 : { wrong: true };
 }

@@ -10,7 +10,7 @@ import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
 import { datasetResolver, datasetTypeResolver } from './dataset.ts';
 
-/** An answer as a client gets it. */
+/** A response as a client receives it. */
 export type Answer = {
   readonly kind: 'received';
   /** JSON text, in the order of the operation. */
@@ -20,15 +20,15 @@ export type Answer = {
 
 export type Rejection = { readonly kind: 'rejected'; readonly message: string };
 
-/** Changes what a subgraph answers; the identity when nothing is to go wrong. */
+/** Changes the response of a subgraph; the identity if there is no interference. */
 export type Interference = (service: string, response: SubgraphResponse) => SubgraphResponse;
 
 export type OracleAnswer = Answer & {
-  /** Types of the fields answered, by response path joined with dots. */
+  /** Types of the returned fields, by response path joined with dots. */
   readonly types: ReadonlyMap<string, GraphQLOutputType>;
 };
 
-/** The operation on the whole graph at once, as graphql-js answers it. */
+/** Executes the operation on the whole graph with graphql-js. */
 export function askOracle({ oracleSchema, dataset }: Graph, operation: GeneratedOperation): OracleAnswer {
   dataset.counter.value = 0;
   const resolve = datasetResolver(dataset);
@@ -56,7 +56,7 @@ type Conditions = {
   readonly overrides?: readonly string[];
 };
 
-/** Our planner and executor over the subgraphs. */
+/** Executes the operation with the router's planner and executor over the subgraphs. */
 export async function askRouter(
   graph: Graph,
   operation: GeneratedOperation,
@@ -85,7 +85,7 @@ export async function askRouter(
   return { kind: 'received', data, errors: errors.map(({ message, path }) => ({ message, path })) };
 }
 
-/** What a subgraph answers to a request body, as it goes over the wire. */
+/** Returns the response of a subgraph to a request body, serialized as for HTTP. */
 export function textOf(graph: Graph, name: string, body: string): string {
   const subgraph = graph.subgraphs.get(name);
   if (subgraph === undefined) throw new Error(`there is no subgraph ${name}`);

@@ -8,18 +8,18 @@ import { shrink } from './shrink.ts';
 import { createStock, evaluateStock } from './stock.ts';
 import type { Stock } from './stock.ts';
 
-/** What a process does of the differential test at length. */
+/** The part of a long differential run that one process runs. */
 export type PartOfRun = { readonly seed: string; readonly count: number; readonly part: Part };
 
 export type Tally = {
   cases: number;
-  /** Distinct ones. */
+  /** Number of distinct graphs. */
   graphs: number;
   operations: number;
   wrong: number;
-  /** Cases that the stock executor answered as well. */
+  /** Number of cases that the stock executor executed as well. */
   stock: number;
-  /** Cases in which it was wrong, by known difference. */
+  /** Number of cases in which it was wrong, by known difference. */
   stockFaults: Record<string, number>;
   unexplained: number;
 };
@@ -31,7 +31,7 @@ export function emptyTally(): Tally {
 const OPERATIONS_PER_GRAPH = 100;
 const VARIATIONS_PER_REPORT = 500;
 
-/** Tells how far it is as it goes. */
+/** Runs the part, and yields its progress. */
 export async function* runPart({ seed, count, part }: PartOfRun): AsyncGenerator<Tally> {
   await using stock = createStock();
   const tally = emptyTally();
@@ -54,7 +54,7 @@ async function runOurs({ graph, cases }: Variation, oracle: OracleAnswer, tally:
   for (const next of cases) {
     const { faults, effect } = await evaluate(graph, next, oracle);
     if (faults.length > 0) await keepWrong(graph, next, faults, tally);
-    // The same went wrong before, or nothing as in the first case.
+    // Not counted if the interference had the same effect before, or no effect.
     if (effects.has(effect)) continue;
     effects.add(effect);
     tally.cases += 1;
@@ -66,7 +66,7 @@ async function keepWrong(graph: Graph, found: Case, faults: readonly string[], t
   const isWrong = async (smaller: Case) => (await faultsOf(graph, smaller)).length > 0;
   const smallest = await shrink(graph, found, isWrong);
   const again = await faultsOf(graph, smallest);
-  // None where it takes other executions of the same plan before it.
+  // The fault is not repeated if it needs earlier executions of the same plan.
   const name = keepRegression(smallest, again.length > 0 ? again : faults);
   console.log(`${name}: ${faults[0]}\n${smallest.operation.document}`);
 }

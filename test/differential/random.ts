@@ -1,15 +1,15 @@
 /** A stream of choices that is the same for the same seed. */
 export type Random = {
-  /** From 0 to `below` - 1. */
+  /** Returns an integer from 0 to `below` - 1. */
   int(below: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly [T, ...T[]]): T;
-  /** `undefined` of an empty list. */
+  /** Returns an item, or `undefined` for an empty list. */
   maybePick<T>(items: readonly T[]): T | undefined;
   some<T>(items: readonly T[], probability: number): T[];
 };
 
-/** Seeded by text, so that parts of a case can be drawn independently of each other. */
+/** Returns a stream seeded by text, so that parts of a case can be drawn independently of each other. */
 export function randomOf(seed: string): Random {
   let state = hash(seed);
   // mulberry32

@@ -5,7 +5,7 @@ import type { GeneratedOperation } from './generate-operation.ts';
 
 type Values = GeneratedOperation['variables'];
 
-/** The operation without names that the planner uses itself; `undefined` when it has none. */
+/** Renames the names that the planner uses itself; `undefined` if the operation has none of them. */
 export function withOtherNames(
   operation: GeneratedOperation,
   reserved: ReadonlySet<string>,
@@ -26,8 +26,8 @@ export function withOtherNames(
 }
 
 /**
- * The operation with what its variables select written out: without `@skip`, `@include` and what they leave
- * out.
+ * Returns the operation with the fields that its variables select: without `@skip`, `@include` and the
+ * excluded fields.
  */
 export function withoutConditions(operation: GeneratedOperation): GeneratedOperation {
   const included = (selection: SelectionNode) =>
@@ -41,7 +41,7 @@ export function withoutConditions(operation: GeneratedOperation): GeneratedOpera
   return { ...operation, document: print(document) };
 }
 
-/** A set of nothing cannot be written. */
+/** An empty selection set cannot be written. */
 const TYPENAME: SelectionSetNode = {
   kind: Kind.SELECTION_SET,
   selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }],

@@ -6,15 +6,14 @@ import { emptyTally } from './part.ts';
 import type { PartOfRun, Tally } from './part.ts';
 
 /**
- * A case is a supergraph, the seed of the data behind it, an operation, the values of its variables, whether
- * fetches are merged, and what goes wrong in subgraphs: nothing in about half of them. No two have all of
- * that in common: what was to go wrong, but met no answer or had the effect of another, is checked and not
- * counted. An operation makes up to 12 cases: four times it has other data and variables, each time with up
- * to two ways to go wrong. In every case the compiled executor is compared with one schema in this process;
- * where nothing goes wrong, so is the stock executor, which does not make it another case.
- *
- * What is answered wrong is made smaller and kept in `regressions/`, where the test finds it; what the stock
- * executor answers wrong for no reason known is kept in `regressions/stock/`. Either makes the exit code 1.
+ * A case is a supergraph, the seed of its data, an operation, the values of its variables, whether fetches
+ * are merged, and the interference with subgraph responses: none in about half of the cases. Cases are
+ * distinct: an interference that found no response, or had the same effect as another, is checked and not
+ * counted. An operation makes up to 12 cases: it is run with four sets of data and variables, each with up to
+ * two interferences. In every case the compiled executor is compared with one schema in this process. Without
+ * interference the stock executor is compared as well, which is not counted as another case.
+ * Wrong cases are reduced and kept in `regressions/`, where the test finds them; cases in which the stock
+ * executor is wrong for an unknown reason are kept in `regressions/stock/`. Both make the exit code 1.
  */
 const COMMAND = {
   name: 'npm run differential',
@@ -47,7 +46,7 @@ const codes = await runParts<PartOfRun, Tally>({
     tallies[index] = tally;
     report(sumOf(tallies));
   },
-  // Most of what a case leaves behind is garbage soon.
+  // Most memory of a case is garbage soon.
   execArgv: ['--max-semi-space-size=64'],
 });
 const { wrong, unexplained, stockFaults } = sumOf(tallies);

@@ -3,7 +3,7 @@ import type { SelectionSetNode } from 'graphql';
 import type { Case } from './cases.ts';
 import type { Graph } from './graph.ts';
 
-/** Takes selections out of the operation for as long as it stays valid and wrong. */
+/** Removes selections from the operation for as long as it stays valid and wrong. */
 export async function shrink(
   graph: Graph,
   found: Case,
@@ -21,8 +21,8 @@ export async function shrink(
 }
 
 /**
- * The document without its selection of that number, and without what it alone used; `undefined` when there
- * is none.
+ * Returns the document without the selection of that number, and without everything that only this selection
+ * used; `undefined` if there is none.
  */
 function withoutSelection(document: string, number: number): string | undefined {
   let count = -1;
@@ -59,8 +59,7 @@ function withoutUnused(document: string): string {
       ),
     );
   } catch {
-    // A selection set without selections is not GraphQL; the caller's validation would only say the same
-    // later.
+    // A selection set without selections is not GraphQL; checking here saves the validation of the caller.
     return '{ __typename @invalid }';
   }
 }

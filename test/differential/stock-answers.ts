@@ -8,7 +8,7 @@ import type { Path } from './compare.ts';
 import type { Answer, OracleAnswer, Rejection } from './oracle.ts';
 import type { Graph } from './graph.ts';
 
-/** An answer of Apollo's own planner and executor (2.14.4) that is not the oracle's. */
+/** A response of Apollo's own planner and executor (2.14.4) that differs from the oracle's. */
 export type StockFault = {
   readonly graph: Graph;
   readonly case: Case;
@@ -16,13 +16,13 @@ export type StockFault = {
   readonly oracle: OracleAnswer;
 };
 
-/** All is there, with the keys of objects in another order. */
+/** Whether the data is complete, with the keys of objects in another order. */
 export function isAnotherOrder({ answer, oracle }: StockFault): boolean {
   if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
   return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
 }
 
-/** Nothing is wrong with it but that. */
+/** Whether nulls instead of empty objects are the only difference. */
 export function isNullForEmpty(fault: StockFault): boolean {
   if (fault.answer.kind === 'rejected') return false;
   const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
@@ -41,8 +41,8 @@ function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
 }
 
 /**
- * Null for an object without fields, for a list of nothing else, and for what then has null where it may not
- * be.
+ * Returns null for an object without fields, for a list of such objects only, and for an object with such a
+ * null in a non-null position.
  */
 function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -57,7 +57,7 @@ function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): u
   return values.length === 0 ? null : Object.fromEntries(entries);
 }
 
-/** What is there is right. */
+/** Whether all returned data is right. */
 export function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
   if (answer.kind === 'rejected') return false;
   const nullified = withoutEmpty(answer, oracle);

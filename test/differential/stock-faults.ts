@@ -20,33 +20,32 @@ const KNOWN_DIFFERENCES: Readonly<Record<string, Explains>> = {
     graph,
     case: { operation },
   }) =>
-    // Of mutations under conditions some have no plan.
+    // Some mutations under conditions have no plan.
     [operation, withoutConditions(operation)].some((planned) =>
       JSON.stringify(graph.plan(plannable(planned))).includes('__required'),
     ),
-  'Federation @requires: of a list of lists nothing is sent': lacksInnerLists,
+  'Federation @requires: nothing is sent for a list of lists': lacksInnerLists,
   'Federation _Any: a representation of an @interfaceObject lacks its key': (fault) =>
     fault.graph.supergraphSdl.includes('isInterfaceObject: true') &&
-    tells(fault, /^Keyed has no such key here$/),
-  '2.1.9 Names: a response name that objects inherit a property of is taken for data': isAboutInheritedNames,
-  '6.2.2 Mutation: root fields in fragments are done out of their order': (_, document) =>
+    reports(fault, /^Keyed has no such key here$/),
+  '2.1.9 Names: a response name that objects inherit a property of is treated as data': isAboutInheritedNames,
+  '6.2.2 Mutation: root fields in fragments are executed out of order': (_, document) =>
     hasMutationInFragments(document),
-  '6.3.2 CollectFields: fields stand in the order in which they are met first': isAnotherOrder,
-  '3.13.1 @skip, 3.13.2 @include: an object of which nothing is left is null, and not {}': isNullForEmpty,
-  'Federation @key(resolvable: false): a subgraph is asked for what it does not resolve': (fault) =>
-    fault.graph.supergraphSdl.includes('resolvable: false') && tells(fault, /^\w+ has no such key here$/),
-  '5.3.2 Field Selection Merging: a subgraph is asked for one name with different arguments': (fault) =>
-    tells(fault, /^Fields "\w+" conflict because /),
+  '6.3.2 CollectFields: fields are in another order than their first occurrence': isAnotherOrder,
+  '3.13.1 @skip, 3.13.2 @include: an object without a remaining field is null, and not {}': isNullForEmpty,
+  'Federation @key(resolvable: false): a subgraph receives a key that it does not resolve': (fault) =>
+    fault.graph.supergraphSdl.includes('resolvable: false') && reports(fault, /^\w+ has no such key here$/),
+  '5.3.2 Field Selection Merging: a subgraph receives one name with different arguments': (fault) =>
+    reports(fault, /^Fields "\w+" conflict because /),
   '4.2 Schema Introspection: `__schema` and `__type` in a fragment have no plan': (fault) =>
-    tells(fault, /^Was not able to find any options for (?:\w+: )?__(?:schema|type)\b/),
-  '6.3.2 DoesFragmentTypeApply: fields in fragments of fragments are left out': (fault, document) =>
+    reports(fault, /^Was not able to find any options for (?:\w+: )?__(?:schema|type)\b/),
+  '6.3.2 DoesFragmentTypeApply: fields in fragments of fragments are omitted': (fault, document) =>
     hasNestedFragments(document) && lacksOnlyFields(fault),
-  'Federation @interfaceObject: objects that another subgraph knows more of are null, or lack fields':
+  'Federation @interfaceObject: objects with fields in another subgraph are null, or lack fields':
     isAboutInterfaceObjects,
-  'Federation @shareable: of a list of lists from two subgraphs the objects of one are lost':
-    isInListsOfLists,
+  'Federation @shareable: objects of one subgraph are lost in a list of lists from two': isInListsOfLists,
   'Federation @interfaceObject: a condition on another interface of its types has no plan': (fault) =>
-    tells(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
+    reports(fault, /^We should have an edge from Keyed\(\w\) for __typename$/),
 };
 
 /** Returns the known difference that a fault is an instance of; `undefined` if it is none. */
@@ -69,7 +68,7 @@ function hasMutationInFragments({ definitions }: DocumentNode): boolean {
   );
 }
 
-/** A fragment within a fragment: conditions of which both have to apply. */
+/** Whether there is a fragment within a fragment, so that both conditions have to apply. */
 function hasNestedFragments(document: DocumentNode): boolean {
   let depth = 0;
   let isNested = false;
@@ -78,7 +77,7 @@ function hasNestedFragments(document: DocumentNode): boolean {
   return isNested;
 }
 
-/** Every fault is in a list of lists, or null has moved up from one, and is no error. */
+/** Whether every fault is in a list of lists, or at a null propagated from one, and is not an error. */
 function isInListsOfLists(fault: StockFault): boolean {
   const { answer, oracle } = fault;
   if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
@@ -91,8 +90,8 @@ function isInListsOfLists(fault: StockFault): boolean {
 }
 
 /**
- * Every fault is at an object of the interface that a subgraph knows as an object, below, or above, where
- * null has moved up.
+ * Whether every fault is at an object of the interface that a subgraph defines as an object, below, or above
+ * at a propagated null.
  */
 function isAboutInterfaceObjects(fault: StockFault): boolean {
   const { graph, oracle } = fault;
@@ -103,7 +102,7 @@ function isAboutInterfaceObjects(fault: StockFault): boolean {
   );
 }
 
-/** The types of the fields on the way to a place and below it. */
+/** Returns the types of the fields on the path to a position and below it. */
 function typesAround(path: readonly string[], { types }: OracleAnswer): readonly GraphQLOutputType[] {
   const place = path.join('.');
   return [...types]
@@ -125,31 +124,31 @@ function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly strin
   ];
 }
 
-/** Of the answer as a whole it is empty. */
+/** Returns the path of a position; empty for the whole response. */
 function pathOf(place = 'data'): readonly string[] {
   return place === 'data' ? [] : place.split('.');
 }
 
-/** How a fault of an error begins. */
+/** The beginning of a fault that is an error. */
 const ERROR = 'the error "';
 
 function membersOf({ dataset }: Graph): readonly string[] {
   return [...dataset.identities.keys()];
 }
 
-function tells(fault: StockFault, message: RegExp): boolean {
+function reports(fault: StockFault, message: RegExp): boolean {
   const messages = messagesOf(fault);
   return messages.length > 0 && messages.every((text) => message.test(text));
 }
 
-/** Those of the oracle apart. */
+/** Returns the messages that the oracle does not have. */
 function messagesOf({ answer, oracle }: StockFault): readonly string[] {
   if (answer.kind === 'rejected') return [answer.message];
   const expected = new Set(oracle.errors.map(({ message }) => message));
   return answer.errors.map(({ message }) => message).filter((message) => !expected.has(message));
 }
 
-/** What is sent has something else in place of each inner list. */
+/** Whether the sent representation has another value instead of each inner list. */
 function lacksInnerLists(fault: StockFault): boolean {
   const messages = messagesOf(fault);
   return (

@@ -17,7 +17,7 @@ export type Stock = AsyncDisposable & {
   ask(graph: Graph, operation: GeneratedOperation): Promise<Answer | Rejection>;
 };
 
-/** It keeps one gateway: cases come graph by graph. */
+/** Caches one gateway, since cases come graph by graph. */
 export function createStock(): Stock {
   process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
   let current: Loaded | undefined;
@@ -57,7 +57,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
     asked = graph;
     graph.dataset.counter.value = 0;
     graph.dataset.overrides.isTrue = () => false;
-    // The executor reads of a request context what is given here.
+    // The executor reads only these members of a request context.
     const context = requestContext(operation) as unknown as Parameters<typeof executor>[0];
     try {
       return answered(await executor(context));
@@ -91,9 +91,9 @@ export type StockEvaluation = {
   readonly knownDifference: string | undefined;
 };
 
-/** What is wrong with the stock executor's answer to a case without interference. */
+/** Returns the faults of the stock executor's response to a case without interference. */
 export async function evaluateStock(stock: Stock, exact: Graph, next: Case): Promise<StockEvaluation> {
-  // It rounds numbers to doubles (RFC 8259 lets it), so it gets data without others.
+  // It rounds numbers to doubles, as RFC 8259 allows, so its data contains only doubles.
   const graph = withDoubles(exact);
   const oracle = askOracle(graph, next.operation);
   const answer = await stock.ask(graph, next.operation);
@@ -107,7 +107,7 @@ async function knownDifferenceOf(stock: Stock, fault: StockFault): Promise<strin
   const { graph, case: next } = fault;
   const renamed = withOtherNames(next.operation, graph.reserved);
   if (renamed === undefined) return knownStockFault(fault) ?? (await conditionFault(stock, fault));
-  // What names mean is the client's affair: with others, the answer must not be another but for those.
+  // Names are chosen by the client: with other names, the response must differ in nothing but the names.
   const evaluation = await evaluateStock(stock, graph, { ...next, operation: renamed });
   return evaluation.faults.length === 0 ? NAMES : evaluation.knownDifference;
 }
@@ -115,7 +115,7 @@ async function knownDifferenceOf(stock: Stock, fault: StockFault): Promise<strin
 const NAMES =
   '6.3.2 CollectFields, 6.1.2 CoerceVariableValues: an alias or a variable has a name that the planner uses itself';
 
-/** What is left out has no part in the answer: without it in the text, the answer must not be another. */
+/** Excluded fields have no effect: removing them from the document must not change the response. */
 async function conditionFault(stock: Stock, fault: StockFault): Promise<string | undefined> {
   const { graph } = fault;
   const operation = withoutConditions(fault.case.operation);
@@ -124,5 +124,5 @@ async function conditionFault(stock: Stock, fault: StockFault): Promise<string |
   const isRight = faultsOfAnswer(answer, oracle, false).length === 0;
   // A fault that the conditions hid.
   if (!isRight) return knownStockFault({ graph, case: { ...fault.case, operation }, answer, oracle });
-  return '3.13.1 @skip, 3.13.2 @include: what is left out takes other fields along';
+  return '3.13.1 @skip, 3.13.2 @include: excluded fields cause others to be omitted';
 }

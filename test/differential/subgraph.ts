@@ -18,7 +18,7 @@ import type { MovedFields } from './moved-fields.ts';
 export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
 
 /**
- * A subgraph in this process. It refuses what a real one would: invalid documents and keys that it does not
+ * A subgraph in this process. It rejects what a real one would: invalid documents and keys that it does not
  * resolve.
  */
 export type Subgraph = {
@@ -59,7 +59,7 @@ export function createSubgraph(name: string, typeDefs: string, moved: MovedField
   };
 }
 
-/** `_entities` resolved by the execution's own resolvers, which know the dataset. */
+/** `_entities`, resolved by the resolvers of the dataset. */
 function withOpenEntities(schema: GraphQLSchema): GraphQLSchema {
   const entities = schema.getQueryType()?.getFields()['_entities'];
   if (entities) delete entities.resolve;
@@ -115,7 +115,7 @@ function resolveReference(
   const numbers = new Set(keyNumbers(representation, key));
   const [number] = numbers;
   if (numbers.size !== 1 || number === undefined) return null;
-  // An `@interfaceObject` does not know what implements it.
+  // An `@interfaceObject` does not know its implementations.
   const isOwnType = isObjectType(schema.getType(typename));
   return { ...(isOwnType ? { typename, number } : entityOf(dataset, typename, number)), representation };
 }
@@ -141,7 +141,7 @@ function keyNumbers(
   });
 }
 
-/** Throws unless the representation carries exactly what the requirement has in this dataset. */
+/** Throws unless the representation contains exactly the required fields as in this dataset. */
 function checkRequired(dataset: Dataset, source: Ref, required: SelectionSetNode): void {
   if (source.representation === undefined) throw new Error('required fields are absent');
   const data = requiredData(dataset, source, required);
@@ -150,9 +150,9 @@ function checkRequired(dataset: Dataset, source: Ref, required: SelectionSetNode
   if (expected !== given) throw new Error(`required ${expected} and was given ${given}`);
 }
 
-/** The requirement, run on the whole graph as if it were an operation on the object. */
+/** Executes the requirement on the whole graph like an operation on the object. */
 function requiredData(dataset: Dataset, source: Ref, selectionSet: SelectionSetNode): unknown {
-  // Of an `@interfaceObject` the dataset knows what implements it.
+  // The dataset knows the implementations of an `@interfaceObject`.
   const { typename, number } = entityOf(dataset, source.typename, source.number);
   const operation = {
     kind: Kind.OPERATION_DEFINITION,
@@ -170,7 +170,7 @@ function requiredData(dataset: Dataset, source: Ref, selectionSet: SelectionSetN
   return result.data;
 }
 
-/** What a selection set has of a representation. */
+/** Returns the part of a representation that a selection set selects. */
 function picked(value: unknown, selectionSet: SelectionSetNode | undefined, expected: unknown): unknown {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = Array.isArray(expected) ? expected : [];
@@ -196,7 +196,7 @@ function pickedEntries(
         // Conditions of the generated requirements are object types.
         if (typename !== undefined && typename !== selection.typeCondition?.name.value) return [];
         const entries = pickedEntries(value, selection.selectionSet, expected);
-        // A requirement need not ask which type there is. Then there may also be what another one has of
+        // A requirement may omit `__typename`. The representation may then have fields that are required of
         // another type.
         return typename === undefined ? entries.filter(([name]) => Object.hasOwn(expected, name)) : entries;
       }
@@ -206,7 +206,7 @@ function pickedEntries(
   });
 }
 
-/** The field sets of a directive's `fields`, by type or by coordinate. */
+/** Returns the field sets of a directive's `fields`, by type or by coordinate. */
 function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires'): FieldSets {
   const found = new Map<string, SelectionSetNode[]>();
   const read = (at: string, directives: readonly ConstDirectiveNode[] = []) => {

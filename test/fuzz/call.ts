@@ -1,6 +1,6 @@
 import { isRecord } from '../../router/shared/is-record.ts';
 
-/** The content of a request as sent; nothing of it is checked. */
+/** The content of a request as sent; nothing of it is validated. */
 export type Call = {
   readonly query: unknown;
   readonly operationName: unknown;

@@ -6,17 +6,17 @@ import { FLAG, randomDocument } from './documents.ts';
 import { randomSubgraphAnswer } from './subgraph-answers.ts';
 import type { SubgraphAnswer } from './subgraph-answers.ts';
 
-/** One request as its bytes (Latin-1), and what the subgraphs answer meanwhile. */
+/** One request as its bytes (Latin-1), and the responses of the subgraphs to it. */
 export type Case = {
   readonly request: string;
-  /** Whether the bytes are one whole HTTP request: such a one has to be answered. */
+  /** Whether the bytes are one whole HTTP request, which must have a response. */
   readonly isWhole: boolean;
   readonly subgraph: SubgraphAnswer;
-  /** To questions for entities. */
+  /** The response to entity fetches. */
   readonly entities: SubgraphAnswer;
 };
 
-/** The case of a seed and a number: the same each time. */
+/** Returns the case of a seed and a number, the same each time. */
 export function caseOf(seed: string, index: number): Case {
   const random = randomOf(`${seed}/${index}`);
   const request = requestOf(random);
@@ -57,7 +57,7 @@ function extensions(random: Random, query: unknown): unknown {
     : randomValue(random);
 }
 
-/** Absent most often, else valid in most cases. */
+/** Returns an `onError`, which is mostly absent or valid. */
 function onError(random: Random): unknown {
   if (random.chance(0.4)) return undefined;
   if (random.chance(0.9)) return random.pick(ERROR_BEHAVIORS);
@@ -67,7 +67,8 @@ function onError(random: Random): unknown {
 const FAMILIAR = 300;
 
 /**
- * Most often one that others ask as well: what has been answered before goes another way through the router.
+ * Returns mostly one of a limited number of documents: a cached operation takes another path through the
+ * router.
  */
 function documentOf(random: Random): string {
   return randomDocument(random.chance(0.3) ? random : randomOf(`document/${random.int(FAMILIAR)}`));

@@ -8,15 +8,15 @@ import { callIn } from './call.ts';
 import type { Case } from './cases.ts';
 import { SECRETS } from './subgraph-answers.ts';
 
-/** The faults of an answer, and its kind. */
+/** The faults of a response, and its kind. */
 export type Evaluation = { readonly kind: string; readonly faults: readonly string[] };
 
-/** @param secret must not be in any answer. */
+/** @param secret a text that no response may contain. */
 export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
   const errorFaults = createErrorCheck(schema);
 
   return function evaluate(answer: string, { isWhole, request }: Case): Evaluation {
-    if (answer === '') return { kind: 'no answer', faults: isWhole ? ['was not answered'] : [] };
+    if (answer === '') return { kind: 'no response', faults: isWhole ? ['has no response'] : [] };
     const [head = '', ...rest] = answer.split('\r\n\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
     const isSecret = SECRETS.test(answer) || answer.includes(secret);
@@ -24,7 +24,7 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
       ...(status >= 200 && status < 500 ? [] : [`status ${status}: ${answer.slice(-300)}`]),
       ...(isSecret ? ['a secret leaked'] : []),
     ];
-    // Mutated bytes may hold a second request; the first answer's form was checked often enough.
+    // Mutated bytes may contain a second request; the form of responses is checked in enough other cases.
     if (!isWhole || /^(?:GET \/ |OPTIONS )/.test(request) || status === 204) return { kind: 'other', faults };
     const body = bodyIn(head, rest.join('\r\n\r\n'));
     if (typeof body === 'string') return { kind: 'other', faults: [...faults, body] };
@@ -37,10 +37,10 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
     const behavior = ERROR_BEHAVIORS.find((known) => known === onError);
     const form = formFaults(errors);
     if (data === undefined) {
-      const isRefusedForIt = errors?.some(({ message }) => String(message).startsWith('onError ')) === true;
-      const isWrongly = isRefusedForIt && behavior !== undefined;
-      const kind = isRefusedForIt ? 'refused for its onError' : 'rejected';
-      return { kind, faults: isWrongly ? [...form, `onError: ${behavior} was refused`] : form };
+      const isRejectedForIt = errors?.some(({ message }) => String(message).startsWith('onError ')) === true;
+      const isWrong = isRejectedForIt && behavior !== undefined;
+      const kind = isRejectedForIt ? 'rejected for its onError' : 'rejected';
+      return { kind, faults: isWrong ? [...form, `onError: ${behavior} was rejected`] : form };
     }
     if (behavior === undefined)
       return { kind: 'other', faults: [...form, `onError: ${JSON.stringify(onError)} was served`] };
@@ -68,7 +68,7 @@ type AnsweredError = {
 };
 type Body = { readonly data?: unknown; readonly errors?: readonly AnsweredError[] };
 
-/** The body, or what is wrong with it. */
+/** Returns the body, or its fault. */
 function bodyIn(head: string, text: string): Body | string {
   if (!/^content-type: application\/(?:json|graphql-response\+json)/im.test(head)) return 'is not JSON';
   try {
@@ -76,7 +76,7 @@ function bodyIn(head: string, text: string): Body | string {
     if (body.errors === undefined) return body.data === undefined ? 'has neither data nor errors' : body;
     return Array.isArray(body.errors) && body.errors.length > 0 ? body : 'has no errors in errors';
   } catch {
-    return 'has a body that is no JSON';
+    return 'has a body that is not JSON';
   }
 }
 

@@ -3,7 +3,7 @@ import type { Random } from '../differential/random.ts';
 type TypeName = 'Query' | 'Mutation' | 'Book' | 'Review';
 type Field = { readonly name: string; readonly type?: TypeName; readonly args?: readonly string[] };
 
-/** As in `library.ts`. */
+/** The fields of the types in `library.ts`. */
 const FIELDS: Readonly<Record<TypeName, readonly [Field, ...Field[]]>> = {
   Query: [
     { name: 'books', type: 'Book' },
@@ -24,7 +24,7 @@ const FIELDS: Readonly<Record<TypeName, readonly [Field, ...Field[]]>> = {
   Review: [{ name: 'text' }, { name: 'book', type: 'Book' }, { name: '__typename' }],
 };
 
-/** Variables of documents; all but this one are ids. */
+/** The boolean variable of documents; all others are ids. */
 export const FLAG = 'flag';
 
 const NAMES = [
@@ -82,17 +82,17 @@ const IDS = [
   '$__proto__',
 ] as const;
 
-/** A document in the making. */
+/** The state of a document while it is generated. */
 type Draft = {
   readonly random: Random;
-  /** How often something is wrong: never in most documents, so that they are executed. */
+  /** Probability of an error: zero in most documents, so that they are executed. */
   readonly slips: number;
   readonly variables: Set<string>;
   fragment: 'unused' | 'used' | 'written';
   aliases: number;
 };
 
-/** A document of the grammar, most often valid over the small schema. */
+/** Returns a document of the grammar, mostly valid for the small schema. */
 export function randomDocument(random: Random): string {
   if (random.chance(0.03)) return random.pick(BOMBS)();
   const slips = random.chance(0.7) ? 0 : 0.08;
@@ -146,7 +146,7 @@ function selected(draft: Draft, type: TypeName, depth: number): string {
   return `${alias(draft, given.length > 0)}${name}${list}${directive(draft)}${schema}`;
 }
 
-/** Names of their own, so that no two fields of one name differ; arguments may. */
+/** Different aliases, so that no two fields of one name conflict; their arguments may differ. */
 function alias(draft: Draft, isNeeded: boolean): string {
   const { random } = draft;
   if (isSlip(draft)) return `${random.pick(NAMES)}: `;

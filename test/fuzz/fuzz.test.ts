@@ -13,9 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => target[Symbol.asyncDispose]());
 
-test('what broke a rule once does not any more', async () => {
+test('kept cases no longer break a rule', async () => {
   for (const { name, case: known } of readRegressions()) {
-    // A repeated request takes another path.
+    // A repeated request takes another path through the router.
     for (const time of ['first', 'second']) {
       const { faults } = await target.evaluate(known);
       expect({ name, time, faults }).toEqual({ name, time, faults: [] });

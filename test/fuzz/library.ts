@@ -1,8 +1,8 @@
 import type { ServiceDefinition } from '../support/subgraphs/service.ts';
 
 /**
- * The schema that is fuzzed: nulls have far to travel in it, within one service and between two. Nobody asks
- * its resolvers.
+ * The schema under test, in which nulls propagate far, within one service and between two. Its resolvers are
+ * not called.
  */
 export const LIBRARY: Readonly<Record<string, ServiceDefinition>> = {
   books: {

@@ -14,7 +14,7 @@ export type PartOfRun = {
 export type Tally = {
   done: number;
   violations: number;
-  /** Answers by their kind. */
+  /** Number of responses by kind. */
   readonly kinds: Record<string, number>;
 };
 
@@ -22,11 +22,11 @@ export function emptyTally(): Tally {
   return { done: 0, violations: 0, kinds: {} };
 }
 
-// One waits for half a request, or for a plan, while another works.
+// Several targets, because one may wait for half a request, or for a plan, while another works.
 const TARGETS = 4;
 const CASES_PER_REPORT = 1_000;
 
-/** Tells how far it is as it goes. */
+/** Runs the part, and reports its progress. */
 export async function runPart(
   { seed, count, first, step }: PartOfRun,
   { stop, onTally }: { readonly stop: AbortSignal; readonly onTally: (tally: Tally) => void },

@@ -1,9 +1,9 @@
 import type { Random } from '../differential/random.ts';
 
-/** Answers of both subgraphs. */
+/** Responses of both subgraphs. */
 export type SubgraphAnswer = { readonly status: number; readonly type: string; readonly body: string };
 
-/** Must not be found in any answer of the router. */
+/** Texts that no response of the router may contain. */
 export const SECRETS = /secret-host|\/srv\/app|10\.66\.0\.1/;
 
 const BOOK = {

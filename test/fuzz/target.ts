@@ -14,17 +14,17 @@ import type { Evaluation } from './check-answer.ts';
 import { LIBRARY } from './library.ts';
 
 export type Target = AsyncDisposable & {
-  /** Sends the case over HTTP; what is wrong with the answer or with the process afterwards. */
+  /** Sends the case over HTTP; returns the faults of the response, or of the process afterwards. */
   readonly evaluate: (next: Case) => Promise<Evaluation>;
 };
 
 const LONGEST_MS = 5_000;
 const SILENT_MS = 60_000;
 
-/** Client, router and planner: a machine that is too busy keeps each of them waiting as it did us. */
+/** Client, router and planner: on a busy machine each of them waits as long as this process did. */
 const THREADS_ON_THE_WAY = 3;
 
-/** One real router, whose subgraphs answer what the case says. */
+/** Starts a real router, whose subgraphs send the responses of the case. */
 export async function startTarget(): Promise<Target> {
   await using built = new AsyncDisposableStack();
   const subgraph = built.use(await startSubgraph());
@@ -63,7 +63,7 @@ export async function startTarget(): Promise<Target> {
   };
 }
 
-/** Keeps nothing of what it is sent: a million requests go by. */
+/** Starts a subgraph that stores no requests, because a run sends a million of them. */
 async function startSubgraph() {
   let current: Pick<Case, 'subgraph' | 'entities'> | undefined;
   const server = createServer((request, response) => void answer(request, response));
@@ -92,11 +92,12 @@ async function startSubgraph() {
 
 async function send({ hostname, port }: URL, { request, isWhole }: Case): Promise<string> {
   const socket = connect(Number(port), hostname);
-  // A reset is an answer too: `text` then rejects.
+  // A reset is a valid response, too: `text` then rejects.
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(Buffer.from(request, 'latin1'));
-  // Node gives up a request whose client closes its side; half a request would be waited for.
+  // Node aborts a request whose client closes its side; otherwise it would wait for the rest of half a
+  // request.
   const finished = setTimeout(() => isWhole || socket.end(), 10);
   const silent = setTimeout(() => socket.destroy(), SILENT_MS);
   const answer = await text(socket).catch(() => '');

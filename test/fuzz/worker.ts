@@ -3,7 +3,7 @@ import { givenPart, reportTally } from '../support/processes/parts.ts';
 import { runPart } from './part.ts';
 import type { PartOfRun } from './part.ts';
 
-/** A process of `run.ts`, with which it ends. */
+/** A process of `run.ts`, which exits with its parent. */
 const { stop } = awaitInterruption();
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // The parent process may have exited; this process then exits too.

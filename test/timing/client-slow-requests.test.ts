@@ -22,7 +22,7 @@ async function startGraph() {
   return { router, load, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Returns what other clients see. */
+/** Measures the responses of other clients. */
 async function askSteadily(
   load: OpenLoop,
   url: string,
@@ -36,7 +36,7 @@ async function askSteadily(
 }
 
 test.for(NEVER_ENDING)(
-  '$what, on 2,000 connections at once, are cut off in time and delay nobody',
+  'disconnects 2,000 connections with $what in time and delays no others',
   async (slow, context) => {
     await using graph = await startGraph();
     const healthy = await askSteadily(graph.load, graph.router.url);
@@ -50,7 +50,7 @@ test.for(NEVER_ENDING)(
     recordMeasurement(context, `${name}: closed after ms (timeout ${slow.closedMs})`, Math.round(longest));
     recordMeasurement(context, `${name}: p99 of others, ms`, attacked.p99Ms.toFixed(1));
     recordMeasurement(context, `${name}: the same without them, ms`, healthy.p99Ms.toFixed(1));
-    recordMeasurement(context, `${name}: others refused, of 350`, attacked.refused);
+    recordMeasurement(context, `${name}: others rejected, of 350`, attacked.refused);
     expect(clients.answers).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
     expect(attacked.lost).toBe(0);
     expect(longest).toBeLessThan(slow.closedMs + 5_000);

@@ -7,7 +7,7 @@ import { answer, hang, startStubSubgraph } from '../support/subgraphs/stub-subgr
 
 const STUCK = kindOf('stuck', 'query ($n: Int) { stuck(n: $n) }');
 
-test('a hanging subgraph holds up nobody who does not ask for it', async (context) => {
+test('a hanging subgraph delays no request that does not use it', async (context) => {
   await using built = new AsyncDisposableStack();
   const healthy = built.use(await startStubSubgraph(() => answer({ data: { ping: 'pong' } })));
   const hanging = built.use(await startStubSubgraph(() => hang()));
@@ -18,11 +18,11 @@ test('a hanging subgraph holds up nobody who does not ask for it', async (contex
     }),
   );
   const load = built.use(startOpenLoop());
-  // One in two asks for what hangs; the healthy ones come as often with and without it.
+  // Every second request uses the hanging subgraph; the rate of the others is the same with and without it.
   const run = (kinds: (typeof PING)[]) =>
     load.run({ url: router.url, rate: 75 * kinds.length, ms: 4_000, settleMs: 0, kinds });
   await run([PING]);
-  // Planned beforehand: it is the hanging that is measured.
+  // Planned in advance, so that only the effect of the hanging subgraph is measured.
   await load.run({ url: router.url, rate: 1, ms: 1_000, settleMs: 0, kinds: [STUCK] });
 
   const before = outcomeOf(await run([PING]), 200, 'ping');
@@ -36,6 +36,6 @@ test('a hanging subgraph holds up nobody who does not ask for it', async (contex
     `${during.p50Ms.toFixed(1)} / ${before.p50Ms.toFixed(1)}`,
   );
   expect(during.count).toBe(before.count);
-  // A second is far below what the subgraph takes, and above what a busy machine does to a p99.
+  // A second is far below the subgraph timeout, and above the p99 of a busy machine.
   expect(during.p99Ms).toBeLessThan(Math.max(1.2 * before.p99Ms, 1_000));
 });

@@ -9,8 +9,8 @@ const OUTAGE_MS = 3_000;
 const EVERY_MS = 20;
 const TRIES = 4;
 
-/** A client that asks again at once, three times. */
-async function insist(url: string, sent: () => void): Promise<boolean> {
+/** Sends a request and retries it immediately, up to three times. */
+async function sendWithRetries(url: string, sent: () => void): Promise<boolean> {
   for (let tried = 0; tried < TRIES; tried++) {
     sent();
     const response = await request(url, {
@@ -41,7 +41,7 @@ test('retries during an outage of a subgraph do not prolong it', async (context)
     const began = performance.now();
     while (performance.now() - began < ms) {
       const at = performance.now();
-      asked.push(insist(router.url, () => (sent += 1)).then((done) => ({ at, done })));
+      asked.push(sendWithRetries(router.url, () => (sent += 1)).then((done) => ({ at, done })));
       await delay(EVERY_MS);
     }
   };
@@ -58,10 +58,10 @@ test('retries during an outage of a subgraph do not prolong it', async (context)
   const outcomes = await Promise.all(asked);
 
   const lastFailed = outcomes.filter(({ done }) => !done).at(-1)?.at ?? healedAt;
-  recordMeasurement(context, 'retry storm: calls to the subgraph for each request', amplification.toFixed(3));
+  recordMeasurement(context, 'retry storm: subgraph calls per request', amplification.toFixed(3));
   recordMeasurement(
     context,
-    'retry storm: every request answered again after ms',
+    'retry storm: every request succeeds again after ms',
     Math.round(Math.max(0, lastFailed - healedAt)),
   );
   expect(amplification).toBeLessThanOrEqual(1.1);

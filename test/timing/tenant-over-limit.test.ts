@@ -5,7 +5,7 @@ import { startIssuer } from '../support/callers/tokens.ts';
 
 const CALLS_PER_SECOND = 20;
 
-test('a tenant who asks ten times as much as it may holds up no other', async (context) => {
+test('a tenant at ten times its limit delays no other tenant', async (context) => {
   await using issuer = await startIssuer();
   await using loaded = await startLoadedRouter({
     items: 1,
@@ -22,7 +22,7 @@ rateLimit: { enabled: true, tiers: { FREE: { points: 100000 } }, fields: { Query
   });
   const neighbour = await kindOf('neighbour');
   const greedy = await kindOf('greedy');
-  // The neighbour asks half of what it may, with and without the other.
+  // The neighbour sends half of its limit, with and without the other tenant.
   const half = CALLS_PER_SECOND / 2;
   const run = (kinds: (typeof neighbour)[]) =>
     load.run({ url: router.url, rate: half * kinds.length, ms: 5_000, settleMs: 0, kinds });
@@ -39,6 +39,6 @@ rateLimit: { enabled: true, tiers: { FREE: { points: 100000 } }, fields: { Query
   recordMeasurement(context, 'the same alone, ms', before.p99Ms.toFixed(1));
   expect(during.count).toBe(before.count);
   expect(outcomeOf(report, 429, 'greedy').count).toBeGreaterThan(700);
-  // As much as a busy machine does to a p99 of fifty answers.
+  // The p99 of fifty responses on a busy machine.
   expect(during.p99Ms).toBeLessThan(Math.max(1.1 * before.p99Ms, 1_000));
 });

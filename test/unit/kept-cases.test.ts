@@ -32,7 +32,7 @@ describe('a kept case', () => {
   });
 
   it('has a file name of at most six words', () => {
-    const fault = 'the error "E3.added" is at b.0, which is no place of the answer';
+    const fault = 'the error "E3.added" is at b.0, which is not in the response';
     expect(keepCase(folder, {}, { fault, identity: 1 })).toMatch(/^the-error-e3-added-is-at-[\da-f]+\.json$/);
   });
 });

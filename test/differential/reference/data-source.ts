@@ -11,7 +11,7 @@ import type {
 import { responseName } from '../../../router/shared/graphql/response-name.ts';
 import { PrecisionError, toDoubles } from './double-precision.ts';
 
-/** The send and the abort signal of the client request that a gateway context belongs to. */
+/** The send and the abort signal of the client request of a gateway context. */
 export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
   readonly send: Send;
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ export type CallerOf = (context: Readonly<Record<string, unknown>>) => {
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
-/** Lets Apollo Gateway's own executor call a subgraph through the same send as ours. */
+/** Lets Apollo Gateway's own executor call a subgraph through the same send as the router's. */
 export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLDataSource {
   return {
     async process(options) {
@@ -66,7 +66,7 @@ function toSubgraphRequest(
   };
 }
 
-/** Where the fetch would have put its data: up to the first list, whose items cannot be told apart here. */
+/** The path of the fetch's data: up to the first list, whose items cannot be distinguished here. */
 function lostPath(options: ProcessOptions): readonly (string | number)[] {
   const path = ('pathInIncomingRequest' in options && options.pathInIncomingRequest) || [];
   const list = path.indexOf('@');

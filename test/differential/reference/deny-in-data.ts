@@ -6,19 +6,19 @@ import type { Denials } from '../../../router/authorization/protected-schema.ts'
 
 export type FilteredAnswer = {
   readonly schema: GraphQLSchema;
-  /** The client's, with what was not asked for. */
+  /** The client's document, including the denied fields. */
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly denials: Denials;
   readonly denialCode: DenialCode;
-  /** What another executor has answered to the filtered document. */
+  /** The response of another executor to the filtered document. */
   readonly data: unknown;
 };
 
 /**
- * Puts nulls and their errors where the client's document asks for what is denied: graphql-js completes the
- * answer again.
+ * Sets nulls and their errors at the denied fields of the client's document: graphql-js completes the
+ * response again.
  */
 export function denyInData(answer: FilteredAnswer): ExecutionResult {
   const { schema, document, operationName, variables, denials, data } = answer;

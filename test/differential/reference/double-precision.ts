@@ -1,11 +1,11 @@
 import { isExactNumber } from '../../../router/shared/exact-json.ts';
 import { isRecord } from '../../../router/shared/is-record.ts';
 
-/** Thrown for an integer that a double cannot hold. */
+/** Thrown for an integer that a double cannot represent. */
 export class PrecisionError extends Error {}
 
 /**
- * A copy with doubles in place of exact numbers, for a consumer that knows no others.
+ * Returns a copy with doubles instead of exact numbers, for a consumer that does not support these.
  * @throws {PrecisionError}
  */
 export function toDoubles(value: unknown): unknown {

@@ -21,9 +21,9 @@ type Executor = ApolloGateway['executor'];
 type RequestContext = Parameters<Executor>[0];
 
 /**
- * Executes operations with Apollo Gateway's own planner and executor in the place of the router's
+ * Executes operations with Apollo Gateway's own planner and executor instead of the router's
  * (`parts.createExecution`). All other stages of a request are the router's, so the two can be compared from
- * outside. It propagates nulls and settles no costs.
+ * outside. It propagates nulls and reconciles no costs.
  */
 export function createReferenceExecution({
   callerContext,
@@ -76,8 +76,8 @@ async function load({ supergraphSdl }: Graph): Promise<Executor> {
 }
 
 /**
- * The members that the gateway's executor reads. Variables are coerced, because it would not coerce exact
- * numbers.
+ * Returns the members that the gateway's executor reads. Variables are coerced, because it would not coerce
+ * exact numbers.
  */
 function toRequestContext(
   { operation, variables }: ChargedOperation,
@@ -123,7 +123,7 @@ function toExecutionError({ message, path = [], extensions = {} }: GraphQLFormat
   };
 }
 
-/** The degradations behind the errors of Apollo's own executor, which keeps no account of them. */
+/** Derives the degradations from the errors of Apollo's own executor, which does not record them. */
 function degradationsIn(errors: readonly GraphQLFormattedError[]): Degradation[] {
   const groups = new Map<string, Omit<Degradation, 'paths'> & { readonly paths: string[][] }>();
   for (const { path, extensions } of errors) {

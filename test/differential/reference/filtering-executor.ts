@@ -17,8 +17,8 @@ export type FilteredRequest = {
 };
 
 /**
- * Executes an operation with the gateway's own executor, which receives only what the caller is authorized to
- * see.
+ * Executes an operation with the gateway's own executor, which receives only the fields that the caller is
+ * authorized to see.
  */
 export async function executeFiltered(
   executor: Executor,
