@@ -68,7 +68,7 @@ export class RedisBuckets {
     this.#link = link;
     // One request charges several buckets, such as those of a user and of an address. All keys have the same
     // hash tag, because a script may access only keys in one slot of a Redis cluster.
-    this.#prefix = `${link.keyPrefix}{budget}:`;
+    this.#prefix = `${link.keyPrefix}{rate-limit}:`;
     link.client.defineCommand('chargeBuckets', { lua: CHARGE });
     link.client.defineCommand('refundBuckets', { lua: REFUND });
   }

@@ -48,7 +48,7 @@ export function watchAvailability(
     if (state === next) return;
     state = next;
     telemetry.redisChanged({
-      client: 'budget',
+      client: 'requests',
       state,
       ...(reason !== undefined && { reason: messageOf(reason) }),
     });

@@ -13,7 +13,7 @@ export interface OrderTables {
   order_items: OrderLine & { order_id: string; line: number };
   placements: PlacementTable;
   /** Reservations without an order, whose release is pending. */
-  owed_releases: { order_id: string };
+  pending_releases: { order_id: string };
 }
 
 /**
@@ -25,7 +25,7 @@ interface PlacementTable {
   idempotency_key: string;
   order_id: string;
   /** Normalized input of the client, to detect another use of the key. */
-  wish: string;
+  request: string;
   currency: string;
   lines: ColumnType<OrderLine[], string, never>;
   started_at: Date;
@@ -115,6 +115,13 @@ export const migrations: Record<string, Migration> = {
       await sql`create index orders_followed on orders (id) where status in ('PLACED', 'PACKED', 'SHIPPED')`.execute(
         db,
       );
+    },
+  },
+  '005-request-and-pending-releases': {
+    async up(db) {
+      await db.schema.alterTable('placements').renameColumn('wish', 'request').execute();
+      await db.schema.alterTable('owed_releases').renameTo('pending_releases').execute();
+      await sql`alter index owed_releases_pkey rename to pending_releases_pkey`.execute(db);
     },
   },
 };

@@ -1,6 +1,6 @@
 import { type Kysely } from 'kysely';
 import { openStatuses, type OrderStatus, type OrderTables } from './data.ts';
-import { oweRelease } from './pending-releases.ts';
+import { recordPendingRelease } from './pending-releases.ts';
 
 export type FollowedOrder = { readonly id: string; readonly status: OrderStatus; readonly placed_at: Date };
 /** A status that follows from the parcel. */
@@ -50,7 +50,7 @@ export function expire(db: Db, orderId: string): Promise<boolean> {
       .where('status', '=', 'PLACED')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
-    await oweRelease(trx, orderId);
+    await recordPendingRelease(trx, orderId);
     return true;
   });
 }

@@ -6,7 +6,7 @@ import {
   type Ordering,
   type PageArguments,
 } from '../database/connection.ts';
-import { oweRelease } from './pending-releases.ts';
+import { recordPendingRelease } from './pending-releases.ts';
 import { openStatuses, type Order, type OrderDatabase, type OrderItem, type OrderStatus } from './data.ts';
 
 export type OrdersPage = PageArguments & { readonly status?: OrderStatus | null };
@@ -69,7 +69,7 @@ export function cancel(db: OrderDatabase, orderId: string): Promise<CancelOutcom
     if (status === 'CANCELLED') return 'already-cancelled';
     if (!openStatuses.includes(status)) return 'too-late';
     await trx.updateTable('orders').set({ status: 'CANCELLED' }).where('id', '=', orderId).execute();
-    await oweRelease(trx, orderId);
+    await recordPendingRelease(trx, orderId);
     return 'cancelled';
   });
 }

@@ -1,17 +1,17 @@
 import type { OrderDatabase, OrderTransaction } from './data.ts';
 
 export async function pendingReleases(db: OrderDatabase): Promise<string[]> {
-  const rows = await db.selectFrom('owed_releases').select('order_id').orderBy('order_id').execute();
+  const rows = await db.selectFrom('pending_releases').select('order_id').orderBy('order_id').execute();
   return rows.map((row) => row.order_id);
 }
 
 export async function deletePendingRelease(db: OrderDatabase, orderId: string): Promise<void> {
-  await db.deleteFrom('owed_releases').where('order_id', '=', orderId).execute();
+  await db.deleteFrom('pending_releases').where('order_id', '=', orderId).execute();
 }
 
-export async function oweRelease(trx: OrderTransaction, orderId: string): Promise<void> {
+export async function recordPendingRelease(trx: OrderTransaction, orderId: string): Promise<void> {
   await trx
-    .insertInto('owed_releases')
+    .insertInto('pending_releases')
     .values({ order_id: orderId })
     .onConflict((conflict) => conflict.doNothing())
     .execute();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { oweRelease } from './pending-releases.ts';
+import { recordPendingRelease } from './pending-releases.ts';
 import { openStatuses, type OrderDatabase, type OrderTransaction, type Placement } from './data.ts';
 
 export function findPlacement(
@@ -86,7 +86,7 @@ export function abortPlacement(db: OrderDatabase, orderId: string): Promise<bool
       .where('placed', '=', false)
       .executeTakeFirst();
     if (numDeletedRows === 0n) return false;
-    await oweRelease(trx, orderId);
+    await recordPendingRelease(trx, orderId);
     return true;
   });
 }

@@ -130,7 +130,7 @@ async function placeOrder(
   };
   const known = await findPlacement(context.db, customerId, request.key);
   const placement = known ?? (await intend(request, context));
-  if (placement.wish !== JSON.stringify(request.items)) {
+  if (placement.request !== JSON.stringify(request.items)) {
     fail('CONFLICT', 'This idempotency key was used for another order.');
   }
   if (!placement.placed) await finish(placement, context);
@@ -145,7 +145,7 @@ async function intend(request: PlaceOrderRequest, context: OrderContext): Promis
     customer_id: customerId,
     idempotency_key: key,
     order_id: randomUUID(),
-    wish: JSON.stringify(items),
+    request: JSON.stringify(items),
     started_at: new Date(now()),
     ...(await price(items, loaders)),
   };

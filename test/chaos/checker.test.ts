@@ -76,7 +76,12 @@ function ask(history: History, { outcome, ...outline }: Outline, seen: Partial<S
 function charge(history: History, { at, operation }: { at: number; operation: Operation }): void {
   const owner = hash('sha256', `${ISSUER}\n${operation.caller?.id}`, 'base64url').slice(0, 22);
   const points = history.costs.get(operation.kind === 'query' ? operation.key : operation.name) ?? 0;
-  const take = { key: `tributary:{budget}:u:${owner}:2000/10`, points, capacity: 2_000, windowMs: 10_000 };
+  const take = {
+    key: `tributary:{rate-limit}:u:${owner}:2000/10`,
+    points,
+    capacity: 2_000,
+    windowMs: 10_000,
+  };
   history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
 }
 
@@ -113,7 +118,7 @@ it('finds nothing in a history without violations', () => {
 describe('rate limits', () => {
   it('finds a bucket that was overdrawn by the clock of Redis', () => {
     const spend = (history: History, at: number, points: number) => {
-      const take = { key: 'tributary:{budget}:u:x:100/10', points, capacity: 100, windowMs: 10_000 };
+      const take = { key: 'tributary:{rate-limit}:u:x:100/10', points, capacity: 100, windowMs: 10_000 };
       history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
     };
     const spendTwice = (points: number) => (history: History) => {
@@ -122,7 +127,7 @@ describe('rate limits', () => {
     };
     expect(foundAfter(spendTwice(10))).toEqual([]);
     expect(foundAfter(spendTwice(11))).toEqual([
-      `budget: tributary:{budget}:u:x:100/10 was overdrawn by 1.000 points in Redis at ${T0 + 1_000}`,
+      `budget: tributary:{rate-limit}:u:x:100/10 was overdrawn by 1.000 points in Redis at ${T0 + 1_000}`,
     ]);
   });
 

@@ -40,7 +40,7 @@ it('rejects wrong options and names the right ones', () => {
 it('reads Redis’s report of scripts as charges and refunds, timed when they were stored', () => {
   const changes: PointChange[] = [];
   const read = createReader(3, changes);
-  const key = 'tributary:{budget}:u:x:100/10';
+  const key = 'tributary:{rate-limit}:u:x:100/10';
   const call = (command: string) =>
     `+1700000000.000001 [0 127.0.0.1:5000] ${command} "1" "${key}" "7" "100" "10000"`;
   const stored = `+1700000000.000002 [0 lua] "SET" "${key}" "930000 1700000000123" "PX" "700"`;

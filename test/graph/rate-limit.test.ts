@@ -93,7 +93,7 @@ describe('in Redis', () => {
     await routers[0]?.charge({ identity: userOf('ada'), address, cost: 900 });
     const keys = await redis.keys(`${prefix}*`);
     expect(keys).toHaveLength(2);
-    expect(new Set(keys.map((key) => /\{(.*)\}/.exec(key)?.[1]))).toEqual(new Set(['budget']));
+    expect(new Set(keys.map((key) => /\{(.*)\}/.exec(key)?.[1]))).toEqual(new Set(['rate-limit']));
   });
 
   it('a script that Redis has forgotten is sent again', async () => {

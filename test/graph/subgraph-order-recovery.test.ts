@@ -226,7 +226,7 @@ function intention({ orderId, ageMs, price = '1.00' }: Interrupted): Omit<Placem
     customer_id: buyer.id,
     idempotency_key: orderId,
     order_id: orderId,
-    wish: JSON.stringify(items),
+    request: JSON.stringify(items),
     currency: 'EUR',
     lines: [{ ...line, unit_price: price }],
     started_at: new Date(Date.now() - ageMs),
