@@ -15,7 +15,7 @@ import { createMalformedRequestHandler } from '../http/malformed-request.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 import { SECURITY_HEADERS } from '../http/standing-headers.ts';
 
-/** State of a router for the admin port. */
+/** State of a router, as the admin port reports it. */
 export type Inspection = {
   readonly metrics: Registry;
   /** The active supergraph, its subgraphs and their circuit breakers. */

@@ -31,7 +31,10 @@ export function readBearer(headers: readonly string[], maxTokenBytes: number): s
   return token;
 }
 
-/** @throws {RouterError} if the credentials are not a bearer token */
+/**
+ * Returns the token of an Authorization header.
+ * @throws {RouterError} if the credentials are not a bearer token
+ */
 function tokenOf(credentials: string): string {
   if (credentials === '') throw withoutToken(`the Authorization header is empty; ${SEND}`);
   if (COMPACT_JWS.test(credentials) || COMPACT_JWE.test(credentials))

@@ -5,7 +5,10 @@ import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
 export type RejectedTokens = {
-  /** @throws {RouterError} RATE_LIMITED if the address has sent too many invalid tokens */
+  /**
+   * Must be called before a token from the address is verified.
+   * @throws {RouterError} RATE_LIMITED if the address has sent too many invalid tokens
+   */
   check(address: string): Promise<void>;
   count(address: string): Promise<void>;
 };

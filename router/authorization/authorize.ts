@@ -18,6 +18,7 @@ export type AuthorizationError = {
 /** Code of a denial: UNAUTHENTICATED if the caller has no token, otherwise UNAUTHORIZED_FIELD_OR_TYPE. */
 export type DenialCode = 'UNAUTHENTICATED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
 
+/** Returns the code of denials for a caller. */
 export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }

@@ -18,6 +18,7 @@ export type ProtectedSchema = {
   readonly objectTypes: (type: GraphQLNamedType | undefined) => readonly string[];
 };
 
+/** Indexes the requirements of a schema. Those of a field are read once and then cached. */
 export function protectSchema(schema: GraphQLSchema, requirements: Requirements): ProtectedSchema {
   const fields = new Map<string, readonly Requirement[]>();
 
@@ -69,6 +70,7 @@ export type Denials = {
   readonly type: (typeName: string) => boolean;
 };
 
+/** Returns the fields and types that are denied to a caller who does not satisfy the `unmet` requirements. */
 export function denialsOf(protectedSchema: ProtectedSchema, unmet: ReadonlySet<Requirement>): Denials {
   const { schema, objectTypes, ofField, ofType } = protectedSchema;
   const isUnmet = (requirements: readonly Requirement[]) => requirements.some((one) => unmet.has(one));

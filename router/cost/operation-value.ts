@@ -9,6 +9,7 @@ export type OperationValue = {
   readonly read: (variables: Variables) => unknown;
 };
 
+/** Compiles the function that reads a value of an operation, with exact numbers. */
 export function compileValue(node: ValueNode): OperationValue {
   if (node.kind === Kind.VARIABLE) {
     const name = node.name.value;

@@ -32,6 +32,7 @@ export type Pricing = {
   readonly unknownFields: readonly string[];
 };
 
+/** Creates the pricing for the operations of one supergraph. */
 export function createPricing(
   supergraphSdl: string,
   { defaultListSize, fields }: Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>,

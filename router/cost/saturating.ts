@@ -7,6 +7,7 @@ export function add(a: number, b: number): number {
   return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }
 
+/** Multiplies counts, up to at most 2^53 - 1. */
 export function multiply(a: number, b: number): number {
   return Math.min(a * b, Number.MAX_SAFE_INTEGER);
 }

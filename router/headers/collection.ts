@@ -28,6 +28,7 @@ export type HeaderCollector = {
   readonly passesCookies: boolean;
 };
 
+/** Creates the collector for the configured response rules; undefined if there are none. */
 export function createHeaderCollector(rules: Config['headers']): HeaderCollector | undefined {
   const forAll = compileRules(rules.response, isProtectedResponseHeader);
   const special = new Map(

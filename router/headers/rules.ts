@@ -90,6 +90,7 @@ function mergeOf(rule: Propagation): Merge {
   return 'merge' in rule ? rule.merge : 'last';
 }
 
+/** Compiles a pattern that must match a whole header name. Case does not matter. */
 export function wholeName(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`, 'i');
 }

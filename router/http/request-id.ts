@@ -5,6 +5,10 @@ export function requestId(given: string | string[] | undefined): string {
   return saneId(given) ?? randomUUID();
 }
 
+/**
+ * Returns an id that a client has sent; undefined if it is too long or has characters that do not belong in a
+ * log.
+ */
 export function saneId(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && /^[\w.:/+=-]{1,128}$/.test(value) ? value : undefined;
 }

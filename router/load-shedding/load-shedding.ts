@@ -53,6 +53,7 @@ const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', 
  */
 const HEAP_EVERY = 16;
 
+/** Creates the checks that reject requests while the process is overloaded. */
 export function createLoadShedding(
   { enabled, eventLoopDelayMs, heapPercent, maxConcurrent, expensiveCost }: Config['overload'],
   { watchPressure, telemetry }: LoadSheddingParts,

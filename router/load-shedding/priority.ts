@@ -22,8 +22,7 @@ export type Priority = keyof typeof SHARES;
 export const LOWEST_SHARE = SHARES.anonymous_expensive;
 
 /**
- * Maximum length in bytes of a body whose request, without a token, may have a high priority. A larger body
- * counts as expensive.
+ * Maximum length of a body in bytes. If the request has no token and a larger body, it counts as expensive.
  */
 const SMALL_BYTES = 16_384;
 
@@ -53,6 +52,7 @@ export function priorityOfUnseen({ kind }: Identity, source: string | undefined)
   return kind === 'anonymous' ? 'anonymous_expensive' : 'expensive';
 }
 
+/** Returns the priority of an operation whose type and cost are known. */
 export function priorityOfOperation(
   { kind }: Identity,
   type: 'query' | 'mutation',

@@ -15,9 +15,11 @@ export type CacheEntry<Value> = {
   uses: number;
 };
 
-/** Share of the cache that operations may use which were requested only once. */
+/** Share of the cache that is available to operations which were requested only once. */
 const ONCE = 1 / 8;
-/** Share of their memory limit that operations in use keep at least when the heap is full. */
+/**
+ * When the heap is full, operations that were requested again keep at least this share of their memory limit.
+ */
 const LEAST = 1 / 8;
 /**
  * Maximum number of evicted operations whose hashes the cache remembers, so that their next request counts as

@@ -82,6 +82,7 @@ type OperationSource = { readonly source: string; readonly name: string | undefi
 
 type CachedOperation = OperationSource & { readonly operation: Operation };
 
+/** Creates the cache of prepared operations for one supergraph. */
 export function createOperations(parts: OperationsParts): Operations {
   const cache = new OperationCache<CachedOperation>(parts.cache);
   const preparing = new Map<string, Promise<Operation>>();
@@ -203,9 +204,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // To deny a field of one object type, the allowed document selects it separately for each other type. The
-    // estimate counts it once per type, although it is fetched once. The estimate of the original document is
-    // then lower.
+    // If a field of an interface is denied for one object type, the allowed document selects it separately
+    // for each other type. Its estimate then counts the field several times, although it is fetched once. In
+    // this case the estimate of the original document is lower.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),

@@ -59,6 +59,7 @@ export function createRegistry(
   };
 }
 
+/** Returns the SHA-256 of a document as 64 lower-case hexadecimal digits. */
 export function sha256Of(source: string): string {
   return hash('sha256', source, 'hex');
 }

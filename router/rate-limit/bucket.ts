@@ -41,6 +41,7 @@ export function chargeablePoints(cost: number): number {
   return Math.min(Math.max(Math.ceil(cost), 1), MAX_POINTS + 1);
 }
 
+/** Returns the whole points that a bucket holds. */
 export function remainingPoints({ bucket, units }: BucketLevel): number {
   return Math.floor(units / bucket.windowMs);
 }

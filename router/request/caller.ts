@@ -19,6 +19,7 @@ export type Payer = {
   readonly address: string;
 };
 
+/** Returns the caller as rate limits identify it. */
 export function payerOf({ identity, request }: Caller): Payer {
   return { identity, address: request.address };
 }

@@ -76,6 +76,7 @@ export type SubgraphClient = AsyncDisposable & {
   force(state: ForcedState, field?: string): void;
 };
 
+/** Creates the client of a subgraph. It opens connections only for calls. */
 export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphParts): SubgraphClient {
   const { name, settings } = options;
   const endpoints = options.urls.map((url) => openEndpoint(url, options, parts));

@@ -46,6 +46,7 @@ const MAX_FORCED_FIELDS = 50;
 
 type PooledClient = { readonly client: SubgraphClient; generations: number };
 
+/** Creates an empty pool. Generations add their subgraphs. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
   /** The last command for each subgraph and field, for clients that are created later. */

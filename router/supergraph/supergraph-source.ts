@@ -36,6 +36,7 @@ export type Compose = typeof composeInThread;
 const SETTLE_MS = 50;
 const LOOK_EVERY_MS = 250;
 
+/** Creates the source that the configuration names. */
 export function createSupergraphSource(
   config: Config['supergraph'],
   env: Environment,

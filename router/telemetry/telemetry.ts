@@ -231,7 +231,7 @@ export function createTelemetry(
       if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
     },
 
-    /** Logs that the source matches the active supergraph again after a rejection. */
+    /** Logs that the rejected supergraph is gone: the source has the active one again. */
     supergraphRestored(event: { readonly file: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },

@@ -74,7 +74,7 @@ export function readYaml<Schema extends z.ZodType>(
   return result.data;
 }
 
-/** Positions in the file, by the value that `readYaml` has returned. */
+/** Positions of values in their files. The key is the object that `readYaml` has returned. */
 const placesOfValues = new WeakMap<object, Place>();
 
 /**

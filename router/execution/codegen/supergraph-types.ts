@@ -25,6 +25,7 @@ export type SupergraphTypes = {
   rootType(operation: 'query' | 'mutation'): string | undefined;
 };
 
+/** Creates the lookup of types in a supergraph schema. */
 export function supergraphTypes(supergraph: GraphQLSchema): SupergraphTypes {
   // Interfaces count as types of objects, because the subgraph of an `@interfaceObject` returns the interface
   // as `__typename`.

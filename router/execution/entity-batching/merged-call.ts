@@ -17,6 +17,7 @@ type Group = {
  */
 const TIMES_APART = 1000;
 
+/** Returns whether a fetch can be sent in one request with others. */
 export function canMerge<Fetch extends BatchableFetch>(fetch: Fetch): fetch is Fetch & MergeableFetch {
   return fetch.entitySelection !== undefined;
 }

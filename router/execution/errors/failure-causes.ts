@@ -57,6 +57,7 @@ type FailureCauseInit = Partial<FailureCause> & {
   readonly service: string | undefined;
 };
 
+/** Creates a cause with the given code and message, which no null and no replacement refers to yet. */
 export function createFailureCause({ code, message, service, ...init }: FailureCauseInit): FailureCause {
   return {
     text: { message, extensions: service === undefined ? { code } : { code, service } },
@@ -79,6 +80,7 @@ export function recordNullDegradation(cause: FailureCause, field: object, path: 
   recordDegradation(cause, 'null', path);
 }
 
+/** Returns the elements that two paths have in common at the beginning. */
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
   let length = 0;
   while (length < first.length && first[length] === second[length]) length += 1;

@@ -14,6 +14,7 @@ export type DeliveringFetch = FetchReference & {
   readonly shape: FetchShape;
 };
 
+/** Indexes all fields of a plan by the fetches that deliver them. */
 export function indexDeliveries(fetches: readonly DeliveringFetch[]): Deliveries {
   const index = new Map<string, FetchReference[]>();
   const add = (shape: FetchShape, prefix: string, fetch: FetchReference): void => {
@@ -35,6 +36,7 @@ export function pathKey(path: readonly string[]): string {
   return names.join('.');
 }
 
+/** Adds a key to a path of keys that are joined with dots. */
 export function joinPath(prefix: string, key: string): string {
   return prefix === '' ? key : `${prefix}.${key}`;
 }

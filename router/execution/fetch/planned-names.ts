@@ -10,6 +10,7 @@ export type PlannedNames = {
   variableOf(planned: string): string;
 };
 
+/** Creates the lookup of names that were changed for planning. */
 export function plannedNames(renames: Renames = { fields: [], variables: [] }): PlannedNames {
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables.map(([name, planned]) => [planned, name]));

@@ -100,6 +100,7 @@ export function memoised(complete: Complete, value: object, run: CompletionRun):
   return text;
 }
 
+/** Returns the JSON text of an ID, which is always a string; null if the value cannot be an ID. */
 export function idText(value: unknown): string | null {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return Number.isSafeInteger(value) ? `"${value}"` : null;

@@ -20,6 +20,7 @@ export type ShapingContext = Pick<SelectionContext, 'fragments' | 'conditions'> 
   readonly names: PlannedNames;
 };
 
+/** Returns the response names of a selection set under given values of `@skip` and `@include`. */
 export function responseShape(selectionSet: SelectionSetNode, shaping: ShapingContext): ResponseShape {
   const shape: MutableShape = new Map();
   addSelections(selectionSet, shaping, shape);

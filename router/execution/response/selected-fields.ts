@@ -68,6 +68,7 @@ export function dependsOnType(
   return selecting.schema.getPossibleTypes(type).some((member) => count(member) !== ofAll);
 }
 
+/** Returns whether `@skip` and `@include` include a selection. */
 export function isIncluded(
   { directives = [] }: SelectionNode,
   conditions: ReadonlyMap<string, boolean>,

@@ -10,6 +10,7 @@ export type Batch = {
   readonly representations: readonly string[];
 };
 
+/** Collects the objects of a batch. Objects with equal representations get the same index. */
 export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];

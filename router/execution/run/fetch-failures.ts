@@ -47,6 +47,7 @@ export function failFetch(
   errorCollector.markFetchFailed(fetch.index, errorCollector.addCause(cause));
 }
 
+/** Returns the failure of a call whose response cannot be used, although its JSON is valid. */
 export function invalidResponseFailure({ service }: FetchProgram, message: string): SubgraphFailure {
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }

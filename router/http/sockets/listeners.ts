@@ -6,8 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 /**
  * Number of listening handles per port. libuv accepts one connection per handle in each turn of the event
  * loop, and a turn takes up to hundreds of milliseconds at saturation. With a single handle, 500 clients that
- * connect together would wait for 10 s and more. The kernel distributes connections by a hash, so with an
- * average of four per handle hardly any handle gets more than ten.
+ * connect together would wait for 10 s and more. The kernel distributes connections by a hash. With an
+ * average of four connections per handle, hardly any handle gets more than ten.
  */
 const HANDLES = 128;
 

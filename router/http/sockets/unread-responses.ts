@@ -19,7 +19,7 @@ type UnreadResponse = { readonly response: ServerResponse; readonly bytes: numbe
  */
 export class UnreadResponses {
   readonly #options: UnreadResponsesOptions;
-  /** Ordered by age, oldest first, so that a single timer suffices. */
+  /** Unread responses, oldest first, so that a single timer suffices. */
   readonly #responses = new Set<UnreadResponse>();
   #bytes = 0;
   #timed = false;

@@ -8,6 +8,7 @@ export type EntityOperation = {
   readonly selectionSet: SelectionSetNode;
 };
 
+/** Parses the operation of a fetch; undefined if it does not select `_entities`. */
 export function readEntityOperation(text: string): EntityOperation | undefined {
   const [operation] = parse(text, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined;
@@ -16,6 +17,10 @@ export function readEntityOperation(text: string): EntityOperation | undefined {
   return { operation, entities, selectionSet: entities.selectionSet };
 }
 
+/**
+ * Returns the text of an entity operation with other selections. Variables that these do not use are left
+ * out.
+ */
 export function printEntityOperation(
   { operation, entities, selectionSet }: EntityOperation,
   selections: readonly SelectionNode[],
@@ -39,6 +44,7 @@ function variableNames(operation: OperationDefinitionNode): string[] {
   return (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
 }
 
+/** Returns those of the given variables that the selections use. */
 export function usedVariables(selections: readonly SelectionNode[], names: readonly string[]): string[] {
   const used = new Set<string>();
   for (const selection of selections) {

@@ -63,6 +63,7 @@ export function parseFieldSet(text: string): SelectionSetNode {
   return operation.selectionSet;
 }
 
+/** Returns the names of all fields in a selection set, including nested ones. */
 export function fieldNamesIn(fieldSet: SelectionSetNode): string[] {
   const names: string[] = [];
   visit(fieldSet, { Field: ({ name }) => void names.push(name.value) });

@@ -17,8 +17,7 @@ const NEVER_MS = 2 ** 31 - 1;
 
 /**
  * Counts the calls of the last `windowMs` by opossum's rolling window, and decides whether too many of them
- * failed. Opossum is made to run actions and count their outcomes. Here calls run elsewhere, so for each
- * ended call opossum runs an action that succeeds or fails at once.
+ * failed. Calls are not run by opossum, so it only receives their outcomes.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;

@@ -47,7 +47,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * HTTP section 6.4.2).
    */
   #isGraphqlType = false;
-  /** The failure for a status other than 2xx. It is the result unless the body is a GraphQL response. */
+  /**
+   * Failure for a status other than 2xx. It is the result of the call unless the body is a GraphQL response.
+   */
   #statusFailure: CallResult | undefined;
   /** The result of a response whose body is not read, because of its media type or its content coding. */
   #rejected: CallResult | undefined;

@@ -56,6 +56,7 @@ export function createTransport(options: TransportOptions): Transport {
     });
 }
 
+/** Creates the connection pool of an address. It opens connections only for calls. */
 export function openPool(
   url: URL,
   options: Pick<SubgraphSettings, 'connections' | 'timeoutMs' | 'tls'>,
