@@ -94,6 +94,7 @@ const REAL_PARTS: Parts = {
   inPool: false,
 };
 
+/** A running router. Disposing it closes all ports and connections. */
 export type Router = AsyncDisposable & {
   readonly url: string;
   /** URL of the admin port; undefined if there is none. */

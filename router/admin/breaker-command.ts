@@ -17,6 +17,7 @@ export type CommandResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string };
 
+/** Applies a command to the breakers. In a pool of workers it is applied in all of them. */
 export type ApplyCommand = (order: BreakerCommand) => CommandResult | Promise<CommandResult>;
 
 const PREFIX = '/breakers/';

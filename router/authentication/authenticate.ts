@@ -16,6 +16,7 @@ import { verifyToken } from './token-verifier.ts';
 import type { TrustedIssuer } from './token-verifier.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
+/** Identifies callers by their bearer tokens. */
 export type Authenticator = Disposable & {
   /**
    * Identifies the caller of a request.

@@ -1,6 +1,7 @@
 /** The part of the `fetch` API that the router uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Fetches a JSON document and returns the parsed value. Rejects if the response cannot be used. */
 export type FetchJson = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 const MAX_BYTES = 1_048_576;

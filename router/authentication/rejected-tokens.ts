@@ -4,6 +4,7 @@ import { RouterError } from '../shared/errors.ts';
 import { withRedis } from '../redis/availability.ts';
 import type { RedisLink } from '../redis/connect.ts';
 
+/** Counts the invalid tokens that each address has sent. */
 export type RejectedTokens = {
   /**
    * Must be called before a token from the address is verified.

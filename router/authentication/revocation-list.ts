@@ -12,6 +12,7 @@ export type RevocationListParts = {
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };
 
+/** A list of revoked tokens that is polled until it is disposed. */
 export type RevocationList = Disposable & {
   /** Returns whether the first poll has ended, successfully or not. */
   tried(): boolean;

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
 
+/** A Redis stream of revoked tokens that is read until it is disposed. */
 export type RevocationStream = Disposable & {
   /** Returns whether all stored entries were read and new ones are being received. */
   live(): boolean;

@@ -7,6 +7,7 @@ import { pollRevocationList } from './revocation-list.ts';
 import { followRevocations } from './revocation-stream.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 
+/** All sources of revoked tokens. They are followed until this is disposed. */
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**

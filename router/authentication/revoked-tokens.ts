@@ -1,3 +1,4 @@
+/** One revoked token. */
 export type Revocation = {
   readonly tokenId: string;
   /** Expiry of the token, in seconds since 1970. */

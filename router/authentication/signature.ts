@@ -11,6 +11,7 @@ type SignedCall = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** Signs calls to subgraphs. */
 export type Signer = {
   /**
    * Returns headers by which a subgraph can verify that this router has sent the call, just now, and to that

@@ -6,6 +6,7 @@ import { readIdentity } from '../request/identity.ts';
 import type { KeySet } from './key-set.ts';
 import type { VerifiedToken } from './verified-tokens.ts';
 
+/** A configured issuer with its keys. */
 export type TrustedIssuer = {
   readonly config: Config['authentication']['issuers'][number];
   readonly keys: KeySet;

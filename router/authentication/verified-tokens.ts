@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { BoundedCache } from '../shared/bounded-cache.ts';
 import type { UserIdentity } from '../request/identity.ts';
 
+/** A token whose signature was verified, with the identity that it stands for. */
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**

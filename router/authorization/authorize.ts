@@ -23,6 +23,7 @@ export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
+/** Selections of an operation that the caller may not see. */
 export type AuthorizationResult = {
   /** Selections to remove. */
   readonly restriction: Restriction | undefined;

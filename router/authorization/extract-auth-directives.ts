@@ -5,6 +5,7 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 import { readSecurityLinks } from './security-links.ts';
 import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
 
+/** A supergraph without authorization directives, and the requirements that they stood for. */
 export type ExtractedSupergraph = {
   /**
    * The supergraph without its authorization directives. Apollo Gateway would reject them, because it cannot

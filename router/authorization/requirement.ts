@@ -22,6 +22,7 @@ export type Policy = {
   readonly scopes?: readonly string[] | undefined;
 };
 
+/** Returns whether a caller satisfies a requirement. */
 export type PolicyEvaluator = (requirement: Requirement, subject: Subject) => boolean;
 
 /** Creates the evaluation of policies. A policy that is not configured is never satisfied. */

@@ -22,6 +22,7 @@ export type Visit = {
   readonly path: readonly string[];
 };
 
+/** Options of `walkOperation`. */
 export type Walk = {
   /** Called for each field. Returns whether to visit the field's own selection. */
   readonly visit: (visit: Visit) => boolean;

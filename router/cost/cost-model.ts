@@ -35,6 +35,7 @@ export type ListSize = {
   readonly requireOneSlicingArgument: boolean;
 };
 
+/** A field of the schema with everything that its cost depends on. */
 export type FieldCost = {
   /** Unique name in the schema, for example `Query.orders`. */
   readonly coordinate: string;

@@ -6,6 +6,7 @@ import { compileFieldTotal, compileTotal } from './operation-total.ts';
 import type { Weights } from './operation-total.ts';
 import { add } from './saturating.ts';
 
+/** Returns the estimated cost of an operation in points. */
 export type OperationCost = (variables: Variables) => number;
 
 /** Base cost of a mutation, in addition to its selection. */

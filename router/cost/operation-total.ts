@@ -31,6 +31,7 @@ export type Weights = {
   readonly unknown: number;
 };
 
+/** A compiled sum over all fields of an operation. */
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;

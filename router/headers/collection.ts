@@ -66,8 +66,8 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
-      // The client's response can be cached, so it needs the subgraph's `vary` even if no rule passes `vary`
-      // on.
+      // Rules pass on `cache-control`, so that a cache may store the response. It then needs the subgraph's
+      // `vary`, even if no rule passes `vary` on.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));

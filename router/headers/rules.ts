@@ -6,6 +6,9 @@ import type { IsProtected } from '../shared/protected-headers.ts';
 type Rules = Config['headers'];
 export type HeaderRule = Rules['request'][number] | Rules['response'][number];
 
+/**
+ * Treatment of a header that several subgraph responses have: the first value, the last one, or all of them.
+ */
 export type Merge = 'first' | 'last' | 'append';
 
 /** A header that is passed on. It has several values only if each needs a separate header line. */

@@ -16,6 +16,7 @@ const EXPOSED =
 
 const LONGEST_LOGGED = 200;
 
+/** CORS headers of responses. */
 export type Cors = {
   /**
    * Value of `Vary`: the request headers that decide about CORS headers, whether or not this request has

@@ -25,6 +25,7 @@ export type ThreadOptions = {
   readonly server: ReturnType<typeof serverOptions>;
 };
 
+/** The port on which a thread serves health checks. */
 export type HealthPort = AsyncDisposable & {
   readonly url: string;
   /** Sends the current readiness to the thread. */

@@ -1,5 +1,6 @@
 import type { ClientResponse } from '../request/client-request.ts';
 
+/** Readiness of the router. */
 export type Health = {
   /** Returns the reasons why the router is not ready; empty if it is ready. */
   readonly unready: () => readonly string[];

@@ -31,6 +31,7 @@ export type HttpServerParts = GraphqlEndpointParts & {
   readonly now: () => number;
 };
 
+/** The HTTP server for clients. */
 export type HttpServer = AsyncDisposable & {
   readonly url: string;
   /** Stops listening and waits for all responses, for at most `graceMs`. */

@@ -17,6 +17,7 @@ export type Pressure = {
 /** Reports the pressure periodically until the result is disposed. */
 export type WatchPressure = (report: (pressure: Pressure) => void) => PressureWatch;
 
+/** Measures the pressure until it is disposed. */
 export type PressureWatch = Disposable & {
   /** Returns the current heap usage, for checks between two reports. */
   readonly heap: () => number;
@@ -27,6 +28,7 @@ export type PressureWatch = Disposable & {
  * would then measure either the whole duration of each turn or nothing.
  */
 export const TICKS_MS: readonly number[] = [11, 17, 23, 29];
+/** Minimum time between two reports of the pressure, in milliseconds. */
 export const WINDOW_MS = 100;
 
 /**

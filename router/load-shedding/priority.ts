@@ -17,6 +17,7 @@ export const SHARES = {
   unread: 1,
 } as const;
 
+/** Priority of a request. Under pressure, requests with a lower one are rejected first. */
 export type Priority = keyof typeof SHARES;
 
 export const LOWEST_SHARE = SHARES.anonymous_expensive;

@@ -6,6 +6,7 @@ export type OperationCacheLimits = {
   readonly maxEntries: number;
 };
 
+/** A cached value with its size and use. */
 export type CacheEntry<Value> = {
   readonly key: string;
   readonly value: Value;

@@ -18,6 +18,7 @@ export type ResolvedRequest = {
   readonly executed: () => void;
 };
 
+/** Finds the documents of requests, and enforces the safelist. */
 export type PersistedOperations = Disposable & {
   /**
    * Finds the document of a hash or id, and rejects operations that are not on the safelist.

@@ -30,6 +30,7 @@ export type PlannedOperation =
   | { readonly kind: 'planned'; readonly plan: QueryPlan; readonly renames: Renames }
   | { readonly kind: 'rejected'; readonly message: string };
 
+/** Plans an operation. If it cannot be planned, the result is of the kind `rejected`. */
 export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
 
 /**

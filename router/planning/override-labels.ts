@@ -8,6 +8,7 @@ import type { CompositeDefinition } from './prepare/supergraph-document.ts';
 /** A field that a label of a progressive `@override` moves to another subgraph. */
 export type OverriddenField = { readonly coordinate: string; readonly from: string };
 
+/** The labels of progressive `@override` in a supergraph. */
 export type OverrideLabels = {
   /** The fields of each label of the supergraph. */
   readonly fields: ReadonlyMap<string, readonly OverriddenField[]>;

@@ -8,6 +8,7 @@ import type { Renames } from './prepare/renames.ts';
 
 export type { OperationToPlan } from './operation-planner.ts';
 
+/** Result of planning an operation. */
 export type PlanOutcome =
   | {
       readonly kind: 'planned';

@@ -6,6 +6,7 @@ export type PlanningThreadData = { readonly supergraphSdl: string };
 /** One operation to plan. The next one is sent after the result of the previous one has arrived. */
 export type PlanningRequest = OperationToPlan;
 
+/** Message of a planning thread to the router. */
 export type PlanningMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly message: string }

@@ -23,6 +23,7 @@ export type ChargeRequest = Payer & {
  */
 export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
+/** Calls that a request takes from the bucket of a limited field. */
 export type CallDebit = Debit & {
   /**
    * The field and the number of its calls, if the limit counts only failures: the debit is refunded when all

@@ -39,6 +39,7 @@ export type AdmissionParts = {
   readonly measured: (code: RouterError['code']) => void;
 };
 
+/** Checks the limits of callers and charges their operations. */
 export type OperationAdmission = {
   /**
    * Coerces the variables, estimates the cost and charges it to the caller.

@@ -1,5 +1,9 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
+/**
+ * Returns the address of a client, given the remote address of the connection and all X-Forwarded-For
+ * headers.
+ */
 export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
 
 /**

@@ -36,6 +36,7 @@ export type Shortage = {
   readonly remaining: number;
 };
 
+/** Result of charging an operation. */
 export type RateLimitDecision =
   | { readonly kind: 'admitted'; readonly headers: Headers; readonly reservation: Reservation }
   | {
@@ -56,6 +57,7 @@ export type RateLimitDecision =
       readonly field?: string;
     };
 
+/** Charges operations to the token buckets of their callers. */
 export type RateLimiter = {
   /**
    * Takes the cost and the calls of an operation from the caller's buckets: all of them, or none if one

@@ -17,6 +17,7 @@ export type CostReport = {
   readonly remaining: number | null;
 };
 
+/** An executed operation whose charge is to be corrected. */
 export type ReconcilableOperation = {
   readonly admission: Admission;
   /** Computes the actual cost; undefined if the estimate is final. */
@@ -50,6 +51,7 @@ export function asksForCost(headers: Readonly<Record<string, unknown>>): boolean
 // so that these operations stay charged with their estimate.
 const MAX_PENDING = 10_000;
 
+/** Corrects the charges of operations. */
 export type Reconciliation = {
   /**
    * Refunds an operation that was not executed because of the router. The points for its document stay

@@ -30,6 +30,7 @@ export type ClientRequest = {
  */
 export const ONE_PIECE_BYTES = 8_192;
 
+/** Response to a client, before CORS and standing headers are added. */
 export type ClientResponse = {
   readonly status: number;
   /** Headers by name. If a value is a list, each item is sent as a separate header line. */
@@ -39,6 +40,7 @@ export type ClientResponse = {
   readonly summary?: RequestSummary;
 };
 
+/** Properties of a request that are logged. */
 export type RequestSummary = {
   readonly operationType?: string;
   readonly operationName?: string;
@@ -56,6 +58,7 @@ export type RequestSummary = {
   readonly generation?: string;
 };
 
+/** Media type of a response. */
 export type MediaType = {
   readonly name: 'application/json' | 'application/graphql-response+json';
   /**

@@ -3,6 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import { isJsonObject, readOwn } from '../shared/json.ts';
 
+/** Identity of a caller with a verified token. */
 export type UserIdentity = {
   readonly kind: 'user';
   readonly issuer: string;
@@ -24,6 +25,7 @@ export type UserIdentity = {
  */
 export type Identity = { readonly kind: 'anonymous' } | UserIdentity;
 
+/** Identity of every caller without a token. */
 export const ANONYMOUS: Identity = Object.freeze({ kind: 'anonymous' });
 
 type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' | 'claims'>;

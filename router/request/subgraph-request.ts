@@ -60,6 +60,7 @@ export type SubgraphError = {
   readonly extensions?: Readonly<Record<string, unknown>>;
 };
 
+/** Response of a subgraph to one call: a usable GraphQL response, or the reason why there is none. */
 export type SubgraphResponse =
   | {
       readonly kind: 'received';

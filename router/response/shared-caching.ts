@@ -10,6 +10,7 @@ export type CachingContext = {
   readonly authorization: readonly string[];
 };
 
+/** Returns the headers of a response, without shared caching if the response is private to its caller. */
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**

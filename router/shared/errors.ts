@@ -331,6 +331,7 @@ export const ERRORS = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
+/** Code of an error, as clients receive it in `extensions.code`. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Returns whether a value is a code of `ERRORS`. */

@@ -31,9 +31,11 @@ const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
 const RESPONSE = setOf('date retry-after x-degraded x-supergraph-version');
 const RESPONSE_BELOW = ['access-control-', 'ratelimit-', 'x-ratelimit-'];
 
+/** Returns whether rules must not change a header of requests to subgraphs. */
 export const isProtectedRequestHeader: IsProtected = (name) =>
   isOneOf(name, REQUEST, REQUEST_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
 
+/** Returns whether rules must not change a header of responses to clients. */
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, RESPONSE, RESPONSE_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
 

@@ -28,6 +28,7 @@ export type Finding = {
   readonly line?: number;
 };
 
+/** Result of composition: a supergraph SDL, or the errors. */
 export type Composition =
   | { readonly kind: 'composed'; readonly supergraphSdl: string; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly findings: readonly Finding[] };

@@ -8,6 +8,7 @@ export type SchemaSource =
   | { readonly kind: 'sdl'; readonly sdl: string }
   | { readonly kind: 'url'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
+/** A subgraph that a composition file lists. */
 export type SubgraphEntry = {
   readonly name: string;
   readonly routingUrl: string | undefined;

@@ -1,1 +1,2 @@
+/** State of a circuit breaker. */
 export type BreakerState = 'closed' | 'open' | 'half-open';

@@ -10,6 +10,7 @@ export type SupergraphStatus = {
   readonly rejected: Rejection | null;
 };
 
+/** A rejected supergraph and the reasons. */
 export type Rejection = {
   /** Version of the rejected supergraph; undefined if it could not be read or composed. */
   readonly version?: string;

@@ -11,6 +11,7 @@ import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
 
+/** A finished client request, for log and metrics. */
 export type RequestFinished = RequestSummary & {
   readonly requestId: string;
   readonly correlationId?: string;
@@ -20,6 +21,7 @@ export type RequestFinished = RequestSummary & {
   readonly bytes: number;
 };
 
+/** A finished call to a subgraph, for metrics. */
 export type SubgraphCalled = {
   readonly subgraph: string;
   /** `OK`, or the error code. */
@@ -29,6 +31,7 @@ export type SubgraphCalled = {
 
 export type SpanDescription = SpanOptions & { readonly name: string };
 
+/** Log, metrics and spans of a router. */
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 /** Creates log, metrics and spans of a router, with one function per event. */

@@ -6,6 +6,7 @@ import type { YamlPlaces } from './yaml-places.ts';
 import type { JsonTypes } from './json-types.ts';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Path = readonly (string | number)[];
@@ -20,6 +21,7 @@ export type ExpansionSource = {
   readonly typesAt: (path: Path) => JsonTypes;
 };
 
+/** A value after expansion, with everything that went wrong. */
 export type ExpandedValue = {
   readonly value: unknown;
   readonly problems: readonly string[];

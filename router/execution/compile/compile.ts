@@ -23,6 +23,7 @@ import type { Fragments } from '../response/selected-fields.ts';
 import type { StalePolicyOf } from '../stale/stale-values.ts';
 import { supergraphTypes } from '../codegen/supergraph-types.ts';
 
+/** An operation with its plan, and the schemas that it is compiled with. */
 export type OperationToCompile = {
   /** The API schema, which clients see. */
   readonly apiSchema: GraphQLSchema;
@@ -56,6 +57,7 @@ export type CompiledOperation = {
   projectionFor(variables: Readonly<Record<string, unknown>>, onError: ErrorBehavior): Projection;
 };
 
+/** Everything that turns merged data into a response, for given values of `@skip` and `@include`. */
 export type Projection = {
   readonly response: ResponseShape;
   readonly complete: Completion;

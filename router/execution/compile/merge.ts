@@ -10,6 +10,7 @@ import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
+/** Merges the keys of `source` into `target`, and into all copies of `target`. */
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
 /**

@@ -20,6 +20,7 @@ import { compileRewrites } from '../fetch/rewrite.ts';
 import { copyOnWritePaths } from './copy-on-write.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
+/** A node of a compiled plan. */
 export type PlanProgram =
   | { readonly kind: 'sequence' | 'parallel'; readonly nodes: readonly PlanProgram[] }
   | {
@@ -30,6 +31,7 @@ export type PlanProgram =
     }
   | { readonly kind: 'fetch'; readonly fetch: FetchProgram };
 
+/** A compiled plan: its root node, which is undefined if nothing is fetched, and all of its fetches. */
 export type CompiledPlan = {
   readonly program: PlanProgram | undefined;
   readonly fetches: readonly FetchProgram[];

@@ -17,6 +17,7 @@ export type Degradation = {
   readonly paths: readonly (readonly string[])[];
 };
 
+/** Replacement of data that a service did not deliver. */
 export type Source = 'null' | 'fallback' | 'stale';
 
 /** Response paths with one kind of replacement. The key is the path joined with dots. */

@@ -4,6 +4,7 @@ import type { ResponsePositions } from './response-positions.ts';
 /** Maximum number of errors in a response. Further ones are counted in `extensions.omittedErrors`. */
 export const MAX_LISTED_ERRORS = 500;
 
+/** Errors of a response, and the number of errors beyond the maximum. */
 export type ListedErrors = {
   readonly errors: readonly ExecutionError[];
   readonly omitted: number;

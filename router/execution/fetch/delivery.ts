@@ -9,6 +9,7 @@ export type FetchReference = { readonly index: number; readonly service: string 
  */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
+/** A fetch with the path of its objects and the keys that it delivers to them. */
 export type DeliveringFetch = FetchReference & {
   readonly path: readonly string[];
   readonly shape: FetchShape;

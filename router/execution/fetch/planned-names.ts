@@ -3,6 +3,7 @@ import { signatureOf } from '../../planning/prepare/renames.ts';
 import type { Renames } from '../../planning/prepare/renames.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
+/** Looks up names that were changed for planning. */
 export type PlannedNames = {
   /** Returns the response key that a field of the client's document has in the plan. */
   keyOf(field: FieldNode): string;

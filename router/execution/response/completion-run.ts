@@ -32,6 +32,7 @@ export type CompletionRun = {
   onPropagated(depth: number): void;
 };
 
+/** A field of the response, as errors and fallbacks refer to it. */
 export type CompletedField = {
   /** Field coordinate for messages, such as `Product.price`. */
   readonly coordinate: string;

@@ -19,6 +19,7 @@ import type { Complete, CompletionRun } from './completion-run.ts';
 import { writeLeaf } from './leaf-text.ts';
 import { collectFields } from './selected-fields.ts';
 
+/** Returns the JSON text of the response data. */
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
 /** Depth of the root, which precedes the first element of a path. */

@@ -12,6 +12,7 @@ import type { SelectionContext } from './selected-fields.ts';
  */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 
+/** Response name of a field, and the fields selected in it. */
 export type ResponseField = { readonly name: string; readonly nested: ResponseShape };
 
 type MutableShape = Map<string, { name: string; nested: MutableShape }>;

@@ -11,6 +11,7 @@ import type {
 } from 'graphql';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
+/** Fragment definitions of a document, by name. */
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 export type SelectionContext = {

@@ -45,6 +45,7 @@ function cancelled({ subgraph }: SubgraphRequest): SubgraphResponse {
   return { kind: 'failed', failure: { code, service: subgraph, message: ERRORS[code].meaning } };
 }
 
+/** An execution that requests with equal operation, key and scope share. */
 export type DeduplicatedExecution<Outcome> = {
   readonly operation: CompiledOperation;
   /**

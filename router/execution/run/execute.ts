@@ -15,6 +15,7 @@ import { isServiceFault } from '../errors/service-fault.ts';
 import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send } from '../../request/subgraph-request.ts';
 
+/** Everything that differs between two executions of a compiled operation. */
 export type ExecutionRequest = {
   /** Variable values as graphql-js's `getVariableValues` returns them. */
   readonly variables: Readonly<Record<string, unknown>>;
@@ -37,6 +38,7 @@ export type ExecutionRequest = {
   readonly stale?: OwnStaleValues | undefined;
 };
 
+/** Result of an execution. Requests may share it, so it must not be modified. */
 export type ExecutionOutcome = {
   /** JSON text of the response data. */
   readonly data: string;

@@ -18,6 +18,7 @@ export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy
  */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
+/** A stored value and its age in milliseconds. */
 export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
 /** Values that services returned, by stale key and entity. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Position of a request on its connection, relative to the limit. The `last` one closes the connection. */
 export type PlaceOnConnection = 'within' | 'last' | 'beyond';
 
 /**

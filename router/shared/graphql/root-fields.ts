@@ -1,6 +1,7 @@
 import { Kind, OperationTypeNode, getOperationAST } from 'graphql';
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 
+/** A root field of an operation. */
 export type RootField = {
   readonly node: FieldNode;
   /**

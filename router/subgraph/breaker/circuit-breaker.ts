@@ -3,6 +3,7 @@ import type { CallOutcome } from '../call/call.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { FailureWindowOptions } from './failure-window.ts';
 
+/** A change of a breaker's state. */
 export type BreakerChange = {
   readonly from: BreakerState;
   readonly to: BreakerState;

@@ -11,12 +11,14 @@ export type FieldBreakersOptions = {
 /** Outcome of a call. `suspects` are the fields that may have caused a failure; empty for a success. */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
+/** Permits for a call, or the fields that block it. */
 export type FieldAdmission =
   | { readonly kind: 'admitted'; readonly permits: readonly FieldPermit[] }
   | { readonly kind: 'rejected'; readonly blockedFields: readonly TrackedField[] };
 
 type FieldPermit = { readonly tracked: TrackedField; readonly permit: Permit };
 
+/** A field that has a breaker. */
 export type TrackedField = {
   readonly coordinate: string;
   readonly breaker: CircuitBreaker;

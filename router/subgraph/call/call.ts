@@ -31,6 +31,7 @@ export type Call = {
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'ignored';
 
+/** Response of a call, with its outcome for breakers and load balancing. */
 export type CallResult = {
   readonly response: SubgraphResponse;
   readonly outcome: CallOutcome;

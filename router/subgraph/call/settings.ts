@@ -5,7 +5,7 @@ type Traffic = Config['traffic'];
 /** Traffic settings of one subgraph: its own settings override those of all subgraphs. */
 export type SubgraphSettings = Traffic['all'];
 
-/** Returns the settings of a subgraph, of which its own override those of `all`. */
+/** Returns the settings of a subgraph: those of `all`, overridden by its own. */
 export function subgraphSettings(traffic: Traffic, subgraph: string): SubgraphSettings {
   const own = ownEntry(traffic, subgraph);
   if (own === undefined) return traffic.all;

@@ -19,6 +19,7 @@ export type Signer = {
 /** The connection pool and path of an endpoint. */
 export type Address = { readonly pool: Pool; readonly path: string };
 
+/** Sends one attempt to an address. The promise never rejects. */
 export type Transport = (address: Address, call: Call) => Promise<CallResult>;
 
 export type TransportOptions = {

@@ -13,6 +13,7 @@ const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],
 ]);
 
+/** A supergraph without the features that the router ignores. */
 export type WithoutIgnoredFeatures = {
   readonly sdl: string;
   /** One warning for each removed feature. */
