@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { configOption, loadConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
+import { compositionFileOf } from '../router/supergraph/sources/source-config.ts';
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { formatLine } from '../router/telemetry/log-line.ts';
@@ -48,7 +49,10 @@ try {
 /** Runs every service in this terminal until Ctrl-C. */
 async function start(): Promise<number> {
   const config = loadConfig(process.env, root);
-  const subgraphs = findSubgraphs(config.supergraph.file, root, process.env);
+  const file = compositionFileOf(config.supergraph);
+  if (file === undefined)
+    throw new StartError('The supergraph is not a file that lists subgraphs to start: use "npm run router".');
+  const subgraphs = findSubgraphs(file, root, process.env);
   const router = routerProgram(config, root);
   await assertPortsFree([router, ...adminPlaces(config), ...subgraphs]);
 

@@ -4,7 +4,10 @@ import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { createPlanner } from '../router/planning/planner.ts';
 import { formatFinding } from '../router/supergraph/compose.ts';
 import { rejectionReasons } from '../router/supergraph/rejection.ts';
-import { createSupergraphSource } from '../router/supergraph/supergraph-source.ts';
+import { composeInThread } from '../router/supergraph/compose-in-thread.ts';
+import { createSupergraphSources } from '../router/supergraph/sources/create-sources.ts';
+import type { LoadedSupergraph, SupergraphSource } from '../router/supergraph/supergraph-source.ts';
+import { scheduleTimer } from '../router/shared/schedule.ts';
 
 type ComposedSupergraph =
   /** `findings` are hints of composition and warnings of the router. */
@@ -13,9 +16,12 @@ type ComposedSupergraph =
 
 /** Composes the supergraph of a configuration and validates it like a router with this configuration. */
 export async function composeSupergraph(config: Config, env: Environment): Promise<ComposedSupergraph> {
-  await using source = createSupergraphSource({ ...config.supergraph, watch: false }, env);
-  const composed = await source.load();
-  if (composed.kind === 'rejected') return { kind: 'rejected', reasons: composed.reasons };
+  await using sources = createSupergraphSources(
+    { ...config.supergraph, watch: false },
+    { env, compose: composeInThread, schedule: scheduleTimer, random: Math.random },
+  );
+  const composed = await loadPreferred(sources.list);
+  if (composed.kind !== 'supergraph') return { kind: 'rejected', reasons: composed.reasons };
   try {
     const { planner, warnings } = await acceptSupergraph(composed.sdl, config, createPlanner);
     await planner[Symbol.asyncDispose]();
@@ -24,4 +30,15 @@ export async function composeSupergraph(config: Config, env: Environment): Promi
   } catch (error) {
     return { kind: 'rejected', reasons: [...composed.findings, ...rejectionReasons(error)] };
   }
+}
+
+/** Returns the supergraph of the first source that delivers one, or the reasons of all of them. */
+async function loadPreferred(list: readonly SupergraphSource[]): Promise<LoadedSupergraph> {
+  const reasons: string[] = [];
+  for (const source of list) {
+    const loaded = await source.load();
+    if (loaded.kind === 'supergraph') return loaded;
+    reasons.push(...loaded.reasons);
+  }
+  return { kind: 'rejected', reasons };
 }

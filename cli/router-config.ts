@@ -9,7 +9,8 @@ export const ROUTER_OPTIONS = {
     type: 'string',
     short: 's',
     value: 'SOURCE',
-    description: 'Use this supergraph: a supergraph.yaml or an SDL file. Default: as router.yaml says.',
+    description:
+      'Use this supergraph: a supergraph.yaml, an SDL file, its URL or oci://HOST/REPOSITORY:TAG. Default: as router.yaml says.',
   },
   port: {
     type: 'string',
@@ -46,6 +47,7 @@ export function routerEnvironment(
 }
 
 function supergraphOption(source: string): string {
+  if (/^(?:https?|oci):\/\//.test(source)) return source;
   assertFile(source, '--supergraph: ');
   return resolve(source);
 }

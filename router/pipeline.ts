@@ -13,7 +13,7 @@ import type { Identity } from './request/identity.ts';
 import type { Respond } from './operation/respond.ts';
 import { RouterError } from './shared/errors.ts';
 import type { ErrorBehavior } from './shared/graphql/error-behavior.ts';
-import type { Lease } from './supergraph/generations.ts';
+import type { Lease } from './supergraph/leases.ts';
 
 /** The stages of a request, in order. Each throws a RouterError to reject the whole request. */
 export type Stages = {

@@ -47,8 +47,8 @@ import type { Schedule } from './shared/schedule.ts';
 import { buildGeneration, smokeTest } from './build-generation.ts';
 import { createGenerations } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
-import { createSupergraphSource } from './supergraph/supergraph-source.ts';
-import type { Compose } from './supergraph/supergraph-source.ts';
+import { createSupergraphSources } from './supergraph/sources/create-sources.ts';
+import type { Compose } from './supergraph/sources/file-source.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -204,7 +204,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const generations = built.use(
     await createGenerations({
       now: parts.now,
-      source: createSupergraphSource(config.supergraph, parts.env, parts.compose),
+      schedule: parts.schedule,
+      sources: createSupergraphSources(config.supergraph, parts),
       telemetry,
       monotonic,
       create: (supergraphSdl) =>

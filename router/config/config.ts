@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
 import { RENAMED_KEYS } from './renamed-keys.ts';
@@ -64,7 +65,7 @@ export function parseConfig(
     overrides: overridesOf(env),
     renamedKeys: RENAMED_KEYS,
   });
-  config.supergraph.file = resolve(directory, config.supergraph.file);
+  resolveSupergraph(config.supergraph, directory);
   const { persistedOperations } = config;
   if (persistedOperations.manifest !== undefined)
     persistedOperations.manifest = resolve(directory, persistedOperations.manifest);
@@ -85,7 +86,6 @@ const ENVIRONMENT: readonly {
   { name: 'HOST', path: ['listen', 'host'], read: String },
   { name: 'ADMIN_PORT', path: ['admin', 'port'], read: readNumber },
   { name: 'HEALTH_PORT', path: ['health', 'port'], read: readNumber },
-  { name: 'SUPERGRAPH', path: ['supergraph', 'file'], read: (value) => resolve(value) },
   { name: 'REDIS_URL', path: ['redis', 'url'], read: String },
   { name: 'LOG_LEVEL', path: ['telemetry', 'logLevel'], read: String },
   { name: 'LOG_FORMAT', path: ['telemetry', 'logFormat'], read: String },
@@ -107,11 +107,33 @@ function readIdentityKeys(value: string): unknown {
 }
 
 function overridesOf(env: Environment): Override[] {
-  return ENVIRONMENT.flatMap(({ name, path, read }) => {
+  const overrides = ENVIRONMENT.flatMap(({ name, path, read }) => {
     const text = env[name];
     const value = text === undefined || text === '' ? undefined : read(text);
     return value === undefined ? [] : [{ name, path, value }];
   });
+  return [...overrides, ...supergraphOverrides(env['SUPERGRAPH'])];
+}
+
+/** `SUPERGRAPH` is a file, a URL or an OCI reference, and replaces all sources of the file. */
+function supergraphOverrides(text: string | undefined): Override[] {
+  if (text === undefined || text === '') return [];
+  const kind = text.startsWith('oci:') ? 'oci' : /^https?:/.test(text) ? 'url' : 'file';
+  const value = kind === 'file' ? resolve(text) : text;
+  return ['file', 'url', 'oci', 'sources'].map((key) => ({
+    name: 'SUPERGRAPH',
+    path: ['supergraph', key],
+    value: key === kind ? value : undefined,
+  }));
+}
+
+function resolveSupergraph(supergraph: z.output<typeof configSchema>['supergraph'], directory: string): void {
+  const { file, url, oci, sources, keepIn } = supergraph;
+  const isDefault = (url ?? oci ?? sources) === undefined;
+  if (file !== undefined || isDefault) supergraph.file = resolve(directory, file ?? 'supergraph.yaml');
+  for (const source of sources ?? [])
+    if (source.file !== undefined) source.file = resolve(directory, source.file);
+  if (keepIn !== undefined) supergraph.keepIn = resolve(directory, keepIn);
 }
 
 function resolveAll(files: Record<string, string | undefined>, directory: string): void {

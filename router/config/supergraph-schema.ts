@@ -1,21 +1,117 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { count, ms } from './values.ts';
+import { parseOciReference } from '../shared/oci-reference.ts';
+import { count, httpUrl, ms } from './values.ts';
+
+const FILE = "Composition file in rover's format, or a supergraph SDL (`.graphql`).";
+const URL_TEXT = 'HTTP address of a supergraph SDL.';
+const OCI =
+  'Supergraph in an OCI registry, `oci://HOST/REPOSITORY:TAG` or `oci://HOST/REPOSITORY@sha256:DIGEST`.';
+
+const file = z.string().min(1);
+const oci = z.string().refine((text) => parseOciReference(text) !== undefined, {
+  message: 'must be oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST',
+});
+const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII');
+
+const PLACES = ['file', 'url', 'oci'] as const;
+
+/** Settings of a source that require a place of one kind. */
+const REQUIRED_PLACE = {
+  headers: 'url',
+  sha256: 'url',
+  publicKey: 'url',
+  signatureUrl: 'url',
+  username: 'oci',
+  password: 'oci',
+  token: 'oci',
+  plainHttp: 'oci',
+} as const;
+
+/** One source of the supergraph, with its settings. */
+export const supergraphSource = z
+  .strictObject({
+    file: file.optional().describe(FILE),
+    url: httpUrl.optional().describe(`${URL_TEXT} It is requested with the ETag of the last response.`),
+    oci: oci.optional().describe(`${OCI} A tag is followed when it moves.`),
+    headers: z
+      .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a valid header name'), headerValue)
+      .optional()
+      .describe('Headers of the requests to `url`, such as `authorization: Bearer ${file.secrets/token}`.'),
+    sha256: z
+      .string()
+      .regex(/^[\da-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
+      .optional()
+      .describe('SHA-256 that the content of `url` must have. It is not polled after it was loaded.'),
+    publicKey: z
+      .string()
+      .refine(isEd25519, { message: 'must be the PEM text of an Ed25519 public key' })
+      .optional()
+      .describe(
+        'Ed25519 public key in PEM, such as `${file.supergraph.pub}`. The content of `url` must have a valid signature by it.',
+      ),
+    signatureUrl: httpUrl
+      .optional()
+      .describe(
+        'Address of that signature, 64 bytes or their Base64. Default: `url` with the suffix `.sig`.',
+      ),
+    username: z.string().min(1).optional().describe('User of the registry.'),
+    password: z.string().min(1).optional().describe('Password of that user.'),
+    token: z.string().min(1).optional().describe('Bearer token for the registry, instead of a user.'),
+    plainHttp: z
+      .boolean()
+      .optional()
+      .describe('Call the registry over HTTP instead of HTTPS. Default: only on a loopback address.'),
+    timeoutMs: ms
+      .default(4_000)
+      .describe('Timeout of loading the supergraph from `url` or `oci`, all its requests together.'),
+    maxBytes: count.default(20_971_520).describe('Maximum size of the supergraph from `url` or `oci`.'),
+  })
+  .superRefine((value, context) => {
+    const places = PLACES.filter((place) => value[place] !== undefined);
+    if (places.length !== 1)
+      context.addIssue({ code: 'custom', message: 'needs exactly one of file, url, oci' });
+    for (const [setting, place] of Object.entries(REQUIRED_PLACE))
+      if (Object.hasOwn(value, setting) && value[place] === undefined)
+        context.addIssue({ code: 'custom', path: [setting], message: `requires \`${place}\`` });
+    if ((value.username === undefined) !== (value.password === undefined))
+      context.addIssue({ code: 'custom', message: '`username` and `password` must be set together' });
+    if (value.signatureUrl !== undefined && value.publicKey === undefined)
+      context.addIssue({ code: 'custom', path: ['signatureUrl'], message: 'requires `publicKey`' });
+  });
 
 export const supergraph = z
   .strictObject({
-    file: z
-      .string()
-      .default('supergraph.yaml')
+    file: file
+      .optional()
       .describe(
-        "Composition file in rover's format, or a supergraph SDL (`.graphql`). `SUPERGRAPH` overrides it.",
+        `${FILE} Default: \`supergraph.yaml\`, unless another source is set. \`SUPERGRAPH\` overrides it.`,
+      ),
+    url: httpUrl.optional().describe(`${URL_TEXT} \`SUPERGRAPH\` overrides it.`),
+    oci: oci.optional().describe(`${OCI} \`SUPERGRAPH\` overrides it.`),
+    sources: z
+      .array(supergraphSource)
+      .min(1)
+      .optional()
+      .describe(
+        'Sources with settings, in order of preference, instead of `file`, `url` and `oci`. A router starts with the first one that delivers a valid supergraph, and follows this one and those before it.',
+      ),
+    keepIn: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 3 s.',
       ),
     watch: z
       .boolean()
       .default(true)
-      .describe('Reload the supergraph when the file, or a schema file that it names, changes.'),
+      .describe('Follow the supergraph: watch files, poll `url`, `oci` and running subgraphs.'),
     pollIntervalMs: ms
       .default(10_000)
-      .describe('Interval between schema requests to subgraphs with `subgraph_url`.'),
+      .describe(
+        'Mean interval between requests to `url`, `oci` and subgraphs with `subgraph_url`. Each interval differs from it by up to 10 percent.',
+      ),
     introspection: z
       .boolean()
       .optional()
@@ -27,6 +123,14 @@ export const supergraph = z
       .describe(
         'Number of the most used operations that are planned for a new supergraph before it is activated.',
       ),
+  })
+  .superRefine((value, context) => {
+    const given = [...PLACES, 'sources' as const].filter((key) => value[key] !== undefined);
+    if (given.length > 1)
+      context.addIssue({
+        code: 'custom',
+        message: `only one of file, url, oci and sources is allowed; list several as \`sources\` (found ${given.join(', ')})`,
+      });
   })
   .prefault({});
 
@@ -46,3 +150,11 @@ export const planning = z
       ),
   })
   .prefault({});
+
+function isEd25519(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
+}

@@ -2,15 +2,16 @@ import { ConfigError } from '../config/yaml/read-yaml.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { versionOf } from '../apollo/gateway.ts';
 import type { Graph } from '../apollo/gateway.ts';
+import type { Schedule } from '../shared/schedule.ts';
+import { messageOf } from '../shared/error-message.ts';
+import { createLeases } from './leases.ts';
+import type { Lease } from './leases.ts';
 import { rejectionReasons } from './rejection.ts';
-import type { SupergraphSource } from './supergraph-source.ts';
+import type { LoadedSupergraph, SupergraphSource, SupergraphSources } from './supergraph-source.ts';
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
-/** Keeps a generation open for one request. */
-export type Lease<G> = Disposable & { readonly generation: G };
-
-/** The current generation, and earlier generations with requests that began on them. */
+/** The current supergraph generation, and earlier ones that still serve requests which began on them. */
 export type Generations<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
@@ -24,76 +25,132 @@ export type Generations<G> = AsyncDisposable & {
 };
 
 export type GenerationsParts<G> = {
-  readonly source: SupergraphSource;
+  readonly sources: SupergraphSources;
   readonly telemetry: Telemetry;
   readonly now: () => number;
   readonly monotonic: () => number;
+  readonly schedule: Schedule;
   readonly create: (supergraphSdl: string) => Promise<G>;
   /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
-type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
+/** Time that sources have at the start before the stored supergraph is used. */
+const START_LIMIT_MS = 3_000;
 
 /**
- * Serves one supergraph at a time. A changed supergraph replaces it at once for new requests, unless it is
- * rejected.
+ * Serves one supergraph at a time, from the most preferred source that delivers a valid one. A changed
+ * supergraph replaces it at once for new requests; a rejected one never does. A router that serves never goes
+ * back to a less preferred source, because that one may be older.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
 export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
   parts: GenerationsParts<G>,
 ): Promise<Generations<G>> {
-  const { source, telemetry } = parts;
-  const retiring = new Set<Promise<void>>();
-  const record = new StatusRecord(parts);
-  let current: Slot<G> | undefined;
+  const { sources, telemetry } = parts;
+  const { list, stored } = sources;
+  const record = new StatusRecord(parts, list);
+  const leases = createLeases<G>((error) =>
+    telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
+  );
+  /** The source of the active supergraph. */
+  let followed: SupergraphSource | undefined;
+  let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let isStarting = true;
   let closed = false;
 
-  function acquire(): Lease<G> | undefined {
-    const slot = current;
-    if (slot === undefined) return undefined;
-    slot.inFlight += 1;
-    return { generation: slot.generation, [Symbol.dispose]: () => release(slot) };
-  }
-
   async function load(): Promise<void> {
-    const loaded = await source.load();
-    // The router is closing, so the result of an aborted or late composition is not logged.
-    if (closed) return;
-    if (loaded.kind === 'rejected') return reject(loaded.reasons);
-    if (loaded.sdl === current?.generation.graph.supergraphSdl) return restore(current.generation.graph.id);
-    const started = parts.monotonic();
-    try {
-      serve(await build(loaded.sdl));
-    } catch (error) {
-      // At the start there is no active supergraph, and the operator can correct the configuration, so the
-      // error is thrown.
-      if (error instanceof ConfigError && current === undefined && isStarting) throw error;
-      return reject(rejectionReasons(error), versionOf(loaded.sdl));
+    for (const source of candidates()) {
+      const loaded = await loadUntilStartLimit(source);
+      // The composition was aborted or finished after closing, so its result is not logged.
+      if (closed) return;
+      if (await follow(source, loaded)) return;
     }
-    const version = versionOf(loaded.sdl);
-    record.activated(version);
-    telemetry.supergraphSwapped({ generation: version, ms: parts.monotonic() - started });
   }
 
-  function reject(reasons: readonly string[], version?: string): void {
-    const isNew = record.rejected(reasons, version);
-    const serving = current?.generation.graph.id;
-    telemetry.supergraphRejected({ file: source.file, reasons, rejected: version, serving }, isNew);
+  /** Returns the sources that are preferred to the active supergraph, and its own one. */
+  function candidates(): readonly SupergraphSource[] {
+    const all = stored === undefined ? list : [...list, stored];
+    if (followed === undefined) return all;
+    return followed === stored ? list : list.slice(0, list.indexOf(followed) + 1);
   }
 
-  function restore(version: string): void {
-    if (!record.isRejected) return;
-    record.restored();
-    telemetry.supergraphRestored({ file: source.file, generation: version });
+  /** At the start, a source that takes long must not keep the router from serving the stored supergraph. */
+  async function loadUntilStartLimit(source: SupergraphSource): Promise<LoadedSupergraph> {
+    const loading = source.load();
+    if (startLimit === undefined || source === stored) return loading;
+    const loaded = await Promise.race([loading, startLimit]);
+    if (loaded !== undefined) return loaded;
+    void loading.then(reloadQuietly);
+    return { kind: 'unavailable', reasons: [`${source.name}: no supergraph within ${START_LIMIT_MS} ms`] };
+  }
+
+  /** Returns whether the router now serves what the source delivers. */
+  async function follow(source: SupergraphSource, loaded: LoadedSupergraph): Promise<boolean> {
+    if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
+    available(source);
+    if (loaded.kind === 'rejected') return reject(source, loaded.reasons);
+    const previous = leases.current()?.graph;
+    if (loaded.sdl === previous?.supergraphSdl) {
+      if (source !== followed) await keep(loaded.sdl, source);
+      restore(source, previous.id);
+    } else {
+      const started = parts.monotonic();
+      try {
+        leases.activate(await build(loaded.sdl));
+      } catch (error) {
+        // No supergraph is active yet: the operator is starting the router and can correct the configuration.
+        const isFirst = isStarting && previous === undefined && source !== stored;
+        if (error instanceof ConfigError && isFirst) throw error;
+        return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
+      }
+      activated(source, versionOf(loaded.sdl), parts.monotonic() - started);
+      await keep(loaded.sdl, source);
+    }
+    followed = source;
+    return true;
+  }
+
+  function activated(source: SupergraphSource, version: string, ms: number): void {
+    record.activated(version, source);
+    telemetry.supergraphSwapped({ generation: version, source: source.name, ms });
+    if (source === stored) telemetry.storedSupergraphServed({ source: source.name, generation: version });
+  }
+
+  function reject(source: SupergraphSource, reasons: readonly string[], version?: string): false {
+    const isNew = record.rejected(source, reasons, version);
+    const serving = record.serving;
+    telemetry.supergraphRejected({ source: source.name, reasons, rejected: version, serving }, isNew);
+    return false;
+  }
+
+  function restore(source: SupergraphSource, version: string): void {
+    if (record.followed(source)) telemetry.supergraphRestored({ source: source.name, generation: version });
+  }
+
+  function unavailable(source: SupergraphSource, reasons: readonly string[]): false {
+    const isNew = record.unavailable(source, reasons);
+    if (isNew && source !== stored)
+      telemetry.supergraphSourceUnavailable({ source: source.name, reasons, serving: record.serving });
+    return false;
+  }
+
+  function available(source: SupergraphSource): void {
+    if (record.delivered(source)) telemetry.supergraphSourceAvailable({ source: source.name });
+  }
+
+  async function keep(sdl: string, source: SupergraphSource): Promise<void> {
+    if (stored === undefined || source === stored) return;
+    await stored.save(sdl, source.name).catch((error: unknown) => {
+      telemetry.supergraphNotStored({ file: stored.name, reason: messageOf(error) });
+    });
   }
 
   async function build(sdl: string): Promise<G> {
     const generation = await parts.create(sdl);
     try {
-      await parts.smokeTest(generation, current?.generation);
+      await parts.smokeTest(generation, leases.current());
       return generation;
     } catch (error) {
       await generation[Symbol.asyncDispose]();
@@ -101,60 +158,41 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     }
   }
 
-  function serve(generation: G): void {
-    const previous = current;
-    current = { generation, inFlight: 0, retired: undefined };
-    if (previous !== undefined) retire(previous);
-  }
-
-  function retire(slot: Slot<G>): void {
-    const done = idle(slot)
-      .then(() => slot.generation[Symbol.asyncDispose]())
-      .catch((error: unknown) => telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'))
-      .finally(() => retiring.delete(done));
-    retiring.add(done);
-  }
-
-  // Loads run one after another, so that two changes in quick succession cannot become active in the wrong
-  // order.
+  // Loads run one after another: two changes in quick succession must not be activated in the wrong order.
   function reload(): Promise<void> {
     reloads = reloads.then(load);
     return reloads;
   }
 
-  // A later load never rejects. The error of the first load is thrown below.
-  source.onChange(() => void reload().catch(() => undefined));
-  try {
+  // Only the first load rejects, and its error is thrown below.
+  const reloadQuietly = () => reload().catch(() => undefined);
+
+  async function start(): Promise<void> {
+    const expired = Promise.withResolvers<void>();
+    using _ = stored && parts.schedule(() => expired.resolve(), START_LIMIT_MS);
+    startLimit = stored && expired.promise;
     await reload();
+    startLimit = undefined;
+  }
+
+  sources.onChange(reloadQuietly);
+  try {
+    await start();
   } catch (error) {
-    await source[Symbol.asyncDispose]();
+    await sources[Symbol.asyncDispose]();
     throw error;
   }
   isStarting = false;
   return {
-    acquire,
+    acquire: leases.acquire,
     reload,
-    currentId: () => current?.generation.graph.id,
+    currentId: () => leases.current()?.graph.id,
     status: () => record.status(),
     async [Symbol.asyncDispose]() {
       closed = true;
-      await source[Symbol.asyncDispose]();
+      await sources[Symbol.asyncDispose]();
       await reloads;
-      if (current !== undefined) retire(current);
-      current = undefined;
-      await Promise.all(retiring);
+      await leases[Symbol.asyncDispose]();
     },
   };
-}
-
-function release(slot: Slot<unknown>): void {
-  slot.inFlight -= 1;
-  if (slot.inFlight === 0) slot.retired?.();
-}
-
-function idle(slot: Slot<unknown>): Promise<void> {
-  if (slot.inFlight === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    slot.retired = resolve;
-  });
 }

@@ -43,6 +43,24 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
       read: () => mapPresent(supergraph().serving, ({ ageS }) => ({ labels: {}, value: ageS })),
     }),
     createGauge({
+      name: 'tributary_supergraph_source',
+      help: 'Number of processes whose active supergraph came from this source; kind "stored" is the copy on disk.',
+      labelNames: ['source', 'kind'],
+      aggregator: 'sum',
+      read: () =>
+        mapPresent(supergraph().serving, ({ source, kind }) => ({ labels: { source, kind }, value: 1 })),
+    }),
+    createGauge({
+      name: 'tributary_supergraph_source_age_seconds',
+      help: 'Seconds since this source last delivered a supergraph. It grows while the source is unavailable.',
+      labelNames: ['source'],
+      aggregator: 'max',
+      read: () =>
+        supergraph().sources.flatMap(({ source, ageS }) =>
+          ageS === undefined ? [] : [{ labels: { source }, value: ageS }],
+        ),
+    }),
+    createGauge({
       name: 'tributary_supergraph_rejected',
       help: 'Number of processes that rejected the newest supergraph, by its version and the code of the first reason.',
       labelNames: ['version', 'reason'],

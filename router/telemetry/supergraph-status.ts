@@ -1,19 +1,38 @@
-/** The active supergraph, and the one that was rejected after it. */
+/** The active supergraph, the one that was rejected after it, and the state of all sources. */
 export type SupergraphStatus = {
   readonly serving: {
     readonly version: string;
+    /** Name of the source that delivered it. */
+    readonly source: string;
+    readonly kind: SourceKind;
     /** Time of activation in ISO 8601. */
     readonly since: string;
     readonly ageS: number;
   } | null;
-  /** The rejected supergraph; null while the source has the active one. */
+  /** Null while the source matches the active supergraph. */
   readonly rejected: Rejection | null;
+  readonly sources: readonly SourceStatus[];
+};
+
+type SourceKind = 'file' | 'url' | 'oci' | 'stored';
+
+type Source = { readonly name: string; readonly kind: SourceKind };
+
+export type SourceStatus = {
+  readonly source: string;
+  readonly kind: SourceKind;
+  /** Undefined before the first load. A source after the one that is followed is not loaded. */
+  readonly available?: boolean;
+  /** Seconds since the source last delivered something. */
+  readonly ageS?: number;
+  readonly reasons?: readonly string[];
 };
 
 /** A rejected supergraph and the reasons. */
 export type Rejection = {
-  /** Version of the rejected supergraph; undefined if it could not be read or composed. */
+  /** Undefined if no supergraph could be read or composed. */
   readonly version?: string;
+  readonly source: string;
   readonly since: string;
   readonly reasons: readonly string[];
 };
@@ -25,46 +44,118 @@ type Clocks = {
   readonly monotonic: () => number;
 };
 
-/** Records the active and the rejected supergraph. */
+type Active = {
+  readonly version: string;
+  readonly since: string;
+  readonly at: number;
+  readonly source: Source;
+};
+
+type Delivery = { readonly deliveredAt: number | undefined; readonly reasons: readonly string[] | undefined };
+
+/** Records the active and the rejected supergraph, and which sources deliver. */
 export class StatusRecord {
   readonly #clocks: Clocks;
-  #serving: { readonly version: string; readonly since: string; readonly at: number } | undefined;
-  #rejected: Rejection | undefined;
+  readonly #sources: readonly Source[];
+  readonly #deliveries = new Map<Source, Delivery>();
+  #active: Active | undefined;
+  #rejected: { readonly by: Source; readonly rejection: Rejection } | undefined;
 
-  constructor(clocks: Clocks) {
+  /** `sources` are in order of preference. */
+  constructor(clocks: Clocks, sources: readonly Source[]) {
     this.#clocks = clocks;
+    this.#sources = sources;
   }
 
-  get isRejected(): boolean {
-    return this.#rejected !== undefined;
+  /** Version of the active supergraph. */
+  get serving(): string | undefined {
+    return this.#active?.version;
   }
 
-  activated(version: string): void {
-    this.#serving = { version, since: this.#timestamp(), at: this.#clocks.monotonic() };
-    this.#rejected = undefined;
+  activated(version: string, source: Source): void {
+    this.#active = { version, source, since: this.#timestamp(), at: this.#clocks.monotonic() };
+    this.#settle(source);
+  }
+
+  /**
+   * Records that a source delivers the active supergraph. Returns whether this ends a rejection.
+   */
+  followed(source: Source): boolean {
+    if (this.#active !== undefined) this.#active = { ...this.#active, source };
+    return this.#settle(source);
   }
 
   /** Returns false if the same supergraph was already rejected for the same reasons. */
-  rejected(reasons: readonly string[], version: string | undefined): boolean {
-    const before = this.#rejected;
-    if (before?.version === version && before?.reasons.join('\n') === reasons.join('\n')) return false;
-    this.#rejected = { ...(version !== undefined && { version }), since: this.#timestamp(), reasons };
+  rejected(by: Source, reasons: readonly string[], version: string | undefined): boolean {
+    const before = this.#rejected?.rejection;
+    const isSame =
+      this.#rejected?.by === by &&
+      before?.version === version &&
+      before?.reasons.join('\n') === reasons.join('\n');
+    if (isSame) return false;
+    const rejection = { ...(version !== undefined && { version }), since: this.#timestamp(), reasons };
+    this.#rejected = { by, rejection: { ...rejection, source: by.name } };
     return true;
   }
 
-  /** Records that the source has the active supergraph again. The rejection is then over. */
-  restored(): void {
-    this.#rejected = undefined;
+  /** Returns false if the source was already unavailable. */
+  unavailable(source: Source, reasons: readonly string[]): boolean {
+    const before = this.#deliveries.get(source);
+    this.#deliveries.set(source, { deliveredAt: before?.deliveredAt, reasons });
+    return before?.reasons === undefined;
+  }
+
+  /** Returns whether the source was unavailable before. */
+  delivered(source: Source): boolean {
+    const before = this.#deliveries.get(source);
+    this.#deliveries.set(source, { deliveredAt: this.#clocks.monotonic(), reasons: undefined });
+    return before?.reasons !== undefined;
   }
 
   status(): SupergraphStatus {
-    const { monotonic } = this.#clocks;
-    const serving = this.#serving && {
-      version: this.#serving.version,
-      since: this.#serving.since,
-      ageS: Math.floor((monotonic() - this.#serving.at) / 1_000),
+    const active = this.#active && {
+      version: this.#active.version,
+      source: this.#active.source.name,
+      kind: this.#active.source.kind,
+      since: this.#active.since,
+      ageS: this.#secondsSince(this.#active.at),
     };
-    return { serving: serving ?? null, rejected: this.#rejected ?? null };
+    return {
+      serving: active ?? null,
+      rejected: this.#rejected?.rejection ?? null,
+      sources: this.#sources.map((source) => this.#sourceStatus(source)),
+    };
+  }
+
+  #sourceStatus(source: Source): SourceStatus {
+    const { name, kind } = source;
+    const delivery = this.#deliveries.get(source);
+    if (delivery === undefined) return { source: name, kind };
+    const { deliveredAt, reasons } = delivery;
+    return {
+      source: name,
+      kind,
+      available: reasons === undefined,
+      ...(deliveredAt !== undefined && { ageS: this.#secondsSince(deliveredAt) }),
+      ...(reasons !== undefined && { reasons }),
+    };
+  }
+
+  /** Ends a rejection, unless it is of a source that is preferred to this one. */
+  #settle(source: Source): boolean {
+    if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;
+    this.#rejected = undefined;
+    return true;
+  }
+
+  /** The stored supergraph is in no list, and comes last. */
+  #rank(source: Source): number {
+    const index = this.#sources.indexOf(source);
+    return index < 0 ? this.#sources.length : index;
+  }
+
+  #secondsSince(at: number): number {
+    return Math.floor((this.#clocks.monotonic() - at) / 1_000);
   }
 
   #timestamp(): string {

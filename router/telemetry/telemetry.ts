@@ -29,6 +29,8 @@ export type SubgraphCalled = {
   readonly ms: number;
 };
 
+const NO_SUPERGRAPH = 'none, the router is not ready until a valid supergraph is loaded';
+
 export type SpanDescription = SpanOptions & { readonly name: string };
 
 /** Log, metrics and spans of a router. */
@@ -204,7 +206,11 @@ export function createTelemetry(
       metrics.planning.observe({ outcome }, ms / 1000);
     },
 
-    supergraphSwapped(event: { readonly generation: string; readonly ms: number }): void {
+    supergraphSwapped(event: {
+      readonly generation: string;
+      readonly source: string;
+      readonly ms: number;
+    }): void {
       metrics.supergraphs.inc({ outcome: 'served' });
       log.info(event, 'supergraph activated');
     },
@@ -222,7 +228,7 @@ export function createTelemetry(
      */
     supergraphRejected(
       event: {
-        readonly file: string;
+        readonly source: string;
         readonly reasons: readonly string[];
         readonly rejected: string | undefined;
         readonly serving: string | undefined;
@@ -230,12 +236,34 @@ export function createTelemetry(
       isNew: boolean,
     ): void {
       metrics.supergraphs.inc({ outcome: 'rejected' });
-      const { serving = 'none, the router is not ready until a valid supergraph is loaded' } = event;
+      const { serving = NO_SUPERGRAPH } = event;
       if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
     },
 
-    /** Logs that the rejected supergraph is gone: the source has the active one again. */
-    supergraphRestored(event: { readonly file: string; readonly generation: string }): void {
+    /** `serving` is the version that stays active. */
+    supergraphSourceUnavailable(event: {
+      readonly source: string;
+      readonly reasons: readonly string[];
+      readonly serving: string | undefined;
+    }): void {
+      const { serving = NO_SUPERGRAPH } = event;
+      log.warn({ ...event, serving }, 'supergraph source unavailable');
+    },
+
+    supergraphSourceAvailable(event: { readonly source: string }): void {
+      log.info(event, 'supergraph source available again');
+    },
+
+    storedSupergraphServed(event: { readonly source: string; readonly generation: string }): void {
+      log.warn(event, 'no source delivers a supergraph, the stored one is served');
+    },
+
+    supergraphNotStored(event: { readonly file: string; readonly reason: string }): void {
+      log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
+    },
+
+    /** Logs that the source matches the active supergraph again after a rejection. */
+    supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },
 

@@ -5,9 +5,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../router/config/config.ts';
 import { parseSupergraphFile } from '../../router/supergraph/supergraph-file.ts';
-import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
 import { runProgram } from '../support/processes/run-program.ts';
 import { findDeployTools } from '../support/servers/deploy-tools.ts';
+import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
+import { createFileSource } from '../../router/supergraph/sources/file-source.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const subgraphs = ['order', 'product', 'user', 'shipping', 'inventory'];
@@ -155,8 +156,8 @@ describe.skipIf(composeGo === undefined)('docker-compose.yml in the loader of Do
 describe.each(['supergraph.yaml', 'deploy/supergraph.yaml'])('%s', (file) => {
   it('composes from the five subgraphs', async () => {
     expect(supergraphOf(file).subgraphs.map(({ name }) => name)).toEqual(subgraphs);
-    const settings = { ...loadConfig({}, root).supergraph, file: join(root, file), watch: false };
-    await using source = createSupergraphSource(settings, {});
+    const options = { env: {}, compose: composeInThread, watch: false, onChange: () => undefined };
+    await using source = createFileSource(join(root, file), options);
     expect(await source.load()).toMatchObject({ kind: 'supergraph' });
   });
 });

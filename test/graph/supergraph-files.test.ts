@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
-import { createSupergraphSource } from '../../router/supergraph/supergraph-source.ts';
+import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
+import { createFileSource } from '../../router/supergraph/sources/file-source.ts';
 import { LIBRARY } from '../support/graphs/small-graph.ts';
 import { startService } from '../support/subgraphs/service.ts';
 import { until } from '../support/time/until.ts';
@@ -97,14 +98,14 @@ test('a router that starts with a bad supergraph reports file and line and that 
   await using graph = await startOnFolder((folder) =>
     writeFile(join(folder, 'supergraph.yaml'), 'subgraphs:\n  books:\n    routing_url: nowhere\n'),
   );
-  const file = expect.stringMatching(/supergraph\.yaml$/);
+  const source = expect.stringMatching(/supergraph\.yaml$/);
   const refusals = graph.log
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg === 'supergraph rejected');
   expect(refusals).toMatchObject([
     {
       level: 'error',
-      file,
+      source,
       reasons: [
         expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.routing_url: Invalid URL/),
         expect.stringMatching(/supergraph\.yaml:3: subgraphs\.books\.schema: /),
@@ -124,12 +125,8 @@ test('reports errors in a ready-made supergraph with file and line', async () =>
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
   const file = join(folder, 'supergraph.graphql');
   await writeFile(file, 'type Query {\n  a Int\n}\n');
-  const { supergraph } = parseConfig('', {
-    env: { SUPERGRAPH: file },
-    fileName: 'router.yaml',
-    directory: folder,
-  });
-  await using source = createSupergraphSource({ ...supergraph, watch: false }, {});
+  const options = { env: {}, compose: composeInThread, watch: false, onChange: () => undefined };
+  await using source = createFileSource(file, options);
   expect(await source.load()).toEqual({
     kind: 'rejected',
     reasons: [expect.stringMatching(/supergraph\.graphql:2: error INVALID_GRAPHQL: Syntax Error/)],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,6 +104,7 @@ test('every excerpt of router.yaml is a valid configuration', () => {
     Object.keys(z.object({ properties: z.looseObject({}) }).parse(configJsonSchema()).properties),
   );
   const folder = mkdtempSync(join(tmpdir(), 'tributary-excerpt-'));
+  const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
   const isExcerpt = (yaml: string) => {
     const content: unknown = parse(yaml);
     return (
@@ -114,7 +116,9 @@ test('every excerpt of router.yaml is a valid configuration', () => {
   const problems = (yaml: string) => {
     try {
       // Certificates and secrets are files that the reader has.
-      const text = yaml.replaceAll(/\$\{file\.[^}]+\}/g, 'x'.repeat(32));
+      const text = yaml
+        .replaceAll(/\$\{file\.[^}]+\.pub\.pem\}/g, JSON.stringify(publicKey))
+        .replaceAll(/\$\{file\.[^}]+\}/g, 'x'.repeat(32));
       parseConfig(text, { env: {}, fileName: 'router.yaml', directory: folder });
       return [];
     } catch (error) {
@@ -164,7 +168,8 @@ test('commands of shells start programs that a test runs or that are checked her
   );
   const isChecked = (block: string) => {
     if (/\bcurl\b/.test(block)) return true; // Run by test/graph/commands-start.test.ts.
-    if (block.startsWith('openssl ')) return true; // Run by test/graph/deploy-load-balancer.test.ts.
+    // Run by test/graph/deploy-load-balancer.test.ts and test/unit/supergraph-sources.test.ts.
+    if (block.startsWith('openssl ')) return true;
     if (/^(?:helm|kubectl) /.test(block)) return true; // Checked by test/graph/deploy-chart.test.ts.
     return block.split(/\n|&&/).every((line) => {
       const [program = '', ...args] = line.replace(/#.*/, '').trim().split(/\s+/);

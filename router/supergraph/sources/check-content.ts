@@ -1,0 +1,65 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { formatFinding } from '../compose.ts';
+import { checkInThread } from '../compose-in-thread.ts';
+import { SupergraphRejected, rejectionReasons } from '../rejection.ts';
+import type { LoadedSupergraph } from '../supergraph-source.ts';
+
+/** Checks in a worker thread that a supergraph is satisfiable. `place` is its origin, for messages. */
+export async function checkSdl(sdl: string, place: string, signal: AbortSignal): Promise<LoadedSupergraph> {
+  const findings = await checkInThread(sdl, signal);
+  if (findings.length === 0) return { kind: 'supergraph', sdl, findings: [] };
+  return { kind: 'rejected', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
+}
+
+/** Creates the check of downloaded content. It keeps the last result, and returns it for equal content. */
+export function createContentCheck(
+  place: string,
+  signal: AbortSignal,
+): (body: Buffer) => Promise<LoadedSupergraph> {
+  let last: { readonly body: Buffer; readonly loaded: LoadedSupergraph } | undefined;
+  return async (body) => {
+    if (last?.body.equals(body) !== true)
+      last = { body, loaded: await checkSdl(decodeSdl(body, place), place, signal) };
+    return last.loaded;
+  };
+}
+
+function decodeSdl(body: Buffer, place: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    throw new SupergraphRejected([`${place}: the content is not valid UTF-8`]);
+  }
+}
+
+/** Checks a SHA-256 in hexadecimal digits. @throws {SupergraphRejected} if it differs */
+export function assertSha256(body: Buffer, expected: string, place: string): void {
+  const actual = createHash('sha256').update(body).digest('hex');
+  if (actual !== expected)
+    throw new SupergraphRejected([`${place}: the content has the SHA-256 ${actual}, expected ${expected}`]);
+}
+
+/**
+ * Checks an Ed25519 signature, 64 bytes or their Base64.
+ * @throws {SupergraphRejected} if it is not the signature of the content
+ */
+export function assertSigned(
+  body: Buffer,
+  signature: Buffer,
+  { key, place }: { key: string; place: string },
+): void {
+  const bytes =
+    signature.length === 64 ? signature : Buffer.from(signature.toString('latin1').trim(), 'base64');
+  if (bytes.length !== 64 || !verify(null, body, createPublicKey(key), bytes))
+    throw new SupergraphRejected([`${place}: the signature does not match the content and \`publicKey\``]);
+}
+
+/** Runs a load, and returns its failure as a value: the content is wrong, or there is none. */
+export async function settleLoad(load: () => Promise<LoadedSupergraph>): Promise<LoadedSupergraph> {
+  try {
+    return await load();
+  } catch (error) {
+    const kind = error instanceof SupergraphRejected ? 'rejected' : 'unavailable';
+    return { kind, reasons: rejectionReasons(error) };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Config } from '../../config/config-schema.ts';
+import { sourcesOf } from './source-config.ts';
+import type { SourceConfig } from './source-config.ts';
+import type { Environment } from '../../config/yaml/read-yaml.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import type { SupergraphSource, SupergraphSources } from '../supergraph-source.ts';
+import { createFileSource } from './file-source.ts';
+import type { Compose } from './file-source.ts';
+import { createOciSource } from './oci-source.ts';
+import { openStoredSupergraph } from './stored-supergraph.ts';
+import { createUrlSource } from './url-source.ts';
+
+export type SourceParts = {
+  readonly env: Environment;
+  readonly compose: Compose;
+  readonly schedule: Schedule;
+  readonly random: () => number;
+};
+
+/** Maximum deviation of a poll interval, so that routers do not poll at the same time. */
+const JITTER = 0.1;
+
+/** Creates the sources of a configuration, and polls those that are not watched. */
+export function createSupergraphSources(config: Config['supergraph'], parts: SourceParts): SupergraphSources {
+  const list = sourcesOf(config).map((source) => createSource(source));
+  let reload: (() => Promise<void>) | undefined;
+  let timer: Disposable | undefined;
+
+  function createSource(source: SourceConfig): SupergraphSource {
+    switch (source.kind) {
+      case 'file':
+        return createFileSource(source.file, {
+          ...parts,
+          watch: config.watch,
+          onChange: () => void reload?.(),
+        });
+      case 'url':
+        return createUrlSource(source, parts);
+      case 'oci':
+        return createOciSource(source, parts);
+    }
+  }
+
+  function poll(): void {
+    const factor = 1 - JITTER + 2 * JITTER * parts.random();
+    timer = parts.schedule(() => void loadPolled(), config.pollIntervalMs * factor);
+  }
+
+  async function loadPolled(): Promise<void> {
+    if (list.some((source) => source.isPolled())) await reload?.();
+    if (reload !== undefined) poll();
+  }
+
+  return {
+    list,
+    stored: config.keepIn === undefined ? undefined : openStoredSupergraph(config.keepIn),
+    onChange(callback) {
+      reload = callback;
+      if (config.watch) poll();
+    },
+    async [Symbol.asyncDispose]() {
+      reload = undefined;
+      timer?.[Symbol.dispose]();
+      await Promise.all(list.map((source) => source[Symbol.asyncDispose]()));
+    },
+  };
+}

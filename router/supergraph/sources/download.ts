@@ -1,0 +1,114 @@
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { codeOrMessageOf, messageOf } from '../../shared/error-message.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import { SupergraphRejected } from '../rejection.ts';
+
+export type DownloadRequest = {
+  readonly url: URL;
+  readonly method?: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Downloaded = {
+  readonly status: number;
+  readonly body: Buffer;
+  /** Returns the value of a header; undefined if it is absent. */
+  readonly header: (name: string) => string | undefined;
+};
+
+/** Sends a request and reads the whole response. Redirects are returned, not followed. */
+export type Download = (request: DownloadRequest) => Promise<Downloaded>;
+
+export type Downloads = AsyncDisposable & {
+  /** Runs `body`, whose downloads must all be complete within the timeout. */
+  readonly within: <Result>(body: (download: Download) => Promise<Result>) => Promise<Result>;
+};
+
+export type DownloadLimits = { readonly timeoutMs: number; readonly maxBytes: number };
+
+/** Creates the HTTP client of one source. */
+export function createDownloads(
+  { timeoutMs, maxBytes }: DownloadLimits,
+  { schedule }: { readonly schedule: Schedule },
+): Downloads {
+  // Connections are not reused: the server may have closed them between two polls.
+  const agent = new Agent({ pipelining: 0 });
+  const closed = new AbortController();
+  return {
+    async within(body) {
+      const late = new AbortController();
+      using _ = schedule(
+        () => late.abort(new Error(`no complete response within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const signal = AbortSignal.any([closed.signal, late.signal]);
+      // Awaited here, because the timer ends with this block.
+      return await body((one) => download(one, { agent, signal, maxBytes }));
+    },
+    async [Symbol.asyncDispose]() {
+      closed.abort(new Error('the router is closing'));
+      await agent.destroy();
+    },
+  };
+}
+
+type DownloadOptions = {
+  readonly agent: Agent;
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+};
+
+async function download(
+  { url, method = 'GET', headers }: DownloadRequest,
+  { agent, signal, maxBytes }: DownloadOptions,
+): Promise<Downloaded> {
+  const name = shownUrl(url);
+  try {
+    const response = await request(url, { method, headers: headers ?? {}, dispatcher: agent, signal });
+    const body = await readAll(response.body, name, maxBytes);
+    return { status: response.statusCode, body, header: (key) => [response.headers[key]].flat()[0] };
+  } catch (error) {
+    if (error instanceof SupergraphRejected) throw error;
+    throw new Error(`${name}: ${failureOf(error)}`, { cause: error });
+  }
+}
+
+/** Returns the message of a network error. An error that stands for several attempts has only a code. */
+function failureOf(error: unknown): string {
+  const message = messageOf(error);
+  return message === '' ? codeOrMessageOf(error) : message;
+}
+
+async function readAll(
+  stream: Dispatcher.ResponseData['body'],
+  name: string,
+  maxBytes: number,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new SupergraphRejected([
+        `${name}: the response exceeds the limit of ${maxBytes} bytes (\`maxBytes\`)`,
+      ]);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Returns a URL without credentials and query, which may hold a token. */
+export function shownUrl(url: URL | string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** Throws unless a response has status 200. */
+export function assertOk({ status }: Downloaded, url: URL | string): void {
+  if (status === 200) return;
+  const isRedirect = status >= 300 && status < 400;
+  throw new Error(
+    `${shownUrl(url)}: responded with status ${status}${isRedirect ? ', redirects are not followed' : ''}`,
+  );
+}

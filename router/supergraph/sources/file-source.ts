@@ -1,0 +1,100 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import type { composeInThread } from '../compose-in-thread.ts';
+import { formatFinding } from '../compose.ts';
+import type { Composition, SubgraphSchema } from '../compose.ts';
+import { readTextFile } from '../read-text-file.ts';
+import { rejectionReasons } from '../rejection.ts';
+import { loadSubgraphSchemas } from '../subgraph-schemas.ts';
+import { parseSupergraphFile } from '../supergraph-file.ts';
+import type { SupergraphFile } from '../supergraph-file.ts';
+import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
+import type { Environment } from '../../config/yaml/read-yaml.ts';
+import { checkSdl } from './check-content.ts';
+
+/** Composes subgraph schemas, normally in a worker thread. */
+export type Compose = typeof composeInThread;
+
+export type FileSourceOptions = {
+  readonly env: Environment;
+  readonly compose: Compose;
+  /** Whether `onChange` is called when a file has changed. */
+  readonly watch: boolean;
+  readonly onChange: () => void;
+};
+
+const SETTLE_MS = 50;
+const LOOK_EVERY_MS = 250;
+
+/** Loads the supergraph from a composition file, or from a finished SDL file (`.graphql`). */
+export function createFileSource(path: string, options: FileSourceOptions): SupergraphSource {
+  const { env, compose, watch, onChange } = options;
+  const name = relative('.', path);
+  const closed = new AbortController();
+  const watched = new Set<string>();
+  let isPolled = false;
+  let settling: NodeJS.Timeout | undefined;
+
+  async function load(): Promise<LoadedSupergraph> {
+    watchFiles([path]);
+    try {
+      return path.endsWith('.graphql')
+        ? await checkSdl(await readTextFile(path), name, closed.signal)
+        : await composeFile();
+    } catch (error) {
+      return { kind: 'rejected', reasons: rejectionReasons(error) };
+    }
+  }
+
+  async function composeFile(): Promise<LoadedSupergraph> {
+    const file = parseSupergraphFile(await readTextFile(path), {
+      env,
+      fileName: name,
+      directory: dirname(path),
+    });
+    const schemas = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
+    watchFiles([...schemas, ...file.files]);
+    isPolled = file.subgraphs.some(({ schema }) => schema.kind === 'url');
+    return composeSupergraph(file, (subgraphs) => compose(subgraphs, closed.signal));
+  }
+
+  // Polls each path instead of using `fs.watch`. Deployments replace the file, its folder, or (for a
+  // ConfigMap) a symbolic link to the folder, which a watch on the file or the folder misses.
+  function watchFiles(paths: readonly string[]): void {
+    if (!watch) return;
+    for (const one of paths.filter((candidate) => !watched.has(candidate))) {
+      watched.add(one);
+      watchFile(one, { interval: LOOK_EVERY_MS, persistent: false }, settle);
+    }
+  }
+
+  function settle(): void {
+    clearTimeout(settling);
+    settling = setTimeout(onChange, SETTLE_MS);
+  }
+
+  return {
+    kind: 'file',
+    name,
+    load,
+    isPolled: () => isPolled,
+    async [Symbol.asyncDispose]() {
+      closed.abort();
+      clearTimeout(settling);
+      for (const one of watched) unwatchFile(one, settle);
+    },
+  };
+}
+
+/** Loads the schemas that a composition file lists and composes them. */
+async function composeSupergraph(
+  file: SupergraphFile,
+  compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,
+): Promise<LoadedSupergraph> {
+  const loaded = await loadSubgraphSchemas(file);
+  if (loaded.kind === 'failed') return { kind: 'rejected', reasons: loaded.reasons };
+  const composition = await compose(loaded.subgraphs);
+  const findings = composition.findings.map(formatFinding);
+  if (composition.kind === 'failed') return { kind: 'rejected', reasons: findings };
+  return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { OciSource } from './source-config.ts';
+import { messageOf } from '../../shared/error-message.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import { SupergraphRejected } from '../rejection.ts';
+import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
+import { assertSha256, createContentCheck, settleLoad } from './check-content.ts';
+import { createDownloads } from './download.ts';
+import type { Download } from './download.ts';
+import { createRegistryClient } from './registry-client.ts';
+
+const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+/** Media type of the layer with the supergraph in Apollo's graph artifacts. Other layers are ignored. */
+const SCHEMA_TYPE = 'application/apollo.schema';
+const DIGEST = /^sha256:[\da-f]{64}$/;
+
+const digest = z.string().regex(DIGEST, 'must be a SHA-256 digest');
+const manifestSchema = z.object({
+  mediaType: z.literal(MANIFEST_TYPE, { error: `must be ${MANIFEST_TYPE}` }).optional(),
+  layers: z.array(z.object({ mediaType: z.string(), digest: z.string() })),
+});
+
+/** Loads the supergraph of a graph artifact from an OCI registry. All content is verified by its digest. */
+export function createOciSource(
+  config: OciSource,
+  { schedule }: { readonly schedule: Schedule },
+): SupergraphSource {
+  const { reference, text: name } = config;
+  const { version } = reference;
+  const closed = new AbortController();
+  const downloads = createDownloads(config, { schedule });
+  const client = createRegistryClient(config);
+  const check = createContentCheck(name, closed.signal);
+  let cached: { readonly manifest: string | undefined; readonly loaded: LoadedSupergraph } | undefined;
+
+  async function load(): Promise<LoadedSupergraph> {
+    const fetched = await downloads.within(async (download) => {
+      const current = version.kind === 'digest' ? version.value : await currentDigest(download);
+      return current !== undefined && current === cached?.manifest ? undefined : fetchSdl(current, download);
+    });
+    if (fetched !== undefined) {
+      const { manifest, body } = fetched;
+      cached = { manifest, loaded: await check(body) };
+    }
+    if (cached === undefined) throw new Error('bug: no supergraph although its digest is unchanged');
+    return cached.loaded;
+  }
+
+  /** Returns the digest that the tag names; undefined if the registry does not send it. */
+  async function currentDigest(download: Download): Promise<string | undefined> {
+    const path = `manifests/${version.value}`;
+    const head = await client.get(path, { download, method: 'HEAD', accept: MANIFEST_TYPE });
+    return digest.safeParse(head.header('docker-content-digest')).data;
+  }
+
+  async function fetchSdl(current: string | undefined, download: Download) {
+    const path = `manifests/${current ?? version.value}`;
+    const { body } = await client.get(path, { download, accept: MANIFEST_TYPE });
+    if (current !== undefined) assertDigest(body, current, `${name}: manifest`);
+    const layer = schemaLayer(body);
+    const blob = await client.get(`blobs/${layer}`, { download });
+    assertDigest(blob.body, layer, `${name}: layer`);
+    return { manifest: current, body: blob.body };
+  }
+
+  function schemaLayer(body: Buffer): string {
+    const { layers } = readManifest(body);
+    const layer = layers.find(({ mediaType }) => mediaType === SCHEMA_TYPE);
+    if (layer === undefined)
+      throw new SupergraphRejected([`${name}: the manifest has no layer with the media type ${SCHEMA_TYPE}`]);
+    if (!DIGEST.test(layer.digest))
+      throw new SupergraphRejected([`${name}: the layer has the digest ${layer.digest}, expected sha256`]);
+    return layer.digest;
+  }
+
+  function readManifest(body: Buffer): z.output<typeof manifestSchema> {
+    try {
+      return manifestSchema.parse(JSON.parse(body.toString('utf8')));
+    } catch (error) {
+      const reasons = error instanceof z.ZodError ? error.issues.map(describeIssue) : [messageOf(error)];
+      throw new SupergraphRejected(reasons.map((reason) => `${name}: invalid manifest: ${reason}`));
+    }
+  }
+
+  return {
+    kind: 'oci',
+    name,
+    load: () => settleLoad(load),
+    isPolled: () => version.kind === 'tag' || cached === undefined,
+    async [Symbol.asyncDispose]() {
+      closed.abort();
+      await downloads[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function assertDigest(body: Buffer, expected: string, place: string): void {
+  assertSha256(body, expected.slice('sha256:'.length), place);
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return `${path.join('.') || '(top level)'}: ${message}`;
+}

@@ -1,0 +1,109 @@
+import type { OciSource } from './source-config.ts';
+import { assertOk, shownUrl } from './download.ts';
+import type { Download, Downloaded } from './download.ts';
+
+/** Reads manifests and blobs of one repository, as in the OCI distribution specification. */
+export type RegistryClient = {
+  readonly get: (path: string, options: RegistryRequest) => Promise<Downloaded>;
+};
+
+export type RegistryRequest = {
+  readonly download: Download;
+  readonly method?: 'GET' | 'HEAD';
+  readonly accept?: string;
+};
+
+const MAX_REDIRECTS = 3;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Creates the client. It authenticates when the registry requires it, and keeps the token until then. */
+export function createRegistryClient(config: OciSource): RegistryClient {
+  const { registry, repository } = config.reference;
+  const scheme = isPlain(config) ? 'http:' : 'https:';
+  const base = `${scheme}//${registry}/v2/${repository}/`;
+  let authorization = config.token === undefined ? undefined : `Bearer ${config.token}`;
+
+  async function get(path: string, options: RegistryRequest): Promise<Downloaded> {
+    const url = new URL(path, base);
+    let response = await send(url, options);
+    const challenge = response.status === 401 ? response.header('www-authenticate') : undefined;
+    if (challenge !== undefined && config.token === undefined) {
+      authorization = await authorize(challenge, options.download);
+      response = await send(url, options);
+    }
+    response = await redirected(response, url, options.download);
+    assertOk(response, url);
+    return response;
+  }
+
+  function send(url: URL, { download, method, accept }: RegistryRequest): Promise<Downloaded> {
+    return download({
+      url,
+      ...(method && { method }),
+      headers: {
+        ...(accept !== undefined && { accept }),
+        ...(authorization !== undefined && { authorization }),
+      },
+    });
+  }
+
+  async function authorize(challenge: string, download: Download): Promise<string | undefined> {
+    if (/^basic\b/i.test(challenge)) return basicOf(config);
+    const { realm, service, scope } = parametersOf(challenge);
+    if (realm === undefined || !/^bearer\b/i.test(challenge)) return undefined;
+    const url = new URL(realm);
+    assertScheme(url);
+    if (service !== undefined) url.searchParams.set('service', service);
+    url.searchParams.set('scope', scope ?? `repository:${repository}:pull`);
+    const basic = basicOf(config);
+    const response = await download({ url, headers: basic === undefined ? {} : { authorization: basic } });
+    assertOk(response, url);
+    return `Bearer ${tokenIn(response.body.toString('utf8'), url)}`;
+  }
+
+  /**
+   * Follows the redirects of blobs to the storage of the registry, without credentials. The digest of a blob
+   * is verified, so any host may deliver it.
+   */
+  async function redirected(response: Downloaded, from: URL, download: Download): Promise<Downloaded> {
+    let [current, url] = [response, from];
+    for (let followed = 0; followed < MAX_REDIRECTS && REDIRECTS.has(current.status); followed++) {
+      const location = current.header('location');
+      if (location === undefined) return current;
+      url = new URL(location, url);
+      assertScheme(url);
+      current = await download({ url });
+    }
+    return current;
+  }
+
+  function assertScheme(url: URL): void {
+    if (url.protocol !== 'https:' && url.protocol !== scheme)
+      throw new Error(`${shownUrl(base)}: the registry refers to ${shownUrl(url)}, which is not https`);
+  }
+
+  return { get };
+}
+
+function isPlain({ plainHttp, reference }: OciSource): boolean {
+  const { hostname } = new URL(`http://${reference.registry}`);
+  return plainHttp ?? (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.'));
+}
+
+function basicOf({ username, password }: OciSource): string | undefined {
+  if (username === undefined || password === undefined) return undefined;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** Returns the parameters of a `WWW-Authenticate` header, such as `Bearer realm="…",service="…"`. */
+function parametersOf(challenge: string): Readonly<Record<string, string>> {
+  const pairs = challenge.matchAll(/(\w+)="([^"]*)"/g);
+  return Object.fromEntries([...pairs].map(([, key = '', value = '']) => [key.toLowerCase(), value]));
+}
+
+function tokenIn(text: string, url: URL): string {
+  const { token, access_token: accessToken }: Readonly<Record<string, unknown>> = Object(JSON.parse(text));
+  const value = token ?? accessToken;
+  if (typeof value !== 'string') throw new Error(`${shownUrl(url)}: the response has no token`);
+  return value;
+}

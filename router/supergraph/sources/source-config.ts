@@ -1,0 +1,45 @@
+import type { Config } from '../../config/config-schema.ts';
+import { parseOciReference } from '../../shared/oci-reference.ts';
+import type { OciReference } from '../../shared/oci-reference.ts';
+import { supergraphSource } from '../../config/supergraph-schema.ts';
+
+type Settings = NonNullable<Config['supergraph']['sources']>[number];
+type Transfer = Pick<Settings, 'timeoutMs' | 'maxBytes'>;
+
+export type FileSource = { readonly kind: 'file'; readonly file: string };
+
+export type UrlSource = Transfer &
+  Pick<Settings, 'headers' | 'sha256' | 'publicKey' | 'signatureUrl'> & {
+    readonly kind: 'url';
+    readonly url: string;
+  };
+
+export type OciSource = Transfer &
+  Pick<Settings, 'username' | 'password' | 'token' | 'plainHttp'> & {
+    readonly kind: 'oci';
+    readonly reference: OciReference;
+    /** The reference as it is written. */
+    readonly text: string;
+  };
+
+export type SourceConfig = FileSource | UrlSource | OciSource;
+
+/** Returns the sources of the supergraph in order of preference. */
+export function sourcesOf({ file, url, oci, sources }: Config['supergraph']): readonly SourceConfig[] {
+  if (sources !== undefined) return sources.map(sourceOf);
+  return [sourceOf(supergraphSource.parse({ file, url, oci }))];
+}
+
+/** Returns the only composition file; undefined if the supergraph comes from somewhere else. */
+export function compositionFileOf(config: Config['supergraph']): string | undefined {
+  const [first, ...others] = sourcesOf(config);
+  return first?.kind === 'file' && others.length === 0 ? first.file : undefined;
+}
+
+function sourceOf({ file, url, oci, ...settings }: Settings): SourceConfig {
+  if (url !== undefined) return { kind: 'url', url, ...settings };
+  const reference = oci === undefined ? undefined : parseOciReference(oci);
+  if (oci !== undefined && reference !== undefined) return { kind: 'oci', text: oci, reference, ...settings };
+  if (file === undefined) throw new Error('bug: a source without file, url and oci passed validation');
+  return { kind: 'file', file };
+}

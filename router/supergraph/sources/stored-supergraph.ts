@@ -1,0 +1,59 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { codeOrMessageOf } from '../../shared/error-message.ts';
+import { SupergraphRejected } from '../rejection.ts';
+import type { LoadedSupergraph, StoredSupergraph } from '../supergraph-source.ts';
+import { settleLoad } from './check-content.ts';
+
+const FILE = 'supergraph.graphql';
+const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n/;
+
+/**
+ * Opens the directory with the last supergraph that was activated. The file has one line before the SDL, with
+ * its SHA-256 and its source.
+ */
+export function openStoredSupergraph(directory: string): StoredSupergraph {
+  const file = join(directory, FILE);
+  const name = relative('.', file);
+
+  async function load(): Promise<LoadedSupergraph> {
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new Error(`cannot read ${name} (${codeOrMessageOf(error)})`, { cause: error });
+    });
+    const [header, sha256] = HEADER.exec(text) ?? [];
+    const sdl = text.slice(header?.length ?? 0);
+    if (sha256 !== sha256Of(sdl)) throw new SupergraphRejected([`${name}: the file is damaged`]);
+    return { kind: 'supergraph', sdl, findings: [] };
+  }
+
+  return {
+    kind: 'stored',
+    name,
+    load: () => settleLoad(load),
+    isPolled: () => false,
+    async save(sdl, source) {
+      await mkdir(directory, { recursive: true });
+      await replaceFile(file, `# tributary sha256:${sha256Of(sdl)} from ${source}\n${sdl}`);
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Replaces a file in one step. Several processes may do this at the same time. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}`;
+  try {
+    await using handle = await open(temporary, 'w', 0o600);
+    await handle.writeFile(content);
+    await handle.sync();
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import type { UrlSource } from './source-config.ts';
+import type { Schedule } from '../../shared/schedule.ts';
+import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
+import { assertSha256, assertSigned, createContentCheck, settleLoad } from './check-content.ts';
+import { assertOk, createDownloads, shownUrl } from './download.ts';
+import type { Download, Downloaded } from './download.ts';
+
+type Cached = { readonly etag: string | undefined; readonly loaded: LoadedSupergraph };
+
+/** Loads supergraphs from an HTTP address. Unchanged content is neither transferred nor checked again. */
+export function createUrlSource(
+  config: UrlSource,
+  { schedule }: { readonly schedule: Schedule },
+): SupergraphSource {
+  const { url, sha256, publicKey } = config;
+  const name = shownUrl(url);
+  const closed = new AbortController();
+  const downloads = createDownloads(config, { schedule });
+  const check = createContentCheck(name, closed.signal);
+  let cached: Cached | undefined;
+
+  async function load(): Promise<LoadedSupergraph> {
+    const response = await downloads.within((download) => fetchChanged(download));
+    if (response === 'unchanged' && cached !== undefined) return cached.loaded;
+    if (response === 'unchanged')
+      throw new Error(`${name}: responded with status 304 to a request without ETag`);
+    cached = { etag: response.header('etag'), loaded: await check(response.body) };
+    return cached.loaded;
+  }
+
+  async function fetchChanged(download: Download): Promise<Downloaded | 'unchanged'> {
+    const etag = cached?.etag;
+    const response = await download({
+      url: new URL(url),
+      headers: { accept: '*/*', ...config.headers, ...(etag !== undefined && { 'if-none-match': etag }) },
+    });
+    if (response.status === 304) return 'unchanged';
+    assertOk(response, url);
+    if (sha256 !== undefined) assertSha256(response.body, sha256, name);
+    if (publicKey !== undefined) await assertSignedBy(publicKey, response.body, download);
+    return response;
+  }
+
+  async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
+    const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
+    // The headers may hold credentials, which are for the origin of `url` only.
+    const headers = signatureUrl.origin === new URL(url).origin ? config.headers : undefined;
+    const response = await download({ url: signatureUrl, headers: { ...headers } });
+    assertOk(response, signatureUrl);
+    assertSigned(body, response.body, { key, place: name });
+  }
+
+  return {
+    kind: 'url',
+    name,
+    load: () => settleLoad(load),
+    // Content with a fixed SHA-256 cannot change.
+    isPolled: () => sha256 === undefined || cached === undefined,
+    async [Symbol.asyncDispose]() {
+      closed.abort();
+      await downloads[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function withSuffix(url: string, suffix: string): URL {
+  const result = new URL(url);
+  result.pathname += suffix;
+  return result;
+}

@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
+import type { Parts } from '../../router/router.ts';
+import { createRouter } from '../../router/router.ts';
+import { compose } from '../../router/supergraph/compose.ts';
+import { LIBRARY } from '../support/graphs/small-graph.ts';
+import { noPressure } from '../support/graphs/pressure.ts';
+import { startOciRegistry } from '../support/servers/oci-registry.ts';
+import { startWebServer } from '../support/servers/web-server.ts';
+import { startService } from '../support/subgraphs/service.ts';
+import { createClock } from '../support/time/clock.ts';
+import { until } from '../support/time/until.ts';
+
+/** Routers whose supergraph comes over HTTP, from a registry or from the stored copy. */
+
+/** A folder, a running subgraph, and supergraphs of it that differ by one field. */
+async function startBooks() {
+  await using built = new AsyncDisposableStack();
+  const { books } = LIBRARY;
+  if (books === undefined) throw new TypeError('the library has no books');
+  const service = built.use(await startService(books));
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-sources-'));
+  built.defer(() => rm(folder, { recursive: true, force: true }));
+  const sdl = (field: string) => {
+    const schema = service.sdl.replace('pages: Int', `pages: Int ${field}: Int`);
+    const composed = compose([{ name: 'books', url: service.url, sdl: schema, place: 'books' }]);
+    if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
+    return composed.supergraphSdl;
+  };
+  const owned = built.move();
+  return { service, folder, sdl, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+async function startOn(
+  folder: string,
+  supergraph: Readonly<Record<string, unknown>>,
+  parts: Partial<Parts> = {},
+) {
+  const env = { PORT: '0', ADMIN_PORT: '0' };
+  const config = parseConfig(JSON.stringify({ supergraph }), {
+    env,
+    fileName: 'router.yaml',
+    directory: folder,
+  });
+  const log: Line[] = [];
+  const router = await createRouter(config, {
+    log: { write: (line) => void log.push(JSON.parse(line)) },
+    watchPressure: noPressure,
+    ...parts,
+  });
+  const get = async (path: string) => await fetch(new URL(path, router.adminUrl));
+  return {
+    router,
+    log,
+    lines: (msg: string) => log.filter((line) => line['msg'] === msg),
+    json: async (path: string) => (await get(path)).json(),
+    gauges: async (name: string) =>
+      (await (await get('/metrics')).text()).split('\n').filter((line) => line.startsWith(name)),
+    /** Whether clients may select a field of books. */
+    async serves(field: string): Promise<boolean> {
+      const response = await fetch(router.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: `{ books { ${field} } }` }),
+      });
+      await response.text();
+      return response.status === 200;
+    },
+    [Symbol.asyncDispose]: () => router[Symbol.asyncDispose](),
+  };
+}
+
+test('follows a URL at each poll, keeps what it serves while the URL is down, and reports both', async () => {
+  await using books = await startBooks();
+  const clock = createClock();
+  let body = books.sdl('first');
+  await using web = await startWebServer(() => ({ body }));
+  const url = `${web.origin}/books.graphql`;
+  await using router = await startOn(books.folder, { url }, { schedule: clock.schedule, random: () => 0.5 });
+  expect(await router.serves('first')).toBe(true);
+
+  body = books.sdl('second');
+  await clock.advanceAsync(10_000);
+  expect(await until(() => router.serves('second'), 20_000)).toBe(true);
+
+  await web.stop();
+  await router.router.reload();
+  await router.router.reload();
+  expect(await router.serves('second')).toBe(true);
+  const version = expect.stringMatching(/^[0-9a-f]{12}$/);
+  const reasons = [expect.stringContaining('ECONNREFUSED')];
+  expect(router.lines('supergraph source unavailable')).toMatchObject([
+    { level: 'warn', source: url, reasons, serving: version },
+  ]);
+  const source = { source: url, kind: 'url', available: false, ageS: expect.any(Number), reasons };
+  const supergraph = { serving: { version, source: url, kind: 'url' }, rejected: null, sources: [source] };
+  expect(await router.json('/state')).toMatchObject({ supergraph });
+  expect(await router.json('/health/ready')).toMatchObject({ status: 'UP', supergraph });
+  expect(await router.gauges('tributary_supergraph_source{')).toEqual([
+    `tributary_supergraph_source{source="${url}",kind="url"} 1`,
+  ]);
+  expect(await router.gauges('tributary_supergraph_source_age_seconds{')).toEqual([
+    expect.stringMatching(/\{source="http:[^"]*books.graphql"\} \d+$/),
+  ]);
+
+  await web.restart();
+  body = 'type Query { a: Missing }';
+  await router.router.reload();
+  expect(router.lines('supergraph source available again')).toMatchObject([{ source: url }]);
+  expect(router.lines('supergraph rejected')).toMatchObject([{ source: url, serving: version }]);
+  expect(await router.serves('second')).toBe(true);
+});
+
+test('starts with the first source that delivers, goes back to a better one, and not to a worse one', async () => {
+  await using books = await startBooks();
+  await using registry = await startOciRegistry();
+  await using web = await startWebServer(() => ({ body: books.sdl('mirror') }));
+  const oci = `oci://${new URL(registry.web.origin).host}/shop/graph:prod`;
+  await writeFile(join(books.folder, 'shipped.graphql'), books.sdl('shipped'));
+  const sources = [{ oci }, { url: web.origin }, { file: 'shipped.graphql' }];
+  await web.stop();
+  await using router = await startOn(books.folder, { sources, watch: false });
+  expect(await router.serves('shipped')).toBe(true);
+  const kinds = async () => {
+    const { supergraph } = (await router.json('/state')) as {
+      supergraph: { serving: { kind: string }; rejected: { source: string } | null };
+    };
+    return { kind: supergraph.serving.kind, rejected: supergraph.rejected?.source };
+  };
+  expect(await kinds()).toEqual({ kind: 'file', rejected: undefined });
+
+  // A rejected supergraph of a better source does not prevent the next one from being followed.
+  registry.push('prod', 'type Query { a: Missing }');
+  await web.restart();
+  await router.router.reload();
+  expect(await router.serves('mirror')).toBe(true);
+  await router.router.reload();
+  expect(await kinds()).toEqual({ kind: 'url', rejected: oci });
+  expect(router.lines('supergraph rejected')).toHaveLength(1);
+
+  registry.push('prod', books.sdl('registry'));
+  await router.router.reload();
+  expect(await router.serves('registry')).toBe(true);
+  expect(await kinds()).toEqual({ kind: 'oci', rejected: undefined });
+
+  await registry.web.stop();
+  await router.router.reload();
+  expect(await router.serves('registry')).toBe(true);
+});
+
+test('starts with the stored supergraph while source and subgraph are down, and follows the source again', async () => {
+  await using books = await startBooks();
+  let body = books.sdl('first');
+  await using web = await startWebServer(() => ({ body }));
+  const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
+  const file = join(books.folder, 'kept', 'supergraph.graphql');
+  {
+    await using router = await startOn(books.folder, supergraph);
+    expect(await router.serves('first')).toBe(true);
+    expect(await readFile(file, 'utf8')).toMatch(/^# tributary sha256:[0-9a-f]{64} from http:.*\nschema/);
+    body = 'no supergraph';
+    await router.router.reload();
+    expect(await readFile(file, 'utf8')).toContain(books.sdl('first'));
+  }
+  await web.stop();
+  await books.service[Symbol.asyncDispose]();
+
+  await using router = await startOn(books.folder, supergraph);
+  // The response has no books, because their subgraph is down, but the operation is served.
+  expect(await router.serves('first')).toBe(true);
+  const msg = 'no source delivers a supergraph, the stored one is served';
+  expect(router.lines(msg)).toMatchObject([{ level: 'warn', source: expect.stringMatching(/kept/) }]);
+  const status = {
+    serving: { kind: 'stored', source: expect.stringMatching(/supergraph\.graphql$/) },
+    sources: [{ kind: 'url', available: false }],
+  };
+  expect(await router.json('/state')).toMatchObject({ supergraph: status });
+  expect(await router.json('/health/ready')).toMatchObject({ status: 'UP', supergraph: status });
+  expect(await router.gauges('tributary_supergraph_source{')).toEqual([
+    expect.stringMatching(/kind="stored"\} 1$/),
+  ]);
+
+  await web.restart();
+  body = books.sdl('second');
+  await router.router.reload();
+  expect(await router.serves('second')).toBe(true);
+  expect(await readFile(file, 'utf8')).toContain(books.sdl('second'));
+  expect(await router.json('/state')).toMatchObject({ supergraph: { serving: { kind: 'url' } } });
+});
+
+test('uses the stored supergraph 3 s after the start while a source does not respond', async () => {
+  await using books = await startBooks();
+  const body = books.sdl('first');
+  await using web = await startWebServer(() => ({ body }));
+  const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
+  await (await startOn(books.folder, supergraph))[Symbol.asyncDispose]();
+
+  const received = Promise.withResolvers<undefined>();
+  web.respond = () => {
+    received.resolve(undefined);
+    return undefined;
+  };
+  const clock = createClock();
+  const starting = startOn(books.folder, supergraph, { schedule: clock.schedule });
+  await received.promise;
+  clock.advance(3_000);
+  await using router = await starting;
+  expect(await router.serves('first')).toBe(true);
+  expect(await router.json('/state')).toMatchObject({ supergraph: { serving: { kind: 'stored' } } });
+
+  // The load that was in flight at the start fails in its own time, and the source is loaded again.
+  web.respond = () => ({ body: books.sdl('second') });
+  clock.advance(1_000);
+  expect(await until(() => router.serves('second'), 20_000)).toBe(true);
+});
+
+test('is not ready with a damaged stored supergraph, nor without any, and serves when a source delivers', async () => {
+  await using books = await startBooks();
+  await using web = await startWebServer(() => ({ status: 404 }));
+  const supergraph = { url: web.origin, keepIn: '.', watch: false };
+  await writeFile(join(books.folder, 'supergraph.graphql'), '# tributary sha256:0 from x\ntype Query');
+  await using router = await startOn(books.folder, supergraph);
+  expect(await router.json('/health/ready')).toMatchObject({ status: 'DOWN', reasons: ['no supergraph'] });
+  expect(router.lines('supergraph rejected')).toMatchObject([
+    { reasons: [expect.stringContaining('the file is damaged')] },
+  ]);
+  web.respond = () => ({ body: books.sdl('first') });
+  await router.router.reload();
+  expect(await router.serves('first')).toBe(true);
+  expect(await router.json('/state')).toMatchObject({ supergraph: { rejected: null } });
+});

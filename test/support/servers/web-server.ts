@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { addressOf, listening } from '../../../router/http/sockets/listeners.ts';
+
+export type WebRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+};
+
+export type WebResponse = {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+};
+
+/** An HTTP server whose responses a test determines; undefined leaves a request without a response. */
+export type WebServer = AsyncDisposable & {
+  readonly origin: string;
+  /** All requests so far. */
+  readonly requests: readonly WebRequest[];
+  respond: (request: WebRequest) => WebResponse | undefined;
+  readonly stop: () => Promise<void>;
+  /** Listens again, on the same port. */
+  readonly restart: () => Promise<void>;
+};
+
+export async function startWebServer(respond: WebServer['respond']): Promise<WebServer> {
+  const requests: WebRequest[] = [];
+  const server = createServer((request, response) => {
+    const received = { method: request.method ?? '', path: request.url ?? '', headers: request.headers };
+    requests.push(received);
+    const result = web.respond(received);
+    if (result === undefined) return;
+    response.writeHead(result.status ?? 200, { ...result.headers });
+    response.end(received.method === 'HEAD' ? undefined : result.body);
+  });
+  await listening(server, { host: '127.0.0.1', port: 0 });
+  const { port } = addressOf(server);
+  const stop = async () => {
+    if (!server.listening) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  const web: WebServer = {
+    origin: `http://127.0.0.1:${port}`,
+    requests,
+    respond,
+    stop,
+    restart: () => listening(server, { host: '127.0.0.1', port }),
+    [Symbol.asyncDispose]: stop,
+  };
+  return web;
+}
