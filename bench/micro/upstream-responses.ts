@@ -1,4 +1,4 @@
-import { answer, startStubSubgraph } from '../../test/support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../../test/support/subgraphs/stub-subgraph.ts';
 
 // The subgraph of bench/micro/upstream.ts in a process of its own: a stub that returns twenty items.
 
@@ -8,5 +8,5 @@ const items = Array.from({ length: 20 }, (_, index) => ({
   name: `Product number ${index}`,
   inStock: index % 3 === 0,
 }));
-const subgraph = await startStubSubgraph(() => answer({ data: { _entities: items } }));
+const subgraph = await startStubSubgraph(() => json({ data: { _entities: items } }));
 process.send?.(subgraph.url);

@@ -20,7 +20,7 @@ export type Outcome =
     }
   /** The client aborted the request, as planned. */
   | { readonly kind: 'cut' }
-  /** The connection broke or was refused. */
+  /** The connection broke or could not be opened. */
   | { readonly kind: 'lost'; readonly reason: string }
   /** The client's timeout expired. */
   | { readonly kind: 'unanswered' };

@@ -6,7 +6,7 @@ import { until } from '../support/time/until.ts';
 
 /** A network fault. Responses are the bytes from the server. */
 export type Disturbance =
-  /** Refuses new connections and closes the open ones. */
+  /** Accepts no new connections and closes the open ones. */
   | { readonly kind: 'refuse' }
   /** Passes nothing in either direction. */
   | { readonly kind: 'hang' }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import type { RouterProcess } from '../support/processes/router-process.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const MIB = 1_048_576;
 const ANSWER_BYTES = 8 * MIB;
@@ -44,7 +44,7 @@ async function memoryBytes({ process: { pid } }: RouterProcess): Promise<number>
 }
 
 test('disconnects a client that does not read its response within the timeout', async (context) => {
-  await using stub = await startStubSubgraph(() => answer({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
+  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
   await using router = await startRouter(stub.url, 'listen: { responseTimeoutMs: 1000 }');
   const socket = await askWithoutReading(router, 1);
   await stub.received(1);
@@ -59,7 +59,7 @@ test('disconnects a client that does not read its response within the timeout', 
 });
 
 test('limits the memory of all unread responses together', async (context) => {
-  await using stub = await startStubSubgraph(() => answer({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
+  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
   const limit = 64 * MIB;
   await using router = await startRouter(
     stub.url,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { NEVER_ENDING, SLOW_CLIENT_LIMITS, startSlowClients } from '../support/load/slow-clients.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SLOW = 2_000;
 const OTHERS = 50;
@@ -11,7 +11,7 @@ const OTHERS = 50;
 test.for(NEVER_ENDING)(
   'disconnects 2,000 connections with $what and serves others meanwhile',
   async (slow, context) => {
-    await using stub = await startStubSubgraph(() => answer({ data: { ping: 'pong' } }));
+    await using stub = await startStubSubgraph(() => json({ data: { ping: 'pong' } }));
     const services = { only: { url: stub.url, sdl: 'type Query { ping(n: Int): String }' } };
     await using router = await startRouterProcess(services, SLOW_CLIENT_LIMITS);
     using clients = startSlowClients({ url: router.url, count: SLOW, everyMs: 500, ...slow });

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 it('rejects calls beyond the bulkhead immediately, and leaves the breaker of the healthy subgraph closed', async (context) => {
   const finish: (() => void)[] = [];
   await using subgraph = await startStubSubgraph(() => (response, request) => {
-    finish.push(() => answer({ data: { a: 1 } })(response, request));
+    finish.push(() => json({ data: { a: 1 } })(response, request));
   });
   await using one = poolOf([subgraph.url], {
     maxConcurrent: 5,

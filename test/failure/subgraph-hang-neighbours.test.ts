@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answer, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 
 const NEVER_MS = 600_000;
@@ -7,7 +7,7 @@ const STUCK = 50;
 const HEALTHY = 200;
 
 test('a hanging subgraph delays no request that does not use it', async () => {
-  await using healthy = await startStubSubgraph(() => answer({ data: { ping: 'pong' } }));
+  await using healthy = await startStubSubgraph(() => json({ data: { ping: 'pong' } }));
   await using hanging = await startStubSubgraph(() => hang());
   await using router = await startRouterProcess(
     {

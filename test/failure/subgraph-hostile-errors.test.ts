@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer } from '../support/graphs/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SDL = 'type Query { books: [Book!] } type Book @key(fields: "id") { id: ID! title: String }';
 
 async function answered(body: unknown) {
-  await using stub = await startStubSubgraph(() => answer(body, { 'set-cookie': 'a=b', 'x-secret': 'y' }));
+  await using stub = await startStubSubgraph(() => json(body, { 'set-cookie': 'a=b', 'x-secret': 'y' }));
   await using graph = await startSmallGraph({
     services: { books: { sdl: SDL, resolvers: {} } },
     config: `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }`,

@@ -39,7 +39,7 @@ it('completes a mutation although its client has disconnected', async () => {
   const gone = new AbortController();
   await using subgraph = await stub.startStubSubgraph(() => (response, request) => {
     gone.abort();
-    stub.answer({ data: { done: true } })(response, request);
+    stub.json({ data: { done: true } })(response, request);
   });
   await using one = poolOf([subgraph.url]);
   const response = await one.call({ operation: 'mutation', signal: gone.signal });
@@ -47,14 +47,14 @@ it('completes a mutation although its client has disconnected', async () => {
 });
 
 it('delivers both of two equal concurrent mutations', async () => {
-  await using subgraph = await stub.startStubSubgraph(() => stub.answer({ data: { done: true } }));
+  await using subgraph = await stub.startStubSubgraph(() => stub.json({ data: { done: true } }));
   await using one = poolOf([subgraph.url]);
   await Promise.all([one.call({ operation: 'mutation' }), one.call({ operation: 'mutation' })]);
   expect(subgraph.requests).toHaveLength(2);
 });
 
 it('delivers each mutation at most once under faults, and reports every loss', async (context) => {
-  const behaviours = [stub.answer({ data: { done: true } }), ...FAULTS.map(([, behaviour]) => behaviour)];
+  const behaviours = [stub.json({ data: { done: true } }), ...FAULTS.map(([, behaviour]) => behaviour)];
   const delivered = new Map<string, number>();
   await using subgraph = await stub.startStubSubgraph((request, index) => {
     const id = String(request.headers['x-request-id']);

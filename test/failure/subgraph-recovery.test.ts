@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
-import { answer, page, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, page, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
@@ -11,7 +11,7 @@ const STEADY = (ROUTERS * 100) / TICK_MS;
 
 /** Returns the maximum number of calls within 100 ms, after the subgraph has failed for six seconds. */
 async function maxCalls(failure: Behaviour) {
-  let behaviour = answer({ data: { a: 1 } });
+  let behaviour = json({ data: { a: 1 } });
   await using subgraph = await startStubSubgraph(() => behaviour);
   await using routers = new AsyncDisposableStack();
   const ones = Array.from({ length: ROUTERS }, (_, index) =>
@@ -35,7 +35,7 @@ async function maxCalls(failure: Behaviour) {
   await run(6_000);
   expect(ones.map((one) => one.breaker())).not.toContain('closed');
   const sinceOpen = perTenth.length;
-  behaviour = answer({ data: { a: 1 } });
+  behaviour = json({ data: { a: 1 } });
   await run(12_000);
   expect(ones.map((one) => one.breaker())).toEqual(Array(ROUTERS).fill('closed'));
   expect(perTenth.at(-1)).toBe(STEADY);

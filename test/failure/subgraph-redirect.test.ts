@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { answer, redirect, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, redirect, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 it('rejects a redirect, so that identity headers are not sent to another subgraph', async () => {
-  await using elsewhere = await startStubSubgraph(() => answer({ data: { a: 1 } }));
+  await using elsewhere = await startStubSubgraph(() => json({ data: { a: 1 } }));
   await using subgraph = await startStubSubgraph(() => redirect(elsewhere.url));
   await using one = poolOf([subgraph.url]);
   expect(await one.fail()).toEqual({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answer, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, reset, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
 /** An address on which no server listens. */
@@ -37,7 +37,7 @@ it('retries every openMs while no server listens, and recovers with the first re
     });
     one.clock.advance(1_800);
   }
-  await using subgraph = await startStubSubgraph(() => answer({ data: { a: 1 } }), {
+  await using subgraph = await startStubSubgraph(() => json({ data: { a: 1 } }), {
     port: Number(new URL(url).port),
   });
   expect(await one.call()).toMatchObject({ kind: 'received' });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Script } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
@@ -7,7 +7,7 @@ async function callFiveTimes(settings: Record<string, unknown>, takesMs: number)
   let passes: (() => void) | undefined;
   const slow: Script = () => (response, request) => {
     passes?.();
-    answer({ data: { a: 1 } })(response, request);
+    json({ data: { a: 1 } })(response, request);
   };
   await using subgraph = await startStubSubgraph(slow);
   await using one = poolOf([subgraph.url], settings);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
@@ -36,7 +36,7 @@ const configOf = (more = '') => `
   ${more}`;
 
 beforeAll(async () => {
-  stub = await startStubSubgraph(() => answer({ data: DATA }, PUBLIC));
+  stub = await startStubSubgraph(() => json({ data: DATA }, PUBLIC));
   issuer = await startIssuer();
   graph = await startSmallGraph({ services: { books: { sdl: SDL, resolvers: {} } }, config: configOf() });
 });

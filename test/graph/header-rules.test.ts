@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 
 const callsOf = (graph: SmallGraph, name: string) =>
@@ -136,7 +136,7 @@ const REVIEWS = 'type Query { newest: String } type Book @key(fields: "id") { id
 test('merges headers of subgraphs into those of the response, for first requests and for cached operations', async () => {
   let cookies = 0;
   await using books = await startStubSubgraph(() =>
-    answer(
+    json(
       { data: { book: { __typename: 'Book', id: '1' } } },
       {
         'set-cookie': [`session=${(cookies += 1)}`, 'theme=dark'],
@@ -150,7 +150,7 @@ test('merges headers of subgraphs into those of the response, for first requests
     ),
   );
   await using reviews = await startStubSubgraph(() =>
-    answer(
+    json(
       { data: { _entities: [{ __typename: 'Book', review: 'Long.' }] } },
       { 'set-cookie': 'seen=1', 'cache-control': 'private, max-age=90', 'x-shard': 'b', 'x-server': 'r' },
     ),
@@ -186,7 +186,7 @@ test('a partial response names the missing services in a header, and is not cach
     response.writeHead(503).end();
   });
   await using books = await startStubSubgraph(() =>
-    answer({ data: { book: { __typename: 'Book', id: '1' } } }, { 'cache-control': 'max-age=60' }),
+    json({ data: { book: { __typename: 'Book', id: '1' } } }, { 'cache-control': 'max-age=60' }),
   );
   await using graph = await startSmallGraph({
     services: { books: { sdl: BOOKS, resolvers: {} }, reviews: { sdl: REVIEWS, resolvers: {} } },

@@ -12,7 +12,7 @@ import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Answer } from '../support/graphs/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const UUID = expect.stringMatching(/^[\da-f-]{36}$/);
 
@@ -90,7 +90,7 @@ const REPORTED = {
 };
 
 async function answered(config: string) {
-  await using stub = await startStubSubgraph(() => answer({ data: { book: null }, errors: [REPORTED] }));
+  await using stub = await startStubSubgraph(() => json({ data: { book: null }, errors: [REPORTED] }));
   await using graph = await startSmallGraph({
     services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
     config: `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
@@ -141,7 +141,7 @@ test.for([
   'in production the messages of exceptions are in the log and not in the response: executor %s',
   async ([, executor]) => {
     await using stub = await startStubSubgraph(() =>
-      answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
+      json({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
     );
     const start = (config: string) =>
       startSmallGraph({
@@ -166,7 +166,7 @@ test.for([
 
 test('masking exceptions leaves errors with other codes unchanged', async () => {
   await using stub = await startStubSubgraph(() =>
-    answer({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
+    json({ data: { book: null }, errors: [DECLARED, ...EXCEPTIONS] }),
   );
   await using graph = await startSmallGraph({
     services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraphOptions } from '../support/graphs/small-graph.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const NO_COUNT: SmallGraphOptions['services'] = {
   books: {
@@ -31,7 +31,7 @@ const NO_COUNT: SmallGraphOptions['services'] = {
 const query = '{ book { title pages } note { text } }';
 
 async function startBroken(config = '') {
-  const stub = await startStubSubgraph(() => answer({ data: { book: { title: 'Emma', pages: null } } }));
+  const stub = await startStubSubgraph(() => json({ data: { book: { title: 'Emma', pages: null } } }));
   const urls = `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }`;
   const graph = await startSmallGraph({ services: NO_COUNT, config: `${urls}\n${config}` });
   return {

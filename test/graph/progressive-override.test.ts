@@ -8,7 +8,7 @@ const link = (imports: string) =>
 
 const books = (id: string) => ({ id, title: 'Emma' });
 
-/** The service `stock` takes over fields of `books`; each answer names the service that gave it. */
+/** The service `stock` takes over fields of `books`; each response names the service that sent it. */
 const SERVICES = {
   books: {
     sdl: `${link('"@key"')}

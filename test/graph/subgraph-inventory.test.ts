@@ -239,7 +239,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
       'BAD_USER_INPUT',
     ],
     ['an unknown warehouse', { productId: 'x', warehouse: 'Atlantis', delta: 1 }, 'NOT_FOUND'],
-  ])('refuses to book %s', async (_, input, code) => {
+  ])('rejects a booking of %s', async (_, input, code) => {
     const { errors } = await inventory.call(adjustMutation, { variables: { input }, as: keeper });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual([code]);
   });
@@ -253,7 +253,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
       'too many products',
       Array.from({ length: 51 }, (_, index) => ({ productId: `p${index}`, quantity: 1 })),
     ],
-  ])('refuses to reserve %s', async (_, items) => {
+  ])('rejects a reservation of %s', async (_, items) => {
     const { errors } = await reserve('refused', items);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });

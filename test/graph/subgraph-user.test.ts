@@ -193,7 +193,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     ['a short password', { password: 'seven77' }],
     ['a password that is too long', { password: 'x'.repeat(201) }],
     ['an empty name', { name: '  ' }],
-  ])('refuses to register %s', async (_, change) => {
+  ])('rejects a registration with %s', async (_, change) => {
     const input = { email: 'fine@shop.example', password: 'long enough', name: 'Fine', ...change };
     const { errors } = await user.call(register, { variables: { input } });
     expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');

@@ -4,12 +4,12 @@ import { startOpenLoop } from '../support/load/open-loop-process.ts';
 import type { OpenLoop } from '../support/load/open-loop-process.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { NEVER_ENDING, SLOW_CLIENT_LIMITS, startSlowClients } from '../support/load/slow-clients.ts';
-import { answer, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SLOW = 2_000;
 async function startGraph() {
   await using built = new AsyncDisposableStack();
-  const stub = built.use(await startStubSubgraph(() => answer({ data: { ping: 'pong' } })));
+  const stub = built.use(await startStubSubgraph(() => json({ data: { ping: 'pong' } })));
   const router = built.use(
     await startRouterProcess(
       { only: { url: stub.url, sdl: 'type Query { ping(n: Int): String }' } },

@@ -3,13 +3,13 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 import { PING, kindOf, outcomeOf } from '../support/load/loaded-router.ts';
 import { startOpenLoop } from '../support/load/open-loop-process.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
-import { answer, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, hang, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const STUCK = kindOf('stuck', 'query ($n: Int) { stuck(n: $n) }');
 
 test('a hanging subgraph delays no request that does not use it', async (context) => {
   await using built = new AsyncDisposableStack();
-  const healthy = built.use(await startStubSubgraph(() => answer({ data: { ping: 'pong' } })));
+  const healthy = built.use(await startStubSubgraph(() => json({ data: { ping: 'pong' } })));
   const hanging = built.use(await startStubSubgraph(() => hang()));
   const router = built.use(
     await startRouterProcess({

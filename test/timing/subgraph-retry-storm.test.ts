@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { expect, test } from 'vitest';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
-import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const OUTAGE_MS = 3_000;
 const EVERY_MS = 20;
@@ -30,7 +30,7 @@ async function sendWithRetries(url: string, sent: () => void): Promise<boolean> 
 test('retries during an outage of a subgraph do not prolong it', async (context) => {
   let isFailing = false;
   await using subgraph = await startStubSubgraph(() =>
-    isFailing ? page(503) : answer({ data: { ping: 'pong' } }),
+    isFailing ? page(503) : json({ data: { ping: 'pong' } }),
   );
   await using router = await startRouterProcess({
     only: { url: subgraph.url, sdl: 'type Query { ping(n: Int): String }' },

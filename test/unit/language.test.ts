@@ -11,6 +11,7 @@ describe('the language check of npm run check', () => {
       'const half = (a + b) / 2; // rounded down / not up',
       'const pattern = /[\'"`/*]/; const stillWilling = `a ${half / 2} b ${{ c: `d` }.c}`;',
       `// https://example.com/${'long'.repeat(40)}`,
+      "const code = 'ECONNREFUSED'; // connection refused",
     ].join('\n');
     expect(languageProblems(FILE, text)).toEqual([]);
   });
@@ -20,6 +21,7 @@ describe('the language check of npm run check', () => {
     ['a later line', '/**\n * Opens the breaker\n * by hand.\n */', 3, '"by hand": write "manually" or'],
     ['a part of a name', 'const isIll = true;', 1, '"ill": write "unhealthy" or "failing"'],
     ['a private name', 'class A {\n  #copySpine = 1;\n}', 2, '"spine*": write "copy-on-write path"'],
+    ['a name in the plural', 'const lateAnswers = [];', 1, '"answer*": write "response", "respond" or'],
     ['a constant', 'const MAX_FLIGHTS = 1;', 1, '"flights": write "requests in flight"'],
     ['a string', "log('client told');", 1, '"told": write "sent", "reported" or "known"'],
     ['a template', 'f(`${a}\nno verdict ${b}`);', 2, '"verdict*": write "outcome", "result" or "decision"'],

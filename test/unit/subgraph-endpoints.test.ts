@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { answer, hang, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, hang, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { Behaviour, StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-const healthy = answer({ data: { a: 1 } });
+const healthy = json({ data: { a: 1 } });
 
 /** Returns the same numbers every time, spread evenly: the average of random numbers. */
 function evenRandom(): () => number {
@@ -53,7 +53,7 @@ describe('a subgraph with three endpoints', () => {
     expect(one.breaker()).toBe('closed');
   });
 
-  it('loses no query to one that refuses connections', async () => {
+  it('loses no query to one that accepts no connections', async () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = await startThree(() => healthy);
     const urls = endpoints.map(({ url }) => url);

@@ -5,7 +5,7 @@ import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTimerQueue } from '../../router/subgraph/call/timer-queue.ts';
 import { createSubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
 import type { Routes, SubgraphPool } from '../../router/subgraph/subgraph-pool.ts';
-import { answer, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
+import { json, page, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 import type { StubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 function startPool(traffic: unknown = {}): SubgraphPool {
@@ -34,7 +34,7 @@ function call(routes: Routes, subgraph = 'inventory') {
 }
 
 function startHealthy(): Promise<StubSubgraph> {
-  return startStubSubgraph(() => answer({ data: { a: 1 } }));
+  return startStubSubgraph(() => json({ data: { a: 1 } }));
 }
 
 it('shares connections and breaker between generations that call the same address', async () => {
@@ -105,7 +105,7 @@ it('forces a breaker open that is disabled', async () => {
 it('completes the calls in flight of a released generation', async () => {
   let respond: (() => void) | undefined;
   await using subgraph = await startStubSubgraph(() => (response, request) => {
-    respond = () => answer({ data: { a: 1 } })(response, request);
+    respond = () => json({ data: { a: 1 } })(response, request);
   });
   await using pool = startPool();
   const routes = pool.forGeneration(new Map([['inventory', subgraph.url]]));

@@ -3,17 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import {
-  answer,
-  encoded,
-  reset,
-  startStubSubgraph,
-  status,
-  text,
-} from '../support/subgraphs/stub-subgraph.ts';
+import { json, encoded, reset, startStubSubgraph, status, text } from '../support/subgraphs/stub-subgraph.ts';
 import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
 
-const healthy = answer({ data: { a: 1 } });
+const healthy = json({ data: { a: 1 } });
 
 describe('a call', () => {
   it('has the context headers, the signature, and the headers of GraphQL over HTTP', async () => {
@@ -121,7 +114,7 @@ describe('a response', () => {
       { message: 'no stock', path: ['a', 0], extensions: { code: 'CONFLICT' }, locations: [{ line: 1 }] },
     ];
     await using subgraph = await startStubSubgraph(() =>
-      answer({ data: { a: null }, errors, extensions: { x: 1 } }),
+      json({ data: { a: null }, errors, extensions: { x: 1 } }),
     );
     await using one = poolOf([subgraph.url], { breaker: { consecutiveFailures: 1 } });
     for (let call = 0; call < 3; call += 1) {
@@ -147,7 +140,7 @@ describe('a response', () => {
       'application/json ; a=b',
     ];
     await using subgraph = await startStubSubgraph((_, index) =>
-      answer({ data: { a: 1 } }, { 'content-type': types[index] ?? '' }),
+      json({ data: { a: 1 } }, { 'content-type': types[index] ?? '' }),
     );
     await using one = poolOf([subgraph.url]);
     for (const _ of types) expect(await one.call()).toMatchObject({ kind: 'received' });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { backgroundWork, readInboundRequest } from '../../subgraphs/shared/inbound-request.ts';
 import { ServiceBreaker } from '../../subgraphs/order/service-breaker.ts';
 import { createServiceClient } from '../../subgraphs/order/service-client.ts';
-import { answer, page, startStubSubgraph, status } from '../support/subgraphs/stub-subgraph.ts';
+import { json, page, startStubSubgraph, status } from '../support/subgraphs/stub-subgraph.ts';
 import { createClock } from '../support/time/clock.ts';
 
 const KEY = { id: 'order', secret: 's'.repeat(32) };
@@ -77,7 +77,7 @@ describe('calls to another service', () => {
   test('are rejected without being sent while it is down, and sent again after its recovery', async () => {
     const clock = createClock();
     let isDown = true;
-    await using product = await startStubSubgraph(() => (isDown ? page(500) : answer({ data: { a: 1 } })));
+    await using product = await startStubSubgraph(() => (isDown ? page(500) : json({ data: { a: 1 } })));
     const callService = createServiceClient({
       caller: 'order',
       key: KEY,

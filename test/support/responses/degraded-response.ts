@@ -32,7 +32,7 @@ export async function degradedMetric({ router }: SmallGraph): Promise<readonly s
   return text.split('\n').filter((line) => line.startsWith('tributary_degraded_total'));
 }
 
-/** Stops a service, so that its port refuses connections. */
+/** Stops a service, so that connections to its port fail. */
 export async function stopService(graph: SmallGraph, name: string): Promise<void> {
   await graph.services.get(name)?.[Symbol.asyncDispose]();
 }

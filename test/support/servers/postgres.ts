@@ -96,7 +96,7 @@ const SETTINGS = [
   'shared_buffers=32MB',
 ].flatMap((setting) => ['-c', setting]);
 
-/** Returns a user to run Postgres as, because it refuses to run as root. */
+/** Returns a user to run Postgres as, because it does not run as root. */
 function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const line = readFileSync('/etc/passwd', 'utf8')

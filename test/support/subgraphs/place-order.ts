@@ -1,4 +1,4 @@
-import type { GraphQLAnswer, TestSubgraph, TestUser } from './shop-subgraph.ts';
+import type { GraphQLResult, TestSubgraph, TestUser } from './shop-subgraph.ts';
 
 export type Item = { readonly productId: string; readonly quantity: number };
 
@@ -17,7 +17,7 @@ export function placeOrder(
   idempotencyKey: string,
   items: readonly Item[],
   as: TestUser = buyer,
-): Promise<GraphQLAnswer> {
+): Promise<GraphQLResult> {
   return order.call(
     `mutation ($input: PlaceOrderInput!, $idempotencyKey: String!) {
       placeOrder(input: $input, idempotencyKey: $idempotencyKey) {
@@ -29,12 +29,12 @@ export function placeOrder(
   );
 }
 
-export function placedOrder(answer: GraphQLAnswer): PlacedOrder {
+export function placedOrder(answer: GraphQLResult): PlacedOrder {
   if (answer.errors.length > 0) throw new Error(answer.errors[0]?.message);
   return (answer.data as { placeOrder: PlacedOrder }).placeOrder;
 }
 
-export function cancelOrder(order: TestSubgraph, id: string, as: TestUser = buyer): Promise<GraphQLAnswer> {
+export function cancelOrder(order: TestSubgraph, id: string, as: TestUser = buyer): Promise<GraphQLResult> {
   return order.call('mutation ($id: ID!) { cancelOrder(id: $id) { id status } }', { variables: { id }, as });
 }
 
@@ -44,6 +44,6 @@ export async function countOrders(order: TestSubgraph): Promise<number> {
   return (data as { orders: { edges: unknown[] } }).orders.edges.length;
 }
 
-export function codesOf({ errors }: GraphQLAnswer): string[] {
+export function codesOf({ errors }: GraphQLResult): string[] {
   return errors.map(({ extensions }) => extensions.code);
 }

@@ -44,7 +44,7 @@ export type TestUser = {
   readonly tier?: string;
 };
 
-export type GraphQLAnswer = {
+export type GraphQLResult = {
   readonly status: number;
   readonly data: Record<string, unknown> | null;
   readonly errors: readonly { message: string; path?: readonly unknown[]; extensions: { code: string } }[];
@@ -56,7 +56,7 @@ export type TestSubgraph = AsyncDisposable & {
   /** Every SQL statement so far; empty it to count those of one request. */
   readonly statements: string[];
   /** Sends a signed call, anonymous unless `as` is set. */
-  readonly call: (query: string, options?: CallOptions) => Promise<GraphQLAnswer>;
+  readonly call: (query: string, options?: CallOptions) => Promise<GraphQLResult>;
 };
 
 export type CallOptions = {
@@ -140,13 +140,13 @@ export async function callSigned(
   url: string,
   audience: string,
   call: CallOptions & { readonly query: string; readonly now: () => number },
-): Promise<GraphQLAnswer> {
+): Promise<GraphQLResult> {
   const { query, variables = {}, now } = call;
   const body = JSON.stringify({ query, variables });
   const signature = signIdentity({ ...credentialsOf(call), audience, method: 'POST', body, now });
   const headers = { 'content-type': 'application/json', ...signature };
   const response = await fetch(url, { method: 'POST', headers, body });
-  const answer = (await response.json()) as Partial<GraphQLAnswer>;
+  const answer = (await response.json()) as Partial<GraphQLResult>;
   return { status: response.status, data: answer.data ?? null, errors: answer.errors ?? [] };
 }
 

@@ -36,7 +36,7 @@ export async function startStubSubgraph(
   const received = createCounter();
   const aborted = createCounter();
 
-  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('close', () => {
       if (response.writableFinished) return;
       counts.aborted += 1;
@@ -49,7 +49,7 @@ export async function startStubSubgraph(
   }
 
   const server = createServer((incoming, response) => {
-    answer(incoming, response).catch(() => response.destroy());
+    respond(incoming, response).catch(() => response.destroy());
   });
   server.on('connection', () => (counts.connections += 1));
   server.listen(options.port ?? 0, '127.0.0.1');
@@ -71,7 +71,7 @@ export async function startStubSubgraph(
   };
 }
 
-export function answer(body: unknown, headers: Record<string, string | string[]> = {}): Behaviour {
+export function json(body: unknown, headers: Record<string, string | string[]> = {}): Behaviour {
   return text(JSON.stringify(body), headers);
 }
 

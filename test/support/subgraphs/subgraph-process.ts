@@ -5,10 +5,10 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { callSigned, testIssuer, testKey, testServiceKeys } from './shop-subgraph.ts';
-import type { CallOptions, GraphQLAnswer } from './shop-subgraph.ts';
+import type { CallOptions, GraphQLResult } from './shop-subgraph.ts';
 
 export type SubgraphProcess = AsyncDisposable & {
-  readonly call: (query: string, options?: CallOptions) => Promise<GraphQLAnswer>;
+  readonly call: (query: string, options?: CallOptions) => Promise<GraphQLResult>;
   /** Ends the process with a signal and returns its exit code. */
   readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
   readonly port: number;
