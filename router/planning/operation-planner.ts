@@ -70,7 +70,10 @@ export function createOperationPlanner(supergraphSdl: string): OperationPlanner 
 type Planning = (operation: OperationToPlan, options?: { readonly hoists: boolean }) => PlannedOperation;
 
 function createPlanning(prepared: PreparedSupergraph): Planning {
-  const supergraph = Supergraph.build(prepared.document, { validateSupergraph: false });
+  const supergraph = Supergraph.build(prepared.document, {
+    supportedFeatures: null,
+    validateSupergraph: false,
+  });
   const apiSchema = supergraph.apiSchema();
   // Reusing named fragments would slow down planning. Without them requests are longer, but calls to
   // subgraphs have equal texts more often.

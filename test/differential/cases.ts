@@ -60,7 +60,8 @@ export function* variations(
   }
 }
 
-function* variationsOn(graph: Graph, operations: number): Generator<Variation> {
+/** Operations on one graph, each with several data and variables. */
+export function* variationsOn(graph: Graph, operations: number): Generator<Variation> {
   const graphs = Array.from({ length: VARIATIONS_PER_OPERATION }, (_, index) =>
     withData(graph, `${graph.seed} ${index}`),
   );

@@ -1,5 +1,6 @@
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';
+import { isFederationOne } from './federation-one.ts';
 
 /** Type definitions by the name of the subgraph, without the `@link`. */
 export type SubgraphSdl = Readonly<Record<string, string>>;
@@ -19,7 +20,9 @@ export type Composition =
  * served with.
  */
 export function compose(subgraphs: SubgraphSdl): Composition {
-  const typeDefs = Object.fromEntries(Object.entries(subgraphs).map(([name, sdl]) => [name, LINK + sdl]));
+  const typeDefs = Object.fromEntries(
+    Object.entries(subgraphs).map(([name, sdl]) => [name, isFederationOne(sdl) ? sdl : LINK + sdl]),
+  );
   const services = Object.entries(typeDefs).map(([name, sdl]) => ({
     name,
     url: `http://${name}.test/graphql`,

@@ -12,6 +12,7 @@ import type { EntityModel, FieldModel, GraphModel, ServiceModel, TypeModel } fro
 import type { SubgraphSdl } from './compose.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
+import { toFederationOne } from './federation-one.ts';
 import { addRequirements, requiredArguments, requiring } from './generate-requirements.ts';
 
 /** Definitions that every subgraph has. */
@@ -59,9 +60,30 @@ export function generateGraph(seed: string): SubgraphSdl {
   addRequirements(model, random);
   for (const service of model.services) addRoots(model, service, random);
   for (const service of model.services) complete(model, service, random);
-  return Object.fromEntries(
+  const definitions = Object.fromEntries(
     model.services.map((service) => [service.name, COMMON + unions(service) + printService(service)]),
   );
+  return random.chance(0.2)
+    ? { ...definitions, ...inFederationOne(model, definitions, random) }
+    : definitions;
+}
+
+/** Some subgraphs, translated to Federation 1. The first subgraph with an entity defines it. */
+function inFederationOne(
+  { services, entities, keyed }: GraphModel,
+  definitions: SubgraphSdl,
+  random: Random,
+): SubgraphSdl {
+  const known = new Set<string>();
+  const translated: [string, string][] = [];
+  for (const { name, types } of services) {
+    const here = entities.map((entity) => entity.name).filter((entity) => types.has(entity));
+    const extended = new Set(here.filter((entity) => known.has(entity)));
+    for (const entity of here) known.add(entity);
+    if (name === keyed?.home.name || name === keyed?.asObject.name || random.chance(0.2)) continue;
+    translated.push([name, toFederationOne(definitions[name] ?? '', extended)]);
+  }
+  return Object.fromEntries(translated);
 }
 
 function emptyGraph(random: Random): GraphModel {

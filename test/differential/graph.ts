@@ -33,11 +33,16 @@ export type Graph = {
   readonly dataset: Dataset;
 };
 
-/** Composes subgraphs with the seed of their data. `undefined` if they do not compose. */
-export function createGraph(seed: string, definitions: SubgraphSdl): Graph | undefined {
+/**
+ * Composes subgraphs with the seed of their data. `undefined` if they do not compose.
+ *
+ * @param readyMade a supergraph that another tool composed
+ */
+export function createGraph(seed: string, definitions: SubgraphSdl, readyMade?: string): Graph | undefined {
   const composition = compose(definitions);
   if (composition.kind === 'rejected') return undefined;
-  const { supergraphSdl, typeDefs } = composition;
+  const { typeDefs } = composition;
+  const supergraphSdl = readyMade ?? composition.supergraphSdl;
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const moved = movedFields(typeDefs);

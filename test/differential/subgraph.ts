@@ -218,7 +218,12 @@ function fieldSets(document: DocumentNode, directiveName: 'key' | 'requires'): F
     }
   };
   for (const type of document.definitions) {
-    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION && type.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    if (
+      type.kind !== Kind.OBJECT_TYPE_DEFINITION &&
+      type.kind !== Kind.OBJECT_TYPE_EXTENSION &&
+      type.kind !== Kind.INTERFACE_TYPE_DEFINITION
+    )
+      continue;
     read(type.name.value, type.directives);
     for (const field of type.fields ?? []) read(`${type.name.value}.${field.name.value}`, field.directives);
   }

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
 import type { GraphQLFieldResolver } from 'graphql';
+import { isFederationOne } from '../../differential/federation-one.ts';
 import { addressOf, listening } from '../../../router/http/sockets/listeners.ts';
 
 type Resolvers = Readonly<
@@ -30,7 +31,7 @@ const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable", "@cost", "@listSize"])';
 
 export async function startService({ sdl, resolvers }: ServiceDefinition, port = 0): Promise<Service> {
-  const whole = sdl.includes('@link(') ? sdl : `${LINK}\n${sdl}`;
+  const whole = sdl.includes('@link(') || isFederationOne(sdl) ? sdl : `${LINK}\n${sdl}`;
   // buildSubgraphSchema itself checks the shape of a resolver map.
   const schema = buildSubgraphSchema([{ typeDefs: parse(whole), resolvers: resolvers as never }]);
   const calls: ReceivedCall[] = [];
