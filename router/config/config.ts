@@ -115,7 +115,10 @@ function overridesOf(env: Environment): Override[] {
   return [...overrides, ...supergraphOverrides(env['SUPERGRAPH'])];
 }
 
-/** `SUPERGRAPH` is a file, a URL or an OCI reference, and replaces all sources of the file. */
+/**
+ * Returns the settings for `SUPERGRAPH`, which names a file, a URL or an OCI reference. It replaces all
+ * sources that the configuration file names.
+ */
 function supergraphOverrides(text: string | undefined): Override[] {
   if (text === undefined || text === '') return [];
   const kind = text.startsWith('oci:') ? 'oci' : /^https?:/.test(text) ? 'url' : 'file';

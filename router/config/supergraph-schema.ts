@@ -16,7 +16,7 @@ const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCI
 
 const PLACES = ['file', 'url', 'oci'] as const;
 
-/** Settings of a source that require a place of one kind. */
+/** Kind of source that each setting applies to. */
 const REQUIRED_PLACE = {
   headers: 'url',
   sha256: 'url',

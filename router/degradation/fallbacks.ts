@@ -7,7 +7,7 @@ import { jsonText } from '../shared/json.ts';
 import { valueCheck } from '../execution/codegen/value-check.ts';
 import { fieldsAt, settingOf } from './coordinates.ts';
 
-/** A configured setting that does not fit the supergraph, which is therefore rejected. */
+/** A configured setting that does not fit the supergraph. The router rejects the supergraph because of it. */
 export type UnfitSetting = { readonly coordinate: string; readonly reason: string };
 
 export type Fallbacks = {

@@ -14,7 +14,7 @@ export type HeaderCollection = {
   add(subgraph: string, response: SubgraphResponse): void;
   /**
    * Returns the headers for the client.
-   * @param isWhole false if data is missing: the response must then not be cached
+   * @param isWhole false if the response has errors; it must then not be cached
    */
   headers(isWhole: boolean): ResponseHeaders;
 };

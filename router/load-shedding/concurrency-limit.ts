@@ -12,8 +12,7 @@ export type LimitOptions = {
 /** Lowest value of the limit, unless memory is short. */
 const FEWEST = 2;
 /**
- * The limit starts only with at least this many requests in flight: fewer do not cause a delay of the event
- * loop.
+ * Minimum number of requests in flight for the limit to start. Fewer requests are not the cause of a delay.
  */
 const FEWEST_TO_BEGIN = 16;
 /**

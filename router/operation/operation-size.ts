@@ -1,9 +1,10 @@
 import type { DocumentNode } from 'graphql';
 
 /**
- * Bytes per operation. All sizes are estimates, because V8 does not report the memory that an object keeps
- * alive. For operations with 10 to 400 fields, the measured memory is 0.8 to 1.4 times the estimate. Half of
- * the bytes per token are for the document with its locations, half for the compiled operation.
+ * Estimated bytes of an operation, to which its characters and tokens are added. V8 does not report the
+ * memory that an object keeps alive. For operations with 10 to 400 fields, the measured memory is 0.8 to 1.4
+ * times the estimate. Half of the bytes per token are for the document with its locations, half for the
+ * compiled operation.
  */
 const BYTES_PER_OPERATION = 8_192;
 const BYTES_PER_CHARACTER = 2;

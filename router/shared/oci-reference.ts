@@ -8,13 +8,14 @@ export type OciReference = {
 };
 
 const HOST = String.raw`[\w.-]+(?::\d{1,5})?|\[[\da-fA-F:]+\](?::\d{1,5})?`;
-// Names of repositories and tags as in the OCI distribution specification, section "Pulling manifests".
+// Patterns for the names of repositories and tags, as in the OCI distribution specification, section "Pulling
+// manifests".
 const NAME = String.raw`[a-z\d]+(?:(?:\.|_{1,2}|-+)[a-z\d]+)*`;
 const REFERENCE = new RegExp(
   String.raw`^oci://(${HOST})/(${NAME}(?:/${NAME})*)(?::(\w[\w.-]{0,127})|@(sha256:[\da-f]{64}))$`,
 );
 
-/** Parses a reference; returns undefined if it is not one. */
+/** Parses an OCI reference; returns undefined if the text is not one. */
 export function parseOciReference(text: string): OciReference | undefined {
   const [, registry, repository, tag, digest] = REFERENCE.exec(text) ?? [];
   if (registry === undefined || repository === undefined) return undefined;

@@ -11,7 +11,7 @@ import type { LoadedSupergraph, SupergraphSource, SupergraphSources } from './su
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
-/** The current supergraph generation, and earlier ones that still serve requests which began on them. */
+/** The current generation, and earlier generations with requests that began on them. */
 export type Generations<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
@@ -35,13 +35,13 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
-/** Time that sources have at the start before the stored supergraph is used. */
+/** Milliseconds that all sources together have at the start. Then the stored supergraph is used. */
 const START_LIMIT_MS = 3_000;
 
 /**
  * Serves one supergraph at a time, from the most preferred source that delivers a valid one. A changed
- * supergraph replaces it at once for new requests; a rejected one never does. A router that serves never goes
- * back to a less preferred source, because that one may be older.
+ * supergraph replaces it at once for new requests, unless it is rejected. Once the router serves a
+ * supergraph, it never goes back to a less preferred source, which may deliver an older one.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
 export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
@@ -63,20 +63,26 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   async function load(): Promise<void> {
     for (const source of candidates()) {
       const loaded = await loadUntilStartLimit(source);
-      // The composition was aborted or finished after closing, so its result is not logged.
+      // The router is closing, so the result of an aborted or late load is not logged.
       if (closed) return;
       if (await follow(source, loaded)) return;
     }
   }
 
-  /** Returns the sources that are preferred to the active supergraph, and its own one. */
+  /**
+   * Returns the sources to load from: those that are preferred to the source of the active supergraph, and
+   * that source itself.
+   */
   function candidates(): readonly SupergraphSource[] {
     const all = stored === undefined ? list : [...list, stored];
     if (followed === undefined) return all;
     return followed === stored ? list : list.slice(0, list.indexOf(followed) + 1);
   }
 
-  /** At the start, a source that takes long must not keep the router from serving the stored supergraph. */
+  /**
+   * Loads from a source. At the start there is a time limit, so that a slow source does not keep the router
+   * from serving the stored supergraph.
+   */
   async function loadUntilStartLimit(source: SupergraphSource): Promise<LoadedSupergraph> {
     const loading = source.load();
     if (startLimit === undefined || source === stored) return loading;
@@ -86,7 +92,10 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     return { kind: 'unavailable', reasons: [`${source.name}: no supergraph within ${START_LIMIT_MS} ms`] };
   }
 
-  /** Returns whether the router now serves what the source delivers. */
+  /**
+   * Activates what a source has delivered, if it differs from the active supergraph. Returns whether the
+   * router now serves the supergraph of this source.
+   */
   async function follow(source: SupergraphSource, loaded: LoadedSupergraph): Promise<boolean> {
     if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
     available(source);
@@ -100,7 +109,8 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
       try {
         leases.activate(await build(loaded.sdl));
       } catch (error) {
-        // No supergraph is active yet: the operator is starting the router and can correct the configuration.
+        // At the start there is no active supergraph, and the operator can correct the configuration, so the
+        // error is thrown.
         const isFirst = isStarting && previous === undefined && source !== stored;
         if (error instanceof ConfigError && isFirst) throw error;
         return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
@@ -158,13 +168,14 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     }
   }
 
-  // Loads run one after another: two changes in quick succession must not be activated in the wrong order.
+  // Loads run one after another, so that two changes in quick succession cannot become active in the wrong
+  // order.
   function reload(): Promise<void> {
     reloads = reloads.then(load);
     return reloads;
   }
 
-  // Only the first load rejects, and its error is thrown below.
+  // A later load never rejects. The error of the first load is thrown below.
   const reloadQuietly = () => reload().catch(() => undefined);
 
   async function start(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Keeps a generation open for one request. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
-/** The current generation, and earlier ones that still serve requests which began on them. */
+/** The current generation, and earlier generations with requests that began on them. */
 export type Leases<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
@@ -12,7 +12,10 @@ export type Leases<G> = AsyncDisposable & {
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
-/** Creates the leases; `onCloseFailed` receives errors of disposing a replaced generation. */
+/**
+ * Creates an empty set of leases.
+ * @param onCloseFailed receives the errors of disposing a replaced generation
+ */
 export function createLeases<G extends AsyncDisposable>(onCloseFailed: (error: unknown) => void): Leases<G> {
   const retiring = new Set<Promise<void>>();
   let current: Slot<G> | undefined;

@@ -1,7 +1,7 @@
 /** Result of loading a supergraph from one source. */
 export type LoadedSupergraph =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
-  /** The source delivers something that is not a valid supergraph. */
+  /** The source delivers content that is not a valid supergraph. */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[] }
   /** The source delivers nothing. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
@@ -11,26 +11,30 @@ export type SupergraphSource = AsyncDisposable & {
   readonly kind: 'file' | 'url' | 'oci' | 'stored';
   /** Path, URL or reference for messages, without credentials. */
   readonly name: string;
-  /** Never rejects. */
+  /** Loads the supergraph. The promise never rejects. */
   readonly load: () => Promise<LoadedSupergraph>;
-  /** Returns whether changes are only noticed by loading again. */
+  /** Returns whether the source must be loaded again to notice a change. */
   readonly isPolled: () => boolean;
 };
 
-/** The last good supergraph on disk. */
+/** The last activated supergraph, stored on disk. */
 export type StoredSupergraph = SupergraphSource & {
   /**
-   * Stores a supergraph that was activated. `source` is the name of the source that delivered it.
+   * Stores a supergraph that was activated.
+   * @param source name of the source that delivered it
    * @throws {Error} if the file cannot be written
    */
   readonly save: (sdl: string, source: string) => Promise<void>;
 };
 
-/** The sources of one router. */
+/** All sources of a router. */
 export type SupergraphSources = AsyncDisposable & {
-  /** In order of preference. */
+  /** Configured sources, the most preferred one first. */
   readonly list: readonly SupergraphSource[];
   readonly stored: StoredSupergraph | undefined;
-  /** Sets the function that loads again. It is called when a file has changed, and at every poll. */
+  /**
+   * Sets the function that loads the supergraph again. It is called when a file has changed, and at every
+   * poll.
+   */
   readonly onChange: (reload: () => Promise<void>) => void;
 };

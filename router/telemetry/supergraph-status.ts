@@ -2,14 +2,14 @@
 export type SupergraphStatus = {
   readonly serving: {
     readonly version: string;
-    /** Name of the source that delivered it. */
+    /** Name of the source that delivered the active supergraph. */
     readonly source: string;
     readonly kind: SourceKind;
     /** Time of activation in ISO 8601. */
     readonly since: string;
     readonly ageS: number;
   } | null;
-  /** Null while the source matches the active supergraph. */
+  /** The rejected supergraph; null while the source has the active one. */
   readonly rejected: Rejection | null;
   readonly sources: readonly SourceStatus[];
 };
@@ -21,7 +21,10 @@ type Source = { readonly name: string; readonly kind: SourceKind };
 export type SourceStatus = {
   readonly source: string;
   readonly kind: SourceKind;
-  /** Undefined before the first load. A source after the one that is followed is not loaded. */
+  /**
+   * Whether the last load delivered something; undefined before the first load. Sources that are less
+   * preferred than the one in use are not loaded.
+   */
   readonly available?: boolean;
   /** Seconds since the source last delivered something. */
   readonly ageS?: number;
@@ -30,7 +33,7 @@ export type SourceStatus = {
 
 /** A rejected supergraph and the reasons. */
 export type Rejection = {
-  /** Undefined if no supergraph could be read or composed. */
+  /** Version of the rejected supergraph; undefined if it could not be read or composed. */
   readonly version?: string;
   readonly source: string;
   readonly since: string;
@@ -61,7 +64,7 @@ export class StatusRecord {
   #active: Active | undefined;
   #rejected: { readonly by: Source; readonly rejection: Rejection } | undefined;
 
-  /** `sources` are in order of preference. */
+  /** @param sources all sources, the most preferred one first */
   constructor(clocks: Clocks, sources: readonly Source[]) {
     this.#clocks = clocks;
     this.#sources = sources;
@@ -141,14 +144,19 @@ export class StatusRecord {
     };
   }
 
-  /** Ends a rejection, unless it is of a source that is preferred to this one. */
+  /**
+   * Ends a rejection, unless its source is preferred to the given one. Returns whether there was one to end.
+   */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;
     this.#rejected = undefined;
     return true;
   }
 
-  /** The stored supergraph is in no list, and comes last. */
+  /**
+   * Returns the position of a source in the order of preference. The stored supergraph is not in the list and
+   * comes last.
+   */
   #rank(source: Source): number {
     const index = this.#sources.indexOf(source);
     return index < 0 ? this.#sources.length : index;

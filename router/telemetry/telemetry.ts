@@ -262,7 +262,7 @@ export function createTelemetry(
       log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
     },
 
-    /** Logs that the source matches the active supergraph again after a rejection. */
+    /** Logs that the rejected supergraph is gone: the source has the active one again. */
     supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },

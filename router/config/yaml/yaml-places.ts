@@ -96,6 +96,6 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const key = isScalar(pair.key) ? pair.key.value : pair.key;
-  // The YAML library represents a merge key (`<<`) by a symbol.
+  // The YAML library represents the key `<<` of a merge by a symbol and not by a string.
   return typeof key === 'symbol' ? key.description : String(key);
 }

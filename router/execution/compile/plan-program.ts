@@ -69,7 +69,8 @@ export function compilePlan(
   const mergeable =
     mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // `compileNode` takes one fetch at each Fetch node, so both must visit the plan in the same order.
+  // `compileNode` takes the next of these fetches for each Fetch node. It must therefore visit the plan in
+  // the order in which the fetches were listed.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
   return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };

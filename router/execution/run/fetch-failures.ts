@@ -125,7 +125,10 @@ function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Exe
   return located.length > 0 ? located : nearestPath(fetch, response);
 }
 
-/** Paths of the objects of a batch in the merged data, by the index of their representation. */
+/**
+ * Paths in the merged data of the objects in a batch. The key is the index of their representation, which
+ * equal objects have in common.
+ */
 type Places = ReadonlyMap<number, readonly ResponsePath[]>;
 
 function placesOf(fetch: FetchProgram, batch: Batch, { root, copies }: Execution): Places {

@@ -4,14 +4,20 @@ import { checkInThread } from '../compose-in-thread.ts';
 import { SupergraphRejected, rejectionReasons } from '../rejection.ts';
 import type { LoadedSupergraph } from '../supergraph-source.ts';
 
-/** Checks in a worker thread that a supergraph is satisfiable. `place` is its origin, for messages. */
+/**
+ * Checks in a worker thread that a supergraph is satisfiable.
+ * @param place origin of the supergraph, for messages
+ */
 export async function checkSdl(sdl: string, place: string, signal: AbortSignal): Promise<LoadedSupergraph> {
   const findings = await checkInThread(sdl, signal);
   if (findings.length === 0) return { kind: 'supergraph', sdl, findings: [] };
   return { kind: 'rejected', reasons: findings.map((finding) => formatFinding({ place, ...finding })) };
 }
 
-/** Creates the check of downloaded content. It keeps the last result, and returns it for equal content. */
+/**
+ * Creates the function that checks downloaded content. It does not check equal content again, but returns the
+ * last result.
+ */
 export function createContentCheck(
   place: string,
   signal: AbortSignal,
@@ -32,7 +38,10 @@ function decodeSdl(body: Buffer, place: string): string {
   }
 }
 
-/** Checks a SHA-256 in hexadecimal digits. @throws {SupergraphRejected} if it differs */
+/**
+ * Checks that content has a SHA-256, which is given in hexadecimal digits.
+ * @throws {SupergraphRejected} if it has another one
+ */
 export function assertSha256(body: Buffer, expected: string, place: string): void {
   const actual = createHash('sha256').update(body).digest('hex');
   if (actual !== expected)
@@ -40,7 +49,7 @@ export function assertSha256(body: Buffer, expected: string, place: string): voi
 }
 
 /**
- * Checks an Ed25519 signature, 64 bytes or their Base64.
+ * Checks the Ed25519 signature of content. The signature has 64 bytes, or is their Base64.
  * @throws {SupergraphRejected} if it is not the signature of the content
  */
 export function assertSigned(
@@ -54,7 +63,10 @@ export function assertSigned(
     throw new SupergraphRejected([`${place}: the signature does not match the content and \`publicKey\``]);
 }
 
-/** Runs a load, and returns its failure as a value: the content is wrong, or there is none. */
+/**
+ * Runs a load and returns its failure as a value: `rejected` if the content is wrong, `unavailable` if there
+ * is none.
+ */
 export async function settleLoad(load: () => Promise<LoadedSupergraph>): Promise<LoadedSupergraph> {
   try {
     return await load();

@@ -17,10 +17,10 @@ export type SourceParts = {
   readonly random: () => number;
 };
 
-/** Maximum deviation of a poll interval, so that routers do not poll at the same time. */
+/** Share by which a poll interval may be longer or shorter, so that routers do not poll at the same time. */
 const JITTER = 0.1;
 
-/** Creates the sources of a configuration, and polls those that are not watched. */
+/** Creates the configured sources, and polls those that cannot be watched. */
 export function createSupergraphSources(config: Config['supergraph'], parts: SourceParts): SupergraphSources {
   const list = sourcesOf(config).map((source) => createSource(source));
   let reload: (() => Promise<void>) | undefined;

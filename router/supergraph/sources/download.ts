@@ -21,7 +21,7 @@ export type Downloaded = {
 export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 export type Downloads = AsyncDisposable & {
-  /** Runs `body`, whose downloads must all be complete within the timeout. */
+  /** Runs `body`. All of its downloads together must be complete within the timeout. */
   readonly within: <Result>(body: (download: Download) => Promise<Result>) => Promise<Result>;
 };
 
@@ -32,7 +32,7 @@ export function createDownloads(
   { timeoutMs, maxBytes }: DownloadLimits,
   { schedule }: { readonly schedule: Schedule },
 ): Downloads {
-  // Connections are not reused: the server may have closed them between two polls.
+  // Connections are not kept open, because the server may close them between two polls.
   const agent = new Agent({ pipelining: 0 });
   const closed = new AbortController();
   return {
@@ -43,7 +43,7 @@ export function createDownloads(
         timeoutMs,
       );
       const signal = AbortSignal.any([closed.signal, late.signal]);
-      // Awaited here, because the timer ends with this block.
+      // `return await` is needed, because the timer is disposed at the end of this function.
       return await body((one) => download(one, { agent, signal, maxBytes }));
     },
     async [Symbol.asyncDispose]() {
@@ -74,7 +74,10 @@ async function download(
   }
 }
 
-/** Returns the message of a network error. An error that stands for several attempts has only a code. */
+/**
+ * Returns the message of a network error. If several connection attempts failed, their common error has only
+ * a code.
+ */
 function failureOf(error: unknown): string {
   const message = messageOf(error);
   return message === '' ? codeOrMessageOf(error) : message;
@@ -98,7 +101,7 @@ async function readAll(
   return Buffer.concat(chunks);
 }
 
-/** Returns a URL without credentials and query, which may hold a token. */
+/** Returns a URL without credentials and query, because these may contain a token. */
 export function shownUrl(url: URL | string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;

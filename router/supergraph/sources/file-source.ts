@@ -18,7 +18,7 @@ export type Compose = typeof composeInThread;
 export type FileSourceOptions = {
   readonly env: Environment;
   readonly compose: Compose;
-  /** Whether `onChange` is called when a file has changed. */
+  /** Whether files are watched: `onChange` is then called when one has changed. */
   readonly watch: boolean;
   readonly onChange: () => void;
 };

@@ -10,7 +10,10 @@ import type { Download } from './download.ts';
 import { createRegistryClient } from './registry-client.ts';
 
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
-/** Media type of the layer with the supergraph in Apollo's graph artifacts. Other layers are ignored. */
+/**
+ * Media type of the layer that contains the supergraph in Apollo's graph artifacts. All other layers are
+ * ignored.
+ */
 const SCHEMA_TYPE = 'application/apollo.schema';
 const DIGEST = /^sha256:[\da-f]{64}$/;
 
@@ -20,7 +23,7 @@ const manifestSchema = z.object({
   layers: z.array(z.object({ mediaType: z.string(), digest: z.string() })),
 });
 
-/** Loads the supergraph of a graph artifact from an OCI registry. All content is verified by its digest. */
+/** Loads the supergraph of a graph artifact from an OCI registry. The digest of all content is verified. */
 export function createOciSource(
   config: OciSource,
   { schedule }: { readonly schedule: Schedule },
@@ -46,7 +49,7 @@ export function createOciSource(
     return cached.loaded;
   }
 
-  /** Returns the digest that the tag names; undefined if the registry does not send it. */
+  /** Returns the digest that the tag refers to at present; undefined if the registry does not send it. */
   async function currentDigest(download: Download): Promise<string | undefined> {
     const path = `manifests/${version.value}`;
     const head = await client.get(path, { download, method: 'HEAD', accept: MANIFEST_TYPE });

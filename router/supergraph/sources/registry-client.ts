@@ -16,7 +16,10 @@ export type RegistryRequest = {
 const MAX_REDIRECTS = 3;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Creates the client. It authenticates when the registry requires it, and keeps the token until then. */
+/**
+ * Creates the client of a repository. It authenticates only when the registry requires it, and uses the token
+ * until the registry rejects it.
+ */
 export function createRegistryClient(config: OciSource): RegistryClient {
   const { registry, repository } = config.reference;
   const scheme = isPlain(config) ? 'http:' : 'https:';
@@ -62,8 +65,8 @@ export function createRegistryClient(config: OciSource): RegistryClient {
   }
 
   /**
-   * Follows the redirects of blobs to the storage of the registry, without credentials. The digest of a blob
-   * is verified, so any host may deliver it.
+   * Follows redirects to the storage of the registry, without credentials. Any host may deliver a blob,
+   * because its digest is verified.
    */
   async function redirected(response: Downloaded, from: URL, download: Download): Promise<Downloaded> {
     let [current, url] = [response, from];

@@ -18,7 +18,7 @@ export type OciSource = Transfer &
   Pick<Settings, 'username' | 'password' | 'token' | 'plainHttp'> & {
     readonly kind: 'oci';
     readonly reference: OciReference;
-    /** The reference as it is written. */
+    /** The reference as the configuration has it. */
     readonly text: string;
   };
 
@@ -30,7 +30,7 @@ export function sourcesOf({ file, url, oci, sources }: Config['supergraph']): re
   return [sourceOf(supergraphSource.parse({ file, url, oci }))];
 }
 
-/** Returns the only composition file; undefined if the supergraph comes from somewhere else. */
+/** Returns the composition file, if it is the only source; otherwise undefined. */
 export function compositionFileOf(config: Config['supergraph']): string | undefined {
   const [first, ...others] = sourcesOf(config);
   return first?.kind === 'file' && others.length === 0 ? first.file : undefined;

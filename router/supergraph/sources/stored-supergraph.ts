@@ -10,8 +10,8 @@ const FILE = 'supergraph.graphql';
 const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n/;
 
 /**
- * Opens the directory with the last supergraph that was activated. The file has one line before the SDL, with
- * its SHA-256 and its source.
+ * Opens the directory that contains the last activated supergraph. In its file, a line with the SHA-256 and
+ * the source precedes the SDL.
  */
 export function openStoredSupergraph(directory: string): StoredSupergraph {
   const file = join(directory, FILE);
@@ -44,7 +44,10 @@ function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Replaces a file in one step. Several processes may do this at the same time. */
+/**
+ * Replaces a file in one step, so that readers never see a part of it. Several processes may do this at the
+ * same time.
+ */
 async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.${randomUUID()}`;
   try {

@@ -7,7 +7,10 @@ import type { Download, Downloaded } from './download.ts';
 
 type Cached = { readonly etag: string | undefined; readonly loaded: LoadedSupergraph };
 
-/** Loads supergraphs from an HTTP address. Unchanged content is neither transferred nor checked again. */
+/**
+ * Loads the supergraph from an HTTP address. If it has not changed, it is neither transferred nor checked
+ * again.
+ */
 export function createUrlSource(
   config: UrlSource,
   { schedule }: { readonly schedule: Schedule },
@@ -43,7 +46,7 @@ export function createUrlSource(
 
   async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
     const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
-    // The headers may hold credentials, which are for the origin of `url` only.
+    // The headers may contain credentials, which only the origin of `url` may receive.
     const headers = signatureUrl.origin === new URL(url).origin ? config.headers : undefined;
     const response = await download({ url: signatureUrl, headers: { ...headers } });
     assertOk(response, signatureUrl);
@@ -54,7 +57,7 @@ export function createUrlSource(
     kind: 'url',
     name,
     load: () => settleLoad(load),
-    // Content with a fixed SHA-256 cannot change.
+    // Content with a configured SHA-256 cannot change, so it need not be loaded again.
     isPolled: () => sha256 === undefined || cached === undefined,
     async [Symbol.asyncDispose]() {
       closed.abort();
