@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { assertFile } from '../../router/config/config.ts';
+import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
+import { codeOrMessageOf } from '../../router/shared/error-message.ts';
+import { migrateApolloConfig } from '../migrate/migrate-config.ts';
+import type { Migration, Remark } from '../migrate/migrate-config.ts';
+import { FORMAT_OPTION } from '../outcome.ts';
+import { defineVerb } from '../verb.ts';
+
+export const migrate = defineVerb(
+  {
+    name: 'migrate',
+    summary:
+      'Translates a configuration of Apollo Router to router.yaml. What has no counterpart is listed on stderr, with its line.',
+    positionals: { name: 'FILE', max: 1, description: 'The router.yaml of Apollo Router, version 1 or 2.' },
+    options: {
+      output: {
+        type: 'string',
+        short: 'o',
+        value: 'FILE',
+        description: 'Write the configuration to FILE instead of stdout.',
+      },
+      format: FORMAT_OPTION,
+    },
+  },
+  async ({ values, positionals: [file = ''] }) => {
+    assertFile(file);
+    const migration = migrateApolloConfig(readFileSync(file, 'utf8'), basename(file));
+    const { configuration, notTranslated, notes } = migration;
+    if (values.output !== undefined) write(values.output, configuration);
+    return {
+      kind: 'success',
+      plain: values.output === undefined ? configuration : '',
+      data: { configuration, not_translated: notTranslated, notes },
+      notes: report(file, migration, values.output),
+    };
+  },
+);
+
+function report(
+  file: string,
+  { notTranslated, notes }: Migration,
+  output: string | undefined,
+): readonly string[] {
+  const line = (kind: string) => (remark: Remark) =>
+    `${file}:${remark.line}: ${remark.key}: ${kind}: ${remark.text}`;
+  const summary = `${notTranslated.length} not translated, ${notes.length} to check`;
+  return [
+    ...notTranslated.map(line('not translated')),
+    ...notes.map(line('check')),
+    output === undefined ? summary : `configuration written to ${output}: ${summary}`,
+  ];
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
+  }
+}
