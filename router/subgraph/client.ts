@@ -93,18 +93,16 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
   return {
     name,
 
-    async send(request, context, signal) {
+    send(request, context, signal) {
       const began = monotonic();
-      const result = await send({
-        request,
-        context,
-        endsAt: context.deadline,
-        signal,
-        interrupt: new Interrupt(),
-        avoid: undefined,
+      return new Promise((resolve, reject) => {
+        const interrupt = new Interrupt();
+        const endsAt = context.deadline;
+        send({ request, context, endsAt, signal, interrupt, reject, avoid: undefined }, (result) => {
+          reportCall(name, result, monotonic() - began, parts);
+          resolve(result.response);
+        });
       });
-      reportCall(name, result, monotonic() - began, parts);
-      return result.response;
     },
 
     state() {

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { json, encoded, reset, startStubSubgraph, status, text } from '../support/subgraphs/stub-subgraph.ts';
-import { poolOf } from '../support/subgraphs/subgraph-pool.ts';
+import { poolOf, recorder } from '../support/subgraphs/subgraph-pool.ts';
 
 const healthy = json({ data: { a: 1 } });
 
@@ -63,6 +63,14 @@ describe('a call', () => {
     expect(await one.call()).toMatchObject({ kind: 'received' });
     expect(subgraph.requests.map(({ headers }) => headers['signature'])).toEqual(['nonce-1', 'nonce-2']);
     expect(one.events).toEqual(['retried', 'called OK']);
+  });
+
+  it('fails if the router itself throws when the response has arrived', async () => {
+    await using subgraph = await startStubSubgraph(() => healthy);
+    await using one = poolOf([subgraph.url], {}, { telemetry: { ...recorder([]), subgraphCalled: bug } });
+    await expect(one.call()).rejects.toThrow('a bug');
+    await expect(one.call()).rejects.toThrow('a bug');
+    expect(one.pool.state()[0]).toMatchObject({ inFlight: 0, breaker: 'closed' });
   });
 
   it('announces the router’s remaining time: its timeout, or the rest of the client request', async () => {
@@ -226,4 +234,8 @@ async function writeApart(socket: Socket, pieces: readonly string[]): Promise<vo
 
 function fail(): never {
   throw new Error('not a header value');
+}
+
+function bug(): never {
+  throw new Error('a bug');
 }

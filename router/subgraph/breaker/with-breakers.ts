@@ -34,21 +34,24 @@ export function withBreakers(
   { errorCodes, slowMs, monotonic }: BreakerOptions,
 ): SendCall {
   const { service, breaker, fields } = breakers;
-  return async (call) => {
+  return (call, settle) => {
     const requested = call.request.fields;
     const permit = breaker.admit();
-    if (permit === undefined) return blocked(service, breaker);
+    if (permit === undefined) return settle(blocked(service, breaker));
     const admission = fields.admit(requested?.coordinates);
     if (admission.kind === 'rejected') {
       breaker.settle(permit, 'ignored');
-      return blockedByFields(service, admission.blockedFields);
+      return settle(blockedByFields(service, admission.blockedFields));
     }
     const startedAt = slowMs === undefined ? 0 : monotonic();
-    const result = await send(call);
-    const isSlow = slowMs !== undefined && monotonic() - startedAt >= slowMs;
-    const attribution = isSlow ? attributeSlow(result, requested) : attribute(result, requested, errorCodes);
-    breaker.settle(permit, fields.settle(admission.permits, attribution));
-    return withBreakerState(result, breaker);
+    send(call, (result) => {
+      const isSlow = slowMs !== undefined && monotonic() - startedAt >= slowMs;
+      const attribution = isSlow
+        ? attributeSlow(result, requested)
+        : attribute(result, requested, errorCodes);
+      breaker.settle(permit, fields.settle(admission.permits, attribution));
+      settle(withBreakerState(result, breaker));
+    });
   };
 }
 
@@ -57,14 +60,14 @@ export function withBreakers(
  * breaker open.
  */
 export function withManualBreakers(send: SendCall, { service, breaker, fields }: Breakers): SendCall {
-  return async (call) => {
+  return (call, settle) => {
     const permit = breaker.admit();
-    if (permit === undefined) return blocked(service, breaker);
+    if (permit === undefined) return settle(blocked(service, breaker));
     breaker.settle(permit, 'success');
     const admission = fields.admit(call.request.fields?.coordinates);
-    if (admission.kind === 'rejected') return blockedByFields(service, admission.blockedFields);
+    if (admission.kind === 'rejected') return settle(blockedByFields(service, admission.blockedFields));
     fields.settle(admission.permits, SUCCESS);
-    return send(call);
+    send(call, settle);
   };
 }
 

@@ -34,12 +34,11 @@ export class Bulkhead {
  * Rejects calls above the limit immediately. A queue would only add delay to a service that is already slow.
  */
 export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
-  return async (call) => {
-    if (!bulkhead.enter()) return overloaded(service, RETRY_AFTER_MS);
-    try {
-      return await send(call);
-    } finally {
+  return (call, settle) => {
+    if (!bulkhead.enter()) return settle(overloaded(service, RETRY_AFTER_MS));
+    send(call, (result) => {
       bulkhead.leave();
-    }
+      settle(result);
+    });
   };
 }

@@ -17,6 +17,8 @@ export type Call = {
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
   readonly interrupt: Interrupt;
+  /** Rejects the promise of the call. Called if a wrapper throws, which is a bug. */
+  readonly reject: (error: unknown) => void;
   /** URL of the endpoint that the previous attempt could not reach. */
   readonly avoid: string | undefined;
 };
@@ -41,16 +43,25 @@ export type CallResult = {
   readonly cause?: unknown;
 };
 
-/** Sends a call. Every wrapper takes and returns such a function. The promise never rejects. */
-export type SendCall = (call: Call) => Promise<CallResult>;
+/** Receives the result of a call, once. */
+export type Settle = (result: CallResult) => void;
+
+/**
+ * The type that every wrapper takes and returns. It calls `settle` once, possibly before it returns, and does
+ * not throw. Promises of seven wrappers would cost about 1.5 µs of CPU per call.
+ */
+export type SendCall = (call: Call, settle: Settle) => void;
 
 /** Calls the callback once after a delay. The returned function cancels that. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
+/** An attempt that can be ended from outside. */
+export type Interruptible = { interrupt(result: CallResult): void };
+
 /** Ends a call from outside, for example at its deadline. Only the first result counts. */
 export class Interrupt {
   #result: CallResult | undefined;
-  #listener: ((result: CallResult) => void) | undefined;
+  #attempt: Interruptible | undefined;
 
   get raised(): boolean {
     return this.#result !== undefined;
@@ -59,15 +70,15 @@ export class Interrupt {
   raise(result: CallResult): void {
     if (this.#result !== undefined) return;
     this.#result = result;
-    this.#listener?.(result);
+    this.#attempt?.interrupt(result);
   }
 
   /**
-   * Calls the listener with the result, at once if there is one already. A call has only one listener,
-   * because its attempts run one after another.
+   * Interrupts the attempt with the result, at once if there is one already. A call has only one attempt at a
+   * time, because they run one after another.
    */
-  listen(listener: (result: CallResult) => void): void {
-    this.#listener = listener;
-    if (this.#result !== undefined) listener(this.#result);
+  attach(attempt: Interruptible): void {
+    this.#attempt = attempt;
+    if (this.#result !== undefined) attempt.interrupt(this.#result);
   }
 }

@@ -12,17 +12,16 @@ const inFlight = new WeakMap<AbortSignal, CallsInFlight>();
  * could not find out whether it took effect.
  */
 export function withCancellation(send: SendCall, service: string): SendCall {
-  return async (call) => {
+  return (call, settle) => {
     const { signal, interrupt } = call;
-    if (signal.aborted) return unsent(cancelled(service));
-    if (call.request.operation === 'mutation') return send(call);
+    if (signal.aborted) return settle(unsent(cancelled(service)));
+    if (call.request.operation === 'mutation') return send(call, settle);
     const calls = inFlight.get(signal) ?? endedBy(signal);
     calls.set(interrupt, service);
-    try {
-      return await send(call);
-    } finally {
+    send(call, (result) => {
       calls.delete(interrupt);
-    }
+      settle(result);
+    });
   };
 }
 

@@ -19,18 +19,17 @@ export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall
   // A timeout counts against the service only if the call had at least half of the usual time. If earlier
   // calls used up the time of the request, the timeout is ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
-  return async (call) => {
+  return (call, settle) => {
     const now = monotonic();
     const allowedMs = Math.min(timeoutMs, call.context.deadline - now);
-    if (allowedMs <= 0) return unsent(timedOut(service, 'ignored'));
+    if (allowedMs <= 0) return settle(unsent(timedOut(service, 'ignored')));
     const outcome = allowedMs >= fairMs ? 'timeout' : 'ignored';
     const cancel = startTimer(allowedMs, () => {
       call.interrupt.raise(timedOut(service, outcome));
     });
-    try {
-      return await send({ ...call, endsAt: now + allowedMs });
-    } finally {
+    send({ ...call, endsAt: now + allowedMs }, (result) => {
       cancel();
-    }
+      settle(result);
+    });
   };
 }

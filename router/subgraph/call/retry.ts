@@ -1,4 +1,4 @@
-import type { SendCall } from './call.ts';
+import type { SendCall, Settle } from './call.ts';
 
 export type RetryOptions = {
   readonly retries: number;
@@ -11,16 +11,18 @@ export type RetryOptions = {
  * retried, because the subgraph may have run them without responding.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
-  return async (call) => {
+  return (call, settle) => {
     budget.called();
-    let result = await send(call);
-    if (call.request.operation === 'mutation') return result;
-    for (let left = retries; left > 0 && result.outcome === 'unreachable'; left -= 1) {
-      if (call.interrupt.raised || !budget.spend()) return result;
+    if (call.request.operation === 'mutation') return send(call, settle);
+    let left = retries;
+    const settleOrRetry: Settle = (result) => {
+      if (left === 0 || result.outcome !== 'unreachable') return settle(result);
+      if (call.interrupt.raised || !budget.spend()) return settle(result);
+      left -= 1;
       retried();
-      result = await send({ ...call, avoid: result.endpoint });
-    }
-    return result;
+      send({ ...call, avoid: result.endpoint }, settleOrRetry);
+    };
+    send(call, settleOrRetry);
   };
 }
 

@@ -12,13 +12,15 @@ export function balance(
   transport: Transport,
   { service, random }: { readonly service: string; readonly random: () => number },
 ): SendCall {
-  return async (call) => {
+  return (call, settle) => {
     const endpoint = choose(endpoints, call, random);
-    if (endpoint === undefined) return unsent(unreachable(service, new Error('no address is configured')));
+    if (endpoint === undefined)
+      return settle(unsent(unreachable(service, new Error('no address is configured'))));
     const ticket = endpoint.startCall();
-    const result = await transport(endpoint, call);
-    endpoint.endCall(ticket, result.outcome);
-    return result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result;
+    transport(endpoint, call, (result) => {
+      endpoint.endCall(ticket, result.outcome);
+      settle(result.outcome === 'unreachable' ? { ...result, endpoint: endpoint.url } : result);
+    });
   };
 }
 

@@ -3,10 +3,9 @@ import { errors } from 'undici';
 import type { Dispatcher } from 'undici';
 import { codingOf, decodeBody } from '../../shared/content-coding.ts';
 import type { Coding } from '../../shared/content-coding.ts';
-import type { ExactPositions } from '../../request/subgraph-request.ts';
 import { parseResponse } from './read-response.ts';
 import type { ReceivedResponse } from './read-response.ts';
-import type { CallResult } from '../call/call.ts';
+import type { Call, CallResult, Interruptible, Settle } from '../call/call.ts';
 import {
   disconnected,
   httpError,
@@ -23,8 +22,6 @@ export type ExchangeOptions = {
   readonly maxResponseBytes: number;
   /** True if the caller needs the response headers. */
   readonly keepHeaders?: boolean | undefined;
-  readonly exact?: ExactPositions | undefined;
-  readonly settle: (result: CallResult) => void;
 };
 
 /** An unusable response of at most this many bytes is read to its end, which keeps the connection open. */
@@ -35,8 +32,10 @@ const DRAIN_BYTES = 65_536;
  * and settles once. `dispatch` is used because `request()` of undici would create a Readable for each
  * response and need an AbortSignal.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
   readonly #options: ExchangeOptions;
+  readonly #call: Call;
+  readonly #onSettled: Settle;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -56,8 +55,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: ExchangeOptions, call: Call, settle: Settle) {
     this.#options = options;
+    this.#call = call;
+    this.#onSettled = settle;
   }
 
   /** Ends the exchange and closes its connection, so that the subgraph can stop its work. */
@@ -102,7 +103,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#settle(this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error));
+    const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
+    // Undici has not finished its cleanup, and asserts that no call, such as a retry, is added meanwhile.
+    queueMicrotask(() => {
+      this.#settle(result);
+    });
   }
 
   #enforceLimit(bytes: number): void {
@@ -124,7 +129,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #readBody(bytes: Buffer): CallResult {
     const { service } = this.#options;
-    const parsed = parseResponse(bytes, this.#options.exact);
+    const parsed = parseResponse(bytes, this.#call.request.exact);
     const failure = this.#statusFailure;
     if (parsed.kind === 'defective') return failure ?? invalidResponse(service, parsed.defect);
     const headers = this.#headers;
@@ -155,9 +160,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     this.#chunks = [];
-    // Undici calls `onRequestStart` immediately before it writes the request. Without a controller nothing
-    // was sent.
-    this.#options.settle(this.#controller === undefined ? unsent(result) : result);
+    try {
+      // Undici calls `onRequestStart` immediately before it writes the request. Without a controller nothing
+      // was sent.
+      this.#onSettled(this.#controller === undefined ? unsent(result) : result);
+    } catch (bug) {
+      // Undici would treat it as an error of the connection, and the call would never end.
+      this.#call.reject(bug);
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 import { Pool, buildConnector } from 'undici';
-import type { Call, CallResult } from '../call/call.ts';
+import type { Call, Settle } from '../call/call.ts';
 import { createConnector } from './certificates.ts';
 import { Exchange } from './http-exchange.ts';
 import { filterInterimResponses } from './interim-responses.ts';
 import { joinWrites } from './join-writes.ts';
-import { notSent, unsent } from '../call/outcomes.ts';
+import { notSent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
 /** Signs one attempt. The returned headers are added to the request. */
@@ -19,8 +19,8 @@ export type Signer = {
 /** The connection pool and path of an endpoint. */
 export type Address = { readonly pool: Pool; readonly path: string };
 
-/** Sends one attempt to an address. The promise never rejects. */
-export type Transport = (address: Address, call: Call) => Promise<CallResult>;
+/** Sends one attempt to an address. Calls `settle` once, and does not throw. */
+export type Transport = (address: Address, call: Call, settle: Settle) => void;
 
 export type TransportOptions = {
   readonly service: string;
@@ -34,27 +34,24 @@ export type TransportOptions = {
 export function createTransport(options: TransportOptions): Transport {
   const { service, signer, monotonic } = options;
 
-  function dispatch({ pool, path }: Address, call: Call, settle: (result: CallResult) => void): void {
+  function dispatch({ pool, path }: Address, call: Call, exchange: Exchange): void {
     const body = Buffer.from(call.request.body);
     const { headers: own } = call.context;
     const headers = requestHeaders(own, signer.sign({ audience: service, body, headers: own }));
     headers.push(TIMEOUT_HEADER, String(Math.max(Math.floor(call.endsAt - monotonic()), 0)));
-    const exchange = new Exchange({ ...options, exact: call.request.exact, settle });
-    call.interrupt.listen((result) => {
-      exchange.interrupt(result);
-    });
+    call.interrupt.attach(exchange);
     pool.dispatch({ path, method: 'POST', headers, body }, exchange);
   }
 
-  return (address, call) =>
-    new Promise((settle) => {
-      try {
-        dispatch(address, call, settle);
-      } catch (cause) {
-        // The signer throws if a header cannot carry a value. The subgraph did not cause this failure.
-        settle(unsent(notSent(service, cause)));
-      }
-    });
+  return (address, call, settle) => {
+    const exchange = new Exchange(options, call, settle);
+    try {
+      dispatch(address, call, exchange);
+    } catch (cause) {
+      // The signer throws if a header cannot carry a value. The subgraph did not cause this failure.
+      exchange.interrupt(notSent(service, cause));
+    }
+  };
 }
 
 /** Creates the connection pool of an address. It opens connections only for calls. */

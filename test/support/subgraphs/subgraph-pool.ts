@@ -70,7 +70,8 @@ export function poolOf(
   };
 }
 
-function recorder(events: string[]): SubgraphParts['telemetry'] {
+/** Returns a telemetry that records its events. */
+export function recorder(events: string[]): SubgraphParts['telemetry'] {
   return {
     log: pino({ level: 'silent' }),
     subgraphCalled: ({ outcome }) => events.push(`called ${outcome}`),
