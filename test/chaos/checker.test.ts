@@ -151,7 +151,7 @@ describe('rate limits', () => {
       const whole = history.pointChanges.pop();
       if (whole === undefined) throw new Error('there is no charge');
       const [take] = whole.takes;
-      if (take === undefined) throw new Error('the charge is of no bucket');
+      if (take === undefined) throw new Error('the charge has no bucket');
       for (const part of points) history.pointChanges.push({ ...whole, takes: [{ ...take, points: part }] });
     };
     const missing = [

@@ -12,7 +12,7 @@ describe('subgraphs of Federation 1', () => {
   test.each([
     ['as Federation 2 composes them', undefined],
     ['in a supergraph that Federation 1 composed', federationOneSupergraph(URLS)],
-  ])('%s, are answered as one schema answers them', async (_, supergraphSdl) => {
+  ])('%s, have the response of one schema', async (_, supergraphSdl) => {
     const graph = createGraph('federation one', FEDERATION_ONE, supergraphSdl);
     if (graph === undefined) throw new Error('the subgraphs do not compose');
     let count = 0;

@@ -44,7 +44,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
     logger: SILENT,
     buildService: ({ name }) => ({
       process: ({ request: { query = '', variables = {} } }) => {
-        if (asked === undefined) throw new Error('nobody asked');
+        if (asked === undefined) throw new Error('there is no operation');
         const { data = null, errors = [] } = JSON.parse(
           textOf(asked, name, JSON.stringify({ query, variables })),
         );

@@ -27,7 +27,7 @@ const SEARCH = 'query ($text: String!) { search(text: $text) }';
 const BOTH = 'query ($text: String!) { search(text: $text) books }';
 
 /** Sends five different texts, so that no call is deduplicated. */
-async function makeIll(graph: SmallGraph, query: string): Promise<void> {
+async function failFiveTimes(graph: SmallGraph, query: string): Promise<void> {
   const texts = ['1', '2', '3', '4', '5'];
   const answers = await Promise.all(texts.map((text) => graph.query(query, { text })));
   for (const { errors } of answers)
@@ -41,7 +41,7 @@ async function subgraphState({ router }: SmallGraph): Promise<unknown> {
 
 it('blocks a root field that hangs, and returns the others', async (context) => {
   await using graph = await startShop();
-  await makeIll(graph, SEARCH);
+  await failFiveTimes(graph, SEARCH);
   const before = graph.services.get('shop')?.calls.length ?? 0;
 
   const began = performance.now();
@@ -97,7 +97,7 @@ it('blocks a root field that hangs, and returns the others', async (context) => 
 
 it('blocks a mutation field that hangs, and executes the others', async () => {
   await using graph = await startShop();
-  await makeIll(graph, 'mutation ($text: String!) { order(text: $text) }');
+  await failFiveTimes(graph, 'mutation ($text: String!) { order(text: $text) }');
   const answer = await graph.query('mutation ($text: String!) { order(text: $text) clear }', { text: 'new' });
   expect(answer).toMatchObject({
     data: { order: null, clear: 'cleared' },

@@ -42,7 +42,7 @@ test('a user logs in while 14 addresses send wrong passwords, and the breaker st
   expect(metrics).not.toMatch(/^tributary_breaker_transitions_total\{.*subgraph="user"/m);
 });
 
-/** Repeats a login after an overload rejection, as its code tells clients to do. */
+/** Repeats a login after an overload rejection, as its error code requires. */
 async function untilAccepted(logIn: () => ReturnType<ShopGraph['ask']>) {
   for (let attempts = 1; ; attempts++) {
     const victim = await logIn();

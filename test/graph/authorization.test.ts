@@ -360,7 +360,7 @@ describe("with Apollo Gateway's own executor", () => {
   afterAll(() => stock[Symbol.asyncDispose]());
 
   test.each([
-    // The stock executor drops what a fragment of an object type selects within one of its interface.
+    // The stock executor drops the fields of a fragment on an object type within one on its interface.
     ...PATHS.map(([, query]) => query).filter((query) => !query.includes('...B')),
     '{ nodes { id total exact ... on Order { note label weight } } }',
     '{ anything { ... on Node { id total } } secret { id } level me open }',

@@ -7,7 +7,7 @@ import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 // The first worker binds the port before the others start: on a busy machine it takes a while to start all.
 const TIMEOUT_MS = 180_000;
 
-async function order(
+async function command(
   adminUrl: string | undefined,
   subgraph: string,
   body: unknown,
@@ -25,7 +25,7 @@ async function order(
 test('does not call a subgraph whose breaker is forced open, and reports it in the response', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
-  expect(await order(adminUrl, 'reviews', { state: 'open' })).toMatchObject({
+  expect(await command(adminUrl, 'reviews', { state: 'open' })).toMatchObject({
     status: 200,
     body: { subgraph: 'reviews', state: 'open' },
   });
@@ -64,30 +64,30 @@ test('does not call a subgraph whose breaker is forced open, and reports it in t
     'tributary_breaker_transitions_total{subgraph="reviews",scope="service",to="open",forced="true"} 1',
   );
 
-  await order(adminUrl, 'reviews', { state: 'auto' });
+  await command(adminUrl, 'reviews', { state: 'auto' });
   expect(await graph.query('{ books { title reviews { text } } }')).not.toHaveProperty('errors');
 });
 
 test('rejects an invalid command with the reason', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
-  expect(await order(adminUrl, 'nobody', { state: 'open' })).toMatchObject({
+  expect(await command(adminUrl, 'nobody', { state: 'open' })).toMatchObject({
     status: 404,
     body: { error: 'no subgraph is named nobody' },
   });
-  expect(await order(adminUrl, '%zz', { state: 'open' })).toMatchObject({ status: 404 });
-  const wrong = await order(adminUrl, 'books', { state: 'ajar' });
+  expect(await command(adminUrl, '%zz', { state: 'open' })).toMatchObject({ status: 404 });
+  const wrong = await command(adminUrl, 'books', { state: 'ajar' });
   expect(wrong).toMatchObject({
     status: 400,
     body: { error: expect.stringContaining('"open"|"closed"|"auto"') },
   });
-  expect(await order(adminUrl, 'books', { state: 'open', until: 5 })).toMatchObject({ status: 400 });
-  expect(await order(adminUrl, 'books', '{')).toMatchObject({
+  expect(await command(adminUrl, 'books', { state: 'open', until: 5 })).toMatchObject({ status: 400 });
+  expect(await command(adminUrl, 'books', '{')).toMatchObject({
     status: 400,
     body: { error: 'the body is not JSON' },
   });
-  expect(await order(adminUrl, 'books', ' '.repeat(20_000))).toMatchObject({ status: 413 });
-  const get = await order(adminUrl, 'books', undefined, { method: 'GET' });
+  expect(await command(adminUrl, 'books', ' '.repeat(20_000))).toMatchObject({ status: 413 });
+  const get = await command(adminUrl, 'books', undefined, { method: 'GET' });
   expect(get).toMatchObject({ status: 405, allow: 'POST' });
   expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
 });
@@ -96,7 +96,7 @@ test('rejects a command for a field that is never requested from the subgraph, a
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   const hold = (subgraph: string, field: string, state = 'open') =>
-    order(adminUrl, subgraph, { state, field });
+    command(adminUrl, subgraph, { state, field });
   expect(await hold('books', 'Book.titel')).toMatchObject({
     status: 404,
     body: { error: 'books has no root or entity field Book.titel; it has Book.id, Book.title, Book.pages' },
@@ -129,9 +129,9 @@ test('rejects a command that a page could have sent', async () => {
   await using graph = await startSmallGraph({ services: LIBRARY });
   const { adminUrl } = graph.router;
   const simple = { headers: { 'content-type': 'text/plain' } };
-  expect(await order(adminUrl, 'books', { state: 'open' }, simple)).toMatchObject({ status: 415 });
+  expect(await command(adminUrl, 'books', { state: 'open' }, simple)).toMatchObject({ status: 415 });
   const rebound = { headers: { 'content-type': 'application/json', origin: adminUrl ?? '' } };
-  expect(await order(adminUrl, 'books', { state: 'open' }, rebound)).toMatchObject({ status: 403 });
+  expect(await command(adminUrl, 'books', { state: 'open' }, rebound)).toMatchObject({ status: 403 });
   expect(await graph.query('{ books { title } }')).not.toHaveProperty('errors');
 });
 
@@ -155,8 +155,8 @@ test(
         subgraphs?.map(({ breaker, forced }) => `${breaker} ${forced}`).join(),
       );
     };
-    expect(await order(router.adminUrl, 'nobody', { state: 'open' })).toMatchObject({ status: 404 });
-    expect(await order(router.adminUrl, 'only', { state: 'open' })).toMatchObject({ status: 200 });
+    expect(await command(router.adminUrl, 'nobody', { state: 'open' })).toMatchObject({ status: 404 });
+    expect(await command(router.adminUrl, 'only', { state: 'open' })).toMatchObject({ status: 200 });
     expect(await breakers()).toEqual(['open true', 'open true']);
 
     const [worker = 0] = workersOf(router);
@@ -165,7 +165,7 @@ test(
     await expect.poll(replaced, { timeout: 60_000 }).toBe(true);
     await expect.poll(breakers, { timeout: 60_000 }).toEqual(['open true', 'open true']);
 
-    expect(await order(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
+    expect(await command(router.adminUrl, 'only', { state: 'auto' })).toMatchObject({ status: 200 });
     expect(await breakers()).toEqual(['half-open undefined', 'half-open undefined']);
   },
   TIMEOUT_MS,

@@ -81,7 +81,7 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     expect(unknownFields(objects)).toEqual([]);
   });
 
-  it('renders the objects that the values ask for, with the same selector everywhere', async () => {
+  it('renders the objects that the values enable, with the same selector everywhere', async () => {
     const objects = await render(EVERYTHING);
     expect(objects.map(({ kind }) => kind).sort()).toEqual([
       'ConfigMap',
@@ -159,7 +159,7 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     ]);
   });
 
-  it('lets only the router call a subgraph, and only the named peers call the router', async () => {
+  it('allows only the router to call a subgraph, and only the named peers to call the router', async () => {
     const policies = (await render(EVERYTHING)).filter(({ kind }) => kind === 'NetworkPolicy');
     const pods = { 'app.kubernetes.io/name': 'tributary', 'app.kubernetes.io/instance': 'graph' };
     expect(policies.map(({ metadata, spec }) => ({ namespace: metadata['namespace'], spec }))).toEqual([

@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..', '..');
 const RENAME = 'mutation { rename(id: "1", title: "Emma") { title } }';
 
 describe.skipIf(haproxy === undefined)('deploy/haproxy.cfg', () => {
-  it('terminates TLS, and tells the router the address of the client', async () => {
+  it('terminates TLS, and forwards the address of the client to the router', async () => {
     await using graph = await startSmallGraph({
       services: LIBRARY,
       config: '{ listen: { trustedProxies: [127.0.0.1] }, health: {} }',

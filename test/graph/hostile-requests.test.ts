@@ -90,7 +90,7 @@ describe('responds with 400 to an invalid persisted query:', () => {
       { persistedQuery: { version: 1, sha256Hash: sha256.replace(/./, 'x') } },
     ],
     ['another version', { persistedQuery: { version: 2, sha256Hash: sha256 } }],
-    ['text in its place', { persistedQuery: 'x' }],
+    ['text instead of an object', { persistedQuery: 'x' }],
   ];
   test.each(wrong)('%s', async (_name, extensions) => {
     for (const body of [{ extensions }, { query: '{books{id}}', extensions }]) {

@@ -118,7 +118,7 @@ describe('responds in JSON with a code to', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'a body that is not what its content coding says',
+      'a body in another content coding than declared',
       {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },

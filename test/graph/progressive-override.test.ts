@@ -126,7 +126,7 @@ test('authorization of one side applies on both', async () => {
   expect(await field('secret', headers)).toBe('stock');
 });
 
-test('the plans of both sides are kept', async () => {
+test('the plans of both sides are cached', async () => {
   const clients = Array.from({ length: 16 }, (_, index) => index);
   const ask = () => Promise.all(clients.map((client) => field('weight', from(client))));
   expect(new Set(await ask())).toEqual(new Set([1, 2]));

@@ -69,7 +69,7 @@ describe.each(databaseKinds)('an order service on %s that starts after a crash',
   };
   const stockReturns = () => until(async () => (await around.available('product-1')) === stock, timeoutMs);
 
-  test('aborts what was reserved a minute ago but never placed', async () => {
+  test('aborts a placement that reserved stock a minute ago and was not completed', async () => {
     await withDatabase(location, (db) => openPlacement(db, intention({ orderId, ageMs: 61_000 }), Infinity));
     await reserve();
     await using order = await around.startOrder(location);

@@ -14,7 +14,7 @@ test('reports a logout to the routers through Redis', async () => {
   await using user = await startTestSubgraph('user', startUser, { settings: { redisUrl } });
   const revoked = await logInAndOut(user);
   // The subgraph may still be connecting; it writes pending revocations as soon as it is connected.
-  expect(await until(() => isTold(redisUrl, revoked), 5_000)).toBe(true);
+  expect(await until(() => isReported(redisUrl, revoked), 5_000)).toBe(true);
 });
 
 test('logs out while Redis is down, and reports it to the routers when an empty Redis is available', async () => {
@@ -25,8 +25,8 @@ test('logs out while Redis is down, and reports it to the routers when an empty 
   await redis.kill();
   const during = await logInAndOut(user);
   await redis.start();
-  expect(await until(() => isTold(redis.url, during), 15_000)).toBe(true);
-  expect(await isTold(redis.url, before)).toBe(true);
+  expect(await until(() => isReported(redis.url, during), 15_000)).toBe(true);
+  expect(await isReported(redis.url, before)).toBe(true);
 });
 
 /** Logs out and returns the revoked token. */
@@ -51,7 +51,7 @@ async function listRevoked(user: TestSubgraph): Promise<readonly RevokedToken[]>
   return ((await response.json()) as { revoked: RevokedToken[] }).revoked;
 }
 
-async function isTold(redisUrl: string, { jti, exp }: RevokedToken): Promise<boolean> {
+async function isReported(redisUrl: string, { jti, exp }: RevokedToken): Promise<boolean> {
   const redis = new Redis(redisUrl);
   try {
     const entries = await redis.xrange('tributary:revocations', '-', '+');

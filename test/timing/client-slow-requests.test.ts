@@ -49,7 +49,11 @@ test.for(NEVER_ENDING)(
     const name = `${SLOW} connections with ${slow.what}`;
     recordMeasurement(context, `${name}: closed after ms (timeout ${slow.closedMs})`, Math.round(longest));
     recordMeasurement(context, `${name}: p99 of others, ms`, attacked.p99Ms.toFixed(1));
-    recordMeasurement(context, `${name}: the same without them, ms`, healthy.p99Ms.toFixed(1));
+    recordMeasurement(
+      context,
+      `${name}: p99 of others without these connections, ms`,
+      healthy.p99Ms.toFixed(1),
+    );
     recordMeasurement(context, `${name}: others rejected, of 350`, attacked.refused);
     expect(clients.answers).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
     expect(attacked.lost).toBe(0);

@@ -36,7 +36,7 @@ rateLimit: { enabled: true, tiers: { FREE: { points: 100000 } }, fields: { Query
     'neighbour of a tenant at ten times its limit: p99, ms',
     during.p99Ms.toFixed(1),
   );
-  recordMeasurement(context, 'the same alone, ms', before.p99Ms.toFixed(1));
+  recordMeasurement(context, 'neighbour without such a tenant: p99, ms', before.p99Ms.toFixed(1));
   expect(during.count).toBe(before.count);
   expect(outcomeOf(report, 429, 'greedy').count).toBeGreaterThan(700);
   // The p99 of fifty responses on a busy machine.

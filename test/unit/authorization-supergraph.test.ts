@@ -90,10 +90,10 @@ describe('rejects a supergraph that', () => {
       'links an unknown feature for security',
       withLink('@link(url: "https://specs.example/guard/v1.0", for: SECURITY)'),
     ],
-    ['links a version of one that is not known', plain.replace('authenticated/v0.1', 'authenticated/v0.2')],
-    ['links one without a version', plain.replace('authenticated/v0.1', 'authenticated')],
+    ['links an unknown version of a feature', plain.replace('authenticated/v0.1', 'authenticated/v0.2')],
+    ['links a feature without a version', plain.replace('authenticated/v0.1', 'authenticated')],
     [
-      'links one for security of another publisher',
+      'links a feature for security of another publisher',
       plain.replace('specs.apollo.dev/auth', 'specs.example/auth'),
     ],
     ['uses @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],

@@ -249,7 +249,7 @@ describe('for every operation,', () => {
     const { user, system } = process.cpuUsage(start);
     recordMeasurement(
       context,
-      'CPU to cost a document of 2^60 selections, ms',
+      'CPU to calculate the cost of 2^60 selections, ms',
       ((user + system) / 1000).toFixed(1),
     );
     const deep = levels.reduce((inner) => `list { ${inner} }`, 'id').replaceAll('{ list', '{ parts');

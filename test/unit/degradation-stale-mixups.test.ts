@@ -67,7 +67,7 @@ function keeper() {
     { stale: FIELDS, staleMemoryBytes: 1_000_000 },
     { redis: undefined, now: () => clock.ms, later: (action) => action(), outageCodes: () => [] },
   );
-  if (values === undefined) throw new Error('nothing is kept');
+  if (values === undefined) throw new Error('stale values are disabled');
   const ask = (document: string, scope: string, stock?: FederatedRequest & { by?: Interposed }) =>
     graph.run(document, {
       onError: 'NULL',

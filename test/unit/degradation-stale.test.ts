@@ -86,7 +86,7 @@ function createCallers(staleMemoryBytes = 1_000_000) {
       outageCodes: (service) => (service === 'stock' ? ['UNAVAILABLE'] : []),
     },
   );
-  if (values === undefined) throw new Error('nothing is kept');
+  if (values === undefined) throw new Error('stale values are disabled');
   const ask = async (
     document: string,
     more: FederatedRequest & { scope?: string; stock?: Interposed } = {},

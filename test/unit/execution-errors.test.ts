@@ -347,7 +347,7 @@ describe('an error of a subgraph', () => {
 });
 
 describe('an entity', () => {
-  test('that its service does not know leaves nulls and one error', async () => {
+  test('that its service cannot find leaves nulls and one error', async () => {
     const stock = changed(({ _entities }) => ({
       _entities: Array.isArray(_entities) ? [_entities[0], null] : [],
     }));

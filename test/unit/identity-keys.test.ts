@@ -109,16 +109,16 @@ describe('a start while the issuer is down', () => {
 
 describe('invalid responses never replace valid keys:', () => {
   const answers: Record<string, (response: ServerResponse) => void> = {
-    'no JSON': (response) => response.end('<html>'),
+    'text that is not JSON': (response) => response.end('<html>'),
     'no keys': (response) => response.end('{"keys":[]}'),
-    'another shape': (response) => response.end('[]'),
+    'a list': (response) => response.end('[]'),
     null: (response) => response.end('null'),
     'symmetric keys only': (response) =>
       response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1"}]}'),
     'an error': down,
     'more than 1 MB': (response) => response.end(JSON.stringify({ keys: [], filler: 'x'.repeat(1_100_000) })),
-    'an endless answer': endless,
-    'a cut answer': (response) =>
+    'an endless response': endless,
+    'a truncated response': (response) =>
       void response.writeHead(200, { 'content-length': 100 }).end('{"keys"', () => response.destroy()),
   };
   it.each(Object.entries(answers))('%s', async (_, answer) => {

@@ -61,7 +61,7 @@ describe('the caller', () => {
   });
 });
 
-/** Attacks S-25 to S-28 and S-23: the header to send, made from a healthy issuer. */
+/** Attacks by name, each with the Authorization header that it sends, made from a healthy issuer. */
 const attacks: Record<string, (issuer: Issuer) => Promise<string | string[]> | string> = {
   'two Authorization headers': async (issuer) => {
     const header = await bearer(issuer.mint());
@@ -72,7 +72,7 @@ const attacks: Record<string, (issuer: Issuer) => Promise<string | string[]> | s
   'another scheme': () => 'Basic YWRhOnNlY3JldA==',
   'two tokens in one header': async (issuer) => `Bearer ${await issuer.mint()} ${await issuer.mint()}`,
   'two schemes in one header': async (issuer) => `Bearer ${await issuer.mint()}, Basic YQ==`,
-  'words that are no token': () => 'Bearer not.a.token',
+  'text that is not a token': () => 'Bearer not.a.token',
   'two parts': () => 'Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0',
   'a token of 1 MB': () => `Bearer eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(1_000_000)}.sig`,
   'alg none': (issuer) => `Bearer ${unsecured(issuer)}`,

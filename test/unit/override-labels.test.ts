@@ -102,7 +102,7 @@ describe('the labels of an operation', () => {
   const { fields, ofOperation } = readOverrideLabels(sdl, schema);
   const labels = (document: string, name?: string) => ofOperation(parse(document), name);
 
-  test('are those of its fields, of what these require, and of keys', () => {
+  test('are those of its fields, of their required fields, and of keys', () => {
     expect([...fields.keys()].sort()).toEqual(['code', 'depth', 'name', 'size']);
     expect(labels('{ a { b { plain } } }')).toEqual(['code']);
     expect(labels('{ a { size } }')).toEqual(['code', 'size']);

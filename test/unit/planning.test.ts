@@ -94,7 +94,7 @@ describe('the planner', () => {
   });
 });
 
-/** Creates a planner with one thread that finishes a plan when the test says so. */
+/** Creates a planner with one thread that finishes a plan when the test releases it. */
 async function startControlledPlanner(limits: { maxWaiting?: number; maxWaitingPerCaller?: number } = {}) {
   const order: string[] = [];
   const running: (() => void)[] = [];

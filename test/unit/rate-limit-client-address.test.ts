@@ -8,23 +8,28 @@ describe('the client is', () => {
   });
 
   it.each<[string, string, string[], string]>([
-    ['the proxy itself without a header', '10.0.0.1', [], '10.0.0.1'],
-    ['who the trusted proxy names', '10.0.0.1', ['198.51.100.7'], '198.51.100.7'],
-    ['the last one named, not one the client wrote', '10.0.0.1', ['1.1.1.1, 198.51.100.7'], '198.51.100.7'],
+    ['the proxy itself if there is no header', '10.0.0.1', [], '10.0.0.1'],
+    ['the address from the trusted proxy', '10.0.0.1', ['198.51.100.7'], '198.51.100.7'],
     [
-      'behind two proxies the one before them',
+      'the last address in the header, not one from the client',
+      '10.0.0.1',
+      ['1.1.1.1, 198.51.100.7'],
+      '198.51.100.7',
+    ],
+    [
+      'the address before two trusted proxies',
       '10.0.0.1',
       ['1.1.1.1, 198.51.100.7, 10.0.0.2'],
       '198.51.100.7',
     ],
     ['read across several headers', '10.0.0.1', ['198.51.100.7', '10.0.0.2'], '198.51.100.7'],
-    ['who connects, if that is no trusted proxy', '203.0.113.9', ['198.51.100.7'], '203.0.113.9'],
-    ['the proxy, where the header is no address', '10.0.0.1', ["'; DROP TABLE"], '10.0.0.1'],
-    ['the last known, where nonsense stands before it', '10.0.0.1', ['nonsense, 10.0.0.2'], '10.0.0.2'],
-    ['the outermost proxy, if all are trusted', '10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'],
+    ['the connected address if it is no trusted proxy', '203.0.113.9', ['198.51.100.7'], '203.0.113.9'],
+    ['the proxy if the header has no valid address', '10.0.0.1', ["'; DROP TABLE"], '10.0.0.1'],
+    ['the last valid address after an invalid one', '10.0.0.1', ['nonsense, 10.0.0.2'], '10.0.0.2'],
+    ['the outermost proxy if all are trusted', '10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'],
     ['read with a port', '10.0.0.1', ['198.51.100.7:4711'], '198.51.100.7'],
     ['read as IPv6 in brackets', '10.0.0.1', ['[2001:db8::7]:4711'], '2001:db8::7'],
-    ['an IPv4 address in IPv6 clothes', '::ffff:10.0.0.1', ['::ffff:198.51.100.7'], '198.51.100.7'],
+    ['an IPv4-mapped IPv6 address', '::ffff:10.0.0.1', ['::ffff:198.51.100.7'], '198.51.100.7'],
     ['behind a trusted IPv6 proxy', 'fd00::1', ['198.51.100.7'], '198.51.100.7'],
   ])('%s', (_, remote, forwardedFor, expected) => {
     expect(createClientAddress(['10.0.0.0/8', 'fd00::/8'])(remote, forwardedFor)).toBe(expected);

@@ -54,11 +54,11 @@ const model = composeModel(/* GraphQL */ `
 describe('the actual cost', () => {
   const full = { edges: [{ node: {} }, { node: {} }] };
   it.each<[name: string, document: string, delivered: Record<string, unknown>, expected: number]>([
-    ['of a list is by its length', '{ list { id } }', { list: [{}, {}] }, 2],
-    ['of an empty list is one item', '{ list { self { id } } }', { list: [] }, 1],
-    ['of null is the field without its selection', '{ item { self { id } } }', { item: null }, 1],
-    ['of what was not delivered is nothing', '{ item { id } list { id } }', { item: {} }, 1],
-    ['of nothing at all is one', '{ list { id } }', {}, 1],
+    ['of a list depends on its length', '{ list { id } }', { list: [{}, {}] }, 2],
+    ['of an empty list is that of one item', '{ list { self { id } } }', { list: [] }, 1],
+    ['of null is that of the field without its selection', '{ item { self { id } } }', { item: null }, 1],
+    ['of missing data is zero', '{ item { id } list { id } }', { item: {} }, 1],
+    ['of an empty response is one', '{ list { id } }', {}, 1],
     ['of a list of lists counts all items', '{ grid { id } }', { grid: [[{}, {}], null, [{}], []] }, 5],
     ['of a list of lists of values, too', '{ weights }', { weights: [[1, 2], [3]] }, 6],
     [
@@ -67,15 +67,30 @@ describe('the actual cost', () => {
       { list: [{ parts: [{}, {}] }, { parts: [{}] }] },
       5,
     ],
-    ['of null among items is an item', '{ list { self { id } } }', { list: [null, { self: {} }] }, 3],
-    ['of a connection is by its edges', '{ page(first: 50) { edges { node { id } } } }', { page: full }, 5],
-    ['of an alias is by its own value', '{ a: list { id } list { id } }', { a: [{}, {}, {}], list: [{}] }, 4],
-    ['of a fragment is of its text', '{ ...F } fragment F on Query { list { id } }', { list: [{}, {}] }, 2],
+    ['of a null item is that of an item', '{ list { self { id } } }', { list: [null, { self: {} }] }, 3],
+    [
+      'of a connection depends on its edges',
+      '{ page(first: 50) { edges { node { id } } } }',
+      { page: full },
+      5,
+    ],
+    [
+      'of an alias depends on its own value',
+      '{ a: list { id } list { id } }',
+      { a: [{}, {}, {}], list: [{}] },
+      4,
+    ],
+    [
+      'of a fragment is that of its fields',
+      '{ ...F } fragment F on Query { list { id } }',
+      { list: [{}, {}] },
+      2,
+    ],
     ['of a scalar with a weight is its weight', '{ heavyScalar }', { heavyScalar: 1 }, 3],
     ['counts arguments', '{ find(by: { text: "a" }) { id } }', { find: {} }, 2],
-    ['of a mutation keeps its base', 'mutation { change { id } }', {}, 10],
+    ['of a mutation includes its base', 'mutation { change { id } }', {}, 10],
     [
-      'of another type is not counted',
+      'of a fragment on another type is zero',
       '{ node { ... on Heavy { parts { id } } ... on Item { parts { id } } } }',
       { node: { __typename: 'Item', parts: [{}, {}] } },
       3,
@@ -86,16 +101,11 @@ describe('the actual cost', () => {
 
   it.each<[name: string, document: string, unanswered: string[], expected: number]>([
     ['as a whole', '{ list { parts { id } } item { id } }', ['Query.list'], 20],
-    [
-      'for each item that was delivered',
-      '{ page(first: 9) { edges { node { parts { id } } } } }',
-      ['Item.parts'],
-      11,
-    ],
+    ['for each returned item', '{ page(first: 9) { edges { node { parts { id } } } } }', ['Item.parts'], 11],
     ['by its interface', '{ node { ... on Item { parts { id } } } }', ['Item.parts'], 4],
     ['by its object', '{ node { id } }', ['Query.node'], 1],
-    ['but not where it was skipped', '{ list @skip(if: true) { id } item { id } }', ['Query.list'], 1],
-    ['but not what another call did not deliver', '{ list { id } }', ['Query.item'], 1],
+    ['but not for skipped fields', '{ list @skip(if: true) { id } item { id } }', ['Query.list'], 1],
+    ['but not data missing from another call', '{ list { id } }', ['Query.item'], 1],
   ])(
     'of calls that were sent and have no response is the estimate, %s',
     (_name, document, unanswered, expected) => {
@@ -137,7 +147,7 @@ describe('the actual cost', () => {
     const start = performance.now();
     for (let round = 0; round < 2_000; round++) walk?.({ list }, {});
     const micros = (performance.now() - start) / 2;
-    recordMeasurement(context, 'actual cost of an answer of 1,600 objects, µs', micros.toFixed(1));
+    recordMeasurement(context, 'cost calculation for a response of 1,600 objects, µs', micros.toFixed(1));
     expect(walk?.({ list }, {})).toBe(50 + 50 * 20 + 50 * 11);
   });
 });

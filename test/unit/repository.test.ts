@@ -29,7 +29,7 @@ test('package.json is the one place that names the version of Node', () => {
   expect(readdirSync(root)).not.toContain('.nvmrc');
 });
 
-test('the hosted workflow runs what CI runs', () => {
+test('the hosted workflow runs the same commands as CI', () => {
   expect(read('.github/workflows/ci.yml')).toContain('- run: .ci/run');
 });
 

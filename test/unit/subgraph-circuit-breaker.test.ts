@@ -87,12 +87,12 @@ describe('a half-open breaker', () => {
 
   it('admits one of many simultaneous calls, and doubles that with each success', () => {
     const { breaker } = createHalfOpen();
-    const herd = (): Permit[] =>
+    const admitMany = (): Permit[] =>
       Array.from({ length: 100 }, () => breaker.admit()).filter((permit) => permit !== undefined);
     const admitted: number[] = [];
     let inFlight: Permit[] = [];
     while (breaker.state === 'half-open') {
-      inFlight = [...inFlight, ...herd()];
+      inFlight = [...inFlight, ...admitMany()];
       admitted.push(inFlight.length);
       const [first, ...rest] = inFlight;
       if (first !== undefined) breaker.settle(first, 'success');
@@ -243,7 +243,7 @@ it('changes at most twice a minute if the subgraph flaps every five seconds', (c
     clock.advance(1_000);
   }
   const settled = opened.filter((second) => second >= 600).length / 10;
-  recordMeasurement(context, 'openings a minute, subgraph flapping every 5 s', settled);
+  recordMeasurement(context, 'openings per minute, subgraph flapping every 5 s', settled);
   expect(settled).toBeLessThanOrEqual(2);
 });
 
@@ -330,7 +330,7 @@ it('is not closed by successes of calls from before it opened, whenever they arr
     }),
     { numRuns: 200 },
   );
-  recordMeasurement(context, `false closes by ${settled} stale successes`, falseCloses);
+  recordMeasurement(context, `breakers wrongly closed by ${settled} stale successes`, falseCloses);
   expect(falseCloses).toBe(0);
 });
 

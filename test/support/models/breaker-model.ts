@@ -35,7 +35,7 @@ export class BreakerModel {
   #closedAt = Number.NEGATIVE_INFINITY;
   #windowStart = 0;
   #calls: { readonly at: number; readonly failed: boolean }[] = [];
-  #probesUnderWay = 0;
+  #probesInFlight = 0;
   #probesSucceeded = 0;
   #forced: 'open' | 'closed' | undefined;
 
@@ -59,16 +59,16 @@ export class BreakerModel {
   admit(): { readonly epoch: number } | undefined {
     if (this.state === 'open') return undefined;
     if (this.state === 'half-open') {
-      if (this.#probesUnderWay >= 2 ** this.#probesSucceeded) return undefined;
-      this.#probesUnderWay += 1;
+      if (this.#probesInFlight >= 2 ** this.#probesSucceeded) return undefined;
+      this.#probesInFlight += 1;
     }
     return { epoch: this.#epoch };
   }
 
-  settle(permit: { readonly epoch: number }, verdict: CallOutcome): void {
+  settle(permit: { readonly epoch: number }, outcome: CallOutcome): void {
     if (permit.epoch !== this.#epoch || this.#forced !== undefined) return;
-    if (this.#state === 'half-open') this.#probed(verdict);
-    else if (verdict !== 'ignored') this.#counted(verdict !== 'success');
+    if (this.#state === 'half-open') this.#probed(outcome);
+    else if (outcome !== 'ignored') this.#counted(outcome !== 'success');
   }
 
   force(to: ForcedState): void {
@@ -80,18 +80,18 @@ export class BreakerModel {
     else this.#epoch += 1;
   }
 
-  #probed(verdict: CallOutcome): void {
-    this.#probesUnderWay -= 1;
-    if (verdict === 'failure' || verdict === 'timeout') this.#open(this.#trips + 1);
-    if (verdict === 'unreachable') this.#open(this.#trips);
-    if (verdict !== 'success') return;
+  #probed(outcome: CallOutcome): void {
+    this.#probesInFlight -= 1;
+    if (outcome === 'failure' || outcome === 'timeout') this.#open(this.#trips + 1);
+    if (outcome === 'unreachable') this.#open(this.#trips);
+    if (outcome !== 'success') return;
     this.#probesSucceeded += 1;
     if (this.#probesSucceeded >= 5) this.#close();
   }
 
   #probe(): void {
     this.#enter('half-open');
-    this.#probesUnderWay = 0;
+    this.#probesInFlight = 0;
     this.#probesSucceeded = 0;
   }
 

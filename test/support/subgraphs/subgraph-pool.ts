@@ -62,7 +62,7 @@ export function poolOf(
     call,
     async fail(options) {
       const response = await call(options);
-      if (response.kind === 'received') throw new Error(`answered ${JSON.stringify(response)}`);
+      if (response.kind === 'received') throw new Error(`the call succeeded: ${JSON.stringify(response)}`);
       return response.failure;
     },
     breaker: () => pool.state()[0]?.breaker,
