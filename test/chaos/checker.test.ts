@@ -1,118 +1,20 @@
-import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { check } from './check.ts';
-import { emptyHistory } from './history.ts';
 import type { Exchange, History, Outcome, Sighting } from './history.ts';
-import { everyMutation, everyQuery } from './operations.ts';
-import type { Operation, OperationName } from './operations.ts';
-import { shopSchema } from './supergraphs.ts';
-
-const T0 = 1_800_000_000_000;
-const SCHEMA = shopSchema();
-const ISSUER = 'http://issuer.example';
-const PROFILE = {
-  me: { id: 'user-1', name: 'Freya', email: 'freya@shop.example', tier: 'FREE', addresses: [] },
-};
-
-type Outline = Partial<Omit<Exchange, 'outcome'>> & { readonly outcome?: Partial<Answered> };
-type Answered = Extract<Outcome, { kind: 'received' }>;
-
-/** Returns a history in which one user requested their profile, without a violation. */
-function soundHistory(): History {
-  const history = emptyHistory('test');
-  const profile = operationNamed('profile');
-  history.issuer = ISSUER;
-  history.editions.set('v1', 'first').set('v2', 'second');
-  history.whole.set(profile.key, PROFILE);
-  history.costs.set(profile.key, 10).set('placeOrder', 20).set('adjustStock', 10);
-  history.secrets.push(':4001/');
-  history.routerLives.push({
-    router: 0,
-    began: T0 - 1_000,
-    served: [{ at: T0 - 500, generation: 'v1' }],
-    failures: [],
-    stopped: { at: T0 + 60_000, signal: 'SIGTERM' },
-    ended: { at: T0 + 61_000, code: 0 },
-  });
-  ask(history, {});
-  return history;
-}
-
-/** Adds a request, its charge and its call to a subgraph. */
-function ask(history: History, { outcome, ...outline }: Outline, seen: Partial<Sighting> = {}): Exchange {
-  const operation = outline.operation ?? operationNamed('profile');
-  const exchange: Exchange = {
-    id: `test-${history.exchanges.length}`,
-    operation,
-    router: 0,
-    began: T0,
-    ended: T0 + 100,
-    ...outline,
-    outcome: {
-      kind: 'received',
-      status: 200,
-      headers: headersOf(operation),
-      body: bodyOf({ data: PROFILE }),
-      ...outcome,
-    },
-  };
-  history.exchanges.push(exchange);
-  charge(history, { at: exchange.began + 10, operation });
-  history.sightings.push({
-    at: exchange.began + 20,
-    subgraph: 'user',
-    way: 'first',
-    requestId: exchange.id,
-    userId: operation.caller?.id,
-    service: undefined,
-    roles: operation.caller?.roles,
-    isAuthorizationShown: false,
-    query: '{me{id}}',
-    ...seen,
-  });
-  return exchange;
-}
-
-function charge(history: History, { at, operation }: { at: number; operation: Operation }): void {
-  const owner = hash('sha256', `${ISSUER}\n${operation.caller?.id}`, 'base64url').slice(0, 22);
-  const points = history.costs.get(operation.kind === 'query' ? operation.key : operation.name) ?? 0;
-  const take = {
-    key: `tributary:{rate-limit}:u:${owner}:2000/10`,
-    points,
-    capacity: 2_000,
-    windowMs: 10_000,
-  };
-  history.pointChanges.push({ life: 1, at, kind: 'charge', takes: [take] });
-}
-
-function headersOf({ caller }: Operation, share = 1): Record<string, string> {
-  const points = caller?.tier === 'FREE' ? 2_000 : 5_000;
-  return { 'x-supergraph-version': 'v1', 'ratelimit-policy': `"${caller?.tier}";q=${points * share};w=10` };
-}
-
-function bodyOf(answer: object): string {
-  return `${JSON.stringify(answer)}\n`;
-}
-
-function operationNamed(name: OperationName): Operation {
-  const found = [...everyQuery(), ...everyMutation('key-1')].find((operation) => operation.name === name);
-  if (found === undefined) throw new Error(`there is no operation ${name}`);
-  return found;
-}
-
-function found(history: History): readonly string[] {
-  return [...new Set(check(history, SCHEMA).map(({ invariant, detail }) => `${invariant}: ${detail}`))];
-}
-
-/** Returns the violations in a valid history after a change to it. */
-function foundAfter(spoil: (history: History) => void): readonly string[] {
-  const history = soundHistory();
-  spoil(history);
-  return found(history);
-}
+import type { Operation } from './operations.ts';
+import {
+  addRequest,
+  bodyOf,
+  headersOf,
+  operationNamed,
+  PROFILE,
+  T0,
+  validHistory,
+  violationsAfter,
+  violationsIn,
+} from './valid-history.ts';
 
 it('finds nothing in a history without violations', () => {
-  expect(found(soundHistory())).toEqual([]);
+  expect(violationsIn(validHistory())).toEqual([]);
 });
 
 describe('rate limits', () => {
@@ -125,8 +27,8 @@ describe('rate limits', () => {
       spend(history, T0, 100);
       spend(history, T0 + 1_000, points);
     };
-    expect(foundAfter(spendTwice(10))).toEqual([]);
-    expect(foundAfter(spendTwice(11))).toEqual([
+    expect(violationsAfter(spendTwice(10))).toEqual([]);
+    expect(violationsAfter(spendTwice(11))).toEqual([
       `budget: tributary:{rate-limit}:u:x:100/10 was overdrawn by 1.000 points in Redis at ${T0 + 1_000}`,
     ]);
   });
@@ -137,11 +39,15 @@ describe('rate limits', () => {
     const askFor = (history: History, points: readonly number[]) => {
       for (const [index, actual] of points.entries()) {
         const body = bodyOf({ data: PROFILE, extensions: { cost: { requested: 10, actual, remaining: 0 } } });
-        ask(history, { began: T0 + index * 200, ended: T0 + index * 200 + 100, outcome: { headers, body } });
+        addRequest(history, {
+          began: T0 + index * 200,
+          ended: T0 + index * 200 + 100,
+          outcome: { headers, body },
+        });
       }
     };
-    expect(foundAfter((history) => askFor(history, [500, 500]))).toEqual([]);
-    expect(foundAfter((history) => askFor(history, [500, 600]))).toEqual([
+    expect(violationsAfter((history) => askFor(history, [500, 500]))).toEqual([]);
+    expect(violationsAfter((history) => askFor(history, [500, 600]))).toEqual([
       'budget: router 0 admitted 1100 of 1030 points in 300 ms without Redis',
     ]);
   });
@@ -157,18 +63,20 @@ describe('rate limits', () => {
     const missing = [
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
     ];
-    expect(foundAfter((history) => chargeInParts(history, [1, 9]))).toEqual([]);
-    expect(foundAfter((history) => chargeInParts(history, [9]))).toEqual(missing);
-    expect(foundAfter((history) => chargeInParts(history, [1]))).toEqual(missing);
-    expect(foundAfter((history) => chargeInParts(history, [1, 8]))).toEqual(missing);
+    expect(violationsAfter((history) => chargeInParts(history, [1, 9]))).toEqual([]);
+    expect(violationsAfter((history) => chargeInParts(history, [9]))).toEqual(missing);
+    expect(violationsAfter((history) => chargeInParts(history, [1]))).toEqual(missing);
+    expect(violationsAfter((history) => chargeInParts(history, [1, 8]))).toEqual(missing);
   });
 
   it('finds a request that was served without a charge', () => {
-    expect(foundAfter((history) => void history.pointChanges.pop())).toEqual([
+    expect(violationsAfter((history) => void history.pointChanges.pop())).toEqual([
       expect.stringMatching(/^charged: no charge of u:\S+ 10 points was made for it in Redis$/),
     ]);
     expect(
-      foundAfter((history) => void ask(history, { outcome: { headers: { 'x-supergraph-version': 'v1' } } })),
+      violationsAfter(
+        (history) => void addRequest(history, { outcome: { headers: { 'x-supergraph-version': 'v1' } } }),
+      ),
     ).toEqual(['charged: the response does not name a budget of the caller']);
   });
 });
@@ -183,16 +91,16 @@ describe('mutations', () => {
 
   function place(history: History): Exchange {
     history.ledger = { orders: new Map([['key-1', ['order-9']]]), deliveries: new Map() };
-    return ask(history, { operation: order, outcome: { body: placed } }, { subgraph: 'order' });
+    return addRequest(history, { operation: order, outcome: { body: placed } }, { subgraph: 'order' });
   }
 
   it('accepts a mutation that was delivered once and stored', () => {
-    expect(foundAfter(place)).toEqual([]);
+    expect(violationsAfter(place)).toEqual([]);
   });
 
   it('finds a mutation that was delivered twice', () => {
     expect(
-      foundAfter((history) => {
+      violationsAfter((history) => {
         const { id } = place(history);
         history.sightings.push(...history.sightings.filter(({ requestId }) => requestId === id));
       }),
@@ -201,7 +109,7 @@ describe('mutations', () => {
 
   it('finds a mutation that was confirmed without being delivered', () => {
     expect(
-      foundAfter((history) => {
+      violationsAfter((history) => {
         place(history);
         history.sightings.pop();
       }),
@@ -215,10 +123,10 @@ describe('mutations', () => {
         place(history);
         history.ledger = { ...history.ledger, orders: new Map([['key-1', ids]]) };
       };
-    expect(foundAfter(keep('order-8'))).toEqual([
+    expect(violationsAfter(keep('order-8'))).toEqual([
       'delivery: the order order-9 was confirmed, and the database has order-8',
     ]);
-    expect(foundAfter(keep('order-9', 'order-10'))).toContain(
+    expect(violationsAfter(keep('order-9', 'order-10'))).toContain(
       'delivery: key-1 has placed the orders order-9,order-10',
     );
   });
@@ -228,14 +136,14 @@ describe('mutations', () => {
     const product = String(operation.variables['product']);
     const body = bodyOf({ data: { adjustStock: { id: product, name: 'Lamp' } } });
     const book = (pieces: number) => (history: History) => {
-      ask(history, { operation, outcome: { body } }, { subgraph: 'inventory' });
+      addRequest(history, { operation, outcome: { body } }, { subgraph: 'inventory' });
       history.ledger = { orders: new Map(), deliveries: new Map([[product, pieces]]) };
     };
-    expect(foundAfter(book(1))).toEqual([]);
-    expect(foundAfter(book(2))).toEqual([
+    expect(violationsAfter(book(1))).toEqual([]);
+    expect(violationsAfter(book(2))).toEqual([
       `delivery: ${product} has 2 pieces more: 1 were confirmed, 1 delivered`,
     ]);
-    expect(foundAfter(book(0))).toEqual([
+    expect(violationsAfter(book(0))).toEqual([
       `delivery: ${product} has 0 pieces more: 1 were confirmed, 1 delivered`,
     ]);
   });
@@ -243,11 +151,11 @@ describe('mutations', () => {
 
 describe('supergraphs', () => {
   it('finds a request that was served by two supergraphs', () => {
-    expect(foundAfter((history) => void ask(history, {}, { way: 'second' }))).toEqual([
+    expect(violationsAfter((history) => void addRequest(history, {}, { way: 'second' }))).toEqual([
       'generation: the response is from the first edition, a call from the second',
     ]);
     expect(
-      foundAfter((history) => {
+      violationsAfter((history) => {
         const [sighting] = history.sightings;
         if (sighting) history.sightings.push({ ...sighting, way: 'second' });
       }),
@@ -257,25 +165,27 @@ describe('supergraphs', () => {
   it('finds a supergraph that served before or after it was active', () => {
     const swap = (began: number) => (history: History) => {
       history.routerLives[0]?.served.push({ at: T0 + 1_000, generation: 'v2' });
-      ask(history, { began, ended: began + 100 });
+      addRequest(history, { began, ended: began + 100 });
     };
-    expect(foundAfter(swap(T0 + 1_020))).toEqual([]);
-    expect(foundAfter(swap(T0 + 2_000))).toEqual([
+    expect(violationsAfter(swap(T0 + 1_020))).toEqual([]);
+    expect(violationsAfter(swap(T0 + 2_000))).toEqual([
       'generation: v1 did not serve while the request was in flight',
     ]);
   });
 
   it('finds a supergraph that was never published, is not named, or differs from the one in the log', () => {
     const answerWith = (headers: Record<string, string>) => (history: History) =>
-      void ask(history, { outcome: { headers } });
+      void addRequest(history, { outcome: { headers } });
     const { 'x-supergraph-version': version, ...unnamed } = headersOf(operationNamed('profile'));
     expect(version).toBe('v1');
-    expect(foundAfter(answerWith(unnamed))).toEqual(['generation: the response does not name a supergraph']);
-    expect(foundAfter(answerWith({ ...unnamed, 'x-supergraph-version': 'v3' }))).toEqual([
+    expect(violationsAfter(answerWith(unnamed))).toEqual([
+      'generation: the response does not name a supergraph',
+    ]);
+    expect(violationsAfter(answerWith({ ...unnamed, 'x-supergraph-version': 'v3' }))).toEqual([
       'generation: the supergraph v3 was never published',
     ]);
     const line = { router: 0, requestId: 'test-0', status: 200, generation: 'v2' };
-    expect(foundAfter((history) => void history.routerLines.push(line))).toEqual([
+    expect(violationsAfter((history) => void history.routerLines.push(line))).toEqual([
       'generation: the log has v2, the response v1',
     ]);
   });
@@ -283,7 +193,8 @@ describe('supergraphs', () => {
 
 describe('identities', () => {
   it('finds a subgraph that received another identity or the token', () => {
-    const tell = (seen: Partial<Sighting>) => foundAfter((history) => void ask(history, {}, seen));
+    const tell = (seen: Partial<Sighting>) =>
+      violationsAfter((history) => void addRequest(history, {}, seen));
     expect(tell({ userId: 'user-2' })).toEqual(['identity: user received user-2 for a request of user-1']);
     expect(tell({ userId: undefined })).toEqual([
       'identity: user received anonymous for a request of user-1',
@@ -301,7 +212,7 @@ describe('identities', () => {
 
   it('finds a response about another user', () => {
     const body = bodyOf({ data: { me: { id: 'user-2', name: 'Priya', email: 'priya@shop.example' } } });
-    expect(foundAfter((history) => void ask(history, { outcome: { body } }))).toContain(
+    expect(violationsAfter((history) => void addRequest(history, { outcome: { body } }))).toContain(
       'identity: the response shows user-2 to user-1',
     );
   });
@@ -309,7 +220,7 @@ describe('identities', () => {
 
 describe('responses', () => {
   const answerWith = (answer: object) =>
-    foundAfter((history) => void ask(history, { outcome: { body: bodyOf(answer) } }));
+    violationsAfter((history) => void addRequest(history, { outcome: { body: bodyOf(answer) } }));
   const silent = { me: { ...PROFILE.me, email: null } };
   const error = { message: 'user did not respond in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
 
@@ -343,9 +254,9 @@ describe('responses', () => {
   });
 
   it('finds a body that is not a GraphQL response', () => {
-    expect(foundAfter((history) => void ask(history, { outcome: { body: '{"data":' } }))).toEqual([
-      'data: the body is not a GraphQL response',
-    ]);
+    expect(violationsAfter((history) => void addRequest(history, { outcome: { body: '{"data":' } }))).toEqual(
+      ['data: the body is not a GraphQL response'],
+    );
   });
 
   it('finds an address, a path or a stack trace', () => {
@@ -362,9 +273,9 @@ describe('onError', () => {
   const at = (...path: (string | number)[]) => ({ ...error, path });
   const withMe = (change: object) => ({ me: { ...PROFILE.me, ...change } });
   const askedWith = (onError: Operation['onError'], answer: object) =>
-    foundAfter((history) => {
+    violationsAfter((history) => {
       const operation = { ...operationNamed('profile'), onError };
-      ask(history, { operation, outcome: { body: bodyOf(answer) } });
+      addRequest(history, { operation, outcome: { body: bodyOf(answer) } });
     });
 
   it('finds a HALT response that has anything but one error', () => {
@@ -423,9 +334,9 @@ describe('onError', () => {
 
 describe('service', () => {
   const refuse = (status: number, headers: Record<string, string> = {}) =>
-    foundAfter((history) => {
+    violationsAfter((history) => {
       const body = bodyOf({ errors: [{ message: 'no', extensions: { code: 'SOME_CODE' } }] });
-      ask(history, { outcome: { status, headers, body } });
+      addRequest(history, { outcome: { status, headers, body } });
     });
 
   it('finds a rejection without a reason or without retry-after', () => {
@@ -437,12 +348,12 @@ describe('service', () => {
   });
 
   it('finds a late and a missing response', () => {
-    expect(foundAfter((history) => void ask(history, { ended: T0 + 7_001 }))).toEqual([
+    expect(violationsAfter((history) => void addRequest(history, { ended: T0 + 7_001 }))).toEqual([
       'hang: the response took 7001 ms',
     ]);
     expect(
-      foundAfter((history) => {
-        const exchange = ask(history, { ended: T0 + 20_000 });
+      violationsAfter((history) => {
+        const exchange = addRequest(history, { ended: T0 + 20_000 });
         history.exchanges.splice(-1, 1, { ...exchange, outcome: { kind: 'unanswered' } });
       }),
     ).toEqual(['hang: there was no response after 20000 ms']);
@@ -450,17 +361,17 @@ describe('service', () => {
 
   it('extends the deadline by the time in which the machine stalled', () => {
     expect(
-      foundAfter((history) => {
+      violationsAfter((history) => {
         history.stalls.push({ at: T0 + 500, ms: 100 });
-        ask(history, { ended: T0 + 7_200 });
+        addRequest(history, { ended: T0 + 7_200 });
       }),
     ).toEqual([]);
   });
 
   it('finds a lost request, unless its router was killed', () => {
     const lose = (signal: 'SIGTERM' | 'SIGKILL') =>
-      foundAfter((history) => {
-        const exchange = ask(history, {});
+      violationsAfter((history) => {
+        const exchange = addRequest(history, {});
         const outcome: Outcome = { kind: 'lost', reason: 'connection reset' };
         history.exchanges.splice(-1, 1, { ...exchange, outcome });
         const [life] = history.routerLives;
@@ -472,7 +383,7 @@ describe('service', () => {
 
   it('finds a router that fails or exits by itself', () => {
     const live = (change: (life: History['routerLives'][number]) => void) =>
-      foundAfter((history) => history.routerLives.forEach(change));
+      violationsAfter((history) => history.routerLives.forEach(change));
     expect(live((life) => (life.stopped = undefined))).toEqual(['crash: router 0 ended with 0 by itself']);
     expect(live((life) => (life.ended = { at: T0 + 61_000, code: 1 }))).toEqual([
       'crash: router 0 ended with 1 after SIGTERM',
@@ -482,7 +393,7 @@ describe('service', () => {
 
   it('finds a router that waits for more than its requests after SIGTERM', () => {
     const stop = (ms: number) =>
-      foundAfter(({ routerLives }) =>
+      violationsAfter(({ routerLives }) =>
         routerLives.forEach((life) => (life.ended = { at: T0 + 60_000 + ms, code: 0 })),
       );
     expect(stop(8_500)).toEqual([]);
@@ -490,13 +401,13 @@ describe('service', () => {
   });
 
   it('finds a subgraph that exits by itself', () => {
-    expect(foundAfter((history) => void history.crashes.push('user ended by itself'))).toEqual([
+    expect(violationsAfter((history) => void history.crashes.push('user ended by itself'))).toEqual([
       'crash: user ended by itself',
     ]);
   });
 
   it('finds a query that has not recovered after the faults', () => {
-    expect(foundAfter((history) => void history.unrecovered.push('router 0 does not respond'))).toEqual([
+    expect(violationsAfter((history) => void history.unrecovered.push('router 0 does not respond'))).toEqual([
       'recovery: router 0 does not respond',
     ]);
   });
