@@ -13,6 +13,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'Process and wiring',
     modules: {
+      'library.ts': 'entry of the npm package',
       process: 'the router process and its workers: signals, worker processes, V8 flags',
       'router.ts': 'creates all parts and connects them',
       'pipeline.ts': 'the stages of a request, in order',

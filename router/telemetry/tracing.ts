@@ -12,16 +12,15 @@ export async function startTracing({
   serviceName,
 }: Config['telemetry']): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
-  const [{ NodeTracerProvider }, { BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+  const [{ BasicTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { Resource }] =
     await Promise.all([
-      import('@opentelemetry/sdk-trace-node'),
       import('@opentelemetry/sdk-trace-base'),
       import('@opentelemetry/exporter-trace-otlp-proto'),
       import('@opentelemetry/resources'),
     ]);
   const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(otlpEndpoint)).href });
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': serviceName }),
+  const provider = new BasicTracerProvider({
+    resource: new Resource({ 'service.name': serviceName }),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   return { provider, [Symbol.asyncDispose]: () => provider.shutdown() };

@@ -52,7 +52,8 @@ function program(name: string, source: string): string {
 function checkout({ carriesNode }: { carriesNode: boolean }): string {
   const root = mkdtempSync(join(folder, 'checkout-'));
   mkdirSync(join(root, 'bin'));
-  copyFileSync(launcher, join(root, 'bin', 'run.mjs'));
+  for (const file of ['run.mjs', 'launcher.mjs'])
+    copyFileSync(join(repository, 'bin', file), join(root, 'bin', file));
   copyFileSync(join(repository, 'package.json'), join(root, 'package.json'));
   if (carriesNode) {
     const place = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
@@ -116,7 +117,7 @@ describe('the launcher', () => {
       code: 1,
       stdout: '',
       stderr:
-        'The Node 26 that "npm ci" brought along does not run here: node: error while loading shared libraries: libatomic.so.1 (on Debian and Ubuntu: apt-get install libatomic1).',
+        'The Node 26 that npm installed with Tributary does not run here: node: error while loading shared libraries: libatomic.so.1 (on Debian and Ubuntu: apt-get install libatomic1).',
     });
   });
 

@@ -59,3 +59,20 @@ test('docs/licenses.md names every package under the Elastic License 2.0, and no
   expect(manifest.license).toBe('MIT');
   expect(read('LICENSE')).toMatch(/^MIT License\n\nCopyright \(c\) \d{4} the Tributary authors\n/);
 });
+
+test("the shop has the versions of the router, and its dependencies are not the router's", () => {
+  const versions = z.object({
+    version: z.string(),
+    engines: z.object({ node: z.string() }),
+    dependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()).default({}),
+  });
+  const router = versions.parse(JSON.parse(read('package.json')));
+  const shop = versions.parse(JSON.parse(read('subgraphs/package.json')));
+  expect([shop.version, shop.engines]).toEqual([router.version, router.engines]);
+  const known = { ...router.devDependencies, ...router.dependencies };
+  for (const [name, version] of Object.entries(shop.dependencies))
+    expect([name, known[name] ?? version]).toEqual([name, version]);
+  for (const name of ['@electric-sql/pglite', 'pg', 'kysely', 'dataloader', '@apollo/subgraph'])
+    expect(router.dependencies).not.toHaveProperty(name);
+});

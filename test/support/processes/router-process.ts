@@ -62,7 +62,7 @@ function isDefinition(given: ServiceDefinition | Running): given is ServiceDefin
   return typeof given['sdl'] === 'string';
 }
 
-function compositionFile(services: Running): string {
+export function compositionFile(services: Running): string {
   const entries = Object.entries(services).map(
     ([name, { url, sdl }]) =>
       `  ${name}:\n    routing_url: ${url}\n    schema:\n      sdl: ${JSON.stringify(sdl)}\n`,

@@ -1,0 +1,17 @@
+import { createRouter as createWithParts } from './router.ts';
+import type { Parts, Router } from './router.ts';
+import type { Config } from './config/config-schema.ts';
+
+export { loadConfig, parseConfig } from './config/config.ts';
+export { ConfigError } from './config/yaml/read-yaml.ts';
+export type { Config, Router };
+
+/** Dependencies of a router that a program may replace. */
+export type RouterOptions = Partial<Pick<Parts, 'env' | 'fetch' | 'log'>>;
+
+/**
+ * Starts a router in this process; disposing stops it. This module is the entry of the npm package.
+ * @throws {ConfigError} if the configuration names something that the supergraph does not have
+ * @throws {Error} if a port is in use
+ */
+export const createRouter: (config: Config, options?: RouterOptions) => Promise<Router> = createWithParts;

@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { LIBRARY } from '../support/graphs/small-graph.ts';
+import { installPackage } from '../support/processes/installed-package.ts';
+import type { InstalledPackage } from '../support/processes/installed-package.ts';
+import { compositionFile } from '../support/processes/router-process.ts';
+import { startService } from '../support/subgraphs/service.ts';
+
+const MAX_INSTALLED_BYTES = 120_000_000;
+const root = join(import.meta.dirname, '..', '..');
+const cleanUp = new AsyncDisposableStack();
+afterAll(() => cleanUp.disposeAsync());
+
+let installed: InstalledPackage;
+let folder: string;
+
+beforeAll(async () => {
+  installed = cleanUp.use(await installPackage());
+  ({ folder } = installed);
+  const books = cleanUp.use(await startService({ sdl: '', resolvers: {}, ...LIBRARY['books'] }));
+  const reviews = cleanUp.use(await startService({ sdl: '', resolvers: {}, ...LIBRARY['reviews'] }));
+  writeFileSync(join(folder, 'supergraph.yaml'), compositionFile({ books, reviews }));
+}, 180_000);
+
+// Nothing of npm, so that the command behaves as in a terminal.
+const environment = () => ({
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+  ADMIN_PORT: '0',
+});
+
+const LAUNCHER = 'node_modules/@tributary-graphql/router/bin/tributary.mjs';
+
+/** Runs Node in the folder to its end. The subgraphs in this process respond meanwhile. */
+async function runNode(args: readonly string[]) {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await exited;
+  return { status: child.exitCode, stdout, stderr };
+}
+
+const logLine = z.looseObject({
+  msg: z.string(),
+  url: z.string().default(''),
+  health: z.string().default(''),
+});
+
+/** Starts `tributary serve` and waits for the line that it listens. */
+async function serve(args: readonly string[]) {
+  const child = spawn(installed.command, ['serve', ...args], {
+    cwd: folder,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const log: z.output<typeof logLine>[] = [];
+  const listening = Promise.withResolvers<z.output<typeof logLine>>();
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (json) => {
+    const line = logLine.parse(JSON.parse(json));
+    log.push(line);
+    if (line.msg === 'router listens') listening.resolve(line);
+  });
+  lines.on('close', () => listening.reject(new Error(`tributary ended: ${JSON.stringify(log)}`)));
+  const { url, health } = await listening.promise;
+  return { url, health, log, exited, stop: () => child.kill('SIGTERM') };
+}
+
+describe('the package', () => {
+  it('serves a supergraph from worker processes, with planning, composition and health in threads', async () => {
+    writeFileSync(join(folder, 'workers.yaml'), 'workers: 2\nhealth: { port: 0 }\n');
+    const router = await serve(['--config', 'workers.yaml', '--port', '0']);
+    const response = await fetch(router.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ book(id: "2") { title reviews { text } } }' }),
+    });
+    expect(await response.json()).toEqual({
+      data: { book: { title: expect.any(String), reviews: [{ text: 'On 2' }] } },
+    });
+    expect((await fetch(`${router.health}/health/ready`)).status).toBe(200);
+    router.stop();
+    expect(await router.exited).toBe(0);
+    // The launcher has set the V8 flags.
+    expect(router.log.map(({ msg }) => msg)).not.toContain('V8 flag missing, large responses cost more CPU');
+  });
+
+  it('starts a router in another program, with types', async () => {
+    const program = `
+      import { createRouter, parseConfig } from '@tributary-graphql/router';
+      const config = parseConfig('listen: { port: 0 }', { env: {}, fileName: 'router.yaml', directory: '.' });
+      const router = await createRouter(config);
+      const response = await fetch(router.url + '?query={newest{text}}', { headers: { 'apollo-require-preflight': '1' } });
+      console.log(await response.text());
+      await router[Symbol.asyncDispose]();
+    `;
+    writeFileSync(
+      join(folder, 'embed.mts'),
+      `${program}\n// @ts-expect-error a router needs a configuration\nawait createRouter();\n`,
+    );
+    writeFileSync(join(folder, 'embed.mjs'), program);
+    const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const typeRoots = join(root, 'node_modules', '@types');
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'esnext'];
+    const types = await runNode([
+      typescript,
+      ...options,
+      '--types',
+      'node',
+      '--typeRoots',
+      typeRoots,
+      'embed.mts',
+    ]);
+    expect(types.stdout).toBe('');
+    const run = await runNode(['embed.mjs']);
+    expect(run.stdout).toContain('{"data":{"newest":{"text":"Long."}}}');
+    expect(run.status).toBe(0);
+  });
+
+  it('is smaller than 120 MB without the Node that it may carry', () => {
+    const files = globSync('node_modules/**', { cwd: folder, withFileTypes: true });
+    const bytes = files.reduce((sum, file) => sum + lstatSync(join(file.parentPath, file.name)).size, 0);
+    expect(bytes).toBeGreaterThan(MAX_INSTALLED_BYTES / 10);
+    expect(bytes).toBeLessThan(MAX_INSTALLED_BYTES);
+  });
+
+  it('brings neither the shop nor the tests along', () => {
+    const content = globSync('*', { cwd: join(folder, 'node_modules', '@tributary-graphql', 'router') });
+    expect(content.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'package.json',
+      'router.schema.json',
+    ]);
+    for (const name of ['pg', 'kysely', 'dataloader', '@electric-sql', '@apollo/subgraph'])
+      expect(globSync(`node_modules/${name}`, { cwd: folder })).toEqual([]);
+  });
+
+  it('uses the Node that it carries when it is started with an older one, and says what to do without it', async () => {
+    // Makes a Node appear as an old one to the launcher.
+    const old =
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
+    const asOldNode = ['--import', `data:text/javascript,${encodeURIComponent(old)}`];
+    const version = () => runNode([...asOldNode, LAUNCHER, '--version']);
+    expect(await version()).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'Tributary needs Node 24.15 or newer, and this is 20.20.2: install Node 26, or install this package without --omit=optional, which brings Node 26 along for Linux (glibc), macOS and Windows.\n',
+    });
+    const carried = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`);
+    mkdirSync(join(carried, 'bin'), { recursive: true });
+    symlinkSync(process.execPath, join(carried, 'bin', 'node'));
+    try {
+      expect(await version()).toMatchObject({ status: 0, stderr: '' });
+    } finally {
+      rmSync(carried, { recursive: true });
+    }
+  });
+});
