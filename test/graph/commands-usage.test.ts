@@ -57,7 +57,7 @@ function commandLines(text: string): readonly string[] {
   return [...inline, ...codeBlocks(text, 'sh'), ...codeBlocks(text, '')]
     .flatMap((code) => code.split(/\n|&&/))
     .map((line) => line.trim())
-    .filter((line) => /^npm (?!ci\b)/.test(line));
+    .filter((line) => /^npm (?!(?:ci|pack|install)\b)/.test(line));
 }
 
 test.each(Object.entries(PROGRAMS))(
