@@ -17,7 +17,7 @@ export type Call = {
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
   readonly interrupt: Interrupt;
-  /** Rejects the promise of the call. Called if a wrapper throws, which is a bug. */
+  /** Rejects the promise that the executor waits for. Called if a wrapper throws, which is a bug. */
   readonly reject: (error: unknown) => void;
   /** URL of the endpoint that the previous attempt could not reach. */
   readonly avoid: string | undefined;
@@ -47,8 +47,9 @@ export type CallResult = {
 export type Settle = (result: CallResult) => void;
 
 /**
- * The type that every wrapper takes and returns. It calls `settle` once, possibly before it returns, and does
- * not throw. Promises of seven wrappers would cost about 1.5 µs of CPU per call.
+ * Sends a call. Every wrapper takes and returns such a function. It calls `settle` once, possibly before it
+ * returns, and does not throw. Promises instead of callbacks would cost about 1.5 µs of CPU per call, because
+ * there are seven wrappers.
  */
 export type SendCall = (call: Call, settle: Settle) => void;
 
@@ -74,8 +75,8 @@ export class Interrupt {
   }
 
   /**
-   * Interrupts the attempt with the result, at once if there is one already. A call has only one attempt at a
-   * time, because they run one after another.
+   * Sets the current attempt of the call. If the call was ended before, the attempt is interrupted at once. A
+   * call has only one attempt at a time.
    */
   attach(attempt: Interruptible): void {
     this.#attempt = attempt;

@@ -104,7 +104,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
-    // Undici has not finished its cleanup, and asserts that no call, such as a retry, is added meanwhile.
+    // The result is passed on later, because it may cause a retry: undici is still cleaning up, and must not
+    // get a new call meanwhile.
     queueMicrotask(() => {
       this.#settle(result);
     });
@@ -165,7 +166,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
       // was sent.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
-      // Undici would treat it as an error of the connection, and the call would never end.
+      // If the error reached undici, it would count as an error of the connection, and the call would never
+      // end.
       this.#call.reject(bug);
     }
   }
