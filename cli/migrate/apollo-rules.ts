@@ -38,7 +38,7 @@ const UNSUPPORTED_RULES: readonly Rule[] = [
     'forbid_mutations',
     unsupportedUnlessOff('use a manifest without mutations (`persistedOperations.safelist: enforce`)'),
   ],
-  ['progressive_override', unsupportedUnlessOff('see the known limitations for labels of `@override`')],
+  ['progressive_override', unsupportedUnlessOff('`overrides` sets labels of `@override`')],
   ['experimental_type_conditioned_fetching', dropped],
   ['experimental_hoist_orphan_errors', unsupportedUnlessOff('each failed entity has an error with its path')],
   ['experimental_chaos', unsupportedUnlessOff('inject faults outside the router')],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { APOLLO_RULES } from '../../cli/migrate/apollo-rules.ts';
 import { migrateApolloConfig } from '../../cli/migrate/migrate-config.ts';
 import { parseConfig } from '../../router/config/config.ts';
+import { readPage } from '../support/processes/documentation.ts';
 
 /** Returns what a file adds to the configuration of an empty one, which has defaults that differ. */
 function translated(text: string): object {
@@ -150,3 +152,39 @@ describe('what has no counterpart is listed with its line', () => {
     expect(() => migrateApolloConfig('- a', 'apollo.yaml')).toThrow('apollo.yaml: is not a map');
   });
 });
+
+describe('docs/migrating.md', () => {
+  const [, section = ''] = readPage('docs/migrating.md').split('\n## From Apollo Router\n');
+  const [table = ''] = section.split('\n| environment, arguments');
+  const rows = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map(([, keys = '']) => keys);
+  const keys = rows.flatMap((row) =>
+    [...row.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key.replaceAll('NAME', '*')),
+  );
+  const patterns = APOLLO_RULES.map(([pattern]) => pattern);
+
+  it('names only keys that the command knows', () => {
+    expect(keys.length).toBeGreaterThan(50);
+    const isKnown = (key: string) =>
+      patterns.some(
+        (pattern) => pattern === key || pattern.startsWith(`${key}.`) || key.startsWith(`${pattern}.`),
+      );
+    expect(keys.filter((key) => !isKnown(key))).toEqual([]);
+  });
+
+  it('names every section that the command knows, except those without an effect', () => {
+    const sections = new Set(keys.map((key) => key.split('.')[0]));
+    const unnamed = [...new Set(patterns.map((pattern) => pattern.split('.')[0]))].filter(
+      (name) => !sections.has(name),
+    );
+    expect(unnamed).toEqual(WITHOUT_EFFECT);
+  });
+});
+
+const WITHOUT_EFFECT = [
+  'experimental_type_conditioned_fetching',
+  'experimental_hoist_orphan_errors',
+  'experimental_chaos',
+  'fleet_detector',
+  'license_enforcement',
+  'reload',
+];
