@@ -1,5 +1,5 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import type { Answered, Evidence } from './answers.ts';
+import type { ReceivedExchange, Evidence } from './responses.ts';
 import type { Exchange } from './history.ts';
 import { MUTATED } from './operations.ts';
 import type { OperationName } from './operations.ts';
@@ -10,7 +10,7 @@ export function checkDelivery(evidence: Evidence): readonly Violation[] {
   const mutations = evidence.exchanges.filter(({ operation }) => operation.kind === 'mutation');
   return [
     ...mutations.flatMap((exchange) => repeated(exchange, evidence)),
-    ...evidence.answered.filter(isConfirmed).flatMap((exchange) => unkept(exchange, evidence)),
+    ...evidence.received.filter(isConfirmed).flatMap((exchange) => unkept(exchange, evidence)),
     ...doubled(evidence),
     ...miscounted(evidence),
   ];
@@ -31,17 +31,17 @@ function repeated(exchange: Exchange, evidence: Evidence): readonly Violation[] 
   return [{ invariant: 'delivery', detail: `it was delivered ${times} times`, requestId: exchange.id }];
 }
 
-function isConfirmed({ operation, outcome, answer }: Answered): boolean {
-  if (operation.kind !== 'mutation' || outcome.status !== 200 || !isRecord(answer?.data)) return false;
-  return isRecord(answer.data[operation.name]);
+function isConfirmed({ operation, outcome, response }: ReceivedExchange): boolean {
+  if (operation.kind !== 'mutation' || outcome.status !== 200 || !isRecord(response?.data)) return false;
+  return isRecord(response.data[operation.name]);
 }
 
-function unkept(exchange: Answered, evidence: Evidence): readonly Violation[] {
+function unkept(exchange: ReceivedExchange, evidence: Evidence): readonly Violation[] {
   const requestId = exchange.id;
   if (deliveriesOf(exchange, evidence) === 0)
     return [{ invariant: 'delivery', detail: 'it was confirmed without having been delivered', requestId }];
   if (exchange.operation.name !== 'placeOrder') return [];
-  const { data } = exchange.answer ?? {};
+  const { data } = exchange.response ?? {};
   const placed = isRecord(data) && isRecord(data['placeOrder']) ? data['placeOrder']['id'] : undefined;
   const kept = evidence.ledger.orders.get(String(exchange.operation.variables['key']));
   if (kept?.length === 1 && kept[0] === placed) return [];
@@ -64,7 +64,7 @@ function miscounted(evidence: Evidence): readonly Violation[] {
       ({ operation }) => operation.name === 'adjustStock' && operation.variables['product'] === product,
     );
   return [...evidence.ledger.deliveries].flatMap(([product, booked]): Violation[] => {
-    const confirmed = of(evidence.answered.filter(isConfirmed), product).length;
+    const confirmed = of(evidence.received.filter(isConfirmed), product).length;
     const delivered = of(evidence.exchanges, product).reduce(
       (sum, exchange) => sum + deliveriesOf(exchange, evidence),
       0,

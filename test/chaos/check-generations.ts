@@ -1,5 +1,5 @@
-import type { Evidence } from './answers.ts';
-import type { Answered } from './answers.ts';
+import type { Evidence } from './responses.ts';
+import type { ReceivedExchange } from './responses.ts';
 import type { Exchange, RouterLife } from './history.ts';
 import type { Violation } from './violations.ts';
 
@@ -13,7 +13,7 @@ const SWAP_MS = 50;
 export function checkGenerations(evidence: Evidence): readonly Violation[] {
   return [
     ...evidence.exchanges.flatMap((exchange) => mixedWays(exchange, evidence)),
-    ...evidence.answered.flatMap((exchange) => faultsOf(exchange, evidence)),
+    ...evidence.received.flatMap((exchange) => faultsOf(exchange, evidence)),
   ].map(({ detail, id }) => ({ invariant: 'generation', detail, requestId: id }));
 }
 
@@ -29,7 +29,7 @@ function editionsSeen(id: string, seenOf: Evidence['seenOf']): ReadonlySet<strin
   return new Set(seenOf(id).flatMap(({ way }) => (way === 'service' ? [] : [way])));
 }
 
-function faultsOf(exchange: Answered, evidence: Evidence): readonly Fault[] {
+function faultsOf(exchange: ReceivedExchange, evidence: Evidence): readonly Fault[] {
   const { id, outcome, operation } = exchange;
   const version = outcome.headers['x-supergraph-version'];
   if (version === undefined)

@@ -1,5 +1,5 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import type { Evidence } from './answers.ts';
+import type { Evidence } from './responses.ts';
 import type { Exchange, Sighting } from './history.ts';
 import { CALLERS } from './operations.ts';
 import type { Violation } from './violations.ts';
@@ -12,10 +12,10 @@ export function checkIdentities(evidence: Evidence): readonly Violation[] {
   const received = evidence.exchanges.flatMap((exchange) =>
     evidence.seenOf(exchange.id).flatMap((sighting) => identityFaults(exchange, sighting)),
   );
-  const answered = evidence.answered.flatMap(({ id, operation, answer, outcome }) => {
+  const leaked = evidence.received.flatMap(({ id, operation, response, outcome }) => {
     const own = operation.caller;
     const isOwn = (person: Person) => person.id === own?.id || person.id === undefined;
-    const foreign = peopleIn(answer?.data).find((person) => !isOwn(person));
+    const foreign = peopleIn(response?.data).find((person) => !isOwn(person));
     const strangers = CALLERS.filter(({ id: other }) => other !== own?.id);
     const named = strangers.find(({ email }) => outcome.body.includes(email));
     const found = foreign === undefined ? named?.email : foreign.id;
@@ -23,7 +23,7 @@ export function checkIdentities(evidence: Evidence): readonly Violation[] {
       ? []
       : [{ id, detail: `the response shows ${found} to ${own?.id ?? 'anonymous'}` }];
   });
-  return [...received, ...answered].map(({ id, detail }) => ({
+  return [...received, ...leaked].map(({ id, detail }) => ({
     invariant: 'identity',
     detail,
     requestId: id,

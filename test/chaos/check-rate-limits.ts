@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Answered, Evidence } from './answers.ts';
+import type { ReceivedExchange, Evidence } from './responses.ts';
 import type { PointChange, Exchange, RouterLife, Take } from './history.ts';
 import { RATE_LIMITS, DEADLINE_MS, ROUTERS, WINDOW_S } from './settings.ts';
 import type { Violation } from './violations.ts';
@@ -21,7 +21,7 @@ const ABORTED_MS = DEADLINE_MS + 1_000;
  * charged.
  */
 export function checkRateLimits(evidence: Evidence): readonly Violation[] {
-  const served = evidence.answered.filter(({ outcome }) => outcome.status === 200);
+  const served = evidence.received.filter(({ outcome }) => outcome.status === 200);
   const stores = Map.groupBy(served, storeOf);
   return [
     ...sharedBuckets(evidence.pointChanges),
@@ -34,7 +34,7 @@ export function checkRateLimits(evidence: Evidence): readonly Violation[] {
 }
 
 /** Returns where the request was charged: the response names the capacity of the bucket. */
-function storeOf({ operation, outcome }: Answered): 'redis' | 'local' | 'none' {
+function storeOf({ operation, outcome }: ReceivedExchange): 'redis' | 'local' | 'none' {
   const size = Number(/^"[^"]*";q=(\d+)/.exec(outcome.headers['ratelimit-policy'] ?? '')?.[1]);
   const capacity = capacityOf({ operation });
   if (size === capacity) return 'redis';
@@ -81,12 +81,12 @@ function unitsOf({ points, windowMs }: Take): number {
  * charged between two moments. The requests within an interval count at their actual cost. Refunds of earlier
  * requests within the interval are added to the capacity.
  */
-function localBuckets(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
+function localBuckets(served: readonly ReceivedExchange[], evidence: Evidence): readonly Violation[] {
   const groups = Map.groupBy(served, (exchange) => `${lifeOf(exchange, evidence)} ${callerOf(exchange)}`);
   return [...groups.values()].flatMap((group) => overdraft(group, evidence) ?? []);
 }
 
-function overdraft(group: readonly Answered[], evidence: Evidence): Violation | undefined {
+function overdraft(group: readonly ReceivedExchange[], evidence: Evidence): Violation | undefined {
   const byEnd = group.toSorted((a, b) => a.ended - b.ended);
   const unseen = unseenBeside(group, evidence);
   for (const { began: from } of group) {
@@ -104,7 +104,7 @@ function overdraft(group: readonly Answered[], evidence: Evidence): Violation | 
     let admitted = 0;
     for (const exchange of byEnd) {
       if (exchange.began < from) continue;
-      admitted += exchange.answer?.cost?.actual ?? 0;
+      admitted += exchange.response?.cost?.actual ?? 0;
       const capacity = capacityOf(exchange) / ROUTERS;
       const bound = capacity * (1 + (exchange.ended - from) / (WINDOW_S * 1_000)) + slack;
       if (admitted <= bound + 1) continue;
@@ -124,7 +124,7 @@ function sumOf<T>(items: readonly T[], counts: (item: T) => boolean, value: (ite
  * Returns the requests of the same caller to the same router that have no response: they are charged and
  * refunded, too.
  */
-function unseenBeside([sample]: readonly Answered[], { exchanges }: Evidence): readonly Exchange[] {
+function unseenBeside([sample]: readonly ReceivedExchange[], { exchanges }: Evidence): readonly Exchange[] {
   if (sample === undefined) return [];
   return exchanges.filter(
     (exchange) =>
@@ -134,8 +134,8 @@ function unseenBeside([sample]: readonly Answered[], { exchanges }: Evidence): r
   );
 }
 
-function refundOf(exchange: Answered, evidence: Evidence): number {
-  return costOf(exchange, evidence) - (exchange.answer?.cost?.actual ?? 0);
+function refundOf(exchange: ReceivedExchange, evidence: Evidence): number {
+  return costOf(exchange, evidence) - (exchange.response?.cost?.actual ?? 0);
 }
 
 function lifeOf({ router, ended }: Exchange, { routerLives }: Evidence): number {
@@ -163,7 +163,7 @@ const PREPAID = 1;
  * two requests. The record does not say which request a charge belongs to, so this searches for an assignment
  * in which every request has its own charges.
  */
-function uncharged(served: readonly Answered[], evidence: Evidence): readonly Violation[] {
+function uncharged(served: readonly ReceivedExchange[], evidence: Evidence): readonly Violation[] {
   const charges = Map.groupBy(chargesOf(evidence.pointChanges), ({ owner }) => owner);
   const callers = Map.groupBy(served, (exchange) => ownerOf(exchange, evidence.issuer));
   return [...callers].flatMap(([owner, exchanges]) =>
@@ -176,14 +176,14 @@ function uncharged(served: readonly Answered[], evidence: Evidence): readonly Vi
 }
 
 function withoutCharges(
-  exchanges: readonly Answered[],
+  exchanges: readonly ReceivedExchange[],
   charges: readonly Charge[],
   evidence: Evidence,
-): readonly Answered[] {
+): readonly ReceivedExchange[] {
   const byPoints = Map.groupBy(charges, ({ points }) => points);
-  const during = (exchange: Answered, points: number) =>
+  const during = (exchange: ReceivedExchange, points: number) =>
     (byPoints.get(points) ?? []).filter(({ at }) => isDuring(exchange, at));
-  const restOf = (exchange: Answered) => Math.max(costOf(exchange, evidence) - PREPAID, 1);
+  const restOf = (exchange: ReceivedExchange) => Math.max(costOf(exchange, evidence) - PREPAID, 1);
   const main = assign(exchanges, (exchange) => [
     ...during(exchange, costOf(exchange, evidence)),
     ...(during(exchange, PREPAID).length > 0 ? during(exchange, restOf(exchange)) : []),
@@ -201,7 +201,7 @@ function withoutCharges(
   );
 }
 
-function isDuring({ began, ended }: Answered, at: number): boolean {
+function isDuring({ began, ended }: ReceivedExchange, at: number): boolean {
   return began - SKEW_MS <= at && at <= ended + SKEW_MS;
 }
 
@@ -210,12 +210,12 @@ function isDuring({ began, ended }: Answered, at: number): boolean {
  * are preferred.
  */
 function assign(
-  exchanges: readonly Answered[],
-  candidatesOf: (exchange: Answered) => readonly Charge[],
-): ReadonlyMap<Answered, Charge> {
-  const holders = new Map<Charge, Answered>();
+  exchanges: readonly ReceivedExchange[],
+  candidatesOf: (exchange: ReceivedExchange) => readonly Charge[],
+): ReadonlyMap<ReceivedExchange, Charge> {
+  const holders = new Map<Charge, ReceivedExchange>();
   const candidates = new Map(exchanges.map((exchange) => [exchange, candidatesOf(exchange)]));
-  const place = (exchange: Answered, tried: Set<Charge>): boolean =>
+  const place = (exchange: ReceivedExchange, tried: Set<Charge>): boolean =>
     (candidates.get(exchange) ?? []).some((charge) => {
       if (tried.has(charge)) return false;
       tried.add(charge);

@@ -1,4 +1,4 @@
-import type { Answered, Evidence } from './answers.ts';
+import type { ReceivedExchange, Evidence } from './responses.ts';
 import type { Exchange, RouterLife } from './history.ts';
 import { DEADLINE_MS, LAME_DUCK_MS, MARGIN_MS, PLANNING_MS } from './settings.ts';
 import type { Violation } from './violations.ts';
@@ -11,7 +11,7 @@ export function checkService(evidence: Evidence): readonly Violation[] {
   const leaks = createLeakCheck(evidence.secrets);
   return [
     ...evidence.exchanges.flatMap((exchange) => unserved(exchange, evidence)),
-    ...evidence.answered.flatMap((exchange) => [...refused(exchange), ...leaks(exchange)]),
+    ...evidence.received.flatMap((exchange) => [...rejectionFaults(exchange), ...leaks(exchange)]),
     ...evidence.routerLives.flatMap((life) => [...crashed(life), ...undrained(life, evidence)]),
     ...evidence.crashes.map((detail): Violation => ({ invariant: 'crash', detail })),
     ...evidence.unrecovered.map((detail): Violation => ({ invariant: 'recovery', detail })),
@@ -30,7 +30,7 @@ function unserved(
       if (ms <= allowedMs({ began, ended }, evidence)) return [];
       return [{ invariant: 'hang', detail: `the response took ${ms.toFixed(0)} ms`, requestId }];
     }
-    case 'unanswered':
+    case 'no response':
       return [
         {
           invariant: 'hang',
@@ -56,9 +56,9 @@ function allowedMs({ began, ended }: Pick<Exchange, 'began' | 'ended'>, { stalls
   return PLANNING_MS + DEADLINE_MS + MARGIN_MS + PROCESSES_ON_THE_WAY * stalled;
 }
 
-function refused({ id: requestId, operation, outcome, answer }: Answered): Violation[] {
+function rejectionFaults({ id: requestId, operation, outcome, response }: ReceivedExchange): Violation[] {
   const { status, headers } = outcome;
-  const code = answer?.errors[0]?.code;
+  const code = response?.errors[0]?.code;
   if (status === 200) return [];
   // The rate limit is exceeded (429), or a dependency is unavailable for a moment (503): both have a
   // retry-after.
@@ -73,7 +73,7 @@ const INTERNALS =
   /\n\s*at |\\n\s*at |node:internal|node_modules|\.[jt]s:\d|\bE(?:CONN|PIPE|HOST|NOTFOUND)\w*|ioredis|undici|postgres|127\.0\.0\.1|localhost|\[::1\]/i;
 
 function createLeakCheck(secrets: readonly string[]) {
-  return ({ id: requestId, outcome }: Answered): Violation[] => {
+  return ({ id: requestId, outcome }: ReceivedExchange): Violation[] => {
     const text = `${JSON.stringify(outcome.headers)}\n${outcome.body}`;
     const found = INTERNALS.exec(text)?.[0] ?? secrets.find((secret) => text.includes(secret));
     return found === undefined

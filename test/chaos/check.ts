@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
-import { evidenceOf } from './answers.ts';
-import { checkAnswers } from './check-answers.ts';
+import { evidenceOf } from './responses.ts';
+import { checkResponses } from './check-responses.ts';
 import { checkRateLimits } from './check-rate-limits.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkErrors } from './check-errors.ts';
@@ -18,7 +18,7 @@ export function check(history: History, schema: GraphQLSchema): readonly Violati
     checkDelivery,
     checkGenerations,
     checkIdentities,
-    checkAnswers,
+    checkResponses,
     checkErrors,
     checkService,
   ].flatMap((examine) => examine(evidence, schema));

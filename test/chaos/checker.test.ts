@@ -174,14 +174,14 @@ describe('supergraphs', () => {
   });
 
   it('finds a supergraph that was never published, is not named, or differs from the one in the log', () => {
-    const answerWith = (headers: Record<string, string>) => (history: History) =>
+    const respondWith = (headers: Record<string, string>) => (history: History) =>
       void addRequest(history, { outcome: { headers } });
     const { 'x-supergraph-version': version, ...unnamed } = headersOf(operationNamed('profile'));
     expect(version).toBe('v1');
-    expect(violationsAfter(answerWith(unnamed))).toEqual([
+    expect(violationsAfter(respondWith(unnamed))).toEqual([
       'generation: the response does not name a supergraph',
     ]);
-    expect(violationsAfter(answerWith({ ...unnamed, 'x-supergraph-version': 'v3' }))).toEqual([
+    expect(violationsAfter(respondWith({ ...unnamed, 'x-supergraph-version': 'v3' }))).toEqual([
       'generation: the supergraph v3 was never published',
     ]);
     const line = { router: 0, requestId: 'test-0', status: 200, generation: 'v2' };
@@ -219,38 +219,38 @@ describe('identities', () => {
 });
 
 describe('responses', () => {
-  const answerWith = (answer: object) =>
-    violationsAfter((history) => void addRequest(history, { outcome: { body: bodyOf(answer) } }));
+  const respondWith = (response: object) =>
+    violationsAfter((history) => void addRequest(history, { outcome: { body: bodyOf(response) } }));
   const silent = { me: { ...PROFILE.me, email: null } };
   const error = { message: 'user did not respond in time', extensions: { code: 'SUBGRAPH_TIMEOUT' } };
 
   it('finds a null without an error or a degradation', () => {
-    expect(answerWith({ data: silent })).toEqual([
+    expect(respondWith({ data: silent })).toEqual([
       'null: me.email is null without an error or a degradation',
     ]);
-    expect(answerWith({ data: null })).toContain('null: data is null without an error or a degradation');
-    expect(answerWith({ data: silent, errors: [{ ...error, path: ['me', 'tier'] }] })).toEqual([
+    expect(respondWith({ data: null })).toContain('null: data is null without an error or a degradation');
+    expect(respondWith({ data: silent, errors: [{ ...error, path: ['me', 'tier'] }] })).toEqual([
       'null: me.email is null without an error or a degradation',
     ]);
-    expect(answerWith({ data: silent, errors: [error] })).toEqual([
+    expect(respondWith({ data: silent, errors: [error] })).toEqual([
       'null: me.email is null without an error or a degradation',
     ]);
   });
 
   it('accepts a null with an error or a degradation at its path', () => {
-    expect(answerWith({ data: silent, errors: [{ ...error, path: ['me', 'email'] }] })).toEqual([]);
-    expect(answerWith({ data: silent, errors: [{ ...error, path: ['me'] }] })).toEqual([]);
-    expect(answerWith({ data: { me: null }, errors: [{ ...error, path: ['me', 'name'] }] })).toEqual([]);
-    expect(answerWith({ data: silent, extensions: { degraded: [{ paths: [['me', 'email']] }] } })).toEqual(
+    expect(respondWith({ data: silent, errors: [{ ...error, path: ['me', 'email'] }] })).toEqual([]);
+    expect(respondWith({ data: silent, errors: [{ ...error, path: ['me'] }] })).toEqual([]);
+    expect(respondWith({ data: { me: null }, errors: [{ ...error, path: ['me', 'name'] }] })).toEqual([]);
+    expect(respondWith({ data: silent, extensions: { degraded: [{ paths: [['me', 'email']] }] } })).toEqual(
       [],
     );
   });
 
   it('finds data with wrong values', () => {
-    expect(answerWith({ data: { me: { ...PROFILE.me, name: 'Frida' } } })).toEqual([
+    expect(respondWith({ data: { me: { ...PROFILE.me, name: 'Frida' } } })).toEqual([
       'data: me.name has a wrong value',
     ]);
-    expect(answerWith({ data: { me: { id: 'user-1' } } })).toContain('data: me has a wrong value');
+    expect(respondWith({ data: { me: { id: 'user-1' } } })).toContain('data: me has a wrong value');
   });
 
   it('finds a body that is not a GraphQL response', () => {
@@ -260,7 +260,7 @@ describe('responses', () => {
   });
 
   it('finds an address, a path or a stack trace', () => {
-    const reported = (message: string) => answerWith({ data: PROFILE, errors: [{ ...error, message }] });
+    const reported = (message: string) => respondWith({ data: PROFILE, errors: [{ ...error, message }] });
     expect(reported('connect ECONNREFUSED')).toEqual(['leak: "ECONNREFUSED" is in the response']);
     expect(reported('see http://shop:4001/graphql')).toEqual(['leak: ":4001/" is in the response']);
     expect(reported('boom\n    at run')).toEqual([String.raw`leak: "\n    at " is in the response`]);
@@ -272,10 +272,10 @@ describe('onError', () => {
   const reported = { message: 'no', extensions: { code: 'UNAVAILABLE' } };
   const at = (...path: (string | number)[]) => ({ ...error, path });
   const withMe = (change: object) => ({ me: { ...PROFILE.me, ...change } });
-  const askedWith = (onError: Operation['onError'], answer: object) =>
+  const askedWith = (onError: Operation['onError'], response: object) =>
     violationsAfter((history) => {
       const operation = { ...operationNamed('profile'), onError };
-      addRequest(history, { operation, outcome: { body: bodyOf(answer) } });
+      addRequest(history, { operation, outcome: { body: bodyOf(response) } });
     });
 
   it('finds a HALT response that has anything but one error', () => {
@@ -333,18 +333,18 @@ describe('onError', () => {
 });
 
 describe('service', () => {
-  const refuse = (status: number, headers: Record<string, string> = {}) =>
+  const reject = (status: number, headers: Record<string, string> = {}) =>
     violationsAfter((history) => {
       const body = bodyOf({ errors: [{ message: 'no', extensions: { code: 'SOME_CODE' } }] });
       addRequest(history, { outcome: { status, headers, body } });
     });
 
   it('finds a rejection without a reason or without retry-after', () => {
-    expect(refuse(500)).toEqual(['status: status 500, SOME_CODE']);
-    expect(refuse(401)).toEqual(['status: status 401, SOME_CODE']);
-    expect(refuse(503)).toEqual(['status: status 503, SOME_CODE']);
-    expect(refuse(503, { 'retry-after': '1' })).toEqual([]);
-    expect(refuse(429, { 'retry-after': '3' })).toEqual([]);
+    expect(reject(500)).toEqual(['status: status 500, SOME_CODE']);
+    expect(reject(401)).toEqual(['status: status 401, SOME_CODE']);
+    expect(reject(503)).toEqual(['status: status 503, SOME_CODE']);
+    expect(reject(503, { 'retry-after': '1' })).toEqual([]);
+    expect(reject(429, { 'retry-after': '3' })).toEqual([]);
   });
 
   it('finds a late and a missing response', () => {
@@ -354,7 +354,7 @@ describe('service', () => {
     expect(
       violationsAfter((history) => {
         const exchange = addRequest(history, { ended: T0 + 20_000 });
-        history.exchanges.splice(-1, 1, { ...exchange, outcome: { kind: 'unanswered' } });
+        history.exchanges.splice(-1, 1, { ...exchange, outcome: { kind: 'no response' } });
       }),
     ).toEqual(['hang: there was no response after 20000 ms']);
   });

@@ -66,7 +66,7 @@ function chooseAction(random: Random): Action {
 function chooseDisturbance(random: Random): Disturbance {
   const afterBytes = random.int(400);
   return random.pick<Disturbance>([
-    { kind: 'refuse' },
+    { kind: 'close' },
     { kind: 'hang' },
     { kind: 'mute' },
     { kind: 'drip', everyMs: 5 + random.int(40) },

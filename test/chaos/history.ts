@@ -23,7 +23,7 @@ export type Outcome =
   /** The connection broke or could not be opened. */
   | { readonly kind: 'lost'; readonly reason: string }
   /** The client's timeout expired. */
-  | { readonly kind: 'unanswered' };
+  | { readonly kind: 'no response' };
 
 /** A request as the client observed it. */
 export type Exchange = {

@@ -119,7 +119,7 @@ async function supervise(slot: SubgraphSlot): Promise<void> {
 
 /** Requests may arrive again only after the recording of Redis commands has started. */
 async function restartRedis({ redis, redisLinks, rateLimits }: Breakable): Promise<Heal> {
-  for (const link of redisLinks) await link.disturb({ kind: 'refuse' });
+  for (const link of redisLinks) await link.disturb({ kind: 'close' });
   await redis.kill();
   return async () => {
     await redis.start();

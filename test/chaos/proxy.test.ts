@@ -8,11 +8,11 @@ import type { DeliveredRequest } from './delivered-requests.ts';
 import { startProxy } from './proxy.ts';
 import type { Disturbance } from './proxy.ts';
 
-const ANSWER = 'an answer of some length';
+const RESPONSE = 'a response of some length';
 
 /** A server behind a proxy, with the requests that the proxy observed. */
 async function startWay() {
-  const server = createServer((_, response) => response.end(ANSWER));
+  const server = createServer((_, response) => response.end(RESPONSE));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const seen: DeliveredRequest[] = [];
@@ -53,12 +53,12 @@ async function ask(port: number, waitMs = 300): Promise<string | undefined> {
 
 it('passes everything without a fault, and reports the requests', async () => {
   await using way = await startWay();
-  expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
+  expect(await ask(way.proxy.port, 5_000)).toBe(RESPONSE);
   expect(way.seen).toMatchObject([{ method: 'POST', body: 'a body' }]);
 });
 
 it.each<[Disturbance, string | undefined, number]>([
-  [{ kind: 'refuse' }, 'ECONNREFUSED', 0],
+  [{ kind: 'close' }, 'ECONNREFUSED', 0],
   [{ kind: 'hang' }, undefined, 0],
   [{ kind: 'mute' }, undefined, 1],
   [{ kind: 'drip', everyMs: 50 }, undefined, 1],
@@ -72,7 +72,7 @@ it.each<[Disturbance, string | undefined, number]>([
   expect(await ask(way.proxy.port)).toBe(outcome);
   expect(way.seen).toHaveLength(delivered);
   await way.proxy.heal();
-  expect(await ask(way.proxy.port, 5_000)).toBe(ANSWER);
+  expect(await ask(way.proxy.port, 5_000)).toBe(RESPONSE);
 });
 
 it('closes hanging connections when it is disposed of', async () => {

@@ -7,7 +7,7 @@ import { until } from '../support/time/until.ts';
 /** A network fault. Responses are the bytes from the server. */
 export type Disturbance =
   /** Accepts no new connections and closes the open ones. */
-  | { readonly kind: 'refuse' }
+  | { readonly kind: 'close' }
   /** Passes nothing in either direction. */
   | { readonly kind: 'hang' }
   /** Passes requests and no responses. */
@@ -35,7 +35,7 @@ type Condition = {
   readonly over: Promise<void>;
   readonly end: () => void;
 };
-type Direction = 'request' | 'answer';
+type Direction = 'request' | 'response';
 
 const REOPEN_MS = 10_000;
 
@@ -61,7 +61,7 @@ export async function startProxy(
       own.on('close', () => sockets.delete(own));
     }
     void carry(way, 'request', watch());
-    void carry(way, 'answer', () => undefined);
+    void carry(way, 'response', () => undefined);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -77,8 +77,8 @@ export async function startProxy(
     const before = condition;
     condition = conditionOf(disturbance);
     before.end();
-    if (disturbance?.kind === 'refuse' && server.listening) await close();
-    if (disturbance?.kind !== 'refuse' && !server.listening) await reopen(server, port);
+    if (disturbance?.kind === 'close' && server.listening) await close();
+    if (disturbance?.kind !== 'close' && !server.listening) await reopen(server, port);
   }
 
   return {
@@ -145,13 +145,13 @@ async function pass(chunk: Buffer, passage: Passage): Promise<boolean> {
   };
   while (rest.length > 0 && !client.destroyed) {
     const { disturbance, over } = current();
-    const isHit = direction === 'answer' || isOfBothDirections(disturbance);
+    const isHit = direction === 'response' || isOfBothDirections(disturbance);
     if (disturbance === undefined || !isHit) {
       await take(rest.length);
       continue;
     }
     switch (disturbance.kind) {
-      case 'refuse':
+      case 'close':
         return false;
       case 'hang':
       case 'mute':
@@ -185,5 +185,5 @@ async function pass(chunk: Buffer, passage: Passage): Promise<boolean> {
 
 function isOfBothDirections(disturbance: Disturbance | undefined): boolean {
   const kind = disturbance?.kind;
-  return kind === 'refuse' || kind === 'hang' || kind === 'latency' || kind === 'bandwidth';
+  return kind === 'close' || kind === 'hang' || kind === 'latency' || kind === 'bandwidth';
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { until } from '../support/time/until.ts';
-import { readAnswer } from './answers.ts';
+import { readResponse } from './responses.ts';
 import type { History } from './history.ts';
 import { everyQuery } from './operations.ts';
 import type { Operation } from './operations.ts';
@@ -21,7 +21,7 @@ export async function recover(environment: Environment, history: History): Promi
         const { outcome } = await send(url, query, { id: `${history.seed}-recovery`, token });
         last = JSON.stringify(outcome).slice(0, 1_000);
         if (outcome.kind !== 'received') return false;
-        return isDeepStrictEqual(readAnswer(outcome.body)?.data, history.whole.get(query.key));
+        return isDeepStrictEqual(readResponse(outcome.body)?.data, history.whole.get(query.key));
       };
       if (await until(isWhole, RECOVERY_TIMEOUT_MS)) continue;
       history.unrecovered.push(`router ${index} responds to ${query.name} with ${last}`);

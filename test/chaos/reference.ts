@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { stringify } from 'yaml';
 import { parseConfig } from '../../router/config/config.ts';
 import { createRouter } from '../../router/router.ts';
-import { readAnswer } from './answers.ts';
-import type { Answer } from './answers.ts';
+import { readResponse } from './responses.ts';
+import type { GraphQLResponse } from './responses.ts';
 import type { History } from './history.ts';
 import { everyMutation, everyQuery } from './operations.ts';
 import type { Operation } from './operations.ts';
@@ -17,14 +17,14 @@ export async function learn(environment: Environment, history: History): Promise
   environment.supergraph.publish('first');
   await using router = await startReference(environment);
   for (const query of everyQuery()) {
-    const { answer, version } = await askWhole(router.url, query, environment);
+    const { response, version } = await askWhole(router.url, query, environment);
     history.editions.set(version, 'first');
-    history.whole.set(query.key, answer.data);
-    history.costs.set(query.key, answer.cost?.requested ?? 0);
+    history.whole.set(query.key, response.data);
+    history.costs.set(query.key, response.cost?.requested ?? 0);
   }
   for (const mutation of everyMutation(randomUUID())) {
-    const { answer } = await askWhole(router.url, mutation, environment);
-    history.costs.set(mutation.name, answer.cost?.requested ?? 0);
+    const { response } = await askWhole(router.url, mutation, environment);
+    history.costs.set(mutation.name, response.cost?.requested ?? 0);
   }
   environment.supergraph.publish('second');
   await router.reload();
@@ -47,13 +47,13 @@ async function askWhole(
   url: string,
   operation: Operation,
   { tokenOf }: Environment,
-): Promise<{ readonly answer: Answer; readonly version: string }> {
+): Promise<{ readonly response: GraphQLResponse; readonly version: string }> {
   const token = operation.caller && (await tokenOf(operation.caller));
   const asking = { ...operation, requestsCost: true } satisfies Operation;
   const { outcome } = await send(url, asking, { id: randomUUID(), token });
   if (outcome.kind !== 'received') throw new Error(`${operation.name} was ${outcome.kind} before any fault`);
-  const answer = readAnswer(outcome.body);
-  if (answer?.data === undefined || answer.errors.length > 0)
+  const response = readResponse(outcome.body);
+  if (response?.data === undefined || response.errors.length > 0)
     throw new Error(`${operation.name} failed before any fault: ${outcome.body}`);
-  return { answer, version: outcome.headers['x-supergraph-version'] ?? '' };
+  return { response, version: outcome.headers['x-supergraph-version'] ?? '' };
 }

@@ -1,5 +1,5 @@
-import { evidenceOf } from './answers.ts';
-import type { Answered } from './answers.ts';
+import { evidenceOf } from './responses.ts';
+import type { ReceivedExchange } from './responses.ts';
 import type { Exchange, History, Stall } from './history.ts';
 import type { Operation } from './operations.ts';
 import { INVARIANTS } from './violations.ts';
@@ -43,18 +43,18 @@ function countsOf(names: readonly string[]): readonly Row[] {
 }
 
 function outcomesOf(history: History, groupOf: (operation: Operation) => string): readonly Row[] {
-  const answers = new Map(evidenceOf(history).answered.map((exchange) => [exchange.id, exchange]));
+  const responses = new Map(evidenceOf(history).received.map((exchange) => [exchange.id, exchange]));
   return countsOf(
     history.exchanges.map(({ id, operation, outcome }) => {
-      const answered = answers.get(id);
-      return `${groupOf(operation)}: ${answered === undefined ? outcome.kind : describe(answered)}`;
+      const received = responses.get(id);
+      return `${groupOf(operation)}: ${received === undefined ? outcome.kind : describe(received)}`;
     }),
   );
 }
 
-function describe({ outcome: { status }, answer }: Answered): string {
+function describe({ outcome: { status }, response }: ReceivedExchange): string {
   if (status !== 200) return `rejected with ${status}`;
-  return answer?.errors.length === 0 ? 'whole' : 'partial';
+  return response?.errors.length === 0 ? 'whole' : 'partial';
 }
 
 function violationCounts(violations: readonly Violation[]): readonly Row[] {

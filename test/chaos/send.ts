@@ -48,7 +48,7 @@ async function exchange(url: string, init: RequestInit): Promise<Outcome> {
 }
 
 function failureOf(error: unknown, { signal, isCut }: { signal: AbortSignal; isCut: boolean }): Outcome {
-  if (signal.aborted) return { kind: isCut ? 'cut' : 'unanswered' };
+  if (signal.aborted) return { kind: isCut ? 'cut' : 'no response' };
   const cause = error instanceof Error ? error.cause : undefined;
   const code = isRecord(cause) ? String(cause['code']) : '';
   return { kind: 'lost', reason: `${String(error)} ${code}`.trim() };

@@ -15,8 +15,8 @@ export const PROFILE = {
   me: { id: 'user-1', name: 'Freya', email: 'freya@shop.example', tier: 'FREE', addresses: [] },
 };
 
-type Outline = Partial<Omit<Exchange, 'outcome'>> & { readonly outcome?: Partial<Answered> };
-type Answered = Extract<Outcome, { kind: 'received' }>;
+type Outline = Partial<Omit<Exchange, 'outcome'>> & { readonly outcome?: Partial<ReceivedOutcome> };
+type ReceivedOutcome = Extract<Outcome, { kind: 'received' }>;
 
 /** Returns a history in which one user requested their profile, without a violation. */
 export function validHistory(): History {

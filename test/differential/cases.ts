@@ -1,5 +1,5 @@
 import { askOracle, askRouter } from './oracle.ts';
-import type { Answer, OracleAnswer, Rejection } from './oracle.ts';
+import type { ReceivedResponse, OracleResponse, Rejection } from './oracle.ts';
 import { findFaults } from './compare.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { drawVariables } from './draw-values.ts';
@@ -118,33 +118,33 @@ export type Evaluation = {
 export async function evaluate(
   graph: Graph,
   { operation, interference, mergesFetches = false, overrides = [] }: Case,
-  oracle: OracleAnswer = askOracle(graph, operation),
+  oracle: OracleResponse = askOracle(graph, operation),
 ): Promise<Evaluation> {
   const interfering = interference === null ? undefined : interferenceOf(interference);
   try {
-    const answer = await askRouter(graph, operation, {
+    const response = await askRouter(graph, operation, {
       interfere: interfering?.interfere,
       mergesFetches,
       overrides,
     });
     const effect = interfering?.effect() ?? '';
-    return { faults: faultsOfAnswer(answer, oracle, effect !== ''), effect };
+    return { faults: faultsOfResponse(response, oracle, effect !== ''), effect };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { faults: [`it failed: ${text}`], effect: interfering?.effect() ?? '' };
   }
 }
 
-export function faultsOfAnswer(
-  answer: Answer | Rejection,
-  oracle: OracleAnswer,
+export function faultsOfResponse(
+  response: ReceivedResponse | Rejection,
+  oracle: OracleResponse,
   isInterfered: boolean,
 ): string[] {
-  if (answer.kind === 'rejected') {
+  if (response.kind === 'rejected') {
     // Mutations whose order depends on variables have no plan, so rejecting them is right.
-    if (/the mutation \w+ (has several|is selected twice under different) conditions/.test(answer.message))
+    if (/the mutation \w+ (has several|is selected twice under different) conditions/.test(response.message))
       return [];
-    return [`it was rejected: ${answer.message}`];
+    return [`it was rejected: ${response.message}`];
   }
-  return findFaults(answer, oracle, isInterfered);
+  return findFaults(response, oracle, isInterfered);
 }

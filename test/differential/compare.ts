@@ -1,6 +1,6 @@
 import { getNullableType, isListType, isNonNullType } from 'graphql';
 import type { GraphQLOutputType } from 'graphql';
-import type { Answer, OracleAnswer } from './oracle.ts';
+import type { ReceivedResponse, OracleResponse } from './oracle.ts';
 import { parseWritten } from './exact-values.ts';
 
 export type Path = readonly (string | number)[];
@@ -13,15 +13,19 @@ export type Path = readonly (string | number)[];
  * - every error is at a position of the response, or below a null; without interference there are errors only
  * if the oracle has some.
  */
-export function findFaults(answer: Answer, oracle: OracleAnswer, isInterfered: boolean): string[] {
-  const data = parseWritten(answer.data);
-  const errors = answer.errors.map(({ path }) => path);
+export function findFaults(
+  response: ReceivedResponse,
+  oracle: OracleResponse,
+  isInterfered: boolean,
+): string[] {
+  const data = parseWritten(response.data);
+  const errors = response.errors.map(({ path }) => path);
   const comparison: Comparison = { errors, typeOf: (path) => typeAt(path, oracle.types) };
-  const needless = isInterfered || oracle.errors.length > 0 ? [] : answer.errors;
+  const needless = isInterfered || oracle.errors.length > 0 ? [] : response.errors;
   return [
     ...needless.map(({ message }) => `the error "${message}" has no reason`),
     ...compareAt([], data, parseWritten(oracle.data), comparison),
-    ...answer.errors
+    ...response.errors
       .filter(({ path }) => !isPlace(data, path))
       .map(
         ({ path, message }) => `the error "${message}" is at ${path.join('.')}, which is not in the response`,
@@ -54,7 +58,7 @@ function missing(at: Path, place: string, { errors, typeOf }: Comparison): strin
   return errors.some((path) => isPrefix(at, path)) ? [] : [`${place} is null without an error`];
 }
 
-export function typeAt(path: Path, types: OracleAnswer['types']): GraphQLOutputType | undefined {
+export function typeAt(path: Path, types: OracleResponse['types']): GraphQLOutputType | undefined {
   const field = types.get(path.join('.'));
   if (field !== undefined || path.length === 0) return field;
   const list = typeAt(path.slice(0, -1), types);

@@ -35,11 +35,11 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
   };
 }
 
-type Answered = Extract<SubgraphResponse, { kind: 'received' }>;
+type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 type Changed = { readonly response: SubgraphResponse; readonly effect: string };
 
-function change(service: string, response: Answered, random: Random): Changed | undefined {
+function change(service: string, response: ReceivedResponse, random: Random): Changed | undefined {
   const error = { message: 'it went wrong' };
   const kind = random.pick(KINDS);
   switch (kind) {
@@ -76,7 +76,7 @@ type Place = {
 
 /** Changes one value somewhere in the data. */
 function changePlace(
-  response: Answered,
+  response: ReceivedResponse,
   kind: 'null with an error' | 'absent' | 'wrong type',
   random: Random,
 ): Changed | undefined {

@@ -11,7 +11,7 @@ import type { Graph } from './graph.ts';
 import { datasetResolver, datasetTypeResolver } from './dataset.ts';
 
 /** A response as a client receives it. */
-export type Answer = {
+export type ReceivedResponse = {
   readonly kind: 'received';
   /** JSON text, in the order of the operation. */
   readonly data: string;
@@ -23,13 +23,13 @@ export type Rejection = { readonly kind: 'rejected'; readonly message: string };
 /** Changes the response of a subgraph; the identity if there is no interference. */
 export type Interference = (service: string, response: SubgraphResponse) => SubgraphResponse;
 
-export type OracleAnswer = Answer & {
+export type OracleResponse = ReceivedResponse & {
   /** Types of the returned fields, by response path joined with dots. */
   readonly types: ReadonlyMap<string, GraphQLOutputType>;
 };
 
 /** Executes the operation on the whole graph with graphql-js. */
-export function askOracle({ oracleSchema, dataset }: Graph, operation: GeneratedOperation): OracleAnswer {
+export function askOracle({ oracleSchema, dataset }: Graph, operation: GeneratedOperation): OracleResponse {
   dataset.counter.value = 0;
   const resolve = datasetResolver(dataset);
   const types = new Map<string, GraphQLOutputType>();
@@ -45,7 +45,7 @@ export function askOracle({ oracleSchema, dataset }: Graph, operation: Generated
     typeResolver: datasetTypeResolver,
   });
   if (result instanceof Promise) throw new Error('nothing here is asynchronous');
-  return { ...answered(result), types };
+  return { ...receivedResponse(result), types };
 }
 
 type Conditions = {
@@ -66,7 +66,7 @@ export async function askRouter(
     mergesFetches = false,
     overrides = [],
   }: Conditions = {},
-): Promise<Answer | Rejection> {
+): Promise<ReceivedResponse | Rejection> {
   const { document, operationName, variables } = operation;
   const compiled = graph.compile({ document, operationName, mergesFetches, overrides });
   if (compiled.kind === 'rejected') return compiled;
@@ -90,24 +90,24 @@ export function textOf(graph: Graph, name: string, body: string): string {
   const subgraph = graph.subgraphs.get(name);
   if (subgraph === undefined) throw new Error(`there is no subgraph ${name}`);
   const { query, variables = {} } = parseExactJson(body) as RequestBody;
-  return JSON.stringify(subgraph.answer(graph.dataset, query, variables));
+  return JSON.stringify(subgraph.respond(graph.dataset, query, variables));
 }
 
 type RequestBody = { readonly query: string; readonly variables?: Record<string, unknown> };
 
 function read(text: string, exact?: ExactPositions): SubgraphResponse {
-  const answer = parseResponse(Buffer.from(text), exact);
-  if (answer.kind === 'defective') throw new Error(`the answer ${answer.defect}: ${text}`);
-  return answer;
+  const response = parseResponse(Buffer.from(text), exact);
+  if (response.kind === 'defective') throw new Error(`the response ${response.defect}: ${text}`);
+  return response;
 }
 
-export function answered({
+export function receivedResponse({
   data,
   errors = [],
 }: {
   data?: unknown;
   errors?: readonly { message: string; path?: readonly (string | number)[] | undefined }[] | undefined;
-}): Answer {
+}): ReceivedResponse {
   return {
     kind: 'received',
     data: JSON.stringify(data ?? null),

@@ -1,7 +1,7 @@
 import { faultsOf, evaluate, variations } from './cases.ts';
 import type { Case, Part, Variation } from './cases.ts';
 import { askOracle } from './oracle.ts';
-import type { OracleAnswer } from './oracle.ts';
+import type { OracleResponse } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { keepRegression, keepUnexplained } from './regressions.ts';
 import { shrink } from './shrink.ts';
@@ -49,7 +49,7 @@ export async function* runPart({ seed, count, part }: PartOfRun): AsyncGenerator
   yield tally;
 }
 
-async function runOurs({ graph, cases }: Variation, oracle: OracleAnswer, tally: Tally): Promise<void> {
+async function runOurs({ graph, cases }: Variation, oracle: OracleResponse, tally: Tally): Promise<void> {
   const effects = new Set<string>();
   for (const next of cases) {
     const { faults, effect } = await evaluate(graph, next, oracle);

@@ -1,13 +1,13 @@
 import { Kind, OperationTypeNode, getNamedType, getNullableType, isListType, parse, visit } from 'graphql';
 import type { DocumentNode, GraphQLOutputType } from 'graphql';
 import { isJsonObject } from '../../router/shared/json.ts';
-import { faultsOfAnswer } from './cases.ts';
+import { faultsOfResponse } from './cases.ts';
 import type { Case } from './cases.ts';
-import type { OracleAnswer } from './oracle.ts';
+import type { OracleResponse } from './oracle.ts';
 import type { Graph } from './graph.ts';
 import { withoutConditions } from './rewritten-operation.ts';
-import { isAnotherOrder, isNullForEmpty, lacksOnlyFields } from './stock-answers.ts';
-import type { StockFault } from './stock-answers.ts';
+import { isAnotherOrder, isNullForEmpty, lacksOnlyFields } from './stock-responses.ts';
+import type { StockFault } from './stock-responses.ts';
 
 type Explains = (fault: StockFault, document: DocumentNode) => boolean;
 
@@ -79,8 +79,8 @@ function hasNestedFragments(document: DocumentNode): boolean {
 
 /** Whether every fault is in a list of lists, or at a null propagated from one, and is not an error. */
 function isInListsOfLists(fault: StockFault): boolean {
-  const { answer, oracle } = fault;
-  if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
+  const { response, oracle } = fault;
+  if (response.kind === 'rejected' || response.errors.length > oracle.errors.length) return false;
   return pathsOfFaults(fault).every((path) =>
     typesAround(path, oracle).some((type) => {
       const list = getNullableType(type);
@@ -103,7 +103,7 @@ function isAboutInterfaceObjects(fault: StockFault): boolean {
 }
 
 /** Returns the types of the fields on the path to a position and below it. */
-function typesAround(path: readonly string[], { types }: OracleAnswer): readonly GraphQLOutputType[] {
+function typesAround(path: readonly string[], { types }: OracleResponse): readonly GraphQLOutputType[] {
   const place = path.join('.');
   return [...types]
     .filter(([key]) => place === '' || `${place}.`.startsWith(`${key}.`) || key.startsWith(`${place}.`))
@@ -114,10 +114,10 @@ function isAboutInheritedNames(fault: StockFault): boolean {
   return pathsOfFaults(fault).every((path) => path.some((name) => name in Object.prototype));
 }
 
-function pathsOfFaults({ answer, oracle }: StockFault): readonly (readonly string[])[] {
-  const faults = faultsOfAnswer(answer, oracle, false);
+function pathsOfFaults({ response, oracle }: StockFault): readonly (readonly string[])[] {
+  const faults = faultsOfResponse(response, oracle, false);
   const ofData = faults.filter((fault) => !fault.startsWith(ERROR));
-  const errors = answer.kind === 'received' && ofData.length < faults.length ? answer.errors : [];
+  const errors = response.kind === 'received' && ofData.length < faults.length ? response.errors : [];
   return [
     ...ofData.map((fault) => pathOf(fault.split(' is ')[0])),
     ...errors.map(({ path }) => path.map(String)),
@@ -142,10 +142,10 @@ function reports(fault: StockFault, message: RegExp): boolean {
 }
 
 /** Returns the messages that the oracle does not have. */
-function messagesOf({ answer, oracle }: StockFault): readonly string[] {
-  if (answer.kind === 'rejected') return [answer.message];
+function messagesOf({ response, oracle }: StockFault): readonly string[] {
+  if (response.kind === 'rejected') return [response.message];
   const expected = new Set(oracle.errors.map(({ message }) => message));
-  return answer.errors.map(({ message }) => message).filter((message) => !expected.has(message));
+  return response.errors.map(({ message }) => message).filter((message) => !expected.has(message));
 }
 
 /** Whether the sent representation has another value instead of each inner list. */

@@ -1,20 +1,20 @@
 import { ApolloGateway } from '@apollo/gateway';
 import { parse, print } from 'graphql';
 import { messageOf } from '../../router/shared/error-message.ts';
-import { faultsOfAnswer } from './cases.ts';
+import { faultsOfResponse } from './cases.ts';
 import type { Case } from './cases.ts';
-import { answered, askOracle, textOf } from './oracle.ts';
-import type { Answer, Rejection } from './oracle.ts';
+import { receivedResponse, askOracle, textOf } from './oracle.ts';
+import type { ReceivedResponse, Rejection } from './oracle.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import { withDoubles } from './graph.ts';
 import type { Graph } from './graph.ts';
-import type { StockFault } from './stock-answers.ts';
+import type { StockFault } from './stock-responses.ts';
 import { knownStockFault } from './stock-faults.ts';
 import { withOtherNames, withoutConditions } from './rewritten-operation.ts';
 
 /** Apollo's own planner and executor over the same subgraphs. */
 export type Stock = AsyncDisposable & {
-  ask(graph: Graph, operation: GeneratedOperation): Promise<Answer | Rejection>;
+  ask(graph: Graph, operation: GeneratedOperation): Promise<ReceivedResponse | Rejection>;
 };
 
 /** Caches one gateway, since cases come graph by graph. */
@@ -60,7 +60,7 @@ async function load(supergraphSdl: string): Promise<Loaded> {
     // The executor reads only these members of a request context.
     const context = requestContext(operation) as unknown as Parameters<typeof executor>[0];
     try {
-      return answered(await executor(context));
+      return receivedResponse(await executor(context));
     } catch (error) {
       return { kind: 'rejected', message: messageOf(error) };
     }
@@ -96,10 +96,10 @@ export async function evaluateStock(stock: Stock, exact: Graph, next: Case): Pro
   // It rounds numbers to doubles, as RFC 8259 allows, so its data contains only doubles.
   const graph = withDoubles(exact);
   const oracle = askOracle(graph, next.operation);
-  const answer = await stock.ask(graph, next.operation);
-  const faults = faultsOfAnswer(answer, oracle, false);
+  const response = await stock.ask(graph, next.operation);
+  const faults = faultsOfResponse(response, oracle, false);
   if (faults.length === 0) return { faults, knownDifference: undefined };
-  const knownDifference = await knownDifferenceOf(stock, { graph, case: next, answer, oracle });
+  const knownDifference = await knownDifferenceOf(stock, { graph, case: next, response, oracle });
   return { faults, knownDifference };
 }
 
@@ -119,10 +119,10 @@ const NAMES =
 async function conditionFault(stock: Stock, fault: StockFault): Promise<string | undefined> {
   const { graph } = fault;
   const operation = withoutConditions(fault.case.operation);
-  const answer = await stock.ask(graph, operation);
+  const response = await stock.ask(graph, operation);
   const oracle = askOracle(graph, operation);
-  const isRight = faultsOfAnswer(answer, oracle, false).length === 0;
+  const isRight = faultsOfResponse(response, oracle, false).length === 0;
   // A fault that the conditions hid.
-  if (!isRight) return knownStockFault({ graph, case: { ...fault.case, operation }, answer, oracle });
+  if (!isRight) return knownStockFault({ graph, case: { ...fault.case, operation }, response, oracle });
   return '3.13.1 @skip, 3.13.2 @include: excluded fields cause others to be omitted';
 }

@@ -15,7 +15,7 @@ import { canonical, entityOf, numberOf, datasetResolver, datasetTypeResolver } f
 import type { Ref, Dataset } from './dataset.ts';
 import type { MovedFields } from './moved-fields.ts';
 
-export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
+export type SubgraphResult = { readonly data?: unknown; readonly errors?: readonly GraphQLError[] };
 
 /**
  * A subgraph in this process. It rejects what a real one would: invalid documents and keys that it does not
@@ -24,7 +24,7 @@ export type SubgraphAnswer = { readonly data?: unknown; readonly errors?: readon
 export type Subgraph = {
   readonly name: string;
   readonly schema: GraphQLSchema;
-  answer(dataset: Dataset, query: string, variables: Record<string, unknown>): SubgraphAnswer;
+  respond(dataset: Dataset, query: string, variables: Record<string, unknown>): SubgraphResult;
 };
 
 type FieldSets = ReadonlyMap<string, readonly SelectionSetNode[]>;
@@ -39,7 +39,7 @@ export function createSubgraph(name: string, typeDefs: string, moved: MovedField
   return {
     name,
     schema,
-    answer(dataset, query, variables) {
+    respond(dataset, query, variables) {
       const parsed = documents.get(query) ?? parse(query);
       if (!documents.has(query)) {
         const errors = validate(schema, parsed);

@@ -9,7 +9,7 @@ import type { RouterProcess } from '../support/processes/router-process.ts';
 import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const MIB = 1_048_576;
-const ANSWER_BYTES = 8 * MIB;
+const RESPONSE_BYTES = 8 * MIB;
 /**
  * Enough clients that their responses are twice as large as the garbage that V8 leaves in place at any time.
  */
@@ -44,7 +44,7 @@ async function memoryBytes({ process: { pid } }: RouterProcess): Promise<number>
 }
 
 test('disconnects a client that does not read its response within the timeout', async (context) => {
-  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
+  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(RESPONSE_BYTES) } }));
   await using router = await startRouter(stub.url, 'listen: { responseTimeoutMs: 1000 }');
   const socket = await askWithoutReading(router, 1);
   await stub.received(1);
@@ -59,7 +59,7 @@ test('disconnects a client that does not read its response within the timeout', 
 });
 
 test('limits the memory of all unread responses together', async (context) => {
-  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(ANSWER_BYTES) } }));
+  await using stub = await startStubSubgraph(() => json({ data: { text: 'x'.repeat(RESPONSE_BYTES) } }));
   const limit = 64 * MIB;
   await using router = await startRouter(
     stub.url,
@@ -83,6 +83,6 @@ test('limits the memory of all unread responses together', async (context) => {
     Math.round(added / MIB),
   );
   // The measured memory includes the garbage of the discarded responses.
-  expect(added).toBeLessThan(CLIENTS * ANSWER_BYTES);
+  expect(added).toBeLessThan(CLIENTS * RESPONSE_BYTES);
   for (const socket of [first, ...sockets]) socket.destroy();
 });

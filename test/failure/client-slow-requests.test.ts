@@ -25,7 +25,7 @@ test.for(NEVER_ENDING)(
       `${SLOW} connections with ${slow.what}: closed after ms (timeout ${slow.closedMs})`,
       longest,
     );
-    expect(clients.answers).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
+    expect(clients.responses).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
   },
 );
 

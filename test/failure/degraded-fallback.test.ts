@@ -15,8 +15,8 @@ test('replaces the data of a service that is down by a fallback, and reports it 
 
   // The first request prepares the operation, the second finds it in the cache.
   for (const _ of [1, 2]) {
-    const answer = await askForRest(graph, query);
-    expect(answer).toEqual({
+    const response = await askForRest(graph, query);
+    expect(response).toEqual({
       data: {
         books: [
           { title: 'Middlemarch', reviews: [] },
@@ -33,12 +33,12 @@ test('replaces the data of a service that is down by a fallback, and reports it 
           paths: [['books', 'reviews']],
         },
       ],
-      cost: answer.cost,
+      cost: response.cost,
       header: 'reviews;source=fallback',
     });
     // The cost is the same as without reviews.
     const without = await askForRest(graph, '{ books { title } }');
-    expect(answer.cost).toBe(without.cost);
+    expect(response.cost).toBe(without.cost);
   }
   expect(await degradedMetric(graph)).toEqual([
     'tributary_degraded_total{subgraph="reviews",reason="SUBGRAPH_UNAVAILABLE",source="fallback"} 2',

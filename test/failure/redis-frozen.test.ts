@@ -40,16 +40,16 @@ it('continues to decide when Redis freezes, waits for it once and not per reques
 it('limits the rejected tokens of an address while Redis is frozen, without waiting for it more than once', async () => {
   await using redis = await startBreakableRedis();
   await using router = await shareRateLimit(redis.url);
-  const refused = createRejectedTokens(2, router.link);
-  await refused.count('192.0.2.1');
+  const rejected = createRejectedTokens(2, router.link);
+  await rejected.count('192.0.2.1');
   redis.freeze();
   const began = performance.now();
   for (let token = 0; token < 2; token += 1) {
-    await refused.check('192.0.2.1');
-    await refused.count('192.0.2.1');
+    await rejected.check('192.0.2.1');
+    await rejected.count('192.0.2.1');
   }
-  await expect(refused.check('192.0.2.1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-  await refused.check('192.0.2.2');
+  await expect(rejected.check('192.0.2.1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await rejected.check('192.0.2.2');
   // If each of the six commands waited for the frozen Redis, they would not have finished.
   expect(performance.now() - began).toBeLessThan(5_000);
   redis.thaw();

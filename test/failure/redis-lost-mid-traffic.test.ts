@@ -9,31 +9,31 @@ import type { SmallGraph } from '../support/graphs/small-graph.ts';
 const REQUESTS = 150;
 const APART_MS = 10;
 
-type Answered = { readonly status: number; readonly ms: number };
+type ReceivedResponse = { readonly status: number; readonly ms: number };
 
 /** Sends a request every few milliseconds, whether or not earlier ones have finished. */
 async function askSteadily(
   graph: SmallGraph,
   during: (index: number) => Promise<void> | void,
-): Promise<Answered[]> {
-  const answers: Promise<Answered>[] = [];
+): Promise<ReceivedResponse[]> {
+  const responses: Promise<ReceivedResponse>[] = [];
   for (let index = 0; index < REQUESTS; index++) {
     await during(index);
-    answers.push(ask(graph));
+    responses.push(ask(graph));
     await delay(APART_MS);
   }
-  return Promise.all(answers);
+  return Promise.all(responses);
 }
 
-async function ask(graph: SmallGraph): Promise<Answered> {
+async function ask(graph: SmallGraph): Promise<ReceivedResponse> {
   const began = performance.now();
   const response = await graph.post({ query: '{ book(id: 1) { title } }' });
   await response.arrayBuffer();
   return { status: response.status, ms: performance.now() - began };
 }
 
-function slowest(answers: readonly Answered[]): number {
-  return Math.round(Math.max(...answers.map(({ ms }) => ms)));
+function slowest(responses: readonly ReceivedResponse[]): number {
+  return Math.round(Math.max(...responses.map(({ ms }) => ms)));
 }
 
 const LOSSES: readonly [string, (redis: BreakableRedis) => Promise<void> | void][] = [

@@ -15,19 +15,19 @@ it('rejects calls beyond the bulkhead immediately, and leaves the breaker of the
 
   const admitted = Array.from({ length: 5 }, () => one.call());
   await subgraph.received(5);
-  const refused = await Promise.all(Array.from({ length: 40 }, () => one.fail()));
-  expect(refused[0]).toEqual({
+  const rejected = await Promise.all(Array.from({ length: 40 }, () => one.fail()));
+  expect(rejected[0]).toEqual({
     code: 'SUBGRAPH_OVERLOADED',
     service: 'inventory',
     message: 'too many calls to inventory are in flight',
     retryAfterMs: 1_000,
     isUnsent: true,
   });
-  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['SUBGRAPH_OVERLOADED']));
+  expect(new Set(rejected.map(({ code }) => code))).toEqual(new Set(['SUBGRAPH_OVERLOADED']));
   const opened = one.events.filter((event) => event.startsWith('breaker')).length;
   recordMeasurement(
     context,
-    `wrongly opened breakers after ${refused.length} calls that the bulkhead rejected`,
+    `wrongly opened breakers after ${rejected.length} calls that the bulkhead rejected`,
     opened,
   );
   expect([one.breaker(), opened]).toEqual(['closed', 0]);

@@ -29,8 +29,8 @@ const BOTH = 'query ($text: String!) { search(text: $text) books }';
 /** Sends five different texts, so that no call is deduplicated. */
 async function failFiveTimes(graph: SmallGraph, query: string): Promise<void> {
   const texts = ['1', '2', '3', '4', '5'];
-  const answers = await Promise.all(texts.map((text) => graph.query(query, { text })));
-  for (const { errors } of answers)
+  const responses = await Promise.all(texts.map((text) => graph.query(query, { text })));
+  for (const { errors } of responses)
     expect(errors).toMatchObject([{ extensions: { code: 'SUBGRAPH_TIMEOUT' } }]);
 }
 
@@ -98,8 +98,10 @@ it('blocks a root field that hangs, and returns the others', async (context) => 
 it('blocks a mutation field that hangs, and executes the others', async () => {
   await using graph = await startShop();
   await failFiveTimes(graph, 'mutation ($text: String!) { order(text: $text) }');
-  const answer = await graph.query('mutation ($text: String!) { order(text: $text) clear }', { text: 'new' });
-  expect(answer).toMatchObject({
+  const response = await graph.query('mutation ($text: String!) { order(text: $text) clear }', {
+    text: 'new',
+  });
+  expect(response).toMatchObject({
     data: { order: null, clear: 'cleared' },
     errors: [{ path: ['order'], extensions: { code: 'SUBGRAPH_CIRCUIT_OPEN' } }],
   });

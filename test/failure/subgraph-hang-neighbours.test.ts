@@ -32,8 +32,8 @@ test('a hanging subgraph delays no request that does not use it', async () => {
     ),
   );
   await hanging.received(STUCK);
-  const answers = await Promise.all(Array.from({ length: HEALTHY }, (_, n) => ask('ping', n)));
-  expect(answers).toEqual(Array.from({ length: HEALTHY }, () => ({ data: { ping: 'pong' } })));
+  const responses = await Promise.all(Array.from({ length: HEALTHY }, (_, n) => ask('ping', n)));
+  expect(responses).toEqual(Array.from({ length: HEALTHY }, () => ({ data: { ping: 'pong' } })));
   expect(ended).toBe(0);
   leaving.abort();
   await Promise.all(stuck);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse } from '../support/graphs/small-graph.ts';
 import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const SDL = 'type Query { books: [Book!] } type Book @key(fields: "id") { id: ID! title: String }';
 
-async function answered(body: unknown) {
+async function respondWith(body: unknown) {
   await using stub = await startStubSubgraph(() => json(body, { 'set-cookie': 'a=b', 'x-secret': 'y' }));
   await using graph = await startSmallGraph({
     services: { books: { sdl: SDL, resolvers: {} } },
@@ -14,11 +14,11 @@ async function answered(body: unknown) {
   const response = await graph.post({ query: '{ books { id title } }' });
   const text = await response.text();
   const metrics = await graph.router.telemetry.metrics.metrics();
-  return { response, text, body: JSON.parse(text) as Answer, log: graph.log.at(-1), metrics };
+  return { response, text, body: JSON.parse(text) as GraphQLResponse, log: graph.log.at(-1), metrics };
 }
 
 test('an error of a subgraph cannot set the status or headers, and its stack and addresses are removed', async () => {
-  const { response, text, body } = await answered({
+  const { response, text, body } = await respondWith({
     data: { books: null },
     errors: [
       {
@@ -58,14 +58,14 @@ test('a flood of errors with invented codes fills neither response, log nor metr
     })),
   );
   errors.push({ message: 'm'.repeat(100_000), path: ['books'], extensions: { code: 'C'.repeat(100_000) } });
-  const { text, log, metrics } = await answered({ data: { books: null }, errors });
+  const { text, log, metrics } = await respondWith({ data: { books: null }, errors });
   expect(text.length).toBeLessThan(1_100_000);
   expect(JSON.stringify(log).length).toBeLessThan(2_000);
   expect(metrics.match(/^tributary_errors_total\{/gm)?.length).toBeLessThan(60);
 });
 
 test('handles names of Object.prototype like other names', async () => {
-  const { body } = await answered(
+  const { body } = await respondWith(
     JSON.parse(
       '{"data":{"__proto__":{"polluted":1},"books":[{"id":"1","title":"t","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}]}}',
     ),

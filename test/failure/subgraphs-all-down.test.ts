@@ -20,24 +20,24 @@ test('returns nulls and located errors for each request while every subgraph is 
   await using graph = await startSmallGraph({ services: LIBRARY });
   for (const service of graph.services.values()) await service[Symbol.asyncDispose]();
   // Sequential at first: equal queries in flight are executed once, and the breakers count executions.
-  const answers = [];
-  for (let request = 0; request < 10; request++) answers.push(await shapeOf(graph));
-  answers.push(...(await Promise.all(Array.from({ length: 190 }, () => shapeOf(graph)))));
+  const responses = [];
+  for (let request = 0; request < 10; request++) responses.push(await shapeOf(graph));
+  responses.push(...(await Promise.all(Array.from({ length: 190 }, () => shapeOf(graph)))));
   const gap = (path: string) => ({
     message: expect.any(String),
     path: [path],
     extensions: expect.objectContaining({ code: expect.any(String), service: expect.any(String) }),
   });
-  for (const answer of answers)
-    expect(answer).toEqual({
+  for (const response of responses)
+    expect(response).toEqual({
       status: 200,
       data: { books: null, newest: null },
       errors: expect.arrayContaining([gap('books'), gap('newest')]),
     });
   const codes = new Set(
-    answers.flatMap(({ errors }) => errors.map((error: never) => error['extensions']['code'])),
+    responses.flatMap(({ errors }) => errors.map((error: never) => error['extensions']['code'])),
   );
-  recordMeasurement(context, 'requests served with every subgraph down', answers.length);
+  recordMeasurement(context, 'requests served with every subgraph down', responses.length);
   expect(codes).toEqual(new Set(['SUBGRAPH_CIRCUIT_OPEN', 'SUBGRAPH_UNAVAILABLE']));
   expect((await fetch(new URL('/health/ready', graph.router.url))).status).toBe(200);
 });

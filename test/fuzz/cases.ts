@@ -3,25 +3,25 @@ import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';
 import { randomOf } from '../differential/random.ts';
 import type { Random } from '../differential/random.ts';
 import { FLAG, randomDocument } from './documents.ts';
-import { randomSubgraphAnswer } from './subgraph-answers.ts';
-import type { SubgraphAnswer } from './subgraph-answers.ts';
+import { randomResponse } from './random-responses.ts';
+import type { RandomResponse } from './random-responses.ts';
 
 /** One request as its bytes (Latin-1), and the responses of the subgraphs to it. */
 export type Case = {
   readonly request: string;
   /** Whether the bytes are one whole HTTP request, which must have a response. */
   readonly isWhole: boolean;
-  readonly subgraph: SubgraphAnswer;
+  readonly subgraph: RandomResponse;
   /** The response to entity fetches. */
-  readonly entities: SubgraphAnswer;
+  readonly entities: RandomResponse;
 };
 
 /** Returns the case of a seed and a number, the same each time. */
 export function caseOf(seed: string, index: number): Case {
   const random = randomOf(`${seed}/${index}`);
   const request = requestOf(random);
-  const subgraph = randomSubgraphAnswer(random);
-  const entities = random.chance(0.5) ? subgraph : randomSubgraphAnswer(random);
+  const subgraph = randomResponse(random);
+  const entities = random.chance(0.5) ? subgraph : randomResponse(random);
   if (random.chance(0.85)) return { request, isWhole: true, subgraph, entities };
   return { request: mutated(random, request), isWhole: false, subgraph, entities };
 }

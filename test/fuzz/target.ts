@@ -9,8 +9,8 @@ import { watchStalls } from '../chaos/stalls.ts';
 import { clientSchema } from '../support/graphs/client-schema.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { Case } from './cases.ts';
-import { createAnswerCheck } from './check-answer.ts';
-import type { Evaluation } from './check-answer.ts';
+import { createResponseCheck } from './check-response.ts';
+import type { Evaluation } from './check-response.ts';
 import { LIBRARY } from './library.ts';
 
 export type Target = AsyncDisposable & {
@@ -35,7 +35,7 @@ export async function startTarget(): Promise<Target> {
   const config = `${traffic}\nlisten: { requestTimeoutMs: 2000, headersTimeoutMs: 2000, trustedProxies: [127.0.0.1] }`;
   const graph = built.use(await startSmallGraph({ services: LIBRARY, config, parts: { log: { write } } }));
   const sdls = [...graph.services].map(([name, { sdl }]) => [name, sdl] as const);
-  const check = createAnswerCheck(clientSchema(sdls), new URL(subgraph.url).host);
+  const check = createResponseCheck(clientSchema(sdls), new URL(subgraph.url).host);
   const onUnhandled = (reason: unknown) => void failures.push(`unhandled rejection: ${String(reason)}`);
   process.on('unhandledRejection', onUnhandled);
   built.defer(() => void process.off('unhandledRejection', onUnhandled));
@@ -45,13 +45,13 @@ export async function startTarget(): Promise<Target> {
   const router = new URL(graph.router.url);
   return {
     async evaluate(next) {
-      subgraph.answerAs(next);
+      subgraph.respondAs(next);
       stalls.length = 0;
       const begin = performance.now();
-      const answer = await send(router, next);
+      const response = await send(router, next);
       const ms = performance.now() - begin;
       const stalledMs = stalls.reduce((sum, stall) => sum + stall.ms, 0);
-      const { kind, faults } = check(answer, next);
+      const { kind, faults } = check(response, next);
       const others = [
         ...(ms > LONGEST_MS + THREADS_ON_THE_WAY * stalledMs ? [`took ${ms.toFixed(0)} ms`] : []),
         ...Object.keys(Object.prototype).map((key) => `Object.prototype has ${key}`),
@@ -66,8 +66,8 @@ export async function startTarget(): Promise<Target> {
 /** Starts a subgraph that stores no requests, because a run sends a million of them. */
 async function startSubgraph() {
   let current: Pick<Case, 'subgraph' | 'entities'> | undefined;
-  const server = createServer((request, response) => void answer(request, response));
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const server = createServer((request, response) => void respond(request, response));
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const isForEntities = (await text(request).catch(() => '')).includes('_entities');
     const given = isForEntities ? current?.entities : current?.subgraph;
     response.writeHead(given?.status ?? 500, {
@@ -79,7 +79,7 @@ async function startSubgraph() {
   await listening(server, { host: '127.0.0.1', port: 0 });
   return {
     url: `http://127.0.0.1:${addressOf(server).port}/graphql`,
-    answerAs(next: Pick<Case, 'subgraph' | 'entities'>) {
+    respondAs(next: Pick<Case, 'subgraph' | 'entities'>) {
       current = next;
     },
     async [Symbol.asyncDispose]() {
@@ -100,8 +100,8 @@ async function send({ hostname, port }: URL, { request, isWhole }: Case): Promis
   // request.
   const finished = setTimeout(() => isWhole || socket.end(), 10);
   const silent = setTimeout(() => socket.destroy(), SILENT_MS);
-  const answer = await text(socket).catch(() => '');
+  const response = await text(socket).catch(() => '');
   clearTimeout(silent);
   clearTimeout(finished);
-  return answer;
+  return response;
 }

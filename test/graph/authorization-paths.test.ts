@@ -91,7 +91,7 @@ function isDeniedField(coordinate: string, demanded: Demands, who: Subject): boo
   return expected === null || Object(expected)[name] === null;
 }
 
-const counts = { answers: 0, nulls: 0, values: 0 };
+const counts = { responses: 0, nulls: 0, values: 0 };
 
 test('every path to an object has the same result, and denied fields are not fetched', async () => {
   await assert(
@@ -107,7 +107,7 @@ test('every path to an object has the same result, and denied fields are not fet
           const codes = new Set(errors.map(({ extensions }) => extensions.code));
           const isWhole = !JSON.stringify(data).includes('null');
           expect([...codes]).toEqual(isWhole ? [] : ['UNAUTHORIZED_FIELD_OR_TYPE']);
-          counts.answers += 1;
+          counts.responses += 1;
           counts[expected === null ? 'nulls' : 'values'] += 1;
         }
       }

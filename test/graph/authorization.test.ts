@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createReferenceExecution } from '../differential/reference/execution.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer, SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse, SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import type { Issuer } from '../support/callers/tokens.ts';
 
@@ -97,8 +97,8 @@ async function ask(
   who: Who,
   query: string,
   { on = graph, variables = {} }: { on?: SmallGraph; variables?: Record<string, unknown> } = {},
-): Promise<Answer> {
-  return (await (await on.post({ query, variables }, await headersOf(who))).json()) as Answer;
+): Promise<GraphQLResponse> {
+  return (await (await on.post({ query, variables }, await headersOf(who))).json()) as GraphQLResponse;
 }
 
 function deniedTo(who: Who, ...paths: unknown[][]) {
@@ -132,9 +132,9 @@ const PATHS: readonly [name: string, query: string, path: string[]][] = [
 describe.each(PATHS)('by way of %s', (_name, query, path) => {
   test.each(['anonymous', 'wrong scope', 'staff'] as const)('%s is denied the field alone', async (who) => {
     const before = callsOf('shop').length;
-    const answer = await ask(who, query);
+    const response = await ask(who, query);
     const [root = '', name = ''] = path;
-    expect(answer).toEqual({ errors: deniedTo(who, path), data: { [root]: { id: 'o1', [name]: null } } });
+    expect(response).toEqual({ errors: deniedTo(who, path), data: { [root]: { id: 'o1', [name]: null } } });
     expect(callsOf('shop').slice(before)).toHaveLength(1);
     expect(callsOf('shop').at(-1)?.body).not.toMatch(/Order\s*{[^}]*total|order\s*{[^}]*total/);
   });
@@ -148,8 +148,8 @@ describe.each(PATHS)('by way of %s', (_name, query, path) => {
 test('an operation that was allowed for one caller is denied for another', async () => {
   const query = '{ order { total note } }';
   for (const who of ['right scope', 'anonymous', 'staff', 'anonymous', 'right scope'] as const) {
-    const answer = await ask(who, query);
-    expect(answer.data).toEqual({
+    const response = await ask(who, query);
+    expect(response.data).toEqual({
       order: { total: who === 'right scope' ? 10 : null, note: who === 'staff' ? 'n' : null },
     });
   }
@@ -157,8 +157,8 @@ test('an operation that was allowed for one caller is denied for another', async
 
 test('does not deduplicate requests of one identity with different scopes', async () => {
   const whos = ['right scope', 'wrong scope', 'right scope', 'wrong scope'] as const;
-  const answers = await Promise.all(whos.map((who) => ask(who, '{ orders { id total } }')));
-  expect(answers.map(({ errors = [] }) => errors.length)).toEqual([0, 2, 0, 2]);
+  const responses = await Promise.all(whos.map((who) => ask(who, '{ orders { id total } }')));
+  expect(responses.map(({ errors = [] }) => errors.length)).toEqual([0, 2, 0, 2]);
 });
 
 test('each object of a list has its own null and its own error', async () => {
@@ -194,8 +194,8 @@ test('null propagates up to the next nullable field', async () => {
     errors: deniedTo('anonymous', ['order', 'exact'], ['strictNodes', 1]),
     data: { open: 1, order: null, strictNodes: null },
   });
-  const answer = await ask('anonymous', '{ open orders { exact } }');
-  expect(answer.data).toBeNull();
+  const response = await ask('anonymous', '{ open orders { exact } }');
+  expect(response.data).toBeNull();
 });
 
 test('a protected enum protects the fields that return it', async () => {
@@ -256,11 +256,11 @@ test('no caller satisfies a policy that is not configured', async () => {
 });
 
 test('introspection shows protected fields and hides the directives', async () => {
-  const answer = await ask(
+  const response = await ask(
     'anonymous',
     '{ __type(name: "Order") { fields { name } } __schema { directives { name } types { name } } }',
   );
-  const text = JSON.stringify(answer);
+  const text = JSON.stringify(response);
   expect(text).toContain('total');
   expect(text).not.toMatch(/authenticated|requiresScopes|olicy/);
 });
@@ -271,8 +271,8 @@ test('an alias named like a key field is returned under its name', async () => {
 
 test('many denied objects return a limited number of errors', async () => {
   const fields = Array.from({ length: 20 }, (_, at) => `a${at}: orders { total }`).join(' ');
-  const answer = await ask('anonymous', `{ ${fields} }`);
-  expect(answer.errors).toHaveLength(40);
+  const response = await ask('anonymous', `{ ${fields} }`);
+  expect(response.errors).toHaveLength(40);
 });
 
 test('callers are not charged for denied fields', async () => {
@@ -292,8 +292,8 @@ rateLimit:
   const spent = charging.log.filter(({ cost }) => typeof cost === 'number').map(({ cost }) => cost);
   expect(spent).toEqual([2, 1]);
   for (let time = 0; time < 3; time += 1) {
-    const answer = await ask('wrong scope', 'mutation { refund { id } }', { on: charging });
-    expect(answer.data).toEqual({ refund: null });
+    const response = await ask('wrong scope', 'mutation { refund { id } }', { on: charging });
+    expect(response.data).toEqual({ refund: null });
   }
   expect((await ask('right scope', 'mutation { refund { id } }', { on: charging })).data).toEqual({
     refund: { id: 'o1' },
@@ -383,6 +383,6 @@ describe("with Apollo Gateway's own executor", () => {
   });
 });
 
-function sorted({ errors = [], ...rest }: Answer) {
+function sorted({ errors = [], ...rest }: GraphQLResponse) {
   return { ...rest, errors: errors.map((error) => JSON.stringify(error)).toSorted() };
 }

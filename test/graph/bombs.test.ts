@@ -5,7 +5,7 @@ import { BOMBS } from '../support/load/document-bombs.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { startRouterProcess } from '../support/processes/router-process.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse, SmallGraph } from '../support/graphs/small-graph.ts';
 
 type Way = (graph: SmallGraph, query: string) => Promise<Response>;
 
@@ -44,12 +44,12 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
       const response = await send(graph, build());
       // Documents longer than `limits.documentLength` are not parsed.
       points += build().length > 65_536 ? 1 : Math.ceil(build().length / 4_096);
-      const { errors = [], ...rest } = (await response.json()) as Answer;
+      const { errors = [], ...rest } = (await response.json()) as GraphQLResponse;
       expect(rest).not.toHaveProperty('data');
       outcomes.add(`${response.status} ${String(errors[0]?.extensions['code']).replace(/^MAX_\w+$/, 'MAX')}`);
     }
     const known = { persistedQuery: { version: 1, sha256Hash: sha256(build()) } };
-    const { errors } = (await (await graph.post({ extensions: known })).json()) as Answer;
+    const { errors } = (await (await graph.post({ extensions: known })).json()) as GraphQLResponse;
     points += 1;
     expect(errors?.[0]?.extensions['code']).toBe('PERSISTED_QUERY_NOT_FOUND');
   }
@@ -102,7 +102,7 @@ rateLimit: { enabled: true, anonymous: { points: 500, windowS: 86400 } }`,
         headers: { 'content-type': 'application/json', 'x-forwarded-for': `192.0.2.${number}` },
         body: JSON.stringify({ query: document(index) }),
       });
-      const { errors } = (await response.json()) as Answer;
+      const { errors } = (await response.json()) as GraphQLResponse;
       const code = errors === undefined ? 'data' : String(errors[0]?.extensions['code']);
       const outcome = `${response.status} ${code}`;
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;

@@ -30,8 +30,8 @@ test('does not call a subgraph whose breaker is forced open, and reports it in t
     body: { subgraph: 'reviews', state: 'open' },
   });
 
-  const answer = await graph.query('{ books { title reviews { text } } }');
-  expect(answer).toEqual({
+  const response = await graph.query('{ books { title reviews { text } } }');
+  expect(response).toEqual({
     data: {
       books: [
         { title: 'Middlemarch', reviews: null },

@@ -157,9 +157,9 @@ async function storedOrder(dataFolder: string, number: string) {
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function isUp(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/health/ready`).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   );
 }
@@ -181,8 +181,8 @@ it('starts everything and a new subgraph, responds as documented, restarts a cra
   expect(start.output()).toContain(`http://127.0.0.1:${shop.ports.router}/graphql`);
   for (const tier of ['FREE', 'PREMIUM', 'ENTERPRISE']) expect(start.output()).toContain(tier);
 
-  const answer: unknown = JSON.parse(await paste(commandToPaste(start.output())));
-  expect(answer).toEqual({ data: { orders: { edges: [{ node: order }] } } });
+  const response: unknown = JSON.parse(await paste(commandToPaste(start.output())));
+  expect(response).toEqual({ data: { orders: { edges: [{ node: order }] } } });
 
   const [readme] = requestsOf('README.md', shop.ports);
   const shown = JSON.parse(readme?.shown ?? '') as OrderResponse;
@@ -214,7 +214,7 @@ it('starts everything and a new subgraph, responds as documented, restarts a cra
   start.signal('SIGINT');
   expect(await start.exited).toBe(0);
   expect(start.output()).not.toContain('was killed');
-  const left = await Promise.all([...Object.values(shop.ports), port].map(answers));
+  const left = await Promise.all([...Object.values(shop.ports), port].map(isUp));
   expect(left).not.toContain(true);
 }, 240_000);
 
@@ -228,7 +228,7 @@ it('stops every service in order when only npm receives SIGTERM, and loses no ac
   await start.exited;
   expect(start.output()).toContain('Stopping: requests in flight have up to 25 s');
   expect(start.output()).not.toContain('was killed');
-  const left = await Promise.all(Object.values(shop.ports).map(answers));
+  const left = await Promise.all(Object.values(shop.ports).map(isUp));
   expect(left).not.toContain(true);
   expect(await storedOrder(join(shop.path, 'data'), number)).toMatchObject({ status: 'PLACED' });
 }, 180_000);
@@ -236,7 +236,7 @@ it('stops every service in order when only npm receives SIGTERM, and loses no ac
 it('leaves no service behind when it is killed', async () => {
   using shop = await createShopFolder();
   await using start = runStart(shop.environment);
-  await until(() => answers(shop.ports.product), 60_000);
+  await until(() => isUp(shop.ports.product), 60_000);
   const services = servicesOf(start.pid);
   process.kill(starterOf(start.pid), 'SIGKILL');
   await start.exited;
@@ -283,7 +283,7 @@ it('exits with the message of a service that cannot start, and stops the others'
   expect(start.output()).toMatch(
     /product ended while starting \(exit code 1\), last output: ".*cannot be opened.*"\.\n$/,
   );
-  expect(await answers(shop.ports.order)).toBe(false);
+  expect(await isUp(shop.ports.order)).toBe(false);
 }, 120_000);
 
 it('rejects an invalid key file and explains how to replace it', async () => {

@@ -35,9 +35,9 @@ describe('a server of the tests', () => {
   it('is stopped and its folder removed when it is disposed of', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-server-'));
     const command = ['/bin/sh', '-c', 'touch up; exec sleep 60'] as const;
-    const answers = async () => existsSync(join(folder, 'up'));
+    const isUp = async () => existsSync(join(folder, 'up'));
     {
-      await using server = await startServer({ command, folder, stopSignal: 'TERM', answers });
+      await using server = await startServer({ command, folder, stopSignal: 'TERM', isUp });
       expect(server).toBeDefined();
     }
     expect(existsSync(folder)).toBe(false);
@@ -46,7 +46,7 @@ describe('a server of the tests', () => {
   it('fails with the end of its output when it exits immediately', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tributary-server-'));
     const command = ['/bin/sh', '-c', 'echo the port is taken >&2; exit 1'] as const;
-    const started = startServer({ command, folder, stopSignal: 'TERM', answers: async () => false });
+    const started = startServer({ command, folder, stopSignal: 'TERM', isUp: async () => false });
     await expect(started).rejects.toThrow('/bin/sh: the port is taken');
   });
 });

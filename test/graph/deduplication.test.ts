@@ -33,10 +33,10 @@ async function allBegun(graph: SmallGraph, count: number): Promise<void> {
 test('equal queries of one caller in flight are executed once', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({ services });
-  const answers = Array.from({ length: 10 }, () => graph.query('{ whoami }'));
+  const responses = Array.from({ length: 10 }, () => graph.query('{ whoami }'));
   await allBegun(graph, 1);
   open();
-  expect(new Set((await Promise.all(answers)).map((answer) => JSON.stringify(answer)))).toEqual(
+  expect(new Set((await Promise.all(responses)).map((response) => JSON.stringify(response)))).toEqual(
     new Set(['{"data":{"whoami":"answered"}}']),
   );
   expect(calls(graph)).toHaveLength(1);
@@ -90,10 +90,10 @@ async function requestsInFlight({ router }: SmallGraph): Promise<number> {
 test('equal mutations are each executed', async () => {
   const { services, open } = gatedService();
   await using graph = await startSmallGraph({ services });
-  const answers = Array.from({ length: 5 }, () => graph.query('mutation { touch }'));
+  const responses = Array.from({ length: 5 }, () => graph.query('mutation { touch }'));
   await allBegun(graph, 5);
   open();
-  await Promise.all(answers);
+  await Promise.all(responses);
   expect(calls(graph)).toHaveLength(5);
 });
 
@@ -133,11 +133,11 @@ test('requests of different identities are not deduplicated, nor is an anonymous
   const users = [{ sub: 'a' }, { sub: 'b' }, { sub: 'a', tid: 'other' }, { sub: 'a', roles: ['admin'] }];
   const tokens = await Promise.all(users.map((claims) => issuer.mint({ claims })));
   const ask = (authorization: Record<string, string>) => graph.post({ query: '{ whoami }' }, authorization);
-  const answers = [...tokens, ...tokens].map((token) => ask({ authorization: `Bearer ${token}` }));
-  answers.push(ask({}), ask({}));
+  const responses = [...tokens, ...tokens].map((token) => ask({ authorization: `Bearer ${token}` }));
+  responses.push(ask({}), ask({}));
   await allBegun(graph, users.length + 1);
   open();
-  await Promise.all(answers);
+  await Promise.all(responses);
 
   const seen = calls(graph).map(({ headers }) =>
     [headers['x-user-id'], headers['x-tenant-id'], headers['x-user-roles']].join('|'),
@@ -155,12 +155,12 @@ test('users of two issuers with the same subject are two callers, for subgraphs 
     config: `authentication: ${JSON.stringify({ issuers })}`,
   });
   const tokens = await Promise.all([first, second, first].map((issuer) => issuer.mint()));
-  const answers = tokens.map((token) =>
+  const responses = tokens.map((token) =>
     graph.post({ query: '{ whoami }' }, { authorization: `Bearer ${token}` }),
   );
   await allBegun(graph, 2);
   open();
-  await Promise.all(answers);
+  await Promise.all(responses);
   const seen = calls(graph).map(({ headers }) => [headers['x-user-id'], headers['x-user-issuer']]);
   expect(seen).toEqual(expect.arrayContaining(issuers.map(({ issuer }) => ['user-1', issuer])));
 });
@@ -171,9 +171,9 @@ test('deduplicates nothing when it is disabled', async () => {
     services,
     config: 'traffic: { deduplication: { calls: false, queries: false } }',
   });
-  const answers = Array.from({ length: 4 }, () => graph.query('{ other }'));
+  const responses = Array.from({ length: 4 }, () => graph.query('{ other }'));
   await allBegun(graph, 4);
   open();
-  await Promise.all(answers);
+  await Promise.all(responses);
   expect(calls(graph)).toHaveLength(4);
 });

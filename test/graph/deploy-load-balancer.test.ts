@@ -61,7 +61,7 @@ async function startLoadBalancer(routerUrl: string, healthUrl: string) {
     .replace('    server router-2 router-2:4000\n', '');
   const file = join(folder, 'haproxy.cfg');
   await writeFile(file, config);
-  const answers = () =>
+  const isUp = () =>
     fetch(`http://127.0.0.1:${health}/health`).then(
       ({ ok }) => ok,
       () => false,
@@ -70,7 +70,7 @@ async function startLoadBalancer(routerUrl: string, healthUrl: string) {
     command: [haproxy ?? '', '-f', file],
     folder,
     stopSignal: 'TERM',
-    answers,
+    isUp,
   });
   const ca = await readFile(certificate, 'utf8');
   const from = { host: '127.0.0.1', port, localAddress: '127.0.0.9', ca };

@@ -20,7 +20,7 @@ import { until } from '../support/time/until.ts';
 const TIMEOUT_MS = 180_000;
 const SIGTERMS = caseCount(4, 20);
 const STARTS_MS = 400_000;
-const ANSWERED_FIRST = 200;
+const SERVED_FIRST = 200;
 // Long enough to be observed on a busy machine.
 const LONG_LAME_DUCK = 'shutdown: { lameDuckMs: 4000 }';
 
@@ -34,7 +34,7 @@ const SERVICE: ServiceDefinition = {
  * load balancer does.
  */
 function startClients(url: string, agent: Agent) {
-  const seen = { answered: 0, failed: [] as unknown[], leaving: false };
+  const seen = { served: 0, failed: [] as unknown[], leaving: false };
   const ask = async () => {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: agent,
@@ -43,7 +43,7 @@ function startClients(url: string, agent: Agent) {
       body: JSON.stringify({ query: '{ ping }' }),
     });
     await body.dump();
-    seen.answered += 1;
+    seen.served += 1;
     if (statusCode !== 200) seen.failed.push(statusCode);
     return headers['connection'] === 'close';
   };
@@ -58,13 +58,13 @@ function startClients(url: string, agent: Agent) {
 async function drainUnderLoad(router: RouterProcess) {
   const agent = new Agent({ connections: 8, keepAliveTimeout: 60_000 });
   const { seen, left } = startClients(router.url, agent);
-  await expect.poll(() => seen.answered, { timeout: 60_000 }).toBeGreaterThan(ANSWERED_FIRST);
+  await expect.poll(() => seen.served, { timeout: 60_000 }).toBeGreaterThan(SERVED_FIRST);
   router.process.kill('SIGTERM');
   seen.leaving = true;
   await left;
   const code = await router.exited;
   await agent.close();
-  return { answered: seen.answered, failed: seen.failed, code };
+  return { served: seen.served, failed: seen.failed, code };
 }
 
 async function drainInTurn(count: number) {
@@ -101,8 +101,8 @@ test(
     // Two routers at a time: while one drains, the other starts.
     const drained = (await Promise.all([drainInTurn(SIGTERMS / 2), drainInTurn(SIGTERMS / 2)])).flat();
     const failed = drained.flatMap((drain) => drain.failed);
-    const answered = drained.reduce((sum, drain) => sum + drain.answered, 0);
-    recordMeasurement(context, `requests around ${SIGTERMS} SIGTERMs`, answered);
+    const served = drained.reduce((sum, drain) => sum + drain.served, 0);
+    recordMeasurement(context, `requests around ${SIGTERMS} SIGTERMs`, served);
     recordMeasurement(context, `requests lost in ${SIGTERMS} SIGTERMs`, failed.length);
     expect(failed).toEqual([]);
     expect(drained.map(({ code }) => code)).toEqual(Array(SIGTERMS).fill(0));
@@ -137,7 +137,7 @@ test(
         { ...SERVICE, resolvers: { Query: { ping } } },
         LONG_LAME_DUCK,
       );
-      const answer = fetch(router.url, {
+      const response = fetch(router.url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: '{"query":"{ ping }"}',
@@ -151,7 +151,7 @@ test(
       if (index === 0) gate.resolve('pong');
       // Signals within the first half second count as one.
       else await until(() => !router.process.kill('SIGTERM'), TIMEOUT_MS);
-      expect(await answer).toEqual(index === 0 ? { data: { ping: 'pong' } } : 'lost');
+      expect(await response).toEqual(index === 0 ? { data: { ping: 'pong' } } : 'lost');
       expect(await router.exited).toBe(index === 0 ? 0 : null);
       gate.resolve('pong');
     }
@@ -168,7 +168,7 @@ test('a request in flight at SIGTERM closes its connection, so that the router e
   const definition = { ...SERVICE, resolvers: { Query: { ping } } };
   await using router = await startRouterProcess(definition, 'shutdown: { lameDuckMs: 0, graceMs: 60000 }');
   const agent = new Agent({ keepAliveTimeout: 60_000 });
-  const answer = request(router.url, {
+  const response = request(router.url, {
     dispatcher: agent,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -183,7 +183,7 @@ test('a request in flight at SIGTERM closes its connection, so that the router e
     );
   await expect.poll(isClosed, { timeout: 5_000, interval: 20 }).toBe(true);
   gate.resolve('pong');
-  const { headers, body } = await answer;
+  const { headers, body } = await response;
   expect(await body.json()).toEqual({ data: { ping: 'pong' } });
   expect(headers['connection']).toBe('close');
   expect(await router.exited).toBe(0);
@@ -197,7 +197,7 @@ test('a request that arrives while a busy router drains is served', async () => 
   // While the process is stopped, the operating system accepts connections for it.
   router.process.kill('SIGSTOP');
   const agent = new Agent();
-  const answer = request(router.url, {
+  const response = request(router.url, {
     dispatcher: agent,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -205,7 +205,7 @@ test('a request that arrives while a busy router drains is served', async () => 
   });
   await until(() => false, 700);
   router.process.kill('SIGCONT');
-  expect(await (await answer).body.json()).toEqual({ data: { ping: 'pong' } });
+  expect(await (await response).body.json()).toEqual({ data: { ping: 'pong' } });
   expect(await router.exited).toBe(0);
   await agent.close();
 });
@@ -216,7 +216,7 @@ test(
     await using router = await startRouterProcess(SERVICE, 'workers: 2');
     const clients = 8;
     const stopped = new AbortController();
-    let answered = 0;
+    let served = 0;
     let lost = 0;
     const asking = Array.from({ length: clients }, async () => {
       const agent = new Agent({ connections: 1 });
@@ -226,17 +226,17 @@ test(
         await request(router.url, { dispatcher: agent, method: 'POST', headers, body })
           .then(async (response) => response.body.dump())
           .then(
-            () => (answered += 1),
+            () => (served += 1),
             () => (lost += 1),
           );
       }
       await agent.close();
     });
-    await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(ANSWERED_FIRST);
+    await expect.poll(() => served, { timeout: 60_000 }).toBeGreaterThan(SERVED_FIRST);
     const [worker = 0] = childrenOf(router.process.pid ?? 0);
     process.kill(worker, 'SIGKILL');
-    const before = answered;
-    await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + ANSWERED_FIRST);
+    const before = served;
+    await expect.poll(() => served, { timeout: 60_000 }).toBeGreaterThan(before + SERVED_FIRST);
     stopped.abort();
     await Promise.all(asking);
     recordMeasurement(

@@ -69,7 +69,7 @@ afterAll(() => owned.disposeAsync());
  * Returns the response as text, which is the same for the first request and for one that finds the operation
  * in the cache.
  */
-async function answerOf(query: string, variables?: string): Promise<string> {
+async function responseOf(query: string, variables?: string): Promise<string> {
   const body = `{"query":${JSON.stringify(query)}${variables === undefined ? '' : `,"variables":${variables}`}}`;
   const first = await (await graph.post(body)).text();
   const second = await (await graph.post(body)).text();
@@ -83,12 +83,12 @@ function lastRequest(stub = a): string {
 
 test('an entity key beyond 2^53 fetches that entity, and two keys that differ in the last digit stay two entities', async () => {
   data = '{"data":{"me":{"__typename":"User","id":9007199254740993}}}';
-  expect(await answerOf('{ me { id email } }')).toBe(
+  expect(await responseOf('{ me { id email } }')).toBe(
     '{"data":{"me":{"id":9007199254740993,"email":"user-9007199254740993@shop.example"}}}',
   );
   const user = (id: string) => `{"__typename":"User","id":${id}}`;
   data = `{"data":{"users":[${['9007199254740992', '9007199254740993', '9007199254740993', '1.0', '1'].map(user).join()}]}}`;
-  expect(await answerOf('{ users { id email } }')).toBe(
+  expect(await responseOf('{ users { id email } }')).toBe(
     `{"data":{"users":[${['9007199254740992', '9007199254740993', '9007199254740993', '1.0', '1']
       .map((id) => `{"id":${id},"email":"user-${id}@shop.example"}`)
       .join()}]}}`,
@@ -100,20 +100,20 @@ test('an entity key beyond 2^53 fetches that entity, and two keys that differ in
 test('passes numbers of custom scalars from subgraphs to clients as they were written, at any depth', async () => {
   for (const number of EXACT) {
     data = `{"data":{"blob":{"__proto__":{"a":${number}},"rawJSON":[${number}, ${number}],"s":"${number}"}}}`;
-    expect(await answerOf('{ blob }')).toBe(data.replace(', ', ','));
+    expect(await responseOf('{ blob }')).toBe(data.replace(', ', ','));
     data = `{"data":{ "blob" : ${number} }}`;
-    expect(await answerOf('{ blob }')).toBe(`{"data":{"blob":${number}}}`);
+    expect(await responseOf('{ blob }')).toBe(`{"data":{"blob":${number}}}`);
   }
 });
 
 test('built-in types keep their rules for numbers that doubles print differently', async () => {
   data =
     '{"data":{"int":1.0,"ratio":0.1000000000000000055,"id":12345678901234567890,"ids":[1.0,9007199254740993]}}';
-  expect(await answerOf('{ int ratio id ids }')).toBe(
+  expect(await responseOf('{ int ratio id ids }')).toBe(
     '{"data":{"int":1,"ratio":0.1,"id":"12345678901234567890","ids":["1","9007199254740993"]}}',
   );
   data = '{"data":{"int":12345678901234567890,"ratio":1e400,"id":1.5,"blob":1.0}}';
-  expect(JSON.parse(await answerOf('{ int ratio id blob }'))).toMatchObject({
+  expect(JSON.parse(await responseOf('{ int ratio id blob }'))).toMatchObject({
     data: { int: null, ratio: null, id: null, blob: 1 },
     errors: [{ path: ['int'] }, { path: ['ratio'] }, { path: ['id'] }],
   });
@@ -122,10 +122,10 @@ test('built-in types keep their rules for numbers that doubles print differently
 test('a number in place of an object is an error in any notation', async () => {
   for (const number of ['12345678901234567890', '1', '1.0']) {
     data = `{"data":{"me":${number},"user":${number},"blob":1.0}}`;
-    const { data: answered, errors } = JSON.parse(
-      await answerOf('{ me { id email } user { rawJSON: id } blob }'),
+    const { data: received, errors } = JSON.parse(
+      await responseOf('{ me { id email } user { rawJSON: id } blob }'),
     );
-    expect(answered).toEqual({ me: null, user: null, blob: 1 });
+    expect(received).toEqual({ me: null, user: null, blob: 1 });
     expect(errors.map(({ path }: { path: unknown }) => path)).toEqual(
       expect.arrayContaining([['me'], ['user']]),
     );
@@ -135,16 +135,16 @@ test('a number in place of an object is an error in any notation', async () => {
 test('variables, literals and default values of custom scalars reach the subgraph as they were written', async () => {
   data = '{"data":{"echo":"seen"}}';
   for (const number of EXACT) {
-    await answerOf('query($x: Long) { echo(x: $x) }', `{"x":${number}}`);
+    await responseOf('query($x: Long) { echo(x: $x) }', `{"x":${number}}`);
     expect(lastRequest()).toContain(`"variables":{"x":${number}}`);
-    await answerOf('query($x: Long) { echo(x: $x) }', `{"x":{"rawJSON":"1","a":[${number}]}}`);
+    await responseOf('query($x: Long) { echo(x: $x) }', `{"x":{"rawJSON":"1","a":[${number}]}}`);
     expect(lastRequest()).toContain(`"variables":{"x":{"rawJSON":"1","a":[${number}]}}`);
-    await answerOf(`{ echo(x: ${number}) }`);
+    await responseOf(`{ echo(x: ${number}) }`);
     expect(lastRequest()).toBe(`{"query":"{echo(x:${number})}"}`);
-    await answerOf(`{ echo(list: [${number}, 1, "number_0"], range: { to: ${number} }) }`);
+    await responseOf(`{ echo(list: [${number}, 1, "number_0"], range: { to: ${number} }) }`);
     expect(lastRequest()).toContain(`list:[${number} 1 \\"number_0\\"]`);
     expect(lastRequest()).toContain(`to:${number}`);
-    await answerOf(`query($x: Long = ${number}) { echo(x: $x) }`);
+    await responseOf(`query($x: Long = ${number}) { echo(x: $x) }`);
     expect(lastRequest()).toBe(`{"query":"query($x:Long=${number}){echo(x:$x)}"}`);
   }
 });
@@ -153,7 +153,7 @@ test('variables of built-in types keep their rules, and IDs their digits', async
   data = '{"data":{"echo":"seen"}}';
   const query =
     'query($id: ID, $ratio: Float, $range: Range) { echo(id: $id, ratio: $ratio, range: $range) }';
-  await answerOf(
+  await responseOf(
     query,
     '{"id":9007199254740993,"ratio":0.1000000000000000055,"range":{"to":1.0,"from":1,"name":12345678901234567890,"ratio":1.0}}',
   );
@@ -165,7 +165,7 @@ test('variables of built-in types keep their rules, and IDs their digits', async
     expect([variables, response.status]).toEqual([variables, 400]);
     expect(((await response.json()) as Rejection).errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
   }
-  await answerOf('{ echo(id: 9007199254740993, range: { name: 9007199254740993 }) }');
+  await responseOf('{ echo(id: 9007199254740993, range: { name: 9007199254740993 }) }');
   expect(lastRequest()).toContain('{echo(id:9007199254740993 range:{name:9007199254740993})}');
 });
 
@@ -204,7 +204,7 @@ test('fallbacks of custom scalars are sent as the configuration writes them', as
 
 test('numbers in the extensions of errors stay exact', async () => {
   data = `{"data":{"me":null},"errors":[{"message":"no","path":["me"],"extensions":{"code":"NO","amount":${MANY_DIGITS}}}]}`;
-  expect(await answerOf('{ me { id } }')).toContain(`"amount":${MANY_DIGITS}`);
+  expect(await responseOf('{ me { id } }')).toContain(`"amount":${MANY_DIGITS}`);
 });
 
 test('a Float literal beyond double precision is a validation error, and no message contains terminal colours', async () => {

@@ -28,9 +28,9 @@ async function postLines(url: string, lines: readonly string[], rest: readonly s
   ];
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   socket.write([...head, ...lines, 'x-fine: 1', ...rest].join('\r\n'));
-  const answer = await text(socket);
+  const response = await text(socket);
   socket.destroy();
-  return Number(answer.slice('HTTP/1.1 '.length).split(' ')[0]);
+  return Number(response.slice('HTTP/1.1 '.length).split(' ')[0]);
 }
 
 /** Header lines before the blank line, and in some cases bytes after it. */

@@ -32,19 +32,19 @@ function exchange(head: readonly string[], body = ''): Promise<string> {
 
 describe('serves unusual HTTP that is valid:', () => {
   test('the absolute form of the request target', async () => {
-    const answer = await exchange(
+    const response = await exchange(
       ['POST http://shop.example/graphql HTTP/1.1', 'host: shop.example', 'content-type: application/json'],
       BODY,
     );
-    expect(answer).toContain('200 OK');
+    expect(response).toContain('200 OK');
   });
 
   test('an expectation that the router does not know', async () => {
-    const answer = await exchange(
+    const response = await exchange(
       ['POST /graphql HTTP/1.1', 'host: a', 'expect: tea', 'content-type: application/json'],
       BODY,
     );
-    expect(answer).toContain('200 OK');
+    expect(response).toContain('200 OK');
   });
 
   test.each([
@@ -61,9 +61,9 @@ describe('serves unusual HTTP that is valid:', () => {
 });
 
 test('rejects a request without a host in JSON', async () => {
-  const answer = await exchange(['POST /graphql HTTP/1.1', 'content-type: application/json'], BODY);
-  expect(answer).toContain('400 Bad Request');
-  expect(answer).toContain('"code":"BAD_REQUEST"');
+  const response = await exchange(['POST /graphql HTTP/1.1', 'content-type: application/json'], BODY);
+  expect(response).toContain('400 Bad Request');
+  expect(response).toContain('"code":"BAD_REQUEST"');
 });
 
 test('closes the connection of a client that sends garbage and keeps its side open', async () => {
@@ -131,9 +131,9 @@ test('an operation name never finds an operation of another document', async () 
 
 test('an id sent as a number keeps its digits, or is rejected where they are not known', async () => {
   const query = 'query($id: ID!) { book(id: $id) { id } }';
-  const refused = await graph.post(`{"query":"${query}","variables":{"id":1e30}}`);
-  expect(refused.status).toBe(400);
-  expect(await codeOf(refused)).toBe('BAD_USER_INPUT');
+  const rejected = await graph.post(`{"query":"${query}","variables":{"id":1e30}}`);
+  expect(rejected.status).toBe(400);
+  expect(await codeOf(rejected)).toBe('BAD_USER_INPUT');
   for (const id of ['9007199254740991', '9007199254740993', '12345678901234567890123']) {
     await graph.post(`{"query":"${query}","variables":{"id":${id}}}`);
     expect(graph.services.get('books')?.calls.at(-1)?.body).toContain(`"${id}"`);
@@ -191,12 +191,12 @@ describe('rejects a request that a foreign page could send:', () => {
     const { host, pathname } = new URL(graph.router.url);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const target = method === 'GET' ? `${pathname}?query=%7Bbooks%7Bid%7D%7D` : pathname;
-    const answer = await exchange(
+    const response = await exchange(
       [`${method} ${target} HTTP/1.1`, `host: ${host}`, ...lines],
       method === 'GET' ? '' : BODY,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 (400|415) /);
-    expect(answer).toMatch(/"code":"(CSRF_PREVENTED|UNSUPPORTED_MEDIA_TYPE)"/);
+    expect(response).toMatch(/^HTTP\/1\.1 (400|415) /);
+    expect(response).toMatch(/"code":"(CSRF_PREVENTED|UNSUPPORTED_MEDIA_TYPE)"/);
   });
 });
 

@@ -36,7 +36,7 @@ function raw(lines: readonly string[]): Promise<string> {
 }
 
 describe('responds in JSON with a code to', () => {
-  const refused: readonly [string, RequestInit & { path?: string }, number, string][] = [
+  const rejected: readonly [string, RequestInit & { path?: string }, number, string][] = [
     ['an unknown path', { path: '/nothing' }, 404, 'NOT_FOUND'],
     [
       'another method',
@@ -134,7 +134,7 @@ describe('responds in JSON with a code to', () => {
       'NOT_ACCEPTABLE',
     ],
   ];
-  test.each(refused)('%s', async (_name, { path = '/graphql', ...init }, status, expected) => {
+  test.each(rejected)('%s', async (_name, { path = '/graphql', ...init }, status, expected) => {
     const response = await fetch(new URL(path, graph.router.url), init);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toContain('json');
@@ -142,7 +142,7 @@ describe('responds in JSON with a code to', () => {
   });
 
   test('bytes that are not HTTP', async () => {
-    const answered = await raw([
+    const received = await raw([
       'GET /graphql HTTP/1.1',
       'host: a',
       'content-length: 1',
@@ -150,24 +150,24 @@ describe('responds in JSON with a code to', () => {
       '',
       '',
     ]);
-    expect(answered).toContain('400 Bad Request');
-    expect(answered).toContain('"code":"BAD_REQUEST"');
+    expect(received).toContain('400 Bad Request');
+    expect(received).toContain('"code":"BAD_REQUEST"');
   });
 
   test('a head over the limit', async () => {
-    const answered = await raw([
+    const received = await raw([
       'GET /graphql HTTP/1.1',
       'host: a',
       `x-large: ${'a'.repeat(20_000)}`,
       '',
       '',
     ]);
-    expect(answered).toContain('431 Request Header Fields Too Large');
+    expect(received).toContain('431 Request Header Fields Too Large');
   });
 
   test('a chunked body over the limit, before its end', async () => {
     const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`;
-    const answered = await raw([
+    const received = await raw([
       'POST /graphql HTTP/1.1',
       'host: a',
       'content-type: application/json',
@@ -175,8 +175,8 @@ describe('responds in JSON with a code to', () => {
       '',
       chunk,
     ]);
-    expect(answered).toContain('413 Payload Too Large');
-    expect(answered).toContain('PAYLOAD_TOO_LARGE');
+    expect(received).toContain('413 Payload Too Large');
+    expect(received).toContain('PAYLOAD_TOO_LARGE');
   });
 });
 

@@ -11,7 +11,7 @@ import { createReferenceExecution } from '../differential/reference/execution.ts
 import { scheduleTimer } from '../../router/shared/schedule.ts';
 import { createTelemetry } from '../../router/telemetry/telemetry.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse } from '../support/graphs/small-graph.ts';
 import { json, startStubSubgraph } from '../support/subgraphs/stub-subgraph.ts';
 
 const UUID = expect.stringMatching(/^[\da-f-]{36}$/);
@@ -53,7 +53,7 @@ test.each([
       body: '{"query":"{ a }"}',
     });
     expect(response.status).toBe(500);
-    return (await response.json()) as Answer;
+    return (await response.json()) as GraphQLResponse;
   };
   const ids = [await ask(), await ask()].map(({ errors = [] }) => {
     expect(errors).toEqual([
@@ -89,29 +89,31 @@ const REPORTED = {
   extensions: { code: 'CONFLICT', reason: 'BUSY', table: 'accounts', id: 'its-own' },
 };
 
-async function answered(config: string) {
+async function respondWith(config: string) {
   await using stub = await startStubSubgraph(() => json({ data: { book: null }, errors: [REPORTED] }));
   await using graph = await startSmallGraph({
     services: { books: { sdl: 'type Query { book: String }', resolvers: {} } },
     config: `traffic: { subgraphs: { books: { urls: ["${stub.url}"] } } }\n${config}`,
   });
-  const answers = [await graph.query('{ book }'), await graph.query('{ book }')];
-  return { answers, log: [...graph.log] };
+  const responses = [await graph.query('{ book }'), await graph.query('{ book }')];
+  return { responses, log: [...graph.log] };
 }
 
 test('only the extensions on the list are sent to clients', async () => {
-  const { answers } = await answered('response: { errorExtensions: [reason] }');
+  const { responses } = await respondWith('response: { errorExtensions: [reason] }');
   const { message, path } = REPORTED;
   const error = { message, path, extensions: { code: 'CONFLICT', service: 'books', reason: 'BUSY' } };
-  expect(answers).toEqual([
+  expect(responses).toEqual([
     { data: { book: null }, errors: [error] },
     { data: { book: null }, errors: [error] },
   ]);
 });
 
 test('the messages of subgraphs can be kept in the log, with the id that the response contains', async () => {
-  const { answers, log } = await answered('response: { errorExtensions: [id], subgraphErrorMessages: mask }');
-  for (const { errors } of answers) {
+  const { responses, log } = await respondWith(
+    'response: { errorExtensions: [id], subgraphErrorMessages: mask }',
+  );
+  for (const { errors } of responses) {
     expect(errors).toEqual([
       {
         message: 'The service reported an error.',

@@ -140,10 +140,10 @@ test('requests in flight with different onError are not deduplicated', async () 
   await using graph = await startBroken();
   await graph.post({ query });
   const wanted = Array.from({ length: 30 }, (_, index) => BEHAVIORS[index % 3] ?? 'NULL');
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     wanted.map(async (onError) => dataOf(await graph.post({ query, onError }))),
   );
-  expect(answers.map(({ data }) => data)).toEqual(wanted.map((onError) => EXPECTED[onError]));
+  expect(responses.map(({ data }) => data)).toEqual(wanted.map((onError) => EXPECTED[onError]));
 });
 
 test('rejects a value that is none of the three', async () => {
@@ -171,8 +171,8 @@ test('the reference executor rejects the behaviors that it does not support', as
   });
   const ask = async (onError: string) => graph.post({ query: '{ whole { title } }', onError });
   expect((await ask('PROPAGATE')).status).toBe(200);
-  const refused = await ask('NULL');
-  expect([refused.status, await refused.json()]).toMatchObject([
+  const rejected = await ask('NULL');
+  expect([rejected.status, await rejected.json()]).toMatchObject([
     400,
     { errors: [{ message: 'onError: NULL is not served here; PROPAGATE is' }] },
   ]);

@@ -130,17 +130,17 @@ test('callers take turns at planning, and wait in their own turn for an operatio
   await send('192.0.2.2', 'b1');
   await send('192.0.2.3', 'a5');
   held.release();
-  const answers = await Promise.all(responses);
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 503, 200, 200]);
-  expect(answers[5]?.headers.get('retry-after')).toBe('1');
-  expect(await answers[5]?.json()).toMatchObject({
+  const settled = await Promise.all(responses);
+  expect(settled.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 503, 200, 200]);
+  expect(settled[5]?.headers.get('retry-after')).toBe('1');
+  expect(await settled[5]?.json()).toMatchObject({
     errors: [{ extensions: { code: 'PLANNING_TIMEOUT', retryAfterMs: 1_000 } }],
   });
   expect(planner.order).toEqual(['a1', 'b1', 'a5', 'a2', 'a3', 'a4'].map(document));
 });
 
 test('an operation that is not planned in time is charged for its document only', async () => {
-  const refusing: Parts['createPlanner'] = async (options) => {
+  const rejecting: Parts['createPlanner'] = async (options) => {
     const planner = await createPlanner(options);
     const plan: typeof planner.plan = (operation, caller) =>
       operation.document.includes('slow')
@@ -151,7 +151,7 @@ test('an operation that is not planned in time is charged for its document only'
   await using graph = await startSmallGraph({
     services: LIBRARY,
     config: 'rateLimit: { enabled: true, anonymous: { points: 1000, windowS: 86400 } }',
-    parts: { createPlanner: refusing },
+    parts: { createPlanner: rejecting },
   });
   const remaining = async () =>
     Number((await graph.post({ query: '{ __typename }' })).headers.get('x-ratelimit-remaining'));

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse, SmallGraph } from '../support/graphs/small-graph.ts';
 
 const QUERY = '{ books { id } }';
 const BOOKS = { data: { books: [{ id: '1' }, { id: '2' }] } };
@@ -29,8 +29,8 @@ const hashed = (source: string) => ({ persistedQuery: { version: 1, sha256Hash: 
 
 async function ask(graph: SmallGraph, body: object, headers: Record<string, string> = {}) {
   const response = await graph.post(body, headers);
-  const answer = (await response.json()) as Answer;
-  return { status: response.status, code: answer.errors?.[0]?.extensions['code'], answer };
+  const result = (await response.json()) as GraphQLResponse;
+  return { status: response.status, code: result.errors?.[0]?.extensions['code'], response: result };
 }
 
 function get(graph: SmallGraph, parameters: Record<string, string>): Promise<Response> {
@@ -44,9 +44,9 @@ describe('an automatic persisted query', () => {
     const extensions = hashed(QUERY);
     const missed = await ask(graph, { extensions });
     expect([missed.status, missed.code]).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
-    expect(missed.answer.errors?.[0]?.message).toBe('PersistedQueryNotFound');
-    expect((await ask(graph, { query: QUERY, extensions })).answer).toEqual(BOOKS);
-    expect((await ask(graph, { extensions })).answer).toEqual(BOOKS);
+    expect(missed.response.errors?.[0]?.message).toBe('PersistedQueryNotFound');
+    expect((await ask(graph, { query: QUERY, extensions })).response).toEqual(BOOKS);
+    expect((await ask(graph, { extensions })).response).toEqual(BOOKS);
     expect(await (await get(graph, { extensions: JSON.stringify(extensions) })).json()).toEqual(BOOKS);
   });
 
@@ -55,7 +55,7 @@ describe('an automatic persisted query', () => {
     const extensions = hashed(QUERY);
     await ask(graph, { query: QUERY, extensions });
     const apollo = vi.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
-    expect((await ask(graph, { extensions })).answer).toEqual(BOOKS);
+    expect((await ask(graph, { extensions })).response).toEqual(BOOKS);
     expect(await (await get(graph, { extensions: JSON.stringify(extensions) })).json()).toEqual(BOOKS);
     expect(apollo).not.toHaveBeenCalled();
   });
@@ -87,7 +87,7 @@ describe('an automatic persisted query', () => {
     await using second = await startShared();
     const extensions = hashed(QUERY);
     await ask(first, { query: QUERY, extensions });
-    expect((await ask(second, { extensions })).answer).toEqual(BOOKS);
+    expect((await ask(second, { extensions })).response).toEqual(BOOKS);
     using redis = connect();
     expect(await redis.client.ttl(keyOf(QUERY))).toBeGreaterThan(86_000);
   });
@@ -146,8 +146,8 @@ describe('a safelist', () => {
     const manifest = await publish('all.json', { books: QUERY });
     await using graph = await start(`persistedOperations: { safelist: enforce, manifest: "${manifest}" }`);
     for (const body of [byId('books'), byId(sha256Of(QUERY)), { query: QUERY }, { query: '{books{id}}' }])
-      expect((await ask(graph, body)).answer).toEqual(BOOKS);
-    const refused: readonly [object, number, string][] = [
+      expect((await ask(graph, body)).response).toEqual(BOOKS);
+    const rejected: readonly [object, number, string][] = [
       [{ query: '{ books { title } }' }, 403, 'QUERY_NOT_IN_SAFELIST'],
       [{ query: '{ __typename }' }, 403, 'QUERY_NOT_IN_SAFELIST'],
       [
@@ -162,7 +162,7 @@ describe('a safelist', () => {
       [{ query: 7 }, 400, 'BAD_REQUEST'],
       [{}, 400, 'BAD_REQUEST'],
     ];
-    for (const [body, status, code] of refused) {
+    for (const [body, status, code] of rejected) {
       const { status: got, code: gotCode } = await ask(graph, body);
       expect([body, got, gotCode]).toEqual([body, status, code]);
     }
@@ -202,8 +202,8 @@ describe('a safelist', () => {
     await expect.poll(async () => (await ask(graph, byId('newest'))).status, { timeout: 10_000 }).toBe(200);
     expect((await ask(graph, byId('books'))).status).toBe(404);
     await writeFile(manifest, '{');
-    const refusals = () => graph.log.filter(({ msg }) => String(msg).startsWith('manifest rejected'));
-    await expect.poll(() => refusals().length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const rejections = () => graph.log.filter(({ msg }) => String(msg).startsWith('manifest rejected'));
+    await expect.poll(() => rejections().length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect((await ask(graph, byId('newest'))).status).toBe(200);
   });
 

@@ -97,8 +97,8 @@ test('a label percent(n) moves a field for some callers, and no caller ever chan
   expect(new Set(sides)).toEqual(new Set(['books', 'stock']));
   for (const side of ['books', 'stock']) {
     const client = sides.indexOf(side);
-    const answers = await Promise.all(Array.from({ length: 100 }, () => field('place', from(client))));
-    expect(new Set(answers)).toEqual(new Set([side]));
+    const responses = await Promise.all(Array.from({ length: 100 }, () => field('place', from(client))));
+    expect(new Set(responses)).toEqual(new Set([side]));
   }
   // Both sides of the same operation, from the same address, at the same time.
   const mixed = await Promise.all([...clients, ...clients].map((client) => field('place', from(client))));

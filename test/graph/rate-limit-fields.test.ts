@@ -61,10 +61,10 @@ describe('calls of a limited field', () => {
     // Four calls are left: five calls are rejected and charge nothing.
     expect(await statusOf(rename(5))).toBe(429);
     expect(await statusOf(rename(4))).toBe(200);
-    const refused = await graph.post({ query: rename(1) }, headers);
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(DAY / 10 - 60);
-    expect(await refused.json()).toEqual({
+    const rejected = await graph.post({ query: rename(1) }, headers);
+    expect(rejected.status).toBe(429);
+    expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(DAY / 10 - 60);
+    expect(await rejected.json()).toEqual({
       errors: [
         {
           message: expect.stringMatching(
@@ -78,7 +78,7 @@ describe('calls of a limited field', () => {
             windowMs: DAY * 1_000,
             remaining: 0,
             field: 'Mutation.rename',
-            requestId: refused.headers.get('x-request-id'),
+            requestId: rejected.headers.get('x-request-id'),
           },
         },
       ],
@@ -195,7 +195,7 @@ describe('the cost of an operation', () => {
         const aliased = `{ ${copies} }`;
         const spread = `{ ...F } fragment F on Query { ${copies} }`;
         const extensions = { persistedQuery: { version: 1, sha256Hash: sha256Of(aliased) } };
-        const answers = [
+        const responses = [
           await graph.post({ query: aliased }, headers),
           await graph.post({ query: spread }, headers),
           await get({ query: aliased }),
@@ -203,8 +203,8 @@ describe('the cost of an operation', () => {
           await graph.post({ extensions }, headers),
           await get({ extensions: JSON.stringify(extensions) }),
         ];
-        const costs = await Promise.all(answers.map(costOf));
-        expect(costs.map((cost) => cost?.requested)).toEqual(answers.map(() => count * single));
+        const costs = await Promise.all(responses.map(costOf));
+        expect(costs.map((cost) => cost?.requested)).toEqual(responses.map(() => count * single));
         expect(new Set(costs.map((cost) => cost?.actual)).size).toBe(1);
       }),
       { numRuns: 8 },

@@ -36,16 +36,16 @@ test('two routers on one Redis admit exactly the budget of a token, under concur
     Array.from({ length: 2 * POINTS }, (_, index) => ask(index % 2 === 0 ? first : second)),
   );
   const admitted = 1 + responses.filter(({ status }) => status === 200).length;
-  const refused = responses.filter(({ status }) => status === 429);
+  const rejected = responses.filter(({ status }) => status === 429);
   recordMeasurement(
     context,
     `admitted of ${2 * POINTS} requests with a budget of ${POINTS} over 2 routers`,
     admitted,
   );
   expect(admitted).toBe(POINTS);
-  expect(admitted + refused.length).toBe(2 * POINTS + 1);
+  expect(admitted + rejected.length).toBe(2 * POINTS + 1);
 
-  const [sample] = refused;
+  const [sample] = rejected;
   expect(Number(sample?.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(sample?.headers.get('ratelimit-policy')).toContain(`"FREE";q=${POINTS};w=86400`);
   expect(sample?.headers.get('x-ratelimit-remaining')).toBe('0');

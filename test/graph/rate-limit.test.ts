@@ -61,8 +61,8 @@ describe('two routers on one Redis', () => {
     const caller = { identity: userOf('ada'), address };
     const before = await redisMs(redis);
     await routers[0]?.charge({ ...caller, cost: 60_000 });
-    const refused = await routers[0]?.charge({ ...caller, cost: 30_000 });
-    expect(refused).toMatchObject({ kind: 'rejected', headers: { 'retry-after': '30' } });
+    const rejected = await routers[0]?.charge({ ...caller, cost: 30_000 });
+    expect(rejected).toMatchObject({ kind: 'rejected', headers: { 'retry-after': '30' } });
     // The bucket refills one point per millisecond, so it contains at most the elapsed milliseconds.
     const drained = await drainOnce(routers, caller);
     expect(drained).toBeLessThanOrEqual((await redisMs(redis)) - before);

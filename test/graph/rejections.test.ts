@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Of } from '../../router/persisted-operations/registry.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse, SmallGraph } from '../support/graphs/small-graph.ts';
 
 const DAY = 86_400;
 
@@ -67,7 +67,7 @@ describe('a member that is empty or null is treated as absent', () => {
   });
 
   async function statusAndCodes(response: Response) {
-    const { errors = [] } = (await response.json()) as Answer;
+    const { errors = [] } = (await response.json()) as GraphQLResponse;
     const codes = errors.map(({ message, extensions }) => [message, extensions['code']]);
     return { status: response.status, codes };
   }
@@ -105,7 +105,7 @@ describe('an error without data contains the request id', () => {
   ])('%s', async (_name, body, code) => {
     const requestId = randomUUID();
     const response = await graph.post(body, { 'x-request-id': requestId });
-    const { errors = [], ...rest } = (await response.json()) as Answer;
+    const { errors = [], ...rest } = (await response.json()) as GraphQLResponse;
     expect(response.headers.get('x-request-id')).toBe(requestId);
     expect(errors.map(({ extensions }) => extensions)).toEqual([{ code, requestId }]);
     expect(rest).toEqual({});
@@ -127,9 +127,9 @@ test('a request over the budget returns the remaining points and when to try aga
   });
   const spend = (count: number) => limited.post({ query: `{${aliases(count)} }` });
   expect((await spend(8)).status).toBe(200);
-  const refused = await spend(4);
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '25920']);
-  expect(await refused.json()).toEqual({
+  const rejected = await spend(4);
+  expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([429, '25920']);
+  expect(await rejected.json()).toEqual({
     errors: [
       {
         message:
@@ -142,7 +142,7 @@ test('a request over the budget returns the remaining points and when to try aga
           windowMs: DAY * 1_000,
           remaining: 1,
           cost: 4,
-          requestId: refused.headers.get('x-request-id'),
+          requestId: rejected.headers.get('x-request-id'),
         },
       },
     ],
@@ -225,7 +225,7 @@ listen: { trustedProxies: ["127.0.0.1"] }`,
     return Number(response.headers.get('x-ratelimit-remaining'));
   };
   const codeOf = async (response: Response) =>
-    ((await response.json()) as Answer).errors?.[0]?.extensions['code'];
+    ((await response.json()) as GraphQLResponse).errors?.[0]?.extensions['code'];
 
   test.each(rejected)('%s', async (_name, body, code, points: number = 1) => {
     const address = `198.51.100.${rejected.findIndex((one) => one[1] === body)}`;
@@ -307,7 +307,7 @@ describe('wrong variables', () => {
     let bytes = 0;
     for (const [name, input, message] of cases) {
       const text = await (await searched.post({ query, variables: { input } })).text();
-      const { errors = [] } = JSON.parse(text) as Answer;
+      const { errors = [] } = JSON.parse(text) as GraphQLResponse;
       expect([name, errors.length, errors[0]?.message.startsWith(message)]).toEqual([name, 1, true]);
       bytes = Math.max(bytes, text.length);
     }

@@ -33,7 +33,7 @@ const services: SmallGraphOptions['services'] = {
   },
 };
 
-type Answer = { readonly data?: unknown; readonly errors?: readonly { readonly message: string }[] };
+type GraphQLResponse = { readonly data?: unknown; readonly errors?: readonly { readonly message: string }[] };
 
 const draft = { accept: 'application/graphql-response+json' };
 
@@ -41,8 +41,8 @@ test('an error in the document or the variables has its location in the document
   await using graph = await startSmallGraph({ services });
   const wrong = async (query: string, variables: object = {}) => {
     const response = await graph.post({ query, variables }, draft);
-    const answer = (await response.json()) as Answer;
-    return [response.status, 'data' in answer, answer.errors];
+    const result = (await response.json()) as GraphQLResponse;
+    return [response.status, 'data' in result, result.errors];
   };
   const located = (line: number, column: number) => [
     400,
@@ -72,7 +72,7 @@ test.for([
   });
   const ask = async (query: string, s: unknown) => {
     const response = await graph.post({ query, variables: { s } }, draft);
-    return { status: response.status, ...((await response.json()) as Answer) };
+    return { status: response.status, ...((await response.json()) as GraphQLResponse) };
   };
   const rejected = (query: string) => ({
     status: 400,
@@ -124,7 +124,7 @@ test('incremental delivery and introspection are rejected with the reason, and w
   await using graph = await startSmallGraph({ services, config: 'mode: production' });
   const rejection = async (query: string, accept: string) => {
     const response = await graph.post({ query }, { accept });
-    const { errors } = (await response.json()) as Answer;
+    const { errors } = (await response.json()) as GraphQLResponse;
     return [response.status, errors?.map(({ message }) => message)];
   };
   const deferred = [400, ['Incremental delivery is not supported: send the operation without @defer.']];

@@ -28,7 +28,7 @@ const ORDER = /* GraphQL */ `
 `;
 
 const product = (stock: unknown) => ({ product: { name: expect.any(String), stock } });
-const answerWith = (stock: unknown) => ({
+const responseWith = (stock: unknown) => ({
   orders: {
     edges: [
       {
@@ -49,13 +49,13 @@ it('returns an order from five services, without one of them, and from all of th
   const healthy = await graph.ask(ORDER, { token });
   expect(healthy).toMatchObject({
     status: 200,
-    data: answerWith({ available: expect.any(Number) }),
+    data: responseWith({ available: expect.any(Number) }),
     errors: [],
   });
 
   await graph.stop('inventory');
   const degraded = await graph.ask(ORDER, { token });
-  expect(degraded).toMatchObject({ status: 200, data: answerWith(null) });
+  expect(degraded).toMatchObject({ status: 200, data: responseWith(null) });
   expect(degraded.errors[0]?.extensions).toMatchObject({
     code: 'SUBGRAPH_UNAVAILABLE',
     service: 'inventory',

@@ -47,14 +47,14 @@ async function ask(url: string, texts: Partial<Pem & { ca: string }>, place = 's
   return { data, codes: errors.map(({ extensions }) => extensions['code']) };
 }
 
-const ANSWERED = { data: { title: 'Middlemarch' }, codes: [] };
+const RECEIVED = { data: { title: 'Middlemarch' }, codes: [] };
 
 describe('a subgraph that requires certificates', () => {
   test.each(['subgraph', 'all'])(
     'responds to a router that presents one, configured for %s',
     async (place) => {
       await using books = await startBooks();
-      expect(await ask(books.url, { ...router, ca: shop.ca }, place)).toEqual(ANSWERED);
+      expect(await ask(books.url, { ...router, ca: shop.ca }, place)).toEqual(RECEIVED);
     },
   );
 

@@ -133,12 +133,12 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
   test('reserves all items or none', async () => {
     await adjust('cup', north, 9);
     await adjust('saucer', north, 1);
-    const refused = await reserve('tea-set', [
+    const rejected = await reserve('tea-set', [
       { productId: 'cup', quantity: 2 },
       { productId: 'saucer', quantity: 2 },
     ]);
-    expect(refused.data).toEqual({ reserveStock: null });
-    expect(refused.errors[0]).toMatchObject({
+    expect(rejected.data).toEqual({ reserveStock: null });
+    expect(rejected.errors[0]).toMatchObject({
       message: 'Not enough stock of saucer.',
       path: ['reserveStock'],
       extensions: { code: 'CONFLICT' },
@@ -155,10 +155,10 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
 
   test('the same reservation ten times concurrently takes its pieces once', async () => {
     await adjust('clock', north, 20);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => reserve('clock-order', [{ productId: 'clock', quantity: 2 }])),
     );
-    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(responses.flatMap(({ errors }) => errors)).toEqual([]);
     expect(await availableOf('clock')).toBe(18);
 
     await Promise.all(Array.from({ length: 10 }, () => release('clock-order')));
@@ -185,13 +185,13 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
   test('a hundred concurrent reservations never take more than the stock', async () => {
     await adjust('ticket', north, 20);
     await adjust('ticket', south, 21);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
         reserve(`race-${index}`, [{ productId: 'ticket', quantity: 1 }]),
       ),
     );
-    const refusals = answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
-    expect(refusals).toEqual(Array.from({ length: 59 }, () => 'CONFLICT'));
+    const rejections = responses.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
+    expect(rejections).toEqual(Array.from({ length: 59 }, () => 'CONFLICT'));
     expect(await availableOf('ticket')).toBe(0);
   });
 
@@ -208,14 +208,14 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
         { productId: 'left', quantity: 1 },
       ],
     ];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const reserved = await reserve(`mixed-${index}`, orders[index % 2] ?? []);
         const released = await release(`mixed-${index}`);
         return [...reserved.errors, ...released.errors, ...(await adjust('middle', north, 1)).errors];
       }),
     );
-    const codes = answers.flat().map(({ extensions }) => extensions.code);
+    const codes = responses.flat().map(({ extensions }) => extensions.code);
     expect(codes.filter((code) => code !== 'CONFLICT')).toEqual([]);
     expect((await stockOf('left', 'middle', 'right')).map(({ available }) => available)).toEqual([
       30, 90, 30,
@@ -224,8 +224,8 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
 
   test('a loss cannot make the stock negative', async () => {
     await adjust('plate', north, 2);
-    const refused = await adjust('plate', north, -3);
-    expect(refused.errors[0]).toMatchObject({ extensions: { code: 'CONFLICT' } });
+    const rejected = await adjust('plate', north, -3);
+    expect(rejected.errors[0]).toMatchObject({ extensions: { code: 'CONFLICT' } });
     const booked = await adjust('plate', north, -2);
     expect(booked.data).toMatchObject({ adjustStock: { stock: { available: 0 } } });
   });
@@ -254,7 +254,7 @@ describe.each(databaseKinds)('the inventory subgraph on %s', (database) => {
       Array.from({ length: 51 }, (_, index) => ({ productId: `p${index}`, quantity: 1 })),
     ],
   ])('rejects a reservation of %s', async (_, items) => {
-    const { errors } = await reserve('refused', items);
+    const { errors } = await reserve('rejected', items);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
 

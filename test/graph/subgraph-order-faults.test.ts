@@ -46,13 +46,13 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
 
   test.each<[string, 'productTap' | 'inventoryTap', Fate]>([
     ['product is down', 'productTap', 'lost'],
-    ['the response of product is lost', 'productTap', 'answer lost'],
+    ['the response of product is lost', 'productTap', 'response lost'],
     ['inventory is down', 'inventoryTap', 'lost'],
   ])('reports the failure, places nothing and accepts the key again: %s', async (fault, tap, fate) => {
     around[tap].fateOf = () => fate;
-    const answer = await placeOrder(order, fault, items);
-    expect(answer.data).toEqual({ placeOrder: null });
-    expect(codesOf(answer)).toEqual(['UNAVAILABLE']);
+    const response = await placeOrder(order, fault, items);
+    expect(response.data).toEqual({ placeOrder: null });
+    expect(codesOf(response)).toEqual(['UNAVAILABLE']);
     await expectNothingPlaced();
 
     around[tap].fateOf = () => 'passed';
@@ -61,7 +61,8 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
   });
 
   test('releases a reservation whose response was lost before the caller receives the error', async () => {
-    around.inventoryTap.fateOf = (operation) => (operation === 'ReserveForOrder' ? 'answer lost' : 'passed');
+    around.inventoryTap.fateOf = (operation) =>
+      operation === 'ReserveForOrder' ? 'response lost' : 'passed';
     expect(codesOf(await placeOrder(order, 'lost', items))).toEqual(['UNAVAILABLE']);
     await expectNothingPlaced();
 
@@ -71,24 +72,24 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
   });
 
   test('a reservation that arrives after its release takes nothing', async () => {
-    const { answered } = around.inventoryTap;
-    answered.length = 0;
+    const { received } = around.inventoryTap;
+    received.length = 0;
     around.inventoryTap.fateOf = async (operation): Promise<Fate> => {
       if (operation !== 'ReserveForOrder') return 'passed';
       // The reservation is delayed until the call of the order service has timed out.
-      await until(() => answered.includes('ReleaseForOrder'), timeoutMs);
+      await until(() => received.includes('ReleaseForOrder'), timeoutMs);
       return 'passed';
     };
     expect(codesOf(await placeOrder(order, 'late', items))).toEqual(['UNAVAILABLE']);
-    expect(await until(() => answered.includes('ReserveForOrder'), timeoutMs)).toBe(true);
-    expect(answered).toEqual(['ReleaseForOrder', 'ReserveForOrder']);
+    expect(await until(() => received.includes('ReserveForOrder'), timeoutMs)).toBe(true);
+    expect(received).toEqual(['ReleaseForOrder', 'ReserveForOrder']);
     await expectNothingPlaced();
   });
 
   test('inventory rejects: nothing is placed, and the key can be used again when there is stock', async () => {
     const many = [{ productId: 'product-2', quantity: 1000 }];
-    const refused = await placeOrder(order, 'scarce', many);
-    expect(refused.errors).toMatchObject([
+    const rejected = await placeOrder(order, 'scarce', many);
+    expect(rejected.errors).toMatchObject([
       { message: 'Not enough stock of product-2.', extensions: { code: 'CONFLICT' } },
     ]);
     await expectNothingPlaced();
@@ -100,18 +101,18 @@ describe.each(databaseKinds)('placing orders on %s when others fail', (database)
   test('duplicate requests of which one loses its response agree on the placed order', async () => {
     let losses = 0;
     around.inventoryTap.fateOf = (operation) =>
-      operation === 'ReserveForOrder' && losses++ % 2 === 0 ? 'answer lost' : 'passed';
-    const answers = await Promise.all(
+      operation === 'ReserveForOrder' && losses++ % 2 === 0 ? 'response lost' : 'passed';
+    const responses = await Promise.all(
       Array.from({ length: 6 }, () => placeOrder(order, 'duplicates', items)),
     );
-    const codes = new Set(answers.flatMap(codesOf));
+    const codes = new Set(responses.flatMap(codesOf));
     expect([...codes].filter((code) => code !== 'UNAVAILABLE' && code !== 'CONFLICT')).toEqual([]);
 
     around.inventoryTap.fateOf = () => 'passed';
     const settled = placedOrder(await placeOrder(order, 'duplicates', items));
-    const placed = answers
+    const placed = responses
       .filter(({ errors }) => errors.length === 0)
-      .map((answer) => placedOrder(answer).id);
+      .map((response) => placedOrder(response).id);
     expect(placed.filter((id) => id !== settled.id)).toEqual([]);
     await expectPlacedOnce();
   });

@@ -80,12 +80,12 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
 
   test('the same key twenty times concurrently places one order', async () => {
     const before = { orders: await countOrders(order), stock: await around.available('product-2') };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         placeOrder(order, 'at once', [{ productId: 'product-2', quantity: 2 }]),
       ),
     );
-    expect(new Set(answers.map((answer) => placedOrder(answer).id)).size).toBe(1);
+    expect(new Set(responses.map((response) => placedOrder(response).id)).size).toBe(1);
     expect(await countOrders(order)).toBe(before.orders + 1);
     expect(await around.available('product-2')).toBe(before.stock - 2);
   });
@@ -104,10 +104,10 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
   });
 
   test('of two different concurrent orders with one key, one is placed and the other rejected', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [1, 2].map((quantity) => placeOrder(order, 'race', [{ productId: 'product-1', quantity }])),
     );
-    expect(answers.flatMap(codesOf)).toEqual(['CONFLICT']);
+    expect(responses.flatMap(codesOf)).toEqual(['CONFLICT']);
   });
 
   test('the keys of one customer are independent of those of another', async () => {
@@ -120,13 +120,13 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
   test('a demand greater than the stock is served up to the stock', async () => {
     const stock = await around.available('product-3');
     const quantity = Math.ceil(stock / 4);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
         placeOrder(order, `rush-${index}`, [{ productId: 'product-3', quantity }]),
       ),
     );
     const placed = Math.floor(stock / quantity);
-    expect(answers.flatMap(codesOf)).toEqual(Array.from({ length: 8 - placed }, () => 'CONFLICT'));
+    expect(responses.flatMap(codesOf)).toEqual(Array.from({ length: 8 - placed }, () => 'CONFLICT'));
     expect(await around.available('product-3')).toBe(stock - placed * quantity);
   });
 
@@ -152,10 +152,10 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     ])('of orders placed at the same time, tier %s may have %i open', async (tier, allowed) => {
       const as = customer(`at-once-${tier}`, tier);
       const before = await around.available('product-1');
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 7 }, (_, index) => placeOrder(limited, `limit-${index}`, one, as)),
       );
-      expect(answers.flatMap(codesOf)).toEqual(
+      expect(responses.flatMap(codesOf)).toEqual(
         Array.from({ length: 7 - allowed }, () => 'ORDER_LIMIT_EXCEEDED'),
       );
       expect(await around.available('product-1')).toBe(before - allowed);
@@ -169,9 +169,9 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
         placedOrder(await place('2')),
         placedOrder(await place('3')),
       ];
-      const refused = await place('4');
-      expect(refused.data).toEqual({ placeOrder: null });
-      expect(refused.errors[0]?.message).toBe(
+      const rejected = await place('4');
+      expect(rejected.data).toEqual({ placeOrder: null });
+      expect(rejected.errors[0]?.message).toBe(
         'In your tier at most 3 orders may be open at a time: cancel one, or wait until one is shipped.',
       );
       expect(placedOrder(await place('1'))).toEqual(first);
@@ -187,15 +187,17 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
         orders.filter(({ customerId }) => customerId === 'user-3').length;
       expect([countOf(shipped) > 4, countOf(open)]).toEqual([true, 1]);
       const as = customer('user-3', 'PREMIUM');
-      const answers = await Promise.all(['a', 'b', 'c', 'd'].map((key) => placeOrder(limited, key, one, as)));
-      expect(answers.flatMap(codesOf)).toEqual(['ORDER_LIMIT_EXCEEDED']);
+      const responses = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((key) => placeOrder(limited, key, one, as)),
+      );
+      expect(responses.flatMap(codesOf)).toEqual(['ORDER_LIMIT_EXCEEDED']);
     });
 
     test('pieces of an order are counted over all products', async () => {
       const items = [6, 5].map((quantity, index) => ({ productId: `product-${index + 1}`, quantity }));
-      const refused = await placeOrder(limited, 'pieces', items, customer('bulk', 'FREE'));
-      expect(codesOf(refused)).toEqual(['ORDER_LIMIT_EXCEEDED']);
-      expect(refused.errors[0]?.message).toBe('In your tier an order may have at most 10 pieces, not 11.');
+      const rejected = await placeOrder(limited, 'pieces', items, customer('bulk', 'FREE'));
+      expect(codesOf(rejected)).toEqual(['ORDER_LIMIT_EXCEEDED']);
+      expect(rejected.errors[0]?.message).toBe('In your tier an order may have at most 10 pieces, not 11.');
       expect(
         placedOrder(await placeOrder(limited, 'pieces', items, customer('bulk', 'PREMIUM'))).status,
       ).toBe('PLACED');
@@ -210,9 +212,9 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     ['an empty key', '', [{ productId: 'product-1', quantity: 1 }]],
     ['a key that is too long', 'k'.repeat(129), [{ productId: 'product-1', quantity: 1 }]],
   ])('rejects %s', async (_, key, items) => {
-    const answer = await placeOrder(order, key, items);
-    expect(answer.data).toEqual({ placeOrder: null });
-    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
+    const response = await placeOrder(order, key, items);
+    expect(response.data).toEqual({ placeOrder: null });
+    expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
   });
 
   test('rejects anonymous callers that place or cancel an order', async () => {
@@ -247,9 +249,9 @@ describe.each(databaseKinds)('placing orders on %s', (database) => {
     ['an administrator after the delivery', admin, 'DELIVERED', 'CONFLICT'],
   ])('an order is not cancelled by %s', async (_, as, status, code) => {
     const fact = demoOrders.find((demo) => demo.status === status && demo.customerId !== otherCustomer.id);
-    const answer = await cancelOrder(order, fact?.id ?? '', as);
-    expect(answer.data).toEqual({ cancelOrder: null });
-    expect(codesOf(answer)).toEqual([code]);
+    const response = await cancelOrder(order, fact?.id ?? '', as);
+    expect(response.data).toEqual({ cancelOrder: null });
+    expect(codesOf(response)).toEqual([code]);
   });
 });
 

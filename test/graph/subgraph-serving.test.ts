@@ -95,11 +95,11 @@ test('completes a request in flight when it stops', async () => {
     await gate.promise;
     return 'done';
   });
-  const answer = callGreeter(subgraph.url, JSON.stringify({ query: '{ hello }' }));
+  const pending = callGreeter(subgraph.url, JSON.stringify({ query: '{ hello }' }));
   await started.promise;
   const closing = subgraph.close();
   gate.resolve();
-  const response = await answer;
+  const response = await pending;
   expect(await response.json()).toEqual({ data: { hello: 'done' } });
   expect(response.headers.get('connection')).toBe('close');
   await closing;

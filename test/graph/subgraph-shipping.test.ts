@@ -104,8 +104,8 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
   });
 
   test('an order has one shipment, also if two are requested concurrently', async () => {
-    const answers = await Promise.all([create('order-once'), create('order-once')]);
-    expect(codesOf(answers)).toEqual(['CONFLICT']);
+    const responses = await Promise.all([create('order-once'), create('order-once')]);
+    expect(codesOf(responses)).toEqual(['CONFLICT']);
     expect(await shipmentsOf(['order-once'])).toHaveLength(1);
   });
 
@@ -156,13 +156,13 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
     const parcels = await Promise.all(
       Array.from({ length: 20 }, (_, index) => created(`order-race-${index}`)),
     );
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       parcels.flatMap(({ trackingNumber }) => [
         report(trackingNumber, 'DELIVERED', 2),
         report(trackingNumber, 'DELAYED', 3),
       ]),
     );
-    expect(codesOf(answers)).toEqual(parcels.map(() => 'CONFLICT'));
+    expect(codesOf(responses)).toEqual(parcels.map(() => 'CONFLICT'));
   });
 
   test.each([
@@ -231,8 +231,8 @@ describe.each(databaseKinds)('the shipping subgraph on %s', (database) => {
   test.each(['', '12', '12345678901', 'Köln', '-1234', '<script>'])(
     'rejects the postal code "%s"',
     async (code) => {
-      const answer = await estimate({ weightGrams: 1, price: { amount: '1', currency: 'EUR' } }, code);
-      expect(codesOf([answer])).toEqual(['BAD_USER_INPUT']);
+      const response = await estimate({ weightGrams: 1, price: { amount: '1', currency: 'EUR' } }, code);
+      expect(codesOf([response])).toEqual(['BAD_USER_INPUT']);
     },
   );
 });
@@ -243,6 +243,6 @@ function minutesAfter(minutes: number): string {
   return new Date(today + minutes * 60_000).toISOString();
 }
 
-function codesOf(answers: readonly { errors: readonly { extensions: { code: string } }[] }[]): string[] {
-  return answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
+function codesOf(responses: readonly { errors: readonly { extensions: { code: string } }[] }[]): string[] {
+  return responses.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
 }

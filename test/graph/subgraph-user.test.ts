@@ -221,8 +221,8 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
 
   test('accepts only one of many concurrent uses of a refresh token', async () => {
     const { refreshToken } = await signIn();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));
-    expect(answers.filter(({ errors }) => errors.length === 0)).toHaveLength(1);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));
+    expect(responses.filter(({ errors }) => errors.length === 0)).toHaveLength(1);
   });
 
   test('rejects a refresh token after 30 days', async () => {
@@ -262,8 +262,8 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
     await expect(verify(before.accessToken)).resolves.toBeDefined();
     time += 3 * minuteMs;
     expect((await publishedKeys()).keys.map(({ kid }) => kid)).toEqual([rotated.data?.['rotateSigningKey']]);
-    const refused = await user.call('mutation { rotateSigningKey }', { as: freya });
-    expect(refused.errors[0]?.extensions.code).toBe('FORBIDDEN');
+    const rejected = await user.call('mutation { rotateSigningKey }', { as: freya });
+    expect(rejected.errors[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
   test('changes the profile of the caller and keeps absent fields', async () => {
@@ -292,7 +292,7 @@ describe.each(databaseKinds)('the user subgraph on %s', (database) => {
 });
 
 type RevokedList = { readonly revoked: readonly { readonly jti: string; readonly exp: number }[] };
-type SessionAnswer = {
+type SessionResponse = {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly expiresAt: string;
@@ -320,8 +320,8 @@ const entities = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) { ... on User { id email } }
 }`;
 
-function sessionOf(data: Record<string, unknown> | null, field: string): SessionAnswer {
-  return data?.[field] as SessionAnswer;
+function sessionOf(data: Record<string, unknown> | null, field: string): SessionResponse {
+  return data?.[field] as SessionResponse;
 }
 
 function usersOf({ data }: { data: Record<string, unknown> | null }): UserPage {

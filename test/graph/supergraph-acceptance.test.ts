@@ -52,7 +52,7 @@ describe('a supergraph that composes', () => {
       expect([feature, await composeText(yaml)]).toEqual([feature, { kind: 'rejected', reasons }]);
       await graph.publish(yaml);
       await graph.router.reload();
-      expect(refusals(graph).at(-1)).toEqual(reasons);
+      expect(rejections(graph).at(-1)).toEqual(reasons);
     }
   });
 
@@ -125,7 +125,7 @@ describe('a configuration with names that the supergraph does not have', () => {
     });
     await graph.publish(graph.supergraphYaml().split('  reviews:')[0] ?? '');
     await graph.router.reload();
-    expect(refusals(graph)).toEqual([
+    expect(rejections(graph)).toEqual([
       [
         'router.yaml:2: traffic.subgraphs.reviews: the supergraph has no subgraph reviews; its subgraphs are: books',
       ],
@@ -134,6 +134,6 @@ describe('a configuration with names that the supergraph does not have', () => {
   });
 });
 
-function refusals(graph: SmallGraph): unknown[] {
+function rejections(graph: SmallGraph): unknown[] {
   return graph.log.filter(({ msg }) => msg === 'supergraph rejected').map(({ reasons }) => reasons);
 }

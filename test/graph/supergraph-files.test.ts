@@ -38,7 +38,7 @@ async function startOnFolder(prepare: (folder: string, yaml: (field: string) => 
     served: () => log.filter((line) => line.includes('"supergraph activated"')).length,
     adminUrl: router.adminUrl,
     log,
-    refused: () => log.filter((line) => line.includes('"supergraph rejected')).length,
+    rejected: () => log.filter((line) => line.includes('"supergraph rejected')).length,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -71,7 +71,7 @@ test('rejects a file that is deleted, half written or a folder until it is compl
   ];
   for (const [index, change] of spoil.entries()) {
     await change();
-    expect(await until(() => graph.refused() > index, 20_000)).toBe(true);
+    expect(await until(() => graph.rejected() > index, 20_000)).toBe(true);
   }
   const response = await fetch(graph.url, {
     method: 'POST',
@@ -88,7 +88,7 @@ test('detects a folder that is deleted and created again', async () => {
     writeFile(join(folder, 'supergraph.yaml'), yaml('first')),
   );
   await rm(graph.folder, { recursive: true });
-  expect(await until(() => graph.refused() === 1, 20_000)).toBe(true);
+  expect(await until(() => graph.rejected() === 1, 20_000)).toBe(true);
   await mkdir(graph.folder);
   await writeFile(graph.file, graph.yaml('second'));
   expect(await until(() => graph.served() === 2, 20_000)).toBe(true);
@@ -99,10 +99,10 @@ test('a router that starts with a bad supergraph reports file and line and that 
     writeFile(join(folder, 'supergraph.yaml'), 'subgraphs:\n  books:\n    routing_url: nowhere\n'),
   );
   const source = expect.stringMatching(/supergraph\.yaml$/);
-  const refusals = graph.log
+  const rejections = graph.log
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg === 'supergraph rejected');
-  expect(refusals).toMatchObject([
+  expect(rejections).toMatchObject([
     {
       level: 'error',
       source,

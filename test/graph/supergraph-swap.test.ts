@@ -7,7 +7,7 @@ import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
-import type { Answer, SmallGraph } from '../support/graphs/small-graph.ts';
+import type { GraphQLResponse, SmallGraph } from '../support/graphs/small-graph.ts';
 import { until } from '../support/time/until.ts';
 
 // Hundreds of requests per second, with a core left for composition.
@@ -27,12 +27,12 @@ function startLoad(graph: SmallGraph, connections: number): Load {
         .post({ query: `{ books { id ${fields} } }` })
         .catch((error: unknown) => error);
       sent += 1;
-      const answer =
+      const result =
         response instanceof Response
-          ? { status: response.status, body: (await response.json()) as Answer }
+          ? { status: response.status, body: (await response.json()) as GraphQLResponse }
           : { error: response };
-      if (!('body' in answer) || answer.status !== 200 || answer.body.errors !== undefined)
-        failed.push(answer);
+      if (!('body' in result) || result.status !== 200 || result.body.errors !== undefined)
+        failed.push(result);
       await delay(PAUSE_MS);
     }
   });
@@ -116,12 +116,12 @@ test(
     ];
     const before = await versionOf(graph);
     const load = startLoad(graph, 8);
-    const refusals = () =>
+    const rejections = () =>
       graph.log.filter(({ msg }) => String(msg).startsWith('supergraph rejected')).length;
     for (let publish = 1; publish <= 70; publish++) {
       await graph.publish(bad[publish % bad.length] ?? '');
       await graph.router.reload();
-      expect(refusals()).toBe(publish);
+      expect(rejections()).toBe(publish);
     }
     const { failed } = await load.stop();
     recordMeasurement(context, 'requests lost in 70 rejected supergraphs', failed.length);

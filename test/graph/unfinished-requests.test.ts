@@ -63,8 +63,8 @@ function logged(requestId: string): unknown {
 
 test('responds with 408 to a body that does not arrive in time, and logs and counts each by its id', async () => {
   const ids = Array.from({ length: 50 }, (_, index) => `late-${index}`);
-  const answered = await Promise.all(ids.map((id) => responsesOn(open(graph.router.url, unfinished(id)))));
-  for (const [index, responses] of answered.entries()) {
+  const received = await Promise.all(ids.map((id) => responsesOn(open(graph.router.url, unfinished(id)))));
+  for (const [index, responses] of received.entries()) {
     const requestId = ids[index] ?? '';
     expect(responses).toEqual([
       {

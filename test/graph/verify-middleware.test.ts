@@ -118,7 +118,7 @@ describe.each([
     await using service = await start();
     const once = signed(BODY);
     expect((await fetch(service.url, once)).status).toBe(200);
-    const refused: [RequestInit, number, string][] = [
+    const rejected: [RequestInit, number, string][] = [
       [once, 401, 'CALL_NOT_SIGNED'],
       [
         { method: 'POST', headers: { 'content-type': 'application/json' }, body: BODY },
@@ -129,7 +129,7 @@ describe.each([
       [{ ...signed(BODY), body: JSON.stringify(JSON.parse(BODY)) }, 401, 'CALL_NOT_SIGNED'],
       [signed('{"query":'), 400, 'BAD_REQUEST'],
     ];
-    for (const [init, status, code] of refused) {
+    for (const [init, status, code] of rejected) {
       const response = await fetch(service.url, init);
       expect(response.status).toBe(status);
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });

@@ -26,13 +26,13 @@ async function startGraph() {
 async function askSteadily(
   load: OpenLoop,
   url: string,
-): Promise<{ p99Ms: number; refused: number; lost: number }> {
+): Promise<{ p99Ms: number; rejected: number; lost: number }> {
   const body = JSON.stringify({ query: 'query ($n: Int) { ping(n: $n) }', variables: { n: '$NUMBER' } });
   const kinds = [{ name: 'other', body: body.replace('"$NUMBER"', '1$NUMBER') }];
   const { outcomes, missing } = await load.run({ url, rate: 100, ms: 3_500, settleMs: 0, kinds });
-  const answered = outcomes.find(({ status }) => status === 200);
+  const received = outcomes.find(({ status }) => status === 200);
   const countOf = (wanted: number) => outcomes.find(({ status }) => status === wanted)?.count ?? 0;
-  return { p99Ms: answered?.p99Ms ?? Number.NaN, refused: countOf(503), lost: missing + countOf(0) };
+  return { p99Ms: received?.p99Ms ?? Number.NaN, rejected: countOf(503), lost: missing + countOf(0) };
 }
 
 test.for(NEVER_ENDING)(
@@ -54,8 +54,8 @@ test.for(NEVER_ENDING)(
       `${name}: p99 of others without these connections, ms`,
       healthy.p99Ms.toFixed(1),
     );
-    recordMeasurement(context, `${name}: others rejected, of 350`, attacked.refused);
-    expect(clients.answers).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
+    recordMeasurement(context, `${name}: others rejected, of 350`, attacked.rejected);
+    expect(clients.responses).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));
     expect(attacked.lost).toBe(0);
     expect(longest).toBeLessThan(slow.closedMs + 5_000);
   },

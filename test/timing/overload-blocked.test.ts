@@ -22,7 +22,7 @@ test('a router that was blocked for two seconds recovers within one second', asy
   const report = await running;
 
   const recovered = BLOCKED_AT_MS + BLOCKED_MS + SECOND;
-  const after = report.answeredAt.filter((at) => at >= recovered && at < recovered + 1_500).length;
+  const after = report.receivedAt.filter((at) => at >= recovered && at < recovered + 1_500).length;
   const share = (after / (1.5 * RATE)) * 100;
   recordMeasurement(
     context,

@@ -157,13 +157,13 @@ describe('the cost is', () => {
     expect(cost(source, {}, 'B')).toBe(7);
     expect(cost(source, {}, 'constructor')).toBe(11);
     for (const name of ['C', 'toString', undefined]) {
-      expect(refusal(() => cost(source, {}, name))).toBe('OPERATION_RESOLUTION_FAILURE');
+      expect(rejection(() => cost(source, {}, name))).toBe('OPERATION_RESOLUTION_FAILURE');
     }
   });
 
   it('undefined if @listSize requires one slicing argument and there is not exactly one', () => {
     for (const args of ['', '(first: 1, last: 1)', '(first: null)']) {
-      expect(refusal(() => cost(`{ sliced${args} { id } }`))).toBe('BAD_USER_INPUT');
+      expect(rejection(() => cost(`{ sliced${args} { id } }`))).toBe('BAD_USER_INPUT');
     }
   });
 
@@ -278,7 +278,7 @@ function cost(
   return compileCost(costs, parse(source), operationName)(variables);
 }
 
-function refusal(body: () => unknown): string {
+function rejection(body: () => unknown): string {
   try {
     return String(body());
   } catch (error) {

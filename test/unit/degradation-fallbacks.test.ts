@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { readFallbacks } from '../../router/degradation/fallbacks.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
@@ -143,14 +143,14 @@ describe('a field whose service has failed', () => {
 });
 
 describe('a fallback is not used', () => {
-  const refused: Interposed = async ({ subgraph: service }) => ({
+  const rejected: Interposed = async ({ subgraph: service }) => ({
     kind: 'failed',
     failure: { code: 'SUBGRAPH_HTTP_ERROR', service, message: 'HTTP status 403', isRejection: true },
   });
   const saying =
     (data: unknown, errors: { message: string; path?: (string | number)[] }[] = []): Interposed =>
     async () =>
-      answered({ data, errors });
+      received({ data, errors });
 
   test.for<readonly [string, Interposed, unknown]>([
     [
@@ -178,7 +178,7 @@ describe('a fallback is not used', () => {
       saying({ _entities: [{}] }),
       { errors: [{ extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' } }] },
     ],
-    ['if the service rejects the call', refused, { errors: [{ message: 'HTTP status 403' }] }],
+    ['if the service rejects the call', rejected, { errors: [{ message: 'HTTP status 403' }] }],
   ])('%s', async ([, stock, expected]) => {
     expect(await run('{ best { count } }', stock)).toMatchObject({ data: null, ...Object(expected) });
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
@@ -103,7 +103,7 @@ test('values are refreshed, and age, after the clock was set back', async () => 
   clock.ms -= 3_600_000;
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { left: null } });
   await ask(document, 'ann', {
-    by: async () => answered({ data: { _entities: [{ left: 'new' }] } }),
+    by: async () => received({ data: { _entities: [{ left: 'new' }] } }),
   });
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { left: 'new' } });
   clock.ms += 300_001;
@@ -114,7 +114,7 @@ test('a response with errors only deletes the previous value', async () => {
   const { ask } = keeper();
   const document = '{ book { left } }';
   await ask(document, 'ann');
-  await ask(document, 'ann', { by: async () => answered({ data: null, errors: [{ message: 'denied' }] }) });
+  await ask(document, 'ann', { by: async () => received({ data: null, errors: [{ message: 'denied' }] }) });
   expect((await ask(document, 'ann', { by: down })).data).toEqual({ book: { left: null } });
 });
 
@@ -122,9 +122,9 @@ test('fields that are blocked one after the other all have their values', async 
   const { ask } = keeper();
   const document = '{ book { left right seller { city } } }';
   const healthy = await ask(document, 'ann');
-  const oneByOne: Interposed = async ({ subgraph: service, fields }, answer) => {
+  const oneByOne: Interposed = async ({ subgraph: service, fields }, respond) => {
     const [held] = ['Book.left', 'Book.right'].filter((field) => fields?.coordinates.includes(field));
-    if (held === undefined) return answer();
+    if (held === undefined) return respond();
     const failure = {
       code: 'SUBGRAPH_CIRCUIT_OPEN',
       service,

@@ -2,7 +2,7 @@ import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { readStalePolicies } from '../../router/degradation/stale-policy.ts';
 import { createStaleValues } from '../../router/degradation/stale-store.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
@@ -197,12 +197,12 @@ describe('while its service is down, a stored field', () => {
     expect((await ask(document)).data).toEqual({
       best: { maker: { id: 'm1', city: 'City of m1' } },
     });
-    const moved: Interposed = async (call, answer) =>
-      call.body.includes('city') ? answered({ data: { _entities: [{ city: 'Elsewhere' }] } }) : answer();
+    const moved: Interposed = async (call, respond) =>
+      call.body.includes('city') ? received({ data: { _entities: [{ city: 'Elsewhere' }] } }) : respond();
     const { data } = await ask(document, { interposed: { stock: down, product: moved } });
     expect(data).toEqual({ best: { maker: { id: 'm1', city: 'Elsewhere' } } });
-    const silent: Interposed = async (call, answer) =>
-      call.body.includes('city') ? down(call, answer) : answer();
+    const silent: Interposed = async (call, respond) =>
+      call.body.includes('city') ? down(call, respond) : respond();
     expect((await ask(document, { interposed: { stock: down, product: silent } })).data).toEqual({
       best: { maker: { id: 'm1', city: null } },
     });
@@ -212,10 +212,10 @@ describe('while its service is down, a stored field', () => {
     const { ask } = createCallers();
     expect((await ask('{ best { shipping } }')).data).toEqual({ best: { shipping: 300 } });
     expect((await ask('{ best { shipping } }', { stock: down })).data).toEqual({ best: { shipping: 300 } });
-    const heavier: Interposed = async (call, answer) =>
+    const heavier: Interposed = async (call, respond) =>
       call.body.includes('weight')
-        ? answered({ data: { best: { __typename: 'Product', id: '1', weight: 9 } } })
-        : answer();
+        ? received({ data: { best: { __typename: 'Product', id: '1', weight: 9 } } })
+        : respond();
     const { data } = await ask('{ best { shipping } }', { interposed: { stock: down, product: heavier } });
     expect(data).toEqual({ best: { shipping: null } });
   });
@@ -235,12 +235,12 @@ describe('while its service is down, a stored field', () => {
   test('has its value if it alone is blocked, beside fresh fields', async () => {
     const { ask } = createCallers();
     await ask('{ best { count shelf { row } } }');
-    const blocked: Interposed = async (call, answer) => {
+    const blocked: Interposed = async (call, respond) => {
       if (call.body.includes('count')) {
         const code = 'SUBGRAPH_CIRCUIT_OPEN';
-        return failing({ code, blockedFields: ['Product.count'] })(call, answer);
+        return failing({ code, blockedFields: ['Product.count'] })(call, respond);
       }
-      return answered({ data: { _entities: [{ shelf: { row: 7 } }] } });
+      return received({ data: { _entities: [{ shelf: { row: 7 } }] } });
     };
     const { data, codes, degraded } = await ask('{ best { count shelf { row } } }', { stock: blocked });
     expect([data, codes]).toEqual([{ best: { count: 15, shelf: { row: 7 } } }, []]);
@@ -272,10 +272,10 @@ describe('a value is not served', () => {
   test.for<readonly [string, Interposed]>([
     [
       'an error about the object',
-      async () => answered({ data: { _entities: [null] }, errors: [{ message: 'no' }] }),
+      async () => received({ data: { _entities: [null] }, errors: [{ message: 'no' }] }),
     ],
-    ['an error about all entities', async () => answered({ data: null, errors: [{ message: 'no' }] })],
-    ['an object that does not exist', async () => answered({ data: { _entities: [null] } })],
+    ['an error about all entities', async () => received({ data: null, errors: [{ message: 'no' }] })],
+    ['an object that does not exist', async () => received({ data: { _entities: [null] } })],
     ['a rejection', failing({ code: 'SUBGRAPH_HTTP_ERROR', isRejection: true })],
     ['an aborted request', failing({ code: 'REQUEST_CANCELLED' })],
   ])('instead of %s', async ([, stock]) => {
@@ -289,8 +289,8 @@ describe('a value is not served', () => {
     ['503', failing({ code: 'SUBGRAPH_HTTP_ERROR' })],
     ['a timeout', failing({ code: 'SUBGRAPH_TIMEOUT' })],
     ['an open breaker', failing({ code: 'SUBGRAPH_CIRCUIT_OPEN' })],
-    ['an invalid response', async () => answered({ data: { _entities: [] } })],
-    ['no data', async () => answered({ data: null })],
+    ['an invalid response', async () => received({ data: { _entities: [] } })],
+    ['no data', async () => received({ data: null })],
   ])('but is served instead of %s', async ([, stock]) => {
     const { ask } = createCallers();
     await ask('{ best { count } }');
@@ -308,7 +308,7 @@ describe('a value is not served', () => {
     const responding =
       (entities: unknown[], message?: string): Interposed =>
       async () =>
-        answered({ data: { _entities: entities }, errors: message === undefined ? [] : [{ message }] });
+        received({ data: { _entities: entities }, errors: message === undefined ? [] : [{ message }] });
     const asked = async (stock: Interposed) => {
       const { ask, clock } = createCallers();
       await ask('{ best { count note } }');
@@ -329,7 +329,7 @@ describe('a value is not served', () => {
       const { ask } = createCallers();
       await ask('{ best { id count note } }');
       const said: Interposed = async () =>
-        answered({
+        received({
           data: entities && { _entities: entities },
           errors: errors.map(({ code, path }) => ({
             message: 'no',

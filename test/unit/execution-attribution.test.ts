@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
@@ -64,7 +64,7 @@ const down: Interposed = async ({ subgraph }) => ({
 const delivering =
   (data: unknown): Interposed =>
   async () =>
-    answered({ data });
+    received({ data });
 
 async function run(
   document: string,
@@ -154,7 +154,7 @@ describe('an invalid value that another field requires', () => {
 
   test('is explained by the error of the service that delivers it', async () => {
     const product: Interposed = async () =>
-      answered({
+      received({
         data: { first: { ...whole, weight: undefined } },
         errors: [{ message: 'no', path: ['first', 'weight'] }],
       });

@@ -17,30 +17,30 @@ function heldSend() {
     signals.push(signal);
     return new Promise((resolve) => held.push(resolve));
   };
-  const answer = (index: number, data: Record<string, unknown>) =>
+  const respond = (index: number, data: Record<string, unknown>) =>
     held[index]?.({ kind: 'received', data, errors: [] });
-  return { send, signals, answer };
+  return { send, signals, respond };
 }
 
 const { signal: never } = new AbortController();
 
 describe('equal calls in flight', () => {
   test('are sent once in one scope, and the response is immutable', async () => {
-    const { send, signals, answer } = heldSend();
+    const { send, signals, respond } = heldSend();
     const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'ann')(query, never)];
-    answer(0, { me: { name: 'Ann' } });
+    respond(0, { me: { name: 'Ann' } });
     const response = { kind: 'received', data: { me: { name: 'Ann' } }, errors: [], isShared: true };
     expect(await Promise.all(calls)).toEqual([response, response]);
     expect(signals.length).toBe(1);
   });
 
   test('are never deduplicated for two identities', async () => {
-    const { send, signals, answer } = heldSend();
+    const { send, signals, respond } = heldSend();
     const shared = createDeduplicatedSend();
     const calls = [shared(send, 'ann')(query, never), shared(send, 'bob')(query, never)];
-    answer(0, { me: { name: 'Ann' } });
-    answer(1, { me: { name: 'Bob' } });
+    respond(0, { me: { name: 'Ann' } });
+    respond(1, { me: { name: 'Bob' } });
     expect(await Promise.all(calls)).toEqual([
       { kind: 'received', data: { me: { name: 'Ann' } }, errors: [] },
       { kind: 'received', data: { me: { name: 'Bob' } }, errors: [] },
@@ -65,10 +65,10 @@ describe('equal calls in flight', () => {
   });
 
   test('are sent again after the response', async () => {
-    const { send, signals, answer } = heldSend();
+    const { send, signals, respond } = heldSend();
     const shared = createDeduplicatedSend()(send, 'ann');
     const first = shared(query, never);
-    answer(0, {});
+    respond(0, {});
     await first;
     void shared(query, never);
     expect(signals.length).toBe(2);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { Interposed } from '../support/graphs/federated-graph.ts';
 
 const products = [{ id: '1' }, { id: '2' }, { id: '1' }];
@@ -73,7 +73,7 @@ function changed(change: (data: Record<string, unknown>) => unknown, errors: unk
   return async (_, ask) => {
     const response: SubgraphResponse = await ask();
     if (response.kind === 'failed' || response.data === null) return response;
-    return answered(JSON.parse(JSON.stringify({ data: change({ ...response.data }), errors })));
+    return received(JSON.parse(JSON.stringify({ data: change({ ...response.data }), errors })));
   };
 }
 
@@ -180,7 +180,7 @@ describe('a fetch that fails', () => {
     ['entities that are not a list', { data: { _entities: { 0: { stock: 1 }, length: 1 } } }],
   ] as const)('is one that returns %s', async ([, body]) => {
     const { data, errors, degraded } = await outcomeOf('{ first { stock } }', {
-      stock: async () => answered(body),
+      stock: async () => received(body),
     });
     expect(data).toEqual({ first: { stock: null } });
     expect(errors).toEqual([
@@ -195,7 +195,7 @@ describe('a fetch that fails', () => {
 /** The product service returns its fields except the one that another service requires. */
 function changedFailing(): Interposed {
   return async () =>
-    answered({
+    received({
       data: { first: { __typename: 'Product', id: '1' } },
       errors: [{ message: 'first.weight is missing', path: ['first', 'weight'] }],
     });
@@ -290,7 +290,7 @@ describe('an error of a subgraph', () => {
       { message: 'too late', path: ['_entities'] },
       { message: 'no', path: ['_entities', 1, 'stock'] },
     ];
-    const stock: Interposed = async () => answered({ data: null, errors });
+    const stock: Interposed = async () => received({ data: null, errors });
     const { data, errors: reported } = await outcomeOf('{ products { stock } }', { stock });
     expect(data).toEqual({ products: [{ stock: null }, { stock: null }, { stock: null }] });
     expect(reported.map(({ message, path }) => [message, path.join('.')])).toEqual([
@@ -335,7 +335,7 @@ describe('an error of a subgraph', () => {
 
   test('is the only one if it nulls all data', async () => {
     const stock: Interposed = async () =>
-      answered({ data: null, errors: [{ message: 'no', path: ['manager'] }] });
+      received({ data: null, errors: [{ message: 'no', path: ['manager'] }] });
     expect(await outcomeOf('{ manager }', { stock })).toEqual({
       data: { manager: null },
       errors: [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import { createDeduplicatedSend } from '../support/subgraphs/deduplicated-send.ts';
 import type { Interposed } from '../support/graphs/federated-graph.ts';
 
@@ -223,9 +223,9 @@ describe('when merged fetches fail', () => {
     ],
     ['a proxy rejects the body', () => failure('SUBGRAPH_HTTP_ERROR')],
     ['the response is too large', () => failure('SUBGRAPH_RESPONSE_TOO_LARGE')],
-  ])('they are sent separately, now and for a while, when %s', async ([, refuse]) => {
+  ])('they are sent separately, now and for a while, when %s', async ([, reject]) => {
     const operation = graph.compile(TWO, { mergesFetches: true });
-    const interposed: Interposed = (request, ask) => (request.body.includes('e0:') ? refuse() : ask());
+    const interposed: Interposed = (request, ask) => (request.body.includes('e0:') ? reject() : ask());
     const first = await graph.run(TWO, { operation, interposed: { user: interposed } });
     expect(first.data).toEqual(expected);
     expect(first.errors).toEqual([]);
@@ -236,8 +236,8 @@ describe('when merged fetches fail', () => {
   });
 });
 
-function respond(body: Parameters<typeof answered>[0]): Promise<SubgraphResponse> {
-  return Promise.resolve(answered(body));
+function respond(body: Parameters<typeof received>[0]): Promise<SubgraphResponse> {
+  return Promise.resolve(received(body));
 }
 
 function failure(code: 'SUBGRAPH_TIMEOUT' | 'SUBGRAPH_HTTP_ERROR' | 'SUBGRAPH_RESPONSE_TOO_LARGE') {

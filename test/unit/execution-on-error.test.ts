@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { executeCompiled } from '../../router/execution/run/execute.ts';
 import type { Send } from '../../router/request/subgraph-request.ts';
 import type { ErrorBehavior } from '../../router/shared/graphql/error-behavior.ts';
-import { answered, federatedGraph } from '../support/graphs/federated-graph.ts';
+import { received, federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { FederatedRequest, Interposed } from '../support/graphs/federated-graph.ts';
 
 const asReference = (reference: object) => reference;
@@ -63,7 +63,7 @@ const down: Interposed = async ({ subgraph }) => ({
 const responding =
   (data: unknown, errors: { message: string; path?: (string | number)[] }[] = []): Interposed =>
   async () =>
-    answered({ data, errors });
+    received({ data, errors });
 
 async function run(
   document: string,
@@ -237,7 +237,7 @@ test('one compiled operation serves all behaviors, with each set of conditions',
   const send: Send = async (call, signal) =>
     call.subgraph === 'stock'
       ? down(call, () => send(call, signal))
-      : answered({ data: { best: { __typename: 'Product', id: '1' } } });
+      : received({ data: { best: { __typename: 'Product', id: '1' } } });
   const asked = async (onError: ErrorBehavior, some: boolean): Promise<unknown> => {
     const { signal } = new AbortController();
     return JSON.parse(

@@ -4,7 +4,7 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { describe, expect, test } from 'vitest';
 import { compileOperation } from '../../router/execution/compile/compile.ts';
 import { executeCompiled } from '../../router/execution/run/execute.ts';
-import { answered } from '../support/graphs/federated-graph.ts';
+import { received } from '../support/graphs/federated-graph.ts';
 
 const schema = buildSchema(`
   type Query {
@@ -34,7 +34,7 @@ async function complete(operation: string, dataText: string) {
   const compiled = compileOperation({ apiSchema: schema, supergraphSchema: schema, document, plan });
   return executeCompiled(compiled, {
     variables: {},
-    send: async () => answered(JSON.parse(`{"data":${dataText}}`)),
+    send: async () => received(JSON.parse(`{"data":${dataText}}`)),
     signal: new AbortController().signal,
   });
 }
@@ -128,8 +128,8 @@ describe('a null at a non-null field', () => {
       ['one', 'inner', 'value'],
       'One.value',
     ],
-  ] as const)('of %s in %s gives %s', async ([operation, answer, expected, path, coordinate]) => {
-    const { data, errors } = await complete(operation, answer);
+  ] as const)('of %s in %s gives %s', async ([operation, response, expected, path, coordinate]) => {
+    const { data, errors } = await complete(operation, response);
     expect(data).toBe(expected);
     expect(errors).toEqual([wrong(path, `Cannot return null for non-nullable ${coordinate}.`)]);
   });
@@ -189,9 +189,9 @@ describe('property names of every object', () => {
     })).object;
     const before = Object.getOwnPropertyNames(Object.prototype);
     await assert(
-      asyncProperty(value, name, async (answer, alias) => {
+      asyncProperty(value, name, async (response, alias) => {
         const operation = `{item{id next{id}} ${alias}:item{id ${alias}:items{id}} any}`;
-        const { data } = await complete(operation, answer);
+        const { data } = await complete(operation, response);
         expect(Object.getPrototypeOf(JSON.parse(data) ?? {})).toBe(Object.prototype);
         expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
       }),

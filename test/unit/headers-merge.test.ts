@@ -104,9 +104,9 @@ const collecting = (response: string) =>
     }).headers,
   );
 
-function collect(response: string, answers: readonly Record<string, string | string[]>[], isWhole = true) {
+function collect(response: string, responses: readonly Record<string, string | string[]>[], isWhole = true) {
   const collection = collecting(response)?.begin();
-  for (const headers of answers)
+  for (const headers of responses)
     collection?.add('order', { kind: 'received', data: {}, errors: [], headers });
   return collection?.headers(isWhole);
 }
@@ -119,9 +119,9 @@ test('cookies of all responses are kept separately', () => {
 });
 
 test('other headers are the first, the last or all of them, as configured', () => {
-  const answers = [{ 'x-a': '1' }, {}, { 'x-a': '2' }];
+  const responses = [{ 'x-a': '1' }, {}, { 'x-a': '2' }];
   const merged = ['first', 'last', 'append'].map((merge) =>
-    collect(`{ propagate: { named: x-a, merge: ${merge} } }`, answers),
+    collect(`{ propagate: { named: x-a, merge: ${merge} } }`, responses),
   );
   expect(merged).toEqual([{ 'x-a': '1' }, { 'x-a': '2' }, { 'x-a': '1, 2' }]);
 });

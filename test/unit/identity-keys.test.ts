@@ -25,7 +25,7 @@ describe('while the issuer is down', () => {
     const bearer = async () => `Bearer ${await issuer.mint({ claims: { exp: clock.now() / 1000 + 1e5 } })}`;
     const early = await bearer();
     expect(await outcome(early)).toBe('user-1');
-    issuer.answerKeysWith(down);
+    issuer.setKeysResponse(down);
     await clock.advanceAsync(59 * MINUTE);
     expect([await outcome(early), await outcome(await bearer())]).toEqual(['user-1', 'user-1']);
     await clock.advanceAsync(2 * MINUTE);
@@ -38,7 +38,7 @@ describe('while the issuer is down', () => {
   it('keys do not become fresh again when the wall clock is set back', async () => {
     const { outcome, issuer, clock } = await startAuthentication({ keysStaleS: 600 });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
-    issuer.answerKeysWith(down);
+    issuer.setKeysResponse(down);
     await clock.advanceAsync(11 * MINUTE);
     clock.jump(-60 * MINUTE);
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
@@ -63,9 +63,9 @@ describe('while the issuer is down', () => {
       await vi.waitFor(() => expect(fetches).toBe(before + 1));
     };
     await vi.waitFor(() => expect(fetches).toBe(1));
-    issuer.answerKeysWith(down);
+    issuer.setKeysResponse(down);
     for (let failure = 1; failure <= 40; failure += 1) await fetchAgain();
-    issuer.answerKeysWith(undefined);
+    issuer.setKeysResponse(undefined);
     for (let success = 1; success <= 3; success += 1) await fetchAgain();
     expect(logged).toEqual([
       ...Array(6).fill('issuer keys could not be fetched'),
@@ -76,7 +76,7 @@ describe('while the issuer is down', () => {
   it('neither accepts nor rejects a token with an unknown key', async () => {
     const { outcome, issuer } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
-    issuer.answerKeysWith(down);
+    issuer.setKeysResponse(down);
     expect(await outcome(`Bearer ${await issuer.mint({ header: { kid: 'new' } })}`)).toBe('KEYS_UNAVAILABLE');
   });
 });
@@ -85,7 +85,7 @@ describe('a start while the issuer is down', () => {
   it('is not ready, responds with 503 and Retry-After, fetches at most once a second, and recovers', async () => {
     const clock = createClock();
     await using issuer = await startIssuer({ now: clock.now });
-    issuer.answerKeysWith(down);
+    issuer.setKeysResponse(down);
     const parts = { ...clock, fetch, revocationStream: undefined, telemetry: silentTelemetry };
     using authenticator = createAuthenticator(authenticationOf([issuer]), parts);
     const header = `Bearer ${await issuer.mint()}`;
@@ -99,7 +99,7 @@ describe('a start while the issuer is down', () => {
     expect(new Set(outcomes)).toEqual(new Set(['KEYS_UNAVAILABLE']));
     expect(issuer.keyFetches()).toBe(1);
 
-    issuer.answerKeysWith(undefined);
+    issuer.setKeysResponse(undefined);
     await clock.advanceAsync(1_000);
     expect(await outcome(header)).toBe('user-1');
     expect(authenticator.ready()).toBe(true);
@@ -108,7 +108,7 @@ describe('a start while the issuer is down', () => {
 });
 
 describe('invalid responses never replace valid keys:', () => {
-  const answers: Record<string, (response: ServerResponse) => void> = {
+  const responses: Record<string, (response: ServerResponse) => void> = {
     'text that is not JSON': (response) => response.end('<html>'),
     'no keys': (response) => response.end('{"keys":[]}'),
     'a list': (response) => response.end('[]'),
@@ -121,7 +121,7 @@ describe('invalid responses never replace valid keys:', () => {
     'a truncated response': (response) =>
       void response.writeHead(200, { 'content-length': 100 }).end('{"keys"', () => response.destroy()),
   };
-  it.each(Object.entries(answers))('%s', async (_, answer) => {
+  it.each(Object.entries(responses))('%s', async (_, response) => {
     const failures: string[] = [];
     const telemetry = {
       ...silentTelemetry,
@@ -129,7 +129,7 @@ describe('invalid responses never replace valid keys:', () => {
     };
     const { outcome, issuer, clock } = await startAuthentication({}, { telemetry });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
-    issuer.answerKeysWith(answer);
+    issuer.setKeysResponse(response);
     await clock.advanceAsync(5 * MINUTE);
     await vi.waitFor(() => expect(failures).toEqual(['ok', 'failed']), { timeout: 5_000 });
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
@@ -139,7 +139,7 @@ describe('invalid responses never replace valid keys:', () => {
     await using elsewhere = await startIssuer();
     const { outcome, issuer, clock } = await startAuthentication();
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
-    issuer.answerKeysWith((response) => void response.writeHead(301, { location: elsewhere.jwksUrl }).end());
+    issuer.setKeysResponse((response) => void response.writeHead(301, { location: elsewhere.jwksUrl }).end());
     await clock.advanceAsync(5 * MINUTE);
     await vi.waitFor(() => expect(issuer.keyFetches()).toBe(2));
     expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
@@ -154,7 +154,7 @@ it('a slow issuer delays only tokens with an unknown key', async () => {
   await issuer.rotate();
   const unknown = `Bearer ${await issuer.mint({ claims: { sub: 'user-3' } })}`;
   const asked = Promise.withResolvers<ServerResponse>();
-  issuer.answerKeysWith((response) => asked.resolve(response));
+  issuer.setKeysResponse((response) => asked.resolve(response));
   const waiting = outcome(unknown);
   const held = await asked.promise;
   expect(await outcome(known)).toBe('user-2');
@@ -168,11 +168,11 @@ describe('unknown key ids', () => {
     ['down', down, 'KEYS_UNAVAILABLE'],
   ])(
     'cause one fetch per cooldown, for any number of ids, with the issuer %s',
-    async (_, answer, expected) => {
+    async (_, response, expected) => {
       const { outcome, issuer, clock } = await startAuthentication({ rejectedTokensPerMinute: 10_000 });
       const good = `Bearer ${await issuer.mint()}`;
       expect(await outcome(good)).toBe('user-1');
-      issuer.answerKeysWith(answer);
+      issuer.setKeysResponse(response);
       const flood = await Promise.all(
         Array.from({ length: 50 }, (_, index) => issuer.mint({ header: { kid: `unknown-${index}` } })),
       );
@@ -251,7 +251,7 @@ it('neither accepts nor rejects a token without kid that no known key has signed
   issuer.nameKeys(undefined);
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('user-1');
   await issuer.rotate();
-  issuer.answerKeysWith(down);
+  issuer.setKeysResponse(down);
   expect(await outcome(`Bearer ${await issuer.mint()}`)).toBe('KEYS_UNAVAILABLE');
 });
 

@@ -24,7 +24,7 @@ async function open(
   return { ...port, accepted: () => accepted, [Symbol.asyncDispose]: () => port.close(0) };
 }
 
-type Client = Disposable & { readonly socket: Socket; readonly answer: Promise<string> };
+type Client = Disposable & { readonly socket: Socket; readonly response: Promise<string> };
 
 /**
  * Opens connections. The kernel completes them immediately; the server accepts them over several turns of the
@@ -34,17 +34,17 @@ function connectClient(port: number, text = GET): Client {
   const socket = connect(port, HOST);
   socket.on('error', () => undefined);
   if (text !== '') socket.write(text);
-  const answer = new Promise<string>((resolve) => {
+  const response = new Promise<string>((resolve) => {
     socket.once('data', (data) => resolve(data.toString()));
     socket.once('close', () => resolve('closed'));
   });
-  return { socket, answer, [Symbol.dispose]: () => socket.destroy() };
+  return { socket, response, [Symbol.dispose]: () => socket.destroy() };
 }
 
 function connectClients(port: number, count: number, text = GET) {
   const clients = Array.from({ length: count }, () => connectClient(port, text));
   return {
-    answers: Promise.all(clients.map(({ answer }) => answer)),
+    responses: Promise.all(clients.map(({ response }) => response)),
     [Symbol.dispose]: () => clients.forEach((client) => client[Symbol.dispose]()),
   };
 }
@@ -63,7 +63,7 @@ describe('the port of a server', () => {
       await using port = await open();
       using clients = connectClients(port.port, 500);
       expect(await turnsUntil(() => port.accepted() === 500)).toBeLessThanOrEqual(30);
-      expect(await clients.answers).not.toContain('closed');
+      expect(await clients.responses).not.toContain('closed');
     },
   );
 
@@ -80,7 +80,7 @@ describe('the port of a server', () => {
     await using port = await open({}, { shared: true });
     await using other = await open({}, { shared: true, port: port.port });
     using clients = connectClients(port.port, 100);
-    await clients.answers;
+    await clients.responses;
     expect([port.accepted() > 0, other.accepted() > 0]).toEqual([true, true]);
   });
 
@@ -88,15 +88,15 @@ describe('the port of a server', () => {
     let dropped = 0;
     await using port = await open({}, { maxConnections: 10, dropped: () => (dropped += 1) });
     using first = connectClients(port.port, 10);
-    expect(await first.answers).not.toContain('closed');
+    expect(await first.responses).not.toContain('closed');
     using second = connectClients(port.port, 20);
-    expect(await second.answers).toEqual(Array(20).fill('closed'));
+    expect(await second.responses).toEqual(Array(20).fill('closed'));
     expect(dropped).toBe(20);
     first[Symbol.dispose]();
     await expect
       .poll(async () => {
         using client = connectClient(port.port);
-        return await client.answer;
+        return await client.response;
       })
       .toContain('pong');
   });
@@ -105,10 +105,10 @@ describe('the port of a server', () => {
     await using port = await open();
     using clients = connectClients(port.port, 300, GET.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
     const closed = port.close(60_000);
-    expect((await clients.answers).filter((answer) => !answer.includes('pong'))).toEqual([]);
+    expect((await clients.responses).filter((response) => !response.includes('pong'))).toEqual([]);
     await closed;
     using late = connectClient(port.port);
-    expect(await late.answer).toBe('closed');
+    expect(await late.response).toBe('closed');
   });
 
   it('responds with 408 to late requests while it closes, and ends their connections', async () => {
@@ -120,6 +120,6 @@ describe('the port of a server', () => {
     using client = connectClient(port.port, GET.slice(0, 20));
     await turnsUntil(() => port.accepted() === 1);
     await port.close(60_000);
-    expect(await client.answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await client.response).toMatch(/^HTTP\/1\.1 408 /);
   });
 });

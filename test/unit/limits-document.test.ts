@@ -56,22 +56,22 @@ describe('a document', () => {
   });
 
   it('is rejected while parsing if it has too many tokens, with a code of its own', () => {
-    const refusals = [`{${'x '.repeat(3_000)}}`, '{'].map((source) => {
+    const rejections = [`{${'x '.repeat(3_000)}}`, '{'].map((source) => {
       try {
         return parse(source, { maxTokens: limits.tokens });
       } catch (error) {
         return readParseError(error, limits);
       }
     });
-    expect(refusals[0]).toMatchObject({ code: 'MAX_TOKENS_LIMIT' });
-    expect(refusals[1]).toMatchObject({ message: 'Syntax Error: Expected Name, found <EOF>.' });
+    expect(rejections[0]).toMatchObject({ code: 'MAX_TOKENS_LIMIT' });
+    expect(rejections[1]).toMatchObject({ message: 'Syntax Error: Expected Name, found <EOF>.' });
   });
 });
 
 describe('a bomb', () => {
   it.each(Object.entries(BOMBS))('is rejected without being expanded: %s', async (_, build) => {
     const document = parse(build(), { noLocation: true });
-    const code = refusal(() => checkDocument(document, limits));
+    const code = rejection(() => checkDocument(document, limits));
     expect(code).toMatch(/^MAX_(DEPTH|ALIASES|ROOT_FIELDS|DIRECTIVES|SELECTIONS)_LIMIT$/);
     await expect(documents.read(build(), undefined)).rejects.toMatchObject({
       code: expect.stringMatching(/^MAX_/),
@@ -85,12 +85,12 @@ describe('variables', () => {
     ['list length', { v: list(1_000) }, { v: list(1_001) }],
     ['list length within', { v: { a: [{ b: list(1_000) }] } }, { v: { a: [{ b: list(1_001) }] } }],
   ])('may reach the limit of %s and not exceed it', (_, within, beyond) => {
-    expect(refusal(() => checkVariables(within, limits))).toBe('accepted');
-    expect(refusal(() => checkVariables(beyond, limits))).toBe('MAX_INPUT_LIMIT');
+    expect(rejection(() => checkVariables(within, limits))).toBe('accepted');
+    expect(rejection(() => checkVariables(beyond, limits))).toBe('MAX_INPUT_LIMIT');
   });
 
   it('nested 50,000 deep are rejected without deep recursion', () => {
-    expect(refusal(() => checkVariables({ v: deep(50_000) }, limits))).toBe('MAX_INPUT_LIMIT');
+    expect(rejection(() => checkVariables({ v: deep(50_000) }, limits))).toBe('MAX_INPUT_LIMIT');
   });
 });
 
@@ -103,10 +103,10 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 function outcome(source: string): string {
-  return refusal(() => checkDocument(parse(source, { noLocation: true }), limits));
+  return rejection(() => checkDocument(parse(source, { noLocation: true }), limits));
 }
 
-function refusal(check: () => void): string {
+function rejection(check: () => void): string {
   try {
     check();
     return 'accepted';

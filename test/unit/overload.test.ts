@@ -6,7 +6,7 @@ import { recordMeasurement } from '../support/runs/measurement.ts';
 import { simulate } from '../support/models/simulated-process.ts';
 
 const LIMIT = { delayMs: 50, heap: 0.85, max: 4_096 };
-const REFUSAL_MS = 0.03;
+const REJECTION_MS = 0.03;
 
 describe('the concurrency limit of a simulated process', () => {
   it.each([
@@ -20,31 +20,31 @@ describe('the concurrency limit of a simulated process', () => {
     'at three times its capacity uses the time that rejections leave: $cpuMs ms of work, $subgraphMs ms in a subgraph',
     ({ cpuMs, subgraphMs }) => {
       const capacity = 1_000 / cpuMs;
-      const load = { limit: LIMIT, cpuMs, subgraphMs, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
-      const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 3 * capacity });
-      const best = (capacity - 3 * capacity * (REFUSAL_MS / cpuMs)) / (1 - REFUSAL_MS / cpuMs);
-      expect(answeredPerSecond / best).toBeGreaterThan(0.98);
-      expect(refusalP99Ms).toBeLessThan(20);
+      const load = { limit: LIMIT, cpuMs, subgraphMs, rejectionMs: REJECTION_MS, seconds: 8, settleS: 3 };
+      const { servedPerSecond, rejectionP99Ms } = simulate({ ...load, rate: 3 * capacity });
+      const best = (capacity - 3 * capacity * (REJECTION_MS / cpuMs)) / (1 - REJECTION_MS / cpuMs);
+      expect(servedPerSecond / best).toBeGreaterThan(0.98);
+      expect(rejectionP99Ms).toBeLessThan(20);
     },
   );
 
   it('rejects nothing up to nine tenths of its capacity', () => {
     for (const cpuMs of [0.3, 3, 20]) {
-      const load = { limit: LIMIT, cpuMs, subgraphMs: 50, refusalMs: REFUSAL_MS, seconds: 6, settleS: 0 };
-      expect(simulate({ ...load, rate: 900 / cpuMs }).refused).toBe(0);
+      const load = { limit: LIMIT, cpuMs, subgraphMs: 50, rejectionMs: REJECTION_MS, seconds: 6, settleS: 0 };
+      expect(simulate({ ...load, rate: 900 / cpuMs }).rejected).toBe(0);
     }
   });
 
   it('executes 95 % of its peak at three times the load if a response takes 2 ms', (context) => {
-    const load = { limit: LIMIT, cpuMs: 2, subgraphMs: 5, refusalMs: REFUSAL_MS, seconds: 8, settleS: 3 };
-    const { answeredPerSecond, refusalP99Ms } = simulate({ ...load, rate: 1_500 });
+    const load = { limit: LIMIT, cpuMs: 2, subgraphMs: 5, rejectionMs: REJECTION_MS, seconds: 8, settleS: 3 };
+    const { servedPerSecond, rejectionP99Ms } = simulate({ ...load, rate: 1_500 });
     recordMeasurement(
       context,
       'simulated goodput at 3x capacity, % of peak',
-      (answeredPerSecond / 5).toFixed(1),
+      (servedPerSecond / 5).toFixed(1),
     );
-    recordMeasurement(context, 'simulated rejections at 3x capacity: p99, ms', refusalP99Ms.toFixed(1));
-    expect(answeredPerSecond).toBeGreaterThan(475);
+    recordMeasurement(context, 'simulated rejections at 3x capacity: p99, ms', rejectionP99Ms.toFixed(1));
+    expect(servedPerSecond).toBeGreaterThan(475);
   });
 });
 

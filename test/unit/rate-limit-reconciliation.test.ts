@@ -99,7 +99,7 @@ describe('the actual cost', () => {
     expect(actual(document)?.(delivered, {})).toBe(expected);
   });
 
-  it.each<[name: string, document: string, unanswered: string[], expected: number]>([
+  it.each<[name: string, document: string, withoutResponse: string[], expected: number]>([
     ['as a whole', '{ list { parts { id } } item { id } }', ['Query.list'], 20],
     ['for each returned item', '{ page(first: 9) { edges { node { parts { id } } } } }', ['Item.parts'], 11],
     ['by its interface', '{ node { ... on Item { parts { id } } } }', ['Item.parts'], 4],
@@ -108,9 +108,9 @@ describe('the actual cost', () => {
     ['but not data missing from another call', '{ list { id } }', ['Query.item'], 1],
   ])(
     'of calls that were sent and have no response is the estimate, %s',
-    (_name, document, unanswered, expected) => {
+    (_name, document, withoutResponse, expected) => {
       const delivered = { page: full, node: { __typename: 'Item' } };
-      expect(actual(document)?.(delivered, {}, new Set(unanswered))).toBe(expected);
+      expect(actual(document)?.(delivered, {}, new Set(withoutResponse))).toBe(expected);
     },
   );
 
@@ -248,12 +248,12 @@ async function charged(options: {
   );
   const admission = { variables: {}, sent: {}, cost, reservation: decision.reservation, headers: {} };
   return {
-    settle: (points: number | undefined, unanswered: readonly string[] = []) =>
+    settle: (points: number | undefined, withoutResponse: readonly string[] = []) =>
       reconciliation.reconcileAndReport({
         admission,
         actualCost: points === undefined ? undefined : () => points,
         delivered: {},
-        fieldsWithoutResponse: new Set(unanswered),
+        fieldsWithoutResponse: new Set(withoutResponse),
         caller,
       }),
     remaining: async () => {

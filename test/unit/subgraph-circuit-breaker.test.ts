@@ -27,7 +27,7 @@ function createBreaker(overrides: Partial<CircuitBreakerOptions> = {}) {
 
 function admit(breaker: CircuitBreaker): Permit {
   const permit = breaker.admit();
-  if (permit === undefined) throw new Error('refused');
+  if (permit === undefined) throw new Error('rejected');
   return permit;
 }
 
@@ -295,7 +295,7 @@ function act(next: Step, breaker: Subject, clock: Clock, inFlight: Permit[]): st
       return `${next.ms} ms passed`;
     case 'admit': {
       const permit = breaker.admit();
-      if (permit === undefined) return 'refused';
+      if (permit === undefined) return 'rejected';
       inFlight.push(permit);
       return 'admitted';
     }

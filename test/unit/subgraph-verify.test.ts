@@ -43,7 +43,7 @@ function verifyAt(request: SignedRequest, ms = sentAt): Verification {
   return createVerifier({ audience: 'order', keys: [current, former], now: () => ms })(request);
 }
 
-function refusal(reason: string): Verification {
+function rejection(reason: string): Verification {
   return { kind: 'rejected', reason };
 }
 
@@ -99,7 +99,7 @@ describe('a call is rejected', () => {
 
   test('if its body was altered', () => {
     const request = { ...signed(), body: Buffer.from('{"query":"{ users { edges { cursor } } }"}') };
-    expect(verifyAt(request)).toEqual(refusal('the body does not match its digest'));
+    expect(verifyAt(request)).toEqual(rejection('the body does not match its digest'));
   });
 
   test('if body and digest were both altered', () => {
@@ -107,26 +107,26 @@ describe('a call is rejected', () => {
     const other = signed({ body: '{}' });
     const altered = { ...headers, 'content-digest': other.headers['content-digest'] ?? '' };
     const verification = verifyAt({ ...request, body: other.body, rawHeaders: rawHeaders(altered) });
-    expect(verification).toEqual(refusal('the signature does not match'));
+    expect(verification).toEqual(rejection('the signature does not match'));
   });
 
   test.each(Object.keys(identity))('if %s was altered', (name) => {
     const { headers, ...request } = signed();
     const altered = rawHeaders({ ...headers, [name]: 'admin' });
-    expect(verifyAt({ ...request, rawHeaders: altered })).toEqual(refusal('the signature does not match'));
+    expect(verifyAt({ ...request, rawHeaders: altered })).toEqual(rejection('the signature does not match'));
   });
 
   test.each(Object.keys(identity))('if %s was removed', (name) => {
     const { headers, ...request } = signed();
     const { [name]: _, ...others } = headers;
     const verification = verifyAt({ ...request, rawHeaders: rawHeaders(others) });
-    expect(verification).toEqual(refusal('a covered header is missing'));
+    expect(verification).toEqual(rejection('a covered header is missing'));
   });
 
   test.each(Object.keys(identity))('if %s was added to a call that does not cover it', (name) => {
     const { headers, ...request } = signed({ identity: {} });
     const verification = verifyAt({ ...request, rawHeaders: [...rawHeaders(headers), name, 'admin'] });
-    expect(verification).toEqual(refusal(`${name} is not covered by the signature`));
+    expect(verification).toEqual(rejection(`${name} is not covered by the signature`));
   });
 
   test.each([...Object.keys(identity), 'signature', 'signature-input', 'content-digest'])(
@@ -135,24 +135,24 @@ describe('a call is rejected', () => {
       const { headers, ...request } = signed();
       const twice = [...rawHeaders(headers), name.toUpperCase(), headers[name] ?? ''];
       expect(verifyAt({ ...request, rawHeaders: twice })).toEqual(
-        refusal('an identity or signature header was sent twice'),
+        rejection('an identity or signature header was sent twice'),
       );
     },
   );
 
   test('if it was signed for another service', () => {
     expect(verifyAt(signed({ audience: 'user' }))).toEqual(
-      refusal('the call was signed for another service'),
+      rejection('the call was signed for another service'),
     );
   });
 
   test('if the method was altered', () => {
-    expect(verifyAt({ ...signed(), method: 'PUT' })).toEqual(refusal('the signature does not match'));
+    expect(verifyAt({ ...signed(), method: 'PUT' })).toEqual(rejection('the signature does not match'));
   });
 
   test('if the key is unknown, or has another secret', () => {
-    expect(verifyAt(signed({ key: { ...current, id: 'k3' } }))).toEqual(refusal('the key is unknown'));
-    expect(verifyAt(signed({ key: stranger }))).toEqual(refusal('the signature does not match'));
+    expect(verifyAt(signed({ key: { ...current, id: 'k3' } }))).toEqual(rejection('the key is unknown'));
+    expect(verifyAt(signed({ key: stranger }))).toEqual(rejection('the signature does not match'));
   });
 
   test.each([
@@ -217,7 +217,7 @@ describe('a service', () => {
         ] as const,
     ),
   ] as const)('is rejected with %s', (_, key, headers, reason) => {
-    expect(verify(signed({ key, identity: headers }))).toEqual(refusal(reason));
+    expect(verify(signed({ key, identity: headers }))).toEqual(rejection(reason));
   });
 
   test('is never derived from a user id', () => {
@@ -228,7 +228,7 @@ describe('a service', () => {
   test('is rejected if its name was added to a call of the router', () => {
     const { headers, ...request } = signed();
     expect(verify({ ...request, rawHeaders: [...rawHeaders(headers), 'x-service-name', 'order'] })).toEqual(
-      refusal('x-service-name is not covered by the signature'),
+      rejection('x-service-name is not covered by the signature'),
     );
   });
 });
@@ -251,7 +251,9 @@ describe('the issuers that a service accepts', () => {
     ['another issuer', { ...identity, 'x-user-issuer': 'https://partner.example' }],
     ['no issuer', { 'x-user-id': 'user-1' }],
   ])('reject a user of %s', (_, headers) => {
-    expect(verify()(signed({ identity: headers }))).toEqual(refusal('users of this issuer are not accepted'));
+    expect(verify()(signed({ identity: headers }))).toEqual(
+      rejection('users of this issuer are not accepted'),
+    );
   });
 });
 
@@ -262,9 +264,9 @@ describe('a nonce', () => {
     const request = signed();
     expect(verify(request).kind).toBe('verified');
     clock.advance(30_000);
-    expect(verify(request)).toEqual(refusal('the call was seen before'));
+    expect(verify(request)).toEqual(rejection('the call was seen before'));
     clock.advance(1_000);
-    expect(verify(request)).toEqual(refusal('the signature has expired'));
+    expect(verify(request)).toEqual(rejection('the signature has expired'));
   });
 
   test('is stored only for senders that have a key', () => {

@@ -31,7 +31,7 @@ export function createDataSource(subgraph: string, callerOf: CallerOf): GraphQLD
       if (response.kind === 'failed') throw failureError(response.failure, lostPath(options));
       const data = plainData(response.data, () => failureError(imprecise(subgraph), lostPath(options)));
       if (response.errors.length === 0) return { data };
-      return { data, errors: response.errors.map((error) => answerError(error, subgraph)) };
+      return { data, errors: response.errors.map((error) => responseError(error, subgraph)) };
     },
   };
 }
@@ -86,7 +86,7 @@ function failureError(failure: SubgraphFailure, path: readonly (string | number)
   return new GraphQLError(message, { path, extensions });
 }
 
-function answerError({ message, path, extensions }: SubgraphError, service: string): GraphQLFormattedError {
+function responseError({ message, path, extensions }: SubgraphError, service: string): GraphQLFormattedError {
   return {
     message,
     ...(path === undefined ? {} : { path }),

@@ -4,7 +4,7 @@ import { ERRORS } from '../../../router/shared/errors.ts';
 import type { DenialCode } from '../../../router/authorization/authorize.ts';
 import type { Denials } from '../../../router/authorization/protected-schema.ts';
 
-export type FilteredAnswer = {
+export type FilteredResponse = {
   readonly schema: GraphQLSchema;
   /** The client's document, including the denied fields. */
   readonly document: DocumentNode;
@@ -20,15 +20,15 @@ export type FilteredAnswer = {
  * Sets nulls and their errors at the denied fields of the client's document: graphql-js completes the
  * response again.
  */
-export function denyInData(answer: FilteredAnswer): ExecutionResult {
-  const { schema, document, operationName, variables, denials, data } = answer;
+export function denyInData(response: FilteredResponse): ExecutionResult {
+  const { schema, document, operationName, variables, denials, data } = response;
   const fieldResolver: GraphQLFieldResolver<unknown, unknown> = (
     parent,
     _,
     __,
     { parentType, fieldName, path },
   ) => {
-    if (denials.field(parentType.name, fieldName)) throw denial(answer.denialCode);
+    if (denials.field(parentType.name, fieldName)) throw denial(response.denialCode);
     return Object(parent)[path.key];
   };
   return executeSync({
@@ -41,7 +41,7 @@ export function denyInData(answer: FilteredAnswer): ExecutionResult {
     typeResolver(value) {
       const typeName: unknown = Object(value)['__typename'];
       if (typeof typeName !== 'string') return undefined;
-      if (denials.type(typeName)) throw denial(answer.denialCode);
+      if (denials.type(typeName)) throw denial(response.denialCode);
       return typeName;
     },
   });

@@ -31,7 +31,7 @@ export type Issuer = AsyncDisposable & {
   nameKeys(id: string | undefined): void;
   revoke(tokenId: string, expiresAtS: number): void;
   /** Responds to key requests with this instead of the keys, until `undefined` is set. */
-  answerKeysWith(answer: ((response: ServerResponse) => void) | undefined): void;
+  setKeysResponse(response: ((response: ServerResponse) => void) | undefined): void;
   readonly publishedKeys: () => readonly JWK[];
 };
 
@@ -52,10 +52,10 @@ export async function startIssuer(
   const revoked: { jti: string; exp: number }[] = [];
 
   const server = createServer((request, response) => {
-    if (request.url === '/.well-known/revoked-tokens') return answerJson(response, { revoked });
+    if (request.url === '/.well-known/revoked-tokens') return respondWithJson(response, { revoked });
     fetches++;
     if (replacement !== undefined) return replacement(response);
-    return answerJson(response, { keys: publishedKeys() });
+    return respondWithJson(response, { keys: publishedKeys() });
   });
   const url = await new Promise<string>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(addressOf(server.address())));
@@ -87,8 +87,8 @@ export async function startIssuer(
     revoke(jti, exp) {
       revoked.push({ jti, exp });
     },
-    answerKeysWith(answer) {
-      replacement = answer;
+    setKeysResponse(response) {
+      replacement = response;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -141,7 +141,7 @@ async function generatePair(): Promise<KeyPair> {
   return { secret: privateKey, published: { ...(await exportJWK(publicKey)), alg: 'RS256', use: 'sig' } };
 }
 
-function answerJson(response: ServerResponse, body: unknown): void {
+function respondWithJson(response: ServerResponse, body: unknown): void {
   response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
 }
 

@@ -156,11 +156,11 @@ async function askSubgraph(
   if (errors.length > 0) throw new Error(`the fetch is not valid: ${errors.join('\n')}`);
   const variableValues = isJsonObject(request['variables']) ? request['variables'] : {};
   const result = await execute({ schema, document, variableValues });
-  return answered(JSON.parse(JSON.stringify(result)));
+  return received(JSON.parse(JSON.stringify(result)));
 }
 
 /** Returns the result of `send` for the body of a subgraph. */
-export function answered({
+export function received({
   data = null,
   errors = [],
 }: {

@@ -5,7 +5,7 @@ import type { SmallGraphOptions } from './small-graph.ts';
  * which response a value is from.
  */
 export function privateNotes(): SmallGraphOptions['services'] {
-  let answers = 0;
+  let responses = 0;
   return {
     books: {
       sdl: `
@@ -20,7 +20,7 @@ export function privateNotes(): SmallGraphOptions['services'] {
     },
     notes: {
       sdl: 'type Book @key(fields: "id") { id: ID! mine: Int ours: Int }',
-      resolvers: { Book: { mine: () => (answers += 1), ours: () => 42 } },
+      resolvers: { Book: { mine: () => (responses += 1), ours: () => 42 } },
     },
   };
 }

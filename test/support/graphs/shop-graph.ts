@@ -48,7 +48,7 @@ export type GraphOptions = {
   readonly redisUrl?: string;
 };
 
-type GraphAnswer = {
+type GraphResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly data: unknown;
@@ -72,7 +72,7 @@ type AskOptions = {
 export type ShopGraph = AsyncDisposable & {
   readonly routers: readonly Router[];
   readonly urls: Readonly<Record<SubgraphName, string>>;
-  readonly ask: (query: string, options?: AskOptions) => Promise<GraphAnswer>;
+  readonly ask: (query: string, options?: AskOptions) => Promise<GraphResponse>;
   /** Returns the access token of a demo login. */
   readonly login: (email: string) => Promise<string>;
   readonly stop: (name: SubgraphName) => Promise<void>;
@@ -179,7 +179,7 @@ function routerConfig(folder: string, userUrl: string, { config = {}, redisUrl }
   return parseConfig(text, { env, fileName: 'router.yaml', directory: folder });
 }
 
-async function send(routers: readonly Router[], query: string, options: AskOptions): Promise<GraphAnswer> {
+async function send(routers: readonly Router[], query: string, options: AskOptions): Promise<GraphResponse> {
   const { token, variables = {}, headers = {}, router = 0 } = options;
   const authorization: Record<string, string> =
     token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -188,7 +188,7 @@ async function send(routers: readonly Router[], query: string, options: AskOptio
     headers: { 'content-type': 'application/json', ...authorization, ...headers },
     body: JSON.stringify({ query, variables }),
   });
-  const { data, errors = [], extensions = {} } = (await response.json()) as Partial<GraphAnswer>;
+  const { data, errors = [], extensions = {} } = (await response.json()) as Partial<GraphResponse>;
   return { status: response.status, headers: response.headers, data, errors, extensions };
 }
 

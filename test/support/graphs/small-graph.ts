@@ -10,7 +10,7 @@ import type { Service, ServiceDefinition } from '../subgraphs/service.ts';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
-export type Answer = {
+export type GraphQLResponse = {
   readonly data?: unknown;
   readonly errors?: readonly GraphError[];
   readonly extensions?: Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export type SmallGraph = AsyncDisposable & {
   /** The log lines of the router. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   readonly post: (body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Response>;
-  readonly query: (query: string, variables?: Readonly<Record<string, unknown>>) => Promise<Answer>;
+  readonly query: (query: string, variables?: Readonly<Record<string, unknown>>) => Promise<GraphQLResponse>;
   /** Replaces the supergraph configuration, as a deployment would. */
   readonly publish: (text: string) => Promise<void>;
   readonly supergraphYaml: (schemas?: Readonly<Record<string, string>>) => string;
@@ -84,7 +84,7 @@ export async function startSmallGraph(options: SmallGraphOptions): Promise<Small
     log,
     post,
     supergraphYaml,
-    query: async (query, variables) => (await (await post({ query, variables })).json()) as Answer,
+    query: async (query, variables) => (await (await post({ query, variables })).json()) as GraphQLResponse,
     publish: (text) => writeFile(file, text),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

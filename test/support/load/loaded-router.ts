@@ -37,10 +37,10 @@ export async function startLoadedRouter({
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<LoadedRouter> {
   await using built = new AsyncDisposableStack();
-  const answers = readyAnswers(items);
+  const responses = readyResponses(items);
   const subgraph = built.use(
     await startStubSubgraph(({ body }) =>
-      text((body.includes('items') ? answers.items : undefined) ?? answers.ping),
+      text((body.includes('items') ? responses.items : undefined) ?? responses.ping),
     ),
   );
   const router = built.use(await startRouterProcess({ only: { url: subgraph.url, sdl: SDL } }, config, env));
@@ -55,7 +55,7 @@ export async function startLoadedRouter({
   };
 }
 
-function readyAnswers(count: number) {
+function readyResponses(count: number) {
   const items = Array.from({ length: count }, (_, index) => ({
     id: String(index),
     name: `Item number ${index}`,

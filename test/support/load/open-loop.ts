@@ -49,7 +49,7 @@ export type Report = {
   readonly missing: number;
   readonly connections: number;
   /** Times of responses with status 200, in milliseconds since the start. */
-  readonly answeredAt: readonly number[];
+  readonly receivedAt: readonly number[];
 };
 
 export type OpenLoopMethods = {
@@ -74,7 +74,7 @@ async function run(arrivals: Arrivals): Promise<Report> {
   return clients.report(started);
 }
 
-type Answer = {
+type ReceivedResponse = {
   readonly kind: string;
   readonly status: number;
   readonly sentAt: number;
@@ -84,7 +84,7 @@ type Answer = {
 function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arrivals) {
   const { port, pathname, host } = new URL(url);
   const requests = kinds.map((kind) => requestOf(kind, { host, pathname }));
-  const answers: Answer[] = [];
+  const responses: ReceivedResponse[] = [];
   const idle: Connection[] = [];
   const all = new Set<Connection>();
   const waiting: Asked[] = [];
@@ -98,7 +98,7 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
     if (asked === undefined) return;
     connection.asked = undefined;
     inFlight -= 1;
-    answers.push({ kind: asked.kind.name, status, sentAt: asked.sentAt, at: performance.now() });
+    responses.push({ kind: asked.kind.name, status, sentAt: asked.sentAt, at: performance.now() });
   }
 
   function open(): Connection {
@@ -146,12 +146,12 @@ function createClients({ url, kinds, ms, settleMs, maxConnections = 256 }: Arriv
     },
     report: (started: number): Report => ({
       outcomes: outcomesOf(
-        answers.filter(({ sentAt }) => sentAt >= started + settleMs),
+        responses.filter(({ sentAt }) => sentAt >= started + settleMs),
         (ms - settleMs) / 1000,
       ),
       missing: inFlight,
       connections: all.size,
-      answeredAt: answers.flatMap(({ status, at }) => (status === 200 ? [Math.round(at - started)] : [])),
+      receivedAt: responses.flatMap(({ status, at }) => (status === 200 ? [Math.round(at - started)] : [])),
     }),
   };
 }
@@ -163,8 +163,8 @@ function requestOf({ body, headers = {} }: Kind, { host, pathname }: { host: str
   return `POST ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
-function outcomesOf(answers: readonly Answer[], seconds: number): Outcome[] {
-  const groups = Map.groupBy(answers, ({ kind, status }) => `${kind} ${status}`);
+function outcomesOf(responses: readonly ReceivedResponse[], seconds: number): Outcome[] {
+  const groups = Map.groupBy(responses, ({ kind, status }) => `${kind} ${status}`);
   return [...groups.values()].map((group) => {
     const times = Float64Array.from(group, ({ at, sentAt }) => at - sentAt).sort();
     const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;

@@ -5,7 +5,7 @@ export type SlowClients = Disposable & {
   /** Milliseconds for which each of the ended connections was open. */
   readonly lifetimes: readonly number[];
   /** The status lines of the responses. */
-  readonly answers: ReadonlySet<string>;
+  readonly responses: ReadonlySet<string>;
   readonly open: () => number;
   /** Returns the number of accepted connections, including those that have ended. */
   readonly connected: () => number;
@@ -47,7 +47,7 @@ export const NEVER_ENDING = [
 export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness): SlowClients {
   const { port } = new URL(url);
   const lifetimes: number[] = [];
-  const answers = new Set<string>();
+  const responses = new Set<string>();
   const sockets = new Set<Socket>();
   let stopped = false;
   let connected = 0;
@@ -60,7 +60,7 @@ export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness)
       openedAt = performance.now();
       socket.write(begin);
     });
-    socket.on('data', (data: Buffer) => answers.add(data.toString('latin1').split('\r\n', 1)[0] ?? ''));
+    socket.on('data', (data: Buffer) => responses.add(data.toString('latin1').split('\r\n', 1)[0] ?? ''));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       sockets.delete(socket);
@@ -75,7 +75,7 @@ export function startSlowClients({ url, count, begin, drip, everyMs }: Slowness)
   }, everyMs);
   return {
     lifetimes,
-    answers,
+    responses,
     connected: () => connected,
     open: () => [...sockets].filter(({ readyState }) => readyState === 'open').length,
     [Symbol.dispose]() {

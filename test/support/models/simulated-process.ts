@@ -8,7 +8,7 @@ export type Simulation = {
   /** CPU time of an executed request: half when it arrives, half when the subgraph has responded. */
   readonly cpuMs: number;
   /** CPU time of a rejection. */
-  readonly refusalMs: number;
+  readonly rejectionMs: number;
   readonly subgraphMs: number;
   readonly seconds: number;
   /** Seconds at the start that are not counted. */
@@ -16,13 +16,13 @@ export type Simulation = {
 };
 
 export type Simulated = {
-  readonly answeredPerSecond: number;
+  readonly servedPerSecond: number;
   /** Median time from the arrival to the rejection of a request. */
-  readonly refusalP50Ms: number;
-  readonly refusalP99Ms: number;
-  readonly answerP50Ms: number;
+  readonly rejectionP50Ms: number;
+  readonly rejectionP99Ms: number;
+  readonly servedP50Ms: number;
   readonly limit: number;
-  readonly refused: number;
+  readonly rejected: number;
 };
 
 import { TICKS_MS, WINDOW_MS } from '../../../router/load-shedding/pressure.ts';
@@ -34,8 +34,8 @@ type Request = { readonly cameAt: number; readonly readyAt: number };
  */
 export function simulate({ limit: options, ...load }: Simulation): Simulated {
   const limit = new ConcurrencyLimit(options);
-  const refusals: number[] = [];
-  const answers: number[] = [];
+  const rejections: number[] = [];
+  const responses: number[] = [];
   let now = 0;
   let arrived = 0;
   let waiting: Request[] = [];
@@ -47,8 +47,8 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
 
   function arrive(cameAt: number): void {
     if (limit.inFlight >= limit.limit) {
-      now += load.refusalMs;
-      if (counts(cameAt)) refusals.push(now - cameAt);
+      now += load.rejectionMs;
+      if (counts(cameAt)) rejections.push(now - cameAt);
       return;
     }
     limit.enter();
@@ -56,10 +56,10 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
     waiting.push({ cameAt, readyAt: now + load.subgraphMs });
   }
 
-  function answer({ cameAt }: Request): void {
+  function respond({ cameAt }: Request): void {
     now += load.cpuMs / 2;
     limit.leave();
-    if (counts(cameAt)) answers.push(now - cameAt);
+    if (counts(cameAt)) responses.push(now - cameAt);
   }
 
   function tick(): void {
@@ -81,7 +81,7 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
     const began = now;
     const ready = waiting.filter(({ readyAt }) => readyAt <= began);
     waiting = waiting.filter(({ readyAt }) => readyAt > began);
-    ready.forEach(answer);
+    ready.forEach(respond);
     for (; (arrived * 1000) / load.rate <= began; arrived++) arrive((arrived * 1000) / load.rate);
     busy += now - began;
     if (now >= tickDue) tick();
@@ -91,12 +91,12 @@ export function simulate({ limit: options, ...load }: Simulation): Simulated {
     }
   }
   return {
-    answeredPerSecond: answers.length / (load.seconds - load.settleS),
-    refusalP50Ms: quantile(refusals, 0.5),
-    refusalP99Ms: quantile(refusals, 0.99),
-    answerP50Ms: quantile(answers, 0.5),
+    servedPerSecond: responses.length / (load.seconds - load.settleS),
+    rejectionP50Ms: quantile(rejections, 0.5),
+    rejectionP99Ms: quantile(rejections, 0.99),
+    servedP50Ms: quantile(responses, 0.5),
     limit: limit.limit,
-    refused: refusals.length,
+    rejected: rejections.length,
   };
 }
 

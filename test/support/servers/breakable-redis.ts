@@ -53,7 +53,7 @@ export async function createBreakableRedis(): Promise<BreakableRedis> {
         detached: true,
       });
       server.once('exit', () => guard.kill('SIGKILL'));
-      if (!(await until(() => answers(url), TIMEOUT_MS))) throw new Error('redis-server does not answer');
+      if (!(await until(() => isUp(url), TIMEOUT_MS))) throw new Error('redis-server does not respond');
     },
     freeze: () => void server?.kill('SIGSTOP'),
     thaw: () => void server?.kill('SIGCONT'),
@@ -68,7 +68,7 @@ export async function startBreakableRedis(): Promise<BreakableRedis> {
   return redis;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isUp(url: string): Promise<boolean> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   client.on('error', () => undefined);
   try {

@@ -7,7 +7,7 @@ export type Container = {
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly url: (port: number) => string;
-  readonly answers: (url: string) => Promise<boolean>;
+  readonly isUp: (url: string) => Promise<boolean>;
 };
 
 /** Runs a server in a Docker engine, if one is available, on a free port of this machine. */
@@ -17,7 +17,7 @@ export async function startContainer(container: Container): Promise<Provided | {
   try {
     await runProgram(docker, ['info'], { timeoutMs: 5_000 });
   } catch {
-    return { missing: 'no Docker engine answers' };
+    return { missing: 'no Docker engine responds' };
   }
   const settings = Object.entries(container.env ?? {}).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const publish = ['-p', `127.0.0.1::${container.port}`];
@@ -26,11 +26,11 @@ export async function startContainer(container: Container): Promise<Provided | {
   ).trim();
   const remove = async () => void (await runProgram(docker, ['rm', '-f', '-v', id]));
   const url = container.url(await publishedPort(docker, id, container.port));
-  if (await until(() => container.answers(url), 60_000)) {
+  if (await until(() => container.isUp(url), 60_000)) {
     return { url, from: `Docker, ${container.image}`, [Symbol.asyncDispose]: remove };
   }
   await remove();
-  return { missing: `${container.image} did not answer` };
+  return { missing: `${container.image} did not respond` };
 }
 
 async function publishedPort(docker: string, id: string, port: number): Promise<number> {

@@ -19,8 +19,7 @@ export async function providePostgres(packages: PackageManager): Promise<Provide
       fromEnvironment('DATABASE_URL'),
       startInstalledPostgres,
       startCarriedPostgres,
-      () =>
-        startContainer({ image: 'postgres:18-alpine', port: 5432, env: TRUST, url: postgresUrl, answers }),
+      () => startContainer({ image: 'postgres:18-alpine', port: 5432, env: TRUST, url: postgresUrl, isUp }),
       async () => (await packages.install('postgresql')) ?? startInstalledPostgres(),
     ],
     ['set DATABASE_URL', 'install postgresql', 'start a Docker engine'],
@@ -77,7 +76,7 @@ async function startPostgres(binaries: string, copy?: string): Promise<Provided>
     folder,
     stopSignal: 'INT',
     ...(user && { user }),
-    answers: () => answers(url),
+    isUp: () => isUp(url),
   });
   return {
     url,
@@ -118,7 +117,7 @@ function postgresUrl(port: number): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isUp(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   try {

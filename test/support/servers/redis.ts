@@ -19,7 +19,7 @@ export async function provideRedis(packages: PackageManager): Promise<Provided> 
     [
       fromEnvironment('REDIS_URL'),
       startRedis,
-      () => startContainer({ image: 'redis:8-alpine', port: 6379, url: redisUrl, answers }),
+      () => startContainer({ image: 'redis:8-alpine', port: 6379, url: redisUrl, isUp }),
       async () => (await packages.install('redis-server')) ?? startRedis(),
     ],
     ['set REDIS_URL', 'install redis-server or valkey-server', 'start a Docker engine'],
@@ -38,7 +38,7 @@ async function startRedis(): Promise<Provided | { missing: string }> {
     command: [program, ...settings],
     folder,
     stopSignal: 'TERM',
-    answers: () => answers(url),
+    isUp: () => isUp(url),
   });
   return { url, from: program, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
@@ -47,7 +47,7 @@ function redisUrl(port: number): string {
   return `redis://127.0.0.1:${port}`;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isUp(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), timeout: 1_000 });
   return new Promise((resolve) => {

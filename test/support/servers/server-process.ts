@@ -10,7 +10,7 @@ export type ServerProcess = {
   readonly stopSignal: 'TERM' | 'INT';
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Returns whether the server responds. */
-  readonly answers: () => Promise<boolean>;
+  readonly isUp: () => Promise<boolean>;
 };
 
 // The shell reads the other end of the pipe: if this process exits, even by SIGKILL, the shell stops the
@@ -42,14 +42,11 @@ export async function startServer(server: ServerProcess): Promise<AsyncDisposabl
     child.stdin.end();
     await exited;
   };
-  const started = await until(
-    async () => child.exitCode !== null || (await server.answers()),
-    START_TIMEOUT_MS,
-  );
+  const started = await until(async () => child.exitCode !== null || (await server.isUp()), START_TIMEOUT_MS);
   if (child.exitCode !== null) throw new Error(`${server.command[0]}: ${lastLine(await output)}`);
   if (!started) {
     await stop();
-    throw new Error(`${server.command[0]} did not answer within ${START_TIMEOUT_MS / 1000} s`);
+    throw new Error(`${server.command[0]} did not respond within ${START_TIMEOUT_MS / 1000} s`);
   }
   return { [Symbol.asyncDispose]: stop };
 }

@@ -29,9 +29,9 @@ export function placeOrder(
   );
 }
 
-export function placedOrder(answer: GraphQLResult): PlacedOrder {
-  if (answer.errors.length > 0) throw new Error(answer.errors[0]?.message);
-  return (answer.data as { placeOrder: PlacedOrder }).placeOrder;
+export function placedOrder(response: GraphQLResult): PlacedOrder {
+  if (response.errors.length > 0) throw new Error(response.errors[0]?.message);
+  return (response.data as { placeOrder: PlacedOrder }).placeOrder;
 }
 
 export function cancelOrder(order: TestSubgraph, id: string, as: TestUser = buyer): Promise<GraphQLResult> {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** The fate of a call: it passes, the request is lost, or its response is lost. */
-export type Fate = 'passed' | 'lost' | 'answer lost';
+export type Fate = 'passed' | 'lost' | 'response lost';
 
 export type ServiceTap = AsyncDisposable & {
   /** URL to use instead of the callee's. */
@@ -10,7 +10,7 @@ export type ServiceTap = AsyncDisposable & {
   /** The operation names of the calls so far. */
   readonly calls: string[];
   /** The operation names of the calls to which the callee has responded. */
-  readonly answered: string[];
+  readonly received: string[];
   /** Decides about each call by its operation name; passes all calls by default. */
   fateOf: (operation: string) => Fate | Promise<Fate>;
 };
@@ -23,7 +23,7 @@ export async function startServiceTap(target: string): Promise<ServiceTap> {
   const tap: ServiceTap = {
     url: `http://127.0.0.1:${port}/graphql`,
     calls: [],
-    answered: [],
+    received: [],
     fateOf: () => 'passed',
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -36,10 +36,10 @@ export async function startServiceTap(target: string): Promise<ServiceTap> {
     const operation = /(?:query|mutation) (\w+)/.exec(body)?.[1] ?? '';
     tap.calls.push(operation);
     const fate = await tap.fateOf(operation);
-    const answer = fate === 'lost' ? null : await passOn(target, request, body).catch(() => null);
-    if (answer !== null) tap.answered.push(operation);
-    if (fate !== 'passed' || answer === null) return void request.socket.destroy();
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    const passed = fate === 'lost' ? null : await passOn(target, request, body).catch(() => null);
+    if (passed !== null) tap.received.push(operation);
+    if (fate !== 'passed' || passed === null) return void request.socket.destroy();
+    response.writeHead(passed.status, { 'content-type': 'application/json' }).end(passed.body);
   }
 
   return tap;

@@ -146,8 +146,8 @@ export async function callSigned(
   const signature = signIdentity({ ...credentialsOf(call), audience, method: 'POST', body, now });
   const headers = { 'content-type': 'application/json', ...signature };
   const response = await fetch(url, { method: 'POST', headers, body });
-  const answer = (await response.json()) as Partial<GraphQLResult>;
-  return { status: response.status, data: answer.data ?? null, errors: answer.errors ?? [] };
+  const result = (await response.json()) as Partial<GraphQLResult>;
+  return { status: response.status, data: result.data ?? null, errors: result.errors ?? [] };
 }
 
 function credentialsOf({ as, issuer = testIssuer }: CallOptions): Pick<Signing, 'key' | 'identity'> {

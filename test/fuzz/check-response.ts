@@ -2,26 +2,26 @@ import type { GraphQLSchema } from 'graphql';
 import { ERRORS } from '../../router/shared/errors.ts';
 import { ERROR_BEHAVIORS } from '../../router/shared/graphql/error-behavior.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
-import { createErrorCheck } from '../support/responses/answered-errors.ts';
-import type { Path } from '../support/responses/answered-errors.ts';
+import { createErrorCheck } from '../support/responses/received-errors.ts';
+import type { Path } from '../support/responses/received-errors.ts';
 import { callIn } from './call.ts';
 import type { Case } from './cases.ts';
-import { SECRETS } from './subgraph-answers.ts';
+import { SECRETS } from './random-responses.ts';
 
 /** The faults of a response, and its kind. */
 export type Evaluation = { readonly kind: string; readonly faults: readonly string[] };
 
 /** @param secret a text that no response may contain. */
-export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
+export function createResponseCheck(schema: GraphQLSchema, secret: string) {
   const errorFaults = createErrorCheck(schema);
 
-  return function evaluate(answer: string, { isWhole, request }: Case): Evaluation {
-    if (answer === '') return { kind: 'no response', faults: isWhole ? ['has no response'] : [] };
-    const [head = '', ...rest] = answer.split('\r\n\r\n');
+  return function evaluate(response: string, { isWhole, request }: Case): Evaluation {
+    if (response === '') return { kind: 'no response', faults: isWhole ? ['has no response'] : [] };
+    const [head = '', ...rest] = response.split('\r\n\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
-    const isSecret = SECRETS.test(answer) || answer.includes(secret);
+    const isSecret = SECRETS.test(response) || response.includes(secret);
     const faults = [
-      ...(status >= 200 && status < 500 ? [] : [`status ${status}: ${answer.slice(-300)}`]),
+      ...(status >= 200 && status < 500 ? [] : [`status ${status}: ${response.slice(-300)}`]),
       ...(isSecret ? ['a secret leaked'] : []),
     ];
     // Mutated bytes may contain a second request; the form of responses is checked in enough other cases.
@@ -61,12 +61,12 @@ export function createAnswerCheck(schema: GraphQLSchema, secret: string) {
   }
 }
 
-type AnsweredError = {
+type ReceivedError = {
   readonly message?: unknown;
   readonly path?: unknown;
   readonly extensions?: { readonly code?: unknown };
 };
-type Body = { readonly data?: unknown; readonly errors?: readonly AnsweredError[] };
+type Body = { readonly data?: unknown; readonly errors?: readonly ReceivedError[] };
 
 /** Returns the body, or its fault. */
 function bodyIn(head: string, text: string): Body | string {

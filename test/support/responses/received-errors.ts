@@ -7,7 +7,7 @@ import { isRecord } from '../../../router/shared/is-record.ts';
 
 export type Path = readonly (string | number)[];
 
-type AnsweredError = { readonly path: Path | undefined; readonly code: unknown };
+type ReceivedError = { readonly path: Path | undefined; readonly code: unknown };
 
 /** An executed request with its response. */
 export type Executed = {
@@ -16,7 +16,7 @@ export type Executed = {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly onError: ErrorBehavior;
   readonly data: unknown;
-  readonly errors: readonly AnsweredError[];
+  readonly errors: readonly ReceivedError[];
 };
 
 // From this number on, the router reports one error for several nulls, at the common part of their paths.
@@ -50,7 +50,7 @@ export function createErrorCheck(schema: GraphQLSchema): (executed: Executed) =>
 }
 
 /** Whether an error explains the null at the path, for a client that requested one error for each null. */
-export function reportsNullAt(path: Path): (error: AnsweredError) => boolean {
+export function reportsNullAt(path: Path): (error: ReceivedError) => boolean {
   return (error) =>
     error.path !== undefined &&
     isOnOneLine(error.path, path) &&
@@ -64,7 +64,7 @@ export function isOnOneLine(one: Path, other: Path): boolean {
 }
 
 // The paths of a service's errors are its own: in its response the null has propagated already.
-function isOwn({ code }: AnsweredError): boolean {
+function isOwn({ code }: ReceivedError): boolean {
   return /^(?:SUBGRAPH_(?!ERROR$)|ENTITY_NOT_FOUND$|UNAUTHORIZED_FIELD_OR_TYPE$)/.test(String(code));
 }
 
@@ -107,14 +107,14 @@ function findMisplaced(value: unknown, type: GraphQLOutputType, path: Path, misp
   for (const [index, item] of value.entries()) findMisplaced(item, list.ofType, [...path, index], misplaced);
 }
 
-function unexplained(misplaced: readonly Path[], errors: readonly AnsweredError[]): readonly string[] {
+function unexplained(misplaced: readonly Path[], errors: readonly ReceivedError[]): readonly string[] {
   return misplaced
     .filter((path) => !errors.some(reportsNullAt(path)))
     .map((path) => `${textOf(path)} is null without an error of its own`);
 }
 
 /** Returns the router's own errors whose path leads through a null. */
-function travelled(errors: readonly AnsweredError[], data: unknown): readonly string[] {
+function travelled(errors: readonly ReceivedError[], data: unknown): readonly string[] {
   return errors
     .filter((error) => isOwn(error) && error.path !== undefined && liesBelowNull(data, error.path))
     .map(({ path = [] }) => `the error at ${textOf(path)} has nulled a parent`);

@@ -1,9 +1,9 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import type { Path } from '../support/responses/answered-errors.ts';
+import type { Path } from '../support/responses/received-errors.ts';
 import type { Exchange, History, RouterLine, Sighting } from './history.ts';
 
 /** The parts of a GraphQL response that the checks read. */
-export type Answer = {
+export type GraphQLResponse = {
   readonly data: unknown;
   readonly errors: readonly { readonly path: Path | undefined; readonly code: unknown }[];
   /** Paths of `extensions.degraded`, without list indices. */
@@ -11,39 +11,39 @@ export type Answer = {
   readonly cost: { readonly requested: number; readonly actual: number } | undefined;
 };
 
-export type Answered = Exchange & {
+export type ReceivedExchange = Exchange & {
   readonly outcome: Extract<Exchange['outcome'], { kind: 'received' }>;
   /** Undefined if the body is not a GraphQL response. */
-  readonly answer: Answer | undefined;
+  readonly response: GraphQLResponse | undefined;
 };
 
 /** A history with parsed responses and the sightings of each request. */
 export type Evidence = History & {
-  readonly answered: readonly Answered[];
+  readonly received: readonly ReceivedExchange[];
   readonly seenOf: (requestId: string) => readonly Sighting[];
   readonly lineOf: (requestId: string) => RouterLine | undefined;
 };
 
 export function evidenceOf(history: History): Evidence {
   // Most bodies occur several times.
-  const read = new Map<string, Answer | undefined>();
-  const answered = history.exchanges.flatMap((exchange) => {
+  const read = new Map<string, GraphQLResponse | undefined>();
+  const received = history.exchanges.flatMap((exchange) => {
     const { outcome } = exchange;
     if (outcome.kind !== 'received') return [];
-    if (!read.has(outcome.body)) read.set(outcome.body, readAnswer(outcome.body));
-    return [{ ...exchange, outcome, answer: read.get(outcome.body) }];
+    if (!read.has(outcome.body)) read.set(outcome.body, readResponse(outcome.body));
+    return [{ ...exchange, outcome, response: read.get(outcome.body) }];
   });
   const seen = Map.groupBy(history.sightings, ({ requestId }) => requestId);
   const lines = new Map(history.routerLines.map((line) => [line.requestId, line]));
   return {
     ...history,
-    answered,
+    received,
     seenOf: (requestId) => seen.get(requestId) ?? [],
     lineOf: (requestId) => lines.get(requestId),
   };
 }
 
-export function readAnswer(body: string): Answer | undefined {
+export function readResponse(body: string): GraphQLResponse | undefined {
   const parsed = parse(body);
   if (!isRecord(parsed)) return undefined;
   const { data, errors, extensions } = parsed;

@@ -1,41 +1,41 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isNonNullType } from 'graphql';
 import { isJsonObject, readOwn } from '../../router/shared/json.ts';
-import { faultsOfAnswer } from './cases.ts';
+import { faultsOfResponse } from './cases.ts';
 import type { Case } from './cases.ts';
 import { typeAt } from './compare.ts';
 import type { Path } from './compare.ts';
-import type { Answer, OracleAnswer, Rejection } from './oracle.ts';
+import type { ReceivedResponse, OracleResponse, Rejection } from './oracle.ts';
 import type { Graph } from './graph.ts';
 
 /** A response of Apollo's own planner and executor (2.14.4) that differs from the oracle's. */
 export type StockFault = {
   readonly graph: Graph;
   readonly case: Case;
-  readonly answer: Answer | Rejection;
-  readonly oracle: OracleAnswer;
+  readonly response: ReceivedResponse | Rejection;
+  readonly oracle: OracleResponse;
 };
 
 /** Whether the data is complete, with the keys of objects in another order. */
-export function isAnotherOrder({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'rejected' || answer.errors.length > oracle.errors.length) return false;
-  return isDeepStrictEqual(JSON.parse(answer.data), JSON.parse(oracle.data));
+export function isAnotherOrder({ response, oracle }: StockFault): boolean {
+  if (response.kind === 'rejected' || response.errors.length > oracle.errors.length) return false;
+  return isDeepStrictEqual(JSON.parse(response.data), JSON.parse(oracle.data));
 }
 
 /** Whether nulls instead of empty objects are the only difference. */
 export function isNullForEmpty(fault: StockFault): boolean {
-  if (fault.answer.kind === 'rejected') return false;
-  const { answer, oracle } = withoutEmpty(fault.answer, fault.oracle);
-  return faultsOfAnswer(answer, oracle, false).length === 0;
+  if (fault.response.kind === 'rejected') return false;
+  const { response, oracle } = withoutEmpty(fault.response, fault.oracle);
+  return faultsOfResponse(response, oracle, false).length === 0;
 }
 
-function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
+function withoutEmpty(response: ReceivedResponse, oracle: OracleResponse) {
   const nullified = (data: string) => {
     const value = nullForEmpty(JSON.parse(data), [], oracle.types);
     return JSON.stringify(value ?? null);
   };
   return {
-    answer: { ...answer, data: nullified(answer.data) },
+    response: { ...response, data: nullified(response.data) },
     oracle: { ...oracle, data: nullified(oracle.data) },
   };
 }
@@ -44,7 +44,7 @@ function withoutEmpty(answer: Answer, oracle: OracleAnswer) {
  * Returns null for an object without fields, for a list of such objects only, and for an object with such a
  * null in a non-null position.
  */
-function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): unknown {
+function nullForEmpty(value: unknown, at: Path, types: OracleResponse['types']): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
     const place = [...at, Array.isArray(value) ? Number(key) : key];
@@ -58,11 +58,11 @@ function nullForEmpty(value: unknown, at: Path, types: OracleAnswer['types']): u
 }
 
 /** Whether all returned data is right. */
-export function lacksOnlyFields({ answer, oracle }: StockFault): boolean {
-  if (answer.kind === 'rejected') return false;
-  const nullified = withoutEmpty(answer, oracle);
-  return [{ answer, oracle }, nullified].some((pair) =>
-    isPart(JSON.parse(pair.answer.data), JSON.parse(pair.oracle.data)),
+export function lacksOnlyFields({ response, oracle }: StockFault): boolean {
+  if (response.kind === 'rejected') return false;
+  const nullified = withoutEmpty(response, oracle);
+  return [{ response, oracle }, nullified].some((pair) =>
+    isPart(JSON.parse(pair.response.data), JSON.parse(pair.oracle.data)),
   );
 }
 

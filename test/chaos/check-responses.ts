@@ -1,32 +1,36 @@
 import { isRecord } from '../../router/shared/is-record.ts';
-import { isOnOneLine, reportsNullAt } from '../support/responses/answered-errors.ts';
-import type { Path } from '../support/responses/answered-errors.ts';
-import type { Answer, Answered, Evidence } from './answers.ts';
+import { isOnOneLine, reportsNullAt } from '../support/responses/received-errors.ts';
+import type { Path } from '../support/responses/received-errors.ts';
+import type { GraphQLResponse, ReceivedExchange, Evidence } from './responses.ts';
 import type { Violation } from './violations.ts';
 
 /** Checks that all delivered data is correct and that every null has an error or a degradation. */
-export function checkAnswers({ answered, whole }: Evidence): readonly Violation[] {
-  return answered.flatMap((exchange) => {
-    const { operation, outcome, answer, id: requestId } = exchange;
+export function checkResponses({ received, whole }: Evidence): readonly Violation[] {
+  return received.flatMap((exchange) => {
+    const { operation, outcome, response, id: requestId } = exchange;
     if (outcome.status !== 200) return [];
-    if (answer === undefined)
+    if (response === undefined)
       return [{ invariant: 'data', detail: 'the body is not a GraphQL response', requestId }];
     const found: Difference[] = [];
     // A mutation returns new data each time, but none of its fields is null without a fault.
-    if (operation.kind === 'mutation') findNulls(answer.data, [], found);
-    else compare(whole.get(operation.key), answer.data, [], found);
-    return found.flatMap((difference) => violationOf(difference, exchange, answer));
+    if (operation.kind === 'mutation') findNulls(response.data, [], found);
+    else compare(whole.get(operation.key), response.data, [], found);
+    return found.flatMap((difference) => violationOf(difference, exchange, response));
   });
 }
 
 type Difference = { readonly kind: 'null' | 'other'; readonly path: Path };
 
-function violationOf({ kind, path }: Difference, exchange: Answered, answer: Answer): Violation[] {
+function violationOf(
+  { kind, path }: Difference,
+  exchange: ReceivedExchange,
+  response: GraphQLResponse,
+): Violation[] {
   const { id: requestId, operation } = exchange;
   if (kind === 'other')
     return [{ invariant: 'data', detail: `${path.join('.')} has a wrong value`, requestId }];
   const isReported =
-    operation.onError === 'NULL' ? answer.errors.some(reportsNullAt(path)) : isExplained(path, answer);
+    operation.onError === 'NULL' ? response.errors.some(reportsNullAt(path)) : isExplained(path, response);
   if (isReported) return [];
   return [
     {
@@ -38,7 +42,7 @@ function violationOf({ kind, path }: Difference, exchange: Answered, answer: Ans
 }
 
 /** The path of an error may be the path of the null, below it (a propagated null), or above several nulls. */
-function isExplained(path: Path, { errors, degraded }: Answer): boolean {
+function isExplained(path: Path, { errors, degraded }: GraphQLResponse): boolean {
   const names = path.filter((key) => typeof key === 'string');
   return (
     errors.some((error) => error.path !== undefined && isOnOneLine(error.path, path)) ||

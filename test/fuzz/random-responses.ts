@@ -1,7 +1,7 @@
 import type { Random } from '../differential/random.ts';
 
 /** Responses of both subgraphs. */
-export type SubgraphAnswer = { readonly status: number; readonly type: string; readonly body: string };
+export type RandomResponse = { readonly status: number; readonly type: string; readonly body: string };
 
 /** Texts that no response of the router may contain. */
 export const SECRETS = /secret-host|\/srv\/app|10\.66\.0\.1/;
@@ -62,7 +62,7 @@ const BODIES = [
   '<html>http://secret-host:9999/ at f (/srv/app/index.js:1:1)</html>',
 ] as const satisfies readonly string[];
 
-export function randomSubgraphAnswer(random: Random): SubgraphAnswer {
+export function randomResponse(random: Random): RandomResponse {
   const status = random.chance(0.05) ? random.pick([204, 301, 400, 401, 404, 418, 500, 503]) : 200;
   const type = random.chance(0.03) ? random.pick(['text/html', 'application/x', '']) : 'application/json';
   return { status, type, body: random.chance(0.6) ? GOOD : (random.maybePick(BODIES) ?? GOOD) };
