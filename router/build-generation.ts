@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Graph } from './apollo/gateway.ts';
 import { createReadDocument } from './apollo/read-document.ts';
 import { startApolloServer } from './apollo/server.ts';
+import type { ConfiguredStages } from './wiring/configured-stages.ts';
 import type { Config } from './config/config-schema.ts';
 import { executeCompiled } from './execution/run/execute.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
@@ -28,6 +29,10 @@ export type Generation = AsyncDisposable & {
    * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
+  /** The stages for the configuration that this generation was built with. */
+  readonly stages: ConfiguredStages;
+  /** Number of operations of the previous generation that are planned before this one is activated. */
+  readonly warmOperations: number;
 };
 
 export type GenerationParts = {
@@ -36,10 +41,11 @@ export type GenerationParts = {
   readonly monotonic: () => number;
   readonly onFullHeap: LoadShedding['onFullHeap'];
   readonly createPlanner: typeof createPlanner;
+  readonly stages: ConfiguredStages;
 };
 
 /**
- * Builds all parts that depend on the version of the supergraph.
+ * Builds all parts that depend on the version of the supergraph, with one configuration.
  * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph cannot be served
  */
 export async function buildGeneration(
@@ -47,12 +53,14 @@ export async function buildGeneration(
   config: Config,
   parts: GenerationParts,
 ): Promise<Generation> {
-  const { telemetry, subgraphPool, monotonic, onFullHeap } = parts;
+  const { telemetry, subgraphPool, monotonic, onFullHeap, stages } = parts;
   await using built = new AsyncDisposableStack();
   const accepted = await acceptSupergraph(supergraphSdl, config, parts.createPlanner);
   const { graph, servableSdl, warnings } = accepted;
   built.use(accepted.planner);
-  const routes = built.use(subgraphPool.forGeneration(graph.routes));
+  const routes = built.use(
+    subgraphPool.forGeneration(graph.routes, { traffic: config.traffic, keepHeaders: stages.keepsHeaders }),
+  );
   const server = await startApolloServer(servableSdl, config, telemetry);
   built.defer(() => server.stop());
   const operations = createOperations({
@@ -69,7 +77,15 @@ export async function buildGeneration(
     telemetry.supergraphServedDifferently({ generation: graph.id, warnings: warnings.map(formatFinding) });
   const send = composeSend(routes, { telemetry, deduplicates: config.traffic.deduplication.calls });
   const owned = built.move();
-  return { graph, operations, send, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const { warmOperations } = config.supergraph;
+  return {
+    graph,
+    operations,
+    send,
+    stages,
+    warmOperations,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): OperationCacheLimits {
@@ -80,11 +96,7 @@ function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): Operatio
  * Executes a test query in a new generation and prepares the operations most used in the previous one, before
  * clients may use it.
  */
-export async function smokeTest(
-  next: Generation,
-  previous: Generation | undefined,
-  warmOperations: number,
-): Promise<void> {
+export async function smokeTest(next: Generation, previous: Generation | undefined): Promise<void> {
   const operation = await next.operations.prepare('{ __typename }', undefined);
   const { data } = await executeCompiled(await operation.compiled([]), {
     variables: operation.coerce({}),
@@ -93,5 +105,5 @@ export async function smokeTest(
   });
   const expected = JSON.stringify({ __typename: next.graph.schema.getQueryType()?.name });
   if (data !== expected) throw new Error(`the response to the smoke test is ${data}`);
-  if (previous !== undefined) await warm(next.operations, previous.operations, warmOperations);
+  if (previous !== undefined) await warm(next.operations, previous.operations, next.warmOperations);
 }

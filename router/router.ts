@@ -2,25 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
-import { createAdmission } from './rate-limit/charge.ts';
-import { createRateLimiter } from './rate-limit/rate-limiter.ts';
-import { addressBlock, createClientAddress, createPeerReader } from './rate-limit/client-address.ts';
-import { checkLength } from './limits/check-document.ts';
-import { createReconciliation } from './rate-limit/reconcile.ts';
+import { LocalBuckets } from './rate-limit/local-buckets.ts';
+import { addressBlock, createClientAddress } from './rate-limit/client-address.ts';
 import { TopConsumers } from './rate-limit/top-consumers.ts';
-import { createOperationAuthorization } from './operation/authorize-operation.ts';
-import { createOperationCharge } from './operation/charge-operation.ts';
 import type { Config } from './config/config-schema.ts';
 import { warnOfRenamedKeys } from './config/renamed-keys.ts';
-import { createStaleValues } from './degradation/stale-store.ts';
-import { createErrorBehavior } from './http/read-error-behavior.ts';
-import { createCallerContexts } from './operation/caller-context.ts';
 import { createExecution } from './operation/execute-operation.ts';
-import { createOverrideEvaluation, overrideClaims } from './operation/evaluate-overrides.ts';
-import { createPreparation } from './operation/prepare-operation.ts';
-import { createHeaderCollector } from './headers/collection.ts';
-import { createForwardedOrigin } from './headers/forwarded-origin.ts';
-import { createForwarding } from './headers/forwarding.ts';
+import { overrideClaims } from './operation/evaluate-overrides.ts';
 import { createAuthenticator } from './authentication/authenticate.ts';
 import { warnOfShortSecrets } from './authentication/short-secrets.ts';
 import { createSigner } from './authentication/signature.ts';
@@ -39,13 +27,16 @@ import { createPlanner } from './planning/planner.ts';
 import { createPersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { Environment } from './config/yaml/read-yaml.ts';
 import { openRedis } from './redis/connect.ts';
-import { createErrorPolicy } from './response/error-policy.ts';
-import { createRespond } from './operation/respond.ts';
-import { createSharedCaching } from './response/shared-caching.ts';
 import { scheduleTimer } from './shared/schedule.ts';
 import type { Schedule } from './shared/schedule.ts';
 import { buildGeneration, smokeTest } from './build-generation.ts';
+import type { Generation } from './build-generation.ts';
+import { createConfiguredStages } from './wiring/configured-stages.ts';
+import type { StageParts } from './wiring/configured-stages.ts';
+import { createRunningConfig } from './wiring/running-config.ts';
+import { BoundedTextCache } from './shared/bounded-text-cache.ts';
 import { createGenerations } from './supergraph/generations.ts';
+import type { Create } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSources } from './supergraph/sources/create-sources.ts';
 import type { Compose } from './supergraph/sources/file-source.ts';
@@ -53,7 +44,6 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { createTimerQueue } from './subgraph/call/timer-queue.ts';
-import { subgraphSettings } from './subgraph/call/settings.ts';
 import { checkCertificates } from './subgraph/transport/certificates.ts';
 import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
 
@@ -107,6 +97,11 @@ export type Router = AsyncDisposable & {
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
   /**
+   * Loads a new configuration and applies what a running process can change: all of it, or nothing if it is
+   * invalid or does not fit the supergraph. Never rejects: the outcome is in the log and in `/state`.
+   */
+  readonly reconfigure: (load: () => Config) => Promise<void>;
+  /**
    * Shuts down without losing requests: reports not ready, closes the listening sockets, then waits for the
    * last responses.
    */
@@ -137,13 +132,6 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       overrideClaims: overrideClaims(config.overrides),
     }),
   );
-  const rateLimiter = createRateLimiter(config.rateLimit, {
-    monotonic,
-    telemetry,
-    redis: redis?.link,
-    processes: config.workers,
-  });
-  const headerCollector = createHeaderCollector(config.headers);
   if (config.execution !== undefined)
     telemetry.log.warn('configuration key `execution` has no effect, remove it from router.yaml');
   warnOfShortSecrets(config.identity.keys, telemetry.log);
@@ -155,7 +143,6 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       ...parts,
       telemetry,
       signer,
-      keepHeaders: headerCollector !== undefined,
       startTimer: createTimerQueue(parts),
     }),
   );
@@ -167,40 +154,21 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
   const topConsumers = new TopConsumers(parts.now);
-  const admission = createAdmission(config, {
-    rateLimiter,
-    topConsumers,
-    shed: shedding.checkOperation,
-    measured: (code) => telemetry.limitMeasured(code),
-  });
-  const reconciliation = createReconciliation(config.rateLimit, {
-    rateLimiter,
-    topConsumers,
-    onReconciled: (points, outcome) => telemetry.rateLimitReconciled(points, outcome),
-    later: setImmediate,
-  });
-  const execute = parts.createExecution({
+  const shared: StageParts = {
+    ...parts,
     telemetry,
-    deduplication: config.traffic.deduplication,
-    reconciliation,
-    callerContext: createCallerContexts({
-      monotonic,
-      deadlineMs: config.traffic.deadlineMs,
-      forward: createForwarding(config.headers),
-      origin: createForwardedOrigin(config.headers.forwarded, createPeerReader(config.listen.trustedProxies)),
-      isDeduplicated: headerCollector?.passesCookies !== true,
-    }),
-    evaluateOverrides: createOverrideEvaluation(config.overrides),
-    headerCollector,
-    staleValues: createStaleValues(config.degradation, {
-      redis: redis?.link,
-      now: parts.now,
-      later: setImmediate,
-      outageCodes: (service) => subgraphSettings(config.traffic, service).breaker.errorCodes,
-    }),
-    subgraphErrors: createErrorPolicy(config, telemetry.log),
-  });
-
+    redis: redis?.link,
+    shedding,
+    topConsumers,
+    localBuckets: new LocalBuckets(monotonic),
+    staleTexts: new BoundedTextCache(config.degradation.staleMemoryBytes),
+  };
+  /** Returns the function that builds generations with one configuration. */
+  const createWith = (current: Config): Create<Generation> => {
+    const stages = createConfiguredStages(current, shared);
+    const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
+    return (supergraphSdl) => buildGeneration(supergraphSdl, current, generationParts);
+  };
   const generations = built.use(
     await createGenerations({
       now: parts.now,
@@ -208,14 +176,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       sources: createSupergraphSources(config.supergraph, parts),
       telemetry,
       monotonic,
-      create: (supergraphSdl) =>
-        buildGeneration(supergraphSdl, config, {
-          ...parts,
-          telemetry,
-          subgraphPool,
-          onFullHeap: shedding.onFullHeap,
-        }),
-      smokeTest: (generation, previous) => smokeTest(generation, previous, config.supergraph.warmOperations),
+      create: createWith(config),
+      smokeTest: (generation, previous) => smokeTest(generation, previous),
     }),
   );
 
@@ -228,18 +190,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
     acquire: generations.acquire,
-    errorBehavior: createErrorBehavior(config),
     resolve: persisted.resolve,
-    prepare: createPreparation({
-      checkUnseen: shedding.checkUnseen,
-      checkLength: (document) => checkLength(document, config.limits),
-      ...admission,
-    }),
-    authorize: createOperationAuthorization(config, telemetry),
-    charge: createOperationCharge(admission),
-    execute,
-    respond: createRespond(createSharedCaching(config.response)),
-    chargingRejections: admission.chargingRejections,
   });
   const server = built.use(
     await listen(config, {
@@ -251,10 +202,24 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       clientAddress: createClientAddress(config.listen.trustedProxies),
     }),
   );
+  const running = createRunningConfig(config, {
+    now: parts.now,
+    telemetry,
+    async apply(next) {
+      checkCertificates(next);
+      await generations.rebuild(createWith(next), () => {
+        server.reconfigure(next);
+        telemetry.setLogLevel(next.telemetry.logLevel);
+      });
+      // The new configuration may accept a supergraph that the previous one rejected.
+      void generations.reload();
+    },
+  });
   const inspect = async (): Promise<Inspection> => ({
     metrics: telemetry.metrics,
     state: {
       supergraph: generations.status(),
+      configuration: running.status(),
       requests: shedding.state(),
       subgraphs: subgraphPool.state(),
       topConsumers: topConsumers.report(),
@@ -282,6 +247,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     inspect,
     applyBreakerCommand,
     reload: generations.reload,
+    reconfigure: running.reconfigure,
     async drain() {
       health.drain();
       healthPort?.publish();

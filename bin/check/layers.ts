@@ -18,6 +18,7 @@ export const LAYERS: readonly Layer[] = [
       'router.ts': 'creates all parts and connects them',
       'pipeline.ts': 'the stages of a request, in order',
       'build-generation.ts': 'builds what one supergraph version needs',
+      wiring: 'the stages that depend on the configuration, and its changes while the router runs',
     },
   },
   {
@@ -90,6 +91,7 @@ export const LAYERS: readonly Layer[] = [
       redis: 'connection to Redis and its availability',
       telemetry: 'logs, metrics, traces',
       request: 'client request, identity, subgraph request',
+      'config/reload': 'merges a changed configuration into the running one',
       config: 'configuration schema and loading',
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',

@@ -11,7 +11,7 @@ import { redis } from './redis-schema.ts';
 import { planning, supergraph } from './supergraph-schema.ts';
 import { telemetry } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
-import { count } from './values.ts';
+import { RELOADABLE, count } from './values.ts';
 
 /**
  * Defines the configuration: its validation, its type, `router.schema.json` and the table in
@@ -50,22 +50,22 @@ export const configSchema = z
           .describe('Serve Apollo Sandbox on `/`. Default: true in development, false in production.'),
       })
       .prefault({}),
-    cors,
-    csrf,
-    limits,
+    cors: cors.meta(RELOADABLE),
+    csrf: csrf.meta(RELOADABLE),
+    limits: limits.meta(RELOADABLE),
     overload,
     authentication,
-    authorization,
+    authorization: authorization.meta(RELOADABLE),
     identity,
-    rateLimit,
+    rateLimit: rateLimit.meta(RELOADABLE),
     persistedOperations,
     redis,
-    traffic,
-    headers: headersSchema,
-    response,
-    degradation,
+    traffic: traffic.meta(RELOADABLE),
+    headers: headersSchema.meta(RELOADABLE),
+    response: response.meta(RELOADABLE),
+    degradation: degradation.meta(RELOADABLE),
     overrides,
-    planning,
+    planning: planning.meta(RELOADABLE),
     telemetry,
     shutdown,
   })

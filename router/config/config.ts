@@ -6,23 +6,33 @@ import type { Config } from './config-schema.ts';
 import { RENAMED_KEYS } from './renamed-keys.ts';
 import { codeOrMessageOf } from '../shared/error-message.ts';
 import { ConfigError, readYaml } from './yaml/read-yaml.ts';
-import type { Environment, Override } from './yaml/read-yaml.ts';
+import type { Environment, Override, YamlSource } from './yaml/read-yaml.ts';
 
 /**
  * Reads `router.yaml` (or the file that `ROUTER_CONFIG` names) and the environment into a frozen
- * configuration.
+ * configuration. Calls `onFile` with each file that `${file.PATH}` names.
  * @throws {ConfigError} that lists all unknown keys and invalid values, or names the file that cannot be read
  */
-export function loadConfig(env: Environment, workingDirectory: string): Config {
+export function loadConfig(
+  env: Environment,
+  workingDirectory: string,
+  onFile: (path: string) => void = () => undefined,
+): Config {
   const named = env['ROUTER_CONFIG'];
-  const file = resolve(workingDirectory, named ?? 'router.yaml');
+  const file = configFile(env, workingDirectory);
   if (named !== undefined) assertFile(file, 'ROUTER_CONFIG: ');
   const text = existsSync(file) ? readConfigFile(file) : '';
   return parseConfig(text, {
     env,
     fileName: named ?? 'router.yaml',
     directory: existsSync(file) ? dirname(file) : workingDirectory,
+    onFile,
   });
+}
+
+/** Returns the path of the configuration file, which may not exist. */
+export function configFile(env: Environment, workingDirectory: string): string {
+  return resolve(workingDirectory, env['ROUTER_CONFIG'] ?? 'router.yaml');
 }
 
 function readConfigFile(file: string): string {
@@ -56,12 +66,11 @@ export function assertFile(path: string, setting = ''): void {
 /** Parses the text of a `router.yaml`; paths in it are relative to `directory`. */
 export function parseConfig(
   text: string,
-  { env, fileName, directory }: { env: Environment; fileName: string; directory: string },
+  source: Pick<YamlSource, 'env' | 'fileName' | 'directory' | 'onFile'>,
 ): Config {
+  const { env, directory } = source;
   const config = readYaml(text, configSchema, {
-    fileName,
-    directory,
-    env,
+    ...source,
     overrides: overridesOf(env),
     renamedKeys: RENAMED_KEYS,
   });
@@ -73,8 +82,7 @@ export function parseConfig(
     persistedOperations.clients[client] = resolve(directory, path);
   for (const { tls } of [config.traffic.all, ...Object.values(config.traffic.subgraphs)])
     if (tls !== undefined) resolveAll(tls, directory);
-  freeze(config);
-  return config;
+  return freezeConfig(config);
 }
 
 const ENVIRONMENT: readonly {
@@ -142,6 +150,12 @@ function resolveSupergraph(supergraph: z.output<typeof configSchema>['supergraph
 function resolveAll(files: Record<string, string | undefined>, directory: string): void {
   for (const [name, path] of Object.entries(files))
     if (path !== undefined) files[name] = resolve(directory, path);
+}
+
+/** Makes a configuration immutable. */
+export function freezeConfig(config: z.output<typeof configSchema>): Config {
+  freeze(config);
+  return config;
 }
 
 function freeze(value: unknown): void {

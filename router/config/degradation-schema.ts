@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from './values.ts';
+import { NEEDS_RESTART, count } from './values.ts';
 import { ERROR_BEHAVIORS } from '../shared/graphql/error-behavior.ts';
 
 const coordinate = z.string().regex(/^[A-Za-z]\w*\.[A-Za-z]\w*$/, 'must be Type.field');
@@ -44,7 +44,8 @@ export const degradation = z
       .default(16_777_216)
       .describe(
         'Maximum memory in bytes for stale values in this process. With Redis, they are also stored there.',
-      ),
+      )
+      .meta(NEEDS_RESTART),
   })
   .prefault({})
   .describe('Contents of a response when a subgraph fails.');

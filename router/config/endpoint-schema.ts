@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { originFault } from '../shared/origin-pattern.ts';
-import { count, ms, port } from './values.ts';
+import { NEEDS_RESTART, count, ms, port } from './values.ts';
 
 export const listen = z
   .strictObject({
@@ -116,12 +116,13 @@ export const limits = z
     bodyBytes: count
       .default(262_144)
       .describe('Maximum size of a request body, both as sent and after decoding.'),
-    headerBytes: count.default(16_384).describe('Maximum size of the request headers.'),
+    headerBytes: count.default(16_384).describe('Maximum size of the request headers.').meta(NEEDS_RESTART),
     unreadBytes: count
       .default(268_435_456)
       .describe(
         'Maximum size of all responses that clients have not read yet. Above it, the connections with the oldest of them are closed.',
-      ),
+      )
+      .meta(NEEDS_RESTART),
     documentLength: count.default(65_536).describe('Maximum number of characters in a document.'),
     nameLength: count.default(256).describe('Maximum number of characters in a name in a document.'),
     tokens: count.default(2_000).describe('Maximum number of tokens in a document.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, httpUrl, ms } from './values.ts';
+import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 const issuer = z.strictObject({
   issuer: z
@@ -46,13 +46,15 @@ export const authentication = z
       .default(false)
       .describe(
         'Reject operations of callers without a token with 401, unless all their root fields are public.',
-      ),
+      )
+      .meta(RELOADABLE),
     publicFields: z
       .array(z.string().regex(/^(?:Query|Mutation)\.\w+$/, 'must be Query.field or Mutation.field'))
       .default([])
       .describe(
         'Root fields that need no token although `required` is set, such as `Mutation.login`. Introspection is `Query.__schema`.',
-      ),
+      )
+      .meta(RELOADABLE),
     clockToleranceS: z.int().min(0).max(300).default(30).describe('Maximum clock difference to an issuer.'),
     maxTokenAgeS: count.default(86_400).describe('Maximum age of a token, from its `iat` claim.'),
     maxTokenBytes: count.default(8_192).describe('Maximum size of a token; longer ones are rejected unread.'),

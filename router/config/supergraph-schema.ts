@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseOciReference } from '../shared/oci-reference.ts';
-import { count, httpUrl, ms } from './values.ts';
+import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 const FILE = "Composition file in rover's format, or a supergraph SDL (`.graphql`).";
 const URL_TEXT = 'HTTP address of a supergraph SDL.';
@@ -115,14 +115,16 @@ export const supergraph = z
     introspection: z
       .boolean()
       .optional()
-      .describe('Allow introspection queries. Default: true in development, false in production.'),
+      .describe('Allow introspection queries. Default: true in development, false in production.')
+      .meta(RELOADABLE),
     warmOperations: z
       .int()
       .min(0)
       .default(100)
       .describe(
         'Number of the most used operations that are planned for a new supergraph before it is activated.',
-      ),
+      )
+      .meta(RELOADABLE),
   })
   .superRefine((value, context) => {
     const given = [...PLACES, 'sources' as const].filter((key) => value[key] !== undefined);

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { httpUrl } from './values.ts';
+import { RELOADABLE, httpUrl } from './values.ts';
 
 export const telemetry = z
   .strictObject({
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
-      .describe('Minimum level of log messages. `LOG_LEVEL` overrides it.'),
+      .describe('Minimum level of log messages. `LOG_LEVEL` overrides it.')
+      .meta(RELOADABLE),
     logFormat: z
       .enum(['auto', 'json', 'text'])
       .default('auto')

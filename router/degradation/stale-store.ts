@@ -13,6 +13,8 @@ export type StaleValuesParts = {
   readonly later: (action: () => void) => void;
   /** Returns the error codes by which a service reports that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
+  /** Values in this process. Given if they outlive the configuration. */
+  readonly recent?: BoundedTextCache;
 };
 
 /**
@@ -32,10 +34,9 @@ const MAX_VALUE_LENGTH = 65_536;
  */
 export function createStaleValues(
   { stale, staleMemoryBytes }: Pick<Config['degradation'], 'stale' | 'staleMemoryBytes'>,
-  { redis, now, later, outageCodes }: StaleValuesParts,
+  { redis, now, later, outageCodes, recent = new BoundedTextCache(staleMemoryBytes) }: StaleValuesParts,
 ): StaleValues | undefined {
   if (Object.keys(stale).length === 0) return undefined;
-  const recent = new BoundedTextCache(staleMemoryBytes);
   const shared = redis && createSharedTexts(redis, later);
 
   function dated(text: string | undefined): string | undefined {

@@ -36,18 +36,34 @@ export type HttpServer = AsyncDisposable & {
   readonly url: string;
   /** Stops listening and waits for all responses, for at most `graceMs`. */
   readonly drain: (graceMs: number) => Promise<void>;
+  /** Applies a changed configuration to requests that begin from now on. */
+  readonly reconfigure: (config: Config) => void;
 };
 
 /** Listens for clients. All responses are JSON, including errors, except the Sandbox page. */
 export async function listen(config: Config, parts: HttpServerParts): Promise<HttpServer> {
-  const standing = createStandingHeaders(config);
-  const respond = createResponder(config, { ...parts, standing });
-  const rejectMalformed = createMalformedRequestHandler(standing);
+  const unread = new UnreadResponses({
+    timeoutMs: config.listen.responseTimeoutMs,
+    maxBytes: config.limits.unreadBytes,
+    schedule: parts.schedule,
+    monotonic: parts.monotonic,
+    cutOff: () => parts.telemetry.clientCutOff('slow reader'),
+  });
+  const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
+  const prepare = (current: Config) => {
+    const standing = createStandingHeaders(current);
+    return {
+      respond: createResponder(current, { ...parts, standing, unread, placeOnConnection }),
+      rejectMalformed: createMalformedRequestHandler(standing),
+    };
+  };
+  let prepared = prepare(config);
+  const respond: Respond = (request, response) => prepared.respond(request, response);
   const server = createServer(serverOptions(config), (request, response) => void respond(request, response));
   server.keepAliveTimeout = config.listen.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') parts.telemetry.clientCutOff('slow request');
-    rejectMalformed(error, socket);
+    prepared.rejectMalformed(error, socket);
   });
   // By default, Node rejects an unknown value of the `Expect` header with an empty 417. The router ignores
   // the header, as RFC 9110 section 10.1.1 permits.
@@ -60,6 +76,9 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   return {
     url: urlAt({ ...config.listen, port }),
     drain: close,
+    reconfigure(next) {
+      prepared = prepare(next);
+    },
     [Symbol.asyncDispose]: () => close(0),
   };
 }
@@ -95,15 +114,16 @@ export function urlAt({
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }
 
-function createResponder(config: Config, parts: HttpServerParts & { readonly standing: StandingHeaders }) {
-  const { standing } = parts;
-  const unread = new UnreadResponses({
-    timeoutMs: config.listen.responseTimeoutMs,
-    maxBytes: config.limits.unreadBytes,
-    schedule: parts.schedule,
-    monotonic: parts.monotonic,
-    cutOff: () => parts.telemetry.clientCutOff('slow reader'),
-  });
+type Respond = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+type ResponderParts = HttpServerParts & {
+  readonly standing: StandingHeaders;
+  readonly unread: UnreadResponses;
+  readonly placeOnConnection: ReturnType<typeof createConnectionLimit>;
+};
+
+function createResponder(config: Config, parts: ResponderParts): Respond {
+  const { standing, unread, placeOnConnection } = parts;
   const cors = createCors(config.cors, { mode: config.mode, log: parts.telemetry.log });
   const sandbox =
     (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
@@ -160,9 +180,7 @@ function createResponder(config: Config, parts: HttpServerParts & { readonly sta
     return notFound(path, config.listen.path, id);
   }
 
-  const placeOnConnection = createConnectionLimit(config.listen.maxRequestsPerConnection);
-
-  return async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return async function respond(request, response) {
     const place = placeOnConnection(request);
     // An earlier response on this connection has `connection: close`, so the router must not process later
     // requests (RFC 9112 section 9.6).

@@ -3,6 +3,7 @@ import type { Config } from '../config/config-schema.ts';
 import { ConfigError } from '../config/yaml/read-yaml.ts';
 import { urlAt } from '../http/http-server.ts';
 import { createRouter } from '../router.ts';
+import { followConfig } from './follow-config.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { youngBytes } from '../load-shedding/young-generation.ts';
@@ -28,6 +29,7 @@ export async function runWorker(): Promise<void> {
 }
 
 async function runOne(config: Config, { inPool }: { readonly inPool: boolean }): Promise<void> {
+  using hangUp = onHangUp();
   await using router = await createRouter(config, { inPool });
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
@@ -43,6 +45,8 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
     },
     inPool ? 'worker listens' : 'router listens',
   );
+  using follower = followConfig(router, { env: process.env, directory: process.cwd() });
+  hangUp.handle(follower.reload);
   if (inPool) serveInPool(router);
   log.info({ signal: await stopped }, 'draining');
   await router.drain();
@@ -58,8 +62,27 @@ async function runPool(config: Config): Promise<void> {
     { url, admin: pool.adminUrl, health: pool.healthUrl, workers: config.workers },
     'router listens',
   );
+  using hangUp = onHangUp();
+  hangUp.handle(pool.reloadConfig);
   await stopped;
   await pool.drain();
+}
+
+/**
+ * Receives SIGHUP, which reloads the configuration. On a terminal the signal keeps its meaning: the terminal
+ * was closed, so the process ends. Signals before `handle` are ignored, because the process reads its
+ * configuration then.
+ */
+function onHangUp(): Disposable & { handle(action: () => void): void } {
+  let action: () => void = () => undefined;
+  const receive = () => action();
+  if (!process.stdout.isTTY) process.on('SIGHUP', receive);
+  return {
+    handle(next) {
+      action = next;
+    },
+    [Symbol.dispose]: () => void process.off('SIGHUP', receive),
+  };
 }
 
 /**

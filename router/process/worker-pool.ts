@@ -37,6 +37,8 @@ export type WorkerPool = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly healthUrl: string | undefined;
   readonly drain: () => Promise<void>;
+  /** Lets all workers load the configuration again. */
+  readonly reloadConfig: () => void;
 };
 
 const PROGRAM = moduleUrl('worker', import.meta.url);
@@ -126,6 +128,9 @@ export async function startWorkers(
     adminUrl: admin?.url,
     healthUrl: healthPort?.url,
     drain,
+    reloadConfig() {
+      for (const worker of workers.values()) worker.reloadConfig();
+    },
     async [Symbol.asyncDispose]() {
       await drain();
       await admin?.[Symbol.asyncDispose]();
@@ -223,6 +228,10 @@ class Worker {
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;
+  }
+
+  reloadConfig(): void {
+    this.#process.kill('SIGHUP');
   }
 
   async stop(): Promise<void> {

@@ -81,6 +81,8 @@ export type RateLimiterParts = {
   readonly redis: RedisLink | undefined;
   /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
   readonly processes?: number;
+  /** Buckets in this process. Given if they outlive the configuration. */
+  readonly local?: LocalBuckets;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'rateLimitDecided'>;
 };
@@ -90,8 +92,7 @@ type StoredDecision = Decision & { readonly store: Reservation['store'] };
 /** Charges operations to token buckets in Redis, or in this process while Redis is down. */
 export function createRateLimiter(config: Config['rateLimit'], parts: RateLimiterParts): RateLimiter {
   const debitsOf = createCallerBuckets(config);
-  const local = new LocalBuckets(parts.monotonic);
-  const { redis } = parts;
+  const { redis, local = new LocalBuckets(parts.monotonic) } = parts;
   const shares = config.instances * (parts.processes ?? 1);
   const shared = redis && new RedisBuckets(redis);
 

@@ -5,7 +5,7 @@ import type { ForcedState } from './breaker/circuit-breaker.ts';
 import { disconnected, unsent } from './call/outcomes.ts';
 import { subgraphSettings, subgraphUrls } from './call/settings.ts';
 import { createSubgraphClient } from './client.ts';
-import type { SubgraphClient, SubgraphParts, SubgraphState } from './client.ts';
+import type { SubgraphClient, SubgraphOptions, SubgraphParts, SubgraphState } from './client.ts';
 
 /**
  * The clients of all subgraphs that some supergraph generation calls. The pool outlives generations.
@@ -13,11 +13,11 @@ import type { SubgraphClient, SubgraphParts, SubgraphState } from './client.ts';
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Returns the subgraphs of a generation. Generations that call a subgraph at the same addresses share its
-   * connections, breakers and load counters.
-   * @param routes routing URL of each subgraph, by name
+   * Takes the routing URLs by subgraph. Generations that call a subgraph at the same addresses and with the
+   * same settings share its connections, breakers and load counters. Without `settings`, those of the pool
+   * apply.
    */
-  forGeneration(routes: ReadonlyMap<string, string>): Routes;
+  forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
   state(): readonly SubgraphState[];
   /**
    * Forces the breakers of a subgraph into a state. The state applies to later generations too, until `auto`
@@ -33,6 +33,13 @@ export type BreakerCommand = {
   readonly state: ForcedState;
 };
 
+/** Settings of the calls of one generation. */
+export type CallSettings = {
+  readonly traffic: Config['traffic'];
+  /** True if header rules need the response headers. */
+  readonly keepHeaders: boolean;
+};
+
 /** The subgraphs of one generation. Disposing it closes those that no other generation calls. */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
@@ -44,27 +51,28 @@ export type Routes = AsyncDisposable & {
  */
 const MAX_FORCED_FIELDS = 50;
 
+type ClientOptions = SubgraphOptions & Pick<CallSettings, 'keepHeaders'>;
+
 type PooledClient = { readonly client: SubgraphClient; generations: number };
 
 /** Creates an empty pool. Generations add their subgraphs. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
+  const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };
   /** The last command for each subgraph and field, for clients that are created later. */
   const commands = new Map<string, BreakerCommand>();
 
-  function acquire(name: string, urls: readonly string[]): SubgraphClient {
-    const key = keyOf(name, urls);
-    const pooled = open.get(key) ?? { client: create(name, urls), generations: 0 };
+  function acquire(key: string, options: ClientOptions): SubgraphClient {
+    const pooled = open.get(key) ?? { client: create(options), generations: 0 };
     pooled.generations += 1;
     open.set(key, pooled);
     return pooled.client;
   }
 
-  function create(name: string, urls: readonly string[]): SubgraphClient {
-    const settings = subgraphSettings(traffic, name);
-    const subgraph = createSubgraphClient({ name, urls, settings, deadlineMs: traffic.deadlineMs }, parts);
+  function create({ keepHeaders, ...options }: ClientOptions): SubgraphClient {
+    const subgraph = createSubgraphClient(options, { ...parts, keepHeaders });
     for (const command of commands.values())
-      if (command.subgraph === name) subgraph.force(command.state, command.field);
+      if (command.subgraph === options.name) subgraph.force(command.state, command.field);
     return subgraph;
   }
 
@@ -72,8 +80,7 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
     return [...commands.values()].filter(({ field }) => field !== undefined).length >= MAX_FORCED_FIELDS;
   }
 
-  async function release(name: string, urls: readonly string[]): Promise<void> {
-    const key = keyOf(name, urls);
+  async function release(key: string): Promise<void> {
     const pooled = open.get(key);
     if (pooled === undefined) return;
     pooled.generations -= 1;
@@ -83,9 +90,13 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
   }
 
   return {
-    forGeneration(routes) {
-      const addresses = [...routes].map(([name, url]) => [name, subgraphUrls(traffic, name, url)] as const);
-      const subgraphs = new Map(addresses.map(([name, urls]) => [name, acquire(name, urls)]));
+    forGeneration(routes, settings = ownSettings) {
+      const clients = [...routes].map(([name, url]) => {
+        const options = clientOptions(settings, name, url);
+        const key = JSON.stringify(options);
+        return { name, key, client: acquire(key, options) };
+      });
+      const subgraphs = new Map(clients.map(({ name, client }) => [name, client]));
       let released: Promise<unknown> | undefined;
       return {
         send(request, context, signal) {
@@ -94,7 +105,7 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
           return subgraph.send(request, context, signal);
         },
         async [Symbol.asyncDispose]() {
-          released ??= Promise.all(addresses.map(([name, urls]) => release(name, urls)));
+          released ??= Promise.all(clients.map(({ key }) => release(key)));
           await released;
         },
       };
@@ -122,6 +133,12 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
   };
 }
 
-function keyOf(name: string, urls: readonly string[]): string {
-  return JSON.stringify([name, ...urls]);
+function clientOptions({ traffic, keepHeaders }: CallSettings, name: string, url: string): ClientOptions {
+  return {
+    name,
+    urls: subgraphUrls(traffic, name, url),
+    settings: subgraphSettings(traffic, name),
+    deadlineMs: traffic.deadlineMs,
+    keepHeaders,
+  };
 }

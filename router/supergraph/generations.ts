@@ -22,7 +22,16 @@ export type Generations<G> = AsyncDisposable & {
    * is activated or rejected.
    */
   readonly reload: () => Promise<void>;
+  /**
+   * Replaces the function that builds generations, and builds the active supergraph with it. Calls
+   * `activated` in the same turn in which the new generation becomes active.
+   * @throws {Error} if the supergraph cannot be built or fails its smoke test; nothing has changed then
+   */
+  readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
 };
+
+/** Builds a generation from a supergraph SDL. */
+export type Create<G> = (supergraphSdl: string) => Promise<G>;
 
 export type GenerationsParts<G> = {
   readonly sources: SupergraphSources;
@@ -30,7 +39,7 @@ export type GenerationsParts<G> = {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  readonly create: (supergraphSdl: string) => Promise<G>;
+  readonly create: Create<G>;
   /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
@@ -57,6 +66,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   let followed: SupergraphSource | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
+  let { create } = parts;
   let isStarting = true;
   let closed = false;
 
@@ -107,7 +117,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     } else {
       const started = parts.monotonic();
       try {
-        leases.activate(await build(loaded.sdl));
+        leases.activate(await build(loaded.sdl, create));
       } catch (error) {
         // At the start there is no active supergraph, and the operator can correct the configuration, so the
         // error is thrown.
@@ -157,8 +167,8 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     });
   }
 
-  async function build(sdl: string): Promise<G> {
-    const generation = await parts.create(sdl);
+  async function build(sdl: string, createOne: Create<G>): Promise<G> {
+    const generation = await createOne(sdl);
     try {
       await parts.smokeTest(generation, leases.current());
       return generation;
@@ -173,6 +183,18 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   function reload(): Promise<void> {
     reloads = reloads.then(load);
     return reloads;
+  }
+
+  function rebuild(next: Create<G>, activated: () => void): Promise<void> {
+    const rebuilt = reloads.then(async () => {
+      const current = leases.current();
+      if (closed) return;
+      if (current !== undefined) leases.activate(await build(current.graph.supergraphSdl, next));
+      create = next;
+      activated();
+    });
+    reloads = rebuilt.catch(() => undefined);
+    return rebuilt;
   }
 
   // A later load never rejects. The error of the first load is thrown below.
@@ -197,6 +219,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   return {
     acquire: leases.acquire,
     reload,
+    rebuild,
     currentId: () => leases.current()?.graph.id,
     status: () => record.status(),
     async [Symbol.asyncDispose]() {

@@ -107,6 +107,11 @@ export function createMetrics(registry: Registry) {
       'Duration of planning a new operation in seconds.',
       ['outcome'],
     ),
+    configurations: counter(
+      'tributary_configuration_changes_total',
+      'Changes of the configuration of a running router, by outcome: applied or rejected.',
+      ['outcome'],
+    ),
     supergraphs: counter('tributary_supergraphs_total', 'Supergraphs loaded, by outcome.', ['outcome']),
   };
 }

@@ -31,6 +31,16 @@ export type SubgraphCalled = {
 
 const NO_SUPERGRAPH = 'none, the router is not ready until a valid supergraph is loaded';
 
+type ConfigurationChanged =
+  | { readonly outcome: 'rejected'; readonly reasons: readonly string[] }
+  | {
+      readonly outcome: 'applied';
+      /** Changes that are in effect. */
+      readonly applied: readonly unknown[];
+      /** Keys whose changes need a restart. */
+      readonly restart: readonly string[];
+    };
+
 export type SpanDescription = SpanOptions & { readonly name: string };
 
 /** Log, metrics and spans of a router. */
@@ -265,6 +275,18 @@ export function createTelemetry(
     /** Logs that the rejected supergraph is gone: the source has the active one again. */
     supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
+    },
+
+    /** Counts an attempt to change the configuration, and logs it. */
+    configurationChanged(event: ConfigurationChanged): void {
+      metrics.configurations.inc({ outcome: event.outcome });
+      const { outcome, ...fields } = event;
+      if (outcome === 'rejected') log.error(fields, 'configuration rejected, keeping the previous one');
+      else log[event.restart.length > 0 ? 'warn' : 'info'](fields, 'configuration reloaded');
+    },
+
+    setLogLevel(level: Config['telemetry']['logLevel']): void {
+      log.level = level;
     },
 
     /** Registers gauges that read their values from other parts at each collection. */

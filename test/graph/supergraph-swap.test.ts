@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createOperationPlanner } from '../../router/planning/operation-planner.ts';
-import { RouterError } from '../../router/shared/errors.ts';
-import type { Parts } from '../../router/router.ts';
 import { composeInThread } from '../../router/supergraph/compose-in-thread.ts';
 import { compose } from '../../router/supergraph/compose.ts';
 import { recordMeasurement } from '../support/runs/measurement.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { GraphQLResponse, SmallGraph } from '../support/graphs/small-graph.ts';
+import { WITHOUT_THREADS } from '../support/graphs/without-threads.ts';
 import { until } from '../support/time/until.ts';
 
 // Hundreds of requests per second, with a core left for composition.
@@ -44,23 +42,6 @@ function startLoad(graph: SmallGraph, connections: number): Load {
     },
   };
 }
-
-// Each supergraph starts two threads, which take most of the time of a swap and are not the subject of these
-// tests.
-const WITHOUT_THREADS: Partial<Parts> = {
-  compose: async (subgraphs) => compose(subgraphs),
-  createPlanner: async ({ supergraphSdl }) => {
-    const plan = createOperationPlanner(supergraphSdl);
-    return {
-      plan: async (operation) => {
-        const outcome = plan(operation);
-        if (outcome.kind === 'planned') return outcome;
-        return { kind: 'rejected', error: new RouterError('OPERATION_NOT_PLANNABLE', outcome.message) };
-      },
-      [Symbol.asyncDispose]: async () => undefined,
-    };
-  },
-};
 
 // Composition blocks the process that clients, router and subgraphs share: on a slow machine a call may take
 // as long as several compositions.

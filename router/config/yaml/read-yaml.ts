@@ -85,6 +85,12 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
   return place === undefined ? path.join('.') : where(path, place);
 }
 
+/** Lets `placeIn` find the places of one value in another one, which was derived from it. */
+export function copyPlaces(from: object, to: object): void {
+  const place = placesOfValues.get(from);
+  if (place !== undefined) placesOfValues.set(to, place);
+}
+
 /** An old key with its file and line, and the key that replaces it. */
 export type RenamedPlace = { readonly place: string; readonly key: string };
 

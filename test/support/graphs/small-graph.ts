@@ -30,6 +30,8 @@ export type SmallGraph = AsyncDisposable & {
   readonly query: (query: string, variables?: Readonly<Record<string, unknown>>) => Promise<GraphQLResponse>;
   /** Replaces the supergraph configuration, as a deployment would. */
   readonly publish: (text: string) => Promise<void>;
+  /** Path of the composition file. */
+  readonly supergraphFile: string;
   readonly supergraphYaml: (schemas?: Readonly<Record<string, string>>) => string;
 };
 
@@ -83,6 +85,7 @@ export async function startSmallGraph(options: SmallGraphOptions): Promise<Small
     services,
     log,
     post,
+    supergraphFile: file,
     supergraphYaml,
     query: async (query, variables) => (await (await post({ query, variables })).json()) as GraphQLResponse,
     publish: (text) => writeFile(file, text),

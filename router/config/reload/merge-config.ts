@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from '../../shared/is-record.ts';
+import { configJsonSchema, configSchema } from '../config-schema.ts';
+import type { Config } from '../config-schema.ts';
+import { freezeConfig } from '../config.ts';
+import { ConfigError, copyPlaces } from '../yaml/read-yaml.ts';
+
+/** A difference between two configurations. Values are present only if they cannot be secrets. */
+export type ConfigChange = {
+  readonly key: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+};
+
+export type MergedConfig = {
+  /** The running configuration with the changes that a running process can apply. */
+  readonly config: Config;
+  readonly applied: readonly ConfigChange[];
+  /** Changes that take effect after a restart. */
+  readonly restart: readonly ConfigChange[];
+};
+
+/** Name of the mark in the schema of keys that a running process can change. Nested keys inherit it. */
+const MARK = 'x-reloadable';
+
+/**
+ * Merges a new configuration into the running one: keys that are marked as reloadable get their new values,
+ * all others keep the running ones.
+ * @throws {ConfigError} if the merged values contradict each other
+ */
+export function mergeConfig(running: Config, next: Config): MergedConfig {
+  const applied: ConfigChange[] = [];
+  const restart: ConfigChange[] = [];
+
+  function merge(node: Node, from: unknown, to: unknown): unknown {
+    const { schema, path } = node;
+    const mark = schema[MARK];
+    const isReloadable = typeof mark === 'boolean' ? mark : node.isReloadable;
+    if (hasKeys(schema) && isRecord(from) && isRecord(to)) {
+      const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+      const entries = [...keys].map((key): [string, unknown] => {
+        const child = { schema: childOf(schema, key), path: [...path, key], isReloadable };
+        return [key, merge(child, from[key], to[key])];
+      });
+      return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+    }
+    if (isDeepStrictEqual(from, to)) return from;
+    (isReloadable ? applied : restart).push(changeOf(node, from, to));
+    return isReloadable ? to : from;
+  }
+
+  const merged = merge({ schema: configJsonSchema(), path: [], isReloadable: false }, running, next);
+  return { config: checked(merged, next), applied, restart };
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+type Node = { readonly schema: Schema; readonly path: readonly string[]; readonly isReloadable: boolean };
+
+function hasKeys(schema: Schema): boolean {
+  return isRecord(schema['properties']) || isRecord(schema['additionalProperties']);
+}
+
+function childOf(schema: Schema, key: string): Schema {
+  const { properties, additionalProperties } = schema;
+  const own = isRecord(properties) && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+  return isRecord(own) ? own : {};
+}
+
+/** Numbers, booleans and the values of enumerations are no secrets; any other value may be one. */
+function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigChange {
+  const isPublic = (value: unknown) =>
+    value === undefined ||
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    (Array.isArray(schema['enum']) && schema['enum'].includes(value));
+  const key = path.join('.');
+  return isPublic(from) && isPublic(to) ? { key, from: from ?? null, to: to ?? null } : { key };
+}
+
+/** A new value may require another one that needs a restart. */
+function checked(merged: unknown, next: Config): Config {
+  const result = configSchema.safeParse(merged);
+  if (!result.success)
+    throw new ConfigError(
+      result.error.issues.map(
+        ({ path, message }) => `${path.join('.')}: ${message} (a key that it depends on needs a restart)`,
+      ),
+    );
+  copyPlaces(next, result.data);
+  return freezeConfig(result.data);
+}

@@ -1,0 +1,69 @@
+import type { Config } from '../config/config-schema.ts';
+import { mergeConfig } from '../config/reload/merge-config.ts';
+import { rejectionReasons } from '../supergraph/rejection.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+
+/** The state of the configuration as `/state` reports it. */
+export type ConfigurationStatus = {
+  /** Time in ISO 8601 at which the running configuration took effect. */
+  readonly since: string;
+  /** Keys that have changed and need a restart. */
+  readonly restart: readonly string[];
+  /** The last configuration if it was rejected; null otherwise. */
+  readonly rejected: { readonly since: string; readonly reasons: readonly string[] } | null;
+};
+
+/** The configuration of a running router. */
+export type RunningConfig = {
+  readonly current: () => Config;
+  readonly status: () => ConfigurationStatus;
+  /**
+   * Loads a new configuration and applies what a running process can change: all of it, or nothing if it is
+   * invalid or does not fit the supergraph. Never rejects.
+   */
+  readonly reconfigure: (load: () => Config) => Promise<void>;
+};
+
+export type RunningConfigParts = {
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+  readonly telemetry: Telemetry;
+  /** Applies a configuration to all parts. Changes nothing if it rejects. */
+  readonly apply: (config: Config) => Promise<void>;
+};
+
+/** Creates the state of the configuration that a router was started with. */
+export function createRunningConfig(
+  config: Config,
+  { now, telemetry, apply }: RunningConfigParts,
+): RunningConfig {
+  const timestamp = () => new Date(now()).toISOString();
+  let current = config;
+  let status: ConfigurationStatus = { since: timestamp(), restart: [], rejected: null };
+  let changes: Promise<void> = Promise.resolve();
+
+  async function change(load: () => Config): Promise<void> {
+    try {
+      const { config: next, applied, restart } = mergeConfig(current, load());
+      const keys = restart.map(({ key }) => key);
+      if (applied.length > 0) await apply(next);
+      const isSame = applied.length === 0 && keys.join() === status.restart.join();
+      if (!isSame) telemetry.configurationChanged({ outcome: 'applied', applied, restart: keys });
+      current = next;
+      status = { since: applied.length > 0 ? timestamp() : status.since, restart: keys, rejected: null };
+    } catch (error) {
+      const reasons = rejectionReasons(error);
+      telemetry.configurationChanged({ outcome: 'rejected', reasons });
+      status = { ...status, rejected: { since: timestamp(), reasons } };
+    }
+  }
+
+  return {
+    current: () => current,
+    status: () => status,
+    reconfigure(load) {
+      changes = changes.then(() => change(load));
+      return changes;
+    },
+  };
+}
