@@ -197,6 +197,18 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     ]);
   });
 
+  it('keeps a supergraph from the network on a volume that survives a restart of the container', async () => {
+    const objects = await render({
+      router: { configuration: { supergraph: { url: 'https://graph.example/sdl' } } },
+    });
+    expect(schemaProblems(objects)).toEqual([]);
+    const { supergraph } = configOf(objects);
+    expect(supergraph).toMatchObject({ url: 'https://graph.example/sdl', keepIn: '/var/lib/tributary' });
+    const { spec } = deploymentOf(objects).template;
+    expect(spec.containers[0].volumeMounts).toContainEqual({ name: 'state', mountPath: supergraph.keepIn });
+    expect(spec.volumes).toContainEqual({ name: 'state', emptyDir: {} });
+  });
+
   it('starts new pods for a new configuration, but not for a new supergraph', async () => {
     const template = async (values: object) => deploymentOf(await render(values)).template;
     const first = await template({ supergraphFile: 'type Query { a: Int }' });
@@ -214,6 +226,10 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     [
       { router: { configuration: { health: { port: 1 } } } },
       'router.configuration.health.port differs from containerPorts.health: set containerPorts.health only',
+    ],
+    [
+      { supergraphFile: 'type Query', router: { configuration: { supergraph: { oci: 'oci://a/b:c' } } } },
+      'supergraphFile and supergraphConfigMap cannot be combined with supergraph.url',
     ],
     [
       { terminationGracePeriodSeconds: 10 },

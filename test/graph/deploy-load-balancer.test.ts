@@ -55,7 +55,7 @@ async function startLoadBalancer(routerUrl: string, healthUrl: string) {
     .replace('bind :4000', `bind 127.0.0.1:${port}`)
     .replace('bind 127.0.0.1:4001', `bind 127.0.0.1:${health}`)
     .replace('/run/secrets/certificate', certificate)
-    .replace('check port 9091', `check port ${new URL(healthUrl).port}`)
+    .replace('check port 8088', `check port ${new URL(healthUrl).port}`)
     .replace(' resolvers docker init-addr libc,none', '')
     .replace('server router-1 router-1:4000', `server router-1 ${new URL(routerUrl).host}`)
     .replace('    server router-2 router-2:4000\n', '');

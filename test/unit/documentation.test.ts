@@ -181,6 +181,9 @@ test('commands of shells start programs that a test runs or that are checked her
       if (program === 'cp') return existsSync(join(root, args[0] ?? ''));
       if (program === 'node')
         return args.some((arg) => /\.m?[jt]s$/.test(arg) && existsSync(join(root, arg)));
+      const dockerfile = args[args.indexOf('--file') + 1] ?? '';
+      if (program === 'docker' && args[0] === 'build') return existsSync(join(root, dockerfile));
+      if (program === 'docker' && args[0] === 'run') return args.includes('tributary');
       if (program !== 'docker' || args[0] !== 'compose') return false;
       const [, action = '', service] = args.filter((arg) => !arg.startsWith('-'));
       return ['up', 'exec'].includes(action) && (service === undefined || services.includes(service));

@@ -47,11 +47,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{/* Name of the ConfigMap with the supergraph; empty if the configuration names another source. */}}
 {{- define "tributary.supergraphConfigMap" -}}
-{{- if .Values.supergraphConfigMap -}}
+{{- if include "tributary.loadsSupergraph" . -}}
+{{- if or .Values.supergraphConfigMap .Values.supergraphFile -}}
+{{- fail "supergraphFile and supergraphConfigMap cannot be combined with supergraph.url, supergraph.oci or supergraph.sources in router.configuration" -}}
+{{- end -}}
+{{- else if .Values.supergraphConfigMap -}}
 {{ .Values.supergraphConfigMap }}
 {{- else if .Values.supergraphFile -}}
 {{ include "tributary.fullname" . }}-supergraph
 {{- end }}
+{{- end }}
+
+{{/* Not empty if the router loads the supergraph over the network. */}}
+{{- define "tributary.loadsSupergraph" -}}
+{{- $supergraph := .Values.router.configuration.supergraph | default dict -}}
+{{- if or $supergraph.url $supergraph.oci $supergraph.sources -}}true{{- end -}}
 {{- end }}
 
 {{/* Content of router.yaml: addresses and ports from the chart, everything else from router.configuration. */}}
@@ -67,6 +77,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- if include "tributary.supergraphConfigMap" . -}}
 {{- $_ := set $configuration "supergraph" (dict "file" "/etc/tributary/supergraph/supergraph.graphql") -}}
+{{- end -}}
+{{- if include "tributary.loadsSupergraph" . -}}
+{{- $_ := set $configuration "supergraph" (dict "keepIn" "/var/lib/tributary") -}}
 {{- end -}}
 {{- $configuration = mergeOverwrite $configuration (deepCopy .Values.router.configuration) -}}
 {{- include "tributary.checkPorts" (list $configuration $ports) -}}
