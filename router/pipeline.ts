@@ -9,8 +9,8 @@ import { RouterError } from './shared/errors.ts';
 import type { Lease } from './supergraph/leases.ts';
 
 /**
- * The stages of a request that outlive a generation. They come first; those of `ConfiguredStages` follow.
- * Each throws a RouterError to reject the whole request.
+ * Stages of a request that outlive a generation. They come before those of `ConfiguredStages`. Each throws a
+ * RouterError to reject the whole request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */

@@ -97,8 +97,8 @@ export type Router = AsyncDisposable & {
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
   /**
-   * Loads a new configuration and applies what a running process can change: all of it, or nothing if it is
-   * invalid or does not fit the supergraph. Never rejects: the outcome is in the log and in `/state`.
+   * Loads a new configuration and applies all changes that need no restart. If it is invalid or does not fit
+   * the supergraph, nothing changes. The promise never rejects: the outcome is in the log and in `/state`.
    */
   readonly reconfigure: (load: () => Config) => Promise<void>;
   /**
@@ -211,7 +211,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
-      // The new configuration may accept a supergraph that the previous one rejected.
+      // A supergraph that was rejected may fit the new configuration.
       void generations.reload();
     },
   });

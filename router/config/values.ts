@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 /**
- * Marks keys of the configuration that a running process can change; nested keys inherit the mark.
- * `mergeConfig` and the table of keys in the documentation read it.
+ * Marks keys of the configuration that can change without a restart. The mark applies to nested keys too.
+ * `mergeConfig` and the generated documentation read it.
  */
 export const RELOADABLE = { 'x-reloadable': true };
-/** Marks a key within a reloadable section that needs a restart. */
+/** Marks keys within a reloadable section that change only after a restart. */
 export const NEEDS_RESTART = { 'x-reloadable': false };
 
 export const port = z.int().min(0).max(65535);

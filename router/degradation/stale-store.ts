@@ -13,7 +13,10 @@ export type StaleValuesParts = {
   readonly later: (action: () => void) => void;
   /** Returns the error codes by which a service reports that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
-  /** Values in this process. Given if they outlive the configuration. */
+  /**
+   * Stale values in this process; a new cache by default. It is passed in if the values must outlive a change
+   * of the configuration.
+   */
   readonly recent?: BoundedTextCache;
 };
 

@@ -36,7 +36,7 @@ export type HttpServer = AsyncDisposable & {
   readonly url: string;
   /** Stops listening and waits for all responses, for at most `graceMs`. */
   readonly drain: (graceMs: number) => Promise<void>;
-  /** Applies a changed configuration to requests that begin from now on. */
+  /** Applies a changed configuration. Requests in flight keep the previous one. */
   readonly reconfigure: (config: Config) => void;
 };
 

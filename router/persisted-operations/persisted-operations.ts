@@ -14,7 +14,10 @@ import { createRegistry, sha256Of } from './registry.ts';
 /** A request with its document. */
 export type ResolvedRequest = {
   readonly call: GraphqlCall;
-  /** Called after the operation was executed. It registers the document, so that a rejected one never is. */
+  /**
+   * Called after the operation was executed. Only now is the document registered, so that no rejected
+   * document is registered.
+   */
   readonly executed: () => void;
 };
 

@@ -6,7 +6,7 @@ import type { Router } from '../router.ts';
 
 /** Follows the configuration file of a router until it is disposed. */
 export type ConfigFollower = Disposable & {
-  /** Loads the file again. */
+  /** Loads the configuration file again and applies its changes. */
   readonly reload: () => void;
 };
 
@@ -39,7 +39,7 @@ export function followConfig(
   }
 
   // Polls each path instead of using `fs.watch`. For a ConfigMap, Kubernetes replaces a symbolic link to the
-  // folder, which a watch on the file misses.
+  // folder, and a watch on the file would miss that.
   function watch(files: readonly string[]): void {
     for (const file of files.filter((candidate) => !watched.has(candidate))) {
       watched.add(file);
@@ -53,7 +53,7 @@ export function followConfig(
   }
 
   watch([configFile(env, directory)]);
-  // The file may have changed since the router has read it, and it may name other files.
+  // The file may have changed since the router read it. Loading it also finds the other files that it names.
   reload();
   return {
     reload,

@@ -69,9 +69,9 @@ async function runPool(config: Config): Promise<void> {
 }
 
 /**
- * Receives SIGHUP, which reloads the configuration. On a terminal the signal keeps its meaning: the terminal
- * was closed, so the process ends. Signals before `handle` are ignored, because the process reads its
- * configuration then.
+ * Reloads the configuration on SIGHUP. On a terminal, SIGHUP keeps its meaning: the terminal was closed, and
+ * the process ends. Before `handle` is called, the signal is ignored, because the process is still reading
+ * its configuration.
  */
 function onHangUp(): Disposable & { handle(action: () => void): void } {
   let action: () => void = () => undefined;

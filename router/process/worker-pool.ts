@@ -37,7 +37,7 @@ export type WorkerPool = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly healthUrl: string | undefined;
   readonly drain: () => Promise<void>;
-  /** Lets all workers load the configuration again. */
+  /** Makes all workers load the configuration again. */
   readonly reloadConfig: () => void;
 };
 

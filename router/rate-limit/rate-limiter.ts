@@ -81,7 +81,10 @@ export type RateLimiterParts = {
   readonly redis: RedisLink | undefined;
   /** Number of processes of this router. Without Redis each of them has an equal share of every bucket. */
   readonly processes?: number;
-  /** Buckets in this process. Given if they outlive the configuration. */
+  /**
+   * Buckets in this process; new ones by default. They are passed in if they must outlive a change of the
+   * configuration.
+   */
   readonly local?: LocalBuckets;
   readonly monotonic: () => number;
   readonly telemetry: Pick<Telemetry, 'rateLimitDecided'>;

@@ -13,9 +13,10 @@ import type { SubgraphClient, SubgraphOptions, SubgraphParts, SubgraphState } fr
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Takes the routing URLs by subgraph. Generations that call a subgraph at the same addresses and with the
-   * same settings share its connections, breakers and load counters. Without `settings`, those of the pool
-   * apply.
+   * Returns the subgraphs of a generation. Generations that call a subgraph at the same addresses with the
+   * same settings share its connections, breakers and load counters.
+   * @param routes routing URL of each subgraph, by name
+   * @param settings settings of the calls; those of the pool by default
    */
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
   state(): readonly SubgraphState[];
@@ -33,7 +34,7 @@ export type BreakerCommand = {
   readonly state: ForcedState;
 };
 
-/** Settings of the calls of one generation. */
+/** Settings for the subgraph calls of one generation. */
 export type CallSettings = {
   readonly traffic: Config['traffic'];
   /** True if header rules need the response headers. */

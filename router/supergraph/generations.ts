@@ -23,8 +23,8 @@ export type Generations<G> = AsyncDisposable & {
    */
   readonly reload: () => Promise<void>;
   /**
-   * Replaces the function that builds generations, and builds the active supergraph with it. Calls
-   * `activated` in the same turn in which the new generation becomes active.
+   * Builds the active supergraph again with another function, which is then used for all later generations.
+   * Calls `activated` in the same turn of the event loop in which the new generation becomes active.
    * @throws {Error} if the supergraph cannot be built or fails its smoke test; nothing has changed then
    */
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;

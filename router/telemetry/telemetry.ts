@@ -35,7 +35,7 @@ type ConfigurationChanged =
   | { readonly outcome: 'rejected'; readonly reasons: readonly string[] }
   | {
       readonly outcome: 'applied';
-      /** Changes that are in effect. */
+      /** Changes that were applied. */
       readonly applied: readonly unknown[];
       /** Keys whose changes need a restart. */
       readonly restart: readonly string[];

@@ -33,7 +33,10 @@ import type { ErrorBehavior } from '../shared/graphql/error-behavior.ts';
 import { subgraphSettings } from '../subgraph/call/settings.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** The stages of a request that depend on the configuration. A request uses those of its generation. */
+/**
+ * Stages of a request that depend on the configuration. A request uses those of the generation that it began
+ * on.
+ */
 export type ConfiguredStages = {
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
   readonly prepare: PrepareOperation;
@@ -41,7 +44,7 @@ export type ConfiguredStages = {
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
   readonly respond: Respond;
-  /** Charges requests that a stage rejects before they were charged. */
+  /** Charges a request that a later stage rejects, unless something was charged for it before. */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
   /** Whether header rules need the response headers of subgraphs. */
   readonly keepsHeaders: boolean;
@@ -61,7 +64,7 @@ export type StageParts = {
   readonly monotonic: () => number;
 };
 
-/** Creates the stages for one configuration. */
+/** Creates the stages for a configuration. */
 export function createConfiguredStages(config: Config, parts: StageParts): ConfiguredStages {
   const { telemetry, topConsumers, shedding } = parts;
   const rateLimiter = createRateLimiter(config.rateLimit, {

@@ -9,7 +9,7 @@ export type ConfigurationStatus = {
   readonly since: string;
   /** Keys that have changed and need a restart. */
   readonly restart: readonly string[];
-  /** The last configuration if it was rejected; null otherwise. */
+  /** The last configuration, if it was rejected; otherwise null. */
   readonly rejected: { readonly since: string; readonly reasons: readonly string[] } | null;
 };
 
@@ -18,8 +18,8 @@ export type RunningConfig = {
   readonly current: () => Config;
   readonly status: () => ConfigurationStatus;
   /**
-   * Loads a new configuration and applies what a running process can change: all of it, or nothing if it is
-   * invalid or does not fit the supergraph. Never rejects.
+   * Loads a new configuration and applies all changes that need no restart. If it is invalid or does not fit
+   * the supergraph, nothing changes. The promise never rejects.
    */
   readonly reconfigure: (load: () => Config) => Promise<void>;
 };
@@ -28,11 +28,11 @@ export type RunningConfigParts = {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly telemetry: Telemetry;
-  /** Applies a configuration to all parts. Changes nothing if it rejects. */
+  /** Applies a configuration to all parts of the router. If the promise rejects, nothing has changed. */
   readonly apply: (config: Config) => Promise<void>;
 };
 
-/** Creates the state of the configuration that a router was started with. */
+/** Creates the state of the configuration, beginning with the one that the router was started with. */
 export function createRunningConfig(
   config: Config,
   { now, telemetry, apply }: RunningConfigParts,

@@ -13,19 +13,19 @@ export type ConfigChange = {
 };
 
 export type MergedConfig = {
-  /** The running configuration with the changes that a running process can apply. */
+  /** The running configuration, with those changes that need no restart. */
   readonly config: Config;
   readonly applied: readonly ConfigChange[];
   /** Changes that take effect after a restart. */
   readonly restart: readonly ConfigChange[];
 };
 
-/** Name of the mark in the schema of keys that a running process can change. Nested keys inherit it. */
+/** JSON schema keyword that marks keys which can change without a restart. It applies to nested keys too. */
 const MARK = 'x-reloadable';
 
 /**
- * Merges a new configuration into the running one: keys that are marked as reloadable get their new values,
- * all others keep the running ones.
+ * Merges a new configuration into the running one. Keys that are marked as reloadable get their new values,
+ * and all others keep the values of the running configuration.
  * @throws {ConfigError} if the merged values contradict each other
  */
 export function mergeConfig(running: Config, next: Config): MergedConfig {
@@ -66,7 +66,10 @@ function childOf(schema: Schema, key: string): Schema {
   return isRecord(own) ? own : {};
 }
 
-/** Numbers, booleans and the values of enumerations are no secrets; any other value may be one. */
+/**
+ * Returns a change for the log. It has the values only if they are numbers, booleans or values of an
+ * enumeration, because any other value may be a secret.
+ */
 function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigChange {
   const isPublic = (value: unknown) =>
     value === undefined ||
@@ -77,7 +80,10 @@ function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigCha
   return isPublic(from) && isPublic(to) ? { key, from: from ?? null, to: to ?? null } : { key };
 }
 
-/** A new value may require another one that needs a restart. */
+/**
+ * Validates the merged configuration, because a changed value may contradict one that changes only after a
+ * restart.
+ */
 function checked(merged: unknown, next: Config): Config {
   const result = configSchema.safeParse(merged);
   if (!result.success)

@@ -85,7 +85,7 @@ export function placeIn(value: object, path: readonly (string | number)[]): stri
   return place === undefined ? path.join('.') : where(path, place);
 }
 
-/** Lets `placeIn` find the places of one value in another one, which was derived from it. */
+/** Makes `placeIn` find the places of one value in another value that was derived from it. */
 export function copyPlaces(from: object, to: object): void {
   const place = placesOfValues.get(from);
   if (place !== undefined) placesOfValues.set(to, place);

@@ -25,8 +25,8 @@ export function entityKeys(
 ): readonly string[] | undefined {
   // With a type condition in the path, some of the equal objects would not be collected.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // An object directly below the root of the base data is also a property of the merged object. Replacing it
-  // in the base data would not replace it there.
+  // At this depth, an object of the base data is also referenced by the merged data. Replacing it in the base
+  // data by an equal object would leave the reference in the merged data as it is.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))

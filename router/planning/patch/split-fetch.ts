@@ -251,7 +251,10 @@ function ofTypes(
   return [...types.intersection(possible)].map((typeCondition) => ({ ...node, typeCondition }));
 }
 
-/** Returns whether the fetch selects fields of the type that a required selection belongs to. */
+/**
+ * Returns whether a part needs a required selection. Such a selection is for one type, and the part needs it
+ * only if it selects fields of that type.
+ */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
   const type = schema.getType(node.typeCondition);
