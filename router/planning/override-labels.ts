@@ -10,7 +10,7 @@ export type OverriddenField = { readonly coordinate: string; readonly from: stri
 
 /** The labels of progressive `@override` in a supergraph. */
 export type OverrideLabels = {
-  /** The fields of each label of the supergraph. */
+  /** Fields that each label moves to another subgraph, by label. */
   readonly fields: ReadonlyMap<string, readonly OverriddenField[]>;
   /** Returns the labels on which the plan of an operation can depend, sorted. */
   readonly ofOperation: (document: DocumentNode, operationName: string | undefined) => readonly string[];

@@ -30,7 +30,7 @@ export type ClientRequest = {
  */
 export const ONE_PIECE_BYTES = 8_192;
 
-/** Response to a client, before CORS and standing headers are added. */
+/** Response to a client, before the server adds CORS headers and the headers that every response has. */
 export type ClientResponse = {
   readonly status: number;
   /** Headers by name. If a value is a list, each item is sent as a separate header line. */

@@ -48,8 +48,9 @@ export class ReportedErrors {
 }
 
 /**
- * Returns the errors to list at a null below them, and marks them as replaced. The first null gets all of
- * them; each further null gets one, so that it has an explanation.
+ * Returns those of the given errors that are listed at a null, and marks them as replaced. The errors were
+ * reported for a position above the null. The first null gets all of them; each further null gets one, so
+ * that it has an explanation.
  */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);

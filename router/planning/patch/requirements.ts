@@ -77,8 +77,8 @@ export function placeText(place: Place): string {
 }
 
 /**
- * Returns whether an object can have both values: the paths have equal fields, and at each step a type in
- * common.
+ * Returns whether both paths can lead to the same value of an object: they have equal fields, and at each
+ * step a type in common.
  */
 export function overlap(one: Place, other: Place): boolean {
   return (

@@ -26,7 +26,9 @@ import type { CompositeDefinition } from './supergraph-document.ts';
  */
 export type RequiredField = { readonly field: string; readonly arguments: FieldNode['arguments'] };
 
-/** Fields that the planner sees under separate names, and the data to reverse this. */
+/**
+ * Fields that have a separate name in the planner, and everything needed to restore their own names in plans.
+ */
 export type RequiredArguments = {
   /** Fields by the names that they have only in the planner's supergraph, such as `price__required0`. */
   readonly fields: ReadonlyMap<string, RequiredField>;
