@@ -1,11 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { assertFile, configOption, loadConfig, parseConfig } from '../../router/config/config.ts';
+import { once } from 'node:events';
 import type { Config } from '../../router/config/config-schema.ts';
-import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
-import { codeOrMessageOf } from '../../router/shared/error-message.ts';
-import { FORMAT_OPTION } from '../outcome.ts';
-import type { Outcome } from '../outcome.ts';
+import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, configFor } from '../command-config.ts';
+import { rejectedSupergraph, writeResult } from '../command-config.ts';
+import type { ComposedSupergraph } from '../compose-supergraph.ts';
+import { FORMAT_OPTION, printOutcome } from '../outcome.ts';
+import type { Format, Outcome } from '../outcome.ts';
 import { defineVerb } from '../verb.ts';
 
 export const compose = defineVerb(
@@ -20,67 +19,64 @@ export const compose = defineVerb(
         'supergraph.yaml, or a supergraph SDL (.graphql). Default: the file that router.yaml names.',
     },
     options: {
-      output: {
-        type: 'string',
-        short: 'o',
-        value: 'FILE',
-        description: 'Write the SDL to FILE instead of stdout.',
+      output: OUTPUT_OPTION,
+      watch: {
+        type: 'boolean',
+        short: 'w',
+        description: 'Compose again whenever a file of the supergraph changes, until Ctrl-C.',
       },
-      config: {
-        type: 'string',
-        short: 'c',
-        value: 'FILE',
-        description:
-          'Check against this router.yaml. With [FILE] and without --config: against the defaults.',
-      },
+      config: CHECKED_CONFIG_OPTION,
       format: FORMAT_OPTION,
     },
   },
-  ({ values, positionals }) => composeOnce(readConfig(positionals[0], values.config), values.output),
+  async ({ values: { output, config: configFile, watch, format }, positionals: [file] }) => {
+    const config = configFor(file, configFile);
+    if (!watch) return composeOnce(config, output);
+    await composeOnChange(config, { output, format });
+    return undefined;
+  },
 );
 
 async function composeOnce(config: Config, output: string | undefined): Promise<Outcome> {
+  const { openSources } = await import('../trial.ts');
   const { composeSupergraph } = await import('../compose-supergraph.ts');
-  const composed = await composeSupergraph(config, process.env);
-  switch (composed.kind) {
-    case 'rejected':
-      return {
-        kind: 'failure',
-        code: 'SUPERGRAPH_REJECTED',
-        message: 'the supergraph cannot be composed or served',
-        problems: composed.reasons,
-        details: { build_errors: composed.reasons.map((message) => ({ message })) },
-      };
-    case 'accepted': {
-      const { sdl, findings } = composed;
-      const written = output === undefined ? [] : [writeOutput(output, sdl)];
-      return {
-        kind: 'success',
-        plain: output === undefined ? sdl : '',
-        data: { core_schema: sdl, hints: findings },
-        notes: [...findings, ...written],
-      };
-    }
-  }
+  await using sources = openSources(config, { watch: false });
+  return outcomeOf(await composeSupergraph(config, sources), output);
 }
 
-function writeOutput(file: string, sdl: string): string {
-  try {
-    writeFileSync(file, sdl);
-    return `supergraph written to ${file}`;
-  } catch (error) {
-    throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
-  }
-}
-
-function readConfig(file: string | undefined, configFile: string | undefined): Config {
-  if (file !== undefined) assertFile(file);
-  const env = {
-    ...process.env,
-    ...(configFile !== undefined && { ROUTER_CONFIG: configOption(configFile) }),
-    ...(file !== undefined && { SUPERGRAPH: resolve(file) }),
+/** Composes at once and after each change, one after another, until a signal ends it. */
+async function composeOnChange(
+  config: Config,
+  { output, format }: { readonly output: string | undefined; readonly format: Format },
+): Promise<void> {
+  const { openSources } = await import('../trial.ts');
+  const { composeSupergraph } = await import('../compose-supergraph.ts');
+  await using sources = openSources(config, { watch: true });
+  let composing: Promise<void> = Promise.resolve();
+  const composeAgain = () => {
+    composing = composing.then(async () => {
+      printOutcome(outcomeOf(await composeSupergraph(config, sources), output), format);
+    });
+    return composing;
   };
-  const directory = process.cwd();
-  if (file === undefined || configFile !== undefined) return loadConfig(env, directory);
-  return parseConfig('', { env, fileName: 'router.yaml', directory });
+  sources.onChange(composeAgain);
+  await composeAgain();
+  console.error('waiting for changes, Ctrl-C ends');
+  // Watching files does not keep the process running.
+  const running = setInterval(() => undefined, 60_000);
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  clearInterval(running);
+  await composing;
+}
+
+function outcomeOf(composed: ComposedSupergraph, output: string | undefined): Outcome {
+  if (composed.kind === 'rejected') return rejectedSupergraph(composed.reasons);
+  const { sdl, findings } = composed;
+  if (output !== undefined) writeResult(output, sdl);
+  return {
+    kind: 'success',
+    plain: output === undefined ? sdl : '',
+    data: { core_schema: sdl, hints: findings },
+    notes: [...findings, ...(output === undefined ? [] : [`supergraph written to ${output}`])],
+  };
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/yaml/read-yaml.ts';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /**
@@ -67,7 +68,9 @@ function trust(list: BlockList, proxy: string): void {
   const family = isIP(address);
   const length = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
   if (family === 0 || rest.length > 0 || !/^\d*$/.test(bits ?? '') || length > (family === 4 ? 32 : 128)) {
-    throw new Error(`listen.trustedProxies: ${JSON.stringify(proxy)} is not an IP address or CIDR range`);
+    throw new ConfigError([
+      `listen.trustedProxies: ${JSON.stringify(proxy)} is not an IP address or CIDR range`,
+    ]);
   }
   list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -172,3 +172,108 @@ describe('the package', () => {
     }
   });
 });
+
+const answer = z.object({
+  json_version: z.literal('1'),
+  data: z.looseObject({ success: z.boolean() }),
+  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+});
+
+/** Calls of each verb: one that succeeds, one with wrong arguments, and one that fails. */
+const CALLS = [
+  {
+    verb: 'compose',
+    succeeds: [],
+    data: { core_schema: expect.stringContaining('join__Graph'), hints: [] },
+    misuse: ['--outptu', 'x'],
+    reason: "unknown option '--outptu'; did you mean --output?",
+    fails: ['broken.yaml'],
+    code: 'SUPERGRAPH_REJECTED',
+    message: 'broken.yaml:1: subgraphs: must list at least one subgraph',
+  },
+  {
+    verb: 'validate',
+    succeeds: [],
+    data: { supergraph: expect.stringMatching(/^[0-9a-f]{12}$/), hints: [] },
+    misuse: ['one.yaml'],
+    reason: "too many arguments for 'validate'. Expected 0 arguments but got 1: one.yaml.",
+    fails: ['--config', 'broken.yaml'],
+    code: 'CONFIG_INVALID',
+    message: 'broken.yaml:1: subgraphs: unknown key',
+  },
+  {
+    verb: 'plan',
+    succeeds: ['--query', '{ newest { text book { title } } }'],
+    data: {
+      plan: { kind: 'QueryPlan', node: expect.objectContaining({ kind: 'Sequence' }) },
+      text: expect.stringMatching(/^QueryPlan \{/),
+      cost: 2,
+      calls: 2,
+      calls_by_subgraph: { reviews: 1, books: 1 },
+    },
+    misuse: [],
+    reason: 'give the operation either as FILE or with --query',
+    fails: ['--query', '{ nope }'],
+    code: 'GRAPHQL_VALIDATION_FAILED',
+    message: '1:3: Cannot query field "nope" on type "Query".',
+  },
+  {
+    verb: 'explain',
+    succeeds: ['RATE_LIMITED'],
+    data: { code: 'RATE_LIMITED', status: 429, meaning: expect.any(String), remedy: expect.any(String) },
+    misuse: [],
+    reason: "missing required argument 'CODE'",
+    fails: ['RATE_LIMTED'],
+    code: 'UNKNOWN_CODE',
+    message: 'unknown error code RATE_LIMTED; did you mean RATE_LIMITED?',
+  },
+  {
+    verb: 'init',
+    succeeds: ['fresh'],
+    data: { files: ['fresh/router.yaml', 'fresh/supergraph.yaml', 'fresh/products.graphql'] },
+    misuse: ['--format', 'yaml'],
+    reason: "option '--format <FORMAT>' argument 'yaml' is invalid. Allowed choices are plain, json.",
+    fails: ['.'],
+    code: 'FILE_EXISTS',
+    message: 'supergraph.yaml exists; --force overwrites it',
+  },
+];
+
+describe.each(CALLS)('tributary $verb', ({ verb, succeeds, data, misuse, reason, fails, code, message }) => {
+  beforeAll(() => writeFileSync(join(folder, 'broken.yaml'), 'subgraphs: {}\n'));
+  const call = (...args: readonly string[]) => runNode([LAUNCHER, verb, ...args]);
+
+  it('explains itself', async () => {
+    const help = await call('--help');
+    expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('--format <FORMAT>') });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: tributary ${verb} `));
+  });
+
+  it('prints its result as JSON', async () => {
+    const { status, stdout } = await call(...succeeds, '--format', 'json');
+    expect(answer.parse(JSON.parse(stdout))).toEqual({
+      json_version: '1',
+      data: { ...data, success: true },
+      error: null,
+    });
+    expect(status).toBe(0);
+  });
+
+  it('rejects wrong arguments with exit code 2 and its usage', async () => {
+    const { status, stdout, stderr } = await call(...misuse);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr.startsWith(`${reason}\n\nUsage: tributary ${verb} `)).toBe(true);
+  });
+
+  it('fails with exit code 1, a message on stderr, and the error as JSON', async () => {
+    expect(await call(...fails)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining(message),
+    });
+    const { status, stdout, stderr } = await call(...fails, '--format', 'json');
+    expect([status, stderr]).toEqual([1, '']);
+    const { data: failed, error } = answer.parse(JSON.parse(stdout));
+    expect([failed, error?.code]).toEqual([{ success: false }, code]);
+  });
+});

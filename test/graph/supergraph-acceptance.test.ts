@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { composeSupergraph } from '../../cli/compose-supergraph.ts';
+import { openSources } from '../../cli/trial.ts';
 import { parseConfig } from '../../router/config/config.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
@@ -11,11 +12,13 @@ const directory = mkdtempSync(join(tmpdir(), 'tributary-acceptance-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Runs `npm run compose` with the texts of supergraph.yaml and of router.yaml. */
-function composeText(supergraph: string, router = '') {
+async function composeText(supergraph: string, router = '') {
   const file = join(directory, 'supergraph.yaml');
   writeFileSync(file, supergraph);
   const env = { SUPERGRAPH: file };
-  return composeSupergraph(parseConfig(router, { env, fileName: 'router.yaml', directory }), env);
+  const config = parseConfig(router, { env, fileName: 'router.yaml', directory });
+  await using sources = openSources(config, { watch: false });
+  return await composeSupergraph(config, sources);
 }
 
 const link = (imports: string, more = '') =>
