@@ -47,12 +47,10 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
     const { operation, prepaid } = await configured.prepare(call, caller, generation.operations);
     const owing = { ...payer, prepaid };
-    const authorized = await chargingRejections(owing, () =>
-      configured.authorize(operation, call.variables, caller),
-    );
-    const charged = await chargingRejections(owing, () =>
-      configured.charge(authorized, call.variables, owing),
-    );
+    const charged = await chargingRejections(owing, () => {
+      const authorized = configured.authorize(operation, call.variables, caller);
+      return configured.charge(authorized, call.variables, owing);
+    });
     const outcome = await configured.execute(charged, caller, generation);
     // Only now is the document of an automatic persisted query registered, because only executed documents
     // are kept.

@@ -17,7 +17,9 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   checkMediaType(request);
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limit) throw tooLarge(limit);
-  const body = await decodeBody(await readBytes(request, limit), coding, limit);
+  const bytes = await readBytes(request, limit);
+  if (coding === 'identity') return parseJson(bytes);
+  const body = await decodeBody(bytes, coding, limit);
   if (body.kind === 'decoded') return parseJson(body.bytes);
   if (body.kind === 'too large') throw tooLarge(limit);
   throw new RouterError('BAD_REQUEST', `the body is not valid ${coding}`);

@@ -75,10 +75,13 @@ function withTracing(send: SendForCaller, { traced }: Pick<Telemetry, 'traced'>)
 }
 
 function withCollection(send: SendForCaller): SendForCaller {
-  return async (request, context, signal) => {
-    const response = await send(request, context, signal);
-    context.collection?.add(request.subgraph, response);
-    return response;
+  return (request, context, signal) => {
+    const { collection } = context;
+    if (collection === undefined) return send(request, context, signal);
+    return send(request, context, signal).then((response) => {
+      collection.add(request.subgraph, response);
+      return response;
+    });
   };
 }
 

@@ -29,7 +29,9 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
   const batch =
     represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
   if (batch.targets.length === 0) return;
-  const response = await callWithoutBlockedFields(fetch, batch, execution);
+  const first = await callSubgraph(fetch, batch.representations, execution);
+  const response =
+    first.kind === 'received' ? first : await callWithoutBlockedFields(fetch, batch, first, execution);
   const data = receiveData(fetch, batch, response, execution);
   if (data !== undefined) {
     if (represent === undefined) mergeRoot(fetch, batch, data, execution);
@@ -83,23 +85,19 @@ function representAll(
 }
 
 /**
- * Calls the subgraph. If breakers block some fields, repeats the call without them, so that the response has
- * the other fields.
+ * Repeats a call without the fields that breakers block, so that the response has the other fields. Returns
+ * any other failure unchanged.
  */
 async function callWithoutBlockedFields(
   fetch: FetchProgram,
   batch: Batch,
+  first: SubgraphResponse,
   execution: Execution,
 ): Promise<SubgraphResponse> {
-  let requested = fetch;
+  let response = first;
   let blockedFields: readonly string[] = [];
   let rejection: SubgraphFailure | undefined;
-  for (;;) {
-    const response = await callSubgraph(requested, batch.representations, execution);
-    if (response.kind === 'received') {
-      if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
-      return response;
-    }
+  while (response.kind === 'failed') {
     const { blockedFields: more, ...failure } = response.failure;
     if (more === undefined) return response;
     rejection ??= failure;
@@ -108,8 +106,10 @@ async function callWithoutBlockedFields(
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
-    requested = rest;
+    response = await callSubgraph(rest, batch.representations, execution);
   }
+  if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
+  return response;
 }
 
 type ReceivedData = {

@@ -6,23 +6,31 @@ import { runFetch } from './run-fetch.ts';
  * Runs a node of the plan and all nodes below it. The promise does not reject because of a subgraph: the
  * error collector receives the failure.
  */
-export async function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
+export function runPlan(program: PlanProgram, execution: Execution): Promise<void> {
+  // Not an async function, because a promise for each node in addition to those of its fetches costs CPU.
   switch (program.kind) {
     case 'sequence':
-      for (const node of program.nodes) {
-        if (execution.halts && execution.errorCollector.hasErrors()) return;
-        await runPlan(node, execution);
-      }
-      return;
+      return runSequence(program.nodes, execution);
     case 'parallel':
-      await Promise.all(program.nodes.map((node) => runPlan(node, execution)));
-      return;
+      return runParallel(program.nodes, execution);
     case 'condition': {
       const branch = execution.variables[program.variable] === true ? program.consequent : program.alternate;
-      if (branch !== undefined) await runPlan(branch, execution);
-      return;
+      return branch === undefined ? NOTHING : runPlan(branch, execution);
     }
     case 'fetch':
-      await runFetch(program.fetch, execution);
+      return runFetch(program.fetch, execution);
   }
+}
+
+const NOTHING = Promise.resolve();
+
+async function runSequence(nodes: readonly PlanProgram[], execution: Execution): Promise<void> {
+  for (const node of nodes) {
+    if (execution.halts && execution.errorCollector.hasErrors()) return;
+    await runPlan(node, execution);
+  }
+}
+
+async function runParallel(nodes: readonly PlanProgram[], execution: Execution): Promise<void> {
+  await Promise.all(nodes.map((node) => runPlan(node, execution)));
 }
