@@ -30,7 +30,8 @@ export async function findProblems(config: Config, sources: SupergraphSources): 
   }));
   const isAccepted = tried.kind === 'accepted';
   return {
-    problems: [...settings.flat(), ...(isAccepted ? [] : tried.reasons)],
+    // The trial finds some of the problems of the settings, too.
+    problems: [...new Set([...settings.flat(), ...(isAccepted ? [] : tried.reasons)])],
     findings: isAccepted ? tried.findings : [],
     version: isAccepted ? tried.version : undefined,
   };

@@ -138,7 +138,7 @@ async function build(
   return { sdl, findings: [...findings, ...warnings], generation, planner };
 }
 
-/** Creates the stages of requests, which check the rest of the configuration. No request runs through them. */
+/** Creates the stages of requests, which check the rest of the configuration. */
 function stagesOf(config: Config, telemetry: Telemetry): ConfiguredStages {
   return createConfiguredStages(config, {
     ...PARTS,
