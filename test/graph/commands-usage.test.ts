@@ -17,6 +17,8 @@ const PROGRAMS = {
   'npm test': 'bin/test.ts',
   'npm run check': 'bin/check.ts',
   'npm run generate': 'bin/generate.ts',
+  'npm run manifests': 'bin/manifests.ts',
+  'npm run release': 'bin/release.ts',
   'npm run bench': 'bench/main.ts',
   'npm run differential': 'test/differential/run.ts',
   'npm run fuzz': 'test/fuzz/run.ts',
