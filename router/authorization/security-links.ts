@@ -39,7 +39,7 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
  * Security features that need no enforcement here: the gateway removes inaccessible elements from the API
  * schema.
  */
-const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`]);
+const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`, `${SPECIFICATIONS}context`]);
 
 /**
  * Reads the authorization directives that a supergraph links.

@@ -2,7 +2,13 @@ import { TypeInfo, parse, separateOperations, visit, visitWithTypeInfo } from 'g
 import type { DocumentNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import { Kind, getNamedType, isAbstractType, isInterfaceType, isObjectType } from 'graphql';
 import { constantArguments } from '../shared/graphql/constant-arguments.ts';
-import { isCompositeDefinition, joinFields, parseFieldSet } from './prepare/supergraph-document.ts';
+import {
+  contextSelections,
+  fieldNamesIn,
+  isCompositeDefinition,
+  joinFields,
+  parseFieldSet,
+} from './prepare/supergraph-document.ts';
 import type { CompositeDefinition } from './prepare/supergraph-document.ts';
 
 /** A field that a label of a progressive `@override` moves to another subgraph. */
@@ -94,7 +100,16 @@ function reachField(typeName: string, fieldName: string, reached: Reached): void
       if (field.name.value !== fieldName) continue;
       const { requires } = constantArguments(join);
       if (typeof requires === 'string') reachFieldSet(parseFieldSet(requires), relative, reached);
+      for (const selection of contextSelections(join)) reachContext(selection, reached);
     }
+  }
+}
+
+/** An argument reads these fields from any type of its context. */
+function reachContext(selection: SelectionSetNode, { types, labels }: Reached): void {
+  const names = new Set(fieldNamesIn(selection));
+  for (const [coordinate, own] of types.labels) {
+    if (names.has(coordinate.split('.')[1] ?? '')) for (const label of own) labels.add(label);
   }
 }
 

@@ -120,7 +120,7 @@ export async function evaluate(
   { operation, interference, mergesFetches = false, overrides = [] }: Case,
   oracle: OracleResponse = askOracle(graph, operation),
 ): Promise<Evaluation> {
-  const interfering = interference === null ? undefined : interferenceOf(interference);
+  const interfering = interference === null ? undefined : interferenceOf(interference, graph);
   try {
     const response = await askRouter(graph, operation, {
       interfere: interfering?.interfere,

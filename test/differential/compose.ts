@@ -7,7 +7,7 @@ export type SubgraphSdl = Readonly<Record<string, string>>;
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [
   "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@tag", "@interfaceObject",
-  "@composeDirective"
+  "@composeDirective", "@context", "@fromContext"
 ])
 `;
 

@@ -13,7 +13,7 @@ export async function faultsOfBehaviors(
   { operation, interference, mergesFetches = false }: Case,
 ): Promise<readonly string[]> {
   const ask = (onError: ErrorBehavior) => {
-    const interfere = interference === null ? undefined : interferenceOf(interference).interfere;
+    const interfere = interference === null ? undefined : interferenceOf(interference, graph).interfere;
     // Compiled for each behavior: an operation whose merged fetch has failed sends its fetches separately
     // afterwards.
     const fresh = { ...graph, compile: createCompile(graph, graph.plan) };

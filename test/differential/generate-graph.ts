@@ -13,6 +13,7 @@ import type { SubgraphSdl } from './compose.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 import { toFederationOne } from './federation-one.ts';
+import { addContexts } from './generate-contexts.ts';
 import { addRequirements, requiredArguments, requiring } from './generate-requirements.ts';
 
 /** Definitions that every subgraph has. */
@@ -57,13 +58,15 @@ export function generateGraph(seed: string): SubgraphSdl {
   for (const entity of model.entities) placeEntity(model, entity, random);
   if (model.keyed) placeKeyedInterface(model.keyed, random);
   for (const entity of model.entities) addFields(model, entity, random);
+  const hasContexts = random.chance(0.3);
   addRequirements(model, random);
+  if (hasContexts) addContexts(model, random);
   for (const service of model.services) addRoots(model, service, random);
   for (const service of model.services) complete(model, service, random);
   const definitions = Object.fromEntries(
     model.services.map((service) => [service.name, COMMON + unions(service) + printService(service)]),
   );
-  return random.chance(0.2)
+  return !hasContexts && random.chance(0.2)
     ? { ...definitions, ...inFederationOne(model, definitions, random) }
     : definitions;
 }

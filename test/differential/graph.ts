@@ -9,6 +9,8 @@ import { compose } from './compose.ts';
 import type { SubgraphSdl } from './compose.ts';
 import { readsExactly } from './exact-values.ts';
 import { hash } from './random.ts';
+import { readContextArguments } from './context-values.ts';
+import type { ContextArguments } from './context-values.ts';
 import { movedFields } from './moved-fields.ts';
 import { createSubgraph } from './subgraph.ts';
 import type { Subgraph } from './subgraph.ts';
@@ -28,6 +30,9 @@ export type Graph = {
   /** Response names that the planner uses itself. */
   readonly reserved: ReadonlySet<string>;
   readonly compile: Compile;
+  /** Arguments that subgraphs read from objects above their fields. */
+  readonly contexts: ContextArguments;
+  readonly contextNames: ReadonlySet<string>;
   /** Labels of progressive `@override`. */
   readonly labels: readonly string[];
   readonly dataset: Dataset;
@@ -43,7 +48,7 @@ export function createGraph(seed: string, definitions: SubgraphSdl, readyMade?: 
   if (composition.kind === 'rejected') return undefined;
   const { typeDefs } = composition;
   const supergraphSdl = readyMade ?? composition.supergraphSdl;
-  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
+  const supergraph = Supergraph.build(supergraphSdl, { supportedFeatures: null, validateSupergraph: false });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const moved = movedFields(typeDefs);
   const subgraphs = new Map(
@@ -61,8 +66,10 @@ export function createGraph(seed: string, definitions: SubgraphSdl, readyMade?: 
     supergraphSchema,
     subgraphs,
     plan,
-    reserved: namesRead(supergraphSdl),
+    reserved: namesRead(supergraphSdl, 'key|requires|provides|selection'),
+    contextNames: namesRead(supergraphSdl, 'selection'),
     compile: keepingLast(createCompile({ apiSchema, supergraphSchema }, plan)),
+    contexts: readContextArguments(supergraphSdl),
     labels: [...new Set([...moved.values()].map(({ label }) => label))].sort(),
     dataset: {
       seed,
@@ -143,7 +150,7 @@ function possibleTypes(subgraphs: Graph['subgraphs'], whole: GraphQLSchema): Dat
 
 /** Returns the nullable leaves that no key, `@requires` or `@provides` reads. */
 function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: string): ReadonlySet<string> {
-  const read = namesRead(supergraphSdl);
+  const read = namesRead(supergraphSdl, 'key|requires|provides|selection');
   const fallible = new Set<string>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || !/^[EV]\d$/.test(type.name)) continue;
@@ -155,11 +162,8 @@ function fallibleFields(seed: string, schema: GraphQLSchema, supergraphSdl: stri
   return fallible;
 }
 
-/** Returns the names of the fields that some key, `@requires` or `@provides` reads. */
-function namesRead(supergraphSdl: string): ReadonlySet<string> {
-  return new Set(
-    [...supergraphSdl.matchAll(/(?:key|requires|provides): "((?:[^"\\]|\\.)*)"/g)].flatMap(
-      ([, fields]) => fields?.match(/\w+/g) ?? [],
-    ),
-  );
+/** Returns the names of the fields that some of these arguments of directives read. */
+function namesRead(supergraphSdl: string, directiveArguments: string): ReadonlySet<string> {
+  const pattern = new RegExp(`(?:${directiveArguments}): "((?:[^"\\\\]|\\\\.)*)"`, 'g');
+  return new Set([...supergraphSdl.matchAll(pattern)].flatMap(([, fields]) => fields?.match(/\w+/g) ?? []));
 }

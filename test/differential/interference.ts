@@ -18,7 +18,10 @@ const KINDS = [
  * Changes some responses of subgraphs, and describes the changes; the description is empty if none was
  * possible.
  */
-export function interferenceOf(seed: string): { interfere: Interference; effect(): string } {
+export function interferenceOf(
+  seed: string,
+  { contextNames }: { readonly contextNames: ReadonlySet<string> },
+): { interfere: Interference; effect(): string } {
   const random = randomOf(`interference ${seed}`);
   const effects: string[] = [];
   let calls = 0;
@@ -26,7 +29,7 @@ export function interferenceOf(seed: string): { interfere: Interference; effect(
     interfere: (service, response) => {
       calls += 1;
       if (response.kind !== 'received' || random.chance(0.5)) return response;
-      const changed = change(service, response, random);
+      const changed = change(service, response, { random, contextNames });
       if (changed === undefined) return response;
       effects.push(`${calls} ${changed.effect}`);
       return changed.response;
@@ -39,7 +42,14 @@ type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 type Changed = { readonly response: SubgraphResponse; readonly effect: string };
 
-function change(service: string, response: ReceivedResponse, random: Random): Changed | undefined {
+type Drawing = {
+  readonly random: Random;
+  /** Names of fields that `@fromContext` reads. Another field depends on whether such a field is null. */
+  readonly contextNames: ReadonlySet<string>;
+};
+
+function change(service: string, response: ReceivedResponse, drawing: Drawing): Changed | undefined {
+  const { random } = drawing;
   const error = { message: 'it went wrong' };
   const kind = random.pick(KINDS);
   switch (kind) {
@@ -64,7 +74,7 @@ function change(service: string, response: ReceivedResponse, random: Random): Ch
     case 'null with an error':
     case 'absent':
     case 'wrong type':
-      return changePlace(response, kind, random);
+      return changePlace(response, kind, drawing);
   }
 }
 
@@ -78,12 +88,16 @@ type Place = {
 function changePlace(
   response: ReceivedResponse,
   kind: 'null with an error' | 'absent' | 'wrong type',
-  random: Random,
+  { random, contextNames }: Drawing,
 ): Changed | undefined {
   const places: Place[] = [];
   collectPlaces(response.data, [], places);
   // A field `__typename` never fails.
-  const possible = places.filter(({ key }) => kind !== 'null with an error' || key !== '__typename');
+  const possible = places.filter(
+    ({ key, path }) =>
+      kind !== 'null with an error' ||
+      (key !== '__typename' && !path.some((name) => contextNames.has(String(name)))),
+  );
   const place = random.maybePick(possible);
   if (place === undefined) return undefined;
   const { holder, key, path } = place;

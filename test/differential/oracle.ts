@@ -8,7 +8,8 @@ import type { ExactPositions, Send, SubgraphResponse } from '../../router/reques
 import { parseResponse } from '../../router/subgraph/transport/read-response.ts';
 import type { GeneratedOperation } from './generate-operation.ts';
 import type { Graph } from './graph.ts';
-import { datasetResolver, datasetTypeResolver } from './dataset.ts';
+import { contextResolver } from './context-values.ts';
+import { datasetTypeResolver } from './dataset.ts';
 
 /** A response as a client receives it. */
 export type ReceivedResponse = {
@@ -29,9 +30,12 @@ export type OracleResponse = ReceivedResponse & {
 };
 
 /** Executes the operation on the whole graph with graphql-js. */
-export function askOracle({ oracleSchema, dataset }: Graph, operation: GeneratedOperation): OracleResponse {
+export function askOracle(
+  { oracleSchema, dataset, contexts }: Graph,
+  operation: GeneratedOperation,
+): OracleResponse {
   dataset.counter.value = 0;
-  const resolve = datasetResolver(dataset);
+  const resolve = contextResolver(dataset, contexts);
   const types = new Map<string, GraphQLOutputType>();
   const result = execute({
     schema: oracleSchema,

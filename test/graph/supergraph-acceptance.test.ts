@@ -28,14 +28,6 @@ const CONNECT = '@link(url: "https://specs.apollo.dev/connect/v0.2", import: ["@
 
 const UNSUPPORTED = [
   [
-    '@context',
-    `${link('"@key", "@context", "@fromContext"')}
-     type Query { shelf: Shelf }
-     type Shelf @key(fields: "id") @context(name: "shelf") { id: ID! row: String! note: Note! }
-     type Note @key(fields: "id") { id: ID! text(row: String @fromContext(field: "$shelf { row }")): Int! }`,
-    /^error UNSUPPORTED_FEATURE: the router does not support @context \(https:\/\/specs\.apollo\.dev\/context\/v0\.1\), used by Shelf$/,
-  ],
-  [
     '@connect',
     `${link('"@key"', `${CONNECT} @source(name: "s", http: { baseURL: "http://127.0.0.1:9" })`)}
      type Query { shelf: Shelf @connect(source: "s", http: { GET: "/" }, selection: "id") } type Shelf { id: ID! }`,

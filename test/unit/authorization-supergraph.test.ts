@@ -96,7 +96,6 @@ describe('rejects a supergraph that', () => {
       'links a feature for security of another publisher',
       plain.replace('specs.apollo.dev/auth', 'specs.example/auth'),
     ],
-    ['uses @context', withLink('@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)')],
   ])('%s', (_name, supergraphSdl) => {
     expect(supergraphSdl).not.toBe(plain);
     expect(() => extractAuthDirectives(supergraphSdl)).toThrow(/^the supergraph links/);

@@ -22,7 +22,8 @@ export function emptyCollection(): CollectedObjects {
   return { objects: [], known: { byValue: new Map(), object: undefined } };
 }
 
-type Step =
+/** A step from a value to values below it. */
+export type Step =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'items' }
   | { readonly kind: 'types'; readonly names: ReadonlySet<string> };
@@ -120,7 +121,7 @@ function equalWith({ byValue }: EqualObjects, value: unknown): EqualObjects {
  * Parses an element such as `name|[A,B]`, which selects only objects of the types A and B (type-conditioned
  * fetching).
  */
-function stepsOf(element: string): Step[] {
+export function stepsOf(element: string): Step[] {
   const [name = '', types] = element.split('|');
   const steps: Step[] = [];
   if (name === '@') steps.push({ kind: 'items' });

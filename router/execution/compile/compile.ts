@@ -93,7 +93,10 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
   });
   const { stalePolicyOf } = input;
   const fields =
-    stalePolicyOf && plan.fetches.map((fetch) => staleFields(fetch, stalePolicyOf, input.supergraphSchema));
+    stalePolicyOf &&
+    plan.fetches.map((fetch) =>
+      fetch.context === undefined ? staleFields(fetch, stalePolicyOf, input.supergraphSchema) : undefined,
+    );
   const staleByFetch = fields?.some((some) => some !== undefined) === true ? fields : undefined;
   return {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',

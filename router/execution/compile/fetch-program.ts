@@ -5,6 +5,7 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { Rewrite } from '../fetch/rewrite.ts';
 import type { Collect } from './collect.ts';
+import type { ContextArgument } from './context.ts';
 import type { CopyOnWritePaths } from './copy-on-write.ts';
 import type { Merge } from './merge.ts';
 import type { Represent } from './representation.ts';
@@ -28,6 +29,8 @@ export type FetchProgram = FetchReference & {
   /** True if one object replaces all equal objects at `path`. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
+  /** Arguments with values from objects above the entities. */
+  readonly context: readonly ContextArgument[] | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;
   readonly fields: FetchFields;

@@ -15,6 +15,7 @@ import { MergedDocuments } from '../entity-batching/merged-documents.ts';
 import { parallelFetches } from '../entity-batching/parallel-fetches.ts';
 import { exactPositions } from '../codegen/exact-positions.ts';
 import type { PlannedNames } from '../fetch/planned-names.ts';
+import { compileContext } from './context.ts';
 import { compileRepresentation } from './representation.ts';
 import { compileRewrites } from '../fetch/rewrite.ts';
 import { copyOnWritePaths } from './copy-on-write.ts';
@@ -57,7 +58,7 @@ export type PlanSurroundings = {
 
 /**
  * Compiles all fetches of a plan, and the order in which they run.
- * @throws {RouterError} OPERATION_NOT_PLANNABLE for unsupported parts: subscriptions, `@defer` and contexts
+ * @throws {RouterError} OPERATION_NOT_PLANNABLE for unsupported parts: subscriptions and `@defer`
  */
 export function compilePlan(
   plan: QueryPlan,
@@ -154,13 +155,16 @@ type FetchContext = {
 function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
   const { placed, deliveries, types, names, mergeable } = context;
   const { node, path, shape, index, service } = fetch;
-  const { contextRewrites, requires, variableUsages = [] } = node;
-  if (contextRewrites && contextRewrites.length > 0) throw unsupported('@fromContext is not supported');
+  const { requires, variableUsages = [] } = node;
+  const fromContext = compileContext(node, types);
+  const isFromContext = (name: string) => fromContext?.some((argument) => argument.name === name) === true;
   if (node.operationKind === OperationTypeNode.SUBSCRIPTION)
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
   const document = parse(text, { noLocation: true });
-  const base = baseOf(path, placed, deliveries);
+  // With contexts an object may have different values in different places, so that it is copied. Then the
+  // data of its fetch does not contain what was merged into the copies, and equal objects are not replaced.
+  const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);
   return {
@@ -168,16 +172,19 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     service,
     operation: node.operationKind,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
-    variables: variableUsages.map((name) => ({
-      name: names.variableOf(name),
-      prefix: `${JSON.stringify(name)}:`,
-    })),
+    variables: variableUsages
+      .filter((name) => !isFromContext(name))
+      .map((name) => ({
+        name: names.variableOf(name),
+        prefix: `${JSON.stringify(name)}:`,
+      })),
     path,
     collect: compileCollect(base?.path ?? path, entityKey),
     base: base?.fetch.index,
     collectedBy: placed.find((other) => other.path.join() === path.join())?.index ?? index,
     isDeduplicated: entityKey !== undefined,
     represent: requires && compileRepresentation(requires, node.inputRewrites, types),
+    context: fromContext,
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     shape,
     fields: fetchFields(document),
@@ -185,8 +192,15 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     copyOnWritePaths: copyOnWritePaths(placed.flatMap((other) => pathBelow(fetch, other))),
     merge: compileMerge(shape, types),
     isRepeated: equal.length > 1,
-    entitySelection: mergeable.has(node) ? readEntitySelection(node, equal[0]?.index ?? index) : undefined,
+    entitySelection:
+      mergeable.has(node) && fromContext === undefined
+        ? readEntitySelection(node, equal[0]?.index ?? index)
+        : undefined,
   };
+}
+
+function hasContexts(placed: readonly PlacedFetch[]): boolean {
+  return placed.some(({ node }) => (node.contextRewrites ?? []).length > 0);
 }
 
 function pathBelow({ path }: PlacedFetch, other: PlacedFetch): readonly (readonly string[])[] {

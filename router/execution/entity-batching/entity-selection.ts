@@ -16,7 +16,10 @@ export type EntitySelection = {
  * Reads the selection of an entity fetch; undefined if its document does not have the form in which planners
  * write entity fetches.
  */
-export function readEntitySelection({ operation: text }: FetchNode, id: number): EntitySelection | undefined {
+export function readEntitySelection(
+  { operation: text }: Pick<FetchNode, 'operation'>,
+  id: number,
+): EntitySelection | undefined {
   const operation = onlyOperation(parse(text, { noLocation: true }));
   const field = operation && onlyField(operation);
   if (operation === undefined || field?.selectionSet === undefined || !takesRepresentations(field))

@@ -55,7 +55,7 @@ export class MergedDocuments {
     const key = fetches.map(({ entitySelection }) => entitySelection.id).join();
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
-    const document = compose(fetches);
+    const document = mergeDocuments(fetches);
     const [oldest] = this.#documents.keys();
     if (this.#documents.size >= MAX_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest);
     this.#documents.set(key, document);
@@ -63,7 +63,8 @@ export class MergedDocuments {
   }
 }
 
-function compose(fetches: readonly MergeableFetch[]): MergedDocument {
+/** Merges the selections of fetches into one document. */
+export function mergeDocuments(fetches: readonly MergeableFetch[]): MergedDocument {
   const [only, ...others] = fetches;
   if (only !== undefined && others.length === 0) return unaliased(only);
   const selections = fetches.map(({ entitySelection }) => entitySelection);

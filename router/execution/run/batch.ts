@@ -8,6 +8,15 @@ export type Batch = {
   readonly indices: readonly number[];
   /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];
+  /** Set for a fetch with context arguments: representations with equal values, in their order. */
+  readonly groups?: readonly ContextGroup[];
+};
+
+/** Representations of entities that have equal values of context arguments. */
+export type ContextGroup = {
+  /** JSON texts of the values by the name of the variable. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly representations: readonly string[];
 };
 
 /** Collects the objects of a batch. Objects with equal representations get the same index. */

@@ -2,6 +2,7 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { createFailureCause } from '../errors/failure-causes.ts';
 import type { FailureCause } from '../errors/failure-causes.ts';
 import { joinPath, pathKey } from '../fetch/delivery.ts';
+import type { UnusableContext } from './context-targets.ts';
 import type { Execution } from './execution.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { RequiredValue } from '../compile/representation.ts';
@@ -34,6 +35,23 @@ export function entityFailureRecorder(
     const cause = inherited ?? unusableCause(delivering.service, required, value);
     errorCollector.markEntityFailed(fetch.index, object, cause);
   };
+}
+
+/** Records that an entity lacks a value from an object above it. */
+export function recordUnusableContext(
+  fetch: FetchProgram,
+  object: JsonObject,
+  { above, value, levels, required }: UnusableContext,
+  { operation, errorCollector }: Execution,
+): void {
+  const names = pathKey(fetch.path).split('.');
+  const path = required.path.reduce(joinPath, names.slice(0, names.length - levels).join('.'));
+  const fetches = operation.plan.deliveries(path);
+  const [delivering] = fetches;
+  const inherited = value === undefined ? errorCollector.causeOf(fetches, above) : undefined;
+  const service = delivering?.service ?? fetch.service;
+  const cause = inherited ?? errorCollector.addCause(requirementCause(service, required, value));
+  errorCollector.markEntityFailed(fetch.index, object, cause);
 }
 
 /** Returns the cause for an entity whose required value is unusable. */

@@ -1,6 +1,7 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { BatchBuilder } from './batch.ts';
 import type { Batch } from './batch.ts';
+import { batchByContext } from './context-batch.ts';
 import { emptyCollection } from '../compile/collect.ts';
 import { createFailureCause } from '../errors/failure-causes.ts';
 import type { FailureCause } from '../errors/failure-causes.ts';
@@ -25,11 +26,12 @@ import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../req
 /** Runs one fetch and merges the data that it delivers. The error collector receives failures. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
-  const targets = collectTargets(fetch, execution);
   const batch =
-    represent === undefined ? rootBatch(targets) : representAll(fetch, represent, targets, execution);
+    represent === undefined
+      ? rootBatch(collectTargets(fetch, execution))
+      : entityBatch(fetch, represent, execution);
   if (batch.targets.length === 0) return;
-  const first = await callSubgraph(fetch, batch.representations, execution);
+  const first = await callSubgraph(fetch, batch, execution);
   const response =
     first.kind === 'received' ? first : await callWithoutBlockedFields(fetch, batch, first, execution);
   const data = receiveData(fetch, batch, response, execution);
@@ -38,6 +40,13 @@ export async function runFetch(fetch: FetchProgram, execution: Execution): Promi
     else mergeEntities(fetch, batch, data, execution);
   }
   if (execution.stale !== undefined) await mergeStale(fetch, batch, execution);
+}
+
+function entityBatch(fetch: FetchProgram, represent: Represent, execution: Execution): Batch {
+  const { context } = fetch;
+  return context === undefined
+    ? representAll(fetch, represent, collectTargets(fetch, execution), execution)
+    : batchByContext(fetch, { represent, context }, execution);
 }
 
 function collectTargets(
@@ -106,7 +115,7 @@ async function callWithoutBlockedFields(
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };
-    response = await callSubgraph(rest, batch.representations, execution);
+    response = await callSubgraph(rest, batch, execution);
   }
   if (rejection !== undefined) failFetch(fetch, { ...rejection, blockedFields }, execution, { batch });
   return response;

@@ -1,5 +1,7 @@
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { ERRORS } from '../../shared/errors.ts';
+import type { Batch } from './batch.ts';
+import { callByContext } from './send-by-context.ts';
 import type { Execution } from './execution.ts';
 import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
@@ -8,11 +10,12 @@ import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-r
 /** Calls the subgraph of a fetch. Equal queries of one execution are sent once. */
 export function callSubgraph(
   fetch: FetchProgram,
-  representations: readonly string[],
+  { representations, groups }: Batch,
   execution: Execution,
 ): Promise<SubgraphResponse> {
   const isQuery = fetch.operation === 'query';
   if (isQuery && execution.signal.aborted) return Promise.resolve(cancelled(fetch));
+  if (groups !== undefined) return callByContext(fetch, groups, execution);
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact };

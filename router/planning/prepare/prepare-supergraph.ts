@@ -4,6 +4,7 @@ import { extractRequiredArguments } from './required-arguments.ts';
 import type { RequiredArguments } from './required-arguments.ts';
 import {
   argumentOf,
+  contextSelections,
   fieldNamesIn,
   hasFlag,
   isCompositeDefinition,
@@ -23,6 +24,8 @@ export type PreparedSupergraph = {
   readonly schema: GraphQLSchema;
   /** Names of all fields that keys and `@requires` read. */
   readonly reserved: ReadonlySet<string>;
+  /** Names of the fields that `@fromContext` reads. They are among the reserved names. */
+  readonly contexts: ReadonlySet<string>;
   /**
    * Interfaces that some services define as an `@interfaceObject`. The values are the names of these
    * services.
@@ -53,10 +56,12 @@ export function prepareSupergraph(
     schema,
   );
   const interfaceObjects = interfaceObjectsIn(document);
+  const contexts = contextNames(document);
   return {
     document,
     schema,
-    reserved: reservedNames(document),
+    reserved: new Set([...reservedNames(document), ...contexts]),
+    contexts,
     interfaceObjects,
     interfaceObjectFields: interfaceObjectFieldsIn(document),
     shared: new Set([...interfaceObjects.keys()].flatMap((name) => fieldNamesOf(name, schema))),
@@ -124,6 +129,18 @@ function reservedNames(document: DocumentNode): ReadonlySet<string> {
   for (const type of document.definitions.filter(isCompositeDefinition)) {
     for (const directive of type.directives ?? []) read(argumentOf(directive, 'key'));
     for (const { join } of joinFields(type)) read(argumentOf(join, 'requires'));
+  }
+  return names;
+}
+
+function contextNames(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const type of document.definitions.filter(isCompositeDefinition)) {
+    for (const { join } of joinFields(type)) {
+      for (const selection of contextSelections(join)) {
+        for (const name of fieldNamesIn(selection)) names.add(name);
+      }
+    }
   }
   return names;
 }

@@ -13,6 +13,10 @@ export type Renames = {
 
 /** Name of the variable that contains the representations in every `_entities` fetch. */
 const REPRESENTATIONS = 'representations';
+/** Beginning of the names of variables for arguments with `@fromContext`. */
+const CONTEXT_ARGUMENT = 'contextualArgument_';
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Returns a text that identifies a field of an object: its response name, name and arguments. */
 export function signatureOf(field: FieldNode): string {
@@ -27,6 +31,7 @@ export function signatureOf(field: FieldNode): string {
  * - Names that stand for different fields of different types behind an `@interfaceObject`, where the planner
  *   merges all fields of one name: `{ media { ... on Book { pages(of: 1) } ... on Film { pages(of: 2) } } }`
  *   would return `pages(of: 1)` for both.
+ * - Names of fields with arguments that `@fromContext` reads without them.
  *
  * @param names.reserved names of fields that keys and `@requires` read, in any type.
  * @param names.keys if `all`, an aliased key field is planned without its alias, because the planner
@@ -38,8 +43,9 @@ export function findRenames(
   {
     reserved,
     shared,
+    contexts = NO_NAMES,
     keys = 'resolvable',
-  }: Pick<PreparedSupergraph, 'reserved' | 'shared'> & Partial<Pick<PreparedSupergraph, 'keys'>>,
+  }: Pick<PreparedSupergraph, 'reserved' | 'shared'> & Partial<Pick<PreparedSupergraph, 'keys' | 'contexts'>>,
 ): Renames {
   const byName = new Map<string, Map<string, FieldNode>>();
   const used = new Set(reserved);
@@ -60,7 +66,13 @@ export function findRenames(
     // One of the fields keeps the name; a field without an alias is preferred.
     const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
     return alike
-      .filter((field) => isKey(field) || (isTaken && isAliased(field)) || (isAmbiguous && field !== kept))
+      .filter(
+        (field) =>
+          isKey(field) ||
+          (isTaken && isAliased(field)) ||
+          (contexts.has(name) && hasArguments(field)) ||
+          (isAmbiguous && field !== kept),
+      )
       .map((field) => {
         const planned = isKey(field) ? field.name.value : unusedName(name, used);
         return [signatureOf(field), planned] as const;
@@ -68,15 +80,19 @@ export function findRenames(
   });
   return {
     fields,
-    variables: variables.has(REPRESENTATIONS)
-      ? [[REPRESENTATIONS, unusedName(REPRESENTATIONS, variables)]]
-      : [],
+    variables: [...variables]
+      .filter((name) => name === REPRESENTATIONS || name.startsWith(CONTEXT_ARGUMENT))
+      .map((name) => [name, unusedName(name, variables)]),
   };
 }
 
 function isAliasOfKey(field: FieldNode, reserved: ReadonlySet<string>): boolean {
   const { name, arguments: given = [], selectionSet } = field;
   return isAliased(field) && reserved.has(name.value) && given.length === 0 && selectionSet === undefined;
+}
+
+function hasArguments({ arguments: given = [] }: FieldNode): boolean {
+  return given.length > 0;
 }
 
 function isAliased({ alias, name }: FieldNode): boolean {

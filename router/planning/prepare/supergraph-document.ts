@@ -1,3 +1,5 @@
+import { isRecord } from '../../shared/is-record.ts';
+import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 import { Kind, isInterfaceType, isObjectType, parse, visit } from 'graphql';
 import type {
   ConstDirectiveNode,
@@ -79,6 +81,18 @@ export function withImplementations(schema: GraphQLSchema, typeName: string): st
   if (!isInterfaceType(type)) return isObjectType(type) ? [typeName] : [];
   const { objects, interfaces } = schema.getImplementations(type);
   return [typeName, ...objects.map(({ name }) => name), ...interfaces.map(({ name }) => name)];
+}
+
+/** Returns the selections of the arguments with `@fromContext` of a `@join__field` directive. */
+export function contextSelections(join: ConstDirectiveNode): readonly SelectionSetNode[] {
+  const { contextArguments } = constantArguments(join);
+  const list: readonly unknown[] = Array.isArray(contextArguments) ? contextArguments : [];
+  return list.flatMap((one) => {
+    if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
+    const text = one['selection'].trim();
+    // With one type of context, the text has braces.
+    return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
+  });
 }
 
 /** Returns the fields of a type with their `@join__field` directives, one at a time. */

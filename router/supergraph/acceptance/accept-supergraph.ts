@@ -25,6 +25,7 @@ import { servedDifferently } from './served-differently.ts';
 import { constantLabels } from './constant-labels.ts';
 import { readOverrideLabels } from '../../planning/override-labels.ts';
 import type { OverrideLabels } from '../../planning/override-labels.ts';
+import { withoutContextPurpose } from './context-link.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
@@ -66,7 +67,7 @@ export async function acceptSupergraph(
   const { sdl, requirements } = extractAuthDirectives(relevantSdl);
   const parsed = parse(sdl, { noLocation: true });
   const defaults = createHiddenDefaults();
-  const servable = defaults.hide(parsed);
+  const servable = withoutContextPurpose(defaults.hide(parsed));
   const servableSdl = servable === parsed ? sdl : print(servable);
   const graph = describeGraph({ published: supergraphSdl, servable, defaults });
   const pricing = createPricing(sdl, config.rateLimit);

@@ -3,6 +3,7 @@ import type { DocumentNode } from 'graphql';
 import { readLinks } from '../../authorization/security-links.ts';
 import type { Finding } from '../compose.ts';
 import { usesOf } from './feature-uses.ts';
+import { CONTEXT_URL } from './context-link.ts';
 import { isIgnored } from './ignored-features.ts';
 
 /** Texts about alternatives to unsupported features. The key is the URL that identifies the feature. */
@@ -24,6 +25,7 @@ export function unsupportedFeatures(document: DocumentNode): readonly Finding[] 
         link.purpose !== undefined &&
         !link.isEnforced &&
         !isIgnored(link) &&
+        link.url !== CONTEXT_URL &&
         !DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES.has(link.url),
     )
     .map((link) => {

@@ -72,7 +72,7 @@ export function federatedGraph(subgraphs: Readonly<Record<string, SubgraphParts>
   const sdl = Object.fromEntries(Object.entries(subgraphs).map(([name, { typeDefs }]) => [name, typeDefs]));
   const composition = compose(sdl);
   if (composition.kind === 'rejected') throw new Error(composition.messages.join('\n'));
-  const supergraph = Supergraph.build(composition.supergraphSdl);
+  const supergraph = Supergraph.build(composition.supergraphSdl, { supportedFeatures: null });
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
   const plan = createOperationPlanner(composition.supergraphSdl);

@@ -1,0 +1,111 @@
+import { getNamedType } from 'graphql';
+import type { FetchDataKeyRenamer, FetchNode } from '@apollo/query-planner';
+import { isJsonObject, readOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
+import { typeConditionOf } from '../fetch/rewrite.ts';
+import type { RequiredValue } from './representation.ts';
+
+/** An argument of a fetch whose value comes from an object above the entity (`@fromContext`). */
+export type ContextArgument = {
+  /** Name of the variable in the document of the fetch. */
+  readonly name: string;
+  /** The places of the value, for different types of the object above. The first that applies is used. */
+  readonly sources: readonly ContextSource[];
+};
+
+export type ContextSource = {
+  /** Number of fields from the entity up to the object that has the value. */
+  readonly levels: number;
+  readonly read: (object: JsonObject) => ContextValue | undefined;
+};
+
+export type ContextValue = {
+  /** Undefined if the value was not delivered. */
+  readonly value: unknown;
+  readonly isUsable: boolean;
+  readonly required: RequiredValue;
+};
+
+/** Compiles the context arguments of a fetch; undefined if it has none. */
+export function compileContext(
+  { contextRewrites = [], variableUsages = [] }: FetchNode,
+  types: SupergraphTypes,
+): readonly ContextArgument[] | undefined {
+  const used = new Set(variableUsages);
+  const sources = new Map<string, ContextSource[]>();
+  for (const rewrite of contextRewrites) {
+    const { renameKeyTo: name } = rewrite;
+    if (used.has(name)) sources.set(name, [...(sources.get(name) ?? []), compileSource(rewrite, types)]);
+  }
+  return sources.size === 0 ? undefined : [...sources].map(([name, own]) => ({ name, sources: own }));
+}
+
+/**
+ * @param rewrite Its path has `..` for each field up, then type conditions and the names of fields down to
+ * the value.
+ */
+function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): ContextSource {
+  const levels = path.filter((element) => element === '..').length;
+  const steps = path.slice(levels);
+  const names = steps.filter((step) => typeConditionOf(step) === undefined);
+  return {
+    levels,
+    read(object) {
+      const reading: Reading = { types, isMatch: true, isUsable: true, coordinate: names.join('.') };
+      const value = readAt(object, undefined, steps, reading);
+      const { isMatch, isUsable, coordinate } = reading;
+      return isMatch ? { value, isUsable, required: { path: names, coordinate } } : undefined;
+    },
+  };
+}
+
+type Reading = {
+  readonly types: SupergraphTypes;
+  /** False if a type condition excludes the object. */
+  isMatch: boolean;
+  isUsable: boolean;
+  /** Coordinate of the last field, for messages. */
+  coordinate: string;
+};
+
+/**
+ * Reads a value below an object. Lists on the way result in lists.
+ * @param declared type of the object if it does not name its type
+ */
+function readAt(
+  value: unknown,
+  declared: string | undefined,
+  steps: readonly string[],
+  reading: Reading,
+): unknown {
+  const [step, ...rest] = steps;
+  if (step === undefined || value === null || value === undefined) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => readAt(item, declared, steps, reading));
+  if (!isJsonObject(value)) {
+    reading.isUsable = false;
+    return value;
+  }
+  const { types } = reading;
+  const typeName = types.typeNameOf(value['__typename']) ?? declared;
+  const condition = typeConditionOf(step);
+  if (condition === undefined) return readField(value, typeName, steps, reading);
+  reading.isMatch &&= typeName === undefined || types.isA(typeName, condition);
+  return readAt(value, typeName ?? condition, rest, reading);
+}
+
+function readField(
+  object: JsonObject,
+  typeName: string | undefined,
+  [field = '', ...rest]: readonly string[],
+  reading: Reading,
+): unknown {
+  const value = readOwn(object, field);
+  if (typeName === undefined) return readAt(value, undefined, rest, reading);
+  reading.coordinate = `${typeName}.${field}`;
+  const { types } = reading;
+  // A value of the wrong type is sent neither to the client nor to another service.
+  if (value !== undefined && types.checkOf(typeName, field)?.(value) === false) reading.isUsable = false;
+  const type = types.typeOf(typeName, field);
+  return readAt(value, type && getNamedType(type).name, rest, reading);
+}

@@ -1,0 +1,69 @@
+import type { ContextArgument } from '../compile/context.ts';
+import type { FetchProgram } from '../compile/fetch-program.ts';
+import type { Represent } from '../compile/representation.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { Batch } from './batch.ts';
+import { collectContextTargets } from './context-targets.ts';
+import type { ContextTarget } from './context-targets.ts';
+import { TYPENAME, entityFailureRecorder, recordUnusableContext } from './entity-failure.ts';
+import type { Execution } from './execution.ts';
+
+type Group = {
+  readonly values: ReadonlyMap<string, string>;
+  readonly representations: string[];
+  /** Indices of the representations in this group, by their text. */
+  readonly byText: Map<string, number>;
+  readonly members: { readonly target: JsonObject; readonly index: number }[];
+};
+
+/** Represents the entities of a fetch with context arguments, grouped by their values. */
+export function batchByContext(
+  fetch: FetchProgram,
+  { represent, context }: { readonly represent: Represent; readonly context: readonly ContextArgument[] },
+  execution: Execution,
+): Batch {
+  const recordFailure = entityFailureRecorder(fetch, execution);
+  const groups = new Map<string, Group>();
+  for (const { object, text, values, unusable } of collectContextTargets(fetch.path, context, execution)) {
+    const representation = represent(object);
+    if (representation === undefined) {
+      if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
+      continue;
+    }
+    // As with `@requires`, an entity is not requested without a value that it needs.
+    if (unusable !== undefined) {
+      recordUnusableContext(fetch, object, unusable, execution);
+      continue;
+    }
+    const written = representation.write(object, (...found) => recordFailure(object, ...found));
+    if (written === undefined) continue;
+    const group = groups.get(text) ?? createGroup(values);
+    groups.set(text, group);
+    addMember(group, object, written);
+  }
+  return flattened([...groups.values()]);
+}
+
+function createGroup(values: ContextTarget['values']): Group {
+  return { values: new Map(values), representations: [], byText: new Map(), members: [] };
+}
+
+function addMember({ representations, byText, members }: Group, target: JsonObject, text: string): void {
+  const index = byText.get(text) ?? representations.push(text) - 1;
+  byText.set(text, index);
+  members.push({ target, index });
+}
+
+function flattened(groups: readonly Group[]): Batch {
+  const targets: JsonObject[] = [];
+  const indices: number[] = [];
+  let offset = 0;
+  for (const { members, representations } of groups) {
+    for (const { target, index } of members) {
+      targets.push(target);
+      indices.push(offset + index);
+    }
+    offset += representations.length;
+  }
+  return { targets, indices, representations: groups.flatMap((group) => group.representations), groups };
+}

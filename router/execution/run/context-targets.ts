@@ -1,0 +1,154 @@
+import { stepsOf } from '../compile/collect.ts';
+import type { Step } from '../compile/collect.ts';
+import type { ContextArgument, ContextValue } from '../compile/context.ts';
+import type { Copies } from '../compile/merge.ts';
+import type { RequiredValue } from '../compile/representation.ts';
+import { isJsonObject, jsonText, readOwn, writeOwn } from '../../shared/json.ts';
+import type { JsonObject } from '../../shared/json.ts';
+
+/** An entity with the values that it receives from the objects above it. */
+export type ContextTarget = {
+  readonly object: JsonObject;
+  /** JSON texts of the values by the name of the variable. */
+  readonly values: readonly (readonly [name: string, text: string])[];
+  /** Equal for equal values. */
+  readonly text: string;
+  /** A value that was not delivered or is not of its type. */
+  readonly unusable: UnusableContext | undefined;
+};
+
+export type UnusableContext = {
+  /** The object that should have the value. */
+  readonly above: JsonObject;
+  /** Number of fields from the entity up to this object. */
+  readonly levels: number;
+  readonly required: RequiredValue;
+  readonly value: unknown;
+};
+
+/**
+ * Finds the entities of a fetch with context arguments. One object may be in several places, below objects
+ * with different values. Then each place gets a copy of its own.
+ */
+export function collectContextTargets(
+  path: readonly string[],
+  context: readonly ContextArgument[],
+  { root, copies }: { readonly root: JsonObject; readonly copies: Copies },
+): readonly ContextTarget[] {
+  const steps = path.flatMap(stepsOf);
+  const found = findTargets(root, steps, context);
+  if (found !== undefined) return found;
+  copyBelow(root, steps, { levels: levelsOf(context), copies });
+  return findTargets(root, steps, context) ?? [];
+}
+
+function levelsOf(context: readonly ContextArgument[]): number {
+  return Math.max(...context.flatMap(({ sources }) => sources.map(({ levels }) => levels)));
+}
+
+/** Returns the entities; undefined if one object has different values in several places. */
+function findTargets(
+  root: JsonObject,
+  steps: readonly Step[],
+  context: readonly ContextArgument[],
+): readonly ContextTarget[] | undefined {
+  const targets = new Map<JsonObject, ContextTarget>();
+  let isAmbiguous = false;
+  walk(root, steps, (object, ancestors) => {
+    const target = readTarget(context, object, ancestors);
+    const known = targets.get(object);
+    if (known === undefined) targets.set(object, target);
+    else if (known.text !== target.text) isAmbiguous = true;
+  });
+  return isAmbiguous ? undefined : [...targets.values()];
+}
+
+function readTarget(
+  context: readonly ContextArgument[],
+  object: JsonObject,
+  ancestors: readonly JsonObject[],
+): ContextTarget {
+  const values: (readonly [string, string])[] = [];
+  let unusable: UnusableContext | undefined;
+  for (const argument of context) {
+    const found = readValue(argument, object, ancestors);
+    // Without a value the argument is left out, so that the subgraph applies its default.
+    if (found === undefined) continue;
+    const { value, isUsable, ...place } = found;
+    if (value === undefined || !isUsable) unusable = { value, ...place };
+    else values.push([argument.name, jsonText(value)]);
+  }
+  return { object, values, text: JSON.stringify(values), unusable };
+}
+
+function readValue(
+  { sources }: ContextArgument,
+  object: JsonObject,
+  ancestors: readonly JsonObject[],
+): (ContextValue & Pick<UnusableContext, 'above' | 'levels'>) | undefined {
+  for (const { levels, read } of sources) {
+    const above = levels === 0 ? object : (ancestors.at(-levels) ?? ancestors[0]);
+    const value = above && read(above);
+    if (above !== undefined && value !== undefined) return { ...value, above, levels };
+  }
+  return undefined;
+}
+
+type Visit = (object: JsonObject, ancestors: readonly JsonObject[]) => void;
+
+/** Visits the objects at a path, with the object of each field on the way. */
+function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
+  const ancestors: JsonObject[] = [];
+  const enter = (value: unknown, index: number): void => {
+    const step = steps[index];
+    if (step?.kind === 'items') {
+      if (Array.isArray(value)) for (const item of value) enter(item, index + 1);
+      return;
+    }
+    if (!isJsonObject(value)) return;
+    if (step === undefined) visit(value, ancestors);
+    else if (step.kind === 'types') {
+      if (step.names.has(String(value['__typename']))) enter(value, index + 1);
+    } else {
+      ancestors.push(value);
+      enter(readOwn(value, step.key), index + 1);
+      ancestors.pop();
+    }
+  };
+  enter(root, 0);
+}
+
+/**
+ * Copies the objects on a path below those that have the values. Fetches in flight refer to the original
+ * objects, so they merge into the copies too.
+ */
+function copyBelow(
+  root: JsonObject,
+  steps: readonly Step[],
+  { levels, copies }: { readonly levels: number; readonly copies: Copies },
+): void {
+  const keys = steps.flatMap((step, index) => (step.kind === 'key' ? [index] : []));
+  const from = keys.at(-levels) ?? 0;
+  const done = new Set<JsonObject>();
+  const step = steps[from];
+  if (step?.kind !== 'key') return;
+  walk(root, steps.slice(0, from), (above) => {
+    if (done.has(above)) return;
+    done.add(above);
+    writeOwn(above, step.key, copyAt(readOwn(above, step.key), steps.slice(from + 1), copies));
+  });
+}
+
+function copyAt(value: unknown, steps: readonly Step[], copies: Copies): unknown {
+  const [step, ...rest] = steps;
+  if (step?.kind === 'items')
+    return Array.isArray(value) ? value.map((item: unknown) => copyAt(item, rest, copies)) : value;
+  if (step?.kind === 'types') return copyAt(value, rest, copies);
+  if (!isJsonObject(value)) return value;
+  const copy = { ...value };
+  const known = copies.get(value);
+  if (known === undefined) copies.set(value, [copy]);
+  else known.push(copy);
+  if (step !== undefined) writeOwn(copy, step.key, copyAt(readOwn(value, step.key), rest, copies));
+  return copy;
+}

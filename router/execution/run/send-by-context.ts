@@ -1,0 +1,134 @@
+import { readEntitySelection } from '../entity-batching/entity-selection.ts';
+import type { MergedDocument } from '../entity-batching/merged-documents.ts';
+import type { FetchProgram } from '../compile/fetch-program.ts';
+import { requestBody } from '../fetch/request-body.ts';
+import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
+import { readOwn } from '../../shared/json.ts';
+import type { ContextGroup } from './batch.ts';
+import { contextDocument } from './context-document.ts';
+import type { Execution } from './execution.ts';
+
+/**
+ * Maximum number of groups in one request. Each group is a selection with an alias, and subgraphs limit the
+ * number of aliases.
+ */
+const MAX_GROUPS = 50;
+
+/**
+ * Calls the subgraph of a fetch with context arguments. Entities with equal values are one `_entities`
+ * selection; several selections have aliases. Returns the response that one selection of all entities would
+ * have.
+ */
+export async function callByContext(
+  fetch: FetchProgram,
+  groups: readonly ContextGroup[],
+  execution: Execution,
+): Promise<SubgraphResponse> {
+  const { query }: { query: string } = JSON.parse(`${fetch.bodyPrefix}}`);
+  const selection = readEntitySelection({ operation: query }, 0);
+  const size = selection === undefined ? 1 : MAX_GROUPS;
+  const parts = Array.from({ length: Math.ceil(groups.length / size) }, (_, index) =>
+    groups.slice(index * size, (index + 1) * size),
+  );
+  const calls = parts.map((part) =>
+    part.length === 1 || selection === undefined
+      ? callAlone(fetch, part, execution)
+      : callAliased(fetch, part, contextDocument(fetch, selection, part.length), execution),
+  );
+  return joined(await Promise.all(calls));
+}
+
+function callAlone(
+  fetch: FetchProgram,
+  groups: readonly ContextGroup[],
+  { send, signal, sent }: Execution,
+): Promise<SubgraphResponse> {
+  const members = groups.flatMap(({ representations, values }) => [
+    `"representations":[${representations.join(',')}]`,
+    ...membersOf(values, fetch, ''),
+  ]);
+  const { service: subgraph, operation, fields, exact } = fetch;
+  const body = requestBody(fetch, members.join(','), sent);
+  return send({ subgraph, operation, body, fields, exact }, signal);
+}
+
+/** Breakers may have removed the field of an argument, and with it the variable. */
+function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram, suffix: string): string[] {
+  return [...values].flatMap(([name, text]) =>
+    bodyPrefix.includes(`$${name}:`) ? [`${JSON.stringify(name + suffix)}:${text}`] : [],
+  );
+}
+
+async function callAliased(
+  fetch: FetchProgram,
+  groups: readonly ContextGroup[],
+  document: MergedDocument,
+  { send, signal, sent }: Execution,
+): Promise<SubgraphResponse> {
+  const members = groups.flatMap(({ representations, values }, index) => [
+    `${document.representations[index]}[${representations.join(',')}]`,
+    ...membersOf(values, fetch, `_${index}`),
+  ]);
+  const { fields, exact } = document;
+  const body = requestBody(document, members.join(','), sent);
+  const response = await send({ subgraph: fetch.service, operation: 'query', body, fields, exact }, signal);
+  return response.kind === 'failed' ? response : withoutAliases(response, groups);
+}
+
+type Received = Extract<SubgraphResponse, { readonly kind: 'received' }>;
+
+function withoutAliases(response: Received, groups: readonly ContextGroup[]): SubgraphResponse {
+  const { data, errors } = response;
+  const offsets = new Map<string, number>();
+  let length = 0;
+  for (const [index, { representations }] of groups.entries()) {
+    offsets.set(`e${index}`, length);
+    length += representations.length;
+  }
+  const located = errors.map((error) => withoutAlias(error, offsets));
+  if (data === null) return { ...response, errors: located };
+  const lists = groups.map(({ representations }, index): readonly unknown[] | undefined => {
+    const entities: unknown = readOwn(data, `e${index}`);
+    return Array.isArray(entities) && entities.length === representations.length ? entities : undefined;
+  });
+  // If the number of entities is wrong, it is unknown which representation an entity belongs to.
+  const entities = lists.includes(undefined) ? null : lists.flat();
+  return { ...response, data: { _entities: entities }, errors: located };
+}
+
+function withoutAlias(error: SubgraphError, offsets: ReadonlyMap<string, number>): SubgraphError {
+  const { path, ...unlocated } = error;
+  const [alias, position, ...rest] = path ?? [];
+  const offset = typeof alias === 'string' ? offsets.get(alias) : undefined;
+  if (offset === undefined || typeof position !== 'number') return unlocated;
+  return { ...unlocated, path: ['_entities', offset + position, ...rest] };
+}
+
+/** Joins the responses to several requests. One failure is the failure of all. */
+function joined(responses: readonly SubgraphResponse[]): SubgraphResponse {
+  const failed = responses.find(({ kind }) => kind === 'failed');
+  const [first, ...others] = responses.flatMap((one) => (one.kind === 'received' ? [one] : []));
+  if (failed !== undefined || first === undefined)
+    return failed ?? { kind: 'received', data: null, errors: [] };
+  return others.reduce(joinedTwo, first);
+}
+
+function joinedTwo(first: Received, second: Received): Received {
+  const before: unknown = first.data?.['_entities'];
+  const after: unknown = second.data?.['_entities'];
+  const entities = Array.isArray(before) && Array.isArray(after) ? [...before, ...after] : null;
+  const offset = Array.isArray(before) ? before.length : 0;
+  return {
+    ...first,
+    data: { _entities: entities },
+    errors: [...first.errors, ...second.errors.map((error) => movedBy(offset, error))],
+    isShared: first.isShared === true || second.isShared === true,
+  };
+}
+
+function movedBy(offset: number, error: SubgraphError): SubgraphError {
+  const [entities, position, ...rest] = error.path ?? [];
+  return entities !== undefined && typeof position === 'number'
+    ? { ...error, path: [entities, offset + position, ...rest] }
+    : error;
+}
