@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { configJsonSchema } from '../router/config/config-schema.ts';
 import { layerTable } from './check/layers.ts';
 import { readCommandLine } from '../cli/single-command.ts';
+import { chartValuesSchema } from './generate/chart-values-schema.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';
@@ -22,6 +23,7 @@ const COMMAND = {
 const { values } = readCommandLine(COMMAND, (line) => line);
 
 const root = join(import.meta.dirname, '..');
+const CHART_SCHEMA = 'deploy/helm/tributary/values.schema.json';
 
 const stale = Object.entries(await artifacts()).filter(([file, content]) => read(file) !== content);
 if (values.check) {
@@ -38,6 +40,7 @@ if (values.check) {
 async function artifacts(): Promise<Readonly<Record<string, string>>> {
   return {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
+    [CHART_SCHEMA]: chartValuesSchema(read(CHART_SCHEMA), configJsonSchema()),
     'docs/errors.md': errorPage(),
     'docs/configuration.md': withBlock(
       'docs/configuration.md',

@@ -24,6 +24,8 @@ const EVERYTHING = {
   router: {
     configuration: {
       supergraph: { introspection: true },
+      // Expansions stand for values of every type.
+      limits: { depth: '${env.DEPTH:-12}' },
       identity: { keys: [{ id: 'a', secret: '${env.SECRET}' }] },
       shutdown: { lameDuckMs: 1500, graceMs: 30_000 },
     },
@@ -226,6 +228,14 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     [
       { router: { configuration: { health: { port: 1 } } } },
       'router.configuration.health.port differs from containerPorts.health: set containerPorts.health only',
+    ],
+    [
+      { router: { configuration: { limits: { dept: 9 } } } },
+      "at '/router/configuration/limits': additional properties 'dept' not allowed",
+    ],
+    [
+      { router: { configuration: { traffic: { all: { retries: 9 } } } } },
+      "at '/router/configuration/traffic/all/retries': maximum: got 9, want 3",
     ],
     [
       { supergraphFile: 'type Query', router: { configuration: { supergraph: { oci: 'oci://a/b:c' } } } },
