@@ -14,6 +14,7 @@ import { composeSend } from './subgraph/send-chain.ts';
 import type { SendForCaller } from './subgraph/send-chain.ts';
 import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
+import type { AcceptedSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -23,7 +24,10 @@ import type { Telemetry } from './telemetry/telemetry.ts';
  */
 export type Generation = AsyncDisposable & {
   readonly graph: Graph;
+  /** Operations of the whole graph. */
   readonly operations: Operations;
+  /** Operations of each contract, by its name. */
+  readonly contracts: ReadonlyMap<string, Operations>;
   /**
    * Sends calls to the subgraphs. Only requests of one generation share calls in flight, because another
    * generation may have another URL for a subgraph.
@@ -61,18 +65,25 @@ export async function buildGeneration(
   const routes = built.use(
     subgraphPool.forGeneration(graph.routes, { traffic: config.traffic, keepHeaders: stages.keepsHeaders }),
   );
-  const server = await startApolloServer(servableSdl, config, telemetry);
-  built.defer(() => server.stop());
-  const operations = createOperations({
-    ...accepted,
-    readDocument: createReadDocument(server, config.limits),
-    cache: cacheLimits(config.planning),
-    hideSuggestions: config.mode === 'production',
-    mergesFetches: config.traffic.mergeFetches,
-    planned: (ms, outcome) => telemetry.planned(ms, outcome),
-    monotonic,
-  });
-  built.use(onFullHeap(() => operations.evict()));
+  const serve = async (own: Pick<AcceptedSupergraph, 'graph' | 'guard'>, sdl: string) => {
+    const server = await startApolloServer(sdl, config, telemetry);
+    built.defer(() => server.stop());
+    const served = createOperations({
+      ...accepted,
+      ...own,
+      readDocument: createReadDocument(server, config.limits),
+      cache: cacheLimits(config),
+      hideSuggestions: config.mode === 'production',
+      mergesFetches: config.traffic.mergeFetches,
+      planned: (ms, outcome) => telemetry.planned(ms, outcome),
+      monotonic,
+    });
+    built.use(onFullHeap(() => served.evict()));
+    return served;
+  };
+  const operations = await serve(accepted, servableSdl);
+  const contracts = new Map<string, Operations>();
+  for (const [name, contract] of accepted.contracts) contracts.set(name, await serve(contract, contract.sdl));
   if (warnings.length > 0)
     telemetry.supergraphServedDifferently({ generation: graph.id, warnings: warnings.map(formatFinding) });
   const send = composeSend(routes, { telemetry, deduplicates: config.traffic.deduplication.calls });
@@ -81,6 +92,7 @@ export async function buildGeneration(
   return {
     graph,
     operations,
+    contracts,
     send,
     stages,
     warmOperations,
@@ -88,8 +100,11 @@ export async function buildGeneration(
   };
 }
 
-function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): OperationCacheLimits {
-  return { maxBytes: cacheBytes ?? getHeapStatistics().heap_size_limit / 4, maxEntries: cacheEntries };
+/** Returns an equal share of the cache for each graph. */
+function cacheLimits({ planning, graphs }: Pick<Config, 'planning' | 'graphs'>): OperationCacheLimits {
+  const shares = 1 + Object.keys(graphs).length;
+  const maxBytes = planning.cacheBytes ?? getHeapStatistics().heap_size_limit / 4;
+  return { maxBytes: maxBytes / shares, maxEntries: Math.ceil(planning.cacheEntries / shares) };
 }
 
 /**
@@ -97,13 +112,24 @@ function cacheLimits({ cacheBytes, cacheEntries }: Config['planning']): Operatio
  * clients may use it.
  */
 export async function smokeTest(next: Generation, previous: Generation | undefined): Promise<void> {
-  const operation = await next.operations.prepare('{ __typename }', undefined);
+  const name = next.graph.schema.getQueryType()?.name;
+  for (const operations of [next.operations, ...next.contracts.values()])
+    await executeTestQuery(operations, name);
+  if (previous === undefined) return;
+  await warm(next.operations, previous.operations, next.warmOperations);
+  for (const [contract, operations] of next.contracts) {
+    const before = previous.contracts.get(contract);
+    if (before !== undefined) await warm(operations, before, next.warmOperations);
+  }
+}
+
+async function executeTestQuery(operations: Operations, queryType: string | undefined): Promise<void> {
+  const operation = await operations.prepare('{ __typename }', undefined);
   const { data } = await executeCompiled(await operation.compiled([]), {
     variables: operation.coerce({}),
     send: () => Promise.reject(new Error('bug: the smoke test called a subgraph')),
     signal: new AbortController().signal,
   });
-  const expected = JSON.stringify({ __typename: next.graph.schema.getQueryType()?.name });
+  const expected = JSON.stringify({ __typename: queryType });
   if (data !== expected) throw new Error(`the response to the smoke test is ${data}`);
-  if (previous !== undefined) await warm(next.operations, previous.operations, next.warmOperations);
 }

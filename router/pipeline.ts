@@ -6,6 +6,8 @@ import type { Caller } from './request/caller.ts';
 import type { ClientRequest, ClientResponse } from './request/client-request.ts';
 import type { Identity } from './request/identity.ts';
 import { RouterError } from './shared/errors.ts';
+import type { Operations } from './operation/operations.ts';
+import type { SelectGraph } from './operation/select-graph.ts';
 import type { Lease } from './supergraph/leases.ts';
 
 /**
@@ -16,6 +18,8 @@ export type Stages = {
   /** Rejects requests while the process is overloaded. */
   readonly shedding: Pick<LoadShedding, 'enter' | 'leave'>;
   readonly identify: (request: ClientRequest) => Promise<Identity>;
+  /** Chooses the contract that the request is for. */
+  readonly selectGraph: SelectGraph;
   /** Acquires a lease on the active generation; undefined if there is none. */
   readonly acquire: () => Lease<Generation> | undefined;
   /** Reads the GraphQL request, and finds the document of a hash or id. */
@@ -35,8 +39,10 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     }
   };
 
-  async function serve(request: ClientRequest): Promise<ClientResponse> {
-    const identity = await stages.identify(request);
+  async function serve(received: ClientRequest): Promise<ClientResponse> {
+    const identity = await stages.identify(received);
+    const graph = stages.selectGraph(received, identity);
+    const request = graph === received.graph ? received : { ...received, graph };
     using lease = stages.acquire();
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = lease;
@@ -45,7 +51,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const caller: Caller = { request, identity, onError: configured.errorBehavior(request) };
     const payer = payerOf(caller);
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
-    const { operation, prepaid } = await configured.prepare(call, caller, generation.operations);
+    const { operation, prepaid } = await configured.prepare(call, caller, operationsOf(generation, graph));
     const owing = { ...payer, prepaid };
     const charged = await chargingRejections(owing, () => {
       const authorized = configured.authorize(operation, call.variables, caller);
@@ -57,4 +63,11 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     executed();
     return configured.respond(outcome, { charged, caller, version: generation.graph.id });
   }
+}
+
+function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
+  if (graph === undefined) return operations;
+  const contract = contracts.get(graph);
+  if (contract === undefined) throw new Error(`bug: the generation has no graph ${graph}`);
+  return contract;
 }

@@ -15,6 +15,7 @@ import { createSigner } from './authentication/signature.ts';
 import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
+import { createGraphSelection, graphClaims } from './operation/select-graph.ts';
 import { createHealth } from './http/health.ts';
 import { openHealthPort } from './http/health-port.ts';
 import { listen } from './http/http-server.ts';
@@ -129,7 +130,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       telemetry,
       revocationStream: redis?.revocationStream,
       redis: redis?.link,
-      overrideClaims: overrideClaims(config.overrides),
+      overrideClaims: [...overrideClaims(config.overrides), ...graphClaims(config.graphs)],
     }),
   );
   if (config.execution !== undefined)
@@ -189,6 +190,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     shedding,
     identify: ({ authorization, address }) =>
       authenticator.authenticate(authorization, addressBlock(address)),
+    selectGraph: createGraphSelection(config.graphs),
     acquire: generations.acquire,
     resolve: persisted.resolve,
   });

@@ -35,6 +35,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'Operations of one supergraph',
     modules: {
       'supergraph/acceptance': 'checks a supergraph before it is served',
+      'supergraph/contracts': 'parts of a supergraph by tags, served as graphs of their own',
       'supergraph/sources': 'files, URLs, OCI registries and the stored copy that supergraphs come from',
       supergraph: '`supergraph.yaml`, composition, activation and rollback',
       apollo: 'Apollo Server, its plugin, the gateway',

@@ -8,7 +8,7 @@ import { overrides } from './overrides-schema.ts';
 import { persistedOperations } from './persisted-operations-schema.ts';
 import { rateLimit } from './rate-limit-schema.ts';
 import { redis } from './redis-schema.ts';
-import { planning, supergraph } from './supergraph-schema.ts';
+import { graphs, planning, supergraph } from './supergraph-schema.ts';
 import { telemetry } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
@@ -17,6 +17,9 @@ import { RELOADABLE, count } from './values.ts';
  * Defines the configuration: its validation, its type, `router.schema.json` and the table in
  * `docs/configuration.md`. Durations are in milliseconds (Ms) or seconds (S), sizes in bytes.
  */
+
+/** Paths of the client port that have another meaning. */
+const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz']);
 
 const mode = z.enum(['development', 'production']);
 
@@ -42,6 +45,7 @@ export const configSchema = z
     admin,
     health,
     supergraph,
+    graphs,
     sandbox: z
       .strictObject({
         enabled: z
@@ -68,6 +72,15 @@ export const configSchema = z
     planning: planning.meta(RELOADABLE),
     telemetry,
     shutdown,
+  })
+  .superRefine(({ graphs: named, listen: { path } }, context) => {
+    for (const [name, graph] of Object.entries(named))
+      if (graph.path === path || RESERVED_PATHS.has(graph.path ?? ''))
+        context.addIssue({
+          code: 'custom',
+          path: ['graphs', name, 'path'],
+          message: `${graph.path} is a path of the router`,
+        });
   })
   // This check runs even if other values are invalid, so that all problems are reported at once.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {

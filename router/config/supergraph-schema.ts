@@ -136,6 +136,77 @@ export const supergraph = z
   })
   .prefault({});
 
+const tags = z.array(z.string().min(1)).default([]);
+
+const graph = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/[\w./~-]+$/, 'must be a path such as /public')
+      .optional()
+      .describe('Path of this graph.'),
+    include: tags.describe(
+      'Tags (`@tag`) of the fields that the graph has. A tag of a type counts for its fields. Empty: all.',
+    ),
+    exclude: tags.describe('Tags of the elements that the graph hides. They take precedence over `include`.'),
+    hideUnreachable: z.boolean().default(true).describe('Hide the types that no field of the graph reaches.'),
+    when: z
+      .strictObject({
+        header: z
+          .string()
+          .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a valid header name')
+          .optional()
+          .describe('Request header. Any client can send it.'),
+        claim: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Claim of the token: a name, or a path such as `partner.level`.'),
+        value: z
+          .string()
+          .default('true')
+          .describe('Value of the header or claim. A claim may also be a list with it.'),
+      })
+      .refine(({ header, claim }) => (header === undefined) !== (claim === undefined), {
+        message: 'requires exactly one of `header` and `claim`',
+      })
+      .optional()
+      .describe(
+        'Requests to `listen.path` that use this graph. The first graph whose condition holds counts.',
+      ),
+  })
+  .refine(({ path, when }) => (path ?? when) !== undefined, { message: 'requires `path` or `when`' });
+
+/** Name in logs and metrics of the graph at `listen.path`. */
+export const WHOLE_GRAPH = 'all';
+
+export const graphs = z
+  .record(
+    z.string().regex(/^[a-z][\w-]*$/i, 'must be letters, digits, _ and -, and begin with a letter'),
+    graph,
+  )
+  .default({})
+  .superRefine((value, context) => {
+    if (Object.hasOwn(value, WHOLE_GRAPH))
+      context.addIssue({
+        code: 'custom',
+        path: [WHOLE_GRAPH],
+        message: 'is the name of the graph at `listen.path`',
+      });
+    const paths = Object.entries(value).flatMap(([name, { path }]) =>
+      path === undefined ? [] : [{ name, path }],
+    );
+    for (const { name, path } of paths.filter((one) => paths.find(({ path }) => path === one.path) !== one))
+      context.addIssue({
+        code: 'custom',
+        path: [name, 'path'],
+        message: `another graph has the path ${path}`,
+      });
+  })
+  .describe(
+    'Parts of the supergraph that are served as graphs of their own, by name. The whole graph stays at `listen.path`.',
+  );
+
 export const planning = z
   .strictObject({
     timeoutMs: ms.default(5_000).describe('Timeout for planning an operation.'),

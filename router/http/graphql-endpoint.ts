@@ -27,6 +27,12 @@ export type GraphqlEndpointParts = {
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 
+type EndpointRequest = {
+  readonly id: string;
+  /** Name of the contract that has the path of the request. */
+  readonly graph: string | undefined;
+};
+
 const REQUEST_SPAN: SpanDescription = { name: 'request', kind: SpanKind.SERVER };
 
 /** Creates the handler of requests to the GraphQL path. */
@@ -36,10 +42,10 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   return async function endpoint(
     request: IncomingMessage,
     response: ServerResponse,
-    id: string,
+    { id, graph }: EndpointRequest,
   ): Promise<ClientResponse> {
     const started = parts.monotonic();
-    const clientResponse = await respond(request, response, id);
+    const clientResponse = await respond(request, response, { id, graph });
     const correlationId = saneId(request.headers['x-correlation-id']);
     parts.telemetry.requestFinished({
       requestId: id,
@@ -48,6 +54,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
       status: clientResponse.status,
       ms: parts.monotonic() - started,
       bytes: Buffer.byteLength(clientResponse.body),
+      ...(graph !== undefined && { graph }),
       ...clientResponse.summary,
     });
     return clientResponse;
@@ -56,13 +63,13 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    id: string,
+    { id, graph }: EndpointRequest,
   ): Promise<ClientResponse> {
     let mediaType = JSON_TYPE;
     try {
       mediaType = chooseMediaType(request.headers.accept);
       parts.checkHead(request);
-      const clientRequest = await toClientRequest(request, response, { id, mediaType });
+      const clientRequest = await toClientRequest(request, response, { id, graph, mediaType });
       return await parts.telemetry.traced(REQUEST_SPAN, clientRequest.trace, (trace) =>
         parts.handle({ ...clientRequest, trace }),
       );
@@ -74,7 +81,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
   async function toClientRequest(
     request: IncomingMessage,
     response: ServerResponse,
-    known: { id: string; mediaType: MediaType },
+    known: EndpointRequest & { readonly mediaType: MediaType },
   ): Promise<ClientRequest> {
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);

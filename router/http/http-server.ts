@@ -128,16 +128,19 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
   const sandbox =
     (config.sandbox.enabled ?? config.mode === 'development') ? sandboxPage(config.listen.path) : undefined;
   const graphql = createGraphqlEndpoint(config, parts);
+  const graphOf = graphsByPath(config);
+  const isGraphql = (path: string) => path === config.listen.path || graphOf.has(path);
   const otherVary = mergeVary([standing['vary'], cors.vary]);
   const graphqlVary = mergeVary([
     'accept',
     config.authentication.issuers.length > 0 ? 'authorization' : undefined,
+    ...Object.values(config.graphs).map(({ when }) => when?.header?.toLowerCase()),
     otherVary,
   ]);
 
   // Returns the `vary` header: the headers that CORS depends on, and those that subgraphs have named.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
-    const own = path === config.listen.path ? graphqlVary : otherVary;
+    const own = isGraphql(path) ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
     return vary === '' ? {} : { vary };
   }
@@ -173,7 +176,7 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
       return rejectionResponse(new RouterError('BAD_REQUEST', fault), JSON_TYPE, { requestId: id });
     if (request.method === 'OPTIONS')
       return { status: 204, headers: cors.preflightHeaders(request), body: '' };
-    if (path === config.listen.path) return graphql(request, response, id);
+    if (isGraphql(path)) return graphql(request, response, { id, graph: graphOf.get(path) });
     const health = healthResponse(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
@@ -200,6 +203,13 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     };
     write(response, { ...clientResponse, headers });
   };
+}
+
+/** Returns the names of the contracts that have paths of their own. */
+function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(graphs).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, name]])),
+  );
 }
 
 function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {

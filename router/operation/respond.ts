@@ -46,11 +46,12 @@ const MAX_LOGGED_CODES = 50;
 
 function summaryOf(
   { errors, degraded, deduplicatedWork }: ExecutedOperation,
-  { charged: { operation, cost }, caller: { identity }, version }: Responding,
+  { charged: { operation, cost }, caller: { identity, request }, version }: Responding,
 ): RequestSummary {
   const codes = errors.length === 0 ? [] : errors.map(({ extensions }) => extensions.code);
   return {
     generation: version,
+    ...(request.graph !== undefined && { graph: request.graph }),
     operationType: operation.type,
     cost,
     ...(operation.name !== undefined && { operationName: operation.name.slice(0, MAX_LOGGED_NAME) }),

@@ -52,9 +52,13 @@ export async function createPersistedOperations(
   const audited = new BoundedCache<PersistedQuery>(10_000);
   const hasManifests = common !== undefined || Object.keys(clients).length > 0;
 
-  async function findById({ id }: PersistedQuery, listed: readonly Manifest[]): Promise<string> {
+  async function findById(
+    { id }: PersistedQuery,
+    listed: readonly Manifest[],
+    graph: string | undefined,
+  ): Promise<string> {
     const inManifest = firstOf(listed, (manifest) => manifest.byId(id));
-    const source = inManifest ?? (isSha256(id) ? await registry?.find(id) : undefined);
+    const source = inManifest ?? (isSha256(id) ? await registry?.find(id, graph) : undefined);
     telemetry.persistedOperationAsked(
       inManifest === undefined ? (source === undefined ? 'missed' : 'registered') : 'listed',
     );
@@ -109,7 +113,8 @@ export async function createPersistedOperations(
     const parameters = readParameters(request);
     const { query, persisted } = parameters;
     const client = clientOf(request);
-    if (persisted !== undefined) return resolvePersisted(parameters, readPersistedQuery(persisted), client);
+    if (persisted !== undefined)
+      return resolvePersisted(parameters, readPersistedQuery(persisted), { client, graph: request.graph });
     if (query !== undefined)
       return { call: { ...parameters, query: checkText(parameters, query, client) }, executed: NOTHING };
     throw new RouterError(
@@ -121,12 +126,12 @@ export async function createPersistedOperations(
   async function resolvePersisted(
     parameters: GraphqlParameters,
     persistedQuery: PersistedQuery,
-    client: string | undefined,
+    { client, graph }: { readonly client: string | undefined; readonly graph: string | undefined },
   ): Promise<ResolvedRequest> {
     if (!hasManifests) checkAutomatic(persistedQuery);
     const listed = manifests.of(client);
     if (parameters.query === undefined) {
-      const found = await findById(persistedQuery, listed);
+      const found = await findById(persistedQuery, listed, graph);
       const inManifest = firstOf(listed, (manifest) => manifest.byId(persistedQuery.id));
       const query = inManifest ?? checkText(parameters, found, client);
       return { call: { ...parameters, query }, executed: NOTHING };
@@ -134,7 +139,7 @@ export async function createPersistedOperations(
     checkHash(persistedQuery, parameters.query, listed);
     const query = checkText(parameters, parameters.query, client);
     const register = () => {
-      if (sha256Of(query) === persistedQuery.id) registry?.register(persistedQuery.id, query);
+      if (sha256Of(query) === persistedQuery.id) registry?.register(persistedQuery.id, query, graph);
     };
     return { call: { ...parameters, query }, executed: register };
   }

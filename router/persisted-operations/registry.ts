@@ -8,11 +8,11 @@ import { BoundedTextCache } from '../shared/bounded-text-cache.ts';
 export type Registry = {
   /**
    * Returns the document with a hash; undefined if it is not stored or Redis does not respond. The promise
-   * never rejects.
+   * never rejects. Each contract (`graph`) has documents of its own.
    */
-  readonly find: (sha256: string) => Promise<string | undefined>;
+  readonly find: (sha256: string, graph?: string) => Promise<string | undefined>;
   /** Stores a document whose hash the caller has verified. */
-  readonly register: (sha256: string, source: string) => void;
+  readonly register: (sha256: string, source: string, graph?: string) => void;
 };
 
 /**
@@ -27,14 +27,15 @@ export function createRegistry(
   redis: RedisLink | undefined,
 ): Registry {
   const recent = new BoundedTextCache(memoryBytes);
-  const keyOf = (sha256: string) => `${redis?.keyPrefix ?? ''}operation:${sha256}`;
+  const keyOf = (sha256: string, graph?: string) =>
+    `${redis?.keyPrefix ?? ''}operation:${graph === undefined ? '' : `${graph}:`}${sha256}`;
 
-  async function findShared(sha256: string): Promise<string | undefined> {
+  async function findShared(sha256: string, graph?: string): Promise<string | undefined> {
     if (redis === undefined) return undefined;
     const source = await withRedis(
       redis,
       // Each read renews the expiry, so documents in use never expire.
-      () => redis.withTimeout(redis.client.getex(keyOf(sha256), 'EX', ttlS)),
+      () => redis.withTimeout(redis.client.getex(keyOf(sha256, graph), 'EX', ttlS)),
       () => null,
     );
     // Verifies the hash, so that nobody with write access to Redis can substitute another document.
@@ -42,18 +43,20 @@ export function createRegistry(
   }
 
   return {
-    async find(sha256) {
-      const known = recent.get(sha256);
+    async find(sha256, graph) {
+      const key = keyOf(sha256, graph);
+      const known = recent.get(key);
       if (known !== undefined) return known;
-      const source = await findShared(sha256);
-      if (source !== undefined) recent.set(sha256, source);
+      const source = await findShared(sha256, graph);
+      if (source !== undefined) recent.set(key, source);
       return source;
     },
-    register(sha256, source) {
-      if (source.length > LONGEST_KEPT_SOURCE || recent.get(sha256) !== undefined) return;
-      recent.set(sha256, source);
+    register(sha256, source, graph) {
+      const key = keyOf(sha256, graph);
+      if (source.length > LONGEST_KEPT_SOURCE || recent.get(key) !== undefined) return;
+      recent.set(key, source);
       if (redis?.available() !== true) return;
-      const stored = redis.client.set(keyOf(sha256), source, 'EX', ttlS);
+      const stored = redis.client.set(key, source, 'EX', ttlS);
       void redis.withTimeout(stored).catch((error: unknown) => redis.lose(error));
     },
   };

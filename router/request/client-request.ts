@@ -7,6 +7,8 @@ import type { Context } from '@opentelemetry/api';
 export type ClientRequest = {
   readonly id: string;
   readonly correlationId: string | undefined;
+  /** Name of the contract that the request is for; undefined for the whole graph. */
+  readonly graph?: string | undefined;
   readonly method: 'GET' | 'POST';
   /** Query string including `?`; empty if there is none. */
   readonly search: string;
@@ -42,6 +44,8 @@ export type ClientResponse = {
 
 /** Properties of a request that are logged. */
 export type RequestSummary = {
+  /** Name of the contract; absent for the whole graph. */
+  readonly graph?: string;
   readonly operationType?: string;
   readonly operationName?: string;
   readonly userId?: string;

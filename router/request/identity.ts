@@ -15,7 +15,7 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /** Claims named in `overrides` whose value is true. */
+  /** Conditions on claims (`claimCondition`, or the name of a claim that is true) which hold. */
   readonly trueClaims?: readonly string[];
 };
 
@@ -32,7 +32,8 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
- * @param overrideClaims names or dotted paths of claims whose truth `UserIdentity.trueClaims` reports
+ * @param overrideClaims names or dotted paths of claims, or conditions on their values, whose truth
+ * `UserIdentity.trueClaims` reports
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(
@@ -53,7 +54,7 @@ export function readIdentity(
     tokenId: requiredText(payload.jti, 'jti'),
     expiresAtS: requiredSeconds(payload.exp),
     ...(overrideClaims.length > 0 && {
-      trueClaims: overrideClaims.filter((path) => isTrue(claimAt(payload, path))),
+      trueClaims: overrideClaims.filter((condition) => holds(condition, payload)),
     }),
   };
 }
@@ -66,8 +67,16 @@ function claimAt(payload: JWTPayload, path: string): unknown {
     .reduce<unknown>((value, name) => (isJsonObject(value) ? readOwn(value, name) : undefined), payload);
 }
 
-function isTrue(value: unknown): boolean {
-  return value === true || value === 'true';
+/** Returns the text of the condition that a claim has a value, or is a list with it. */
+export function claimCondition(claim: string, value: string): string {
+  return `${claim}\n${value}`;
+}
+
+function holds(condition: string, payload: JWTPayload): boolean {
+  const [path = '', expected = 'true'] = condition.split('\n');
+  const value = claimAt(payload, path);
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.some((one) => String(one) === expected);
 }
 
 // Text that fits a header: a line break would start a forged header, and characters beyond Latin-1 cannot be

@@ -107,6 +107,11 @@ export function createMetrics(registry: Registry) {
       'Duration of planning a new operation in seconds.',
       ['outcome'],
     ),
+    graphRequests: counter(
+      'tributary_graph_requests_total',
+      'Client requests by graph; "all" is the whole supergraph.',
+      ['graph'],
+    ),
     configurations: counter(
       'tributary_configuration_changes_total',
       'Changes of the configuration of a running router, by outcome: applied or rejected.',

@@ -3,6 +3,7 @@ import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/
 import type { DestinationStream } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
+import { WHOLE_GRAPH } from '../config/supergraph-schema.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ErrorCode } from '../shared/errors.ts';
 import type { RequestSummary } from '../request/client-request.ts';
@@ -66,6 +67,7 @@ export function createTelemetry(
 
     requestFinished(event: RequestFinished): void {
       metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
+      metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       // Not logged, because there may be thousands per second while the process is overloaded.
       if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');

@@ -20,6 +20,8 @@ import type { Finding } from '../compose.ts';
 import { describeGraph } from '../../apollo/gateway.ts';
 import type { Graph } from '../../apollo/gateway.ts';
 import { SupergraphRejected } from '../rejection.ts';
+import { buildContracts } from '../contracts/contract.ts';
+import type { Contract } from '../contracts/contract.ts';
 import { withoutIgnoredFeatures } from './ignored-features.ts';
 import { servedDifferently } from './served-differently.ts';
 import { constantLabels } from './constant-labels.ts';
@@ -45,9 +47,14 @@ export type AcceptedSupergraph = {
   readonly fallbackOf: FallbackOf | undefined;
   readonly stalePolicyOf: StalePolicyOf | undefined;
   readonly overrideLabels: OverrideLabels;
+  /** Parts of the supergraph that are graphs of their own, by name. */
+  readonly contracts: ReadonlyMap<string, AcceptedContract>;
   /** Parts of the supergraph that the router does not implement. */
   readonly warnings: readonly Finding[];
 };
+
+/** A contract with the parts that depend on its schema. */
+export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'guard'>;
 
 /**
  * Checks whether this router, with its configuration, can serve a supergraph, and prepares everything for it.
@@ -73,7 +80,13 @@ export async function acceptSupergraph(
   const pricing = createPricing(sdl, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
   const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
+  const { contracts, problems: unfitContracts } = buildContracts(config, {
+    published: supergraphSdl,
+    servable,
+    defaults,
+  });
   const problems = [
+    ...unfitContracts,
     ...unknownSubgraphs(config, graph),
     ...pricing.unknownFields.map((field) =>
       unknownField(placeIn(config, ['rateLimit', 'fields', field]), field, graph.schema),
@@ -83,11 +96,12 @@ export async function acceptSupergraph(
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const guard = createGuards(
-    graph.schema,
-    requirements,
-    createPolicyEvaluator(config.authorization.policies),
-  );
+  const policies = createPolicyEvaluator(config.authorization.policies);
+  const guard = createGuards(graph.schema, requirements, policies);
+  const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
+    name,
+    { ...contract, guard: createGuards(contract.graph.schema, requirements, policies) },
+  ]);
   const overrideLabels = readOverrideLabels(servableSdl, graph.supergraphSchema);
   const { timeoutMs, maxWaitingPerCaller } = config.planning;
   return {
@@ -98,6 +112,7 @@ export async function acceptSupergraph(
     fallbackOf,
     stalePolicyOf: stale.stalePolicyOf,
     overrideLabels,
+    contracts: new Map(accepted),
     warnings: [
       ...ignored,
       ...servedDifferently(graph.supergraphSchema),

@@ -1,0 +1,69 @@
+import { errorCauses } from '@apollo/federation-internals';
+import { GraphQLError, print } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { describeGraph } from '../../apollo/gateway.ts';
+import type { Graph } from '../../apollo/gateway.ts';
+import type { Config } from '../../config/config-schema.ts';
+import { placeIn } from '../../config/yaml/read-yaml.ts';
+import { closestName } from '../../shared/closest-name.ts';
+import { messageOf } from '../../shared/error-message.ts';
+import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
+import { hideByTags, tagsOf } from './hide-by-tags.ts';
+
+/** A part of the supergraph that is served as a graph of its own. */
+export type Contract = {
+  readonly graph: Graph;
+  /** Supergraph SDL in which everything that the contract hides is inaccessible. */
+  readonly sdl: string;
+};
+
+export type Contracts = {
+  /** Contracts by name. */
+  readonly contracts: ReadonlyMap<string, Contract>;
+  /** Contracts that this supergraph does not allow, with their places in the configuration. */
+  readonly problems: readonly string[];
+};
+
+export type ContractTexts = {
+  readonly published: string;
+  readonly servable: DocumentNode;
+  readonly defaults: HiddenDefaults;
+};
+
+/** Builds the graphs that the configuration defines. They share the planner and the subgraphs. */
+export function buildContracts(config: Config, texts: ContractTexts): Contracts {
+  const contracts = new Map<string, Contract>();
+  const problems: string[] = [];
+  const entries = Object.entries(config.graphs);
+  const known = entries.length === 0 ? new Set<string>() : tagsOf(texts.servable);
+  for (const [name, rules] of entries) {
+    const place = placeIn(config, ['graphs', name]);
+    const unknown = [...rules.include, ...rules.exclude].filter((tag) => !known.has(tag));
+    problems.push(...unknown.map((tag) => `${place}: ${unknownTag(tag, known)}`));
+    if (unknown.length > 0) continue;
+    try {
+      contracts.set(name, contractOf(hideByTags(texts.servable, rules), texts));
+    } catch (error) {
+      problems.push(...reasonsOf(error).map((reason) => `${place}: ${reason}`));
+    }
+  }
+  return { contracts, problems };
+}
+
+function contractOf(servable: DocumentNode, texts: ContractTexts): Contract {
+  return { graph: describeGraph({ ...texts, servable }), sdl: print(servable) };
+}
+
+function unknownTag(tag: string, known: ReadonlySet<string>): string {
+  const closest = closestName(tag, [...known]);
+  const names = known.size === 0 ? 'it has no tags' : `its tags are ${[...known].toSorted().join(', ')}`;
+  return `the supergraph has no tag ${tag}; ${closest === undefined ? '' : `did you mean ${closest}? `}${names}`;
+}
+
+/** Composition reports every exposed element that depends on a hidden one, with its coordinate. */
+function reasonsOf(error: unknown): readonly string[] {
+  const causes = error instanceof Error ? errorCauses(error) : undefined;
+  return (causes ?? [error]).map((cause) =>
+    cause instanceof GraphQLError ? cause.message : messageOf(cause),
+  );
+}
