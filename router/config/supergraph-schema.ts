@@ -101,7 +101,7 @@ export const supergraph = z
       .min(1)
       .optional()
       .describe(
-        'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 3 s.',
+        'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 2 s.',
       ),
     watch: z
       .boolean()

@@ -45,7 +45,7 @@ export type GenerationsParts<G> = {
 };
 
 /** Milliseconds that all sources together have at the start. Then the stored supergraph is used. */
-const START_LIMIT_MS = 3_000;
+const START_LIMIT_MS = 2_000;
 
 /**
  * Serves one supergraph at a time, from the most preferred source that delivers a valid one. A changed

@@ -193,7 +193,7 @@ test('starts with the stored supergraph while source and subgraph are down, and 
   expect(await router.json('/state')).toMatchObject({ supergraph: { serving: { kind: 'url' } } });
 });
 
-test('uses the stored supergraph 3 s after the start while a source does not respond', async () => {
+test('uses the stored supergraph 2 s after the start while a source does not respond', async () => {
   await using books = await startBooks();
   const body = books.sdl('first');
   await using web = await startWebServer(() => ({ body }));
@@ -208,14 +208,14 @@ test('uses the stored supergraph 3 s after the start while a source does not res
   const clock = createClock();
   const starting = startOn(books.folder, supergraph, { schedule: clock.schedule });
   await received.promise;
-  clock.advance(3_000);
+  clock.advance(2_000);
   await using router = await starting;
   expect(await router.serves('first')).toBe(true);
   expect(await router.json('/state')).toMatchObject({ supergraph: { serving: { kind: 'stored' } } });
 
   // The load that was in flight at the start fails in its own time, and the source is loaded again.
   web.respond = () => ({ body: books.sdl('second') });
-  clock.advance(1_000);
+  clock.advance(2_000);
   expect(await until(() => router.serves('second'), 20_000)).toBe(true);
 });
 
