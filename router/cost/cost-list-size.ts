@@ -35,8 +35,8 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   const sizes: number[] = [];
   for (const { given, fallback } of slices) {
     const value = given?.read(variables);
-    // If a variable was not sent, the argument has its default. Null is sent as a value, but is not a valid
-    // size.
+    // If a variable was not sent, the default of the argument applies. Null is a sent value, so the default
+    // does not apply, and it is no valid size.
     const size = value === undefined ? fallback : wholeNumber(value);
     if (size !== undefined) sizes.push(size);
   }

@@ -11,8 +11,8 @@ export type FieldCalls = {
   readonly coordinate: string;
   readonly calls: number;
   /**
-   * Values that the calls have for each argument with a limit, by argument path. Limits may count calls
-   * separately for each value of an argument.
+   * Value of an argument in each call, by argument path. It has only the arguments for which a limit counts
+   * calls separately by value.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };

@@ -31,7 +31,7 @@ export type Weights = {
   readonly unknown: number;
 };
 
-/** A compiled sum over all fields of an operation. */
+/** Computes a total for an operation, such as its cost, from the variables of a request. */
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;
@@ -50,8 +50,8 @@ type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
 const FREE: Cost = () => 0;
 
 /**
- * Compiles the sum over all fields of an operation, with estimated list sizes. It is evaluated with the
- * variables of each request.
+ * Compiles the function that adds up the weights of all fields of an operation, with estimated list sizes. It
+ * is evaluated with the variables of each request.
  * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The evaluation throws BAD_USER_INPUT if `@listSize`
  * requires exactly one slicing argument and the request has none or several
  */
@@ -74,8 +74,8 @@ export function compileTotal(
 }
 
 /**
- * Compiles the sum over one field and its selection. It is evaluated with variables that already have their
- * defaults.
+ * Compiles the function that adds up the weights of one field and its selection. The function requires
+ * variables that already have their defaults.
  */
 export function compileFieldTotal(
   model: CostModel,

@@ -10,7 +10,10 @@ import type { RequiredValue } from './representation.ts';
 export type ContextArgument = {
   /** Name of the variable in the document of the fetch. */
   readonly name: string;
-  /** The places of the value, for different types of the object above. The first that applies is used. */
+  /**
+   * Places that the value may be read from, for different types of the object above. The first one whose type
+   * conditions match is used.
+   */
   readonly sources: readonly ContextSource[];
 };
 

@@ -162,8 +162,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
   const document = parse(text, { noLocation: true });
-  // With contexts an object may have different values in different places, so that it is copied. Then the
-  // data of its fetch does not contain what was merged into the copies, and equal objects are not replaced.
+  // In a plan with context arguments, an object may be copied, so that it can have different values in
+  // different places. The copies are only in the merged data. Objects are therefore collected from the merged
+  // data, and equal ones are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);

@@ -219,8 +219,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // A type condition of a rewrite applies to entities of unknown type too, although one of a requirement does
-  // not.
+  // If the type of an entity is unknown, the type condition of a rewrite counts as satisfied. In `requires`,
+  // it counts as not satisfied.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }

@@ -48,9 +48,9 @@ export function completeAbstract(
 }
 
 /**
- * Returns the types by which a value of an abstract type may be completed, by `__typename`. Among them are
- * interfaces, and one for an absent `__typename`, because the subgraph of an `@interfaceObject` does not know
- * the object type.
+ * Maps each `__typename` that a value of an abstract type may have to the type that completes the value. The
+ * name of an interface, or none at all, is possible too, because the subgraph of an `@interfaceObject` does
+ * not know the object type.
  */
 function possibleMembers(
   schema: GraphQLSchema,

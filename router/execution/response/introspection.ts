@@ -11,7 +11,7 @@ export type Introspect = (variables: Readonly<Record<string, unknown>>) => Reado
 export type Introspection = {
   /** The API schema. Default values that graphql-js cannot print are replaced with names. */
   readonly schema: GraphQLSchema;
-  /** Replaces the names in the JSON text of a result with the default values. */
+  /** Replaces these names with the default values, in the JSON text of a result. */
   readonly show: (json: string) => string;
 };
 

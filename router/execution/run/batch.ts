@@ -1,20 +1,26 @@
 import type { JsonObject } from '../../shared/json.ts';
 import type { OnUnusable, Representation } from '../compile/representation.ts';
 
-/** The objects for which a fetch requests fields. Objects with equal representations use the same one. */
+/**
+ * The objects for which a fetch requests fields, and their representations. Objects with equal
+ * representations share one.
+ */
 export type Batch = {
   readonly targets: readonly JsonObject[];
   /** Index of the representation for each target. */
   readonly indices: readonly number[];
   /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];
-  /** Set for a fetch with context arguments: representations with equal values, in their order. */
+  /**
+   * The representations in groups with equal values of context arguments, in the same order; undefined for a
+   * fetch without such arguments.
+   */
   readonly groups?: readonly ContextGroup[];
 };
 
 /** Representations of entities that have equal values of context arguments. */
 export type ContextGroup = {
-  /** JSON texts of the values by the name of the variable. */
+  /** JSON texts of the argument values, by the name of the variable. */
   readonly values: ReadonlyMap<string, string>;
   readonly representations: readonly string[];
 };

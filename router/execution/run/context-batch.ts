@@ -16,7 +16,9 @@ type Group = {
   readonly members: { readonly target: JsonObject; readonly index: number }[];
 };
 
-/** Represents the entities of a fetch with context arguments, grouped by their values. */
+/**
+ * Builds the representations for a fetch with context arguments, grouped by the values of these arguments.
+ */
 export function batchByContext(
   fetch: FetchProgram,
   { represent, context }: { readonly represent: Represent; readonly context: readonly ContextArgument[] },

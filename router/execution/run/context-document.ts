@@ -4,12 +4,12 @@ import { mergeDocuments } from '../entity-batching/merged-documents.ts';
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 
-/** Documents by the number of their selections. */
+/** Documents of each fetch, by the number of selections that they contain. */
 const documents = new WeakMap<FetchProgram, Map<number, MergedDocument>>();
 
 /**
- * Returns the document that has the selection of a fetch several times. The context arguments of the first
- * have the suffix `_0`, those of the second `_1`, and so on.
+ * Returns the document that repeats the selection of a fetch `count` times. The context arguments of the
+ * first selection have the suffix `_0`, those of the second `_1`, and so on.
  */
 export function contextDocument(
   fetch: FetchProgram,

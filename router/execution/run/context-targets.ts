@@ -9,16 +9,16 @@ import type { JsonObject } from '../../shared/json.ts';
 /** An entity with the values that it receives from the objects above it. */
 export type ContextTarget = {
   readonly object: JsonObject;
-  /** JSON texts of the values by the name of the variable. */
+  /** Values of the context arguments as JSON texts, each with the name of its variable. */
   readonly values: readonly (readonly [name: string, text: string])[];
-  /** Equal for equal values. */
+  /** Text of all values. Entities with equal values have equal texts. */
   readonly text: string;
-  /** A value that was not delivered or is not of its type. */
+  /** A value that a subgraph did not deliver, or that has the wrong type. */
   readonly unusable: UnusableContext | undefined;
 };
 
 export type UnusableContext = {
-  /** The object that should have the value. */
+  /** Object from which the value is read, `levels` fields above the entity. */
   readonly above: JsonObject;
   /** Number of fields from the entity up to this object. */
   readonly levels: number;
@@ -46,7 +46,10 @@ function levelsOf(context: readonly ContextArgument[]): number {
   return Math.max(...context.flatMap(({ sources }) => sources.map(({ levels }) => levels)));
 }
 
-/** Returns the entities; undefined if one object has different values in several places. */
+/**
+ * Returns the entities with their values; undefined if one object occurs in several places with different
+ * values.
+ */
 function findTargets(
   root: JsonObject,
   steps: readonly Step[],
@@ -96,7 +99,7 @@ function readValue(
 
 type Visit = (object: JsonObject, ancestors: readonly JsonObject[]) => void;
 
-/** Visits the objects at a path, with the object of each field on the way. */
+/** Visits the objects at a path. `ancestors` has the object of each field on the path, from the root down. */
 function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
   const ancestors: JsonObject[] = [];
   const enter = (value: unknown, index: number): void => {
@@ -119,8 +122,8 @@ function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
 }
 
 /**
- * Copies the objects on a path below those that have the values. Fetches in flight refer to the original
- * objects, so they merge into the copies too.
+ * Copies the objects on a path that are below the objects with the context values. Fetches in flight refer to
+ * the original objects, so their data is merged into the copies too.
  */
 function copyBelow(
   root: JsonObject,

@@ -4,8 +4,8 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 
 /**
- * Maximum number of cached variants of one fetch, each without other fields. When it is reached, all are
- * removed.
+ * Maximum number of cached variants of one fetch; each lacks a different set of fields. At the maximum, all
+ * of them are evicted.
  */
 const MOST_KEPT = 32;
 

@@ -15,9 +15,9 @@ import type { Execution } from './execution.ts';
 const MAX_GROUPS = 50;
 
 /**
- * Calls the subgraph of a fetch with context arguments. Entities with equal values are one `_entities`
- * selection; several selections have aliases. Returns the response that one selection of all entities would
- * have.
+ * Calls the subgraph of a fetch with context arguments. Entities with equal argument values share one
+ * `_entities` selection; several selections in one request have aliases. Returns the response that a single
+ * selection of all entities would have.
  */
 export async function callByContext(
   fetch: FetchProgram,
@@ -104,7 +104,7 @@ function withoutAlias(error: SubgraphError, offsets: ReadonlyMap<string, number>
   return { ...unlocated, path: ['_entities', offset + position, ...rest] };
 }
 
-/** Joins the responses to several requests. One failure is the failure of all. */
+/** Joins the responses to several requests into one. If a request failed, its failure is the result. */
 function joined(responses: readonly SubgraphResponse[]): SubgraphResponse {
   const failed = responses.find(({ kind }) => kind === 'failed');
   const [first, ...others] = responses.flatMap((one) => (one.kind === 'received' ? [one] : []));

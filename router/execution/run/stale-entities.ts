@@ -79,7 +79,7 @@ function pathsOf(
   entities: readonly (JsonObject | undefined)[],
   { response }: Execution,
 ) {
-  // If a rewrite has renamed a key, the entity has undefined under the old one.
+  // A rewrite that has renamed a key leaves undefined under the old key, which must not count as a value.
   const present = entities.flatMap((entity) =>
     Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
   );

@@ -4,8 +4,8 @@ import type { StaleKey } from '../stale/stale-values.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * Returns the stale keys of the fields that a fetch selects on its entities; undefined if the fetch has no
- * fields whose values are stored.
+ * Returns the keys under which the values that a fetch selects on its entities are stored for stale-if-error;
+ * undefined if none of them are stored.
  * @param only coordinates of the fields to include; all fields by default.
  */
 export function staleKeysOf(

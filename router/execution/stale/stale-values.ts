@@ -21,7 +21,7 @@ export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 /** A stored value and its age in milliseconds. */
 export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
-/** Values that services returned, by stale key and entity. */
+/** Values that services returned for entities, by `StaleKey` and representation. */
 export type StaleValues = {
   /** Returns whether the error code of a service means that the service is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
@@ -31,8 +31,8 @@ export type StaleValues = {
    */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
   /**
-   * Returns the stored values for each combination of stale key and representation, in the order of the keys.
-   * The promise never rejects.
+   * Returns the stored values for each combination of a `StaleKey` and a representation, in the order of the
+   * keys. The promise never rejects.
    */
   readonly get: (
     staleKeys: readonly StaleKey[],

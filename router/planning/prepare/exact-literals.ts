@@ -75,7 +75,7 @@ function survives(number: string): boolean {
   return String(Number(number)) === number;
 }
 
-/** Replaces the names in the documents of all fetches with their literals. */
+/** Restores the literals that `hideLiterals` has replaced with names, in the documents of all fetches. */
 export function showLiterals(plan: QueryPlan, literals: HiddenLiterals['literals']): QueryPlan {
   if (literals.size === 0 || plan.node === undefined || plan.node.kind === 'Subscription') return plan;
   return { ...plan, node: shown(plan.node, literals) };

@@ -32,21 +32,21 @@ import { exactValue } from './exact-scalars.ts';
  */
 export type HiddenDefaults = {
   /**
-   * Replaces the default values of custom scalars in a schema by names. Returns the same document if it has
-   * none.
+   * Replaces each default value of a custom scalar in a schema with a name. Returns the same document if
+   * there are none.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
-  /** Replaces the names in SDL or in a message with the default values. */
+  /** Restores the default values that `hide` has replaced with names, in SDL or in a message. */
   readonly show: (text: string) => string;
-  /** Replaces the names in the JSON text of an introspection result with the default values. */
+  /** Restores the default values in the JSON text of an introspection result. */
   readonly showInJson: (json: string) => string;
   /** Gives the arguments and input fields of a schema their default values, with exact numbers. */
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
 };
 
 /**
- * Creates the names and the functions that use them. Schemas that are composed with each other must share one
- * instance, because composition compares their default values: equal values need equal names.
+ * Creates the functions that hide and restore default values. Schemas that are composed with each other must
+ * share one instance, because composition compares their default values: equal values need equal names.
  */
 export function createHiddenDefaults(): HiddenDefaults {
   // A random prefix, so that no other text in a schema can equal a name.
