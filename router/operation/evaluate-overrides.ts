@@ -7,16 +7,16 @@ import { percentOf } from '../shared/percent-label.ts';
 
 type OverridesConfig = Config['overrides'];
 
-/** Returns the labels that are true for a caller, in the given order. */
+/** Returns the labels of progressive `@override` that are true for a caller, in the given order. */
 export type EvaluateOverrides = (labels: readonly string[], caller: Caller) => readonly string[];
 
-/** Creates the function that evaluates labels of progressive `@override`. */
+/** Creates the function that evaluates labels by the configuration. */
 export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverrides {
   return (labels, caller) =>
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
 }
 
-/** Returns the names of the claims on which configured labels depend. */
+/** Returns the names of the claims on which configured `@override` labels depend. */
 export function overrideClaims(config: OverridesConfig): readonly string[] {
   return Object.values(config).flatMap((value) =>
     typeof value === 'object' && value.claim !== undefined ? [value.claim] : [],

@@ -251,8 +251,8 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation for all combinations of labels for which `previous` has plans, and for labels that are
- * new in this supergraph.
+ * Plans an operation for each set of true `@override` labels for which `previous` has a plan, with and
+ * without the labels that are new in this supergraph.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

@@ -26,9 +26,9 @@ export type PlannedOperation = CompiledOperation & {
  * share the plan.
  */
 export type Compile = {
-  /** @param overrides labels that are true for the caller, sorted */
+  /** @param overrides labels of progressive `@override` that are true for the caller, sorted */
   (overrides: readonly string[], caller?: Payer): Promise<PlannedOperation>;
-  /** Returns the combinations of true labels for which plans are cached. */
+  /** Returns the sets of true `@override` labels for which plans are cached. */
   readonly plannedOverrides: () => readonly (readonly string[])[];
 };
 
@@ -65,13 +65,13 @@ type Compilation = {
 type PlannedOutcome = Extract<PlanOutcome, { kind: 'planned' }>;
 
 /**
- * Maximum number of cached plans of one operation. There is one for each combination of labels that are true.
+ * Maximum number of cached plans of one operation: one plan for each set of `@override` labels that are true.
  */
 const MAX_PLANS = 16;
 
 /**
- * Creates the function that plans and compiles one document. It caches a plan for each combination of labels
- * that are true.
+ * Creates the function that plans and compiles one document. It caches a plan for each set of `@override`
+ * labels that are true.
  */
 export function createCompile(
   compilation: Compilation,
@@ -97,7 +97,7 @@ export function createCompile(
   });
 }
 
-/** One plan of an operation, for one combination of labels. */
+/** Plans and compiles a document once, for one set of true `@override` labels. */
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
@@ -106,9 +106,9 @@ type CompileOnce = {
 };
 
 /**
- * Creates the function that plans and compiles a document for one combination of labels. An operation that
- * cannot be planned is never planned again for this supergraph. After a timeout, the next request tries
- * again.
+ * Creates the function that plans and compiles a document for one set of true `@override` labels. An
+ * operation that cannot be planned is never planned again for this supergraph. After a timeout, the next
+ * request tries again.
  */
 function createCompileOnce(
   compilation: Compilation & { readonly overrides: readonly string[] },

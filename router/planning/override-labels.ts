@@ -59,8 +59,8 @@ type LabelledTypes = {
 };
 
 /**
- * Creates the function that collects the labels of an operation: of its fields, of the fields that these
- * require, and of the keys with which the planner moves between subgraphs.
+ * Creates the function that collects the labels on which the plan of an operation can depend: those of its
+ * fields, of the fields that these require, and of the keys with which the planner moves between subgraphs.
  */
 function createReach(types: LabelledTypes): (document: DocumentNode) => readonly string[] {
   const { schema } = types;
