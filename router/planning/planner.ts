@@ -26,8 +26,8 @@ export type PlanOutcome =
  */
 export type Planner = AsyncDisposable & {
   /**
-   * Plans an operation. If many operations wait, callers take turns; `caller` identifies them. All operations
-   * without a caller together take one more turn.
+   * Plans an operation. If many operations wait, callers take turns; `caller` identifies them. Operations
+   * without a caller share one turn.
    */
   plan(operation: OperationToPlan, caller?: string): Promise<PlanOutcome>;
 };

@@ -82,8 +82,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // Moves a lane behind the others before the next turn, not right after its own turn. A caller that arrives
-  // in between then comes before the second item of that lane.
+  // Moves a lane behind the others before the next turn, not right after its own turn, so that a caller that
+  // arrives in between comes before the second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

@@ -116,8 +116,8 @@ function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample
 }
 
 /**
- * Returns the error code of composition that a reason contains. The reason itself is a sentence, and
- * sentences are too varied for a label.
+ * Returns the composition error code that the reasons of a rejected supergraph contain, otherwise `OTHER`. It
+ * serves as a label value, because the texts of reasons vary too much.
  */
 function codeIn(reasons: readonly string[]): string {
   return /\berror ([A-Z][A-Z_]+)\b/.exec(reasons[0] ?? '')?.[1] ?? 'OTHER';

@@ -88,7 +88,7 @@ export class StatusRecord {
     return this.#settle(source);
   }
 
-  /** Returns false if the same supergraph was already rejected for the same reasons. */
+  /** Records a rejection. Returns false if the same supergraph was already rejected for the same reasons. */
   rejected(by: Source, reasons: readonly string[], version: string | undefined): boolean {
     const before = this.#rejected?.rejection;
     const isSame =
@@ -101,14 +101,14 @@ export class StatusRecord {
     return true;
   }
 
-  /** Returns false if the source was already unavailable. */
+  /** Records that a source is unavailable. Returns false if it already was. */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);
     this.#deliveries.set(source, { deliveredAt: before?.deliveredAt, reasons });
     return before?.reasons === undefined;
   }
 
-  /** Returns whether the source was unavailable before. */
+  /** Records that a source has delivered content. Returns whether it was unavailable before. */
   delivered(source: Source): boolean {
     const before = this.#deliveries.get(source);
     this.#deliveries.set(source, { deliveredAt: this.#clocks.monotonic(), reasons: undefined });
@@ -145,7 +145,8 @@ export class StatusRecord {
   }
 
   /**
-   * Ends a rejection, unless its source is preferred to the given one. Returns whether there was one to end.
+   * Clears the rejection, unless it was caused by a source that is preferred to `source`. Returns whether a
+   * rejection was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;

@@ -3,10 +3,10 @@ import type { GraphQLSchema } from 'graphql';
 import type { QueryPlanInlineFragmentNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 
 /**
- * Restricts what a fetch requires of an interface to the object types whose key it requires too. Behind an
- * `@interfaceObject` the planner requires keys only of the types in the operation, but other fields of the
- * whole interface: `... on Book { id } ... on Media { title }`. The representation of a film would then have
- * a title and no key, and no subgraph can resolve it.
+ * Limits the required fields of an interface to the object types for which the fetch also requires a key.
+ * Behind an `@interfaceObject`, the planner requires keys of only the types in the operation, but other
+ * fields of all types of the interface: `... on Book { id } ... on Media { title }`. The representation of a
+ * film would then have a title and no key, and no subgraph can resolve it.
  *
  * @param keys paths of fields in keys of the service.
  */

@@ -252,8 +252,8 @@ function ofTypes(
 }
 
 /**
- * Returns whether a part needs a required selection. Such a selection is for one type, and the part needs it
- * only if it selects fields of that type.
+ * Returns whether a part needs a required selection. A selection with a type condition is needed only if the
+ * part selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

@@ -47,7 +47,7 @@ function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readon
   return [unconditional({ ...selection, selectionSet: { ...selection.selectionSet, selections } })];
 }
 
-/** Returns the selection without the fields that `keysOf` returns. */
+/** Returns the selection without its own key fields; fields of nested objects stay. */
 function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [] : [selection];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];
