@@ -33,7 +33,7 @@ export type Generation = AsyncDisposable & {
    * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
-  /** Stages for the configuration that this generation was built with. */
+  /** Request stages of the configuration that this generation was built with. */
   readonly stages: ConfiguredStages;
   /** Number of operations of the previous generation that are planned before this one is activated. */
   readonly warmOperations: number;

@@ -29,8 +29,8 @@ export type Walk = {
   /** Values for `@skip` and `@include`; without them, all selections are visited. */
   readonly variables?: Readonly<Record<string, unknown>>;
   /**
-   * Whether to visit a fragment again at another place with the same object types, where only the path
-   * differs.
+   * True if a fragment is visited again where it is spread on the same object types, only at another response
+   * path.
    */
   readonly repeats: boolean;
 };

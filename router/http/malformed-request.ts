@@ -30,8 +30,8 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
     const { error, response } = rejections[code] ?? badRequest;
     // If the client closes the connection before the end of the body, it has cancelled its request.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
-    // Destroyed after the response, because otherwise a client could keep its half of the connection open
-    // forever.
+    // The socket is destroyed after the response, because otherwise a client could keep its half of the
+    // connection open forever.
     socket.end(response, () => socket.destroy());
   };
 }

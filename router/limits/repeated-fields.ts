@@ -35,8 +35,8 @@ class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets that were merged without any other set. Merging one again at another place would find the
-   * same pairs.
+   * Selection sets that were merged by themselves, so that all of their pairs were counted. If they occur by
+   * themselves again, they are skipped.
    */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;

@@ -89,8 +89,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Called between two reports. If the heap has filled up since the last one, no more requests are admitted
-   * than are in flight now.
+   * Called between two reports of the pressure. If the heap has filled up since the previous report, no more
+   * requests are admitted than are in flight now.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
@@ -126,8 +126,9 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // Share of its time that a request does not wait for the event loop longer than intended. It waits at
-      // least twice, on average for `delayMs`: to be read, and for the responses of its subgraphs.
+      // The limit is multiplied by the gradient, which is less than 1 if the delay is longer than intended.
+      // Each request waits for the event loop at least twice, to be read and for the responses of its
+      // subgraphs. The gradient is the share of its time in flight that is not excess delay.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
       // Wait before the next change: its effect shows only after the requests now in flight have ended.

@@ -48,8 +48,8 @@ export type LoadSheddingParts = {
 const REJECTIONS = [1, 2, 3].map((retryAfterS) => new RouterError('OVERLOADED', undefined, { retryAfterS }));
 
 /**
- * Number of requests between two checks of the heap. Checks are needed between two reports, because hundreds
- * of bodies may arrive in one turn of the event loop.
+ * Number of requests between two checks of the heap. The reports of the pressure are too rare, because
+ * hundreds of bodies may arrive in one turn of the event loop.
  */
 const HEAP_EVERY = 16;
 

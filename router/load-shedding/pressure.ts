@@ -4,7 +4,7 @@ import { youngBytes } from './young-generation.ts';
 
 /** Load of a process. */
 export type Pressure = {
-  /** Milliseconds since the last report. */
+  /** Duration of the measurement in milliseconds: the time since the previous report. */
   readonly ms: number;
   /** Mean delay of timers in milliseconds. */
   readonly delayMs: number;

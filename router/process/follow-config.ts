@@ -53,7 +53,8 @@ export function followConfig(
   }
 
   watch([configFile(env, directory)]);
-  // The file may have changed since the router read it. Loading it also finds the other files that it names.
+  // Loads the configuration at once, because the file may have changed since the router read it. Loading also
+  // finds the other files that it refers to, which are then watched too.
   reload();
   return {
     reload,

@@ -62,7 +62,8 @@ export async function startWorkers(
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(port);
     workers.set(slot, worker);
-    // Sent before the worker listens, so that forced breakers have their state at its first request.
+    // Commands are sent before the worker listens, so that forced breakers have their state at its first
+    // request.
     for (const command of commands.values()) void worker.apply(command);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
@@ -87,7 +88,7 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // Stored before it is sent, so that a worker which starts in between receives the command too.
+    // The command is stored before it is sent, so that a worker which starts in between receives it too.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);

@@ -90,7 +90,7 @@ export function contextSelections(join: ConstDirectiveNode): readonly SelectionS
   return list.flatMap((one) => {
     if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
     const text = one['selection'].trim();
-    // With one type of context, the text has braces.
+    // A selection that applies to every type of the context has braces; a list of fragments has none.
     return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
   });
 }

@@ -194,7 +194,7 @@ export class CircuitBreaker implements Disposable {
 
   #open(trips: number): void {
     const { openMs, maxOpenMs, monotonic, random } = this.#options;
-    // A command can make the breaker half-open although it has never opened because of failures.
+    // At least 1, because a command can make the breaker half-open although failures have never opened it.
     this.#trips = Math.max(trips, 1);
     const longest = Math.min(openMs * 2 ** (this.#trips - 1), maxOpenMs);
     const openForMs = longest * (1 - JITTER * random());

@@ -162,8 +162,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     this.#settled = true;
     this.#chunks = [];
     try {
-      // Undici calls `onRequestStart` immediately before it writes the request. Without a controller nothing
-      // was sent.
+      // Undici calls `onRequestStart`, which sets the controller, immediately before it writes the request.
+      // Without a controller the request was therefore not sent.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
       // If the error reached undici, it would count as an error of the connection, and the call would never
