@@ -13,16 +13,15 @@ import { telemetry } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
 
-/**
- * Defines the configuration: its validation, its type, `router.schema.json` and the table in
- * `docs/configuration.md`. Durations are in milliseconds (Ms) or seconds (S), sizes in bytes.
- */
-
-/** Paths of the client port that have another meaning. */
+/** Paths of the client port that serve health checks, so that no graph may have them. */
 const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz']);
 
 const mode = z.enum(['development', 'production']);
 
+/**
+ * Defines the configuration: its validation, its type, `router.schema.json` and the table in
+ * `docs/configuration.md`. Durations are in milliseconds (Ms) or seconds (S), sizes in bytes.
+ */
 export const configSchema = z
   .strictObject({
     mode: mode

@@ -15,7 +15,10 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /** Conditions on claims (`claimCondition`, or the name of a claim that is true) which hold. */
+  /**
+   * Conditions that the claims of the token satisfy: texts from `claimCondition`, or names of claims whose value
+   * is true.
+   */
   readonly trueClaims?: readonly string[];
 };
 
@@ -67,7 +70,7 @@ function claimAt(payload: JWTPayload, path: string): unknown {
     .reduce<unknown>((value, name) => (isJsonObject(value) ? readOwn(value, name) : undefined), payload);
 }
 
-/** Returns the text of the condition that a claim has a value, or is a list with it. */
+/** Returns the text of a condition: the claim must have the value, or be a list that contains it. */
 export function claimCondition(claim: string, value: string): string {
   return `${claim}\n${value}`;
 }

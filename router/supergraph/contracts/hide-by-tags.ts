@@ -6,9 +6,9 @@ import { linkedDirectives } from './linked-directives.ts';
 
 /** The rules by which a contract selects a part of the supergraph. */
 export type TagRules = {
-  /** Tags of which a field or its type needs one; empty includes all. */
+  /** A field is included if it or its type has one of these tags. If the list is empty, all fields are. */
   readonly include: readonly string[];
-  /** Tags of elements that are hidden, whatever `include` says. */
+  /** An element with one of these tags is hidden, even if `include` includes it. */
   readonly exclude: readonly string[];
   /** Whether types are hidden that no field of the contract reaches. */
   readonly hideUnreachable: boolean;
