@@ -16,8 +16,8 @@ export type UserIdentity = {
   readonly tokenId: string;
   readonly expiresAtS: number;
   /**
-   * Conditions that the claims of the token satisfy: texts from `claimCondition`, or names of claims whose value
-   * is true.
+   * Conditions that the claims of the token satisfy: texts from `claimCondition`, or names of claims whose
+   * value is true.
    */
   readonly trueClaims?: readonly string[];
 };
