@@ -4,6 +4,7 @@ import { configJsonSchema } from '../router/config/config-schema.ts';
 import { layerTable } from './check/layers.ts';
 import { readCommandLine } from '../cli/single-command.ts';
 import { chartValuesSchema } from './generate/chart-values-schema.ts';
+import { commandPage } from './generate/command-page.ts';
 import { configTable } from './generate/config-table.ts';
 import { errorPage } from './generate/error-page.ts';
 import { executionExample, planningExample } from './generate/worked-examples.ts';
@@ -11,7 +12,7 @@ import { executionExample, planningExample } from './generate/worked-examples.ts
 const COMMAND = {
   name: 'npm run generate',
   summary:
-    'Writes what is derived from the code: router.schema.json, docs/errors.md, tables and examples in other pages.',
+    'Writes what is derived from the code: router.schema.json, docs/errors.md, docs/command-line.md, tables and examples in other pages.',
   options: {
     check: {
       type: 'boolean',
@@ -42,6 +43,7 @@ async function artifacts(): Promise<Readonly<Record<string, string>>> {
     'router.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
     [CHART_SCHEMA]: chartValuesSchema(read(CHART_SCHEMA), configJsonSchema()),
     'docs/errors.md': errorPage(),
+    'docs/command-line.md': commandPage(),
     'docs/configuration.md': withBlock(
       'docs/configuration.md',
       'configuration',

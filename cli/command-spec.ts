@@ -28,6 +28,8 @@ export type CommandSpec<Options extends OptionSpecs = OptionSpecs> = {
     readonly choices?: readonly string[];
   };
   readonly options: Options;
+  /** Calls that the help and the documentation show. */
+  readonly examples?: readonly string[];
   /** Describes the arguments after `--`; they are rejected without it. */
   readonly passedOn?: string;
 };

@@ -4,7 +4,7 @@ import { MisuseError } from './command-spec.ts';
 
 /** Creates commander's command for a specification. Its errors are thrown, and nothing is printed. */
 export function createParser(spec: CommandSpec): Command {
-  const { name, summary, positionals, options, passedOn } = spec;
+  const { name, summary, positionals, options, passedOn, examples = [] } = spec;
   const command = new Command(name)
     .description(summary)
     .helpOption('-h, --help', 'Print this text.')
@@ -18,6 +18,8 @@ export function createParser(spec: CommandSpec): Command {
   // npm passes only arguments after `--` on to its scripts.
   command.usage([name.startsWith('npm ') ? '--' : '', ...call.flat()].filter(Boolean).join(' '));
   if (passedOn !== undefined) command.addHelpText('after', `\nAfter --: ${passedOn}`);
+  if (examples.length > 0)
+    command.addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  ${line}`)].join('\n'));
   return command;
 }
 

@@ -9,8 +9,12 @@ export function createCompletion(verbs: readonly Verb[]): Verb {
   const completion: Verb = defineVerb(
     {
       name: 'completion',
-      summary: 'Prints a completion script for a shell: eval "$(tributary completion bash)".',
+      summary: 'Prints a completion script for a shell.',
       positionals: { name: 'SHELL', max: 1, description: 'The shell.', choices: SHELLS },
+      examples: [
+        'eval "$(tributary completion bash)"',
+        'tributary completion fish > ~/.config/fish/completions/tributary.fish',
+      ],
       options: {},
     },
     async ({ positionals: [shell] }) => {

@@ -18,6 +18,10 @@ export const compose = defineVerb(
       description:
         'supergraph.yaml, or a supergraph SDL (.graphql). Default: the file that router.yaml names.',
     },
+    examples: [
+      'tributary compose --output supergraph.graphql',
+      'tributary compose supergraph.yaml --output supergraph.graphql --watch',
+    ],
     options: {
       output: OUTPUT_OPTION,
       watch: {

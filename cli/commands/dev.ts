@@ -17,6 +17,7 @@ export const dev = defineVerb(
       max: 1,
       description: `The composition file. Default: the supergraph of router.yaml, or ${DEFAULT_FILE}.`,
     },
+    examples: ['tributary dev', 'tributary dev supergraph.yaml --mock reviews'],
     options: {
       mock: {
         type: 'string',

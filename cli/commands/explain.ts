@@ -12,6 +12,7 @@ export const explain = defineVerb(
       max: 1,
       description: 'The code in `extensions.code`, such as RATE_LIMITED.',
     },
+    examples: ['tributary explain RATE_LIMITED'],
     options: { format: FORMAT_OPTION },
   },
   async ({ positionals: [given = ''] }) => {

@@ -71,6 +71,7 @@ export const init = defineVerb(
     name: 'init',
     summary: 'Writes a commented router.yaml and supergraph.yaml with one subgraph to start from.',
     positionals: { name: '[FOLDER]', max: 1, description: 'Default: the current folder.' },
+    examples: ['tributary init my-graph'],
     options: {
       force: { type: 'boolean', short: 'f', description: 'Overwrite files that exist.' },
       format: FORMAT_OPTION,

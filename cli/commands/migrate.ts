@@ -14,6 +14,7 @@ export const migrate = defineVerb(
     summary:
       'Translates a configuration of Apollo Router to router.yaml. What has no counterpart is listed on stderr, with its line.',
     positionals: { name: 'FILE', max: 1, description: 'The router.yaml of Apollo Router, version 1 or 2.' },
+    examples: ['tributary migrate apollo-router.yaml --output router.yaml'],
     options: {
       output: {
         type: 'string',

@@ -18,6 +18,10 @@ export const plan = defineVerb(
     summary:
       'Prints the query plan of an operation, its estimated cost and the number of calls to subgraphs.',
     positionals: { name: '[FILE]', max: 1, description: 'File with the operation; - for stdin.' },
+    examples: [
+      "tributary plan --query '{ products { name } }'",
+      'tributary plan operation.graphql --format mermaid',
+    ],
     options: {
       query: { type: 'string', short: 'q', value: 'TEXT', description: 'The operation, instead of FILE.' },
       'operation-name': {

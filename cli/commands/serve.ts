@@ -7,6 +7,7 @@ export const serve = defineVerb(
   {
     name: 'serve',
     summary: 'Starts the router and runs until SIGTERM or SIGINT. Writes its log to stdout.',
+    examples: ['tributary serve', 'tributary serve --supergraph supergraph.graphql --port 4001'],
     options: { config: CONFIG_OPTION, ...ROUTER_OPTIONS },
   },
   async ({ values }) => {

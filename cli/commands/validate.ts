@@ -10,6 +10,7 @@ export const validate = defineVerb(
     name: 'validate',
     summary:
       'Checks the configuration and the supergraph: prints everything for which `serve` would not start or would reject the supergraph. Opens no port and calls neither Redis nor token issuers.',
+    examples: ['tributary validate --config router.yaml'],
     options: { config: CONFIG_OPTION, supergraph: ROUTER_OPTIONS.supergraph, format: FORMAT_OPTION },
   },
   async ({ values }): Promise<Outcome> => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { MisuseError, positiveNumber } from '../../cli/command-spec.ts';
+import { VERBS as ALL_VERBS } from '../../cli/verbs.ts';
 import { parseCommandLine } from '../../cli/parser.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
@@ -99,6 +100,30 @@ test('the documentation names only commands and options that exist', () => {
   const lines = documentationFiles().flatMap((file) => commandLines(readPage(file)));
   expect(lines.length).toBeGreaterThan(20);
   expect(lines.flatMap(problems)).toEqual([]);
+});
+
+/** Returns the calls of `tributary` in a page. */
+function tributaryCalls(text: string): readonly string[] {
+  const inline = [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  return [...inline, ...codeBlocks(text, 'sh')]
+    .flatMap((code) => code.split('\n'))
+    .flatMap((line) => /(?:^|npx .* |\$\()(tributary [a-z].*)/.exec(line)?.[1] ?? [])
+    .map((line) => line.replace(/[)"].*/, ''));
+}
+
+test('the documentation names only verbs and options of tributary that exist', () => {
+  const problems = (line: string) => {
+    const [, name = '', ...args] = line.split(' ');
+    const verb = ALL_VERBS.find(({ spec }) => spec.name === name);
+    if (verb === undefined) return [`there is no verb: ${line}`];
+    const options = args.flatMap((arg) => /^--([\w-]+)/.exec(arg)?.[1] ?? []);
+    return options
+      .filter((option) => option !== 'help' && !(option in verb.spec.options))
+      .map((option) => `--${option}: ${line}`);
+  };
+  const calls = documentationFiles().flatMap((file) => tributaryCalls(readPage(file)));
+  expect(calls.length).toBeGreaterThan(15);
+  expect(calls.flatMap(problems)).toEqual([]);
 });
 
 test('--help prints the usage and exits with 0', () => {

@@ -173,7 +173,8 @@ test('commands of shells start programs that a test runs or that are checked her
     if (/\bcurl\b/.test(block)) return true; // Run by test/graph/commands-start.test.ts.
     // Run by test/graph/deploy-load-balancer.test.ts and test/unit/supergraph-sources.test.ts.
     if (block.startsWith('openssl ')) return true;
-    if (block.startsWith('tributary migrate ')) return true; // Run by test/graph/commands-migrate.test.ts.
+    // Checked by test/graph/commands-usage.test.ts.
+    if (/^(?:eval "\$\(|npx --package @tributary-graphql\/router )?tributary /.test(block)) return true;
     if (/^(?:helm|kubectl) /.test(block)) return true; // Checked by test/graph/deploy-chart.test.ts.
     return block.split(/\n|&&/).every((line) => {
       const [program = '', ...args] = line.replace(/#.*/, '').trim().split(/\s+/);

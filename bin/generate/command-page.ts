@@ -1,0 +1,90 @@
+import type { CommandSpec, OptionSpec } from '../../cli/command-spec.ts';
+import { VERBS } from '../../cli/verbs.ts';
+
+const MAX_COLUMNS = 120;
+
+/** Returns `docs/command-line.md`, which describes every verb of `tributary`. */
+export function commandPage(): string {
+  return `# The command \`tributary\`
+
+\`\`\`sh
+npx --package @tributary-graphql/router tributary dev supergraph.yaml --mock reviews
+\`\`\`
+
+In a clone of the repository, \`node bin/tributary.mjs\` is the same command; \`npm run router\` is \`tributary serve\`, and
+\`npm run compose\` is \`tributary compose\`.
+
+| verb | what it does |
+|---|---|
+${VERBS.map(({ spec }) => `| [\`${spec.name}\`](#tributary-${spec.name}) | ${spec.summary} |`).join('\n')}
+
+## What does a command print?
+
+The result is written to stdout, everything else to stderr. Colors are used on terminals only, and not with \`NO_COLOR\`.
+
+| exit code | meaning |
+|---|---|
+| 0 | success |
+| 1 | failure: the reasons are on stderr |
+| 2 | wrong arguments: the reason and the usage are on stderr |
+
+With \`--format json\`, the result has the members of rover's, also for a failure:
+
+\`\`\`json
+{
+  "json_version": "1",
+  "data": { "success": false },
+  "error": {
+    "code": "SUPERGRAPH_REJECTED",
+    "message": "the supergraph cannot be composed or served",
+    "details": { "problems": ["supergraph.yaml:1: subgraphs: must list at least one subgraph"] }
+  }
+}
+\`\`\`
+
+Generated from \`cli/commands/\` by \`npm run generate\`.
+
+${VERBS.map(({ spec }) => section(spec)).join('\n\n')}
+`;
+}
+
+function section({ name, summary, positionals, options, examples = [] }: CommandSpec): string {
+  const rows = [
+    ...(positionals ? [row(positionals.name, positionals.description, positionals.choices)] : []),
+    ...Object.entries(options).map(([long, option]) => optionRow(long, option)),
+  ];
+  return [
+    `## tributary ${name}`,
+    wrapped(summary),
+    `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
+    ['| argument | meaning |', '|---|---|', ...rows].join('\n'),
+  ].join('\n\n');
+}
+
+function optionRow(
+  long: string,
+  { type, short, value = 'VALUE', description, choices, ...rest }: OptionSpec,
+): string {
+  const names = [...(short === undefined ? [] : [`-${short}`]), `--${long}`].join(', ');
+  const label = type === 'string' ? `${names} ${value}` : names;
+  return row(label, description, choices, rest.default);
+}
+
+function row(label: string, description: string, choices?: readonly string[], fallback?: string): string {
+  const limits = [
+    ...(choices === undefined ? [] : [`One of ${choices.join(', ')}.`]),
+    ...(fallback === undefined ? [] : [`Default: ${fallback}.`]),
+  ];
+  return `| \`${label}\` | ${[description, ...limits].join(' ')} |`;
+}
+
+/** Breaks a text into lines that are not longer than those of the other pages. */
+function wrapped(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`.trimStart();
+    if (line.length <= MAX_COLUMNS) lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
