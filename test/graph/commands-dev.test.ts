@@ -69,10 +69,10 @@ it('tributary dev composes, serves, mocks a missing subgraph and follows changes
       data: {
         book: {
           title: expect.any(String),
-          reviews: Array(2).fill({
+          reviews: Array.from({ length: 2 }, () => ({
             text: expect.stringMatching(/^text \d+$/),
             book: { id: expect.stringMatching(/^\d+$/) },
-          }),
+          })),
         },
       },
     });
@@ -142,9 +142,9 @@ describe('a mock', () => {
           shelf: { row: expect.any(Number) },
           sequel: { id: expect.stringMatching(/^\d+$/) },
         },
-        items: Array(2).fill({ __typename: 'Book', id: expect.any(String) }),
+        items: Array.from({ length: 2 }, () => ({ __typename: 'Book', id: expect.any(String) })),
         any: { title: expect.stringMatching(/^title \d+$/) },
-        list: Array(2).fill([expect.any(Number), expect.any(Number)]),
+        list: Array.from({ length: 2 }, () => [expect.any(Number), expect.any(Number)]),
       },
     });
     expect(await post(mock.url, query)).toEqual(response);

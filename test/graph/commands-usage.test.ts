@@ -107,7 +107,7 @@ function tributaryCalls(text: string): readonly string[] {
   const inline = [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
   return [...inline, ...codeBlocks(text, 'sh')]
     .flatMap((code) => code.split('\n'))
-    .flatMap((line) => /(?:^|npx .* |\$\()(tributary [a-z].*)/.exec(line)?.[1] ?? [])
+    .flatMap((line) => /(?:^|npx (?:.* )?|\$\()(tributary [a-z].*)/.exec(line)?.[1] ?? [])
     .map((line) => line.replace(/[)"].*/, ''));
 }
 

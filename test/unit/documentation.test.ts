@@ -179,6 +179,7 @@ test('commands of shells start programs that a test runs or that are checked her
     return block.split(/\n|&&/).every((line) => {
       const [program = '', ...args] = line.replace(/#.*/, '').trim().split(/\s+/);
       if (program === '' || program === 'npm') return true;
+      if (program === 'npx') return args[0] === 'tributary';
       if (program === 'cp') return existsSync(join(root, args[0] ?? ''));
       if (program === 'node')
         return args.some((arg) => /\.m?[jt]s$/.test(arg) && existsSync(join(root, arg)));
