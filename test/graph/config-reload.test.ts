@@ -222,4 +222,14 @@ test('workers follow router.yaml behind a link that a ConfigMap moves, and reloa
   router.process.kill('SIGHUP');
   expect(await until(() => rejected() === 4, 60_000)).toBe(true);
   expect(log.filter((line) => line.includes('router.yaml:1: limits.depth: '))).toHaveLength(4);
+
+  // Without the file the defaults would apply. They must not replace stricter values.
+  await rm(join(folder, 'router.yaml'));
+  expect(await until(() => count('file not found: ') === 2, 60_000)).toBe(true);
+  const afterwards = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ books { reviews { text } } }"}',
+  });
+  expect(await afterwards.text()).toContain('MAX_DEPTH_LIMIT');
 });
