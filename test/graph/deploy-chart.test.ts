@@ -49,6 +49,7 @@ const EVERYTHING = {
   ingress: { enabled: true, className: 'nginx', tls: [{ secretName: 'tls', hosts: ['graph.example.org'] }] },
   autoscaling: {
     enabled: true,
+    minReplicas: 3,
     targetMemoryUtilizationPercentage: 80,
     behavior: { scaleDown: { stabilizationWindowSeconds: 600 } },
   },
@@ -129,6 +130,8 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
       const ports = Object.fromEntries(router.ports.map(({ name, containerPort }) => [name, containerPort]));
       expect(ports).toMatchObject({ http: config.listen.port, health: config.health.port });
       expect([config.listen.host, config.health.host]).toEqual(['0.0.0.0', '0.0.0.0']);
+      // With autoscaling, the share of a rate limit is that of the smallest number of routers.
+      expect(config.rateLimit.instances).toBe(values === EVERYTHING ? 3 : 2);
       // The admin port has no authentication: only Prometheus needs it from outside.
       expect(config.admin.host).toBe('metrics' in ports ? '0.0.0.0' : '127.0.0.1');
       for (const probe of [router.startupProbe, router.livenessProbe, router.readinessProbe])

@@ -72,6 +72,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
   "admin" (dict "port" $ports.metrics)
   "health" (dict "host" "0.0.0.0" "port" $ports.health)
 -}}
+{{/* Without Redis each router enforces its share of a limit. */}}
+{{- $replicas := .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount -}}
+{{- $_ := set $configuration "rateLimit" (dict "instances" (max 1 $replicas)) -}}
 {{- if .Values.serviceMonitor.enabled -}}
 {{- $_ := set $configuration.admin "host" "0.0.0.0" -}}
 {{- end -}}
