@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { migrateApolloConfig } from '../../cli/migrate/migrate-config.ts';
 import { parseConfig } from '../../router/config/config.ts';
+import { createAuthority, writePem } from '../support/servers/certificates.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -96,6 +97,31 @@ describe('tributary migrate', () => {
       '12 not translated, 2 to check',
       '',
     ]);
+  });
+
+  it('writes what tributary validate accepts with the supergraph and the files that it names', async () => {
+    const authority = createAuthority('shop');
+    const { cert, key } = authority.issue('router');
+    await writePem(folder, { 'shop-ca': authority.ca, router: cert, 'router-key': key });
+    mkdirSync(join(folder, 'manifests'));
+    const manifest = { format: 'apollo-persisted-query-manifest', version: 1, operations: [] };
+    writeFileSync(join(folder, 'manifests', 'web.json'), JSON.stringify(manifest));
+    const source = join(folder, 'apollo.yaml');
+    writeFileSync(source, readFileSync(apollo, 'utf8').replaceAll('/etc/ssl', folder));
+    expect(migrate(source, '--output', 'migrated.yaml').status).toBe(0);
+    const validated = spawnSync(
+      process.execPath,
+      [join(root, 'cli/main.ts'), 'validate', '--config', 'migrated.yaml'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, REDIS_URL: 'redis://redis:6379', SUPERGRAPH: join(root, 'supergraph.yaml') },
+      },
+    );
+    expect(validated).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^valid: supergraph \w+\n$/),
+    });
   });
 
   it('writes the configuration to a file, and gives the same as JSON', () => {
