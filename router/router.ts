@@ -200,6 +200,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       telemetry,
       health,
       checkHead: shedding.checkHead,
+      checkBody: shedding.checkBody,
       handle,
       clientAddress: createClientAddress(config.listen.trustedProxies),
     }),

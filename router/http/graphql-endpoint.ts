@@ -23,6 +23,11 @@ export type GraphqlEndpointParts = {
    * @throws {RouterError} OVERLOADED
    */
   readonly checkHead: (request: IncomingMessage) => void;
+  /**
+   * Rejects a request based on its headers and its body.
+   * @throws {RouterError} OVERLOADED
+   */
+  readonly checkBody: (request: IncomingMessage, body: unknown) => void;
   /** Handles a GraphQL request. A RouterError that it throws becomes an error response. */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
@@ -90,6 +95,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;
+    parts.checkBody(request, body);
     return {
       ...known,
       method,

@@ -12,7 +12,7 @@ import {
   SHARES,
   priorityOfHead,
   priorityOfOperation,
-  priorityOfRequest,
+  priorityOfBody,
   priorityOfUnseen,
 } from './priority.ts';
 import type { Priority } from './priority.ts';
@@ -25,6 +25,8 @@ import type { Priority } from './priority.ts';
 export type LoadShedding = Disposable & {
   /** Called before the body is read. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
+  /** Called when the body has been read, before anything else is done for the request. */
+  readonly checkBody: (request: Pick<IncomingMessage, 'headers'>, body: unknown) => void;
   /** Called before the token is verified. Counts the request as in flight until `leave`. */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
@@ -92,8 +94,11 @@ export function createLoadShedding(
     checkHead(request) {
       if (!hasRoomForAll()) check(priorityOfHead(request), 0);
     },
-    enter(request) {
-      if (!hasRoomForAll()) check(priorityOfRequest(request), 0);
+    checkBody({ headers }, body) {
+      if (!hasRoomForAll()) check(priorityOfBody(headers, body), 0);
+    },
+    enter({ headers, body }) {
+      if (!hasRoomForAll()) check(priorityOfBody(headers, body), 0);
       limit.enter();
       entered += 1;
       if (watch !== undefined && entered % HEAP_EVERY === 0) limit.bound(watch.heap());

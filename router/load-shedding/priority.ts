@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Identity } from '../request/identity.ts';
-import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
@@ -38,8 +37,8 @@ export function priorityOfHead({ method, headers }: Head): Priority {
 }
 
 /** Returns the highest priority that a request can have, as far as its headers and its body show. */
-export function priorityOfRequest({ authorization, body }: ClientRequest): Priority {
-  if (authorization.length > 0) return 'unread';
+export function priorityOfBody({ authorization }: IncomingHttpHeaders, body: unknown): Priority {
+  if (authorization !== undefined) return 'unread';
   const source = isRecord(body) ? body['query'] : undefined;
   return typeof source === 'string' && !isMutation(source) ? 'anonymous' : 'unread';
 }

@@ -43,6 +43,7 @@ test.each([
     now: Date.now,
     schedule: scheduleTimer,
     checkHead: () => undefined,
+    checkBody: () => undefined,
     clientAddress: () => '127.0.0.1',
     handle: () => Promise.reject(error),
   });

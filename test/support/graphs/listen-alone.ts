@@ -24,6 +24,7 @@ export async function listenAlone(yaml: string, parts: Partial<HttpServerParts> 
     now: Date.now,
     schedule: scheduleTimer,
     checkHead: () => undefined,
+    checkBody: () => undefined,
     clientAddress: () => '127.0.0.1',
     handle: async () => ({ status: 200, headers: {}, body: '{}' }),
     ...parts,
