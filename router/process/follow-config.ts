@@ -17,8 +17,8 @@ export type FollowOptions = {
 };
 
 const LOOK_EVERY_MS = 250;
-// Longer than the interval, so that a file which is still being written is not loaded: half of a YAML file may
-// be a valid configuration with other values.
+// Longer than the interval, so that a file which is still being written is not loaded: half of a YAML file
+// may be a valid configuration with other values.
 const SETTLE_MS = 300;
 
 /** Reconfigures a router when `router.yaml`, or a file that it reads with `${file.PATH}`, changes. */
