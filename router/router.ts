@@ -124,13 +124,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));
+  let claims = claimsRead(config);
   const authenticator = built.use(
     createAuthenticator(config.authentication, {
       ...parts,
       telemetry,
       revocationStream: redis?.revocationStream,
       redis: redis?.link,
-      overrideClaims: [...overrideClaims(config.overrides), ...graphClaims(config.graphs)],
+      overrideClaims: () => claims,
     }),
   );
   if (config.execution !== undefined)
@@ -211,6 +212,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     async apply(next) {
       checkCertificates(next);
       await generations.rebuild(createWith(next), () => {
+        claims = claimsRead(next);
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
@@ -259,6 +261,11 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Returns the claims that the configuration names in addition to those of the identity. */
+function claimsRead({ overrides, graphs }: Config): readonly string[] {
+  return [...overrideClaims(overrides), ...graphClaims(graphs)];
 }
 
 function unreadiness({

@@ -34,7 +34,7 @@ export type Authenticator = Disposable & {
 export type AuthenticatorParts = {
   readonly now: () => number;
   /** Claims on which labels of progressive `@override` depend. */
-  readonly overrideClaims?: readonly string[];
+  readonly overrideClaims?: () => readonly string[];
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly fetch: Fetch;
@@ -46,6 +46,8 @@ export type AuthenticatorParts = {
   readonly redis?: RedisLink | undefined;
   readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRejected' | 'revocationsChanged'>;
 };
+
+const NO_CLAIMS: readonly string[] = [];
 
 const MAX_VERIFIED_TOKENS = 20_000;
 
@@ -60,7 +62,7 @@ export function createAuthenticator(
   const fetchJson = createFetchJson({ fetch: parts.fetch, timeoutMs: config.keysTimeoutMs });
   const issuers = trustIssuers(config, { ...parts, fetchJson });
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
-  const rules = { ...config, now: parts.now, overrideClaims: parts.overrideClaims };
+  const overrideClaims = parts.overrideClaims ?? (() => NO_CLAIMS);
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
   const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 
@@ -75,12 +77,14 @@ export function createAuthenticator(
   function known(token: string): UserIdentity | undefined {
     const entry = verified.get(token);
     if (entry === undefined || parts.now() / 1000 >= entry.untilS) return undefined;
+    if (entry.overrideClaims !== overrideClaims()) return undefined;
     const keysVersion = issuers.get(entry.identity.issuer)?.keys.version();
     return keysVersion !== undefined && keysVersion === entry.keysVersion ? entry.identity : undefined;
   }
 
   async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
     await rejected.check(address);
+    const rules = { ...config, now: parts.now, overrideClaims: overrideClaims() };
     const entry = await verifyToken(token, issuers, rules);
     verified.set(token, entry);
     return entry.identity;

@@ -21,7 +21,7 @@ const MAX_CANDIDATE_KEYS = 8;
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
   /** Claims to read in addition to those of the identity. */
-  readonly overrideClaims?: readonly string[] | undefined;
+  readonly overrideClaims: readonly string[];
 };
 
 /**
@@ -39,7 +39,7 @@ export async function verifyToken(
   const identity = readIdentity(payload, issuer.config, rules.overrideClaims);
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
-  return { identity, keysVersion: issuer.keys.version(), untilS };
+  return { identity, keysVersion: issuer.keys.version(), untilS, overrideClaims: rules.overrideClaims };
 }
 
 // The issuer is read before the signature is verified, only to select its keys. `verify` checks it again

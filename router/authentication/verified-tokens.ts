@@ -12,6 +12,8 @@ export type VerifiedToken = {
   readonly keysVersion: number | undefined;
   /** Seconds since 1970 until which the result of the time checks cannot change. */
   readonly untilS: number;
+  /** The claims that were read for labels of `@override`. The entry is valid only for this list. */
+  readonly overrideClaims: readonly string[];
 };
 
 /**

@@ -67,7 +67,7 @@ export const configSchema = z
     headers: headersSchema.meta(RELOADABLE),
     response: response.meta(RELOADABLE),
     degradation: degradation.meta(RELOADABLE),
-    overrides,
+    overrides: overrides.meta(RELOADABLE),
     planning: planning.meta(RELOADABLE),
     telemetry,
     shutdown,

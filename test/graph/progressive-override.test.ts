@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
 import { startIssuer } from '../support/callers/tokens.ts';
 import { startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { SmallGraph } from '../support/graphs/small-graph.ts';
@@ -50,11 +52,9 @@ const SERVICES = {
 
 const issuing = startIssuer();
 
-async function start(): Promise<SmallGraph> {
+async function configuration(): Promise<string> {
   const { issuer, jwksUrl, audience } = await issuing;
-  return startSmallGraph({
-    services: SERVICES,
-    config: `
+  return `
 listen: { trustedProxies: ["127.0.0.1"] }
 supergraph: { watch: false }
 authentication: { issuers: [{ issuer: "${issuer}", jwksUrl: "${jwksUrl}", audience: ${audience} }] }
@@ -64,8 +64,21 @@ overrides:
   secret: true
   weight: { percent: 50 }
   old-label: false
-`,
-  });
+`;
+}
+
+async function start(): Promise<SmallGraph> {
+  return startSmallGraph({ services: SERVICES, config: await configuration() });
+}
+
+/** Changes `overrides` of the running router. */
+async function reconfigure(overrides: string): Promise<void> {
+  const { router, supergraphFile } = await started;
+  const yaml = (await configuration()).replace(/overrides:[^]*/, `overrides: ${overrides}`);
+  const env = { PORT: '0', ADMIN_PORT: '0', SUPERGRAPH: supergraphFile };
+  await router.reconfigure(() =>
+    parseConfig(yaml, { env, fileName: 'router.yaml', directory: dirname(supergraphFile) }),
+  );
 }
 
 const started = start();
@@ -155,4 +168,16 @@ test('the supergraph is accepted with a warning for a value without a label', as
       'warning OVERRIDE_LABEL_UNKNOWN: router.yaml:10: overrides.old-label: the supergraph has no label old-label',
     ],
   });
+});
+
+test('changed values apply without a restart', async () => {
+  const issuer = await issuing;
+  const headers = { authorization: `Bearer ${await issuer.mint({ claims: { staff: true } })}` };
+  const clients = Array.from({ length: 8 }, (_, index) => index);
+  expect(await field('shelf', headers)).toBe('books');
+  await reconfigure('{ weight: { percent: 100 }, shelf: { claim: staff } }');
+  const weights = await Promise.all(clients.map((client) => field('weight', from(client))));
+  expect(new Set(weights)).toEqual(new Set([2]));
+  // The token was verified before the router had to read the claim.
+  expect(await field('shelf', headers)).toBe('stock');
 });
