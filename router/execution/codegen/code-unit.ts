@@ -1,6 +1,7 @@
 /**
- * A unit of generated code: functions that call each other and use values created outside. Only `literal`
- * writes names from clients and subgraphs into the code; all other values are passed as constants.
+ * A unit of generated code: functions that call each other and use values created outside the unit. Names
+ * from clients and subgraphs get into the code only through `literal`, which escapes them. All other values
+ * are passed as constants, so that no request can inject code.
  */
 export class CodeUnit {
   readonly #constants: unknown[] = [];

@@ -8,14 +8,14 @@ import type { ExactPositions } from '../../request/subgraph-request.ts';
 import type { SupergraphTypes } from './supergraph-types.ts';
 
 /**
- * Paths of response keys to values whose numbers must stay exact: custom scalars and IDs. A path is the same
- * for a single value and for the items of a list.
+ * Tree of the response keys that lead to custom scalars and IDs, whose numbers must stay exact. List indices
+ * are left out: all IDs in `{ orders { id } }` are under `orders` and `id`.
  */
 type NumberPaths = Map<string, NumberPaths | 'scalar' | 'id'>;
 
 /**
- * Compiles two functions for the data of a fetch. One finds numbers that must stay exact, the other rounds
- * all other numbers.
+ * Compiles two functions for the data that a fetch returns. One finds numbers that must stay exact. The other
+ * converts all other numbers to doubles.
  */
 export function exactPositions(
   document: DocumentNode,

@@ -8,8 +8,8 @@ import type { ValueCheck } from './value-check.ts';
  */
 export type SupergraphTypes = {
   /**
-   * Returns a `__typename` if an object can have this type; undefined otherwise. A subgraph may return any
-   * value as `__typename`.
+   * Returns the given `__typename` if it is the name of a type that objects can have; undefined otherwise.
+   * The check is needed because a subgraph may return any value as `__typename`.
    */
   typeNameOf(typename: unknown): string | undefined;
   isObjectType(typeName: string): boolean;

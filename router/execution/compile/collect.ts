@@ -7,14 +7,15 @@ import type { JsonObject } from '../../shared/json.ts';
 export type Collect = (from: JsonObject, into: CollectedObjects) => void;
 
 /**
- * The objects found. If equal objects are deduplicated, `known` is a tree that finds the object for given key
- * values.
+ * The collected objects. `known` finds an object with the same key values, so that equal objects are added
+ * only once. It stays empty if objects are not deduplicated.
  */
 export type CollectedObjects = { readonly objects: JsonObject[]; readonly known: EqualObjects };
 
 /**
- * A node of a tree with one level for each key, whose branches are the values of the key. The object of a
- * leaf is the one that stands for all objects with these key values.
+ * A node of the tree that finds equal objects. The tree has one level for each key field. A node branches by
+ * the values of its field, so that `{ id: 1, region: "eu" }` is found under `1` and then `"eu"`. Only the
+ * last level has an `object`: the one that replaces all others with these values.
  */
 type EqualObjects = { readonly byValue: Map<unknown, EqualObjects>; object: JsonObject | undefined };
 
@@ -22,7 +23,9 @@ export function emptyCollection(): CollectedObjects {
   return { objects: [], known: { byValue: new Map(), object: undefined } };
 }
 
-/** A step from a value to values below it. */
+/**
+ * A step of a path: read a key, visit each item of a list, or continue only for objects of the given types.
+ */
 export type Step =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'items' }
@@ -50,9 +53,11 @@ type WriteContext = {
 };
 
 /**
- * Returns the statements for one step of the path and all steps after it. The value so far is in the variable
- * `v` with the number of the step; `place` is the expression that it was read from. If the path has no `@`
- * where the data has a list, the list is skipped, and completion reports the wrong type.
+ * Returns the JavaScript statements for the step with this index and all steps after it. The variable `v0`
+ * has the value before the first step, `v1` the value after it, and so on. If the path has no `@` where the
+ * data has a list, the list is skipped, and completion reports the wrong type.
+ * @param place JavaScript expression that the current value was read from; an equal object is assigned to it.
+ * Empty if nothing may be assigned.
  */
 function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, place: string): string {
   const value = `v${index}`;
@@ -72,7 +77,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // Assigning `__proto__` would change the prototype, so an object there is not replaced by an equal one.
+      // Replacing an equal object is an assignment to its key. For the key `__proto__` the assignment would
+      // change the prototype, so an object under this key is not replaced.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }
@@ -81,7 +87,10 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
   }
 }
 
-/** Adds an object, unless an equal one was added before. Returns the object that is used for both. */
+/**
+ * Adds an object to the collection, unless an equal one was added before. Returns the object that was added
+ * first.
+ */
 function deduplicate(
   object: JsonObject,
   keys: readonly string[],
@@ -91,12 +100,13 @@ function deduplicate(
   for (const key of keys) {
     const value = readOwn(object, key);
     if (isExactNumber(value)) {
-      // Exact numbers count as equal only if they have the same digits. The extra level of the tree separates
-      // them from equal strings.
+      // Exact numbers count as equal only if they have the same digits. They are stored one level deeper,
+      // below `EXACT`, so that the number 1 does not equal the string "1".
       equal = equalWith(equalWith(equal, EXACT), value.rawJSON);
       continue;
     }
-    // A missing key or a key that is an object or a list cannot be compared, so the object is kept as it is.
+    // If a key field is missing, or its value is an object or a list, the object cannot be compared with
+    // others. It is collected without deduplication.
     if (value === undefined || (typeof value === 'object' && value !== null)) {
       objects.push(object);
       return object;

@@ -35,7 +35,10 @@ export type OperationToCompile = {
   readonly document: DocumentNode;
   readonly operationName?: string | undefined;
   readonly plan: QueryPlan;
-  /** Names of the client's document that were changed for planning. */
+  /**
+   * Response names and variables that have another name in the plan, because the planner would confuse them
+   * with its own. An example is `{ product { id: name } }`, where `id` is not the key.
+   */
   readonly renames?: Renames;
   /** Parts that the planned document does not have, because the caller may not see them. */
   readonly denials?: Denials;

@@ -6,13 +6,16 @@ import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 import { typeConditionOf } from '../fetch/rewrite.ts';
 import type { RequiredValue } from './representation.ts';
 
-/** An argument of a fetch whose value comes from an object above the entity (`@fromContext`). */
+/**
+ * A context argument (`@fromContext`): its value comes from an object that contains the entity, for example
+ * the currency of the user in `{ user { order { total } } }`.
+ */
 export type ContextArgument = {
   /** Name of the variable in the document of the fetch. */
   readonly name: string;
   /**
-   * Places that the value may be read from, for different types of the object above. The first one whose type
-   * conditions match is used.
+   * Positions from which the value may be read. There are several if objects of different types can contain
+   * the entity. The first position whose type conditions match is used.
    */
   readonly sources: readonly ContextSource[];
 };
@@ -24,13 +27,13 @@ export type ContextSource = {
 };
 
 export type ContextValue = {
-  /** Undefined if the value was not delivered. */
+  /** The value for the argument; undefined if its subgraph did not deliver it. */
   readonly value: unknown;
   readonly isUsable: boolean;
   readonly required: RequiredValue;
 };
 
-/** Compiles the context arguments of a fetch; undefined if it has none. */
+/** Compiles the context arguments (`@fromContext`) of a fetch; undefined if it has none. */
 export function compileContext(
   { contextRewrites = [], variableUsages = [] }: FetchNode,
   types: SupergraphTypes,
@@ -45,8 +48,9 @@ export function compileContext(
 }
 
 /**
- * @param rewrite Its path has `..` for each field up, then type conditions and the names of fields down to
- * the value.
+ * Compiles the function that reads the value of a context argument.
+ * @param rewrite path such as `['..', '... on User', 'currency']`: one `..` for each field upwards from the
+ * entity, then type conditions and field names down to the value.
  */
 function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): ContextSource {
   const levels = path.filter((element) => element === '..').length;
@@ -65,16 +69,17 @@ function compileSource({ path }: FetchDataKeyRenamer, types: SupergraphTypes): C
 
 type Reading = {
   readonly types: SupergraphTypes;
-  /** False if a type condition excludes the object. */
+  /** False if the object has another type than a type condition of the path. */
   isMatch: boolean;
   isUsable: boolean;
-  /** Coordinate of the last field, for messages. */
+  /** Coordinate of the field that was read last, such as `User.currency`, for error messages. */
   coordinate: string;
 };
 
 /**
- * Reads a value below an object. Lists on the way result in lists.
- * @param declared type of the object if it does not name its type
+ * Follows the steps of a path from a value down and returns the value at the end. If the path leads through a
+ * list, the result is a list too.
+ * @param declared type of the field that has the value; it is used if an object has no `__typename`.
  */
 function readAt(
   value: unknown,
@@ -107,7 +112,8 @@ function readField(
   if (typeName === undefined) return readAt(value, undefined, rest, reading);
   reading.coordinate = `${typeName}.${field}`;
   const { types } = reading;
-  // A value of the wrong type is sent neither to the client nor to another service.
+  // A subgraph returned a value of the wrong type. Such a value is not sent as an argument to another
+  // subgraph.
   if (value !== undefined && types.checkOf(typeName, field)?.(value) === false) reading.isUsable = false;
   const type = types.typeOf(typeName, field);
   return readAt(value, type && getNamedType(type).name, rest, reading);

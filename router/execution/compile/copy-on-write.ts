@@ -6,8 +6,8 @@ export type CopyOnWritePaths = ReadonlyMap<string, CopyOnWritePaths>;
 type MutablePaths = Map<string, MutablePaths>;
 
 /**
- * Combines paths into a tree.
- * @param paths paths of the other fetches, starting at the data of this fetch.
+ * Combines paths into one tree of keys.
+ * @param paths paths at which other fetches add fields, starting at the data of this fetch.
  */
 export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnWritePaths {
   const root: MutablePaths = new Map();

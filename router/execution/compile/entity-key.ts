@@ -23,10 +23,11 @@ export function entityKeys(
   base: DeliveringFetch,
   fetches: readonly RequiringFetch[],
 ): readonly string[] | undefined {
-  // With a type condition in the path, some of the equal objects would not be collected.
+  // A type condition in the path (`@|[Book]`) excludes objects of other types from the collection, although
+  // they may equal a collected one. Deduplicating only some of the equal objects would be wrong.
   if (path.some((element) => element.includes('|'))) return undefined;
-  // At this depth, an object of the base data is also referenced by the merged data. Replacing it in the base
-  // data by an equal object would leave the reference in the merged data as it is.
+  // The merged data refers to the first level of objects in the base data. Replacing such an object by an
+  // equal one would change only the base data, and the response would lack the fields of later fetches.
   if (path.length === base.path.length + 1) return undefined;
   const shape = shapeAt(base, path);
   if (shape === undefined || shape.size > MAX_KEYS || [...shape.values()].some((nested) => nested))
@@ -38,7 +39,9 @@ export function entityKeys(
   return [...shape.keys()].every((key) => required.has(key)) ? [...shape.keys()] : undefined;
 }
 
-/** Returns the keys that a fetch delivers to the objects at a path. */
+/**
+ * Returns the response keys that a fetch delivers to the objects at a path; undefined if it delivers none.
+ */
 function shapeAt(fetch: DeliveringFetch, path: readonly string[]): FetchShape | undefined {
   const from = pathKey(fetch.path);
   const to = pathKey(path);

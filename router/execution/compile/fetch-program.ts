@@ -24,12 +24,18 @@ export type FetchProgram = FetchReference & {
    */
   readonly collect: Collect;
   readonly base: number | undefined;
-  /** Index of the first fetch with the same path and base, whose collected objects this fetch uses too. */
+  /**
+   * Index of the first fetch with the same path and base. This fetch collects the objects, and the others
+   * reuse its list.
+   */
   readonly collectedBy: number;
   /** True if one object replaces all equal objects at `path`. */
   readonly isDeduplicated: boolean;
   readonly represent: Represent | undefined;
-  /** Arguments with values from objects above the entities. */
+  /**
+   * Context arguments (`@fromContext`), whose values come from objects that contain the entities; undefined
+   * if the fetch has none.
+   */
   readonly context: readonly ContextArgument[] | undefined;
   readonly rewriteOutput: Rewrite | undefined;
   readonly shape: FetchShape;

@@ -5,8 +5,8 @@ import type { FetchShape } from '../fetch/fetch-shape.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
 /**
- * Copies of objects in the merged data, by the object that they were made from. A fetch in flight knows only
- * the original object, so its data is merged into the copies too.
+ * Copies of objects in the merged data, by their originals. When a fetch is sent, it refers to the original
+ * objects. Its response is merged into the copies too, so that they do not lack its fields.
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
@@ -67,8 +67,8 @@ function mergedValue(
 }
 
 /**
- * Returns whether a type name is less specific than the one already known. One subgraph returns the object
- * type, but the subgraph of an `@interfaceObject` returns the interface.
+ * Returns whether a type name is less specific than the one already known, for example `Media` than `Book`.
+ * One subgraph returns the object type, but the subgraph of an `@interfaceObject` returns the interface.
  */
 function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boolean {
   return (

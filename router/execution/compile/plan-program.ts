@@ -70,8 +70,8 @@ export function compilePlan(
   const mergeable =
     mergesFetches && plan.node !== undefined ? parallelFetches(plan.node) : new Set<FetchNode>();
   const fetches = placed.map((fetch) => compileFetch(fetch, { placed, deliveries, types, names, mergeable }));
-  // `compileNode` takes the next of these fetches for each Fetch node. It must therefore visit the plan in
-  // the order in which the fetches were listed.
+  // `compileNode` takes the next of these fetches for each Fetch node. It must therefore visit the nodes in
+  // the same order as `placeFetches`, or a node would get the program of another fetch.
   const remaining = fetches.values();
   const program = plan.node && compileNode(plan.node, remaining, names);
   return { program, fetches, deliveries, types, mergedDocuments: new MergedDocuments() };
@@ -162,9 +162,9 @@ function compileFetch(fetch: PlacedFetch, context: FetchContext): FetchProgram {
     throw unsupported('subscriptions are not supported');
   const text = anonymousText(node);
   const document = parse(text, { noLocation: true });
-  // In a plan with context arguments, an object may be copied, so that it can have different values in
-  // different places. The copies are only in the merged data. Objects are therefore collected from the merged
-  // data, and equal ones are not deduplicated.
+  // An object may be copied in a plan with context arguments (`@fromContext`), so that each place can have
+  // its own values. Only the merged data contains the copies. In such a plan objects are therefore collected
+  // from the merged data, and equal ones are not deduplicated.
   const base = hasContexts(placed) ? undefined : baseOf(path, placed, deliveries);
   const entityKey = base && entityKeys(path, base.fetch, placed);
   const equal = placed.filter((other) => other.service === service && anonymousText(other.node) === text);

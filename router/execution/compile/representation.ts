@@ -25,8 +25,8 @@ export type WriteObject = (object: JsonObject, onUnusable: OnUnusable) => string
 export type Representation = {
   readonly write: WriteObject;
   /**
-   * Returns the only value that differs between representations, such as the id. It is undefined if several
-   * values differ, or if entities of another type could have equal representations.
+   * Returns the only value in which representations of this type differ, such as the id. Undefined if they
+   * differ in several values, or if an entity of another type could have an equal representation.
    */
   readonly readKey: ((object: JsonObject) => unknown) | undefined;
 };
@@ -72,8 +72,9 @@ export function compileRepresentation(
   return perTypeName(types, (typeName) => {
     const required = new Map<string, RequiredField>();
     if (typeName !== undefined) collect(requires, typeName, types, required);
-    // The planner requires `__typename` for every type on which the fetch selects fields. This looks at the
-    // requirements before rewrites, because a rewrite may set `__typename` for all types of an interface.
+    // Without `__typename` in its `requires`, the fetch selects no field of this type, so the entity is not
+    // requested. Rewrites are not applied yet, because a rewrite may set `__typename` for all types of an
+    // interface.
     if (!required.has('__typename')) return undefined;
     const entries = compileEntries(rule, typeName, types);
     return { write: defineWriter(entries, types), readKey: onlyKey(entries, typeName, types) };
@@ -114,8 +115,8 @@ function onlyKey(
 }
 
 /**
- * Returns whether a representation contains the entity's own object type as `__typename`. A rewrite may have
- * replaced it with the name of an interface.
+ * Returns whether a representation contains the entity's own object type as `__typename`. A rewrite of the
+ * plan may have replaced it with the name of an interface (`@interfaceObject`).
  */
 function namesOwnType(
   entries: readonly Entry[],
@@ -208,8 +209,8 @@ function collect(
 }
 
 /**
- * Checks the type conditions before the first field of a rewrite. Returns the rewrite without them; undefined
- * if the entity does not meet one.
+ * Removes the type conditions at the start of a rewrite's path, such as `... on Book`. Returns undefined if
+ * the entity has another type, so that the rewrite does not apply to it.
  */
 function enterObject(
   rewrite: FetchDataRewrite,
@@ -219,8 +220,8 @@ function enterObject(
   const [first, ...rest] = rewrite.path;
   const condition = first === undefined ? undefined : typeConditionOf(first);
   if (condition === undefined) return rewrite;
-  // If the type of an entity is unknown, the type condition of a rewrite counts as satisfied. In `requires`,
-  // it counts as not satisfied.
+  // An entity without a known type skips this check, and the rewrite applies to it. Only `requires` excludes
+  // entities of unknown type.
   if (typeName !== undefined && !types.isA(typeName, condition)) return undefined;
   return enterObject({ ...rewrite, path: rest }, typeName, types);
 }
@@ -241,7 +242,7 @@ function defineNested(
   { key, rule, typeName: declared }: Extract<Entry['source'], { key: string }>,
   types: SupergraphTypes,
 ) {
-  // Values need no `__typename` if they can have only one type.
+  // If the field's type is an object type, its values have that type even without `__typename`.
   const known = declared !== undefined && types.isObjectType(declared) ? declared : undefined;
   const byTypeName = perTypeName(types, (typeName = known) =>
     defineWriter(compileEntries(rule, typeName, types), types),

@@ -3,7 +3,7 @@ import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-req
 
 type ReceivedResponse = Extract<SubgraphResponse, { readonly kind: 'received' }>;
 
-/** The part of a merged response that belongs to one of its queries. */
+/** The data needed to extract the response to one query from a merged response. */
 export type Part = {
   /** Response key of this query's selection. `keys` has the response keys of all selections. */
   readonly key: string;
@@ -23,7 +23,8 @@ export function partOf(
 ): SubgraphResponse {
   const own = representations.map((text) => positions.get(text) ?? 0);
   const entities: unknown = response.data === null ? null : readOwn(response.data, key);
-  // If the number of entities is wrong, it is unknown which representation an entity belongs to.
+  // With a wrong number of entities, it is unknown which representation an entity belongs to. The query then
+  // gets no entities, and its fields become null with an error.
   const isComplete = Array.isArray(entities) && entities.length === positions.size;
   return {
     kind: 'received',

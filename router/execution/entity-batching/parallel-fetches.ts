@@ -30,7 +30,7 @@ export function parallelFetches(root: PlanNode): ReadonlySet<FetchNode> {
   return found;
 }
 
-/** Returns the fetches whose service is also called in another branch. */
+/** Returns the fetches whose service is also called in another branch of the same Parallel node. */
 function inSeveral(branches: readonly (readonly FetchNode[])[]): readonly FetchNode[] {
   const askedBy = branches.map((branch) => new Set(branch.map(({ serviceName }) => serviceName)));
   return branches.flatMap((branch, index) =>

@@ -8,7 +8,10 @@ export type EntityQuery = {
   readonly request: SubgraphRequest;
 };
 
-/** A query that waits for other queries to the same subgraph. `settle` passes on its response. */
+/**
+ * A query that waits to be sent together with other queries to the same subgraph. `settle` resolves its
+ * promise with the response.
+ */
 export type WaitingQuery = EntityQuery & {
   readonly settle: (response: SubgraphResponse | PromiseLike<SubgraphResponse>) => void;
 };
@@ -16,7 +19,7 @@ export type WaitingQuery = EntityQuery & {
 /** The parts of an execution that are used to merge queries. */
 export type BatchingExecution = {
   readonly operation: { readonly plan: { readonly mergedDocuments: MergedDocuments } };
-  /** Values of the variables, as they are sent to subgraphs. */
+  /** Values of the client's variables without defaults, as they are sent to subgraphs. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly send: Send;
   readonly signal: AbortSignal;

@@ -11,12 +11,15 @@ import type { ListedErrors } from './listed-errors.ts';
 import { ReportedErrors } from './reported-errors.ts';
 import type { ReportedError } from './reported-errors.ts';
 
-/** Maximum number of reported errors per execution. Further errors are only counted, and explain no nulls. */
+/**
+ * Maximum number of subgraph errors that are stored per execution. Further errors only increase
+ * `extensions.omittedErrors`. A null at the path of such an error gets a general message.
+ */
 const MAX_REPORTED = 10_000;
 
 /**
- * A null in the response and the reason for it. Without a source, the reason is an error that a subgraph has
- * reported at this position.
+ * A null in the response and the reason for it. `source` is undefined if a subgraph has reported an error at
+ * this path or below: that error is listed, and the null needs no other.
  */
 type NullPosition = {
   readonly path: ResponsePath;
@@ -29,7 +32,10 @@ type NullPosition = {
  * reported, and the resulting nulls. From these it composes the `errors` of the response.
  */
 export class ErrorCollector {
-  /** Errors that subgraphs reported, and causes of missing data, in the order in which they occurred. */
+  /**
+   * Errors that subgraphs reported, and causes of missing data such as a failed fetch, in the order in which
+   * they occurred.
+   */
   readonly #sources: (ReportedError | FailureCause)[] = [];
   readonly #reported = new ReportedErrors();
   /** Nulls in the order of the response. */
@@ -41,8 +47,8 @@ export class ErrorCollector {
   #omitted = 0;
 
   /**
-   * @param options.halts true if the response has only the first error and no data. Then errors keep their
-   * order, and propagation of nulls does not matter.
+   * @param options.halts true with the error behavior `HALT`: the response has only the first error and no
+   * data. Errors then keep the order in which they occurred, and the propagation of nulls is not recorded.
    */
   constructor({ halts, denialCode }: { readonly halts: boolean; readonly denialCode: ErrorCode }) {
     this.#halts = halts;
@@ -59,15 +65,15 @@ export class ErrorCollector {
     return this.#sources.some((source) => isReportedError(source) || source.isFinal);
   }
 
-  /** Records that a field is null because of a failure. */
+  /** Records that a field is null because of a failure, such as a failed fetch. */
   addNull(cause: FailureCause, path: ResponsePath, field: object): void {
     recordNullDegradation(cause, field, path);
     this.#nulls.push({ path, source: cause });
   }
 
   /**
-   * Records that a value is missing although no fetch failed. If a subgraph has reported an error there, that
-   * error explains it; otherwise the given text does.
+   * Records that a value is missing although no fetch failed. If a subgraph has reported an error for this
+   * path, that error is listed. Otherwise an error with the given text is listed.
    */
   addMissing(path: ResponsePath, text: () => ErrorText): void {
     const reported = this.#reported.errorsFor(path);
@@ -89,9 +95,9 @@ export class ErrorCollector {
   }
 
   /**
-   * Records that null has propagated upwards to the position given by the first elements of the path. Of all
-   * errors below that position only the last is kept, which caused the propagation: the response no longer
-   * contains the positions of the others. Denials are all kept, because a client needs every one of them to
+   * Records that null has propagated upwards to the first `length` elements of the path. Of all errors below
+   * that position only the last one is kept, because it caused the propagation and the positions of the
+   * others are no longer in the response. Denials are all kept, because a client needs every one of them to
    * request the right scopes.
    */
   recordPropagation(path: ResponsePath, length: number): void {
@@ -106,8 +112,8 @@ export class ErrorCollector {
   }
 
   /**
-   * Records an error that a subgraph reported, at each place that it applies to. A null at, above or below
-   * such a place gets no error of its own.
+   * Records an error that a subgraph reported. An entity may occur in several places of the response, and the
+   * error is recorded for each of them. A null in such a place gets no error of its own.
    * @param pathOf returns the response path of a place. It is not called for places beyond the maximum, which
    * are only counted.
    */
@@ -150,7 +156,8 @@ export class ErrorCollector {
       const cause = this.#failedEntities.get(index)?.get(object) ?? this.#failedFetches.get(index);
       if (cause !== undefined) return cause;
     }
-    // The object may lie inside an entity that failed. Which one is not known, so the first cause is used.
+    // No cause was recorded for this object. It may lie inside an entity whose fetch failed, and it is
+    // unknown in which one. The cause of the first failed entity is used.
     for (const { index } of fetches) {
       const [cause] = this.#failedEntities.get(index)?.values() ?? [];
       if (cause !== undefined) return cause;
@@ -219,8 +226,8 @@ function addDrafts(
 }
 
 /**
- * Returns whether the position of the lost data is null, or inside a null. Only then does the response get an
- * error at that position: next to a present value the error would mislead.
+ * Returns whether null is in the response where data of a failed fetch is missing, or above it. Only then is
+ * the error listed at that position. Beside a value that is present the error would mislead.
  */
 function isHiddenByNull(
   { nearest = [], findLostField }: FailureCause,

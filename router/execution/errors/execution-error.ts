@@ -11,10 +11,13 @@ export type ExecutionError = {
 /** An error of the response without its path. */
 export type ErrorText = Pick<ExecutionError, 'message' | 'extensions'>;
 
-/** An error that may become part of the response. The number of listed errors is limited. */
+/** A candidate for the `errors` of the response. It is left out if there are more errors than the maximum. */
 export type ErrorDraft = {
   readonly text: ErrorText;
   readonly path: ResponsePath;
-  /** True if the path is known to exist in the response. */
+  /**
+   * True if the path exists in the response. Otherwise it is cut off at the first element that the response
+   * lacks.
+   */
   readonly isPlaced: boolean;
 };

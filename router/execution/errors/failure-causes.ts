@@ -9,18 +9,20 @@ export type Degradation = {
   readonly reason: ErrorCode;
   readonly retryAfterMs?: number;
   readonly breaker?: 'closed' | 'open' | 'half-open';
-  /** The replacement in the response. */
+  /** Value in the response instead of the missing data: null, a fallback or a stale value. */
   readonly source: Source;
-  /** Age of the oldest stale value, in milliseconds. */
+  /** Age of the oldest stale value in milliseconds; undefined for other replacements. */
   readonly ageMs?: number;
-  /** Response paths without list indices. */
+  /** Response paths of the missing data without list indices, such as `['products', 'price']`. */
   readonly paths: readonly (readonly string[])[];
 };
 
-/** Replacement of data that a service did not deliver. */
+/** The value that the response has instead of data that a service did not deliver. */
 export type Source = 'null' | 'fallback' | 'stale';
 
-/** Response paths with one kind of replacement. The key is the path joined with dots. */
+/**
+ * Response paths whose data has the same kind of replacement. A key of the map is the path joined with dots.
+ */
 type DegradedPaths = { readonly paths: Map<string, readonly string[]>; ageMs: number | undefined };
 
 /** A reason why data is missing, such as a failed fetch. Each resulting null gets an error with `text`. */
@@ -36,18 +38,24 @@ export type FailureCause = {
    */
   readonly reported: ReportedErrors | undefined;
   /**
-   * Path of the error if nothing else in the response shows the failure: no null, no fallback and no stale
-   * value.
+   * Path of the error in case the response shows no other sign of the failure: no null, no fallback and no
+   * stale value.
    */
   readonly nearest: ResponsePath | undefined;
-  /** Returns the path of the first field that the failed call should have delivered to an object. */
+  /**
+   * Returns the response path of a field that is missing because of the failure: the first one that the call
+   * should have delivered.
+   */
   readonly findLostField: (() => ResponsePath | undefined) | undefined;
-  /** True if no fallback or stale value will replace the missing data. */
+  /**
+   * True if the response will have an error for this cause: no fallback or stale value can replace the
+   * missing data.
+   */
   readonly isFinal: boolean;
   readonly degradations: Map<Source, DegradedPaths>;
   /**
-   * Fields that `degradations` already lists as null. Since list indices are left out, a field has only one
-   * path there.
+   * Fields that `degradations` already lists as null. A field that is null in 1,000 list items is listed
+   * once, because the paths have no list indices.
    */
   readonly degradedFields: Set<object>;
 };
@@ -58,7 +66,10 @@ type FailureCauseInit = Partial<FailureCause> & {
   readonly service: string | undefined;
 };
 
-/** Creates a cause with the given code and message, which no null and no replacement refers to yet. */
+/**
+ * Creates a cause with the given code and message, without degradations. They are recorded when the response
+ * is completed.
+ */
 export function createFailureCause({ code, message, service, ...init }: FailureCauseInit): FailureCause {
   return {
     text: { message, extensions: service === undefined ? { code } : { code, service } },

@@ -9,7 +9,7 @@ export function outagesIn(
   errors: readonly SubgraphError[],
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
-  /** Whether all errors at a place report an outage. */
+  /** True for a place whose errors all report an outage. The places are those of `placesOf`. */
   const onlyOutages = new Map<string, boolean>();
   for (const { path, extensions } of errors) {
     const outage = isOutage(extensions?.['code']);
@@ -23,8 +23,8 @@ export function outagesIn(
 }
 
 /**
- * Returns the places that an error applies to: an entity (`3`) and its field (`3.price`). An error that names
- * no entity applies to the whole response, which is the empty text.
+ * Returns the places that an error applies to: an entity (`3`) and its field (`3.price`). An error without an
+ * entity in its path applies to the whole response, whose place is the empty text.
  */
 function placesOf([entities, index, key = '']: readonly (string | number)[] = []): readonly string[] {
   return entities === '_entities' && index !== undefined ? [`${index}`, `${index}.${key}`] : [''];

@@ -2,13 +2,16 @@ import type { ErrorDraft, ErrorText, ResponsePath } from './execution-error.ts';
 
 /** An error that a subgraph reported. */
 export type ReportedError = ErrorDraft & {
-  /** True if the error is listed at nulls below its own path, and therefore not at that path. */
+  /**
+   * True if the error is listed at the path of a null below its own path. It is then not listed at its own
+   * path.
+   */
   isReplaced: boolean;
 };
 
 type Node = { readonly children: Map<string | number, Node>; readonly errors: ReportedError[] };
 
-/** Reported errors by their response paths. */
+/** Errors that subgraphs reported, by their response paths. */
 export class ReportedErrors {
   /** All errors in the order in which they were added. */
   readonly all: ReportedError[] = [];
@@ -28,11 +31,11 @@ export class ReportedErrors {
   }
 
   /**
-   * Returns the reported errors to list at a null:
-   * - undefined if no reported error explains the null
-   * - an empty list if a reported error is at the null or below it, because it is listed at its own path
-   * - the errors above the null otherwise. The response has a value at their own path, so they are listed at
-   *   the null instead.
+   * Returns the subgraph errors to list at the path of a null:
+   * - undefined if no subgraph has reported an error for this path
+   * - an empty list if there is an error at the path or below it: that error is listed at its own path
+   * - otherwise the errors reported at a path above: for example, an error at `product` for a null at
+   *   `product.price`
    */
   errorsFor(path: ResponsePath): readonly ErrorText[] | undefined {
     if (this.all.length === 0) return undefined;
@@ -48,9 +51,8 @@ export class ReportedErrors {
 }
 
 /**
- * Returns those of the given errors that are listed at a null, and marks them as replaced. The errors were
- * reported for a position above the null. The first null gets all of them; each further null gets one, so
- * that it has an explanation.
+ * Returns the errors to list at a null below their own path, and marks them as replaced. The first null gets
+ * all errors. Each further null gets the first error only, so that no null is without an explanation.
  */
 function replaced(errors: readonly ReportedError[]): readonly ErrorText[] {
   const needed = errors.filter((error, index) => index === 0 || !error.isReplaced);

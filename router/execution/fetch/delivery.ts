@@ -1,15 +1,18 @@
 import type { FetchShape } from './fetch-shape.ts';
 
-/** A fetch of the plan, as error causes refer to it. */
+/** Index and service of a fetch, by which error causes refer to it. */
 export type FetchReference = { readonly index: number; readonly service: string };
 
 /**
- * Returns the fetches that deliver a field. The path of the field consists of keys of the plan, joined with
- * dots.
+ * Returns the fetches that deliver a field. The field is named by its path in the plan: response keys joined
+ * with dots, such as `products.price`.
  */
 export type Deliveries = (path: string) => readonly FetchReference[];
 
-/** A fetch with the path of its objects and the keys that it delivers to them. */
+/**
+ * A fetch, the path of the objects that it fetches fields for, and the response keys that it delivers to
+ * them.
+ */
 export type DeliveringFetch = FetchReference & {
   readonly path: readonly string[];
   readonly shape: FetchShape;
@@ -37,15 +40,15 @@ export function pathKey(path: readonly string[]): string {
   return names.join('.');
 }
 
-/** Adds a key to a path of keys that are joined with dots. */
+/** Appends a key to a path: `products` and `price` give `products.price`. */
 export function joinPath(prefix: string, key: string): string {
   return prefix === '' ? key : `${prefix}.${key}`;
 }
 
 /**
- * Finds the fetch whose own data contains all objects at a path, and the rest of the path within that data.
- * Collecting objects from there visits each object once. The merged data may contain one object in many
- * places, and would lead to it many times.
+ * Finds a fetch whose own response contains all objects at a path, and returns it with the rest of the path
+ * within that response. In the merged data one object may be in many places, and collecting from there would
+ * visit it many times. In the response it is visited once.
  */
 export function baseOf(
   path: readonly string[],
@@ -69,8 +72,8 @@ function deliversAlone(fetch: DeliveringFetch, path: readonly string[], deliveri
 }
 
 /**
- * Returns the paths of fields whose values are shared: an entity fetch merges one value into all objects with
- * equal representations.
+ * Returns the paths of all fields that entity fetches deliver. The values of such fields are shared: one
+ * entity is merged into every object with the same representation.
  */
 export function shareablePaths(
   fetches: readonly (DeliveringFetch & { readonly represent: unknown })[],

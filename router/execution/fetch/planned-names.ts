@@ -3,15 +3,20 @@ import { signatureOf } from '../../planning/prepare/renames.ts';
 import type { Renames } from '../../planning/prepare/renames.ts';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
-/** Looks up names that were changed for planning. */
+/**
+ * Looks up response names and variables that have another name in the plan, because the planner would confuse
+ * them with its own.
+ */
 export type PlannedNames = {
-  /** Returns the response key that a field of the client's document has in the plan. */
+  /**
+   * Returns the response key of a client's field in the plan. It is the client's response name, unless the
+   * field was renamed for planning.
+   */
   keyOf(field: FieldNode): string;
-  /** Returns the name that a variable of the plan has in the client's document. */
+  /** Returns the client's name for a variable of the plan. */
   variableOf(planned: string): string;
 };
 
-/** Creates the lookup of names that were changed for planning. */
 export function plannedNames(renames: Renames = { fields: [], variables: [] }): PlannedNames {
   const fields = new Map(renames.fields);
   const variables = new Map(renames.variables.map(([name, planned]) => [planned, name]));

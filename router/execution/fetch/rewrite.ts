@@ -3,10 +3,13 @@ import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 
-/** Applies the output rewrites of a plan to fetched data, in place. */
+/**
+ * Applies the output rewrites of a plan to fetched data, in place. A rewrite renames a key or sets a value.
+ * For example, it turns the alias `name__alias_0` back into `name`.
+ */
 export type Rewrite = (value: unknown) => void;
 
-/** Returns the type condition of an element of a rewrite's path; undefined if the element is a field. */
+/** Returns `Book` for the path element `... on Book` of a rewrite; undefined if the element is a field. */
 export function typeConditionOf(element: string): string | undefined {
   return element.startsWith('... on ') ? element.slice('... on '.length) : undefined;
 }

@@ -10,9 +10,15 @@ import type { SelectionContext } from './selected-fields.ts';
 export type CompletionInput = SelectionContext & {
   readonly names: PlannedNames;
   readonly deliveries: Deliveries;
-  /** Paths of fields whose value may be shared by several objects of the merged data. */
+  /**
+   * Paths of fields for which several objects of the merged data may have the same value object. Its JSON
+   * text is then written once and reused.
+   */
   readonly shareable: ReadonlySet<string>;
-  /** Paths at which one object may occur in several places of the merged data. */
+  /**
+   * Paths of objects that were deduplicated: one object may be in several places of the merged data. Its JSON
+   * text is then written once and reused.
+   */
   readonly deduplicated: ReadonlySet<string>;
   readonly denials: Denials | undefined;
   readonly fallbackOf: FallbackOf | undefined;
@@ -23,8 +29,8 @@ export type CompletionInput = SelectionContext & {
 };
 
 /**
- * Position of a value in the response. `path` has the keys of the plan; `depth` is the position of the
- * value's own name or list index in the response path, counted from 0.
+ * Position of a value in the response. `path` consists of keys of the plan. `depth` is the number of elements
+ * that precede the value's own name or list index in the response path.
  */
 export type Place = {
   readonly depth: number;
@@ -33,5 +39,5 @@ export type Place = {
   readonly isItem?: boolean;
 };
 
-/** Type by which an object is completed: an interface if no fetch delivers its object type. */
+/** Type whose fields are selected on an object: an interface if no fetch delivers the object type. */
 export type RuntimeType = GraphQLObjectType | GraphQLInterfaceType;

@@ -3,11 +3,12 @@ import type { FetchReference } from '../fetch/delivery.ts';
 import { quote } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** State of completing the data of one execution. */
+/** State of one completion, which writes the merged data of an execution as a response. */
 export type CompletionRun = {
   /**
-   * Response path of the value being completed. All values share this list, so only the elements up to the
-   * depth of the current value are valid.
+   * Response path of the value that is being completed. All values of the response use this one array. Only
+   * the elements up to the depth of the current value are valid. Later elements are left over from other
+   * values.
    */
   readonly path: (string | number)[];
   /**
@@ -18,34 +19,37 @@ export type CompletionRun = {
   readonly memo: Map<unknown, Map<object, string>>;
   introspection(responseName: string): string;
   /**
-   * Called for a value that is absent, or null in a non-null position. Returns the text of its fallback, if
-   * one is configured.
+   * Called for a value that is absent, or null in a non-null position. Returns the JSON text of the field's
+   * fallback; undefined if none is configured or the service has not failed.
    */
   onMissing(field: CompletedField, depth: number, parent: JsonObject, value: unknown): string | undefined;
   onWrongType(field: CompletedField, depth: number): void;
-  /** Called for a value that the caller is not authorized to see. Its response path ends at `depth`. */
+  /**
+   * Called for a value that the caller is not authorized to see. `depth` is the index of its last element in
+   * the response path.
+   */
   onDenied(depth: number): void;
   /**
-   * Called when a position becomes null because its value, or a value below it, is unusable. The response
-   * path of the position ends at `depth`.
+   * Called when a value becomes null, because it has the wrong type or a non-null value below it is null.
+   * `depth` is the index of its last element in the response path.
    */
   onPropagated(depth: number): void;
 };
 
-/** A field of the response, as errors and fallbacks refer to it. */
+/** A field of the response, with everything that its errors and its fallback need. */
 export type CompletedField = {
   /** Field coordinate for messages, such as `Product.price`. */
   readonly coordinate: string;
   readonly typeName: string;
   /** Fetches that deliver the field. */
   readonly fetches: readonly FetchReference[];
-  /** JSON text of the fallback for a value that its service fails to deliver. */
+  /** JSON text of the fallback that is used if the service fails; undefined if none is configured. */
   readonly fallback: string | undefined;
 };
 
 /**
- * Returns the JSON text of a value. The value is neither null nor absent. If it has the wrong type, the
- * function reports that to the run and returns `null`.
+ * Returns the JSON text of a value that is neither null nor absent. Reports a value of the wrong type and
+ * returns null for it.
  */
 export type Complete = (value: unknown, run: CompletionRun) => string | null;
 
@@ -72,23 +76,23 @@ export function wrongType(run: CompletionRun, field: CompletedField, depth: numb
 }
 
 /**
- * Reports that a position becomes null because its value, or a value below it, is unusable. Returns the text
- * of null.
+ * Returns the JSON text `null` for a value that has the wrong type, or below which a non-null value is null.
+ * Reports it for the propagation of errors.
  */
 export function nullText(run: CompletionRun, depth: number): string {
   run.onPropagated(depth);
   return 'null';
 }
 
-/** Reports a denied value and returns its replacement. */
+/** Reports that the caller is not authorized to see a value. Returns `result`, which replaces the value. */
 export function denied<T>(run: CompletionRun, depth: number, result: T): T {
   run.onDenied(depth);
   return result;
 }
 
 /**
- * Completes an object that occurs in several places only once and reuses its text. Objects with errors are
- * completed again in each place, because every error contains the path of its place.
+ * Writes an object that occurs in several places only once, and reuses its JSON text. An object with errors
+ * is completed again in each place, because each error contains the path of its place.
  */
 export function memoised(complete: Complete, value: object, run: CompletionRun): string | null {
   let texts = run.memo.get(complete);

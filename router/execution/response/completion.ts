@@ -69,7 +69,6 @@ function compileFields(
 ): Complete {
   const unit = new CodeUnit();
   const name = defineObject({ ...input, unit }, type, selectionSets, place);
-  // The cast is safe, because all generated functions have the signature of `Complete`.
   return unit.evaluate(name) as Complete;
 }
 
@@ -105,8 +104,8 @@ function defineObject(
 }
 
 /**
- * A generated expression for the text of a value. If it `bubbles`, its result can be null, and then the
- * parent object becomes null too.
+ * Generated JavaScript expression for the JSON text of a value. If `bubbles` is true, the expression may
+ * result in null, and then the parent object becomes null too.
  */
 type Text = { readonly text: string; readonly bubbles: boolean };
 
@@ -166,9 +165,9 @@ function writeTypename(
 }
 
 /**
- * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` stores the name
- * of `x` in the current path. Only errors and nested values need the path, so the statement does not run for
- * other values.
+ * Returns a JavaScript expression for the JSON text of the value `x`. The statement `enter` writes the name
+ * of `x` to the current response path. It is generated only where the path is needed: for errors and nested
+ * values.
  */
 function writeValue(
   context: WriteContext,
@@ -240,6 +239,7 @@ function defineList(
 }
 
 function isRootType(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
-  // Root types are exempt from the check of `__typename`, because a subgraph may have other names for them.
+  // The `__typename` of root types is not checked, because a subgraph may name its root type differently, for
+  // example `RootQuery`.
   return type === schema.getQueryType() || type === schema.getMutationType();
 }

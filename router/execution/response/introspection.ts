@@ -7,11 +7,11 @@ import { collectFields } from './selected-fields.ts';
 /** Returns the JSON text of each introspection field of an operation, by response name. */
 export type Introspect = (variables: Readonly<Record<string, unknown>>) => ReadonlyMap<string, string>;
 
-/** The schema that introspection describes. */
+/** The schema that introspection describes. graphql-js cannot print some default values of custom scalars. */
 export type Introspection = {
-  /** The API schema. Default values that graphql-js cannot print are replaced with names. */
+  /** The API schema. Each default value that graphql-js cannot print is replaced with a placeholder name. */
   readonly schema: GraphQLSchema;
-  /** Replaces these names with the default values, in the JSON text of a result. */
+  /** Replaces the placeholder names in the JSON text of a result with the default values. */
   readonly show: (json: string) => string;
 };
 
@@ -32,8 +32,8 @@ export function compileIntrospection(
   if (selections.length === 0) return () => new Map();
   const fragments = [...selecting.fragments.values()];
   const isVariable = usesVariables([...selections, ...fragments]);
-  // Introspection without variables is executed once, without any values. It must not declare variables then,
-  // because a required one would cause an error.
+  // Introspection that uses no variables is executed once and without variable values. Its document declares
+  // no variables, because a required one without a value would be an error.
   const variableDefinitions = isVariable ? (operation.variableDefinitions ?? []) : [];
   const selectionSet = { kind: Kind.SELECTION_SET, selections } as const;
   const document: DocumentNode = {

@@ -57,7 +57,10 @@ export function collectFields(
   return fields;
 }
 
-/** Returns whether a selection on an interface selects more fields for some object types than for others. */
+/**
+ * Returns whether a selection on an interface has more fields for some object types than for others, as `{
+ * media { title ... on Book { pages } } }` has for `Book`.
+ */
 export function dependsOnType(
   selecting: SelectionContext,
   type: GraphQLInterfaceType,

@@ -2,30 +2,30 @@ import type { JsonObject } from '../../shared/json.ts';
 import type { OnUnusable, Representation } from '../compile/representation.ts';
 
 /**
- * The objects for which a fetch requests fields, and their representations. Objects with equal
- * representations share one.
+ * The objects for which a fetch requests fields, and their representations (`_Any` values). Two objects with
+ * equal representations, such as the same product in two places, share one representation.
  */
 export type Batch = {
   readonly targets: readonly JsonObject[];
-  /** Index of the representation for each target. */
+  /** For each object in `targets`, the index of its representation. */
   readonly indices: readonly number[];
   /** JSON texts of the representations; empty for a fetch of root fields. */
   readonly representations: readonly string[];
   /**
-   * The representations in groups with equal values of context arguments, in the same order; undefined for a
-   * fetch without such arguments.
+   * The representations, grouped by equal values of context arguments (`@fromContext`), in the order of
+   * `representations`. Undefined for a fetch without context arguments.
    */
   readonly groups?: readonly ContextGroup[];
 };
 
-/** Representations of entities that have equal values of context arguments. */
+/** Representations of entities whose context arguments (`@fromContext`) have the same values. */
 export type ContextGroup = {
-  /** JSON texts of the argument values, by the name of the variable. */
+  /** JSON text of each argument's value. The key is the name of the argument's variable in the fetch. */
   readonly values: ReadonlyMap<string, string>;
   readonly representations: readonly string[];
 };
 
-/** Collects the objects of a batch. Objects with equal representations get the same index. */
+/** Builds a batch. Objects with equal representations get the same index. */
 export class BatchBuilder implements Batch {
   readonly targets: JsonObject[] = [];
   readonly indices: number[] = [];
@@ -35,8 +35,9 @@ export class BatchBuilder implements Batch {
 
   add(target: JsonObject, representation: Representation, onUnusable: OnUnusable): void {
     const key = representation.readKey?.(target);
-    // Most entities have a single string key. The key alone finds an equal entity, without writing its
-    // representation. Entities with other keys cannot have an equal representation.
+    // Most entities differ only in one string, such as the id. This key then finds an equal entity without
+    // writing its representation. Entities with other kinds of keys are compared by the whole text, and
+    // cannot equal these.
     const index =
       typeof key === 'string'
         ? this.#indexByKey(target, representation, key, onUnusable)
@@ -47,8 +48,8 @@ export class BatchBuilder implements Batch {
   }
 
   /**
-   * Returns the batch with its representations sorted by text. Two fetches with the same objects in different
-   * order then send equal calls.
+   * Returns the batch with its representations sorted by text. Two fetches for the same objects in different
+   * order then send equal calls, which can be deduplicated.
    */
   sorted(): Batch {
     const { representations: texts } = this;
@@ -89,7 +90,7 @@ export class BatchBuilder implements Batch {
   }
 }
 
-/** Compares by code units: the order does not matter, provided that it is always the same. */
+/** Compares texts by code units, which is fast. Any other order would do, if all calls use the same one. */
 function compare(a = '', b = ''): number {
   return a < b ? -1 : Number(a > b);
 }

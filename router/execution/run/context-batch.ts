@@ -11,13 +11,14 @@ import type { Execution } from './execution.ts';
 type Group = {
   readonly values: ReadonlyMap<string, string>;
   readonly representations: string[];
-  /** Indices of the representations in this group, by their text. */
+  /** Finds the index of a representation in this group by its text. */
   readonly byText: Map<string, number>;
   readonly members: { readonly target: JsonObject; readonly index: number }[];
 };
 
 /**
- * Builds the representations for a fetch with context arguments, grouped by the values of these arguments.
+ * Builds the representations for a fetch with context arguments (`@fromContext`), grouped by the values of
+ * these arguments.
  */
 export function batchByContext(
   fetch: FetchProgram,
@@ -32,7 +33,8 @@ export function batchByContext(
       if (object['__typename'] === undefined) recordFailure(object, TYPENAME, undefined);
       continue;
     }
-    // As with `@requires`, an entity is not requested without a value that it needs.
+    // If the value of an argument is unusable, the entity is not requested, as with a missing `@requires`
+    // field.
     if (unusable !== undefined) {
       recordUnusableContext(fetch, object, unusable, execution);
       continue;

@@ -4,7 +4,7 @@ import { mergeDocuments } from '../entity-batching/merged-documents.ts';
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 
-/** Documents of each fetch, by the number of selections that they contain. */
+/** Cached documents of each fetch, by the number of selections in the document. */
 const documents = new WeakMap<FetchProgram, Map<number, MergedDocument>>();
 
 /**

@@ -6,14 +6,19 @@ import type { RequiredValue } from '../compile/representation.ts';
 import { isJsonObject, jsonText, readOwn, writeOwn } from '../../shared/json.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** An entity with the values that it receives from the objects above it. */
+/**
+ * An entity with the values of its context arguments (`@fromContext`), which come from the objects above it.
+ */
 export type ContextTarget = {
   readonly object: JsonObject;
-  /** Values of the context arguments as JSON texts, each with the name of its variable. */
+  /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
-  /** Text of all values. Entities with equal values have equal texts. */
+  /** All values as one text. Entities with equal values have equal texts. */
   readonly text: string;
-  /** A value that a subgraph did not deliver, or that has the wrong type. */
+  /**
+   * A value that its subgraph did not deliver or that has the wrong type; undefined if all values can be
+   * used.
+   */
   readonly unusable: UnusableContext | undefined;
 };
 
@@ -27,8 +32,9 @@ export type UnusableContext = {
 };
 
 /**
- * Finds the entities of a fetch with context arguments. One object may be in several places, below objects
- * with different values. Then each place gets a copy of its own.
+ * Finds the entities of a fetch with context arguments. One entity may be in several places with different
+ * context values: for example, a product in the carts of two users with different currencies. Each place then
+ * gets its own copy of the entity.
  */
 export function collectContextTargets(
   path: readonly string[],
@@ -47,8 +53,8 @@ function levelsOf(context: readonly ContextArgument[]): number {
 }
 
 /**
- * Returns the entities with their values; undefined if one object occurs in several places with different
- * values.
+ * Returns the entities with their context values. Returns undefined if one object would need different values
+ * in different places, and must therefore be copied.
  */
 function findTargets(
   root: JsonObject,
@@ -75,7 +81,7 @@ function readTarget(
   let unusable: UnusableContext | undefined;
   for (const argument of context) {
     const found = readValue(argument, object, ancestors);
-    // Without a value the argument is left out, so that the subgraph applies its default.
+    // If no type condition matches, the argument is left out, and the subgraph uses its default.
     if (found === undefined) continue;
     const { value, isUsable, ...place } = found;
     if (value === undefined || !isUsable) unusable = { value, ...place };
@@ -99,7 +105,10 @@ function readValue(
 
 type Visit = (object: JsonObject, ancestors: readonly JsonObject[]) => void;
 
-/** Visits the objects at a path. `ancestors` has the object of each field on the path, from the root down. */
+/**
+ * Visits the objects at a path. `ancestors` lists the objects that contain the visited one, from the root
+ * down.
+ */
 function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
   const ancestors: JsonObject[] = [];
   const enter = (value: unknown, index: number): void => {
@@ -122,8 +131,8 @@ function walk(root: JsonObject, steps: readonly Step[], visit: Visit): void {
 }
 
 /**
- * Copies the objects on a path that are below the objects with the context values. Fetches in flight refer to
- * the original objects, so their data is merged into the copies too.
+ * Copies the objects on a path, from the ones below the objects that have the context values down to the
+ * entities. Fetches in flight refer to the originals. Their data is merged into the copies too.
  */
 function copyBelow(
   root: JsonObject,

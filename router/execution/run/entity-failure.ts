@@ -11,8 +11,9 @@ import type { RequiredValue } from '../compile/representation.ts';
 export const TYPENAME: RequiredValue = { path: ['__typename'], coordinate: '__typename' };
 
 /**
- * Returns a function that records why the router cannot build the representation of an entity. Either an
- * earlier fetch failed and its value is missing, or a subgraph returned a value that cannot be used.
+ * Returns a function that records why the router cannot build the representation of an entity. Either a
+ * required value is missing, because an earlier fetch failed, or a subgraph returned a value of the wrong
+ * type.
  */
 export function entityFailureRecorder(
   fetch: FetchProgram,
@@ -37,7 +38,10 @@ export function entityFailureRecorder(
   };
 }
 
-/** Records that an entity lacks a value from an object above it. */
+/**
+ * Records that an entity cannot be requested, because the value of a context argument (`@fromContext`) is
+ * missing or has the wrong type.
+ */
 export function recordUnusableContext(
   fetch: FetchProgram,
   object: JsonObject,
@@ -54,7 +58,10 @@ export function recordUnusableContext(
   errorCollector.markEntityFailed(fetch.index, object, cause);
 }
 
-/** Returns the cause for an entity whose required value is unusable. */
+/**
+ * Returns the failure cause for an entity whose representation needs a value that is missing or has the wrong
+ * type.
+ */
 function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): FailureCause {
   const fault =
     value === undefined

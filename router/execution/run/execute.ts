@@ -45,7 +45,10 @@ export type ExecutionOutcome = {
   readonly errors: readonly ExecutionError[];
   /** Number of errors that the response does not list, because there are too many. */
   readonly omittedErrors: number;
-  /** Merged data of the subgraphs, under the names of the plan. The actual cost is computed from it. */
+  /**
+   * Merged data of the subgraphs. Its keys are those of the plan and not the client's. The actual cost is
+   * computed from it.
+   */
   readonly delivered: JsonObject;
   /** Coordinates of fields requested in a call that failed after it had been sent. */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
@@ -66,7 +69,8 @@ export async function executeCompiled(
 ): Promise<ExecutionOutcome> {
   const { variables, send, signal, allowedExtensions = ALLOWED_EXTENSIONS, maskErrors } = request;
   const { onError = 'PROPAGATE', denialCode = 'UNAUTHORIZED_FIELD_OR_TYPE' } = request;
-  // This runs before the plan: if the operation cannot be completed, no fetch may be sent.
+  // Compiling the projection fails if no fetch delivers a selected root field. It happens before the first
+  // fetch is sent, so that no mutation runs without a response.
   const { response, complete, introspect } = operation.projectionFor(variables, onError);
   const errorCollector = new ErrorCollector({ halts: onError === 'HALT', denialCode });
   const root: JsonObject = {};

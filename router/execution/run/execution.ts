@@ -29,18 +29,24 @@ export type Execution = {
   readonly maskErrors: MaskErrors | undefined;
   /** True if the first error ends the request. */
   readonly halts: boolean;
-  /** Stored values that may replace those of failed services; undefined if the router stores none. */
+  /**
+   * Stored values (stale-if-error) that may replace those of failed services; undefined if the router stores
+   * none.
+   */
   readonly stale: OwnStaleValues | undefined;
   readonly root: JsonObject;
   readonly copies: Copies;
-  /** Objects that each fetch returned, by fetch index. The merged data contains the same objects. */
+  /**
+   * Objects that each fetch returned, by fetch index. They are the same objects as in the merged data, so
+   * that a change in one is seen in the other.
+   */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly errorCollector: ErrorCollector;
   /** Response names under this request's values of `@skip` and `@include`. */
   readonly response: ResponseShape;
-  /** Objects that were collected from the data of a base fetch, by `FetchProgram.collectedBy`. */
+  /** Lists of collected objects that several fetches use, by `FetchProgram.collectedBy`. */
   readonly collected: (readonly JsonObject[] | undefined)[];
-  /** Calls that the plan contains more than once, by service and body. */
+  /** Promises of calls that several fetches of the plan share. The key consists of service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;
   /**
    * Queries that wait for the end of this turn of the event loop, to be sent in one request. The key is the

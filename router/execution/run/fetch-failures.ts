@@ -17,7 +17,10 @@ import type { SubgraphError, SubgraphFailure } from '../../request/subgraph-requ
 
 type FailedCall = {
   readonly batch: Batch;
-  /** Errors in the subgraph's response that explain the failure. */
+  /**
+   * Errors from the subgraph's response. They are listed at the nulls that they explain, instead of a general
+   * error.
+   */
   readonly reported?: ReportedErrors | undefined;
 };
 
@@ -47,13 +50,17 @@ export function failFetch(
   errorCollector.markFetchFailed(fetch.index, errorCollector.addCause(cause));
 }
 
-/** Returns the failure of a call whose response cannot be used, although its JSON is valid. */
+/**
+ * Returns the failure of a call whose response is valid JSON and unusable, for example because the number of
+ * entities is wrong.
+ */
 export function invalidResponseFailure({ service }: FetchProgram, message: string): SubgraphFailure {
   return { code: 'SUBGRAPH_INVALID_RESPONSE', service, message };
 }
 
 /**
- * Returns the cause of nulls for which the subgraph has reported errors, so that they need no other error.
+ * Returns the cause for a fetch whose response contains errors. The subgraph's errors explain the nulls, so
+ * the nulls get no error with the text of this cause.
  */
 export function reportedCause({ service }: FetchProgram): FailureCause {
   const message = 'The service reported an error instead of a value.';
@@ -126,8 +133,8 @@ function responsePath(fetch: FetchProgram, path: ResponsePath, { response }: Exe
 }
 
 /**
- * Paths in the merged data of the objects in a batch. The key is the index of their representation, which
- * equal objects have in common.
+ * Paths of the objects of a batch in the merged data. The key is the index of the representation: equal
+ * objects have the same index, and therefore several paths.
  */
 type Places = ReadonlyMap<number, readonly ResponsePath[]>;
 
@@ -167,7 +174,7 @@ function errorPaths(
   }
   const roots = places.get(0) ?? [[]];
   if (path.length > 0) return roots.map((place) => [...place, ...path]);
-  // An error without a path explains every root field that is null.
+  // A subgraph's error without a path is listed at every root field that is null.
   const nulls = [...fetch.shape.keys()].filter((key) => (data && readOwn(data, key)) === null);
   if (nulls.length === 0) return roots;
   return roots.flatMap((place) => nulls.map((key) => [...place, key]));
@@ -188,7 +195,7 @@ function allowedOf(
   return { ...Object.fromEntries(kept), code: isPublicCode(code) ? code : 'SUBGRAPH_ERROR', service };
 }
 
-/** Returns only those keys of a fetch's shape that belong to the given fields. */
+/** Returns the part of a fetch's shape that contains only the given fields. */
 function shapeOf(fetch: FetchProgram, coordinates: readonly string[]): FetchShape {
   const isDelivered = (key: string) => coordinates.some((one) => coordinatesOf(fetch, key)?.has(one));
   return new Map([...fetch.shape].filter(([key]) => isDelivered(key)));
@@ -229,8 +236,8 @@ function isDeliveredTo(
 }
 
 /**
- * Returns the response path that is nearest to the data which a fetch should have delivered. It is used if no
- * null shows the failure.
+ * Returns a response path for the error of a fetch if no null in the response shows the failure. The path
+ * ends at the first list, or at the root field.
  */
 function nearestPath(
   { path, shape }: Pick<FetchProgram, 'path' | 'shape'>,

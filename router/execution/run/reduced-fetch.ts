@@ -4,8 +4,8 @@ import type { FetchProgram } from '../compile/fetch-program.ts';
 import { fetchFields } from '../fetch/fetch-fields.ts';
 
 /**
- * Maximum number of cached variants of one fetch; each lacks a different set of fields. At the maximum, all
- * of them are evicted.
+ * Maximum number of cached variants of one fetch. Each variant lacks other fields, because breakers block
+ * them. At the maximum, all variants are evicted.
  */
 const MOST_KEPT = 32;
 
@@ -34,7 +34,8 @@ function reduce(fetch: FetchProgram, unwanted: ReadonlySet<string>): FetchProgra
     ...fetch,
     bodyPrefix: `{"query":${JSON.stringify(text)}`,
     fields: fetchFields(reduced),
-    // A merged request would contain the selection with all fields, so this fetch is sent alone.
+    // The fetch is sent alone: in a request merged from several queries it would select the removed fields
+    // again.
     entitySelection: undefined,
     variables: fetch.variables.filter(({ prefix }) => declared.has(prefix)),
   };

@@ -59,8 +59,8 @@ function collectTargets(
     fetch.collect(root, found);
     return [...new Set(found.objects)];
   }
-  // Other fetches merge data into the objects of the base fetch, but never replace these objects. All fetches
-  // with the same path and base therefore find the same objects.
+  // Fetches with the same path and base find the same objects, so they collect them once. Other fetches may
+  // add data to these objects but never replace them.
   const known = collected[fetch.collectedBy];
   if (known !== undefined) return known;
   for (const object of delivered[base] ?? []) fetch.collect(object, found);
@@ -69,8 +69,8 @@ function collectTargets(
 }
 
 /**
- * Returns the batch of a fetch of root fields. It usually has one target, the root, but an object may also
- * have a field of the type `Query`.
+ * Returns the batch of a fetch of root fields, which has no representations. Its target is usually the root.
+ * It has other targets if objects have a field of the type `Query`.
  */
 function rootBatch(targets: readonly JsonObject[]): Batch {
   return { targets, indices: [], representations: [] };
@@ -111,7 +111,8 @@ async function callWithoutBlockedFields(
     if (more === undefined) return response;
     rejection ??= failure;
     blockedFields = [...blockedFields, ...more];
-    // With the error behavior `HALT`, a mutation ends at its first failed field.
+    // With the error behavior `HALT`, a mutation ends at its first failed field, so the remaining fields are
+    // not requested.
     const ends = execution.halts && fetch.operation === 'mutation';
     const rest = ends ? undefined : withoutFields(fetch, blockedFields);
     if (rest === undefined) return { kind: 'failed', failure };

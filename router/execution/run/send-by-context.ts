@@ -9,15 +9,15 @@ import { contextDocument } from './context-document.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * Maximum number of groups in one request. Each group is a selection with an alias, and subgraphs limit the
- * number of aliases.
+ * Maximum number of groups of entities with equal argument values in one request. Each group is a selection
+ * with its own alias, and subgraphs limit the number of aliases.
  */
 const MAX_GROUPS = 50;
 
 /**
- * Calls the subgraph of a fetch with context arguments. Entities with equal argument values share one
- * `_entities` selection; several selections in one request have aliases. Returns the response that a single
- * selection of all entities would have.
+ * Calls the subgraph of a fetch with context arguments (`@fromContext`). Entities with equal argument values
+ * share one `_entities` selection. Several selections in one request get aliases, which are removed from the
+ * response: it has one `_entities` list with all entities.
  */
 export async function callByContext(
   fetch: FetchProgram,
@@ -52,7 +52,10 @@ function callAlone(
   return send({ subgraph, operation, body, fields, exact }, signal);
 }
 
-/** Breakers may have removed the field of an argument, and with it the variable. */
+/**
+ * Returns the members of the JSON variables for the argument values. A variable that the document does not
+ * declare is left out: if breakers block the field of an argument, its variable is removed from the document.
+ */
 function membersOf(values: ContextGroup['values'], { bodyPrefix }: FetchProgram, suffix: string): string[] {
   return [...values].flatMap(([name, text]) =>
     bodyPrefix.includes(`$${name}:`) ? [`${JSON.stringify(name + suffix)}:${text}`] : [],
@@ -91,7 +94,8 @@ function withoutAliases(response: Received, groups: readonly ContextGroup[]): Su
     const entities: unknown = readOwn(data, `e${index}`);
     return Array.isArray(entities) && entities.length === representations.length ? entities : undefined;
   });
-  // If the number of entities is wrong, it is unknown which representation an entity belongs to.
+  // With a wrong number of entities, it is unknown which representation an entity belongs to. The response
+  // then has no entities.
   const entities = lists.includes(undefined) ? null : lists.flat();
   return { ...response, data: { _entities: entities }, errors: located };
 }
@@ -104,7 +108,10 @@ function withoutAlias(error: SubgraphError, offsets: ReadonlyMap<string, number>
   return { ...unlocated, path: ['_entities', offset + position, ...rest] };
 }
 
-/** Joins the responses to several requests into one. If a request failed, its failure is the result. */
+/**
+ * Joins the responses to several requests into one response with all entities. If a request failed, returns
+ * its failure.
+ */
 function joined(responses: readonly SubgraphResponse[]): SubgraphResponse {
   const failed = responses.find(({ kind }) => kind === 'failed');
   const [first, ...others] = responses.flatMap((one) => (one.kind === 'received' ? [one] : []));

@@ -7,7 +7,9 @@ import { canMerge, queryWithOthers } from '../entity-batching/merged-call.ts';
 import { fetchBody } from '../fetch/request-body.ts';
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Calls the subgraph of a fetch. Equal queries of one execution are sent once. */
+/**
+ * Calls the subgraph of a fetch. If several fetches of one execution need the same query, it is sent once.
+ */
 export function callSubgraph(
   fetch: FetchProgram,
   { representations, groups }: Batch,
@@ -19,7 +21,8 @@ export function callSubgraph(
   const body = fetchBody(fetch, representations, execution.sent);
   const { service: subgraph, operation, fields, exact } = fetch;
   const request = { subgraph, operation, body, fields, exact };
-  // Equal queries of a mutation are not shared: after each mutation field a query may return other data.
+  // Fetches of a mutation are not deduplicated: after each mutation field the same query may return other
+  // data.
   const isShareable = fetch.isRepeated && execution.operation.kind === 'query';
   // A mutation is not aborted if the client disconnects.
   if (!isQuery) return execution.send(request, NEVER);

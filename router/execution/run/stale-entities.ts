@@ -12,8 +12,8 @@ import { isServiceFault } from '../errors/service-fault.ts';
 import type { SubgraphError } from '../../request/subgraph-request.ts';
 
 /**
- * Stores the values that a service returned for entities. This must happen before data of other services is
- * merged into the entities.
+ * Stores the field values that a service returned for entities, so that they can replace missing values later
+ * (stale-if-error). It must run before data of other services is merged into the same objects.
  */
 export function storeEntities(
   fetch: FetchProgram,
@@ -28,13 +28,13 @@ export function storeEntities(
   for (const [index, representation] of representations.entries()) {
     const entity = entities[index];
     for (const staleKey of staleKeys) {
-      // An entity without the key is of a type for which the fetch does not select the field, so nothing is
-      // stored.
+      // If an entity lacks the key, the fetch does not select this field for the type of the entity. Nothing
+      // is stored.
       const value = isJsonObject(entity) ? readOwn(entity, staleKey.key) : null;
       if (value === undefined) continue;
       if (isJsonObject(entity) && errors.length === 0) values.set(staleKey, representation, value);
-      // The service returned null, because the value is deleted or the caller may not see it. An older value
-      // must not be used again.
+      // The service returned null without an outage: the value was deleted, or the caller may not see it. The
+      // stored value is deleted, so that it is not used again.
       else if (value === null && !isOutage(index, isJsonObject(entity) ? staleKey.key : undefined))
         values.set(staleKey, representation, undefined);
     }
@@ -42,8 +42,8 @@ export function storeEntities(
 }
 
 /**
- * Merges stored values into entities whose fetch failed completely or in part, if the service is failing.
- * Records the degradation.
+ * Merges stored values (stale-if-error) into entities for which a failing service did not deliver some fields
+ * or any. The response lists them in `extensions.degraded`.
  */
 export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: Execution): Promise<void> {
   const { operation, errorCollector, stale, delivered, copies } = execution;
@@ -64,7 +64,8 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   if (ageMs === undefined) return;
   fetch.rewriteOutput?.(entities);
   const merged = entities.filter((entity) => entity !== undefined);
-  // If breakers blocked only some of the fields, the fetch has delivered the others.
+  // Appends to the objects that the fetch has delivered: if breakers block only some fields, it has delivered
+  // the others.
   delivered[fetch.index] = [...(delivered[fetch.index] ?? []), ...merged];
   for (const [position, target] of batch.targets.entries()) {
     const entity = entities[batch.indices[position] ?? -1];
@@ -73,13 +74,14 @@ export async function mergeStale(fetch: FetchProgram, batch: Batch, execution: E
   for (const path of pathsOf(fetch, entities, execution)) recordDegradation(cause, 'stale', path, ageMs);
 }
 
-/** Returns the response paths of the stored values. */
+/** Returns the response paths of the fields whose values were replaced by stored ones. */
 function pathsOf(
   { path }: FetchProgram,
   entities: readonly (JsonObject | undefined)[],
   { response }: Execution,
 ) {
-  // A rewrite that has renamed a key leaves undefined under the old key, which must not count as a value.
+  // An output rewrite that renames a key sets the old key to undefined. Such a key has no value and is
+  // skipped.
   const present = entities.flatMap((entity) =>
     Object.entries(entity ?? {}).filter(([, value]) => value !== undefined),
   );

@@ -4,8 +4,8 @@ import type { StaleKey } from '../stale/stale-values.ts';
 import type { Execution } from './execution.ts';
 
 /**
- * Returns the keys under which the values that a fetch selects on its entities are stored for stale-if-error;
- * undefined if none of them are stored.
+ * Returns the cache keys for stale-if-error: one for each field that the fetch selects on its entities and
+ * whose values are stored. Undefined if no values are stored.
  * @param only coordinates of the fields to include; all fields by default.
  */
 export function staleKeysOf(
@@ -22,8 +22,8 @@ export function staleKeysOf(
           coordinates.every((coordinate) => only.includes(coordinate)),
         );
   return requested?.map((field) => {
-    // A variable may be absent or null, with different results. Values are wrapped in lists to distinguish
-    // these cases.
+    // An absent variable and the value null lead to different results of the field, so they need different
+    // cache keys: absent is `[]`, and null is `[null]`.
     const values = field.variables.map(({ name, fallback }) =>
       Object.hasOwn(sent, name) ? [sent[name]] : (fallback ?? []),
     );

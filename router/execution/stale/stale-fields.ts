@@ -4,7 +4,7 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import type { FetchVariable } from '../fetch/request-body.ts';
 import type { StalePolicy, StalePolicyOf } from './stale-values.ts';
 
-/** The parts of a fetch that determine which of its values are stored. */
+/** The parts of a fetch from which `staleFields` finds the fields whose values are stored. */
 type EntityFetch = {
   readonly service: string;
   readonly operation: 'query' | 'mutation';
@@ -14,16 +14,22 @@ type EntityFetch = {
   readonly variables: readonly FetchVariable[];
 };
 
-/** An entity field whose values are stored, as one fetch selects it. */
+/**
+ * A field of an entity whose values are stored (stale-if-error), with the arguments and the selection of one
+ * fetch.
+ */
 export type StaleField = {
   /** Key of the field in the response of the service. */
   readonly key: string;
   /**
-   * Coordinates of the field. There are several if the fetch selects different fields of different types
-   * under the same key.
+   * Coordinates of the field, such as `Book.price`. There are several if the fetch selects fields of
+   * different types under the same key, as in `{ ... on Book { price } ... on Film { price } }`.
    */
   readonly coordinates: readonly string[];
-  /** Text of the service and of the field in the fetch: its arguments, selection and conditions. */
+  /**
+   * JSON text of the service and of the field with its arguments, selection, `@skip` and `@include`. Fields
+   * with equal texts can use the same stored values.
+   */
   readonly text: string;
   /** Variables that `text` contains. */
   readonly variables: readonly StaleVariable[];
@@ -50,13 +56,13 @@ export function staleFields(
   const clientNames = new Map(variables.map(({ name, prefix }) => [plannedName(prefix), name]));
   const defaults = defaultsIn(document);
   const fields = [...fieldsOf(document)].flatMap(([key, requested]): StaleField[] => {
-    // All fields under one key are merged into one value. If one of them must not be stored, the value must
-    // not.
+    // Fields of several types under one key result in one value. If the policy of one of these fields forbids
+    // storing, the value is not stored.
     if (requested.some(({ typeName, node }) => stalePolicyOf(typeName, node.name.value) === undefined))
       return [];
     const nodes = requested.flatMap(({ node, around }) => [withoutAlias(node), ...around]);
-    // A value is stored together with the values of all fields selected in it, so the strictest of their
-    // policies applies.
+    // The stored value of an object contains the fields selected in it. The strictest policy of all these
+    // fields applies: the smallest maximum age, and private if one of them is private.
     const policies = requested.flatMap((field) => stalePoliciesIn(field, stalePolicyOf, schema));
     return [
       {
@@ -79,7 +85,7 @@ export function staleFields(
   return fields.length === 0 ? undefined : fields;
 }
 
-/** Returns the policies of an entity field and of the fields selected in it. */
+/** Returns the stale-if-error policies of an entity field and of the fields selected in it. */
 function stalePoliciesIn(
   { typeName, node, around }: RequestedField,
   stalePolicyOf: StalePolicyOf,
@@ -98,18 +104,21 @@ function stalePoliciesIn(
   return found;
 }
 
-/** Returns the field without its alias, because the value is the same under any alias. */
+/**
+ * Returns the field without its alias. The value is the same under any alias, so the aliases share stored
+ * values.
+ */
 function withoutAlias(node: FieldNode): FieldNode {
   const { alias: _, ...rest } = node;
   return rest;
 }
 
-/** Returns the variable's name in the plan, which is the JSON key in `FetchVariable.prefix`. */
+/** Returns the name of a variable in the plan, read from the prefix `"name":` of its value. */
 function plannedName(prefix: string): string {
   return JSON.parse(prefix.slice(0, -1));
 }
 
-/** An entity field, and the other parts of the document that its value depends on. */
+/** A field of an entity, and the directives and fragments around it, on which its value depends. */
 type RequestedField = {
   readonly typeName: string;
   readonly node: FieldNode;

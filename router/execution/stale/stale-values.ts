@@ -1,11 +1,14 @@
 import type { Scope } from '../../request/deduplication-scope.ts';
 
 /**
- * Maximum age of a stored value of a field, and the callers that may get it, while its service is failing.
+ * Rules for the stored values of one field: the maximum age at which a value is used while the service is
+ * failing, and the callers that may get it.
  */
 export type StalePolicy = {
   readonly maxAgeMs: number;
-  /** True if the value is used only for callers with the same identity. */
+  /**
+   * True if a value is used only for callers with the same identity as the caller for whom it was fetched.
+   */
   readonly isPrivate: boolean;
 };
 
@@ -13,26 +16,28 @@ export type StalePolicy = {
 export type StalePolicyOf = (typeName: string, fieldName: string) => StalePolicy | undefined;
 
 /**
- * Identifies the stored values of a field, apart from the entity: a hash of the service, the selection with
- * its variables, and the scope of a private value.
+ * Cache key of a field's stored values; the representation of the entity is separate. `id` is a hash of the
+ * service, the selection with its variables, and the scope of the caller if values are private.
  */
 export type StaleKey = { readonly id: string; readonly maxAgeMs: number };
 
 /** A stored value and its age in milliseconds. */
 export type StaleValue = { readonly value: unknown; readonly ageMs: number };
 
-/** Values that services returned for entities, by `StaleKey` and representation. */
+/**
+ * Cache of field values that services returned for entities. A value is identified by a `StaleKey` and the
+ * representation of the entity.
+ */
 export type StaleValues = {
-  /** Returns whether the error code of a service means that the service is down. */
+  /** Returns whether an error code from a service means that the service is down. */
   readonly isOutage: (service: string, code: unknown) => boolean;
   /**
-   * Stores a value of an entity. Undefined deletes the stored value, because the service no longer returns
-   * one.
+   * Stores a value of an entity. Undefined deletes the stored value: the service has returned null for it.
    */
   readonly set: (staleKey: StaleKey, representation: string, value: unknown) => void;
   /**
-   * Returns the stored values for each combination of a `StaleKey` and a representation, in the order of the
-   * keys. The promise never rejects.
+   * Returns a value for each combination of a `StaleKey` and a representation, undefined if none is stored.
+   * The first key comes first with all representations. The promise never rejects.
    */
   readonly get: (
     staleKeys: readonly StaleKey[],
@@ -40,5 +45,5 @@ export type StaleValues = {
   ) => Promise<readonly (StaleValue | undefined)[]>;
 };
 
-/** The stored values, and the caller's scope, under which private ones are stored. */
+/** The stored values, and the scope of the caller whose private values may be used. */
 export type OwnStaleValues = { readonly values: StaleValues; readonly scope: Scope };
