@@ -40,14 +40,14 @@ function scriptFor(shell: (typeof SHELLS)[number], verbs: readonly Verb[]): stri
 function bashScript(verbs: readonly Verb[]): string {
   const names = verbs.map(({ spec }) => spec.name).join(' ');
   const cases = verbs.map(({ spec }) => `    ${spec.name}) words="${wordsOf(spec).join(' ')}" ;;`);
-  const choices = choiceCases(verbs).map(([name, values]) => `    --${name}) words="${values}" ;;`);
+  const choices = choiceCases(verbs).map(([option, values]) => `    "${option}") words="${values}" ;;`);
   return `_tributary() {
   local words current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
   esac
   if [ "$COMP_CWORD" -eq 1 ]; then words="${names} --help --version"; fi
-  case "$previous" in
+  case "\${COMP_WORDS[1]} $previous" in
 ${choices.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current"))
@@ -60,13 +60,13 @@ function wordsOf({ options, positionals }: Verb['spec']): readonly string[] {
   return [...(positionals?.choices ?? []), ...Object.keys(options).map((name) => `--${name}`), '--help'];
 }
 
-/** The options with a fixed set of values, each with its values. */
-function choiceCases(verbs: readonly Verb[]): readonly (readonly [name: string, values: string])[] {
-  const options = verbs.flatMap(({ spec }) => Object.entries(spec.options));
-  const limited = options.flatMap(([name, { choices }]) =>
-    choices === undefined ? [] : [[name, choices.join(' ')] as const],
+/** The options with a fixed set of values, each with its verb and its values. */
+function choiceCases(verbs: readonly Verb[]): readonly (readonly [option: string, values: string])[] {
+  return verbs.flatMap(({ spec }) =>
+    Object.entries(spec.options).flatMap(([name, { choices }]) =>
+      choices === undefined ? [] : [[`${spec.name} --${name}`, choices.join(' ')] as const],
+    ),
   );
-  return [...new Map(limited)];
 }
 
 function fishScript(verbs: readonly Verb[]): string {

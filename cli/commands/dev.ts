@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
 import { assertFile, loadConfig } from '../../router/config/config.ts';
+import type { Config } from '../../router/config/config-schema.ts';
+import { compositionFileOf } from '../../router/supergraph/sources/source-config.ts';
+import { MisuseError } from '../command-spec.ts';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
 import { ROUTER_OPTIONS, routerEnvironment } from '../router-config.ts';
 import { CONFIG_OPTION } from '../single-command.ts';
@@ -39,6 +42,7 @@ export const dev = defineVerb(
     });
     const config = loadConfig(process.env, process.cwd());
     checkFile(config.supergraph);
+    if (mock.length > 0) checkMockable(config);
     // Loaded here, because other verbs do not need the router's packages.
     const [{ runDevSession }, { startErrorText }] = await Promise.all([
       import('../dev/dev-session.ts'),
@@ -53,6 +57,13 @@ export const dev = defineVerb(
     return undefined;
   },
 );
+
+/** A mock needs the schema of its subgraph, which a finished supergraph does not contain. */
+function checkMockable({ supergraph }: Config): void {
+  const file = compositionFileOf(supergraph);
+  if (file !== undefined && !file.endsWith('.graphql')) return;
+  throw new MisuseError('--mock needs a composition file such as supergraph.yaml, not a finished supergraph');
+}
 
 function checkFile({ file }: { readonly file?: string | undefined }): void {
   if (file === undefined || existsSync(file)) return;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -23,20 +23,22 @@ async function post(url: string, query: string): Promise<unknown> {
 }
 
 /** Starts `tributary dev` in the folder; `output` is everything it has printed. */
-function startDev(args: readonly string[]) {
+function startDev(args: readonly string[], stderr: 'inherit' | 'pipe' = 'inherit') {
   const child = spawn(process.execPath, [MAIN, 'dev', '--port', '0', ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ADMIN_PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const exited = once(child, 'close').then(([code]) => code as number | null);
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   const find = async (pattern: RegExp) => {
     await until(() => pattern.test(output), 60_000);
     return pattern.exec(output)?.[1] ?? '';
   };
-  return { find, exited, output: () => output, stop: () => child.kill('SIGINT') };
+  return { find, exited, output: () => output, errors: () => errors, stop: () => child.kill('SIGINT') };
 }
 
 it('tributary dev composes, serves, mocks a missing subgraph and follows changes', async () => {
@@ -104,6 +106,42 @@ it('tributary dev says why the supergraph is not served, and continues', async (
   dev.stop();
   expect(await dev.exited).toBe(0);
 }, 60_000);
+
+it('tributary dev rejects mocks for a finished supergraph', async () => {
+  writeFileSync(join(folder, 'supergraph.graphql'), 'type Query { a: Int }');
+  const dev = startDev(['supergraph.graphql', '--mock', 'a'], 'pipe');
+  expect(await dev.exited).toBe(2);
+  expect(dev.errors()).toMatch(
+    /^--mock needs a composition file such as supergraph\.yaml, not a finished supergraph\n/,
+  );
+});
+
+it('tributary compose --watch composes again after a change, until a signal ends it', async () => {
+  const schema = join(folder, 'watched.graphql');
+  const output = join(folder, 'watched-supergraph.graphql');
+  writeFileSync(schema, 'type Query { before: Int }');
+  writeFileSync(
+    join(folder, 'watched.yaml'),
+    'subgraphs: { a: { routing_url: "http://127.0.0.1:9", schema: { file: watched.graphql } } }',
+  );
+  const child = spawn(process.execPath, [MAIN, 'compose', 'watched.yaml', '--watch', '-o', output], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  let printed = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const prints = (text: string) => until(() => printed.includes(text), 60_000);
+  expect(await prints('waiting for changes, Ctrl-C ends')).toBe(true);
+  expect(readFileSync(output, 'utf8')).toContain('before: Int');
+  writeFileSync(schema, 'type Query { broken: Absent }');
+  expect(await prints('Unknown type Absent')).toBe(true);
+  writeFileSync(schema, 'type Query { after: Int }');
+  expect(await until(() => readFileSync(output, 'utf8').includes('after: Int'), 60_000)).toBe(true);
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+}, 120_000);
 
 describe('a mock', () => {
   const SDL = `

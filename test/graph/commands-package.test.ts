@@ -80,7 +80,14 @@ async function serve(args: readonly string[]) {
 describe('the package', () => {
   it('serves a supergraph from worker processes, with planning, composition and health in threads', async () => {
     writeFileSync(join(folder, 'workers.yaml'), 'workers: 2\nhealth: { port: 0 }\n');
-    const router = await serve(['--config', 'workers.yaml', '--port', '0']);
+    const router = await serve([
+      '--config',
+      'workers.yaml',
+      '--supergraph',
+      'supergraph.yaml',
+      '--port',
+      '0',
+    ]);
     const response = await fetch(router.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

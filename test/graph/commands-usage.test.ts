@@ -126,6 +126,24 @@ test('the documentation names only verbs and options of tributary that exist', (
   expect(calls.flatMap(problems)).toEqual([]);
 });
 
+test('the completion script for bash completes verbs, options and their values', () => {
+  const complete = (...words: readonly string[]) => {
+    const script = run(CLI, ['completion', 'bash']).stdout;
+    const call = `${script}\nCOMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _tributary; echo "\${COMPREPLY[*]}"`;
+    return spawnSync('bash', ['-c', call], { cwd: directory, encoding: 'utf8' }).stdout.trim();
+  };
+  expect(complete('tributary', 'val')).toBe('validate');
+  expect(complete('tributary', 'plan', '--op')).toBe('--operation-name');
+  expect(complete('tributary', 'plan', '--format', 'm')).toBe('mermaid');
+  expect(complete('tributary', 'completion', 'f')).toBe('fish');
+});
+
+test.each(['zsh', 'fish'])('the completion script for %s names every verb and option', (shell) => {
+  const { stdout, status } = run(CLI, ['completion', shell]);
+  const names = ALL_VERBS.flatMap(({ spec }) => [spec.name, ...Object.keys(spec.options)]);
+  expect([status, names.filter((name) => !stdout.includes(name))]).toEqual([0, []]);
+});
+
 test('--help prints the usage and exits with 0', () => {
   const help = run(CLI, ['serve', '--help']);
   expect(help).toEqual({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: tributary serve') });
