@@ -19,8 +19,8 @@ const LONGEST_LOGGED = 200;
 /** CORS headers of responses. */
 export type Cors = {
   /**
-   * Value of `Vary`: the request headers that decide about CORS headers, whether or not this request has
-   * them.
+   * Value of `Vary`: the request headers that the CORS headers of a response depend on. It is the same for
+   * all requests, including those that lack such a header.
    */
   readonly vary: string;
   /** Returns headers that let the request's origin read the response; empty if the origin is not allowed. */
@@ -87,8 +87,8 @@ function createOriginCheck(origins: readonly string[]): (origin: string) => bool
   return (origin) => exact.has(origin) || patterns.some((pattern) => matchesOrigin(pattern, origin));
 }
 
-// Returns whether a page of the router itself sent the request. Browsers send `Origin` with such a POST too,
-// and it needs no permission.
+// Returns whether the `Origin` of a request is the router's own host. Browsers send `Origin` with a POST to
+// the same host too, and such a request needs no CORS headers.
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   return host !== undefined && origin.replace(/^https?:\/\//, '') === host;
 }

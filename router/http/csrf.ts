@@ -22,8 +22,9 @@ export function checkCsrf({ method, headers }: IncomingMessage, config: Config['
 }
 
 /**
- * Whether the content type requires a preflight. For GET only JSON counts: its body type is not checked
- * later, and browsers have sent other types such as `message/*` without a preflight (GHSA-9q82-xgwf-vj6h).
+ * Returns whether browsers send a request with this content type across origins only after a preflight. For
+ * GET and HEAD only `application/json` is accepted. The router does not check their content type later, and
+ * browsers have sent other types such as `message/*` without a preflight (GHSA-9q82-xgwf-vj6h).
  */
 function provesPreflight(type: string, method: string | undefined): boolean {
   if (method === 'GET' || method === 'HEAD') return type === 'application/json';

@@ -34,7 +34,7 @@ export type GraphqlEndpointParts = {
 
 type EndpointRequest = {
   readonly id: string;
-  /** Name of the contract that has the path of the request. */
+  /** Name of the contract whose `path` the request was sent to; undefined for the path of the whole graph. */
   readonly graph: string | undefined;
 };
 
@@ -91,7 +91,7 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
     const method = allowedMethod(request.method);
     checkCsrf(request, config.csrf);
     const search = searchOf(request.url);
-    // URLSearchParams replaces invalid bytes by U+FFFD, so they would go unnoticed.
+    // Invalid bytes are rejected here, because URLSearchParams would silently replace them by U+FFFD.
     if (method === 'GET' && !isUtf8Search(search))
       throw new RouterError('BAD_REQUEST', 'the query string is not UTF-8');
     const body = method === 'POST' ? await readJsonBody(request, config.limits.bodyBytes) : undefined;

@@ -5,12 +5,15 @@ import { serverOptions, urlAt } from './http-server.ts';
 import { SECURITY_HEADERS } from './standing-headers.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
-/** Reasons why the router is not ready. Each message to the thread is also the heartbeat of the process. */
+/**
+ * Message of the main thread to the health thread: the reasons why the router is not ready. If no message
+ * arrives for some time, the health thread reports that the process is not live.
+ */
 export type Heartbeat = readonly string[];
 
 /**
- * First message from the thread. The code of an error is a separate member, because cloning an error between
- * threads loses it.
+ * First message from the thread: it listens, or its error. The error code, such as `EADDRINUSE`, is a
+ * separate member, because a clone of an error has no `code`.
  */
 export type ThreadStart =
   | { readonly kind: 'listening'; readonly port: number }
@@ -35,7 +38,8 @@ export type HealthPort = AsyncDisposable & {
 const HEARTBEATS_PER_STALL = 4;
 const MAX_HEARTBEAT_INTERVAL_MS = 250;
 
-// By default the thread would get the young generation of the main thread, which is far too large for it.
+// Heap limits of the health thread. By default, a thread gets a young generation as large as that of the main
+// thread, which is far more than it needs.
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 };
 
 /**

@@ -9,7 +9,10 @@ export type Health = {
   readonly draining: () => boolean;
 };
 
-/** Tracks the readiness of the router. `reasons` returns what prevents it from serving. */
+/**
+ * Creates the state that health checks report. `reasons` returns why the router cannot serve requests at
+ * present, for example because it has no supergraph.
+ */
 export function createHealth(reasons: () => readonly string[]): Health {
   let draining = false;
   return {

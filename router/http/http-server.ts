@@ -83,7 +83,7 @@ export async function listen(config: Config, parts: HttpServerParts): Promise<Ht
   };
 }
 
-/** Returns the limits of a port on the size of requests and on the time to receive them. */
+/** Returns Node's options for a server: maximum size of headers, and timeouts for receiving a request. */
 export function serverOptions({
   listen: { headersTimeoutMs, requestTimeoutMs },
   limits,
@@ -91,8 +91,8 @@ export function serverOptions({
   return {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // The interval is short, so that the timeouts of many slow clients do not all occur in one turn of the
-    // event loop.
+    // Interval at which Node looks for requests that time out. It is short, so that the timeouts of many slow
+    // clients do not all occur in one turn of the event loop.
     connectionsCheckingInterval: 100,
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeoutBuffer: 1_000,
@@ -138,7 +138,8 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     otherVary,
   ]);
 
-  // Returns the `vary` header: the headers that CORS depends on, and those that subgraphs have named.
+  // Returns the value of `Vary`: the request headers that CORS, authentication or the selection of a contract
+  // depends on, and those that subgraphs list in their own `Vary`.
   function varyOf(path: string, known: string | string[] | undefined): { vary?: string } {
     const own = isGraphql(path) ? graphqlVary : otherVary;
     const vary = known === undefined ? own : mergeVary([known, own]);
@@ -205,7 +206,7 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
   };
 }
 
-/** Returns the names of the contracts that have paths of their own. */
+/** Maps URL paths to the names of the contracts that are configured with a `path`. */
 function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(graphs).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, name]])),

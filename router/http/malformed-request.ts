@@ -8,15 +8,16 @@ import { JSON_TYPE } from './media-type.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 /**
- * Creates the handler for invalid HTTP and for requests that remain incomplete:
- * - A request whose body is being read is rejected like any other: the response has its id, and it is logged.
- * - Without a request, the handler writes a JSON response and closes the connection. Node by itself would
- *   send an empty body.
+ * Creates the handler for invalid HTTP and for requests that do not arrive completely in time.
+ * - If the router is already reading the body of a request, that request is rejected like any other: the
+ *   response has the request id, and the request is logged.
+ * - Otherwise the handler writes a JSON response to the socket and closes it. Node by itself would send an
+ *   empty body.
  */
 export function createMalformedRequestHandler(standing: StandingHeaders) {
   const prepare = (code: ErrorCode, message?: string) => prepareRejection(standing, code, message);
   const badRequest = prepare('BAD_REQUEST', 'the request is not valid HTTP');
-  // Rejections are built in advance, because thousands of connections may time out at the same moment.
+  // The responses are built once, because thousands of connections may time out at the same moment.
   const rejections: Readonly<Record<string, Rejection>> = {
     HPE_HEADER_OVERFLOW: prepare('HEADERS_TOO_LARGE'),
     ERR_HTTP_REQUEST_TIMEOUT: prepare('REQUEST_TIMEOUT'),
@@ -30,20 +31,22 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
     const { error, response } = rejections[code] ?? badRequest;
     // If the client closes the connection before the end of the body, it has cancelled its request.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
-    // The socket is destroyed after the response, because otherwise a client could keep its half of the
-    // connection open forever.
+    // The socket is destroyed after the response. Otherwise a client that never closes its side would keep
+    // the socket open forever.
     socket.end(response, () => socket.destroy());
   };
 }
 
 type Rejection = {
   readonly error: RouterError;
-  /** The complete response, for connections without a request. */
+  /**
+   * Returns a complete HTTP response, status line included, for a connection on which no request was parsed.
+   */
   readonly response: string;
 };
 
 function prepareRejection(standing: StandingHeaders, code: ErrorCode, message?: string): Rejection {
-  // The connection must close, because the rest of the invalid request could be taken for a new one.
+  // `connection: close` is required: the rest of the invalid request could be read as the next request.
   const error = new RouterError(code, message, { headers: { connection: 'close' } });
   const { status, headers, body } = rejectionResponse(error, JSON_TYPE);
   const all = { ...standing, ...headers, 'content-length': String(Buffer.byteLength(body)) };

@@ -38,9 +38,9 @@ function negotiate(header: string): MediaType | undefined {
   if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
-  // Errors in a request have status 200 for a client that names `application/json` (GraphQL over HTTP section
-  // 6.4.1). A client that also accepts multipart responses reads the status first, so it gets 4xx like a
-  // client that names no type.
+  // For a client that names `application/json`, an invalid document or invalid variables have status 200
+  // (GraphQL over HTTP section 6.4.1). They have a 4xx status for a client that sends `*/*` or also accepts
+  // multipart responses, because multipart clients check the status before the body.
   const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
   return name === undefined ? undefined : { name, named: isNamed };
 }

@@ -28,8 +28,8 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
 function readCoding({ headers }: IncomingMessage): Coding {
   const coding = codingOf(headers['content-encoding']);
   if (coding !== undefined) return coding;
-  // `Accept-Encoding` in the response means that the coding is unsupported, and lists the supported ones (RFC
-  // 9110 section 15.5.16).
+  // A 415 response with `Accept-Encoding` tells the client that its content coding is unsupported, and which
+  // codings are supported (RFC 9110 section 15.5.16).
   throw new RouterError('UNSUPPORTED_MEDIA_TYPE', `content-encoding must be one of ${ACCEPTED_CODINGS}`, {
     headers: { 'accept-encoding': ACCEPTED_CODINGS },
   });
@@ -101,8 +101,8 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * Returns the body with exact numbers in its variables, which custom scalars may need. Other parts of a body
- * have no numbers that matter.
+ * Parses the numbers in `variables` again without rounding, because custom scalars may need all digits. The
+ * other members of a GraphQL request contain no numbers that the router uses.
  */
 function withExactVariables(body: unknown, text: string): unknown {
   if (!isRecord(body) || !isRecord(body['variables']) || !holdsNumber(body['variables'])) return body;

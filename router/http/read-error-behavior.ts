@@ -6,8 +6,8 @@ import type { ClientRequest } from '../request/client-request.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * Creates the function that returns the error behavior of a request. It throws a RouterError if the value is
- * invalid.
+ * Creates the function that reads `onError` from a request. It throws a RouterError if the value is not an
+ * error behavior.
  */
 export function createErrorBehavior({
   degradation,

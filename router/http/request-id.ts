@@ -6,8 +6,8 @@ export function requestId(given: string | string[] | undefined): string {
 }
 
 /**
- * Returns an id that a client has sent; undefined if it is too long or has characters that do not belong in a
- * log.
+ * Returns the id that a client has sent; undefined if it is too long, or has characters that could forge a
+ * log line.
  */
 export function saneId(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && /^[\w.:/+=-]{1,128}$/.test(value) ? value : undefined;

@@ -21,8 +21,8 @@ export function sandboxPage(graphqlPath: string): ClientResponse {
         `style-src ${sourceOf(STYLE)}`,
         'frame-src https://sandbox.embed.apollographql.com',
         "img-src 'self' https: data:",
-        // The page sends the requests of the embedded Sandbox, which can be configured to use another
-        // endpoint.
+        // Apollo Sandbox is embedded in a frame, but this page sends its requests. Users may enter any HTTPS
+        // endpoint in Sandbox, so all HTTPS hosts are allowed.
         "connect-src 'self' https:",
         "base-uri 'none'",
         "form-action 'none'",

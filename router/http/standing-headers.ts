@@ -18,8 +18,8 @@ export const SECURITY_HEADERS: StandingHeaders = {
 };
 
 /**
- * Returns the security headers and the headers that rules for all subgraphs insert, because errors must have
- * them too.
+ * Returns the headers that error responses need as well: security headers, and those that header rules for
+ * all subgraphs insert.
  */
 export function createStandingHeaders({
   headers,

@@ -16,18 +16,19 @@ export function beginBody(request: IncomingMessage, reject: Body['reject']): voi
 }
 
 /**
- * Removes a body that was read. A rejected body remains, because the response closes its connection anyway.
+ * Removes the entry of a body that was read to its end. A rejected body keeps its entry, because the response
+ * closes the connection anyway.
  */
 export function endBody(request: IncomingMessage): void {
-  // The next request of the connection may already have started.
+  // The entry is left if it belongs to the next request, which may have started on this connection already.
   if (bodies.get(request.socket)?.request === request) bodies.delete(request.socket);
 }
 
 /** Rejects the body that is being read from a connection. Returns false if there is none. */
 export function rejectBody(socket: Duplex, error: RouterError): boolean {
   const body = bodies.get(socket);
-  // The body has arrived completely, although the router has not read it yet. The error concerns the data
-  // after it.
+  // A complete body is not rejected, even if the router has not read it yet: the error concerns bytes after
+  // it.
   if (body === undefined || body.request.complete) return false;
   body.reject(error);
   return true;

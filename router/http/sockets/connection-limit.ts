@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Position of a request on its connection, relative to the limit. The `last` one closes the connection. */
+/**
+ * Position of a request relative to the maximum number of requests per connection. The response to the `last`
+ * request closes the connection.
+ */
 export type PlaceOnConnection = 'within' | 'last' | 'beyond';
 
 /**

@@ -109,7 +109,9 @@ export function addressOf(server: Server): AddressInfo {
   return address;
 }
 
-/** Returns all listening servers: the HTTP server, and TCP servers that pass their connections to it. */
+/**
+ * Starts all listening servers of a port: the HTTP server, and TCP servers that pass their connections to it.
+ */
 async function listenOften(
   server: HttpServer,
   { host, port, count }: Address & { readonly count: number },
@@ -121,10 +123,12 @@ async function listenOften(
     await listening(server, { host, port });
     return [server];
   }
-  // The other handles use the address that the first one has resolved and the port that it has selected.
+  // The host name is resolved once, and port 0 selects a port once: the other handles listen on the address
+  // and port of the first.
   const { address, port: bound } = addressOf(server);
   const helpers = Array.from({ length: count - 1 }, () =>
-    // `http.Server` has the same options, so connections of all handles behave alike.
+    // The options equal those of `http.Server`, so that connections behave alike whichever handle accepts
+    // them.
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
   );
   await Promise.all(

@@ -34,7 +34,7 @@ export class UnreadResponses {
     this.#responses.add(unread);
     this.#bytes += bytes;
     response.once('close', () => this.#remove(unread));
-    // A single response may exceed the size limit; only its time is limited.
+    // A single response is sent even if it alone exceeds the size limit. Only its time is limited.
     while (this.#bytes > maxBytes && this.#responses.size > 1) this.#cutOffOldest();
     this.#time();
   }
