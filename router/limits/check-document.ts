@@ -23,8 +23,7 @@ export function checkLength(
 
 /**
  * Creates the validation rule that rejects documents above the limits. If a limit is exceeded, no other rule
- * may visit the document. graphql-js offers only one way to stop validation: reaching the maximum number of
- * errors.
+ * may visit the document. The only way to stop graphql-js is to report the maximum number of errors.
  */
 export function withinLimits(limits: Config['limits']): ValidationRule {
   return (context) => ({

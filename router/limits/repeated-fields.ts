@@ -10,7 +10,10 @@ import { responseName } from '../shared/graphql/response-name.ts';
  */
 const MAX_PAIRS = 20_000;
 
-/** Factor by which all definitions together may exceed the limit of fields for one operation. */
+/**
+ * Validation reads each definition of a document, the execution only one operation. All definitions together
+ * may therefore have this many times `limits.selections` fields.
+ */
 const DEFINITIONS = 2;
 
 /**
@@ -30,13 +33,17 @@ export function checkRepeatedFields(
     if (!merging.reached.has(name)) merging.merge([selectionSet]);
 }
 
-/** Merges selection sets level by level, as execution does. */
+/**
+ * Merges the selection sets of fields with one response name, level by level, as execution does: `{ a { b } a
+ * { c } }` becomes `{ a { b c } }`.
+ */
 class FieldMerge {
   readonly reached = new Set<string>();
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /**
-   * Selection sets that were merged by themselves, so that all of their pairs were counted. If they occur by
-   * themselves again, they are skipped.
+   * Selection sets whose pairs of fields were counted while no other set was merged with them. They are
+   * counted only once: in `{ x { ...F } y { ...F } }`, for example, the selection sets inside `F` occur
+   * twice.
    */
   readonly #alone = new Set<SelectionSetNode>();
   #fieldsLeft: number;

@@ -27,7 +27,8 @@ class Check {
   value(value: unknown, depth: number): void {
     const { variableDepth, variableNodes } = this.#limits;
     this.#nodes += 1;
-    // The object that contains all variables is counted too, but is not a value of the client's.
+    // One is added to the limit, because the object of all variables (`{"id": 1}`) is counted, but is not a
+    // value that the client has chosen.
     if (this.#nodes > variableNodes + 1) throw exceeded(`hold more than ${variableNodes} values`);
     if (typeof value !== 'object' || value === null || isExactNumber(value)) return;
     if (depth > variableDepth) throw exceeded(`are nested deeper than ${variableDepth} levels`);
