@@ -35,7 +35,10 @@ const LONGEST_STAY_MS = 320_000;
 const FASTEST_CUT = 0.5;
 const FASTEST_GROWTH = 1.25;
 const GROWTH_WHEN_IDLE = 2;
-/** Utilization of the event loop below which it could serve more requests, whatever its delay. */
+/**
+ * Utilization of the event loop, from 0 to 1. Below it the process can serve more requests, however long the
+ * measured delay is, so the limit rises.
+ */
 const BUSY = 0.97;
 const IDLE = 0.8;
 /** Share of the heap, from 0 to 1, above which no request is admitted. */
@@ -73,7 +76,7 @@ export class ConcurrencyLimit {
     return this.#inFlight;
   }
 
-  /** Whether requests are limited to fewer than the maximum. */
+  /** True while the limit is lower than its configured maximum. */
   get isWorking(): boolean {
     return this.#working;
   }
@@ -89,8 +92,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Called between two reports of the pressure. If the heap has filled up since the previous report, no more
-   * requests are admitted than are in flight now.
+   * Called between two pressure reports. If the heap has filled up since the last report, the limit becomes
+   * the number of requests now in flight, so no further request is admitted.
    */
   bound(heap: number): void {
     if (heap <= this.#options.heap) return;
@@ -126,12 +129,14 @@ export class ConcurrencyLimit {
     else if (heap > mostHeap) this.#set(under * FASTEST_CUT);
     else if (busy < BUSY) this.#set(this.#limit * (busy < IDLE ? GROWTH_WHEN_IDLE : FASTEST_GROWTH));
     else if (this.#waitMs <= 0) {
-      // The limit is multiplied by the gradient, which is less than 1 if the delay is longer than intended.
-      // Each request waits for the event loop at least twice, to be read and for the responses of its
-      // subgraphs. The gradient is the share of its time in flight that is not excess delay.
+      // The limit is multiplied by the gradient, which is below 1 if the delay exceeds `HELD_DELAY_MS`. A
+      // request waits for the event loop at least twice: until it is read, and until the responses of its
+      // subgraphs are read. Example: with an excess delay of 10 ms, a request of 100 ms waits 20 ms too long,
+      // so the gradient is 0.8.
       const gradient = 1 - (2 * (delayMs - HELD_DELAY_MS)) / residenceMs;
       this.#set((gradient < 1 ? under : this.#limit) * clamp(gradient, FASTEST_CUT, FASTEST_GROWTH));
-      // Wait before the next change: its effect shows only after the requests now in flight have ended.
+      // A change of the limit shows in the delay only after the requests now in flight have ended, so the
+      // limit does not change again until then.
       this.#waitMs = Math.min(residenceMs, LONGEST_LAG_MS);
     }
     const worked = this.#working;

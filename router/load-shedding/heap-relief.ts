@@ -3,7 +3,7 @@ import type { Pressure } from './pressure.ts';
 /** Pause in milliseconds in which the garbage collector can free evicted memory before more is evicted. */
 const PAUSE_MS = 1_000;
 
-/** Makes caches free memory, again and again while heap usage is above a threshold. */
+/** Evicts cache entries, again and again, while the heap usage is above a threshold. */
 export class HeapRelief {
   readonly #share: number;
   readonly #listeners = new Set<() => void>();

@@ -30,9 +30,9 @@ export type LoadShedding = Disposable & {
   /** Called before the token is verified. Counts the request as in flight until `leave`. */
   readonly enter: (request: ClientRequest) => void;
   readonly leave: () => void;
-  /** Called before an unknown operation is parsed, validated and planned. */
+  /** Called before a document that is not cached is parsed, validated and planned. */
   readonly checkUnseen: (identity: Identity, source: string | undefined) => void;
-  /** Called before an operation is charged. */
+  /** Called before the cost of an operation is charged to its caller. */
   readonly checkOperation: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
   /** Calls the listener while heap usage is above its limit, until the result is disposed. */
   readonly onFullHeap: (listener: () => void) => Disposable;

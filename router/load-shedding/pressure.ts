@@ -84,8 +84,8 @@ export function createPressureWatch({
 }
 
 /**
- * Returns the share of the memory for long-lived objects that is in use. V8's limit of the heap includes the
- * young generation, but most of that is free or garbage.
+ * Returns the share, from 0 to 1, of the memory for long-lived objects that is in use. V8's heap limit also
+ * covers the young generation, which is left out: it is mostly free or full of garbage.
  */
 function heapInUse(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();

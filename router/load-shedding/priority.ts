@@ -3,8 +3,8 @@ import type { Identity } from '../request/identity.ts';
 import { isRecord } from '../shared/is-record.ts';
 
 /**
- * Share of the concurrency limit that requests of a priority may use. Requests with a smaller share are
- * rejected earlier.
+ * Share of the concurrency limit, from 0 to 1, that requests of each priority may use. With a share of 0.5, a
+ * request is rejected if half of the limit is in use.
  */
 export const SHARES = {
   anonymous_expensive: 0.4,
@@ -12,7 +12,7 @@ export const SHARES = {
   expensive: 0.75,
   query: 0.9,
   mutation: 1,
-  /** Before its body is read, a request may turn out to have any priority, so it gets the highest share. */
+  /** Highest share: before its body is read, the priority of a request is unknown and may be the highest. */
   unread: 1,
 } as const;
 
@@ -21,9 +21,7 @@ export type Priority = keyof typeof SHARES;
 
 export const LOWEST_SHARE = SHARES.anonymous_expensive;
 
-/**
- * Maximum length of a body in bytes. If the request has no token and a larger body, it counts as expensive.
- */
+/** Length of a body in bytes above which a request without a token counts as expensive. */
 const SMALL_BYTES = 16_384;
 
 type Head = { readonly method?: string | undefined; readonly headers: IncomingHttpHeaders };
