@@ -19,8 +19,8 @@ export type CallerContextParts = {
 };
 
 /**
- * Returns the context of a request for its subgraph calls. If a call is shared with another request, the id
- * of that request is added to `deduplicatedWork`.
+ * Creates the context in which the subgraph calls of one client request are sent. If a call is shared with
+ * another request, the id of that request is added to `deduplicatedWork`.
  */
 export type CreateCallerContext = (
   caller: Caller,
@@ -28,7 +28,7 @@ export type CreateCallerContext = (
   deduplicatedWork: DeduplicatedWork,
 ) => CallerContext;
 
-/** Creates the function that returns the context of a caller. */
+/** Creates the function that creates the context of each client request. */
 export function createCallerContexts(parts: CallerContextParts): CreateCallerContext {
   const { monotonic, deadlineMs, forward, origin, isDeduplicated } = parts;
 
@@ -36,7 +36,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
     const identified = identityHeaders(identity);
     const forwarded = forward?.(request.headers);
     const queryOrigin = origin.headersFor(request, 'query');
-    // These headers are added last, so that headers of the client cannot replace them.
+    // Headers that the router sets itself (identity, request id, origin). They are added after the forwarded
+    // headers, so that a client cannot replace them.
     const own = { ...queryOrigin, ...correlationHeaders(request), ...identified };
     return {
       requestId: request.id,
@@ -56,8 +57,8 @@ export function createCallerContexts(parts: CallerContextParts): CreateCallerCon
   };
 }
 
-// Tracing headers are not part of the scope: they differ for each request and do not change a subgraph's
-// response.
+// Tracing headers are not part of the scope. They differ for each request, so with them no two requests could
+// share a call, and they do not change a subgraph's response.
 function scopeOf({
   identified,
   forwarded,

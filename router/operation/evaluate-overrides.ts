@@ -7,10 +7,15 @@ import { percentOf } from '../shared/percent-label.ts';
 
 type OverridesConfig = Config['overrides'];
 
-/** Returns the labels of progressive `@override` that are true for a caller, in the given order. */
+/**
+ * Returns those of the given labels of progressive `@override` that are true for a caller. The order is kept.
+ */
 export type EvaluateOverrides = (labels: readonly string[], caller: Caller) => readonly string[];
 
-/** Creates the function that evaluates labels by the configuration. */
+/**
+ * Creates the function that decides which labels are true: by a fixed value in `overrides`, a request header,
+ * a claim, or a percentage of callers.
+ */
 export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverrides {
   return (labels, caller) =>
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
@@ -37,8 +42,8 @@ function isTrue(label: string, config: OverridesConfig, caller: Caller): boolean
 const HASH_DIGITS = 12;
 
 /**
- * Returns a number from 0 up to, but not including, 100. A caller always has the same number for a label, and
- * independent numbers for different labels.
+ * Returns a pseudo-random number from 0 up to, but not including, 100, computed from the label and the
+ * caller. It is constant for one caller and label, and independent for different labels.
  */
 function percentileOf(label: string, caller: Caller): number {
   const digits = hash('sha256', `${label}\n${callerKey(payerOf(caller))}`).slice(0, HASH_DIGITS);

@@ -28,7 +28,7 @@ export type ExecutionParts = {
   readonly callerContext: CreateCallerContext;
   readonly evaluateOverrides: EvaluateOverrides;
   readonly headerCollector: HeaderCollector | undefined;
-  /** Stale values of all fields; undefined if no field is configured to have any. */
+  /** Cache of values for stale-if-error; undefined if no field is configured to be served stale. */
   readonly staleValues: StaleValues | undefined;
   readonly subgraphErrors: Pick<ExecutionRequest, 'allowedExtensions' | 'maskErrors'>;
 };
@@ -72,8 +72,8 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
     const outcome = await (context.isDeduplicated && deduplication.queries
       ? deduplicate({
           operation: compiled,
-          // The JSON text always begins with a brace, so that no other error behavior and variables have the
-          // same key.
+          // Example: `NULL{"id":1}`. The variables always begin with a brace, so two different pairs of error
+          // behavior and variables never have equal keys.
           key: `${onError}${JSON.stringify(sent)}`,
           scope: context.scope,
           requestId: request.id,
@@ -88,7 +88,10 @@ export function createExecution(parts: ExecutionParts): ExecuteOperation {
   };
 }
 
-/** Plans an operation. If planning fails because of the router, the caller gets the charge back. */
+/**
+ * Plans an operation. If planning fails through no fault of the client, for example by a timeout, the charge
+ * is refunded.
+ */
 async function plan(
   charged: ChargedOperation,
   caller: Caller,
@@ -145,7 +148,10 @@ function withRemarks(
   return hasDeduplicatedWork(deduplicatedWork) ? { ...denied, deduplicatedWork } : denied;
 }
 
-/** Adds the reconciliation of the charge: the actual cost replaces the estimated cost. */
+/**
+ * Replaces the estimated cost, which was charged before execution, by the actual cost. If the client requests
+ * `extensions.cost`, this happens before the response is sent, otherwise after it.
+ */
 function settled(
   outcome: ExecutedOperation,
   { compiled, charged, caller }: Pick<Execution, 'compiled' | 'charged' | 'caller'>,

@@ -19,7 +19,8 @@ export type CacheEntry<Value> = {
 /** Share of the cache that is available to operations which were requested only once. */
 const ONCE = 1 / 8;
 /**
- * When the heap is full, operations that were requested again keep at least this share of their memory limit.
+ * Share of its memory limit, from 0 to 1, that the part for repeatedly requested operations keeps when the
+ * heap is full.
  */
 const LEAST = 1 / 8;
 /**

@@ -34,10 +34,10 @@ export type Operation = PricedOperation & {
    * @throws {RouterError} OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT
    */
   readonly compiled: Compile;
-  /** Finds out which parts a caller may not see; undefined if the operation has no protected parts. */
+  /** Finds the fields that a caller may not see; undefined if no field of the operation is protected. */
   readonly guard: Guard | undefined;
   /**
-   * Returns the operation without the parts that a restriction denies. It has a plan and a cost of its own.
+   * Returns the operation without the fields that a caller may not see. The result has its own plan and cost.
    */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
@@ -46,7 +46,7 @@ export type Operation = PricedOperation & {
 /** An operation without the parts that its caller may not see. */
 export type AuthorizedOperation = {
   readonly operation: Operation;
-  /** Fields that would be denied if authorization were enforced. */
+  /** Denied fields that were executed nevertheless, because authorization has the mode `dry-run`. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
@@ -126,7 +126,8 @@ export function createOperations(parts: OperationsParts): Operations {
   };
 }
 
-// A document never starts with a digit, so that a key with an operation name never equals one without.
+// Keys are `DOCUMENT`, or `LENGTH NAMEDOCUMENT` with the length of the operation name: `3 Foo{ a }`. A
+// document never starts with a digit, so the two forms cannot be equal.
 function keyOf(source: string, name: string | undefined): string {
   return name === undefined ? source : `${name.length} ${name}${source}`;
 }
@@ -166,8 +167,8 @@ function createOperation(
 }
 
 /**
- * Coerces variables, and rejects null in `@skip` and `@include`. Cost and authorization can then rely on
- * conditions being true or false.
+ * Creates the function that coerces variables and rejects null in `@skip(if:)` and `@include(if:)`. Cost and
+ * authorization therefore only see conditions that are true or false.
  */
 function createCheckedCoercion(
   document: DocumentNode,
@@ -204,9 +205,9 @@ function restrict(
   return {
     ...operation,
     restriction,
-    // If a field of an interface is denied for one object type, the allowed document selects it separately
-    // for each other type. Its estimate then counts the field several times, although it is fetched once. In
-    // this case the estimate of the original document is lower.
+    // Takes the lower of two estimates. If `price` of an interface is denied for `Book` only, the allowed
+    // document is `{ media { ... on Film { price } ... on Song { price } } }`. Its estimate counts `price`
+    // once for each remaining type, although it is fetched once.
     cost: (variables) => Math.min(cost(variables), operation.cost(variables)),
     calls: (variables) => fewest(calls(variables), operation.calls(variables)),
     overrideLabels: parts.overrideLabels.ofOperation(allowed, name),
@@ -251,8 +252,8 @@ export async function warm(next: Operations, previous: Operations, count: number
 }
 
 /**
- * Plans an operation for each set of true `@override` labels for which `previous` has a plan, with and
- * without the labels that are new in this supergraph.
+ * Plans an operation of the previous generation for the new supergraph. The sets of true `@override` labels
+ * are those for which `previous` has a plan, with and without labels that only the new supergraph has.
  */
 async function planAgain(operation: Operation, previous: Operation): Promise<void> {
   const added = operation.overrideLabels.filter((label) => !previous.overrideLabels.includes(label));

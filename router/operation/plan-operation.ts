@@ -51,12 +51,12 @@ export type CompilationParts = {
 export type OnGrowth = (bytes: number) => void;
 
 type Compilation = {
-  /** Text of the document to plan. */
+  /** Text of the document to plan: without the fields that the caller may not see. */
   readonly source: string;
   readonly name: string | undefined;
   /**
-   * The client's document, whose response is returned. It differs from the planned one if the caller may not
-   * see some of its parts.
+   * Document of the client, which determines the shape of the response. It still has the fields that the
+   * caller may not see.
    */
   readonly document: DocumentNode;
   readonly denials?: Restriction['denials'];
@@ -101,7 +101,7 @@ export function createCompile(
 type CompileOnce = {
   readonly overrides: readonly string[];
   readonly compile: (caller: Payer | undefined) => Promise<PlannedOperation>;
-  /** Called when the plan is evicted. */
+  /** Called when the plan is evicted, so that its bytes are subtracted from the size of the operation. */
   readonly forget: () => void;
 };
 
@@ -136,8 +136,8 @@ function createCompileOnce(
   }
 
   const compileOnce = (caller: Payer | undefined) => {
-    // The operation waits in the planning queue. This caller waits for it too, and it is planned at the turn
-    // of the caller whose turn comes first.
+    // The operation already waits in the planning queue for another caller. It is added to this caller's lane
+    // too, so that it is planned when the first of the two callers has its turn.
     if (isPlanning) void plan(caller);
     compiling ??= compileFor(caller).catch((error: unknown) => {
       if (!(error instanceof RouterError && error.code === 'OPERATION_NOT_PLANNABLE')) compiling = undefined;

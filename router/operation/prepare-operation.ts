@@ -7,7 +7,8 @@ import type { Operation, Operations } from './operations.ts';
 
 export type PreparationParts = Pick<OperationAdmission, 'prepay' | 'chargingRejections'> & {
   /**
-   * Rejects unknown documents while the process is overloaded.
+   * Rejects a document that is not cached while the process is overloaded, because planning it would be
+   * expensive.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkUnseen: (identity: Identity, source: string) => void;

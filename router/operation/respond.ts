@@ -6,7 +6,7 @@ import { operationResponse } from '../response/operation-response.ts';
 import { degradedHeaders } from '../response/response-extensions.ts';
 import type { LimitSharedCaching } from '../response/shared-caching.ts';
 
-/** Properties of the response that are not part of the operation's result. */
+/** Data for the response that does not come from executing the operation. */
 export type Responding = {
   readonly charged: ChargedOperation;
   readonly caller: Caller;

@@ -11,7 +11,10 @@ export type SelectGraph = (
 
 type When = NonNullable<Config['graphs'][string]['when']>;
 
-/** Creates the choice of the contract: by the path of the request, or by the conditions of the contracts. */
+/**
+ * Creates the function that selects the contract of a request: the one whose `path` the request was sent to,
+ * otherwise the first whose condition `when` the request meets.
+ */
 export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
   const conditional = Object.entries(graphs).flatMap(([name, { when }]) =>
     when === undefined ? [] : [{ name, when }],
@@ -20,7 +23,10 @@ export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
     request.graph ?? conditional.find(({ when }) => holds(when, request, identity))?.name;
 }
 
-/** Returns the conditions on claims, for the authenticator. */
+/**
+ * Returns the conditions on claims in `graphs.*.when`. The authenticator evaluates them when it verifies a
+ * token.
+ */
 export function graphClaims(graphs: Config['graphs']): readonly string[] {
   return Object.values(graphs).flatMap(({ when }) =>
     when?.claim === undefined ? [] : [claimCondition(when.claim, when.value)],
