@@ -42,7 +42,8 @@ export function parseManifest(text: string): Manifest {
     byId: (id) => ids.get(id) ?? hashes.get(id),
     byText(source) {
       if (exact.has(source)) return source;
-      // A text that is longer than every listed operation, even with additional whitespace, cannot match.
+      // A text that is longer than every listed operation, even with additional whitespace, cannot match, so
+      // it need not be tokenized.
       return source.length > longest ? undefined : stripped.get(strippedText(source));
     },
   };

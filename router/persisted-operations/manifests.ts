@@ -30,7 +30,7 @@ export async function loadManifests(
   await checkManifests(config);
   await using loaded = new AsyncDisposableStack();
   const common = manifest === undefined ? [] : [loaded.use(await loadManifest(manifest, telemetry))];
-  // A Map, because a client may be named `__proto__`.
+  // A Map instead of an object, because a client may have the name `__proto__`.
   const own = new Map<string, ManifestFile>();
   for (const [client, path] of Object.entries(clients))
     own.set(client, loaded.use(await loadManifest(path, telemetry)));

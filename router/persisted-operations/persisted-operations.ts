@@ -65,14 +65,15 @@ export async function createPersistedOperations(
     if (source !== undefined) return source;
     if (safelist === 'enforce')
       throw new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
-    // Apollo's clients recognize this error by its message, and then send the document.
+    // Apollo's clients look for this message. If they receive it, they send the request again with the
+    // document.
     if (registry !== undefined) throw new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
     throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
   /**
-   * Checks the text of an operation against the safelist and returns the document to execute: with `enforce`,
-   * the manifest's own document, otherwise the text itself.
+   * Checks the text of an operation against the safelist, and returns the document to execute. With `enforce`
+   * this is the document of the manifest, otherwise the client's text.
    * @throws {RouterError} QUERY_NOT_IN_SAFELIST
    */
   function checkText(call: GraphqlParameters, source: string, client: string | undefined): string {
@@ -94,7 +95,8 @@ export async function createPersistedOperations(
 
   function checkHash({ id }: PersistedQuery, source: string, listed: readonly Manifest[]): void {
     if (id === sha256Of(source)) return;
-    // The hash does not match the text, but the id may be an id of a manifest, which need not be a hash.
+    // Although `sha256Hash` is not the hash of the text, the request is valid if a manifest lists the text
+    // under this id. Ids of a manifest need not be hashes.
     if (firstOf(listed, (manifest) => manifest.byId(id)) === source) return;
     throw new RouterError('BAD_REQUEST', 'provided sha does not match query');
   }

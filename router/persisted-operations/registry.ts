@@ -38,7 +38,8 @@ export function createRegistry(
       () => redis.withTimeout(redis.client.getex(keyOf(sha256, graph), 'EX', ttlS)),
       () => null,
     );
-    // Verifies the hash, so that nobody with write access to Redis can substitute another document.
+    // The hash of a document from Redis is verified, so that nobody with write access to Redis can substitute
+    // another document.
     return source !== null && sha256Of(source) === sha256 ? source : undefined;
   }
 
