@@ -24,16 +24,16 @@ import type { Telemetry } from './telemetry/telemetry.ts';
  */
 export type Generation = AsyncDisposable & {
   readonly graph: Graph;
-  /** Operations of the whole graph. */
+  /** Cache of prepared operations for clients of the whole graph. */
   readonly operations: Operations;
-  /** Operations of each contract, by its name. */
+  /** Caches of prepared operations for clients of contracts, by the name of the contract. */
   readonly contracts: ReadonlyMap<string, Operations>;
   /**
    * Sends calls to the subgraphs. Only requests of one generation share calls in flight, because another
    * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
-  /** Request stages of the configuration that this generation was built with. */
+  /** Request stages that were created with the configuration of this generation. */
   readonly stages: ConfiguredStages;
   /** Number of operations of the previous generation that are planned before this one is activated. */
   readonly warmOperations: number;
@@ -100,7 +100,10 @@ export async function buildGeneration(
   };
 }
 
-/** Returns an equal share of the cache for each graph. */
+/**
+ * Divides the configured limits of the operation cache evenly among the whole graph and its contracts. With
+ * two contracts each of the three caches gets a third.
+ */
 function cacheLimits({ planning, graphs }: Pick<Config, 'planning' | 'graphs'>): OperationCacheLimits {
   const shares = 1 + Object.keys(graphs).length;
   const maxBytes = planning.cacheBytes ?? getHeapStatistics().heap_size_limit / 4;

@@ -6,7 +6,7 @@ export { loadConfig, parseConfig } from './config/config.ts';
 export { ConfigError } from './config/yaml/read-yaml.ts';
 export type { Config, Router };
 
-/** Dependencies of a router that a program may replace. */
+/** Parts of a router that a program may replace: the environment variables, `fetch` and the log. */
 export type RouterOptions = Partial<Pick<Parts, 'env' | 'fetch' | 'log'>>;
 
 /**

@@ -11,8 +11,8 @@ import type { SelectGraph } from './operation/select-graph.ts';
 import type { Lease } from './supergraph/leases.ts';
 
 /**
- * Stages of a request that outlive a generation. They come before those of `ConfiguredStages`. Each throws a
- * RouterError to reject the whole request.
+ * Stages of a request that stay the same when the supergraph or the configuration changes. They run before
+ * those of `ConfiguredStages`. Each throws a RouterError to reject the whole request.
  */
 export type Stages = {
   /** Rejects requests while the process is overloaded. */
@@ -58,8 +58,8 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
       return configured.charge(authorized, call.variables, owing);
     });
     const outcome = await configured.execute(charged, caller, generation);
-    // Only now is the document of an automatic persisted query registered, because only executed documents
-    // are kept.
+    // Registers the document of an automatic persisted query. This happens only after its execution, so that
+    // rejected documents are never stored.
     executed();
     return configured.respond(outcome, { charged, caller, version: generation.graph.id });
   }
