@@ -41,7 +41,10 @@ export type ActualCost = (
 export type DeliveredOperation = {
   readonly document: DocumentNode;
   readonly name: string | undefined;
-  /** Returns the key of a field in the delivered data. */
+  /**
+   * Returns the response key of a field in the delivered data, which may differ from the client's response
+   * name.
+   */
   readonly keyOf: (node: FieldNode) => string;
 };
 
@@ -50,12 +53,11 @@ type Run = { readonly variables: Variables; readonly fieldsWithoutResponse: Read
 type Walk = (object: DeliveredData, run: Run) => number;
 
 /**
- * Compiles the function that computes the actual cost of an operation from the delivered data. Weights are
- * those of the estimate, but lists have their actual length:
- * - Null and an empty list cost one item without its selection.
+ * Compiles the function that computes the actual cost of an operation from the delivered data. It uses the
+ * weights of the estimate and the actual lengths of lists:
+ * - Null and an empty list cost as much as one item without its selection.
  * - An absent field costs nothing, unless its call was sent and failed.
- *
- * Returns undefined if the estimate is final, as for introspection.
+ * Returns undefined if the estimate needs no correction, as for introspection.
  */
 export function compileActualCost(
   model: CostModel,
@@ -96,7 +98,7 @@ class Compilation {
     }
   }
 
-  /** Returns undefined if no selected field has a cost. */
+  /** Compiles the cost of a selection set; undefined if no selected field costs anything. */
   selectionSet({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Walk | undefined {
     const walks = selections.flatMap((selection) => this.#selection(selection, parent) ?? []);
     if (walks.length < 2) return walks[0];
@@ -155,8 +157,9 @@ class Compilation {
     };
   }
 
-  // Returns whether the field had no response. The coordinates may differ in their type: the operation may
-  // name an interface where the failed fetch names the object type, or the reverse.
+  // Returns whether the call that requested the field was sent and failed. The coordinates may name different
+  // types: for example, the operation names the interface `Media` and the failed fetch the object type
+  // `Book`, or the reverse.
   #hasNoResponse(coordinate: string, fieldsWithoutResponse: ReadonlySet<string>): boolean {
     if (fieldsWithoutResponse.has(coordinate)) return true;
     const [typeName, fieldName] = coordinate.split('.');
@@ -177,7 +180,7 @@ class Compilation {
     if (this.#compiled.has(name)) return this.#compiled.get(name);
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    // Placeholder for a fragment that spreads itself, which validation rejects.
+    // Ends the recursion for a fragment that spreads itself. Validation rejects such a document afterwards.
     this.#compiled.set(name, undefined);
     const walk = this.#narrowed(definition.typeCondition, undefined, (type) =>
       this.selectionSet(definition.selectionSet, type),
@@ -187,8 +190,8 @@ class Compilation {
   }
 
   /**
-   * Limits the cost to objects of the fragment's type, because an object of another type may have a field of
-   * the same name.
+   * Compiles the cost of a fragment. It is counted only for objects of the fragment's type, because an object
+   * of another type may have a field of the same name.
    */
   #narrowed(
     condition: NamedTypeNode | undefined,
@@ -209,8 +212,8 @@ class Compilation {
     };
   }
 
-  // Returns whether `__typename` is an interface: a subgraph with `@interfaceObject` returns the interface
-  // instead of the object type.
+  // Returns whether a `__typename` is the name of an interface. A subgraph with `@interfaceObject` returns
+  // the interface instead of the object type.
   #isInterface(typename: string): boolean {
     return isAbstractType(this.#model.schema.getType(typename));
   }

@@ -7,8 +7,8 @@ import { add } from './saturating.ts';
 type Input = GraphQLArgument | GraphQLInputField;
 
 /**
- * Compiles the function that returns the cost of a field's arguments, with the input objects that they
- * contain. Returns undefined if they cost nothing.
+ * Compiles the function that returns the cost of a field's arguments and of the input objects in their
+ * values. Returns undefined if the arguments cost nothing.
  */
 export function compileArguments(
   model: CostModel,

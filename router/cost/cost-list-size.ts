@@ -7,8 +7,8 @@ import { compileValue } from './operation-value.ts';
 import type { OperationValue } from './operation-value.ts';
 
 /**
- * Compiles the function that returns the number of items by `@listSize`. The function returns undefined if
- * the field declares no size.
+ * Compiles the function that returns how many items a list field has according to its `@listSize`. The
+ * compiled function returns undefined if the field has no `@listSize` or the directive gives no size.
  */
 export function compileListSize(
   field: FieldCost,
@@ -35,8 +35,8 @@ function readSizes(slices: readonly Slice[], variables: Variables): readonly num
   const sizes: number[] = [];
   for (const { given, fallback } of slices) {
     const value = given?.read(variables);
-    // If a variable was not sent, the default of the argument applies. Null is a sent value, so the default
-    // does not apply, and it is no valid size.
+    // If the request has no value for the variable, the default of the argument applies. If its value is
+    // null, the default does not apply, and the argument gives no size.
     const size = value === undefined ? fallback : wholeNumber(value);
     if (size !== undefined) sizes.push(size);
   }
@@ -62,7 +62,8 @@ function sizeOf(
   return sizes.length === 0 ? listSize.assumed : Math.max(...sizes, 0);
 }
 
-// Returns a whole number; undefined for any other value, which the coercion of variables will reject.
+// Returns the value if it is a whole number; undefined for any other value, which validation of the variables
+// rejects later.
 function wholeNumber(value: unknown): number | undefined {
   const double = toDouble(value);
   return typeof double === 'number' && Number.isSafeInteger(double) ? double : undefined;

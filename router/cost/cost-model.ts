@@ -26,11 +26,14 @@ import { constantArguments } from '../shared/graphql/constant-arguments.ts';
 /** Values of an operation's variables, by name. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Number of items that a field returns, as its `@listSize` declares. */
+/** The `@listSize` directive of a field, which declares how many items the field returns. */
 export type ListSize = {
   readonly assumed: number | undefined;
   readonly slicingArguments: readonly string[];
-  /** Fields of the result whose lists have the declared size, for example `edges` of a connection. */
+  /**
+   * Fields in the field's selection that have the declared size, for example `edges` of a connection
+   * (`sizedFields`).
+   */
   readonly sizedFields: ReadonlySet<string>;
   readonly requireOneSlicingArgument: boolean;
 };
@@ -48,15 +51,15 @@ export type FieldCost = {
 };
 
 /**
- * Costs of all elements of a supergraph, by the directives of the IBM cost specification as Apollo defines
- * them. Objects and input objects cost 1, scalars and enums 0, unless `@cost` overrides it. `@listSize` gives
- * the length of lists.
+ * Costs of the types, fields and arguments of a supergraph, by the directives of the IBM cost specification
+ * as Apollo defines them. Objects and input objects cost 1, scalars and enums 0, unless `@cost` overrides it.
+ * `@listSize` gives the length of lists.
  */
 export type CostModel = {
   readonly schema: GraphQLSchema;
   readonly defaultListSize: number;
   field(parent: GraphQLNamedType | undefined, name: string): FieldCost | undefined;
-  /** Returns the cost of an argument or input field, without the cost of its value. */
+  /** Returns the cost of an argument or input field itself; the input objects in its value cost extra. */
   inputWeight(input: GraphQLArgument | GraphQLInputField): number;
 };
 
@@ -84,7 +87,7 @@ export function readCostModel(
       definition,
       type,
       weight: weightOf(definition, type, isLeafType(type)),
-      // Introspection is served from memory, so its lists cost nothing.
+      // A list of introspection counts as one item, because the router serves introspection from memory.
       isList: isList(definition.type) && !isIntrospectionType(type) && !isIntrospectionType(parent),
       listSize: readListSize(definition, names.listSize),
     };
@@ -146,7 +149,10 @@ function names(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** Returns the arguments of a directive; undefined if the element does not have the directive. */
+/**
+ * Returns the arguments of a directive on a schema element; undefined if the element does not have the
+ * directive.
+ */
 function argumentsOf(element: Element, directive: string): Record<string, unknown> | undefined {
   const nodes =
     'extensionASTNodes' in element ? [element.astNode, ...element.extensionASTNodes] : [element.astNode];

@@ -9,7 +9,7 @@ import { add } from './saturating.ts';
 /** Returns the estimated cost of an operation in points. */
 export type OperationCost = (variables: Variables) => number;
 
-/** Base cost of a mutation, in addition to its selection. */
+/** Base cost of a mutation in points. The cost of its selection is added. */
 export const MUTATION_COST = 10;
 
 /**

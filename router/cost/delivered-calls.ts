@@ -1,12 +1,15 @@
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 import type { DeliveredData, DeliveredOperation } from './actual-cost.ts';
 
-/** Returns how many values an operation has returned for each field, by coordinate. */
+/**
+ * Returns, for each root field, in how many of its aliases the response has a value other than null. The key
+ * is the field's coordinate.
+ */
 export type DeliveredCalls = (delivered: DeliveredData) => ReadonlyMap<string, number>;
 
 /**
- * Compiles the function that counts the root fields which have returned a value other than null. Returns
- * undefined if the operation selects none of the given fields.
+ * Compiles the function that counts the root fields with a value other than null. Only the given coordinates
+ * are counted. Returns undefined if the operation selects none of them.
  */
 export function compileDeliveredCalls(
   { document, name, keyOf }: DeliveredOperation,

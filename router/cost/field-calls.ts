@@ -11,25 +11,32 @@ export type FieldCalls = {
   readonly coordinate: string;
   readonly calls: number;
   /**
-   * Value of an argument in each call, by argument path. It has only the arguments for which a limit counts
-   * calls separately by value.
+   * Values of arguments, one value for each call. The key is the path of the argument, such as `input.email`.
+   * It has only the arguments by whose values a limit counts separately, for example login attempts per email
+   * address.
    */
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 };
 
-/** Rate limits of the fields of one supergraph. */
+/** The fields of one supergraph that have a rate limit. */
 export type CallLimits = {
   readonly limited: LimitedFields;
-  /** Returns the argument paths that the calls of a field are counted by, such as `input.email`. */
+  /**
+   * Returns the paths of the arguments by whose values the calls of a field are counted separately, such as
+   * `input.email`.
+   */
   readonly argumentsOf: (coordinate: string) => readonly string[];
 };
 
-/** Limited fields, by each coordinate under which an operation can select them. */
+/**
+ * Fields with a rate limit. The key is a coordinate under which an operation can select the field:
+ * `Query.node`, or the coordinate of an interface that the type implements.
+ */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Finds all coordinates under which an operation can select the limited fields. A field of an object can also
- * be selected through its interfaces, and a field of an interface through its objects.
+ * Finds all coordinates under which an operation can select a field with a rate limit. A field of an object
+ * type can also be selected through its interfaces, and a field of an interface through its object types.
  */
 export function findLimitedFields(schema: GraphQLSchema, coordinates: readonly string[]): LimitedFields {
   const found = new Map<string, Set<string>>();
@@ -52,8 +59,9 @@ function typesMeeting(schema: GraphQLSchema, name: string): readonly string[] {
 }
 
 /**
- * Compiles the function that counts the calls of limited fields. Each alias and each spread of a fragment is
- * a separate call. A field within a list is called once for each item, and the number of items is estimated.
+ * Compiles the function that counts the calls of fields with a rate limit. Each alias and each spread of a
+ * fragment is a separate call. A field within a list is called once for each item, and the number of items is
+ * estimated.
  */
 export function compileFieldCalls(
   model: CostModel,
@@ -64,8 +72,8 @@ export function compileFieldCalls(
   const counts = [...coordinates].flatMap((coordinate) => {
     let isAskedFor = false;
     const paths = argumentsOf(coordinate);
-    // Each evaluation of an operation with variables fills a new map. An operation without variables is
-    // evaluated only once, when it is compiled.
+    // With variables, each request fills a new map of argument values. Without variables, the map is filled
+    // once, at compilation.
     let values = new Map<string, unknown[]>();
     const call = (way: string, node: FieldNode) => {
       if (limited.get(way)?.has(coordinate) !== true) return undefined;

@@ -18,31 +18,37 @@ import type { CostModel, FieldCost, Variables } from './cost-model.ts';
 import { compileValue } from './operation-value.ts';
 import { add, multiply } from './saturating.ts';
 
-/** The amounts that `compileTotal` adds up, for example points for a cost, or 1 for each call of a field. */
+/** The amounts that `compileTotal` adds up: for example points for a cost, or 1 for each call of a field. */
 export type Weights = {
-  /** Amount for each item of a field's result. */
+  /** Returns the amount for each item of a list field, or for the single value of another field. */
   readonly item: (field: FieldCost) => number;
   /**
-   * Returns the amount for each selection of a field, whatever the number of items. Without a function the
-   * selection counts nothing.
+   * Returns the function for an amount that counts once for each selection of a field, not for each item,
+   * such as the cost of its arguments. Undefined if there is no such amount.
    */
   readonly call: (field: FieldCost, node: FieldNode) => ((variables: Variables) => number) | undefined;
-  /** Amount for a field that the schema does not have. */
+  /** Amount for a selected field that does not exist in the schema. */
   readonly unknown: number;
 };
 
-/** Computes a total for an operation, such as its cost, from the variables of a request. */
+/** Computes a sum over all fields of an operation, such as its cost, from the variables of a request. */
 export type OperationTotal = {
   readonly type: OperationTypeNode;
   readonly evaluate: (given: Variables) => number;
-  /** Whether the total is evaluated only once, because the operation has no variables. */
+  /** True if the sum is computed only once, because the operation has no variables. */
   readonly isConstant: boolean;
 };
 
-/** State of one evaluation: the variables with their defaults, and the totals of fragments so far. */
+/**
+ * State while one sum is computed: the variables with their defaults, and the sums of the fragments that were
+ * already computed.
+ */
 type Scope = { readonly variables: Variables; readonly fragments: Map<string, number> };
 
-/** List size that a field with `sizedFields` declares for the fields in its selection. */
+/**
+ * List size that a field passes on to fields in its selection: with `sizedFields: ["edges"]`, the size
+ * applies to `edges`.
+ */
 type Sizing = { readonly coordinate: string; readonly fields: ReadonlySet<string>; readonly size: number };
 
 type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
@@ -50,10 +56,10 @@ type Cost = (scope: Scope, sizing: Sizing | undefined) => number;
 const FREE: Cost = () => 0;
 
 /**
- * Compiles the function that adds up the weights of all fields of an operation, with estimated list sizes. It
- * is evaluated with the variables of each request.
- * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The evaluation throws BAD_USER_INPUT if `@listSize`
- * requires exactly one slicing argument and the request has none or several
+ * Compiles the function that adds up the amounts of all fields of an operation, with estimated list sizes.
+ * The function is called with the variables of each request.
+ * @throws {RouterError} OPERATION_RESOLUTION_FAILURE. The compiled function throws BAD_USER_INPUT if
+ * `@listSize` requires exactly one slicing argument and the request has none or several
  */
 export function compileTotal(
   model: CostModel,
@@ -74,8 +80,8 @@ export function compileTotal(
 }
 
 /**
- * Compiles the function that adds up the weights of one field and its selection. The function requires
- * variables that already have their defaults.
+ * Compiles the function that adds up the amounts of one field and its selection. The variables passed to the
+ * function must already contain their defaults.
  */
 export function compileFieldTotal(
   model: CostModel,
@@ -138,7 +144,8 @@ class Compilation {
     if (name === '__typename') return FREE;
     const field = this.#model.field(parent, name);
     const inner = node.selectionSet ? this.selectionSet(node.selectionSet, field?.type) : FREE;
-    // The cost is computed before validation rejects an unknown field. Until then it counts like an object.
+    // The cost is computed before validation, which rejects an operation with an unknown field. Here such a
+    // field counts like an object.
     const { unknown } = this.#weights;
     if (field === undefined) return (scope) => add(unknown, inner(scope, undefined));
 
@@ -170,7 +177,7 @@ class Compilation {
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return FREE;
-    // Placeholder for a fragment that spreads itself, which validation rejects.
+    // Ends the recursion for a fragment that spreads itself. Validation rejects such a document afterwards.
     this.#compiled.set(name, FREE);
     const selected = this.selectionSet(
       definition.selectionSet,
@@ -193,7 +200,7 @@ class Compilation {
   }
 }
 
-/** Returns a cost of zero if `@skip` or `@include` excludes the selection. */
+/** Returns a function that results in zero if `@skip` or `@include` excludes the selection. */
 function conditional({ directives }: SelectionNode, cost: Cost): Cost {
   const conditions = (directives ?? []).flatMap((directive) => {
     const argument = directive.arguments?.find(({ name }) => name.value === 'if');
@@ -214,8 +221,8 @@ function leavesOutWhen({ name }: DirectiveNode): boolean | undefined {
 }
 
 /**
- * Compiles the function that returns the declared variables with their defaults. The result has no prototype,
- * so that a variable without a value cannot read an inherited property such as `constructor`.
+ * Compiles the function that returns the declared variables with their defaults. The result object has no
+ * prototype, so that `$constructor` without a value does not read `Object.prototype.constructor`.
  */
 export function compileVariables(operation: OperationDefinitionNode): (given: Variables) => Variables {
   const declared = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => ({

@@ -3,13 +3,16 @@ import type { ValueNode } from 'graphql';
 import { exactValue } from '../shared/graphql/exact-scalars.ts';
 import type { Variables } from './cost-model.ts';
 
-/** A value in an operation. A literal is read only once, a value with variables once per request. */
+/**
+ * The value of an argument or directive in an operation. A literal is read once. A value that contains
+ * variables is read once per request.
+ */
 export type OperationValue = {
   readonly isConstant: boolean;
   readonly read: (variables: Variables) => unknown;
 };
 
-/** Compiles the function that reads a value of an operation, with exact numbers. */
+/** Compiles the function that reads such a value. Its numbers keep their exact digits. */
 export function compileValue(node: ValueNode): OperationValue {
   if (node.kind === Kind.VARIABLE) {
     const name = node.name.value;

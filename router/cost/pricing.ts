@@ -11,11 +11,11 @@ import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
 import type { FieldCalls } from './field-calls.ts';
 
-/** Estimated cost and calls of an operation. */
+/** Functions that estimate the cost of an operation and the calls of its fields. */
 export type Price = {
-  /** Returns the cost in points for given variables. */
+  /** Returns the cost in points for the variables of a request. */
   readonly cost: (variables: Variables) => number;
-  /** Returns the number of calls of each rate-limited field for given variables. */
+  /** Returns the number of calls of each field with a rate limit, for the variables of a request. */
   readonly calls: (variables: Variables) => readonly FieldCalls[];
 };
 
@@ -24,11 +24,11 @@ export type Pricing = {
   readonly estimate: (document: DocumentNode, name: string | undefined) => Price;
   readonly actual: (operation: DeliveredOperation) => ActualCost | undefined;
   /**
-   * Compiles the function that counts the calls which returned a value, for fields whose limit counts only
-   * failures.
+   * Compiles the function that counts calls with a value in the response. A rate limit that counts only
+   * failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
-  /** Configured fields with a rate limit that the supergraph does not have. */
+  /** Fields with a rate limit in the configuration that do not exist in the supergraph. */
   readonly unknownFields: readonly string[];
 };
 
