@@ -13,7 +13,10 @@ import { telemetry } from './telemetry-schema.ts';
 import { response, traffic } from './traffic-schema.ts';
 import { RELOADABLE, count } from './values.ts';
 
-/** Paths of the client port that serve health checks, so that no graph may have them. */
+/**
+ * Paths of the health checks on the client port. `listen.path` and the paths of other graphs must not be one
+ * of them.
+ */
 const RESERVED_PATHS = new Set(['/health', '/health/ready', '/health/live', '/livez', '/readyz']);
 
 const mode = z.enum(['development', 'production']);
@@ -92,7 +95,10 @@ const signedInProduction = z.object({
 });
 const keyWithSecret = z.object({ secret: z.string().min(1) });
 
-/** Returns the secrets that are too short. Other values of the configuration may be invalid. */
+/**
+ * Returns an issue for each secret that is too short. It accepts a configuration whose other values are
+ * invalid.
+ */
 function shortSecrets(config: unknown): z.core.$ZodSuperRefineIssue[] {
   const { data } = signedInProduction.safeParse(config);
   return (data?.identity.keys ?? []).flatMap((key, index) => {

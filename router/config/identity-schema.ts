@@ -77,7 +77,7 @@ export const authentication = z
     message: 'requires at least one issuer, because no token could be accepted without one',
   });
 
-/** Minimum number of characters in production of a secret that signs identity headers. */
+/** Minimum length in characters of a secret that signs identity headers; it applies in production. */
 export const SECRET_CHARACTERS = 32;
 
 export const identity = z

@@ -34,7 +34,7 @@ const fieldLimits = z.union([fieldLimit, z.array(fieldLimit).min(1)]);
 type FieldLimits = z.infer<typeof fieldLimits>;
 
 /**
- * Limits per argument or per failure require a root field, because only the calls of root fields can be
+ * A limit per argument or per failure is accepted only for a root field. Only calls of root fields can be
  * counted exactly: one for each alias.
  */
 function needsRootField(limits: FieldLimits): boolean {

@@ -3,7 +3,10 @@ import type { Config } from './config-schema.ts';
 import { renamedKeysIn } from './yaml/read-yaml.ts';
 import type { RenamedKey } from './yaml/yaml-places.ts';
 
-/** Configuration keys with a new name. The old names are accepted for one version. */
+/**
+ * Configuration keys that were renamed: old name and new name. The router accepts the old name for one more
+ * version.
+ */
 export const RENAMED_KEYS: readonly RenamedKey[] = [
   { parent: ['traffic'], from: 'sharing', to: 'deduplication' },
   { parent: ['rateLimit'], from: 'overrunPercent', to: 'maxSurchargePercent' },

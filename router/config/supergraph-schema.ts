@@ -16,7 +16,7 @@ const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCI
 
 const PLACES = ['file', 'url', 'oci'] as const;
 
-/** Kind of source that each setting applies to. */
+/** Settings that are allowed for only one kind of source: a file, a URL or an OCI registry. */
 const REQUIRED_PLACE = {
   headers: 'url',
   sha256: 'url',
@@ -177,7 +177,7 @@ const graph = z
   })
   .refine(({ path, when }) => (path ?? when) !== undefined, { message: 'requires `path` or `when`' });
 
-/** Name in logs and metrics of the graph at `listen.path`. */
+/** Name that logs and metrics use for the graph at `listen.path`; other graphs have configured names. */
 export const WHOLE_GRAPH = 'all';
 
 export const graphs = z

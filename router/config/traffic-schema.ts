@@ -100,8 +100,8 @@ export const traffic = z
           maxConcurrent: subgraphTraffic.maxConcurrent.optional(),
           connections: subgraphTraffic.connections.optional(),
           retries: subgraphTraffic.retries.optional(),
-          // No defaults here: the default of a subgraph would override the value that `all` gives to every
-          // subgraph.
+          // The values have no defaults here: a subgraph without settings would get the defaults instead of
+          // the values that `all` sets for every subgraph.
           breaker: z
             .strictObject(subgraphTraffic.breaker)
             .partial()

@@ -5,7 +5,10 @@ import type { Config } from '../config-schema.ts';
 import { freezeConfig } from '../config.ts';
 import { ConfigError, copyPlaces } from '../yaml/read-yaml.ts';
 
-/** A difference between two configurations. Values are present only if they cannot be secrets. */
+/**
+ * A key whose value differs in two configurations. `from` and `to` are present only if they cannot be
+ * secrets.
+ */
 export type ConfigChange = {
   readonly key: string;
   readonly from?: unknown;
@@ -13,10 +16,10 @@ export type ConfigChange = {
 };
 
 export type MergedConfig = {
-  /** The running configuration, with those changes that need no restart. */
+  /** The running configuration with the new values of all keys that need no restart. */
   readonly config: Config;
   readonly applied: readonly ConfigChange[];
-  /** Changes that take effect after a restart. */
+  /** Changed keys that keep their old values until the router restarts. */
   readonly restart: readonly ConfigChange[];
 };
 
@@ -67,8 +70,8 @@ function childOf(schema: Schema, key: string): Schema {
 }
 
 /**
- * Returns a change for the log. It has the values only if they are numbers, booleans or values of an
- * enumeration, because any other value may be a secret.
+ * Returns a changed key for the log. Its values are included only if they are numbers, booleans or values of
+ * an enumeration, because any other value may be a secret.
  */
 function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigChange {
   const isPublic = (value: unknown) =>
@@ -81,8 +84,7 @@ function changeOf({ schema, path }: Node, from: unknown, to: unknown): ConfigCha
 }
 
 /**
- * Validates the merged configuration, because a changed value may contradict one that changes only after a
- * restart.
+ * Validates the merged configuration. A new value may contradict a value that changes only after a restart.
  */
 function checked(merged: unknown, next: Config): Config {
   const result = configSchema.safeParse(merged);

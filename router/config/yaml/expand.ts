@@ -21,15 +21,18 @@ export type ExpansionSource = {
   readonly typesAt: (path: Path) => JsonTypes;
 };
 
-/** A value after expansion, with everything that went wrong. */
+/** A value in which all `${…}` are replaced, with the problems that were found. */
 export type ExpandedValue = {
   readonly value: unknown;
   readonly problems: readonly string[];
   /** Absolute paths of the files that were read. */
   readonly files: readonly string[];
-  /** Returns the text at a path before expansion; undefined if it has no expansion. */
+  /**
+   * Returns the text at a path as it is written in the file, such as `${env.PORT}`; undefined if it contains
+   * no `${…}`.
+   */
   readonly writtenAt: (path: Path) => string | undefined;
-  /** Returns whether expanding the value at a path failed. The failure is listed in `problems`. */
+  /** Returns whether replacing the `${…}` at a path failed. `problems` describes the failure. */
   readonly hasFailedAt: (path: Path) => boolean;
 };
 
@@ -110,7 +113,10 @@ class Expander {
     throw new ExpansionError(`unknown expansion, expected ${KINDS}; write $\${ for a literal \${`);
   }
 
-  /** The default also replaces an empty variable, as `:-` does in a shell. */
+  /**
+   * The default also replaces an empty variable: with `${env.NAME:-default}` an empty `NAME` results in
+   * `default`, as in a shell.
+   */
   #fromEnvironment(name: string, fallback: string | undefined): string {
     const value = this.#source.env[name];
     if (fallback !== undefined && (value === undefined || value === '')) return fallback;
@@ -129,8 +135,8 @@ class Expander {
   }
 
   /**
-   * If the schema has no type at the path, the YAML rule applies: only unquoted text can be a number or
-   * boolean.
+   * If the schema has no type for the path, the rule of YAML applies: `8080` becomes a number, and `"8080"`
+   * remains a string.
    */
   #typed(text: string, path: Path): unknown {
     const types = this.#source.typesAt(path);

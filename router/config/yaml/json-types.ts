@@ -4,7 +4,7 @@ import { isRecord } from '../../shared/is-record.ts';
 /** JSON types that a schema accepts. Integers count as `number`; `any` stands for a schema without a type. */
 export type JsonTypes = ReadonlySet<string> | 'any';
 
-/** Looks up the types and keys that a schema allows at a path. */
+/** Looks up which JSON types and which keys a schema allows at a path of the configuration. */
 export type SchemaPaths = {
   readonly typesAt: (path: readonly (string | number)[]) => JsonTypes;
   /** Returns the keys of the object at a path; empty if it may have any keys. */

@@ -11,10 +11,10 @@ import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
 
 export type { Environment } from './expand.ts';
 
-/** A value from the environment that replaces the value in the file. */
+/** A configuration value from an environment variable, which replaces the value in the file. */
 export type Override = { readonly name: string; readonly path: readonly string[]; readonly value: unknown };
 
-/** Lists every problem of a configuration, one line each, with its place. */
+/** Error that lists every problem of a configuration, one line each, with file and line. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -74,18 +74,22 @@ export function readYaml<Schema extends z.ZodType>(
   return result.data;
 }
 
-/** Positions of values in their files. The key is the object that `readYaml` has returned. */
+/** File and positions of each configuration that `readYaml` has returned. */
 const placesOfValues = new WeakMap<object, Place>();
 
 /**
- * Returns a path as text. If it lies in a value that `readYaml` has returned, the text has file and line too.
+ * Returns a path such as `traffic.all` as text for a message. For an object that `readYaml` has returned, the
+ * text has file and line too.
  */
 export function placeIn(value: object, path: readonly (string | number)[]): string {
   const place = placesOfValues.get(value);
   return place === undefined ? path.join('.') : where(path, place);
 }
 
-/** Makes `placeIn` find the places of one value in another value that was derived from it. */
+/**
+ * Copies the file positions of one configuration to another that was derived from it, so that `placeIn` finds
+ * them.
+ */
 export function copyPlaces(from: object, to: object): void {
   const place = placesOfValues.get(from);
   if (place !== undefined) placesOfValues.set(to, place);
@@ -118,7 +122,10 @@ function parsePlaces(text: string, fileName: string): YamlPlaces {
   );
 }
 
-/** Path of the fallback values. Clients receive them, so their numbers are kept exact. */
+/**
+ * Path of `degradation.fallbacks`. Clients receive the values below it, so their numbers keep their exact
+ * digits.
+ */
 const EXACT_AT = ['degradation', 'fallbacks'];
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -164,7 +171,10 @@ function describeIssue(issue: z.core.$ZodIssue, place: Place): string[] {
   return [`${where(path, place)}: ${issue.message}${shownInput(issue, path, place)}`];
 }
 
-/** Shows an expanded value as it is written in the file, because the expanded value may be a secret. */
+/**
+ * Returns the end of an error message, which shows the invalid value. A value with `${env.SECRET}` is shown
+ * as written in the file, because the value of the variable may be a secret.
+ */
 function shownInput(
   { input }: z.core.$ZodIssue,
   path: readonly (string | number)[],

@@ -1,7 +1,7 @@
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml';
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 
-/** A parsed YAML file with the positions of its values. */
+/** A parsed YAML file with the data needed to find the line of a value. */
 export type YamlPlaces = {
   readonly document: Document;
   readonly lines: LineCounter;
@@ -11,7 +11,7 @@ export type YamlPlaces = {
 
 type Path = readonly (string | number)[];
 
-/** Returns the node at a path of the file's value; aliases and merge keys (`<<`) are followed. */
+/** Returns the YAML node at a path. Aliases (`*name`) and merge keys (`<<`) on the way are resolved. */
 function nodeAt({ document }: YamlPlaces, path: Path): Node | undefined {
   let node = resolved(document.contents, document);
   for (const key of path) node = resolved(childOf(node, key, document), document);
@@ -29,8 +29,8 @@ export function lineAt(places: YamlPlaces, path: Path): number {
 }
 
 /**
- * Returns the position at which a value starts. For a map or a list this is the position of its key, because
- * in block style its first item is on a later line.
+ * Returns the position at which a value starts in the file. For a map or a list this is the position of its
+ * key, because the first item is usually on a later line.
  */
 function startOf(places: YamlPlaces, path: Path): number | undefined {
   const node = nodeAt(places, path);
@@ -39,14 +39,17 @@ function startOf(places: YamlPlaces, path: Path): number | undefined {
   return (isScalar(key) ? key.range : node?.range)?.[0];
 }
 
-/** Returns the line of `part` within the scalar at a path; a block scalar spans several lines. */
+/**
+ * Returns the line of a text within the string at a path. The line matters for a block scalar (`|`), which
+ * has several lines.
+ */
 export function lineOfPart(places: YamlPlaces, path: Path, part: string): number {
   const range = nodeAt(places, path)?.range;
   const at = range ? places.text.slice(range[0], range[1]).indexOf(part) : -1;
   return range && at >= 0 ? places.lines.linePos(range[0] + at).line : lineAt(places, path);
 }
 
-/** Whether the scalar at a path is unquoted: YAML then infers its type. */
+/** Whether the value at a path is written without quotes. YAML then infers its type. */
 export function isPlain(places: YamlPlaces, path: Path): boolean {
   const node = nodeAt(places, path);
   return isScalar(node) && node.type === 'PLAIN';
@@ -96,6 +99,6 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const key = isScalar(pair.key) ? pair.key.value : pair.key;
-  // The YAML library represents the key `<<` of a merge by a symbol and not by a string.
+  // The YAML library uses a symbol as the key of a merge (`<<`); its description is the text `<<`.
   return typeof key === 'symbol' ? key.description : String(key);
 }
