@@ -26,7 +26,8 @@ export type Authenticator = Disposable & {
    */
   authenticate(authorizationHeaders: readonly string[], address: string): Promise<Identity>;
   /**
-   * Returns true after the keys of at least one issuer were fetched and the revoked tokens were requested.
+   * Returns true after the start-up: the keys of at least one issuer were fetched, and each source of revoked
+   * tokens was requested once.
    */
   ready(): boolean;
 };
@@ -52,8 +53,8 @@ const NO_CLAIMS: readonly string[] = [];
 const MAX_VERIFIED_TOKENS = 20_000;
 
 /**
- * Creates the function that turns the Authorization header into an `Identity`. Without issuers every caller
- * is anonymous.
+ * Creates the authenticator, which derives an `Identity` from the Authorization header. Without configured
+ * issuers every caller is anonymous.
  */
 export function createAuthenticator(
   config: Config['authentication'],

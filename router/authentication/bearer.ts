@@ -1,6 +1,7 @@
 import { RouterError, bearerChallenge } from '../shared/errors.ts';
 
-// Matches scheme and token. The scheme is case-insensitive (RFC 9110 section 11.1).
+// Matches an Authorization header and captures its scheme and its token. The scheme is case-insensitive (RFC
+// 9110 section 11.1).
 const CREDENTIALS = /^([\w!#$%&'*+.^`|~-]+)(?: +(.*))?$/;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const COMPACT_JWE = /^(?:[\w-]*\.){4}[\w-]*$/;
@@ -45,7 +46,8 @@ function tokenOf(credentials: string): string {
   return token;
 }
 
-// Schemes that an error message may repeat. Any other first word could be the secret itself.
+// Authentication schemes that an error message may name. In a header without a scheme the first word could be
+// the secret itself, so other words are not repeated.
 const KNOWN_SCHEMES = /^(?:basic|digest|dpop|negotiate|ntlm|token|apikey|api-key)$/i;
 
 function schemeFault(scheme: string | undefined): string {
@@ -54,7 +56,7 @@ function schemeFault(scheme: string | undefined): string {
   return `the authentication scheme ${scheme} is not supported`;
 }
 
-// RFC 6750 section 3.1: if the request has no token, the challenge has no error code.
+// For a request without a token, the `WWW-Authenticate` header has no error code (RFC 6750 section 3.1).
 function withoutToken(message: string): RouterError {
   return new RouterError('TOKEN_INVALID', message, { headers: { 'www-authenticate': bearerChallenge() } });
 }

@@ -17,7 +17,10 @@ export type KeySetParts = {
   readonly fetchJson: FetchJson;
   readonly monotonic: () => number;
   readonly schedule: Schedule;
-  /** `failures` is the number of consecutive failures, including this fetch. */
+  /**
+   * Called after each fetch of the keys. `failures` is the number of consecutive failed fetches: including
+   * this one if it has failed, before this one if it has succeeded.
+   */
   readonly onFetched: (event: {
     issuer: string;
     outcome: 'ok' | 'failed';
@@ -36,11 +39,10 @@ type Keys = {
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error).
- *
- * Ages are measured with the monotonic clock, so that setting back the wall clock cannot make old keys fresh
- * again. Fetches run in the background, one at a time. A token that no known key has signed causes a fetch at
- * most once per cooldown, whatever the number of such tokens.
+ * Caches the public keys of an issuer and uses them while the issuer is down (stale-if-error). Ages are
+ * measured with the monotonic clock, so that setting back the wall clock cannot make old keys fresh again.
+ * Keys are fetched in the background, one fetch at a time. Tokens signed with unknown keys cause at most one
+ * fetch per cooldown, however many such tokens arrive.
  */
 export class KeySet implements Disposable {
   readonly #config: KeySetConfig;
@@ -60,7 +62,10 @@ export class KeySet implements Disposable {
     void this.#refresh();
   }
 
-  /** Returns the version of the keys, which grows with each change; undefined while no keys may be used. */
+  /**
+   * Returns the version of the keys, a number that grows with each change. Undefined while there are no keys,
+   * or the keys are too old to be used.
+   */
   version(): number | undefined {
     return this.#usable()?.version;
   }
@@ -88,8 +93,8 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Fetches the keys again after no key of the version `tried` could verify a token. Returns true if the keys
-   * have changed, so that the token is worth another attempt.
+   * Fetches the keys again after a token could not be verified with any key of the version `tried`. Returns
+   * true if the keys have changed, so that the token can be verified with the new keys.
    * @throws {RouterError} KEYS_UNAVAILABLE if the issuer is failing and the token has no key id: the token
    * may be signed with a new key
    */
@@ -112,8 +117,8 @@ export class KeySet implements Disposable {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      // While the issuer is failing, the token may be signed with a new key that the router could not fetch,
-      // so it can be neither accepted nor rejected.
+      // The issuer is failing and may have published a new key that the router could not fetch. The token can
+      // be neither accepted nor rejected, so the error is KEYS_UNAVAILABLE.
       if (error instanceof errors.JWKSNoMatchingKey && this.#failures > 0) throw this.#unavailable();
       throw error;
     }
@@ -129,8 +134,9 @@ export class KeySet implements Disposable {
 
   #mayFetchForUnknownKey(): boolean {
     const now = this.#parts.monotonic();
-    // Normally only fetches for unknown keys start the cooldown, so that a token with a rotated key is
-    // accepted at once, even just after a periodic fetch. While the issuer is failing, every fetch starts it.
+    // While the issuer is healthy, the cooldown starts only at a fetch for an unknown key. A token with a new
+    // key is then accepted at once, even just after a periodic fetch. While the issuer is failing, every
+    // fetch starts the cooldown.
     const since = this.#failures > 0 ? this.#lastFetchAt : this.#lastUnknownKeyAt;
     return this.#refreshing === undefined && now - since >= this.#config.cooldownMs;
   }
@@ -217,8 +223,8 @@ function publicKeys(body: unknown): readonly JWK[] {
   return keys;
 }
 
-// Whether a key may verify tokens. A published symmetric key would let every reader sign tokens, and a
-// published private key has leaked.
+// Returns whether a published key may verify tokens. With a published symmetric key every reader could sign
+// tokens, and a published private key has leaked.
 function isPublicKey(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
   return 'kty' in value && KEY_TYPES.has(value.kty) && !('d' in value) && !('k' in value);

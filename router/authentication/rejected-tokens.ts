@@ -15,8 +15,9 @@ export type RejectedTokens = {
 };
 
 /**
- * Limits how many invalid tokens are verified for one address. It uses a fixed window, because the count
- * needs no precision. Routers that share Redis count together; without Redis each router counts its own.
+ * Limits how many invalid tokens are verified for one address. It counts in a fixed window, because the limit
+ * need not be precise. Routers with a common Redis have a common count; without Redis each router counts its
+ * own.
  */
 export function createRejectedTokens(perMinute: number, redis: RedisLink | undefined): RejectedTokens {
   const options = { points: perMinute, duration: 60 };
@@ -32,8 +33,8 @@ export function createRejectedTokens(perMinute: number, redis: RedisLink | undef
     });
 
   /**
-   * If a command fails, rate-limiter-flexible falls back to counting in memory. A frozen Redis makes no
-   * command fail, so the time to wait for it is limited here.
+   * If a Redis command fails, rate-limiter-flexible counts in memory instead. If Redis hangs, no command
+   * fails, so the wait is limited by a timeout here.
    */
   function run<Result>(command: (limiter: RateLimiterAbstract) => Promise<Result>): Promise<Result> {
     if (redis === undefined || shared === undefined) return command(own);

@@ -7,7 +7,10 @@ export type RevocationListParts = {
   readonly fetchJson: FetchJson;
   readonly schedule: Schedule;
   readonly revoked: RevokedTokens;
-  /** Returns true while the Redis stream delivers the same revocations, and sooner. Polling then pauses. */
+  /**
+   * Returns true while the Redis stream delivers the same revocations sooner than polling would. The list is
+   * then not polled.
+   */
   readonly unneeded: () => boolean;
   readonly onChanged: (event: { source: string; state: 'ready' | 'lost'; reason?: string }) => void;
 };
@@ -46,7 +49,8 @@ export function pollRevocationList(
     }
   }
 
-  // Logs each change of state once: an issuer that is down for an hour would otherwise cause 7,200 log lines.
+  // Reports each change of state once. Reporting every failed poll would cause 7,200 log lines for an issuer
+  // that is down for an hour.
   function changeTo(next: 'ready' | 'lost', reason?: string): void {
     if (state === next || closed.signal.aborted) return;
     state = next;

@@ -4,7 +4,7 @@ import type { Revocation, RevokedTokens } from './revoked-tokens.ts';
 
 /** A Redis stream of revoked tokens that is read until it is disposed. */
 export type RevocationStream = Disposable & {
-  /** Returns whether all stored entries were read and new ones are being received. */
+  /** Returns whether the router has read all stored entries and is receiving new ones. */
   live(): boolean;
   /** Returns whether the first read has ended, successfully or not. */
   tried(): boolean;
@@ -33,7 +33,8 @@ export function followRevocations(
 
   async function follow(): Promise<void> {
     while (!closed.signal.aborted) {
-      // A read blocks only after all stored entries were read. Until then it returns immediately.
+      // The first reads return immediately, until all stored entries were read. Later reads block until a new
+      // entry arrives.
       const entries = await readAfter(redis, key, { lastId, block: live });
       parts.revoked.add(entries.flatMap(({ fields }) => readRevocation(fields)));
       lastId = entries.at(-1)?.id ?? lastId;

@@ -7,12 +7,15 @@ import { pollRevocationList } from './revocation-list.ts';
 import { followRevocations } from './revocation-stream.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 
-/** All sources of revoked tokens. They are followed until this is disposed. */
+/**
+ * The sources of revoked tokens: the Redis stream and the lists of the issuers. They are read until this
+ * object is disposed.
+ */
 export type Revocations = Disposable & {
   has(token: { readonly issuer: string; readonly tokenId: string }): boolean;
   /**
-   * Returns whether every source was requested once, so that tokens revoked before the start are known if
-   * possible.
+   * Returns whether every source was requested once. The router is not ready before, so that tokens revoked
+   * before its start are rejected if a source responds.
    */
   tried(): boolean;
 };

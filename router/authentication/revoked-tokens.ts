@@ -3,15 +3,15 @@ export type Revocation = {
   readonly tokenId: string;
   /** Expiry of the token, in seconds since 1970. */
   readonly expiresAtS: number;
-  /** Issuer that revoked the token; undefined revokes the id for every issuer. */
+  /** Issuer that revoked the token. If it is undefined, the token id is revoked for every issuer. */
   readonly issuer?: string | undefined;
 };
 
 const PRUNE_EVERY_S = 60;
 
 /**
- * Ids of revoked tokens. They are kept in memory, because every request looks one up. A token id is unique
- * only per issuer. An entry is deleted after its token would have expired, which bounds the number of
+ * Ids of revoked tokens. They are kept in memory, because every request with a token looks up an id. A token
+ * id is unique only per issuer. An entry is deleted after its token has expired, which bounds the number of
  * entries.
  */
 export class RevokedTokens {
@@ -48,7 +48,8 @@ export class RevokedTokens {
   }
 }
 
-// The line break separates the parts unambiguously, because an issuer contains none and is not empty.
+// An issuer contains no line break, so two different pairs of issuer and token id never result in the same
+// key.
 function keyOf(issuer: string | undefined, tokenId: string): string {
   return `${issuer ?? ''}\n${tokenId}`;
 }

@@ -6,7 +6,7 @@ import { readIdentity } from '../request/identity.ts';
 import type { KeySet } from './key-set.ts';
 import type { VerifiedToken } from './verified-tokens.ts';
 
-/** A configured issuer with its keys. */
+/** An issuer from the configuration, with its public keys. */
 export type TrustedIssuer = {
   readonly config: Config['authentication']['issuers'][number];
   readonly keys: KeySet;
@@ -20,7 +20,7 @@ const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
-  /** Claims to read in addition to those of the identity. */
+  /** Claims to read besides those of the identity: labels of progressive `@override` depend on them. */
   readonly overrideClaims: readonly string[];
 };
 
@@ -42,8 +42,8 @@ export async function verifyToken(
   return { identity, keysVersion: issuer.keys.version(), untilS, overrideClaims: rules.overrideClaims };
 }
 
-// The issuer is read before the signature is verified, only to select its keys. `verify` checks it again
-// afterwards.
+// The token names its issuer. The name is read before the signature is verified, and is used only to select
+// the keys. `verify` checks it again afterwards.
 function namedIssuer(token: string): string {
   try {
     return decodeJwt(token).iss ?? '';
@@ -63,7 +63,8 @@ async function verify(
       issuer: config.issuer,
       audience: config.audience,
       typ: config.type,
-      // These claims are required, because jose checks the times in a token only if they are present.
+      // jose checks `exp` and `iat` only if the token contains them, so a token without them must be
+      // rejected.
       requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       maxTokenAge: rules.maxTokenAgeS,
       clockTolerance: rules.clockToleranceS,
@@ -135,6 +136,7 @@ function rejectionOf(error: unknown): RouterError {
       cause: error,
     });
   }
-  // Any other error of jose is due to the token. It must not result in a 500, which clients could provoke.
+  // All other errors of jose are caused by the token. They result in TOKEN_INVALID and not in status 500,
+  // which any client could provoke.
   return new RouterError('TOKEN_INVALID', undefined, { cause: error });
 }

@@ -2,15 +2,18 @@ import { hash } from 'node:crypto';
 import { BoundedCache } from '../shared/bounded-cache.ts';
 import type { UserIdentity } from '../request/identity.ts';
 
-/** A token whose signature was verified, with the identity that it stands for. */
+/** A token whose signature was verified, with the identity of its caller. */
 export type VerifiedToken = {
   readonly identity: UserIdentity;
   /**
-   * Version of the issuer's keys with which the token was verified. The entry is valid only for this version,
-   * because a withdrawn key makes its tokens invalid.
+   * Version of the issuer's keys with which the token was verified. With another version the entry is not
+   * used: the issuer may have withdrawn the key, which makes its tokens invalid.
    */
   readonly keysVersion: number | undefined;
-  /** Seconds since 1970 until which the result of the time checks cannot change. */
+  /**
+   * Time in seconds since 1970 at which the token expires or exceeds the maximum age. Until then it need not
+   * be verified again.
+   */
   readonly untilS: number;
   /** The claims that were read for labels of `@override`. The entry is valid only for this list. */
   readonly overrideClaims: readonly string[];
