@@ -4,7 +4,10 @@ import type { Guard } from './guard.ts';
 import { protectSchema } from './protected-schema.ts';
 import type { PolicyEvaluator, Requirements } from './requirement.ts';
 
-/** Creates the guards of operations for a schema. Without requirements no operation has a guard. */
+/**
+ * Returns a function that creates the guard of an operation for a schema. If the schema has no authorization
+ * requirements, no operation gets a guard.
+ */
 export function createGuards(
   schema: GraphQLSchema,
   requirements: Requirements,

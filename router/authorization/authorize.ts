@@ -23,11 +23,11 @@ export function denialCodeOf({ kind }: Subject): DenialCode {
   return kind === 'anonymous' ? 'UNAUTHENTICATED' : 'UNAUTHORIZED_FIELD_OR_TYPE';
 }
 
-/** Selections of an operation that the caller may not see. */
+/** The result of `authorize`: selections that the caller may not see. */
 export type AuthorizationResult = {
-  /** Selections to remove. */
+  /** Selections to remove from the operation; undefined if there are none or the mode is `dry-run`. */
   readonly restriction: Restriction | undefined;
-  /** Selections that would be removed if authorization were enforced. */
+  /** In the mode `dry-run`: selections that the mode `filter` would remove. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
@@ -54,7 +54,8 @@ export function authorize(
       return { restriction, wouldDeny: [] };
     case 'reject': {
       const denied = restriction.deniedFields(inputs);
-      // If `@skip` or `@include` excludes all denied selections, there is nothing to reject.
+      // All denied selections are excluded by `@skip` or `@include`, so the mode `reject` accepts the
+      // operation.
       if (denied.length === 0) return { restriction, wouldDeny: [] };
       throw new RouterError(denialCodeOf(subject), rejectionMessage(denied));
     }

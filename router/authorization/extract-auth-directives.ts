@@ -5,7 +5,7 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 import { readSecurityLinks } from './security-links.ts';
 import type { EnforcedDirective, SecurityLinks } from './security-links.ts';
 
-/** A supergraph without authorization directives, and the requirements that they stood for. */
+/** A supergraph without authorization directives, and the requirements that the directives declared. */
 export type ExtractedSupergraph = {
   /**
    * The supergraph without its authorization directives. Apollo Gateway would reject them, because it cannot
@@ -74,7 +74,10 @@ function readDemand(enforced: EnforcedDirective, directive: ConstDirectiveNode, 
   return { enforced, alternatives };
 }
 
-/** Applies the list coercion of GraphQL: `"a"` is `[["a"]]`, and `["a", "b"]` is `[["a"], ["b"]]`. */
+/**
+ * Reads the argument of a directive with the list coercion of GraphQL: `"a"` is `[["a"]]`, and `["a", "b"]`
+ * is `[["a"], ["b"]]`.
+ */
 function readAlternatives(value: unknown): Alternatives | undefined {
   const outer: readonly unknown[] = Array.isArray(value) ? value : [value];
   const alternatives = outer.map((inner): readonly unknown[] => (Array.isArray(inner) ? inner : [inner]));
@@ -83,7 +86,7 @@ function readAlternatives(value: unknown): Alternatives | undefined {
     : undefined;
 }
 
-/** Makes equal requirements the same object, because access decisions are compared by identity. */
+/** Replaces equal requirements by one object. Access decisions are cached by the identity of this object. */
 function internRequirements(demands: ReadonlyMap<string, readonly Demand[]>): Requirements {
   const known = new Map<string, Requirement>();
   const intern = (requirement: Requirement): Requirement => {

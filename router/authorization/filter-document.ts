@@ -38,8 +38,8 @@ function filterSelections(
   context: FilterContext,
 ): SelectionSetNode {
   const kept = selections.flatMap((selection) => filterSelection(selection, parent, context));
-  // The object type decides which fields are denied, so completion needs `__typename` of each object. An
-  // empty selection is not valid, so it gets `__typename` too.
+  // `__typename` is added for two reasons. On an interface or union, the object type decides which fields are
+  // denied, so the response must have it. A selection without any fields would be invalid.
   const asksType = kept.length === 0 || isAbstractType(parent);
   return { ...rest, selections: asksType ? [TYPENAME, ...kept] : kept };
 }

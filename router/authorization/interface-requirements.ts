@@ -5,9 +5,10 @@ import type { Alternatives, Requirement, Requirements } from './requirement.ts';
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /**
- * Rejects supergraphs in which an interface has requirements that its object types do not have. A fragment on
- * an object type would bypass these (CVE-2025-64530). Composition itself never creates such a supergraph: it
- * adds the requirements of all object types to their interface.
+ * Rejects supergraphs in which an interface has requirements that its object types do not have. A caller
+ * could bypass them with a fragment on an object type, as in `{ media { ... on Book { price } } }`
+ * (CVE-2025-64530). Composition itself never creates such a supergraph: it adds the requirements of all
+ * object types to their interface.
  * @throws {Error} that names the type or field
  */
 export function rejectBareInterfaces(document: DocumentNode, requirements: Requirements): void {
@@ -43,8 +44,8 @@ function objectsOf(document: DocumentNode, interfaceName: string): readonly stri
 }
 
 /**
- * Returns whether every caller that satisfies `given` also satisfies `demanded`. Authentication, scopes and
- * policies are compared separately.
+ * Returns whether every caller that satisfies all requirements in `given` also satisfies `demanded`.
+ * Authentication, scopes and policies are compared separately.
  */
 function isImplied(demanded: Requirement, given: readonly Requirement[]): boolean {
   const scopes = allOf(given.flatMap((requirement) => requirement.scopes));
@@ -56,12 +57,15 @@ function isImplied(demanded: Requirement, given: readonly Requirement[]): boolea
   );
 }
 
-/** Maximum number of combinations of alternatives. A supergraph that exceeds it is rejected. */
+/**
+ * Maximum number of combinations of alternatives, such as `[["a"], ["b"]]` and `[["c"], ["d"]]`, which have
+ * four. A supergraph that exceeds it is rejected.
+ */
 const MOST_ALTERNATIVES = 4_096;
 
 /**
- * Combines several requirements into one list of alternatives. An alternative that contains another one is
- * left out, because the smaller one suffices.
+ * Combines several requirements into one: `[["a"], ["b"]]` and `[["c"]]` give `[["a", "c"], ["b", "c"]]`. An
+ * alternative that contains all names of another one is left out, because the shorter one suffices.
  * @throws {Error} for too many combinations
  */
 function allOf(demands: readonly Alternatives[]): Alternatives {

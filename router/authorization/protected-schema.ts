@@ -3,8 +3,8 @@ import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { Requirement, Requirements } from './requirement.ts';
 
 /**
- * Looks up the requirements of a schema. Arguments named `typeName` are object types: a value never has an
- * abstract type.
+ * Looks up the authorization requirements of a schema. A `typeName` is always the name of an object type,
+ * because every value has an object type.
  */
 export type ProtectedSchema = {
   readonly schema: GraphQLSchema;
@@ -14,11 +14,14 @@ export type ProtectedSchema = {
    */
   readonly ofField: (typeName: string, fieldName: string) => readonly Requirement[];
   readonly ofType: (typeName: string) => readonly Requirement[];
-  /** Returns the possible object types of a value of the type. */
+  /** Returns the names of the object types that a value of the given type can have. */
   readonly objectTypes: (type: GraphQLNamedType | undefined) => readonly string[];
 };
 
-/** Indexes the requirements of a schema. Those of a field are read once and then cached. */
+/**
+ * Creates the lookup of requirements for a schema. The requirements of a field are computed once and then
+ * cached.
+ */
 export function protectSchema(schema: GraphQLSchema, requirements: Requirements): ProtectedSchema {
   const fields = new Map<string, readonly Requirement[]>();
 
@@ -31,8 +34,8 @@ export function protectSchema(schema: GraphQLSchema, requirements: Requirements)
     return present([
       requirements.get(typeName),
       requirements.get(`${typeName}.${fieldName}`),
-      // A field of an abstract type returns objects of several types. Their requirements are checked for each
-      // object.
+      // A field of an interface or union returns objects of several types. Whether the caller satisfies the
+      // requirements of those types is checked for each object.
       type === undefined || isAbstractType(type) ? undefined : requirements.get(type.name),
     ]);
   }
@@ -59,18 +62,22 @@ function present(requirements: readonly (Requirement | undefined)[]): readonly R
   return [...new Set(requirements.filter((requirement) => requirement !== undefined))];
 }
 
-/** Fields and types that a caller is denied: they are not fetched, and their value is null. */
+/**
+ * Fields and types that the caller is not authorized to see: they are not fetched, and their value is null.
+ */
 export type Denials = {
   /**
-   * Whether a field is denied. A field of an interface is denied if at least one of its object types denies
-   * it.
+   * Returns whether a field is denied. A field of an interface is denied if it is denied on at least one of
+   * the object types.
    */
   readonly field: (typeName: string, fieldName: string) => boolean;
-  /** Whether all values of the type are denied. */
+  /** Returns whether all values of the type are denied. */
   readonly type: (typeName: string) => boolean;
 };
 
-/** Returns the fields and types that are denied to a caller who does not satisfy the `unmet` requirements. */
+/**
+ * Returns the fields and types that are denied to a caller that does not satisfy the requirements in `unmet`.
+ */
 export function denialsOf(protectedSchema: ProtectedSchema, unmet: ReadonlySet<Requirement>): Denials {
   const { schema, objectTypes, ofField, ofType } = protectedSchema;
   const isUnmet = (requirements: readonly Requirement[]) => requirements.some((one) => unmet.has(one));

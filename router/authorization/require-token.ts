@@ -13,7 +13,7 @@ export function createTokenRequirement({
   publicFields,
 }: Pick<Config['authentication'], 'required' | 'publicFields'>): RequireToken {
   if (!required) return () => undefined;
-  // `__typename` reveals nothing, and health checks select it.
+  // `__typename` is always public, because it reveals nothing and health checks select it.
   const open = new Set([...publicFields, 'Query.__typename', 'Mutation.__typename']);
   return ({ kind }, rootFields) => {
     if (kind !== 'anonymous') return;

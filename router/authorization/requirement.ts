@@ -1,15 +1,17 @@
-/** The caller whose access is checked. Without a token no requirement is satisfied. */
+/**
+ * The caller whose access is checked. An anonymous caller, which has sent no token, satisfies no requirement.
+ */
 export type Subject =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'user'; readonly roles: readonly string[]; readonly scopes: readonly string[] };
 
 /**
- * Alternatives, of which a caller needs one. Each is a list of names that are all required, as in
- * `@requiresScopes` and `@policy`.
+ * Alternatives, of which a caller must satisfy one. An alternative is a list of names, all of which the
+ * caller needs: `[["a", "b"], ["c"]]` means a and b, or c (as in `@requiresScopes`, `@policy`).
  */
 export type Alternatives = readonly (readonly string[])[];
 
-/** Requirement of a type or field. All its parts must be satisfied. */
+/** Authorization requirement of a type or field. The caller must satisfy all of its parts. */
 export type Requirement = {
   readonly authenticated: boolean;
   readonly scopes: readonly Alternatives[];
@@ -25,7 +27,10 @@ export type Policy = {
 /** Returns whether a caller satisfies a requirement. */
 export type PolicyEvaluator = (requirement: Requirement, subject: Subject) => boolean;
 
-/** Creates the evaluation of policies. A policy that is not configured is never satisfied. */
+/**
+ * Creates the function that evaluates requirements. A policy that is not in the configuration is never
+ * satisfied.
+ */
 export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>): PolicyEvaluator {
   const known = new Map(Object.entries(policies));
   return ({ scopes, policies: required }, subject) => {
@@ -38,7 +43,7 @@ export function createPolicyEvaluator(policies: Readonly<Record<string, Policy>>
   };
 }
 
-// An empty alternative is never satisfied, because it would make the field public.
+// An alternative without names (`[]`) is never satisfied, because it would make the field public.
 function isMet(alternatives: Alternatives, has: (name: string) => boolean): boolean {
   return alternatives.some((names) => names.length > 0 && names.every(has));
 }
@@ -49,7 +54,8 @@ function isPolicyMet(
 ): boolean {
   if (policy === undefined) return false;
   const { roles: some = [], scopes: all = [] } = policy;
-  // A policy without roles and scopes is a mistake, so it is never satisfied.
+  // A policy without roles and scopes would be satisfied by every caller. It is regarded as a mistake and
+  // never satisfied.
   if (some.length === 0 && all.length === 0) return false;
   return (
     (some.length === 0 || some.some((role) => roles.includes(role))) &&
@@ -57,5 +63,5 @@ function isPolicyMet(
   );
 }
 
-/** Requirements by coordinate: `Order` or `Order.total`. */
+/** Authorization requirements. The key is a coordinate: `Order` or `Order.total`. */
 export type Requirements = ReadonlyMap<string, Requirement>;

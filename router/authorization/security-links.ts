@@ -4,10 +4,13 @@ import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 /** Authorization directives that the router enforces. */
 export type EnforcedDirective = 'authenticated' | 'requiresScopes' | 'policy';
 
-/** The authorization directives of a supergraph, under the names that it imports them by. */
+/**
+ * The authorization directives of a supergraph. Their names may differ from the specification, because
+ * `@link` can rename them.
+ */
 export type SecurityLinks = {
   readonly directives: ReadonlyMap<string, EnforcedDirective>;
-  /** Names of the scalars that are types of the directives' arguments. */
+  /** Names of the scalars that the specifications define for arguments, such as `federation__Scope`. */
   readonly scalars: ReadonlySet<string>;
   readonly nodes: ReadonlySet<ConstDirectiveNode>;
 };
@@ -18,12 +21,12 @@ export type Link = {
   readonly url: string;
   readonly identity: string;
   readonly version: string;
-  /** Prefix of the specification's elements that the supergraph does not import by name. */
+  /** Prefix of names that `@link` does not import: `join` in `@join__field`. */
   readonly namespace: string;
   readonly purpose: string | undefined;
-  /** Whether the router enforces the feature. */
+  /** True for the specifications of the directives that the router enforces, such as `@authenticated`. */
   readonly isEnforced: boolean;
-  /** Maps names of the specification, with `@` for directives, to names in the supergraph. */
+  /** Maps the specification's names to the names in the supergraph. Names of directives begin with `@`. */
   readonly imports: ReadonlyMap<string, string>;
 };
 
@@ -104,7 +107,7 @@ function rejectUnlinked(document: DocumentNode, links: readonly Link[]): void {
   }
 }
 
-/** Returns every `@link`. The link specification itself may be imported under another name. */
+/** Returns every `@link` of a supergraph. A supergraph may rename `@link` itself. */
 export function readLinks(document: DocumentNode): readonly Link[] {
   return document.definitions
     .flatMap((node) =>

@@ -16,7 +16,7 @@ export type Visit = {
   /** Object types that the field may be selected on. */
   readonly parents: readonly string[];
   readonly field: FieldNode;
-  /** Possible object types of the field's value; empty for a scalar. */
+  /** Object types that the field's value can have; empty for a scalar. */
   readonly objects: readonly string[];
   /** Response names from the root. */
   readonly path: readonly string[];
@@ -24,13 +24,13 @@ export type Visit = {
 
 /** Options of `walkOperation`. */
 export type Walk = {
-  /** Called for each field. Returns whether to visit the field's own selection. */
+  /** Called for each field. Returns whether the fields selected in it are visited too. */
   readonly visit: (visit: Visit) => boolean;
   /** Values for `@skip` and `@include`; without them, all selections are visited. */
   readonly variables?: Readonly<Record<string, unknown>>;
   /**
-   * True if a fragment is visited again where it is spread on the same object types, only at another response
-   * path.
+   * True if a fragment is visited each time it is spread, for callers that need every response path. False if
+   * it is visited once for each set of object types.
    */
   readonly repeats: boolean;
 };
@@ -123,7 +123,10 @@ function conditionOf(
   return value && valueFromASTUntyped(value, variables);
 }
 
-/** Returns the variables of a request, and defaults for missing ones. It does not check their types. */
+/**
+ * Returns the variables of a request, with the operation's defaults for absent ones. The types of the values
+ * are not checked.
+ */
 export function withDefaults(
   { variableDefinitions = [] }: OperationDefinitionNode,
   inputs: Readonly<Record<string, unknown>>,
