@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Configured host of the admin port, and the address that it resolved to. */
+/** Configured host of the admin port, and the IP address that it was resolved to. */
 export type AdminBinding = { readonly host: string; readonly address: string };
 
-/** Returns why a request is rejected; undefined if it is accepted. */
+/** Returns the reason why a request is rejected; undefined if it is accepted. */
 export type AdminGuard = (headers: IncomingHttpHeaders) => string | undefined;
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/i;
@@ -25,7 +25,8 @@ export function createAdminGuard({ host, address }: AdminBinding): AdminGuard {
   }
 
   return (headers) => {
-    // Only browsers send `Origin`, and no web page may use the admin port.
+    // Rejects every request with `Origin`: only browsers send this header, and web pages may not use the
+    // admin port.
     if (headers.origin !== undefined) return 'requests from web pages are not allowed';
     if (!isLoopback || headers.host === undefined || isOwn(headers.host)) return undefined;
     return 'Host must be an IP address, localhost or the configured name';

@@ -22,7 +22,7 @@ export type Inspection = {
   readonly state: unknown;
   /** Reasons why the router is not ready; empty if it is ready. */
   readonly unready: readonly string[];
-  /** Active and rejected supergraphs, one entry per process. */
+  /** Status of the supergraph in each process: the active and the last rejected one. */
   readonly supergraphs: readonly SupergraphStatus[];
 };
 
@@ -60,7 +60,10 @@ export async function listenAdmin(
   };
 }
 
-/** Number of listening handles. Few clients connect: probes and metrics collectors. */
+/**
+ * Number of listening handles for the admin port. A few suffice, because its only clients are probes, metrics
+ * collectors and operators.
+ */
 const HANDLES = 16;
 
 const ADMIN_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store' };

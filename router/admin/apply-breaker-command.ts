@@ -17,8 +17,8 @@ export function createBreakerCommands({
   return (command) => {
     const { subgraph, field, state } = command;
     using lease = acquire();
-    // `auto` is accepted for any field, because a new supergraph may no longer have a field whose breaker is
-    // forced.
+    // The command `auto` is accepted for any field. If a new supergraph lacks a field whose breaker is
+    // forced, the command must still be able to release the breaker.
     if (lease !== undefined && field !== undefined && state !== 'auto') {
       const known = breakableFields(lease.generation.graph.supergraphSchema, subgraph);
       if (known.length > 0 && !known.includes(field))

@@ -7,7 +7,10 @@ import { readJsonBody } from '../http/read-body.ts';
 /** Forces the breaker of a subgraph, or of one of its fields, into a state. */
 export type BreakerCommand = {
   readonly subgraph: string;
-  /** `Type.field` of a root or entity type. */
+  /**
+   * Coordinate (`Type.field`) of a root field or of an entity's field; undefined for the breaker of the whole
+   * subgraph.
+   */
   readonly field?: string | undefined;
   readonly state: 'open' | 'closed' | 'auto';
 };
@@ -62,7 +65,8 @@ function subgraphIn(path: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(PREFIX.length));
   } catch {
-    // An invalid encoding is returned unchanged; it matches no subgraph.
+    // A name with invalid percent-encoding is returned unchanged. No subgraph has such a name, so the
+    // response is 404.
     return path.slice(PREFIX.length);
   }
 }

@@ -27,8 +27,8 @@ export type Graph = {
 type SupergraphTexts = {
   readonly published: string;
   /**
-   * Document without the directives that the router enforces itself. Default values of custom scalars are
-   * replaced with names (see `HiddenDefaults`).
+   * The supergraph that Apollo Gateway loads: without the directives that the router enforces itself, and
+   * with placeholder names for default values of custom scalars (`HiddenDefaults`).
    */
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;

@@ -18,8 +18,8 @@ import { createGateway } from './gateway.ts';
 export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQLError[] };
 
 /**
- * Context of a document in Apollo Server. Hooks receive shallow copies of it, so the result is stored in an
- * object.
+ * Context that Apollo Server passes to its plugins. They receive shallow copies of the context. The result is
+ * therefore a nested object, which all copies refer to.
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
@@ -40,7 +40,7 @@ export async function startApolloServer(
     hideSchemaDetailsFromClientErrors: mode === 'production',
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // Both are off, because the router itself handles CSRF and persisted queries before a document is read.
+    // CSRF prevention and persisted queries are disabled: the router handles both before it reads a document.
     csrfPrevention: false,
     persistedQueries: false,
     // Apollo Server need not cache documents, because the router caches valid ones with their prepared
@@ -73,7 +73,8 @@ const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   },
 };
 
-// Plugins that Apollo Server enables by default. The router replaces or omits them.
+// Disables the plugins that Apollo Server enables by default. The router has its own features in their place
+// or needs none.
 const DISABLED = [
   ApolloServerPluginCacheControlDisabled(),
   ApolloServerPluginInlineTraceDisabled(),
