@@ -2,8 +2,8 @@ import { isInterfaceType, isObjectType } from 'graphql';
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 
 /**
- * Returns the fields that a coordinate such as `Product.inStock` covers. For an interface, these include the
- * fields of all types that implement it.
+ * Returns the fields that a configured coordinate such as `Product.inStock` applies to. For a field of an
+ * interface, these include the same field of all types that implement the interface.
  */
 export function fieldsAt(
   schema: GraphQLSchema,
@@ -17,8 +17,9 @@ export function fieldsAt(
 }
 
 /**
- * Returns a function that finds the setting of a field: that of its own type, otherwise that of an interface
- * of the type. Settings of fields that the schema lacks are ignored.
+ * Returns a function that finds the setting of a field by its coordinate. If the field's type has no setting
+ * for the field, the setting of an interface of the type applies. Settings of fields that the schema lacks
+ * are ignored.
  */
 export function settingOf<Setting>(
   schema: GraphQLSchema,

@@ -4,7 +4,7 @@ import type { RedisLink } from '../redis/connect.ts';
 
 /** Texts that several routers share in Redis, each with an expiry time. */
 export type SharedTexts = {
-  /** Writes a text after the response has been sent. The write is dropped if Redis is unavailable. */
+  /** Writes a text to Redis after the response has been sent. If Redis is unavailable, nothing is written. */
   readonly write: (key: string, text: string, maxAgeMs: number) => void;
   /**
    * Returns the stored texts of the keys after one round trip to Redis; only those of the first
@@ -13,7 +13,7 @@ export type SharedTexts = {
   readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 };
 
-/** Maximum number of texts in one exchange with Redis. */
+/** Maximum number of texts that are read from or written to Redis in one round trip. */
 const MAX_EXCHANGED = 500;
 
 /**
@@ -32,14 +32,16 @@ export function createSharedTexts(redis: RedisLink, later: (action: () => void) 
       waiting.clear();
       await redis.withTimeout(pipeline.exec()).catch((error: unknown) => redis.lose(error));
     }
-    // The remaining texts are dropped. Written later, they would overwrite newer ones from other routers.
+    // Redis is unavailable. The texts that wait are dropped: written later, they would overwrite newer ones
+    // from other routers.
     waiting.clear();
     isWriting = false;
   }
 
   return {
     write(key, text, maxAgeMs) {
-      // A text beyond the maximum is dropped: the next response with the value causes another write.
+      // If the maximum number of texts is waiting, this text is dropped. The next response with the same
+      // value writes it again.
       if (!redis.available() || waiting.size >= MAX_EXCHANGED) return;
       waiting.set(key, { text, maxAgeMs });
       if (isWriting) return;

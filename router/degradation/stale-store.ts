@@ -14,18 +14,18 @@ export type StaleValuesParts = {
   /** Returns the error codes by which a service reports that it is down. */
   readonly outageCodes: (service: string) => readonly string[];
   /**
-   * Stale values in this process; a new cache by default. It is passed in if the values must outlive a change
-   * of the configuration.
+   * Cache of stale values in this process; a new one by default. A cache is passed in to keep its values when
+   * the configuration changes.
    */
   readonly recent?: BoundedTextCache;
 };
 
-/**
- * Milliseconds during which a value is not written again while it does not change. Under load this avoids
- * most writes.
- */
+/** Milliseconds during which an unchanged value is not written again. Under load this avoids most writes. */
 const REFRESH_MS = 1_000;
-/** Maximum difference between the clocks of two routers. Values dated further in the future are ignored. */
+/**
+ * Maximum difference in milliseconds between the clocks of two routers. A value whose time is further in the
+ * future is ignored.
+ */
 const MAX_SKEW_MS = 10_000;
 /** Maximum length of a stored value, in characters. Longer values are usually lists and are not stored. */
 const MAX_VALUE_LENGTH = 65_536;
@@ -106,7 +106,7 @@ function parsed(json: string, ageMs: number): StaleValue | undefined {
   try {
     return { value: parseExactJson(json), ageMs };
   } catch {
-    // The entry was not written by this version of the router, so it is ignored.
+    // An entry of another version of the router may have another format, so it is ignored.
     return undefined;
   }
 }
