@@ -1,7 +1,9 @@
-/** Directives of one `cache-control` header (RFC 9111 section 5.2.2). */
+/**
+ * Directives of one `cache-control` header: the name, and the seconds if it has any (RFC 9111 section 5.2.2).
+ */
 type Directives = ReadonlyMap<string, number | undefined>;
 
-/** Directives that restrict caching. The merged header has every one that any of the headers has. */
+/** Directives that restrict caching. The merged header has a directive if at least one subgraph sent it. */
 const DEMANDS = [
   'no-cache',
   'private',
@@ -10,11 +12,14 @@ const DEMANDS = [
   'must-understand',
   'no-transform',
 ];
-/** Directives that permit caching. The merged header has only those that all of the headers have. */
+/** Directives that permit caching. The merged header has a directive only if all subgraphs sent it. */
 const PERMISSIONS = ['public', 'immutable'];
 const PERIODS = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
 
-/** Merges headers into one that allows only what all of them allow. Unknown directives are omitted. */
+/**
+ * Merges the `cache-control` headers of several subgraph responses into one, which permits caching only if
+ * all of them permit it. Unknown directives are omitted.
+ */
 export function mergeCacheControl(headers: readonly string[]): string {
   const all = headers.map(parse);
   const some = (name: string) => all.some((directives) => directives.has(name));
@@ -45,7 +50,10 @@ export function restrictToPrivate(header: string): string {
 
 const SHARED_ONLY = /^(?:public|private|s-maxage|proxy-revalidate)(?:=|$)/;
 
-/** Returns the shortest lifetime; a missing lifetime counts as zero. */
+/**
+ * Returns the shortest lifetime in seconds of `max-age` and `s-maxage`. Without `max-age` the lifetime is
+ * zero.
+ */
 function lifetime(directives: Directives): number {
   const named = ['max-age', 's-maxage'].flatMap((name) => directives.get(name) ?? []);
   return directives.has('max-age') ? Math.min(...named) : 0;
@@ -61,14 +69,15 @@ function parse(header: string): Directives {
   return directives;
 }
 
-// `private="set-cookie"` restricts one field only. Reading it as `private` is stricter, and therefore safe.
+// Removes quoted field names: `private="set-cookie"` restricts one header field only, and becomes `private`,
+// which is stricter.
 function withoutQuoted(header: string): string {
   return header.replaceAll(/"(\d+)"/g, '$1').replaceAll(/"[^"]*"?/g, '');
 }
 
 /**
- * Returns the shorter lifetime of a repeated directive. An invalid lifetime counts as zero (RFC 9111 section
- * 4.2.1).
+ * Returns the shorter lifetime in seconds if a header has a directive twice. An invalid lifetime counts as
+ * zero (RFC 9111 section 4.2.1).
  */
 function shorter(known: number | undefined, value = ''): number {
   const seconds = /^\d{1,10}$/.test(value) ? Number(value) : 0;

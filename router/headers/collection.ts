@@ -23,7 +23,8 @@ export type HeaderCollection = {
 export type HeaderCollector = {
   readonly begin: () => HeaderCollection;
   /**
-   * Whether rules pass on `set-cookie`. Cookies are for one client, so such executions must not be shared.
+   * True if a rule passes `set-cookie` on to clients. Cookies are for one client, so executions are not
+   * deduplicated then.
    */
   readonly passesCookies: boolean;
 };
@@ -55,7 +56,7 @@ function passesCookies({ propagate, insert }: HeaderRule): boolean {
 
 function beginCollection(carryFor: (subgraph: string) => Carry | undefined): HeaderCollection {
   const gathered = new Map<string, PropagatedHeader>();
-  /** Caching headers of the subgraph responses, one list item for each response. */
+  /** For each subgraph response, its `cache-control` headers by name. */
   const cacheControls: ReadonlyMap<string, readonly string[]>[] = [];
 
   return {
@@ -66,8 +67,8 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
       cacheControls.push(cacheControlsOf(carried ?? new Map(), isWhole));
       for (const [name, header] of carried ?? [])
         if (!isCacheControl(name)) gathered.set(name, merged(name, gathered.get(name), header));
-      // Rules pass on `cache-control`, so that a cache may store the response. It then needs the subgraph's
-      // `vary`, even if no rule passes `vary` on.
+      // If a rule passes `cache-control` on, caches may store the response. They then need the subgraph's
+      // `vary`, so it is passed on even without a rule for it.
       if (from?.['vary'] !== undefined && carried?.has('cache-control') === true) {
         const vary: PropagatedHeader = { values: [from['vary']], merge: 'append' };
         gathered.set('vary', merged('vary', gathered.get('vary'), vary));
@@ -82,8 +83,8 @@ function beginCollection(carryFor: (subgraph: string) => Carry | undefined): Hea
 }
 
 /**
- * `cache-control` and its variants for specific caches: `cdn-cache-control` (RFC 9213) and
- * `surrogate-control`.
+ * Returns whether a header is `cache-control`, or its variant for specific caches: `cdn-cache-control` (RFC
+ * 9213) or `surrogate-control`.
  */
 export function isCacheControl(name: string): boolean {
   return /(?:^|-)(?:cache|surrogate)-control$/.test(name);
@@ -102,7 +103,7 @@ function mergeCacheControls(
   isWhole: boolean,
 ): Record<string, string> {
   const names = new Set(responses.flatMap((response) => [...response.keys()]));
-  // If one response has no caching header, it does not permit caching, so the merged one must not either.
+  // A subgraph response without the header does not permit caching, so it counts as `no-store`.
   const merge = (name: string) =>
     mergeCacheControl(responses.flatMap((response) => response.get(name) ?? ['no-store']));
   return Object.fromEntries([...names].map((name) => [name, isWhole ? merge(name) : 'no-store']));

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/config-schema.ts';
 
-/** Properties of a client request that describe its origin. */
+/** The parts of a client request from which the `X-Forwarded-*` headers are created. */
 export type ForwardedRequest = {
-  /** Remote address of the connection. */
+  /** Remote address of the client's connection, or of the proxy's. */
   readonly peer: string | undefined;
   readonly headers: IncomingHttpHeaders;
 };
@@ -53,8 +53,8 @@ const PROTOCOL = /^https?$/i;
 const HOST = /^[\w.:[\]%-]{1,255}$/;
 
 /**
- * Returns the address of the client, followed by the trusted proxies on the way. Addresses in front of the
- * client's own are left out, because the client can have written anything there.
+ * Returns the value of `X-Forwarded-For`: the address of the client, followed by the trusted proxies on the
+ * way. Addresses in front of the client's are left out, because the client can have invented them.
  */
 function addresses(headers: IncomingHttpHeaders, { address, isTrusted }: Peer, readPeer: ReadPeer): string {
   const hops = isTrusted ? listOf(headers['x-forwarded-for']).filter((hop) => ADDRESS.test(hop)) : [];
@@ -75,7 +75,7 @@ function host(headers: IncomingHttpHeaders, { isTrusted }: Peer): string | undef
 
 function listOf(value: string | string[] | undefined): string[] {
   if (value === undefined) return [];
-  // A repeated header is a list.
+  // Node delivers a repeated header as an array. Each element may list several values.
   return [value]
     .flat()
     .join(',')

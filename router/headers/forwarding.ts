@@ -4,14 +4,17 @@ import { isProtectedRequestHeader } from '../shared/protected-headers.ts';
 import { compileRules, rulesFor } from './rules.ts';
 import type { Carry } from './rules.ts';
 
-/** Headers of one client request that subgraphs receive. */
+/** Headers of one client request that rules forward to subgraphs. */
 export type ForwardedHeaders = {
   readonly headersFor: (subgraph: string) => Readonly<Record<string, string>>;
-  /** Text of the forwarded headers, which is part of the deduplication scope. */
+  /**
+   * All forwarded headers as one text. It is part of the deduplication scope: requests with other headers do
+   * not share calls.
+   */
   readonly scope: string;
 };
 
-/** Compiles the request rules into one function; undefined if there are none. */
+/** Compiles the configured rules for request headers into one function; undefined if there are no rules. */
 export function createForwarding(
   rules: Config['headers'],
 ): ((headers: IncomingHttpHeaders) => ForwardedHeaders) | undefined {

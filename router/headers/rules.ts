@@ -7,17 +7,24 @@ type Rules = Config['headers'];
 export type HeaderRule = Rules['request'][number] | Rules['response'][number];
 
 /**
- * Treatment of a header that several subgraph responses have: the first value, the last one, or all of them.
+ * How to merge a header that several subgraph responses have: use the first value, use the last one, or
+ * append all of them.
  */
 export type Merge = 'first' | 'last' | 'append';
 
-/** A header that is passed on. It has several values only if each needs a separate header line. */
+/**
+ * A header that a rule passes on. `values` has several items only if each must be sent as a separate header
+ * line.
+ */
 export type PropagatedHeader = { readonly values: readonly string[]; readonly merge: Merge };
 
-/** Returns the headers that rules pass on or insert, with lower-case names. */
+/**
+ * Returns the headers of a message that rules pass on, and those that rules insert. All names are in lower
+ * case.
+ */
 export type Carry = (from: IncomingHttpHeaders) => ReadonlyMap<string, PropagatedHeader>;
 
-/** Compiles rules into one function; undefined if there are none. */
+/** Compiles header rules into one function; undefined if there are no rules. */
 export function compileRules(rules: readonly HeaderRule[], isProtected: IsProtected): Carry | undefined {
   if (rules.length === 0) return undefined;
   const steps = rules.map((rule) => compileRule(rule, isProtected));
@@ -93,7 +100,7 @@ function mergeOf(rule: Propagation): Merge {
   return 'merge' in rule ? rule.merge : 'last';
 }
 
-/** Compiles a pattern that must match a whole header name. Case does not matter. */
+/** Compiles a regular expression that must match a whole header name, in upper or lower case. */
 export function wholeName(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`, 'i');
 }

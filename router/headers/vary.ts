@@ -1,6 +1,6 @@
 const FIELD_NAME = /^(?:\*|[\w!#$%&'+.^`|~-]+)$/;
 
-/** Merges `vary` headers (RFC 9110 section 12.5.5); empty if there are none. */
+/** Merges `vary` headers into one list of names (RFC 9110 section 12.5.5); empty if there are none. */
 export function mergeVary(headers: readonly (string | readonly string[] | undefined)[]): string {
   const listed = headers.flatMap((header) => header ?? []).flatMap((header) => header.split(','));
   const names = new Set(
