@@ -46,7 +46,7 @@ export type Operation = PricedOperation & {
 /** An operation without the parts that its caller may not see. */
 export type AuthorizedOperation = {
   readonly operation: Operation;
-  /** Denied fields that were executed nevertheless, because authorization has the mode `dry-run`. */
+  /** Denied fields that are executed nevertheless, because authorization has the mode `dry-run`. */
   readonly wouldDeny: readonly AuthorizationError[];
 };
 
