@@ -17,7 +17,7 @@ import { createResolvableCheck } from './patch/resolvable-fetches.ts';
 import { patchPlan } from './patch/patch-plan.ts';
 import { withUnconditionalKeys } from './patch/unconditional-keys.ts';
 
-/** An operation that is valid in the API schema. */
+/** An operation to plan. It was validated against the API schema. */
 export type OperationToPlan = {
   readonly document: string;
   readonly operationName: string | undefined;
@@ -80,8 +80,8 @@ function createPlanning(prepared: PreparedSupergraph): Planning {
   const planner = new QueryPlanner(supergraph, { reuseQueryFragments: false });
 
   function plan(document: DocumentNode, overrides: readonly string[]): QueryPlan {
-    // Apollo Server has validated the document. The router has since replaced some names with names that the
-    // schema does not have, which would fail validation.
+    // Validation is skipped. Apollo Server has validated the client's document, and this document contains
+    // names that the schema does not have, such as renamed fields.
     const operation = operationFromDocument(apiSchema, document, { validate: false });
     const overrideConditions = new Map(overrides.map((label) => [label, true]));
     return planner.buildQueryPlan(operation, { overrideConditions });

@@ -54,7 +54,7 @@ function operationOf(document: DocumentNode, operationName: string | undefined):
 type LabelledTypes = {
   readonly schema: GraphQLSchema;
   readonly definitions: ReadonlyMap<string, CompositeDefinition>;
-  /** Labels that apply to each field, by coordinate. */
+  /** Labels that decide about each field, by coordinate (`Product.price`). */
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
@@ -83,7 +83,7 @@ function createReach(types: LabelledTypes): (document: DocumentNode) => readonly
 type Reached = {
   readonly types: LabelledTypes;
   readonly labels: Set<string>;
-  /** Coordinates and types that were visited. */
+  /** Coordinates of fields, and names of types whose keys were visited. They are not visited again. */
   readonly seen: Set<string>;
 };
 
@@ -105,7 +105,10 @@ function reachField(typeName: string, fieldName: string, reached: Reached): void
   }
 }
 
-/** An argument reads these fields from any type of its context. */
+/**
+ * Adds the labels of the fields that an argument with `@fromContext` reads. The type that provides the
+ * context is unknown here, so every field with such a name counts.
+ */
 function reachContext(selection: SelectionSetNode, { types, labels }: Reached): void {
   const names = new Set(fieldNamesIn(selection));
   for (const [coordinate, own] of types.labels) {

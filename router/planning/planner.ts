@@ -14,7 +14,7 @@ export type PlanOutcome =
       readonly kind: 'planned';
       readonly plan: QueryPlan;
       readonly renames: Renames;
-      /** Length of the plan and the renames as JSON, in characters. */
+      /** Characters of the plan and its renames as JSON, from which the memory of the plan is estimated. */
       readonly length?: number;
     }
   /** The error has the code OPERATION_NOT_PLANNABLE, PLANNING_TIMEOUT or SHUTTING_DOWN. */
@@ -53,7 +53,8 @@ export type PlannerOptions = {
  */
 const START_ALLOWANCE_MS = 10_000;
 
-// Seconds until a retry. Most operations are planned within milliseconds.
+// Seconds that a client should wait before it sends an operation again. Most operations are planned within
+// milliseconds.
 const RETRY_AFTER_S = 1;
 
 /**

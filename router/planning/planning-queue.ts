@@ -7,8 +7,8 @@ export type PlanningQueueLimits = {
 
 /**
  * A queue with a lane for each caller. The lanes take turns, so that a caller with many items does not delay
- * a caller with one. An item that several callers wait for is in all of their lanes, and leaves them at the
- * first turn.
+ * a caller with one. If several callers wait for the same item, it is in the lanes of all of them, and is
+ * removed from all when the first of these lanes has its turn.
  */
 export class PlanningQueue<Item extends object> {
   readonly #limits: PlanningQueueLimits;
@@ -82,8 +82,8 @@ export class PlanningQueue<Item extends object> {
     this.#lanesOf.get(item)?.add(lane);
   }
 
-  // Moves a lane behind the others before the next turn, not right after its own turn, so that a caller that
-  // arrives in between comes before the second item of that lane.
+  // Moves the lane that had its turn behind the others. This is done only before the next turn. A caller that
+  // arrives between the two turns is therefore served before the second item of that lane.
   #moveToEnd(lane: string | undefined): void {
     const items = lane === undefined ? undefined : this.#lanes.get(lane);
     if (lane === undefined || items === undefined) return;

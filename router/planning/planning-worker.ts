@@ -14,7 +14,8 @@ function serve(plan: OperationPlanner): void {
   parentPort?.on('message', (request: PlanningRequest) => {
     send({ kind: 'outcome', json: JSON.stringify(plan(request)) });
   });
-  // The first plan is slow, because the planner initializes data that later plans use.
+  // Plans an operation before the thread reports that it is ready. The first plan is slow, because the
+  // planner initializes data that later plans use, and a client would otherwise wait for that.
   plan({ document: '{ __typename }', operationName: undefined });
   send({ kind: 'ready' });
 }

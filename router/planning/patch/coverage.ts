@@ -113,9 +113,15 @@ function mergeInto(target: FetchedFields, source: FetchedFields): void {
 type Walk = {
   readonly fetched: FetchedFields;
   readonly schema: GraphQLSchema;
-  /** True inside a type condition that only some of the objects meet. */
+  /**
+   * True inside a type condition that not every object at this place meets, such as `... on Book` in a list
+   * of `Media`.
+   */
   readonly narrowed: boolean;
-  /** Values of variables under which `@skip` and `@include` include this place. */
+  /**
+   * Values of the variables in `@skip` and `@include` with which the operation includes the current
+   * selection.
+   */
   readonly assumed: ReadonlyMap<string, boolean>;
 };
 

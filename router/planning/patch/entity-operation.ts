@@ -18,8 +18,8 @@ export function readEntityOperation(text: string): EntityOperation | undefined {
 }
 
 /**
- * Returns the text of an entity operation with other selections. Variables that these do not use are left
- * out.
+ * Returns the text of an entity operation with its selections replaced by the given ones. Variables that the
+ * new selections do not use are removed.
  */
 export function printEntityOperation(
   { operation, entities, selectionSet }: EntityOperation,
@@ -44,7 +44,7 @@ function variableNames(operation: OperationDefinitionNode): string[] {
   return (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
 }
 
-/** Returns those of the given variables that the selections use. */
+/** Returns the definitions of those variables that the selections use. */
 export function usedVariables(selections: readonly SelectionNode[], names: readonly string[]): string[] {
   const used = new Set<string>();
   for (const selection of selections) {

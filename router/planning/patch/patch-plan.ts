@@ -100,8 +100,8 @@ function patchFetch(fetch: FetchNode, required: RequiredArguments): FetchNode {
   return {
     ...fetch,
     operation: patchOperation(fetch.operation, required),
-    // The planner's own rewrites may change `__typename`. The renames depend on the original type, so they
-    // come first.
+    // Renames that depend on the object type come first, because rewrites by the planner may replace
+    // `__typename` by the name of an interface.
     ...(renamers.length > 0 && { inputRewrites: [...renamers, ...(fetch.inputRewrites ?? [])] }),
   };
 }

@@ -3,7 +3,10 @@ import type { DocumentNode, FieldNode, GraphQLSchema, SelectionSetNode } from 'g
 import { responseName } from '../../shared/graphql/response-name.ts';
 import { possibleNames } from './requirements.ts';
 
-/** Object types for which an operation selects a field, by the field's response name. */
+/**
+ * Maps response names of fields to the object types for which the operation selects the field. For `{ media {
+ * title ... on Book { pages } } }`, `pages` maps to `Book`.
+ */
 export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 
 type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlySet<string> };

@@ -3,24 +3,27 @@ import type { GraphQLSchema, SelectionSetNode } from 'graphql';
 import type { RequiredArguments } from '../prepare/required-arguments.ts';
 
 /**
- * One step of a path below an entity: a field, and the object types that it is selected on. Undefined means
- * all types.
+ * One step of a path below an entity: the name of a field, and the object types of its parent for which the
+ * field is selected. Undefined types mean all types.
  */
 type Step = { readonly field: string; readonly types: ReadonlySet<string> | undefined };
 
-/** Path from an entity to a value, with the names that the planner uses for fields. */
+/**
+ * Path from an entity to a value that `@requires` reads. Its field names are those for the planner, such as
+ * `price__required0`.
+ */
 export type Place = readonly Step[];
 
 /** A value that a field requires from another subgraph (`@requires`). */
 export type Requirement = {
   readonly place: Place;
-  /** Path of the value with the names that the requiring subgraph uses for fields. */
+  /** The same path with the field names of the requiring subgraph, such as `.price`. */
   readonly seen: string;
 };
 
 /**
- * Returns the values that a field requires.
- * @param at key of the field, see `coordinate`.
+ * Returns the values that a field reads from other subgraphs, because of its `@requires`.
+ * @param at text that identifies the requiring field, see `coordinate`.
  */
 export function requirementsOf(
   at: string,
@@ -66,7 +69,10 @@ export function possibleNames(condition: string, schema: GraphQLSchema): Readonl
   return new Set(isAbstractType(type) ? schema.getPossibleTypes(type).map(({ name }) => name) : [condition]);
 }
 
-/** Returns a path of field names without the types, such as `.ref.code`. Names are those of the planner. */
+/**
+ * Returns the field names of a path as text, such as `.ref.code`. Names are those for the planner, and types
+ * are left out.
+ */
 export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }
@@ -77,8 +83,8 @@ export function placeText(place: Place): string {
 }
 
 /**
- * Returns whether both paths can lead to the same value of an object: they have equal fields, and at each
- * step a type in common.
+ * Returns whether two paths can lead to the same value: they have the same fields, and at each step some
+ * object type is possible in both.
  */
 export function overlap(one: Place, other: Place): boolean {
   return (

@@ -10,7 +10,10 @@ import {
   serviceNames,
 } from '../prepare/supergraph-document.ts';
 
-/** Returns the keys of a type that a service resolves, including those of the type's interfaces. */
+/**
+ * Returns the keys with which a service resolves entities of a type. They include the keys of interfaces that
+ * the type implements.
+ */
 type ResolvableKeys = {
   readonly of: (service: string, typeName: string) => readonly SelectionSetNode[];
 };

@@ -11,12 +11,12 @@ import { coordinate } from '../prepare/required-arguments.ts';
 import { narrowed, overlap, pathTo, placeText, possibleNames, requirementsOf } from './requirements.ts';
 import type { Place, Requirement } from './requirements.ts';
 
-/** The supergraph and the plan that a fetch is part of. */
+/** The supergraph and the plan to which the fetch belongs. */
 export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'interfaceObjects'> & {
   readonly planned: DocumentNode;
   /**
-   * Names of the fields that fetches of the plan require. Such a field is needed even where the client does
-   * not select it.
+   * Names of fields that any fetch of the plan sends in its representations. Such a field must be fetched for
+   * all types, even for types for which the client does not select it.
    */
   readonly read: ReadonlySet<string>;
   /** True if the plan contains `@skip`, `@include` or a Condition node. */
@@ -85,13 +85,14 @@ type Part = {
   readonly fields: Set<FieldNode>;
   readonly requirements: Requirement[];
   /**
-   * Object types for which the operation selects the fields of this part; undefined if the part needs no
-   * restriction.
+   * Object types to which the type conditions of this fetch are restricted; undefined if it applies to all
+   * types.
    */
   readonly types: ReadonlySet<string> | undefined;
   /**
-   * Text that is equal for fields which may be in one part. It contains the types and, for a field with
-   * requirements, the conditions of the field and the requirements that may be absent.
+   * Fields may be in one part only if this text is equal for them. It contains the object types. For a field
+   * with `@requires` it also contains the `@skip` and `@include` around the field and those of its required
+   * values that a representation may lack.
    */
   readonly together: string;
 };
@@ -99,8 +100,8 @@ type Part = {
 type PartitionContext = {
   readonly service: string;
   /**
-   * Types for which the operation selects each field. Only set if the subgraph knows these types as one type,
-   * by `@interfaceObject`.
+   * Object types for which the operation selects each field. Undefined unless the subgraph defines their
+   * interface as an `@interfaceObject`, because only such a subgraph cannot distinguish the types.
    */
   readonly requested: RequestedTypes | undefined;
   readonly context: PatchContext;
@@ -108,7 +109,8 @@ type PartitionContext = {
 
 /**
  * Distributes the fields of a fetch among parts. A field joins the first part with the same `together`,
- * unless the representation would need two values under one name.
+ * unless the field and the part require different values under one name, such as `price(currency: "EUR")` and
+ * `price(currency: "USD")`.
  */
 function partition(selectionSet: SelectionSetNode, partitioning: PartitionContext): Part[] {
   const parts: Part[] = [];
@@ -157,8 +159,8 @@ function partRequestFor(
 }
 
 /**
- * Returns undefined if the operation selects the field for all possible types. Then the fetch needs no type
- * condition, and the entity's type need not be known.
+ * Returns the given types; undefined if they include all possible types of `of`. In that case the fetch needs
+ * no type condition, so it can be sent even if the type of an entity is unknown.
  */
 function fewerThanAll(
   types: ReadonlySet<string> | undefined,
@@ -200,7 +202,7 @@ function pick({ selections }: SelectionSetNode, fields: Part['fields']): Selecti
 }
 
 type PickContext = {
-  /** Returns whether a required value is needed by other parts, but not by this one. */
+  /** Returns whether fields of other parts require the value at the path, and no field of this part does. */
   readonly isForeign: (place: Place) => boolean;
   readonly selections: readonly SelectionNode[];
   readonly schema: GraphQLSchema;
@@ -238,8 +240,8 @@ function tellsMoreThanType(node: QueryPlanSelectionNode): boolean {
 }
 
 /**
- * Replaces the type condition of a required selection with one for each of the given object types that
- * satisfies it.
+ * Replaces a selection with a type condition (`... on Media { title }`) by one for each of the given object
+ * types that the condition includes (`... on Book { title }`).
  */
 function ofTypes(
   node: QueryPlanSelectionNode,
@@ -252,8 +254,8 @@ function ofTypes(
 }
 
 /**
- * Returns whether a part needs a required selection. A selection with a type condition is needed only if the
- * part selects fields of that type.
+ * Returns whether the representations of a part need a selection. A selection with a type condition (`... on
+ * Book { title }`) is needed only if the part selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

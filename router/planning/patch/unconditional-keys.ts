@@ -38,7 +38,10 @@ function inSelection(selection: SelectionNode, keyNames: ReadonlySet<string>): r
   return [...keysOf(inner, keyNames), ...withoutKeys(inner, keyNames)];
 }
 
-/** Returns only the key fields of a selection, without conditions. Fields of nested objects are left out. */
+/**
+ * Returns the key fields of a selection without their `@skip` and `@include`. Fields of nested objects are
+ * not included.
+ */
 function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [unconditional(selection)] : [];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
@@ -47,7 +50,7 @@ function keysOf(selection: SelectionNode, keyNames: ReadonlySet<string>): readon
   return [unconditional({ ...selection, selectionSet: { ...selection.selectionSet, selections } })];
 }
 
-/** Returns the selection without its own key fields; fields of nested objects stay. */
+/** Returns the selection without the key fields on its first level. Fields of nested objects stay. */
 function withoutKeys(selection: SelectionNode, keyNames: ReadonlySet<string>): readonly SelectionNode[] {
   if (selection.kind === Kind.FIELD) return isKeyField(selection, keyNames) ? [] : [selection];
   if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];

@@ -41,7 +41,8 @@ export function hoistFields(
   const selectionSet = hoistInSet(operation.selectionSet, root, walk);
   if (walk.count === 0) return undefined;
   const hoisted = { ...document, definitions: [{ ...operation, selectionSet }] };
-  // If types have different fields with the same response name, no selection for all types can replace them.
+  // If two types have different fields with one response name (`... on Bread { size } ... on Shirt { size:
+  // label }`), hoisting makes the document invalid, so nothing is hoisted.
   return validate(schema, hoisted, [OverlappingFieldsCanBeMergedRule]).length === 0 ? hoisted : undefined;
 }
 
@@ -124,8 +125,8 @@ function withSelections(
 }
 
 /**
- * Returns whether a field of an object type can be hoisted: the `@interfaceObject` has the field too, and it
- * returns the same type there.
+ * Returns whether a field of an object type can be hoisted: the interface that the subgraph defines as an
+ * `@interfaceObject` has a field of the same name and type.
  */
 function isOwn(field: FieldNode, { type, interfaceObject, walk }: Splitting): boolean {
   const own = walk.interfaceObjectFields.get(interfaceObject.name);

@@ -177,8 +177,8 @@ function selectFragment(
 }
 
 /**
- * Returns the object types that implement both of two interfaces: the type of an object, which some subgraph
- * defines as an `@interfaceObject`, and the condition of a fragment on it.
+ * Returns the object types that an object of an interface can have inside a fragment on another interface. A
+ * type must implement both interfaces. A subgraph with an `@interfaceObject` knows only the first.
  */
 function commonTypes(
   parent: GraphQLNamedType | undefined,

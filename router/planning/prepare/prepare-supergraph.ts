@@ -22,18 +22,23 @@ export type PreparedSupergraph = {
   readonly document: DocumentNode;
   /** Schema of the whole supergraph, including the join directives. */
   readonly schema: GraphQLSchema;
-  /** Names of all fields that keys and `@requires` read. */
+  /**
+   * Names of all fields in keys and in `@requires`. An alias in a client's operation must not equal one of
+   * them.
+   */
   readonly reserved: ReadonlySet<string>;
-  /** Names of the fields that `@fromContext` reads. They are among the reserved names. */
+  /** Names of the fields that arguments with `@fromContext` read. They are also in `reserved`. */
   readonly contexts: ReadonlySet<string>;
   /**
-   * Interfaces that some services define as an `@interfaceObject`. The values are the names of these
-   * services.
+   * Interfaces that some subgraph defines as an `@interfaceObject`, each with the names of these subgraphs.
    */
   readonly interfaceObjects: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Fields that a service returns for such an interface without requiring other fields, by interface. */
+  /** Fields that a subgraph with an `@interfaceObject` resolves without `@requires`, by the interface. */
   readonly interfaceObjectFields: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of all fields of interfaces that some service defines as an `@interfaceObject`. */
+  /**
+   * Names of all fields of the interfaces that some subgraph defines as an `@interfaceObject`. The planner
+   * merges fields of such an interface that have one name.
+   */
   readonly shared: ReadonlySet<string>;
   readonly required: RequiredArguments;
   /** Which keys the document contains: all of them, or only the resolvable ones. */

@@ -63,7 +63,8 @@ export function findRenames(
     const alike = [...bySignature.values()];
     const isTaken = name === '__typename' || reserved.has(name);
     const isAmbiguous = alike.length > 1 && alike.some((field) => shared.has(field.name.value));
-    // One of the fields keeps the name; a field without an alias is preferred.
+    // If several different fields have one response name, one of them keeps it: a field without an alias, or
+    // else the first.
     const kept = alike.find((field) => !isAliased(field)) ?? alike[0];
     return alike
       .filter(

@@ -21,24 +21,31 @@ import {
 import type { CompositeDefinition } from './supergraph-document.ts';
 
 /**
- * A field with the arguments that some `@requires` gives to it. The planner has a separate field for each
- * such combination, with a name of its own.
+ * A field with arguments that some `@requires` reads, such as `price(currency: "EUR")`. In the schema for the
+ * planner it is a separate field, such as `price__required0`.
  */
 export type RequiredField = { readonly field: string; readonly arguments: FieldNode['arguments'] };
 
 /**
- * Fields that have a separate name in the planner, and everything needed to restore their own names in plans.
+ * Fields that have another name in the schema for the planner, and the data to restore their own names in
+ * plans.
  */
 export type RequiredArguments = {
-  /** Fields by the names that they have only in the planner's supergraph, such as `price__required0`. */
+  /** Original fields by their names in the schema for the planner, such as `price__required0`. */
   readonly fields: ReadonlyMap<string, RequiredField>;
-  /** Selection sets of `@requires`, with the planner's names, by `coordinate` of the requiring field. */
+  /**
+   * Selection sets of `@requires` with the names for the planner. The key identifies the requiring field, see
+   * `coordinate`.
+   */
   readonly requirements: ReadonlyMap<string, SelectionSetNode>;
   /** Paths of the fields in all keys of a service, such as `.ref.code`, by service. */
   readonly keyPaths: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
-/** Returns the key of a field in `RequiredArguments.requirements`. */
+/**
+ * Returns the text that identifies a requiring field in `RequiredArguments.requirements`: `SERVICE
+ * Type.field`.
+ */
 export function coordinate(service: string, type: string, field: string): string {
   return `${service} ${type}.${field}`;
 }
@@ -46,11 +53,14 @@ export function coordinate(service: string, type: string, field: string): string
 type Variants = {
   readonly schema: GraphQLSchema;
   /**
-   * Names that fields with arguments have for the planner. The key is the field with its arguments as text.
+   * Maps fields with their arguments as text, such as `price(currency:"EUR")`, to their names for the
+   * planner.
    */
   readonly names: Map<string, string>;
   readonly fields: Map<string, RequiredField>;
-  /** Names that each type gets as additional fields for the planner. */
+  /**
+   * Names such as `price__required0` that each type has as additional fields in the schema for the planner.
+   */
   readonly added: Map<string, Set<string>>;
 };
 
@@ -150,8 +160,8 @@ function separateField(node: FieldNode, parent: GraphQLNamedType | undefined, va
   const inner = selectionSet && separateSelections(selectionSet, getNamedType(definition.type), variants);
   const { arguments: _, ...bare } = node;
   const separated = inner === undefined ? bare : { ...bare, selectionSet: inner };
-  // A field that can have arguments is renamed even if `@requires` gives none, because the client may give
-  // some.
+  // A field that accepts arguments is renamed even if `@requires` passes none, because the client may select
+  // the same field with arguments.
   if (definition.args.length === 0) return separated;
   const name = variantOf(node, parent.name, variants);
   return { ...separated, name: { kind: Kind.NAME, value: name } };
