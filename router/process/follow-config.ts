@@ -36,7 +36,8 @@ export function followConfig(
   function load(): Config {
     const files: string[] = [];
     try {
-      // Without a file the defaults would apply, which may be less strict than the running configuration.
+      // If `router.yaml` existed before and is missing now, loading fails. Otherwise the defaults would
+      // apply, which may be less strict than the running configuration.
       if (wasFound) assertFile(file);
       wasFound = existsSync(file);
       return loadConfig(env, directory, (one) => void files.push(one));

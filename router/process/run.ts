@@ -34,7 +34,8 @@ async function runOne(config: Config, { inPool }: { readonly inPool: boolean }):
   const { log } = router.telemetry;
   if (!inPool) warnOfMissingFlag(log);
   const { unready } = await router.inspect();
-  // The pool terminates its workers if the signal is repeated, so a worker itself ignores repeated signals.
+  // The pool ends its workers when it receives a signal to stop again, so a worker itself ignores repeated
+  // signals.
   const stopped = stopSignal(inPool ? () => undefined : endAtOnce);
   log.info(
     {

@@ -37,7 +37,7 @@ export type WorkerPool = AsyncDisposable & {
   readonly adminUrl: string | undefined;
   readonly healthUrl: string | undefined;
   readonly drain: () => Promise<void>;
-  /** Makes all workers load the configuration again. */
+  /** Makes every worker load its configuration file again. */
   readonly reloadConfig: () => void;
 };
 
@@ -55,15 +55,15 @@ export async function startWorkers(
   { telemetry }: { readonly telemetry: Telemetry },
 ): Promise<WorkerPool> {
   const workers = new Map<number, Worker>();
-  /** The last command for each forced breaker, by subgraph and field. */
+  /** The last breaker command of each subgraph or field that is still in effect, by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
     const worker = new Worker(port);
     workers.set(slot, worker);
-    // Commands are sent before the worker listens, so that forced breakers have their state at its first
-    // request.
+    // Breaker commands are sent before the worker listens, so that forced breakers are already forced at its
+    // first request.
     for (const command of commands.values()) void worker.apply(command);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
@@ -88,7 +88,7 @@ export async function startWorkers(
     const key = JSON.stringify([command.subgraph, command.field]);
     const before = commands.get(key);
     const lasting = command.state === 'auto' ? undefined : command;
-    // The command is stored before it is sent, so that a worker which starts in between receives it too.
+    // The command is stored before it is sent. A worker that starts meanwhile then receives it too.
     store(key, lasting);
     const responses = await Promise.all([...workers.values()].map((worker) => worker.apply(command)));
     const results = responses.filter((response) => response !== undefined);
@@ -160,8 +160,8 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
 }
 
 function sendToPool(message: WorkerMessage): void {
-  // Without the callback, an error of a closed channel would be uncaught. `disconnect` handles the closed
-  // channel.
+  // The empty callback receives the error if the channel to the pool is closed. Without a callback, the error
+  // would be uncaught. The event `disconnect` already stops the worker.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -213,7 +213,10 @@ class Worker {
     );
   }
 
-  /** Returns the report of the worker. If it does not respond in time, it counts as not ready. */
+  /**
+   * Returns the state and the metrics of the worker. For a worker that does not respond in time, the result
+   * says that it is not ready.
+   */
   async report(): Promise<WorkerReport> {
     const response = await this.#request({ kind: 'report' });
     return response?.kind === 'report' ? response.report : UNRESPONSIVE;
