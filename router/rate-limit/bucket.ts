@@ -11,7 +11,7 @@ export type Bucket = {
 /** Points that a request takes from a bucket. */
 export type Debit = { readonly bucket: Bucket; readonly points: number };
 
-/** Content of a bucket after a rate-limit decision. */
+/** Content of a bucket after a request was admitted or rejected. */
 export type BucketLevel = {
   readonly bucket: Bucket;
   /**
@@ -22,9 +22,9 @@ export type BucketLevel = {
 };
 
 /**
- * Converts points to units. Levels are counted in units, because the gain per millisecond is then a whole
- * number in every configuration. All levels are exact integers below 2^53, so that no points appear or get
- * lost by rounding. See docs/decisions/005-token-bucket.md.
+ * Converts points to units, in which the content of buckets is counted. A bucket gains a whole number of
+ * units per millisecond in every configuration. All contents are exact integers below 2^53, so that no points
+ * appear or get lost by rounding. See docs/decisions/005-token-bucket.md.
  */
 export function unitsOf(points: number, { windowMs }: Bucket): number {
   return points * windowMs;

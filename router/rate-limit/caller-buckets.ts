@@ -9,25 +9,29 @@ import { addressBlock } from './client-address.ts';
 import type { FieldCalls } from '../cost/field-calls.ts';
 import { limitsOf } from '../cost/field-limits.ts';
 
-/** Everything that an operation of a caller is charged for. */
+/** The caller, the cost and the limited fields of an operation, for which its caller is charged. */
 export type ChargeRequest = Payer & {
   readonly cost: number;
   /** Points of `cost` that were already charged while the operation was prepared. */
   readonly prepaid?: number;
-  /** Calls of fields with a rate limit. */
+  /**
+   * Calls of fields that have a rate limit of their own, such as at most 5 calls of `Mutation.login` per
+   * minute.
+   */
   readonly calls?: readonly FieldCalls[];
 };
 
 /**
- * Debits of one request: its cost in points from some buckets, and its calls of limited fields from others.
+ * Debits of one request: `cost` takes points from the buckets of the caller, `calls` takes calls from the
+ * buckets of limited fields.
  */
 export type Debits = { readonly cost: readonly Debit[]; readonly calls: readonly CallDebit[] };
 
-/** Calls that a request takes from the bucket of a limited field. */
+/** Number of calls that a request takes from the bucket of a field with a rate limit. */
 export type CallDebit = Debit & {
   /**
-   * The field and the number of its calls, if the limit counts only failures: the debit is refunded when all
-   * calls have returned a value. Undefined if calls count whatever they return.
+   * The field and the number of its calls, if its limit counts only failed calls. The calls are then refunded
+   * if all of them return a value. Undefined if the limit counts every call.
    */
   readonly refundable: { readonly coordinate: string; readonly calls: number } | undefined;
 };

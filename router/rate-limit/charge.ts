@@ -13,7 +13,7 @@ import { checkVariables } from '../limits/variable-limits.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** The parts of an operation that are needed to charge it. */
+/** Data of an operation that its charge depends on: its price, its type and its variables. */
 export type PricedOperation = Price & {
   readonly type: 'query' | 'mutation';
   readonly coerce: CoerceVariables;
@@ -31,11 +31,11 @@ export type AdmissionParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Rejects requests while the process is overloaded.
+   * Rejects an operation of this type and cost while the process is overloaded.
    * @throws {RouterError} OVERLOADED
    */
   readonly shed: (identity: Identity, type: 'query' | 'mutation', cost: number) => void;
-  /** Called for each rejection that would occur with the mode `enforce`, while the mode is `measure`. */
+  /** Called in mode `measure` for each operation that mode `enforce` would reject. */
   readonly measured: (code: RouterError['code']) => void;
 };
 
@@ -48,14 +48,14 @@ export type OperationAdmission = {
    */
   readonly admit: (operation: PricedOperation, inputs: Variables, caller: PrepaidPayer) => Promise<Admission>;
   /**
-   * Charges for a document before it is parsed, validated and planned, by its length. Returns the charged
-   * points. They are deducted from the cost of the operation later; if the document is rejected, they stay
-   * charged.
+   * Charges the caller for the length of a document, before the document is parsed, validated and planned.
+   * Returns the charged points. They are deducted from the cost of the operation later. If the document is
+   * rejected, they stay charged.
    * @throws {RouterError} RATE_LIMITED
    */
   readonly prepay: (documentLength: number, caller: Payer) => Promise<number>;
   /**
-   * Runs a part of the request handling. If it throws before anything was charged to the caller, one point is
+   * Runs `work`. If it rejects the request and nothing was charged to the caller before, one point is
    * charged, so that invalid requests are not free.
    */
   readonly chargingRejections: <Result>(
@@ -64,10 +64,10 @@ export type OperationAdmission = {
   ) => Promise<Result>;
 };
 
-/** The caller that is charged for a request, and the points charged so far. */
+/** The caller that is charged for a request, and the points that it was already charged for this request. */
 export type PrepaidPayer = Payer & Pick<ChargeRequest, 'prepaid'>;
 
-/** Method of `TopConsumers` that counts a charge. */
+/** Method of `TopConsumers` that adds a charge to the statistics of the caller. */
 type Count = 'addOperation' | 'addCharge';
 
 /** Creates the functions that check the limits of a caller and charge its operations. */
@@ -129,7 +129,7 @@ export function createAdmission(
       try {
         return await work();
       } catch (error) {
-        // If the caller has no points left, this throws RATE_LIMITED instead of the original error.
+        // If the caller has too few points even for this one, RATE_LIMITED replaces the original error.
         if (enabled && prepaid === 0 && isChargeable(error))
           await chargeOrMeasure({ identity, address, cost: 1 }, 'addCharge');
         throw error;
@@ -139,8 +139,8 @@ export function createAdmission(
 }
 
 /**
- * Returns whether a rejected request is charged: its error must be the client's fault, and not the rate limit
- * itself.
+ * Returns whether one point is charged for a rejected request: the client caused the error, and it is not
+ * RATE_LIMITED itself.
  */
 function isChargeable(error: unknown): boolean {
   return error instanceof RouterError && error.status < 499 && error.code !== 'RATE_LIMITED';

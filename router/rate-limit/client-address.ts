@@ -8,10 +8,10 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 export type ClientAddress = (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
 
 /**
- * Creates the function that finds the address of a client: the last address in X-Forwarded-For that is not a
- * trusted proxy. Addresses to its left cannot be trusted, because the client can have written them.
+ * Creates the function that finds the address of a client. It reads X-Forwarded-For from the right and
+ * returns the first address that is not a trusted proxy. Addresses further left may be forged by the client.
  * @param trustedProxies addresses or CIDR ranges
- * @throws {Error} if one is neither
+ * @throws {Error} if an entry is neither an address nor a CIDR range
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createTrust(trustedProxies);

@@ -41,7 +41,7 @@ export class LocalBuckets {
     }
   }
 
-  /** Sets the level of a bucket to a level from Redis. */
+  /** Copies the content that a bucket has in Redis to the bucket in this process. */
   fill(key: string, units: number): void {
     this.#stored.set(key, { units, at: Math.floor(this.#monotonic()) });
   }

@@ -19,7 +19,7 @@ export type Reservation = {
   readonly store: 'redis' | 'local' | 'none';
   readonly buckets: readonly Bucket[];
   readonly points: number;
-  /** Charged calls of limited fields, of which some may be refunded. */
+  /** Calls that were charged to the buckets of limited fields. Calls that return a value may be refunded. */
   readonly calls: readonly CallDebit[];
   /** Points that are left in the emptiest bucket; undefined if the charge used no bucket. */
   readonly remaining: number | undefined;
@@ -27,7 +27,7 @@ export type Reservation = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A bucket that holds too little for a request. Numbers are points, or calls of a limited field. */
+/** A bucket with too few points, or too few calls of a limited field, for a request. */
 export type Shortage = {
   /** Name of the bucket in `RateLimit-Policy`. */
   readonly bucket: string;
@@ -48,7 +48,9 @@ export type RateLimitDecision =
       /** The field that is called too often; undefined if the cost is too high. */
       readonly field?: string;
     }
-  /** The operation needs more than a full bucket holds, so that waiting does not help. */
+  /**
+   * The cost is higher than the size of a bucket. Waiting does not help, so the response has no retry time.
+   */
   | {
       readonly kind: 'unaffordable';
       readonly headers: Headers;
@@ -188,14 +190,14 @@ function unaffordable({ cost, calls }: Debits, prepaid = 0): RateLimitDecision |
 }
 
 function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): RateLimitDecision {
-  // Response headers count points, so they leave out the buckets that count calls.
+  // Headers report points, so the buckets of limited fields, which count calls, are left out.
   const ofCost = levels.slice(0, cost.length);
   const reservation: Reservation = {
     store,
     buckets: ofCost.map(({ bucket }) => bucket),
     points: cost[0]?.points ?? 0,
-    // The buckets that were charged, which are smaller than the configured ones if they are this process's
-    // share.
+    // A refund must go to the bucket that was charged. While Redis is down, this is a bucket of this process,
+    // which is smaller than the configured one.
     calls: calls.map((call, index) => ({
       ...call,
       bucket: levels[cost.length + index]?.bucket ?? call.bucket,
@@ -208,8 +210,8 @@ function admitted({ levels, store }: StoredDecision, { cost, calls }: Debits): R
 /** Milliseconds after which clients may retry, if requests are rejected because Redis is down. */
 const DENIED_RETRY_MS = 1_000;
 
-// A retry is charged the whole cost again, because the prepaid points of this attempt are not refunded. The
-// wait therefore includes them.
+// A retry is charged the whole cost again, because points that were prepaid for this attempt are not
+// refunded. The wait is therefore computed for the cost including the prepaid points.
 function rejected({ levels }: StoredDecision, { cost, calls }: Debits, prepaid = 0): RateLimitDecision {
   const debits = [...cost.map(({ bucket, points }) => ({ bucket, points: points + prepaid })), ...calls];
   const waiting = levels
@@ -236,12 +238,12 @@ function shortageOf(level: BucketLevel): Shortage {
   return { bucket: name, limit: points, windowMs, remaining: remainingPoints(level) };
 }
 
-/** Returns the points of a bucket that one of several routers or processes may use. */
+/** Returns the size of a bucket while Redis is down: its share for one of several routers or processes. */
 function localPoints({ points }: Bucket, parties: number): number {
   return Math.max(1, Math.floor(points / parties));
 }
 
-/** Returns the points in the emptiest bucket after a refund, which may be negative. */
+/** Returns the points that the emptiest charged bucket holds after a refund. The refund may be negative. */
 export function remainingAfter({ remaining, buckets }: Reservation, refunded: number): number | undefined {
   if (remaining === undefined) return undefined;
   const capacity = Math.min(...buckets.map(({ points }) => points));

@@ -20,12 +20,15 @@ export type CostReport = {
 /** An executed operation whose charge is to be corrected. */
 export type ReconcilableOperation = {
   readonly admission: Admission;
-  /** Computes the actual cost; undefined if the estimate is final. */
+  /** Computes the actual cost; undefined if the estimated cost stays charged. */
   readonly actualCost: ActualCost | undefined;
   /** Counts the calls that returned a value; undefined if no calls can be refunded. */
   readonly deliveredCalls?: DeliveredCalls | undefined;
   readonly delivered: DeliveredData;
-  /** Coordinates of fields whose call was sent and failed. Their estimated cost stays charged. */
+  /**
+   * Coordinates of fields whose subgraph call was sent and failed. Their estimated cost stays charged,
+   * because the subgraph may have done the work.
+   */
   readonly fieldsWithoutResponse: ReadonlySet<string>;
   readonly caller: Payer;
 };
@@ -34,8 +37,8 @@ export type ReconciliationParts = {
   readonly rateLimiter: RateLimiter;
   readonly topConsumers: TopConsumers;
   /**
-   * Called with the corrected points of each operation. `lost` means that the bucket did not receive the
-   * correction.
+   * Called with the refunded points of each operation; negative if points were charged in addition. `lost`
+   * means that the bucket was not changed, because Redis is down.
    */
   readonly onReconciled: (points: number, outcome: 'done' | 'lost') => void;
   /** Runs an action after the response was sent. */
@@ -54,19 +57,22 @@ const MAX_PENDING = 10_000;
 /** Corrects the charges of operations. */
 export type Reconciliation = {
   /**
-   * Refunds an operation that was not executed because of the router. The points for its document stay
-   * charged.
+   * Refunds an operation that was not executed because of the router, for example after a planning timeout.
+   * The points for the length of its document stay charged.
    */
   readonly refundUnexecuted: (admission: Admission, caller: Payer) => void;
   /** Corrects the charge of an operation after its response was sent. */
   readonly reconcileLater: (operation: ReconcilableOperation) => void;
-  /** Corrects the charge of an operation and returns the result without waiting for the bucket. */
+  /**
+   * Corrects the charge of an operation and returns `extensions.cost` for its response. The response does not
+   * wait until Redis has stored the correction.
+   */
   readonly reconcileAndReport: (operation: ReconcilableOperation) => CostReport;
 };
 
 /**
- * Whether a coordinate is a mutation field. A mutation without a response may have been executed, so it stays
- * charged.
+ * Returns whether a coordinate is that of a mutation field, such as `Mutation.pay`. If such a field has no
+ * response, the estimated cost stays charged, because the mutation may have been executed.
  */
 function isMutation(coordinate: string): boolean {
   return coordinate.startsWith('Mutation.');
@@ -93,7 +99,7 @@ export function createReconciliation(
     return Math.max(Math.min(actualCost(delivered, variables, fieldsWithoutResponse), most), prepaid);
   }
 
-  /** Refunds the calls of each field that has returned a value for every call. */
+  /** Refunds limited fields. A field is refunded only if every call of it has returned a value. */
   function refundCalls({
     admission: { reservation },
     deliveredCalls,

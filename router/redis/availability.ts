@@ -3,7 +3,7 @@ import { messageOf } from '../shared/error-message.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** State of the connection to Redis. Requests do not wait for a Redis that is unavailable. */
+/** Whether Redis responds. Requests do not wait for Redis while it is unavailable. */
 export type Availability = {
   available(): boolean;
   /** Reports a failed command. Redis counts as unavailable until a probe succeeds. */
@@ -103,14 +103,14 @@ export function watchAvailability(
   };
 }
 
-/** Number of steps that a wait is divided into (see `withTimeout`). */
+/** Number of timers into which `withTimeout` divides a wait. */
 const PARTS = 4;
 
 /**
- * Waits for a response, but counts only time in which this process could have read it. The wait has several
- * steps, each with a timer of its own. While the process is blocked or gets no CPU, only one timer can
- * elapse. In that time it could read nothing, and a Redis on the same machine may have had no CPU either.
- * After the last step, data that is already in the socket is read before the wait ends.
+ * Waits for a response, but counts only time in which this process could have read it. The wait consists of
+ * several timers, one after another. While the process is blocked or gets no CPU, only one of them can
+ * elapse, so a blocked process does not take Redis for unavailable. After the last timer, data that is
+ * already in the socket is read before the wait ends.
  */
 export function withTimeout<Result>(promise: Promise<Result>, timeoutMs: number): Promise<Result> {
   return new Promise((resolve, reject) => {

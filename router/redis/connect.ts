@@ -92,8 +92,8 @@ export function connectRedis(
 export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { readonly client: Redis } {
   const client = new Redis(parts.url, {
     ...reconnecting(parts.random),
-    // Commands are queued until the connection succeeds or fails. This delays no request, because requests do
-    // not use this client.
+    // Commands that are sent before the connection is ready wait in a queue. This delays no request, because
+    // requests do not use this client.
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     blockingTimeout: 2_000,
@@ -133,8 +133,8 @@ function report(client: Redis, name: string, { telemetry }: RedisParts): void {
 }
 
 async function close(client: Redis): Promise<void> {
-  // Between two attempts to connect, ioredis has no connection to close. It also emits no event when it stops
-  // trying.
+  // Between two attempts to connect, ioredis has no connection to close, and it emits no event when it stops
+  // trying. Waiting for the end of a connection would then never end.
   const hasConnection = client.status !== 'reconnecting' && client.status !== 'end';
   const ended = Promise.withResolvers<void>();
   client.once('end', ended.resolve);
