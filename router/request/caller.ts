@@ -12,7 +12,7 @@ export type Caller = {
   readonly onError: ErrorBehavior;
 };
 
-/** The caller as rate limits and the planning queue identify it. */
+/** Data of a caller by which rate limits and the planning queue distinguish callers. */
 export type Payer = {
   readonly identity: Identity;
   /** Address of the client, as returned by `ClientAddress`. */

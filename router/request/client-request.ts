@@ -23,12 +23,13 @@ export type ClientRequest = {
   readonly address: string;
   readonly mediaType: MediaType;
   readonly trace: Context;
-  /** Aborted when the client closes the connection. */
+  /** Aborted when the client closes the connection, so that queries in flight can be cancelled. */
   readonly signal: AbortSignal;
 };
 
 /**
- * Maximum length of an ASCII body that is sent together with its headers. Two writes would cost more time.
+ * Maximum length in characters of an ASCII body that is sent with its headers in one write. Two writes take
+ * more CPU time.
  */
 export const ONE_PIECE_BYTES = 8_192;
 

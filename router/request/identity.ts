@@ -16,8 +16,8 @@ export type UserIdentity = {
   readonly tokenId: string;
   readonly expiresAtS: number;
   /**
-   * Conditions that the claims of the token satisfy: texts from `claimCondition`, or names of claims whose
-   * value is true.
+   * Conditions on claims that the token satisfies. An item is the text of a condition (see `claimCondition`),
+   * or the name of a claim with the value true.
    */
   readonly trueClaims?: readonly string[];
 };
@@ -82,13 +82,15 @@ function holds(condition: string, payload: JWTPayload): boolean {
   return values.some((one) => String(one) === expected);
 }
 
-// Text that fits a header: a line break would start a forged header, and characters beyond Latin-1 cannot be
-// sent.
+// Matches a value that can be sent in a header. A line break would start a forged header, and characters
+// beyond Latin-1 cannot be sent.
 const HEADER_TEXT = /^[\x20-\x7e\xa1-\xff]+$/;
-// A role or scope. A comma is not allowed, because roles are sent to subgraphs as a comma-separated list.
+// Matches a role or scope. It must not contain a comma, because roles are sent to subgraphs as a
+// comma-separated list.
 const WORD = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-// Rejected because subgraphs of earlier versions take a user id of this form for a trusted service.
+// User ids of this form are rejected, because subgraphs of earlier versions take such an id for a trusted
+// service.
 const SERVICE_PREFIX = /^service:/i;
 
 function subject(value: unknown): string {

@@ -5,7 +5,10 @@ import type { ErrorCode } from '../shared/errors.ts';
 export type SubgraphRequest = {
   readonly subgraph: string;
   readonly operation: 'query' | 'mutation';
-  /** JSON request body: `{"query":…,"variables":…}`. Equal calls have equal text. */
+  /**
+   * JSON request body: `{"query":…,"variables":…}`. Equal calls have equal bodies, which deduplication
+   * compares.
+   */
   readonly body: string;
   /** Fields that the request selects; undefined if unknown. */
   readonly fields?: FetchFields;
@@ -13,14 +16,17 @@ export type SubgraphRequest = {
   readonly exact?: ExactPositions;
 };
 
-/** Finds the numbers in response data that doubles may have changed, by the types of the selected fields. */
+/**
+ * Knows the types of the selected fields, and therefore which numbers of a response must not be rounded to
+ * doubles: those of custom scalars and IDs.
+ */
 export type ExactPositions = {
   /**
-   * Returns whether data that was parsed into doubles has a number where numbers must stay exact: in a custom
-   * scalar or an ID. The text is then parsed again with exact numbers.
+   * Returns whether response data, whose numbers were parsed into doubles, has a number in a custom scalar or
+   * an ID. If so, the text is parsed again without rounding.
    */
   readonly hasNumbers: (data: unknown) => boolean;
-  /** Converts the exact numbers at all other positions to doubles, in place, and returns the data. */
+  /** Rounds the numbers outside of custom scalars and IDs to doubles, in place, and returns the data. */
   readonly roundOthers: (data: unknown) => unknown;
 };
 
@@ -49,7 +55,10 @@ export type SubgraphFailure = {
   readonly isUnsent?: true;
   /** Errors in the response of the service, which clients receive instead of `message`. */
   readonly errors?: readonly SubgraphError[];
-  /** Coordinates whose circuit breakers block the call. The call can be sent without these fields. */
+  /**
+   * Coordinates of fields whose open circuit breakers block the call. The call can be sent again without
+   * these fields.
+   */
   readonly blockedFields?: readonly string[];
 };
 

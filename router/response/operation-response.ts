@@ -10,8 +10,8 @@ type ResponseOptions = {
   readonly summary: RequestSummary;
 };
 
-// Texts of responses, by their outcome. Requests that shared an execution have the same outcome, so that its
-// text is written only once.
+// JSON texts of responses by their outcome. Requests that shared an execution have the same outcome object,
+// so its text is written only once.
 const written = new WeakMap<ExecutionOutcome, string | Buffer>();
 
 /** Returns the HTTP response of an executed operation. Its status is 200, whatever the number of errors. */

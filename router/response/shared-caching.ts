@@ -3,14 +3,17 @@ import { restrictToPrivate } from '../headers/cache-control.ts';
 import { isCacheControl } from '../headers/collection.ts';
 import type { ResponseHeaders } from '../headers/collection.ts';
 
-/** Facts by which a response is private to its caller, or may be cached for all. */
+/** Data that decides whether shared caches, such as a CDN, may store a response. */
 export type CachingContext = {
   /** Whether the operation selects a field that requires authorization. */
   readonly isProtected: boolean;
   readonly authorization: readonly string[];
 };
 
-/** Returns the headers of a response, without shared caching if the response is private to its caller. */
+/**
+ * Returns the headers of a response. If the response is private to its caller, permissions for shared caches
+ * are removed from `Cache-Control`.
+ */
 export type LimitSharedCaching = (headers: ResponseHeaders, response: CachingContext) => ResponseHeaders;
 
 /**
