@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -75,4 +75,11 @@ test("the shop has the versions of the router, and its dependencies are not the 
     expect([name, known[name] ?? version]).toEqual([name, version]);
   for (const name of ['@electric-sql/pglite', 'pg', 'kysely', 'dataloader', '@apollo/subgraph'])
     expect(router.dependencies).not.toHaveProperty(name);
+});
+
+test('no module of the package names another one with its ending, which differs in the emitted JavaScript', () => {
+  const files = globSync('{router,cli}/**/*.ts', { cwd: root });
+  const named = files.filter((file) => /new (?:URL|Worker)\(\s*['"`][^'"`]*\.ts['"`]/.test(read(file)));
+  expect(files.length).toBeGreaterThan(100);
+  expect(named).toEqual([]);
 });
