@@ -1,5 +1,6 @@
-import { LineCounter, parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { configSchema } from '../../router/config/config-schema.ts';
+import { parseYamlDocument } from '../../router/config/yaml/parse-document.ts';
 import { lineAt } from '../../router/config/yaml/yaml-places.ts';
 import type { YamlPlaces } from '../../router/config/yaml/yaml-places.ts';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
@@ -30,17 +31,13 @@ type Setting = Extract<Result, { kind: 'setting' }> & { readonly from: Path };
  * @throws {ConfigError} if the text is not a YAML map
  */
 export function migrateApolloConfig(text: string, fileName: string): Migration {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true });
-  const problems = document.errors.map(
-    ({ linePos, message }) => `${fileName}:${linePos?.[0].line ?? 1}: ${message.split('\n')[0]}`,
-  );
-  const source: unknown = problems.length > 0 ? undefined : (document.toJS() ?? {});
+  const { places, problems, value } = parseYamlDocument(text, fileName);
+  const source: unknown = problems.length > 0 ? undefined : (value() ?? {});
   if (!isRecord(source))
     throw new ConfigError(problems.length > 0 ? problems : [`${fileName}: is not a map`]);
   const results = translate(source, []);
   const { configuration, rejected } = acceptable([...settingsOf(results), ...defaultsFor(source)]);
-  const remark = remarkIn({ document, lines, text });
+  const remark = remarkIn(places);
   return {
     configuration: `# Translated from ${fileName} by tributary migrate.\n${stringify(configuration)}`,
     notTranslated: sorted([...results.filter(({ kind }) => kind === 'left'), ...rejected].map(remark)),

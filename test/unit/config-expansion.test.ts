@@ -149,6 +149,15 @@ limits: { depth: deep }
   expect(problems('identity: { keys: [{ id: k1, secret: "" }] }')).toHaveLength(1);
 });
 
+/** Nine levels of aliases, each ten times the one before. */
+const BOMB = Array.from({ length: 9 }, (_, level) =>
+  level === 0
+    ? 'a0: &a0 [x, x]'
+    : `a${level}: &a${level} [${Array(10)
+        .fill(`*a${level - 1}`)
+        .join()}]`,
+).join('\n');
+
 describe('merge keys and aliases', () => {
   const text = `traffic:
   subgraphs:
@@ -179,6 +188,28 @@ describe('merge keys and aliases', () => {
       'router.yaml:4: traffic.subgraphs.a.timeoutMs',
       'router.yaml:4: traffic.subgraphs.b.timeoutMs',
     ]);
+  });
+
+  test.each([
+    [
+      'has no anchor',
+      'cors:\n  origins: *.shop.example',
+      'router.yaml:2: the alias *.shop.example has no anchor; quote a text that starts with *',
+    ],
+    [
+      'has no anchor',
+      'a: 1\nb: *x',
+      'router.yaml:2: the alias *x has no anchor; quote a text that starts with *',
+    ],
+    ['is part of itself', 'limits: &a\n  depth: *a', 'router.yaml:2: the alias *a is part of its own value'],
+    ['is merged into itself', 'limits: &a\n  <<: *a', 'router.yaml:2: the alias *a is part of its own value'],
+    ['merges no map', 'limits:\n  <<: 5', 'router.yaml: Merge sources must be maps or map aliases'],
+  ])('an alias that %s is reported', (_, text, problem) => {
+    expect(problems(text)).toEqual([problem]);
+  });
+
+  test('aliases that expand to too many values are reported', () => {
+    expect(problems(BOMB)).toEqual([expect.stringMatching(/^router\.yaml: Excessive alias count/)]);
   });
 });
 

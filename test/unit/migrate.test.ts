@@ -150,6 +150,9 @@ describe('what has no counterpart is listed with its line', () => {
   it('rejects a file that is not YAML, with the line', () => {
     expect(() => migrateApolloConfig('supergraph:\n  a: [', 'apollo.yaml')).toThrow(/^apollo.yaml:2: /);
     expect(() => migrateApolloConfig('- a', 'apollo.yaml')).toThrow('apollo.yaml: is not a map');
+    expect(() => migrateApolloConfig('cors:\n  origins: [*x]', 'apollo.yaml')).toThrow(
+      /^apollo.yaml:2: the alias \*x/,
+    );
   });
 });
 

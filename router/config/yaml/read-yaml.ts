@@ -1,4 +1,4 @@
-import { LineCounter, isNode, parseDocument, visit } from 'yaml';
+import { isNode, visit } from 'yaml';
 import type { z } from 'zod';
 import { exactNumber } from '../../shared/exact-json.ts';
 import { isRecord } from '../../shared/is-record.ts';
@@ -6,6 +6,7 @@ import { expandValues } from './expand.ts';
 import type { Environment, ExpandedValue } from './expand.ts';
 import { schemaPaths } from './json-types.ts';
 import type { SchemaPaths } from './json-types.ts';
+import { parseYamlDocument } from './parse-document.ts';
 import { lineAt, renameKey } from './yaml-places.ts';
 import type { RenamedKey, YamlPlaces } from './yaml-places.ts';
 
@@ -111,15 +112,10 @@ function renamedAt(places: YamlPlaces, renamed: RenamedKey, fileName: string): r
 }
 
 function parsePlaces(text: string, fileName: string): YamlPlaces {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true });
-  keepNumbersExact(document.getIn(EXACT_AT, true));
-  if (document.errors.length === 0) return { document, lines, text };
-  throw new ConfigError(
-    document.errors.map(
-      (error) => `${fileName}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`,
-    ),
-  );
+  const { places, problems } = parseYamlDocument(text, fileName);
+  if (problems.length > 0) throw new ConfigError(problems);
+  keepNumbersExact(places.document.getIn(EXACT_AT, true));
+  return places;
 }
 
 /**
