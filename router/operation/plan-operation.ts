@@ -88,6 +88,8 @@ export function createCompile(
       plans.get(oldest)?.forget();
       plans.delete(oldest);
     }
+    // The order of the map is the order of use.
+    plans.delete(key);
     plans.set(key, known);
     return known.compile(caller);
   }
@@ -119,6 +121,7 @@ function createCompileOnce(
   const { source: document, name: operationName, overrides } = compilation;
   const toPlan = { document, operationName, ...(overrides.length > 0 && { overrides }) };
   let bytes = 0;
+  let isForgotten = false;
   let compiling: Promise<PlannedOperation> | undefined;
   let isPlanning = false;
 
@@ -130,7 +133,8 @@ function createCompileOnce(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'rejected') throw outcome.error;
-    bytes = planBytes(outcome.length ?? 0);
+    // A plan that was evicted while it was planned is not cached.
+    bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
     return compile(compilation, outcome, parts);
   }
@@ -145,7 +149,12 @@ function createCompileOnce(
     });
     return compiling;
   };
-  return { overrides, compile: compileOnce, forget: () => onGrowth(-bytes) };
+  function forget(): void {
+    isForgotten = true;
+    onGrowth(-bytes);
+  }
+
+  return { overrides, compile: compileOnce, forget };
 }
 
 function compile(

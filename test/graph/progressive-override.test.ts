@@ -10,12 +10,15 @@ const link = (imports: string) =>
 
 const books = (id: string) => ({ id, title: 'Emma' });
 
+/** Five fields with a label each, which makes 32 combinations of labels. */
+const DRAWERS = ['d0', 'd1', 'd2', 'd3', 'd4'];
+
 /** The service `stock` takes over fields of `books`; each response names the service that sent it. */
 const SERVICES = {
   books: {
     sdl: `${link('"@key"')}
       type Query { book: Book }
-      type Book @key(fields: "id") { id: ID! title: String place: String shelf: String row: String secret: String weight: Int! }`,
+      type Book @key(fields: "id") { id: ID! title: String place: String shelf: String row: String secret: String weight: Int! ${DRAWERS.map((name) => `${name}: String`).join(' ')} }`,
     resolvers: {
       Query: { book: () => books('1') },
       Book: {
@@ -25,6 +28,7 @@ const SERVICES = {
         row: () => 'books',
         secret: () => 'books',
         weight: () => 1,
+        ...Object.fromEntries(DRAWERS.map((name) => [name, () => 'books'])),
       },
     },
   },
@@ -37,6 +41,7 @@ const SERVICES = {
         row: String @override(from: "books", label: "row")
         secret: String @override(from: "books", label: "secret") @requiresScopes(scopes: [["secrets"]])
         weight: Int! @override(from: "books", label: "weight")
+        ${DRAWERS.map((name) => `${name}: String @override(from: "books", label: "${name}")`).join('\n        ')}
       }`,
     resolvers: {
       Book: {
@@ -45,6 +50,7 @@ const SERVICES = {
         row: () => 'stock',
         secret: () => 'stock',
         weight: () => 2,
+        ...Object.fromEntries(DRAWERS.map((name) => [name, () => 'stock'])),
       },
     },
   },
@@ -64,6 +70,7 @@ overrides:
   secret: true
   weight: { percent: 50 }
   old-label: false
+${DRAWERS.map((name) => `  ${name}: { header: x-${name} }`).join('\n')}
 `;
 }
 
@@ -147,6 +154,27 @@ test('the plans of both sides are cached', async () => {
   const before = await planned(graph);
   await ask();
   expect(await planned(graph)).toBe(before);
+});
+
+test('plans in use stay cached while clients send rare combinations of labels', async () => {
+  const graph = await started;
+  const query = `{ book { ${DRAWERS.join(' ')} } }`;
+  const ask = async (combination: number) => {
+    const set = DRAWERS.filter((_, index) => combination & (1 << index));
+    const response = await graph.post(
+      { query },
+      Object.fromEntries(set.map((name) => [`x-${name}`, 'true'])),
+    );
+    const sides = DRAWERS.map((name) => [name, set.includes(name) ? 'stock' : 'books']);
+    expect(await response.json()).toMatchObject({ data: { book: Object.fromEntries(sides) } });
+  };
+  await ask(0);
+  const before = await planned(graph);
+  for (let rare = 1; rare < 32; rare += 1) {
+    await ask(rare);
+    await ask(0);
+  }
+  expect(await planned(graph)).toBe(before + 31);
 });
 
 test('a supergraph change plans both sides before it is active', async () => {
