@@ -67,12 +67,19 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
+  /** The error of the most preferred supergraph at the start that does not fit the configuration. */
+  let configError: ConfigError | undefined;
   let isStarting = true;
   let closed = false;
 
   async function load(): Promise<void> {
-    for (const source of candidates()) {
-      const loaded = await loadUntilStartLimit(source);
+    const sourcesToLoad = candidates();
+    // With a time limit, all sources load at the same time, so that a slow one leaves time for the others.
+    const early = new Map(
+      startLimit === undefined ? [] : sourcesToLoad.map((source) => [source, source.load()]),
+    );
+    for (const source of sourcesToLoad) {
+      const loaded = await loadUntilStartLimit(source, early.get(source) ?? source.load());
       // The router is closing, so the result of an aborted or late load is not logged.
       if (closed) return;
       if (await follow(source, loaded)) return;
@@ -90,15 +97,17 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   }
 
   /**
-   * Loads from a source. At the start there is a time limit, so that a slow source does not keep the router
-   * from serving the stored supergraph.
+   * Waits for a source to load. At the start there is a time limit, so that a slow source does not keep the
+   * router from serving the stored supergraph.
    */
-  async function loadUntilStartLimit(source: SupergraphSource): Promise<LoadedSupergraph> {
-    const loading = source.load();
+  async function loadUntilStartLimit(
+    source: SupergraphSource,
+    loading: Promise<LoadedSupergraph>,
+  ): Promise<LoadedSupergraph> {
     if (startLimit === undefined || source === stored) return loading;
     const loaded = await Promise.race([loading, startLimit]);
     if (loaded !== undefined) return loaded;
-    void loading.then(reloadQuietly);
+    void loading.then(reload);
     return { kind: 'unavailable', reasons: [`${source.name}: no supergraph within ${START_LIMIT_MS} ms`] };
   }
 
@@ -119,10 +128,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
       try {
         leases.activate(await build(loaded.sdl, create));
       } catch (error) {
-        // At the start there is no active supergraph, and the operator can correct the configuration, so the
-        // error is thrown.
-        const isFirst = isStarting && previous === undefined && source !== stored;
-        if (error instanceof ConfigError && isFirst) throw error;
+        if (error instanceof ConfigError && isStarting && source !== stored) configError ??= error;
         return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
       }
       activated(source, versionOf(loaded.sdl), parts.monotonic() - started);
@@ -197,18 +203,17 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     return rebuilt;
   }
 
-  // A later load never rejects. The error of the first load is thrown below.
-  const reloadQuietly = () => reload().catch(() => undefined);
-
   async function start(): Promise<void> {
     const expired = Promise.withResolvers<void>();
     using _ = stored && parts.schedule(() => expired.resolve(), START_LIMIT_MS);
     startLimit = stored && expired.promise;
     await reload();
     startLimit = undefined;
+    // No source has a supergraph that fits the configuration. The operator can correct it.
+    if (configError !== undefined && leases.current() === undefined) throw configError;
   }
 
-  sources.onChange(reloadQuietly);
+  sources.onChange(reload);
   try {
     await start();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import type { Parts } from '../../router/router.ts';
@@ -40,9 +41,10 @@ async function startOn(
   folder: string,
   supergraph: Readonly<Record<string, unknown>>,
   parts: Partial<Parts> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ) {
   const env = { PORT: '0', ADMIN_PORT: '0' };
-  const config = parseConfig(JSON.stringify({ supergraph }), {
+  const config = parseConfig(JSON.stringify({ supergraph, ...more }), {
     env,
     fileName: 'router.yaml',
     directory: folder,
@@ -217,6 +219,59 @@ test('uses the stored supergraph 2 s after the start while a source does not res
   web.respond = () => ({ body: books.sdl('second') });
   clock.advance(2_000);
   expect(await until(() => router.serves('second'), 20_000)).toBe(true);
+});
+
+test('a source that does not respond at the start takes no time from the next one', async () => {
+  await using books = await startBooks();
+  await using web = await startWebServer(() => undefined);
+  const { url } = books.service;
+  await writeFile(
+    join(books.folder, 'supergraph.yaml'),
+    JSON.stringify({ subgraphs: { books: { routing_url: url, schema: { sdl: books.service.sdl } } } }),
+  );
+  const composed = Promise.withResolvers<undefined>();
+  const clock = createClock();
+  const sources = [{ url: web.origin, timeoutMs: 60_000 }, { file: 'supergraph.yaml' }];
+  const starting = startOn(
+    books.folder,
+    { sources, keepIn: 'kept', watch: false },
+    {
+      schedule: clock.schedule,
+      compose: async (subgraphs) => {
+        composed.resolve(undefined);
+        return compose(subgraphs);
+      },
+    },
+  );
+  await composed.promise;
+  await setImmediate();
+  clock.advance(3_000);
+  await using router = await starting;
+  expect(await router.serves('pages')).toBe(true);
+  expect(await router.json('/state')).toMatchObject({ supergraph: { serving: { kind: 'file' } } });
+});
+
+test('serves the stored supergraph when the configuration does not fit the new one, else does not start', async () => {
+  await using books = await startBooks();
+  let body = books.sdl('first');
+  await using web = await startWebServer(() => ({ body }));
+  const supergraph = { url: web.origin, keepIn: 'kept', watch: false };
+  const fallbacks = { degradation: { fallbacks: { 'Book.first': 1 } } };
+  await (await startOn(books.folder, supergraph, {}, fallbacks))[Symbol.asyncDispose]();
+
+  body = books.sdl('second');
+  {
+    await using router = await startOn(books.folder, supergraph, {}, fallbacks);
+    expect(await router.serves('first')).toBe(true);
+    expect(await router.json('/health/ready')).toMatchObject({ status: 'UP' });
+    expect(router.lines('supergraph rejected')).toMatchObject([
+      { source: `${web.origin}/`, reasons: [expect.stringContaining('has no field Book.first')] },
+    ]);
+  }
+  await rm(join(books.folder, 'kept'), { recursive: true });
+  await expect(startOn(books.folder, supergraph, {}, fallbacks)).rejects.toMatchObject({
+    name: 'ConfigError',
+  });
 });
 
 test('is not ready with a damaged stored supergraph, nor without any, and serves when a source delivers', async () => {

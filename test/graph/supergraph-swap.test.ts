@@ -131,6 +131,8 @@ test('a router that stops aborts a composition in progress and does not report i
       },
     },
   });
+  const books = `${graph.services.get('books')?.sdl} type Extra { id: ID }`;
+  await graph.publish(graph.supergraphYaml({ books }));
   const reload = graph.router.reload();
   await started.promise;
   await graph[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../router/config/config.ts';
 import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
@@ -71,6 +72,45 @@ describe('supergraph.url', () => {
 
     web.respond = () => ({ body: second });
     expect(await opened.source.load()).toEqual(loaded(second));
+  });
+
+  test('sends user and password of the URL, to its own origin only', async () => {
+    const { publicKey } = generateKeyPairSync('ed25519', {
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    await using web = await startWebServer(() => ({ body: first }));
+    await using other = await startWebServer(() => ({ body: '' }));
+    const url = `${web.origin.replace('//', '//user:p%40ss@')}/s`;
+    await using opened = open({ url, publicKey, signatureUrl: other.origin });
+    await opened.source.load();
+    const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    expect(web.requests).toMatchObject([{ headers: { authorization } }]);
+    expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+
+  test('decodes compressed content, whose size is limited', async () => {
+    const zeros = gzipSync(Buffer.alloc(200_000));
+    const bodies = [
+      ['gzip', gzipSync(first), loaded(first)],
+      ['br', brotliCompressSync(second), loaded(second)],
+      ['gzip', zeros, { kind: 'rejected', reasons: [expect.stringContaining('the limit of 100000 bytes')] }],
+      [
+        'gzip',
+        Buffer.from(first),
+        { kind: 'unavailable', reasons: [expect.stringMatching(/not valid gzip$/)] },
+      ],
+      [
+        'lzma',
+        first,
+        { kind: 'unavailable', reasons: [expect.stringMatching(/coding lzma is not supported$/)] },
+      ],
+    ] as const;
+    await using web = await startWebServer(() => ({}));
+    await using opened = open({ url: web.origin, maxBytes: 100_000 });
+    for (const [coding, body, result] of bodies) {
+      web.respond = () => ({ headers: { 'content-encoding': coding }, body });
+      expect(await opened.source.load()).toEqual(result);
+    }
   });
 
   test('is unavailable with another status, after a redirect, and when it is down or too slow', async () => {
@@ -282,6 +322,39 @@ describe('supergraph.oci', () => {
       reasons: [`${registry.web.origin}/v2/shop/graph/manifests/prod: responded with status 401`],
     });
   });
+});
+
+test('a file is composed again only when its schemas have changed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-composed-'));
+  await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const file = join(folder, 'supergraph.yaml');
+  const write = (fields: string) =>
+    writeFile(
+      file,
+      `subgraphs: { s: { routing_url: 'http://s.example/graphql', schema: { sdl: 'type Query { ${fields} }' } } }`,
+    );
+  let compositions = 0;
+  await using sources = createSupergraphSources(
+    configOf(JSON.stringify({ supergraph: { sources: [{ url: 'http://127.0.0.1:9/down' }, { file }] } })),
+    {
+      env: {},
+      compose: async (subgraphs) => {
+        compositions += 1;
+        return compose(subgraphs);
+      },
+      schedule: createClock().schedule,
+      random: () => 0.5,
+    },
+  );
+  const load = async () => ({ loaded: await sources.list[1]?.load(), compositions });
+  await write('a: Int');
+  expect(await load()).toEqual({ loaded: loaded(first), compositions: 1 });
+  expect(await load()).toEqual({ loaded: loaded(first), compositions: 1 });
+  await write('a: Int b: Int');
+  expect(await load()).toEqual({ loaded: loaded(second), compositions: 2 });
+  await write('a: Missing');
+  expect(await load()).toMatchObject({ loaded: { kind: 'rejected' }, compositions: 3 });
+  expect(await load()).toMatchObject({ loaded: { kind: 'rejected' }, compositions: 3 });
 });
 
 test('polls at intervals that differ by up to a tenth', async () => {

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
+import { ACCEPTED_CODINGS, codingOf, decodeBody } from '../../shared/content-coding.ts';
 import { codeOrMessageOf, messageOf } from '../../shared/error-message.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import { SupergraphRejected } from '../rejection.ts';
@@ -65,8 +66,10 @@ async function download(
 ): Promise<Downloaded> {
   const name = shownUrl(url);
   try {
-    const response = await request(url, { method, headers: headers ?? {}, dispatcher: agent, signal });
-    const body = await readAll(response.body, name, maxBytes);
+    const sent = { 'accept-encoding': ACCEPTED_CODINGS, ...headers };
+    const response = await request(url, { method, headers: sent, dispatcher: agent, signal });
+    const received = await readAll(response.body, name, maxBytes);
+    const body = await decoded(received, response.headers['content-encoding'], { name, maxBytes });
     return { status: response.statusCode, body, header: (key) => [response.headers[key]].flat()[0] };
   } catch (error) {
     if (error instanceof SupergraphRejected) throw error;
@@ -92,13 +95,31 @@ async function readAll(
   let bytes = 0;
   for await (const chunk of stream) {
     bytes += chunk.length;
-    if (bytes > maxBytes)
-      throw new SupergraphRejected([
-        `${name}: the response exceeds the limit of ${maxBytes} bytes (\`maxBytes\`)`,
-      ]);
+    if (bytes > maxBytes) throw tooLarge(name, maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+async function decoded(
+  body: Buffer,
+  header: string | readonly string[] | undefined,
+  { name, maxBytes }: { readonly name: string; readonly maxBytes: number },
+): Promise<Buffer> {
+  // A response to HEAD names the coding of a body that it does not have.
+  if (body.length === 0) return body;
+  const coding = codingOf(header);
+  if (coding === undefined) throw new Error(`the content coding ${[header].flat().join()} is not supported`);
+  const result = await decodeBody(body, coding, maxBytes);
+  if (result.kind === 'malformed') throw new Error(`the body is not valid ${coding}`);
+  if (result.kind === 'too large') throw tooLarge(name, maxBytes);
+  return result.bytes;
+}
+
+function tooLarge(name: string, maxBytes: number): SupergraphRejected {
+  return new SupergraphRejected([
+    `${name}: the response exceeds the limit of ${maxBytes} bytes (\`maxBytes\`)`,
+  ]);
 }
 
 /** Returns a URL without credentials and query, because these may contain a token. */

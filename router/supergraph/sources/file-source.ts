@@ -2,12 +2,11 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { composeInThread } from '../compose-in-thread.ts';
 import { formatFinding } from '../compose.ts';
-import type { Composition, SubgraphSchema } from '../compose.ts';
+import type { Composition } from '../compose.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { rejectionReasons } from '../rejection.ts';
 import { loadSubgraphSchemas } from '../subgraph-schemas.ts';
 import { parseSupergraphFile } from '../supergraph-file.ts';
-import type { SupergraphFile } from '../supergraph-file.ts';
 import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import type { Environment } from '../../config/yaml/read-yaml.ts';
 import { checkSdl } from './check-content.ts';
@@ -33,17 +32,21 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
   const closed = new AbortController();
   const watched = new Set<string>();
   let isPolled = false;
+  let last: { readonly input: string; readonly loaded: LoadedSupergraph } | undefined;
   let settling: NodeJS.Timeout | undefined;
 
   async function load(): Promise<LoadedSupergraph> {
     watchFiles([path]);
     try {
-      return path.endsWith('.graphql')
-        ? await checkSdl(await readTextFile(path), name, closed.signal)
-        : await composeFile();
+      return path.endsWith('.graphql') ? await checkFile() : await composeFile();
     } catch (error) {
       return { kind: 'rejected', reasons: rejectionReasons(error) };
     }
+  }
+
+  async function checkFile(): Promise<LoadedSupergraph> {
+    const sdl = await readTextFile(path);
+    return unlessEqual(sdl, () => checkSdl(sdl, name, closed.signal));
   }
 
   async function composeFile(): Promise<LoadedSupergraph> {
@@ -52,10 +55,24 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
       fileName: name,
       directory: dirname(path),
     });
-    const schemas = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
-    watchFiles([...schemas, ...file.files]);
+    const paths = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
+    watchFiles([...paths, ...file.files]);
     isPolled = file.subgraphs.some(({ schema }) => schema.kind === 'url');
-    return composeSupergraph(file, (subgraphs) => compose(subgraphs, closed.signal));
+    const schemas = await loadSubgraphSchemas(file);
+    if (schemas.kind === 'failed') return { kind: 'rejected', reasons: schemas.reasons };
+    const { subgraphs } = schemas;
+    return unlessEqual(JSON.stringify(subgraphs), async () =>
+      composed(await compose(subgraphs, closed.signal)),
+    );
+  }
+
+  /** Returns the last result if the input is the same: most polls find no change. */
+  async function unlessEqual(
+    input: string,
+    create: () => Promise<LoadedSupergraph>,
+  ): Promise<LoadedSupergraph> {
+    if (last?.input !== input) last = { input, loaded: await create() };
+    return last.loaded;
   }
 
   // Polls each path instead of using `fs.watch`. Deployments replace the file, its folder, or (for a
@@ -86,14 +103,7 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
   };
 }
 
-/** Loads the schemas that a composition file lists and composes them. */
-async function composeSupergraph(
-  file: SupergraphFile,
-  compose: (subgraphs: readonly SubgraphSchema[]) => Promise<Composition>,
-): Promise<LoadedSupergraph> {
-  const loaded = await loadSubgraphSchemas(file);
-  if (loaded.kind === 'failed') return { kind: 'rejected', reasons: loaded.reasons };
-  const composition = await compose(loaded.subgraphs);
+function composed(composition: Composition): LoadedSupergraph {
   const findings = composition.findings.map(formatFinding);
   if (composition.kind === 'failed') return { kind: 'rejected', reasons: findings };
   return { kind: 'supergraph', sdl: composition.supergraphSdl, findings };

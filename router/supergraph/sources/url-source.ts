@@ -35,7 +35,12 @@ export function createUrlSource(
     const etag = cached?.etag;
     const response = await download({
       url: new URL(url),
-      headers: { accept: '*/*', ...config.headers, ...(etag !== undefined && { 'if-none-match': etag }) },
+      headers: {
+        accept: '*/*',
+        ...credentialsOf(config),
+        ...config.headers,
+        ...(etag !== undefined && { 'if-none-match': etag }),
+      },
     });
     if (response.status === 304) return 'unchanged';
     assertOk(response, url);
@@ -47,8 +52,9 @@ export function createUrlSource(
   async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
     const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
     // The headers may contain credentials, which only the origin of `url` may receive.
-    const headers = signatureUrl.origin === new URL(url).origin ? config.headers : undefined;
-    const response = await download({ url: signatureUrl, headers: { ...headers } });
+    const headers =
+      signatureUrl.origin === new URL(url).origin ? { ...credentialsOf(config), ...config.headers } : {};
+    const response = await download({ url: signatureUrl, headers });
     assertOk(response, signatureUrl);
     assertSigned(body, response.body, { key, place: name });
   }
@@ -64,6 +70,15 @@ export function createUrlSource(
       await downloads[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Returns the header for the user name and password in the URL, unless `headers` has another one. */
+function credentialsOf({ url, headers = {} }: UrlSource): Readonly<Record<string, string>> {
+  const { username, password } = new URL(url);
+  const isSet = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (isSet || (username === '' && password === '')) return {};
+  const pair = [username, password].map((part) => decodeURIComponent(part)).join(':');
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 function withSuffix(url: string, suffix: string): URL {
