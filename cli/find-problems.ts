@@ -1,4 +1,5 @@
 import type { Config } from '../router/config/config-schema.ts';
+import { renamedKeyWarnings } from '../router/config/renamed-keys.ts';
 import { loadManifests } from '../router/persisted-operations/manifests.ts';
 import { createClientAddress } from '../router/rate-limit/client-address.ts';
 import { checkCertificates } from '../router/subgraph/transport/certificates.ts';
@@ -10,7 +11,7 @@ import { tryRouter } from './trial.ts';
 export type Validation = {
   /** Everything for which `serve` would not start, or would reject the supergraph. */
   readonly problems: readonly string[];
-  /** Hints of composition and warnings of the router. */
+  /** Warnings of the router and hints of composition. */
   readonly findings: readonly string[];
   /** Version of the supergraph, if it is valid. */
   readonly version: string | undefined;
@@ -32,7 +33,7 @@ export async function findProblems(config: Config, sources: SupergraphSources): 
   return {
     // The trial finds some of the problems of the settings, too.
     problems: [...new Set([...settings.flat(), ...(isAccepted ? [] : tried.reasons)])],
-    findings: isAccepted ? tried.findings : [],
+    findings: isAccepted ? [...renamedKeyWarnings(config), ...tried.findings] : [],
     version: isAccepted ? tried.version : undefined,
   };
 }

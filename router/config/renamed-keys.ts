@@ -13,6 +13,14 @@ export const RENAMED_KEYS: readonly RenamedKey[] = [
   { parent: ['authentication'], from: 'refusedTokensPerMinute', to: 'rejectedTokensPerMinute' },
 ];
 
+/** Returns a warning for each old key in the configuration. */
+export function renamedKeyWarnings(config: Config): readonly string[] {
+  return renamedKeysIn(config).map(
+    ({ place, key }) =>
+      `warning KEY_RENAMED: ${place}: the key is now ${key}, the old name will be rejected by the next version`,
+  );
+}
+
 /** Logs a warning for each old key in the configuration. */
 export function warnOfRenamedKeys(config: Config, log: Pick<Logger, 'warn'>): void {
   for (const { place, key } of renamedKeysIn(config))

@@ -16,6 +16,7 @@ import { RetryBudget, withRetry } from './call/retry.ts';
 import type { SubgraphSettings } from './call/settings.ts';
 import { createTransport, openPool } from './transport/transport.ts';
 import type { Signer } from './transport/transport.ts';
+import { shownUrl } from '../shared/shown-url.ts';
 
 export type SubgraphParts = {
   readonly telemetry: Pick<
@@ -118,7 +119,7 @@ export function createSubgraphClient(options: SubgraphOptions, parts: SubgraphPa
         ...own,
         fields: ofFields,
         inFlight: bulkhead.inFlight,
-        endpoints: endpoints.map(({ url, state, inFlight }) => ({ url, state, inFlight })),
+        endpoints: endpoints.map(({ url, state, inFlight }) => ({ url: shownUrl(url), state, inFlight })),
       };
     },
 
@@ -200,7 +201,7 @@ function openEndpoint(
     random: parts.random,
     isOnly: urls.length === 1,
     onEjection: (ejectedUrl, forMs) => {
-      parts.telemetry.endpointEjected({ subgraph: name, url: ejectedUrl, forMs });
+      parts.telemetry.endpointEjected({ subgraph: name, url: shownUrl(ejectedUrl), forMs });
     },
   });
 }

@@ -87,6 +87,17 @@ test('a configuration that starts is valid', async () => {
   expect(await reasonsOfValidation({})).toEqual([]);
 });
 
+test('old names of keys are valid, with a warning', async () => {
+  const config = configOf({ router: 'traffic:\n  sharing: { calls: false }' });
+  await using sources = openSources(config, { watch: false, compose: composeHere });
+  expect(await findProblems(config, sources)).toMatchObject({
+    problems: [],
+    findings: [
+      'warning KEY_RENAMED: router.yaml:2: traffic.sharing: the key is now traffic.deduplication, the old name will be rejected by the next version',
+    ],
+  });
+});
+
 /** Returns the problems that `tributary validate` lists. */
 async function reasonsOfValidation(given: Case): Promise<readonly string[]> {
   try {

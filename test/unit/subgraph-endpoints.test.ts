@@ -37,7 +37,7 @@ describe('a subgraph with three endpoints', () => {
   it('ejects one that responds with 503, and after that no call fails', async () => {
     await using stack = new AsyncDisposableStack();
     const endpoints = (await startThree(() => page(503))).map((endpoint) => stack.use(endpoint));
-    const urls = endpoints.map(({ url }) => url);
+    const urls = endpoints.map(({ url }) => `${url.replace('//', '//user:secret@')}?key=secret`);
     const one = stack.use(poolOf(urls, { breaker: { consecutiveFailures: 20 } }, { random: evenRandom() }));
     let failures = 0;
     for (let call = 0; call < 1_000; call += 1) {
@@ -51,6 +51,7 @@ describe('a subgraph with three endpoints', () => {
       'serving',
     ]);
     expect(one.breaker()).toBe('closed');
+    expect(one.pool.state()[0]?.endpoints.map(({ url }) => url)).toEqual(endpoints.map(({ url }) => url));
   });
 
   it('loses no query to one that accepts no connections', async () => {

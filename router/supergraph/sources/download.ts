@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { ACCEPTED_CODINGS, codingOf, decodeBody } from '../../shared/content-coding.ts';
 import { codeOrMessageOf, messageOf } from '../../shared/error-message.ts';
 import type { Schedule } from '../../shared/schedule.ts';
+import { shownUrl } from '../../shared/shown-url.ts';
 import { SupergraphRejected } from '../rejection.ts';
 
 export type DownloadRequest = {
@@ -120,12 +121,6 @@ function tooLarge(name: string, maxBytes: number): SupergraphRejected {
   return new SupergraphRejected([
     `${name}: the response exceeds the limit of ${maxBytes} bytes (\`maxBytes\`)`,
   ]);
-}
-
-/** Returns a URL without credentials and query, because these may contain a token. */
-export function shownUrl(url: URL | string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }
 
 /** Throws unless a response has status 200. */

@@ -1,5 +1,6 @@
 import type { OciSource } from './source-config.ts';
-import { assertOk, shownUrl } from './download.ts';
+import { assertOk } from './download.ts';
+import { shownUrl } from '../../shared/shown-url.ts';
 import type { Download, Downloaded } from './download.ts';
 
 /** Reads manifests and blobs of one repository, as in the OCI distribution specification. */

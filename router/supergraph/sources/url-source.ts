@@ -2,7 +2,8 @@ import type { UrlSource } from './source-config.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import { assertSha256, assertSigned, createContentCheck, settleLoad } from './check-content.ts';
-import { assertOk, createDownloads, shownUrl } from './download.ts';
+import { assertOk, createDownloads } from './download.ts';
+import { shownUrl } from '../../shared/shown-url.ts';
 import type { Download, Downloaded } from './download.ts';
 
 type Cached = { readonly etag: string | undefined; readonly loaded: LoadedSupergraph };
