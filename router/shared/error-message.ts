@@ -15,3 +15,9 @@ const MESSAGE_LENGTH = 300;
 export function shortened(message: string): string {
   return message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)}…`;
 }
+
+/** Returns a URL without credentials and query, because these may contain a token. */
+export function shownUrl(url: URL | string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}

@@ -16,7 +16,7 @@ import { RetryBudget, withRetry } from './call/retry.ts';
 import type { SubgraphSettings } from './call/settings.ts';
 import { createTransport, openPool } from './transport/transport.ts';
 import type { Signer } from './transport/transport.ts';
-import { shownUrl } from '../shared/shown-url.ts';
+import { shownUrl } from '../shared/error-message.ts';
 
 export type SubgraphParts = {
   readonly telemetry: Pick<

@@ -315,6 +315,28 @@ describe('supergraph.oci', () => {
     expect(storage.requests).toHaveLength(cases.length);
     expect(storage.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
 
+    const { origin } = registry.web;
+    const location = `/v2/shop/graph/manifests/prod`;
+    const failures = [
+      [{ path: '/token', body: 'SECRET' }, `${origin}/token: the response has no token`],
+      [{ realm: 'nowhere' }, `${origin}/v2/shop/graph/: the registry refers to an invalid URL`],
+      [
+        { status: 307, location: 'http://[' },
+        `${origin}/v2/shop/graph/: the registry refers to an invalid URL`,
+      ],
+      [{ status: 307, location }, `${origin}${location}: more than 3 redirects`],
+    ] as const;
+    for (const [response, reason] of failures) {
+      registry.web.respond = ({ path }) => {
+        if ('body' in response && path.startsWith(response.path)) return { body: response.body };
+        if ('location' in response) return { status: 307, headers: { location: response.location } };
+        const realm = 'realm' in response ? response.realm : `${origin}/token`;
+        return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}"` } };
+      };
+      await using failing = open({ oci });
+      expect(await failing.source.load()).toEqual({ kind: 'unavailable', reasons: [reason] });
+    }
+
     guarded(challenges.bearer, 'Bearer other');
     await using opened = open({ oci, token: 'own' });
     expect(await opened.source.load()).toMatchObject({

@@ -1,9 +1,8 @@
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { ACCEPTED_CODINGS, codingOf, decodeBody } from '../../shared/content-coding.ts';
-import { codeOrMessageOf, messageOf } from '../../shared/error-message.ts';
+import { codeOrMessageOf, messageOf, shownUrl } from '../../shared/error-message.ts';
 import type { Schedule } from '../../shared/schedule.ts';
-import { shownUrl } from '../../shared/shown-url.ts';
 import { SupergraphRejected } from '../rejection.ts';
 
 export type DownloadRequest = {

@@ -1,6 +1,6 @@
 import type { OciSource } from './source-config.ts';
 import { assertOk } from './download.ts';
-import { shownUrl } from '../../shared/shown-url.ts';
+import { shownUrl } from '../../shared/error-message.ts';
 import type { Download, Downloaded } from './download.ts';
 
 /** Reads manifests and blobs of one repository, as in the OCI distribution specification. */
@@ -55,8 +55,7 @@ export function createRegistryClient(config: OciSource): RegistryClient {
     if (/^basic\b/i.test(challenge)) return basicOf(config);
     const { realm, service, scope } = parametersOf(challenge);
     if (realm === undefined || !/^bearer\b/i.test(challenge)) return undefined;
-    const url = new URL(realm);
-    assertScheme(url);
+    const url = referredUrl(realm);
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', scope ?? `repository:${repository}:pull`);
     const basic = basicOf(config);
@@ -74,16 +73,21 @@ export function createRegistryClient(config: OciSource): RegistryClient {
     for (let followed = 0; followed < MAX_REDIRECTS && REDIRECTS.has(current.status); followed++) {
       const location = current.header('location');
       if (location === undefined) return current;
-      url = new URL(location, url);
-      assertScheme(url);
+      url = referredUrl(location, url);
       current = await download({ url });
     }
+    if (REDIRECTS.has(current.status))
+      throw new Error(`${shownUrl(from)}: more than ${MAX_REDIRECTS} redirects`);
     return current;
   }
 
-  function assertScheme(url: URL): void {
+  /** Returns a URL that the registry has sent, which may be relative to `from`. */
+  function referredUrl(text: string, from?: URL): URL {
+    const url = URL.parse(text, from);
+    if (url === null) throw new Error(`${shownUrl(base)}: the registry refers to an invalid URL`);
     if (url.protocol !== 'https:' && url.protocol !== scheme)
       throw new Error(`${shownUrl(base)}: the registry refers to ${shownUrl(url)}, which is not https`);
+    return url;
   }
 
   return { get };
@@ -106,8 +110,17 @@ function parametersOf(challenge: string): Readonly<Record<string, string>> {
 }
 
 function tokenIn(text: string, url: URL): string {
-  const { token, access_token: accessToken }: Readonly<Record<string, unknown>> = Object(JSON.parse(text));
+  const { token, access_token: accessToken } = parsedObject(text);
   const value = token ?? accessToken;
   if (typeof value !== 'string') throw new Error(`${shownUrl(url)}: the response has no token`);
   return value;
+}
+
+/** Returns an empty object for other text. The error of the parser would show a part of a token. */
+function parsedObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }

@@ -3,7 +3,7 @@ import type { Schedule } from '../../shared/schedule.ts';
 import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import { assertSha256, assertSigned, createContentCheck, settleLoad } from './check-content.ts';
 import { assertOk, createDownloads } from './download.ts';
-import { shownUrl } from '../../shared/shown-url.ts';
+import { shownUrl } from '../../shared/error-message.ts';
 import type { Download, Downloaded } from './download.ts';
 
 type Cached = { readonly etag: string | undefined; readonly loaded: LoadedSupergraph };
