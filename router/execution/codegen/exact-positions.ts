@@ -89,8 +89,9 @@ function numberPaths(
 }
 
 /**
- * Defines the function that checks one level of a response and returns the function's name. In the generated
- * code `v` is an object or a list of objects, and `x` is one of its values.
+ * Defines the function that checks whether an object contains an exact number at one of the paths, and
+ * returns the name of the function. In the generated code `v` is an object or a list of objects, and `x` is
+ * one of its values.
  */
 function defineCheck(unit: CodeUnit, paths: NumberPaths): string {
   if (paths.size === 0) return unit.define('v', 'return false;');
@@ -113,7 +114,7 @@ function foundIn(unit: CodeUnit, below: NumberPaths | 'scalar' | 'id'): string {
   return `typeof x==="object"&&x!==null&&${defineCheck(unit, below)}(x)`;
 }
 
-/** Returns whether the check is true for an item of a list, or of a list inside it. */
+/** Returns whether the check is true for an item of a list; items that are lists are searched too. */
 function someItem(list: readonly unknown[], check: (item: object) => boolean): boolean {
   for (const item of list) {
     if (typeof item !== 'object' || item === null) continue;

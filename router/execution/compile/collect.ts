@@ -77,8 +77,8 @@ function writeSteps({ unit, steps, entityKey }: WriteContext, index: number, pla
     }
     case 'key': {
       const read = propertyRead(unit, value, step.key, readOwn);
-      // Replacing an equal object is an assignment to its key. For the key `__proto__` the assignment would
-      // change the prototype, so an object under this key is not replaced.
+      // If the object under the key `__proto__` were replaced by an equal one, the assignment would change
+      // the prototype. Such an object is therefore not replaced.
       const nextPlace = step.key === '__proto__' ? '' : `${value}[${literal(step.key)}]`;
       return `if(${isObject}){const ${next}=${read};${goOn(nextPlace)}}`;
     }

@@ -40,7 +40,10 @@ export type OperationToCompile = {
    * with its own. An example is `{ product { id: name } }`, where `id` is not the key.
    */
   readonly renames?: Renames;
-  /** Parts that the planned document does not have, because the caller may not see them. */
+  /**
+   * Parts of the client's document that the caller is not authorized to see. The planned document does not
+   * have them.
+   */
   readonly denials?: Denials;
   readonly fallbackOf?: FallbackOf | undefined;
   /** True if parallel entity fetches of one service are sent in one request. */
@@ -52,7 +55,10 @@ export type OperationToCompile = {
 export type CompiledOperation = {
   readonly kind: 'query' | 'mutation';
   readonly plan: CompiledPlan;
-  /** Fields whose values are stored for stale-if-error, by fetch index. */
+  /**
+   * For each fetch of the plan, the fields whose values are stored for stale-if-error. The index is that of
+   * the fetch.
+   */
   readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
   /** True if fallbacks or stale values are configured for fields of the operation. */
   readonly hasFallbacks: boolean;

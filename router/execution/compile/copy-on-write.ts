@@ -1,6 +1,8 @@
 import { isJsonObject, readOwn, writeOwn } from '../../shared/json.ts';
 
-/** Tree of the keys that lead from the data of a fetch to the objects that other fetches will change. */
+/**
+ * Tree of the keys that lead from the data of a fetch to the objects to which other fetches will add fields.
+ */
 export type CopyOnWritePaths = ReadonlyMap<string, CopyOnWritePaths>;
 
 type MutablePaths = Map<string, MutablePaths>;
@@ -25,8 +27,8 @@ export function copyOnWritePaths(paths: readonly (readonly string[])[]): CopyOnW
 }
 
 /**
- * Copies only the objects that other fetches will change, so that several requests can use one response. All
- * other objects stay shared.
+ * Copies only the objects to which other fetches will add fields, and the objects that contain them. All
+ * other objects stay shared, so that several requests can use one response.
  */
 export function copyAlongPaths<Value>(value: Value, paths: CopyOnWritePaths): Value {
   return copied(value, paths) as Value;

@@ -13,9 +13,10 @@ const MAX_KEYS = 4;
 
 /**
  * Returns the keys by which objects at a path can be deduplicated; undefined if they cannot. Equal objects
- * are then requested, merged and completed once. This requires:
- * - The base fetch delivers nothing but leaf fields of these objects, and representations contain all of
- *   them. Objects with equal keys are then equal in every respect.
+ * are then requested, merged and completed once. An example is the product of `{ orders { product { id name }
+ * } }` if the first fetch delivers only `id`. This requires:
+ * - The base fetch, which delivers the objects, selects nothing but leaf fields on them, and representations
+ *   contain all of these fields. Objects with equal keys are then equal in every respect.
  * - All other fields come from entity fetches for exactly this path.
  */
 export function entityKeys(

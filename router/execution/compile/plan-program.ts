@@ -41,7 +41,7 @@ export type CompiledPlan = {
   readonly types: SupergraphTypes;
 };
 
-/** A fetch node and its position in the plan. */
+/** A fetch node of the plan, the path of its objects, and the keys that it delivers to them. */
 type PlacedFetch = FetchReference & {
   readonly node: FetchNode;
   readonly requires: FetchNode['requires'];

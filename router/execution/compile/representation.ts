@@ -7,7 +7,7 @@ import { typeConditionOf } from '../fetch/rewrite.ts';
 import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
 import type { ValueCheck } from '../codegen/value-check.ts';
 
-/** A field that an entity must have for its representation. */
+/** A field whose value the representation of an entity needs, for example because of `@requires`. */
 export type RequiredValue = {
   /** Response keys that lead from the entity to the field. */
   readonly path: readonly string[];
@@ -32,8 +32,8 @@ export type Representation = {
 };
 
 /**
- * Returns how an entity is represented, which depends on its type; undefined if the fetch selects nothing on
- * that type.
+ * Returns how to build the representation of an entity, which depends on its type. Undefined if the fetch
+ * selects nothing on that type, so that the entity is not requested.
  */
 export type Represent = (entity: JsonObject) => Representation | undefined;
 

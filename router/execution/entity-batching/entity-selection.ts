@@ -4,7 +4,7 @@ import type { FetchNode } from '@apollo/query-planner';
 
 /** The selection of an entity fetch, without the operation around it. */
 export type EntitySelection = {
-  /** Number of the selection. Equal selections of one plan for one service have the same number. */
+  /** Number of the selection. Within a plan, equal selections for one service have the same number. */
   readonly id: number;
   /** Text of the selection set with its braces. */
   readonly selections: string;
@@ -13,8 +13,8 @@ export type EntitySelection = {
 };
 
 /**
- * Reads the selection of an entity fetch; undefined if its document does not have the form in which planners
- * write entity fetches.
+ * Reads the selection of an entity fetch. Undefined if its document is not a single operation with the single
+ * field `_entities(representations: $representations)`: then it cannot be merged with others.
  */
 export function readEntitySelection(
   { operation: text }: Pick<FetchNode, 'operation'>,
@@ -37,9 +37,9 @@ export function readEntitySelection(
 }
 
 /**
- * Returns the operation of a document that can be merged with others; undefined if the document has
- * fragments, because names of fragments may collide, or if its operation has directives, because they would
- * apply to the whole merged operation.
+ * Returns the operation of a document that can be merged with others; undefined if it cannot be merged. A
+ * document with fragments cannot, because names of fragments may collide. An operation with directives
+ * cannot, because they would apply to the whole merged operation.
  */
 function onlyOperation({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
   const [operation, ...others] = definitions;

@@ -12,8 +12,8 @@ type Group = {
 };
 
 /**
- * Number of times that the queries of a document are sent separately after a merged response was unusable.
- * Then merging is tried again.
+ * Number of times that the queries of a merged document are sent separately after a merged response was
+ * unusable. Afterwards they are merged again.
  */
 const TIMES_APART = 1000;
 

@@ -28,7 +28,10 @@ export type MergedDocument = {
   readonly bodyPrefix: string;
   /** Response keys of the selections: `e0`, `e1` and so on. */
   readonly keys: readonly string[];
-  /** Text that precedes each list of representations in the JSON variables. */
+  /**
+   * For each selection, the JSON text that precedes its list of representations in the variables, such as
+   * `"r0":`.
+   */
   readonly representations: readonly string[];
   readonly variables: readonly FetchVariable[];
   readonly fields: FetchFields;
@@ -68,8 +71,8 @@ export function mergeDocuments(fetches: readonly MergeableFetch[]): MergedDocume
   const [only, ...others] = fetches;
   if (only !== undefined && others.length === 0) return unaliased(only);
   const selections = fetches.map(({ entitySelection }) => entitySelection);
-  // The selections may declare the same variable. They belong to one operation, so a name always means the
-  // same variable.
+  // Several selections may declare the same variable, which is declared once in the merged document. They
+  // belong to one operation, so a name always means the same variable.
   const definitions = new Map(selections.flatMap(({ variables }) => [...variables]));
   const prefix = unusedPrefix([...definitions.keys()]);
   const declared = [...selections.keys()].map((index) => `$${prefix}${index}:[_Any!]!`);
@@ -113,7 +116,10 @@ function mergedPositions(fetches: readonly MergeableFetch[]): ExactPositions {
   };
 }
 
-/** Several fetches with one and the same selection need no alias: they use the document of the fetch. */
+/**
+ * Returns the document for queries that all have the same selection. It needs no alias, so it is the document
+ * of the fetch itself.
+ */
 function unaliased({ bodyPrefix, variables, fields, exact }: MergeableFetch): MergedDocument {
   return {
     bodyPrefix,

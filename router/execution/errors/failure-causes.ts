@@ -92,7 +92,7 @@ export function recordNullDegradation(cause: FailureCause, field: object, path: 
   recordDegradation(cause, 'null', path);
 }
 
-/** Returns the elements that two paths have in common at the beginning. */
+/** Returns the elements that two paths share at their beginning. */
 export function commonPrefix(first: ResponsePath, second: ResponsePath): ResponsePath {
   let length = 0;
   while (length < first.length && first[length] === second[length]) length += 1;

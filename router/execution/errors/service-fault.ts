@@ -13,7 +13,7 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /**
  * Returns whether a call failed because its service is failing. Only then may fallbacks and stale values be
- * used. It is no failure of the service if it rejects a request.
+ * used. A service that rejects a request is not failing.
  */
 export function isServiceFault({ code, isRejection }: SubgraphFailure): boolean {
   return isRejection !== true && FAULTS.has(code);

@@ -18,7 +18,7 @@ export type DeliveringFetch = FetchReference & {
   readonly shape: FetchShape;
 };
 
-/** Indexes all fields of a plan by the fetches that deliver them. */
+/** Creates the lookup of the fetches that deliver a field. */
 export function indexDeliveries(fetches: readonly DeliveringFetch[]): Deliveries {
   const index = new Map<string, FetchReference[]>();
   const add = (shape: FetchShape, prefix: string, fetch: FetchReference): void => {
@@ -85,8 +85,8 @@ export function shareablePaths(
 }
 
 /**
- * Returns the paths at which one object replaces all equal objects, so that it occurs in several places of
- * the data.
+ * Returns the paths at which one object replaces all equal objects. This object then occurs in several places
+ * of the merged data.
  */
 export function deduplicatedPaths(
   fetches: readonly (DeliveringFetch & { readonly isDeduplicated: boolean })[],

@@ -14,8 +14,8 @@ type AbstractValue = {
 };
 
 /**
- * Creates the completion of values of an abstract type. The completion of each object type is compiled when
- * the type first occurs.
+ * Creates the completion of values whose type is an interface or union. The completion of each object type is
+ * compiled when the type first occurs.
  */
 export function completeAbstract(
   input: CompletionInput,

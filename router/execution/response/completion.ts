@@ -22,7 +22,7 @@ import { collectFields } from './selected-fields.ts';
 /** Returns the JSON text of the response data. */
 export type Completion = (root: JsonObject, run: CompletionRun) => string;
 
-/** Depth of the root, which precedes the first element of a path. */
+/** Depth of the root object. Its fields have depth 0, the index of the first element of a response path. */
 const ROOT_DEPTH = -1;
 
 /**
@@ -58,8 +58,8 @@ function rejectUnplanned(
 }
 
 /**
- * Compiles the completion of an object and everything below it into one unit of code. For an abstract type,
- * each object type has a unit of its own, which is compiled when the type first occurs.
+ * Compiles the completion of an object and the objects below it into one unit of code. The object types of an
+ * interface or union have a unit each, which is compiled when the type first occurs.
  */
 function compileFields(
   input: CompletionInput,

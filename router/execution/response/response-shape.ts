@@ -59,13 +59,16 @@ export function fieldsAt(path: ResponsePath, shape: ResponseShape): ResponseShap
   return current;
 }
 
-/** Maximum length of a path. Operations within the depth limit have no longer ones. */
+/**
+ * Maximum number of path elements that are converted. Subgraphs may report longer paths, but no operation
+ * within the depth limit has one.
+ */
 const MAX_PATH = 100;
 
 /**
- * Converts a path in the merged data to the client's names. The result ends where the client's selection
- * ends: data fetched only for other fetches is not in the response, and a subgraph may return any path in an
- * error.
+ * Converts the keys of a path in the merged data to the client's response names. The result ends at the first
+ * key that the client did not select: the data may contain keys of entities that only other fetches need, and
+ * a subgraph may report any path in an error.
  */
 export function clientPath(path: ResponsePath, shape: ResponseShape): ResponsePath {
   const result: (string | number)[] = [];

@@ -100,8 +100,8 @@ const ABANDONED = new RouterError('REQUEST_CANCELLED');
 
 /** Work in flight, by scope and key. Work that no request waits for any more is aborted. */
 class InFlightRequests<T> {
-  // Maps are nested instead of joining scope and key to one text, because two different pairs could result in
-  // the same text.
+  // The map has one level for scopes and one for keys. If both were joined to one text, two different pairs
+  // could result in the same text, and a caller could get the response of another.
   readonly #byScope = new Map<Scope, Map<string, InFlightRequest<T>>>();
 
   async deduplicate(
@@ -150,7 +150,8 @@ class InFlightRequests<T> {
 
   #forget(scope: Scope, key: string, request: InFlightRequest<T>): void {
     const inScope = this.#byScope.get(scope);
-    // A new request with the same key may have started after this one was aborted.
+    // The key may already belong to a newer request that started after this one was aborted. That request
+    // stays.
     if (inScope?.get(key) !== request) return;
     inScope.delete(key);
     if (inScope.size === 0) this.#byScope.delete(scope);

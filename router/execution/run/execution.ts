@@ -8,8 +8,8 @@ import type { OwnStaleValues } from '../stale/stale-values.ts';
 import type { Send, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
 /**
- * Logs those messages of subgraph errors that clients must not see. The returned function gives the log id of
- * a masked error; undefined if the error is not masked.
+ * Logs those messages of subgraph errors that clients must not see. Returns a function that gives the id in
+ * the log for a masked error; undefined if the error is not masked.
  */
 export type MaskErrors = (
   service: string,

@@ -69,7 +69,10 @@ export function reportedCause({ service }: FetchProgram): FailureCause {
 
 type Reporting = { readonly data: JsonObject | null; readonly errors: readonly SubgraphError[] };
 
-/** Adds a subgraph's own errors to the response, with the client's paths and only the allowed extensions. */
+/**
+ * Adds the errors of a subgraph's response to the errors of the execution. Paths are converted to the
+ * client's names, and only the allowed `extensions` are kept.
+ */
 export function reportErrors(
   fetch: FetchProgram,
   batch: Batch,
@@ -81,7 +84,7 @@ export function reportErrors(
   );
 }
 
-/** Returns the subgraph's own errors for a call that failed. */
+/** Returns the errors that a subgraph reported in the response of a failed call, by their response paths. */
 export function failureErrors(
   fetch: FetchProgram,
   batch: Batch,
