@@ -30,10 +30,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 export type ListSize = {
   readonly assumed: number | undefined;
   readonly slicingArguments: readonly string[];
-  /**
-   * Fields in the field's selection that have the declared size, for example `edges` of a connection
-   * (`sizedFields`).
-   */
+  /** Fields in the field's selection that have the declared size, for example `edges` of a connection. */
   readonly sizedFields: ReadonlySet<string>;
   readonly requireOneSlicingArgument: boolean;
 };

@@ -29,8 +29,8 @@ export type CallLimits = {
 };
 
 /**
- * Fields with a rate limit. The key is a coordinate under which an operation can select the field:
- * `Query.node`, or the coordinate of an interface that the type implements.
+ * Fields with a rate limit. The key is a coordinate under which an operation can select the field: for
+ * `Order.total` this is also `Priced.total`, if `Order` implements the interface `Priced`.
  */
 export type LimitedFields = ReadonlyMap<string, ReadonlySet<string>>;
 

@@ -12,7 +12,10 @@ export type OperationValue = {
   readonly read: (variables: Variables) => unknown;
 };
 
-/** Compiles the function that reads such a value. Its numbers keep their exact digits. */
+/**
+ * Compiles the function that reads the value of an argument from the variables of a request. Its numbers keep
+ * their exact digits.
+ */
 export function compileValue(node: ValueNode): OperationValue {
   if (node.kind === Kind.VARIABLE) {
     const name = node.name.value;

@@ -99,7 +99,7 @@ export function copyPlaces(from: object, to: object): void {
 /** An old key with its file and line, and the key that replaces it. */
 export type RenamedPlace = { readonly place: string; readonly key: string };
 
-/** Returns the old keys that were used in a value of `readYaml`; empty for any other value. */
+/** Returns the old keys in a configuration that `readYaml` has returned; empty for any other value. */
 export function renamedKeysIn(value: object): readonly RenamedPlace[] {
   return placesOfValues.get(value)?.renamed ?? [];
 }
