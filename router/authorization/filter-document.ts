@@ -13,9 +13,9 @@ import type { Denials, ProtectedSchema } from './protected-schema.ts';
 type FilterContext = Pick<ProtectedSchema, 'schema' | 'objectTypes'> & { readonly denials: Denials };
 
 /**
- * Returns the document to plan, without denied fields. If only some object types deny a field of an
- * interface, the field is selected for the others. `__typename` is added if denial depends on the object
- * type.
+ * Returns the client's document without the denied fields. If a field of an interface is denied on some
+ * object types only, it is selected on the other types. `__typename` is added where the object type decides
+ * what is denied.
  */
 export function filterDocument(document: DocumentNode, context: FilterContext): DocumentNode {
   const { schema } = context;

@@ -14,12 +14,15 @@ export type DeniedField = {
   readonly path: readonly string[];
 };
 
-/** The denied parts of an operation, and the operation without them. */
+/** The parts of an operation that are denied to a caller, and the document without them. */
 export type Restriction = {
   readonly denials: Denials;
   /** Document to plan instead of the client's document. */
   readonly document: DocumentNode;
-  /** Returns the denied fields that these variables include (`@skip`, `@include`), up to a maximum number. */
+  /**
+   * Returns the denied fields that `@skip` and `@include` do not exclude for the given variables, up to a
+   * maximum number.
+   */
   readonly deniedFields: (inputs: Variables) => readonly DeniedField[];
 };
 

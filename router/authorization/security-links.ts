@@ -39,8 +39,8 @@ const SCALARS: Readonly<Record<EnforcedDirective, string | undefined>> = {
 };
 
 /**
- * Security features that need no enforcement here: the gateway removes inaccessible elements from the API
- * schema.
+ * Specifications that supergraphs link `for: SECURITY` and that this module need not enforce. Apollo Gateway
+ * removes inaccessible elements from the API schema, and the plan passes context values.
  */
 const OTHERS: ReadonlySet<string> = new Set([`${SPECIFICATIONS}inaccessible`, `${SPECIFICATIONS}context`]);
 
