@@ -56,7 +56,7 @@ export async function startApolloServer(
   return server;
 }
 
-/** Stores the document or its errors, and ends the request before execution. */
+/** Plugin that stores the valid document or its errors, and ends the request before execution. */
 const resultPlugin: ApolloServerPlugin<DocumentContext> = {
   async requestDidStart() {
     return {
