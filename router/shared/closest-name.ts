@@ -1,4 +1,7 @@
-/** Returns the known name that is most similar to a misspelt one; undefined if none is similar. */
+/**
+ * Returns the known name that is most similar to a misspelt one, for "did you mean" messages; undefined if
+ * none is similar.
+ */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const [best] = [...known]
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))

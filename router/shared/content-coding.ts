@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 
-/** Supported content codings of bodies (RFC 9110 section 8.4.1). */
+/** Content codings in which the router reads and writes bodies (RFC 9110 section 8.4.1). */
 export type Coding = 'identity' | 'gzip' | 'deflate' | 'br' | 'zstd';
 
 /** Value of an `Accept-Encoding` header that lists all supported codings. */

@@ -3,8 +3,8 @@ import { shortened } from './error-message.ts';
 
 type ErrorEntry = {
   /**
-   * HTTP status if the whole request is rejected with this code; 200 for codes that occur only in executed
-   * operations.
+   * HTTP status of a response whose whole request was rejected with this code. It is 200 for codes that occur
+   * only in responses of executed operations.
    */
   readonly status: number;
   /** Whether clients receive the error's own message. If not, they receive `meaning`. */
@@ -366,7 +366,7 @@ type RouterErrorOptions = ErrorOptions & {
 export function bearerChallenge(error?: ChallengeError, description?: string): string {
   const challenge = 'Bearer realm="tributary"';
   if (error === undefined) return challenge;
-  // Replaces the characters that a quoted `error_description` may not contain.
+  // Replaces characters that RFC 6750 does not allow in `error_description`, such as quotes.
   const text = description?.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
   return `${challenge}, error="${error}"${text === undefined ? '' : `, error_description="${text}"`}`;
 }

@@ -11,7 +11,8 @@ declare global {
 
 /**
  * A JSON number that a double cannot represent or would print differently, such as `9007199254740993`, `1.0`
- * or `1e400`. `JSON.stringify` writes its original digits. No parsed JSON object can be mistaken for one.
+ * or `1e400`. `JSON.stringify` writes its original digits. `JSON.parse` never creates one, so no parsed
+ * object can be mistaken for it.
  */
 export type ExactNumber = { readonly rawJSON: string };
 
@@ -114,7 +115,7 @@ function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-/** Whether a value is a number or contains one. */
+/** Returns whether a value is a number, or a list or object that contains one. */
 export function holdsNumber(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return typeof value === 'number';
   if (Array.isArray(value)) return value.some(holdsNumber);

@@ -9,8 +9,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Like `isJsonObject`, but for values of object types. `ExactPositions` guarantees that these contain no
- * exact numbers, so the function need not check for one, which saves measurable time.
+ * Like `isJsonObject`, but only for values of object types. Such a value is never an exact number, so the
+ * function does not check for one, which saves measurable time.
  */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

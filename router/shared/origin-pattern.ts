@@ -41,8 +41,8 @@ export function parseOriginPattern(text: string): OriginPattern | undefined {
 }
 
 /**
- * Whether a pattern matches an Origin header. Host names are compared label by label, not as regular
- * expressions.
+ * Returns whether an Origin header matches a pattern. `https://*.example.com` matches
+ * `https://a.example.com`, but neither `https://example.com` nor `https://badexample.com`.
  */
 export function matchesOrigin(pattern: OriginPattern, origin: string): boolean {
   const [, scheme, host, port] = SENT.exec(origin) ?? [];

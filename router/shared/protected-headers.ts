@@ -39,11 +39,14 @@ export const isProtectedRequestHeader: IsProtected = (name) =>
 export const isProtectedResponseHeader: IsProtected = (name) =>
   isOneOf(name, RESPONSE, RESPONSE_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
 
-/** Returns the headers that a message declares as specific to its connection. */
+/**
+ * Returns the names of headers that `Connection` lists. They concern only the connection and are never
+ * forwarded.
+ */
 export function connectionOptions({ connection }: IncomingHttpHeaders): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   return new Set(
-    // If `Connection` is repeated, Node returns a list, although the type says `string`.
+    // Node returns a list if the header `Connection` is repeated, although the type says `string`.
     [connection]
       .flat()
       .join(',')
@@ -60,7 +63,8 @@ function isOneOf(name: string, names: ReadonlySet<string>, prefixes: readonly st
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));
 }
 
-// Returns the name that a CGI-style server would read: `x-user-id` for `X_User_Id` and for `x.user.id`.
+// Returns the name that a server reads if it replaces punctuation in header names, as CGI does: `x-user-id`
+// for `X_User_Id` and for `x.user.id`.
 function canonical(name: string): string {
   return name
     .toLowerCase()

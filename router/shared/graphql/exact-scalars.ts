@@ -4,13 +4,18 @@ import { exactNumber } from '../exact-json.ts';
 
 type Values = Parameters<typeof valueFromASTUntyped>[1];
 
-/** Makes custom scalars read literals, such as default values of variables, with exact numbers. */
+/**
+ * Makes custom scalars of a schema keep all digits of number literals, such as default values of variables.
+ */
 export function keepLiteralsExact(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap()))
     if (isScalarType(type) && !isSpecifiedScalarType(type)) type.parseLiteral = exactValue;
 }
 
-/** Returns the value of a literal whose type is unknown. Numbers stay exact. */
+/**
+ * Returns the value of a literal inside a custom scalar, where the type is unknown. Numbers keep all their
+ * digits.
+ */
 export function exactValue(node: ValueNode, variables?: Values): unknown {
   if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return exactNumber(node.value);
   if (node.kind === Kind.LIST) return node.values.map((item) => exactValue(item, variables));

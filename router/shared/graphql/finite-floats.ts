@@ -2,8 +2,8 @@ import { GraphQLError, GraphQLFloat, getNamedType } from 'graphql';
 import type { FloatValueNode, IntValueNode, ValidationRule } from 'graphql';
 
 /**
- * Rejects Float literals that no double can represent (GraphQL section 3.5.2). graphql-js reads them as
- * infinity.
+ * Validation rule that rejects Float literals too large for a double, such as `1e400` (GraphQL section
+ * 3.5.2). graphql-js reads them as infinity.
  */
 export const finiteFloats: ValidationRule = (context) => {
   const check = (node: IntValueNode | FloatValueNode): void => {

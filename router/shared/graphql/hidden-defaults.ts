@@ -36,11 +36,14 @@ export type HiddenDefaults = {
    * there are none.
    */
   readonly hide: (schema: DocumentNode) => DocumentNode;
-  /** Restores the default values that `hide` has replaced with names, in SDL or in a message. */
+  /** Restores the default values in SDL or in a message in which `hide` replaced them with names. */
   readonly show: (text: string) => string;
   /** Restores the default values in the JSON text of an introspection result. */
   readonly showInJson: (json: string) => string;
-  /** Gives the arguments and input fields of a schema their default values, with exact numbers. */
+  /**
+   * Replaces the names in the arguments and input fields of a built schema by the default values that they
+   * stand for. Their numbers keep all digits.
+   */
   readonly setDefaults: (schema: GraphQLSchema) => GraphQLSchema;
 };
 
@@ -91,7 +94,7 @@ export function createHiddenDefaults(): HiddenDefaults {
 
 type Types = {
   readonly scalars: ReadonlySet<string>;
-  /** Types of input fields, by the name of the input object and the name of the field. */
+  /** Types of the fields of each input object, by the name of the input object and of the field. */
   readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TypeNode>>;
 };
 
@@ -123,7 +126,7 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
   function hiddenOne(value: ConstValueNode, typeName: string): ConstValueNode {
     if (value.kind === Kind.NULL) return value;
     if (types.scalars.has(typeName)) return { kind: Kind.STRING, value: nameOf(value) };
-    // Apollo's composition writes an ID of digits as an integer. This restores the string.
+    // Apollo's composition writes the ID `"1"` as the integer `1`. This restores the string.
     if (typeName === GraphQLID.name && value.kind === Kind.INT) return { ...value, kind: Kind.STRING };
     const fields = types.inputs.get(typeName);
     if (fields === undefined || value.kind !== Kind.OBJECT) return value;
@@ -137,8 +140,8 @@ function hideDefaults(schema: DocumentNode, nameOf: (value: ConstValueNode) => s
 }
 
 /**
- * Changes the items of a list. Returns the list itself if no item has changed, so that unchanged nodes stay
- * identical.
+ * Returns the list with each item changed. If no item changes, it returns the same list, so that the visitor
+ * recognizes unchanged nodes.
  */
 function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
   const changed = items.map(change);
@@ -162,8 +165,8 @@ function inputTypesIn({ definitions }: DocumentNode): Types {
 }
 
 /**
- * Returns a text that is equal for equal values. Values are compared as Apollo's composition compares them,
- * but numbers exactly.
+ * Returns a text that is equal for equal default values. Values are equal if Apollo's composition takes them
+ * for equal, except that numbers must be equal in all digits.
  */
 function canonicalText(value: ConstValueNode): string {
   switch (value.kind) {

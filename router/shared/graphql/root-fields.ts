@@ -5,8 +5,8 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode 
 export type RootField = {
   readonly node: FieldNode;
   /**
-   * Coordinate of the field. The root type has its default name, whatever its name in the schema, for example
-   * `Mutation.login`.
+   * Coordinate of the field, for example `Mutation.login`. The root type is always called `Query` or
+   * `Mutation`, even if the schema has another name for it.
    */
   readonly coordinate: string;
 };
