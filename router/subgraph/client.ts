@@ -24,7 +24,7 @@ export type SubgraphParts = {
     'log' | 'subgraphCalled' | 'subgraphRetried' | 'endpointEjected' | 'breakerChanged'
   >;
   readonly signer: Signer;
-  /** True if header rules need the response headers; otherwise responses do not have them. */
+  /** True if header rules read the headers of subgraph responses; otherwise they are discarded. */
   readonly keepHeaders?: boolean;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -41,16 +41,19 @@ export type SubgraphOptions = {
 
 type BreakerReport = {
   readonly breaker: BreakerState;
-  /** Present if a command has forced this state. */
+  /** Present if a command through the admin API has forced the breaker into this state. */
   readonly forced?: true;
-  /** Milliseconds until a call may pass. Present while the breaker is open because of failures. */
+  /**
+   * Milliseconds until the next call may pass. Present while failures keep the breaker open, absent while it
+   * is forced open.
+   */
   readonly retryAfterMs?: number;
 };
 
 /** State of one subgraph for the admin port and the readiness check. */
 export type SubgraphState = BreakerReport & {
   readonly subgraph: string;
-  /** State of the service with its fields. `partly-open` means that only some of the fields are blocked. */
+  /** State of the whole subgraph. `partly-open` means that calls pass, but some of the fields are blocked. */
   readonly state: BreakerState | 'partly-open';
   /**
    * Fields that have a breaker: those that failed recently, and those forced into a state through the admin
@@ -66,14 +69,16 @@ export type SubgraphState = BreakerReport & {
 };
 
 /**
- * Client of one subgraph at its addresses. It owns everything that outlives a supergraph: connection pools,
+ * Client of one subgraph. It owns everything that must survive a change of the supergraph: connection pools,
  * breakers and load counters.
  */
 export type SubgraphClient = AsyncDisposable & {
   readonly name: string;
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
   state(): SubgraphState;
-  /** Forces the breaker of the subgraph, or of one field, into a state. `auto` ends that. */
+  /**
+   * Forces the breaker of the subgraph, or of one field, into a state. `auto` lets the breaker decide again.
+   */
   force(state: ForcedState, field?: string): void;
 };
 
@@ -183,8 +188,8 @@ function reportCall(
   const code = response.kind === 'received' ? codeOfResponse : response.failure.code;
   telemetry.subgraphCalled({ subgraph, outcome: code, ms });
   if (cause === undefined) return;
-  // Failed calls are logged with the level `debug`. During an outage each would be the same, and the log line
-  // of the breaker reports the outage.
+  // A failed call is logged only with the level `debug`. During an outage all failed calls are alike, and the
+  // log line about the open breaker reports the outage.
   const level = code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'debug';
   telemetry.log[level]({ subgraph, code: code, err: cause }, 'subgraph call failed');
 }

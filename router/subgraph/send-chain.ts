@@ -9,18 +9,21 @@ import { traceHeaders } from '../telemetry/trace-context.ts';
 import type { CallContext } from './call/call.ts';
 import type { Routes } from './subgraph-pool.ts';
 
-/** The context of one client request, shared by its subgraph calls. */
+/** Context of one client request. All of its subgraph calls share it. */
 export type CallerContext = Pick<CallContext, 'deadline'> & {
   readonly requestId: string;
   readonly trace: Context;
   readonly scope: Scope;
   /** True if the queries of this request may be deduplicated. */
   readonly isDeduplicated: boolean;
-  /** Called with the id of the other request when this request shares its call. */
+  /**
+   * Called when a call of this request is replaced by an equal call in flight. The argument is the id of the
+   * request that sent it.
+   */
   readonly onJoin: (requestId: string, subgraph: string) => void;
   /** Returns the headers of a call, without the tracing headers. */
   readonly headersFor: (request: SubgraphRequest) => CallContext['headers'];
-  /** Collects the response headers; undefined if no rule needs them. */
+  /** Collects the headers of subgraph responses for header rules; undefined if no rule reads them. */
   readonly collection?: HeaderCollection | undefined;
 };
 

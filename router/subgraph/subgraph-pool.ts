@@ -21,8 +21,8 @@ export type SubgraphPool = AsyncDisposable & {
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
   state(): readonly SubgraphState[];
   /**
-   * Forces the breakers of a subgraph into a state. The state applies to later generations too, until `auto`
-   * ends it.
+   * Forces the breaker of a subgraph or of one field into a state. The state also applies to generations that
+   * are created later, until the command `auto` ends it.
    */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
@@ -37,18 +37,18 @@ export type BreakerCommand = {
 /** Settings for the subgraph calls of one generation. */
 export type CallSettings = {
   readonly traffic: Config['traffic'];
-  /** True if header rules need the response headers. */
+  /** True if header rules read the headers of subgraph responses. */
   readonly keepHeaders: boolean;
 };
 
-/** The subgraphs of one generation. Disposing it closes those that no other generation calls. */
+/** The subgraphs of one generation. Disposing it closes the clients that no other generation uses. */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
 };
 
 /**
- * Maximum number of fields forced by commands: half of the fields that can be tracked. The other half is
- * reserved for fields that fail.
+ * Maximum number of fields that commands may force into a state. It is half of the maximum number of fields
+ * with a breaker, so that the other half remains for fields that fail.
  */
 const MAX_FORCED_FIELDS = 50;
 
@@ -60,7 +60,9 @@ type PooledClient = { readonly client: SubgraphClient; generations: number };
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
   const open = new Map<string, PooledClient>();
   const ownSettings = { traffic, keepHeaders: parts.keepHeaders === true };
-  /** The last command for each subgraph and field, for clients that are created later. */
+  /**
+   * The last breaker command for each subgraph and field. It is applied to clients that are created later.
+   */
   const commands = new Map<string, BreakerCommand>();
 
   function acquire(key: string, options: ClientOptions): SubgraphClient {

@@ -23,8 +23,8 @@ export type CircuitBreakerOptions = FailureWindowOptions & {
 export type ForcedState = 'open' | 'closed' | 'auto';
 
 /**
- * Allows one call. It carries the epoch of the breaker, so that a late outcome does not count in a later
- * state.
+ * Permission for one call. It contains the number of state changes before the call (epoch), so that an
+ * outcome does not count if the state has changed since.
  */
 export type Permit = { readonly epoch: number };
 
@@ -39,8 +39,8 @@ const JITTER = 0.2;
 const PROBES = 5;
 
 /**
- * A circuit breaker that decides when to open by opossum's rolling window, and how to recover by its own
- * rules. It receives the outcomes of calls and does not run the calls itself.
+ * A circuit breaker. Opossum's rolling window decides when it opens. This class decides when it lets calls
+ * pass again. It receives the outcomes of calls and does not run the calls itself.
  * docs/decisions/006-circuit-breaker.md gives the reasons.
  */
 export class CircuitBreaker implements Disposable {
@@ -48,11 +48,14 @@ export class CircuitBreaker implements Disposable {
   readonly #window: FailureWindow;
   #state: State;
   /**
-   * Permit of the current epoch. The epoch increases with each state change, so that outcomes of calls from
-   * an earlier state can be recognised.
+   * Permit of the current epoch. The epoch increases with each state change, so that the outcome of a call
+   * from an earlier state is not counted.
    */
   #permit: Permit = { epoch: 0 };
-  /** Number of openings without a stable recovery in between. The time open doubles with each. */
+  /**
+   * Number of times the breaker has opened since it was last closed for long enough. Each time doubles the
+   * time open.
+   */
   #trips = 0;
 
   constructor(options: CircuitBreakerOptions) {
@@ -105,8 +108,8 @@ export class CircuitBreaker implements Disposable {
       case 'open':
         return undefined;
       case 'half-open':
-        // The number of permitted calls doubles with each success, as in TCP slow start. The calls of all
-        // waiting clients at once would overload the subgraph again.
+        // After each success, twice as many calls are permitted, as in TCP slow start. If all waiting clients
+        // were let through at once, they would overload the subgraph again.
         if (state.inFlight >= 2 ** state.successes) return undefined;
         state.inFlight += 1;
         return this.#permit;
@@ -116,8 +119,8 @@ export class CircuitBreaker implements Disposable {
   }
 
   settle(permit: Permit, outcome: CallOutcome): void {
-    // The outcome of a call from before the last state change says nothing about the present. In addition,
-    // opossum would close the circuit on a late success.
+    // An outcome is not counted if the state has changed since the call began. It shows nothing about the
+    // present, and opossum would close the circuit on a late success.
     if (permit.epoch !== this.#permit.epoch) return;
     const state = this.#state;
     switch (state.kind) {
@@ -144,8 +147,8 @@ export class CircuitBreaker implements Disposable {
         break;
       case 'auto':
         if (state.kind !== 'forced') return;
-        // While the breaker was forced open, the subgraph received no calls. It may be failing or not warmed
-        // up, so probes come first.
+        // After a forced-open state the breaker becomes half-open, not closed. The subgraph received no calls
+        // meanwhile, so it may be failing or not warmed up.
         if (state.as === 'open') this.#halfOpen();
         else this.#close();
         break;
@@ -185,8 +188,8 @@ export class CircuitBreaker implements Disposable {
         this.#open(this.#trips + 1);
         break;
       case 'unreachable':
-        // A failed connection attempt costs little. The time open is therefore not doubled, so that a
-        // restarted subgraph gets calls again soon.
+        // The time open is not doubled after a failed connection attempt, because such an attempt costs
+        // little. A restarted subgraph thus gets calls again soon.
         this.#open(this.#trips);
         break;
     }

@@ -4,10 +4,10 @@ import { isRecord } from '../../shared/is-record.ts';
 type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 
 /**
- * Returns the coordinates of fields that are failing, as a response shows. Such a field has no value anywhere
- * in the response, and an error with a code that counts as a failure. These do not count:
- * - a single missing entity
- * - a null at a deeper level
+ * Returns the coordinates of fields that count as failing. Such a field has no value anywhere in the
+ * response, and an error whose code counts as a failure. These do not count:
+ * - a single missing entity among others
+ * - a null inside the value of the field
  * - the failure of another service (`extensions.causedBy`)
  */
 export function failedFields(
@@ -25,8 +25,8 @@ export function failedFields(
 }
 
 /**
- * Returns whether a response shows a failure of the service. Used for calls whose selected fields are
- * unknown.
+ * Returns whether a whole response counts as a failure of the service: no root field has a value, and an
+ * error has a code that counts as a failure. Used for calls whose selected fields are unknown.
  */
 export function isFailure({ data, errors }: ReceivedResponse, codes: ReadonlySet<unknown>): boolean {
   if (!errors.some(({ extensions }) => isOwnFault(extensions, codes))) return false;
@@ -42,8 +42,8 @@ function isOwnFault(
 }
 
 /**
- * Returns the response keys of the fields that an error may concern. If its path ends above the requested
- * fields, it may concern each field below.
+ * Returns the response keys of the fields that may have caused an error. If the path of the error is
+ * `["_entities", 0]`, each field of the entities may have caused it.
  */
 function keysAt(
   path: ReceivedResponse['errors'][number]['path'],

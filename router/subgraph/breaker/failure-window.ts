@@ -16,8 +16,8 @@ const BUCKETS = 10;
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Counts the calls of the last `windowMs` by opossum's rolling window, and decides whether too many of them
- * failed. Calls are not run by opossum, so it only receives their outcomes.
+ * Counts the calls of the last `windowMs` in opossum's rolling window, and decides whether too many of them
+ * failed. Opossum does not run the calls, it only receives their outcomes.
  */
 export class FailureWindow implements Disposable {
   readonly #monotonic: () => number;
@@ -39,8 +39,8 @@ export class FailureWindow implements Disposable {
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       volumeThreshold: minCalls,
-      // Opossum opens only above its threshold, but the breaker must open at exactly `errorPercent`, so the
-      // threshold is slightly lower.
+      // Opossum opens only if the share of failures exceeds its threshold. The breaker must open at exactly
+      // `errorPercent`, so the threshold is slightly lower.
       errorThresholdPercentage: errorPercent - 1e-9,
     });
     this.#opossum.fallback(ignore);
@@ -54,7 +54,7 @@ export class FailureWindow implements Disposable {
 
   /** Records a failure. Returns whether too many calls in the window have failed. */
   failed(): boolean {
-    // After its shutdown opossum rejects, and an unhandled rejection ends the process.
+    // Opossum is not called after its shutdown: it would reject, and an unhandled rejection ends the process.
     if (this.#opossum.isShutdown) return false;
     this.#rotate();
     void this.#opossum.fire();

@@ -8,7 +8,10 @@ export type FieldBreakersOptions = {
   readonly create: (coordinate: string) => CircuitBreaker;
 };
 
-/** Outcome of a call. `suspects` are the fields that may have caused a failure; empty for a success. */
+/**
+ * Outcome of a call. `suspects` are the coordinates of fields that may have caused a failure or a timeout;
+ * empty for a success.
+ */
 export type Attribution = { readonly outcome: CallOutcome; readonly suspects: readonly string[] };
 
 /** Permits for a call, or the fields that block it. */
@@ -37,8 +40,8 @@ export class FieldBreakers implements Disposable {
   readonly #options: FieldBreakersOptions;
   readonly #tracked = new Map<string, TrackedField>();
   /**
-   * Fields that were suspects in all of the latest failures. As long as there are any, failures count against
-   * these fields and not against the whole service.
+   * Fields that may have caused every one of the latest failures. While there is such a field, failures count
+   * against it and not against the whole service.
    */
   #commonSuspects: ReadonlySet<string> = new Set();
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -107,7 +110,7 @@ export class FieldBreakers implements Disposable {
       if (permits.some(({ tracked }) => tracked.coordinate === coordinate)) continue;
       const tracked = this.#track(coordinate);
       if (tracked === undefined) isTooMany = true;
-      // The breaker may be open already, because a concurrent call has opened it.
+      // If a concurrent call has already opened the breaker, the failure need not be recorded.
       else if (tracked.breaker.state === 'closed')
         this.#recordFailure(tracked, tracked.breaker.admit(), outcome);
     }
@@ -115,8 +118,8 @@ export class FieldBreakers implements Disposable {
   }
 
   /**
-   * Returns the suspects that most likely caused a timeout: those with the most consecutive failures. A call
-   * waits for its slowest field, so the other fields need not be slow.
+   * Returns the fields that most likely caused a timeout: among the suspects, those with the most consecutive
+   * failures. A call waits for its slowest field, so its other fields need not be slow.
    */
   #likeliest(suspects: readonly string[]): readonly string[] {
     const failures = suspects.map(

@@ -12,9 +12,12 @@ export type Breakers = {
 };
 
 export type BreakerOptions = {
-  /** Error codes that count as failures. */
+  /** Values of `extensions.code` in response errors that count as failures of the subgraph. */
   readonly errorCodes: ReadonlySet<unknown>;
-  /** Milliseconds after which a response counts as a failure. */
+  /**
+   * Milliseconds after which a response counts as a timeout, even if it is complete; undefined if duration
+   * does not count.
+   */
   readonly slowMs: number | undefined;
   readonly monotonic: () => number;
 };
@@ -78,7 +81,8 @@ function attribute(
 ): Attribution {
   if (response.kind === 'failed')
     return { outcome, suspects: (outcome === 'timeout' ? requested?.coordinates : undefined) ?? NO_SUSPECTS };
-  // The status has already shown a failure, although the body is a GraphQL response.
+  // A failure by the HTTP status, such as 500, counts against the service and not against fields, even if the
+  // body is a GraphQL response.
   if (outcome === 'failure') return { outcome, suspects: NO_SUSPECTS };
   const unattributed: Attribution = outcome === 'success' ? SUCCESS : { outcome, suspects: NO_SUSPECTS };
   if (response.errors.length === 0) return unattributed;

@@ -31,7 +31,8 @@ export class Bulkhead {
 }
 
 /**
- * Rejects calls above the limit immediately. A queue would only add delay to a service that is already slow.
+ * Rejects calls above the limit immediately, because queueing them would only add delay: the service is
+ * already slow.
  */
 export function withBulkhead(send: SendCall, service: string, bulkhead: Bulkhead): SendCall {
   return (call, settle) => {

@@ -1,6 +1,6 @@
 import type { SubgraphRequest, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** The context of one client request, shared by its calls. */
+/** Context of one client request. All of its subgraph calls share it. */
 export type CallContext = {
   /** Headers to send: identity, request id and tracing. */
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +19,9 @@ export type Call = {
   readonly interrupt: Interrupt;
   /** Rejects the promise that the executor waits for. Called if a wrapper throws, which is a bug. */
   readonly reject: (error: unknown) => void;
-  /** URL of the endpoint that the previous attempt could not reach. */
+  /**
+   * URL of the endpoint that the previous attempt failed to reach. The retry uses another one if possible.
+   */
   readonly avoid: string | undefined;
 };
 
@@ -37,7 +39,7 @@ export type CallOutcome = 'success' | 'failure' | 'timeout' | 'unreachable' | 'i
 export type CallResult = {
   readonly response: SubgraphResponse;
   readonly outcome: CallOutcome;
-  /** URL of an endpoint that a retry should avoid; undefined if it may be used again. */
+  /** URL of the endpoint that a retry should not use again; undefined if it may. */
   readonly endpoint?: string;
   /** Details for the log that clients must not see. */
   readonly cause?: unknown;
@@ -56,10 +58,13 @@ export type SendCall = (call: Call, settle: Settle) => void;
 /** Calls the callback once after a delay. The returned function cancels that. */
 export type StartTimer = (delayMs: number, callback: () => void) => () => void;
 
-/** An attempt that can be ended from outside. */
+/** An attempt to send a call that a timeout, the deadline or the client can end early. */
 export type Interruptible = { interrupt(result: CallResult): void };
 
-/** Ends a call from outside, for example at its deadline. Only the first result counts. */
+/**
+ * Ends a call before its response is complete, for example at its deadline. Only the first result that is
+ * raised counts.
+ */
 export class Interrupt {
   #result: CallResult | undefined;
   #attempt: Interruptible | undefined;
@@ -75,8 +80,8 @@ export class Interrupt {
   }
 
   /**
-   * Sets the current attempt of the call. If the call was ended before, the attempt is interrupted at once. A
-   * call has only one attempt at a time.
+   * Sets the current attempt of the call. If the call was already ended, the attempt is interrupted at once.
+   * A retry replaces the previous attempt.
    */
   attach(attempt: Interruptible): void {
     this.#attempt = attempt;

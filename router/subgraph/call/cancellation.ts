@@ -1,10 +1,14 @@
 import type { Interrupt, SendCall } from './call.ts';
 import { cancelled, unsent } from './outcomes.ts';
 
-/** Calls that end when a signal aborts, each with the name of its service. */
+/**
+ * Calls in flight for one client request, each with the name of its service. They end when the signal of the
+ * request aborts.
+ */
 type CallsInFlight = Map<Interrupt, string>;
 
-// All calls of a request share one listener, because adding and removing listeners of an AbortSignal is slow.
+// All calls of a client request share one listener on its signal, because adding and removing listeners of an
+// AbortSignal is slow.
 const inFlight = new WeakMap<AbortSignal, CallsInFlight>();
 
 /**

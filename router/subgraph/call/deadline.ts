@@ -11,13 +11,13 @@ export type DeadlineOptions = {
 };
 
 /**
- * Ends a call at its own timeout or at the deadline of the client request, whichever is first, even if its
- * response is arriving.
+ * Ends a call at its own timeout or at the deadline of the client request, whichever comes first. A response
+ * that has begun but is incomplete is discarded.
  */
 export function withDeadline(send: SendCall, options: DeadlineOptions): SendCall {
   const { service, timeoutMs, deadlineMs, monotonic, startTimer } = options;
-  // A timeout counts against the service only if the call had at least half of the usual time. If earlier
-  // calls used up the time of the request, the timeout is ignored.
+  // A timeout counts against the subgraph only if the call had at least half of its normal time. If earlier
+  // calls used up most of the request's time, the timeout is ignored.
   const fairMs = Math.min(timeoutMs, deadlineMs) / 2;
   return (call, settle) => {
     const now = monotonic();

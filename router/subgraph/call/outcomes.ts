@@ -47,7 +47,10 @@ export function forcedOpen(service: string, details: BlockDetails): CallResult {
   });
 }
 
-/** Blocked fields are not named, because some of them may be hidden from clients. */
+/**
+ * Clients see the message. Blocked fields are not named in it, because some of them may be hidden from
+ * clients.
+ */
 function blockedPart(service: string, { blockedFields }: BlockDetails): string {
   return blockedFields === undefined ? service : `a part of ${service}`;
 }
@@ -68,7 +71,10 @@ export function httpError(service: string, status: number, outcome: CallOutcome)
   );
 }
 
-/** Adds the errors in the service's response to a failure. */
+/**
+ * Adds the errors of the subgraph's response to a failure, so that clients receive them instead of a general
+ * message.
+ */
 export function withErrors(result: CallResult, errors: readonly SubgraphError[]): CallResult {
   if (result.response.kind === 'received') return result;
   const failure = { ...result.response.failure, errors };

@@ -7,8 +7,8 @@ export type RetryOptions = {
 };
 
 /**
- * Sends a query again if no response had begun, to another endpoint if there is one. Mutations are not
- * retried, because the subgraph may have run them without responding.
+ * Sends a query a second time if its response had not begun, to another endpoint if there is one. Mutations
+ * are not retried, because the subgraph may have run them without responding.
  */
 export function withRetry(send: SendCall, { retries, budget, retried }: RetryOptions): SendCall {
   return (call, settle) => {

@@ -46,7 +46,8 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
       connector = buildConnector({
         secureContext: createSecureContext(read(files)),
         timeout: timeoutMs,
-        // Otherwise undici would offer HTTP/2 in the TLS handshake, although the pool does not allow it.
+        // HTTP/2 is not offered in the TLS handshake, because the connection pool does not allow it. Undici
+        // would offer it by default.
         allowH2: false,
       });
       version = found;
@@ -61,7 +62,7 @@ export function createConnector(files: CertificateFiles, timeoutMs: number): Con
   };
 }
 
-/** A problem with the files. `at` is the path of the setting within `tls`. */
+/** A problem with the certificate files. `at` is the path of the setting within `tls`, such as `ca`. */
 type Problem = { readonly at: readonly string[]; readonly message: string };
 
 function problemsOf(files: CertificateFiles): Problem[] {

@@ -12,8 +12,8 @@ export type EndpointParts = {
 };
 
 /**
- * Carries the epoch of the endpoint at the start of a call, so that the outcome does not count after a state
- * change.
+ * Number of state changes of the endpoint (epoch) before a call. The outcome of the call is ignored if the
+ * state has changed since.
  */
 export type RotationTicket = { readonly epoch: number };
 
@@ -43,7 +43,8 @@ export class Endpoint implements Address, AsyncDisposable {
   readonly #parts: EndpointParts;
   #state: State = { kind: 'serving', since: Number.NEGATIVE_INFINITY };
   /**
-   * The epoch increases with each state change, so that a call that began before an ejection cannot end it.
+   * Number of state changes. A call that began before an ejection carries an older number, so its success
+   * cannot end the ejection.
    */
   #epoch = 0;
   #inFlight = 0;
@@ -75,8 +76,8 @@ export class Endpoint implements Address, AsyncDisposable {
   }
 
   /**
-   * Number of calls in flight, weighted so that an endpoint gets few calls at first when it returns to
-   * rotation.
+   * Number of calls in flight, increased for the first seconds after an ejection, so that the balancer sends
+   * few calls at first.
    */
   get load(): number {
     if (this.#state.kind !== 'serving') return this.#inFlight + 1;

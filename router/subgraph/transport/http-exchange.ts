@@ -20,7 +20,7 @@ import {
 export type ExchangeOptions = {
   readonly service: string;
   readonly maxResponseBytes: number;
-  /** True if the caller needs the response headers. */
+  /** True if the headers of the response must be passed on to header rules. */
   readonly keepHeaders?: boolean | undefined;
 };
 
@@ -47,10 +47,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
    */
   #isGraphqlType = false;
   /**
-   * Failure for a status other than 2xx. It is the result of the call unless the body is a GraphQL response.
+   * Failure for a status other than 2xx. It becomes the result of the call if the body is not a GraphQL
+   * response.
    */
   #statusFailure: CallResult | undefined;
-  /** The result of a response whose body is not read, because of its media type or its content coding. */
+  /**
+   * Result for a response whose body is not read, because its media type or content coding is not supported.
+   */
   #rejected: CallResult | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -68,8 +71,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The call ended before it had a connection. Throwing keeps the new connection open, which `abort()`
-    // would close.
+    // The call ended before it got a connection. An exception keeps the new connection open for other calls.
+    // `abort()` would close it.
     if (this.#settled) throw new Error('the call ended before it was sent');
     this.#controller = controller;
   }
@@ -104,8 +107,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
     const result = this.#statusFailure ?? this.#rejected ?? this.#brokenOff(error);
-    // The result is passed on later, because it may cause a retry: undici is still cleaning up, and must not
-    // get a new call meanwhile.
+    // The result may cause a retry. Undici must not get a new call while it is cleaning up after the error,
+    // so the result is passed on in a microtask.
     queueMicrotask(() => {
       this.#settle(result);
     });
@@ -141,8 +144,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
 
   #brokenOff(error: Error): CallResult {
     const { service } = this.#options;
-    // Undici rejects the value of a header. The router or the client has caused this, so it is no failure of
-    // the subgraph.
+    // Undici rejects an invalid header value before it sends the request. The router or the client has caused
+    // this, so it does not count as a failure of the subgraph.
     if (error instanceof errors.InvalidArgumentError) return notSent(service, error);
     if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
       return disconnected(service);
@@ -162,12 +165,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Interruptible {
     this.#settled = true;
     this.#chunks = [];
     try {
-      // Undici calls `onRequestStart`, which sets the controller, immediately before it writes the request.
-      // Without a controller the request was therefore not sent.
+      // The controller is set immediately before undici writes the request. Without a controller the request
+      // was not sent, so it may be retried.
       this.#onSettled(this.#controller === undefined ? unsent(result) : result);
     } catch (bug) {
-      // If the error reached undici, it would count as an error of the connection, and the call would never
-      // end.
+      // The error is not thrown, because undici would take it for an error of the connection, and the call
+      // would never end.
       this.#call.reject(bug);
     }
   }

@@ -6,7 +6,7 @@ const LONGEST_HEAD = 16_384;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 // Matches the status line of an interim response, except for 101, which switches the protocol.
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)/;
-/** Number of bytes after which the first digit of the status is known. */
+/** Number of bytes that contain the status code, after which an interim response can be recognized. */
 const TELLING = 'HTTP/1.1 100'.length;
 
 /**
@@ -16,8 +16,8 @@ const TELLING = 'HTTP/1.1 100'.length;
 export function filterInterimResponses(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as SocketWrite;
-  // True if no byte of the final response has arrived yet; only then may interim responses come. Undici
-  // writes the next request only after the response to the previous one has ended.
+  // True until the first byte of the final response arrives. Interim responses come only before it. Writing
+  // the next request sets it to true again, because undici sends one request at a time.
   let isAtStart = true;
   let held: Buffer = NOTHING;
 
@@ -52,7 +52,10 @@ function isFinal(chunk: Buffer): boolean {
   return chunk.length >= TELLING && chunk[STATUS_AT] !== ONE;
 }
 
-/** Returns the bytes after the interim responses; the kind is `undecided` if more bytes have to arrive. */
+/**
+ * Returns the bytes after the interim responses. With the kind `undecided`, more bytes are needed to know
+ * whether another interim response follows.
+ */
 function afterInterim(bytes: Buffer): { readonly kind: 'response' | 'undecided'; readonly rest: Buffer } {
   let rest = bytes;
   for (;;) {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** The form in which undici calls `write` of a socket. */
+/** Signature with which undici calls `write` of a socket. */
 export type SocketWrite = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
 /**

@@ -9,7 +9,10 @@ import { isRecord } from '../../shared/is-record.ts';
 import { decodeUtf8 } from '../../shared/utf8.ts';
 import type { ExactPositions, SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** A parsed response, or its defect, which completes the sentence "the response of SERVICE …". */
+/**
+ * A parsed response. For an invalid response, `defect` completes the sentence "the response of SERVICE …",
+ * such as "is not JSON".
+ */
 export type ParsedResponse = ReceivedResponse | Defect;
 export type ReceivedResponse = Extract<SubgraphResponse, { kind: 'received' }>;
 type Defect = { readonly kind: 'defective'; readonly defect: string };
@@ -77,8 +80,8 @@ function parseJson(text: string, exact: ExactPositions | undefined): unknown {
 }
 
 /**
- * Returns whether a response may have lost digits of a number that must stay exact: in custom scalars, in IDs
- * or in the extensions of errors. Most responses have no numbers there, so their text need not be searched.
+ * Returns whether a response may have lost digits in custom scalars, in IDs or in the extensions of errors.
+ * Most responses have no numbers there, so that their text need not be searched for long numbers.
  */
 function needsExactNumbers(text: string, body: unknown, exact: ExactPositions | undefined): boolean {
   if (!isRecord(body)) return false;

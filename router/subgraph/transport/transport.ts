@@ -7,7 +7,9 @@ import { joinWrites } from './join-writes.ts';
 import { notSent } from '../call/outcomes.ts';
 import type { SubgraphSettings } from '../call/settings.ts';
 
-/** Signs one attempt. The returned headers are added to the request. */
+/**
+ * Signs a request to a subgraph and returns headers with the signature. Each attempt is signed separately.
+ */
 export type Signer = {
   sign(message: {
     readonly audience: string;
@@ -16,7 +18,7 @@ export type Signer = {
   }): Readonly<Record<string, string>>;
 };
 
-/** The connection pool and path of an endpoint. */
+/** The connection pool of an endpoint, and the path of its URL. */
 export type Address = { readonly pool: Pool; readonly path: string };
 
 /** Sends one attempt to an address. Calls `settle` once, and does not throw. */
@@ -48,7 +50,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       dispatch(address, call, exchange);
     } catch (cause) {
-      // The signer throws if a header cannot carry a value. The subgraph did not cause this failure.
+      // The signer throws if a value cannot be sent in a header. The call then fails without counting as a
+      // failure of the subgraph.
       exchange.interrupt(notSent(service, cause));
     }
   };
@@ -86,8 +89,8 @@ export function openPool(
 }
 
 /**
- * Wraps a connector so that each new socket hides interim responses from undici and writes a request as one
- * buffer.
+ * Wraps a connector. Each new socket hides interim responses from undici (`filterInterimResponses`) and
+ * writes a request as one buffer (`joinWrites`).
  */
 function prepared(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
@@ -109,7 +112,10 @@ function prepared(connect: buildConnector.connector): buildConnector.connector {
  */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
-/** Hop-by-hop headers (RFC 9110 section 7.6.1), and headers that only this module sets. */
+/**
+ * Headers that are not copied to the subgraph request: hop-by-hop headers (RFC 9110 section 7.6.1), and
+ * headers that this module sets itself.
+ */
 const NOT_FORWARDED = new Set(
   (
     'connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding ' +
