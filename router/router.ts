@@ -216,7 +216,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
-      // A supergraph that was rejected may fit the new configuration.
+      // Loads the supergraph again, because one that was rejected may be valid with the new configuration.
       void generations.reload();
     },
   });
