@@ -19,8 +19,8 @@ export type FetchProgram = FetchReference & {
   /** Path of the objects for which the fetch requests fields; empty for the root. */
   readonly path: readonly string[];
   /**
-   * Collects the objects at `path` from the data of the fetch with the index `base`, or from the root if
-   * `base` is undefined.
+   * Collects the objects at `path`. It searches the data of the fetch with the index `base`, or the whole
+   * merged data if `base` is undefined.
    */
   readonly collect: Collect;
   readonly base: number | undefined;
@@ -45,6 +45,9 @@ export type FetchProgram = FetchReference & {
   readonly merge: Merge;
   /** True if another fetch of the plan sends the same document to the same service. */
   readonly isRepeated: boolean;
-  /** The selection as part of a merged request; undefined if the fetch must be sent alone. */
+  /**
+   * The selection of an entity fetch, which can be part of a merged request. Undefined if the fetch must be
+   * sent alone.
+   */
   readonly entitySelection: EntitySelection | undefined;
 };

@@ -10,7 +10,7 @@ import type { SupergraphTypes } from '../codegen/supergraph-types.ts';
  */
 export type Copies = Map<JsonObject, JsonObject[]>;
 
-/** Merges the keys of `source` into `target`, and into all copies of `target`. */
+/** Merges the fields of the fetched object `source` into `target`, and into all copies of `target`. */
 export type Merge = (target: JsonObject, source: JsonObject, copies: Copies) => void;
 
 /**
@@ -79,9 +79,8 @@ function isVaguer(value: unknown, present: unknown, types: SupergraphTypes): boo
 }
 
 /**
- * Combines the values that two fetches returned for a composite field. Nested objects of the target are
- * replaced by copies instead of being changed, because one object may occur in several places of the merged
- * data.
+ * Combines the values that two fetches returned for a field with a selection. Nested objects of the target
+ * are not changed but replaced by copies, because one object may occur in several places of the merged data.
  */
 function combine(present: unknown, value: unknown, merge: Merge, copies: Copies): unknown {
   if (present === undefined) return value;

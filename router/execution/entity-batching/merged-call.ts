@@ -7,7 +7,7 @@ import type { SubgraphResponse } from '../../request/subgraph-request.ts';
 /** Waiting queries with the same document. The merged request contains their selection once. */
 type Group = {
   readonly queries: readonly [WaitingQuery, ...WaitingQuery[]];
-  /** Representations of all queries without duplicates, each with its index in the request. */
+  /** Representations of all queries without duplicates. Each is mapped to its index in the merged request. */
   readonly positions: ReadonlyMap<string, number>;
 };
 
@@ -72,8 +72,8 @@ function sendTogether(
       const part = { key, keys, positions, representations, isShared: asking.length > 1 };
       settle(
         sent.then((response) => {
-          // Breakers block a field of one of the queries. Sent separately, the queries without that field
-          // succeed.
+          // Breakers block a field that one of the queries selects, so the merged request is rejected. Sent
+          // separately, the queries without this field succeed.
           if (response.kind === 'failed' && response.failure.blockedFields) return send(request, signal);
           if (!isOfNoUse(response)) return response.kind === 'failed' ? response : partOf(response, part);
           document.timesApart = TIMES_APART;

@@ -9,7 +9,10 @@ export function outagesIn(
   errors: readonly SubgraphError[],
   isOutage: (code: unknown) => boolean,
 ): (index: number, key?: string) => boolean {
-  /** True for a place whose errors all report an outage. The places are those of `placesOf`. */
+  /**
+   * True if all errors that apply to a place report an outage. The key is the place: an entity (`3`), its
+   * field (`3.price`), or the whole response (empty).
+   */
   const onlyOutages = new Map<string, boolean>();
   for (const { path, extensions } of errors) {
     const outage = isOutage(extensions?.['code']);

@@ -48,9 +48,9 @@ export function completeAbstract(
 }
 
 /**
- * Maps each `__typename` that a value of an abstract type may have to the type that completes the value. The
- * name of an interface, or none at all, is possible too, because the subgraph of an `@interfaceObject` does
- * not know the object type.
+ * Maps each possible `__typename` of an interface or union to the type that completes the value. The name may
+ * be that of an interface or absent, because the subgraph of an `@interfaceObject` does not know the object
+ * type.
  */
 function possibleMembers(
   schema: GraphQLSchema,

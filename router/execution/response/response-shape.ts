@@ -7,8 +7,8 @@ import { isIncluded } from './selected-fields.ts';
 import type { SelectionContext } from './selected-fields.ts';
 
 /**
- * Maps the keys that the plan uses for fields to the client's response names, as a tree. It covers all types,
- * and contains only fields that `@skip` and `@include` do not exclude.
+ * Tree that maps the response keys of the plan to the client's response names. It covers all object types.
+ * Fields excluded by `@skip` or `@include` are left out.
  */
 export type ResponseShape = ReadonlyMap<string, ResponseField>;
 

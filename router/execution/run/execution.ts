@@ -42,9 +42,12 @@ export type Execution = {
    */
   readonly delivered: (readonly JsonObject[] | undefined)[];
   readonly errorCollector: ErrorCollector;
-  /** Response names under this request's values of `@skip` and `@include`. */
+  /** Response names of the fields that this request's values of `@skip` and `@include` select. */
   readonly response: ResponseShape;
-  /** Lists of collected objects that several fetches use, by `FetchProgram.collectedBy`. */
+  /**
+   * Collected objects of fetches with the same path and base, which are collected only once. The index is
+   * `FetchProgram.collectedBy`.
+   */
   readonly collected: (readonly JsonObject[] | undefined)[];
   /** Promises of calls that several fetches of the plan share. The key consists of service and body. */
   readonly calls: Map<string, Promise<SubgraphResponse>>;

@@ -23,7 +23,7 @@ import { storeEntities, mergeStale } from './stale-entities.ts';
 import { copyAlongPaths } from '../compile/copy-on-write.ts';
 import type { SubgraphError, SubgraphFailure, SubgraphResponse } from '../../request/subgraph-request.ts';
 
-/** Runs one fetch and merges the data that it delivers. The error collector receives failures. */
+/** Sends one fetch and merges its data into the merged data. A failure is recorded in the error collector. */
 export async function runFetch(fetch: FetchProgram, execution: Execution): Promise<void> {
   const { represent } = fetch;
   const batch =
@@ -168,7 +168,10 @@ function mergeRoot(
   for (const target of batch.targets) fetch.merge(target, data, copies);
 }
 
-/** Returns a copy that this execution may mutate; data that is not shared is returned as it is. */
+/**
+ * Returns a copy of the response data that this execution may mutate. Data that no other request shares is
+ * returned as it is.
+ */
 function mutableCopy<Value>(fetch: FetchProgram, value: Value, { isShared }: ReceivedData): Value {
   const { rewriteOutput, copyOnWritePaths } = fetch;
   if (rewriteOutput === undefined)
