@@ -27,8 +27,8 @@ export type MergedConfig = {
 const MARK = 'x-reloadable';
 
 /**
- * Merges a new configuration into the running one. Keys that are marked as reloadable get their new values,
- * and all others keep the values of the running configuration.
+ * Merges a new configuration into the running one. Keys marked as reloadable get their new values. All other
+ * keys keep their running values.
  * @throws {ConfigError} if the merged values contradict each other
  */
 export function mergeConfig(running: Config, next: Config): MergedConfig {

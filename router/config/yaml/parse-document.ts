@@ -3,16 +3,19 @@ import type { Alias, Document } from 'yaml';
 import { messageOf } from '../../shared/error-message.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 
-/** A parsed YAML file. `places` and `value` are incomplete if there are problems. */
+/** A parsed YAML file. If it has problems, `places` is incomplete and `value` must not be called. */
 export type ParsedDocument = {
   readonly places: YamlPlaces;
-  /** Everything that keeps the file from having a value, each with file and line. */
+  /**
+   * Problems because of which the file has no value, such as a syntax error, each with the file and if
+   * possible the line.
+   */
   readonly problems: readonly string[];
-  /** Returns the value of the file; null if it is empty. Must not be called if there are problems. */
+  /** Returns the content of the file as a JavaScript value; null if the file is empty. */
   readonly value: () => unknown;
 };
 
-/** Parses a YAML file with one document. Merge keys (`<<`) are followed. */
+/** Parses a YAML file with one document. Merge keys (`<<`) copy the entries of another map. */
 export function parseYamlDocument(text: string, fileName: string): ParsedDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
@@ -31,7 +34,10 @@ export function parseYamlDocument(text: string, fileName: string): ParsedDocumen
   return { places: { document, lines, text }, problems, value: () => document.toJS() };
 }
 
-/** Finds aliases that have no value. The parser accepts them. */
+/**
+ * Finds aliases (`*name`) without an anchor (`&name`), or within the value of their own anchor. The parser
+ * reports neither.
+ */
 function aliasProblems(document: Document): readonly { alias: Alias; message: string }[] {
   const problems: { alias: Alias; message: string }[] = [];
   visit(document, {
@@ -49,7 +55,10 @@ function aliasProblems(document: Document): readonly { alias: Alias; message: st
   return problems;
 }
 
-/** Finds what only the conversion to a value notices: too many aliases, or a merge key without a map. */
+/**
+ * Finds problems that occur only when the file is converted to a JavaScript value: too many aliases, or a
+ * merge key whose value is no map.
+ */
 function valueProblems(document: Document): readonly string[] {
   try {
     document.toJS();
