@@ -4,8 +4,8 @@ import { responseName } from '../../shared/graphql/response-name.ts';
 import { possibleNames } from './requirements.ts';
 
 /**
- * Maps response names of fields to the object types for which the operation selects the field. For `{ media {
- * title ... on Book { pages } } }`, `pages` maps to `Book`.
+ * Maps response names of fields to the object types for which the operation selects the field. Example: in
+ * `{ media { title ... on Book { pages } } }`, `pages` maps to `Book`.
  */
 export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 
