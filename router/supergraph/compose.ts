@@ -5,7 +5,7 @@ import type { ASTNode, DocumentNode } from 'graphql';
 import { messageOf } from '../shared/error-message.ts';
 import { createHiddenDefaults } from '../shared/graphql/hidden-defaults.ts';
 
-/** A subgraph schema to compose; `place` is the location of its SDL, for messages. */
+/** A subgraph schema to compose. `place` is the location of its SDL, such as a file path, for messages. */
 export type SubgraphSchema = {
   readonly name: string;
   readonly url: string | undefined;
@@ -14,8 +14,8 @@ export type SubgraphSchema = {
 };
 
 /**
- * A result of composition: an error, a hint, or a warning about a part of the supergraph that the router does
- * not implement.
+ * A message of composition: an error, a hint, or a warning about a part of the supergraph that the router
+ * does not implement.
  */
 export type Finding = {
   readonly severity: 'error' | 'warning' | 'hint';
@@ -141,7 +141,8 @@ function origin(
   return { subgraph, ...(place === undefined ? {} : { place }), ...(line === undefined ? {} : { line }) };
 }
 
-// Returns the coordinate of a finding. Composition names the schema element only in its message, in quotes.
+// Returns the coordinate that a message of composition is about, such as `Product.price`. Composition names
+// it only in the text of the message, in quotes.
 function coordinateIn(message: string): Partial<Finding> {
   const coordinate = /"(@?[A-Z_a-z]\w*(?:\.\w+(?:\(\w+:\))?)?)"/.exec(message)?.[1];
   return coordinate === undefined ? {} : { coordinate };

@@ -11,7 +11,7 @@ import type { LoadedSupergraph, SupergraphSource, SupergraphSources } from './su
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
-/** The current generation, and earlier generations with requests that began on them. */
+/** The current generation, and earlier ones that are still used by requests in flight. */
 export type Generations<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;
@@ -23,9 +23,11 @@ export type Generations<G> = AsyncDisposable & {
    */
   readonly reload: () => Promise<void>;
   /**
-   * Builds the active supergraph again with another function, which is then used for all later generations.
-   * Calls `activated` in the same turn of the event loop in which the new generation becomes active.
-   * @throws {Error} if the supergraph cannot be built or fails its smoke test; nothing has changed then
+   * Builds a new generation of the active supergraph with another function `create`, which is also used for
+   * all later generations. `activated` is called in the same turn of the event loop in which the generation
+   * becomes active.
+   * @throws {Error} if the supergraph cannot be built or fails its smoke test. The previous generation and
+   * function then stay in use.
    */
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
 };
@@ -44,7 +46,10 @@ export type GenerationsParts<G> = {
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
 };
 
-/** Milliseconds that all sources together have at the start. Then the stored supergraph is used. */
+/**
+ * Milliseconds at the start in which some source must deliver a supergraph. After that the stored supergraph
+ * is used.
+ */
 const START_LIMIT_MS = 2_000;
 
 /**
@@ -62,7 +67,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   const leases = createLeases<G>((error) =>
     telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
   );
-  /** The source of the active supergraph. */
+  /** Source that delivered the active supergraph. Less preferred sources are not loaded. */
   let followed: SupergraphSource | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
@@ -209,7 +214,8 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     startLimit = stored && expired.promise;
     await reload();
     startLimit = undefined;
-    // No source has a supergraph that fits the configuration. The operator can correct it.
+    // If no source has a supergraph that fits the configuration, the error ends the process, so that the
+    // operator can correct the configuration.
     if (configError !== undefined && leases.current() === undefined) throw configError;
   }
 

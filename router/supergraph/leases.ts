@@ -1,7 +1,7 @@
 /** Keeps a generation open for one request. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
-/** The current generation, and earlier generations with requests that began on them. */
+/** The current generation, and earlier ones that are still used by requests in flight. */
 export type Leases<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
   readonly acquire: () => Lease<G> | undefined;

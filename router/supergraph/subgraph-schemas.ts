@@ -82,7 +82,7 @@ function field(value: unknown, name: string): unknown {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // `fetch` gives the reason for a failure only in the cause of its error.
+  // The message of an error from `fetch` is always "fetch failed". The reason is in its cause.
   return error instanceof TypeError && error.cause instanceof Error
     ? `${error.message} (${error.cause.message})`
     : error.message;

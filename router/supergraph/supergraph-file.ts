@@ -18,7 +18,7 @@ export type SubgraphEntry = {
 /** A composition file in rover's format. */
 export type SupergraphFile = {
   readonly subgraphs: readonly SubgraphEntry[];
-  /** Paths of the files that `${file.PATH}` references read. */
+  /** Paths of the files that references `${file.PATH}` name. They are watched too. */
   readonly files: readonly string[];
 };
 

@@ -1,9 +1,9 @@
 /** Result of loading a supergraph from one source. */
 export type LoadedSupergraph =
   | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
-  /** The source delivers content that is not a valid supergraph. */
+  /** The source delivered content that is not a valid supergraph. */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[] }
-  /** The source delivers nothing. */
+  /** The source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
 /** A place that supergraphs are loaded from. Disposing aborts a load in progress. */
@@ -13,7 +13,7 @@ export type SupergraphSource = AsyncDisposable & {
   readonly name: string;
   /** Loads the supergraph. The promise never rejects. */
   readonly load: () => Promise<LoadedSupergraph>;
-  /** Returns whether the source must be loaded again to notice a change. */
+  /** Returns true if only another load can show a change, so that the source must be polled. */
   readonly isPolled: () => boolean;
 };
 
@@ -33,7 +33,7 @@ export type SupergraphSources = AsyncDisposable & {
   readonly list: readonly SupergraphSource[];
   readonly stored: StoredSupergraph | undefined;
   /**
-   * Sets the function that loads the supergraph again. It is called when a file has changed, and at every
+   * Sets the function that loads the supergraph again. It is called when a watched file changes, and at every
    * poll.
    */
   readonly onChange: (reload: () => Promise<void>) => void;

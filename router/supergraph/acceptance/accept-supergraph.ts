@@ -32,12 +32,12 @@ import { unknownField, unknownSubgraph } from './unknown-names.ts';
 import { unsupportedFeatures } from './unsupported-features.ts';
 import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 
-/** A supergraph that the router can serve, with everything derived from it. */
+/** A supergraph that the router can serve, and the parts of the router that depend only on it. */
 export type AcceptedSupergraph = {
   readonly graph: Graph;
   /**
-   * SDL for Apollo's gateway and planner: without the directives that the router enforces itself, and with
-   * hidden default values.
+   * SDL for Apollo's gateway and planner. Directives that the router enforces itself are removed, and default
+   * values of custom scalars are replaced by names (`HiddenDefaults`).
    */
   readonly servableSdl: string;
   /** Planner of the supergraph. The caller must dispose of it. */
@@ -47,13 +47,13 @@ export type AcceptedSupergraph = {
   readonly fallbackOf: FallbackOf | undefined;
   readonly stalePolicyOf: StalePolicyOf | undefined;
   readonly overrideLabels: OverrideLabels;
-  /** Parts of the supergraph that are graphs of their own, by name. */
+  /** Contracts by name. A contract is a part of the supergraph that is served as a graph of its own. */
   readonly contracts: ReadonlyMap<string, AcceptedContract>;
-  /** Parts of the supergraph that the router does not implement. */
+  /** One warning for each part of the supergraph that the router does not implement. */
   readonly warnings: readonly Finding[];
 };
 
-/** A contract with the parts that depend on its schema. */
+/** A contract with the authorization guard for its schema. */
 export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'guard'>;
 
 /**

@@ -6,8 +6,9 @@ import { percentOf } from '../../shared/percent-label.ts';
 import type { Finding } from '../compose.ts';
 
 /**
- * Returns warnings about labels of progressive `@override` without a value, and about values without a label.
- * They are no errors, because a supergraph and the configuration change one after the other.
+ * Returns warnings about labels of progressive `@override` that have no value in `overrides`, and about
+ * entries of `overrides` whose label the supergraph does not have. They are no errors, because the supergraph
+ * and the configuration cannot change at the same moment.
  */
 export function constantLabels({ fields }: OverrideLabels, config: Config): readonly Finding[] {
   const labels = [...fields.keys()];

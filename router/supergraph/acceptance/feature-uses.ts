@@ -5,7 +5,10 @@ import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 
 const MAX_PLACES = 5;
 
-/** Lists the types and fields of a supergraph that use a feature, for messages; empty if there are none. */
+/**
+ * Returns the end of a message that lists the types and fields with directives of a feature, such as
+ * `, used by Product.price`; empty if there are none.
+ */
 export function usesOf(link: Link, document: DocumentNode): string {
   const places = document.definitions.flatMap((definition) => placesIn(definition, link));
   if (places.length === 0) return '';
@@ -31,8 +34,8 @@ function uses(
 }
 
 /**
- * Returns whether a directive applies a feature. Some features are applied as `@join__directive(name:)`, with
- * the name that a subgraph uses for them.
+ * Returns whether a directive belongs to a feature. Some features are applied as `@join__directive(name:)`,
+ * where `name` is the name of the directive in the subgraph.
  */
 export function appliesFeature(directive: ConstDirectiveNode, { namespace }: Link): boolean {
   const { value } = directive.name;

@@ -6,8 +6,8 @@ import type { Finding } from '../compose.ts';
 import { appliesFeature, usesOf } from './feature-uses.ts';
 
 /**
- * Features that the router ignores, each with a text about what it therefore does not do. Supergraphs declare
- * them as necessary for execution, although they change no response.
+ * Features that the router ignores, by URL. The text names the consequence, for a warning. Supergraphs
+ * declare these features as necessary for execution, although they do not change any response.
  */
 const IGNORED: ReadonlyMap<string, string> = new Map([
   ['https://specs.apollo.dev/cacheTag', 'the router has no cache that could be invalidated by tags'],
@@ -20,7 +20,7 @@ export type WithoutIgnoredFeatures = {
   readonly warnings: readonly Finding[];
 };
 
-/** Returns whether a supergraph is served as if it did not have the feature. Security is never ignored. */
+/** Returns whether the router ignores a feature of a supergraph. A feature for security is never ignored. */
 export function isIgnored({ identity, purpose }: Pick<Link, 'identity' | 'purpose'>): boolean {
   return IGNORED.has(identity) && purpose !== 'SECURITY';
 }
@@ -36,8 +36,8 @@ export function withoutIgnoredFeatures(supergraphSdl: string): WithoutIgnoredFea
   const nodes = new Set(links.map(({ node }) => node));
   const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
   const servable = visit(document, {
-    // The cast is safe: the directives of a supergraph are in type definitions, where arguments are
-    // constants.
+    // The cast is safe, because a supergraph uses directives only in type definitions, and their arguments
+    // are constants there.
     Directive: (node) =>
       nodes.has(node as ConstDirectiveNode) || isApplied(node as ConstDirectiveNode) ? null : undefined,
     DirectiveDefinition: ({ name }) =>

@@ -6,7 +6,7 @@ import { usesOf } from './feature-uses.ts';
 import { CONTEXT_URL } from './context-link.ts';
 import { isIgnored } from './ignored-features.ts';
 
-/** Texts about alternatives to unsupported features. The key is the URL that identifies the feature. */
+/** Advice for unsupported features: how to do without them. The key is the URL of the feature. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   [
     'https://specs.apollo.dev/connect',

@@ -13,14 +13,17 @@ import { hideByTags, tagsOf } from './hide-by-tags.ts';
 /** A part of the supergraph that is served as a graph of its own. */
 export type Contract = {
   readonly graph: Graph;
-  /** Supergraph SDL in which everything that the contract hides is inaccessible. */
+  /** Supergraph SDL with `@inaccessible` on everything that the contract hides. */
   readonly sdl: string;
 };
 
 export type Contracts = {
   /** Contracts by name. */
   readonly contracts: ReadonlyMap<string, Contract>;
-  /** Contracts that this supergraph does not allow, with their places in the configuration. */
+  /**
+   * Error messages about contracts that cannot be built from this supergraph, for example because of an
+   * unknown tag. Each begins with the place in the configuration.
+   */
   readonly problems: readonly string[];
 };
 
@@ -30,7 +33,10 @@ export type ContractTexts = {
   readonly defaults: HiddenDefaults;
 };
 
-/** Builds the graphs that the configuration defines. They share the planner and the subgraphs. */
+/**
+ * Builds the schemas of all contracts in `graphs`. Contracts share the planner and the subgraphs of the whole
+ * graph.
+ */
 export function buildContracts(config: Config, texts: ContractTexts): Contracts {
   const contracts = new Map<string, Contract>();
   const problems: string[] = [];
@@ -60,7 +66,10 @@ function unknownTag(tag: string, known: ReadonlySet<string>): string {
   return `the supergraph has no tag ${tag}; ${closest === undefined ? '' : `did you mean ${closest}? `}${names}`;
 }
 
-/** Composition reports every exposed element that depends on a hidden one, with its coordinate. */
+/**
+ * Returns the messages of an error. Composition reports one for each visible element that needs a hidden one,
+ * such as a field whose type is hidden.
+ */
 function reasonsOf(error: unknown): readonly string[] {
   const causes = error instanceof Error ? errorCauses(error) : undefined;
   return (causes ?? [error]).map((cause) =>

@@ -6,11 +6,16 @@ import { linkedDirectives } from './linked-directives.ts';
 
 /** The rules by which a contract selects a part of the supergraph. */
 export type TagRules = {
-  /** A field is included if it or its type has one of these tags. If the list is empty, all fields are. */
+  /**
+   * A field is visible if it or its type has one of these tags. If the list is empty, all fields are visible.
+   */
   readonly include: readonly string[];
-  /** An element with one of these tags is hidden, even if `include` includes it. */
+  /**
+   * A type, field, argument or enum value with one of these tags is hidden, even if it also has a tag of
+   * `include`.
+   */
   readonly exclude: readonly string[];
-  /** Whether types are hidden that no field of the contract reaches. */
+  /** True if types are hidden that no visible field leads to. */
   readonly hideUnreachable: boolean;
 };
 
@@ -21,8 +26,8 @@ export function tagsOf(supergraph: DocumentNode): ReadonlySet<string> {
 }
 
 /**
- * Adds `@inaccessible` to all elements of a supergraph that a contract hides: excluded elements, fields that
- * are not included, and types of which nothing is left.
+ * Adds `@inaccessible` to everything that a contract hides: elements with an excluded tag, fields without an
+ * included tag, and types whose members are all hidden.
  */
 export function hideByTags(supergraph: DocumentNode, rules: TagRules): DocumentNode {
   const names = linkedDirectives(supergraph);
@@ -46,7 +51,10 @@ function isHidden(element: SchemaElement, { include, exclude }: TagRules, elemen
   return !has(include) && !elements.tagsOfType(element.parent).some((tag) => include.includes(tag));
 }
 
-/** Hides the types whose members are all hidden, until no more types lose all members. */
+/**
+ * Hides types whose fields or enum values are all hidden. This is repeated, because hiding a member of a
+ * union may leave the union empty.
+ */
 function hideEmptyTypes(elements: SchemaElements, hidden: Set<string>): void {
   const isEmpty = ({ name, members }: { readonly name: string; readonly members: readonly string[] }) =>
     !hidden.has(name) && members.length > 0 && members.every((member) => hidden.has(member));

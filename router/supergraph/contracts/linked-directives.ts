@@ -9,7 +9,10 @@ export type LinkedDirectives = {
   readonly isInaccessibleLinked: boolean;
 };
 
-/** Reads the names from the links of a supergraph, which may rename a directive. */
+/**
+ * Reads the names from the `@link` directives of a supergraph. A link may rename a directive:
+ * `@link(url: "…/tag/v0.3", as: "label")`.
+ */
 export function linkedDirectives(supergraph: DocumentNode): LinkedDirectives {
   const names = new Map<string, string>();
   for (const definition of supergraph.definitions) {

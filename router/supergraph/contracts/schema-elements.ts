@@ -15,7 +15,7 @@ export type SchemaElement = {
   /** Schema coordinate, such as `Product.price`. */
   readonly coordinate: string;
   readonly kind: 'type' | 'outputField' | 'other';
-  /** Name of the type that has the element; the type itself for a type. */
+  /** Name of the type that contains the field, argument or enum value. For a type, it is its own name. */
   readonly parent: string;
   readonly tags: readonly string[];
   /** Names of the applied directives. */
@@ -33,7 +33,7 @@ type Node = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode 
 const IS_FEDERATION = /^\w*__/;
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription']);
 
-/** The elements of a supergraph that clients could see, and how types reach each other. */
+/** The types, fields, arguments and enum values of a supergraph without those of the federation itself. */
 export class SchemaElements {
   readonly #elements = new Map<Node, SchemaElement>();
   readonly #types = new Map<string, TypeDefinitionNode>();
@@ -68,7 +68,10 @@ export class SchemaElements {
     return (node && this.#elements.get(node)?.tags) ?? [];
   }
 
-  /** Returns the names of the types that the root types reach through elements that are not hidden. */
+  /**
+   * Returns the names of the types that clients can reach from the root types without passing a hidden field,
+   * argument or type.
+   */
   reachable(hidden: ReadonlySet<string>): ReadonlySet<string> {
     const reached = new Set<string>();
     const waiting = [...this.#roots];

@@ -15,8 +15,8 @@ export async function checkSdl(sdl: string, place: string, signal: AbortSignal):
 }
 
 /**
- * Creates the function that checks downloaded content. It does not check equal content again, but returns the
- * last result.
+ * Creates the function that checks a downloaded supergraph. If the content equals that of the last call, the
+ * function returns its last result.
  */
 export function createContentCheck(
   place: string,
@@ -39,8 +39,8 @@ function decodeSdl(body: Buffer, place: string): string {
 }
 
 /**
- * Checks that content has a SHA-256, which is given in hexadecimal digits.
- * @throws {SupergraphRejected} if it has another one
+ * Checks that content has the expected SHA-256, given as hexadecimal digits.
+ * @throws {SupergraphRejected} if the content has another SHA-256
  */
 export function assertSha256(body: Buffer, expected: string, place: string): void {
   const actual = createHash('sha256').update(body).digest('hex');
@@ -49,8 +49,8 @@ export function assertSha256(body: Buffer, expected: string, place: string): voi
 }
 
 /**
- * Checks the Ed25519 signature of content. The signature has 64 bytes, or is their Base64.
- * @throws {SupergraphRejected} if it is not the signature of the content
+ * Checks the Ed25519 signature of content. The signature is given as 64 bytes, or as Base64 of these bytes.
+ * @throws {SupergraphRejected} if the signature does not match the content
  */
 export function assertSigned(
   body: Buffer,
@@ -64,8 +64,8 @@ export function assertSigned(
 }
 
 /**
- * Runs a load and returns its failure as a value: `rejected` if the content is wrong, `unavailable` if there
- * is none.
+ * Runs a load and returns an error as a value: `rejected` if the content is invalid, `unavailable` if no
+ * content could be loaded.
  */
 export async function settleLoad(load: () => Promise<LoadedSupergraph>): Promise<LoadedSupergraph> {
   try {

@@ -17,10 +17,13 @@ export type SourceParts = {
   readonly random: () => number;
 };
 
-/** Share by which a poll interval may be longer or shorter, so that routers do not poll at the same time. */
+/**
+ * Share of a poll interval, from 0 to 1, by which it randomly varies, so that several routers do not poll at
+ * the same time.
+ */
 const JITTER = 0.1;
 
-/** Creates the configured sources, and polls those that cannot be watched. */
+/** Creates the configured sources. Those that do not report changes themselves are polled. */
 export function createSupergraphSources(config: Config['supergraph'], parts: SourceParts): SupergraphSources {
   const list = sourcesOf(config).map((source) => createSource(source));
   let reload: (() => Promise<void>) | undefined;

@@ -18,11 +18,14 @@ export type Downloaded = {
   readonly header: (name: string) => string | undefined;
 };
 
-/** Sends a request and reads the whole response. Redirects are returned, not followed. */
+/** Sends a request and reads the whole response. A redirect is not followed: its response is returned. */
 export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 
 export type Downloads = AsyncDisposable & {
-  /** Runs `body`. All of its downloads together must be complete within the timeout. */
+  /**
+   * Runs `body` with a function for downloads. All downloads of one run together must be complete within
+   * `timeoutMs`.
+   */
   readonly within: <Result>(body: (download: Download) => Promise<Result>) => Promise<Result>;
 };
 
@@ -33,7 +36,8 @@ export function createDownloads(
   { timeoutMs, maxBytes }: DownloadLimits,
   { schedule }: { readonly schedule: Schedule },
 ): Downloads {
-  // Connections are not kept open, because the server may close them between two polls.
+  // Connections are closed after each response. The server may close an idle one between two polls, and the
+  // next request on it would fail.
   const agent = new Agent({ pipelining: 0 });
   const closed = new AbortController();
   return {
@@ -44,7 +48,7 @@ export function createDownloads(
         timeoutMs,
       );
       const signal = AbortSignal.any([closed.signal, late.signal]);
-      // `return await` is needed, because the timer is disposed at the end of this function.
+      // Without `await`, the timer would be disposed before the downloads are complete.
       return await body((one) => download(one, { agent, signal, maxBytes }));
     },
     async [Symbol.asyncDispose]() {
@@ -78,8 +82,8 @@ async function download(
 }
 
 /**
- * Returns the message of a network error. If several connection attempts failed, their common error has only
- * a code.
+ * Returns the message of a network error. If several connection attempts failed, the message is empty, and
+ * the code of the error is returned, such as `ECONNREFUSED`.
  */
 function failureOf(error: unknown): string {
   const message = messageOf(error);

@@ -65,8 +65,8 @@ export function createRegistryClient(config: OciSource): RegistryClient {
   }
 
   /**
-   * Follows redirects to the storage of the registry, without credentials. Any host may deliver a blob,
-   * because its digest is verified.
+   * Follows redirects of the registry to its storage, without sending credentials. A blob may come from any
+   * host, because its digest is verified.
    */
   async function redirected(response: Downloaded, from: URL, download: Download): Promise<Downloaded> {
     let [current, url] = [response, from];

@@ -18,7 +18,7 @@ export type OciSource = Transfer &
   Pick<Settings, 'username' | 'password' | 'token' | 'plainHttp'> & {
     readonly kind: 'oci';
     readonly reference: OciReference;
-    /** The reference as the configuration has it. */
+    /** The reference as written in the configuration, for messages. */
     readonly text: string;
   };
 
@@ -30,7 +30,9 @@ export function sourcesOf({ file, url, oci, sources }: Config['supergraph']): re
   return [sourceOf(supergraphSource.parse({ file, url, oci }))];
 }
 
-/** Returns the composition file, if it is the only source; otherwise undefined. */
+/**
+ * Returns the path of the composition file or SDL file, if a file is the only source; otherwise undefined.
+ */
 export function compositionFileOf(config: Config['supergraph']): string | undefined {
   const [first, ...others] = sourcesOf(config);
   return first?.kind === 'file' && others.length === 0 ? first.file : undefined;

@@ -10,8 +10,8 @@ const FILE = 'supergraph.graphql';
 const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n/;
 
 /**
- * Opens the directory that contains the last activated supergraph. In its file, a line with the SHA-256 and
- * the source precedes the SDL.
+ * Opens the directory in which the last activated supergraph is stored. The first line of its file is a
+ * comment with the SHA-256 and the source, the rest is the SDL.
  */
 export function openStoredSupergraph(directory: string): StoredSupergraph {
   const file = join(directory, FILE);
@@ -45,8 +45,8 @@ function sha256Of(text: string): string {
 }
 
 /**
- * Replaces a file in one step, so that readers never see a part of it. Several processes may do this at the
- * same time.
+ * Replaces a file in one step, so that another process never reads an incomplete one. Several processes may
+ * do this at the same time.
  */
 async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.${randomUUID()}`;

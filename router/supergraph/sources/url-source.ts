@@ -52,7 +52,7 @@ export function createUrlSource(
 
   async function assertSignedBy(key: string, body: Buffer, download: Download): Promise<void> {
     const signatureUrl = new URL(config.signatureUrl ?? withSuffix(url, '.sig'));
-    // The headers may contain credentials, which only the origin of `url` may receive.
+    // The configured headers may contain credentials, so they are sent only to the origin of `url`.
     const headers =
       signatureUrl.origin === new URL(url).origin ? { ...credentialsOf(config), ...config.headers } : {};
     const response = await download({ url: signatureUrl, headers });
@@ -64,7 +64,7 @@ export function createUrlSource(
     kind: 'url',
     name,
     load: () => settleLoad(load),
-    // Content with a configured SHA-256 cannot change, so it need not be loaded again.
+    // If the SHA-256 is configured, the content cannot change, so it is loaded only once.
     isPolled: () => sha256 === undefined || cached === undefined,
     async [Symbol.asyncDispose]() {
       closed.abort();
