@@ -19,9 +19,9 @@ type Sample = {
 };
 
 /**
- * A Prometheus histogram with two labels, for a registry of prom-client. It counts values of every call. The
- * histogram of prom-client itself would build a text of all labels for each value, which took 3 % of the time
- * of a request with five calls.
+ * A Prometheus histogram with two labels, for a registry of prom-client. It counts a value for every subgraph
+ * call, so it must be fast. The histogram of prom-client builds a text of all labels for each value, which
+ * took 3 % of the time of a request with five calls.
  */
 export class FastHistogram {
   readonly name: string;

@@ -16,8 +16,8 @@ export type GaugeSources = {
 const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
 
 /**
- * Registers gauges that read their values whenever they are collected. They exist from the start and are
- * always current.
+ * Registers gauges whose values are read when a client requests the metrics. They are therefore always
+ * current, and exist from the start.
  */
 export function registerGauges(registry: Registry, { supergraph, subgraphs }: GaugeSources): void {
   const gauges = [
@@ -84,7 +84,7 @@ function createGauge({
   readonly name: string;
   readonly help: string;
   readonly labelNames: string[];
-  /** Function that combines the values of several processes. */
+  /** Combines the values of several worker processes into one. */
   readonly aggregator: 'max' | 'sum';
   readonly read: () => readonly Sample[];
 }): Gauge {

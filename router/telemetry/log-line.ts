@@ -57,7 +57,10 @@ function clock(time: unknown): string {
   return date.toTimeString().slice(0, 8);
 }
 
-/** Removes control characters, because clients choose some of these values and terminals interpret them. */
+/**
+ * Removes control characters. Clients choose some of the logged values, and control characters could change
+ * what a terminal shows.
+ */
 function text(value: unknown): string {
   const raw = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   // oxlint-disable-next-line no-control-regex

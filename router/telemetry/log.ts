@@ -22,7 +22,7 @@ export function createLog(
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Rounds numbers to three digits after the point, because those of the clock have up to thirteen. */
+/** Rounds numbers of a log line to three decimals, because measured durations have up to thirteen. */
 function rounded(event: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(event))

@@ -16,12 +16,13 @@ export function createMetrics(registry: Registry) {
     new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
   const fastHistogram = (name: string, help: string, labelNames: readonly [string, string]) => {
     const metric = new FastHistogram({ name, help, labelNames, upperBounds: SECONDS });
-    // The type requires prom-client's own class, but the registry only uses `name`, `get` and `reset`.
+    // The cast is needed, because the type requires prom-client's own class. The registry only uses `name`,
+    // `get` and `reset`.
     registry.registerMetric(metric as unknown as Histogram);
     return metric;
   };
-  // Also counts under the old name with its label values, so that dashboards keep working until the next
-  // version removes them.
+  // Creates a counter that also counts under its old name, with the old values of its labels. Dashboards thus
+  // keep working until the next version removes the old name.
   const renamedCounter = (oldName: string, name: string, help: string, labelNames: string[]) => {
     const current = counter(name, help, labelNames);
     const old = counter(oldName, `Deprecated name of ${name}.`, labelNames);
@@ -123,7 +124,10 @@ export function createMetrics(registry: Registry) {
 
 const MAX_FOREIGN_CODES = 50;
 
-/** Limits the number of label values, because a subgraph may return any number of error codes. */
+/**
+ * Creates the function that returns an error code as the value of a label. Beyond 50 codes of subgraphs it
+ * returns `OTHER`, because a subgraph may return any number of codes.
+ */
 export function createCodeLabels(): (code: string) => string {
   const foreign = new Set<string>();
   return (code) => {

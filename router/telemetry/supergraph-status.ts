@@ -1,4 +1,4 @@
-/** The active supergraph, the one that was rejected after it, and the state of all sources. */
+/** The active supergraph, the last rejected one, and the state of all sources. */
 export type SupergraphStatus = {
   readonly serving: {
     readonly version: string;
@@ -9,7 +9,10 @@ export type SupergraphStatus = {
     readonly since: string;
     readonly ageS: number;
   } | null;
-  /** The rejected supergraph; null while the source has the active one. */
+  /**
+   * The last rejected supergraph. It becomes null when its source delivers a valid one, or the active one
+   * again.
+   */
   readonly rejected: Rejection | null;
   readonly sources: readonly SourceStatus[];
 };
@@ -22,16 +25,16 @@ export type SourceStatus = {
   readonly source: string;
   readonly kind: SourceKind;
   /**
-   * Whether the last load delivered something; undefined before the first load. Sources that are less
-   * preferred than the one in use are not loaded.
+   * Whether the last load from the source returned content; undefined before the first load. Sources that are
+   * less preferred than the source of the active supergraph are not loaded.
    */
   readonly available?: boolean;
-  /** Seconds since the source last delivered something. */
+  /** Seconds since the source last returned content. */
   readonly ageS?: number;
   readonly reasons?: readonly string[];
 };
 
-/** A rejected supergraph and the reasons. */
+/** A rejected supergraph and the reasons for the rejection. */
 export type Rejection = {
   /** Version of the rejected supergraph; undefined if it could not be read or composed. */
   readonly version?: string;
@@ -56,7 +59,7 @@ type Active = {
 
 type Delivery = { readonly deliveredAt: number | undefined; readonly reasons: readonly string[] | undefined };
 
-/** Records the active and the rejected supergraph, and which sources deliver. */
+/** Records the active supergraph, the last rejected one, and which sources return content. */
 export class StatusRecord {
   readonly #clocks: Clocks;
   readonly #sources: readonly Source[];
@@ -81,7 +84,7 @@ export class StatusRecord {
   }
 
   /**
-   * Records that a source delivers the active supergraph. Returns whether this ends a rejection.
+   * Records that a source has returned the active supergraph. Returns whether this clears the last rejection.
    */
   followed(source: Source): boolean {
     if (this.#active !== undefined) this.#active = { ...this.#active, source };
@@ -145,8 +148,8 @@ export class StatusRecord {
   }
 
   /**
-   * Clears the rejection, unless it was caused by a source that is preferred to `source`. Returns whether a
-   * rejection was cleared.
+   * Clears the last rejection after a success of `source`. A rejection by a more preferred source stays.
+   * Returns whether a rejection was cleared.
    */
   #settle(source: Source): boolean {
     if (this.#rejected === undefined || this.#rank(this.#rejected.by) < this.#rank(source)) return false;

@@ -25,7 +25,7 @@ export type RequestFinished = RequestSummary & {
 /** A finished call to a subgraph, for metrics. */
 export type SubgraphCalled = {
   readonly subgraph: string;
-  /** `OK`, or the error code. */
+  /** `OK`, or the code of the error that ended the call. */
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
 };
@@ -36,9 +36,9 @@ type ConfigurationChanged =
   | { readonly outcome: 'rejected'; readonly reasons: readonly string[] }
   | {
       readonly outcome: 'applied';
-      /** Changes that were applied. */
+      /** Changed keys of the configuration that were applied, with their values. */
       readonly applied: readonly unknown[];
-      /** Keys whose changes need a restart. */
+      /** Changed keys of the configuration that take effect only after a restart. */
       readonly restart: readonly string[];
     };
 
@@ -69,7 +69,8 @@ export function createTelemetry(
       metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
       metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
-      // Not logged, because there may be thousands per second while the process is overloaded.
+      // A request that was rejected because of overload is not logged, because there may be thousands per
+      // second.
       if (event.codes?.[0] !== 'OVERLOADED') log.info(event, 'request');
     },
 
@@ -140,14 +141,14 @@ export function createTelemetry(
       log[event.overloaded ? 'warn' : 'info'](event, 'overload state changed');
     },
 
-    /** Records a rejection that mode `measure` has only counted. */
+    /** Records an operation that mode `measure` has admitted and mode `enforce` would have rejected. */
     limitMeasured(code: ErrorCode): void {
       metrics.measured.inc({ code });
     },
 
     /**
-     * Records a request that has a hash or id instead of a document. The document was in a manifest
-     * (`listed`), registered before, or unknown (`missed`).
+     * Records a request that has a hash or id instead of a document. Its document was in a manifest
+     * (`listed`), registered by an earlier request (`registered`), or unknown (`missed`).
      */
     persistedOperationAsked(outcome: 'listed' | 'registered' | 'missed'): void {
       metrics.persisted.inc({ outcome });
@@ -185,7 +186,10 @@ export function createTelemetry(
       log[event.state === 'ready' ? 'info' : 'warn'](event, 'redis connection changed');
     },
 
-    /** `failures` is the number of consecutive failures, including this fetch. */
+    /**
+     * Records an attempt to fetch the signing keys of a token issuer. `failures` is the number of consecutive
+     * failures, including this one.
+     */
     keysFetched(event: {
       readonly issuer: string;
       readonly outcome: 'ok' | 'failed';
@@ -235,8 +239,8 @@ export function createTelemetry(
     },
 
     /**
-     * `serving` is the version that stays active. Repeated rejections, such as those of each poll, are only
-     * counted.
+     * Records that a supergraph was rejected. `serving` is the version that stays active. If the same
+     * supergraph is rejected again at each poll, it is counted but not logged.
      */
     supergraphRejected(
       event: {
@@ -252,7 +256,7 @@ export function createTelemetry(
       if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
     },
 
-    /** `serving` is the version that stays active. */
+    /** Records that a source returned no supergraph. `serving` is the version that stays active. */
     supergraphSourceUnavailable(event: {
       readonly source: string;
       readonly reasons: readonly string[];
@@ -274,7 +278,7 @@ export function createTelemetry(
       log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
     },
 
-    /** Logs that the rejected supergraph is gone: the source has the active one again. */
+    /** Logs that the source of a rejected supergraph delivers the active one again. */
     supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
       log.info(event, 'supergraph source matches the active supergraph again');
     },
@@ -291,7 +295,7 @@ export function createTelemetry(
       log.level = level;
     },
 
-    /** Registers gauges that read their values from other parts at each collection. */
+    /** Registers gauges for the state of other parts. They are read when a client requests the metrics. */
     observe(sources: GaugeSources): void {
       registerGauges(registry, sources);
     },

@@ -45,7 +45,7 @@ const MOST_ENTRIES = 32;
  * (section 3.3.1.5).
  */
 const LONGEST = 512;
-/** Length in characters above which an entry is removed first. */
+/** Length in characters above which an entry of `tracestate` is removed before shorter ones. */
 const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
@@ -68,7 +68,8 @@ function distinctEntries(header: string): string[] {
 }
 
 /**
- * Shortens the list to the maximum length. Long entries are removed first, then others, each from the right.
+ * Shortens `tracestate` to the maximum length. Entries of more than 128 characters are removed first, then
+ * others. In both cases the rightmost entry, which is the oldest, is removed first.
  */
 function withinLength(entries: readonly string[]): string[] {
   let length = entries.reduce((sum, entry) => sum + entry.length + 1, -1);
