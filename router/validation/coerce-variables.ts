@@ -15,9 +15,11 @@ type Variables = Readonly<Record<string, unknown>>;
 
 /** The variables of a request after coercion. */
 export type CoercedVariables = {
-  /** Values with all defaults: those of the operation and of input object fields. */
+  /**
+   * Coerced values including defaults: those of the operation's variables and of the fields of input objects.
+   */
   readonly variables: Variables;
-  /** Values without defaults, as sent to subgraphs. Each subgraph applies the defaults itself. */
+  /** Coerced values without any defaults, as sent to subgraphs. Each subgraph applies the defaults itself. */
   readonly sent: Variables;
 };
 
@@ -101,12 +103,16 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// Matches the part of an error message before the value. graphql-js writes the value at the end of a scalar's
-// message and at the beginning of an enum's.
+// Matches the beginning of an error message of graphql-js, up to the value. The value itself is left out,
+// because it may be long: it is at the end of messages about scalars, and at the beginning of those about
+// enums.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 
-/** Number of characters of a message that are searched, because the rest may be as long as the request. */
+/**
+ * Number of characters of an error message that are searched. The rest is a value, which may be as long as
+ * the request.
+ */
 const READ_LENGTH = 500;
 
 function reasonOf({ message }: GraphQLError): string {

@@ -71,8 +71,8 @@ type Condition =
   | { readonly kind: 'null'; readonly variable: VariableNode };
 
 /**
- * Evaluates `@skip` before `@include`, as graphql-js does. If `@skip` excludes the selection, `@include` is
- * not evaluated.
+ * Evaluates `@skip` before `@include`, as graphql-js does. If `@skip` excludes the selection, a null in its
+ * `@include` is no error.
  */
 function readConditions({ directives = [] }: SelectionNode, variables: Variables): Condition {
   for (const [name, excluding] of [

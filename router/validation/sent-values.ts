@@ -29,7 +29,8 @@ function prune(type: GraphQLInputType, coerced: unknown, sent: unknown): unknown
   if (isNonNullType(type)) return prune(type.ofType, coerced, sent);
   if (isListType(type)) {
     if (!Array.isArray(coerced)) return coerced;
-    // Coercion has turned a single value into a list.
+    // For a list type, coercion turns the single value `1` into `[1]`. The same is done with the sent value,
+    // so that the items correspond.
     const items = Array.isArray(sent) ? sent : [sent];
     return coerced.map((item, index) => prune(type.ofType, item, items[index]));
   }

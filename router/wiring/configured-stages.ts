@@ -34,8 +34,8 @@ import { subgraphSettings } from '../subgraph/call/settings.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /**
- * Stages of a request that depend on the configuration. A request uses those of the generation that it began
- * on.
+ * Stages of a request that depend on the configuration. A request in flight keeps its stages when the
+ * configuration changes.
  */
 export type ConfiguredStages = {
   readonly errorBehavior: (request: ClientRequest) => ErrorBehavior;
@@ -44,20 +44,22 @@ export type ConfiguredStages = {
   readonly charge: ChargeOperation;
   readonly execute: ExecuteOperation;
   readonly respond: Respond;
-  /** Charges a request that a later stage rejects, unless something was charged for it before. */
+  /**
+   * Runs later stages. If they reject the request and nothing was charged for it yet, one point is charged.
+   */
   readonly chargingRejections: OperationAdmission['chargingRejections'];
-  /** Whether header rules need the response headers of subgraphs. */
+  /** True if header rules read the headers of subgraph responses. */
   readonly keepsHeaders: boolean;
 };
 
-/** State and connections that outlive a configuration. */
+/** State and connections that stay the same when the configuration changes. */
 export type StageParts = {
   readonly telemetry: Telemetry;
   readonly redis: RedisLink | undefined;
   readonly shedding: Pick<LoadShedding, 'checkOperation' | 'checkUnseen'>;
   readonly topConsumers: TopConsumers;
   readonly localBuckets: LocalBuckets;
-  /** Stale values in this process. */
+  /** JSON texts of values for stale-if-error, stored in the memory of this process. */
   readonly staleTexts: BoundedTextCache;
   readonly createExecution: typeof createExecution;
   readonly now: () => number;

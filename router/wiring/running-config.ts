@@ -3,13 +3,13 @@ import { mergeConfig } from '../config/reload/merge-config.ts';
 import { rejectionReasons } from '../supergraph/rejection.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** The state of the configuration as `/state` reports it. */
+/** State of the configuration for the path `/state` of the admin port. */
 export type ConfigurationStatus = {
   /** Time in ISO 8601 at which the running configuration took effect. */
   readonly since: string;
-  /** Keys that have changed and need a restart. */
+  /** Keys that have changed in the file, but take effect only after a restart. */
   readonly restart: readonly string[];
-  /** The last configuration, if it was rejected; otherwise null. */
+  /** The last loaded configuration if it was rejected, with the reasons; otherwise null. */
   readonly rejected: { readonly since: string; readonly reasons: readonly string[] } | null;
 };
 
@@ -28,7 +28,10 @@ export type RunningConfigParts = {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly telemetry: Telemetry;
-  /** Applies a configuration to all parts of the router. If the promise rejects, nothing has changed. */
+  /**
+   * Applies a configuration to all parts of the router. If the promise rejects, the previous configuration
+   * stays in use.
+   */
   readonly apply: (config: Config) => Promise<void>;
 };
 
