@@ -39,6 +39,12 @@ export function configFor(file: string | undefined, configFile: string | undefin
   return parseConfig('', { env, fileName: 'router.yaml', directory });
 }
 
+/** @throws {ConfigError} if a result would overwrite the file that the command reads */
+export function assertNotInput(output: string | undefined, input: string | undefined): void {
+  if (output === undefined || input === undefined || resolve(output) !== resolve(input)) return;
+  throw new ConfigError([`--output: ${output} is the file that the command reads, name another one`]);
+}
+
 /** @throws {ConfigError} if the file cannot be written */
 export function writeResult(file: string, text: string): void {
   try {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Config } from '../../router/config/config-schema.ts';
-import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, configFor } from '../command-config.ts';
+import { compositionFileOf } from '../../router/supergraph/sources/source-config.ts';
+import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, assertNotInput, configFor } from '../command-config.ts';
 import { rejectedSupergraph, writeResult } from '../command-config.ts';
 import type { ComposedSupergraph } from '../compose-supergraph.ts';
 import { FORMAT_OPTION, printOutcome } from '../outcome.ts';
@@ -35,6 +36,7 @@ export const compose = defineVerb(
   },
   async ({ values: { output, config: configFile, watch, format }, positionals: [file] }) => {
     const config = configFor(file, configFile);
+    assertNotInput(output, compositionFileOf(config.supergraph));
     if (!watch) return composeOnce(config, output);
     await composeOnChange(config, { output, format });
     return undefined;

@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { assertFile } from '../../router/config/config.ts';
-import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
-import { codeOrMessageOf } from '../../router/shared/error-message.ts';
+import { assertNotInput, writeResult } from '../command-config.ts';
 import { migrateApolloConfig } from '../migrate/migrate-config.ts';
 import type { Migration, Remark } from '../migrate/migrate-config.ts';
 import { FORMAT_OPTION } from '../outcome.ts';
@@ -27,9 +26,10 @@ export const migrate = defineVerb(
   },
   async ({ values, positionals: [file = ''] }) => {
     assertFile(file);
+    assertNotInput(values.output, file);
     const migration = migrateApolloConfig(readFileSync(file, 'utf8'), basename(file));
     const { configuration, notTranslated, notes } = migration;
-    if (values.output !== undefined) write(values.output, configuration);
+    if (values.output !== undefined) writeResult(values.output, configuration);
     return {
       kind: 'success',
       plain: values.output === undefined ? configuration : '',
@@ -52,12 +52,4 @@ function report(
     ...notes.map(line('check')),
     output === undefined ? summary : `configuration written to ${output}: ${summary}`,
   ];
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
-  }
 }

@@ -215,6 +215,17 @@ test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
   });
 });
 
+test.each(['compose', 'migrate'])('%s does not overwrite the file that it reads', (verb) => {
+  const file = join(directory, `${verb}.yaml`);
+  writeFileSync(file, 'supergraph: {}\n');
+  expect(run(CLI, [verb, file, '-o', file])).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `--output: ${file} is the file that the command reads, name another one\n`,
+  });
+  expect(readFileSync(file, 'utf8')).toBe('supergraph: {}\n');
+});
+
 test.each([
   [CLI, ['compose', directory], {}, `expected a file, but ${directory} is a directory`],
   [CLI, ['compose', '/nope'], {}, 'file not found: /nope'],
