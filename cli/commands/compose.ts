@@ -4,7 +4,7 @@ import { compositionFileOf } from '../../router/supergraph/sources/source-config
 import { CHECKED_CONFIG_OPTION, OUTPUT_OPTION, assertNotInput, configFor } from '../command-config.ts';
 import { rejectedSupergraph, writeResult } from '../command-config.ts';
 import type { ComposedSupergraph } from '../compose-supergraph.ts';
-import { FORMAT_OPTION, printOutcome } from '../outcome.ts';
+import { FORMAT_OPTION, failureOf, printOutcome } from '../outcome.ts';
 import type { Format, Outcome } from '../outcome.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -61,7 +61,7 @@ async function composeOnChange(
   let composing: Promise<void> = Promise.resolve();
   const composeAgain = () => {
     composing = composing.then(async () => {
-      printOutcome(outcomeOf(await composeSupergraph(config, sources), output), format);
+      printOutcome(outcomeOrFailure(await composeSupergraph(config, sources), output), format);
     });
     return composing;
   };
@@ -73,6 +73,17 @@ async function composeOnChange(
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   clearInterval(running);
   await composing;
+}
+
+/** Returns a failure if the output cannot be written, so that the next change can be composed. */
+function outcomeOrFailure(composed: ComposedSupergraph, output: string | undefined): Outcome {
+  try {
+    return outcomeOf(composed, output);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    return failure;
+  }
 }
 
 function outcomeOf(composed: ComposedSupergraph, output: string | undefined): Outcome {

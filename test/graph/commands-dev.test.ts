@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -137,8 +137,14 @@ it('tributary compose --watch composes again after a change, until a signal ends
   expect(readFileSync(output, 'utf8')).toContain('before: Int');
   writeFileSync(schema, 'type Query { broken: Absent }');
   expect(await prints('Unknown type Absent')).toBe(true);
+  rmSync(output);
+  mkdirSync(output);
+  writeFileSync(schema, 'type Query { unwritten: Int }');
+  expect(await prints(`--output: cannot write ${output} (EISDIR)`)).toBe(true);
+  rmSync(output, { recursive: true });
   writeFileSync(schema, 'type Query { after: Int }');
-  expect(await until(() => readFileSync(output, 'utf8').includes('after: Int'), 60_000)).toBe(true);
+  const isWritten = () => existsSync(output) && readFileSync(output, 'utf8').includes('after: Int');
+  expect(await until(isWritten, 60_000)).toBe(true);
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
 }, 120_000);
