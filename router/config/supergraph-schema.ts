@@ -172,7 +172,7 @@ const graph = z
       })
       .optional()
       .describe(
-        'Requests to `listen.path` that use this graph. The first graph whose condition holds counts.',
+        'Requests that use this graph. With `path`, other requests to it are rejected with 404. Without `path`, requests to `listen.path`; the first graph whose condition holds counts.',
       ),
   })
   .refine(({ path, when }) => (path ?? when) !== undefined, { message: 'requires `path` or `when`' });

@@ -1,9 +1,13 @@
 import type { Config } from '../config/config-schema.ts';
 import type { ClientRequest } from '../request/client-request.ts';
+import { RouterError } from '../shared/errors.ts';
 import { claimCondition } from '../request/identity.ts';
 import type { Identity } from '../request/identity.ts';
 
-/** Returns the name of the contract that a request is for; undefined for the whole graph. */
+/**
+ * Returns the name of the contract that a request is for; undefined for the whole graph.
+ * @throws {RouterError} NOT_FOUND if the contract of the path has a condition that does not hold
+ */
 export type SelectGraph = (
   request: Pick<ClientRequest, 'graph' | 'headers'>,
   identity: Identity,
@@ -16,11 +20,17 @@ type When = NonNullable<Config['graphs'][string]['when']>;
  * otherwise the first whose condition `when` the request meets.
  */
 export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
-  const conditional = Object.entries(graphs).flatMap(([name, { when }]) =>
-    when === undefined ? [] : [{ name, when }],
+  const conditional = Object.entries(graphs).flatMap(([name, { path, when }]) =>
+    when === undefined || path !== undefined ? [] : [{ name, when }],
   );
-  return (request, identity) =>
-    request.graph ?? conditional.find(({ when }) => holds(when, request, identity))?.name;
+  return (request, identity) => {
+    if (request.graph === undefined)
+      return conditional.find(({ when }) => holds(when, request, identity))?.name;
+    const when = graphs[request.graph]?.when;
+    if (when !== undefined && !holds(when, request, identity))
+      throw new RouterError('NOT_FOUND', 'the graph at this path is not served to this request');
+    return request.graph;
+  };
 }
 
 /**
