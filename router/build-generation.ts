@@ -9,12 +9,13 @@ import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import type { OperationCacheLimits } from './operation/operation-cache.ts';
 import { createOperations, warm } from './operation/operations.ts';
 import type { Operations } from './operation/operations.ts';
+import { withoutPlannerMessages } from './planning/masked-planner.ts';
 import type { createPlanner } from './planning/planner.ts';
 import { composeSend } from './subgraph/send-chain.ts';
 import type { SendForCaller } from './subgraph/send-chain.ts';
 import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
-import type { AcceptedSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
+import type { AcceptedContract } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -65,12 +66,20 @@ export async function buildGeneration(
   const routes = built.use(
     subgraphPool.forGeneration(graph.routes, { traffic: config.traffic, keepHeaders: stages.keepsHeaders }),
   );
-  const serve = async (own: Pick<AcceptedSupergraph, 'graph' | 'guard'>, sdl: string) => {
-    const server = await startApolloServer(sdl, config, telemetry);
+  const serve = async (contract?: AcceptedContract) => {
+    const server = await startApolloServer(
+      contract === undefined
+        ? { supergraphSdl: servableSdl }
+        : { schema: contract.graph.introspection.schema },
+      config,
+      telemetry,
+    );
     built.defer(() => server.stop());
     const served = createOperations({
       ...accepted,
-      ...own,
+      ...contract,
+      planner: contract === undefined ? accepted.planner : withoutPlannerMessages(accepted.planner),
+      isContract: contract !== undefined,
       readDocument: createReadDocument(server, config.limits),
       cache: cacheLimits(config),
       hideSuggestions: config.mode === 'production',
@@ -81,9 +90,9 @@ export async function buildGeneration(
     built.use(onFullHeap(() => served.evict()));
     return served;
   };
-  const operations = await serve(accepted, servableSdl);
+  const operations = await serve();
   const contracts = new Map<string, Operations>();
-  for (const [name, contract] of accepted.contracts) contracts.set(name, await serve(contract, contract.sdl));
+  for (const [name, contract] of accepted.contracts) contracts.set(name, await serve(contract));
   if (warnings.length > 0)
     telemetry.supergraphServedDifferently({ generation: graph.id, warnings: warnings.map(formatFinding) });
   const send = composeSend(routes, { telemetry, deduplicates: config.traffic.deduplication.calls });

@@ -7,7 +7,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { DocumentNode, GraphQLError } from 'graphql';
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
 import { MAX_VALIDATION_ERRORS, withinLimits } from '../limits/check-document.ts';
 import { finiteFloats } from '../shared/graphql/finite-floats.ts';
@@ -23,18 +23,21 @@ export type DocumentResult = { document?: DocumentNode; errors?: readonly GraphQ
  */
 export type DocumentContext = BaseContext & { readonly result: DocumentResult };
 
+/** The source of the schema: a supergraph, which Apollo Gateway reads, or the schema itself. */
+export type DocumentSchema = { readonly supergraphSdl: string } | { readonly schema: GraphQLSchema };
+
 /**
- * Starts Apollo Server with Apollo Gateway for one supergraph. It parses and validates documents, but
- * executes none.
+ * Starts Apollo Server for one supergraph, with Apollo Gateway, or for one schema. It parses and validates
+ * documents, but executes none.
  * @throws {Error} if the gateway or the server rejects the supergraph
  */
 export async function startApolloServer(
-  supergraphSdl: string,
+  validated: DocumentSchema,
   { mode, supergraph, limits }: Pick<Config, 'mode' | 'supergraph' | 'limits'>,
   { log }: Pick<Telemetry, 'log'>,
 ): Promise<ApolloServer<DocumentContext>> {
   const server = new ApolloServer<DocumentContext>({
-    gateway: createGateway(supergraphSdl),
+    ...('schema' in validated ? validated : { gateway: createGateway(validated.supergraphSdl) }),
     plugins: [...DISABLED, resultPlugin],
     introspection: supergraph.introspection ?? mode === 'development',
     hideSchemaDetailsFromClientErrors: mode === 'production',

@@ -129,10 +129,13 @@ function weightIn(element: Element, directive: string): number | undefined {
   return Number.isFinite(weight) ? Math.max(weight, 0) : undefined;
 }
 
-function readListSize(field: Element, directive: string): ListSize | undefined {
+function readListSize(field: GraphQLField<unknown, unknown>, directive: string): ListSize | undefined {
   const args = argumentsOf(field, directive);
   if (args === undefined) return undefined;
-  const slicingArguments = names(args['slicingArguments']);
+  // A contract may hide some of the arguments.
+  const slicingArguments = names(args['slicingArguments']).filter((argument) =>
+    field.args.some(({ name }) => name === argument),
+  );
   const assumed = args['assumedSize'];
   return {
     assumed: typeof assumed === 'number' ? Math.max(assumed, 0) : undefined,

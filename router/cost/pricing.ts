@@ -4,12 +4,12 @@ import { compileActualCost } from './actual-cost.ts';
 import type { ActualCost, DeliveredOperation } from './actual-cost.ts';
 import { compileCost } from './cost.ts';
 import { readCostModel } from './cost-model.ts';
-import type { Variables } from './cost-model.ts';
+import type { CostModel, Variables } from './cost-model.ts';
 import { compileDeliveredCalls } from './delivered-calls.ts';
 import type { DeliveredCalls } from './delivered-calls.ts';
 import { limitsOf } from './field-limits.ts';
 import { compileFieldCalls, findLimitedFields } from './field-calls.ts';
-import type { FieldCalls } from './field-calls.ts';
+import type { CallLimits, FieldCalls } from './field-calls.ts';
 
 /** Functions that estimate the cost of an operation and the calls of its fields. */
 export type Price = {
@@ -28,15 +28,31 @@ export type Pricing = {
    * failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
+  readonly limits: CallLimits;
   /** Fields with a rate limit in the configuration that do not exist in the supergraph. */
   readonly unknownFields: readonly string[];
 };
 
+type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
+
+/**
+ * Creates the pricing for the operations of a contract. Errors about an operation name only what the contract
+ * exposes, but rate limits also count the calls of hidden fields.
+ * @param exposed the supergraph without the elements that the contract hides
+ */
+export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {
+  return { ...full, estimate: estimation(readCostModel(exposed, config), full.limits) };
+}
+
+function estimation(model: CostModel, limits: CallLimits): Pricing['estimate'] {
+  return (document, name) => ({
+    cost: compileCost(model, document, name),
+    calls: compileFieldCalls(model, limits, { document, name }),
+  });
+}
+
 /** Creates the pricing for the operations of one supergraph. */
-export function createPricing(
-  supergraphSdl: string,
-  { defaultListSize, fields }: Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>,
-): Pricing {
+export function createPricing(supergraphSdl: string, { defaultListSize, fields }: PricingConfig): Pricing {
   const model = readCostModel(supergraphSdl, { defaultListSize });
   const coordinates = Object.keys(fields);
   const refunding = coordinates.filter((coordinate) =>
@@ -50,10 +66,8 @@ export function createPricing(
       ),
   };
   return {
-    estimate: (document, name) => ({
-      cost: compileCost(model, document, name),
-      calls: compileFieldCalls(model, limits, { document, name }),
-    }),
+    estimate: estimation(model, limits),
+    limits,
     deliveredCalls: (operation) => compileDeliveredCalls(operation, refunding),
     actual: (operation) => compileActualCost(model, operation),
     unknownFields: coordinates.filter((coordinate) => {

@@ -1,5 +1,6 @@
 import type { OperationAdmission, PrepaidPayer } from '../rate-limit/charge.ts';
-import type { AuthorizedOperation, ChargedOperation, Variables } from './operations.ts';
+import { RouterError } from '../shared/errors.ts';
+import type { AuthorizedOperation, ChargedOperation, Operation, Variables } from './operations.ts';
 
 /** Coerces the variables of an operation and charges its estimated cost. @throws {RouterError} */
 export type ChargeOperation = (
@@ -10,8 +11,22 @@ export type ChargeOperation = (
 
 /** Creates the stage that charges operations. */
 export function createOperationCharge({ admit }: Pick<OperationAdmission, 'admit'>): ChargeOperation {
-  return async (authorized, inputs, payer) => ({
-    ...authorized,
-    ...(await admit(authorized.operation, inputs, payer)),
-  });
+  return async (authorized, inputs, payer) => {
+    try {
+      return { ...authorized, ...(await admit(authorized.operation, inputs, payer)) };
+    } catch (error) {
+      throw withoutHiddenField(error, authorized.operation);
+    }
+  };
+}
+
+/**
+ * Removes the name of a rate-limited field from an error if the graph of the operation hides the field. The
+ * operation can call it through an interface that the graph exposes.
+ */
+function withoutHiddenField(error: unknown, { exposes }: Pick<Operation, 'exposes'>): unknown {
+  if (!(error instanceof RouterError)) return error;
+  const { field, ...extensions } = error.extensions;
+  if (typeof field !== 'string' || exposes(field)) return error;
+  return new RouterError(error.code, undefined, { headers: error.headers, extensions });
 }

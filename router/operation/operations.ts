@@ -7,6 +7,7 @@ import type { AuthorizationError } from '../authorization/authorize.ts';
 import type { Guard, Restriction } from '../authorization/guard.ts';
 import { createCoercion } from '../validation/coerce-variables.ts';
 import type { CoerceVariables } from '../validation/coerce-variables.ts';
+import { fieldsAt } from '../degradation/coordinates.ts';
 import { locationsOf } from '../shared/graphql/document-location.ts';
 import { RouterError } from '../shared/errors.ts';
 import { OperationCache } from './operation-cache.ts';
@@ -24,6 +25,8 @@ export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
   readonly document: DocumentNode;
+  /** Returns whether the graph of the operation has a field with this coordinate. */
+  readonly exposes: (coordinate: string) => boolean;
   /** Coordinates of the operation's root fields. */
   readonly rootFields: readonly string[];
   /** Labels of progressive `@override` that the operation's plan may depend on, sorted. */
@@ -62,6 +65,8 @@ export type Operations = {
    * @throws {RouterError} if the document is invalid
    */
   readonly prepare: (source: string, name: string | undefined) => Promise<Operation>;
+  /** Whether the graph exposes only a part of the supergraph. */
+  readonly isContract: boolean;
   /** Frees memory. An evicted operation is prepared again when it is next requested. */
   readonly evict: () => void;
   /** Returns the most used operations, so that the next generation can plan them before it is activated. */
@@ -73,6 +78,7 @@ export type OperationsParts = CompilationParts & {
   readonly guard: (document: DocumentNode, operationName: string | undefined) => Guard | undefined;
   readonly overrideLabels: OverrideLabels;
   readonly cache: OperationCacheLimits;
+  readonly isContract: boolean;
   /** Whether error messages must not suggest names of the schema. */
   readonly hideSuggestions: boolean;
 };
@@ -116,6 +122,7 @@ export function createOperations(parts: OperationsParts): Operations {
   return {
     find,
     prepare,
+    isContract: parts.isContract,
     evict: () => cache.evict(),
     mostUsed: (count) =>
       cache
@@ -143,12 +150,18 @@ function createOperation(
     throw new RouterError('BAD_REQUEST', 'subscriptions are not supported', {
       locations: locationsOf(definition),
     });
+  // Validation accepts any selection on a root type that the schema does not have.
+  if (!parts.graph.schema.getRootType(type))
+    throw new RouterError('GRAPHQL_VALIDATION_FAILED', `The schema has no ${type} type.`, {
+      locations: locationsOf(definition),
+    });
   const restricted = new WeakMap<Restriction, Operation>();
   const operation: Operation = {
     source,
     name: definition.name?.value,
     type,
     document,
+    exposes: (coordinate) => fieldsAt(parts.graph.schema, coordinate).length > 0,
     coerce: createCheckedCoercion(document, definition, parts),
     rootFields: [...new Set(rootFieldsOf(document, name).map(({ coordinate }) => coordinate))],
     ...parts.pricing.estimate(document, name),

@@ -38,7 +38,7 @@ export type CompilationParts = {
     readonly supergraphSchema: GraphQLSchema;
     readonly introspection?: Introspection;
   };
-  readonly planner: Planner;
+  readonly planner: Pick<Planner, 'plan'>;
   readonly pricing: Pricing;
   readonly mergesFetches: boolean;
   readonly planned: (ms: number, outcome: 'planned' | 'rejected') => void;

@@ -3,6 +3,7 @@ import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import type { GraphqlCall } from '../request/graphql-call.ts';
 import type { Identity } from '../request/identity.ts';
+import { RouterError } from '../shared/errors.ts';
 import type { Operation, Operations } from './operations.ts';
 
 export type PreparationParts = Pick<OperationAdmission, 'prepay' | 'chargingRejections'> & {
@@ -36,13 +37,23 @@ export type PrepareOperation = (
 export function createPreparation(parts: PreparationParts): PrepareOperation {
   const { checkUnseen, checkLength, prepay, chargingRejections } = parts;
 
-  return async ({ query, operationName }, caller, operations) => {
+  return async ({ query, operationName, notFound }, caller, operations) => {
     const known = operations.find(query, operationName);
     if (known !== undefined) return { operation: known, prepaid: 0 };
     checkUnseen(caller.identity, query);
     const payer = payerOf(caller);
     await chargingRejections(payer, () => checkLength(query));
     const prepaid = await prepay(query.length, payer);
-    return { operation: await operations.prepare(query, operationName), prepaid };
+    try {
+      return { operation: await operations.prepare(query, operationName), prepaid };
+    } catch (error) {
+      // The errors of a document that the client has not sent would show it what the contract hides.
+      if (operations.isContract && notFound !== undefined && isInvalid(error)) throw notFound();
+      throw error;
+    }
   };
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof RouterError && error.status < 500;
 }

@@ -63,12 +63,16 @@ export async function createPersistedOperations(
       inManifest === undefined ? (source === undefined ? 'missed' : 'registered') : 'listed',
     );
     if (source !== undefined) return source;
+    throw unknownId(id);
+  }
+
+  function unknownId(id: string): RouterError {
     if (safelist === 'enforce')
-      throw new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
+      return new RouterError('PERSISTED_QUERY_NOT_IN_LIST', `no operation of the manifest has the id ${id}`);
     // Apollo's clients look for this message. If they receive it, they send the request again with the
     // document.
-    if (registry !== undefined) throw new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
-    throw new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+    if (registry !== undefined) return new RouterError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+    return new RouterError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   }
 
   /**
@@ -136,7 +140,8 @@ export async function createPersistedOperations(
       const found = await findById(persistedQuery, listed, graph);
       const inManifest = firstOf(listed, (manifest) => manifest.byId(persistedQuery.id));
       const query = inManifest ?? checkText(parameters, found, client);
-      return { call: { ...parameters, query }, executed: NOTHING };
+      const notFound = () => unknownId(persistedQuery.id);
+      return { call: { ...parameters, query, notFound }, executed: NOTHING };
     }
     checkHash(persistedQuery, parameters.query, listed);
     const query = checkText(parameters, parameters.query, client);

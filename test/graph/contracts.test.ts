@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startIssuer } from '../support/callers/tokens.ts';
@@ -8,13 +11,19 @@ import type { GraphQLResponse, SmallGraph, SmallGraphOptions } from '../support/
 /** Several graphs in one router: contracts by tag beside the whole supergraph. */
 
 const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@tag", "@shareable"])\n';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@tag", "@shareable", "@listSize"])\n';
 
 const SERVICES: SmallGraphOptions['services'] = {
   products: {
     sdl: `${LINK}
-      type Query { products: [Product] nodes: [Node] audits: [Audit] @tag(name: "internal") }
+      type Query {
+        products: [Product] nodes: [Node] audits: [Audit] @tag(name: "internal") entries: [Entry] mood: Level
+        pages(first: Int, window: Int @tag(name: "internal")): [Int] @listSize(slicingArguments: ["first", "window"])
+      }
+      type Mutation { reset: Int @tag(name: "internal") }
       interface Node { id: ID! }
+      interface Entry { entry: String }
+      type Note implements Entry { entry: String }
       enum Level { LOW SECRET @tag(name: "internal") }
       type Product implements Node @key(fields: "id") {
         id: ID!
@@ -22,7 +31,7 @@ const SERVICES: SmallGraphOptions['services'] = {
         discount: Int @tag(name: "partner")
         margin: Int @tag(name: "internal")
       }
-      type Audit implements Node @tag(name: "internal") { id: ID! entry: String }
+      type Audit implements Node & Entry @tag(name: "internal") { id: ID! entry: String }
     `,
     resolvers: {
       Query: {
@@ -33,6 +42,7 @@ const SERVICES: SmallGraphOptions['services'] = {
         ],
         audits: () => [{ id: '2', entry: 'x' }],
       },
+      Mutation: { reset: () => 1 },
       Product: { __resolveReference: ({ id }: { id: string }) => ({ id }) },
     },
   },
@@ -42,8 +52,21 @@ const SERVICES: SmallGraphOptions['services'] = {
   },
 };
 
-const HIDDEN = ['audits', 'Audit', 'margin', 'SECRET', 'supplier'];
+const HIDDEN = ['audits', 'Audit', 'margin', 'SECRET', 'supplier', 'window', 'reset'];
 const HIDDEN_FROM_PUBLIC = [...HIDDEN, 'discount'];
+
+const directory = mkdtempSync(join(tmpdir(), 'tributary-contracts-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const manifest = join(directory, 'manifest.json');
+const listed = (id: string, body: string) => ({ id, name: id, type: 'query', body });
+const operations = [
+  listed('audits', 'query audits { audits { id } }'),
+  listed('ids', 'query ids { products { id } }'),
+];
+writeFileSync(
+  manifest,
+  JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations }),
+);
 
 const issuing = startIssuer();
 
@@ -54,9 +77,14 @@ async function start(): Promise<SmallGraph> {
     config: `
 supergraph: { watch: false }
 authentication: { issuers: [{ issuer: "${issuer}", jwksUrl: "${jwksUrl}", audience: ${audience} }] }
+persistedOperations: { manifest: "${manifest}" }
+rateLimit: { enabled: true, fields: { Audit.entry: { calls: 5, windowS: 60 } } }
+degradation: { fallbacks: { Query.mood: SECRET } }
 graphs:
-  public: { path: /public, exclude: [internal, partner], when: { header: x-graph, value: public } }
+  public: { path: /public, exclude: [internal, partner] }
   partner: { path: /partner, exclude: [internal], when: { claim: plans, value: partner } }
+  chosen-public: { exclude: [internal, partner], when: { header: x-graph, value: public } }
+  chosen-partner: { exclude: [internal], when: { claim: plans, value: partner } }
 `,
   });
 }
@@ -68,10 +96,18 @@ describe('graphs', () => {
     await (await issuing)[Symbol.asyncDispose]();
   });
 
+  const bearer = async (plans: unknown) => ({
+    authorization: `Bearer ${await (await issuing).mint({ claims: { plans } })}`,
+  });
+
   async function post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
     const response = await fetch(new URL(path, (await started).router.url), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: {
+        'content-type': 'application/json',
+        ...(path === '/partner' && (await bearer('partner'))),
+        ...headers,
+      },
       body: JSON.stringify(body),
     });
     const text = await response.text();
@@ -133,15 +169,72 @@ describe('graphs', () => {
     expect(await fields({})).toContain('margin');
     expect(hidden(await fields({ 'x-graph': 'public' }), HIDDEN_FROM_PUBLIC)).toEqual([]);
     expect(await fields({ 'x-graph': 'other' })).toContain('margin');
-    const bearer = async (plans: unknown) => ({
-      authorization: `Bearer ${await (await issuing).mint({ claims: { plans } })}`,
-    });
     const partner = await fields(await bearer(['other', 'partner']));
     expect(partner).toContain('discount');
     expect(hidden(partner, HIDDEN)).toEqual([]);
     expect(await fields(await bearer('other'))).toContain('margin');
     const { response } = await post('/graphql', { query });
     expect(response.headers.get('vary')).toContain('x-graph');
+  });
+
+  test('with a path and a condition serve only requests that meet it', async () => {
+    const query = '{ __typename }';
+    const { response, json } = await post('/partner', { query }, await bearer('other'));
+    expect([response.status, json.errors?.[0]?.message]).toEqual([
+      404,
+      'the graph at this path is not served to this request',
+    ]);
+    expect((await post('/partner', { query })).response.status).toBe(200);
+  });
+
+  test('reject mutations alike, whether or not they are hidden', async () => {
+    expect((await post('/graphql', { query: 'mutation { reset }' })).json.data).toEqual({ reset: 1 });
+    for (const query of ['mutation { reset }', 'mutation { unknown }']) {
+      const { response, json } = await post('/public', { query });
+      expect([response.status, json.errors?.map(({ message }) => message)]).toEqual([
+        400,
+        ['The schema has no mutation type.'],
+      ]);
+    }
+  });
+
+  test('name no hidden argument in an error about the size of a list', async () => {
+    const message = async (path: string) =>
+      (await post(path, { query: '{ pages }' })).json.errors?.[0]?.message;
+    expect(await message('/graphql')).toBe(
+      'Query.pages requires exactly one of these arguments: first, window',
+    );
+    expect(await message('/public')).toBe('Query.pages requires exactly one of these arguments: first');
+  });
+
+  test('name no hidden field in an error of its rate limit, which their clients reach by an interface', async () => {
+    const query = '{ a: entries { entry } b: entries { entry } }';
+    const whole = (await post('/graphql', { query })).text;
+    expect(whole).toContain('Audit.entry');
+    const { text, json } = await post('/public', { query });
+    expect(json.errors?.[0]?.extensions['code']).toMatch(/COST_ESTIMATED_TOO_EXPENSIVE|RATE_LIMITED/);
+    expect(hidden(text, HIDDEN_FROM_PUBLIC)).toEqual([]);
+  });
+
+  test('use no fallback that is a hidden value of an enum', async () => {
+    const query = '{ mood }';
+    (await started).router.applyBreakerCommand({ subgraph: 'products', state: 'open' });
+    const whole = (await post('/graphql', { query })).json;
+    const part = (await post('/public', { query })).json;
+    (await started).router.applyBreakerCommand({ subgraph: 'products', state: 'closed' });
+    expect([whole.data, part.data]).toEqual([{ mood: 'SECRET' }, { mood: null }]);
+  });
+
+  test('do not find an operation of a manifest that uses what they hide', async () => {
+    const byId = (sha256Hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash } } });
+    expect((await post('/graphql', byId('audits'))).json.data).toEqual({ audits: [{ id: '2' }] });
+    const answers = await Promise.all(['audits', 'unknown'].map((id) => post('/public', byId(id))));
+    const [known, unknown] = answers.map(({ response, json: { errors } }) => ({
+      status: response.status,
+      messages: errors?.map(({ message }) => message),
+    }));
+    expect(known).toEqual(unknown);
+    expect((await post('/public', byId('ids'))).json.data).toEqual({ products: [{ id: '1' }] });
   });
 
   test('have persisted operations of their own', async () => {
@@ -164,7 +257,7 @@ describe('graphs', () => {
     await post('/public', { query: '{ nothing }' });
     await post('/graphql', { query: '{ products { id } }' });
     const lines = graph.log.slice(before).filter(({ msg }) => msg === 'request');
-    expect(lines.map((line) => line['graph'])).toEqual(['public', 'public', 'public', undefined]);
+    expect(lines.map((line) => line['graph'])).toEqual(['public', 'chosen-public', 'public', undefined]);
     const metrics = await (await fetch(new URL('/metrics', graph.router.adminUrl))).text();
     for (const name of ['all', 'public', 'partner'])
       expect(metrics).toMatch(new RegExp(`tributary_graph_requests_total\\{graph="${name}"\\} [1-9]`));

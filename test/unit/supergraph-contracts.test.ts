@@ -124,6 +124,37 @@ describe('a contract', () => {
     expect(coordinatesOf(graph.schema)).toEqual(['Query', 'Query.a', 'Query.c']);
   });
 
+  test('reads renamed directives, and hides types with two underscores in their names', async () => {
+    const link = LINK.replace(
+      '"@tag"',
+      '{ name: "@tag", as: "@label" }, { name: "@inaccessible", as: "@gone" }',
+    );
+    const sdl = `type Query { a: Int b: Own__B @label(name: "x") c: Int @gone } type Own__B @label(name: "x") { d: Int }`;
+    const composed = compose([{ name: 's', url: 'http://s', sdl: link + sdl, place: 's' }]);
+    if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
+    const rules = { path: '/one', exclude: ['x'], hideUnreachable: false };
+    const { contracts } = await accept(composed.supergraphSdl, { one: rules });
+    expect(coordinatesOf(contracts.get('one')?.graph.schema)).toEqual(['Query', 'Query.a']);
+  });
+
+  test('keeps the types of arguments of directives that clients use', async () => {
+    const link = LINK.replace('"@tag"', '"@tag", "@composeDirective"');
+    const sdl = `
+      extend schema @link(url: "https://specs.example.test/shout/v1.0", import: ["@shout"]) @composeDirective(name: "@shout")
+      directive @shout(how: How) on FIELD
+      enum How { LOUD }
+      type Query { a: Int b: Int @tag(name: "x") }`;
+    const composed = compose([{ name: 's', url: 'http://s', sdl: link + sdl, place: 's' }]);
+    if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
+    const { contracts } = await accept(composed.supergraphSdl, { one: { path: '/one', exclude: ['x'] } });
+    expect(coordinatesOf(contracts.get('one')?.graph.schema)).toEqual([
+      'How',
+      'How.LOUD',
+      'Query',
+      'Query.a',
+    ]);
+  });
+
   test('is rejected with the coordinate of an exposed element that depends on a hidden one', async () => {
     const cases = [
       [
@@ -264,7 +295,9 @@ async function leaksOf({ contracts, graph }: AcceptedSupergraph): Promise<Tried>
   const namedIn = (text: string) => hidden.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   const leaks = namedIn(JSON.stringify(introspectionFromSchema(contract.graph.introspection.schema)));
   const config = configOf({});
-  const server = await startApolloServer(contract.sdl, config, { log: silentLog });
+  const server = await startApolloServer({ schema: contract.graph.introspection.schema }, config, {
+    log: silentLog,
+  });
   const read = createReadDocument(server, config.limits);
   for (const guess of guessesAt(hidden, contract.graph.schema)) {
     const error: unknown = await read(guess, undefined).catch((thrown: unknown) => thrown);

@@ -1,6 +1,6 @@
 import { parse, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { createPricing } from '../../cost/pricing.ts';
+import { createContractPricing, createPricing } from '../../cost/pricing.ts';
 import type { Pricing } from '../../cost/pricing.ts';
 import { createGuards } from '../../authorization/authorization.ts';
 import type { Guard } from '../../authorization/guard.ts';
@@ -53,8 +53,8 @@ export type AcceptedSupergraph = {
   readonly warnings: readonly Finding[];
 };
 
-/** A contract with the authorization guard for its schema. */
-export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'guard'>;
+/** A contract with the parts that depend on its schema. */
+export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'pricing' | 'fallbackOf'>;
 
 /**
  * Checks whether this router, with its configuration, can serve a supergraph, and prepares everything for it.
@@ -97,10 +97,16 @@ export async function acceptSupergraph(
   if (problems.length > 0) throw new ConfigError(problems);
 
   const policies = createPolicyEvaluator(config.authorization.policies);
+  // Contracts have this guard too, because an object that they know as an interface may have a hidden type.
   const guard = createGuards(graph.schema, requirements, policies);
   const accepted = [...contracts].map(([name, contract]): [string, AcceptedContract] => [
     name,
-    { ...contract, guard: createGuards(contract.graph.schema, requirements, policies) },
+    {
+      ...contract,
+      pricing: createContractPricing(pricing, contract.exposed, config.rateLimit),
+      // Read again, because a fallback may be a hidden value of an enum.
+      fallbackOf: readFallbacks(contract.graph.schema, config.degradation).fallbackOf,
+    },
   ]);
   const overrideLabels = readOverrideLabels(servableSdl, graph.supergraphSchema);
   const { timeoutMs, maxWaitingPerCaller } = config.planning;

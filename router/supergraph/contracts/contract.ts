@@ -1,5 +1,5 @@
 import { errorCauses } from '@apollo/federation-internals';
-import { GraphQLError, print } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { describeGraph } from '../../apollo/gateway.ts';
 import type { Graph } from '../../apollo/gateway.ts';
@@ -8,13 +8,14 @@ import { placeIn } from '../../config/yaml/read-yaml.ts';
 import { closestName } from '../../shared/closest-name.ts';
 import { messageOf } from '../../shared/error-message.ts';
 import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
+import { exposedDocument } from './exposed-document.ts';
 import { hideByTags, tagsOf } from './hide-by-tags.ts';
 
 /** A part of the supergraph that is served as a graph of its own. */
 export type Contract = {
   readonly graph: Graph;
-  /** Supergraph SDL with `@inaccessible` on everything that the contract hides. */
-  readonly sdl: string;
+  /** The supergraph without the elements that the contract hides. */
+  readonly exposed: DocumentNode;
 };
 
 export type Contracts = {
@@ -57,7 +58,7 @@ export function buildContracts(config: Config, texts: ContractTexts): Contracts 
 }
 
 function contractOf(servable: DocumentNode, texts: ContractTexts): Contract {
-  return { graph: describeGraph({ ...texts, servable }), sdl: print(servable) };
+  return { graph: describeGraph({ ...texts, servable }), exposed: exposedDocument(servable) };
 }
 
 function unknownTag(tag: string, known: ReadonlySet<string>): string {

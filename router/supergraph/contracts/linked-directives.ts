@@ -1,6 +1,5 @@
-import { Kind } from 'graphql';
 import type { DocumentNode } from 'graphql';
-import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
+import { readLinks } from '../../authorization/security-links.ts';
 
 /** The names that a supergraph uses for `@tag` and `@inaccessible`. */
 export type LinkedDirectives = {
@@ -14,18 +13,21 @@ export type LinkedDirectives = {
  * `@link(url: "…/tag/v0.3", as: "label")`.
  */
 export function linkedDirectives(supergraph: DocumentNode): LinkedDirectives {
-  const names = new Map<string, string>();
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
-    for (const directive of definition.directives ?? []) {
-      const { url, as } = constantArguments(directive);
-      const [, name] = /^https:\/\/specs\.apollo\.dev\/(tag|inaccessible)\//.exec(String(url)) ?? [];
-      if (name !== undefined) names.set(name, typeof as === 'string' ? as : name);
-    }
-  }
-  return {
-    tag: names.get('tag') ?? 'tag',
-    inaccessible: names.get('inaccessible') ?? 'inaccessible',
-    isInaccessibleLinked: names.has('inaccessible'),
+  const links = readLinks(supergraph);
+  const nameOf = (feature: string) => {
+    const link = links.find(({ identity }) => identity === `https://specs.apollo.dev/${feature}`);
+    return link?.imports.get(`@${feature}`) ?? link?.namespace;
   };
+  const inaccessible = nameOf('inaccessible');
+  return {
+    tag: nameOf('tag') ?? 'tag',
+    inaccessible: inaccessible ?? 'inaccessible',
+    isInaccessibleLinked: inaccessible !== undefined,
+  };
+}
+
+/** Returns a check for names of linked features, such as `join__Graph`. Other names may contain `__` too. */
+export function featureNames(supergraph: DocumentNode): (name: string) => boolean {
+  const prefixes = readLinks(supergraph).map(({ namespace }) => `${namespace}__`);
+  return (name) => prefixes.some((prefix) => name.startsWith(prefix));
 }

@@ -8,6 +8,7 @@ import type {
   TypeDefinitionNode,
   TypeNode,
 } from 'graphql';
+import { featureNames } from './linked-directives.ts';
 import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 
 /** A type, field, argument or enum value of a supergraph. */
@@ -30,25 +31,31 @@ export type TypeElement = {
 
 type Node = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode | ASTNode;
 
-const IS_FEDERATION = /^\w*__/;
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription']);
 
 /** The types, fields, arguments and enum values of a supergraph without those of the federation itself. */
 export class SchemaElements {
   readonly #elements = new Map<Node, SchemaElement>();
   readonly #types = new Map<string, TypeDefinitionNode>();
+  /** Names of the root types, and of the types of arguments of directives. */
   readonly #roots: ReadonlySet<string>;
   readonly #tag: string;
 
   /** `tag` is the name of the directive `@tag`. */
   constructor(supergraph: DocumentNode, tag: string) {
     this.#tag = tag;
+    const isFeature = featureNames(supergraph);
     for (const node of supergraph.definitions)
-      if ('name' in node && isTypeDefinition(node) && !IS_FEDERATION.test(node.name.value)) this.#add(node);
+      if ('name' in node && isTypeDefinition(node) && !isFeature(node.name.value)) this.#add(node);
     const roots = supergraph.definitions.flatMap((node) =>
       node.kind === Kind.SCHEMA_DEFINITION ? node.operationTypes.map(({ type }) => type.name.value) : [],
     );
-    this.#roots = roots.length > 0 ? new Set(roots) : ROOTS;
+    const ofDirectives = supergraph.definitions.flatMap((node) =>
+      node.kind === Kind.DIRECTIVE_DEFINITION
+        ? (node.arguments ?? []).map(({ type }) => namedType(type))
+        : [],
+    );
+    this.#roots = new Set([...(roots.length > 0 ? roots : ROOTS), ...ofDirectives]);
   }
 
   all(): readonly SchemaElement[] {

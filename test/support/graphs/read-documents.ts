@@ -12,7 +12,7 @@ export async function startReadingDocuments(
 ): Promise<AsyncDisposable & { read: ReadDocument }> {
   const typeDefs = parse('type Query { a: Int }');
   const { supergraphSdl = '' } = composeServices([{ name: 'one', url: 'http://one.test/', typeDefs }]);
-  const server = await startApolloServer(supergraphSdl, config, createTelemetry(config.telemetry));
+  const server = await startApolloServer({ supergraphSdl }, config, createTelemetry(config.telemetry));
   return {
     read: createReadDocument(server, config.limits),
     [Symbol.asyncDispose]: () => server.stop(),
