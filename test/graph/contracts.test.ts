@@ -262,4 +262,34 @@ describe('graphs', () => {
     for (const name of ['all', 'public', 'partner'])
       expect(metrics).toMatch(new RegExp(`tributary_graph_requests_total\\{graph="${name}"\\} [1-9]`));
   });
+
+  test('are built again for a changed supergraph, and kept if it exposes something hidden', async () => {
+    const { publish, supergraphYaml, router, log } = await started;
+    const { sdl = '' } = SERVICES['products'] ?? {};
+    const exposing = sdl.replace('audits: [Audit] @tag(name: "internal")', 'audits: [Audit]');
+    await publish(supergraphYaml({ products: exposing }));
+    await router.reload();
+    const place = (name: string) =>
+      new RegExp(
+        `^router\\.yaml:\\d+: graphs\\.${name}: Query\\.audits is exposed, but its type Audit is hidden;`,
+      );
+    expect(log.findLast(({ msg }) => msg === 'supergraph rejected')).toMatchObject({
+      reasons: ['public', 'partner', 'chosen-public', 'chosen-partner'].map((name) =>
+        expect.stringMatching(place(name)),
+      ),
+    });
+    expect((await post('/public', { query: '{ products { id } }' })).json.data).toEqual({
+      products: [{ id: '1' }],
+    });
+
+    await publish(
+      supergraphYaml({ products: sdl.replace('level: Level', 'level: Level @tag(name: "partner")') }),
+    );
+    await router.reload();
+    const query = '{ products { level } }';
+    expect((await post('/public', { query })).json.errors?.[0]?.extensions['code']).toBe(
+      'GRAPHQL_VALIDATION_FAILED',
+    );
+    expect((await post('/graphql', { query })).json.data).toEqual({ products: [{ level: 'SECRET' }] });
+  });
 });

@@ -8,6 +8,7 @@ import { placeIn } from '../../config/yaml/read-yaml.ts';
 import { closestName } from '../../shared/closest-name.ts';
 import { messageOf } from '../../shared/error-message.ts';
 import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
+import { contractProblem } from './contract-problems.ts';
 import { exposedDocument } from './exposed-document.ts';
 import { hideByTags, tagsOf } from './hide-by-tags.ts';
 
@@ -74,6 +75,6 @@ function unknownTag(tag: string, known: ReadonlySet<string>): string {
 function reasonsOf(error: unknown): readonly string[] {
   const causes = error instanceof Error ? errorCauses(error) : undefined;
   return (causes ?? [error]).map((cause) =>
-    cause instanceof GraphQLError ? cause.message : messageOf(cause),
+    cause instanceof GraphQLError ? contractProblem(cause) : messageOf(cause),
   );
 }
