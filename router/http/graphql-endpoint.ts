@@ -19,12 +19,12 @@ export type GraphqlEndpointParts = {
   readonly monotonic: () => number;
   readonly clientAddress: (remoteAddress: string | undefined, forwardedFor: readonly string[]) => string;
   /**
-   * Rejects a request before its body is read, by its headers.
+   * Rejects a request by its headers, before its body is read.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkHead: (request: IncomingMessage) => void;
   /**
-   * Rejects a request based on its headers and its body.
+   * Rejects a request by its headers and its body, before anything else is done for it.
    * @throws {RouterError} OVERLOADED
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;

@@ -23,7 +23,7 @@ export type ThreadOptions = {
   readonly host: string;
   readonly port: number;
   readonly stalledAfterMs: number;
-  /** Headers that every response has. */
+  /** Headers of every response of the health port. */
   readonly standing: StandingHeaders;
   readonly server: ReturnType<typeof serverOptions>;
 };

@@ -29,7 +29,8 @@ export function createMalformedRequestHandler(standing: StandingHeaders) {
       return;
     }
     const { error, response } = rejections[code] ?? badRequest;
-    // If the client closes the connection before the end of the body, it has cancelled its request.
+    // A client that closes the connection before the end of the body has cancelled its request, so there is
+    // no request to reject.
     if (code !== 'HPE_INVALID_EOF_STATE' && rejectBody(socket, error)) return;
     // The socket is destroyed after the response. Otherwise a client that never closes its side would keep
     // the socket open forever.

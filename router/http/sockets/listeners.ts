@@ -58,8 +58,8 @@ export async function openPort(server: HttpServer, options: PortOptions): Promis
 
   async function close(graceMs: number): Promise<void> {
     await connections.acceptWaiting(performance.now() + graceMs);
-    // The handles are closed one by one. `http.Server#close` would also end the timeouts of incomplete
-    // requests, which would never get their 408.
+    // The handles are closed one by one, without `http.Server#close`. That function would also end the
+    // timeouts of incomplete requests, so that their clients would never receive a 408.
     for (const handle of handles) Server.prototype.close.call(handle);
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
