@@ -24,10 +24,13 @@ type Size = {
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
-  /** Number of fields on this level. */
+  /** Number of fields on the first level of the selection set. */
   readonly width: number;
   readonly depth: number;
-  /** Number of levels, counted like `depth` but with a level for each fragment too. */
+  /**
+   * Number of levels, where each fragment counts as a level too: `{ a { ... { b } } }` has the depth 2 and
+   * the nesting 3.
+   */
   readonly nesting: number;
 };
 

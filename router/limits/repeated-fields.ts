@@ -34,8 +34,8 @@ export function checkRepeatedFields(
 }
 
 /**
- * Merges the selection sets of fields with one response name, level by level, as execution does: `{ a { b } a
- * { c } }` becomes `{ a { b c } }`.
+ * Merges the selection sets of fields with one response name, level by level, as execution does. Example:
+ * `{ a { b } a { c } }` becomes `{ a { b c } }`.
  */
 class FieldMerge {
   readonly reached = new Set<string>();
