@@ -9,7 +9,7 @@ export type LimitOptions = {
   readonly max: number;
 };
 
-/** Lowest value of the limit, unless memory is short. */
+/** Lowest value of the limit. Only if memory is short may it be lower. */
 const FEWEST = 2;
 /**
  * Minimum number of requests in flight for the limit to start. Fewer requests are not the cause of a delay.

@@ -25,7 +25,7 @@ import type { Priority } from './priority.ts';
 export type LoadShedding = Disposable & {
   /** Called before the body is read. */
   readonly checkHead: (request: Pick<IncomingMessage, 'method' | 'headers'>) => void;
-  /** Called when the body has been read, before anything else is done for the request. */
+  /** Called when the body has been read, before the token is verified or the operation is looked up. */
   readonly checkBody: (request: Pick<IncomingMessage, 'headers'>, body: unknown) => void;
   /** Called before the token is verified. Counts the request as in flight until `leave`. */
   readonly enter: (request: ClientRequest) => void;
