@@ -16,7 +16,7 @@ export type CacheEntry<Value> = {
   uses: number;
 };
 
-/** Share of the cache that is available to operations which were requested only once. */
+/** Share of the cache, from 0 to 1, for operations that were requested only once. */
 const ONCE = 1 / 8;
 /**
  * Share of its memory limit, from 0 to 1, that the part for repeatedly requested operations keeps when the

@@ -11,12 +11,15 @@ const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 1_100;
 const BYTES_PER_PLAN_CHARACTER = 10;
 
-/** Estimates the memory of a document and the data derived from it before planning. */
+/** Estimates the bytes of a parsed document and of all data derived from it, except for the plan. */
 export function documentBytes(source: string, document: DocumentNode): number {
   return BYTES_PER_OPERATION + source.length * BYTES_PER_CHARACTER + tokensOf(document) * BYTES_PER_TOKEN;
 }
 
-/** Estimates the memory of a plan and its compiled form from the length of its JSON. */
+/**
+ * Estimates the bytes of a plan and its compiled form.
+ * @param length length of the plan's JSON in characters
+ */
 export function planBytes(length: number): number {
   return length * BYTES_PER_PLAN_CHARACTER;
 }

@@ -88,7 +88,7 @@ export function createCompile(
       plans.get(oldest)?.forget();
       plans.delete(oldest);
     }
-    // The order of the map is the order of use.
+    // Moves the plan to the end of the map, so that the first plan of the map is the least recently used one.
     plans.delete(key);
     plans.set(key, known);
     return known.compile(caller);
@@ -133,7 +133,7 @@ function createCompileOnce(
     const outcome = await plan(caller).finally(() => (isPlanning = false));
     planned(monotonic() - started, outcome.kind);
     if (outcome.kind === 'rejected') throw outcome.error;
-    // A plan that was evicted while it was planned is not cached.
+    // If the plan was evicted while it was being made, it is not cached, so its bytes do not count.
     bytes = isForgotten ? 0 : planBytes(outcome.length ?? 0);
     onGrowth(bytes);
     return compile(compilation, outcome, parts);
