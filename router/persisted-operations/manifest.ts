@@ -53,7 +53,8 @@ function strippedText(source: string): string {
   try {
     return stripIgnoredCharacters(source);
   } catch {
-    // A text that cannot be tokenized matches no operation of a manifest.
+    // A text with a syntax error matches no operation of a manifest. Parsing rejects it later with its
+    // location.
     return '';
   }
 }
