@@ -37,10 +37,11 @@ export type OperationPlanner = (operation: OperationToPlan) => PlannedOperation;
  * Creates a planner that uses Apollo's planner and works around its known bugs. Planning is synchronous and
  * slow, so the router runs it in a worker thread.
  *
- * Apollo's planner may use keys with `resolvable: false`, so they are hidden from it. Some operations behind
- * an `@interfaceObject` can be planned only with such a key, although they need nothing but the type of the
- * object. These operations are planned again with all keys, and with hoisted fields (`hoistFields`). Such a
- * plan is used only if it sends each service only entities that the service resolves.
+ * Apollo's planner may use keys with `resolvable: false`, so they are removed from its supergraph. Some
+ * operations behind an `@interfaceObject` can be planned only with such a key, although they need only the
+ * type of the object. These operations are planned a second time with all keys, and with hoisted fields
+ * (`hoistFields`). The second plan is used only if every subgraph can resolve all entities that the plan
+ * sends to it.
  *
  * @throws if the planner cannot use the supergraph.
  */

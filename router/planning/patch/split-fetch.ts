@@ -25,11 +25,12 @@ export type PatchContext = Pick<PreparedSupergraph, 'required' | 'schema' | 'int
 
 /**
  * Splits an entity fetch into several if one representation cannot serve all its fields. The reasons are:
- * - Different arguments: two fields require the same field with different arguments, but a representation has
- *   only one value for it.
- * - Different conditions (`@skip`, `@include`): what a skipped field requires is not fetched. The router
- *   sends no representation without it, so all other fields of the entity would be missing too. Fields with
- *   equal requirements stay together, because the planner loses conditions on the objects that contain them.
+ * - Different arguments: one field requires `price(currency: "EUR")`, another `price(currency: "USD")`, but a
+ *   representation has only one `price`.
+ * - Different conditions (`@skip`, `@include`): the values that a skipped field requires are not fetched. The
+ *   router sends no representation that lacks a value, so all other fields of the entity would be missing
+ *   too. Fields with equal requirements stay together, because the planner loses conditions on the objects
+ *   that contain them.
  * - Different types behind an `@interfaceObject`: the planner requests the fields for every type, although
  *   some types may lack the values that the fields require.
  *
@@ -254,8 +255,8 @@ function ofTypes(
 }
 
 /**
- * Returns whether the representations of a part need a selection. A selection with a type condition (`... on
- * Book { title }`) is needed only if the part selects fields of that type.
+ * Returns whether the representations of a part need a selection. A selection with a type condition, such as
+ * `... on Book { title }`, is needed only if the part selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;

@@ -60,8 +60,8 @@ export function hideLiterals(document: DocumentNode, source: string, schema: Gra
   };
   const hideEnum = ({ value }: EnumValueNode): StringValueNode | undefined => {
     const type = inputType();
-    // graphql-js reports no type for values inside an object literal of a custom scalar, such as `RED` in `{
-    // color: RED }`. A value without a type therefore belongs to a custom scalar.
+    // graphql-js reports no type for values inside an object literal of a custom scalar, such as
+    // `{ color: RED }`. A value without a type therefore belongs to a custom scalar.
     const isCustom = type === undefined || (isScalarType(type) && !isSpecifiedScalarType(type));
     return isCustom ? hide(value) : undefined;
   };

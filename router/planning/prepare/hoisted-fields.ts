@@ -41,8 +41,8 @@ export function hoistFields(
   const selectionSet = hoistInSet(operation.selectionSet, root, walk);
   if (walk.count === 0) return undefined;
   const hoisted = { ...document, definitions: [{ ...operation, selectionSet }] };
-  // If two types have different fields with one response name (`... on Bread { size } ... on Shirt { size:
-  // label }`), hoisting makes the document invalid, so nothing is hoisted.
+  // If two types have different fields with one response name, hoisting makes the document invalid, so
+  // nothing is hoisted. Example: `... on Bread { size } ... on Shirt { size: label }`.
   return validate(schema, hoisted, [OverlappingFieldsCanBeMergedRule]).length === 0 ? hoisted : undefined;
 }
 

@@ -7,8 +7,8 @@ type RootField = { readonly field: FieldNode; readonly conditions: readonly Dire
 
 /**
  * Returns the root fields of a mutation, each once, in the order in which they must run (GraphQL sections
- * 6.2.2 and 6.3.2). Apollo's planner groups root fields by the fragments around them, so `{ pay ...
- * @include(if: $a) { pay } }` would run `pay` twice.
+ * 6.2.2 and 6.3.2). Apollo's planner groups root fields by the fragments around them, so it would run `pay`
+ * twice for `{ pay ... @include(if: $a) { pay } }`.
  * @throws if the order depends on variables in a way that no plan can express.
  */
 export function inOrder(selections: readonly SelectionNode[]): FieldNode[] {

@@ -43,8 +43,8 @@ export type RequiredArguments = {
 };
 
 /**
- * Returns the text that identifies a requiring field in `RequiredArguments.requirements`: `SERVICE
- * Type.field`.
+ * Returns the text that identifies a requiring field in `RequiredArguments.requirements`, such as
+ * `billing Order.total`.
  */
 export function coordinate(service: string, type: string, field: string): string {
   return `${service} ${type}.${field}`;

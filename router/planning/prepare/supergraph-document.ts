@@ -90,7 +90,8 @@ export function contextSelections(join: ConstDirectiveNode): readonly SelectionS
   return list.flatMap((one) => {
     if (!isRecord(one) || typeof one['selection'] !== 'string') return [];
     const text = one['selection'].trim();
-    // A selection that applies to every type of the context has braces; a list of fragments has none.
+    // The braces around a selection are removed before it is parsed. Only a selection for all types of the
+    // context has braces; one with fragments for single types has none.
     return [parseFieldSet(text.startsWith('{') ? text.slice(1, -1) : text)];
   });
 }
