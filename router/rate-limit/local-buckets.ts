@@ -2,7 +2,7 @@ import { BoundedCache } from '../shared/bounded-cache.ts';
 import { unitsOf } from './bucket.ts';
 import type { Bucket, BucketLevel, Debit } from './bucket.ts';
 
-/** Whether a charge was admitted, and the levels of its buckets afterwards. */
+/** Whether a charge was admitted, and the contents of its buckets after it. */
 export type Decision = { readonly admitted: boolean; readonly levels: readonly BucketLevel[] };
 
 // Maximum number of buckets, which bounds the memory when requests come from very many addresses. An evicted

@@ -125,8 +125,8 @@ export function createRateLimiter(config: Config['rateLimit'], parts: RateLimite
     }
   }
 
-  // Copies levels from Redis to the buckets of this process. Without this, every caller would get a full
-  // bucket whenever Redis goes down.
+  // Copies the contents of charged buckets from Redis to the buckets of this process. Without this, every
+  // caller would get a full bucket whenever Redis goes down.
   function follow(levels: Decision['levels']): void {
     for (const { bucket, units } of levels)
       local.fill(bucket.key, Math.floor((units / bucket.points) * localPoints(bucket, shares)));

@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 /** Whether Redis responds. Requests do not wait for Redis while it is unavailable. */
 export type Availability = {
   available(): boolean;
-  /** Reports a failed command. Redis counts as unavailable until a probe succeeds. */
+  /** Called when a command has failed. Redis counts as unavailable until a probe succeeds. */
   lose(reason: unknown): void;
   /** Resolves when the first connection attempt has ended, successfully or not. */
   readonly tried: Promise<void>;
@@ -71,8 +71,8 @@ export function watchAvailability(
     const greeted = Promise.withResolvers<void>();
     client.once('ready', greeted.resolve);
     client.stream.once('close', () => {
-      // The listener must not outlive a connection that ends before it is ready, because there may be many
-      // such connections.
+      // The listener is removed from a connection that ends before it is ready. There may be many such
+      // connections, each with a listener.
       client.off('ready', greeted.resolve);
       greeted.resolve();
     });

@@ -106,8 +106,8 @@ export function connectBlockingRedis(parts: RedisParts): AsyncDisposable & { rea
 
 /**
  * Matches errors of a server that cannot serve at present, such as a primary that has become a replica. A new
- * connection reaches the new primary. Up to version 6.2, Redis wraps the errors of scripts: `ERR Error
- * running script (…): … -READONLY …`.
+ * connection reaches the new primary. Up to version 6.2, Redis puts the error of a script behind a prefix:
+ * `ERR Error running script (…): … -READONLY …`.
  */
 const IN_WRONG_STATE = /^(?:ERR Error running script .*: -)?(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING) /;
 
