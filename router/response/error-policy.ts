@@ -27,7 +27,7 @@ export function createErrorPolicy(
 }
 
 /**
- * Returns which messages of subgraph errors are masked. By default, these are the messages of exceptions in
+ * Returns which messages of subgraph errors are masked. By default, the messages of exceptions are masked in
  * production, and none in development.
  */
 function maskingOf({
