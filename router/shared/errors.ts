@@ -339,7 +339,7 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }
 
-/** One of several errors of a rejected document, as sent to clients. */
+/** An error in the response to a rejected document, such as one of its validation errors. */
 export type ListedError = {
   readonly message: string;
   readonly locations?: readonly SourceLocation[];
@@ -355,7 +355,7 @@ type RouterErrorOptions = ErrorOptions & {
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Positions of the error in the document. */
   readonly locations?: readonly SourceLocation[] | undefined;
-  /** Errors that the response lists in place of this one. */
+  /** Errors that the response lists in place of this one, such as all validation errors of a document. */
   readonly listed?: readonly ListedError[];
 };
 
@@ -385,7 +385,10 @@ export class RouterError extends Error {
   readonly extensions: Readonly<Record<string, unknown>>;
   /** Positions of the error in the document; undefined if there are none. */
   readonly locations: readonly SourceLocation[] | undefined;
-  /** Errors that the response lists instead of this one; undefined if there are none. */
+  /**
+   * Errors that the response lists in place of this one, such as all validation errors of a document;
+   * undefined if the response lists this error.
+   */
   readonly listed: readonly ListedError[] | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].meaning, options: RouterErrorOptions = {}) {
