@@ -72,14 +72,15 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
-  /** The error of the most preferred supergraph at the start that does not fit the configuration. */
+  /** At the start: the error of the most preferred source whose supergraph the configuration does not fit. */
   let configError: ConfigError | undefined;
   let isStarting = true;
   let closed = false;
 
   async function load(): Promise<void> {
     const sourcesToLoad = candidates();
-    // With a time limit, all sources load at the same time, so that a slow one leaves time for the others.
+    // At the start there is a time limit. All sources then load at the same time, so that a slow one leaves
+    // time for the others.
     const early = new Map(
       startLimit === undefined ? [] : sourcesToLoad.map((source) => [source, source.load()]),
     );

@@ -110,7 +110,8 @@ async function decoded(
   header: string | readonly string[] | undefined,
   { name, maxBytes }: { readonly name: string; readonly maxBytes: number },
 ): Promise<Buffer> {
-  // A response to HEAD names the coding of a body that it does not have.
+  // An empty body is not decoded: a response to HEAD has no body, although its header may name a content
+  // coding.
   if (body.length === 0) return body;
   const coding = codingOf(header);
   if (coding === undefined) throw new Error(`the content coding ${[header].flat().join()} is not supported`);

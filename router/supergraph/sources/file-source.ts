@@ -66,7 +66,10 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
     );
   }
 
-  /** Returns the last result if the input is the same: most polls find no change. */
+  /**
+   * Returns the result of `create`, or the last result if the input has not changed since. Most polls find no
+   * change, so composition is skipped.
+   */
   async function unlessEqual(
     input: string,
     create: () => Promise<LoadedSupergraph>,

@@ -81,7 +81,7 @@ export function createRegistryClient(config: OciSource): RegistryClient {
     return current;
   }
 
-  /** Returns a URL that the registry has sent, which may be relative to `from`. */
+  /** Parses a URL that the registry has sent in a redirect or challenge. It may be relative to `from`. */
   function referredUrl(text: string, from?: URL): URL {
     const url = URL.parse(text, from);
     if (url === null) throw new Error(`${shownUrl(base)}: the registry refers to an invalid URL`);
@@ -116,7 +116,10 @@ function tokenIn(text: string, url: URL): string {
   return value;
 }
 
-/** Returns an empty object for other text. The error of the parser would show a part of a token. */
+/**
+ * Parses JSON. For invalid JSON it returns an empty object: the message of `JSON.parse` would show a part of
+ * a token.
+ */
 function parsedObject(text: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(text));

@@ -73,7 +73,10 @@ export function createUrlSource(
   };
 }
 
-/** Returns the header for the user name and password in the URL, unless `headers` has another one. */
+/**
+ * Returns the `authorization` header for the user name and password in the URL. If `headers` contains that
+ * header, it returns no headers.
+ */
 function credentialsOf({ url, headers = {} }: UrlSource): Readonly<Record<string, string>> {
   const { username, password } = new URL(url);
   const isSet = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
