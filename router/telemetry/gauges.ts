@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
 import type { SupergraphStatus } from './supergraph-status.ts';
 
-/** Parts whose state is exported as gauges. */
+/** Parts of the router whose state the gauges report. */
 export type GaugeSources = {
   readonly supergraph: () => SupergraphStatus;
   readonly subgraphs: () => readonly {

@@ -97,7 +97,7 @@ export function createTelemetry(
       readonly field?: string;
       readonly from: BreakerState;
       readonly to: BreakerState;
-      /** Whether an operator has forced the state. */
+      /** True if an operator has forced the state through the admin API. */
       readonly forced: boolean;
     }): void {
       const { subgraph, field, to, forced } = event;

@@ -50,7 +50,7 @@ const LONG_ENTRY = 128;
 
 function readTracestate(header: string | undefined): TraceState | undefined {
   if (header === undefined || header === '') return undefined;
-  // Malformed entries are dropped by the parser.
+  // The parser drops malformed entries.
   return createTraceState(withinLength(distinctEntries(header)).join(','));
 }
 
