@@ -37,7 +37,10 @@ export function createNullConditionCheck(
   };
 }
 
-/** Returns the first condition that is null. Conditions inside an excluded selection are not evaluated. */
+/**
+ * Returns the first `@skip` or `@include` whose argument is null. Conditions inside an excluded selection are
+ * not evaluated.
+ */
 function findNullCondition(
   document: DocumentNode,
   { selectionSet }: OperationDefinitionNode,
