@@ -263,7 +263,10 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   };
 }
 
-/** Returns the claims that the configuration names in addition to those of the identity. */
+/**
+ * Returns the claims, or conditions on claims, that `overrides` and `graphs` refer to. The authenticator
+ * reads them from each token.
+ */
 function claimsRead({ overrides, graphs }: Config): readonly string[] {
   return [...overrideClaims(overrides), ...graphClaims(graphs)];
 }
