@@ -146,7 +146,7 @@ const graph = z
       .optional()
       .describe('Path of this graph.'),
     include: tags.describe(
-      'Tags (`@tag`) of the fields that the graph has. A tag of a type counts for its fields. Empty: all.',
+      'Tags (`@tag`) of the fields and unions that the graph has. A tag of a type counts for its fields. Empty: all.',
     ),
     exclude: tags.describe('Tags of the elements that the graph hides. They take precedence over `include`.'),
     hideUnreachable: z.boolean().default(true).describe('Hide the types that no field of the graph reaches.'),

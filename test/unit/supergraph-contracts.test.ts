@@ -124,6 +124,19 @@ describe('a contract', () => {
     expect(coordinatesOf(graph.schema)).toEqual(['Query', 'Query.a', 'Query.c']);
   });
 
+  test('has a union only if it is included', async () => {
+    const sdl = `
+      type Query { a: Int @tag(name: "in") u: U @tag(name: "in") }
+      type T { b: Int @tag(name: "in") }
+      union U @tag(name: "in") = T
+      union V = T`;
+    const rules = { include: ['in'], hideUnreachable: false };
+    expect(await contractOf(sdl, rules)).toEqual(['Query', 'Query.a', 'Query.u', 'T', 'T.b', 'U']);
+    await expect(contractOf(sdl.replace('union U @tag(name: "in")', 'union U'), rules)).rejects.toThrow(
+      'Query.u is exposed, but its type U is hidden',
+    );
+  });
+
   test('reads renamed directives, and hides types with two underscores in their names', async () => {
     const link = LINK.replace(
       '"@tag"',

@@ -47,7 +47,7 @@ export function hideByTags(supergraph: DocumentNode, rules: TagRules): DocumentN
 function isHidden(element: SchemaElement, { include, exclude }: TagRules, elements: SchemaElements): boolean {
   const has = (tags: readonly string[]) => element.tags.some((tag) => tags.includes(tag));
   if (has(exclude)) return true;
-  if (include.length === 0 || element.kind !== 'outputField') return false;
+  if (include.length === 0 || element.kind === 'other') return false;
   return !has(include) && !elements.tagsOfType(element.parent).some((tag) => include.includes(tag));
 }
 

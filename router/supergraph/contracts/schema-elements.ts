@@ -15,7 +15,7 @@ import { constantArguments } from '../../shared/graphql/constant-arguments.ts';
 export type SchemaElement = {
   /** Schema coordinate, such as `Product.price`. */
   readonly coordinate: string;
-  readonly kind: 'type' | 'outputField' | 'other';
+  readonly kind: 'union' | 'outputField' | 'other';
   /** Name of the type that contains the field, argument or enum value. For a type, it is its own name. */
   readonly parent: string;
   readonly tags: readonly string[];
@@ -127,7 +127,11 @@ export class SchemaElements {
   #add(node: TypeDefinitionNode): void {
     const name = node.name.value;
     this.#types.set(name, node);
-    this.#addElement(node, { coordinate: name, kind: 'type', parent: name });
+    this.#addElement(node, {
+      coordinate: name,
+      kind: node.kind === Kind.UNION_TYPE_DEFINITION ? 'union' : 'other',
+      parent: name,
+    });
     if (node.kind === Kind.ENUM_TYPE_DEFINITION)
       for (const value of node.values ?? []) this.#addMember(value, name, 'other');
     if (!('fields' in node)) return;
