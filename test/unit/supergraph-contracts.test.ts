@@ -313,7 +313,9 @@ async function leaksOf({ contracts, graph }: AcceptedSupergraph): Promise<Tried>
   const visible = namesOf(contract.graph.schema);
   const hidden = [...namesOf(graph.schema)].filter((name) => !visible.has(name));
   const namedIn = (text: string) => hidden.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
-  const leaks = namedIn(JSON.stringify(introspectionFromSchema(contract.graph.introspection.schema)));
+  // Descriptions of GraphQL's own types contain common words, such as "unit".
+  const introspected = introspectionFromSchema(contract.graph.introspection.schema, { descriptions: false });
+  const leaks = namedIn(JSON.stringify(introspected));
   const config = configOf({});
   const server = await startApolloServer({ schema: contract.graph.introspection.schema }, config, {
     log: silentLog,
@@ -321,7 +323,9 @@ async function leaksOf({ contracts, graph }: AcceptedSupergraph): Promise<Tried>
   const read = createReadDocument(server, config.limits);
   for (const guess of guessesAt(hidden, contract.graph.schema)) {
     const error: unknown = await read(guess, undefined).catch((thrown: unknown) => thrown);
-    const messages = error instanceof RouterError ? JSON.stringify(error.listed ?? error.publicMessage) : '';
+    // Only messages can contain names of the schema. The key `code` is not the field `code` of a schema.
+    const listed = error instanceof RouterError ? (error.listed ?? [{ message: error.publicMessage }]) : [];
+    const messages = listed.map(({ message }) => message).join('\n');
     leaks.push(...namedIn(messages).map((name) => `${name} in the response to ${guess}`));
   }
   await server.stop();
