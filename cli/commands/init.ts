@@ -17,9 +17,8 @@ supergraph:
 
 # Headers of clients that subgraphs receive.
 # headers:
-#   all:
-#     request:
-#       - propagate: { named: accept-language }
+#   request:
+#     - propagate: { named: accept-language }
 
 # Who may call: tokens of your identity provider.
 # authentication:
@@ -93,7 +92,9 @@ export const init = defineVerb(
       kind: 'success',
       plain: paths.map((path) => `${path}\n`).join(''),
       data: { files: paths },
-      notes: [`next: tributary dev --mock products${folder === '.' ? '' : ` (in ${relative('.', folder)})`}`],
+      notes: [
+        `next: npx tributary dev --mock products${folder === '.' ? '' : ` (in ${relative('.', folder)})`}`,
+      ],
     };
   },
 );

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { MisuseError, positiveNumber } from '../../cli/command-spec.ts';
 import { VERBS as ALL_VERBS } from '../../cli/verbs.ts';
 import { parseCommandLine } from '../../cli/parser.ts';
+import { parseConfig } from '../../router/config/config.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -257,4 +258,21 @@ test('npm run router -- --config FILE reads this file', () => {
     ROUTER_CONFIG: 'absent.yaml',
   });
   expect([status, stderr]).toEqual([1, expect.stringContaining('other.yaml:1: limits.depth: ')]);
+});
+
+test('tributary init writes a router.yaml that is valid with and without its commented keys', () => {
+  const folder = join(directory, 'init');
+  expect(run(CLI, ['init', folder])).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^next: npx /),
+  });
+  const text = readFileSync(join(folder, 'router.yaml'), 'utf8');
+  const uncommented = text.replaceAll(/^# (\w+:| {2})/gm, '$1');
+  const source = { env: {}, fileName: 'router.yaml', directory: folder };
+  expect(parseConfig(text, source).rateLimit.enabled).toBe(false);
+  expect(parseConfig(uncommented, source)).toMatchObject({
+    headers: { request: [{ propagate: { named: 'accept-language' } }] },
+    authentication: { issuers: [{ audience: 'my-graph' }] },
+    rateLimit: { enabled: true },
+  });
 });
