@@ -122,20 +122,41 @@ function originPatterns(value: unknown): readonly Result[] {
   });
 }
 
-/** Translates CORS policies, each with origins of its own, into one list of origins. */
+/**
+ * Translates CORS policies, each with origins of its own, into one list of origins. The other keys of a
+ * policy are translated if it is the only one, because the keys of `cors` apply to all origins.
+ */
 function policies(value: unknown): readonly Result[] {
   if (!Array.isArray(value)) return [left('is not a list')];
-  return value.flatMap((policy: unknown, index) => (isRecord(policy) ? policyResults(policy, index) : []));
+  const translate = value.length === 1 ? onlyPolicyKey : oneOfPoliciesKey;
+  return value.flatMap((policy: unknown, index) =>
+    isRecord(policy) ? policyResults(policy, index, translate) : [],
+  );
 }
 
-function policyResults(policy: Record<string, unknown>, index: number): readonly Result[] {
-  return Object.entries(policy).flatMap(([key, value]): readonly Result[] => {
-    if (key === 'origins') return [setting('cors.origins', value, [], [index, key])];
-    if (key === 'match_origins')
-      return originPatterns(value).map((result) => ({ ...result, at: [index, key, ...(result.at ?? [])] }));
-    return [left('applies to one policy, and the keys of `cors` apply to all origins', [index, key])];
-  });
+type TranslateKey = (key: string, value: unknown) => readonly Result[];
+
+function policyResults(
+  policy: Record<string, unknown>,
+  index: number,
+  translate: TranslateKey,
+): readonly Result[] {
+  return Object.entries(policy).flatMap(([key, value]) =>
+    translate(key, value).map((result) => ({ ...result, at: [index, key, ...(result.at ?? [])] })),
+  );
 }
+
+const oneOfPoliciesKey: TranslateKey = (key, value) => {
+  if (key === 'origins') return [setting('cors.origins', value)];
+  if (key === 'match_origins') return originPatterns(value);
+  return [left('applies to one policy, and the keys of `cors` apply to all origins')];
+};
+
+/** In a policy these keys have the same meaning as directly in `cors`. */
+const onlyPolicyKey: TranslateKey = (key, value) => {
+  const rule = ENDPOINT_RULES.find(([pattern]) => pattern === `cors.${key}`);
+  return rule?.[1](value, []) ?? [left('is not a key that this command knows')];
+};
 
 function methods(value: unknown): readonly Result[] {
   const isDefault =

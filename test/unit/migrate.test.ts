@@ -45,6 +45,17 @@ describe('a configuration of Apollo Router is translated', () => {
       String.raw`cors: { match_origins: ['^https://([a-z0-9]+[.])*api[.]example[.]com$', '^https://.*\.a\.example$'] }`,
       { cors: { origins: ['https://*.api.example.com', 'https://*.a.example'] } },
     ],
+    [
+      'cors: { policies: [{ origins: [https://a.example], allow_headers: [x-a], allow_credentials: true, methods: [GET] }], max_age: 1h }',
+      {
+        cors: {
+          origins: ['https://a.example'],
+          allowedHeaders: ['x-a'],
+          credentials: true,
+          maxAgeS: 3600,
+        },
+      },
+    ],
     ['csrf: { unsafe_disabled: true }', { csrf: { enabled: false } }],
     [
       'limits: { router: { max_depth: 9, http1_max_request_buf_size: 400kib } }',
