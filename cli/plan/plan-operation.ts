@@ -1,4 +1,7 @@
 import type { QueryPlan } from '@apollo/query-planner';
+import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
+import { readOverrideLabels } from '../../router/planning/override-labels.ts';
+import { closestName } from '../../router/shared/closest-name.ts';
 import { RouterError } from '../../router/shared/errors.ts';
 import type { Operation } from '../../router/operation/operations.ts';
 import type { Trial } from '../trial.ts';
@@ -22,11 +25,14 @@ export type PlannedOperation = {
  * Plans an operation as a router does: with its limits, its rewrites before the planner and its corrections
  * after it.
  * @throws {RouterError}
+ * @throws {ConfigError} if the supergraph lacks one of the labels
  */
 export async function planOperation(
-  { generation, planner }: Trial,
+  { sdl, generation, planner }: Trial,
   { source, name, variables, labels }: OperationToPlan,
 ): Promise<PlannedOperation> {
+  if (labels.length > 0)
+    assertKnown(labels, readOverrideLabels(sdl, generation.graph.supergraphSchema).fields.keys());
   const operation = await generation.operations.prepare(source, name);
   const overrides = operation.overrideLabels.filter((label) => labels.includes(label));
   const outcome = await planner.plan({
@@ -36,6 +42,19 @@ export async function planOperation(
   });
   if (outcome.kind === 'rejected') throw outcome.error;
   return { plan: outcome.plan, cost: costOf(operation, variables) };
+}
+
+/** A misspelt label would be false, and the plan would be the one without it. */
+function assertKnown(labels: readonly string[], known: Iterable<string>): void {
+  const names = [...known];
+  const problems = labels
+    .filter((label) => !names.includes(label))
+    .map((label) => {
+      const closest = closestName(label, names);
+      const hint = closest === undefined ? '' : `; did you mean ${closest}?`;
+      return `--label: the supergraph has no label ${label}${hint}`;
+    });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function costOf(operation: Operation, variables: OperationToPlan['variables']): number | undefined {

@@ -276,3 +276,25 @@ test('tributary init writes a router.yaml that is valid with and without its com
     rateLimit: { enabled: true },
   });
 });
+
+test('tributary plan plans for the labels of --label, and rejects one that the supergraph does not have', () => {
+  const file = join(directory, 'labels.yaml');
+  const link =
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@override"])';
+  const subgraph = (sdl: string) => ({
+    routing_url: 'http://127.0.0.1:9',
+    schema: { sdl: `${link} ${sdl}` },
+  });
+  const subgraphs = {
+    a: subgraph('type Query { p: P } type P @key(fields: "id") { id: ID! stock: Int }'),
+    b: subgraph('type P @key(fields: "id") { id: ID! stock: Int @override(from: "a", label: "new-stock") }'),
+  };
+  writeFileSync(file, JSON.stringify({ subgraphs }));
+  const plan = (label: string) => run(CLI, ['plan', '-s', file, '-q', '{ p { stock } }', '--label', label]);
+  expect(plan('new-stock').stdout).toContain('calls: 2 (a 1, b 1)');
+  expect(plan('nw-stock')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: '--label: the supergraph has no label nw-stock; did you mean new-stock?\n',
+  });
+});
