@@ -50,7 +50,10 @@ export function writeResult(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new ConfigError([`--output: cannot write ${file} (${codeOrMessageOf(error)})`]);
+    const reason = codeOrMessageOf(error);
+    throw new ConfigError([
+      `--output: cannot write ${file} (${reason === 'ENOENT' ? 'its folder does not exist' : reason})`,
+    ]);
   }
 }
 

@@ -212,7 +212,7 @@ test('npm run compose -- -o FILE writes the SDL and one line on stderr', () => {
   expect(failed).toEqual({
     status: 1,
     stdout: '',
-    stderr: `--output: cannot write ${unwritable} (ENOENT)\n`,
+    stderr: `--output: cannot write ${unwritable} (its folder does not exist)\n`,
   });
 });
 
