@@ -97,7 +97,8 @@ function unsupportedRule(rule: unknown): string | undefined {
     return 'inserts a value of the request, and rules insert fixed values only';
   if (action === 'propagate' && (name === 'authorization' || name === 'cookie'))
     return 'credentials are not sent to subgraphs: they receive the verified caller in signed x-user- headers';
-  if (isProtectedRequestHeader(name)) return `the router sets the header ${name} itself`;
+  if (isProtectedRequestHeader(name))
+    return `the header ${name} is protected, rules cannot change it: send the value under another name`;
   return undefined;
 }
 

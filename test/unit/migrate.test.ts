@@ -141,8 +141,10 @@ describe('what has no counterpart is listed with its line', () => {
       ],
     ],
     [
-      'headers: { all: { request: [{ remove: { named: x-a } }, { propagate: { named: X-User-Id } }] } }',
-      ['1: headers.all.request.1: the router sets the header x-user-id itself'],
+      'headers: { all: { request: [{ remove: { named: x-a } }, { propagate: { named: X-Tenant } }] } }',
+      [
+        '1: headers.all.request.1: the header x-tenant is protected, rules cannot change it: send the value under another name',
+      ],
     ],
     [
       'authorization: { require_authentication: true }',
