@@ -9,7 +9,7 @@ export class HeapRelief {
   readonly #listeners = new Set<() => void>();
   #sinceMs = Infinity;
 
-  /** @param share of the heap in use, from 0 to 1 */
+  /** @param share heap usage above which entries are evicted, from 0 to 1 */
   constructor(share: number) {
     this.#share = share;
   }
