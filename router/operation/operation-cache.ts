@@ -6,7 +6,7 @@ export type OperationCacheLimits = {
   readonly maxEntries: number;
 };
 
-/** A cached value with its size and use. */
+/** A cached value with its size and the number of its uses. */
 export type CacheEntry<Value> = {
   readonly key: string;
   readonly value: Value;

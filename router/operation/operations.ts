@@ -20,7 +20,10 @@ import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A parsed and validated operation, with everything that is computed once for all requests. */
+/**
+ * A parsed and validated operation. Everything in it is computed once and used for all requests with the same
+ * document.
+ */
 export type Operation = PricedOperation & {
   readonly source: string;
   readonly name: string | undefined;
