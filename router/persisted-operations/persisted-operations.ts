@@ -11,12 +11,12 @@ import { loadManifests } from './manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { createRegistry, sha256Of } from './registry.ts';
 
-/** A request with its document. */
+/** A GraphQL request with the document to execute, even if the client sent only a hash or an id. */
 export type ResolvedRequest = {
   readonly call: GraphqlCall;
   /**
-   * Called after the operation was executed. Only now is the document registered, so that no rejected
-   * document is registered.
+   * Called after the operation was executed. It registers the document only then, so that rejected documents
+   * are never stored.
    */
   readonly executed: () => void;
 };
