@@ -20,16 +20,17 @@ import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 import { responseName } from '../../shared/graphql/response-name.ts';
 
 /**
- * Response names that the fetches of a plan select, as a tree. Fields inside type conditions are in the same
- * tree as those outside.
+ * Response names that the fetches of a plan select, as a tree. A field inside a type condition is stored like
+ * one outside: `... on Book { pages }` like `pages`.
  */
 type FetchedFields = Map<string, FetchedFields>;
 
 /**
- * Returns the first field that an operation selects but no fetch of its plan does, as `Type.field`. Apollo's
- * planner silently drops a field of an interface that it cannot resolve for any object type. Only fields that
- * every object at their place has are checked. A field within a type condition may be absent for a good
- * reason: the subgraph may not have the type.
+ * Returns the first field, as `Type.field`, that an operation selects and no fetch of its plan does. Apollo's
+ * planner silently drops a field of an interface if it cannot resolve the field for any object type.
+ *
+ * Only fields that every object at their place has are checked. A field in a type condition may be missing
+ * from the plan for a good reason: the subgraph may not have the type.
  * @param document a plannable document: one operation, without fragment spreads.
  */
 export function findUncovered(

@@ -124,8 +124,9 @@ function patchOperation(operation: string, required: RequiredArguments): string 
 }
 
 /**
- * Returns the renames of keys in representations. Inner keys are renamed before outer ones, because the path
- * of an inner key contains the old names of the outer keys.
+ * Returns rewrites that rename the members of representations, such as `price__required0` to `price`. Inner
+ * members are renamed before outer ones, because the path of an inner member contains the old names of the
+ * outer ones.
  */
 function keyRenamers(
   selections: readonly QueryPlanSelectionNode[],

@@ -12,7 +12,7 @@ export type RequestedTypes = ReadonlyMap<string, ReadonlySet<string>>;
 type Part = { readonly selectionSet: SelectionSetNode; readonly types: ReadonlySet<string> };
 
 /**
- * Returns, for each field of the objects at a path, the object types for which the operation selects it.
+ * Returns the object types for which the operation selects each field of the objects at a path.
  * @param document a plannable document: one operation, without fragment spreads.
  * @param path path of a Flatten node: response names, and `@` for the items of a list.
  */

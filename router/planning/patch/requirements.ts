@@ -14,7 +14,7 @@ type Step = { readonly field: string; readonly types: ReadonlySet<string> | unde
  */
 export type Place = readonly Step[];
 
-/** A value that a field requires from another subgraph (`@requires`). */
+/** A value that a field reads from another subgraph, because of its `@requires`. */
 export type Requirement = {
   readonly place: Place;
   /** The same path with the field names of the requiring subgraph, such as `.price`. */
@@ -52,7 +52,10 @@ export function requirementsOf(
   return found;
 }
 
-/** Returns the given types that satisfy a type condition. Undefined stands for all types. */
+/**
+ * Returns those of the given object types that satisfy a type condition. If the types are undefined, it
+ * returns all types that satisfy the condition.
+ */
 export function narrowed(
   types: Step['types'],
   condition: string | undefined,
@@ -77,7 +80,7 @@ export function pathTo(place: Place): string {
   return place.map(({ field }) => `.${field}`).join('');
 }
 
-/** Returns a text that identifies a path and the types of its steps. */
+/** Returns a text that is equal for equal paths: the field names with the object types of each step. */
 export function placeText(place: Place): string {
   return place.map(({ field, types = [] }) => `.${[...types].join('|')}.${field}`).join('');
 }

@@ -19,8 +19,8 @@ type ResolvableKeys = {
 };
 
 /**
- * Creates the function that checks a plan: each service must get only entities that it resolves. This means
- * that each representation contains a key of its type without `resolvable: false`.
+ * Creates the function that checks whether each subgraph can resolve all entities that a plan sends to it:
+ * each representation must contain a key of its type without `resolvable: false`.
  * @param document a supergraph with all of its keys.
  */
 export function createResolvableCheck(document: DocumentNode): (plan: QueryPlan) => boolean {

@@ -182,8 +182,8 @@ function partFor(parts: Part[], partRequest: PartRequest): Part {
 }
 
 /**
- * Returns whether one representation can contain all these requirements: no two values may have the same
- * name.
+ * Returns whether one representation can contain all required values: no two different values may have the
+ * same name.
  */
 function agree(some: readonly Requirement[], others: readonly Requirement[]): boolean {
   return others.every(({ seen, place }) =>
@@ -191,7 +191,7 @@ function agree(some: readonly Requirement[], others: readonly Requirement[]): bo
   );
 }
 
-/** Returns the selections reduced to the given fields. */
+/** Returns a selection set with only the given fields and the fragments around them. */
 function pick({ selections }: SelectionSetNode, fields: Part['fields']): SelectionNode[] {
   return selections.flatMap((selection): SelectionNode[] => {
     if (selection.kind === Kind.FIELD) return fields.has(selection) ? [selection] : [];

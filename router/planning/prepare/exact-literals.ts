@@ -22,8 +22,8 @@ import type {
 import type { PlanNode, QueryPlan } from '@apollo/query-planner';
 
 /**
- * A document with names in place of literals that Apollo's planner would change. `literals` has the literal
- * of each name.
+ * A document in which literals that Apollo's planner would change are replaced by names. `literals` maps each
+ * name to its literal.
  */
 export type HiddenLiterals = {
   readonly document: DocumentNode;
@@ -31,17 +31,18 @@ export type HiddenLiterals = {
 };
 
 /**
- * Replaces literals that Apollo's planner would change, because it converts them to JavaScript values:
+ * Replaces literals by names, because Apollo's planner converts literals to JavaScript values:
  * `9007199254740993` becomes `9007199254740992`, an enum literal of a custom scalar becomes a string, and an
- * ID of digits becomes a number. Each such literal is planned as a string with a name, and `showLiterals`
- * restores it. A number literal of the type ID becomes a string and is not restored, because GraphQL coerces
- * it to a string anyway.
+ * ID of digits becomes a number. Each name is planned as a string, and `showLiterals` restores the literal. A
+ * number literal of the type ID becomes a string and is not restored, because GraphQL coerces it to a string
+ * anyway.
  * @param source text of the document.
  */
 export function hideLiterals(document: DocumentNode, source: string, schema: GraphQLSchema): HiddenLiterals {
   const literals = new Map<string, string>();
   if (!source.includes('(')) return { document, literals };
-  // A random prefix, so that no string in an operation or in a `@requires` can equal a name.
+  // The prefix of all names. It is random, so that no string in an operation or in a `@requires` can equal a
+  // name.
   const prefix = `literal_${randomUUID()}_`;
   const names = new Map<string, string>();
   const info = new TypeInfo(schema);

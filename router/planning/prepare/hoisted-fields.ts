@@ -61,8 +61,8 @@ function hoistInField(field: FieldNode, parent: Parent, walk: Walk): FieldNode {
   const before = walk.count;
   const selectionSet = hoistInSet(field.selectionSet, fieldType(field, parent), walk);
   if (walk.count === before) return field;
-  // The subgraph now returns the fields for objects of every type. Completion needs `__typename` to leave
-  // them out where the client did not select them.
+  // The subgraph now returns the hoisted fields for objects of every type. With `__typename`, completion can
+  // remove them from objects for which the client did not select them.
   return { ...field, selectionSet: { ...selectionSet, selections: [TYPENAME, ...selectionSet.selections] } };
 }
 

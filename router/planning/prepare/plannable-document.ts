@@ -24,8 +24,8 @@ import type { PreparedSupergraph } from './prepare-supergraph.ts';
 import { TYPENAME } from '../../shared/graphql/typename-field.ts';
 
 /**
- * Maximum number of selections. Nested fragments can expand exponentially, so this limit is needed besides
- * the others.
+ * Maximum number of selections after fragments are expanded. Nested fragments expand exponentially, so the
+ * limits of the client's document do not suffice.
  */
 const MAX_SELECTIONS = 100_000;
 
@@ -132,8 +132,8 @@ function selectField(
   walk: Walk,
 ): PlannableSelections {
   if (field.name.value === '__typename') return { ...NOTHING, asksTypename: true };
-  // The router executes introspection itself. Inside a fragment the planner would treat `__schema` and
-  // `__type` as fields of a subgraph.
+  // Introspection fields are removed, because the router executes them itself. Inside a fragment the planner
+  // would treat `__schema` and `__type` as fields of a subgraph.
   if (field.name.value.startsWith('__')) return NOTHING;
   const isCertain = !isConditional(field.directives);
   const type = fieldType(field, parent);

@@ -81,10 +81,10 @@ function fieldNamesOf(typeName: string, schema: GraphQLSchema): readonly string[
 }
 
 /**
- * Removes keys with `resolvable: false`, because the planner may use them to continue after `@requires` or
- * behind an `@interfaceObject`: it takes the first key of the type (`getLocallySatisfiableKey` in
- * @apollo/query-graphs), and would call `_entities` with a key that the subgraph does not resolve. Some
- * operations can be planned only with these keys, so the option `keys` can keep them.
+ * Removes keys with `resolvable: false`. After `@requires` or behind an `@interfaceObject`, the planner takes
+ * the first key of the type (`getLocallySatisfiableKey` in @apollo/query-graphs). It would then call
+ * `_entities` with a key that the subgraph does not resolve. Some operations can be planned only with these
+ * keys, so the option `keys` can keep them.
  */
 function dropUnresolvableKeys(document: DocumentNode): DocumentNode {
   return mapComposites(document, (type) => {

@@ -3,11 +3,14 @@ import type { ASTNode, DocumentNode, FieldNode, OperationDefinitionNode } from '
 import { responseName } from '../../shared/graphql/response-name.ts';
 import type { PreparedSupergraph } from './prepare-supergraph.ts';
 
-/** Names in a client's operation that were changed for planning. Most operations need no changes. */
+/**
+ * Replacements of names in a client's operation that the planner would confuse with others. Most operations
+ * need none.
+ */
 export type Renames = {
-  /** Response names in the plan. The key is the signature of the client's field (`signatureOf`). */
+  /** New response names. The key identifies the client's field (`signatureOf`). */
   readonly fields: readonly (readonly [signature: string, planned: string])[];
-  /** Variables that have another name in the plan. */
+  /** New names of variables. The key is the client's name. */
   readonly variables: readonly (readonly [name: string, planned: string])[];
 };
 
@@ -18,7 +21,10 @@ const CONTEXT_ARGUMENT = 'contextualArgument_';
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** Returns a text that identifies a field of an object: its response name, name and arguments. */
+/**
+ * Returns a text that is equal for fields that may be merged (GraphQL section 5.3.2): response name, name and
+ * arguments.
+ */
 export function signatureOf(field: FieldNode): string {
   const { name, arguments: given = [] } = field;
   return `${responseName(field)}:${name.value}(${given.map(print).join()})`;
@@ -126,8 +132,8 @@ export function renameForPlanning(document: DocumentNode, renames: Renames): Doc
 }
 
 /**
- * Returns the operation with its fragments and without its name. Plans do not depend on the name, and without
- * it equal fetches have equal texts.
+ * Returns a document with one operation, without its name, and with all fragments. Plans do not depend on the
+ * name, and without it fetches of different operations can have equal texts.
  */
 export function anonymousOperation(document: DocumentNode, operationName: string | undefined): DocumentNode {
   const isChosen = (node: ASTNode): node is OperationDefinitionNode =>
