@@ -2,7 +2,7 @@
 export type Bucket = {
   /** Name of the bucket in response headers. */
   readonly name: string;
-  /** Identifies the bucket in its store. It contains the owner and the size of the bucket. */
+  /** Key of the bucket in Redis or in this process. It contains the owner and the size of the bucket. */
   readonly key: string;
   readonly points: number;
   readonly windowMs: number;

@@ -83,8 +83,8 @@ export function createCallerBuckets(config: Config['rateLimit']): (request: Char
 type Owners = { readonly caller: string; readonly address: string };
 
 /**
- * Counts the calls of a field for each owner of a bucket: the caller, the address, or each value of an
- * argument.
+ * Counts the calls of a limited field for each owner of a bucket. Depending on the limit, the owner is the
+ * caller, the address, or a value of an argument, such as the email of a login.
  */
 function callsByOwner(
   per: string,

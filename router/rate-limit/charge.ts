@@ -19,7 +19,7 @@ export type PricedOperation = Price & {
   readonly coerce: CoerceVariables;
 };
 
-/** Result of charging an operation that may be executed. */
+/** Coerced variables and charge of an operation that was admitted. */
 export type Admission = CoercedVariables & {
   readonly cost: number;
   readonly reservation: Reservation | undefined;

@@ -18,7 +18,7 @@ export class LocalBuckets {
     this.#monotonic = monotonic;
   }
 
-  /** Takes all debits from their buckets, or none of them. */
+  /** Takes the points of all debits from their buckets, or of none if one bucket holds too little. */
   charge(debits: readonly Debit[]): Decision {
     const now = Math.floor(this.#monotonic());
     const wanted = debits.map(({ bucket, points }) => ({

@@ -43,7 +43,10 @@ export type RateLimitDecision =
       readonly kind: 'rejected';
       readonly headers: Headers;
       readonly retryAfterMs: number;
-      /** The bucket with the longest wait; undefined if requests are rejected because Redis is down. */
+      /**
+       * The bucket that takes longest to hold enough points; undefined if requests are rejected because Redis
+       * is down.
+       */
       readonly shortage?: Shortage;
       /** The field that is called too often; undefined if the cost is too high. */
       readonly field?: string;

@@ -11,7 +11,7 @@ import type { TopConsumers } from './top-consumers.ts';
 export type CostReport = {
   /** Estimated cost, which was charged before execution. */
   readonly requested: number;
-  /** Cost that stays charged, in points. */
+  /** Actual cost in points, which replaces the estimated cost. */
   readonly actual: number;
   /** Points in the caller's emptiest bucket; null if the request used no bucket. */
   readonly remaining: number | null;

@@ -73,7 +73,10 @@ export class RedisBuckets {
     link.client.defineCommand('refundBuckets', { lua: REFUND });
   }
 
-  /** Takes all debits from their buckets, or none of them. Rejects if Redis does not respond. */
+  /**
+   * Takes the points of all debits from their buckets, or of none if one bucket holds too little. Rejects if
+   * Redis does not respond.
+   */
   async charge(debits: readonly Debit[]): Promise<Decision> {
     const response = await this.#link.withTimeout(
       this.#link.client.chargeBuckets(debits.length, ...this.#parameters(debits)),

@@ -31,7 +31,7 @@ export async function withRedis<Result>(
 export const STUCK_MS = 1_000;
 const PROBE_MS = 200;
 
-/** Watches the state of a client that fails fast, and replaces connections that no longer respond. */
+/** Watches whether Redis responds to a client, and replaces connections that no longer respond. */
 export function watchAvailability(
   client: Redis,
   {

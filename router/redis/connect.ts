@@ -15,7 +15,7 @@ export type RedisParts = {
   readonly telemetry: Pick<Telemetry, 'redisChanged'>;
 };
 
-/** A client for the request path that reports whether Redis is available. */
+/** A client for commands that requests wait for. It reports whether Redis is available. */
 export type RedisLink = AsyncDisposable &
   Availability & {
     readonly client: Redis;
@@ -28,7 +28,8 @@ export type RedisLink = AsyncDisposable &
   };
 
 /**
- * The Redis connections of this router: a client for the request path, and one that waits for revocations.
+ * The Redis connections of this router: a client for commands that requests wait for, and one that waits for
+ * revocations.
  */
 export type SharedRedis = AsyncDisposable & {
   readonly link: RedisLink;
@@ -62,8 +63,8 @@ export async function openRedis(
 }
 
 /**
- * Connects a client that fails fast. With the defaults of ioredis, a command would wait for a server that is
- * down (measured: still pending after 25 s) or frozen.
+ * Connects a client whose commands fail at once if Redis is down or frozen. With the defaults of ioredis a
+ * command would wait (measured: still pending after 25 s).
  */
 export function connectRedis(
   config: Pick<Config['redis'], 'commandTimeoutMs' | 'keyPrefix'>,
