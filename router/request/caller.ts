@@ -3,8 +3,8 @@ import type { ClientRequest } from './client-request.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * A client request with everything that is known before its operation is read: the identity of the caller and
- * the error behavior.
+ * A client request with the identity of its caller and the error behavior. Both are known before the
+ * operation is read.
  */
 export type Caller = {
   readonly request: ClientRequest;

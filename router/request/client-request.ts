@@ -39,7 +39,7 @@ export type ClientResponse = {
   /** Headers by name. If a value is a list, each item is sent as a separate header line. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | Buffer;
-  /** Properties of the request for the log, in addition to those of HTTP. */
+  /** Logged properties of the request that are not part of HTTP, such as the operation name. */
   readonly summary?: RequestSummary;
 };
 

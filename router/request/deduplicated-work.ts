@@ -2,7 +2,10 @@
 export type DeduplicatedWork = {
   /** Id of the request that executed the whole operation. */
   deduplicatedBy?: string;
-  /** Ids of the requests whose calls were used, by subgraph. A subgraph has only the id of the last one. */
+  /**
+   * Ids of the requests whose subgraph calls this request used, by subgraph. If there are several for a
+   * subgraph, it is the last one.
+   */
   deduplicatedCalls?: Record<string, string>;
 };
 
