@@ -10,8 +10,8 @@ export type FailureWindowOptions = {
 
 const BUCKETS = 10;
 /**
- * Longest delay that a timer can have, in milliseconds. With it opossum never leaves the open state by
- * itself; `CircuitBreaker` decides that.
+ * Longest delay of a timer in milliseconds, used as opossum's reset time. Opossum therefore never leaves the
+ * open state by itself; `CircuitBreaker` decides that.
  */
 const NEVER_MS = 2 ** 31 - 1;
 
