@@ -4,14 +4,17 @@ import { closestName } from '../../shared/closest-name.ts';
 
 const MAX_SHOWN = 20;
 
-/** Describes a setting, at `place` in the configuration, for a subgraph that the supergraph does not have. */
+/**
+ * Returns the error message for a setting of a subgraph that the supergraph does not have. `place` is the
+ * location of the setting in the configuration.
+ */
 export function unknownSubgraph(place: string, name: string, known: Iterable<string>): string {
   return `${place}: the supergraph has no subgraph ${name}; ${suggestion(name, [...known], 'its subgraphs are')}`;
 }
 
 /**
- * Describes a setting, at `place` in the configuration, for a field (`Type.field`) that the supergraph does
- * not have.
+ * Returns the error message for a setting of a field (`Type.field`) that the supergraph does not have.
+ * `place` is the location of the setting in the configuration.
  */
 export function unknownField(place: string, coordinate: string, schema: GraphQLSchema): string {
   const [typeName = '', fieldName = ''] = coordinate.split('.');

@@ -2,7 +2,7 @@ import { Kind, visit } from 'graphql';
 import type { ASTNode, DocumentNode, NamedTypeNode } from 'graphql';
 import { linkedDirectives } from './linked-directives.ts';
 
-/** Returns a supergraph without its elements that have `@inaccessible`, to read what clients see. */
+/** Returns a supergraph without the types, fields, arguments and enum values that have `@inaccessible`. */
 export function exposedDocument(supergraph: DocumentNode): DocumentNode {
   const { inaccessible } = linkedDirectives(supergraph);
   const isHidden = (node: ASTNode) =>
