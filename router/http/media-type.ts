@@ -38,9 +38,9 @@ function negotiate(header: string): MediaType | undefined {
   if (accept === '') return JSON_TYPE;
   const preferred = new Negotiator({ headers: { accept } }).mediaType([...OFFERED]);
   const name = OFFERED.find((offered) => offered === preferred);
-  // For a client that names `application/json`, an invalid document or invalid variables have status 200
-  // (GraphQL over HTTP section 6.4.1). They have a 4xx status for a client that sends `*/*` or also accepts
-  // multipart responses, because multipart clients check the status before the body.
+  // A client that names `application/json` receives status 200 for an invalid document or invalid variables
+  // (GraphQL over HTTP section 6.4.1). A client that sends only `*/*` receives a 4xx status. So does a client
+  // that also accepts multipart responses, because such clients check the status before the body.
   const isNamed = accept.toLowerCase().includes(name ?? '') && !MULTIPART.test(accept);
   return name === undefined ? undefined : { name, named: isNamed };
 }

@@ -15,8 +15,8 @@ export type Debit = { readonly bucket: Bucket; readonly points: number };
 export type BucketLevel = {
   readonly bucket: Bucket;
   /**
-   * Content in units (see `unitsOf`): one point is `windowMs` units, and the bucket gains `points` units each
-   * millisecond. Example: 10 points per 1000 ms.
+   * Content in units (see `unitsOf`). Example: if a bucket gains 10 points per 1000 ms, one point is 1000
+   * units, and the bucket gains 10 units per millisecond.
    */
   readonly units: number;
 };

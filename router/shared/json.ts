@@ -9,8 +9,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Like `isJsonObject`, but only for values of object types. Such a value is never an exact number, so the
- * function does not check for one, which saves measurable time.
+ * Faster variant of `isJsonObject` for values whose GraphQL type is an object, interface or union. Such a
+ * value is never an `ExactNumber`, so the function does not check for one.
  */
 export function isObjectValue(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

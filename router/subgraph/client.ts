@@ -154,8 +154,9 @@ type Members = {
  * - The breaker is outside the retry: a call that succeeds at another endpoint is no failure of the subgraph.
  * - The bulkhead is outside the breaker: the router causes a full bulkhead, so it must not count as a
  *   failure.
- * - Deadline and cancellation are outermost: they limit the call including its retries. Their result passes
- *   through the breaker as the result of the current attempt.
+ * - Deadline and cancellation are outermost: they limit the call including its retries. They interrupt the
+ *   current attempt at the transport, which then ends with a timeout or a cancellation. The breaker therefore
+ *   receives these results, too.
  */
 function composeAttempts(options: SubgraphOptions, parts: SubgraphParts, members: Members): SendCall {
   const { name: service, settings, deadlineMs } = options;

@@ -103,9 +103,9 @@ function placeOf(name: string, path: readonly (string | number)[]): string {
   return ` at "${name}${steps.join('')}"`;
 }
 
-// Matches the beginning of an error message of graphql-js, up to the value. The value itself is left out,
-// because it may be long: it is at the end of messages about scalars, and at the beginning of those about
-// enums.
+// Error messages of graphql-js contain the invalid value, which is removed because it may be long. Most
+// messages end with the value, and this expression matches the text before it. A message about an unknown
+// enum value begins with the value, and the text from `AFTER_VALUE` on is kept.
 const BEFORE_VALUE = /^(?:\w+|Enum "\w+") cannot represent [\w -]+(?=: )/;
 const AFTER_VALUE = ' does not exist in "';
 

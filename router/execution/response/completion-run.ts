@@ -76,8 +76,8 @@ export function wrongType(run: CompletionRun, field: CompletedField, depth: numb
 }
 
 /**
- * Returns the JSON text `null` for a value that has the wrong type, or below which a non-null value is null.
- * Reports it for the propagation of errors.
+ * Returns the JSON text `null` for a value in a nullable position that cannot be completed: it has the wrong
+ * type, or a null has propagated up to it from a non-null field or list element. Reports the null.
  */
 export function nullText(run: CompletionRun, depth: number): string {
   run.onPropagated(depth);

@@ -209,8 +209,8 @@ function coordinatesOf({ fields, represent }: FetchProgram, key: string): Readon
 }
 
 /**
- * Returns the response path of the first field that an entity fetch should have delivered to its first
- * object.
+ * Returns the response path of a field that is missing because an entity fetch failed: the first field that
+ * the fetch selects for the first entity of the batch.
  */
 function findLostField(fetch: FetchProgram, batch: Batch, execution: Execution): ResponsePath | undefined {
   const { response } = execution;

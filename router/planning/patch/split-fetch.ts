@@ -255,8 +255,9 @@ function ofTypes(
 }
 
 /**
- * Returns whether the representations of a part need a selection. A selection with a type condition, such as
- * `... on Book { title }`, is needed only if the part selects fields of that type.
+ * Returns whether one of the resulting fetches must send the values of a selection in its representations.
+ * For a selection with a type condition, such as `... on Book { title }`, this is the case only if the fetch
+ * selects fields of that type.
  */
 function isAsked(node: QueryPlanSelectionNode, { selections, schema }: PickContext): boolean {
   if (node.kind !== 'InlineFragment' || node.typeCondition === undefined) return true;
