@@ -137,12 +137,14 @@ describe('the launcher', () => {
 describe("the V8 flags of the router's process", () => {
   const root = dirname(dirname(launcher));
 
-  it('are set by npm run router and by the image', () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  it('are set by npm run router, and by the command of the package, which is that of the image', () => {
+    const read = (...path: readonly string[]) => readFileSync(join(root, ...path), 'utf8');
+    const { scripts } = JSON.parse(read('package.json'));
     expect(scripts.router).toBe(`node bin/run.mjs ${V8_FLAGS.join(' ')} cli/main.ts serve`);
-    const [, command = ''] =
-      /^CMD (.*)$/m.exec(readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8')) ?? [];
-    expect(JSON.parse(command)).toEqual(['node', ...V8_FLAGS, 'cli/main.ts', 'serve']);
+    const [, flags = ''] =
+      /\['serve', 'dev'\]\.includes\(.*\? \[(.*)\] : \[\]/.exec(read('bin', 'tributary.mjs')) ?? [];
+    expect(flags).toBe(V8_FLAGS.map((flag) => `'${flag}'`).join(', '));
+    expect(read('deploy', 'Dockerfile')).toMatch(/^ENTRYPOINT \["tributary"\]\nCMD \["serve"\]$/m);
   });
 
   it('are overridden by the same flag in NODE_OPTIONS, but not by other flags and arguments', async () => {
