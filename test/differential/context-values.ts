@@ -1,8 +1,8 @@
-import { Kind, OperationTypeNode, execute, parse } from 'graphql';
+import { Kind, parse } from 'graphql';
 import type { GraphQLFieldResolver, SelectionSetNode } from 'graphql';
 import { isCompositeDefinition, joinFields } from '../../router/planning/prepare/supergraph-document.ts';
 import { constantArguments } from '../../router/shared/graphql/constant-arguments.ts';
-import { datasetResolver, datasetTypeResolver } from './dataset.ts';
+import { datasetResolver, selectedFrom } from './dataset.ts';
 import type { Dataset, Ref } from './dataset.ts';
 
 /** An argument that a subgraph reads from an object above the field. */
@@ -78,20 +78,6 @@ function valueOf(
   let holder = here?.above;
   while (holder !== undefined && !types.has(holder.typename)) holder = holder.above;
   if (holder === undefined) return [];
-  const { typename, number } = holder;
-  const operation = {
-    kind: Kind.OPERATION_DEFINITION,
-    operation: OperationTypeNode.QUERY,
-    selectionSet: selection,
-  } as const;
-  const result = execute({
-    schema: dataset.schemaOn(typename),
-    document: { kind: Kind.DOCUMENT, definitions: [operation] },
-    rootValue: { typename, number },
-    fieldResolver: datasetResolver(dataset),
-    typeResolver: datasetTypeResolver,
-  });
-  if (result instanceof Promise || result.errors) throw new Error('a context cannot fail in the dataset');
-  const [value] = Object.values(result.data ?? {});
+  const [value] = Object.values(selectedFrom(dataset, holder, selection));
   return [[name, value]];
 }

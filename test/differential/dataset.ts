@@ -1,4 +1,7 @@
 import {
+  Kind,
+  OperationTypeNode,
+  execute,
   isListType,
   isNonNullType,
   isObjectType,
@@ -7,7 +10,13 @@ import {
   isEnumType,
   getNamedType,
 } from 'graphql';
-import type { GraphQLFieldResolver, GraphQLOutputType, GraphQLSchema, GraphQLTypeResolver } from 'graphql';
+import type {
+  GraphQLFieldResolver,
+  GraphQLOutputType,
+  GraphQLSchema,
+  GraphQLTypeResolver,
+  SelectionSetNode,
+} from 'graphql';
 import { exactValue, numberOfSerial, serialOf } from './exact-values.ts';
 import { hash } from './random.ts';
 
@@ -71,6 +80,29 @@ export function datasetResolver(dataset: Dataset): GraphQLFieldResolver<unknown,
 /** Resolves the concrete type of abstract types. */
 export const datasetTypeResolver: GraphQLTypeResolver<unknown, unknown> = (value) =>
   isRef(value) ? value.typename : undefined;
+
+/** Executes a selection set on an object like an operation on the whole graph. */
+export function selectedFrom(
+  dataset: Dataset,
+  { typename, number }: Ref,
+  selectionSet: SelectionSetNode,
+): Readonly<Record<string, unknown>> {
+  const operation = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: OperationTypeNode.QUERY,
+    selectionSet,
+  } as const;
+  const result = execute({
+    schema: dataset.schemaOn(typename),
+    document: { kind: Kind.DOCUMENT, definitions: [operation] },
+    rootValue: { typename, number },
+    fieldResolver: datasetResolver(dataset),
+    typeResolver: datasetTypeResolver,
+  });
+  if (result instanceof Promise || result.errors || !result.data)
+    throw new Error(`a selection on ${typename} failed in the dataset`);
+  return result.data;
+}
 
 /** Fields of keys by their names: each of them alone determines the number. */
 function keyValue(dataset: Dataset, { typename, number }: Ref, field: string): unknown {

@@ -1,5 +1,5 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { Kind, OperationTypeNode, execute, isAbstractType, isObjectType, parse, validate } from 'graphql';
+import { Kind, execute, isAbstractType, isObjectType, parse, validate } from 'graphql';
 import type {
   ConstDirectiveNode,
   ConstValueNode,
@@ -11,7 +11,14 @@ import type {
 } from 'graphql';
 import { parseFieldSet } from '../../router/planning/prepare/supergraph-document.ts';
 import { readsExactly } from './exact-values.ts';
-import { canonical, entityOf, numberOf, datasetResolver, datasetTypeResolver } from './dataset.ts';
+import {
+  canonical,
+  entityOf,
+  numberOf,
+  datasetResolver,
+  datasetTypeResolver,
+  selectedFrom,
+} from './dataset.ts';
 import type { Ref, Dataset } from './dataset.ts';
 import type { MovedFields } from './moved-fields.ts';
 
@@ -153,21 +160,7 @@ function checkRequired(dataset: Dataset, source: Ref, required: SelectionSetNode
 /** Executes the requirement on the whole graph like an operation on the object. */
 function requiredData(dataset: Dataset, source: Ref, selectionSet: SelectionSetNode): unknown {
   // The dataset knows the implementations of an `@interfaceObject`.
-  const { typename, number } = entityOf(dataset, source.typename, source.number);
-  const operation = {
-    kind: Kind.OPERATION_DEFINITION,
-    operation: OperationTypeNode.QUERY,
-    selectionSet,
-  } as const;
-  const result = execute({
-    schema: dataset.schemaOn(typename),
-    document: { kind: Kind.DOCUMENT, definitions: [operation] },
-    rootValue: { typename, number },
-    fieldResolver: datasetResolver(dataset),
-    typeResolver: datasetTypeResolver,
-  });
-  if (result instanceof Promise || result.errors) throw new Error('a requirement cannot fail in the dataset');
-  return result.data;
+  return selectedFrom(dataset, entityOf(dataset, source.typename, source.number), selectionSet);
 }
 
 /** Returns the part of a representation that a selection set selects. */
