@@ -92,7 +92,7 @@ export const LAYERS: readonly Layer[] = [
       redis: 'connection to Redis and its availability',
       telemetry: 'logs, metrics, traces',
       request: 'client request, identity, subgraph request',
-      'config/reload': 'merges a changed configuration into the running one',
+      'config/reload': 'watches files, merges a changed configuration into the running one',
       config: 'configuration schema and loading',
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',

@@ -1,4 +1,3 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { composeInThread } from '../compose-in-thread.ts';
 import { formatFinding } from '../compose.ts';
@@ -9,6 +8,7 @@ import { loadSubgraphSchemas } from '../subgraph-schemas.ts';
 import { parseSupergraphFile } from '../supergraph-file.ts';
 import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import type { Environment } from '../../config/yaml/read-yaml.ts';
+import { createPathWatcher } from '../../config/reload/watch-paths.ts';
 import { checkSdl } from './check-content.ts';
 
 /** Composes subgraph schemas, normally in a worker thread. */
@@ -23,20 +23,18 @@ export type FileSourceOptions = {
 };
 
 const SETTLE_MS = 50;
-const LOOK_EVERY_MS = 250;
 
 /** Loads the supergraph from a composition file, or from a finished SDL file (`.graphql`). */
 export function createFileSource(path: string, options: FileSourceOptions): SupergraphSource {
   const { env, compose, watch, onChange } = options;
   const name = relative('.', path);
   const closed = new AbortController();
-  const watched = new Set<string>();
+  const watcher = watch ? createPathWatcher({ settleMs: SETTLE_MS, onChange }) : undefined;
   let isPolled = false;
   let last: { readonly input: string; readonly loaded: LoadedSupergraph } | undefined;
-  let settling: NodeJS.Timeout | undefined;
 
   async function load(): Promise<LoadedSupergraph> {
-    watchFiles([path]);
+    watcher?.add([path]);
     try {
       return path.endsWith('.graphql') ? await checkFile() : await composeFile();
     } catch (error) {
@@ -56,7 +54,7 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
       directory: dirname(path),
     });
     const paths = file.subgraphs.flatMap(({ schema }) => (schema.kind === 'file' ? [schema.path] : []));
-    watchFiles([...paths, ...file.files]);
+    watcher?.add([...paths, ...file.files]);
     isPolled = file.subgraphs.some(({ schema }) => schema.kind === 'url');
     const schemas = await loadSubgraphSchemas(file);
     if (schemas.kind === 'failed') return { kind: 'rejected', reasons: schemas.reasons };
@@ -78,21 +76,6 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
     return last.loaded;
   }
 
-  // Polls each path instead of using `fs.watch`. Deployments replace the file, its folder, or (for a
-  // ConfigMap) a symbolic link to the folder, which a watch on the file or the folder misses.
-  function watchFiles(paths: readonly string[]): void {
-    if (!watch) return;
-    for (const one of paths.filter((candidate) => !watched.has(candidate))) {
-      watched.add(one);
-      watchFile(one, { interval: LOOK_EVERY_MS, persistent: false }, settle);
-    }
-  }
-
-  function settle(): void {
-    clearTimeout(settling);
-    settling = setTimeout(onChange, SETTLE_MS);
-  }
-
   return {
     kind: 'file',
     name,
@@ -100,8 +83,7 @@ export function createFileSource(path: string, options: FileSourceOptions): Supe
     isPolled: () => isPolled,
     async [Symbol.asyncDispose]() {
       closed.abort();
-      clearTimeout(settling);
-      for (const one of watched) unwatchFile(one, settle);
+      watcher?.[Symbol.dispose]();
     },
   };
 }
