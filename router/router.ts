@@ -8,14 +8,14 @@ import { TopConsumers } from './rate-limit/top-consumers.ts';
 import type { Config } from './config/config-schema.ts';
 import { warnOfRenamedKeys } from './config/renamed-keys.ts';
 import { createExecution } from './operation/execute-operation.ts';
-import { overrideClaims } from './operation/evaluate-overrides.ts';
+import { overrideConditions } from './operation/evaluate-overrides.ts';
 import { createAuthenticator } from './authentication/authenticate.ts';
 import { warnOfShortSecrets } from './authentication/short-secrets.ts';
 import { createSigner } from './authentication/signature.ts';
 import { listenAdmin } from './admin/admin-server.ts';
 import type { Inspection } from './admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from './admin/breaker-command.ts';
-import { createGraphSelection, graphClaims } from './operation/select-graph.ts';
+import { createGraphSelection, graphConditions } from './operation/select-graph.ts';
 import { createHealth } from './http/health.ts';
 import { openHealthPort } from './http/health-port.ts';
 import { listen } from './http/http-server.ts';
@@ -28,6 +28,7 @@ import { createPlanner } from './planning/planner.ts';
 import { createPersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { Environment } from './config/yaml/read-yaml.ts';
 import { openRedis } from './redis/connect.ts';
+import type { ClaimCondition } from './request/identity.ts';
 import { scheduleTimer } from './shared/schedule.ts';
 import type { Schedule } from './shared/schedule.ts';
 import { buildGeneration, smokeTest } from './build-generation.ts';
@@ -124,14 +125,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   });
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));
-  let claims = claimsRead(config);
+  let conditions = claimConditions(config);
   const authenticator = built.use(
     createAuthenticator(config.authentication, {
       ...parts,
       telemetry,
       revocationStream: redis?.revocationStream,
       redis: redis?.link,
-      overrideClaims: () => claims,
+      claimConditions: () => conditions,
     }),
   );
   if (config.execution !== undefined)
@@ -212,7 +213,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     async apply(next) {
       checkCertificates(next);
       await generations.rebuild(createWith(next), () => {
-        claims = claimsRead(next);
+        conditions = claimConditions(next);
         server.reconfigure(next);
         telemetry.setLogLevel(next.telemetry.logLevel);
       });
@@ -263,12 +264,9 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   };
 }
 
-/**
- * Returns the claims, or conditions on claims, that `overrides` and `graphs` refer to. The authenticator
- * reads them from each token.
- */
-function claimsRead({ overrides, graphs }: Config): readonly string[] {
-  return [...overrideClaims(overrides), ...graphClaims(graphs)];
+/** Returns the conditions of `overrides` and `graphs`, which the authenticator checks for each token. */
+function claimConditions({ overrides, graphs }: Config): readonly ClaimCondition[] {
+  return [...overrideConditions(overrides), ...graphConditions(graphs)];
 }
 
 function unreadiness({

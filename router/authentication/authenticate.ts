@@ -7,7 +7,7 @@ import { readBearer } from './bearer.ts';
 import { createFetchJson } from './fetch-json.ts';
 import type { Fetch, FetchJson } from './fetch-json.ts';
 import { ANONYMOUS } from '../request/identity.ts';
-import type { Identity, UserIdentity } from '../request/identity.ts';
+import type { ClaimCondition, Identity, UserIdentity } from '../request/identity.ts';
 import { KeySet } from './key-set.ts';
 import { createRejectedTokens } from './rejected-tokens.ts';
 import { watchRevocations } from './revocations.ts';
@@ -34,8 +34,8 @@ export type Authenticator = Disposable & {
 
 export type AuthenticatorParts = {
   readonly now: () => number;
-  /** Claims on which labels of progressive `@override` depend. */
-  readonly overrideClaims?: () => readonly string[];
+  /** Conditions on claims on which labels of progressive `@override` and the selection of a graph depend. */
+  readonly claimConditions?: () => readonly ClaimCondition[];
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly fetch: Fetch;
@@ -48,7 +48,7 @@ export type AuthenticatorParts = {
   readonly telemetry: Pick<Telemetry, 'keysFetched' | 'authenticationRejected' | 'revocationsChanged'>;
 };
 
-const NO_CLAIMS: readonly string[] = [];
+const NO_CONDITIONS: readonly ClaimCondition[] = [];
 
 const MAX_VERIFIED_TOKENS = 20_000;
 
@@ -63,7 +63,7 @@ export function createAuthenticator(
   const fetchJson = createFetchJson({ fetch: parts.fetch, timeoutMs: config.keysTimeoutMs });
   const issuers = trustIssuers(config, { ...parts, fetchJson });
   const revocations = watchRevocations(config, { ...parts, fetchJson, stream: parts.revocationStream });
-  const overrideClaims = parts.overrideClaims ?? (() => NO_CLAIMS);
+  const claimConditions = parts.claimConditions ?? (() => NO_CONDITIONS);
   const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS);
   const rejected = createRejectedTokens(config.rejectedTokensPerMinute, parts.redis);
 
@@ -78,14 +78,14 @@ export function createAuthenticator(
   function known(token: string): UserIdentity | undefined {
     const entry = verified.get(token);
     if (entry === undefined || parts.now() / 1000 >= entry.untilS) return undefined;
-    if (entry.overrideClaims !== overrideClaims()) return undefined;
+    if (entry.claimConditions !== claimConditions()) return undefined;
     const keysVersion = issuers.get(entry.identity.issuer)?.keys.version();
     return keysVersion !== undefined && keysVersion === entry.keysVersion ? entry.identity : undefined;
   }
 
   async function verifyOnce(token: string, address: string): Promise<UserIdentity> {
     await rejected.check(address);
-    const rules = { ...config, now: parts.now, overrideClaims: overrideClaims() };
+    const rules = { ...config, now: parts.now, claimConditions: claimConditions() };
     const entry = await verifyToken(token, issuers, rules);
     verified.set(token, entry);
     return entry.identity;

@@ -3,6 +3,7 @@ import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Config } from '../config/config-schema.ts';
 import { RouterError } from '../shared/errors.ts';
 import { readIdentity } from '../request/identity.ts';
+import type { ClaimCondition } from '../request/identity.ts';
 import type { KeySet } from './key-set.ts';
 import type { VerifiedToken } from './verified-tokens.ts';
 
@@ -20,8 +21,8 @@ const MAX_CANDIDATE_KEYS = 8;
 
 type TokenRules = Pick<Config['authentication'], 'clockToleranceS' | 'maxTokenAgeS'> & {
   readonly now: () => number;
-  /** Claims to read besides those of the identity: labels of progressive `@override` depend on them. */
-  readonly overrideClaims: readonly string[];
+  /** Conditions on other claims than those of the identity. */
+  readonly claimConditions: readonly ClaimCondition[];
 };
 
 /**
@@ -36,10 +37,10 @@ export async function verifyToken(
   const issuer = issuers.get(namedIssuer(token));
   if (issuer === undefined) throw new RouterError('TOKEN_INVALID', 'the issuer of the token is not trusted');
   const payload = await verify(token, issuer, rules);
-  const identity = readIdentity(payload, issuer.config, rules.overrideClaims);
+  const identity = readIdentity(payload, issuer.config, rules.claimConditions);
   const issuedAtS = payload.iat ?? 0;
   const untilS = Math.min(identity.expiresAtS, issuedAtS + rules.maxTokenAgeS) + rules.clockToleranceS;
-  return { identity, keysVersion: issuer.keys.version(), untilS, overrideClaims: rules.overrideClaims };
+  return { identity, keysVersion: issuer.keys.version(), untilS, claimConditions: rules.claimConditions };
 }
 
 // The token names its issuer. The name is read before the signature is verified, and is used only to select

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { BoundedCache } from '../shared/bounded-cache.ts';
-import type { UserIdentity } from '../request/identity.ts';
+import type { ClaimCondition, UserIdentity } from '../request/identity.ts';
 
 /** A token whose signature was verified, with the identity of its caller. */
 export type VerifiedToken = {
@@ -15,8 +15,8 @@ export type VerifiedToken = {
    * be verified again.
    */
   readonly untilS: number;
-  /** The claims that were read for labels of `@override`. The entry is valid only for this list. */
-  readonly overrideClaims: readonly string[];
+  /** Conditions on claims that were checked. The entry is valid only for this list. */
+  readonly claimConditions: readonly ClaimCondition[];
 };
 
 /**

@@ -3,6 +3,8 @@ import type { Config } from '../config/config-schema.ts';
 import { callerKey } from '../rate-limit/caller-key.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
+import { satisfies } from '../request/identity.ts';
+import type { ClaimCondition } from '../request/identity.ts';
 import { percentOf } from '../shared/percent-label.ts';
 
 type OverridesConfig = Config['overrides'];
@@ -21,11 +23,15 @@ export function createOverrideEvaluation(config: OverridesConfig): EvaluateOverr
     labels.length === 0 ? labels : labels.filter((label) => isTrue(label, config, caller));
 }
 
-/** Returns the names of the claims on which configured `@override` labels depend. */
-export function overrideClaims(config: OverridesConfig): readonly string[] {
+/** Returns the conditions on claims on which configured `@override` labels depend. */
+export function overrideConditions(config: OverridesConfig): readonly ClaimCondition[] {
   return Object.values(config).flatMap((value) =>
-    typeof value === 'object' && value.claim !== undefined ? [value.claim] : [],
+    typeof value === 'object' && value.claim !== undefined ? [isTrueClaim(value.claim)] : [],
   );
+}
+
+function isTrueClaim(claim: string): ClaimCondition {
+  return { claim, value: 'true' };
 }
 
 function isTrue(label: string, config: OverridesConfig, caller: Caller): boolean {
@@ -33,8 +39,7 @@ function isTrue(label: string, config: OverridesConfig, caller: Caller): boolean
   if (typeof configured === 'boolean') return configured;
   const { request, identity } = caller;
   if (configured?.header !== undefined) return request.headers[configured.header.toLowerCase()] === 'true';
-  if (configured?.claim !== undefined)
-    return identity.kind === 'user' && identity.trueClaims?.includes(configured.claim) === true;
+  if (configured?.claim !== undefined) return satisfies(identity, isTrueClaim(configured.claim));
   const percent = configured?.percent ?? percentOf(label);
   return percent !== undefined && percentileOf(label, caller) < percent;
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config-schema.ts';
 import type { ClientRequest } from '../request/client-request.ts';
 import { RouterError } from '../shared/errors.ts';
-import { claimCondition } from '../request/identity.ts';
-import type { Identity } from '../request/identity.ts';
+import { satisfies } from '../request/identity.ts';
+import type { ClaimCondition, Identity } from '../request/identity.ts';
 
 /**
  * Returns the name of the contract that a request is for; undefined for the whole graph.
@@ -37,9 +37,9 @@ export function createGraphSelection(graphs: Config['graphs']): SelectGraph {
  * Returns the conditions on claims in `graphs.*.when`. The authenticator evaluates them when it verifies a
  * token.
  */
-export function graphClaims(graphs: Config['graphs']): readonly string[] {
+export function graphConditions(graphs: Config['graphs']): readonly ClaimCondition[] {
   return Object.values(graphs).flatMap(({ when }) =>
-    when?.claim === undefined ? [] : [claimCondition(when.claim, when.value)],
+    when?.claim === undefined ? [] : [{ claim: when.claim, value: when.value }],
   );
 }
 
@@ -49,6 +49,5 @@ function holds(
   identity: Identity,
 ): boolean {
   if (header !== undefined) return headers[header.toLowerCase()] === value;
-  if (claim === undefined || identity.kind !== 'user') return false;
-  return identity.trueClaims?.includes(claimCondition(claim, value)) === true;
+  return claim !== undefined && satisfies(identity, { claim, value });
 }

@@ -15,11 +15,15 @@ export type UserIdentity = {
   readonly tier: string | undefined;
   readonly tokenId: string;
   readonly expiresAtS: number;
-  /**
-   * Conditions on claims that the token satisfies. An item is the text of a condition (see `claimCondition`),
-   * or the name of a claim with the value true.
-   */
-  readonly trueClaims?: readonly string[];
+  /** Those of the configured conditions on claims that the token satisfies. */
+  readonly satisfied?: readonly ClaimCondition[];
+};
+
+/** A condition on a token: a claim must have a value, or be a list that contains it. */
+export type ClaimCondition = {
+  /** Name of the claim, or its path, such as `partner.level`. */
+  readonly claim: string;
+  readonly value: string;
 };
 
 /**
@@ -35,14 +39,13 @@ type IssuerConfig = Pick<Config['authentication']['issuers'][number], 'issuer' |
 
 /**
  * Reads the identity from a verified token.
- * @param overrideClaims names or dotted paths of claims, or conditions on their values, whose truth
- * `UserIdentity.trueClaims` reports
+ * @param conditions the conditions of which `UserIdentity.satisfied` lists those that the token satisfies
  * @throws {RouterError} TOKEN_INVALID if a claim is missing or cannot be sent unchanged in a header
  */
 export function readIdentity(
   payload: JWTPayload,
   { issuer, claims }: IssuerConfig,
-  overrideClaims: readonly string[] = [],
+  conditions: readonly ClaimCondition[] = [],
 ): UserIdentity {
   const claim = (name: string): unknown => (Object.hasOwn(payload, name) ? payload[name] : undefined);
   return {
@@ -56,8 +59,8 @@ export function readIdentity(
     tier: optionalText(claim(claims.tier), claims.tier),
     tokenId: requiredText(payload.jti, 'jti'),
     expiresAtS: requiredSeconds(payload.exp),
-    ...(overrideClaims.length > 0 && {
-      trueClaims: overrideClaims.filter((condition) => holds(condition, payload)),
+    ...(conditions.length > 0 && {
+      satisfied: conditions.filter((condition) => holds(condition, payload)),
     }),
   };
 }
@@ -70,16 +73,19 @@ function claimAt(payload: JWTPayload, path: string): unknown {
     .reduce<unknown>((value, name) => (isJsonObject(value) ? readOwn(value, name) : undefined), payload);
 }
 
-/** Returns the text of a condition: the claim must have the value, or be a list that contains it. */
-export function claimCondition(claim: string, value: string): string {
-  return `${claim}\n${value}`;
-}
-
-function holds(condition: string, payload: JWTPayload): boolean {
-  const [path = '', expected = 'true'] = condition.split('\n');
-  const value = claimAt(payload, path);
+function holds({ claim, value: expected }: ClaimCondition, payload: JWTPayload): boolean {
+  const value = claimAt(payload, claim);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.some((one) => String(one) === expected);
+}
+
+/**
+ * Returns whether a caller satisfies a condition on a claim. The condition must be among those with which
+ * the identity was read.
+ */
+export function satisfies(identity: Identity, { claim, value }: ClaimCondition): boolean {
+  if (identity.kind !== 'user' || identity.satisfied === undefined) return false;
+  return identity.satisfied.some((condition) => condition.claim === claim && condition.value === value);
 }
 
 // Matches a value that can be sent in a header. A line break would start a forged header, and characters
