@@ -1,26 +1,36 @@
 import { Kind, parse, print, stripIgnoredCharacters, visit } from 'graphql';
+import { readEntitySelection } from '../entity-batching/entity-selection.ts';
 import type { EntitySelection } from '../entity-batching/entity-selection.ts';
 import { mergeDocuments } from '../entity-batching/merged-documents.ts';
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 
-/** Cached documents of each fetch, by the number of selections in the document. */
-const documents = new WeakMap<FetchProgram, Map<number, MergedDocument>>();
-
 /**
  * Returns the document that repeats the selection of a fetch `count` times. The context arguments of the
  * first selection have the suffix `_0`, those of the second `_1`, and so on.
  */
-export function contextDocument(
-  fetch: FetchProgram,
-  selection: EntitySelection,
-  count: number,
-): MergedDocument {
-  const known = documents.get(fetch) ?? new Map<number, MergedDocument>();
-  documents.set(fetch, known);
-  const document = known.get(count) ?? createDocument(fetch, selection, count);
-  known.set(count, document);
-  return document;
+export type DocumentFor = (count: number) => MergedDocument;
+
+/** Cached functions of each fetch; undefined for a fetch whose selection cannot be repeated. */
+const repeaters = new WeakMap<FetchProgram, { readonly documentFor: DocumentFor | undefined }>();
+
+/** Returns the function that repeats the selection of a fetch; undefined if it cannot be repeated. */
+export function contextDocuments(fetch: FetchProgram): DocumentFor | undefined {
+  const known = repeaters.get(fetch) ?? { documentFor: createDocuments(fetch) };
+  repeaters.set(fetch, known);
+  return known.documentFor;
+}
+
+function createDocuments(fetch: FetchProgram): DocumentFor | undefined {
+  const { query }: { query: string } = JSON.parse(`${fetch.bodyPrefix}}`);
+  const selection = readEntitySelection({ operation: query }, 0);
+  if (selection === undefined) return undefined;
+  const documents = new Map<number, MergedDocument>();
+  return (count) => {
+    const document = documents.get(count) ?? createDocument(fetch, selection, count);
+    documents.set(count, document);
+    return document;
+  };
 }
 
 function createDocument(fetch: FetchProgram, selection: EntitySelection, count: number): MergedDocument {

@@ -1,11 +1,10 @@
-import { readEntitySelection } from '../entity-batching/entity-selection.ts';
 import type { MergedDocument } from '../entity-batching/merged-documents.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { requestBody } from '../fetch/request-body.ts';
 import type { SubgraphError, SubgraphResponse } from '../../request/subgraph-request.ts';
 import { readOwn } from '../../shared/json.ts';
 import type { ContextGroup } from './batch.ts';
-import { contextDocument } from './context-document.ts';
+import { contextDocuments } from './context-document.ts';
 import type { Execution } from './execution.ts';
 
 /**
@@ -24,16 +23,15 @@ export async function callByContext(
   groups: readonly ContextGroup[],
   execution: Execution,
 ): Promise<SubgraphResponse> {
-  const { query }: { query: string } = JSON.parse(`${fetch.bodyPrefix}}`);
-  const selection = readEntitySelection({ operation: query }, 0);
-  const size = selection === undefined ? 1 : MAX_GROUPS;
+  const documentFor = groups.length > 1 ? contextDocuments(fetch) : undefined;
+  const size = documentFor === undefined ? 1 : MAX_GROUPS;
   const parts = Array.from({ length: Math.ceil(groups.length / size) }, (_, index) =>
     groups.slice(index * size, (index + 1) * size),
   );
   const calls = parts.map((part) =>
-    part.length === 1 || selection === undefined
+    part.length === 1 || documentFor === undefined
       ? callAlone(fetch, part, execution)
-      : callAliased(fetch, part, contextDocument(fetch, selection, part.length), execution),
+      : callAliased(fetch, part, documentFor(part.length), execution),
   );
   return joined(await Promise.all(calls));
 }
