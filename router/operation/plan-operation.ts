@@ -82,16 +82,19 @@ export function createCompile(
 
   function compileWith(overrides: readonly string[], caller?: Payer): Promise<PlannedOperation> {
     const key = overrides.join();
-    const known = plans.get(key) ?? createCompileOnce({ ...compilation, overrides }, parts, onGrowth);
-    const [oldest] = plans.keys();
-    if (plans.size >= MAX_PLANS && !plans.has(key) && oldest !== undefined) {
-      plans.get(oldest)?.forget();
-      plans.delete(oldest);
-    }
+    const plan = plans.get(key) ?? createCompileOnce({ ...compilation, overrides }, parts, onGrowth);
     // Moves the plan to the end of the map, so that the first plan of the map is the least recently used one.
+    if (!plans.delete(key) && plans.size >= MAX_PLANS) forgetOldest();
+    plans.set(key, plan);
+    return plan.compile(caller);
+  }
+
+  function forgetOldest(): void {
+    const [oldest] = plans;
+    if (oldest === undefined) return;
+    const [key, plan] = oldest;
+    plan.forget();
     plans.delete(key);
-    plans.set(key, known);
-    return known.compile(caller);
   }
 
   return Object.assign(compileWith, {
