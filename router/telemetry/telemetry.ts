@@ -11,6 +11,7 @@ import { createCodeLabels, createMetrics } from './metrics.ts';
 import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
+import { supergraphEvents } from './supergraph-events.ts';
 
 /** A finished client request, for log and metrics. */
 export type RequestFinished = RequestSummary & {
@@ -29,8 +30,6 @@ export type SubgraphCalled = {
   readonly outcome: 'OK' | ErrorCode;
   readonly ms: number;
 };
-
-const NO_SUPERGRAPH = 'none, the router is not ready until a valid supergraph is loaded';
 
 type ConfigurationChanged =
   | { readonly outcome: 'rejected'; readonly reasons: readonly string[] }
@@ -222,66 +221,7 @@ export function createTelemetry(
       metrics.planning.observe({ outcome }, ms / 1000);
     },
 
-    supergraphSwapped(event: {
-      readonly generation: string;
-      readonly source: string;
-      readonly ms: number;
-    }): void {
-      metrics.supergraphs.inc({ outcome: 'served' });
-      log.info(event, 'supergraph activated');
-    },
-
-    supergraphServedDifferently(event: {
-      readonly generation: string;
-      readonly warnings: readonly string[];
-    }): void {
-      log.warn(event, 'supergraph activated with deviations');
-    },
-
-    /**
-     * Records that a supergraph was rejected. `serving` is the version that stays active. If the same
-     * supergraph is rejected again at each poll, it is counted but not logged.
-     */
-    supergraphRejected(
-      event: {
-        readonly source: string;
-        readonly reasons: readonly string[];
-        readonly rejected: string | undefined;
-        readonly serving: string | undefined;
-      },
-      isNew: boolean,
-    ): void {
-      metrics.supergraphs.inc({ outcome: 'rejected' });
-      const { serving = NO_SUPERGRAPH } = event;
-      if (isNew) log.error({ ...event, serving }, 'supergraph rejected');
-    },
-
-    /** Records that a source returned no supergraph. `serving` is the version that stays active. */
-    supergraphSourceUnavailable(event: {
-      readonly source: string;
-      readonly reasons: readonly string[];
-      readonly serving: string | undefined;
-    }): void {
-      const { serving = NO_SUPERGRAPH } = event;
-      log.warn({ ...event, serving }, 'supergraph source unavailable');
-    },
-
-    supergraphSourceAvailable(event: { readonly source: string }): void {
-      log.info(event, 'supergraph source available again');
-    },
-
-    storedSupergraphServed(event: { readonly source: string; readonly generation: string }): void {
-      log.warn(event, 'no source delivers a supergraph, the stored one is served');
-    },
-
-    supergraphNotStored(event: { readonly file: string; readonly reason: string }): void {
-      log.warn(event, 'supergraph cannot be stored (`supergraph.keepIn`)');
-    },
-
-    /** Logs that the source of a rejected supergraph delivers the active one again. */
-    supergraphRestored(event: { readonly source: string; readonly generation: string }): void {
-      log.info(event, 'supergraph source matches the active supergraph again');
-    },
+    ...supergraphEvents({ log, metrics }),
 
     /** Counts an attempt to change the configuration, and logs it. */
     configurationChanged(event: ConfigurationChanged): void {
