@@ -127,6 +127,11 @@ function tooLarge(name: string, maxBytes: number): SupergraphRejected {
   ]);
 }
 
+/** Returns the value of an `authorization` header with user name and password (RFC 7617). */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
 /** Throws unless a response has status 200. */
 export function assertOk({ status }: Downloaded, url: URL | string): void {
   if (status === 200) return;

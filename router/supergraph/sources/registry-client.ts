@@ -1,5 +1,5 @@
 import type { OciSource } from './source-config.ts';
-import { assertOk } from './download.ts';
+import { assertOk, basicAuthorization } from './download.ts';
 import { shownUrl } from '../../shared/error-message.ts';
 import type { Download, Downloaded } from './download.ts';
 
@@ -100,7 +100,7 @@ function isPlain({ plainHttp, reference }: OciSource): boolean {
 
 function basicOf({ username, password }: OciSource): string | undefined {
   if (username === undefined || password === undefined) return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return basicAuthorization(username, password);
 }
 
 /** Returns the parameters of a `WWW-Authenticate` header, such as `Bearer realm="…",service="…"`. */

@@ -2,7 +2,7 @@ import type { UrlSource } from './source-config.ts';
 import type { Schedule } from '../../shared/schedule.ts';
 import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import { assertSha256, assertSigned, createContentCheck, settleLoad } from './check-content.ts';
-import { assertOk, createDownloads } from './download.ts';
+import { assertOk, basicAuthorization, createDownloads } from './download.ts';
 import { shownUrl } from '../../shared/error-message.ts';
 import type { Download, Downloaded } from './download.ts';
 
@@ -81,8 +81,7 @@ function credentialsOf({ url, headers = {} }: UrlSource): Readonly<Record<string
   const { username, password } = new URL(url);
   const isSet = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
   if (isSet || (username === '' && password === '')) return {};
-  const pair = [username, password].map((part) => decodeURIComponent(part)).join(':');
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  return { authorization: basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) };
 }
 
 function withSuffix(url: string, suffix: string): URL {
