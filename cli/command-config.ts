@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { assertFile, configOption, loadConfig, parseConfig } from '../router/config/config.ts';
+import { assertFile, loadConfig, parseConfig } from '../router/config/config.ts';
 import type { Config } from '../router/config/config-schema.ts';
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import { codeOrMessageOf } from '../router/shared/error-message.ts';
 import type { Outcome } from './outcome.ts';
+import { routerEnvironment } from './router-config.ts';
 
 /** The option of verbs that take a supergraph as their argument. */
 export const CHECKED_CONFIG_OPTION = {
@@ -30,8 +31,7 @@ export const OUTPUT_OPTION = {
 export function configFor(file: string | undefined, configFile: string | undefined): Config {
   if (file !== undefined) assertFile(file);
   const env = {
-    ...process.env,
-    ...(configFile !== undefined && { ROUTER_CONFIG: configOption(configFile) }),
+    ...routerEnvironment({ config: configFile }),
     ...(file !== undefined && { SUPERGRAPH: resolve(file) }),
   };
   const directory = process.cwd();
