@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
-import { execute, parse } from 'graphql';
+import { execute, parse, print } from 'graphql';
 import { extractAuthDirectives } from '../../router/authorization/extract-auth-directives.ts';
 import { shop } from './shop.ts';
 import { SUBGRAPHS, schemaFile } from './subgraphs.ts';
@@ -20,7 +20,7 @@ export function composeSupergraph(urls: Readonly<Record<Subgraph, string>>): str
     })),
   );
   if (supergraphSdl === undefined) throw new Error(errors?.map(({ message }) => message).join('\n'));
-  return extractAuthDirectives(supergraphSdl).sdl;
+  return print(extractAuthDirectives(parse(supergraphSdl)).document);
 }
 
 export type Operation = { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> };

@@ -1,4 +1,4 @@
-import { Kind, parse, print, valueFromASTUntyped, visit } from 'graphql';
+import { Kind, valueFromASTUntyped, visit } from 'graphql';
 import type { ASTNode, ConstDirectiveNode, DocumentNode } from 'graphql';
 import { rejectBareInterfaces } from './interface-requirements.ts';
 import type { Alternatives, Requirement, Requirements } from './requirement.ts';
@@ -11,7 +11,7 @@ export type ExtractedSupergraph = {
    * The supergraph without its authorization directives. Apollo Gateway would reject them, because it cannot
    * enforce them.
    */
-  readonly sdl: string;
+  readonly document: DocumentNode;
   readonly requirements: Requirements;
 };
 
@@ -19,13 +19,12 @@ export type ExtractedSupergraph = {
  * Removes `@authenticated`, `@requiresScopes` and `@policy` from a supergraph and returns their requirements.
  * @throws {Error} if it has a requirement that the router cannot enforce
  */
-export function extractAuthDirectives(supergraphSdl: string): ExtractedSupergraph {
-  const document = parse(supergraphSdl, { noLocation: true });
+export function extractAuthDirectives(document: DocumentNode): ExtractedSupergraph {
   const links = readSecurityLinks(document);
-  if (links.nodes.size === 0) return { sdl: supergraphSdl, requirements: new Map() };
+  if (links.nodes.size === 0) return { document, requirements: new Map() };
   const requirements = readRequirements(document, links);
   rejectBareInterfaces(document, requirements);
-  return { sdl: print(withoutAuthorization(document, links)), requirements };
+  return { document: withoutAuthorization(document, links), requirements };
 }
 
 function withoutAuthorization(document: DocumentNode, { nodes, directives, scalars }: SecurityLinks) {

@@ -52,8 +52,8 @@ function estimation(model: CostModel, limits: CallLimits): Pricing['estimate'] {
 }
 
 /** Creates the pricing for the operations of one supergraph. */
-export function createPricing(supergraphSdl: string, { defaultListSize, fields }: PricingConfig): Pricing {
-  const model = readCostModel(supergraphSdl, { defaultListSize });
+export function createPricing(supergraph: DocumentNode, { defaultListSize, fields }: PricingConfig): Pricing {
+  const model = readCostModel(supergraph, { defaultListSize });
   const coordinates = Object.keys(fields);
   const refunding = coordinates.filter((coordinate) =>
     limitsOf(fields, coordinate).some(({ counts }) => counts === 'failures'),

@@ -1,3 +1,4 @@
+import { parse, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { extractAuthDirectives } from '../../router/authorization/extract-auth-directives.ts';
 import { compose } from '../../router/supergraph/compose.ts';
@@ -14,9 +15,13 @@ function supergraphOf(sdl: string, imports = ALL): string {
   return composition.supergraphSdl;
 }
 
+function extract(supergraphSdl: string) {
+  return extractAuthDirectives(parse(supergraphSdl, { noLocation: true }));
+}
+
 function separate(supergraphSdl: string) {
-  const { sdl, requirements } = extractAuthDirectives(supergraphSdl);
-  return { sdl, requirements: Object.fromEntries(requirements) };
+  const { document, requirements } = extract(supergraphSdl);
+  return { sdl: print(document), requirements: Object.fromEntries(requirements) };
 }
 
 const LOGIN = { authenticated: true, scopes: [], policies: [] };
@@ -41,8 +46,10 @@ describe('a supergraph with requirements', () => {
   });
 
   test('without requirements is left unchanged', () => {
-    const supergraphSdl = supergraphOf('type Query { me: String }');
-    expect(extractAuthDirectives(supergraphSdl)).toEqual({ sdl: supergraphSdl, requirements: new Map() });
+    const document = parse(supergraphOf('type Query { me: String }'), { noLocation: true });
+    const extracted = extractAuthDirectives(document);
+    expect(extracted).toEqual({ document, requirements: new Map() });
+    expect(extracted.document).toBe(document);
   });
 
   test('is read if composition has renamed the directives', () => {
@@ -98,18 +105,18 @@ describe('rejects a supergraph that', () => {
     ],
   ])('%s', (_name, supergraphSdl) => {
     expect(supergraphSdl).not.toBe(plain);
-    expect(() => extractAuthDirectives(supergraphSdl)).toThrow(/^the supergraph links/);
+    expect(() => extract(supergraphSdl)).toThrow(/^the supergraph links/);
   });
 
   test('uses a directive without its link', () => {
     const unlinked = plain.replace(/ {2}@link\(url: "https:\/\/specs.apollo.dev\/authenticated[^\n]*\n/, '');
-    expect(() => extractAuthDirectives(unlinked)).toThrow('without its @link');
+    expect(() => extract(unlinked)).toThrow('without its @link');
   });
 
   test('has arguments that are not names', () => {
     const wrong = supergraphOf('type Query { me: String @requiresScopes(scopes: [["a"]]) }');
-    expect(() => extractAuthDirectives(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
-    expect(() => extractAuthDirectives(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
+    expect(() => extract(wrong.replace('[["a"]]', '[[1]]'))).toThrow('Query.me');
+    expect(() => extract(wrong.replace('(scopes: [["a"]])', ''))).toThrow('Query.me');
   });
 
   test.each([
@@ -121,10 +128,8 @@ describe('rejects a supergraph that', () => {
       interface Node { id: ID! }
       type User implements Node { id: ID! }
     `);
-    expect(() => extractAuthDirectives(supergraphSdl)).not.toThrow();
-    expect(() => extractAuthDirectives(supergraphSdl.replace(place, `${place} @authenticated`))).toThrow(
-      message,
-    );
+    expect(() => extract(supergraphSdl)).not.toThrow();
+    expect(() => extract(supergraphSdl.replace(place, `${place} @authenticated`))).toThrow(message);
   });
 });
 
@@ -143,7 +148,7 @@ test('the requirements of an interface follow from those of its implementations'
     }
   `);
   expect(supergraphSdl).toMatch(/interface Node[^{]*@requiresScopes/);
-  expect(() => extractAuthDirectives(supergraphSdl)).not.toThrow();
+  expect(() => extract(supergraphSdl)).not.toThrow();
 });
 
 test('composition rejects a requirement on an interface, and a @requires without the requirement of the required field', () => {

@@ -67,17 +67,17 @@ export async function acceptSupergraph(
   config: Config,
   startPlanner: typeof createPlanner,
 ): Promise<AcceptedSupergraph> {
-  const unsupported = unsupportedFeatures(parse(supergraphSdl, { noLocation: true }));
+  const published = parse(supergraphSdl, { noLocation: true });
+  const unsupported = unsupportedFeatures(published);
   if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
 
-  const { sdl: relevantSdl, warnings: ignored } = withoutIgnoredFeatures(supergraphSdl);
-  const { sdl, requirements } = extractAuthDirectives(relevantSdl);
-  const parsed = parse(sdl, { noLocation: true });
+  const { document: relevant, warnings: ignored } = withoutIgnoredFeatures(published);
+  const { document, requirements } = extractAuthDirectives(relevant);
   const defaults = createHiddenDefaults();
-  const servable = withoutContextPurpose(defaults.hide(parsed));
-  const servableSdl = servable === parsed ? sdl : print(servable);
+  const servable = withoutContextPurpose(defaults.hide(document));
+  const servableSdl = servable === published ? supergraphSdl : print(servable);
   const graph = describeGraph({ published: supergraphSdl, servable, defaults });
-  const pricing = createPricing(sdl, config.rateLimit);
+  const pricing = createPricing(document, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
   const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
   const { contracts, problems: unfitContracts } = buildContracts(config, {

@@ -1,5 +1,5 @@
-import { parse, print, visit } from 'graphql';
-import type { ConstDirectiveNode } from 'graphql';
+import { visit } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { readLinks } from '../../authorization/security-links.ts';
 import type { Link } from '../../authorization/security-links.ts';
 import type { Finding } from '../compose.ts';
@@ -15,7 +15,7 @@ const IGNORED: ReadonlyMap<string, string> = new Map([
 
 /** A supergraph without the features that the router ignores. */
 export type WithoutIgnoredFeatures = {
-  readonly sdl: string;
+  readonly document: DocumentNode;
   /** One warning for each removed feature. */
   readonly warnings: readonly Finding[];
 };
@@ -29,10 +29,9 @@ export function isIgnored({ identity, purpose }: Pick<Link, 'identity' | 'purpos
  * Removes the features that change no response, because Apollo's gateway rejects every feature that it does
  * not know.
  */
-export function withoutIgnoredFeatures(supergraphSdl: string): WithoutIgnoredFeatures {
-  const document = parse(supergraphSdl, { noLocation: true });
+export function withoutIgnoredFeatures(document: DocumentNode): WithoutIgnoredFeatures {
   const links = readLinks(document).filter(isIgnored);
-  if (links.length === 0) return { sdl: supergraphSdl, warnings: [] };
+  if (links.length === 0) return { document, warnings: [] };
   const nodes = new Set(links.map(({ node }) => node));
   const isApplied = (node: ConstDirectiveNode) => links.some((link) => appliesFeature(node, link));
   const servable = visit(document, {
@@ -44,7 +43,7 @@ export function withoutIgnoredFeatures(supergraphSdl: string): WithoutIgnoredFea
       links.some(({ namespace }) => name.value.split('__')[0] === namespace) ? null : undefined,
   });
   return {
-    sdl: print(servable),
+    document: servable,
     warnings: links.map((link) => ({
       severity: 'warning',
       code: 'FEATURE_IGNORED',

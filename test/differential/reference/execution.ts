@@ -1,5 +1,5 @@
 import { ApolloGateway } from '@apollo/gateway';
-import { print } from 'graphql';
+import { parse, print } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import { extractAuthDirectives } from '../../../router/authorization/extract-auth-directives.ts';
 import type { Degradation } from '../../../router/execution/errors/failure-causes.ts';
@@ -68,7 +68,7 @@ type Calls = { readonly send: Send; readonly signal: AbortSignal };
 
 async function load({ supergraphSdl }: Graph): Promise<Executor> {
   const gateway = new ApolloGateway({
-    supergraphSdl: extractAuthDirectives(supergraphSdl).sdl,
+    supergraphSdl: print(extractAuthDirectives(parse(supergraphSdl)).document),
     buildService: ({ name }) => createDataSource(name, (context) => context as Calls),
     logger: SILENT,
   });

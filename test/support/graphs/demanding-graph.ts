@@ -52,7 +52,8 @@ export function demandingGraph(demands: Demands): DemandingGraph {
     { name: 'second', url: 'http://second', sdl: second, place: 'second' },
   ]);
   if (composition.kind === 'failed') throw new Error(JSON.stringify(composition.findings));
-  const { sdl, requirements } = extractAuthDirectives(composition.supergraphSdl);
+  const { document, requirements } = extractAuthDirectives(parse(composition.supergraphSdl));
+  const sdl = print(document);
   const supergraph = Supergraph.build(sdl);
   const apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
