@@ -104,8 +104,11 @@ export const LAYERS: readonly Layer[] = [
 /** The other top folders that the code of a top folder may import; folders that are absent may import any. */
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   router: [],
-  cli: ['router'],
-  subgraphs: [],
+  database: [],
+  checks: ['router'],
+  registry: ['checks', 'database'],
+  cli: ['router', 'checks', 'registry'],
+  subgraphs: ['database'],
 };
 
 /** The list as a table for docs/architecture.md. */

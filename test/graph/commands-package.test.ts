@@ -153,7 +153,7 @@ describe('the package', () => {
       'package.json',
       'router.schema.json',
     ]);
-    for (const name of ['pg', 'kysely', 'dataloader', '@electric-sql', '@apollo/subgraph'])
+    for (const name of ['dataloader', '@electric-sql', '@apollo/subgraph'])
       expect(globSync(`node_modules/${name}`, { cwd: folder })).toEqual([]);
   });
 
