@@ -1,4 +1,6 @@
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
+import { annotationText } from './annotation.ts';
+import type { Annotation } from './annotation.ts';
 
 /** Exit code of a command that was called with wrong arguments. */
 export const MISUSE = 2;
@@ -12,9 +14,16 @@ export const FORMAT_OPTION = {
   description: 'Print the result as text or as JSON.',
 } as const;
 
-export type Format = (typeof FORMAT_OPTION.choices)[number];
+/** The same option for commands that hosted CI runs. */
+const CI_FORMAT_OPTION = {
+  ...FORMAT_OPTION,
+  choices: ['plain', 'json', 'github'],
+  description: 'Print the result as text, as JSON, or as text with annotations for GitHub Actions.',
+} as const;
 
-/** Result of a command. Lines in `notes` are printed to stderr in both formats. */
+export type Format = (typeof CI_FORMAT_OPTION.choices)[number];
+
+/** Result of a command. Lines in `notes` are printed to stderr in every format. */
 export type Outcome =
   | {
       readonly kind: 'success';
@@ -23,6 +32,8 @@ export type Outcome =
       /** Members of `data` in the JSON format. */
       readonly data: Readonly<Record<string, unknown>>;
       readonly notes?: readonly string[];
+      /** Printed by the `github` format, before the text. */
+      readonly annotations?: readonly Annotation[];
     }
   | {
       readonly kind: 'failure';
@@ -32,6 +43,13 @@ export type Outcome =
       /** Everything that is wrong, one line each. The plain format prints them instead of the message. */
       readonly problems?: readonly string[];
       readonly details?: Readonly<Record<string, unknown>>;
+      /** A result in spite of the failure, such as the report of a check. Printed to stdout as it is. */
+      readonly plain?: string;
+      /** Members of `data` in the JSON format, beside `success`. */
+      readonly data?: Readonly<Record<string, unknown>>;
+      readonly notes?: readonly string[];
+      /** Printed by the `github` format, before the text. Default: the message. */
+      readonly annotations?: readonly Annotation[];
     };
 
 /**
@@ -39,21 +57,28 @@ export type Outcome =
  * JSON format has the members of rover's.
  */
 export function printOutcome(outcome: Outcome, format: Format): number {
-  if (outcome.kind === 'success') {
-    for (const note of outcome.notes ?? []) console.error(note);
-    process.stdout.write(format === 'json' ? jsonText(outcome) : outcome.plain);
-    return 0;
-  }
+  for (const note of outcome.notes ?? []) console.error(note);
   if (format === 'json') process.stdout.write(jsonText(outcome));
-  else console.error((outcome.problems ?? [outcome.message]).join('\n'));
-  return 1;
+  else {
+    if (format === 'github') process.stdout.write(annotationText(annotationsOf(outcome)));
+    process.stdout.write(outcome.plain ?? '');
+    if (outcome.kind === 'failure') console.error((outcome.problems ?? [outcome.message]).join('\n'));
+  }
+  return outcome.kind === 'success' ? 0 : 1;
+}
+
+function annotationsOf(outcome: Outcome): readonly Annotation[] {
+  if (outcome.annotations !== undefined) return outcome.annotations;
+  if (outcome.kind === 'success') return [];
+  const { code, message, problems = [message] } = outcome;
+  return problems.map((problem) => ({ level: 'error', title: code, message: problem }));
 }
 
 function jsonText(outcome: Outcome): string {
   const content =
     outcome.kind === 'success'
       ? { data: { ...outcome.data, success: true }, error: null }
-      : { data: { success: false }, error: errorObject(outcome) };
+      : { data: { ...outcome.data, success: false }, error: errorObject(outcome) };
   return `${JSON.stringify({ json_version: '1', ...content }, undefined, 2)}\n`;
 }
 

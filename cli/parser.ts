@@ -2,16 +2,10 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import type { CommandLine, CommandSpec, OptionSpec, OptionSpecs } from './command-spec.ts';
 import { MisuseError } from './command-spec.ts';
 
-/** Creates commander's command for a specification. Its errors are thrown, and nothing is printed. */
-export function createParser(spec: CommandSpec): Command {
-  const { name, summary, positionals, options, passedOn, examples = [] } = spec;
-  const command = new Command(name)
-    .description(summary)
-    .helpOption('-h, --help', 'Print this text.')
-    .helpCommand(false)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined, outputError: () => undefined });
+/** Creates commander's command for a specification; a verb in a group has the last word of its name. */
+export function createParser(spec: CommandSpec, name = spec.name): Command {
+  const { summary, positionals, options, passedOn, examples = [] } = spec;
+  const command = createCommand(name, summary).allowExcessArguments(false);
   if (positionals !== undefined) command.addArgument(argumentOf(positionals));
   for (const [long, option] of Object.entries(options)) command.addOption(optionOf(long, option));
   const call = ['[options]', positionals && command.registeredArguments.map(usageOf), passedOn && '[-- …]'];
@@ -21,6 +15,16 @@ export function createParser(spec: CommandSpec): Command {
   if (examples.length > 0)
     command.addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  ${line}`)].join('\n'));
   return command;
+}
+
+/** Creates a command without arguments. Its errors are thrown, and nothing but the help is printed. */
+export function createCommand(name: string, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .helpOption('-h, --help', 'Print this text.')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, outputError: () => undefined });
 }
 
 function argumentOf({ name, max, description, choices }: NonNullable<CommandSpec['positionals']>): Argument {

@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { MisuseError } from './command-spec.ts';
 import { MISUSE, failureOf, printOutcome } from './outcome.ts';
 import type { Format } from './outcome.ts';
-import { commandLineOf, createParser, isHelp, misuseOf, splitAtDashes } from './parser.ts';
-import type { Verb } from './verb.ts';
+import { commandLineOf, createCommand, createParser, isHelp, misuseOf, splitAtDashes } from './parser.ts';
+import { isGroup } from './verb.ts';
+import type { Section, Verb, VerbGroup } from './verb.ts';
 
 /** Runs the verb that the arguments name and resolves to the exit code. */
-export async function runProgram(verbs: readonly Verb[], args: readonly string[]): Promise<number> {
+export async function runProgram(sections: readonly Section[], args: readonly string[]): Promise<number> {
   const { own, passedOn } = splitAtDashes(args);
-  const { program, chosen } = createProgram(verbs);
+  const { program, chosen } = createProgram(sections);
   try {
     if (passedOn.length > 0) throw new MisuseError(`unexpected arguments after --: ${passedOn.join(' ')}`);
     await program.parseAsync(own, { from: 'user' });
@@ -27,29 +28,37 @@ export async function runProgram(verbs: readonly Verb[], args: readonly string[]
 type Choice = { verb?: Verb; command?: Command };
 
 /** Creates commander's program, and a record of the verb that its arguments name. */
-function createProgram(verbs: readonly Verb[]): {
+function createProgram(sections: readonly Section[]): {
   readonly program: Command;
   readonly chosen: Choice;
 } {
   const chosen: Choice = {};
-  const program = new Command('tributary')
-    .description('Serves and checks Apollo Federation supergraphs.')
+  const program = createCommand('tributary', 'Serves and checks Apollo Federation supergraphs.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
-    .helpOption('-h, --help', 'Print this text.')
-    .helpCommand(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .addHelpText('after', '\n"tributary COMMAND --help" explains a command.');
-  for (const verb of verbs) {
-    const command = createParser(verb.spec);
-    program.addCommand(command.action(() => void Object.assign(chosen, { verb, command })));
+  for (const { heading, entries } of sections) {
+    for (const entry of entries) {
+      const command = isGroup(entry) ? groupCommand(entry, chosen) : verbCommand(entry, chosen);
+      program.addCommand(command.helpGroup(`${heading}:`));
+    }
   }
   return { program, chosen };
 }
 
+function groupCommand({ name, summary, verbs }: VerbGroup, chosen: Choice): Command {
+  const group = createCommand(name, summary).usage('COMMAND [options]');
+  for (const verb of verbs) group.addCommand(verbCommand(verb, chosen));
+  return group.addHelpText('after', `\n"tributary ${name} COMMAND --help" explains a command.`);
+}
+
+function verbCommand(verb: Verb, chosen: Choice): Command {
+  const command = createParser(verb.spec, verb.spec.name.split(' ').at(-1));
+  return command.action(() => void Object.assign(chosen, { verb, command }));
+}
+
 async function runVerb(verb: Verb, command: Command): Promise<number> {
   const line = commandLineOf(verb.spec, command);
-  const format: Format = line.values['format'] === 'json' ? 'json' : 'plain';
+  const format = formatOf(line.values['format']);
   try {
     const outcome = await verb.run(line);
     return outcome === undefined ? Number(process.exitCode ?? 0) : printOutcome(outcome, format);
@@ -61,9 +70,14 @@ async function runVerb(verb: Verb, command: Command): Promise<number> {
   }
 }
 
+function formatOf(value: unknown): Format {
+  return value === 'json' || value === 'github' ? value : 'plain';
+}
+
 /** Returns the command whose usage explains a misuse. */
 function usageAt(program: Command, args: readonly string[]): Command {
-  return program.commands.find((command) => command.name() === args[0]) ?? program;
+  const named = program.commands.find((command) => command.name() === args[0]);
+  return named === undefined ? program : usageAt(named, args.slice(1));
 }
 
 function reportMisuse({ message }: MisuseError, command: Command): number {

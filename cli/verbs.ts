@@ -7,9 +7,24 @@ import { migrate } from './commands/migrate.ts';
 import { plan } from './commands/plan.ts';
 import { serve } from './commands/serve.ts';
 import { validate } from './commands/validate.ts';
-import type { Verb } from './verb.ts';
+import { verbsOf } from './verb.ts';
+import type { Section } from './verb.ts';
 
-const COMPLETED: readonly Verb[] = [serve, dev, init, compose, validate, plan, explain, migrate];
+const COMPLETED: readonly Section[] = [
+  { heading: 'Run a router', entries: [serve, dev, init, migrate] },
+  { heading: 'Look at a supergraph', entries: [compose, validate, plan] },
+];
+
+const HELP = 'Help';
+
+/** All verbs, below the headings of the help. */
+export const SECTIONS: readonly Section[] = [
+  ...COMPLETED,
+  {
+    heading: HELP,
+    entries: [explain, createCompletion([...COMPLETED, { heading: HELP, entries: [explain] }])],
+  },
+];
 
 /** All verbs, in the order of the help. */
-export const VERBS: readonly Verb[] = [...COMPLETED, createCompletion(COMPLETED)];
+export const VERBS = verbsOf(SECTIONS);

@@ -1,5 +1,7 @@
 import type { CommandSpec, OptionSpec } from '../../cli/command-spec.ts';
-import { VERBS } from '../../cli/verbs.ts';
+import { isGroup } from '../../cli/verb.ts';
+import type { Section, Verb, VerbGroup } from '../../cli/verb.ts';
+import { SECTIONS } from '../../cli/verbs.ts';
 
 const MAX_COLUMNS = 120;
 
@@ -14,9 +16,7 @@ npx --package @tributary-graphql/router tributary dev supergraph.yaml --mock rev
 In a clone of the repository, \`node bin/tributary.mjs\` is the same command; \`npm run router\` is \`tributary serve\`, and
 \`npm run compose\` is \`tributary compose\`.
 
-| verb | what it does |
-|---|---|
-${VERBS.map(({ spec }) => `| [\`${spec.name}\`](#tributary-${spec.name}) | ${spec.summary} |`).join('\n')}
+${SECTIONS.map(overview).join('\n\n')}
 
 ## What does a command print?
 
@@ -44,17 +44,37 @@ With \`--format json\`, the result has the members of rover's, also for a failur
 
 Generated from \`cli/commands/\` by \`npm run generate\`.
 
-${VERBS.map(({ spec }) => section(spec)).join('\n\n')}
+${SECTIONS.flatMap(({ entries }) => entries.map(described)).join('\n\n')}
 `;
 }
 
-function section({ name, summary, positionals, options, examples = [] }: CommandSpec): string {
+function overview({ heading, entries }: Section): string {
+  const rows = entries.flatMap((entry) => (isGroup(entry) ? entry.verbs : [entry])).map(overviewRow);
+  return [`| ${heading.toLowerCase()} | |`, '|---|---|', ...rows].join('\n');
+}
+
+function overviewRow({ spec: { name, summary } }: Verb): string {
+  return `| [\`${name}\`](#tributary-${name.replaceAll(' ', '-')}) | ${summary} |`;
+}
+
+function described(entry: Verb | VerbGroup): string {
+  if (!isGroup(entry)) return section(entry.spec);
+  const { name, summary, verbs } = entry;
+  return [`## tributary ${name}`, wrapped(summary), ...verbs.map(({ spec }) => section(spec, '###'))].join(
+    '\n\n',
+  );
+}
+
+function section(
+  { name, summary, positionals, options, examples = [] }: CommandSpec,
+  heading = '##',
+): string {
   const rows = [
     ...(positionals ? [row(positionals.name, positionals.description, positionals.choices)] : []),
     ...Object.entries(options).map(([long, option]) => optionRow(long, option)),
   ];
   return [
-    `## tributary ${name}`,
+    `${heading} tributary ${name}`,
     wrapped(summary),
     `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
     ['| argument | meaning |', '|---|---|', ...rows].join('\n'),

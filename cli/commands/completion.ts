@@ -1,11 +1,12 @@
 import type { OptionSpec } from '../command-spec.ts';
 import { defineVerb } from '../verb.ts';
-import type { Verb } from '../verb.ts';
+import { isGroup, verbsOf } from '../verb.ts';
+import type { Section, Verb, VerbGroup } from '../verb.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Creates the verb that prints completion scripts for `verbs` and itself. */
-export function createCompletion(verbs: readonly Verb[]): Verb {
+/** Creates the verb that prints completion scripts for the verbs of `sections` and itself. */
+export function createCompletion(sections: readonly Section[]): Verb {
   const completion: Verb = defineVerb(
     {
       name: 'completion',
@@ -18,42 +19,67 @@ export function createCompletion(verbs: readonly Verb[]): Verb {
       options: {},
     },
     async ({ positionals: [shell] }) => {
-      const script = scriptFor(shell as (typeof SHELLS)[number], [...verbs, completion]);
+      const all = [...sections, { heading: '', entries: [completion] }];
+      const script = scriptFor(shell as (typeof SHELLS)[number], all);
       return { kind: 'success', plain: script, data: { script } };
     },
   );
   return completion;
 }
 
-function scriptFor(shell: (typeof SHELLS)[number], verbs: readonly Verb[]): string {
+function scriptFor(shell: (typeof SHELLS)[number], sections: readonly Section[]): string {
   switch (shell) {
     case 'bash':
-      return bashScript(verbs);
+      return bashScript(sections);
     case 'zsh':
       // zsh runs completion functions of bash after this call.
-      return `autoload -U +X bashcompinit && bashcompinit\n${bashScript(verbs)}`;
+      return `autoload -U +X bashcompinit && bashcompinit\n${bashScript(sections)}`;
     case 'fish':
-      return fishScript(verbs);
+      return fishScript(sections);
   }
 }
 
-function bashScript(verbs: readonly Verb[]): string {
-  const names = verbs.map(({ spec }) => spec.name).join(' ');
-  const cases = verbs.map(({ spec }) => `    ${spec.name}) words="${wordsOf(spec).join(' ')}" ;;`);
+function bashScript(sections: readonly Section[]): string {
+  const verbs = verbsOf(sections);
+  const cases = verbs.map(({ spec }) => `    "${spec.name}") words="${wordsOf(spec).join(' ')}" ;;`);
+  const groups = groupsOf(sections).map(
+    ({ name, verbs: members }) =>
+      `  if [ "$COMP_CWORD" -eq 2 ] && [ "\${COMP_WORDS[1]}" = ${name} ]; then words="${members.map(({ spec }) => lastWord(spec.name)).join(' ')} --help"; fi`,
+  );
   const choices = choiceCases(verbs).map(([option, values]) => `    "${option}") words="${values}" ;;`);
   return `_tributary() {
-  local words current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  case "\${COMP_WORDS[1]}" in
+  local words current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" verb="\${COMP_WORDS[1]}"
+  case "$verb" in
+    ${groupsOf(sections).map(nameOf).join('|') || '""'}) verb="$verb \${COMP_WORDS[2]}" ;;
+  esac
+  case "$verb" in
 ${cases.join('\n')}
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="${names} --help --version"; fi
-  case "\${COMP_WORDS[1]} $previous" in
+  if [ "$COMP_CWORD" -eq 1 ]; then words="${entriesOf(sections).map(nameOf).join(' ')} --help --version"; fi
+${groups.join('\n')}
+  case "$verb $previous" in
 ${choices.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current"))
 }
 complete -F _tributary tributary
 `;
+}
+
+function entriesOf(sections: readonly Section[]): readonly (Verb | VerbGroup)[] {
+  return sections.flatMap(({ entries }) => entries);
+}
+
+function groupsOf(sections: readonly Section[]): readonly VerbGroup[] {
+  return entriesOf(sections).filter(isGroup);
+}
+
+function nameOf(entry: Verb | VerbGroup): string {
+  return isGroup(entry) ? entry.name : entry.spec.name;
+}
+
+function lastWord(name: string): string {
+  return name.split(' ').at(-1) ?? name;
 }
 
 function wordsOf({ options, positionals }: Verb['spec']): readonly string[] {
@@ -69,24 +95,44 @@ function choiceCases(verbs: readonly Verb[]): readonly (readonly [option: string
   );
 }
 
-function fishScript(verbs: readonly Verb[]): string {
-  return verbs
-    .flatMap(({ spec }) => [
-      `complete -c tributary -n __fish_use_subcommand -f -a ${spec.name} -d ${quoted(spec.summary)}`,
-      ...(spec.positionals?.choices ?? []).map(
-        (choice) => `complete -c tributary -n '__fish_seen_subcommand_from ${spec.name}' -f -a ${choice}`,
-      ),
-      ...Object.entries(spec.options).map(([name, option]) => fishOption(spec.name, name, option)),
-    ])
+function fishScript(sections: readonly Section[]): string {
+  return entriesOf(sections)
+    .flatMap((entry) => (isGroup(entry) ? fishGroup(entry) : fishVerb(entry)))
     .map((line) => `${line}\n`)
     .join('');
 }
 
-function fishOption(verb: string, name: string, { short, type, choices, description }: OptionSpec): string {
-  const condition = `-n '__fish_seen_subcommand_from ${verb}'`;
+function fishGroup({ name, summary, verbs }: VerbGroup): readonly string[] {
+  return [
+    `complete -c tributary -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    ...verbs.flatMap(fishVerb),
+  ];
+}
+
+function fishVerb({ spec }: Verb): readonly string[] {
+  const words = spec.name.split(' ');
+  const condition = words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
+  const offered =
+    words.length === 1
+      ? '__fish_use_subcommand'
+      : `'__fish_seen_subcommand_from ${words[0]}; and test (count (commandline -opc)) -eq 2'`;
+  return [
+    `complete -c tributary -n ${offered} -f -a ${lastWord(spec.name)} -d ${quoted(spec.summary)}`,
+    ...(spec.positionals?.choices ?? []).map(
+      (choice) => `complete -c tributary -n '${condition}' -f -a ${choice}`,
+    ),
+    ...Object.entries(spec.options).map(([name, option]) => fishOption(condition, name, option)),
+  ];
+}
+
+function fishOption(
+  condition: string,
+  name: string,
+  { short, type, choices, description }: OptionSpec,
+): string {
   const flags = `${short === undefined ? '' : `-s ${short} `}-l ${name}${type === 'string' ? ' -r' : ''}`;
   const values = choices === undefined ? '' : ` -f -a '${choices.join(' ')}'`;
-  return `complete -c tributary ${condition} ${flags}${values} -d ${quoted(description)}`;
+  return `complete -c tributary -n '${condition}' ${flags}${values} -d ${quoted(description)}`;
 }
 
 function quoted(text: string): string {
