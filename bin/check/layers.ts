@@ -38,6 +38,7 @@ export const LAYERS: readonly Layer[] = [
       'supergraph/contracts': 'parts of a supergraph by tags, served as graphs of their own',
       'supergraph/sources': 'files, URLs, OCI registries and the stored copy that supergraphs come from',
       supergraph: '`supergraph.yaml`, composition, activation and rollback',
+      'supergraph/registry': 'signed releases of a registry',
       apollo: 'Apollo Server, its plugin, the gateway',
       operation: 'prepared operations and their cache, admission and execution of one operation',
       response: 'the response, its extensions, rejections, error masking',

@@ -1,14 +1,31 @@
+import type { Release } from './registry/release.ts';
+
 /** Result of loading a supergraph from one source. */
 export type LoadedSupergraph =
-  | { readonly kind: 'supergraph'; readonly sdl: string; readonly findings: readonly string[] }
-  /** The source delivered content that is not a valid supergraph. */
-  | { readonly kind: 'rejected'; readonly reasons: readonly string[] }
+  | {
+      readonly kind: 'supergraph';
+      readonly sdl: string;
+      readonly findings: readonly string[];
+      /** Release that names the supergraph; undefined unless the source is a registry. */
+      readonly release?: Release;
+      /** Supergraph of the release's canary, or why it cannot be served; undefined if there is no canary. */
+      readonly canary?: LoadedCanary;
+    }
+  /**
+   * The source delivered content that is not a valid supergraph. `release` is present if its signature is valid.
+   */
+  | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
   /** The source delivered no content, for example because its server is down. */
   | { readonly kind: 'unavailable'; readonly reasons: readonly string[] };
 
+/** A canary whose supergraph is invalid or missing does not keep the other supergraph from being served. */
+export type LoadedCanary =
+  | { readonly kind: 'supergraph'; readonly sdl: string }
+  | { readonly kind: 'rejected'; readonly reasons: readonly string[] };
+
 /** A place that supergraphs are loaded from. Disposing aborts a load in progress. */
 export type SupergraphSource = AsyncDisposable & {
-  readonly kind: 'file' | 'url' | 'oci' | 'stored';
+  readonly kind: 'file' | 'url' | 'oci' | 'registry' | 'stored';
   /** Path, URL or reference for messages, without credentials. */
   readonly name: string;
   /** Loads the supergraph. The promise never rejects. */

@@ -17,7 +17,7 @@ export type SupergraphStatus = {
   readonly sources: readonly SourceStatus[];
 };
 
-type SourceKind = 'file' | 'url' | 'oci' | 'stored';
+type SourceKind = 'file' | 'url' | 'oci' | 'registry' | 'stored';
 
 type Source = { readonly name: string; readonly kind: SourceKind };
 

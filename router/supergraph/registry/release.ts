@@ -1,0 +1,100 @@
+import { compactVerify, errors } from 'jose';
+import type { CryptoKey, KeyObject } from 'jose';
+import { z } from 'zod';
+
+const launch = z.int().min(1);
+const sha256 = z.string().regex(/^[\da-f]{64}$/, 'must be 64 hexadecimal digits in lower case');
+const tags = z.array(z.string().min(1)).default([]);
+
+const publishedContract = z.object({
+  name: z.string().min(1),
+  include: tags,
+  exclude: tags,
+  hideUnreachable: z.boolean().default(true),
+});
+
+/**
+ * Payload of a release: the supergraphs of one variant that routers serve. Each change of a variant (publish,
+ * step of a canary, rollback) makes a new release with a higher sequence. Unknown keys are ignored, so that a
+ * newer registry may add some.
+ */
+const releaseSchema = z.object({
+  version: z.literal(1, { error: 'this router reads version 1; update the router' }),
+  graph: z.string().min(1),
+  variant: z.string().min(1),
+  sequence: z.int().min(1),
+  issuedAt: z.iso.datetime({ offset: true }),
+  serving: z.object({ launch, sha256 }),
+  canary: z
+    .object({ launch, sha256, percent: z.number().min(0).max(100), state: z.enum(['running', 'paused']) })
+    .nullable(),
+  rollback: z.boolean(),
+  reason: z.string().nullable().default(null),
+  /** Settings of the rollout, as the registry keeps them for the variant. */
+  rollout: z.record(z.string(), z.unknown()).nullable().default(null),
+  contracts: z.array(publishedContract).default([]),
+});
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** A verified release: the supergraphs that the routers of one variant serve. */
+export type Release = DeepReadonly<z.output<typeof releaseSchema>>;
+
+/** Tags of a contract that was published to a registry. */
+export type PublishedContract = Release['contracts'][number];
+
+export type VerifiedRelease =
+  | { readonly kind: 'valid'; readonly release: Release }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+export type ExpectedRelease = {
+  /** Public Ed25519 key of the registry. */
+  readonly key: CryptoKey | KeyObject;
+  /** Graph and variant, such as `shop@production`. */
+  readonly graph: string;
+};
+
+/** Verifies the signature of a release, given as compact JWS, and that it is one of the expected graph. */
+export async function verifyRelease(jws: string, expected: ExpectedRelease): Promise<VerifiedRelease> {
+  const payload = await verifiedPayload(jws, expected.key);
+  if (payload.kind === 'invalid') return payload;
+  const parsed = releaseSchema.safeParse(payload.json);
+  if (!parsed.success) return invalid(`the release is not valid: ${issuesOf(parsed.error)}`);
+  const { graph, variant } = parsed.data;
+  if (`${graph}@${variant}` !== expected.graph)
+    return invalid(`the release is one of ${graph}@${variant}, expected one of ${expected.graph}`);
+  return { kind: 'valid', release: parsed.data };
+}
+
+type Payload =
+  | { readonly kind: 'valid'; readonly json: unknown }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+async function verifiedPayload(jws: string, key: ExpectedRelease['key']): Promise<Payload> {
+  try {
+    const { payload } = await compactVerify(jws, key, { algorithms: ['EdDSA', 'Ed25519'] });
+    return { kind: 'valid', json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) };
+  } catch (error) {
+    return invalid(reasonOf(error));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'the signature of the release does not match: the release was altered, or signed with another key';
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'the release is signed with another algorithm than EdDSA (Ed25519)';
+  return 'the response is not a signed release (compact JWS with a JSON payload)';
+}
+
+function invalid(reason: string): { readonly kind: 'invalid'; readonly reason: string } {
+  return { kind: 'invalid', reason };
+}
+
+function issuesOf({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${path.join('.') || '(top level)'}: ${message}`).join(', ');
+}
