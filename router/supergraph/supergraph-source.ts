@@ -12,7 +12,8 @@ export type LoadedSupergraph =
       readonly canary?: LoadedCanary;
     }
   /**
-   * The source delivered content that is not a valid supergraph. `release` is present if its signature is valid.
+   * The source delivered content that is not a valid supergraph. `release` is present if its signature is
+   * valid.
    */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[]; readonly release?: Release }
   /** The source delivered no content, for example because its server is down. */
