@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCommandLine } from '../cli/single-command.ts';
 
@@ -19,4 +19,7 @@ const { status } = spawnSync(
   // npm prints the name of the tarball to stdout.
   { cwd: root, stdio: ['ignore', process.stderr, process.stderr] },
 );
+// The compiler copies only what it compiles.
+for (const file of globSync('registry/**/*.graphql', { cwd: root }))
+  cpSync(join(root, file), join(root, 'dist', file));
 process.exitCode = status ?? 1;

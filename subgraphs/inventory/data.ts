@@ -5,7 +5,7 @@ import {
   fetchConnection,
   type Ordering,
   type PageArguments,
-} from '../database/connection.ts';
+} from '../../database/connection.ts';
 import type { LineItem } from '../shop/line-items.ts';
 
 export interface InventoryTables {

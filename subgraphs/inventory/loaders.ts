@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { groupLoader } from '../database/loaders.ts';
+import { groupLoader } from '../shared/loaders.ts';
 import { type InventoryTables, stockOf } from './data.ts';
 
 export type InventoryLoaders = ReturnType<typeof createLoaders>;

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { requireRole } from '../shared/caller.ts';
-import type { Connection, PageArguments } from '../database/connection.ts';
+import type { Connection, PageArguments } from '../../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/serve.ts';
 import { readId } from '../shop/ids.ts';

@@ -1,10 +1,10 @@
 import DataLoader from 'dataloader';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { Connection } from '../database/connection.ts';
+import type { Connection } from '../../database/connection.ts';
 import { dependencyUnavailable } from '../shared/errors.ts';
 import type { InboundRequest } from '../shared/inbound-request.ts';
-import { groupLoader, rowLoader } from '../database/loaders.ts';
+import { groupLoader, rowLoader } from '../shared/loaders.ts';
 import type { CallService } from './service-client.ts';
 import type { Order, OrderTables } from './data.ts';
 import { itemsOf, listOrdersOfEach, ordersByIds, type OrdersPage } from './orders.ts';

@@ -5,7 +5,7 @@ import {
   fetchConnectionOfEach,
   type Ordering,
   type PageArguments,
-} from '../database/connection.ts';
+} from '../../database/connection.ts';
 import { recordPendingRelease } from './pending-releases.ts';
 import { openStatuses, type Order, type OrderDatabase, type OrderItem, type OrderStatus } from './data.ts';
 

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { type Caller, hasRole, requireSignedIn, requireUser } from '../shared/caller.ts';
-import type { Connection } from '../database/connection.ts';
+import type { Connection } from '../../database/connection.ts';
 import { fail } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/serve.ts';
 import type { InboundRequest } from '../shared/inbound-request.ts';

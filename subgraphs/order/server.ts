@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Kysely } from 'kysely';
-import { openDatabase } from '../database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { dependencyUnavailable, shopError } from '../shared/errors.ts';
 import { backgroundWork, type InboundRequest } from '../shared/inbound-request.ts';
 import { type Parts, runSubgraph } from '../shared/run.ts';

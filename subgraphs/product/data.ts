@@ -5,7 +5,7 @@ import {
   type Connection,
   type Ordering,
   type PageArguments,
-} from '../database/connection.ts';
+} from '../../database/connection.ts';
 
 export type ProductTables = {
   readonly categories: { readonly id: string; readonly name: string; readonly parent_id: string | null };

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { groupLoader, rowLoader } from '../database/loaders.ts';
+import { groupLoader, rowLoader } from '../shared/loaders.ts';
 import { findCategories, findChildren, findProducts, type ProductTables } from './data.ts';
 
 export type ProductLoaders = ReturnType<typeof createLoaders>;

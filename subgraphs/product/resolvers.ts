@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { randomUUID } from 'node:crypto';
 import { requireRole } from '../shared/caller.ts';
-import type { PageArguments } from '../database/connection.ts';
+import type { PageArguments } from '../../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/serve.ts';
-import { isForeignKeyViolation, isUniqueViolation } from '../database/postgres-errors.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '../../database/postgres-errors.ts';
 import { shopScalars } from '../shop/scalars.ts';
 import {
   changeProduct,

@@ -1,7 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { isDataException, isUnreachable } from '../database/postgres-errors.ts';
+import { isDataException, isUnreachable } from '../../database/postgres-errors.ts';
 
 const shopCodes = [
   'NOT_FOUND',

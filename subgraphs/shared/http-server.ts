@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Settings, TlsSettings } from './settings.ts';
-import { reasonOf, StartupError } from './startup-error.ts';
+import { reasonOf, StartupError } from '../../database/startup-error.ts';
 
 export type Reply = {
   readonly status: number;

@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino';
 import type { RunningSubgraph } from './serve.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { StartupError } from './startup-error.ts';
+import { StartupError } from '../../database/startup-error.ts';
 
 /** The clock and log of a subgraph; tests pass their own. */
 export type Parts = {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import type { DatabaseLocation } from '../database/database.ts';
+import type { DatabaseLocation } from '../../database/database.ts';
 import type { IdentityKey } from './sign.ts';
-import { reasonOf, StartupError } from './startup-error.ts';
+import { reasonOf, StartupError } from '../../database/startup-error.ts';
 
 /** A key whose id is the name of its service, or that name, a dot and a version: `order`, `order.2`. */
 export type ServiceKey = IdentityKey & { readonly service: string };

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { groupLoader, rowLoader } from '../database/loaders.ts';
+import { groupLoader, rowLoader } from '../shared/loaders.ts';
 import { eventsOf, shipmentsBy, type ShippingTables } from './data.ts';
 
 export type ShippingLoaders = ReturnType<typeof createLoaders>;

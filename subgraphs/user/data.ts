@@ -6,7 +6,7 @@ import {
   type Connection,
   type Ordering,
   type PageArguments,
-} from '../database/connection.ts';
+} from '../../database/connection.ts';
 
 type Tier = 'FREE' | 'PREMIUM' | 'ENTERPRISE';
 

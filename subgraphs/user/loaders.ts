@@ -1,4 +1,4 @@
-import { rowLoader } from '../database/loaders.ts';
+import { rowLoader } from '../shared/loaders.ts';
 import { findUsers, type UserDatabase } from './data.ts';
 
 export type UserLoaders = ReturnType<typeof createLoaders>;

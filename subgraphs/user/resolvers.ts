@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hasRole, requireRole, requireUser, type Caller } from '../shared/caller.ts';
-import type { PageArguments } from '../database/connection.ts';
+import type { PageArguments } from '../../database/connection.ts';
 import { fail, shopError } from '../shared/errors.ts';
 import type { RequestFacts, Resolvers } from '../shared/serve.ts';
-import { isUniqueViolation } from '../database/postgres-errors.ts';
+import { isUniqueViolation } from '../../database/postgres-errors.ts';
 import { dateTimeScalar } from '../shop/scalars.ts';
 import {
   changeProfile,

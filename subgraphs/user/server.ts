@@ -1,4 +1,4 @@
-import { openDatabase } from '../database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { type Parts, runSubgraph } from '../shared/run.ts';
 import { serveSubgraph, type RunningSubgraph } from '../shared/serve.ts';
 import type { Settings } from '../shared/settings.ts';

@@ -1,6 +1,6 @@
-import { openDatabase } from '../database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { readSettings } from '../shared/settings.ts';
-import { StartupError } from '../shared/startup-error.ts';
+import { StartupError } from '../../database/startup-error.ts';
 import { migrations, setRoles, type UserTables } from './data.ts';
 import { seed } from './seed.ts';
 

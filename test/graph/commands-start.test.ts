@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { migrations, type OrderTables } from '../../subgraphs/order/data.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
-import { openDatabase } from '../../subgraphs/database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { demoPassword } from '../../subgraphs/shop/demo/users.ts';
 import { followRecipe, readPage } from '../support/processes/documentation.ts';
 import { isRunning, processOf, servicesOf, starterOf } from '../support/processes/process-tree.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
-import type { DatabaseLocation } from '../../subgraphs/database/database.ts';
-import { ensureTemplate } from '../../subgraphs/database/embedded-postgres.ts';
+import type { DatabaseLocation } from '../../database/database.ts';
+import { ensureTemplate } from '../../database/embedded-postgres.ts';
 import { failToStart, startSubgraphProcess } from '../support/subgraphs/subgraph-process.ts';
 import { startTestSubgraph, templateDir } from '../support/subgraphs/shop-subgraph.ts';
 

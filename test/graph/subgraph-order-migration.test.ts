@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../subgraphs/database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { migrations, type OrderTables } from '../../subgraphs/order/data.ts';
 import { pendingReleases } from '../../subgraphs/order/pending-releases.ts';
 import { findPlacement } from '../../subgraphs/order/placements.ts';

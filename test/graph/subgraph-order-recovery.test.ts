@@ -7,7 +7,7 @@ import { pendingReleases } from '../../subgraphs/order/pending-releases.ts';
 import { seed } from '../../subgraphs/order/seed.ts';
 import { startShipping } from '../../subgraphs/shipping/server.ts';
 import { demoOrders } from '../../subgraphs/shop/demo/orders.ts';
-import { type DatabaseLocation, openDatabase } from '../../subgraphs/database/database.ts';
+import { type DatabaseLocation, openDatabase } from '../../database/database.ts';
 import { type OrderNeighbours, startNeighbours } from '../support/subgraphs/order-neighbours.ts';
 import { buyer, cancelOrder, placedOrder, placeOrder } from '../support/subgraphs/place-order.ts';
 import {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startProduct } from '../../subgraphs/product/server.ts';
-import { openDatabase } from '../../subgraphs/database/database.ts';
+import { openDatabase } from '../../database/database.ts';
 import { serveSubgraph } from '../../subgraphs/shared/serve.ts';
 import { signIdentity } from '../../subgraphs/shared/sign.ts';
 import {

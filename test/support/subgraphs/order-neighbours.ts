@@ -1,7 +1,7 @@
 import { startInventory } from '../../../subgraphs/inventory/server.ts';
 import { startOrder } from '../../../subgraphs/order/server.ts';
 import { startProduct } from '../../../subgraphs/product/server.ts';
-import type { DatabaseLocation } from '../../../subgraphs/database/database.ts';
+import type { DatabaseLocation } from '../../../database/database.ts';
 import type { Settings } from '../../../subgraphs/shared/settings.ts';
 import { startServiceTap, type ServiceTap } from './service-tap.ts';
 import { startTestSubgraph, type DatabaseKind, type TestSubgraph } from './shop-subgraph.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createDatabase, dropDatabase } from '../servers/fresh-database.ts';
-import type { DatabaseLocation } from '../../../subgraphs/database/database.ts';
+import type { DatabaseLocation } from '../../../database/database.ts';
 import type { Parts } from '../../../subgraphs/shared/run.ts';
 import type { RunningSubgraph } from '../../../subgraphs/shared/serve.ts';
 import type { Settings } from '../../../subgraphs/shared/settings.ts';

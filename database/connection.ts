@@ -1,5 +1,5 @@
+import { GraphQLError } from 'graphql';
 import { sql, type Kysely, type RawBuilder, type SelectQueryBuilder } from 'kysely';
-import { fail } from '../shared/errors.ts';
 
 /** A Relay connection. */
 export type Connection<Row> = {
@@ -77,7 +77,7 @@ function startingAfter<Tables, Table extends keyof Tables, Row>(
 function readFirst(page: PageArguments): number {
   const first = page.first ?? defaultPageSize;
   if (first >= 1 && first <= maxPageSize) return first;
-  return fail('BAD_USER_INPUT', `"first" must be between 1 and ${maxPageSize}, not ${first}.`);
+  throw badInput(`"first" must be between 1 and ${maxPageSize}, not ${first}.`);
 }
 
 function toConnection<Row>(
@@ -111,7 +111,7 @@ function encodeCursor<Row>(ordering: Ordering<Row>, row: Row): string {
 function decodeCursor<Row>(cursor: string, ordering: Ordering<Row>): readonly string[] {
   const [name, ...values] = parseCursor(cursor);
   if (name === ordering.name && values.length === ordering.columns.length) return values;
-  return fail('BAD_USER_INPUT', '"after" is not a cursor of this list in this order.');
+  throw badInput('"after" is not a cursor of this list in this order.');
 }
 
 function parseCursor(cursor: string): readonly string[] {
@@ -121,4 +121,8 @@ function parseCursor(cursor: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

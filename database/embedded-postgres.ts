@@ -1,8 +1,8 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lockFile } from './lock-file.ts';
-import { reasonOf, StartupError } from '../shared/startup-error.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
 
 export type EmbeddedPostgres = { readonly pglite: PGlite; readonly close: () => Promise<void> };
 
@@ -70,19 +70,33 @@ export async function ensureTemplate(templateDir: string): Promise<string> {
 async function buildTemplate(template: string): Promise<void> {
   const partial = `${template}.partial`;
   rmSync(partial, { recursive: true, force: true });
+  const { PGlite } = await importPGlite();
   const pglite = await PGlite.create({ dataDir: partial, ...tuning });
   await pglite.close();
   renameSync(partial, template);
 }
 
 async function openExisting(path: string): Promise<PGlite> {
+  const { PGlite } = await importPGlite();
   try {
     // Without this file PGlite would initialize the folder and overwrite its data.
     if (!existsSync(join(path, 'PG_VERSION'))) throw new Error('PG_VERSION is missing');
     return await PGlite.create({ dataDir: path });
   } catch (error) {
     throw new StartupError(
-      `The data in ${path} cannot be opened (${reasonOf(error)}): put back a backup, or move the folder away to start again with the demo data.`,
+      `The data in ${path} cannot be opened (${reasonOf(error)}): put back a backup, or move the folder away to start again without it.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The published package does not contain PGlite (27 MB), because most installations do not use it. */
+async function importPGlite() {
+  try {
+    return await import('@electric-sql/pglite');
+  } catch (error) {
+    throw new StartupError(
+      `The embedded Postgres is not installed (${reasonOf(error)}): run "npm install @electric-sql/pglite@0.5.14", or set DATABASE_URL.`,
       { cause: error },
     );
   }

@@ -5,9 +5,9 @@ import { Pool } from 'pg';
 import { openFolder } from './embedded-postgres.ts';
 import { isUnreachable } from './postgres-errors.ts';
 import { prepareDatabase } from './prepare-database.ts';
-import { reasonOf, StartupError } from '../shared/startup-error.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
 
-/** Location of a subgraph's tables. Every kind is Postgres, with the same SQL. */
+/** Location of a service's tables. Every kind is Postgres, with the same SQL. */
 export type DatabaseLocation =
   | { readonly kind: 'postgres'; readonly schema: string; readonly url: string }
   | { readonly kind: 'folder'; readonly schema: string; readonly path: string; readonly templateDir: string };
