@@ -7,6 +7,9 @@ import { ALLOWED, FRAGMENTS, MAX_COMMENT_COLUMNS, WORDS } from './words.ts';
 const SOURCES = [
   'router/**/*.ts',
   'cli/**/*.ts',
+  'checks/**/*.ts',
+  'registry/**/*.ts',
+  'database/**/*.ts',
   'bin/**/*.ts',
   'bench/**/*.ts',
   'subgraphs/**/*.ts',

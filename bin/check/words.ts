@@ -10,7 +10,6 @@ export type Word = {
 export const WORDS: readonly Word[] = [
   { word: 'ill', write: '"unhealthy" or "failing"' },
   { word: 'illness*', write: '"failure"' },
-  { word: 'verdict*', write: '"outcome", "result" or "decision"' },
   { word: 'judge*', write: '"evaluate"' },
   { word: 'judging', write: '"evaluating"' },
   { word: 'accus*', write: '"attribute" or "suspect"' },

@@ -1,11 +1,9 @@
-import { parse, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import { createContractPricing, createPricing } from '../../cost/pricing.ts';
 import type { Pricing } from '../../cost/pricing.ts';
 import { createGuards } from '../../authorization/authorization.ts';
 import type { Guard } from '../../authorization/guard.ts';
 import { createPolicyEvaluator } from '../../authorization/requirement.ts';
-import { extractAuthDirectives } from '../../authorization/extract-auth-directives.ts';
 import type { Config } from '../../config/config-schema.ts';
 import { ConfigError, placeIn } from '../../config/yaml/read-yaml.ts';
 import { fieldsAt } from '../../degradation/coordinates.ts';
@@ -15,22 +13,16 @@ import { readStalePolicies } from '../../degradation/stale-policy.ts';
 import type { FallbackOf } from '../../execution/response/fallback.ts';
 import type { StalePolicyOf } from '../../execution/stale/stale-values.ts';
 import type { Planner, createPlanner } from '../../planning/planner.ts';
-import { formatFinding } from '../compose.ts';
 import type { Finding } from '../compose.ts';
-import { describeGraph } from '../../apollo/gateway.ts';
 import type { Graph } from '../../apollo/gateway.ts';
-import { SupergraphRejected } from '../rejection.ts';
 import { buildContracts } from '../contracts/contract.ts';
 import type { Contract } from '../contracts/contract.ts';
-import { withoutIgnoredFeatures } from './ignored-features.ts';
 import { servedDifferently } from './served-differently.ts';
 import { constantLabels } from './constant-labels.ts';
+import { readSupergraph } from './read-supergraph.ts';
 import { readOverrideLabels } from '../../planning/override-labels.ts';
 import type { OverrideLabels } from '../../planning/override-labels.ts';
-import { withoutContextPurpose } from './context-link.ts';
 import { unknownField, unknownSubgraph } from './unknown-names.ts';
-import { unsupportedFeatures } from './unsupported-features.ts';
-import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 
 /** A supergraph that the router can serve, and the parts of the router that depend only on it. */
 export type AcceptedSupergraph = {
@@ -67,16 +59,8 @@ export async function acceptSupergraph(
   config: Config,
   startPlanner: typeof createPlanner,
 ): Promise<AcceptedSupergraph> {
-  const published = parse(supergraphSdl, { noLocation: true });
-  const unsupported = unsupportedFeatures(published);
-  if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
-
-  const { document: relevant, warnings: ignored } = withoutIgnoredFeatures(published);
-  const { document, requirements } = extractAuthDirectives(relevant);
-  const defaults = createHiddenDefaults();
-  const servable = withoutContextPurpose(defaults.hide(document));
-  const servableSdl = servable === published ? supergraphSdl : print(servable);
-  const graph = describeGraph({ published: supergraphSdl, servable, defaults });
+  const { graph, document, servable, servableSdl, defaults, requirements, warnings } =
+    readSupergraph(supergraphSdl);
   const pricing = createPricing(document, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
   const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
@@ -120,7 +104,7 @@ export async function acceptSupergraph(
     overrideLabels,
     contracts: new Map(accepted),
     warnings: [
-      ...ignored,
+      ...warnings,
       ...servedDifferently(graph.supergraphSchema),
       ...constantLabels(overrideLabels, config),
     ],

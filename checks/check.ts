@@ -1,0 +1,98 @@
+import { composeProposed, readVersion, servingErrors, reported } from './composition.ts';
+import type { GraphVersion, ProposedGraph } from './composition.ts';
+import { evaluateOperation } from './evaluate-operation.ts';
+import type { Evaluation } from './evaluate-operation.ts';
+import type { RecordedOperation } from './recorded-operation.ts';
+import type { CheckReport, CompositionReport, OperationResult } from './report.ts';
+import { selectOperations, totalCalls } from './select-operations.ts';
+import type { SelectedOperations } from './select-operations.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
+import type { CheckSettings } from './settings.ts';
+
+/** A contract: a part of the graph by tags. */
+export type CheckedContract = {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly hideUnreachable: boolean;
+};
+
+/** A proposed change of a graph. */
+export type CheckRequest = {
+  /** Supergraph SDL that is served; undefined if there is none yet. */
+  readonly before: string | undefined;
+  readonly after: ProposedGraph;
+  readonly operations: readonly RecordedOperation[];
+  readonly contracts?: readonly CheckedContract[];
+  readonly settings?: Partial<CheckSettings>;
+};
+
+export type CheckParts = {
+  readonly now: () => number;
+  readonly signal?: AbortSignal;
+};
+
+/** Checks what a proposed version of a graph breaks. */
+export async function check(request: CheckRequest, parts: CheckParts): Promise<CheckReport> {
+  const settings = { ...DEFAULT_SETTINGS, ...request.settings };
+  const selected = selectOperations(request.operations, settings, parts.now());
+  const { supergraphSdl, errors, hints } = await composeProposed(request.after, parts.signal);
+  if (supergraphSdl === undefined) return failed({ errors, hints }, selected);
+  const after = tryVersion(supergraphSdl);
+  if (after.kind === 'rejected') return failed({ errors: after.errors, hints }, selected);
+  const composition = { errors, hints: [...hints, ...after.version.warnings.map(reported)] };
+  if (request.before === undefined) return { ...emptyReport(selected), success: true, composition };
+  const before = readVersion(request.before);
+  const operations = selected.operations.map((operation) =>
+    resultOf(operation, evaluateOperation(operation, before, after.version)),
+  );
+  return {
+    ...emptyReport(selected),
+    success: operations.every(({ verdict }) => verdict !== 'breaks'),
+    composition,
+    operations,
+  };
+}
+
+type TriedVersion =
+  | { readonly kind: 'read'; readonly version: GraphVersion }
+  | { readonly kind: 'rejected'; readonly errors: CompositionReport['errors'] };
+
+function tryVersion(supergraphSdl: string): TriedVersion {
+  try {
+    return { kind: 'read', version: readVersion(supergraphSdl) };
+  } catch (error) {
+    return { kind: 'rejected', errors: servingErrors(error) };
+  }
+}
+
+function failed(composition: CompositionReport, selected: SelectedOperations): CheckReport {
+  return { ...emptyReport(selected), success: false, composition };
+}
+
+function emptyReport({ evidence }: SelectedOperations): Omit<CheckReport, 'success' | 'composition'> {
+  return { operations: [], changes: [], access: [], lint: [], contracts: [], evidence };
+}
+
+function resultOf(
+  { id, name, clients = [] }: RecordedOperation,
+  { verdict, reasons }: Evaluation,
+): OperationResult {
+  const byCalls = clients.toSorted((a, b) => (b.calls ?? 0) - (a.calls ?? 0));
+  const seen = clients.flatMap(({ lastSeen }) => lastSeen ?? []).toSorted();
+  return {
+    id,
+    name: name ?? null,
+    client: byCalls[0]?.name ?? null,
+    clients: byCalls.map((client) => ({
+      name: client.name,
+      version: client.version ?? null,
+      calls: client.calls,
+    })),
+    calls: totalCalls(clients),
+    lastSeen: seen.at(-1) ?? null,
+    verdict,
+    reasons,
+    plan: null,
+  };
+}

@@ -1,0 +1,65 @@
+import { checkInThread, composeInThread } from '../router/supergraph/compose-in-thread.ts';
+import type { Finding as RouterFinding, SubgraphSchema } from '../router/supergraph/compose.ts';
+import { rejectionReasons } from '../router/supergraph/rejection.ts';
+import { readSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
+import type { ReadSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
+import type { CompositionReport, Finding } from './report.ts';
+
+export type { SubgraphSchema } from '../router/supergraph/compose.ts';
+
+/** One version of a graph, as its supergraph describes it. */
+export type GraphVersion = ReadSupergraph;
+
+/** A proposed version: the schemas of all subgraphs, or a supergraph that is already composed. */
+export type ProposedGraph =
+  | { readonly subgraphs: readonly SubgraphSchema[] }
+  | { readonly supergraphSdl: string; readonly file?: string };
+
+/** The supergraph SDL, or undefined if composition fails, and the findings. */
+export type ComposedGraph = CompositionReport & { readonly supergraphSdl: string | undefined };
+
+/** Reads a version from its supergraph SDL. @throws {Error} if the router cannot serve it */
+export function readVersion(supergraphSdl: string): GraphVersion {
+  return readSupergraph(supergraphSdl);
+}
+
+/** Composes subgraphs in a thread, or checks there that a supergraph is satisfiable. */
+export async function composeProposed(
+  proposed: ProposedGraph,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<ComposedGraph> {
+  if ('supergraphSdl' in proposed) {
+    const { supergraphSdl, file } = proposed;
+    const findings = await checkInThread(supergraphSdl, signal);
+    const placed = findings.map((finding) => ({ ...finding, ...(file !== undefined && { place: file }) }));
+    return composedOf(placed, supergraphSdl);
+  }
+  const composition = await composeInThread(proposed.subgraphs, signal);
+  return composedOf(
+    composition.findings,
+    composition.kind === 'composed' ? composition.supergraphSdl : undefined,
+  );
+}
+
+/** Returns the reasons why the router cannot serve a composed supergraph. */
+export function servingErrors(error: unknown): readonly Finding[] {
+  return rejectionReasons(error).map((message) => ({ code: 'SUPERGRAPH_REJECTED', message }));
+}
+
+function composedOf(findings: readonly RouterFinding[], supergraphSdl: string | undefined): ComposedGraph {
+  const errors = findings.filter(({ severity }) => severity === 'error').map(reported);
+  const hints = findings.filter(({ severity }) => severity !== 'error').map(reported);
+  return { errors, hints, supergraphSdl: errors.length === 0 ? supergraphSdl : undefined };
+}
+
+/** Returns a finding of the router in the form of a report, which has lists instead of a severity. */
+export function reported({ code, message, subgraph, coordinate, place, line }: RouterFinding): Finding {
+  return {
+    code,
+    message,
+    ...(subgraph !== undefined && { subgraph }),
+    ...(coordinate !== undefined && { coordinate }),
+    ...(place !== undefined && { file: place }),
+    ...(line !== undefined && { line }),
+  };
+}

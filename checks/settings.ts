@@ -1,0 +1,11 @@
+/** Limits of a check. */
+export type CheckSettings = {
+  /** Leaves out operations that were last seen earlier than this number of days ago. */
+  readonly sinceDays: number | null;
+  /** Leaves out operations with fewer calls. */
+  readonly ignoreBelowCalls: number;
+  /** Names of clients whose calls do not count. */
+  readonly excludeClients: readonly string[];
+};
+
+export const DEFAULT_SETTINGS: CheckSettings = { sinceDays: null, ignoreBelowCalls: 0, excludeClients: [] };

@@ -1,0 +1,54 @@
+import { parse, print } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import { describeGraph } from '../../apollo/gateway.ts';
+import type { Graph } from '../../apollo/gateway.ts';
+import { extractAuthDirectives } from '../../authorization/extract-auth-directives.ts';
+import type { Requirements } from '../../authorization/requirement.ts';
+import { createHiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
+import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
+import { formatFinding } from '../compose.ts';
+import type { Finding } from '../compose.ts';
+import { SupergraphRejected } from '../rejection.ts';
+import { withoutContextPurpose } from './context-link.ts';
+import { withoutIgnoredFeatures } from './ignored-features.ts';
+import { unsupportedFeatures } from './unsupported-features.ts';
+
+/** A supergraph and what can be read from its SDL alone, without a configuration. */
+export type ReadSupergraph = {
+  readonly graph: Graph;
+  /** The supergraph without the directives that the router ignores or enforces itself. */
+  readonly document: DocumentNode;
+  /** The document with placeholders for default values of custom scalars (`HiddenDefaults`). */
+  readonly servable: DocumentNode;
+  /** SDL of `servable`, for Apollo's gateway and planner. */
+  readonly servableSdl: string;
+  readonly defaults: HiddenDefaults;
+  readonly requirements: Requirements;
+  /** One warning for each feature that the router ignores. */
+  readonly warnings: readonly Finding[];
+};
+
+/**
+ * Reads a supergraph.
+ * @throws {SupergraphRejected} if it requires a feature that the router does not support
+ * @throws {Error} if it is no valid supergraph
+ */
+export function readSupergraph(supergraphSdl: string): ReadSupergraph {
+  const published = parse(supergraphSdl, { noLocation: true });
+  const unsupported = unsupportedFeatures(published);
+  if (unsupported.length > 0) throw new SupergraphRejected(unsupported.map(formatFinding));
+
+  const { document: relevant, warnings } = withoutIgnoredFeatures(published);
+  const { document, requirements } = extractAuthDirectives(relevant);
+  const defaults = createHiddenDefaults();
+  const servable = withoutContextPurpose(defaults.hide(document));
+  return {
+    graph: describeGraph({ published: supergraphSdl, servable, defaults }),
+    document,
+    servable,
+    servableSdl: servable === published ? supergraphSdl : print(servable),
+    defaults,
+    requirements,
+    warnings,
+  };
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { check } from '../../checks/check.ts';
+import type { CheckRequest } from '../../checks/check.ts';
+import type { RecordedOperation } from '../../checks/recorded-operation.ts';
+import { compose } from '../../router/supergraph/compose.ts';
+
+/** The report of a check: composition, operations, and the settings that leave operations out. */
+
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable"])`;
+
+function subgraph(name: string, sdl: string) {
+  return { name, url: `http://${name}.example/graphql`, sdl: `${LINK}\n${sdl}`, place: `${name}.graphql` };
+}
+
+const PRODUCTS = subgraph(
+  'products',
+  'type Query { product: Product } type Product { id: ID! name: String! }',
+);
+const RENAMED = subgraph(
+  'products',
+  'type Query { product: Product } type Product { id: ID! title: String! }',
+);
+
+function supergraphOf(...subgraphs: readonly ReturnType<typeof subgraph>[]): string {
+  const composed = compose(subgraphs);
+  if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
+  return composed.supergraphSdl;
+}
+
+const NOW = Date.parse('2026-11-27T00:00:00Z');
+
+const NAMES: RecordedOperation = { id: 'names', name: 'Names', body: 'query Names { product { name } }' };
+
+function checkOf(request: Partial<CheckRequest>) {
+  return check(
+    { before: supergraphOf(PRODUCTS), after: { subgraphs: [RENAMED] }, operations: [NAMES], ...request },
+    { now: () => NOW },
+  );
+}
+
+describe('the report of a check', () => {
+  test('lists the operations that are invalid after the change', async () => {
+    const { success, composition, operations } = await checkOf({});
+    expect({ success, composition, verdicts: operations.map(({ id, verdict }) => [id, verdict]) }).toEqual({
+      success: false,
+      composition: { errors: [], hints: [] },
+      verdicts: [['names', 'breaks']],
+    });
+  });
+
+  test('lists errors of composition with subgraph, coordinate, file and line', async () => {
+    const other = subgraph('other', 'type Query { product: Product } type Product { id: ID! name: Int! }');
+    const { success, composition, operations } = await checkOf({ after: { subgraphs: [PRODUCTS, other] } });
+    expect({ success, operations }).toEqual({ success: false, operations: [] });
+    expect(composition.errors).toContainEqual(
+      expect.objectContaining({
+        code: 'FIELD_TYPE_MISMATCH',
+        coordinate: 'Product.name',
+        subgraph: 'other',
+        file: 'other.graphql',
+        line: 2,
+      }),
+    );
+  });
+
+  test('says how many operations the settings leave out', async () => {
+    const client = (name: string, calls: number, lastSeen = '2026-11-26T00:00:00Z') => ({
+      name,
+      calls,
+      lastSeen,
+    });
+    const operations = [
+      { ...NAMES, id: 'used', clients: [client('web', 9), client('crawler', 50)] },
+      { ...NAMES, id: 'rare', clients: [client('web', 1)] },
+      { ...NAMES, id: 'crawled', clients: [client('crawler', 50)] },
+      { ...NAMES, id: 'old', clients: [client('web', 99, '2026-09-01T00:00:00Z')] },
+    ];
+    const settings = { sinceDays: 30, ignoreBelowCalls: 5, excludeClients: ['crawler'] };
+    const report = await checkOf({ operations, settings });
+    expect(report.operations.map(({ id, calls }) => [id, calls])).toEqual([['used', 9]]);
+    expect(report.evidence).toEqual({
+      operations: 1,
+      calls: 9,
+      sinceDays: 30,
+      leftOut: { belowCalls: 1, excludedClients: 1, notSeen: 1 },
+    });
+  });
+});
