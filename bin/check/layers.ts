@@ -39,6 +39,7 @@ export const LAYERS: readonly Layer[] = [
       'supergraph/sources': 'files, URLs, OCI registries and the stored copy that supergraphs come from',
       supergraph: '`supergraph.yaml`, composition, activation and rollback',
       'supergraph/registry': 'signed releases of a registry',
+      rollout: 'canaries: share of callers, statistics, the decision to roll back',
       apollo: 'Apollo Server, its plugin, the gateway',
       operation: 'prepared operations and their cache, admission and execution of one operation',
       response: 'the response, its extensions, rejections, error masking',

@@ -1,6 +1,7 @@
 import { compactVerify, errors } from 'jose';
 import type { CryptoKey, KeyObject } from 'jose';
 import { z } from 'zod';
+import { rolloutSettingsSchema } from '../../rollout/rollout-settings.ts';
 
 const launch = z.int().min(1);
 const sha256 = z.string().regex(/^[\da-f]{64}$/, 'must be 64 hexadecimal digits in lower case');
@@ -26,12 +27,21 @@ const releaseSchema = z.object({
   issuedAt: z.iso.datetime({ offset: true }),
   serving: z.object({ launch, sha256 }),
   canary: z
-    .object({ launch, sha256, percent: z.number().min(0).max(100), state: z.enum(['running', 'paused']) })
+    .object({
+      launch,
+      sha256,
+      percent: z.number().min(0).max(100),
+      state: z.enum(['running', 'paused']),
+      /**
+       * Sequence of the release with which the canary began. A launch that was rolled back and begins again
+       * has a higher one.
+       */
+      began: z.int().min(1).optional(),
+    })
     .nullable(),
   rollback: z.boolean(),
   reason: z.string().nullable().default(null),
-  /** Settings of the rollout, as the registry keeps them for the variant. */
-  rollout: z.record(z.string(), z.unknown()).nullable().default(null),
+  rollout: rolloutSettingsSchema.nullable().default(null),
   contracts: z.array(publishedContract).default([]),
 });
 
