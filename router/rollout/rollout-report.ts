@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Upper bounds of the buckets of `latencyBuckets`, in milliseconds. The last bucket, which has no upper
  * bound, comes in addition.
  */
-const LATENCY_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
+export const LATENCY_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
 
 const count = z.number().int().nonnegative();
 
@@ -14,7 +14,11 @@ const statsSchema = z.object({
   errors: count.describe('Of these, the ones with errors that the client did not cause.'),
   degraded: count.describe('Of these, the ones with a degraded response.'),
   breakerOpenings: count.describe('How often a circuit breaker of the generation has opened.'),
-  latencyBuckets: z.array(count).length(LATENCY_BOUNDS_MS.length + 1),
+  latencyBuckets: z
+    .array(count)
+    .length(LATENCY_BOUNDS_MS.length + 1)
+    .readonly()
+    .describe('Requests by duration: up to each bound of LATENCY_BOUNDS_MS, and above the last one.'),
 });
 
 /** Counts of a canary and of the generation that the other callers use, since the current step began. */

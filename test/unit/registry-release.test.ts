@@ -14,7 +14,16 @@ const payload = {
   canary: { launch: 3, sha256, percent: 5, state: 'running' },
   rollback: false,
   reason: null,
-  rollout: { percents: [5, 100] },
+  rollout: {
+    strategy: 'canary',
+    steps: [5, 25],
+    stepMinutes: 10,
+    minRequests: 200,
+    maxErrorIncrease: 1,
+    maxDegradedIncrease: 2,
+    maxSlowIncrease: 10,
+    promoteAutomatically: true,
+  },
   contracts: [{ name: 'partner', include: [], exclude: ['internal'], hideUnreachable: true }],
 };
 
