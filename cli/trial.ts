@@ -21,6 +21,7 @@ import type { Compose } from '../router/supergraph/sources/file-source.ts';
 import { createSupergraphSources } from '../router/supergraph/sources/create-sources.ts';
 import type {
   LoadedSupergraph,
+  Supergraph,
   SupergraphSource,
   SupergraphSources,
 } from '../router/supergraph/supergraph-source.ts';
@@ -68,11 +69,11 @@ export async function tryRouter<Result>(
 ): Promise<Result | Rejected> {
   const composed = await loadPreferred(sources.list);
   if (composed.kind !== 'supergraph') return { kind: 'rejected', reasons: composed.reasons };
-  const { sdl, findings } = composed;
+  const { sdl, findings, release } = composed;
   await using built = new AsyncDisposableStack();
   let trial: Trial;
   try {
-    trial = await build(sdl, { config, findings, built });
+    trial = await build({ sdl, contracts: release?.contracts ?? [] }, { config, findings, built });
   } catch (error) {
     return { kind: 'rejected', reasons: [...findings, ...rejectionReasons(error)] };
   }
@@ -92,7 +93,7 @@ async function loadPreferred(list: readonly SupergraphSource[]): Promise<LoadedS
 }
 
 async function build(
-  sdl: string,
+  supergraph: Supergraph,
   {
     config,
     findings,
@@ -119,7 +120,7 @@ async function build(
     }),
   );
   const generation = built.use(
-    await buildGeneration(sdl, config, {
+    await buildGeneration(supergraph, config, {
       ...PARTS,
       telemetry,
       subgraphPool,
@@ -135,7 +136,7 @@ async function build(
   await smokeTest(generation, undefined);
   const [planner] = planners;
   if (planner === undefined) throw new Error('bug: the generation has no planner');
-  return { sdl, findings: [...findings, ...warnings], generation, planner };
+  return { sdl: supergraph.sdl, findings: [...findings, ...warnings], generation, planner };
 }
 
 /** Creates the stages of requests, which check the rest of the configuration. */

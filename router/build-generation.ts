@@ -17,6 +17,7 @@ import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import type { AcceptedContract } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
+import type { Supergraph } from './supergraph/supergraph-source.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /**
@@ -24,6 +25,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
  * lease is released.
  */
 export type Generation = AsyncDisposable & {
+  readonly supergraph: Supergraph;
   readonly graph: Graph;
   /** Cache of prepared operations for clients of the whole graph. */
   readonly operations: Operations;
@@ -54,13 +56,13 @@ export type GenerationParts = {
  * @throws {SupergraphRejected} or {ConfigError} with the reasons why the supergraph cannot be served
  */
 export async function buildGeneration(
-  supergraphSdl: string,
+  supergraph: Supergraph,
   config: Config,
   parts: GenerationParts,
 ): Promise<Generation> {
   const { telemetry, subgraphPool, monotonic, onFullHeap, stages } = parts;
   await using built = new AsyncDisposableStack();
-  const accepted = await acceptSupergraph(supergraphSdl, config, parts.createPlanner);
+  const accepted = await acceptSupergraph(supergraph, config, parts.createPlanner);
   const { graph, servableSdl, warnings } = accepted;
   built.use(accepted.planner);
   const routes = built.use(
@@ -93,12 +95,14 @@ export async function buildGeneration(
   const operations = await serve();
   const contracts = new Map<string, Operations>();
   for (const [name, contract] of accepted.contracts) contracts.set(name, await serve(contract));
-  if (warnings.length > 0)
-    telemetry.supergraphServedDifferently({ generation: graph.id, warnings: warnings.map(formatFinding) });
+  const deviations = [...warnings.map(formatFinding), ...accepted.unpublished];
+  if (deviations.length > 0)
+    telemetry.supergraphServedDifferently({ generation: graph.id, warnings: deviations });
   const send = composeSend(routes, { telemetry, deduplicates: config.traffic.deduplication.calls });
   const owned = built.move();
   const { warmOperations } = config.supergraph;
   return {
+    supergraph,
     graph,
     operations,
     contracts,

@@ -68,6 +68,7 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
 function operationsOf({ operations, contracts }: Generation, graph: string | undefined): Operations {
   if (graph === undefined) return operations;
   const contract = contracts.get(graph);
-  if (contract === undefined) throw new Error(`bug: the generation has no graph ${graph}`);
+  // The configuration names a contract that the registry has not published, or no longer.
+  if (contract === undefined) throw new RouterError('NOT_FOUND', 'the graph is not published');
   return contract;
 }

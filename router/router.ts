@@ -170,7 +170,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const createWith = (current: Config): Create<Generation> => {
     const stages = createConfiguredStages(current, shared);
     const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
-    return (supergraphSdl) => buildGeneration(supergraphSdl, current, generationParts);
+    return (supergraph) => buildGeneration(supergraph, current, generationParts);
   };
   const generations = built.use(
     await createGenerations({

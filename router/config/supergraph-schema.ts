@@ -138,6 +138,9 @@ export const supergraph = z
 
 const tags = z.array(z.string().min(1)).default([]);
 
+/** Settings that a graph takes from its published contract. */
+const PUBLISHED = ['include', 'exclude'] as const;
+
 const graph = z
   .strictObject({
     path: z
@@ -150,6 +153,13 @@ const graph = z
     ),
     exclude: tags.describe('Tags of the elements that the graph hides. They take precedence over `include`.'),
     hideUnreachable: z.boolean().default(true).describe('Hide the types that no field of the graph reaches.'),
+    contract: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Contract of `supergraph.registry` that determines the tags, instead of `include`, `exclude` and `hideUnreachable`. The graph follows its changes.',
+      ),
     when: z
       .strictObject({
         header: z
@@ -175,7 +185,12 @@ const graph = z
         'Requests that use this graph. With `path`, other requests to it are rejected with 404. Without `path`, requests to `listen.path`; the first graph whose condition holds counts.',
       ),
   })
-  .refine(({ path, when }) => (path ?? when) !== undefined, { message: 'requires `path` or `when`' });
+  .refine(({ path, when }) => (path ?? when) !== undefined, { message: 'requires `path` or `when`' })
+  .superRefine((value, context) => {
+    if (value.contract === undefined) return;
+    for (const key of PUBLISHED.filter((key) => value[key].length > 0))
+      context.addIssue({ code: 'custom', path: [key], message: 'is not allowed beside `contract`' });
+  });
 
 /** Name that logs and metrics use for the graph at `listen.path`; other graphs have configured names. */
 export const WHOLE_GRAPH = 'all';

@@ -7,7 +7,13 @@ import { messageOf } from '../shared/error-message.ts';
 import { createLeases } from './leases.ts';
 import type { Lease } from './leases.ts';
 import { rejectionReasons } from './rejection.ts';
-import type { LoadedSupergraph, SupergraphSource, SupergraphSources } from './supergraph-source.ts';
+import { isSameSupergraph } from './supergraph-source.ts';
+import type {
+  LoadedSupergraph,
+  Supergraph,
+  SupergraphSource,
+  SupergraphSources,
+} from './supergraph-source.ts';
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
@@ -32,8 +38,8 @@ export type Generations<G> = AsyncDisposable & {
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
 };
 
-/** Builds a generation from a supergraph SDL. */
-export type Create<G> = (supergraphSdl: string) => Promise<G>;
+/** Builds a generation of a supergraph. */
+export type Create<G> = (supergraph: Supergraph) => Promise<G>;
 
 export type GenerationsParts<G> = {
   readonly sources: SupergraphSources;
@@ -58,9 +64,9 @@ const START_LIMIT_MS = 2_000;
  * supergraph, it never goes back to a less preferred source, which may deliver an older one.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
-export async function createGenerations<G extends AsyncDisposable & { readonly graph: Graph }>(
-  parts: GenerationsParts<G>,
-): Promise<Generations<G>> {
+export async function createGenerations<
+  G extends AsyncDisposable & { readonly graph: Graph; readonly supergraph: Supergraph },
+>(parts: GenerationsParts<G>): Promise<Generations<G>> {
   const { sources, telemetry } = parts;
   const { list, stored } = sources;
   const record = new StatusRecord(parts, list);
@@ -125,14 +131,15 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
     available(source);
     if (loaded.kind === 'rejected') return reject(source, loaded.reasons);
-    const previous = leases.current()?.graph;
-    if (loaded.sdl === previous?.supergraphSdl) {
+    const previous = leases.current();
+    const supergraph = { sdl: loaded.sdl, contracts: loaded.release?.contracts ?? [] };
+    if (previous !== undefined && isSameSupergraph(supergraph, previous.supergraph)) {
       if (source !== followed) await keep(loaded.sdl, source);
-      restore(source, previous.id);
+      restore(source, previous.graph.id);
     } else {
       const started = parts.monotonic();
       try {
-        leases.activate(await build(loaded.sdl, create));
+        leases.activate(await build(supergraph, create));
       } catch (error) {
         if (error instanceof ConfigError && isStarting && source !== stored) configError ??= error;
         return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
@@ -179,8 +186,8 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     });
   }
 
-  async function build(sdl: string, createOne: Create<G>): Promise<G> {
-    const generation = await createOne(sdl);
+  async function build(supergraph: Supergraph, createOne: Create<G>): Promise<G> {
+    const generation = await createOne(supergraph);
     try {
       await parts.smokeTest(generation, leases.current());
       return generation;
@@ -201,7 +208,7 @@ export async function createGenerations<G extends AsyncDisposable & { readonly g
     const rebuilt = reloads.then(async () => {
       const current = leases.current();
       if (closed) return;
-      if (current !== undefined) leases.activate(await build(current.graph.supergraphSdl, next));
+      if (current !== undefined) leases.activate(await build(current.supergraph, next));
       create = next;
       activated();
     });

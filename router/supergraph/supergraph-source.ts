@@ -1,4 +1,17 @@
-import type { Release } from './registry/release.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { PublishedContract, Release } from './registry/release.ts';
+
+/** Everything from a source that a generation is built from. */
+export type Supergraph = {
+  readonly sdl: string;
+  /** Contracts of the release; empty unless a registry released the supergraph. */
+  readonly contracts: readonly PublishedContract[];
+};
+
+/** Returns true if a generation of one supergraph also serves the other. */
+export function isSameSupergraph(one: Supergraph, other: Supergraph): boolean {
+  return one.sdl === other.sdl && isDeepStrictEqual(one.contracts, other.contracts);
+}
 
 /** Result of loading a supergraph from one source. */
 export type LoadedSupergraph =

@@ -29,7 +29,7 @@ function configOf(graphs: Readonly<Record<string, unknown>>) {
 }
 
 function accept(sdl: string, graphs: Readonly<Record<string, unknown>>): Promise<AcceptedSupergraph> {
-  return acceptSupergraph(sdl, configOf(graphs), withoutPlanner);
+  return acceptSupergraph({ sdl, contracts: [] }, configOf(graphs), withoutPlanner);
 }
 
 const LINK =
@@ -91,6 +91,36 @@ describe('a contract', () => {
     ]);
     const all = await contractOf(SHOP, { exclude: ['internal'], hideUnreachable: false });
     expect(all).toEqual(expect.arrayContaining(['Audit', 'Audit.log', 'Entry', 'Entry.text']));
+  });
+
+  test('takes its tags from the published contract, and is not served until it is published', async () => {
+    const graphs = configOf({ one: { path: '/one', contract: 'partner' } });
+    const sdl = supergraphOf(SHOP);
+    const partner = { name: 'partner', include: ['public'], exclude: ['internal'], hideUnreachable: true };
+    const published = await acceptSupergraph({ sdl, contracts: [partner] }, graphs, withoutPlanner);
+    const { include, exclude } = partner;
+    expect(coordinatesOf(published.contracts.get('one')?.graph.schema)).toEqual(
+      await contractOf(SHOP, { include, exclude }),
+    );
+    expect(published.unpublished).toEqual([]);
+
+    const others = [{ ...partner, name: 'partners' }];
+    const { contracts, unpublished } = await acceptSupergraph(
+      { sdl, contracts: others },
+      graphs,
+      withoutPlanner,
+    );
+    expect(contracts.size).toBe(0);
+    expect(unpublished).toEqual([
+      'router.yaml:1: graphs.one: the release has no contract partner (did you mean partners?); it has the contracts partners. Requests to this graph get 404 until it is published',
+    ]);
+    const unknown = { ...partner, exclude: ['private'] };
+    await expect(acceptSupergraph({ sdl, contracts: [unknown] }, graphs, withoutPlanner)).rejects.toThrow(
+      'router.yaml:1: graphs.one: the supergraph has no tag private',
+    );
+    expect(() => configOf({ one: { path: '/one', contract: 'partner', exclude: ['x'] } })).toThrow(
+      'graphs.one.exclude: is not allowed beside `contract`',
+    );
   });
 
   test('has only included fields, whose tag may be at their type, and exclusion wins', async () => {

@@ -17,6 +17,7 @@ import type { Finding } from '../compose.ts';
 import type { Graph } from '../../apollo/gateway.ts';
 import { buildContracts } from '../contracts/contract.ts';
 import type { Contract } from '../contracts/contract.ts';
+import type { Supergraph } from '../supergraph-source.ts';
 import { servedDifferently } from './served-differently.ts';
 import { constantLabels } from './constant-labels.ts';
 import { readSupergraph } from './read-supergraph.ts';
@@ -43,6 +44,8 @@ export type AcceptedSupergraph = {
   readonly contracts: ReadonlyMap<string, AcceptedContract>;
   /** One warning for each part of the supergraph that the router does not implement. */
   readonly warnings: readonly Finding[];
+  /** One warning for each configured graph whose contract the release does not contain. */
+  readonly unpublished: readonly string[];
 };
 
 /** A contract with the parts that depend on its schema. */
@@ -55,17 +58,23 @@ export type AcceptedContract = Contract & Pick<AcceptedSupergraph, 'pricing' | '
  * @throws {ConfigError} if the configuration names something that the supergraph does not have.
  */
 export async function acceptSupergraph(
-  supergraphSdl: string,
+  supergraph: Supergraph,
   config: Config,
   startPlanner: typeof createPlanner,
 ): Promise<AcceptedSupergraph> {
-  const { graph, document, servable, servableSdl, defaults, requirements, warnings } =
-    readSupergraph(supergraphSdl);
+  const { graph, document, servable, servableSdl, defaults, requirements, warnings } = readSupergraph(
+    supergraph.sdl,
+  );
   const pricing = createPricing(document, config.rateLimit);
   const { fallbackOf, unfit } = readFallbacks(graph.schema, config.degradation);
   const stale = readStalePolicies(graph.schema, graph.supergraphSchema, config.degradation);
-  const { contracts, problems: unfitContracts } = buildContracts(config, {
-    published: supergraphSdl,
+  const {
+    contracts,
+    problems: unfitContracts,
+    unpublished,
+  } = buildContracts(config, {
+    publishedContracts: supergraph.contracts,
+    published: supergraph.sdl,
     servable,
     defaults,
   });
@@ -103,6 +112,7 @@ export async function acceptSupergraph(
     stalePolicyOf: stale.stalePolicyOf,
     overrideLabels,
     contracts: new Map(accepted),
+    unpublished,
     warnings: [
       ...warnings,
       ...servedDifferently(graph.supergraphSchema),

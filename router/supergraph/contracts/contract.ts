@@ -11,6 +11,7 @@ import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 import { contractProblem } from './contract-problems.ts';
 import { exposedDocument } from './exposed-document.ts';
 import { hideByTags, tagsOf } from './hide-by-tags.ts';
+import type { PublishedContract } from '../registry/release.ts';
 
 /** A part of the supergraph that is served as a graph of its own. */
 export type Contract = {
@@ -27,9 +28,13 @@ export type Contracts = {
    * unknown tag. Each begins with the place in the configuration.
    */
   readonly problems: readonly string[];
+  /** Warnings about graphs whose contract is not published. Requests to them are rejected. */
+  readonly unpublished: readonly string[];
 };
 
 export type ContractTexts = {
+  /** Contracts of the release, which `graphs.*.contract` names. */
+  readonly publishedContracts: readonly PublishedContract[];
   readonly published: string;
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;
@@ -42,10 +47,16 @@ export type ContractTexts = {
 export function buildContracts(config: Config, texts: ContractTexts): Contracts {
   const contracts = new Map<string, Contract>();
   const problems: string[] = [];
+  const unpublished: string[] = [];
   const entries = Object.entries(config.graphs);
   const known = entries.length === 0 ? new Set<string>() : tagsOf(texts.servable);
-  for (const [name, rules] of entries) {
+  for (const [name, graph] of entries) {
     const place = placeIn(config, ['graphs', name]);
+    const rules = rulesOf(graph, texts.publishedContracts);
+    if (rules === undefined) {
+      unpublished.push(`${place}: ${notPublished(graph.contract, texts.publishedContracts)}`);
+      continue;
+    }
     const unknown = [...rules.include, ...rules.exclude].filter((tag) => !known.has(tag));
     problems.push(...unknown.map((tag) => `${place}: ${unknownTag(tag, known)}`));
     if (unknown.length > 0) continue;
@@ -55,7 +66,20 @@ export function buildContracts(config: Config, texts: ContractTexts): Contracts 
       problems.push(...reasonsOf(error).map((reason) => `${place}: ${reason}`));
     }
   }
-  return { contracts, problems };
+  return { contracts, problems, unpublished };
+}
+
+/** Returns the tags of a graph; undefined if the release does not contain its contract. */
+function rulesOf(graph: Config['graphs'][string], published: readonly PublishedContract[]) {
+  return graph.contract === undefined ? graph : published.find(({ name }) => name === graph.contract);
+}
+
+function notPublished(contract = '', published: readonly PublishedContract[]): string {
+  const names = published.map(({ name }) => name);
+  const closest = closestName(contract, names);
+  const hint = closest === undefined ? '' : ` (did you mean ${closest}?)`;
+  const contracts = names.length === 0 ? 'no contracts' : `the contracts ${names.toSorted().join(', ')}`;
+  return `the release has no contract ${contract}${hint}; it has ${contracts}. Requests to this graph get 404 until it is published`;
 }
 
 function contractOf(servable: DocumentNode, texts: ContractTexts): Contract {
