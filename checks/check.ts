@@ -3,7 +3,7 @@ import type { GraphVersion, ProposedGraph } from './composition.ts';
 import { evaluateOperation } from './evaluate-operation.ts';
 import type { Evaluation } from './evaluate-operation.ts';
 import type { RecordedOperation } from './recorded-operation.ts';
-import type { CheckReport, CompositionReport, OperationResult } from './report.ts';
+import type { CheckReport, CompositionReport, OperationResult, Reason } from './report.ts';
 import { selectOperations, totalCalls } from './select-operations.ts';
 import type { SelectedOperations } from './select-operations.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -75,7 +75,7 @@ function emptyReport({ evidence }: SelectedOperations): Omit<CheckReport, 'succe
 }
 
 function resultOf(
-  { id, name, clients = [] }: RecordedOperation,
+  { id, name, body, clients = [] }: RecordedOperation,
   { verdict, reasons }: Evaluation,
 ): OperationResult {
   const byCalls = clients.toSorted((a, b) => (b.calls ?? 0) - (a.calls ?? 0));
@@ -92,7 +92,13 @@ function resultOf(
     calls: totalCalls(clients),
     lastSeen: seen.at(-1) ?? null,
     verdict,
-    reasons,
+    reasons: reasons.map((reason) => withSource(reason, body)),
     plan: null,
   };
+}
+
+/** Adds the line of the operation, which may no longer be recorded when the report is read. */
+function withSource(reason: Reason, body: string): Reason {
+  const source = reason.line === undefined ? undefined : body.split(/\r\n|\n|\r/)[reason.line - 1];
+  return source === undefined ? reason : { ...reason, source };
 }

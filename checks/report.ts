@@ -43,6 +43,8 @@ export type Reason = {
   /** Position in the operation, from 1. */
   readonly line?: number;
   readonly column?: number;
+  /** That line of the operation. */
+  readonly source?: string;
 };
 
 /** Query plans of an operation. Depth is the number of calls that wait for each other. */

@@ -46,6 +46,9 @@ describe('the report of a check', () => {
       composition: { errors: [], hints: [] },
       verdicts: [['names', 'breaks']],
     });
+    expect(operations[0]?.reasons).toContainEqual(
+      expect.objectContaining({ line: 1, source: 'query Names { product { name } }' }),
+    );
   });
 
   test('lists errors of composition with subgraph, coordinate, file and line', async () => {

@@ -1,0 +1,47 @@
+import type { Evidence, SchemaChange } from '../../checks/report.ts';
+import { counted, listed, numeral } from './report-words.ts';
+
+const MAX_CHANGES = 40;
+const ORDER = { breaks: 0, changes: 1, safe: 2 } as const;
+
+/** Returns the changes of the API schema, each with the evidence of its use. */
+export function renderChanges(changes: readonly SchemaChange[], evidence: Evidence): string {
+  if (changes.length === 0) return 'Schema changes: none';
+  const sorted = changes.toSorted((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
+  const rest = sorted.length - MAX_CHANGES;
+  return [
+    `Schema changes: ${countsOf(changes)}`,
+    ...sorted.slice(0, MAX_CHANGES).map((change) => `  ${lineOf(change, evidence)}`),
+    ...(rest > 0 ? [`  … and ${numeral(rest)} more (--format json lists all)`] : []),
+  ].join('\n');
+}
+
+function countsOf(changes: readonly SchemaChange[]): string {
+  const count = (verdict: SchemaChange['verdict']) =>
+    changes.filter((change) => change.verdict === verdict).length;
+  const [breaks, differ, safe] = [count('breaks'), count('changes'), count('safe')];
+  return [
+    ...(breaks > 0 ? [`${numeral(breaks)} breaking`] : []),
+    ...(differ > 0 ? [`${numeral(differ)} that may change responses`] : []),
+    ...(safe > 0 ? [`${numeral(safe)} safe`] : []),
+  ].join(', ');
+}
+
+const LABELS = { breaks: 'BREAKS ', changes: 'changes', safe: 'safe   ' } as const;
+
+function lineOf({ verdict, code, message, criticality, usedBy }: SchemaChange, evidence: Evidence): string {
+  const text = `${LABELS[verdict]}  ${code}  ${message}`;
+  if (usedBy.operations > 0) {
+    const calls = usedBy.calls > 0 ? `, ${counted(usedBy.calls, 'call')}` : '';
+    const clients = usedBy.clients.length > 0 ? `, ${listed(usedBy.clients)}` : '';
+    return `${text}; used by ${counted(usedBy.operations, 'operation')}${calls}${clients}`;
+  }
+  // Additions need no evidence: nothing can use them yet.
+  return criticality === 'safe' ? text : `${text}; ${unused(evidence)}`;
+}
+
+function unused({ operations, sinceDays }: Evidence): string {
+  if (operations === 0) return 'no operation is recorded';
+  const period = sinceDays === null ? '' : ` of the last ${counted(sinceDays, 'day')}`;
+  return `used by none of ${counted(operations, 'operation')}${period}`;
+}

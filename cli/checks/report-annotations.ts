@@ -1,0 +1,63 @@
+import type { CheckReport, Finding, LintFinding, OperationResult } from '../../checks/report.ts';
+import type { Annotation } from '../annotation.ts';
+import { coordinatePosition } from './coordinate-position.ts';
+import { nameOf, usersOf } from './render-operations.ts';
+
+/** The schema file that annotations point to. */
+export type AnnotatedSchema = {
+  /** Path as in the repository. */
+  readonly file: string | undefined;
+  readonly sdl: string | undefined;
+};
+
+/** Returns what a report says about the lines of a schema file. */
+export function reportAnnotations(report: CheckReport, schema: AnnotatedSchema): readonly Annotation[] {
+  return [
+    ...report.composition.errors.map((finding) => findingAnnotation('error', finding, schema)),
+    ...report.composition.hints.map((finding) => findingAnnotation('notice', finding, schema)),
+    ...report.operations
+      .filter(({ verdict }) => verdict === 'breaks')
+      .map((operation) => operationAnnotation(operation, schema)),
+    ...report.access
+      .filter(({ effect, operations }) => effect === 'tightened' && operations.length > 0)
+      .map(({ coordinate, message }) => ({
+        level: 'error' as const,
+        title: `Access to ${coordinate}`,
+        message,
+        ...positionOf(coordinate, schema),
+      })),
+    ...lintAnnotations(report.lint, schema),
+  ];
+}
+
+/** Returns the findings of lint as annotations. */
+function lintAnnotations(findings: readonly LintFinding[], schema: AnnotatedSchema): readonly Annotation[] {
+  return findings.map((finding) => findingAnnotation(finding.severity, finding, schema));
+}
+
+function findingAnnotation(
+  level: Annotation['level'],
+  { code, message, coordinate, file, line, column }: Finding,
+  schema: AnnotatedSchema,
+): Annotation {
+  const place =
+    line === undefined ? positionOf(coordinate, schema) : { file: file ?? schema.file, line, column };
+  return { level, title: code, message, ...place };
+}
+
+function operationAnnotation(operation: OperationResult, schema: AnnotatedSchema): Annotation {
+  const [reason] = operation.reasons;
+  const messages = operation.reasons.map(({ message }) => message);
+  return {
+    level: 'error',
+    title: `Breaks ${nameOf(operation)}`,
+    message: [`${nameOf(operation)}${usersOf(operation)}`, ...messages].join('\n'),
+    ...positionOf(reason?.coordinate ?? undefined, schema),
+  };
+}
+
+function positionOf(coordinate: string | undefined, { file, sdl }: AnnotatedSchema) {
+  if (file === undefined) return {};
+  const position = sdl === undefined ? undefined : coordinatePosition(sdl, coordinate);
+  return { file, ...(position ?? { line: 1 }) };
+}

@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import type { CheckReport, OperationResult } from '../../checks/report.ts';
+import { coordinatePosition } from '../../cli/checks/coordinate-position.ts';
+import { renderReport } from '../../cli/checks/render-report.ts';
+import { reportAnnotations } from '../../cli/checks/report-annotations.ts';
+import { reportData } from '../../cli/checks/report-data.ts';
+
+const SDL = `type Query { product: Product }
+
+type Product {
+  "Shown to clients."
+  title: String
+  price(currency: String): Int
+}
+`;
+
+const operation = (name: string, verdict: OperationResult['verdict']): OperationResult => ({
+  id: `${name}-0123456789abcdef`,
+  name,
+  client: null,
+  clients: [],
+  calls: null,
+  lastSeen: null,
+  verdict,
+  reasons: [],
+  plan: null,
+});
+
+const REPORT: CheckReport = {
+  success: false,
+  composition: {
+    errors: [],
+    hints: [
+      { code: 'UNUSED_ENUM_TYPE', message: 'Size is unused.', subgraph: 'products', line: 4, column: 1 },
+    ],
+  },
+  operations: [
+    {
+      ...operation('OrderPage', 'breaks'),
+      client: 'web',
+      clients: [
+        { name: 'web', version: '2.1.0', calls: 1234 },
+        { name: 'ios', version: null, calls: 1 },
+      ],
+      calls: 1235,
+      lastSeen: '2026-11-27T11:02:33.000Z',
+      reasons: [
+        {
+          coordinate: 'Product.name',
+          code: 'OPERATION_INVALID',
+          message: 'Cannot query field "name" on type "Product".',
+          line: 3,
+          column: 15,
+          source: '    product { name }',
+        },
+      ],
+    },
+    {
+      ...operation('Search', 'safe'),
+      plan: {
+        callsBefore: 3,
+        callsAfter: 5,
+        costBefore: 12,
+        costAfter: 12,
+        depthBefore: 2,
+        depthAfter: 3,
+        subgraphsBefore: ['products'],
+        subgraphsAfter: ['products', 'inventory'],
+      },
+    },
+  ],
+  changes: [
+    {
+      code: 'FIELD_REMOVED',
+      coordinate: 'Product.weight',
+      message: "Field 'weight' was removed from object type 'Product'",
+      criticality: 'breaking',
+      verdict: 'safe',
+      usedBy: { operations: 0, calls: 0, clients: [] },
+    },
+    {
+      code: 'FIELD_REMOVED',
+      coordinate: 'Product.name',
+      message: "Field 'name' was removed from object type 'Product'",
+      criticality: 'breaking',
+      verdict: 'breaks',
+      usedBy: { operations: 1, calls: 1235, clients: ['web', 'ios'] },
+    },
+  ],
+  access: [
+    {
+      coordinate: 'Product.price',
+      effect: 'tightened',
+      message: '@requiresScopes(scopes: [["price"]]) was added',
+      operations: ['OrderPage-0123456789abcdef'],
+    },
+  ],
+  lint: [
+    { code: 'LIST_SIZE', message: 'has no @listSize', severity: 'warning', coordinate: 'Product.price' },
+  ],
+  contracts: [
+    { name: 'partner', success: true, composition: { errors: [], hints: [] }, operations: [], changes: [] },
+  ],
+  evidence: {
+    operations: 2,
+    calls: 1240,
+    sinceDays: 7,
+    leftOut: { belowCalls: 3, excludedClients: 0, notSeen: 0 },
+  },
+};
+
+test('a failed check names who breaks, what gets slower, who loses access, and what to do', () => {
+  expect(
+    renderReport(REPORT, { title: 'Check of products', file: 'p.graphql', next: ['See the docs.'] }),
+  ).toBe(
+    `Check of products: FAILED
+
+Composition: passed, 1 hint:
+  hint  UNUSED_ENUM_TYPE  p.graphql:4:1: Size is unused.
+
+Operations: 1 BREAKS, 1 is safe (1,240 calls in the last 7 days); left out: 3 with too few calls
+
+  BREAKS  OrderPage: web 2.1.0 (1,234 calls), ios (1 call); 1,235 calls in all; last seen 2026-11-27 11:02 UTC
+    line 3:15: Cannot query field "name" on type "Product". (Product.name)
+      | product { name }
+      |           ^
+
+Speed: 1 operation takes more
+  Search  calls 3 → 5, calls in sequence 2 → 3, also through inventory
+
+Access:
+  tightened  Product.price: @requiresScopes(scopes: [["price"]]) was added
+    selected by 1 operation: OrderPage
+
+Schema changes: 1 breaking, 1 safe
+  BREAKS   FIELD_REMOVED  Field 'name' was removed from object type 'Product'; used by 1 operation, 1,235 calls, web, ios
+  safe     FIELD_REMOVED  Field 'weight' was removed from object type 'Product'; used by none of 2 operations of the last 7 days
+
+Contract partner: passed
+
+Lint: 1 finding:
+  warning  LIST_SIZE  Product.price: has no @listSize
+
+What to do:
+  Keep what the operations above use and mark it @deprecated(reason: …). Add the new field beside it,
+  and remove the old one when its clients have moved.
+  Let clients send the required scopes before the field requires them.
+  See the docs.
+`,
+  );
+});
+
+test('the excerpt of a long line is the part around its column', () => {
+  const source = `query Long { ${'a '.repeat(200)} name }`;
+  const [first] = REPORT.operations;
+  const reasons = [
+    {
+      coordinate: null,
+      code: 'OPERATION_INVALID',
+      message: 'm',
+      line: 1,
+      column: source.indexOf('name') + 1,
+      source,
+    },
+  ];
+  const operations = first === undefined ? [] : [{ ...first, reasons }];
+  expect(renderReport({ ...REPORT, operations }, { title: 'Check' })).toContain(
+    `line 1:415: m\n      | ${'a '.repeat(24)} name }\n      | ${' '.repeat(49)}^\n`,
+  );
+});
+
+test('a schema that does not compose is reported without the rest', () => {
+  const composition = {
+    errors: [{ code: 'INVALID_GRAPHQL', message: 'Syntax Error.', subgraph: 'products', line: 2, column: 7 }],
+    hints: [],
+  };
+  const failed = { ...REPORT, composition, operations: [], changes: [], access: [], lint: [], contracts: [] };
+  expect(renderReport(failed, { title: 'Check of products' })).toBe(`Check of products: FAILED
+
+Composition: FAILED, 1 error:
+  error  INVALID_GRAPHQL  products:2:7: Syntax Error.
+
+What to do:
+  Correct the errors above. The version that is served is not affected.
+`);
+});
+
+test('annotations point to the line of the coordinate, or of the type of a removed field', () => {
+  expect(reportAnnotations(REPORT, { file: 'p.graphql', sdl: SDL })).toEqual([
+    {
+      level: 'notice',
+      title: 'UNUSED_ENUM_TYPE',
+      message: 'Size is unused.',
+      file: 'p.graphql',
+      line: 4,
+      column: 1,
+    },
+    {
+      level: 'error',
+      title: 'Breaks OrderPage',
+      message: expect.stringMatching(
+        /^OrderPage: web 2\.1\.0 .*\nCannot query field "name" on type "Product"\.$/,
+      ),
+      file: 'p.graphql',
+      line: 3,
+      column: 6,
+    },
+    expect.objectContaining({ title: 'Access to Product.price', line: 6, column: 3 }),
+    expect.objectContaining({ level: 'warning', title: 'LIST_SIZE', line: 6, column: 3 }),
+  ]);
+});
+
+describe('the position of a coordinate', () => {
+  test.each([
+    ['Product.title', { line: 5, column: 3 }],
+    ['Product.price(currency:)', { line: 6, column: 3 }],
+    ['Product', { line: 3, column: 6 }],
+    ['Absent.field', undefined],
+    [undefined, undefined],
+  ])('%s', (coordinate, position) => {
+    expect(coordinatePosition(SDL, coordinate)).toEqual(position);
+  });
+
+  test('is unknown in a document with a syntax error', () => {
+    expect(coordinatePosition('type {', 'Product')).toBeUndefined();
+  });
+});
+
+test('the JSON of a check has the members of rover beside its own', () => {
+  expect(reportData(REPORT)).toMatchObject({
+    operations: REPORT.operations,
+    tasks: {
+      operations: {
+        task_status: 'FAILED',
+        operation_check_count: 2,
+        changes: [
+          { code: 'FIELD_REMOVED', severity: 'PASS', description: expect.any(String) },
+          { severity: 'FAIL' },
+        ],
+        failure_count: 1,
+      },
+      lint: { task_status: 'PASSED', errors_count: 0, warnings_count: 1 },
+    },
+  });
+});
