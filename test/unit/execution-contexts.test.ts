@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { federatedGraph } from '../support/graphs/federated-graph.ts';
 import type { JsonObject } from '../../router/shared/json.ts';
-import type { SubgraphRequest } from '../../router/request/subgraph-request.ts';
+import type { SubgraphRequest, SubgraphResponse } from '../../router/request/subgraph-request.ts';
 
 const SHELVES = [
   {
@@ -36,6 +36,7 @@ const SHELVES = [
 const graph = federatedGraph({
   shelves: {
     typeDefs: `
+      directive @audited on QUERY
       type Query { shelves: [Shelf] things: [Thing] }
       type Shelf @key(fields: "id") @context(name: "shelf") {
         id: ID! row(upper: Boolean): String lang: Lang note: Note notes: [Note] topic: Topic
@@ -74,6 +75,7 @@ const graph = federatedGraph({
   },
   topics: {
     typeDefs: `
+      directive @audited on QUERY
       type Topic @key(fields: "id") { id: ID! notes: [Note] about: About }
       type About { note: Note }
       type Note @key(fields: "id") { id: ID! far: String }`,
@@ -83,6 +85,40 @@ const graph = federatedGraph({
     },
   },
 });
+
+const PLACES = federatedGraph({
+  places: {
+    typeDefs: `
+      type Query { places: [Place] }
+      interface Place @context(name: "place") { site: Site }
+      type Hall implements Place { site: Site floor: Int }
+      type Yard implements Place { site: Site }
+      type Site @key(fields: "id") { id: ID! }
+      type Sign @key(fields: "id") {
+        id: ID!
+        level(floor: Int @fromContext(field: "$place ... on Hall { floor }")): String
+      }`,
+    resolvers: {
+      Query: {
+        places: () => [
+          { __typename: 'Yard', site: { id: 's' } },
+          { __typename: 'Hall', floor: 7, site: { id: 's' } },
+        ],
+      },
+      Sign: { level: ({ id }, { floor }) => `${String(id)} ${String(floor)}` },
+    },
+  },
+  sites: {
+    typeDefs: `
+      type Site @key(fields: "id") { id: ID! sign: Sign }
+      type Sign @key(fields: "id") { id: ID! }`,
+    resolvers: { Site: { sign: () => ({ id: '1' }) } },
+  },
+});
+
+function withText(response: SubgraphResponse, text: string, replacement: string): SubgraphResponse {
+  return JSON.parse(JSON.stringify(response).replace(text, replacement));
+}
 
 function variablesOf({ body }: SubgraphRequest): JsonObject {
   return (JSON.parse(body) as { variables: JsonObject }).variables;
@@ -148,5 +184,39 @@ describe('@fromContext', () => {
     });
     expect(errors).toEqual([]);
     expect(data).toEqual({ shelves: ['A', 'B', null].map((row) => ({ topic: topic(row) })) });
+  });
+
+  test('fails only in the places of one object whose value is unusable', async () => {
+    const { data, errors } = await PLACES.run('{ places { site { sign { level } } } }', {
+      interposed: {
+        places: async (_, ask) => withText(await ask(), '"floor":7', '"floor":"ground"'),
+      },
+    });
+    expect(data).toEqual({
+      places: [{ site: { sign: { level: '1 undefined' } } }, { site: { sign: { level: null } } }],
+    });
+    expect(errors.map(({ path }) => path)).toEqual([['places', 1, 'site', 'sign', 'level']]);
+  });
+
+  test('rejects the entities of all groups if one response has another number of them', async () => {
+    const resize = (list: unknown[], call: string) =>
+      call.includes('"A"') ? list.slice(1) : [...list, null];
+    const { data, errors, calls } = await graph.run('query @audited { shelves { notes { text } } }', {
+      interposed: {
+        shelves: async ({ body }, ask) => {
+          const response = await ask();
+          if (response.kind === 'failed' || !Array.isArray(response.data?.['_entities'])) return response;
+          return { ...response, data: { _entities: resize(response.data['_entities'], body) } };
+        },
+      },
+    });
+    expect(calls.length).toBe(3);
+    expect(data).toEqual({
+      shelves: [{ notes: [{ text: null }, { text: null }] }, { notes: [{ text: null }] }, { notes: [] }],
+    });
+    expect(errors[0]).toMatchObject({
+      message: 'The service did not return 3 entities.',
+      extensions: { code: 'SUBGRAPH_INVALID_RESPONSE' },
+    });
   });
 });

@@ -13,7 +13,10 @@ export type ContextTarget = {
   readonly object: JsonObject;
   /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
-  /** All values as one text. Entities with equal values have equal texts. */
+  /**
+   * The values, and the names of arguments with unusable ones, as one text. Targets with equal texts can share
+   * a request.
+   */
   readonly text: string;
   /**
    * A value that its subgraph did not deliver or that has the wrong type; undefined if all values can be
@@ -78,16 +81,19 @@ function readTarget(
   ancestors: readonly JsonObject[],
 ): ContextTarget {
   const values: (readonly [string, string])[] = [];
+  const unusableNames: string[] = [];
   let unusable: UnusableContext | undefined;
   for (const argument of context) {
     const found = readValue(argument, object, ancestors);
     // If no type condition matches, the argument is left out, and the subgraph uses its default.
     if (found === undefined) continue;
     const { value, isUsable, ...place } = found;
-    if (value === undefined || !isUsable) unusable = { value, ...place };
-    else values.push([argument.name, jsonText(value)]);
+    if (value === undefined || !isUsable) {
+      unusable = { value, ...place };
+      unusableNames.push(argument.name);
+    } else values.push([argument.name, jsonText(value)]);
   }
-  return { object, values, text: JSON.stringify(values), unusable };
+  return { object, values, text: JSON.stringify([values, unusableNames]), unusable };
 }
 
 function readValue(

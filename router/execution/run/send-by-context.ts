@@ -33,7 +33,11 @@ export async function callByContext(
       ? callAlone(fetch, part, execution)
       : callAliased(fetch, part, documentFor(part.length), execution),
   );
-  return joined(await Promise.all(calls));
+  return joined(parts.map(entityCount), await Promise.all(calls));
+}
+
+function entityCount(groups: readonly ContextGroup[]): number {
+  return groups.reduce((sum, { representations }) => sum + representations.length, 0);
 }
 
 function callAlone(
@@ -109,26 +113,31 @@ function withoutAlias(error: SubgraphError, offsets: ReadonlyMap<string, number>
 /**
  * Joins the responses to several requests into one response with all entities. If a request failed, returns
  * its failure.
+ * @param counts number of entities that each response must have
  */
-function joined(responses: readonly SubgraphResponse[]): SubgraphResponse {
+function joined(counts: readonly number[], responses: readonly SubgraphResponse[]): SubgraphResponse {
   const failed = responses.find(({ kind }) => kind === 'failed');
-  const [first, ...others] = responses.flatMap((one) => (one.kind === 'received' ? [one] : []));
+  const received = responses.flatMap((one) => (one.kind === 'received' ? [one] : []));
+  const [first, ...others] = received;
   if (failed !== undefined || first === undefined)
     return failed ?? { kind: 'received', data: null, errors: [] };
-  return others.reduce(joinedTwo, first);
+  if (others.length === 0) return first;
+  let offset = 0;
+  const errors = received.flatMap((response, index) => {
+    const moved = response.errors.map((error) => movedBy(offset, error));
+    offset += counts[index] ?? 0;
+    return moved;
+  });
+  const lists = received.map(({ data }, index) => entitiesOf(data, counts[index]));
+  // The position of an entity is only known if each response has the right number of entities.
+  const entities = lists.includes(undefined) ? null : lists.flat();
+  const isShared = received.some((one) => one.isShared === true);
+  return { ...first, data: { _entities: entities }, errors, isShared };
 }
 
-function joinedTwo(first: Received, second: Received): Received {
-  const before: unknown = first.data?.['_entities'];
-  const after: unknown = second.data?.['_entities'];
-  const entities = Array.isArray(before) && Array.isArray(after) ? [...before, ...after] : null;
-  const offset = Array.isArray(before) ? before.length : 0;
-  return {
-    ...first,
-    data: { _entities: entities },
-    errors: [...first.errors, ...second.errors.map((error) => movedBy(offset, error))],
-    isShared: first.isShared === true || second.isShared === true,
-  };
+function entitiesOf(data: Received['data'], count: number | undefined): readonly unknown[] | undefined {
+  const entities: unknown = data?.['_entities'];
+  return Array.isArray(entities) && entities.length === count ? entities : undefined;
 }
 
 function movedBy(offset: number, error: SubgraphError): SubgraphError {
