@@ -12,7 +12,7 @@ const shop = federatedGraph({
       union Item = Product | Parcel
       type Parcel @key(fields: "id") { id: ID! }
       type Box { inside: Product }
-      type Product @key(fields: "id") { id: ID! weight: Int size: Size! }
+      type Product @key(fields: "id") { id: ID! weight: Int cost: Int @inaccessible size: Size! }
       type Size { width: Int height: Int! }
     `,
     resolvers: {
@@ -26,7 +26,7 @@ const shop = federatedGraph({
         ],
         box: () => ({ inside: { id: '1' } }),
       },
-      Product: { weight: () => 5, size: () => ({ width: 1, height: 2 }) },
+      Product: { weight: () => 5, cost: () => 4, size: () => ({ width: 1, height: 2 }) },
     },
   },
   stock: {
@@ -36,6 +36,8 @@ const shop = federatedGraph({
       type Product @key(fields: "id") {
         id: ID!
         weight: Int @external
+        cost: Int @external
+        price: Int @requires(fields: "cost")
         size: Size! @external
         count: Int!
         note: String
@@ -50,6 +52,7 @@ const shop = federatedGraph({
         count: () => 1,
         note: () => 'few',
         shipping: () => 2,
+        price: () => 5,
         packing: () => 3,
       },
     },
@@ -151,6 +154,13 @@ describe('an invalid value that another field requires', () => {
       ]);
     },
   );
+
+  test('is not named if the API schema hides it', async () => {
+    const product = delivering({ first: { __typename, id, cost: 'high' } });
+    const { errors } = await run('{ first { price } }', { product });
+    const message = 'A hidden field, which this field requires, is not of its type.';
+    expect(errors).toEqual([['first.price', 'product', message]]);
+  });
 
   test('is explained by the error of the service that delivers it', async () => {
     const product: Interposed = async () =>

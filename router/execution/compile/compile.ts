@@ -1,4 +1,4 @@
-import { Kind, OperationTypeNode, visit } from 'graphql';
+import { Kind, OperationTypeNode, isInterfaceType, isObjectType, visit } from 'graphql';
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { QueryPlan } from '@apollo/query-planner';
 import { RouterError } from '../../shared/errors.ts';
@@ -60,6 +60,11 @@ export type CompiledOperation = {
    * the fetch.
    */
   readonly staleFields: readonly (readonly StaleField[] | undefined)[] | undefined;
+  /**
+   * Returns whether clients may see a field with this coordinate. Plans also use fields that the API schema
+   * hides.
+   */
+  readonly exposes: (coordinate: string) => boolean;
   /** True if fallbacks or stale values are configured for fields of the operation. */
   readonly hasFallbacks: boolean;
   /** Returns the response shape and the completion for given values of `@skip` and `@include`. */
@@ -111,6 +116,7 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
     kind: operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query',
     plan,
     staleFields: staleByFetch,
+    exposes: (coordinate) => hasField(input.apiSchema, coordinate),
     hasFallbacks: input.fallbackOf !== undefined || staleByFetch !== undefined,
     projectionFor: projections({
       input,
@@ -124,6 +130,12 @@ export function compileOperation(input: OperationToCompile): CompiledOperation {
       deduplicated: deduplicatedPaths(plan.fetches),
     }),
   };
+}
+
+function hasField(schema: GraphQLSchema, coordinate: string): boolean {
+  const [typeName = '', fieldName = ''] = coordinate.split('.');
+  const type = schema.getType(typeName);
+  return (isObjectType(type) || isInterfaceType(type)) && fieldName in type.getFields();
 }
 
 function operationOf({ document, operationName }: OperationToCompile): OperationDefinitionNode {

@@ -1,3 +1,4 @@
+import type { CompiledOperation } from '../compile/compile.ts';
 import type { FetchProgram } from '../compile/fetch-program.ts';
 import { createFailureCause } from '../errors/failure-causes.ts';
 import type { FailureCause } from '../errors/failure-causes.ts';
@@ -21,7 +22,7 @@ export function entityFailureRecorder(
 ): (object: JsonObject, required: RequiredValue, value: unknown) => void {
   const causes = new Map<string, FailureCause>();
   const unusableCause = (service: string, required: RequiredValue, value: unknown): FailureCause => {
-    const cause = requirementCause(service, required, value);
+    const cause = requirementCause({ service, required, value }, operation);
     const key = `${service} ${cause.text.message}`;
     const known = causes.get(key) ?? errorCollector.addCause(cause);
     causes.set(key, known);
@@ -54,7 +55,8 @@ export function recordUnusableContext(
   const [delivering] = fetches;
   const inherited = value === undefined ? errorCollector.causeOf(fetches, above) : undefined;
   const service = delivering?.service ?? fetch.service;
-  const cause = inherited ?? errorCollector.addCause(requirementCause(service, required, value));
+  const cause =
+    inherited ?? errorCollector.addCause(requirementCause({ service, required, value }, operation));
   errorCollector.markEntityFailed(fetch.index, object, cause);
 }
 
@@ -62,13 +64,25 @@ export function recordUnusableContext(
  * Returns the failure cause for an entity whose representation needs a value that is missing or has the wrong
  * type.
  */
-function requirementCause(service: string, { coordinate }: RequiredValue, value: unknown): FailureCause {
+function requirementCause(
+  { service, required: { coordinate }, value }: InvalidRequirement,
+  { exposes }: Pick<CompiledOperation, 'exposes'>,
+): FailureCause {
   const fault =
     value === undefined
       ? 'is absent from the response of its service'
       : value === null
         ? 'is null, which its type does not allow'
         : 'is not of its type';
-  const message = `${coordinate}, which this field requires, ${fault}.`;
+  // A contract, or `@inaccessible`, may hide the required field from the client.
+  const name = coordinate === TYPENAME.coordinate || exposes(coordinate) ? coordinate : 'A hidden field';
+  const message = `${name}, which this field requires, ${fault}.`;
   return createFailureCause({ code: 'SUBGRAPH_INVALID_RESPONSE', message, service, isReported: true });
 }
+
+type InvalidRequirement = {
+  /** Service that delivers the value. */
+  readonly service: string;
+  readonly required: RequiredValue;
+  readonly value: unknown;
+};
