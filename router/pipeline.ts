@@ -4,6 +4,7 @@ import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import { payerOf } from './request/caller.ts';
 import type { Caller } from './request/caller.ts';
 import type { ClientRequest, ClientResponse } from './request/client-request.ts';
+import { GraphFailure } from './request/graph-failure.ts';
 import type { Identity } from './request/identity.ts';
 import { RouterError } from './shared/errors.ts';
 import type { Operations } from './operation/operations.ts';
@@ -42,7 +43,15 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   async function serve(received: ClientRequest): Promise<ClientResponse> {
     const identity = await stages.identify(received);
     const graph = stages.selectGraph(received, identity);
-    const request = graph === received.graph ? received : { ...received, graph };
+    if (graph === undefined || graph === received.graph) return serveGraph(received, identity);
+    try {
+      return await serveGraph({ ...received, graph }, identity);
+    } catch (error) {
+      throw new GraphFailure(graph, error);
+    }
+  }
+
+  async function serveGraph(request: ClientRequest, identity: Identity): Promise<ClientResponse> {
     using lease = stages.acquire();
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
     const { generation } = lease;
@@ -51,7 +60,11 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
     const caller: Caller = { request, identity, onError: configured.errorBehavior(request) };
     const payer = payerOf(caller);
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
-    const { operation, prepaid } = await configured.prepare(call, caller, operationsOf(generation, graph));
+    const { operation, prepaid } = await configured.prepare(
+      call,
+      caller,
+      operationsOf(generation, request.graph),
+    );
     const owing = { ...payer, prepaid };
     const charged = await chargingRejections(owing, () => {
       const authorized = configured.authorize(operation, call.variables, caller);

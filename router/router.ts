@@ -122,6 +122,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const telemetry = createTelemetry(config.telemetry, {
     destination: parts.log,
     provider: built.use(await startTracing(config.telemetry))?.provider,
+    countsGraphs: Object.keys(config.graphs).length > 0,
   });
 
   const redis = built.use(await openRedis(config.redis, { ...parts, telemetry }));

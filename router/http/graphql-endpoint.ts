@@ -8,6 +8,7 @@ import type { SpanDescription, Telemetry } from '../telemetry/telemetry.ts';
 import { readTraceContext } from '../telemetry/trace-context.ts';
 import type { TraceHeaders } from '../telemetry/trace-context.ts';
 import { isUtf8Search } from '../shared/utf8.ts';
+import { GraphFailure } from '../request/graph-failure.ts';
 import type { ClientRequest, ClientResponse, MediaType } from '../request/client-request.ts';
 import { checkCsrf } from './csrf.ts';
 import { JSON_TYPE, createMediaTypeChoice } from './media-type.ts';
@@ -28,7 +29,7 @@ export type GraphqlEndpointParts = {
    * @throws {RouterError} OVERLOADED
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
-  /** Handles a GraphQL request. A RouterError that it throws becomes an error response. */
+  /** Handles a GraphQL request. A RouterError that it throws, or the cause of a GraphFailure, becomes an error response. */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 
@@ -79,7 +80,9 @@ export function createGraphqlEndpoint(config: Config, parts: GraphqlEndpointPart
         parts.handle({ ...clientRequest, trace }),
       );
     } catch (error) {
-      return reject(error, { id, mediaType });
+      if (!(error instanceof GraphFailure)) return reject(error, { id, mediaType });
+      const rejection = reject(error.cause, { id, mediaType });
+      return { ...rejection, summary: { ...rejection.summary, graph: error.graph } };
     }
   }
 

@@ -49,7 +49,12 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 /** Creates log, metrics and spans of a router, with one function per event. */
 export function createTelemetry(
   config: Config['telemetry'],
-  parts: { destination?: DestinationStream | undefined; provider?: TracerProvider | undefined } = {},
+  parts: {
+    readonly destination?: DestinationStream | undefined;
+    readonly provider?: TracerProvider | undefined;
+    /** True if the router serves several graphs, so that requests are also counted by graph. */
+    readonly countsGraphs?: boolean;
+  } = {},
 ) {
   const log = createLog(config, parts.destination);
   const registry = new Registry();
@@ -66,7 +71,7 @@ export function createTelemetry(
 
     requestFinished(event: RequestFinished): void {
       metrics.requests.observe(event.ms / 1000, String(event.status), event.operationType ?? 'none');
-      metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
+      if (parts.countsGraphs === true) metrics.graphRequests.inc({ graph: event.graph ?? WHOLE_GRAPH });
       for (const code of new Set(event.codes)) metrics.errors.inc({ code: knownCode(code) });
       // A request that was rejected because of overload is not logged, because there may be thousands per
       // second.

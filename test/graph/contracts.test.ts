@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startIssuer } from '../support/callers/tokens.ts';
-import { startSmallGraph } from '../support/graphs/small-graph.ts';
+import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import type { GraphQLResponse, SmallGraph, SmallGraphOptions } from '../support/graphs/small-graph.ts';
 
 /** Several graphs in one router: contracts by tag beside the whole supergraph. */
@@ -255,12 +255,23 @@ describe('graphs', () => {
     await post('/public', { query: '{ products { id } }' });
     await post('/graphql', { query: '{ products { id } }' }, { 'x-graph': 'public' });
     await post('/public', { query: '{ nothing }' });
+    await post('/graphql', { query: '{ nothing }' }, { 'x-graph': 'public' });
     await post('/graphql', { query: '{ products { id } }' });
     const lines = graph.log.slice(before).filter(({ msg }) => msg === 'request');
-    expect(lines.map((line) => line['graph'])).toEqual(['public', 'chosen-public', 'public', undefined]);
+    expect(lines.map((line) => line['graph'])).toEqual([
+      'public',
+      'chosen-public',
+      'public',
+      'chosen-public',
+      undefined,
+    ]);
     const metrics = await (await fetch(new URL('/metrics', graph.router.adminUrl))).text();
     for (const name of ['all', 'public', 'partner'])
       expect(metrics).toMatch(new RegExp(`tributary_graph_requests_total\\{graph="${name}"\\} [1-9]`));
+    await using alone = await startSmallGraph({ services: LIBRARY });
+    await alone.query('{ books { id } }');
+    const counted = await (await fetch(new URL('/metrics', alone.router.adminUrl))).text();
+    expect(counted).not.toContain('tributary_graph_requests_total{');
   });
 
   test('are built again for a changed supergraph, and kept if it exposes something hidden', async () => {
