@@ -181,7 +181,7 @@ function createResponder(config: Config, parts: ResponderParts): Respond {
     const health = healthResponse(path, { unready: parts.health.unready(), now: parts.now() });
     if (health !== undefined) return health;
     if (path === '/' && request.method === 'GET' && sandbox !== undefined) return sandbox;
-    return notFound(path, config.listen.path, id);
+    return notFound(path, config, id);
   }
 
   return async function respond(request, response) {
@@ -213,10 +213,11 @@ function graphsByPath({ graphs }: Pick<Config, 'graphs'>): ReadonlyMap<string, s
   );
 }
 
-function notFound(path: string, graphqlPath: string, requestId: string): ClientResponse {
-  return rejectionResponse(
-    new RouterError('NOT_FOUND', `path ${path} does not exist; GraphQL is served at ${graphqlPath}`),
-    JSON_TYPE,
-    { requestId },
-  );
+// If contracts have paths of their own, the message does not name the path of the whole graph, which their
+// clients need not know.
+function notFound(path: string, { listen, graphs }: Config, requestId: string): ClientResponse {
+  const isOnlyPath = graphsByPath({ graphs }).size === 0;
+  const hint = isOnlyPath ? `; GraphQL is served at ${listen.path}` : '';
+  const error = new RouterError('NOT_FOUND', `path ${path} does not exist${hint}`);
+  return rejectionResponse(error, JSON_TYPE, { requestId });
 }
