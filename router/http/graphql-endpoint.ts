@@ -29,7 +29,10 @@ export type GraphqlEndpointParts = {
    * @throws {RouterError} OVERLOADED
    */
   readonly checkBody: (request: IncomingMessage, body: unknown) => void;
-  /** Handles a GraphQL request. A RouterError that it throws, or the cause of a GraphFailure, becomes an error response. */
+  /**
+   * Handles a GraphQL request. A RouterError that it throws, or the cause of a GraphFailure, becomes an error
+   * response.
+   */
   readonly handle: (request: ClientRequest) => Promise<ClientResponse>;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Failure of a request for a contract that was chosen by its condition (`graphs.NAME.when`). The log names the
- * contract. `cause` is the error to respond with.
+ * Failure of a request for a contract that was chosen by its condition (`graphs.NAME.when`). The log names
+ * the contract. `cause` is the error to respond with.
  */
 export class GraphFailure extends Error {
   readonly graph: string;

@@ -14,8 +14,8 @@ export type ContextTarget = {
   /** Variable name and JSON text of each context argument's value. */
   readonly values: readonly (readonly [name: string, text: string])[];
   /**
-   * The values, and the names of arguments with unusable ones, as one text. Targets with equal texts can share
-   * a request.
+   * The values, and the names of arguments with unusable ones, as one text. Targets with equal texts can
+   * share a request.
    */
   readonly text: string;
   /**
