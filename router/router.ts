@@ -37,6 +37,7 @@ import { createConfiguredStages } from './wiring/configured-stages.ts';
 import type { StageParts } from './wiring/configured-stages.ts';
 import { createRunningConfig } from './wiring/running-config.ts';
 import { BoundedTextCache } from './shared/bounded-text-cache.ts';
+import { fitSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import { createGenerations } from './supergraph/generations.ts';
 import type { Create } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
@@ -220,6 +221,14 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       });
       // Loads the supergraph again, because one that was rejected may be valid with the new configuration.
       void generations.reload();
+    },
+    check(loaded, restart) {
+      checkCertificates(loaded);
+      createClientAddress(loaded.listen.trustedProxies);
+      // After a restart with another source, the configuration applies to another supergraph.
+      if (restart.some((key) => key.startsWith('supergraph.'))) return;
+      using lease = generations.acquire();
+      if (lease !== undefined) fitSupergraph(lease.generation.supergraph, loaded);
     },
   });
   const inspect = async (): Promise<Inspection> => ({

@@ -33,12 +33,18 @@ export type RunningConfigParts = {
    * stays in use.
    */
   readonly apply: (config: Config) => Promise<void>;
+  /**
+   * Checks the whole loaded configuration if it has changes that take effect only after a restart.
+   * @param restart keys of these changes
+   * @throws {ConfigError} if a router would not start with it
+   */
+  readonly check: (loaded: Config, restart: readonly string[]) => void;
 };
 
 /** Creates the state of the configuration, beginning with the one that the router was started with. */
 export function createRunningConfig(
   config: Config,
-  { now, telemetry, apply }: RunningConfigParts,
+  { now, telemetry, apply, check }: RunningConfigParts,
 ): RunningConfig {
   const timestamp = () => new Date(now()).toISOString();
   let current = config;
@@ -47,8 +53,10 @@ export function createRunningConfig(
 
   async function change(load: () => Config): Promise<void> {
     try {
-      const { config: next, applied, restart } = mergeConfig(current, load());
+      const loaded = load();
+      const { config: next, applied, restart } = mergeConfig(current, loaded);
       const keys = restart.map(({ key }) => key);
+      if (keys.length > 0) check(loaded, keys);
       if (applied.length > 0) await apply(next);
       const isSame = applied.length === 0 && keys.join() === status.restart.join();
       if (!isSame) telemetry.configurationChanged({ outcome: 'applied', applied, restart: keys });

@@ -99,6 +99,11 @@ authentication:
   issuers: [{ issuer: a, jwksUrl: "http://127.0.0.1:9", audience: a }]`,
         'authentication.required: requires at least one issuer',
       ],
+      [
+        'limits: { depth: 2 }\ngraphs: { public: { path: /public, exclude: [internal] } }',
+        'router.yaml:3: graphs.public: the supergraph has no tag internal',
+      ],
+      ['limits: { depth: 2 }\nlisten: { trustedProxies: [not-an-address] }', 'listen.trustedProxies'],
     ] as const;
     for (const [index, [yaml, reason]] of cases.entries()) {
       await reconfigure(graph, yaml);

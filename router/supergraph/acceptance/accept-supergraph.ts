@@ -62,6 +62,17 @@ export async function acceptSupergraph(
   config: Config,
   startPlanner: typeof createPlanner,
 ): Promise<AcceptedSupergraph> {
+  const fitted = fitSupergraph(supergraph, config);
+  const { timeoutMs, maxWaitingPerCaller } = config.planning;
+  const options = { supergraphSdl: fitted.servableSdl, timeoutMs, maxWaitingPerCaller };
+  return { ...fitted, planner: await startPlanner(options) };
+}
+
+/**
+ * Checks and prepares the same as `acceptSupergraph`, but starts no planner.
+ * @throws {SupergraphRejected} or {ConfigError}
+ */
+export function fitSupergraph(supergraph: Supergraph, config: Config): Omit<AcceptedSupergraph, 'planner'> {
   const { graph, document, servable, servableSdl, defaults, requirements, warnings } = readSupergraph(
     supergraph.sdl,
   );
@@ -102,7 +113,6 @@ export async function acceptSupergraph(
     },
   ]);
   const overrideLabels = readOverrideLabels(servableSdl, graph.supergraphSchema);
-  const { timeoutMs, maxWaitingPerCaller } = config.planning;
   return {
     graph,
     servableSdl,
@@ -118,7 +128,6 @@ export async function acceptSupergraph(
       ...servedDifferently(graph.supergraphSchema),
       ...constantLabels(overrideLabels, config),
     ],
-    planner: await startPlanner({ supergraphSdl: servableSdl, timeoutMs, maxWaitingPerCaller }),
   };
 }
 
