@@ -1,11 +1,12 @@
 import { composeProposed, readVersion, servingErrors, reported } from './composition.ts';
 import type { GraphVersion, ProposedGraph } from './composition.ts';
-import { evaluateOperation } from './evaluate-operation.ts';
-import type { Evaluation } from './evaluate-operation.ts';
+import { evaluateOperation } from './operations/evaluate-operation.ts';
+import type { Evaluation } from './operations/evaluate-operation.ts';
 import type { RecordedOperation } from './recorded-operation.ts';
 import type { CheckReport, CompositionReport, OperationResult, Reason } from './report.ts';
 import { selectOperations, totalCalls } from './select-operations.ts';
 import type { SelectedOperations } from './select-operations.ts';
+import { viewOf } from './operations/schema-view.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import type { CheckSettings } from './settings.ts';
 
@@ -42,9 +43,10 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
   if (after.kind === 'rejected') return failed({ errors: after.errors, hints }, selected);
   const composition = { errors, hints: [...hints, ...after.version.warnings.map(reported)] };
   if (request.before === undefined) return { ...emptyReport(selected), success: true, composition };
-  const before = readVersion(request.before);
+  const before = viewOf(readVersion(request.before));
+  const proposed = viewOf(after.version);
   const operations = selected.operations.map((operation) =>
-    resultOf(operation, evaluateOperation(operation, before, after.version)),
+    resultOf(operation, evaluateOperation(operation, before, proposed)),
   );
   return {
     ...emptyReport(selected),

@@ -36,6 +36,8 @@ export type ClientUse = {
 
 /** Why an operation has its verdict. */
 export type Reason = {
+  /** The effect of this reason alone. */
+  readonly verdict: Verdict;
   /** Schema coordinate; null if the whole operation is concerned. */
   readonly coordinate: string | null;
   readonly code: string;

@@ -47,7 +47,7 @@ function objectsOf(document: DocumentNode, interfaceName: string): readonly stri
  * Returns whether every caller that satisfies all requirements in `given` also satisfies `demanded`.
  * Authentication, scopes and policies are compared separately.
  */
-function isImplied(demanded: Requirement, given: readonly Requirement[]): boolean {
+export function isImplied(demanded: Requirement, given: readonly Requirement[]): boolean {
   const scopes = allOf(given.flatMap((requirement) => requirement.scopes));
   const policies = allOf(given.flatMap((requirement) => requirement.policies));
   return (

@@ -46,6 +46,7 @@ const REPORT: CheckReport = {
       lastSeen: '2026-11-27T11:02:33.000Z',
       reasons: [
         {
+          verdict: 'breaks',
           coordinate: 'Product.name',
           code: 'OPERATION_INVALID',
           message: 'Cannot query field "name" on type "Product".',
@@ -155,6 +156,7 @@ test('the excerpt of a long line is the part around its column', () => {
   const [first] = REPORT.operations;
   const reasons = [
     {
+      verdict: 'breaks' as const,
       coordinate: null,
       code: 'OPERATION_INVALID',
       message: 'm',
