@@ -18,7 +18,7 @@ type Version = {
   readonly requirements: Requirements;
 };
 
-/** Creates the view of a version. A contract has a graph of its own, and the requirements of the whole graph. */
+/** Creates the view of a version. A contract has its own graph and the requirements of the whole graph. */
 export function viewOf({ graph: { schema }, requirements }: Version): SchemaView {
   const possible = new Map<string, ReadonlySet<string>>();
   return {
