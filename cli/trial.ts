@@ -124,6 +124,7 @@ async function build(
       ...PARTS,
       telemetry,
       subgraphPool,
+      group: 0,
       stages: stagesOf(config, telemetry),
       onFullHeap: () => ({ [Symbol.dispose]: () => undefined }),
       createPlanner: async (options) => {

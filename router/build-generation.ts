@@ -9,6 +9,7 @@ import type { LoadShedding } from './load-shedding/load-shedding.ts';
 import type { OperationCacheLimits } from './operation/operation-cache.ts';
 import { createOperations, warm } from './operation/operations.ts';
 import type { Operations } from './operation/operations.ts';
+import type { RejectedOperations } from './rollout/rejected-operations.ts';
 import { withoutPlannerMessages } from './planning/masked-planner.ts';
 import type { createPlanner } from './planning/planner.ts';
 import { composeSend } from './subgraph/send-chain.ts';
@@ -17,6 +18,7 @@ import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import type { AcceptedContract } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
+import type { GenerationsParts } from './supergraph/generations.ts';
 import type { Supergraph } from './supergraph/supergraph-source.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -36,6 +38,8 @@ export type Generation = AsyncDisposable & {
    * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
+  /** Number of times that breakers of its subgraphs have opened. */
+  readonly breakerOpenings: () => number;
   /** Request stages that were created with the configuration of this generation. */
   readonly stages: ConfiguredStages;
   /** Number of operations of the previous generation that are planned before this one is activated. */
@@ -49,6 +53,8 @@ export type GenerationParts = {
   readonly onFullHeap: LoadShedding['onFullHeap'];
   readonly createPlanner: typeof createPlanner;
   readonly stages: ConfiguredStages;
+  /** Group of generations with which this one shares connections and breakers. */
+  readonly group: number;
 };
 
 /**
@@ -66,7 +72,11 @@ export async function buildGeneration(
   const { graph, servableSdl, warnings } = accepted;
   built.use(accepted.planner);
   const routes = built.use(
-    subgraphPool.forGeneration(graph.routes, { traffic: config.traffic, keepHeaders: stages.keepsHeaders }),
+    subgraphPool.forGeneration(graph.routes, {
+      traffic: config.traffic,
+      keepHeaders: stages.keepsHeaders,
+      group: parts.group,
+    }),
   );
   const serve = async (contract?: AcceptedContract) => {
     const server = await startApolloServer(
@@ -107,6 +117,7 @@ export async function buildGeneration(
     operations,
     contracts,
     send,
+    breakerOpenings: routes.breakerOpenings,
     stages,
     warmOperations,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -148,4 +159,21 @@ async function executeTestQuery(operations: Operations, queryType: string | unde
   });
   const expected = JSON.stringify({ __typename: queryType });
   if (data !== expected) throw new Error(`the response to the smoke test is ${data}`);
+}
+
+/** Returns the functions that find operations which a canary rejects and the baseline accepts. */
+export function watchCanaries(rejected: RejectedOperations): GenerationsParts<Generation>['canaries'] {
+  return {
+    isRejectedOperation: rejected.includes,
+    watch: (canary, baseline) => ({
+      ...canary,
+      operations: rejected.watch(canary.operations, () => baseline()?.operations),
+      contracts: new Map(
+        [...canary.contracts].map(([name, operations]) => [
+          name,
+          rejected.watch(operations, () => baseline()?.contracts.get(name)),
+        ]),
+      ),
+    }),
+  };
 }

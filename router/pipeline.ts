@@ -1,15 +1,14 @@
 import type { Generation } from './build-generation.ts';
 import type { PersistedOperations } from './persisted-operations/persisted-operations.ts';
 import type { LoadShedding } from './load-shedding/load-shedding.ts';
-import { payerOf } from './request/caller.ts';
-import type { Caller } from './request/caller.ts';
+import type { Caller, Payer } from './request/caller.ts';
 import type { ClientRequest, ClientResponse } from './request/client-request.ts';
 import { GraphFailure } from './request/graph-failure.ts';
 import type { Identity } from './request/identity.ts';
 import { RouterError } from './shared/errors.ts';
 import type { Operations } from './operation/operations.ts';
 import type { SelectGraph } from './operation/select-graph.ts';
-import type { Lease } from './supergraph/leases.ts';
+import type { RequestLease } from './supergraph/generations.ts';
 
 /**
  * Stages of a request that stay the same when the supergraph or the configuration changes. They run before
@@ -21,8 +20,8 @@ export type Stages = {
   readonly identify: (request: ClientRequest) => Promise<Identity>;
   /** Chooses the contract that the request is for. */
   readonly selectGraph: SelectGraph;
-  /** Acquires a lease on the active generation; undefined if there is none. */
-  readonly acquire: () => Lease<Generation> | undefined;
+  /** Acquires a lease on the generation for a caller; undefined if there is none. */
+  readonly acquire: (payer: Payer) => RequestLease<Generation> | undefined;
   /** Reads the GraphQL request, and finds the document of a hash or id. */
   readonly resolve: PersistedOperations['resolve'];
 };
@@ -52,13 +51,23 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
   }
 
   async function serveGraph(request: ClientRequest, identity: Identity): Promise<ClientResponse> {
-    using lease = stages.acquire();
+    const payer = { identity, address: request.address };
+    using lease = stages.acquire(payer);
     if (lease === undefined) throw new RouterError('NOT_READY', undefined, { retryAfterS: 1 });
-    const { generation } = lease;
+    const { generation, observe } = lease;
+    if (observe === undefined) return await respond(request, payer, generation);
+    return await observe(() => respond(request, payer, generation));
+  }
+
+  async function respond(
+    request: ClientRequest,
+    payer: Payer,
+    generation: Generation,
+  ): Promise<ClientResponse> {
+    const { identity } = payer;
     const configured = generation.stages;
     const { chargingRejections } = configured;
     const caller: Caller = { request, identity, onError: configured.errorBehavior(request) };
-    const payer = payerOf(caller);
     const { call, executed } = await chargingRejections(payer, () => stages.resolve(request));
     const { operation, prepaid } = await configured.prepare(
       call,

@@ -31,7 +31,9 @@ import { openRedis } from './redis/connect.ts';
 import type { ClaimCondition } from './request/identity.ts';
 import { scheduleTimer } from './shared/schedule.ts';
 import type { Schedule } from './shared/schedule.ts';
-import { buildGeneration, smokeTest } from './build-generation.ts';
+import { buildGeneration, smokeTest, watchCanaries } from './build-generation.ts';
+import type { RollbackDecision } from './rollout/rollout-report.ts';
+import { createRejectedOperations } from './rollout/rejected-operations.ts';
 import type { Generation } from './build-generation.ts';
 import { createConfiguredStages } from './wiring/configured-stages.ts';
 import type { StageParts } from './wiring/configured-stages.ts';
@@ -64,6 +66,7 @@ export type Parts = {
   readonly watchPressure: WatchPressure | undefined;
   readonly fetch: typeof fetch;
   readonly compose: Compose;
+  readonly createSources: typeof createSupergraphSources;
   readonly createPlanner: typeof createPlanner;
   readonly createExecution: typeof createExecution;
   readonly log: DestinationStream | undefined;
@@ -81,6 +84,7 @@ const REAL_PARTS: Parts = {
   watchPressure: undefined,
   fetch: globalThis.fetch,
   compose: composeInThread,
+  createSources: createSupergraphSources,
   createPlanner,
   createExecution,
   log: undefined,
@@ -97,6 +101,10 @@ export type Router = AsyncDisposable & {
   readonly telemetry: Telemetry;
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: (order: BreakerCommand) => CommandResult;
+  /** Adds a function that receives each rollback of a canary that this process decides. */
+  readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
+  /** Ends a canary that another process of the router has rolled back. */
+  readonly rollBack: (decision: RollbackDecision) => void;
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
   /**
@@ -172,17 +180,18 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   const createWith = (current: Config): Create<Generation> => {
     const stages = createConfiguredStages(current, shared);
     const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
-    return (supergraph) => buildGeneration(supergraph, current, generationParts);
+    return (supergraph, group) => buildGeneration(supergraph, current, { ...generationParts, group });
   };
   const generations = built.use(
     await createGenerations({
       now: parts.now,
       schedule: parts.schedule,
-      sources: createSupergraphSources(config.supergraph, parts),
+      sources: parts.createSources(config.supergraph, parts),
       telemetry,
       monotonic,
       create: createWith(config),
       smokeTest: (generation, previous) => smokeTest(generation, previous),
+      canaries: watchCanaries(createRejectedOperations()),
     }),
   );
 
@@ -227,7 +236,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       createClientAddress(loaded.listen.trustedProxies);
       // After a restart with another source, the configuration applies to another supergraph.
       if (restart.some((key) => key.startsWith('supergraph.'))) return;
-      using lease = generations.acquire();
+      using lease = generations.acquireCurrent();
       if (lease !== undefined) fitSupergraph(lease.generation.supergraph, loaded);
     },
   });
@@ -237,7 +246,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       supergraph: generations.status(),
       configuration: running.status(),
       requests: shedding.state(),
-      subgraphs: subgraphPool.state(),
+      rollout: generations.rollout(),
+      subgraphs: subgraphPool.state(generations.canaryGroup()),
       topConsumers: topConsumers.report(),
     },
     unready: health.unready(),
@@ -246,7 +256,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
   telemetry.observe({ supergraph: generations.status, subgraphs: () => subgraphPool.state() });
   const applyBreakerCommand = createBreakerCommands({
     force: subgraphPool.force,
-    acquire: generations.acquire,
+    acquire: generations.acquireCurrent,
   });
   const admin =
     !parts.inPool && config.admin.enabled
@@ -262,6 +272,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     telemetry,
     inspect,
     applyBreakerCommand,
+    onRollback: generations.onRollback,
+    rollBack: generations.rollBack,
     reload: generations.reload,
     reconfigure: running.reconfigure,
     async drain() {

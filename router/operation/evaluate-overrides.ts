@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import type { Config } from '../config/config-schema.ts';
-import { callerKey } from '../rate-limit/caller-key.ts';
+import { percentileOf } from '../rate-limit/caller-percentile.ts';
 import { payerOf } from '../request/caller.ts';
 import type { Caller } from '../request/caller.ts';
 import { satisfies } from '../request/identity.ts';
@@ -41,16 +40,5 @@ function isTrue(label: string, config: OverridesConfig, caller: Caller): boolean
   if (configured?.header !== undefined) return request.headers[configured.header.toLowerCase()] === 'true';
   if (configured?.claim !== undefined) return satisfies(identity, isTrueClaim(configured.claim));
   const percent = configured?.percent ?? percentOf(label);
-  return percent !== undefined && percentileOf(label, caller) < percent;
-}
-
-const HASH_DIGITS = 12;
-
-/**
- * Returns a pseudo-random number from 0 up to, but not including, 100, computed from the label and the
- * caller. It is constant for one caller and label, and independent for different labels.
- */
-function percentileOf(label: string, caller: Caller): number {
-  const digits = hash('sha256', `${label}\n${callerKey(payerOf(caller))}`).slice(0, HASH_DIGITS);
-  return (Number.parseInt(digits, 16) / 16 ** HASH_DIGITS) * 100;
+  return percent !== undefined && percentileOf(label, payerOf(caller)) < percent;
 }

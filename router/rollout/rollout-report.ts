@@ -24,6 +24,7 @@ const statsSchema = z.object({
 /** Counts of a canary and of the generation that the other callers use, since the current step began. */
 const canaryStatsSchema = z.object({
   launch: z.number().int(),
+  began: count.default(0),
   percent: z.number(),
   window: z.object({ fromMs: z.number(), toMs: z.number() }),
   baseline: statsSchema,
@@ -34,6 +35,7 @@ const canaryStatsSchema = z.object({
 const rollbackDecisionSchema = z.object({
   kind: z.literal('rollback'),
   launch: z.number().int(),
+  began: count.default(0),
   reason: z.string(),
 });
 
@@ -46,12 +48,16 @@ export type CanaryStats = z.output<typeof canaryStatsSchema>;
 /** Decision of one router to end a canary. */
 export type RollbackDecision = z.output<typeof rollbackDecisionSchema>;
 
-/** The canary that a release asks for. */
+/** A share of the callers that uses the supergraph of another launch. */
 export type CanaryRelease = {
   readonly launch: number;
-  /** Sequence of the release that began this canary. A canary that was rolled back may begin again later. */
+  /**
+   * Sequence of the release with which this canary began. A launch that was rolled back and begins again has
+   * a higher one.
+   */
   readonly began: number;
   readonly percent: number;
+  /** A paused canary keeps its share of the callers. */
   readonly state: 'running' | 'paused';
 };
 
@@ -60,6 +66,6 @@ export type RolloutStatus = {
   /** The canary that receives requests at present, with the time in ISO 8601 since which it does. */
   readonly canary: (CanaryRelease & { readonly version: string; readonly since: string }) | null;
   readonly canaryStats: CanaryStats | null;
-  /** The last rollback that this router has decided; null again as soon as a new canary begins. */
+  /** The last rollback that this router has decided; null again as soon as another canary begins. */
   readonly decision: RollbackDecision | null;
 };

@@ -13,6 +13,7 @@ export const rolloutSettingsSchema = z.object({
     .min(1)
     .max(20)
     .refine((steps) => steps.every((percent, index) => percent > (steps[index - 1] ?? 0)), 'must rise')
+    .readonly()
     .default([5, 25])
     .describe('Shares of callers that use the canary, in percent, one after another.'),
   stepMinutes: z.number().min(0).default(10).describe('Minimum time of each step, in minutes.'),

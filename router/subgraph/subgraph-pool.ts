@@ -13,19 +13,23 @@ import type { SubgraphClient, SubgraphOptions, SubgraphParts, SubgraphState } fr
  */
 export type SubgraphPool = AsyncDisposable & {
   /**
-   * Returns the subgraphs of a generation. Generations that call a subgraph at the same addresses with the
-   * same settings share its connections, breakers and load counters.
+   * Returns the subgraphs of a generation. Generations of one group that call a subgraph at the same
+   * addresses with the same settings share its connections, breakers and load counters.
    * @param routes routing URL of each subgraph, by name
    * @param settings settings of the calls; those of the pool by default
    */
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
-  state(): readonly SubgraphState[];
+  /** @param canaryGroup group of the canary, whose subgraphs are marked; undefined if there is none */
+  state(canaryGroup?: number): readonly PooledState[];
   /**
    * Forces the breaker of a subgraph or of one field into a state. The state also applies to generations that
    * are created later, until the command `auto` ends it.
    */
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
+
+/** State of the client of one subgraph. A canary has clients of its own. */
+export type PooledState = SubgraphState & { readonly canary?: true };
 
 export type BreakerCommand = {
   readonly subgraph: string;
@@ -39,11 +43,18 @@ export type CallSettings = {
   readonly traffic: Config['traffic'];
   /** True if header rules read the headers of subgraph responses. */
   readonly keepHeaders: boolean;
+  /**
+   * Generations of different groups share nothing, so that the failures of a canary do not open the breakers
+   * of the other callers. The default is 0.
+   */
+  readonly group?: number;
 };
 
 /** The subgraphs of one generation. Disposing it closes the clients that no other generation uses. */
 export type Routes = AsyncDisposable & {
   send(request: SubgraphRequest, context: CallContext, signal: AbortSignal): Promise<SubgraphResponse>;
+  /** Number of times that breakers of these subgraphs have opened, not counting commands. */
+  readonly breakerOpenings: () => number;
 };
 
 /**
@@ -52,9 +63,16 @@ export type Routes = AsyncDisposable & {
  */
 const MAX_FORCED_FIELDS = 50;
 
-type ClientOptions = SubgraphOptions & Pick<CallSettings, 'keepHeaders'>;
+type BreakerChanged = Parameters<SubgraphParts['telemetry']['breakerChanged']>[0];
 
-type PooledClient = { readonly client: SubgraphClient; generations: number };
+type ClientOptions = SubgraphOptions & Required<Pick<CallSettings, 'keepHeaders' | 'group'>>;
+
+type PooledClient = {
+  readonly client: SubgraphClient;
+  readonly group: number;
+  readonly breakerOpenings: () => number;
+  generations: number;
+};
 
 /** Creates an empty pool. Generations add their subgraphs. */
 export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphParts): SubgraphPool {
@@ -65,18 +83,26 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
    */
   const commands = new Map<string, BreakerCommand>();
 
-  function acquire(key: string, options: ClientOptions): SubgraphClient {
-    const pooled = open.get(key) ?? { client: create(options), generations: 0 };
+  function acquire(key: string, options: ClientOptions): PooledClient {
+    const pooled = open.get(key) ?? create(options);
     pooled.generations += 1;
     open.set(key, pooled);
-    return pooled.client;
+    return pooled;
   }
 
-  function create({ keepHeaders, ...options }: ClientOptions): SubgraphClient {
-    const subgraph = createSubgraphClient(options, { ...parts, keepHeaders });
+  function create({ keepHeaders, group, ...options }: ClientOptions): PooledClient {
+    let openings = 0;
+    const telemetry = {
+      ...parts.telemetry,
+      breakerChanged(change: BreakerChanged) {
+        if (change.to === 'open' && !change.forced) openings += 1;
+        parts.telemetry.breakerChanged(change);
+      },
+    };
+    const client = createSubgraphClient(options, { ...parts, telemetry, keepHeaders });
     for (const command of commands.values())
-      if (command.subgraph === options.name) subgraph.force(command.state, command.field);
-    return subgraph;
+      if (command.subgraph === options.name) client.force(command.state, command.field);
+    return { client, group, breakerOpenings: () => openings, generations: 0 };
   }
 
   function isFull(): boolean {
@@ -97,7 +123,7 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
       const clients = [...routes].map(([name, url]) => {
         const options = clientOptions(settings, name, url);
         const key = JSON.stringify(options);
-        return { name, key, client: acquire(key, options) };
+        return { name, key, ...acquire(key, options) };
       });
       const subgraphs = new Map(clients.map(({ name, client }) => [name, client]));
       let released: Promise<unknown> | undefined;
@@ -107,6 +133,7 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
           if (subgraph === undefined) return Promise.resolve(unsent(disconnected(request.subgraph)).response);
           return subgraph.send(request, context, signal);
         },
+        breakerOpenings: () => clients.reduce((sum, { breakerOpenings }) => sum + breakerOpenings(), 0),
         async [Symbol.asyncDispose]() {
           released ??= Promise.all(clients.map(({ key }) => release(key)));
           await released;
@@ -114,7 +141,10 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
       };
     },
 
-    state: () => [...open.values()].map(({ client: subgraph }) => subgraph.state()),
+    state: (canaryGroup) =>
+      [...open.values()].map(({ client, group }) =>
+        group === canaryGroup ? { ...client.state(), canary: true } : client.state(),
+      ),
 
     force(command) {
       const { subgraph: name, field, state } = command;
@@ -136,12 +166,17 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
   };
 }
 
-function clientOptions({ traffic, keepHeaders }: CallSettings, name: string, url: string): ClientOptions {
+function clientOptions(
+  { traffic, keepHeaders, group = 0 }: CallSettings,
+  name: string,
+  url: string,
+): ClientOptions {
   return {
     name,
     urls: subgraphUrls(traffic, name, url),
     settings: subgraphSettings(traffic, name),
     deadlineMs: traffic.deadlineMs,
     keepHeaders,
+    group,
   };
 }

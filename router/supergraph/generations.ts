@@ -1,9 +1,15 @@
 import { ConfigError } from '../config/yaml/read-yaml.ts';
+import type { Payer } from '../request/caller.ts';
+import type { ClientResponse } from '../request/client-request.ts';
+import type { RollbackDecision, RolloutStatus } from '../rollout/rollout-report.ts';
+import { createRollout } from '../rollout/rollout.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { versionOf } from '../apollo/gateway.ts';
 import type { Graph } from '../apollo/gateway.ts';
 import type { Schedule } from '../shared/schedule.ts';
 import { messageOf } from '../shared/error-message.ts';
+import { createCanaryFollower } from './canary-follower.ts';
+import type { FollowedGeneration } from './canary-follower.ts';
 import { createLeases } from './leases.ts';
 import type { Lease } from './leases.ts';
 import { rejectionReasons } from './rejection.ts';
@@ -19,8 +25,18 @@ import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
 /** The current generation, and earlier ones that are still used by requests in flight. */
 export type Generations<G> = AsyncDisposable & {
-  /** Acquires the current generation for a request; returns undefined if there is none yet. */
-  readonly acquire: () => Lease<G> | undefined;
+  /** Acquires the current generation; returns undefined if there is none yet. */
+  readonly acquireCurrent: () => Lease<G> | undefined;
+  /** Acquires the generation for a request of this caller: the current one, or the canary. */
+  readonly acquire: (payer: Payer) => RequestLease<G> | undefined;
+  /** State of the canary, for reports. */
+  readonly rollout: () => RolloutStatus;
+  /** Adds a function that receives each rollback of a canary that this process decides. */
+  readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
+  /** Ends a canary that another worker of the pool has rolled back. */
+  readonly rollBack: (decision: RollbackDecision) => void;
+  /** Group of the canary's subgraphs in the pool; undefined if there is no canary. */
+  readonly canaryGroup: () => number | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
   /**
@@ -38,8 +54,14 @@ export type Generations<G> = AsyncDisposable & {
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
 };
 
-/** Builds a generation of a supergraph. */
-export type Create<G> = (supergraph: Supergraph) => Promise<G>;
+/** Keeps a generation open for one request. */
+export type RequestLease<G> = Lease<G> & {
+  /** Handles the request and counts it, to compare a canary with the rest; undefined without a canary. */
+  readonly observe?: (handle: () => Promise<ClientResponse>) => Promise<ClientResponse>;
+};
+
+/** Builds a generation of a supergraph. Generations of different groups share no breakers or connections. */
+export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
 
 export type GenerationsParts<G> = {
   readonly sources: SupergraphSources;
@@ -50,6 +72,15 @@ export type GenerationsParts<G> = {
   readonly create: Create<G>;
   /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
+  readonly canaries: {
+    /**
+     * Returns the generation as a canary. `baseline` returns the generation of the other callers; undefined
+     * once the canary is promoted.
+     */
+    readonly watch: (canary: G, baseline: () => G | undefined) => G;
+    /** Returns whether an error rejects an operation that the baseline accepts. */
+    readonly isRejectedOperation: (error: unknown) => boolean;
+  };
 };
 
 /**
@@ -64,15 +95,21 @@ const START_LIMIT_MS = 2_000;
  * supergraph, it never goes back to a less preferred source, which may deliver an older one.
  * @throws {ConfigError} if the configuration names something that the first supergraph does not have.
  */
-export async function createGenerations<
-  G extends AsyncDisposable & { readonly graph: Graph; readonly supergraph: Supergraph },
->(parts: GenerationsParts<G>): Promise<Generations<G>> {
+export async function createGenerations<G extends FollowedGeneration & { readonly graph: Graph }>(
+  parts: GenerationsParts<G>,
+): Promise<Generations<G>> {
   const { sources, telemetry } = parts;
   const { list, stored } = sources;
   const record = new StatusRecord(parts, list);
   const leases = createLeases<G>((error) =>
     telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
   );
+  const rollout = createRollout({
+    ...parts,
+    stop: leases.stopCanary,
+    isRejectedOperation: parts.canaries.isRejectedOperation,
+  });
+  const canaries = createCanaryFollower<G>({ leases, rollout, build: buildCanary });
   /** Source that delivered the active supergraph. Less preferred sources are not loaded. */
   let followed: SupergraphSource | undefined;
   let startLimit: Promise<void> | undefined;
@@ -133,13 +170,15 @@ export async function createGenerations<
     if (loaded.kind === 'rejected') return reject(source, loaded.reasons);
     const previous = leases.current();
     const supergraph = { sdl: loaded.sdl, contracts: loaded.release?.contracts ?? [] };
+    canaries.endUnlessContinued(loaded);
     if (previous !== undefined && isSameSupergraph(supergraph, previous.supergraph)) {
       if (source !== followed) await keep(loaded.sdl, source);
       restore(source, previous.graph.id);
     } else {
       const started = parts.monotonic();
       try {
-        leases.activate(await build(supergraph, create));
+        if (!canaries.promote(supergraph))
+          leases.activate(await build(supergraph, canaries.groups().serving));
       } catch (error) {
         if (error instanceof ConfigError && isStarting && source !== stored) configError ??= error;
         return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
@@ -148,6 +187,7 @@ export async function createGenerations<
       await keep(loaded.sdl, source);
     }
     followed = source;
+    await canaries.follow(loaded);
     return true;
   }
 
@@ -186,8 +226,16 @@ export async function createGenerations<
     });
   }
 
-  async function build(supergraph: Supergraph, createOne: Create<G>): Promise<G> {
-    const generation = await createOne(supergraph);
+  async function buildCanary(supergraph: Supergraph, group: number): Promise<G> {
+    const canary = await build(supergraph, group);
+    const watched: G = parts.canaries.watch(canary, () =>
+      leases.canary() === watched ? leases.current() : undefined,
+    );
+    return watched;
+  }
+
+  async function build(supergraph: Supergraph, group: number, createOne = create): Promise<G> {
+    const generation = await createOne(supergraph, group);
     try {
       await parts.smokeTest(generation, leases.current());
       return generation;
@@ -208,9 +256,11 @@ export async function createGenerations<
     const rebuilt = reloads.then(async () => {
       const current = leases.current();
       if (closed) return;
-      if (current !== undefined) leases.activate(await build(current.supergraph, next));
+      if (current !== undefined)
+        leases.activate(await build(current.supergraph, canaries.groups().serving, next));
       create = next;
       activated();
+      await canaries.rebuild();
     });
     reloads = rebuilt.catch(() => undefined);
     return rebuilt;
@@ -227,6 +277,14 @@ export async function createGenerations<
     if (configError !== undefined && leases.current() === undefined) throw configError;
   }
 
+  function acquire(payer: Payer): RequestLease<G> | undefined {
+    const canary = rollout.active();
+    if (canary === undefined) return leases.acquire();
+    const side = canary.sideOf(payer);
+    const lease = side === 'canary' ? leases.acquireCanary() : leases.acquire();
+    return lease && { ...lease, observe: (handle) => canary.observe(side, handle) };
+  }
+
   sources.onChange(reload);
   try {
     await start();
@@ -236,7 +294,12 @@ export async function createGenerations<
   }
   isStarting = false;
   return {
-    acquire: leases.acquire,
+    acquireCurrent: leases.acquire,
+    acquire,
+    rollout: rollout.status,
+    onRollback: rollout.onRollback,
+    rollBack: (decision) => rollout.rollBack(decision, decision.reason),
+    canaryGroup: () => canaries.groups().canary,
     reload,
     rebuild,
     currentId: () => leases.current()?.graph.id,

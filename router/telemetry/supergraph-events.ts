@@ -21,6 +21,22 @@ export function supergraphEvents({
       log.info(event, 'supergraph activated');
     },
 
+    /** Records that a share of the callers uses the supergraph of another launch. */
+    canaryStarted(event: {
+      readonly launch: number;
+      /** Share of callers in percent. */
+      readonly percent: number;
+      readonly generation: string;
+    }): void {
+      metrics.supergraphs.inc({ outcome: 'canary' });
+      log.info(event, 'canary started');
+    },
+
+    canaryRolledBack(event: { readonly launch: number; readonly reason: string }): void {
+      metrics.supergraphs.inc({ outcome: 'rolled back' });
+      log.error(event, 'canary rolled back');
+    },
+
     supergraphServedDifferently(event: {
       readonly generation: string;
       readonly warnings: readonly string[];

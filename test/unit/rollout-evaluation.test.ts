@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { percentileOf } from '../../router/rate-limit/caller-percentile.ts';
 import { evaluateCanary, nextEvaluation } from '../../router/rollout/evaluate-canary.ts';
 import { fisherTest } from '../../router/rollout/fisher-test.ts';
 import { LATENCY_BOUNDS_MS } from '../../router/rollout/rollout-report.ts';
@@ -110,6 +111,19 @@ describe('evaluateCanary', () => {
     expect(equal.rolledBack).toBeLessThanOrEqual(1);
     expect(worse.rolledBack).toBe(50);
   });
+});
+
+test('the share of callers of a canary is its percentage', (context) => {
+  const callers = Array.from({ length: 100_000 }, (_, caller) => ({
+    identity: { kind: 'anonymous' } as const,
+    address: `10.${caller >> 16}.${(caller >> 8) & 255}.${caller & 255}`,
+  }));
+  const shares = [1, 2, 3].map(
+    (launch) => callers.filter((caller) => percentileOf(`launch ${launch}`, caller) < 5).length / 1_000,
+  );
+  recordMeasurement(context, 'share of 100,000 callers of canaries of 5 %, in percent', shares.join(', '));
+  // Three standard deviations.
+  for (const share of shares) expect(Math.abs(share - 5)).toBeLessThan(0.21);
 });
 
 describe('fisherTest', () => {

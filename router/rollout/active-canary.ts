@@ -1,0 +1,121 @@
+import { percentileOf } from '../rate-limit/caller-percentile.ts';
+import type { Payer } from '../request/caller.ts';
+import type { ClientResponse } from '../request/client-request.ts';
+import { evaluateCanary, nextEvaluation } from './evaluate-canary.ts';
+import { RequestCounts } from './request-counts.ts';
+import { FAILED, outcomeOfRejection, outcomeOfResponse } from './request-outcome.ts';
+import type { CanaryRelease, CanaryStats } from './rollout-report.ts';
+import type { RolloutSettings } from './rollout-settings.ts';
+
+/** The canary, or the generation that the other callers use. */
+export type Side = 'canary' | 'baseline';
+
+/** A generation whose requests are counted. */
+export type CountedGeneration = { readonly breakerOpenings: () => number };
+
+/** A canary and the generation that it is compared with. */
+export type CanaryComparison = {
+  readonly release: CanaryRelease;
+  readonly settings: RolloutSettings;
+  readonly generations: Readonly<Record<Side, CountedGeneration>>;
+};
+
+export type ActiveCanaryParts = {
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  /** Returns whether an error rejects an operation that the baseline accepts. */
+  readonly isRejectedOperation: (error: unknown) => boolean;
+  readonly onWorse: (reason: string) => void;
+};
+
+type Window = Readonly<Record<Side, RequestCounts>> & { readonly fromMs: number };
+
+/** A canary that receives requests: chooses its callers, counts their requests and those of the others. */
+export class ActiveCanary {
+  readonly #parts: ActiveCanaryParts;
+  #comparison: CanaryComparison;
+  #window: Window;
+  #nextEvaluation = nextEvaluation(0);
+  #isWorse = false;
+
+  constructor(comparison: CanaryComparison, parts: ActiveCanaryParts) {
+    this.#parts = parts;
+    this.#comparison = comparison;
+    this.#window = this.#beginWindow();
+  }
+
+  get release(): CanaryRelease {
+    return this.#comparison.release;
+  }
+
+  /** Returns the side of a caller. A caller of the canary stays one when the share of callers rises. */
+  sideOf(payer: Payer): Side {
+    const { launch, percent } = this.release;
+    return percentileOf(`launch ${launch}`, payer) < percent ? 'canary' : 'baseline';
+  }
+
+  /** Changes the share of callers, the settings or a generation. The counts then begin again. */
+  update(comparison: CanaryComparison): void {
+    const before = this.#comparison;
+    this.#comparison = comparison;
+    const isSame =
+      before.release.percent === comparison.release.percent &&
+      before.generations.baseline === comparison.generations.baseline &&
+      before.generations.canary === comparison.generations.canary;
+    if (isSame) return;
+    this.#window = this.#beginWindow();
+    this.#nextEvaluation = nextEvaluation(0);
+  }
+
+  /** Handles a request, and counts it on its side. */
+  async observe(side: Side, handle: () => Promise<ClientResponse>): Promise<ClientResponse> {
+    // A request that began before the current window belongs to the previous one.
+    const counts = this.#window[side];
+    const started = this.#parts.monotonic();
+    const elapsed = () => this.#parts.monotonic() - started;
+    try {
+      const response = await handle();
+      counts.add(outcomeOfResponse(response.summary), elapsed());
+      return response;
+    } catch (error) {
+      const outcome = this.#parts.isRejectedOperation(error) ? FAILED : outcomeOfRejection(error);
+      if (outcome !== undefined) counts.add(outcome, elapsed());
+      throw error;
+    } finally {
+      this.#evaluate();
+    }
+  }
+
+  stats(): CanaryStats {
+    const { fromMs, baseline, canary } = this.#window;
+    const { launch, began, percent } = this.release;
+    return {
+      launch,
+      began,
+      percent,
+      window: { fromMs, toMs: this.#parts.now() },
+      baseline: baseline.stats(),
+      canary: canary.stats(),
+    };
+  }
+
+  #beginWindow(): Window {
+    const { canary, baseline } = this.#comparison.generations;
+    return {
+      fromMs: this.#parts.now(),
+      canary: new RequestCounts(canary.breakerOpenings),
+      baseline: new RequestCounts(baseline.breakerOpenings),
+    };
+  }
+
+  #evaluate(): void {
+    const { canary, baseline } = this.#window;
+    if (this.#isWorse || canary.requests < this.#nextEvaluation) return;
+    this.#nextEvaluation = nextEvaluation(canary.requests);
+    const evaluation = evaluateCanary(canary.stats(), baseline.stats(), this.#comparison.settings);
+    if (evaluation.kind !== 'rollback') return;
+    this.#isWorse = true;
+    this.#parts.onWorse(evaluation.reason);
+  }
+}

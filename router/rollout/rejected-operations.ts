@@ -1,0 +1,46 @@
+import type { Operations } from '../operation/operations.ts';
+import { RouterError } from '../shared/errors.ts';
+
+/** Finds operations that a canary rejects as invalid, although the other callers may send them. */
+export type RejectedOperations = {
+  /** Returns whether an error is the rejection of such an operation. */
+  readonly includes: (error: unknown) => boolean;
+  /**
+   * Wraps the operations of a canary.
+   * @param baseline returns the operations of the other callers; undefined if there are none
+   */
+  readonly watch: (canary: Operations, baseline: () => Operations | undefined) => Operations;
+};
+
+/** Creates an empty record. */
+export function createRejectedOperations(): RejectedOperations {
+  const rejections = new WeakSet<Error>();
+
+  async function check(
+    error: unknown,
+    isAccepted: (baseline: Operations) => Promise<unknown>,
+    baseline: Operations | undefined,
+  ): Promise<void> {
+    const isInvalid = error instanceof RouterError && error.code === 'GRAPHQL_VALIDATION_FAILED';
+    if (!isInvalid || baseline === undefined) return;
+    await isAccepted(baseline).then(
+      () => rejections.add(error),
+      () => undefined,
+    );
+  }
+
+  return {
+    includes: (error) => error instanceof Error && rejections.has(error),
+    watch: (canary, baseline) => ({
+      ...canary,
+      async prepare(source, name) {
+        try {
+          return await canary.prepare(source, name);
+        } catch (error) {
+          await check(error, (operations) => operations.prepare(source, name), baseline());
+          throw error;
+        }
+      },
+    }),
+  };
+}

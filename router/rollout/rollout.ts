@@ -1,0 +1,95 @@
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { ActiveCanary } from './active-canary.ts';
+import type { ActiveCanaryParts, CanaryComparison } from './active-canary.ts';
+import type { CanaryRelease, RollbackDecision, RolloutStatus } from './rollout-report.ts';
+
+/** The canary of this process, and the launches that it has rolled back. */
+export type Rollout = {
+  readonly active: () => ActiveCanary | undefined;
+  /** Returns whether this canary was rolled back. A later canary of the same launch is another one. */
+  readonly isRolledBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>) => boolean;
+  /** Begins a canary, or changes the one that is active. */
+  readonly follow: (version: string, comparison: CanaryComparison) => void;
+  /** Ends the canary without a decision, because a release no longer has it. */
+  readonly end: () => void;
+  /** Ends a canary for good. Only a release that begins it anew makes it active again. */
+  readonly rollBack: (canary: Pick<CanaryRelease, 'launch' | 'began'>, reason: string) => void;
+  /** Adds a function that receives each rollback that this process decides. */
+  readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
+  readonly status: () => RolloutStatus;
+};
+
+export type RolloutParts = Omit<ActiveCanaryParts, 'onWorse'> & {
+  readonly telemetry: Pick<Telemetry, 'canaryStarted' | 'canaryRolledBack'>;
+  /** Stops the requests to the canary. Called in the same turn of the event loop as the decision. */
+  readonly stop: () => void;
+};
+
+type Active = { readonly canary: ActiveCanary; readonly version: string; readonly since: string };
+
+/** Creates the state of a process without a canary. */
+export function createRollout(parts: RolloutParts): Rollout {
+  /** For each launch that was rolled back: the sequence with which its last canary began. */
+  const rolledBack = new Map<number, number>();
+  const listeners: ((decision: RollbackDecision) => void)[] = [];
+  let active: Active | undefined;
+  let decision: RollbackDecision | null = null;
+
+  function begin(version: string, comparison: CanaryComparison): void {
+    const { release } = comparison;
+    const canary = new ActiveCanary(comparison, {
+      ...parts,
+      onWorse: (reason) => rollBack(release, reason),
+    });
+    active = { canary, version, since: new Date(parts.now()).toISOString() };
+    decision = null;
+    parts.telemetry.canaryStarted({
+      launch: release.launch,
+      percent: release.percent,
+      generation: version,
+    });
+  }
+
+  function rollBack({ launch, began }: Pick<CanaryRelease, 'launch' | 'began'>, reason: string): void {
+    if (isRolledBack({ launch, began })) return;
+    rolledBack.set(launch, began);
+    if (active?.canary.release.launch === launch) {
+      active = undefined;
+      parts.stop();
+    }
+    decision = { kind: 'rollback', launch, began, reason };
+    parts.telemetry.canaryRolledBack({ launch, reason });
+    for (const listener of listeners) listener(decision);
+  }
+
+  function isRolledBack({ launch, began }: Pick<CanaryRelease, 'launch' | 'began'>): boolean {
+    const last = rolledBack.get(launch);
+    return last !== undefined && began <= last;
+  }
+
+  return {
+    active: () => active?.canary,
+    isRolledBack,
+    follow(version, comparison) {
+      const { launch, began } = comparison.release;
+      const current = active?.canary.release;
+      if (active !== undefined && current?.launch === launch && current.began === began)
+        active.canary.update(comparison);
+      else begin(version, comparison);
+    },
+    end() {
+      active = undefined;
+      parts.stop();
+    },
+    rollBack,
+    onRollback: (listener) => void listeners.push(listener),
+    status: () => ({
+      canary:
+        active === undefined
+          ? null
+          : { ...active.canary.release, version: active.version, since: active.since },
+      canaryStats: active?.canary.stats() ?? null,
+      decision,
+    }),
+  };
+}

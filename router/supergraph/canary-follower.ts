@@ -1,0 +1,119 @@
+import type { CountedGeneration } from '../rollout/active-canary.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import { rolloutSettingsSchema } from '../rollout/rollout-settings.ts';
+import type { Leases } from './leases.ts';
+import type { Release } from './registry/release.ts';
+import { rejectionReasons } from './rejection.ts';
+import { isSameSupergraph } from './supergraph-source.ts';
+import type { LoadedSupergraph, Supergraph } from './supergraph-source.ts';
+
+type Loaded = Extract<LoadedSupergraph, { kind: 'supergraph' }>;
+type ReleasedCanary = NonNullable<Release['canary']>;
+
+/** A generation as the follower needs it. */
+export type FollowedGeneration = AsyncDisposable &
+  CountedGeneration & { readonly graph: { readonly id: string }; readonly supergraph: Supergraph };
+
+/** Keeps the canary of a process as the last release says. */
+export type CanaryFollower = {
+  /** Group of the generations that all other callers use, and of the canary. */
+  readonly groups: () => { readonly serving: number; readonly canary: number | undefined };
+  /** Ends the canary unless the loaded release continues it or promotes it. */
+  readonly endUnlessContinued: (loaded: Loaded) => void;
+  /** Makes the canary the current generation if it is one of `supergraph`; returns whether it was. */
+  readonly promote: (supergraph: Supergraph) => boolean;
+  /** Begins or changes the canary. One that cannot be built is rolled back. The promise never rejects. */
+  readonly follow: (loaded: Loaded) => Promise<void>;
+  /** Builds the canary again, after the current generation was built with another configuration. */
+  readonly rebuild: () => Promise<void>;
+};
+
+export type CanaryFollowerParts<G> = {
+  readonly leases: Leases<G>;
+  readonly rollout: Rollout;
+  /** Builds a generation in a group, and sends its smoke-test query. */
+  readonly build: (supergraph: Supergraph, group: number) => Promise<G>;
+};
+
+/** Creates the follower of a process without a canary. */
+export function createCanaryFollower<G extends FollowedGeneration>({
+  leases,
+  rollout,
+  build,
+}: CanaryFollowerParts<G>): CanaryFollower {
+  let serving = 0;
+  let canaryGroup = 0;
+  let release: Release | undefined;
+
+  function isRunning(supergraph: Supergraph): boolean {
+    const canary = leases.canary();
+    return canary !== undefined && isSameSupergraph(supergraph, canary.supergraph);
+  }
+
+  async function follow({ release: loaded, canary }: Loaded): Promise<void> {
+    release = loaded;
+    const wanted = loaded?.canary;
+    if (loaded === undefined || wanted === undefined || wanted === null) return;
+    if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
+    const supergraph = { sdl: canary.sdl, contracts: loaded.contracts };
+    // A new group even for the same supergraph, so that a canary that begins again has closed breakers.
+    if (isRunning(supergraph) || (await start(supergraph, wanted, canaryGroup + 1))) compare(loaded, wanted);
+  }
+
+  async function start(supergraph: Supergraph, wanted: ReleasedCanary, group: number): Promise<boolean> {
+    canaryGroup = group;
+    try {
+      const generation = await build(supergraph, group);
+      // The other workers of a pool may have rolled it back meanwhile.
+      if (rollout.isRolledBack(idOf(wanted))) {
+        await generation[Symbol.asyncDispose]();
+        return false;
+      }
+      leases.startCanary(generation);
+      return true;
+    } catch (error) {
+      // Ends the canary of an earlier launch, which this one would have replaced.
+      rollout.end();
+      const reasons = rejectionReasons(error).join('; ');
+      rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons}`);
+      return false;
+    }
+  }
+
+  function compare(loaded: Release, wanted: ReleasedCanary): void {
+    const [canary, baseline] = [leases.canary(), leases.current()];
+    if (canary === undefined || baseline === undefined) return;
+    rollout.follow(canary.graph.id, {
+      release: { ...wanted, ...idOf(wanted) },
+      settings: loaded.rollout ?? rolloutSettingsSchema.parse({}),
+      generations: { canary, baseline },
+    });
+  }
+
+  return {
+    groups: () => ({ serving, canary: leases.canary() === undefined ? undefined : canaryGroup }),
+    endUnlessContinued(loaded) {
+      const isContinued = loaded.release?.canary !== null && loaded.release?.canary !== undefined;
+      if (isContinued || isRunning({ sdl: loaded.sdl, contracts: loaded.release?.contracts ?? [] })) return;
+      rollout.end();
+    },
+    promote(supergraph) {
+      if (!isRunning(supergraph)) return false;
+      serving = canaryGroup;
+      leases.promoteCanary();
+      rollout.end();
+      return true;
+    },
+    follow,
+    async rebuild() {
+      const before = leases.canary();
+      const wanted = release?.canary;
+      if (before === undefined || release === undefined || wanted === undefined || wanted === null) return;
+      if (await start(before.supergraph, wanted, canaryGroup)) compare(release, wanted);
+    },
+  };
+}
+
+function idOf({ launch, began = 0 }: ReleasedCanary): { readonly launch: number; readonly began: number } {
+  return { launch, began };
+}
