@@ -239,6 +239,22 @@ describe('supergraph.oci', () => {
     expect(opened.source.isPolled()).toBe(true);
   });
 
+  test('follows a tag of a registry without HEAD requests or without their digests', async () => {
+    for (const head of [{ status: 405 }, { status: 200 }]) {
+      await using registry = await startOciRegistry();
+      const { respond } = registry.web;
+      registry.web.respond = (request) => (request.method === 'HEAD' ? head : respond(request));
+      registry.push('prod', first);
+      await using opened = open({ oci: `oci://${host(registry.web.origin)}/shop/graph:prod` });
+      expect(await opened.source.load()).toEqual(loaded(first));
+      const before = registry.web.requests.length;
+      expect(await opened.source.load()).toEqual(loaded(first));
+      expect(registry.web.requests.slice(before).map(({ path }) => path)).toEqual(
+        Array(2).fill('/v2/shop/graph/manifests/prod'),
+      );
+    }
+  });
+
   test('loads a digest once', async () => {
     await using registry = await startOciRegistry();
     const digest = registry.push('prod', first);

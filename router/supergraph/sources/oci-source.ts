@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { OciSource } from './source-config.ts';
 import { messageOf } from '../../shared/error-message.ts';
@@ -15,6 +16,8 @@ const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
  * ignored.
  */
 const SCHEMA_TYPE = 'application/apollo.schema';
+/** Statuses of a registry that does not support HEAD requests. */
+const WITHOUT_HEAD: readonly number[] = [405, 501];
 const DIGEST = /^sha256:[\da-f]{64}$/;
 
 const digest = z.string().regex(DIGEST, 'must be a SHA-256 digest');
@@ -34,12 +37,12 @@ export function createOciSource(
   const downloads = createDownloads(config, { schedule });
   const client = createRegistryClient(config);
   const check = createContentCheck(name, closed.signal);
-  let cached: { readonly manifest: string | undefined; readonly loaded: LoadedSupergraph } | undefined;
+  let cached: { readonly manifest: string; readonly loaded: LoadedSupergraph } | undefined;
 
   async function load(): Promise<LoadedSupergraph> {
     const fetched = await downloads.within(async (download) => {
       const current = version.kind === 'digest' ? version.value : await currentDigest(download);
-      return current !== undefined && current === cached?.manifest ? undefined : fetchSdl(current, download);
+      return current === cached?.manifest ? undefined : fetchSdl(current, download);
     });
     if (fetched !== undefined) {
       const { manifest, body } = fetched;
@@ -49,17 +52,24 @@ export function createOciSource(
     return cached.loaded;
   }
 
-  /** Returns the digest that the tag refers to at present; undefined if the registry does not send it. */
-  async function currentDigest(download: Download): Promise<string | undefined> {
+  /**
+   * Returns the digest that the tag refers to at present. If the registry does not support HEAD requests, or
+   * sends no digest, it is computed from the manifest.
+   */
+  async function currentDigest(download: Download): Promise<string> {
     const path = `manifests/${version.value}`;
-    const head = await client.get(path, { download, method: 'HEAD', accept: MANIFEST_TYPE });
-    return digest.safeParse(head.header('docker-content-digest')).data;
+    const request = { download, accept: MANIFEST_TYPE };
+    const head = await client.get(path, { ...request, method: 'HEAD', allowed: WITHOUT_HEAD });
+    const sent = WITHOUT_HEAD.includes(head.status) ? undefined : head.header('docker-content-digest');
+    const known = digest.safeParse(sent).data;
+    if (known !== undefined) return known;
+    const { body } = await client.get(path, request);
+    return `sha256:${createHash('sha256').update(body).digest('hex')}`;
   }
 
-  async function fetchSdl(current: string | undefined, download: Download) {
-    const path = `manifests/${current ?? version.value}`;
-    const { body } = await client.get(path, { download, accept: MANIFEST_TYPE });
-    if (current !== undefined) assertDigest(body, current, `${name}: manifest`);
+  async function fetchSdl(current: string, download: Download) {
+    const { body } = await client.get(`manifests/${current}`, { download, accept: MANIFEST_TYPE });
+    assertDigest(body, current, `${name}: manifest`);
     const layer = schemaLayer(body);
     const blob = await client.get(`blobs/${layer}`, { download });
     assertDigest(blob.body, layer, `${name}: layer`);

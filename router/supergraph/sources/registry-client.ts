@@ -12,6 +12,8 @@ export type RegistryRequest = {
   readonly download: Download;
   readonly method?: 'GET' | 'HEAD';
   readonly accept?: string;
+  /** Error statuses of responses that are returned instead of thrown. */
+  readonly allowed?: readonly number[];
 };
 
 const MAX_REDIRECTS = 3;
@@ -36,7 +38,7 @@ export function createRegistryClient(config: OciSource): RegistryClient {
       response = await send(url, options);
     }
     response = await redirected(response, url, options.download);
-    assertOk(response, url);
+    if (options.allowed?.includes(response.status) !== true) assertOk(response, url);
     return response;
   }
 
