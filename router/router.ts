@@ -279,6 +279,8 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     async drain() {
       health.drain();
       healthPort?.publish();
+      // A generation that is activated while draining would serve hardly any request.
+      await generations.stopFollowing();
       await delay(config.shutdown.lameDuckMs);
       await server.drain(config.shutdown.graceMs);
     },

@@ -52,6 +52,8 @@ export type Generations<G> = AsyncDisposable & {
    * function then stay in use.
    */
   readonly rebuild: (create: Create<G>, activated: () => void) => Promise<void>;
+  /** Stops following the sources. The active generation serves until it is disposed. */
+  readonly stopFollowing: () => Promise<void>;
 };
 
 /** Keeps a generation open for one request. */
@@ -121,6 +123,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   let closed = false;
 
   async function load(): Promise<void> {
+    if (closed) return;
     const sourcesToLoad = candidates();
     // At the start there is a time limit. All sources then load at the same time, so that a slow one leaves
     // time for the others.
@@ -266,6 +269,13 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     return rebuilt;
   }
 
+  let stopping: Promise<void> | undefined;
+  function stopFollowing(): Promise<void> {
+    closed = true;
+    stopping ??= Promise.resolve(sources[Symbol.asyncDispose]());
+    return stopping;
+  }
+
   async function start(): Promise<void> {
     const expired = Promise.withResolvers<void>();
     using _ = stored && parts.schedule(() => expired.resolve(), START_LIMIT_MS);
@@ -304,9 +314,9 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     rebuild,
     currentId: () => leases.current()?.graph.id,
     status: () => record.status(),
+    stopFollowing,
     async [Symbol.asyncDispose]() {
-      closed = true;
-      await sources[Symbol.asyncDispose]();
+      await stopFollowing();
       await reloads;
       await leases[Symbol.asyncDispose]();
     },

@@ -118,6 +118,22 @@ test('follows a URL at each poll, keeps what it serves while the URL is down, an
   expect(await router.serves('second')).toBe(true);
 });
 
+test('does not poll while it drains', async () => {
+  await using books = await startBooks();
+  const clock = createClock();
+  await using web = await startWebServer(() => ({ body: books.sdl('first') }));
+  const supergraph = { url: `${web.origin}/books.graphql` };
+  const shutdown = { lameDuckMs: 1, graceMs: 1 };
+  await using router = await startOn(books.folder, supergraph, { schedule: clock.schedule }, { shutdown });
+  const before = web.requests.length;
+  await clock.advanceAsync(12_000);
+  expect(await until(() => web.requests.length === before + 1, 20_000)).toBe(true);
+  await router.router.drain();
+  await clock.advanceAsync(60_000);
+  await router.router.reload();
+  expect(web.requests).toHaveLength(before + 1);
+});
+
 test('starts with the first source that delivers, goes back to a better one, and not to a worse one', async () => {
   await using books = await startBooks();
   await using registry = await startOciRegistry();
