@@ -5,39 +5,43 @@ import type { IncomingHttpHeaders } from 'node:http';
  */
 export type IsProtected = (name: string) => boolean;
 
-/**
- * Headers that rules may change in no message: those of the connection (RFC 9110 section 7.6.1), of the body,
- * and credentials.
- */
-const EVERYWHERE = setOf(
-  'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
-    'host content-length content-encoding content-type content-range accept accept-encoding ' +
-    'authorization cookie cookie2 signature signature-input accept-signature ' +
-    'digest content-digest repr-digest want-digest want-content-digest want-repr-digest ' +
-    'x-request-id x-correlation-id traceparent x-service-name',
-);
+type HeaderNames = { readonly names: ReadonlySet<string>; readonly prefixes: readonly string[] };
 
-const EVERYWHERE_BELOW = ['proxy-', 'x-user-', 'x-tenant-'];
-
-// Headers of subgraph requests that only the router sets: the origin of the request, the timeout, and headers
-// that switch on tracing in Apollo's servers.
-const REQUEST = setOf(
-  'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
-);
-const REQUEST_BELOW = ['x-forwarded-', 'apollo-query-plan-'];
-
-// Headers of client responses that only the router sets, for example CORS headers and the state of the rate
-// limit.
-const RESPONSE = setOf('date retry-after x-degraded x-supergraph-version');
-const RESPONSE_BELOW = ['access-control-', 'ratelimit-', 'x-ratelimit-'];
+/** Headers that rules may not change, by the messages to which this applies. */
+export const PROTECTED_HEADERS = {
+  // Headers of the connection (RFC 9110 section 7.6.1), of the body, and credentials.
+  everywhere: {
+    names: setOf(
+      'connection keep-alive te trailer trailers transfer-encoding upgrade http2-settings expect ' +
+        'host content-length content-encoding content-type content-range accept accept-encoding ' +
+        'authorization cookie cookie2 signature signature-input accept-signature ' +
+        'digest content-digest repr-digest want-digest want-content-digest want-repr-digest ' +
+        'x-request-id x-correlation-id traceparent x-service-name',
+    ),
+    prefixes: ['proxy-', 'x-user-', 'x-tenant-'],
+  },
+  // Only the router sets these: the origin of the request, the timeout, and headers that switch on tracing in
+  // Apollo's servers.
+  request: {
+    names: setOf(
+      'forwarded x-real-ip x-client-ip x-request-timeout-ms set-cookie apollo-federation-include-trace',
+    ),
+    prefixes: ['x-forwarded-', 'apollo-query-plan-'],
+  },
+  // Only the router sets these, for example CORS headers and the state of the rate limit.
+  response: {
+    names: setOf('date retry-after x-degraded x-supergraph-version'),
+    prefixes: ['access-control-', 'ratelimit-', 'x-ratelimit-'],
+  },
+} as const satisfies Readonly<Record<string, HeaderNames>>;
 
 /** Returns whether rules must not change a header of requests to subgraphs. */
 export const isProtectedRequestHeader: IsProtected = (name) =>
-  isOneOf(name, REQUEST, REQUEST_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
+  isOneOf(name, PROTECTED_HEADERS.request) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
 /** Returns whether rules must not change a header of responses to clients. */
 export const isProtectedResponseHeader: IsProtected = (name) =>
-  isOneOf(name, RESPONSE, RESPONSE_BELOW) || isOneOf(name, EVERYWHERE, EVERYWHERE_BELOW);
+  isOneOf(name, PROTECTED_HEADERS.response) || isOneOf(name, PROTECTED_HEADERS.everywhere);
 
 /**
  * Returns the names of headers that `Connection` lists. They concern only the connection and are never
@@ -57,7 +61,7 @@ export function connectionOptions({ connection }: IncomingHttpHeaders): Readonly
 
 const NONE: ReadonlySet<string> = new Set();
 
-function isOneOf(name: string, names: ReadonlySet<string>, prefixes: readonly string[]): boolean {
+function isOneOf(name: string, { names, prefixes }: HeaderNames): boolean {
   const spelt = canonical(name);
   // The name `x-user` is protected by the prefix `x-user-` too: `canonical` turns `x-user-` into `x-user`.
   return names.has(spelt) || prefixes.some((prefix) => `${spelt}-`.startsWith(prefix));

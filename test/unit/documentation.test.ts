@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseConfig } from '../../router/config/config.ts';
 import { configJsonSchema } from '../../router/config/config-schema.ts';
+import { PROTECTED_HEADERS } from '../../router/shared/protected-headers.ts';
 import { configTable } from '../../bin/generate/config-table.ts';
 import { codeBlocks, documentationFiles, prose, readPage } from '../support/processes/documentation.ts';
 
@@ -83,6 +84,23 @@ test('every source file that a page names without its folder exists', () => {
   expect(
     findings((text, file) => (inRecipe(file) ? [] : named(text).filter((code) => !files.has(code)))),
   ).toEqual([]);
+});
+
+test('docs/http.md lists all protected headers', () => {
+  const [, section = ''] = readPage('docs/http.md').split('## Which headers can rules not change?\n');
+  const rows = [...section.matchAll(/^\| [\w ]+ \| (`.*) \|$/gm)].slice(0, 3);
+  const listed = rows.map(([, cell = '']) =>
+    cell
+      .split(', ')
+      .map((code) => code.slice(1, -1))
+      .toSorted(),
+  );
+  const { everywhere, request, response } = PROTECTED_HEADERS;
+  expect(listed).toEqual(
+    [everywhere, request, response].map(({ names, prefixes }) =>
+      [...names, ...prefixes.map((prefix) => `${prefix}*`)].toSorted(),
+    ),
+  );
 });
 
 test('every configuration key that a page names exists', () => {
