@@ -28,7 +28,7 @@ type Setting = Extract<Result, { kind: 'setting' }> & { readonly from: Path };
 
 /**
  * Translates a configuration of Apollo Router.
- * @throws {ConfigError} if the text is not a YAML map
+ * @throws {ConfigError} if the text is not a YAML map, or already a `router.yaml` of Tributary
  */
 export function migrateApolloConfig(text: string, fileName: string): Migration {
   const { places, problems, value } = parseYamlDocument(text, fileName);
@@ -36,6 +36,10 @@ export function migrateApolloConfig(text: string, fileName: string): Migration {
   if (!isRecord(source))
     throw new ConfigError(problems.length > 0 ? problems : [`${fileName}: is not a map`]);
   const results = translate(source, []);
+  if (isOwnConfig(source, results))
+    throw new ConfigError([
+      `${fileName}: is a configuration of Tributary already; check it with tributary validate`,
+    ]);
   const { configuration, rejected } = acceptable([...settingsOf(results), ...defaultsFor(source)]);
   const remark = remarkIn(places);
   return {
@@ -44,6 +48,21 @@ export function migrateApolloConfig(text: string, fileName: string): Migration {
     notes: sorted(results.filter(({ kind }) => kind === 'note').map(remark)),
   };
 }
+
+/**
+ * Returns whether a file is a `router.yaml` of Tributary: it has only sections of Tributary. If all of these
+ * are sections of Apollo Router too, it must be valid and have a key that Apollo Router does not have.
+ */
+function isOwnConfig(source: Record<string, unknown>, results: readonly (Placed | Setting)[]): boolean {
+  const keys = Object.keys(source);
+  if (keys.length === 0 || !keys.every((key) => Object.hasOwn(configSchema.shape, key))) return false;
+  if (keys.some((key) => !APOLLO_SECTIONS.has(key))) return true;
+  return results.some(({ kind }) => kind === 'left') && configSchema.safeParse(source).success;
+}
+
+const APOLLO_SECTIONS: ReadonlySet<string> = new Set(
+  APOLLO_RULES.map(([pattern]) => pattern.split('.')[0] ?? ''),
+);
 
 /**
  * Looks for a rule from the outermost key inwards. A rule that has others below it is the fallback for keys

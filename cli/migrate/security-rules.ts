@@ -1,3 +1,4 @@
+import { shownUrl } from '../../router/shared/error-message.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
 import { readDuration } from './apollo-values.ts';
 import {
@@ -72,7 +73,7 @@ function issuer(entry: Record<string, unknown>, index: number): readonly Result[
   if (missing.length > 0)
     return [
       left(
-        `needs ${missing.join(' and ')}: add authentication.issuers: [{ issuer, audience, jwksUrl: ${String(entry['url'])} }]`,
+        `needs ${missing.join(' and ')}: add authentication.issuers: [{ issuer, audience, jwksUrl: ${shownJwksUrl(entry['url'])} }]`,
         [index],
       ),
     ];
@@ -92,6 +93,11 @@ function issuer(entry: Record<string, unknown>, index: number): readonly Result[
     typeNote(index),
     ...ignored(entry, index),
   ];
+}
+
+/** Returns the URL for a message, which must not show its password. */
+function shownJwksUrl(url: unknown): string {
+  return typeof url === 'string' && URL.canParse(url) ? shownUrl(url) : '(its url)';
 }
 
 function typeNote(index: number): Result {

@@ -167,6 +167,28 @@ describe('what has no counterpart is listed with its line', () => {
       /^apollo.yaml:2: the alias \*x/,
     );
   });
+
+  it('rejects a file that is a configuration of Tributary already', () => {
+    const message = 'router.yaml: is a configuration of Tributary already; check it with tributary validate';
+    for (const text of [
+      'listen: { port: 4000 }',
+      'limits: { depth: 5 }\nrateLimit: {}',
+      'limits: { depth: 5 }',
+    ])
+      expect(() => migrateApolloConfig(text, 'router.yaml')).toThrow(message);
+    for (const text of ['{}', 'cors: { origins: [https://a.example] }', 'homepage: { enabled: false }'])
+      expect(() => migrateApolloConfig(text, 'router.yaml')).not.toThrow();
+  });
+
+  it('shows no password of a URL in a message', () => {
+    const issuer = (url: string) =>
+      reasons(`authentication: { router: { jwt: { jwks: [{ url: '${url}' }] } } }`).join();
+    expect(issuer('https://user:secret@issuer.example/keys?token=secret')).toContain(
+      'jwksUrl: https://issuer.example/keys }',
+    );
+    expect(issuer('https://user:secret@issuer.example/keys?token=secret')).not.toContain('secret');
+    expect(issuer('//user:secret@issuer')).not.toContain('secret');
+  });
 });
 
 describe('docs/migrating.md', () => {
