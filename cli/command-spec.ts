@@ -62,7 +62,8 @@ export class MisuseError extends Error {}
  * @throws {MisuseError} unless it is above zero, and an integer if `whole` is set
  */
 export function positiveNumber(option: string, text: string, { whole = false, max = Infinity } = {}): number {
-  const number = Number(text);
+  // `Number` would also accept 1e3, 0x50 and a text with blanks.
+  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (number > 0 && number <= max && (!whole || Number.isInteger(number))) return number;
   const most = max === Infinity ? '' : ` and at most ${max}`;
   throw new MisuseError(`--${option} must be a ${whole ? 'whole ' : ''}number above 0${most}, not "${text}"`);

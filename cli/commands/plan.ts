@@ -21,6 +21,7 @@ export const plan = defineVerb(
     examples: [
       "tributary plan --query '{ products { name } }'",
       'tributary plan operation.graphql --format mermaid',
+      'tributary plan operation.graphql --graph partner',
     ],
     options: {
       query: { type: 'string', short: 'q', value: 'TEXT', description: 'The operation, instead of FILE.' },
@@ -41,6 +42,11 @@ export const plan = defineVerb(
         multiple: true,
         description: 'Plan for a caller for whom this label of a progressive @override is true. Repeatable.',
       },
+      graph: {
+        type: 'string',
+        value: 'NAME',
+        description: 'Plan for a client of this graph of router.yaml (graphs.NAME), which sees only a part.',
+      },
       supergraph: ROUTER_OPTIONS.supergraph,
       config: CONFIG_OPTION,
       format: {
@@ -56,6 +62,7 @@ export const plan = defineVerb(
       name: values['operation-name'],
       variables: readVariables(values.variables),
       labels: values.label,
+      graph: values.graph,
     };
     const config = loadConfig(routerEnvironment(values), process.cwd());
     // Loaded here, because other verbs do not need the router's packages.

@@ -3,7 +3,7 @@ import { ConfigError } from '../../router/config/yaml/read-yaml.ts';
 import { readOverrideLabels } from '../../router/planning/override-labels.ts';
 import { closestName } from '../../router/shared/closest-name.ts';
 import { RouterError } from '../../router/shared/errors.ts';
-import type { Operation } from '../../router/operation/operations.ts';
+import type { Operation, Operations } from '../../router/operation/operations.ts';
 import type { Trial } from '../trial.ts';
 
 export type OperationToPlan = {
@@ -13,6 +13,8 @@ export type OperationToPlan = {
   readonly variables: Readonly<Record<string, unknown>> | undefined;
   /** Labels of progressive `@override` that are true for the caller. */
   readonly labels: readonly string[];
+  /** Name of the contract whose client sends the operation; undefined for the whole graph. */
+  readonly graph: string | undefined;
 };
 
 export type PlannedOperation = {
@@ -25,15 +27,15 @@ export type PlannedOperation = {
  * Plans an operation as a router does: with its limits, its rewrites before the planner and its corrections
  * after it.
  * @throws {RouterError}
- * @throws {ConfigError} if the supergraph lacks one of the labels
+ * @throws {ConfigError} if the supergraph lacks one of the labels, or the configuration the graph
  */
 export async function planOperation(
   { sdl, generation, planner }: Trial,
-  { source, name, variables, labels }: OperationToPlan,
+  { source, name, variables, labels, graph }: OperationToPlan,
 ): Promise<PlannedOperation> {
   if (labels.length > 0)
     assertKnown(labels, readOverrideLabels(sdl, generation.graph.supergraphSchema).fields.keys());
-  const operation = await generation.operations.prepare(source, name);
+  const operation = await operationsOf(generation, graph).prepare(source, name);
   const overrides = operation.overrideLabels.filter((label) => labels.includes(label));
   const outcome = await planner.plan({
     document: source,
@@ -42,6 +44,15 @@ export async function planOperation(
   });
   if (outcome.kind === 'rejected') throw outcome.error;
   return { plan: outcome.plan, cost: costOf(operation, variables) };
+}
+
+function operationsOf({ operations, contracts }: Trial['generation'], graph: string | undefined): Operations {
+  if (graph === undefined) return operations;
+  const contract = contracts.get(graph);
+  if (contract !== undefined) return contract;
+  const closest = closestName(graph, [...contracts.keys()]);
+  const hint = closest === undefined ? '' : `; did you mean ${closest}?`;
+  throw new ConfigError([`--graph: the configuration has no graph ${graph}${hint}`]);
 }
 
 /** A misspelt label would be false, and the plan would be the one without it. */

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -187,11 +196,31 @@ describe('arguments of a command', () => {
     expect(() => parseCommandLine(spec, args)).toThrow(new MisuseError(message));
   });
 
-  test.each(['0', '-1', 'x', '', '1.5', '11'])('the number %j is misuse', (text) => {
+  test.each(['0', '-1', 'x', '', '1.5', '11', '1e0', '0x5', ' 5'])('the number %j is misuse', (text) => {
     expect(() => positiveNumber('count', text, { whole: true, max: 10 })).toThrow(
       `--count must be a whole number above 0 and at most 10, not "${text}"`,
     );
   });
+});
+
+test('a port is a decimal number', () => {
+  for (const port of ['1e3', '0x50'])
+    expect(run(CLI, ['serve', '--port', port])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(
+        `--port must be a whole number above 0 and at most 65535, not "${port}"`,
+      ),
+    });
+});
+
+test.runIf(existsSync('/dev/full'))('an output that cannot be written is explained', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [join(root, CLI), 'explain', 'RATE_LIMITED'], {
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: 'cannot write the output: ENOSPC\n' });
 });
 
 test('npm run timing -- --help prints its own usage', () => {
@@ -297,5 +326,32 @@ test('tributary plan plans for the labels of --label, and rejects one that the s
     status: 1,
     stdout: '',
     stderr: '--label: the supergraph has no label nw-stock; did you mean new-stock?\n',
+  });
+});
+
+test('tributary plan --graph plans for a client of a contract, and rejects an unknown one', () => {
+  const file = join(directory, 'tagged.yaml');
+  const link =
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@tag", "@listSize"])';
+  const sdl = `${link} type Query { open: Int secret: Int @tag(name: "internal") }`;
+  const subgraphs = { a: { routing_url: 'http://127.0.0.1:9', schema: { sdl } } };
+  writeFileSync(file, JSON.stringify({ subgraphs }));
+  const config = join(directory, 'graphs.yaml');
+  writeFileSync(config, 'graphs: { public: { path: /public, exclude: [internal] } }');
+  const plan = (graph: string, query: string) =>
+    run(CLI, ['plan', '-s', file, '--config', config, '--graph', graph, '-q', query]);
+  expect(plan('public', '{ open }')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('calls: 1 (a 1)'),
+  });
+  expect(plan('public', '{ secret }')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: '1:3: Cannot query field "secret" on type "Query".\n',
+  });
+  expect(plan('publik', '{ open }')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: '--graph: the configuration has no graph publik; did you mean public?\n',
   });
 });
