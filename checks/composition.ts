@@ -1,4 +1,5 @@
 import { checkInThread, composeInThread } from '../router/supergraph/compose-in-thread.ts';
+import { compose } from '../router/supergraph/compose.ts';
 import type { Finding as RouterFinding, SubgraphSchema } from '../router/supergraph/compose.ts';
 import { rejectionReasons } from '../router/supergraph/rejection.ts';
 import { readSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
@@ -39,6 +40,22 @@ export async function composeProposed(
     composition.findings,
     composition.kind === 'composed' ? composition.supergraphSdl : undefined,
   );
+}
+
+/** Composes subgraphs in this thread, and checks that the router can serve the result. */
+export function composeServable(subgraphs: readonly SubgraphSchema[]): ComposedGraph {
+  const composition = compose(subgraphs);
+  const { supergraphSdl, errors, hints } = composedOf(
+    composition.findings,
+    composition.kind === 'composed' ? composition.supergraphSdl : undefined,
+  );
+  if (supergraphSdl === undefined) return { supergraphSdl, errors, hints };
+  try {
+    const { warnings } = readVersion(supergraphSdl);
+    return { supergraphSdl, errors, hints: [...hints, ...warnings.map(reported)] };
+  } catch (error) {
+    return { supergraphSdl: undefined, errors: servingErrors(error), hints };
+  }
 }
 
 /** Returns the reasons why the router cannot serve a composed supergraph. */

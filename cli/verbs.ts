@@ -5,6 +5,7 @@ import { explain } from './commands/explain.ts';
 import { init } from './commands/init.ts';
 import { migrate } from './commands/migrate.ts';
 import { plan } from './commands/plan.ts';
+import { registry } from './commands/registry.ts';
 import { serve } from './commands/serve.ts';
 import { validate } from './commands/validate.ts';
 import { verbsOf } from './verb.ts';
@@ -12,6 +13,7 @@ import type { Section } from './verb.ts';
 
 const COMPLETED: readonly Section[] = [
   { heading: 'Run a router', entries: [serve, dev, init, migrate] },
+  { heading: 'Run a registry', entries: [registry] },
   { heading: 'Look at a supergraph', entries: [compose, validate, plan] },
 ];
 

@@ -1,10 +1,12 @@
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Worker, parentPort, workerData } from 'node:worker_threads';
 import { checkSatisfiable, compose } from './compose.ts';
 import type { Composition, Finding, SubgraphSchema } from './compose.ts';
 
 type Task =
   | { readonly kind: 'compose'; readonly subgraphs: readonly SubgraphSchema[] }
   | { readonly kind: 'check'; readonly supergraphSdl: string };
+
+const TASK = 'compositionTask';
 
 /**
  * Runs `compose` in a worker thread, so that composition does not delay requests. Rejects if `signal` aborts
@@ -24,7 +26,7 @@ export function checkInThread(supergraphSdl: string, signal: AbortSignal): Promi
 
 async function inThread<Result>(task: Task, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted();
-  const worker = new Worker(new URL(import.meta.url), { workerData: task });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { [TASK]: task } });
   const stop = () => void worker.terminate();
   signal.addEventListener('abort', stop);
   try {
@@ -51,4 +53,7 @@ function perform(task: Task): Composition | readonly Finding[] {
   }
 }
 
-if (!isMainThread) parentPort?.postMessage(perform(workerData as Task));
+// Other threads may import this module, too.
+const given: unknown = workerData;
+if (given !== null && typeof given === 'object' && TASK in given)
+  parentPort?.postMessage(perform(given[TASK] as Task));

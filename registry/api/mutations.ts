@@ -1,0 +1,123 @@
+import { RegistryError } from '../errors.ts';
+import { assertRole, createApiKey, revokeApiKey } from '../keys/api-keys.ts';
+import { publishChange } from '../publish/publish-change.ts';
+import type { SubgraphChange } from '../publish/variant-change.ts';
+import { recordAudit } from '../store/audit.ts';
+import type { Role } from '../store/tables.ts';
+import { parseRef, requireVariant } from '../store/variants.ts';
+import { changedSettings } from '../variant-settings.ts';
+import type { Resolvers } from './graphql-handler.ts';
+
+type PublishInput = {
+  readonly name: string;
+  readonly sdl: string;
+  readonly routingUrl?: string | null;
+  readonly author?: string | null;
+  readonly commit?: string | null;
+  readonly allowBreaking?: boolean | null;
+};
+
+type NewKeyArguments = {
+  readonly graph?: string | null;
+  readonly role: Role;
+  readonly name: string;
+  readonly expiresInDays?: number | null;
+};
+
+const DAY_MS = 86_400_000;
+
+/** Resolvers of the root fields of mutations. */
+export const mutationResolvers: Resolvers = {
+  Mutation: {
+    publishSubgraph: (_, { ref, input }: { ref: string; input: PublishInput }, { services, principal }) =>
+      publishChange(services, principal, {
+        ref: parseRef(ref),
+        change: {
+          subgraphs: [changeOf(input)],
+          contracts: [],
+          allowBreaking: input.allowBreaking ?? false,
+        },
+      }),
+    publishSubgraphs: (
+      _,
+      args: { ref: string; inputs: readonly PublishInput[]; allowBreaking?: boolean | null },
+      { services, principal },
+    ) =>
+      publishChange(services, principal, {
+        ref: parseRef(args.ref),
+        change: {
+          subgraphs: args.inputs.map(changeOf),
+          contracts: [],
+          allowBreaking: args.allowBreaking ?? false,
+        },
+      }),
+    async createKey(_, args: NewKeyArguments, { services, principal }) {
+      const { db, now, signer } = services;
+      const graph = args.graph ?? null;
+      assertRole(principal, 'ADMIN', graph);
+      if (!/^[^\p{C}]{1,100}$/u.test(args.name))
+        throw new RegistryError(
+          'BAD_USER_INPUT',
+          'the name of a key must have 1 to 100 printable characters',
+        );
+      return db.transaction().execute(async (transaction) => {
+        const { key, text } = await createApiKey(
+          transaction,
+          { graph, role: args.role, name: args.name, expiresAt: expiryOf(args.expiresInDays, now()) },
+          { now: now(), thumbprint: signer().kid },
+        );
+        const details = { id: key.id, role: key.role, name: key.name, expiresAt: key.expires_at };
+        await recordAudit(transaction, { action: 'createKey', graph, keyId: principal.id, details }, now());
+        return { key, secret: text };
+      });
+    },
+    async revokeKey(_, { graph, id }: { graph?: string | null; id: string }, { services, principal }) {
+      const { db, now } = services;
+      assertRole(principal, 'ADMIN', graph ?? null);
+      return db.transaction().execute(async (transaction) => {
+        const key = await revokeApiKey(transaction, { graph: graph ?? null, id }, now());
+        const event = { action: 'revokeKey', graph: graph ?? null, keyId: principal.id, details: { id } };
+        await recordAudit(transaction, event, now());
+        return key;
+      });
+    },
+    async configureVariant(
+      _,
+      { ref, settings }: { ref: string; settings: Readonly<Record<string, unknown>> },
+      { services, principal },
+    ) {
+      const parsed = parseRef(ref);
+      assertRole(principal, 'ADMIN', parsed.graph);
+      const { id } = await requireVariant(services.db, parsed);
+      return services.withVariantLock(id, (db) =>
+        db.transaction().execute(async (transaction) => {
+          const variant = await requireVariant(transaction, parsed);
+          const changed = JSON.stringify(changedSettings(variant, settings));
+          await transaction.updateTable('variants').set({ settings: changed }).where('id', '=', id).execute();
+          await recordAudit(
+            transaction,
+            {
+              action: 'configureVariant',
+              graph: parsed.graph,
+              variant: parsed.variant,
+              keyId: principal.id,
+              details: { ...settings },
+            },
+            services.now(),
+          );
+          return requireVariant(transaction, parsed);
+        }),
+      );
+    },
+  },
+};
+
+function changeOf({ name, sdl, routingUrl, author, commit }: PublishInput): SubgraphChange {
+  return { name, sdl, routingUrl: routingUrl ?? undefined, author: author ?? null, commit: commit ?? null };
+}
+
+function expiryOf(days: number | null | undefined, now: number): Date | null {
+  if (days == null) return null;
+  if (days >= 1 && days <= 3_650) return new Date(now + days * DAY_MS);
+  throw new RegistryError('BAD_USER_INPUT', `"expiresInDays" must be 1 to 3650, not ${days}`);
+}

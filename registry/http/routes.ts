@@ -1,0 +1,169 @@
+import type { IncomingMessage } from 'node:http';
+import { isUnreachable } from '../../database/postgres-errors.ts';
+import { createGraphQLHandler } from '../api/graphql-handler.ts';
+import { ERROR_STATUS, RegistryError } from '../errors.ts';
+import { assertRole, findPrincipal } from '../keys/api-keys.ts';
+import type { Principal } from '../keys/api-keys.ts';
+import { publicKeySet } from '../keys/signer.ts';
+import { receiveReport } from '../routers/router-reports.ts';
+import type { Services } from '../services.ts';
+import { parseRef, requireVariant } from '../store/variants.ts';
+import type { VariantRow } from '../store/tables.ts';
+import { serveByContent, serveRelease, serveSupergraph } from './artifacts.ts';
+import { errorReply, jsonReply, readBody } from './http-server.ts';
+import type { Handle, Reply } from './http-server.ts';
+
+type Call = {
+  readonly request: IncomingMessage;
+  readonly search: URLSearchParams;
+  readonly signal: AbortSignal;
+  readonly principal: Principal;
+};
+
+type Route = {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** The groups are those of the path. */
+  readonly run: (call: Call, groups: readonly string[]) => Promise<Reply>;
+};
+
+export type RouteParts = { readonly services: Services; readonly isReady: () => Promise<boolean> };
+
+/** Creates the handler of all endpoints. */
+export function createRoutes({ services, isReady }: RouteParts): Handle {
+  const routes = keyedRoutes(services);
+
+  async function handle(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
+    const url = new URL(request.url ?? '/', 'http://registry.invalid');
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+    if (url.pathname === '/health') return health(method, url.searchParams, isReady);
+    if (url.pathname === '/.well-known/jwks.json')
+      return method === 'GET' ? jsonReply(200, await publicKeySet(services.db)) : wrongMethod('GET');
+    const found = routes.flatMap((route) => {
+      const match = route.path.exec(url.pathname);
+      return match === null ? [] : [{ route, groups: match.slice(1) }];
+    })[0];
+    if (found === undefined) return errorReply(404, 'NOT_FOUND', 'there is nothing at this path');
+    if (found.route.method !== method) return wrongMethod(found.route.method);
+    const principal = await findPrincipal(services.db, keyOf(request), services.now());
+    if (principal === null) return unauthenticated();
+    return found.route.run({ request, search: url.searchParams, signal, principal }, found.groups);
+  }
+
+  return async (request, signal) => {
+    const started = performance.now();
+    const reply = await handle(request, signal).catch((error: unknown) => failureReply(services, error));
+    const [path] = (request.url ?? '/').split('?', 1);
+    const ms = Math.round(performance.now() - started);
+    services.log.info({ method: request.method, path, status: reply.status, ms }, 'request handled');
+    return reply;
+  };
+}
+
+const SEGMENT = '([\\w-]{1,64})';
+const VARIANT = `${SEGMENT}/${SEGMENT}`;
+
+function keyedRoutes(services: Services): readonly Route[] {
+  const graphql = createGraphQLHandler(services);
+  const variantFor = (principal: Principal, [graph = '', variant = '']: readonly string[]) => {
+    assertRole(principal, 'READ', graph);
+    return requireVariant(services.db, parseRef(`${graph}@${variant}`));
+  };
+  const body = (request: IncomingMessage) => readLimited(request, services.settings.maxBodyBytes);
+  return [
+    {
+      method: 'POST',
+      path: /^\/graphql$/,
+      run: async ({ request, principal }) => graphql({ request, principal, body: await body(request) }),
+    },
+    {
+      method: 'GET',
+      path: new RegExp(`^/artifacts/${SEGMENT}/supergraphs/([0-9a-f]{64})$`),
+      async run({ principal }, [graph = '', sha256 = '']) {
+        assertRole(principal, 'READ', graph);
+        return serveByContent(services, graph, sha256);
+      },
+    },
+    {
+      method: 'GET',
+      path: new RegExp(`^/artifacts/${VARIANT}/release$`),
+      run: async (call, groups) =>
+        serveRelease(services, { ...call, variant: await variantFor(call.principal, groups) }),
+    },
+    {
+      method: 'GET',
+      path: new RegExp(`^/artifacts/${VARIANT}$`),
+      run: async (call, groups) =>
+        serveSupergraph(services, { ...call, variant: await variantFor(call.principal, groups) }),
+    },
+    posting(services, 'routers', receiveReport),
+  ];
+
+  function posting(
+    parts: Services,
+    name: string,
+    receive: (services: Services, variant: VariantRow, message: unknown) => Promise<void>,
+  ): Route {
+    return {
+      method: 'POST',
+      path: new RegExp(`^/${name}/${VARIANT}$`),
+      async run({ request, principal }, groups) {
+        const variant = await variantFor(principal, groups);
+        await receive(parts, variant, parseJson(await body(request)));
+        return { status: 204 };
+      },
+    };
+  }
+}
+
+async function health(
+  method: string,
+  search: URLSearchParams,
+  isReady: () => Promise<boolean>,
+): Promise<Reply> {
+  if (method !== 'GET') return wrongMethod('GET');
+  if (!search.has('ready') || (await isReady())) return jsonReply(200, { status: 'UP' });
+  return jsonReply(503, { status: 'DOWN', reason: 'the database does not respond' });
+}
+
+/** Returns the key of a request, or an empty text. */
+function keyOf({ headers }: IncomingMessage): string {
+  const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  return bearer ?? String(headers['x-api-key'] ?? '');
+}
+
+function unauthenticated(): Reply {
+  const message = 'a valid API key is required: "authorization: Bearer KEY" or "x-api-key: KEY"';
+  const reply = errorReply(401, 'UNAUTHENTICATED', message);
+  return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } };
+}
+
+function wrongMethod(allow: string): Reply {
+  const reply = errorReply(405, 'BAD_USER_INPUT', `use ${allow}`);
+  return { ...reply, headers: { ...reply.headers, allow } };
+}
+
+async function readLimited(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const body = await readBody(request, maxBytes);
+  if (body !== null) return body;
+  throw new RegistryError('TOO_LARGE', `the request body exceeds the limit of ${maxBytes} bytes`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RegistryError('BAD_USER_INPUT', 'the request body is not JSON');
+  }
+}
+
+/** Responds to an error; the causes of unexpected ones go to the log only. */
+function failureReply({ log }: Pick<Services, 'log'>, error: unknown): Reply {
+  if (error instanceof RegistryError) return errorReply(ERROR_STATUS[error.code], error.code, error.message);
+  if (isUnreachable(error)) {
+    log.error({ err: error }, 'database unavailable');
+    return errorReply(503, 'UNAVAILABLE', 'the database of the registry is unavailable');
+  }
+  log.error({ err: error }, 'request failed');
+  return errorReply(500, 'INTERNAL_SERVER_ERROR', 'internal server error');
+}

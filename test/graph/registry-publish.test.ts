@@ -1,0 +1,118 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { compactVerify, createLocalJWKSet } from 'jose';
+import type { JWK } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyRelease } from '../../router/supergraph/registry/release.ts';
+import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
+import type { TestRegistry } from '../support/registry/test-registry.ts';
+import { databaseKinds } from '../support/subgraphs/shop-subgraph.ts';
+
+const product = `type Query { product(id: ID!): Product }
+type Product @key(fields: "id") { id: ID! name: String! }`;
+const review = `type Query { reviews: [Review!]! }
+type Review { text: String! product: Product! }
+type Product @key(fields: "id") { id: ID! }`;
+
+describe.each(databaseKinds)('a registry on %s', (kind) => {
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    registry = await startTestRegistry({ database: kind });
+  });
+  afterAll(() => registry[Symbol.asyncDispose]());
+
+  test('publishes subgraphs, and serves the composed supergraph signed by hash', async () => {
+    expect(await registry.publish('product', product)).toEqual({
+      created: true,
+      updated: true,
+      launch: { number: 1, status: 'SERVING' },
+      check: null,
+      errors: [],
+    });
+    expect(await registry.publish('review', review)).toMatchObject({ created: true, launch: { number: 2 } });
+    const response = await registry.get('/artifacts/shop/production');
+    const sdl = await response.text();
+    const hash = createHash('sha256').update(sdl);
+    const hex = hash.copy().digest('hex');
+    expect(sdl).toContain('reviews: [Review!]! @join__field(graph: REVIEW)');
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      etag: `"${hex}"`,
+      'repr-digest': `sha-256=:${hash.digest('base64')}:`,
+      'tributary-launch': '2',
+    });
+    const { keys } = (await (await fetch(`${registry.url}/.well-known/jwks.json`)).json()) as { keys: JWK[] };
+    const key = createPublicKey({ key: keys[0] ?? {}, format: 'jwk' });
+    const signature = Buffer.from(response.headers.get('tributary-signature') ?? '', 'base64');
+    expect(verify(null, Buffer.from(sdl), key, signature)).toBe(true);
+
+    const release = await registry.get('/artifacts/shop/production/release');
+    const jws = await release.text();
+    expect(release.headers.get('content-type')).toBe('application/jose');
+    const { payload } = await compactVerify(jws, createLocalJWKSet({ keys }));
+    expect(JSON.parse(Buffer.from(payload).toString())).toMatchObject({
+      sequence: 2,
+      serving: { launch: 2, sha256: hex },
+      canary: null,
+      rollback: false,
+    });
+    expect(await verifyRelease(jws, { key, graph: REF })).toMatchObject({ kind: 'valid' });
+    const byContent = await registry.get(`/artifacts/shop/supergraphs/${hex}`);
+    expect([await byContent.text(), byContent.headers.get('cache-control')]).toEqual([
+      sdl,
+      'private, max-age=31536000, immutable',
+    ]);
+  });
+
+  test('an identical publish changes nothing', async () => {
+    expect(await registry.publish('product', product)).toMatchObject({
+      created: false,
+      updated: false,
+      launch: { number: 2 },
+    });
+  });
+
+  test('a long poll ends with the next release, and without one with 304', async () => {
+    const first = await registry.get('/artifacts/shop/production/release');
+    const etag = first.headers.get('etag') ?? '';
+    const unchanged = await registry.get('/artifacts/shop/production/release', { 'if-none-match': etag });
+    expect([unchanged.status, unchanged.headers.get('etag')]).toEqual([304, etag]);
+    const polled = registry.get('/artifacts/shop/production/release?wait=60', { 'if-none-match': etag });
+    await registry.publish('product', `${product}\nextend type Product { size: Int }`);
+    expect((await polled).headers.get('tributary-sequence')).toBe('3');
+  });
+
+  test('stores a schema that does not compose, and goes on serving', async () => {
+    const before = await (await registry.get('/artifacts/shop/production')).text();
+    const broken = await registry.publish('review', review.replace('product: Product!', 'product: Good!'));
+    expect(broken).toMatchObject({ updated: true, launch: { number: 4, status: 'FAILED' } });
+    expect(broken.errors[0]).toMatchObject({ code: 'INVALID_GRAPHQL', subgraph: 'review' });
+    expect(await (await registry.get('/artifacts/shop/production')).text()).toBe(before);
+    const { data } = await registry.call(
+      `query ($ref: ID!) { variant(ref: $ref) {
+        serving { number } subgraphs { name version launch }
+        launches(first: 2) { edges { node { number status cause errors { code } } } pageInfo { hasNextPage } }
+      } }`,
+      { ref: REF },
+    );
+    expect(data.variant).toEqual({
+      serving: { number: 3 },
+      subgraphs: [
+        { name: 'product', version: 2, launch: 3 },
+        { name: 'review', version: 2, launch: 4 },
+      ],
+      launches: {
+        edges: [
+          {
+            node: {
+              number: 4,
+              status: 'FAILED',
+              cause: 'publish review',
+              errors: [{ code: 'INVALID_GRAPHQL' }],
+            },
+          },
+          { node: { number: 3, status: 'SERVING', cause: 'publish product', errors: [] } },
+        ],
+        pageInfo: { hasNextPage: true },
+      },
+    });
+  });
+});
