@@ -22,7 +22,7 @@ const statsSchema = z.object({
 });
 
 /** Counts of a canary and of the generation that the other callers use, since the current step began. */
-const canaryStatsSchema = z.object({
+export const canaryStatsSchema = z.object({
   launch: z.number().int(),
   began: count.default(0),
   percent: z.number(),
@@ -32,7 +32,7 @@ const canaryStatsSchema = z.object({
 });
 
 /** Decision of one router to end a canary. */
-const rollbackDecisionSchema = z.object({
+export const rollbackDecisionSchema = z.object({
   kind: z.literal('rollback'),
   launch: z.number().int(),
   began: count.default(0),

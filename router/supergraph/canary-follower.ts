@@ -55,7 +55,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     const wanted = loaded?.canary;
     if (loaded === undefined || wanted === undefined || wanted === null) return;
     if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
-    const supergraph = { sdl: canary.sdl, contracts: loaded.contracts };
+    const supergraph = { sdl: canary.sdl, contracts: wanted.contracts ?? loaded.contracts };
     // A new group even for the same supergraph, so that a canary that begins again has closed breakers.
     if (isRunning(supergraph) || (await start(supergraph, wanted, canaryGroup + 1))) compare(loaded, wanted);
   }

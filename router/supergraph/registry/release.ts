@@ -37,6 +37,8 @@ const releaseSchema = z.object({
        * has a higher one.
        */
       began: z.int().min(1).optional(),
+      /** Contracts of the canary; absent if they are those of the release. */
+      contracts: z.array(publishedContract).optional(),
     })
     .nullable(),
   rollback: z.boolean(),
