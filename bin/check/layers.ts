@@ -43,6 +43,7 @@ export const LAYERS: readonly Layer[] = [
       apollo: 'Apollo Server, its plugin, the gateway',
       operation: 'prepared operations and their cache, admission and execution of one operation',
       response: 'the response, its extensions, rejections, error masking',
+      usage: 'recorded operations: signatures, counts per client, the registry and the file that receive them',
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, GraphQLNamedType } from 'graphql';
 import type { Config } from '../config/config-schema.ts';
 import { compileActualCost } from './actual-cost.ts';
 import type { ActualCost, DeliveredOperation } from './actual-cost.ts';
@@ -28,6 +28,8 @@ export type Pricing = {
    * failures does not count these calls.
    */
   readonly deliveredCalls: (operation: DeliveredOperation) => DeliveredCalls | undefined;
+  /** Returns the arguments that the `@listSize` of a field names as its slicing arguments. */
+  readonly slicingArguments: (parent: GraphQLNamedType, field: string) => readonly string[];
   readonly limits: CallLimits;
   /** Fields with a rate limit in the configuration that do not exist in the supergraph. */
   readonly unknownFields: readonly string[];
@@ -41,14 +43,19 @@ type PricingConfig = Pick<Config['rateLimit'], 'defaultListSize' | 'fields'>;
  * @param exposed the supergraph without the elements that the contract hides
  */
 export function createContractPricing(full: Pricing, exposed: DocumentNode, config: PricingConfig): Pricing {
-  return { ...full, estimate: estimation(readCostModel(exposed, config), full.limits) };
+  return { ...full, ...estimation(readCostModel(exposed, config), full.limits) };
 }
 
-function estimation(model: CostModel, limits: CallLimits): Pricing['estimate'] {
-  return (document, name) => ({
-    cost: compileCost(model, document, name),
-    calls: compileFieldCalls(model, limits, { document, name }),
-  });
+function estimation(model: CostModel, limits: CallLimits): Pick<Pricing, 'estimate' | 'slicingArguments'> {
+  return {
+    estimate: (document, name) => ({
+      cost: compileCost(model, document, name),
+      calls: compileFieldCalls(model, limits, { document, name }),
+    }),
+    // The parent may be a type of another schema, so the type of the same name is used.
+    slicingArguments: (parent, field) =>
+      model.field(model.schema.getType(parent.name), field)?.listSize?.slicingArguments ?? [],
+  };
 }
 
 /** Creates the pricing for the operations of one supergraph. */
@@ -66,7 +73,7 @@ export function createPricing(supergraph: DocumentNode, { defaultListSize, field
       ),
   };
   return {
-    estimate: estimation(model, limits),
+    ...estimation(model, limits),
     limits,
     deliveredCalls: (operation) => compileDeliveredCalls(operation, refunding),
     actual: (operation) => compileActualCost(model, operation),

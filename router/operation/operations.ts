@@ -17,6 +17,8 @@ import { createCompile } from './plan-operation.ts';
 import type { CompilationParts, Compile, OnGrowth } from './plan-operation.ts';
 import type { OverrideLabels } from '../planning/override-labels.ts';
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
+import { describeOperation, descriptionBytes } from '../usage/describe-operation.ts';
+import type { DescribedOperation, OperationDescription } from '../usage/describe-operation.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -47,6 +49,8 @@ export type Operation = PricedOperation & {
    */
   readonly under: (restriction: Restriction) => Operation;
   readonly restriction: Restriction | undefined;
+  /** Returns what is recorded of the operation. It is computed on the first call. */
+  readonly described: () => OperationDescription;
 };
 
 /** An operation without the parts that its caller may not see. */
@@ -172,6 +176,7 @@ function createOperation(
     compiled: createCompile({ source, name, document }, parts, onGrowth),
     guard: parts.guard(document, name),
     restriction: undefined,
+    described: createDescription({ document, name: definition.name?.value, type }, parts, onGrowth),
     under(restriction) {
       const known =
         restricted.get(restriction) ?? restrict(operation, { restriction, name, parts, onGrowth });
@@ -180,6 +185,20 @@ function createOperation(
     },
   };
   return operation;
+}
+
+function createDescription(
+  operation: DescribedOperation,
+  { graph: { schema }, pricing: { slicingArguments } }: OperationsParts,
+  onGrowth: OnGrowth,
+): () => OperationDescription {
+  let description: OperationDescription | undefined;
+  return () => {
+    if (description !== undefined) return description;
+    description = describeOperation(operation, { schema, slicingArguments });
+    onGrowth(descriptionBytes(description));
+    return description;
+  };
 }
 
 /**

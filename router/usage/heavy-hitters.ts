@@ -1,0 +1,30 @@
+/**
+ * Counts the most frequent keys of a stream in bounded memory (Misra and Gries, 1982). A count is never too
+ * high, and at most the `1 / maxKeys` part of all counted keys too low. A flood of different keys therefore
+ * makes none of them look frequent.
+ */
+export class HeavyHitters {
+  readonly #maxKeys: number;
+  readonly #counts = new Map<string, number>();
+
+  constructor(maxKeys: number) {
+    this.#maxKeys = maxKeys;
+  }
+
+  /** Counts a key and returns a lower bound of how often it was counted. */
+  count(key: string): number {
+    const count = this.#counts.get(key);
+    if (count === undefined && this.#counts.size >= this.#maxKeys) {
+      this.#decrementAll();
+      return 0;
+    }
+    this.#counts.set(key, (count ?? 0) + 1);
+    return (count ?? 0) + 1;
+  }
+
+  #decrementAll(): void {
+    for (const [key, count] of this.#counts)
+      if (count === 1) this.#counts.delete(key);
+      else this.#counts.set(key, count - 1);
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  Kind,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isScalarType,
+  isSpecifiedScalarType,
+  print,
+  visit,
+} from 'graphql';
+import type { GraphQLInputType, ObjectFieldNode, ValueNode, VariableNode } from 'graphql';
+
+/**
+ * Replaces the strings and numbers of a value, because they may be personal data: `"Ada"` becomes `""`, `7`
+ * becomes `0`, `1.5` becomes `0.0`. Enum values, booleans, null, variables and the fields of input objects
+ * are kept, so that the result is valid exactly where the value is. Equal items of a list become one item.
+ */
+export function replaceLiterals(node: ValueNode, type: GraphQLInputType | null | undefined): ValueNode {
+  const expected = isNonNullType(type) ? type.ofType : type;
+  if (isScalarType(expected) && !isSpecifiedScalarType(expected)) return replaceCustomScalar(node);
+  const itemType = isListType(expected) ? (expected.ofType as GraphQLInputType) : expected;
+  switch (node.kind) {
+    case Kind.LIST:
+      return { ...node, values: distinct(node.values.map((item) => replaceLiterals(item, itemType))) };
+    case Kind.OBJECT:
+      return isListType(expected)
+        ? replaceLiterals(node, itemType)
+        : { ...node, fields: replaceFields(node.fields, expected) };
+    default:
+      return replaceLeaf(node);
+  }
+}
+
+function replaceFields(
+  fields: readonly ObjectFieldNode[],
+  type: GraphQLInputType | null | undefined,
+): readonly ObjectFieldNode[] {
+  const definitions = isInputObjectType(type) ? type.getFields() : {};
+  return fields
+    .map((field) => ({
+      ...field,
+      value: replaceLiterals(field.value, definitions[field.name.value]?.type),
+    }))
+    .toSorted((a, b) => compareTexts(a.name.value, b.name.value));
+}
+
+function replaceLeaf(node: ValueNode): ValueNode {
+  switch (node.kind) {
+    case Kind.INT:
+      return { ...node, value: '0' };
+    case Kind.FLOAT:
+      return { ...node, value: '0.0' };
+    case Kind.STRING:
+      return { ...node, value: '', block: false };
+    default:
+      return node;
+  }
+}
+
+/**
+ * Replaces a value of a custom scalar. Keys and names in it may be data, so nothing of it is kept, except for
+ * its variables: an operation with an unused variable is invalid.
+ */
+function replaceCustomScalar(node: ValueNode): ValueNode {
+  switch (node.kind) {
+    case Kind.LIST:
+      return { kind: Kind.LIST, values: variablesIn(node) };
+    case Kind.OBJECT: {
+      const variables = variablesIn(node);
+      return variables.length === 0
+        ? { kind: Kind.OBJECT, fields: [] }
+        : { kind: Kind.LIST, values: variables };
+    }
+    case Kind.ENUM:
+      return { kind: Kind.STRING, value: '' };
+    default:
+      return replaceLeaf(node);
+  }
+}
+
+function variablesIn(node: ValueNode): readonly VariableNode[] {
+  const found = new Map<string, VariableNode>();
+  visit(node, { Variable: (variable) => void found.set(variable.name.value, variable) });
+  return [...found.values()].toSorted((a, b) => compareTexts(a.name.value, b.name.value));
+}
+
+function distinct(values: readonly ValueNode[]): readonly ValueNode[] {
+  const texts = new Map(values.map((value) => [print(value), value]));
+  return [...texts].toSorted(([a], [b]) => compareTexts(a, b)).map(([, value]) => value);
+}
+
+/** Compares by code units, so that the order is the same on every machine. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

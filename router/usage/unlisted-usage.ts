@@ -1,0 +1,37 @@
+import type { UsedCoordinates } from './used-coordinates.ts';
+
+/**
+ * Requests of operations that are not listed, because there was no room for them. Their coordinates are
+ * counted nevertheless, so that a field which only they use never looks unused. The coordinates of a schema
+ * are limited, so this is bounded.
+ */
+export type UnlistedUsage = {
+  requests: number;
+  errors: number;
+  /** Number of requests by coordinate. */
+  readonly coordinates: Map<string, number>;
+};
+
+export function noUnlistedUsage(): UnlistedUsage {
+  return { requests: 0, errors: 0, coordinates: new Map() };
+}
+
+/** Adds requests of an operation that is not listed. */
+export function addUnlisted(
+  sum: UnlistedUsage,
+  used: UsedCoordinates,
+  { requests, errors }: { readonly requests: number; readonly errors: number },
+): void {
+  sum.requests += requests;
+  sum.errors += errors;
+  for (const list of [used.fields, used.arguments, used.inputFields, used.enumValues])
+    for (const coordinate of list)
+      sum.coordinates.set(coordinate, (sum.coordinates.get(coordinate) ?? 0) + requests);
+}
+
+export function mergeUnlisted(sum: UnlistedUsage, added: UnlistedUsage): void {
+  sum.requests += added.requests;
+  sum.errors += added.errors;
+  for (const [coordinate, requests] of added.coordinates)
+    sum.coordinates.set(coordinate, (sum.coordinates.get(coordinate) ?? 0) + requests);
+}

@@ -1,0 +1,150 @@
+import { AdmissionTable } from './admission-table.ts';
+import { OTHER_CLIENTS, clientKey } from './client-label.ts';
+import type { ClientLabel } from './client-label.ts';
+import { descriptionBytes } from './describe-operation.ts';
+import type { OperationDescription } from './describe-operation.ts';
+import { addUnlisted, noUnlistedUsage } from './unlisted-usage.ts';
+import type { UnlistedUsage } from './unlisted-usage.ts';
+import { countRequest, noRequests } from './usage-counts.ts';
+import type { FinishedRequest, UsageCounts } from './usage-counts.ts';
+
+export type ClientUsage = ClientLabel & { readonly counts: UsageCounts };
+
+/** Usage of one operation in one graph. */
+export type OperationUsage = {
+  readonly operation: OperationDescription;
+  /** Name of the contract that the requests were for; null for the whole graph. */
+  readonly contract: string | null;
+  readonly clients: readonly ClientUsage[];
+};
+
+/** Everything that was counted from one time to another, in milliseconds since 1970. */
+export type UsageSnapshot = {
+  readonly from: number;
+  readonly to: number;
+  readonly operations: readonly OperationUsage[];
+  readonly unlisted: UnlistedUsage;
+};
+
+export type UsageLimits = {
+  readonly maxOperations: number;
+  readonly maxClients: number;
+  readonly maxBytes: number;
+};
+
+/** Operation and client of a request that has finished. */
+export type RecordedRequest = FinishedRequest & {
+  readonly operation: OperationDescription;
+  readonly contract: string | undefined;
+  readonly client: ClientLabel;
+};
+
+/** Counts the requests of the current window, in bounded memory. */
+export type UsageWindow = {
+  readonly count: (request: RecordedRequest) => void;
+  /** Returns the counts of the window, and begins the next one. */
+  readonly take: () => UsageSnapshot;
+};
+
+type Counted = Omit<OperationUsage, 'clients'> & { clients: Map<string, ClientUsage> };
+
+/** Number of windows that known operations and clients are kept without requests: an hour of 20 s each. */
+const KEEP_WINDOWS = 180;
+/** Maximum number of pairs of operation and client in a window, as a multiple of the operations. */
+const PAIRS_PER_OPERATION = 4;
+/** Part of the pairs that clients may use that are not known yet. */
+const UNKNOWN_PART = 1 / 4;
+
+export function createUsageWindow(
+  { maxOperations, maxClients, maxBytes }: UsageLimits,
+  { now }: { readonly now: () => number },
+): UsageWindow {
+  const operations = new AdmissionTable<Counted>(
+    { maxEntries: maxOperations, maxBytes, keepWindows: KEEP_WINDOWS },
+    (replaced) => addReplaced(unlisted, replaced),
+  );
+  const clients = new AdmissionTable<ClientLabel>({
+    maxEntries: maxClients,
+    maxBytes: Infinity,
+    keepWindows: KEEP_WINDOWS,
+  });
+  const maxPairs = PAIRS_PER_OPERATION * maxOperations;
+  let pairs = { known: 0, unknown: 0 };
+  let unlisted = noUnlistedUsage();
+  let from = now();
+
+  function entryOf(operation: OperationDescription, contract: string | undefined): Counted | undefined {
+    const key = contract === undefined ? operation.signature : `${operation.signature} ${contract}`;
+    return (
+      operations.use(key) ??
+      operations.admit(key, descriptionBytes(operation), () => ({
+        operation,
+        contract: contract ?? null,
+        clients: new Map(),
+      }))
+    );
+  }
+
+  function countsOf(entry: Counted, label: ClientLabel, at: number): UsageCounts {
+    const key = clientKey(label);
+    const client = clients.use(key) ?? clients.admit(key, 0, () => label);
+    const known = client && entry.clients.get(key);
+    if (known !== undefined) return known.counts;
+    return client !== undefined && hasPairFor(key)
+      ? addClient(entry, { key, label: client, at })
+      : (entry.clients.get(OTHER_KEY)?.counts ??
+          addClient(entry, { key: OTHER_KEY, label: OTHER_CLIENTS, at }));
+  }
+
+  /** Takes one of the pairs of operation and client, if one is left for the client. */
+  function hasPairFor(key: string): boolean {
+    const kind = clients.isKnown(key) ? 'known' : 'unknown';
+    if (pairs[kind] >= maxPairs * (kind === 'known' ? 1 - UNKNOWN_PART : UNKNOWN_PART)) return false;
+    pairs[kind] += 1;
+    return true;
+  }
+
+  return {
+    count(request) {
+      const { operation, contract, client, failed, at } = request;
+      const entry = entryOf(operation, contract);
+      if (entry === undefined) addUnlisted(unlisted, operation, { requests: 1, errors: failed ? 1 : 0 });
+      else countRequest(countsOf(entry, client, at), request);
+    },
+    take() {
+      const to = now();
+      const snapshot = { from, to, operations: [...usedOf(operations)], unlisted };
+      operations.endWindow();
+      clients.endWindow();
+      pairs = { known: 0, unknown: 0 };
+      unlisted = noUnlistedUsage();
+      from = to;
+      return snapshot;
+    },
+  };
+}
+
+const OTHER_KEY = clientKey(OTHER_CLIENTS);
+
+function addClient(
+  entry: Counted,
+  { key, label, at }: { readonly key: string; readonly label: ClientLabel; readonly at: number },
+): UsageCounts {
+  const counts = noRequests(at);
+  entry.clients.set(key, { ...label, counts });
+  return counts;
+}
+
+/** Yields the operations with requests in the window, and removes the counts from the table. */
+function* usedOf(operations: AdmissionTable<Counted>): Generator<OperationUsage> {
+  for (const entry of operations.values()) {
+    if (entry.clients.size === 0) continue;
+    const { operation, contract, clients } = entry;
+    entry.clients = new Map();
+    yield { operation, contract, clients: [...clients.values()] };
+  }
+}
+
+function addReplaced(unlisted: UnlistedUsage, { operation, clients }: Counted): void {
+  for (const { counts } of clients.values()) addUnlisted(unlisted, operation, counts);
+}
