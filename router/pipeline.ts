@@ -9,6 +9,7 @@ import { RouterError } from './shared/errors.ts';
 import type { Operations } from './operation/operations.ts';
 import type { SelectGraph } from './operation/select-graph.ts';
 import type { RequestLease } from './supergraph/generations.ts';
+import type { RecordUsage } from './usage/usage-recorder.ts';
 
 /**
  * Stages of a request that stay the same when the supergraph or the configuration changes. They run before
@@ -24,11 +25,13 @@ export type Stages = {
   readonly acquire: (payer: Payer) => RequestLease<Generation> | undefined;
   /** Reads the GraphQL request, and finds the document of a hash or id. */
   readonly resolve: PersistedOperations['resolve'];
+  /** Counts the request for its operation and client; undefined if usage is not recorded. */
+  readonly recordUsage?: RecordUsage | undefined;
 };
 
 /** Combines the stages into the function that handles a request. */
 export function createPipeline(stages: Stages): (request: ClientRequest) => Promise<ClientResponse> {
-  const { shedding } = stages;
+  const { shedding, recordUsage } = stages;
 
   return async function handle(request) {
     shedding.enter(request);
@@ -75,15 +78,18 @@ export function createPipeline(stages: Stages): (request: ClientRequest) => Prom
       operationsOf(generation, request.graph),
     );
     const owing = { ...payer, prepaid };
-    const charged = await chargingRejections(owing, () => {
-      const authorized = configured.authorize(operation, call.variables, caller);
-      return configured.charge(authorized, call.variables, owing);
-    });
-    const outcome = await configured.execute(charged, caller, generation);
-    // Registers the document of an automatic persisted query. This happens only after its execution, so that
-    // rejected documents are never stored.
-    executed();
-    return configured.respond(outcome, { charged, caller, version: generation.graph.id });
+    const execute = async () => {
+      const charged = await chargingRejections(owing, () => {
+        const authorized = configured.authorize(operation, call.variables, caller);
+        return configured.charge(authorized, call.variables, owing);
+      });
+      const outcome = await configured.execute(charged, caller, generation);
+      // Registers the document of an automatic persisted query. This happens only after its execution, so
+      // that rejected documents are never stored.
+      executed();
+      return configured.respond(outcome, { charged, caller, version: generation.graph.id });
+    };
+    return recordUsage === undefined ? execute() : recordUsage(operation, request, execute);
   }
 }
 

@@ -51,6 +51,8 @@ import { startTracing } from './telemetry/tracing.ts';
 import { createTimerQueue } from './subgraph/call/timer-queue.ts';
 import { checkCertificates } from './subgraph/transport/certificates.ts';
 import { createSubgraphPool } from './subgraph/subgraph-pool.ts';
+import type { UsageJson } from './usage/usage-json.ts';
+import { createUsageRecorder } from './usage/usage-recorder.ts';
 
 /** External dependencies of the router. Tests replace some of them. */
 export type Parts = {
@@ -105,6 +107,8 @@ export type Router = AsyncDisposable & {
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
   /** Ends a canary that another process of the router has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
+  /** Returns the operations recorded by this process; undefined if they are not recorded. */
+  readonly usage: () => Promise<UsageJson | undefined>;
   /** Reloads the supergraph. Resolves when the new one is active or was rejected. */
   readonly reload: () => Promise<void>;
   /**
@@ -195,6 +199,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  const usage = built.use(createUsageRecorder(config.usage, { ...parts, telemetry }));
   const persisted = built.use(await createPersistedOperations(config, { redis: redis?.link, telemetry }));
   const health = createHealth(() =>
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
@@ -206,6 +211,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     selectGraph: createGraphSelection(config.graphs),
     acquire: generations.acquire,
     resolve: persisted.resolve,
+    recordUsage: usage?.record,
   });
   const server = built.use(
     await listen(config, {
@@ -258,9 +264,12 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     force: subgraphPool.force,
     acquire: generations.acquireCurrent,
   });
+  const reportUsage = async () => usage?.report();
   const admin =
     !parts.inPool && config.admin.enabled
-      ? built.use(await listenAdmin(config, { inspect, applyBreakerCommand, now: parts.now }))
+      ? built.use(
+          await listenAdmin(config, { inspect, applyBreakerCommand, usage: reportUsage, now: parts.now }),
+        )
       : undefined;
   const healthPort = parts.inPool ? undefined : built.use(await openHealthPort(config, health.unready));
 
@@ -274,6 +283,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     applyBreakerCommand,
     onRollback: generations.onRollback,
     rollBack: generations.rollBack,
+    usage: reportUsage,
     reload: generations.reload,
     reconfigure: running.reconfigure,
     async drain() {
@@ -283,6 +293,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
       await generations.stopFollowing();
       await delay(config.shutdown.lameDuckMs);
       await server.drain(config.shutdown.graceMs);
+      await usage?.flush();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

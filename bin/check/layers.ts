@@ -43,7 +43,8 @@ export const LAYERS: readonly Layer[] = [
       apollo: 'Apollo Server, its plugin, the gateway',
       operation: 'prepared operations and their cache, admission and execution of one operation',
       response: 'the response, its extensions, rejections, error masking',
-      usage: 'recorded operations: signatures, counts per client, the registry and the file that receive them',
+      usage: 'counts of the requests per operation and client, the registry and the file that receive them',
+      'usage/signature': 'normalized documents of recorded operations and the coordinates that they use',
     },
   },
   {
@@ -99,6 +100,7 @@ export const LAYERS: readonly Layer[] = [
       config: 'configuration schema and loading',
       'config/yaml': 'YAML with variables and positions',
       'shared/graphql': 'helpers for GraphQL documents and schemas',
+      'shared/files': 'files that are replaced in one step',
       shared: 'error table, exact JSON, caches, clocks',
     },
   },

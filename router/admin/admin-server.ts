@@ -14,6 +14,8 @@ import { openPort } from '../http/sockets/listeners.ts';
 import { createMalformedRequestHandler } from '../http/malformed-request.ts';
 import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
 import { SECURITY_HEADERS } from '../http/standing-headers.ts';
+import { toUsageManifest } from '../usage/usage-json.ts';
+import type { UsageJson } from '../usage/usage-json.ts';
 
 /** State of a router, as the admin port reports it. */
 export type Inspection = {
@@ -29,6 +31,8 @@ export type Inspection = {
 export type AdminParts = {
   readonly inspect: () => Promise<Inspection>;
   readonly applyBreakerCommand: ApplyCommand;
+  /** Returns the recorded operations; undefined if they are not recorded. */
+  readonly usage: () => Promise<UsageJson | undefined>;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
 };
@@ -72,7 +76,7 @@ const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 async function route(
   request: IncomingMessage,
   guard: AdminGuard,
-  { inspect, applyBreakerCommand, now }: AdminParts,
+  { inspect, applyBreakerCommand, usage, now }: AdminParts,
 ): Promise<ClientResponse> {
   const fault = hostFault(request);
   if (fault !== undefined) return rejected(400, fault);
@@ -81,6 +85,7 @@ async function route(
   const commandResponse = await respondToCommand(request, applyBreakerCommand);
   if (commandResponse !== undefined) return commandResponse;
   const path = request.url ?? '/';
+  if (path === '/usage') return usageResponse(await usage());
   const { metrics, state, unready, supergraphs } = await inspect();
   if (path === '/metrics')
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.metrics() };
@@ -88,6 +93,11 @@ async function route(
   return (
     healthResponse(path, { unready, now: now(), details: { supergraph: single(supergraphs) } }) ?? notFound()
   );
+}
+
+function usageResponse(usage: UsageJson | undefined): ClientResponse {
+  if (usage === undefined) return rejected(404, 'operations are not recorded, set `usage.enabled: true`');
+  return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(toUsageManifest(usage), null, 2) };
 }
 
 function single<Item>(items: readonly Item[]): Item | readonly Item[] | undefined {
@@ -101,7 +111,7 @@ function failed(): ClientResponse {
 function notFound(): ClientResponse {
   return rejected(
     404,
-    'paths: /metrics, /state, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
+    'paths: /metrics, /state, /usage, /health, /livez, /readyz, /health/live, /health/ready, POST /breakers/SUBGRAPH',
   );
 }
 

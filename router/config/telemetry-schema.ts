@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RELOADABLE, httpUrl } from './values.ts';
+import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 export const telemetry = z
   .strictObject({
@@ -20,5 +20,47 @@ export const telemetry = z
         'OTLP endpoint that spans are sent to. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it, no spans are exported.',
       ),
     serviceName: z.string().default('tributary').describe('`service.name` of the spans.'),
+  })
+  .prefault({});
+
+/** Graph and variant of a registry, such as `shop@production`. */
+const GRAPH_REF = /^[\w.-]+@[\w.-]+$/;
+
+export const usage = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .optional()
+      .describe(
+        'Count the requests of each operation and client. Default: true if `registry` or `file` is set. The counts are on the admin port at `/usage`, too.',
+      ),
+    registry: z
+      .strictObject({
+        url: httpUrl.describe('Address of the registry.'),
+        key: z.string().min(1).describe('API key of the registry.'),
+        graph: z
+          .string()
+          .regex(GRAPH_REF, 'must be GRAPH@VARIANT')
+          .describe('Graph and variant that the operations are recorded for, such as `shop@production`.'),
+      })
+      .optional()
+      .describe('Registry that receives the counts.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File that the counts are added to, for `tributary check --operations`.'),
+    intervalMs: ms
+      .default(20_000)
+      .describe('Mean interval between deliveries. Each interval differs from it by up to 10 percent.'),
+    maxOperations: count
+      .default(5_000)
+      .describe(
+        'Maximum number of operations that are counted one by one. Of the others only the used coordinates are counted.',
+      ),
+    maxClients: count
+      .default(1_000)
+      .describe('Maximum number of clients, by name and version. The others are counted as `(other)`.'),
+    maxBytes: count.default(33_554_432).describe('Maximum size of the recorded documents in memory.'),
   })
   .prefault({});

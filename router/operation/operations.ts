@@ -17,8 +17,8 @@ import { createCompile } from './plan-operation.ts';
 import type { CompilationParts, Compile, OnGrowth } from './plan-operation.ts';
 import type { OverrideLabels } from '../planning/override-labels.ts';
 import { rootFieldsOf } from '../shared/graphql/root-fields.ts';
-import { describeOperation, descriptionBytes } from '../usage/describe-operation.ts';
-import type { DescribedOperation, OperationDescription } from '../usage/describe-operation.ts';
+import { describeOperation, descriptionBytes } from '../usage/signature/describe-operation.ts';
+import type { DescribedOperation, OperationDescription } from '../usage/signature/describe-operation.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 

@@ -13,12 +13,15 @@ import { assertPortFree } from '../http/sockets/listeners.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { mergeUsage } from '../usage/usage-json.ts';
+import type { UsageJson } from '../usage/usage-json.ts';
 
 type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly MetricObject[] };
 
 type WorkerResponse =
   | { readonly kind: 'report'; readonly report: WorkerReport }
   | { readonly kind: 'readiness'; readonly unready: readonly string[] }
+  | { readonly kind: 'usage'; readonly usage: UsageJson | undefined }
   | { readonly kind: 'command'; readonly result: CommandResult };
 
 type WorkerMessage =
@@ -26,7 +29,7 @@ type WorkerMessage =
   | { readonly kind: 'response'; readonly number: number; readonly response: WorkerResponse };
 
 type WorkerRequest =
-  | { readonly kind: 'report' | 'readiness' }
+  | { readonly kind: 'report' | 'readiness' | 'usage' }
   | { readonly kind: 'command'; readonly command: BreakerCommand };
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
@@ -116,6 +119,7 @@ export async function startWorkers(
         now: Date.now,
         inspect: async () => inspectAll(await reports(), draining),
         applyBreakerCommand,
+        usage: async () => usageOf(await Promise.all([...workers.values()].map((worker) => worker.usage()))),
       })
     : undefined;
   const healthPort = await openHealthPort(config, async () => {
@@ -154,6 +158,7 @@ export function serveInPool(router: Router): void {
 async function respond(router: Router, request: WorkerRequest): Promise<WorkerResponse> {
   if (request.kind === 'command')
     return { kind: 'command', result: router.applyBreakerCommand(request.command) };
+  if (request.kind === 'usage') return { kind: 'usage', usage: await router.usage() };
   const { metrics, ...rest } = await router.inspect();
   if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
@@ -175,6 +180,11 @@ function inspectAll(reports: readonly WorkerReport[], draining: boolean): Inspec
       draining,
     ),
   };
+}
+
+function usageOf(reports: readonly (UsageJson | undefined)[]): UsageJson | undefined {
+  const known = reports.filter((report) => report !== undefined);
+  return known.length === 0 ? undefined : mergeUsage(known);
 }
 
 /** Returns the reasons why a pool is not ready, based on those of its workers. */
@@ -226,6 +236,12 @@ class Worker {
   async unready(): Promise<readonly string[]> {
     const response = await this.#request({ kind: 'readiness' });
     return response?.kind === 'readiness' ? response.unready : UNRESPONSIVE.unready;
+  }
+
+  /** Returns the operations that the worker has recorded; undefined if it does not respond in time. */
+  async usage(): Promise<UsageJson | undefined> {
+    const response = await this.#request({ kind: 'usage' });
+    return response?.kind === 'usage' ? response.usage : undefined;
   }
 
   /** Applies a command in the worker; returns undefined if it does not respond in time. */

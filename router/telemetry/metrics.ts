@@ -118,6 +118,16 @@ export function createMetrics(registry: Registry) {
       'Changes of the configuration of a running router, by outcome: applied or rejected.',
       ['outcome'],
     ),
+    usageRequests: counter(
+      'tributary_usage_requests_total',
+      'Recorded requests by outcome of their delivery: delivered, or rejected by the registry.',
+      ['outcome'],
+    ),
+    usageFailures: counter(
+      'tributary_usage_delivery_failures_total',
+      'Failed attempts to deliver recorded operations; they are repeated.',
+      [],
+    ),
     supergraphs: counter('tributary_supergraphs_total', 'Supergraphs loaded, by outcome.', ['outcome']),
   };
 }

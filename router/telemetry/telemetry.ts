@@ -12,6 +12,7 @@ import { createLog } from './log.ts';
 import { registerGauges } from './gauges.ts';
 import type { GaugeSources } from './gauges.ts';
 import { supergraphEvents } from './supergraph-events.ts';
+import { usageEvents } from './usage-events.ts';
 
 /** A finished client request, for log and metrics. */
 export type RequestFinished = RequestSummary & {
@@ -227,6 +228,7 @@ export function createTelemetry(
     },
 
     ...supergraphEvents({ log, metrics }),
+    ...usageEvents({ log, metrics }),
 
     /** Counts an attempt to change the configuration, and logs it. */
     configurationChanged(event: ConfigurationChanged): void {

@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Name and version of a client, as it sends them; null if it does not. */
+/** Name and version of a client, as it sends them. */
 export type ClientLabel = {
-  readonly name: string | null;
+  /** `(unidentified)` if the client sends no name. */
+  readonly name: string;
   readonly version: string | null;
 };
+
+const UNIDENTIFIED = '(unidentified)';
 
 /** Name under which the requests of clients are counted for which there is no room. */
 export const OTHER_CLIENTS: ClientLabel = { name: '(other)', version: null };
@@ -17,13 +20,13 @@ const MAX_CHARACTERS = 128;
 
 /** Reads name and version of the client from the headers of a request. */
 export function clientLabelOf(headers: IncomingHttpHeaders): ClientLabel {
-  return { name: firstOf(headers, NAMES), version: firstOf(headers, VERSIONS) };
+  return { name: firstOf(headers, NAMES) ?? UNIDENTIFIED, version: firstOf(headers, VERSIONS) };
 }
 
 /** Returns a key that is equal for equal labels only. */
 export function clientKey({ name, version }: ClientLabel): string {
-  // Header values have no line breaks. A missing name and an empty one are the same.
-  return `${name ?? ''}\n${version ?? ''}`;
+  // Header values have no line breaks.
+  return `${name}\n${version ?? ''}`;
 }
 
 function firstOf(headers: IncomingHttpHeaders, names: readonly string[]): string | null {

@@ -1,4 +1,4 @@
-import type { UsedCoordinates } from './used-coordinates.ts';
+import type { UsedCoordinates } from './signature/used-coordinates.ts';
 
 /**
  * Requests of operations that are not listed, because there was no room for them. Their coordinates are

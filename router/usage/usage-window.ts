@@ -1,8 +1,8 @@
 import { AdmissionTable } from './admission-table.ts';
 import { OTHER_CLIENTS, clientKey } from './client-label.ts';
 import type { ClientLabel } from './client-label.ts';
-import { descriptionBytes } from './describe-operation.ts';
-import type { OperationDescription } from './describe-operation.ts';
+import { descriptionBytes } from './signature/describe-operation.ts';
+import type { OperationDescription } from './signature/describe-operation.ts';
 import { addUnlisted, noUnlistedUsage } from './unlisted-usage.ts';
 import type { UnlistedUsage } from './unlisted-usage.ts';
 import { countRequest, noRequests } from './usage-counts.ts';
@@ -46,7 +46,12 @@ export type UsageWindow = {
   readonly take: () => UsageSnapshot;
 };
 
-type Counted = Omit<OperationUsage, 'clients'> & { clients: Map<string, ClientUsage> };
+type Counted = {
+  /** The newest description: another supergraph may have other input fields for the same document. */
+  operation: OperationDescription;
+  readonly contract: string | null;
+  clients: Map<string, ClientUsage>;
+};
 
 /** Number of windows that known operations and clients are kept without requests: an hour of 20 s each. */
 const KEEP_WINDOWS = 180;
@@ -75,8 +80,10 @@ export function createUsageWindow(
 
   function entryOf(operation: OperationDescription, contract: string | undefined): Counted | undefined {
     const key = contract === undefined ? operation.signature : `${operation.signature} ${contract}`;
+    const known = operations.use(key);
+    if (known !== undefined) known.operation = operation;
     return (
-      operations.use(key) ??
+      known ??
       operations.admit(key, descriptionBytes(operation), () => ({
         operation,
         contract: contract ?? null,

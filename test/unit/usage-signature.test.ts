@@ -1,8 +1,8 @@
 import { buildSchema, parse, print, validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { describeOperation } from '../../router/usage/describe-operation.ts';
-import type { OperationDescription } from '../../router/usage/describe-operation.ts';
+import { describeOperation } from '../../router/usage/signature/describe-operation.ts';
+import type { OperationDescription } from '../../router/usage/signature/describe-operation.ts';
 import { generateGraph } from '../differential/generate-graph.ts';
 import { createGraph } from '../differential/graph.ts';
 import { generateOperation } from '../differential/generate-operation.ts';
@@ -173,7 +173,7 @@ test('names fields, arguments, input fields and enum values that an operation us
 
 test('is valid and uses the same coordinates for random operations', () => {
   let operations = 0;
-  for (let seed = 0; seed < 10; seed += 1) {
+  for (let seed = 0; seed < 6; seed += 1) {
     const schema = createGraph(`usage ${seed}`, generateGraph(`usage ${seed}`))?.apiSchema;
     if (schema === undefined) continue;
     for (let number = 0; number < 25; number += 1) {
@@ -188,5 +188,5 @@ test('is valid and uses the same coordinates for random operations', () => {
       expect(print(parse(body))).toBe(body);
     }
   }
-  expect(operations).toBeGreaterThan(100);
+  expect(operations).toBeGreaterThan(60);
 });

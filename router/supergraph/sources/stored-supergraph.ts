@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
+import { replaceFile } from '../../shared/files/replace-file.ts';
 import { SupergraphRejected } from '../rejection.ts';
 import type { LoadedSupergraph, StoredSupergraph } from '../supergraph-source.ts';
 import { settleLoad } from './check-content.ts';
@@ -42,21 +43,4 @@ export function openStoredSupergraph(directory: string): StoredSupergraph {
 
 function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/**
- * Replaces a file in one step, so that another process never reads an incomplete one. Several processes may
- * do this at the same time.
- */
-async function replaceFile(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}`;
-  try {
-    await using handle = await open(temporary, 'w', 0o600);
-    await handle.writeFile(content);
-    await handle.sync();
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

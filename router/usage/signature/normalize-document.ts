@@ -74,7 +74,7 @@ function replaceDefault(
 
 function inputTypeOf(schema: GraphQLSchema, { type }: VariableDefinitionNode): GraphQLInputType | undefined {
   // The document is valid, so the type of a variable is an input type.
-  return typeFromAST(schema, type as Parameters<typeof typeFromAST>[1]) as GraphQLInputType | undefined;
+  return typeFromAST(schema, type) as GraphQLInputType | undefined;
 }
 
 /**
@@ -119,17 +119,17 @@ function sorted(document: DocumentNode): DocumentNode {
     },
     Directive: { leave: (node) => ({ ...node, arguments: byName(node.arguments) }) },
     OperationDefinition: {
-      leave: ({ description: _, ...node }) => ({
-        ...node,
+      leave: (node) => ({
+        ...withoutDescription(node),
         directives: byName(node.directives),
         variableDefinitions: (node.variableDefinitions ?? []).toSorted((a, b) =>
           compareTexts(a.variable.name.value, b.variable.name.value),
         ),
       }),
     },
-    VariableDefinition: { leave: ({ description: _, ...node }) => node },
+    VariableDefinition: { leave: withoutDescription },
     FragmentDefinition: {
-      leave: ({ description: _, ...node }) => ({ ...node, directives: byName(node.directives) }),
+      leave: (node) => ({ ...withoutDescription(node), directives: byName(node.directives) }),
     },
     Document: {
       leave: (node) => ({
@@ -138,6 +138,13 @@ function sorted(document: DocumentNode): DocumentNode {
       }),
     },
   });
+}
+
+/** Removes the description of a definition, which is free text. */
+function withoutDescription<Node extends { readonly description?: unknown }>(node: Node): Node {
+  const copy: Node & { description?: unknown } = { ...node };
+  delete copy.description;
+  return copy;
 }
 
 function byName<Node extends ArgumentNode | DirectiveNode>(nodes: readonly Node[] = []): readonly Node[] {

@@ -18,17 +18,13 @@ import type { GraphQLInputType, ObjectFieldNode, ValueNode, VariableNode } from 
 export function replaceLiterals(node: ValueNode, type: GraphQLInputType | null | undefined): ValueNode {
   const expected = isNonNullType(type) ? type.ofType : type;
   if (isScalarType(expected) && !isSpecifiedScalarType(expected)) return replaceCustomScalar(node);
-  const itemType = isListType(expected) ? (expected.ofType as GraphQLInputType) : expected;
-  switch (node.kind) {
-    case Kind.LIST:
-      return { ...node, values: distinct(node.values.map((item) => replaceLiterals(item, itemType))) };
-    case Kind.OBJECT:
-      return isListType(expected)
-        ? replaceLiterals(node, itemType)
-        : { ...node, fields: replaceFields(node.fields, expected) };
-    default:
-      return replaceLeaf(node);
-  }
+  const itemType = isListType(expected) ? expected.ofType : expected;
+  if (node.kind === Kind.LIST)
+    return { ...node, values: distinct(node.values.map((item) => replaceLiterals(item, itemType))) };
+  if (node.kind !== Kind.OBJECT) return replaceLeaf(node);
+  return isListType(expected)
+    ? replaceLiterals(node, itemType)
+    : { ...node, fields: replaceFields(node.fields, expected) };
 }
 
 function replaceFields(
@@ -45,16 +41,9 @@ function replaceFields(
 }
 
 function replaceLeaf(node: ValueNode): ValueNode {
-  switch (node.kind) {
-    case Kind.INT:
-      return { ...node, value: '0' };
-    case Kind.FLOAT:
-      return { ...node, value: '0.0' };
-    case Kind.STRING:
-      return { ...node, value: '', block: false };
-    default:
-      return node;
-  }
+  if (node.kind === Kind.INT) return { ...node, value: '0' };
+  if (node.kind === Kind.FLOAT) return { ...node, value: '0.0' };
+  return node.kind === Kind.STRING ? { ...node, value: '', block: false } : node;
 }
 
 /**
@@ -62,20 +51,12 @@ function replaceLeaf(node: ValueNode): ValueNode {
  * its variables: an operation with an unused variable is invalid.
  */
 function replaceCustomScalar(node: ValueNode): ValueNode {
-  switch (node.kind) {
-    case Kind.LIST:
-      return { kind: Kind.LIST, values: variablesIn(node) };
-    case Kind.OBJECT: {
-      const variables = variablesIn(node);
-      return variables.length === 0
-        ? { kind: Kind.OBJECT, fields: [] }
-        : { kind: Kind.LIST, values: variables };
-    }
-    case Kind.ENUM:
-      return { kind: Kind.STRING, value: '' };
-    default:
-      return replaceLeaf(node);
-  }
+  if (node.kind === Kind.ENUM) return { kind: Kind.STRING, value: '' };
+  if (node.kind !== Kind.LIST && node.kind !== Kind.OBJECT) return replaceLeaf(node);
+  const values = variablesIn(node);
+  return values.length === 0 && node.kind === Kind.OBJECT
+    ? { kind: Kind.OBJECT, fields: [] }
+    : { kind: Kind.LIST, values };
 }
 
 function variablesIn(node: ValueNode): readonly VariableNode[] {

@@ -6,7 +6,7 @@ import type { NormalizationParts } from './normalize-document.ts';
 import { usedCoordinates } from './used-coordinates.ts';
 import type { UsedCoordinates } from './used-coordinates.ts';
 
-/** What is recorded of an operation besides its counts. It contains no variables and no literals. */
+/** The recorded properties of an operation, besides its counts. They contain no variables and no literals. */
 export type OperationDescription = UsedCoordinates & {
   /** SHA-256 of `body` in hexadecimal digits. */
   readonly signature: string;

@@ -1,0 +1,110 @@
+import { mkdir, readFile, rmdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { codeOrMessageOf } from '../shared/error-message.ts';
+import { replaceFile } from '../shared/files/replace-file.ts';
+import { fromUsageJson, toUsageJson, toUsageManifest, usageManifest } from './usage-json.ts';
+import { UsageTotals } from './usage-totals.ts';
+import type { TotalsLimits } from './usage-totals.ts';
+import type { UsageDelivery } from '../telemetry/usage-events.ts';
+import type { UsageSink } from './usage-sink.ts';
+import type { UsageSnapshot } from './usage-window.ts';
+
+export type UsageFileParts = {
+  readonly limits: TotalsLimits;
+  readonly onDelivery: (delivery: UsageDelivery) => void;
+};
+
+/**
+ * Creates the sink that adds counts to a file. Counts of several processes, and of a process before its
+ * restart, are summed.
+ */
+export function createUsageFile(path: string, { limits, onDelivery }: UsageFileParts): UsageSink {
+  const pending = new UsageTotals(limits);
+
+  async function addToFile(snapshot: UsageSnapshot): Promise<void> {
+    const sum = new UsageTotals(limits);
+    const before = await readUsageFile(path);
+    if (before !== undefined) sum.add(before);
+    sum.add(snapshot);
+    await replaceFile(path, JSON.stringify(toUsageManifest(toUsageJson(sum.snapshot())), null, 2));
+  }
+
+  return {
+    add: (snapshot) => pending.add(snapshot),
+    async deliver() {
+      if (pending.isEmpty) return;
+      const snapshot = pending.take();
+      const requests = requestsIn(snapshot);
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        await withLock(`${path}.lock`, () => addToFile(snapshot));
+        onDelivery({ to: path, outcome: 'delivered', requests });
+      } catch (error) {
+        pending.add(snapshot);
+        onDelivery({ to: path, outcome: 'failed', requests, reason: codeOrMessageOf(error) });
+      }
+    },
+  };
+}
+
+/** Returns the number of requests in a snapshot. */
+function requestsIn({ operations, unlisted }: UsageSnapshot): number {
+  const counts = operations.flatMap(({ clients }) => clients.map((client) => client.counts.requests));
+  return counts.reduce((sum, requests) => sum + requests, unlisted.requests);
+}
+
+async function readUsageFile(path: string): Promise<UsageSnapshot | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOrMessageOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined || text.trim() === '') return undefined;
+  const parsed = usageManifest.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error('the file was not written by the router, so it is not replaced');
+  return fromUsageJson(parsed.data);
+}
+
+/** Age in milliseconds after which the lock of a process that has ended is removed. */
+const STALE_LOCK_MS = 60_000;
+/** Workers that end together wait for each other for up to three seconds. */
+const LOCK_ATTEMPTS = 60;
+const LOCK_RETRY_MS = 50;
+
+/**
+ * Runs an action while a directory exists as a lock, so that only one process at a time changes the file.
+ * @throws {Error} if another process keeps the lock
+ */
+async function withLock(path: string, action: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
+    if (await makeLock(path)) {
+      try {
+        return await action();
+      } finally {
+        await rmdir(path);
+      }
+    }
+    if (await isStale(path)) await rmdir(path).catch(() => undefined);
+    else await delay(LOCK_RETRY_MS);
+  }
+  throw new Error(`another process keeps ${path}`);
+}
+
+async function makeLock(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (codeOrMessageOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  // The time of a file is that of the machine, so it is not compared with the clock of the router.
+  const madeAt = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - madeAt > STALE_LOCK_MS;
+}

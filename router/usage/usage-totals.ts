@@ -1,0 +1,140 @@
+import { OTHER_CLIENTS, clientKey } from './client-label.ts';
+import { descriptionBytes } from './signature/describe-operation.ts';
+import type { OperationDescription } from './signature/describe-operation.ts';
+import { addUnlisted, mergeUnlisted, noUnlistedUsage } from './unlisted-usage.ts';
+import { addCounts, noRequests } from './usage-counts.ts';
+import type { ClientUsage, OperationUsage, UsageSnapshot } from './usage-window.ts';
+
+export type TotalsLimits = { readonly maxOperations: number; readonly maxBytes: number };
+
+type Total = {
+  operation: OperationDescription;
+  readonly contract: string | null;
+  readonly clients: Map<string, ClientUsage>;
+};
+
+/** Maximum number of pairs of operation and client, as a multiple of the operations. */
+const PAIRS_PER_OPERATION = 8;
+/** Part of a limit by which it may be exceeded before entries are removed, so that this happens rarely. */
+const SLACK = 1 / 4;
+
+/**
+ * Sums the counts of several windows or processes, in bounded memory. The operations with the fewest requests
+ * become unlisted usage, and the clients with the fewest become `(other)`: no request is lost.
+ */
+export class UsageTotals {
+  readonly #limits: TotalsLimits;
+  readonly #operations = new Map<string, Total>();
+  #unlisted = noUnlistedUsage();
+  #from: number | undefined;
+  #to = 0;
+  #bytes = 0;
+  #pairs = 0;
+
+  constructor(limits: TotalsLimits) {
+    this.#limits = limits;
+  }
+
+  get isEmpty(): boolean {
+    return this.#operations.size === 0 && this.#unlisted.requests === 0;
+  }
+
+  add({ from, to, operations, unlisted }: UsageSnapshot): void {
+    this.#from = Math.min(this.#from ?? from, from);
+    this.#to = Math.max(this.#to, to);
+    for (const usage of operations) this.#addOperation(usage);
+    mergeUnlisted(this.#unlisted, unlisted);
+    this.#removeRarest();
+  }
+
+  /** Returns the sums; they must not be used any more after the next `add`. */
+  snapshot(): UsageSnapshot {
+    return {
+      from: this.#from ?? this.#to,
+      to: this.#to,
+      operations: [...this.#operations.values()].map((total) => ({
+        ...total,
+        clients: [...total.clients.values()],
+      })),
+      unlisted: this.#unlisted,
+    };
+  }
+
+  /** Returns the sums, and begins new ones. */
+  take(): UsageSnapshot {
+    const snapshot = this.snapshot();
+    this.#operations.clear();
+    this.#unlisted = noUnlistedUsage();
+    this.#from = undefined;
+    this.#bytes = 0;
+    this.#pairs = 0;
+    return snapshot;
+  }
+
+  #addOperation({ operation, contract, clients }: OperationUsage): void {
+    const key = `${operation.signature} ${contract ?? ''}`;
+    let total = this.#operations.get(key);
+    if (total === undefined) {
+      total = { operation, contract, clients: new Map() };
+      this.#operations.set(key, total);
+      this.#bytes += descriptionBytes(operation);
+    } else {
+      this.#bytes += descriptionBytes(operation) - descriptionBytes(total.operation);
+      total.operation = operation;
+    }
+    for (const client of clients) this.#pairs += addClient(total.clients, client);
+  }
+
+  #removeRarest(): void {
+    const { maxOperations, maxBytes } = this.#limits;
+    const factor = 1 + SLACK;
+    if (this.#operations.size > maxOperations * factor || this.#bytes > maxBytes * factor)
+      this.#removeRarestOperations();
+    if (this.#pairs > PAIRS_PER_OPERATION * maxOperations * factor) this.#mergeRarestClients();
+  }
+
+  #removeRarestOperations(): void {
+    const { maxOperations, maxBytes } = this.#limits;
+    const byRequests = [...this.#operations]
+      .map(([key, total]) => ({ key, total, requests: requestsOf(total) }))
+      .toSorted((a, b) => a.requests - b.requests);
+    for (const { key, total } of byRequests) {
+      if (this.#operations.size <= maxOperations && this.#bytes <= maxBytes) return;
+      for (const { counts } of total.clients.values()) addUnlisted(this.#unlisted, total.operation, counts);
+      this.#operations.delete(key);
+      this.#bytes -= descriptionBytes(total.operation);
+      this.#pairs -= total.clients.size;
+    }
+  }
+
+  #mergeRarestClients(): void {
+    const byRequests = [...this.#operations.values()]
+      .flatMap(({ clients }) => [...clients].map(([key, client]) => ({ clients, key, client })))
+      .filter(({ key }) => key !== OTHER_KEY)
+      .toSorted((a, b) => a.client.counts.requests - b.client.counts.requests);
+    for (const { clients, key, client } of byRequests) {
+      if (this.#pairs <= PAIRS_PER_OPERATION * this.#limits.maxOperations) return;
+      clients.delete(key);
+      this.#pairs += addClient(clients, { ...client, ...OTHER_CLIENTS }) - 1;
+    }
+  }
+}
+
+const OTHER_KEY = clientKey(OTHER_CLIENTS);
+
+/** Adds the counts of a client; returns the number of clients that were added: 0 or 1. */
+function addClient(clients: Map<string, ClientUsage>, added: ClientUsage): number {
+  const key = clientKey(added);
+  const known = clients.get(key);
+  const sum = known?.counts ?? noRequests(added.counts.firstSeen);
+  addCounts(sum, added.counts);
+  if (known !== undefined) return 0;
+  clients.set(key, { name: added.name, version: added.version, counts: sum });
+  return 1;
+}
+
+function requestsOf({ clients }: Total): number {
+  let requests = 0;
+  for (const { counts } of clients.values()) requests += counts.requests;
+  return requests;
+}
