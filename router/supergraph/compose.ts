@@ -56,8 +56,8 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
   if (unparsable.length > 0) return { kind: 'failed', findings: unparsable };
 
   const places = new Map(subgraphs.map(({ name, place }) => [name, place]));
-  const result = composeServices(services);
   const shown = (finding: Finding): Finding => ({ ...finding, message: defaults.show(finding.message) });
+  const result = tryCompose(services);
   if (result.errors !== undefined) {
     return { kind: 'failed', findings: result.errors.map((error) => shown(errorFinding(error, places))) };
   }
@@ -66,6 +66,16 @@ export function compose(subgraphs: readonly SubgraphSchema[]): Composition {
     supergraphSdl: defaults.show(result.supergraphSdl),
     findings: result.hints.map((hint) => shown(hintFinding(hint, places))),
   };
+}
+
+/** Composes services. An error that composition throws for some subgraphs is listed like the others. */
+function tryCompose(services: Parameters<typeof composeServices>[0]): ReturnType<typeof composeServices> {
+  try {
+    return composeServices(services);
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [error] };
+    throw error;
+  }
 }
 
 /**

@@ -28,11 +28,14 @@ export function compose(subgraphs: SubgraphSdl): Composition {
     url: `http://${name}.test/graphql`,
     typeDefs: parse(sdl),
   }));
-  const { supergraphSdl, errors } = composeServices(services);
-  if (supergraphSdl === undefined) {
+  try {
+    const { supergraphSdl, errors } = composeServices(services);
+    if (supergraphSdl !== undefined) return { kind: 'composed', supergraphSdl, typeDefs };
     return { kind: 'rejected', messages: (errors ?? []).map(({ message }) => message) };
+  } catch (error) {
+    // Composition throws for some subgraphs instead of listing an error.
+    return { kind: 'rejected', messages: [String(error)] };
   }
-  return { kind: 'composed', supergraphSdl, typeDefs };
 }
 
 /** Composes graphs that are known to compose; throws if they do not. */

@@ -66,6 +66,21 @@ describe('the report of a check', () => {
     );
   });
 
+  test('lists an error that composition throws', async () => {
+    const object = subgraph('a', 'type Query { a: Node } type Node { id: ID! }');
+    const other = subgraph('b', 'interface Node { id: ID! } type Leaf implements Node { id: ID! }');
+    const { success, composition } = await checkOf({ after: { subgraphs: [object, other] } });
+    expect({ success, errors: composition.errors }).toEqual({
+      success: false,
+      errors: [
+        {
+          code: 'INVALID_GRAPHQL',
+          message: 'Cannot implement non-interface type Node (of type ObjectType)',
+        },
+      ],
+    });
+  });
+
   test('says how many operations the settings leave out', async () => {
     const client = (name: string, calls: number, lastSeen = '2026-11-26T00:00:00Z') => ({
       name,
