@@ -2,6 +2,8 @@ import { composeProposed, readVersion, servingErrors, reported } from './composi
 import type { GraphVersion, ProposedGraph } from './composition.ts';
 import { evaluateOperation } from './operations/evaluate-operation.ts';
 import type { Evaluation } from './operations/evaluate-operation.ts';
+import { addPlans, isTooCostly } from './plans/add-plans.ts';
+import type { PlanCache } from './plans/plan-operations.ts';
 import type { RecordedOperation } from './recorded-operation.ts';
 import type { CheckReport, CompositionReport, OperationResult, Reason } from './report.ts';
 import { selectOperations, totalCalls } from './select-operations.ts';
@@ -31,6 +33,8 @@ export type CheckRequest = {
 export type CheckParts = {
   readonly now: () => number;
   readonly signal?: AbortSignal;
+  /** Plans of earlier checks. */
+  readonly plans?: PlanCache;
 };
 
 /** Checks what a proposed version of a graph breaks. */
@@ -43,14 +47,20 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
   if (after.kind === 'rejected') return failed({ errors: after.errors, hints }, selected);
   const composition = { errors, hints: [...hints, ...after.version.warnings.map(reported)] };
   if (request.before === undefined) return { ...emptyReport(selected), success: true, composition };
-  const before = viewOf(readVersion(request.before));
-  const proposed = viewOf(after.version);
-  const operations = selected.operations.map((operation) =>
-    resultOf(operation, evaluateOperation(operation, before, proposed)),
+  const before = readVersion(request.before);
+  const [earlier, proposed] = [viewOf(before), viewOf(after.version)];
+  const evaluated = selected.operations.map((operation) =>
+    resultOf(operation, evaluateOperation(operation, earlier, proposed)),
   );
+  const operations = await addPlans(evaluated, selected.operations, {
+    before,
+    after: after.version,
+    settings,
+    cache: parts.plans,
+  });
   return {
     ...emptyReport(selected),
-    success: operations.every(({ verdict }) => verdict !== 'breaks'),
+    success: operations.every(({ verdict, plan }) => verdict !== 'breaks' && !isTooCostly(plan, settings)),
     composition,
     operations,
   };

@@ -59,6 +59,8 @@ export type PlanComparison = {
   readonly depthAfter: number;
   readonly subgraphsBefore: readonly string[];
   readonly subgraphsAfter: readonly string[];
+  /** By how many the calls to a subgraph rise or fall. Subgraphs without a difference are absent. */
+  readonly callChanges: Readonly<Record<string, number>>;
 };
 
 export type OperationResult = {

@@ -6,6 +6,13 @@ export type CheckSettings = {
   readonly ignoreBelowCalls: number;
   /** Names of clients whose calls do not count. */
   readonly excludeClients: readonly string[];
+  /** Percent by which the estimated cost of an operation may grow; null for any growth. */
+  readonly failOnCostGrowthPercent: number | null;
 };
 
-export const DEFAULT_SETTINGS: CheckSettings = { sinceDays: null, ignoreBelowCalls: 0, excludeClients: [] };
+export const DEFAULT_SETTINGS: CheckSettings = {
+  sinceDays: null,
+  ignoreBelowCalls: 0,
+  excludeClients: [],
+  failOnCostGrowthPercent: null,
+};

@@ -1,5 +1,6 @@
 import type { CheckReport, Evidence, OperationResult, PlanComparison, Reason } from '../../checks/report.ts';
-import { columns, counted, listed, numeral, shownTime } from './report-words.ts';
+import { planSentence } from '../../checks/plans/plan-sentence.ts';
+import { counted, listed, numeral, shownTime } from './report-words.ts';
 
 const MAX_OPERATIONS = 20;
 
@@ -92,11 +93,11 @@ export function renderPlans(operations: readonly OperationResult[]): string {
   if (slower.length === 0) return '';
   const rows = slower
     .slice(0, MAX_OPERATIONS)
-    .map(({ plan, ...operation }) => [`  ${nameOf(operation)}`, comparisonOf(plan)]);
+    .map(({ plan, ...operation }) => `  ${planSentence(nameOf(operation), plan) ?? nameOf(operation)}`);
   const rest = slower.length - rows.length;
   return [
     `Speed: ${counted(slower.length, 'operation')} ${slower.length === 1 ? 'takes' : 'take'} more`,
-    ...columns(rows),
+    ...rows,
     ...(rest > 0 ? [`  … and ${numeral(rest)} more (--format json lists all)`] : []),
   ].join('\n');
 }
@@ -108,20 +109,4 @@ function isSlower(plan: PlanComparison): boolean {
 
 function growthOf({ callsBefore, callsAfter }: PlanComparison): number {
   return callsAfter - callsBefore;
-}
-
-function comparisonOf(plan: PlanComparison): string {
-  const added = plan.subgraphsAfter.filter((name) => !plan.subgraphsBefore.includes(name));
-  const texts = [
-    difference('calls', plan.callsBefore, plan.callsAfter),
-    difference('calls in sequence', plan.depthBefore, plan.depthAfter),
-    difference('cost', plan.costBefore, plan.costAfter),
-    added.length === 0 ? '' : `also through ${listed(added)}`,
-  ];
-  return texts.filter((text) => text !== '').join(', ');
-}
-
-function difference(name: string, before: number | null, after: number | null): string {
-  if (before === null || after === null || before === after) return '';
-  return `${name} ${numeral(before)} → ${numeral(after)}`;
 }

@@ -91,7 +91,7 @@ async function planOutcome(
 ): Promise<Outcome> {
   const [{ prettyFormatQueryPlan }, { callsOf, totalOf }, { planDiagram }] = await Promise.all([
     import('@apollo/query-planner'),
-    import('../plan/plan-calls.ts'),
+    import('../../checks/plans/plan-calls.ts'),
     import('../plan/plan-diagram.ts'),
   ]);
   const calls = callsOf(queryPlan);
