@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { assertFile, configOption } from '../router/config/config.ts';
+import { GRAPH_REF } from '../router/config/registry/registry-schema.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { positiveNumber } from './command-spec.ts';
 
@@ -10,7 +11,7 @@ export const ROUTER_OPTIONS = {
     short: 's',
     value: 'SOURCE',
     description:
-      'Use this supergraph: a supergraph.yaml, an SDL file, its URL or oci://HOST/REPOSITORY:TAG. Default: as router.yaml says.',
+      'Use this supergraph: a supergraph.yaml, an SDL file, its URL, oci://HOST/REPOSITORY:TAG, or GRAPH@VARIANT of a registry (TRIBUTARY_REGISTRY, TRIBUTARY_KEY). Default: as router.yaml says.',
   },
   port: {
     type: 'string',
@@ -47,7 +48,7 @@ export function routerEnvironment(
 }
 
 function supergraphOption(source: string): string {
-  if (/^(?:https?|oci):\/\//.test(source)) return source;
+  if (/^(?:https?|oci):\/\//.test(source) || GRAPH_REF.test(source)) return source;
   assertFile(source, '--supergraph: ');
   return resolve(source);
 }

@@ -85,6 +85,15 @@ export const configSchema = z
           message: `${graph.path} is a path of the router`,
         });
   })
+  .superRefine(({ graphs: named, supergraph: { registry, sources = [] } }, context) => {
+    if (registry !== undefined || sources.some((source) => source.registry !== undefined)) return;
+    for (const [name] of Object.entries(named).filter(([, { contract }]) => contract !== undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['graphs', name, 'contract'],
+        message: 'requires `supergraph.registry`, to which the contract is published',
+      });
+  })
   // This check runs even if other values are invalid, so that all problems are reported at once.
   .superRefine((config, context) => shortSecrets(config).forEach((issue) => context.addIssue(issue)), {
     when: () => true,

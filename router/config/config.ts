@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { GRAPH_REF } from './registry/registry-schema.ts';
+import { stateDirectory } from './registry/state-directory.ts';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { configSchema } from './config-schema.ts';
 import type { Config } from './config-schema.ts';
@@ -74,7 +76,7 @@ export function parseConfig(
     overrides: overridesOf(env),
     renamedKeys: RENAMED_KEYS,
   });
-  resolveSupergraph(config.supergraph, directory);
+  resolveSupergraph(config.supergraph, { directory, env });
   const { persistedOperations } = config;
   if (persistedOperations.manifest !== undefined)
     persistedOperations.manifest = resolve(directory, persistedOperations.manifest);
@@ -120,31 +122,64 @@ function overridesOf(env: Environment): Override[] {
     const value = text === undefined || text === '' ? undefined : read(text);
     return value === undefined ? [] : [{ name, path, value }];
   });
-  return [...overrides, ...supergraphOverrides(env['SUPERGRAPH'])];
+  return [...overrides, ...supergraphOverrides(env)];
 }
 
 /**
- * Returns the settings for `SUPERGRAPH`, which names a file, a URL or an OCI reference. It replaces all
- * sources that the configuration file names.
+ * Returns the settings for `SUPERGRAPH`, which names a file, a URL, an OCI reference, or a graph and variant
+ * of a registry. It replaces all sources that the configuration file names.
  */
-function supergraphOverrides(text: string | undefined): Override[] {
+function supergraphOverrides(env: Environment): Override[] {
+  const text = env['SUPERGRAPH'];
   if (text === undefined || text === '') return [];
+  if (GRAPH_REF.test(text)) return [...only('registry', undefined), ...registryOverrides(text, env)];
   const kind = text.startsWith('oci:') ? 'oci' : /^https?:/.test(text) ? 'url' : 'file';
-  const value = kind === 'file' ? resolve(text) : text;
-  return ['file', 'url', 'oci', 'sources'].map((key) => ({
-    name: 'SUPERGRAPH',
-    path: ['supergraph', key],
-    value: key === kind ? value : undefined,
-  }));
+  return [...only(kind, kind === 'file' ? resolve(text) : text), override('SUPERGRAPH', 'registry')];
 }
 
-function resolveSupergraph(supergraph: z.output<typeof configSchema>['supergraph'], directory: string): void {
-  const { file, url, oci, sources, keepIn } = supergraph;
-  const isDefault = (url ?? oci ?? sources) === undefined;
+/** Replaces all places of the supergraph by one; the registry is left as it is. */
+function only(kind: string, value: string | undefined): Override[] {
+  return ['file', 'url', 'oci', 'sources'].map((key) =>
+    override('SUPERGRAPH', key, key === kind ? value : undefined),
+  );
+}
+
+function registryOverrides(graph: string, env: Environment): Override[] {
+  const [url, key] = [env['TRIBUTARY_REGISTRY'], env['TRIBUTARY_KEY']];
+  return [
+    override('SUPERGRAPH', ['registry', 'graph'], graph),
+    ...(url === undefined ? [] : [override('TRIBUTARY_REGISTRY', ['registry', 'url'], url)]),
+    ...(key === undefined ? [] : [override('TRIBUTARY_KEY', ['registry', 'key'], key)]),
+  ];
+}
+
+function override(name: string, key: string | readonly string[], value?: string): Override {
+  return { name, path: ['supergraph', ...[key].flat()], value };
+}
+
+function resolveSupergraph(
+  supergraph: z.output<typeof configSchema>['supergraph'],
+  { directory, env }: { readonly directory: string; readonly env: Environment },
+): void {
+  const { file, url, oci, registry, sources, keepIn } = supergraph;
+  const isDefault = (url ?? oci ?? registry ?? sources) === undefined;
   if (file !== undefined || isDefault) supergraph.file = resolve(directory, file ?? 'supergraph.yaml');
   for (const source of sources ?? [])
     if (source.file !== undefined) source.file = resolve(directory, source.file);
   if (keepIn !== undefined) supergraph.keepIn = resolve(directory, keepIn);
+  else supergraph.keepIn = storeOfRegistry(supergraph, stateDirectory(env, directory));
+}
+
+/**
+ * Returns the directory in which a router that follows a registry stores the supergraph by default; undefined
+ * without a registry, and if no directory is suitable.
+ */
+function storeOfRegistry(
+  { registry, sources = [] }: z.output<typeof configSchema>['supergraph'],
+  state: string | undefined,
+): string | undefined {
+  const { graph } = registry ?? sources.find((source) => source.registry !== undefined)?.registry ?? {};
+  return state === undefined || graph === undefined ? undefined : join(state, graph);
 }
 
 function resolveAll(files: Record<string, string | undefined>, directory: string): void {

@@ -1,6 +1,6 @@
-import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseOciReference } from '../shared/oci-reference.ts';
+import { publicKeyPem, registrySource } from './registry/registry-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 const FILE = "Composition file in rover's format, or a supergraph SDL (`.graphql`).";
@@ -8,15 +8,17 @@ const URL_TEXT = 'HTTP address of a supergraph SDL.';
 const OCI =
   'Supergraph in an OCI registry, `oci://HOST/REPOSITORY:TAG` or `oci://HOST/REPOSITORY@sha256:DIGEST`.';
 
+const REGISTRY = 'Registry that releases the supergraph of a graph and variant.';
+
 const file = z.string().min(1);
 const oci = z.string().refine((text) => parseOciReference(text) !== undefined, {
   message: 'must be oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST',
 });
 const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII');
 
-const PLACES = ['file', 'url', 'oci'] as const;
+const PLACES = ['file', 'url', 'oci', 'registry'] as const;
 
-/** Settings that are allowed for only one kind of source: a file, a URL or an OCI registry. */
+/** Settings that are allowed for only one kind of source. */
 const REQUIRED_PLACE = {
   headers: 'url',
   sha256: 'url',
@@ -34,6 +36,7 @@ export const supergraphSource = z
     file: file.optional().describe(FILE),
     url: httpUrl.optional().describe(`${URL_TEXT} It is requested with the ETag of the last response.`),
     oci: oci.optional().describe(`${OCI} A tag is followed when it moves.`),
+    registry: registrySource.optional().describe(`${REGISTRY} Its changes are followed by long polling.`),
     headers: z
       .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not a valid header name'), headerValue)
       .optional()
@@ -43,9 +46,7 @@ export const supergraphSource = z
       .regex(/^[\da-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
       .optional()
       .describe('SHA-256 that the content of `url` must have. It is not polled after it was loaded.'),
-    publicKey: z
-      .string()
-      .refine(isEd25519, { message: 'must be the PEM text of an Ed25519 public key' })
+    publicKey: publicKeyPem
       .optional()
       .describe(
         'Ed25519 public key in PEM, such as `${file.supergraph.pub}`. The content of `url` must have a valid signature by it.',
@@ -64,13 +65,17 @@ export const supergraphSource = z
       .describe('Call the registry over HTTP instead of HTTPS. Default: only on a loopback address.'),
     timeoutMs: ms
       .default(4_000)
-      .describe('Timeout of loading the supergraph from `url` or `oci`, all its requests together.'),
-    maxBytes: count.default(20_971_520).describe('Maximum size of the supergraph from `url` or `oci`.'),
+      .describe(
+        'Timeout of loading the supergraph from `url`, `oci` or `registry`, all its requests together.',
+      ),
+    maxBytes: count
+      .default(20_971_520)
+      .describe('Maximum size of the supergraph from `url`, `oci` or `registry`.'),
   })
   .superRefine((value, context) => {
     const places = PLACES.filter((place) => value[place] !== undefined);
     if (places.length !== 1)
-      context.addIssue({ code: 'custom', message: 'needs exactly one of file, url, oci' });
+      context.addIssue({ code: 'custom', message: 'needs exactly one of file, url, oci, registry' });
     for (const [setting, place] of Object.entries(REQUIRED_PLACE))
       if (Object.hasOwn(value, setting) && value[place] === undefined)
         context.addIssue({ code: 'custom', path: [setting], message: `requires \`${place}\`` });
@@ -89,24 +94,31 @@ export const supergraph = z
       ),
     url: httpUrl.optional().describe(`${URL_TEXT} \`SUPERGRAPH\` overrides it.`),
     oci: oci.optional().describe(`${OCI} \`SUPERGRAPH\` overrides it.`),
+    registry: registrySource
+      .optional()
+      .describe(
+        `${REGISTRY} \`SUPERGRAPH=GRAPH@VARIANT\` with \`TRIBUTARY_REGISTRY\` and \`TRIBUTARY_KEY\` overrides it.`,
+      ),
     sources: z
       .array(supergraphSource)
       .min(1)
       .optional()
       .describe(
-        'Sources with settings, in order of preference, instead of `file`, `url` and `oci`. A router starts with the first one that delivers a valid supergraph, and follows this one and those before it.',
+        'Sources with settings, in order of preference, instead of `file`, `url`, `oci` and `registry`. A router starts with the first one that delivers a valid supergraph, and follows this one and those before it.',
       ),
     keepIn: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 2 s.',
+        'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 2 s. Default: none; with `registry` a folder of the system or `.tributary` beside `router.yaml`.',
       ),
     watch: z
       .boolean()
       .default(true)
-      .describe('Follow the supergraph: watch files, poll `url`, `oci` and running subgraphs.'),
+      .describe(
+        'Follow the supergraph: watch files, poll `url`, `oci` and running subgraphs, wait for releases of `registry`.',
+      ),
     pollIntervalMs: ms
       .default(10_000)
       .describe(
@@ -131,7 +143,7 @@ export const supergraph = z
     if (given.length > 1)
       context.addIssue({
         code: 'custom',
-        message: `only one of file, url, oci and sources is allowed; list several as \`sources\` (found ${given.join(', ')})`,
+        message: `only one of file, url, oci, registry and sources is allowed; list several as \`sources\` (found ${given.join(', ')})`,
       });
   })
   .prefault({});
@@ -238,11 +250,3 @@ export const planning = z
       ),
   })
   .prefault({});
-
-function isEd25519(pem: string): boolean {
-  try {
-    return createPublicKey(pem).asymmetricKeyType === 'ed25519';
-  } catch {
-    return false;
-  }
-}

@@ -54,6 +54,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     release = loaded;
     const wanted = loaded?.canary;
     if (loaded === undefined || wanted === undefined || wanted === null) return;
+    if (canary?.kind === 'rejected') return rejected(wanted, canary.reasons);
     if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
     const supergraph = { sdl: canary.sdl, contracts: wanted.contracts ?? loaded.contracts };
     // A new group even for the same supergraph, so that a canary that begins again has closed breakers.
@@ -72,12 +73,15 @@ export function createCanaryFollower<G extends FollowedGeneration>({
       leases.startCanary(generation);
       return true;
     } catch (error) {
-      // Ends the canary of an earlier launch, which this one would have replaced.
-      rollout.end();
-      const reasons = rejectionReasons(error).join('; ');
-      rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons}`);
+      rejected(wanted, rejectionReasons(error));
       return false;
     }
+  }
+
+  function rejected(wanted: ReleasedCanary, reasons: readonly string[]): void {
+    // Ends the canary of an earlier launch, which this one would have replaced.
+    rollout.end();
+    rollout.rollBack(idOf(wanted), `the router cannot serve the canary: ${reasons.join('; ')}`);
   }
 
   function compare(loaded: Release, wanted: ReleasedCanary): void {

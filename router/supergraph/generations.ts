@@ -12,6 +12,7 @@ import { createCanaryFollower } from './canary-follower.ts';
 import type { FollowedGeneration } from './canary-follower.ts';
 import { createLeases } from './leases.ts';
 import type { Lease } from './leases.ts';
+import type { Release } from './registry/release.ts';
 import { rejectionReasons } from './rejection.ts';
 import { isSameSupergraph } from './supergraph-source.ts';
 import type {
@@ -21,7 +22,7 @@ import type {
   SupergraphSources,
 } from './supergraph-source.ts';
 import { StatusRecord } from '../telemetry/supergraph-status.ts';
-import type { SupergraphStatus } from '../telemetry/supergraph-status.ts';
+import type { ReleaseName, SupergraphStatus } from '../telemetry/supergraph-status.ts';
 
 /** The current generation, and earlier ones that are still used by requests in flight. */
 export type Generations<G> = AsyncDisposable & {
@@ -64,6 +65,14 @@ export type RequestLease<G> = Lease<G> & {
 
 /** Builds a generation of a supergraph. Generations of different groups share no breakers or connections. */
 export type Create<G> = (supergraph: Supergraph, group: number) => Promise<G>;
+
+type ValidSupergraph = Extract<LoadedSupergraph, { readonly kind: 'supergraph' }>;
+
+/** Version and release of a supergraph, as far as they are known. */
+type NamedSupergraph = {
+  readonly version?: string | undefined;
+  readonly release?: ReleaseName | undefined;
+};
 
 export type GenerationsParts<G> = {
   readonly sources: SupergraphSources;
@@ -114,6 +123,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   const canaries = createCanaryFollower<G>({ leases, rollout, build: buildCanary });
   /** Source that delivered the active supergraph. Less preferred sources are not loaded. */
   let followed: SupergraphSource | undefined;
+  /** Release of the stored supergraph; a release may change although its supergraph does not. */
+  let keptRelease: string | undefined;
   let startLimit: Promise<void> | undefined;
   let reloads: Promise<void> = Promise.resolve();
   let { create } = parts;
@@ -169,14 +180,15 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
    */
   async function follow(source: SupergraphSource, loaded: LoadedSupergraph): Promise<boolean> {
     if (loaded.kind === 'unavailable') return unavailable(source, loaded.reasons);
+    const release = releaseName(loaded.release);
     available(source);
-    if (loaded.kind === 'rejected') return reject(source, loaded.reasons);
+    if (loaded.kind === 'rejected') return reject(source, loaded.reasons, { release });
     const previous = leases.current();
     const supergraph = { sdl: loaded.sdl, contracts: loaded.release?.contracts ?? [] };
     canaries.endUnlessContinued(loaded);
     if (previous !== undefined && isSameSupergraph(supergraph, previous.supergraph)) {
-      if (source !== followed) await keep(loaded.sdl, source);
-      restore(source, previous.graph.id);
+      if (source !== followed || loaded.signed?.jws !== keptRelease) await keep(loaded, source);
+      restore(source, previous.graph.id, release);
     } else {
       const started = parts.monotonic();
       try {
@@ -184,31 +196,41 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
           leases.activate(await build(supergraph, canaries.groups().serving));
       } catch (error) {
         if (error instanceof ConfigError && isStarting && source !== stored) configError ??= error;
-        return reject(source, rejectionReasons(error), versionOf(loaded.sdl));
+        return reject(source, rejectionReasons(error), { version: versionOf(loaded.sdl), release });
       }
-      activated(source, versionOf(loaded.sdl), parts.monotonic() - started);
-      await keep(loaded.sdl, source);
+      activated(source, { version: versionOf(loaded.sdl), release, ms: parts.monotonic() - started });
+      await keep(loaded, source);
     }
     followed = source;
     await canaries.follow(loaded);
     return true;
   }
 
-  function activated(source: SupergraphSource, version: string, ms: number): void {
-    record.activated(version, source);
-    telemetry.supergraphSwapped({ generation: version, source: source.name, ms });
+  function activated(
+    source: SupergraphSource,
+    { version, release, ms }: NamedSupergraph & { readonly version: string; readonly ms: number },
+  ): void {
+    record.activated(version, source, release);
+    telemetry.supergraphSwapped({ generation: version, source: source.name, ms, ...namesOf(release) });
     if (source === stored) telemetry.storedSupergraphServed({ source: source.name, generation: version });
   }
 
-  function reject(source: SupergraphSource, reasons: readonly string[], version?: string): false {
-    const isNew = record.rejected(source, reasons, version);
-    const serving = record.serving;
-    telemetry.supergraphRejected({ source: source.name, reasons, rejected: version, serving }, isNew);
+  function reject(source: SupergraphSource, reasons: readonly string[], named: NamedSupergraph = {}): false {
+    const isNew = record.rejected(source, reasons, named);
+    const event = {
+      source: source.name,
+      reasons,
+      rejected: named.version,
+      serving: record.serving,
+      ...namesOf(named.release),
+    };
+    telemetry.supergraphRejected(event, isNew);
     return false;
   }
 
-  function restore(source: SupergraphSource, version: string): void {
-    if (record.followed(source)) telemetry.supergraphRestored({ source: source.name, generation: version });
+  function restore(source: SupergraphSource, version: string, release: ReleaseName | undefined): void {
+    if (record.followed(source, release))
+      telemetry.supergraphRestored({ source: source.name, generation: version });
   }
 
   function unavailable(source: SupergraphSource, reasons: readonly string[]): false {
@@ -222,9 +244,10 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     if (record.delivered(source)) telemetry.supergraphSourceAvailable({ source: source.name });
   }
 
-  async function keep(sdl: string, source: SupergraphSource): Promise<void> {
+  async function keep(loaded: ValidSupergraph, source: SupergraphSource): Promise<void> {
+    keptRelease = loaded.signed?.jws;
     if (stored === undefined || source === stored) return;
-    await stored.save(sdl, source.name).catch((error: unknown) => {
+    await stored.save(loaded, source.name).catch((error: unknown) => {
       telemetry.supergraphNotStored({ file: stored.name, reason: messageOf(error) });
     });
   }
@@ -321,4 +344,15 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
       await leases[Symbol.asyncDispose]();
     },
   };
+}
+
+function releaseName(release: Release | undefined): ReleaseName | undefined {
+  if (release === undefined) return undefined;
+  const { graph, variant, sequence, serving } = release;
+  return { graph: `${graph}@${variant}`, sequence, launch: serving.launch };
+}
+
+/** Returns the fields of a log line that name a release. */
+function namesOf(release: ReleaseName | undefined): Partial<Omit<ReleaseName, 'graph'>> {
+  return release === undefined ? {} : { sequence: release.sequence, launch: release.launch };
 }

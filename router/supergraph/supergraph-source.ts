@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PublishedContract, Release } from './registry/release.ts';
+import type { PublishedContract, Release, SignedRelease } from './registry/release.ts';
 
 /** Everything from a source that a generation is built from. */
 export type Supergraph = {
@@ -21,6 +21,8 @@ export type LoadedSupergraph =
       readonly findings: readonly string[];
       /** Release that names the supergraph; undefined unless the source is a registry. */
       readonly release?: Release;
+      /** The signed release and its key, which the stored copy contains. */
+      readonly signed?: SignedRelease;
       /** Supergraph of the release's canary, or why it cannot be served; undefined if there is no canary. */
       readonly canary?: LoadedCanary;
     }
@@ -35,7 +37,7 @@ export type LoadedSupergraph =
 /** A canary whose supergraph is invalid or missing does not keep the other supergraph from being served. */
 export type LoadedCanary =
   | { readonly kind: 'supergraph'; readonly sdl: string }
-  | { readonly kind: 'rejected'; readonly reasons: readonly string[] };
+  | { readonly kind: 'rejected' | 'unavailable'; readonly reasons: readonly string[] };
 
 /** A place that supergraphs are loaded from. Disposing aborts a load in progress. */
 export type SupergraphSource = AsyncDisposable & {
@@ -51,11 +53,14 @@ export type SupergraphSource = AsyncDisposable & {
 /** The last activated supergraph, stored on disk. */
 export type StoredSupergraph = SupergraphSource & {
   /**
-   * Stores a supergraph that was activated.
+   * Stores a supergraph that was activated, with its release.
    * @param source name of the source that delivered it
    * @throws {Error} if the file cannot be written
    */
-  readonly save: (sdl: string, source: string) => Promise<void>;
+  readonly save: (
+    supergraph: { readonly sdl: string; readonly signed?: SignedRelease },
+    source: string,
+  ) => Promise<void>;
 };
 
 /** All sources of a router. */

@@ -60,6 +60,19 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
           ageS === undefined ? [] : [{ labels: { source }, value: ageS }],
         ),
     }),
+    ...(['sequence', 'launch'] as const).map((name) =>
+      createGauge({
+        name: `tributary_registry_${name}`,
+        help: RELEASE_HELP[name],
+        labelNames: ['graph'],
+        aggregator: 'max',
+        read: () =>
+          mapPresent(supergraph().serving?.release ?? null, ({ graph, ...release }) => ({
+            labels: { graph },
+            value: release[name],
+          })),
+      }),
+    ),
     createGauge({
       name: 'tributary_supergraph_rejected',
       help: 'Number of processes that rejected the newest supergraph, by its version and the code of the first reason.',
@@ -74,6 +87,11 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
   ];
   for (const gauge of gauges) registry.registerMetric(gauge);
 }
+
+const RELEASE_HELP = {
+  sequence: 'Sequence of the active release of the registry. Each change of a variant makes the next one.',
+  launch: 'Number of the active launch of the registry.',
+} as const;
 
 type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
 

@@ -16,6 +16,8 @@ export function supergraphEvents({
       readonly generation: string;
       readonly source: string;
       readonly ms: number;
+      readonly sequence?: number;
+      readonly launch?: number;
     }): void {
       metrics.supergraphs.inc({ outcome: 'served' });
       log.info(event, 'supergraph activated');
@@ -54,6 +56,8 @@ export function supergraphEvents({
         readonly reasons: readonly string[];
         readonly rejected: string | undefined;
         readonly serving: string | undefined;
+        readonly sequence?: number;
+        readonly launch?: number;
       },
       isNew: boolean,
     ): void {

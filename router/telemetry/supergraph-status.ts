@@ -8,13 +8,28 @@ export type SupergraphStatus = {
     /** Time of activation in ISO 8601. */
     readonly since: string;
     readonly ageS: number;
+    /** Release of the active supergraph; undefined unless a registry has released it. */
+    readonly release?: ReleaseName & {
+      /** Time in ISO 8601 since which the launch is served. */
+      readonly since: string;
+    };
   } | null;
   /**
    * The last rejected supergraph. It becomes null when its source delivers a valid one, or the active one
    * again.
    */
   readonly rejected: Rejection | null;
+  /** The last rejections, the newest one first. */
+  readonly rejections: readonly Rejection[];
   readonly sources: readonly SourceStatus[];
+};
+
+/** Names a release of a registry. */
+export type ReleaseName = {
+  /** Graph and variant, such as `shop@production`. */
+  readonly graph: string;
+  readonly sequence: number;
+  readonly launch: number;
 };
 
 type SourceKind = 'file' | 'url' | 'oci' | 'registry' | 'stored';
@@ -38,6 +53,7 @@ export type SourceStatus = {
 export type Rejection = {
   /** Version of the rejected supergraph; undefined if it could not be read or composed. */
   readonly version?: string;
+  readonly release?: ReleaseName;
   readonly source: string;
   readonly since: string;
   readonly reasons: readonly string[];
@@ -55,7 +71,11 @@ type Active = {
   readonly since: string;
   readonly at: number;
   readonly source: Source;
+  readonly release: (ReleaseName & { readonly since: string }) | undefined;
 };
+
+/** Number of rejections that the status lists. */
+const MAX_REJECTIONS = 10;
 
 type Delivery = { readonly deliveredAt: number | undefined; readonly reasons: readonly string[] | undefined };
 
@@ -66,6 +86,7 @@ export class StatusRecord {
   readonly #deliveries = new Map<Source, Delivery>();
   #active: Active | undefined;
   #rejected: { readonly by: Source; readonly rejection: Rejection } | undefined;
+  #rejections: readonly Rejection[] = [];
 
   /** @param sources all sources, the most preferred one first */
   constructor(clocks: Clocks, sources: readonly Source[]) {
@@ -78,29 +99,49 @@ export class StatusRecord {
     return this.#active?.version;
   }
 
-  activated(version: string, source: Source): void {
-    this.#active = { version, source, since: this.#timestamp(), at: this.#clocks.monotonic() };
+  activated(version: string, source: Source, release?: ReleaseName): void {
+    const [since, at] = [this.#timestamp(), this.#clocks.monotonic()];
+    this.#active = { version, source, since, at, release: release && { ...release, since } };
     this.#settle(source);
   }
 
   /**
    * Records that a source has returned the active supergraph. Returns whether this clears the last rejection.
    */
-  followed(source: Source): boolean {
-    if (this.#active !== undefined) this.#active = { ...this.#active, source };
+  followed(source: Source, release?: ReleaseName): boolean {
+    const before = this.#active?.release;
+    const isSameLaunch = before?.graph === release?.graph && before?.launch === release?.launch;
+    const since = isSameLaunch && before !== undefined ? before.since : this.#timestamp();
+    if (this.#active !== undefined)
+      this.#active = { ...this.#active, source, release: release && { ...release, since } };
     return this.#settle(source);
   }
 
   /** Records a rejection. Returns false if the same supergraph was already rejected for the same reasons. */
-  rejected(by: Source, reasons: readonly string[], version: string | undefined): boolean {
+  rejected(
+    by: Source,
+    reasons: readonly string[],
+    {
+      version,
+      release,
+    }: { readonly version?: string | undefined; readonly release?: ReleaseName | undefined },
+  ): boolean {
     const before = this.#rejected?.rejection;
     const isSame =
       this.#rejected?.by === by &&
       before?.version === version &&
+      before?.release?.sequence === release?.sequence &&
       before?.reasons.join('\n') === reasons.join('\n');
     if (isSame) return false;
-    const rejection = { ...(version !== undefined && { version }), since: this.#timestamp(), reasons };
-    this.#rejected = { by, rejection: { ...rejection, source: by.name } };
+    const rejection = {
+      ...(version !== undefined && { version }),
+      ...(release !== undefined && { release }),
+      since: this.#timestamp(),
+      reasons,
+      source: by.name,
+    };
+    this.#rejected = { by, rejection };
+    this.#rejections = [rejection, ...this.#rejections].slice(0, MAX_REJECTIONS);
     return true;
   }
 
@@ -125,10 +166,12 @@ export class StatusRecord {
       kind: this.#active.source.kind,
       since: this.#active.since,
       ageS: this.#secondsSince(this.#active.at),
+      ...(this.#active.release !== undefined && { release: this.#active.release }),
     };
     return {
       serving: active ?? null,
       rejected: this.#rejected?.rejection ?? null,
+      rejections: this.#rejections,
       sources: this.#sources.map((source) => this.#sourceStatus(source)),
     };
   }

@@ -45,7 +45,7 @@ function open(source: Readonly<Record<string, unknown>>, random = 0.5) {
   const sources = createSupergraphSources(config, {
     env: {},
     compose,
-    schedule: clock.schedule,
+    ...clock,
     random: () => random,
   });
   const [one] = sources.list;
@@ -380,7 +380,7 @@ test('a file is composed again only when its schemas have changed', async () => 
         compositions += 1;
         return compose(subgraphs);
       },
-      schedule: createClock().schedule,
+      ...createClock(),
       random: () => 0.5,
     },
   );
@@ -427,7 +427,7 @@ describe('the configuration', () => {
 
   test('takes one source or a list, and settings only where they apply', () => {
     expect(problems('supergraph: { url: "http://a/b", file: a.graphql }')).toEqual([
-      'router.yaml:1: supergraph: only one of file, url, oci and sources is allowed; list several as `sources` (found file, url)',
+      'router.yaml:1: supergraph: only one of file, url, oci, registry and sources is allowed; list several as `sources` (found file, url)',
     ]);
     expect(problems('supergraph: { oci: "oci://host/graph" }')).toEqual([
       'router.yaml:1: supergraph.oci: must be oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST (found "oci://host/graph")',

@@ -179,8 +179,11 @@ function shownInput(
   const written = expanded.writtenAt(path);
   if (written !== undefined && overrideAt(path, overrides) === undefined) return ` (from ${written})`;
   if (input === undefined || (typeof input === 'object' && input !== null)) return '';
-  return path.at(-1) === 'secret' ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
+  return SECRETS.has(path.at(-1)) ? '' : ` (found ${withoutPassword(JSON.stringify(input))})`;
 }
+
+/** Keys whose values are never shown. */
+const SECRETS: ReadonlySet<string | number | undefined> = new Set(['secret', 'password', 'token', 'key']);
 
 /** Removes user name and password from URLs. */
 function withoutPassword(text: string): string {

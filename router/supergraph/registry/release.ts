@@ -59,6 +59,9 @@ export type Release = DeepReadonly<z.output<typeof releaseSchema>>;
 /** Tags of a contract that was published to a registry. */
 export type PublishedContract = Release['contracts'][number];
 
+/** A release as compact JWS, with the public key (JWK) that verifies it. */
+export type SignedRelease = { readonly jws: string; readonly jwk: unknown };
+
 export type VerifiedRelease =
   | { readonly kind: 'valid'; readonly release: Release }
   | { readonly kind: 'invalid'; readonly reason: string };

@@ -30,6 +30,32 @@ export function createContentCheck(
   };
 }
 
+/** Supergraphs of one source that were checked, by their SHA-256. */
+export type ContentChecks = {
+  /** Returns content that was checked before. */
+  readonly known: (sha256: string) => Buffer | undefined;
+  readonly check: (sha256: string, body: Buffer) => Promise<LoadedSupergraph>;
+};
+
+/** Number of checked supergraphs that a source keeps, so that a rollback needs neither transfer nor check. */
+const MAX_CHECKED = 4;
+
+/** Creates the checks of a source that changes between several supergraphs. */
+export function createContentChecks(place: string, signal: AbortSignal): ContentChecks {
+  const checked = new Map<string, { readonly body: Buffer; readonly loaded: LoadedSupergraph }>();
+  return {
+    known: (sha256) => checked.get(sha256)?.body,
+    async check(sha256, body) {
+      const loaded = checked.get(sha256)?.loaded ?? (await checkSdl(decodeSdl(body, place), place, signal));
+      // The last used entry comes last, and the first one is dropped.
+      checked.delete(sha256);
+      checked.set(sha256, { body, loaded });
+      for (const oldest of [...checked.keys()].slice(0, -MAX_CHECKED)) checked.delete(oldest);
+      return loaded;
+    },
+  };
+}
+
 function decodeSdl(body: Buffer, place: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);

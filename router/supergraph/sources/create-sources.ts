@@ -7,6 +7,7 @@ import type { SupergraphSource, SupergraphSources } from '../supergraph-source.t
 import { createFileSource } from './file-source.ts';
 import type { Compose } from './file-source.ts';
 import { createOciSource } from './oci-source.ts';
+import { createRegistrySource } from './registry-source.ts';
 import { openStoredSupergraph } from './stored-supergraph.ts';
 import { createUrlSource } from './url-source.ts';
 
@@ -15,6 +16,9 @@ export type SourceParts = {
   readonly compose: Compose;
   readonly schedule: Schedule;
   readonly random: () => number;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
 };
 
 /**
@@ -25,7 +29,8 @@ const JITTER = 0.1;
 
 /** Creates the configured sources. Those that do not report changes themselves are polled. */
 export function createSupergraphSources(config: Config['supergraph'], parts: SourceParts): SupergraphSources {
-  const list = sourcesOf(config).map((source) => createSource(source));
+  const configs = sourcesOf(config);
+  const list = configs.map((source) => createSource(source));
   let reload: (() => Promise<void>) | undefined;
   let timer: Disposable | undefined;
 
@@ -41,6 +46,13 @@ export function createSupergraphSources(config: Config['supergraph'], parts: Sou
         return createUrlSource(source, parts);
       case 'oci':
         return createOciSource(source, parts);
+      case 'registry':
+        return createRegistrySource(source, {
+          ...parts,
+          watch: config.watch,
+          directory: config.keepIn,
+          onChange: () => reload?.() ?? Promise.resolve(),
+        });
     }
   }
 
@@ -56,7 +68,7 @@ export function createSupergraphSources(config: Config['supergraph'], parts: Sou
 
   return {
     list,
-    stored: config.keepIn === undefined ? undefined : openStoredSupergraph(config.keepIn),
+    stored: config.keepIn === undefined ? undefined : openStoredSupergraph(config.keepIn, configs),
     onChange(callback) {
       reload = callback;
       if (config.watch) poll();

@@ -24,9 +24,12 @@ export type Download = (request: DownloadRequest) => Promise<Downloaded>;
 export type Downloads = AsyncDisposable & {
   /**
    * Runs `body` with a function for downloads. All downloads of one run together must be complete within
-   * `timeoutMs`.
+   * `timeoutMs`, plus `waitMs` if the server is asked to wait so long for a change.
    */
-  readonly within: <Result>(body: (download: Download) => Promise<Result>) => Promise<Result>;
+  readonly within: <Result>(
+    body: (download: Download) => Promise<Result>,
+    waitMs?: number,
+  ) => Promise<Result>;
 };
 
 export type DownloadLimits = { readonly timeoutMs: number; readonly maxBytes: number };
@@ -41,12 +44,10 @@ export function createDownloads(
   const agent = new Agent({ pipelining: 0 });
   const closed = new AbortController();
   return {
-    async within(body) {
+    async within(body, waitMs = 0) {
       const late = new AbortController();
-      using _ = schedule(
-        () => late.abort(new Error(`no complete response within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      const limitMs = timeoutMs + waitMs;
+      using _ = schedule(() => late.abort(new Error(`no complete response within ${limitMs} ms`)), limitMs);
       const signal = AbortSignal.any([closed.signal, late.signal]);
       // Without `await`, the timer would be disposed before the downloads are complete.
       return await body((one) => download(one, { agent, signal, maxBytes }));

@@ -8,7 +8,7 @@ import type { LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts
 import { assertSha256, createContentCheck, settleLoad } from './check-content.ts';
 import { createDownloads } from './download.ts';
 import type { Download } from './download.ts';
-import { createRegistryClient } from './registry-client.ts';
+import { createOciClient } from './oci-client.ts';
 
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 /**
@@ -35,7 +35,7 @@ export function createOciSource(
   const { version } = reference;
   const closed = new AbortController();
   const downloads = createDownloads(config, { schedule });
-  const client = createRegistryClient(config);
+  const client = createOciClient(config);
   const check = createContentCheck(name, closed.signal);
   let cached: { readonly manifest: string; readonly loaded: LoadedSupergraph } | undefined;
 

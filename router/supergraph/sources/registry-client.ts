@@ -1,131 +1,78 @@
-import type { OciSource } from './source-config.ts';
-import { assertOk, basicAuthorization } from './download.ts';
-import { shownUrl } from '../../shared/error-message.ts';
+import { messageOf, shownUrl } from '../../shared/error-message.ts';
+import { assertOk } from './download.ts';
 import type { Download, Downloaded } from './download.ts';
+import type { RegistrySource } from './source-config.ts';
 
-/** Reads manifests and blobs of one repository, as in the OCI distribution specification. */
+/** A release as the registry sent it; nothing of it is verified. */
+export type ReceivedRelease = { readonly jws: string; readonly etag: string | undefined };
+
+/** Reads the artifacts of one graph and variant from a registry. */
 export type RegistryClient = {
-  readonly get: (path: string, options: RegistryRequest) => Promise<Downloaded>;
+  /** Returns the release, or `unchanged` if it still has the ETag after `waitS` seconds. */
+  readonly release: (request: ReleaseRequest) => Promise<ReceivedRelease | 'unchanged'>;
+  readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;
+  /** Returns the JSON Web Key Set of the registry. */
+  readonly keys: (download: Download) => Promise<unknown>;
 };
 
-export type RegistryRequest = {
+export type ReleaseRequest = {
   readonly download: Download;
-  readonly method?: 'GET' | 'HEAD';
-  readonly accept?: string;
-  /** Error statuses of responses that are returned instead of thrown. */
-  readonly allowed?: readonly number[];
+  readonly etag: string | undefined;
+  readonly waitS?: number;
 };
 
-const MAX_REDIRECTS = 3;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Creates the client of a registry. It sends the API key to the configured address only. */
+export function createRegistryClient({ url, key, graph }: RegistrySource): RegistryClient {
+  const base = new URL(url);
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  const [name = '', variant = ''] = graph.split('@');
+  const authorization = `Bearer ${key}`;
 
-/**
- * Creates the client of a repository. It authenticates only when the registry requires it, and uses the token
- * until the registry rejects it.
- */
-export function createRegistryClient(config: OciSource): RegistryClient {
-  const { registry, repository } = config.reference;
-  const scheme = isPlain(config) ? 'http:' : 'https:';
-  const base = `${scheme}//${registry}/v2/${repository}/`;
-  let authorization = config.token === undefined ? undefined : `Bearer ${config.token}`;
-
-  async function get(path: string, options: RegistryRequest): Promise<Downloaded> {
-    const url = new URL(path, base);
-    let response = await send(url, options);
-    const challenge = response.status === 401 ? response.header('www-authenticate') : undefined;
-    if (challenge !== undefined && config.token === undefined) {
-      authorization = await authorize(challenge, options.download);
-      response = await send(url, options);
-    }
-    response = await redirected(response, url, options.download);
-    if (options.allowed?.includes(response.status) !== true) assertOk(response, url);
-    return response;
+  function assertServed(response: Downloaded, place: URL): void {
+    const hint = HINTS[response.status];
+    if (hint !== undefined)
+      throw new Error(`${shownUrl(place)}: responded with status ${response.status}: ${hint(graph)}`);
+    assertOk(response, place);
   }
 
-  function send(url: URL, { download, method, accept }: RegistryRequest): Promise<Downloaded> {
-    return download({
-      url,
-      ...(method && { method }),
-      headers: {
-        ...(accept !== undefined && { accept }),
-        ...(authorization !== undefined && { authorization }),
-      },
-    });
-  }
-
-  async function authorize(challenge: string, download: Download): Promise<string | undefined> {
-    if (/^basic\b/i.test(challenge)) return basicOf(config);
-    const { realm, service, scope } = parametersOf(challenge);
-    if (realm === undefined || !/^bearer\b/i.test(challenge)) return undefined;
-    const url = referredUrl(realm);
-    if (service !== undefined) url.searchParams.set('service', service);
-    url.searchParams.set('scope', scope ?? `repository:${repository}:pull`);
-    const basic = basicOf(config);
-    const response = await download({ url, headers: basic === undefined ? {} : { authorization: basic } });
-    assertOk(response, url);
-    return `Bearer ${tokenIn(response.body.toString('utf8'), url)}`;
-  }
-
-  /**
-   * Follows redirects of the registry to its storage, without sending credentials. A blob may come from any
-   * host, because its digest is verified.
-   */
-  async function redirected(response: Downloaded, from: URL, download: Download): Promise<Downloaded> {
-    let [current, url] = [response, from];
-    for (let followed = 0; followed < MAX_REDIRECTS && REDIRECTS.has(current.status); followed++) {
-      const location = current.header('location');
-      if (location === undefined) return current;
-      url = referredUrl(location, url);
-      current = await download({ url });
-    }
-    if (REDIRECTS.has(current.status))
-      throw new Error(`${shownUrl(from)}: more than ${MAX_REDIRECTS} redirects`);
-    return current;
-  }
-
-  /** Parses a URL that the registry has sent in a redirect or challenge. It may be relative to `from`. */
-  function referredUrl(text: string, from?: URL): URL {
-    const url = URL.parse(text, from);
-    if (url === null) throw new Error(`${shownUrl(base)}: the registry refers to an invalid URL`);
-    if (url.protocol !== 'https:' && url.protocol !== scheme)
-      throw new Error(`${shownUrl(base)}: the registry refers to ${shownUrl(url)}, which is not https`);
-    return url;
-  }
-
-  return { get };
+  return {
+    async release({ download, etag, waitS = 0 }) {
+      const place = new URL(`artifacts/${name}/${variant}/release`, base);
+      if (waitS > 0) place.searchParams.set('wait', String(waitS));
+      const headers = {
+        accept: 'application/jose',
+        authorization,
+        ...(etag !== undefined && { 'if-none-match': etag }),
+      };
+      const response = await download({ url: place, headers });
+      if (response.status === 304 && etag !== undefined) return 'unchanged';
+      assertServed(response, place);
+      return { jws: response.body.toString('latin1').trim(), etag: response.header('etag') };
+    },
+    async supergraph(sha256, download) {
+      const place = new URL(`artifacts/${name}/supergraphs/${sha256}`, base);
+      const response = await download({ url: place, headers: { accept: '*/*', authorization } });
+      assertServed(response, place);
+      return response.body;
+    },
+    async keys(download) {
+      const place = new URL('.well-known/jwks.json', base);
+      const response = await download({ url: place, headers: { accept: 'application/json' } });
+      assertOk(response, place);
+      try {
+        return JSON.parse(response.body.toString('utf8')) as unknown;
+      } catch (error) {
+        throw new Error(`${shownUrl(place)}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
 }
 
-function isPlain({ plainHttp, reference }: OciSource): boolean {
-  const { hostname } = new URL(`http://${reference.registry}`);
-  return plainHttp ?? (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.'));
-}
-
-function basicOf({ username, password }: OciSource): string | undefined {
-  if (username === undefined || password === undefined) return undefined;
-  return basicAuthorization(username, password);
-}
-
-/** Returns the parameters of a `WWW-Authenticate` header, such as `Bearer realm="…",service="…"`. */
-function parametersOf(challenge: string): Readonly<Record<string, string>> {
-  const pairs = challenge.matchAll(/(\w+)="([^"]*)"/g);
-  return Object.fromEntries([...pairs].map(([, key = '', value = '']) => [key.toLowerCase(), value]));
-}
-
-function tokenIn(text: string, url: URL): string {
-  const { token, access_token: accessToken } = parsedObject(text);
-  const value = token ?? accessToken;
-  if (typeof value !== 'string') throw new Error(`${shownUrl(url)}: the response has no token`);
-  return value;
-}
-
-/**
- * Parses JSON. For invalid JSON it returns an empty object: the message of `JSON.parse` would show a part of
- * a token.
- */
-function parsedObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
-}
+/** Text for statuses that an operator can do something about. */
+const HINTS: Readonly<Record<number, (graph: string) => string>> = {
+  401: () =>
+    'the registry rejects `supergraph.registry.key`: the key has expired, was revoked, or is one of another registry',
+  403: (graph) => `\`supergraph.registry.key\` has no access to ${graph}`,
+  404: (graph) =>
+    `the registry has no release of ${graph}: nothing was published to it, or its name is wrong`,
+};

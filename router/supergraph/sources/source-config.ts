@@ -22,12 +22,20 @@ export type OciSource = Transfer &
     readonly text: string;
   };
 
-export type SourceConfig = FileSource | UrlSource | OciSource;
+export type RegistrySource = Transfer & NonNullable<Settings['registry']> & { readonly kind: 'registry' };
+
+export type SourceConfig = FileSource | UrlSource | OciSource | RegistrySource;
 
 /** Returns the sources of the supergraph in order of preference. */
-export function sourcesOf({ file, url, oci, sources }: Config['supergraph']): readonly SourceConfig[] {
+export function sourcesOf({
+  file,
+  url,
+  oci,
+  registry,
+  sources,
+}: Config['supergraph']): readonly SourceConfig[] {
   if (sources !== undefined) return sources.map(sourceOf);
-  return [sourceOf(supergraphSource.parse({ file, url, oci }))];
+  return [sourceOf(supergraphSource.parse({ file, url, oci, registry }))];
 }
 
 /**
@@ -38,10 +46,11 @@ export function compositionFileOf(config: Config['supergraph']): string | undefi
   return first?.kind === 'file' && others.length === 0 ? first.file : undefined;
 }
 
-function sourceOf({ file, url, oci, ...settings }: Settings): SourceConfig {
+function sourceOf({ file, url, oci, registry, ...settings }: Settings): SourceConfig {
+  if (registry !== undefined) return { kind: 'registry', ...settings, ...registry };
   if (url !== undefined) return { kind: 'url', url, ...settings };
   const reference = oci === undefined ? undefined : parseOciReference(oci);
   if (oci !== undefined && reference !== undefined) return { kind: 'oci', text: oci, reference, ...settings };
-  if (file === undefined) throw new Error('bug: a source without file, url and oci passed validation');
+  if (file === undefined) throw new Error('bug: a source without a place passed validation');
   return { kind: 'file', file };
 }

@@ -4,17 +4,23 @@ import { join, relative } from 'node:path';
 import { codeOrMessageOf } from '../../shared/error-message.ts';
 import { replaceFile } from '../../shared/files/replace-file.ts';
 import { SupergraphRejected } from '../rejection.ts';
+import { verifyRelease } from '../registry/release.ts';
+import { storedKey } from '../registry/signing-key.ts';
 import type { LoadedSupergraph, StoredSupergraph } from '../supergraph-source.ts';
 import { settleLoad } from './check-content.ts';
+import type { RegistrySource, SourceConfig } from './source-config.ts';
 
 const FILE = 'supergraph.graphql';
-const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n/;
+const HEADER = /^# tributary sha256:([\da-f]{64}) from .*\n(?:# release (\S+) (.*)\n)?/;
 
 /**
  * Opens the directory in which the last activated supergraph is stored. The first line of its file is a
- * comment with the SHA-256 and the source, the rest is the SDL.
+ * comment with the SHA-256 and the source. If a registry has released the supergraph, the second line is a
+ * comment with the release and its key, which are verified again. The rest is the SDL.
+ * @param sources configured sources, whose registries the stored release must come from
  */
-export function openStoredSupergraph(directory: string): StoredSupergraph {
+export function openStoredSupergraph(directory: string, sources: readonly SourceConfig[]): StoredSupergraph {
+  const registries = sources.filter((source) => source.kind === 'registry');
   const file = join(directory, FILE);
   const name = relative('.', file);
 
@@ -22,10 +28,27 @@ export function openStoredSupergraph(directory: string): StoredSupergraph {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       throw new Error(`cannot read ${name} (${codeOrMessageOf(error)})`, { cause: error });
     });
-    const [header, sha256] = HEADER.exec(text) ?? [];
+    const [header, sha256, jws, jwk] = HEADER.exec(text) ?? [];
     const sdl = text.slice(header?.length ?? 0);
     if (sha256 !== sha256Of(sdl)) throw new SupergraphRejected([`${name}: the file is damaged`]);
-    return { kind: 'supergraph', sdl, findings: [] };
+    const stored = { kind: 'supergraph', sdl, findings: [] } as const;
+    if (jws !== undefined) return { ...stored, ...(await releaseOf({ jws, jwk: parsed(jwk), sha256 })) };
+    if (registries.length === sources.length)
+      throw new SupergraphRejected([`${name}: the supergraph was not stored by a router with a registry`]);
+    return stored;
+  }
+
+  /** Verifies the stored release as the one of a configured registry. */
+  async function releaseOf({ jws, jwk, sha256 }: StoredRelease) {
+    const reasons: string[] = [];
+    for (const registry of registries) {
+      const verified = await verifiedBy(registry, { jws, jwk });
+      if (verified.kind === 'valid' && verified.release.serving.sha256 === sha256)
+        return { release: verified.release, signed: { jws, jwk } };
+      reasons.push(verified.kind === 'valid' ? 'the release names another supergraph' : verified.reason);
+    }
+    const [reason = 'no registry is configured'] = reasons;
+    throw new SupergraphRejected([`${name}: the stored release is not valid here: ${reason}`]);
   }
 
   return {
@@ -33,12 +56,33 @@ export function openStoredSupergraph(directory: string): StoredSupergraph {
     name,
     load: () => settleLoad(load),
     isPolled: () => false,
-    async save(sdl, source) {
+    async save({ sdl, signed }, source) {
+      const release = signed === undefined ? '' : `# release ${signed.jws} ${JSON.stringify(signed.jwk)}\n`;
       await mkdir(directory, { recursive: true });
-      await replaceFile(file, `# tributary sha256:${sha256Of(sdl)} from ${source}\n${sdl}`);
+      await replaceFile(file, `# tributary sha256:${sha256Of(sdl)} from ${source}\n${release}${sdl}`);
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+type StoredRelease = { readonly jws: string; readonly jwk: unknown; readonly sha256: string };
+
+async function verifiedBy(registry: RegistrySource, { jws, jwk }: Pick<StoredRelease, 'jws' | 'jwk'>) {
+  const trusted = await storedKey(jwk, registry);
+  if (trusted === undefined)
+    return {
+      kind: 'invalid',
+      reason: 'it is signed with a key that `supergraph.registry.key` does not pin',
+    } as const;
+  return verifyRelease(jws, { key: trusted.key, graph: registry.graph });
+}
+
+function parsed(json = 'null'): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function sha256Of(text: string): string {

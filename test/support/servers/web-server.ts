@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { addressOf, listening } from '../../../router/http/sockets/listeners.ts';
 
 export type WebRequest = {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Body of a POST request. */
+  readonly body?: string;
 };
 
 export type WebResponse = {
@@ -19,7 +22,7 @@ export type WebServer = AsyncDisposable & {
   readonly origin: string;
   /** All requests so far. */
   readonly requests: readonly WebRequest[];
-  respond: (request: WebRequest) => WebResponse | undefined;
+  respond: (request: WebRequest) => WebResponse | undefined | Promise<WebResponse | undefined>;
   readonly stop: () => Promise<void>;
   /** Listens again, on the same port. */
   readonly restart: () => Promise<void>;
@@ -27,14 +30,16 @@ export type WebServer = AsyncDisposable & {
 
 export async function startWebServer(respond: WebServer['respond']): Promise<WebServer> {
   const requests: WebRequest[] = [];
-  const server = createServer((request, response) => {
-    const received = { method: request.method ?? '', path: request.url ?? '', headers: request.headers };
+  const server = createServer((request, response) => void handle(request, response));
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '', headers } = request;
+    const received = { method, path, headers, ...(method === 'POST' && { body: await text(request) }) };
     requests.push(received);
-    const result = web.respond(received);
+    const result = await web.respond(received);
     if (result === undefined) return;
     response.writeHead(result.status ?? 200, { ...result.headers });
     response.end(received.method === 'HEAD' ? undefined : result.body);
-  });
+  }
   await listening(server, { host: '127.0.0.1', port: 0 });
   const { port } = addressOf(server);
   const stop = async () => {

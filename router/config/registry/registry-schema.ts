@@ -1,0 +1,63 @@
+import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+
+/** Graph and variant, such as `shop@production`. The folder of the stored release has this name. */
+export const GRAPH_REF = /^[a-z][\w-]*@[a-z][\w-]*$/i;
+
+const API_KEY = /^trib_.+_(?<thumbprint>[\w-]{16})$/;
+
+/** An Ed25519 public key in PEM. */
+export const publicKeyPem = z
+  .string()
+  .refine(isEd25519, { message: 'must be the PEM text of an Ed25519 public key' });
+
+/** A registry whose releases the router follows. */
+export const registrySource = z
+  .strictObject({
+    url: z
+      .url({
+        protocol: /^https?$/,
+        error: 'must be the HTTP address of the registry (`TRIBUTARY_REGISTRY` with `SUPERGRAPH`)',
+      })
+      .describe('Address of the registry.'),
+    key: z
+      .string({ error: 'must be an API key of the registry (`TRIBUTARY_KEY` with `SUPERGRAPH`)' })
+      .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+      .describe(
+        'API key with the role `read`, such as `${file.secrets/registry-key}`. It pins the signing key of the registry.',
+      ),
+    graph: z
+      .string()
+      .regex(GRAPH_REF, 'must be GRAPH@VARIANT, such as shop@production')
+      .describe('Graph and variant, such as `shop@production`.'),
+    publicKey: publicKeyPem
+      .optional()
+      .describe('Ed25519 public key in PEM that signs the releases, instead of the one that `key` pins.'),
+    restoredAt: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe(
+        'Time at which the registry was restored from a backup. Until its first release after that, the router accepts one with a lower sequence than it has seen before.',
+      ),
+  })
+  .superRefine(({ key, publicKey }, context) => {
+    if (publicKey === undefined && pinnedThumbprint(key) === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['key'],
+        message: 'must be a key that the registry has created (trib_…), or set `publicKey`',
+      });
+  });
+
+/** Returns the start of the thumbprint (RFC 7638) of the signing key that an API key pins. */
+export function pinnedThumbprint(key: string): string | undefined {
+  return API_KEY.exec(key)?.groups?.['thumbprint'];
+}
+
+function isEd25519(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '../yaml/read-yaml.ts';
+
+/** Directory of a service on Linux, such as a volume of a container. */
+const SYSTEM_DIRECTORY = '/var/lib/tributary';
+
+/**
+ * Returns the directory in which a router may keep files for its next start: `STATE_DIRECTORY`, which systemd
+ * sets, `/var/lib/tributary` if it is writable, or `.tributary` beside the configuration. Returns undefined
+ * if none of them is writable, as in a container with a read-only file system.
+ */
+export function stateDirectory(env: Environment, directory: string): string | undefined {
+  const [given] = (env['STATE_DIRECTORY'] ?? '').split(':');
+  if (given !== undefined && given !== '') return given;
+  if (isWritable(SYSTEM_DIRECTORY)) return SYSTEM_DIRECTORY;
+  return isWritable(directory) ? join(directory, '.tributary') : undefined;
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,136 @@
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Release } from './release.ts';
+
+/** The release with the highest sequence that a router has received. */
+type SeenRelease = {
+  readonly sequence: number;
+  /** Signed payload in base64url; undefined if its file is damaged. */
+  readonly payload: string | undefined;
+};
+
+/** Protection from replayed releases. It outlives the process if there is a directory for it. */
+export type SeenReleases = {
+  /**
+   * Returns why a release with a valid signature is rejected as older than one that was received before;
+   * undefined if it is not. Such a release is remembered.
+   */
+  readonly check: (release: Release, jws: string) => Promise<string | undefined>;
+};
+
+export type SeenReleasesOptions = {
+  /** Directory for the sequences, which several processes may use; undefined keeps them in memory only. */
+  readonly directory: string | undefined;
+  /** Graph and signing key: each key has its own sequences. */
+  readonly name: string;
+  /** Time at which the registry was restored; sequences seen before that do not count. */
+  readonly restoredAt: string | undefined;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+const recordSchema = z.object({ payload: z.string(), seenAt: z.number() });
+type SeenRecord = z.output<typeof recordSchema>;
+
+/** Opens the record of releases that were received before. */
+export function openSeenReleases(options: SeenReleasesOptions): SeenReleases {
+  const { directory } = options;
+  let newest: Promise<SeenRelease | undefined> | undefined;
+
+  async function check({ sequence }: Release, jws: string): Promise<string | undefined> {
+    newest ??= directory === undefined ? Promise.resolve(undefined) : readNewest(directory, options);
+    const seen = await newest;
+    const payload = payloadOf(jws);
+    if (seen !== undefined && sequence < seen.sequence) return olderReason(sequence, seen.sequence);
+    if (seen?.sequence === sequence)
+      return (seen.payload ?? payload) === payload ? undefined : otherReason(sequence);
+    newest = Promise.resolve({ sequence, payload });
+    if (directory !== undefined) await write(directory, { sequence, payload }, options);
+    return undefined;
+  }
+
+  return { check };
+}
+
+const WAY_OUT =
+  'the registry was restored from an older backup. After a restore, set `supergraph.registry.restoredAt` to its time and restart the router';
+
+function olderReason(sequence: number, seen: number): string {
+  return `the release has the sequence ${sequence}, but this router has already received ${seen}: an old release is replayed, or ${WAY_OUT}`;
+}
+
+function otherReason(sequence: number): string {
+  return `the release has the sequence ${sequence} of another release that this router has already received: two registries release this graph, or ${WAY_OUT}`;
+}
+
+function payloadOf(jws: string): string | undefined {
+  return jws.split('.')[1];
+}
+
+/**
+ * Each sequence has a file of its own, so that a slower process cannot overwrite the sequence of a faster
+ * one.
+ */
+function fileOf(directory: string, name: string, sequence: number): string {
+  return join(directory, 'releases', `${name}.${sequence}.json`);
+}
+
+async function readNewest(
+  directory: string,
+  { name, restoredAt }: SeenReleasesOptions,
+): Promise<SeenRelease | undefined> {
+  const sequences = await sequencesIn(directory, name);
+  for (const sequence of sequences.toSorted((a, b) => b - a)) {
+    const record = await readRecord(fileOf(directory, name, sequence));
+    if (!isForgotten(record, restoredAt)) return { sequence, payload: record?.payload };
+  }
+  return undefined;
+}
+
+/** Returns true for a record from before the registry was restored. */
+function isForgotten(record: SeenRecord | undefined, restoredAt: string | undefined): boolean {
+  return restoredAt !== undefined && (record === undefined || record.seenAt < Date.parse(restoredAt));
+}
+
+async function sequencesIn(directory: string, name: string): Promise<readonly number[]> {
+  const files = await readdir(join(directory, 'releases')).catch(() => []);
+  return files.flatMap((file) => {
+    const sequence = file.startsWith(`${name}.`) ? /^\.(\d+)\.json$/.exec(file.slice(name.length)) : null;
+    return sequence === null ? [] : [Number(sequence[1])];
+  });
+}
+
+async function readRecord(file: string): Promise<SeenRecord | undefined> {
+  try {
+    return recordSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the file of a sequence and removes those of lower ones. A failure is ignored: the supergraph is
+ * stored in the same directory, and that failure is logged.
+ */
+async function write(
+  directory: string,
+  { sequence, payload }: SeenRelease,
+  { name, now, restoredAt }: SeenReleasesOptions,
+): Promise<void> {
+  try {
+    await mkdir(join(directory, 'releases'), { recursive: true, mode: 0o700 });
+    await writeFile(fileOf(directory, name, sequence), JSON.stringify({ payload, seenAt: now() }), {
+      mode: 0o600,
+      flush: true,
+    });
+    for (const other of await sequencesIn(directory, name)) {
+      const file = fileOf(directory, name, other);
+      const isObsolete =
+        other < sequence || (other > sequence && isForgotten(await readRecord(file), restoredAt));
+      if (isObsolete) await rm(file, { force: true });
+    }
+  } catch {
+    // Without the file, the process still rejects replayed releases until it ends.
+  }
+}
