@@ -173,7 +173,7 @@ describe.skipIf(helm === undefined)('npm run release', () => {
       .components.map(({ name }) => name);
     expect(components).toContain('undici');
     expect(components).not.toContain('vitest');
-    expect(components).not.toContain('kysely');
+    expect(components).not.toContain('dataloader');
     const context = execFileSync('tar', ['--list', '--file', join(output, names[3] ?? '')], {
       encoding: 'utf8',
     }).split('\n');
