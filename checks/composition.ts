@@ -24,10 +24,17 @@ export function readVersion(supergraphSdl: string): GraphVersion {
   return readSupergraph(supergraphSdl);
 }
 
+export type CompositionParts = {
+  /** Default: composes in a thread. */
+  readonly compose?: typeof composeInThread;
+  /** Aborts the composition. */
+  readonly signal?: AbortSignal;
+};
+
 /** Composes subgraphs in a thread, or checks there that a supergraph is satisfiable. */
 export async function composeProposed(
   proposed: ProposedGraph,
-  signal: AbortSignal = new AbortController().signal,
+  { compose = composeInThread, signal = new AbortController().signal }: CompositionParts = {},
 ): Promise<ComposedGraph> {
   if ('supergraphSdl' in proposed) {
     const { supergraphSdl, file } = proposed;
@@ -35,7 +42,7 @@ export async function composeProposed(
     const placed = findings.map((finding) => ({ ...finding, ...(file !== undefined && { place: file }) }));
     return composedOf(placed, supergraphSdl);
   }
-  const composition = await composeInThread(proposed.subgraphs, signal);
+  const composition = await compose(proposed.subgraphs, signal);
   return composedOf(
     composition.findings,
     composition.kind === 'composed' ? composition.supergraphSdl : undefined,

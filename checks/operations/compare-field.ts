@@ -62,13 +62,16 @@ function isComparable({ node, coordinate, before, after }: FieldPair, comparison
   return false;
 }
 
-function compareValues({ node, before, after }: FieldPair, comparison: Comparison): Place | undefined {
+function compareValues(
+  { node, coordinate, before, after }: FieldPair,
+  comparison: Comparison,
+): Place | undefined {
   const from = getNamedType(before.type);
   const to = getNamedType(after.type);
   if (isEnumType(from) && isEnumType(to)) compareEnums(node, { before: from, after: to }, comparison);
   if (!isCompositeType(from) || !isCompositeType(to)) return undefined;
   const types = compareValueTypes(node, { before: from, after: to }, comparison);
-  return { before: from, after: to, types };
+  return { coordinate, before: from, after: to, types };
 }
 
 function compareEnums(

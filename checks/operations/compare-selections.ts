@@ -19,7 +19,12 @@ export function compareSelections(operation: OperationDefinitionNode, comparison
   const to = after.schema.getRootType(operation.operation);
   if (from && to) {
     const types = { before: before.possibleTypes(from), after: after.possibleTypes(to) };
-    selectionWalk(comparison)(operation.selectionSet, { before: from, after: to, types });
+    selectionWalk(comparison)(operation.selectionSet, {
+      coordinate: from.name,
+      before: from,
+      after: to,
+      types,
+    });
   } else if (from) {
     reasons.add({
       verdict: 'breaks',

@@ -31,5 +31,5 @@ export function compareTypeCondition(
     return undefined;
   }
   const types = compareFragmentTypes({ before, after }, fragment, comparison);
-  return types && { before, after, types };
+  return types && { coordinate: fragment.parent.coordinate, before, after, types };
 }

@@ -23,6 +23,8 @@ export type Comparison = Views & {
 
 /** A place in an operation, with the types that it has in both versions. */
 export type Place = {
+  /** Coordinate of the field whose selection set this is; of the root type for the operation's own. */
+  readonly coordinate: string;
   /** Static types of the selection set. */
   readonly before: GraphQLCompositeType;
   readonly after: GraphQLCompositeType;

@@ -46,6 +46,12 @@ export function evaluateOperation(
   return evaluationOf(document, compared, views);
 }
 
+/** Whether a schema accepts a document. */
+export function isValidIn({ schema }: SchemaView, body: string): boolean {
+  const document = readDocument(body);
+  return 'kind' in document && validate(schema, document).length === 0;
+}
+
 function compareOperation(
   document: DocumentNode,
   operation: Parameters<typeof comparisonOf>[1],

@@ -67,15 +67,18 @@ export function compareFragmentTypes(
 
 /** Describes why a fragment can no longer apply: its type and the type around it are no longer related. */
 function impossible(
-  { before: parent, after }: Place,
+  { coordinate, before: parent, after }: Place,
   { before: condition }: Pair,
 ): { readonly code: string; readonly coordinate: string; readonly message: string } {
-  const message = `a value of ${after.name} is never of the type ${condition.name}, so the fragment cannot apply`;
-  const abstract = [parent, condition].filter(isAbstractType);
-  const [only] = abstract;
-  if (parent.name !== after.name || abstract.length !== 1 || only === undefined)
-    return { code: 'FRAGMENT_IMPOSSIBLE', coordinate: condition.name, message };
-  return { code: relationCode(only, 'REMOVED'), coordinate: only.name, message };
+  if (parent.name !== after.name) {
+    const message = `the type of ${coordinate} changed from ${parent.name} to ${after.name}, so a fragment on ${condition.name} never applies`;
+    return { code: 'FIELD_TYPE_CHANGED', coordinate, message };
+  }
+  const message = `a value of ${after.name} is never of the type ${condition.name}, so the fragment never applies`;
+  const [only, ...others] = [parent, condition].filter(isAbstractType);
+  return only !== undefined && others.length === 0
+    ? { code: relationCode(only, 'REMOVED'), coordinate: only.name, message }
+    : { code: 'FRAGMENT_IMPOSSIBLE', coordinate: condition.name, message };
 }
 
 function relationCode(type: GraphQLCompositeType, change: 'ADDED' | 'REMOVED'): string {

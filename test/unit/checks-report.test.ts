@@ -6,7 +6,7 @@ import { compose } from '../../router/supergraph/compose.ts';
 
 /** The report of a check: composition, operations, and the settings that leave operations out. */
 
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable"])`;
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable", "@cost", "@tag", "@override", "@requiresScopes", "@authenticated"])`;
 
 function subgraph(name: string, sdl: string) {
   return { name, url: `http://${name}.example/graphql`, sdl: `${LINK}\n${sdl}`, place: `${name}.graphql` };
@@ -34,7 +34,7 @@ const NAMES: RecordedOperation = { id: 'names', name: 'Names', body: 'query Name
 function checkOf(request: Partial<CheckRequest>) {
   return check(
     { before: supergraphOf(PRODUCTS), after: { subgraphs: [RENAMED] }, operations: [NAMES], ...request },
-    { now: () => NOW },
+    { now: () => NOW, compose: async (subgraphs) => compose(subgraphs) },
   );
 }
 
@@ -102,5 +102,247 @@ describe('the report of a check', () => {
       sinceDays: 30,
       leftOut: { belowCalls: 1, excludedClients: 1, notSeen: 1 },
     });
+  });
+});
+
+const client = (name: string, calls: number) => ({ name, calls, lastSeen: '2026-11-26T00:00:00Z' });
+const USED_NAMES = { ...NAMES, clients: [client('web', 9), client('ios', 1)] };
+const SHOP = `
+  type Query { product: Product }
+  type Product @key(fields: "id") { id: ID! name: String! price: Int old: String }
+`;
+
+/** Checks a change of a shop of one subgraph; `[before, after]` replaces a text in its schema. */
+function checkEdit(before: string, after: string, request: Partial<CheckRequest> = {}) {
+  return checkOf({
+    before: supergraphOf(subgraph('products', SHOP)),
+    after: { subgraphs: [subgraph('products', SHOP.replace(before, after))] },
+    operations: [USED_NAMES],
+    ...request,
+  });
+}
+
+describe('a change in the report', () => {
+  test('is safe if no recorded operation uses the element, with the operations as evidence', async () => {
+    const { success, changes, evidence } = await checkEdit(' old: String', '');
+    expect({ success, changes }).toEqual({
+      success: true,
+      changes: [
+        {
+          code: 'FIELD_REMOVED',
+          coordinate: 'Product.old',
+          message: "Field 'old' was removed from object type 'Product'",
+          criticality: 'breaking',
+          verdict: 'safe',
+          usedBy: { operations: 0, calls: 0, clients: [] },
+        },
+      ],
+    });
+    expect(evidence).toMatchObject({ operations: 1, calls: 10 });
+  });
+
+  test('breaks if an operation that uses the element breaks, with its clients', async () => {
+    const { success, changes } = await checkEdit('name: String!', 'name: String');
+    expect(success).toBe(false);
+    expect(changes).toEqual([
+      expect.objectContaining({
+        code: 'FIELD_TYPE_CHANGED',
+        verdict: 'breaks',
+        usedBy: { operations: 1, calls: 10, clients: ['ios', 'web'] },
+      }),
+    ]);
+  });
+
+  test('is counted for the operations that use the element, even if it is safe for them', async () => {
+    const { success, changes } = await checkEdit('name: String!', 'name: String! @deprecated');
+    expect(success).toBe(true);
+    expect(changes[0]).toMatchObject({ verdict: 'safe', usedBy: { operations: 1, calls: 10 } });
+  });
+
+  test('breaks if it is unknown what clients send', async () => {
+    const { success, changes } = await checkEdit(' old: String', '', { operations: undefined });
+    expect([success, changes.map(({ verdict }) => verdict)]).toEqual([false, ['breaks']]);
+  });
+
+  test('tells which types begin or cease to be possible', async () => {
+    const sdl = `type Query { media: Media any: Any } interface Media { t: Int } type A implements Media { t: Int }
+      type B { t: Int } union Any = A | B`;
+    const { operations, changes } = await checkOf({
+      before: supergraphOf(subgraph('s', sdl)),
+      after: { subgraphs: [subgraph('s', `${sdl} type C implements Media { t: Int } extend union Any = C`)] },
+      operations: [{ id: 'a', body: '{ media { t } any { __typename } }' }],
+    });
+    expect(operations.map(({ verdict }) => verdict)).toEqual(['changes']);
+    expect(
+      changes
+        .filter(({ verdict }) => verdict === 'changes')
+        .map(({ code, coordinate }) => [code, coordinate]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['OBJECT_TYPE_INTERFACE_ADDED', 'C'],
+        ['UNION_MEMBER_ADDED', 'Any'],
+      ]),
+    );
+  });
+
+  test('names a removed type with the operations that it breaks', async () => {
+    const sdl = 'type Query { a: A b: Int } type A { n: Int }';
+    const { changes } = await checkOf({
+      before: supergraphOf(subgraph('s', sdl)),
+      after: { subgraphs: [subgraph('s', 'type Query { b: Int }')] },
+      operations: [{ id: 'a', body: '{ a { n } }' }],
+    });
+    expect(changes.map(({ code, verdict }) => [code, verdict])).toEqual([
+      ['TYPE_REMOVED', 'breaks'],
+      ['FIELD_REMOVED', 'breaks'],
+    ]);
+  });
+
+  test('may concern costs, tags and subgraphs, which the API schema does not show', async () => {
+    const edit = 'price: Int @cost(weight: 5) @tag(name: "public") @shareable';
+    const { success, changes, operations } = await checkEdit('price: Int', edit);
+    expect({ success, verdicts: operations.map(({ verdict }) => verdict) }).toEqual({
+      success: true,
+      verdicts: ['safe'],
+    });
+    expect(changes.map(({ code, coordinate, verdict }) => [code, coordinate, verdict])).toEqual([
+      ['COST_CHANGED', 'Product.price', 'safe'],
+      ['TAG_ADDED', 'Product.price', 'safe'],
+    ]);
+  });
+
+  test('names the subgraphs of a field that moves', async () => {
+    const prices = (field: string) =>
+      subgraph('prices', `type Product @key(fields: "id") { id: ID! ${field} }`);
+    const { changes, operations } = await checkOf({
+      before: supergraphOf(subgraph('products', SHOP), prices('tax: Int')),
+      after: {
+        subgraphs: [subgraph('products', SHOP), prices('tax: Int price: Int @override(from: "products")')],
+      },
+      operations: [{ id: 'a', body: '{ product { price } }' }],
+    });
+    expect(operations.map(({ verdict }) => verdict)).toEqual(['safe']);
+    expect(changes).toEqual([
+      expect.objectContaining({
+        code: 'FIELD_SUBGRAPH_CHANGED',
+        message: 'Product.price is resolved by prices, and was resolved by products',
+        usedBy: { operations: 1, calls: 0, clients: [] },
+      }),
+    ]);
+  });
+});
+
+describe('access in the report', () => {
+  test('fails the check if it is required for a field that is used', async () => {
+    const { success, access, operations } = await checkEdit(
+      'name: String!',
+      'name: String! @requiresScopes(scopes: [["names"]])',
+    );
+    expect(success).toBe(false);
+    expect(operations.map(({ verdict }) => verdict)).toEqual(['changes']);
+    expect(access).toEqual([
+      {
+        coordinate: 'Product.name',
+        effect: 'tightened',
+        message: 'Product.name required nothing and requires the scope names',
+        operations: ['names'],
+      },
+    ]);
+  });
+
+  test('does not fail it for a field that nobody uses', async () => {
+    const { success, access } = await checkEdit('old: String', 'old: String @authenticated');
+    expect([success, access.map(({ operations }) => operations)]).toEqual([true, [[]]]);
+  });
+});
+
+describe('composition in the report', () => {
+  test('includes queries that the subgraphs cannot resolve', async () => {
+    const keyless = subgraph('prices', 'type Product { id: ID! @shareable tax: Int }');
+    const { success, composition } = await checkOf({
+      after: { subgraphs: [subgraph('products', SHOP.replace('id: ID!', 'id: ID! @shareable')), keyless] },
+    });
+    expect([success, composition.errors.map(({ code }) => code)]).toEqual([false, ['SATISFIABILITY_ERROR']]);
+  });
+});
+
+describe('a contract in the report', () => {
+  const TAGGED = SHOP.replace('name: String!', 'name: String! @tag(name: "public")')
+    .replace('product: Product', 'product: Product @tag(name: "public")')
+    .replace('old: String', 'old: String @tag(name: "internal")');
+  const before = supergraphOf(subgraph('products', TAGGED));
+  const after = (edit: readonly [string, string]) => ({
+    subgraphs: [subgraph('products', TAGGED.replace(...edit))],
+  });
+  const rules = { include: ['public'], exclude: [], hideUnreachable: true };
+  const PRICES = { id: 'prices', body: '{ product { price } }' };
+
+  test('breaks for its operations if a tag is removed, and the whole graph does not', async () => {
+    const report = await checkOf({
+      before,
+      after: after(['name: String! @tag(name: "public")', 'name: String!  price2: Int @tag(name: "public")']),
+      operations: [NAMES, PRICES],
+      contracts: [{ name: 'partner', ...rules }],
+    });
+    expect(report.operations.map(({ verdict }) => verdict)).toEqual(['safe', 'safe']);
+    const [contract] = report.contracts;
+    expect([report.success, contract?.success]).toEqual([false, false]);
+    expect(contract?.operations.map(({ id, verdict }) => [id, verdict])).toEqual([['names', 'breaks']]);
+    expect(contract?.changes).toContainEqual(
+      expect.objectContaining({ code: 'FIELD_REMOVED', coordinate: 'Product.name', verdict: 'breaks' }),
+    );
+  });
+
+  test('is not concerned by changes of what it hides', async () => {
+    const report = await checkOf({
+      before,
+      after: after(['old: String @tag(name: "internal")', 'older: String @tag(name: "internal")']),
+      operations: [NAMES],
+      contracts: [{ name: 'partner', include: [], exclude: ['internal'], hideUnreachable: false }],
+    });
+    expect(report.contracts).toEqual([
+      {
+        name: 'partner',
+        success: true,
+        composition: { errors: [], hints: [] },
+        operations: [expect.objectContaining({ id: 'names', verdict: 'safe' })],
+        changes: [],
+      },
+    ]);
+  });
+
+  test('fails if it has no valid schema after the change', async () => {
+    const report = await checkOf({
+      before,
+      after: after([' @tag(name: "internal")', '']),
+      operations: [NAMES],
+      contracts: [{ name: 'partner', include: [], exclude: ['internal'], hideUnreachable: false }],
+    });
+    expect([report.success, report.contracts[0]?.success]).toEqual([false, false]);
+    expect(report.contracts[0]?.composition.errors).toEqual([
+      {
+        code: 'CONTRACT_INVALID',
+        message: 'the supergraph has no tag internal; its tags are public',
+      },
+    ]);
+  });
+
+  test('that is new or changes its rules is compared with the rules that are served', async () => {
+    const unchanged = { before, after: { supergraphSdl: before }, operations: [NAMES] };
+    const hidden = { name: 'partner', include: [], exclude: ['public'], hideUnreachable: false };
+    const results = await Promise.all(
+      [null, { include: [], exclude: [], hideUnreachable: false }].map((rulesBefore) =>
+        checkOf({
+          ...unchanged,
+          after: {
+            supergraphSdl: supergraphOf(subgraph('products', `${TAGGED} extend type Query { n: Int }`)),
+          },
+          contracts: [{ ...hidden, before: rulesBefore }],
+        }),
+      ),
+    );
+    expect(
+      results.map(({ contracts: [contract] }) => contract?.operations.map(({ verdict }) => verdict)),
+    ).toEqual([[], ['breaks']]);
   });
 });

@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
     {
       '{ media { title } }': 'safe',
       '{ media { title ... on Book { pages } } }': 'safe',
-      '{ media { ... on Movie { studio } } }': 'breaks FRAGMENT_IMPOSSIBLE Movie',
+      '{ media { ... on Movie { studio } } }': 'breaks FIELD_TYPE_CHANGED Query.media',
     },
   ],
   [

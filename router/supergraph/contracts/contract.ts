@@ -11,6 +11,7 @@ import type { HiddenDefaults } from '../../shared/graphql/hidden-defaults.ts';
 import { contractProblem } from './contract-problems.ts';
 import { exposedDocument } from './exposed-document.ts';
 import { hideByTags, tagsOf } from './hide-by-tags.ts';
+import type { TagRules } from './hide-by-tags.ts';
 import type { PublishedContract } from '../registry/release.ts';
 
 /** A part of the supergraph that is served as a graph of its own. */
@@ -32,12 +33,15 @@ export type Contracts = {
   readonly unpublished: readonly string[];
 };
 
-export type ContractTexts = {
-  /** Contracts of the release, which `graphs.*.contract` names. */
-  readonly publishedContracts: readonly PublishedContract[];
+type SupergraphTexts = {
   readonly published: string;
   readonly servable: DocumentNode;
   readonly defaults: HiddenDefaults;
+};
+
+export type ContractTexts = SupergraphTexts & {
+  /** Contracts of the release, which `graphs.*.contract` names. */
+  readonly publishedContracts: readonly PublishedContract[];
 };
 
 /**
@@ -57,16 +61,31 @@ export function buildContracts(config: Config, texts: ContractTexts): Contracts 
       unpublished.push(`${place}: ${notPublished(graph.contract, texts.publishedContracts)}`);
       continue;
     }
-    const unknown = [...rules.include, ...rules.exclude].filter((tag) => !known.has(tag));
-    problems.push(...unknown.map((tag) => `${place}: ${unknownTag(tag, known)}`));
-    if (unknown.length > 0) continue;
-    try {
-      contracts.set(name, contractOf(hideByTags(texts.servable, rules), texts));
-    } catch (error) {
-      problems.push(...reasonsOf(error).map((reason) => `${place}: ${reason}`));
-    }
+    const built = buildContract(rules, texts, known);
+    if (built.kind === 'built') contracts.set(name, built.contract);
+    else problems.push(...built.problems.map((problem) => `${place}: ${problem}`));
   }
   return { contracts, problems, unpublished };
+}
+
+/** A contract, or the reasons why the supergraph has no valid schema for it. */
+export type BuiltContract =
+  | { readonly kind: 'built'; readonly contract: Contract }
+  | { readonly kind: 'failed'; readonly problems: readonly string[] };
+
+/** Builds the schema of one contract. `known` are the tags of the supergraph. */
+export function buildContract(
+  rules: TagRules,
+  texts: SupergraphTexts,
+  known: ReadonlySet<string> = tagsOf(texts.servable),
+): BuiltContract {
+  const unknown = [...rules.include, ...rules.exclude].filter((tag) => !known.has(tag));
+  if (unknown.length > 0) return { kind: 'failed', problems: unknown.map((tag) => unknownTag(tag, known)) };
+  try {
+    return { kind: 'built', contract: contractOf(hideByTags(texts.servable, rules), texts) };
+  } catch (error) {
+    return { kind: 'failed', problems: reasonsOf(error) };
+  }
 }
 
 /** Returns the tags of a graph; undefined if the release does not contain its contract. */
@@ -82,7 +101,7 @@ function notPublished(contract = '', published: readonly PublishedContract[]): s
   return `the release has no contract ${contract}${hint}; it has ${contracts}. Requests to this graph get 404 until it is published`;
 }
 
-function contractOf(servable: DocumentNode, texts: ContractTexts): Contract {
+function contractOf(servable: DocumentNode, texts: SupergraphTexts): Contract {
   return { graph: describeGraph({ ...texts, servable }), exposed: exposedDocument(servable) };
 }
 
