@@ -86,8 +86,9 @@ async function evaluateWhole(
   const others = findFederationChanges(before, after);
   const evaluation = await evaluateGraph({ views, operations, others });
   const planned = await addPlans(evaluation.operations, operations ?? [], { before, after, settings, cache });
-  const isCostly = planned.some(({ plan }) => isTooCostly(plan, settings));
-  return { ...evaluation, success: evaluation.success && !isCostly, operations: planned };
+  // An operation that cannot be planned any longer breaks, too.
+  const fails = planned.some(({ verdict, plan }) => verdict === 'breaks' || isTooCostly(plan, settings));
+  return { ...evaluation, success: evaluation.success && !fails, operations: planned };
 }
 
 /** Leaves out operations of a contract that do not count by the settings. */
