@@ -8,6 +8,8 @@ export type OptionSpec = {
   readonly default?: string;
   /** The only values that a string option accepts. */
   readonly choices?: readonly string[];
+  /** Rejects a call without this string option. */
+  readonly required?: boolean;
   /** Allows several values. */
   readonly multiple?: boolean;
   readonly description: string;
@@ -41,7 +43,7 @@ type Values<Options> = {
     ? boolean
     : Options[Name] extends { readonly multiple: true }
       ? readonly string[]
-      : Options[Name] extends { readonly default: string }
+      : Options[Name] extends { readonly default: string } | { readonly required: true }
         ? ValueOf<Options[Name]>
         : ValueOf<Options[Name]> | undefined;
 };

@@ -15,7 +15,7 @@ export const FORMAT_OPTION = {
 } as const;
 
 /** The same option for commands that hosted CI runs. */
-const CI_FORMAT_OPTION = {
+export const CI_FORMAT_OPTION = {
   ...FORMAT_OPTION,
   choices: ['plain', 'json', 'github'],
   description: 'Print the result as text, as JSON, or as text with annotations for GitHub Actions.',
@@ -89,8 +89,19 @@ function errorObject({ code, message, problems, details }: Extract<Outcome, { ki
 
 /** Returns the failure of a command that threw an error for its user; undefined for a bug. */
 export function failureOf(error: unknown): Outcome | undefined {
+  if (error instanceof CommandError) return error.outcome;
   if (!(error instanceof ConfigError)) return undefined;
   const { problems } = error;
   const message = problems.length === 1 ? error.message : `${problems.length} problems`;
   return { kind: 'failure', code: 'CONFIG_INVALID', message, problems };
+}
+
+/** An error for the user of a command, with its code. */
+export class CommandError extends Error {
+  readonly outcome: Outcome;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.outcome = { kind: 'failure', code, message };
+  }
 }

@@ -43,13 +43,13 @@ function usageOf(argument: Argument): string {
 }
 
 function optionOf(long: string, spec: OptionSpec): Option {
-  const { type, short, value = 'VALUE', description, choices, multiple } = spec;
+  const { type, short, value = 'VALUE', description, choices, multiple, required = false } = spec;
   const flags = `${short === undefined ? '' : `-${short}, `}--${long}${type === 'string' ? ` <${value}>` : ''}`;
-  const option = new Option(flags, description);
+  const option = new Option(flags, description).makeOptionMandatory(required);
   if (spec.default !== undefined) option.default(spec.default);
   if (choices !== undefined) option.choices(choices);
   if (multiple === true)
-    option.default([]).argParser((text: string, texts: readonly string[]) => [...texts, text]);
+    option.argParser<readonly string[] | undefined>((text, texts = []) => [...texts, text]);
   return option;
 }
 
@@ -90,13 +90,16 @@ export function commandLineOf<Options extends OptionSpecs>(
 ): CommandLine<Options> {
   const given = command.opts();
   const values = Object.fromEntries(
-    Object.entries(options).map(([name, { type }]) => [
-      name,
-      given[camelCase(name)] ?? (type === 'boolean' ? false : undefined),
-    ]),
+    Object.entries(options).map(([name, option]) => [name, given[camelCase(name)] ?? absentValue(option)]),
   );
   // Each value has the type that its option declares.
   return { values: values as CommandLine<Options>['values'], positionals: command.args, passedOn: [] };
+}
+
+/** The value of an option that is not given and has no default. */
+function absentValue({ type, multiple }: OptionSpec) {
+  if (multiple === true) return [];
+  return type === 'boolean' ? false : undefined;
 }
 
 /** The name under which commander keeps the value of an option. */

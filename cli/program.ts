@@ -3,8 +3,9 @@ import { findPackageJSON } from 'node:module';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { MisuseError } from './command-spec.ts';
+import type { CommandLine, OptionSpecs } from './command-spec.ts';
 import { MISUSE, failureOf, printOutcome } from './outcome.ts';
-import type { Format } from './outcome.ts';
+import type { Format, Outcome } from './outcome.ts';
 import { commandLineOf, createCommand, createParser, isHelp, misuseOf, splitAtDashes } from './parser.ts';
 import { isGroup } from './verb.ts';
 import type { Section, Verb, VerbGroup } from './verb.ts';
@@ -58,15 +59,27 @@ function verbCommand(verb: Verb, chosen: Choice): Command {
 
 async function runVerb(verb: Verb, command: Command): Promise<number> {
   const line = commandLineOf(verb.spec, command);
-  const format = formatOf(line.values['format']);
   try {
-    const outcome = await verb.run(line);
-    return outcome === undefined ? Number(process.exitCode ?? 0) : printOutcome(outcome, format);
+    const outcome = await outcomeOf(verb, line);
+    if (outcome === undefined) return Number(process.exitCode ?? 0);
+    return printOutcome(outcome, formatOf(line.values['format']));
   } catch (error) {
     if (error instanceof MisuseError) return reportMisuse(error, command);
+    throw error;
+  }
+}
+
+/**
+ * Runs a verb and returns its outcome, errors for its user included.
+ * @throws {MisuseError}
+ */
+export async function outcomeOf(verb: Verb, line: CommandLine<OptionSpecs>): Promise<Outcome | undefined> {
+  try {
+    return await verb.run(line);
+  } catch (error) {
     const failure = failureOf(error);
     if (failure === undefined) throw error;
-    return printOutcome(failure, format);
+    return failure;
   }
 }
 

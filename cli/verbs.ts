@@ -1,12 +1,18 @@
+import { contract } from './commands/contract/contract.ts';
 import { createCompletion } from './commands/completion.ts';
 import { compose } from './commands/compose.ts';
 import { dev } from './commands/dev.ts';
 import { explain } from './commands/explain.ts';
+import { graph, supergraph } from './commands/graph/graph.ts';
 import { init } from './commands/init.ts';
+import { key } from './commands/key/key.ts';
+import { launch } from './commands/launch/launch.ts';
 import { migrate } from './commands/migrate.ts';
+import { operations } from './commands/operations/operations.ts';
 import { plan } from './commands/plan.ts';
 import { registry } from './commands/registry.ts';
 import { serve } from './commands/serve.ts';
+import { subgraph } from './commands/subgraph/subgraph.ts';
 import { validate } from './commands/validate.ts';
 import { verbsOf } from './verb.ts';
 import type { Section } from './verb.ts';
@@ -15,6 +21,8 @@ const COMPLETED: readonly Section[] = [
   { heading: 'Run a router', entries: [serve, dev, init, migrate] },
   { heading: 'Run a registry', entries: [registry] },
   { heading: 'Look at a supergraph', entries: [compose, validate, plan] },
+  { heading: 'Publish and check', entries: [subgraph, operations, contract] },
+  { heading: 'Follow a registry', entries: [launch, graph, supergraph, key] },
 ];
 
 const HELP = 'Help';

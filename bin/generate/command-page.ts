@@ -83,11 +83,11 @@ function section(
 
 function optionRow(
   long: string,
-  { type, short, value = 'VALUE', description, choices, ...rest }: OptionSpec,
+  { type, short, value = 'VALUE', description, choices, required, ...rest }: OptionSpec,
 ): string {
   const names = [...(short === undefined ? [] : [`-${short}`]), `--${long}`].join(', ');
   const label = type === 'string' ? `${names} ${value}` : names;
-  return row(label, description, choices, rest.default);
+  return row(label, required === true ? `Required. ${description}` : description, choices, rest.default);
 }
 
 function row(label: string, description: string, choices?: readonly string[], fallback?: string): string {

@@ -51,7 +51,11 @@ function readSdl(schema: SchemaSource): Promise<string> {
   }
 }
 
-async function introspect({ url, headers }: Extract<SchemaSource, { kind: 'url' }>): Promise<string> {
+/** Returns the SDL that a running subgraph reports in `_service`. @throws if it reports none */
+export async function introspect({
+  url,
+  headers,
+}: Pick<Extract<SchemaSource, { kind: 'url' }>, 'url' | 'headers'>): Promise<string> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
@@ -61,11 +65,20 @@ async function introspect({ url, headers }: Extract<SchemaSource, { kind: 'url' 
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} returned HTTP status ${response.status}`);
-  const sdl = sdlIn(JSON.parse(text));
+  const sdl = sdlIn(parsed(text));
   if (sdl === undefined) throw new Error(`${url} returned no _service.sdl`);
   if (sdl.length > LARGEST_SDL)
     throw new Error(`${url} returned a schema of more than ${LARGEST_SDL} characters`);
   return sdl;
+}
+
+/** A service that is not GraphQL may respond with anything. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function sdlIn(body: unknown): string | undefined {
@@ -80,7 +93,8 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-function reasonOf(error: unknown): string {
+/** Returns the message of an error, with the cause of a failed `fetch`. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // The message of an error from `fetch` is always "fetch failed". The reason is in its cause.
   return error instanceof TypeError && error.cause instanceof Error

@@ -10,7 +10,6 @@ const root = join(import.meta.dirname, '..', '..', '..');
 
 const lockedPackage = z.looseObject({
   dev: z.boolean().default(false),
-  optional: z.boolean().default(false),
   link: z.boolean().default(false),
 });
 const lockFile = z.object({ packages: z.record(z.string(), lockedPackage) });
@@ -18,6 +17,7 @@ const manifest = z.looseObject({
   name: z.string(),
   version: z.string(),
   dependencies: z.record(z.string(), z.string()),
+  optionalDependencies: z.record(z.string(), z.string()),
 });
 
 /** The package of the router, installed in a folder of its own. */
@@ -65,9 +65,14 @@ export async function installPackage(): Promise<InstalledPackage> {
 function lockedDependencies(): Readonly<Record<string, unknown>> {
   const { packages } = lockFile.parse(readJson(join(root, 'package-lock.json')));
   const installed = Object.entries(packages).filter(
-    ([path, { dev, optional, link }]) => path.startsWith('node_modules/') && !dev && !optional && !link,
+    ([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link && !carriesNode(path),
   );
   return Object.fromEntries(installed);
+}
+
+function carriesNode(path: string): boolean {
+  const { optionalDependencies } = manifest.parse(readJson(join(root, 'package.json')));
+  return path.slice('node_modules/'.length) in optionalDependencies;
 }
 
 function readJson(file: string): unknown {

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { AnnotatedSchema } from '../checks/report-annotations.ts';
+import { columns } from './columns.ts';
+import type { Outcome } from '../outcome.ts';
+import { CHECK_FIELDS, checkSchema, presentReport } from './check-result.ts';
+
+const FINDING_FIELDS = 'code message subgraph coordinate line column';
+
+/** The fields of the result of a publish, and of a deletion, that commands select. */
+export const PUBLISH_FIELDS = `
+  created
+  updated
+  launch { number status supergraphSha256 errors { ${FINDING_FIELDS} } }
+  check { ${CHECK_FIELDS} }
+  errors { ${FINDING_FIELDS} }
+`;
+
+/** An error or hint of composition, as the API reports it. */
+export const findingSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  subgraph: z.string().nullable(),
+  coordinate: z.string().nullable(),
+  line: z.int().nullable(),
+  column: z.int().nullable(),
+});
+
+type Finding = z.output<typeof findingSchema>;
+
+/** The result of a publish, and of a deletion. */
+export const publishSchema = z.object({
+  created: z.boolean(),
+  updated: z.boolean(),
+  launch: z
+    .object({
+      number: z.int(),
+      status: z.string(),
+      supergraphSha256: z.string().nullable(),
+      errors: z.array(findingSchema),
+    })
+    .nullable(),
+  check: checkSchema.nullable(),
+  errors: z.array(findingSchema),
+});
+
+type PublishResult = z.output<typeof publishSchema>;
+
+/** The published or deleted element, for texts. */
+export type PublishSubject = {
+  /** Such as `subgraph products`. */
+  readonly subject: string;
+  readonly ref: string;
+  /** Past participle for texts: `published`. */
+  readonly action: string;
+  /** Whether the registry only tried. */
+  readonly dryRun?: boolean;
+  readonly schema: AnnotatedSchema;
+  /** Advice below the report of a change that was rejected. */
+  readonly next: readonly string[];
+};
+
+/** Returns the outcome of a publish or a deletion. */
+export function publishOutcome(result: PublishResult, subject: PublishSubject): Outcome {
+  const { launch, errors, updated } = result;
+  if (errors.some(({ code }) => code === 'CHECK_FAILED')) return rejectedByCheck(result, subject);
+  const data = publishData(result);
+  const composition = errors.length > 0 ? errors : updated ? (launch?.errors ?? []) : [];
+  if (composition.length > 0) return notComposed(composition, data, subject);
+  const plain = `${changeText(result, subject)}\n${stateText(result, subject)}`;
+  return { kind: 'success', plain, data };
+}
+
+function changeText(
+  { created, updated }: PublishResult,
+  { subject, action, dryRun }: PublishSubject,
+): string {
+  if (dryRun === true)
+    return `${subject} can be ${action}: the rest composes, and no recorded operation breaks`;
+  if (!updated) return `${subject} is unchanged`;
+  return created ? `${subject} ${action}, new` : `${subject} ${action}`;
+}
+
+function stateText({ launch }: PublishResult, { ref }: PublishSubject): string {
+  return launch === null ? '' : `launch ${launch.number} of ${ref}: ${statusText(launch.status)}\n`;
+}
+
+function publishData({ launch, check, created, updated }: PublishResult) {
+  return {
+    // The registry has no hash of the API schema: that of the supergraph is below.
+    api_schema_hash: null,
+    supergraph_was_updated: updated && launch !== null && launch.status !== 'FAILED',
+    subgraph_was_created: created,
+    subgraph_was_updated: updated,
+    launch: launch?.number ?? null,
+    launch_status: launch?.status ?? null,
+    supergraph_sha256: launch?.supergraphSha256 ?? null,
+    workflow_id: check?.id ?? null,
+  };
+}
+
+function rejectedByCheck(
+  result: PublishResult,
+  { subject, ref, action, schema, next }: PublishSubject,
+): Outcome {
+  const message = `${subject} was not ${action}: the change breaks recorded operations of ${ref}`;
+  const failure = { kind: 'failure', code: 'CHECK_FAILED', message } as const;
+  const report = result.check?.report;
+  if (report === null || report === undefined) return { ...failure, data: publishData(result) };
+  const presented = presentReport(report, { title: `Check of ${subject} in ${ref}`, schema, next });
+  return { ...failure, ...presented, data: { ...publishData(result), ...presented.data } };
+}
+
+function notComposed(
+  findings: readonly Finding[],
+  data: Readonly<Record<string, unknown>>,
+  { subject, ref, action, schema }: PublishSubject,
+): Outcome {
+  const count = findings.length === 1 ? '1 error' : `${findings.length} errors`;
+  return {
+    kind: 'failure',
+    code: 'COMPOSITION_FAILED',
+    message: `${subject} was ${action}, but ${ref} does not compose (${count}); routers keep the previous supergraph`,
+    plain: `${columns(findings.map((finding) => [finding.code, findingText(finding)])).join('\n')}\n`,
+    details: {
+      build_errors: findings.map(({ message, code }) => ({ message, code, type: 'composition' })),
+    },
+    data,
+    annotations: findings.map(({ code, message, line, column }) => ({
+      level: 'error',
+      title: code,
+      message,
+      file: schema.file,
+      line: line ?? undefined,
+      column: column ?? undefined,
+    })),
+  };
+}
+
+/** Returns the place of a finding and its message. */
+export function findingText({ subgraph, coordinate, line, column, message }: Finding): string {
+  const place = line === null ? (coordinate ?? subgraph) : [subgraph, line, column].join(':');
+  return place === null || message.includes(place) ? message : `${place}: ${message}`;
+}
+
+/** Returns the status of a launch as texts have it. */
+export function statusText(status: string): string {
+  return status.toLowerCase().replaceAll('_', ' ');
+}
