@@ -44,6 +44,8 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
   await storeSigningKey(db, settings.signingKey, parts.now());
   const signer: Signer = await loadSigner(db);
   let url = '';
+  const background = new Set<Promise<unknown>>();
+  started.defer(async () => void (await Promise.allSettled(background)));
   const services: Services = {
     db,
     settings,
@@ -55,6 +57,11 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
     composer: started.use(createTaskThread()),
     checker: started.use(createTaskThread()),
     publicUrl: () => settings.publicUrl ?? url,
+    inBackground(work) {
+      const ended = work.catch((error: unknown) => parts.log.error({ err: error }, 'background work failed'));
+      background.add(ended);
+      void ended.then(() => background.delete(ended));
+    },
     recordedOperations: async () => [],
   };
   const server = await listen(settings, createRoutes({ services, isReady: database.isReady }));

@@ -22,6 +22,8 @@ export type Services = {
   readonly checker: TaskThread;
   /** URL under which clients reach the registry. */
   readonly publicUrl: () => string;
+  /** Keeps the database open until work that outlives its request has ended. */
+  readonly inBackground: (work: Promise<unknown>) => void;
   readonly recordedOperations: (
     variant: VariantRow,
     sinceDays: number | null,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rolloutSettingsSchema } from '../checks/canary.ts';
 import { RegistryError } from './errors.ts';
 import type { VariantRow } from './store/tables.ts';
 
@@ -12,14 +13,9 @@ const checkSettings = z
   })
   .partial();
 
-const rolloutSettings = z.looseObject({
-  strategy: z.enum(['direct', 'canary']).default('direct'),
-  steps: z.array(z.number().gt(0).lt(100)).min(1).max(20).default([5, 25]),
-});
-
 const variantSettings = z.strictObject({
   publish: z.enum(['CHECKED', 'UNCHECKED']).default('CHECKED'),
-  rollout: rolloutSettings.prefault({}),
+  rollout: rolloutSettingsSchema.prefault({}),
   checks: checkSettings.prefault({}),
 });
 
@@ -38,6 +34,13 @@ export function changedSettings(
 ): VariantSettings {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value != null));
   const result = variantSettings.safeParse({ ...variant.settings, ...given });
+  if (result.success) return result.data;
+  throw new RegistryError('BAD_USER_INPUT', problemsOf('settings', result.error));
+}
+
+/** @throws {RegistryError} BAD_USER_INPUT that names each wrong value */
+export function parseCheckSettings(value: unknown): VariantSettings['checks'] {
+  const result = checkSettings.safeParse(value ?? {});
   if (result.success) return result.data;
   throw new RegistryError('BAD_USER_INPUT', problemsOf('settings', result.error));
 }

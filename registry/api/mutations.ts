@@ -1,12 +1,14 @@
 import { RegistryError } from '../errors.ts';
+import { checkSubgraph } from '../checks/check-subgraph.ts';
 import { assertRole, createApiKey, revokeApiKey } from '../keys/api-keys.ts';
 import { publishChange } from '../publish/publish-change.ts';
-import type { SubgraphChange } from '../publish/variant-change.ts';
+import type { ContractChange, ContractTags, SubgraphChange } from '../publish/variant-change.ts';
+import { performRolloutAction } from '../releases/rollout-actions.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { Role } from '../store/tables.ts';
 import { parseRef, requireVariant } from '../store/variants.ts';
 import { changedSettings } from '../variant-settings.ts';
-import type { Resolvers } from './graphql-handler.ts';
+import type { ApiContext, Resolvers } from './graphql-handler.ts';
 
 type PublishInput = {
   readonly name: string;
@@ -15,6 +17,29 @@ type PublishInput = {
   readonly author?: string | null;
   readonly commit?: string | null;
   readonly allowBreaking?: boolean | null;
+};
+
+type DeleteArguments = {
+  readonly ref: string;
+  readonly name: string;
+  readonly dryRun?: boolean | null;
+  readonly allowBreaking?: boolean | null;
+};
+
+type CheckInput = {
+  readonly name: string;
+  readonly sdl: string;
+  readonly routingUrl?: string | null;
+  readonly sinceDays?: number | null;
+  readonly settings?: Readonly<Record<string, unknown>> | null;
+};
+
+type ContractInput = ContractTags & { readonly name: string; readonly allowBreaking: boolean };
+
+type LaunchArguments = {
+  readonly ref: string;
+  readonly launch?: number | null;
+  readonly reason?: string | null;
 };
 
 type NewKeyArguments = {
@@ -50,6 +75,51 @@ export const mutationResolvers: Resolvers = {
           contracts: [],
           allowBreaking: args.allowBreaking ?? false,
         },
+      }),
+    deleteSubgraph: (_, args: DeleteArguments, { services, principal }) =>
+      publishChange(services, principal, {
+        ref: parseRef(args.ref),
+        change: {
+          subgraphs: [{ name: args.name, sdl: null, routingUrl: undefined, author: null, commit: null }],
+          contracts: [],
+          allowBreaking: args.allowBreaking ?? false,
+        },
+        dryRun: args.dryRun ?? false,
+      }),
+    checkSubgraph(_, { ref, input }: { ref: string; input: CheckInput }, { services, principal }) {
+      const { name, sdl, routingUrl, sinceDays, settings } = input;
+      return checkSubgraph(services, principal, {
+        ref: parseRef(ref),
+        name,
+        sdl,
+        routingUrl: routingUrl ?? undefined,
+        settings: { ...settings, ...(sinceDays != null && { sinceDays }) },
+      });
+    },
+    publishContract: (_, { ref, input }: { ref: string; input: ContractInput }, context) => {
+      const { name, include, exclude, hideUnreachable, allowBreaking } = input;
+      return changeContract(
+        context,
+        ref,
+        { name, tags: { include, exclude, hideUnreachable } },
+        allowBreaking,
+      );
+    },
+    deleteContract: (_, { ref, name }: { ref: string; name: string }, context) =>
+      changeContract(context, ref, { name, tags: null }, true),
+    promote: (_, { ref, launch }: LaunchArguments, { services, principal }) =>
+      performRolloutAction(services, principal, {
+        ref: parseRef(ref),
+        action: { kind: 'promote', launch: launch ?? undefined },
+      }),
+    pause: (_, { ref }: LaunchArguments, { services, principal }) =>
+      performRolloutAction(services, principal, { ref: parseRef(ref), action: { kind: 'pause' } }),
+    resume: (_, { ref }: LaunchArguments, { services, principal }) =>
+      performRolloutAction(services, principal, { ref: parseRef(ref), action: { kind: 'resume' } }),
+    rollback: (_, { ref, launch, reason }: LaunchArguments, { services, principal }) =>
+      performRolloutAction(services, principal, {
+        ref: parseRef(ref),
+        action: { kind: 'rollback', launch: launch ?? undefined, reason: reason ?? undefined },
       }),
     async createKey(_, args: NewKeyArguments, { services, principal }) {
       const { db, now, signer } = services;
@@ -111,6 +181,20 @@ export const mutationResolvers: Resolvers = {
     },
   },
 };
+
+function changeContract(
+  { services, principal }: ApiContext,
+  ref: string,
+  contract: ContractChange,
+  allowBreaking: boolean,
+) {
+  const parsed = parseRef(ref);
+  assertRole(principal, 'ADMIN', parsed.graph);
+  return publishChange(services, principal, {
+    ref: parsed,
+    change: { subgraphs: [], contracts: [contract], allowBreaking },
+  });
+}
 
 function changeOf({ name, sdl, routingUrl, author, commit }: PublishInput): SubgraphChange {
   return { name, sdl, routingUrl: routingUrl ?? undefined, author: author ?? null, commit: commit ?? null };

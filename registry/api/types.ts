@@ -1,5 +1,6 @@
 import { fetchConnection } from '../../database/connection.ts';
 import type { PageArguments } from '../../database/connection.ts';
+import { withoutDeadInstance } from '../checks/run-check.ts';
 import { latestRelease } from '../releases/release-store.ts';
 import { activeRouters } from '../routers/router-reports.ts';
 import type { RouterReport } from '../routers/router-reports.ts';
@@ -97,6 +98,8 @@ export const typeResolvers: Resolvers = {
     sdl: ({ sha256 }: StoredContractResult, _, context) => textOf(context, sha256),
   },
   Check: {
+    status: (check: CheckRow, _, { services }) => withoutDeadInstance(check, services.now()).status,
+    error: (check: CheckRow, _, { services }) => withoutDeadInstance(check, services.now()).error,
     createdAt: timeOf('created_at'),
     finishedAt: timeOf('finished_at'),
     url: ({ id }: CheckRow, _, { services }) => `${services.publicUrl()}/checks/${id}`,

@@ -61,7 +61,7 @@ export function createRoutes({ services, isReady }: RouteParts): Handle {
 }
 
 const SEGMENT = '([\\w-]{1,64})';
-const VARIANT = `${SEGMENT}/${SEGMENT}`;
+const VARIANT = `${SEGMENT}/([\\w.-]{1,64})`;
 
 function keyedRoutes(services: Services): readonly Route[] {
   const graphql = createGraphQLHandler(services);

@@ -1,5 +1,9 @@
+import { startCheck } from '../checks/run-check.ts';
+import { latestRelease } from '../releases/release-store.ts';
 import type { Services } from '../services.ts';
 import type { CheckRow } from '../store/tables.ts';
+import { settingsOf } from '../variant-settings.ts';
+import { composedSubgraphs } from './compose-proposal.ts';
 import type { ComposedProposal } from './compose-proposal.ts';
 import type { PendingChange, PublishOutcome } from './publish-change.ts';
 
@@ -9,10 +13,44 @@ export type CheckedPublish = {
   readonly rejected?: PublishOutcome;
 };
 
-/** Checks a composed change against the recorded operations. */
+export type PublishToCheck = {
+  readonly pending: PendingChange;
+  readonly composed: ComposedProposal;
+  readonly keyId: string;
+};
+
+/**
+ * Checks a composed change against the recorded operations. Without recorded operations or a served
+ * supergraph, nothing can break.
+ */
 export async function checkBeforePublish(
-  _services: Services,
-  _change: { readonly pending: PendingChange; readonly composed: ComposedProposal; readonly keyId: string },
+  services: Services,
+  { pending, composed, keyId }: PublishToCheck,
 ): Promise<CheckedPublish> {
-  return { check: undefined };
+  const { variant, subgraphs, contracts, allowBreaking } = pending;
+  const { publish, checks } = settingsOf(variant);
+  if (publish === 'UNCHECKED' || composed.errors.length > 0) return { check: undefined };
+  if ((await latestRelease(services.db, variant.id)) === undefined) return { check: undefined };
+  const recorded = await services.recordedOperations(variant, checks.sinceDays ?? null);
+  if (recorded.length === 0) return { check: undefined };
+  const { ended } = await startCheck(services, {
+    variant,
+    subgraph: subgraphs.changed.length === 1 ? (subgraphs.changed[0]?.name ?? null) : null,
+    after: { subgraphs: await composedSubgraphs(services, subgraphs.subgraphs) },
+    contracts: contracts.contracts,
+    settings: {},
+    keyId,
+  });
+  const check = await ended;
+  if (check.status === 'PASSED' || allowBreaking) return { check };
+  return { check, rejected: rejectionBy(check) };
+}
+
+function rejectionBy(check: CheckRow): PublishOutcome {
+  const message =
+    check.status === 'ERROR'
+      ? `the check failed: ${check.error ?? 'unknown error'}`
+      : 'the change breaks recorded operations; see the check, or publish with allowBreaking';
+  const errors = [{ code: check.status === 'ERROR' ? 'CHECK_ERROR' : 'CHECK_FAILED', message }];
+  return { created: false, updated: false, launch: null, check, errors };
 }

@@ -33,7 +33,7 @@ export async function composeProposal(
 ): Promise<ComposedProposal> {
   if (subgraphs.subgraphs.length === 0)
     return { supergraphSdl: undefined, errors: [NO_SUBGRAPHS], hints: [], contracts: [] };
-  const texts = await withTexts(services, subgraphs.subgraphs);
+  const texts = await composedSubgraphs(services, subgraphs.subgraphs);
   const composed = await services.composer.perform({ kind: 'compose', subgraphs: texts });
   return { ...composed, contracts: [] };
 }
@@ -41,7 +41,7 @@ export async function composeProposal(
 const NO_SUBGRAPHS: StoredFinding = { code: 'NO_SUBGRAPHS', message: 'the variant has no subgraph left' };
 
 /** Adds the texts of the subgraphs that did not change. */
-async function withTexts(
+export async function composedSubgraphs(
   { db }: Pick<Services, 'db'>,
   subgraphs: readonly ProposedSubgraph[],
 ): Promise<readonly ComposedSubgraph[]> {

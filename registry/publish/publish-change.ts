@@ -1,14 +1,25 @@
 import { RegistryError } from '../errors.ts';
 import { assertRole } from '../keys/api-keys.ts';
 import type { Principal } from '../keys/api-keys.ts';
-import { releaseAfterLaunch } from '../releases/release-launch.ts';
+import { applyRolloutChange, stateOf } from '../releases/apply-rollout.ts';
+import type { InTransaction } from '../releases/apply-rollout.ts';
+import { latestRelease } from '../releases/release-store.ts';
+import { publishLaunch } from '../rollout/rollout-change.ts';
 import type { Services } from '../services.ts';
 import { addContractVersion, contractsOf } from '../store/contracts.ts';
 import { recordAudit } from '../store/audit.ts';
 import { storeDocuments } from '../store/documents.ts';
 import { addLaunch, latestLaunch } from '../store/launches.ts';
 import { addSubgraphVersion, currentSubgraphs } from '../store/subgraphs.ts';
-import type { CheckRow, LaunchRow, RegistryDatabase, StoredFinding, VariantRow } from '../store/tables.ts';
+import type {
+  CheckRow,
+  LaunchRow,
+  RegistryDatabase,
+  ReleaseRow,
+  StoredFinding,
+  VariantRow,
+} from '../store/tables.ts';
+import { settingsOf } from '../variant-settings.ts';
 import { ensureVariant, findVariant, requireVariant } from '../store/variants.ts';
 import type { GraphRef } from '../store/variants.ts';
 import { checkBeforePublish } from './check-before-publish.ts';
@@ -23,6 +34,13 @@ export type PublishOutcome = {
   readonly launch: LaunchRow | null;
   readonly check: CheckRow | null;
   readonly errors: readonly StoredFinding[];
+};
+
+export type PublishRequest = {
+  readonly ref: GraphRef;
+  readonly change: VariantChange;
+  /** Composes and checks the change without storing it. */
+  readonly dryRun?: boolean;
 };
 
 /** A change that was applied to the current state of its variant, in memory. */
@@ -40,14 +58,15 @@ export type PendingChange = {
 export async function publishChange(
   services: Services,
   principal: Principal,
-  { ref, change }: { readonly ref: GraphRef; readonly change: VariantChange },
+  request: PublishRequest,
 ): Promise<PublishOutcome> {
+  const { ref, change } = request;
   assertValidChange(change, services.settings.maxSdlBytes);
   const errors = syntaxErrors(change);
   if (errors.length > 0) return { created: false, updated: false, launch: null, check: null, errors };
   const variant = await variantFor(services, principal, ref);
   const { sequence, ...outcome } = await services.withVariantLock(variant.id, (db) =>
-    publishLocked({ ...services, db }, principal.id, { ref, change }),
+    publishLocked({ ...services, db }, principal.id, request),
   );
   if (sequence !== undefined) services.changes.announce(variant.id, sequence);
   return outcome;
@@ -56,7 +75,7 @@ export async function publishChange(
 async function publishLocked(
   services: Services,
   keyId: string,
-  { ref, change }: { readonly ref: GraphRef; readonly change: VariantChange },
+  { ref, change, dryRun = false }: PublishRequest,
 ): Promise<StoredOutcome> {
   const pending = await pendingChange(services.db, ref, change);
   if (pending.subgraphs.changed.length + pending.contracts.changed.length === 0)
@@ -64,7 +83,17 @@ async function publishLocked(
   const composed = await composeProposal(services, pending);
   const checked = await checkBeforePublish(services, { pending, composed, keyId });
   if (checked.rejected !== undefined) return checked.rejected;
+  if (dryRun) return tried(pending, composed, checked.check);
   return storeChange(services, { pending, composed: { ...composed, check: checked.check }, keyId });
+}
+
+function tried(
+  { subgraphs, contracts }: PendingChange,
+  { errors }: ComposedProposal,
+  check: CheckRow | undefined,
+): PublishOutcome {
+  const created = subgraphs.created || contracts.created;
+  return { created, updated: false, launch: null, check: check ?? null, errors };
 }
 
 /** The variant to publish to; an admin key creates it. */
@@ -131,7 +160,7 @@ async function storeChange(
       await addContractVersion(db, { ...origin, name, ...stored });
     }
     const launch = await storeLaunch({ ...services, db }, { pending, composed, keyId }, number);
-    const release = await releaseAfterLaunch({ ...services, db }, { variant, launch, keyId });
+    const release = await releaseLaunch({ ...services, db }, { variant, launch, keyId });
     await recordAudit(
       db,
       {
@@ -157,6 +186,20 @@ async function storeChange(
       sequence: release?.sequence,
     };
   });
+}
+
+/** Makes the release that serves a launch, or begins its canary. A failed launch changes nothing. */
+async function releaseLaunch(
+  services: InTransaction,
+  { variant, launch, keyId }: { variant: VariantRow; launch: LaunchRow; keyId: string },
+): Promise<ReleaseRow | undefined> {
+  if (launch.status === 'FAILED') return undefined;
+  const change = publishLaunch(stateOf(await latestRelease(services.db, variant.id)), {
+    launch: launch.number,
+    cause: launch.cause,
+    settings: settingsOf(variant).rollout,
+  });
+  return applyRolloutChange(services, { variant, change, keyId });
 }
 
 async function storeLaunch(

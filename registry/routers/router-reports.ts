@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RegistryError } from '../errors.ts';
+import { evaluateReports } from '../releases/evaluate-reports.ts';
 import type { Services } from '../services.ts';
 import type { RegistryDatabase, VariantRow } from '../store/tables.ts';
 
@@ -50,6 +51,7 @@ export async function receiveReport(
         .doUpdateSet({ reported_at: row.reported_at, report: row.report }),
     )
     .execute();
+  await evaluateReports(services, variant);
 }
 
 /** Routers that did not report for as long are not listed. */

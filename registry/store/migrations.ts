@@ -75,7 +75,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
       issued_at timestamptz not null,
       serving_launch integer not null,
       canary_launch integer,
-      canary_percent real,
+      canary_percent double precision,
       canary_state text,
       canary_began integer,
       rollback boolean not null,

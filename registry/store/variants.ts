@@ -4,7 +4,7 @@ import type { RegistryDatabase, VariantRow } from './tables.ts';
 /** A reference to a variant: `shop@production`. */
 export type GraphRef = { readonly graph: string; readonly variant: string };
 
-const refForm = /^([a-zA-Z][\w-]{0,63})@([a-zA-Z][\w-]{0,63})$/;
+const refForm = /^([a-zA-Z][\w-]{0,63})@([a-zA-Z][\w.-]{0,63})$/;
 
 /** @throws {RegistryError} BAD_USER_INPUT unless the text is a reference */
 export function parseRef(text: string): GraphRef {
@@ -12,7 +12,7 @@ export function parseRef(text: string): GraphRef {
   if (graph !== undefined && variant !== undefined) return { graph, variant };
   throw new RegistryError(
     'BAD_USER_INPUT',
-    `"${text.slice(0, 140)}" is not a reference such as shop@production: letters, digits, _ and -, at most 64 each`,
+    `"${text.slice(0, 140)}" is not a reference such as shop@production: letters, digits, _ and -, at most 64`,
   );
 }
 
