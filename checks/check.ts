@@ -34,7 +34,13 @@ export type CheckParts = CompositionParts & {
   readonly plans?: PlanCache;
 };
 
-/** Checks what a proposed version of a graph breaks. */
+/** Thrown if the version that is served cannot be read. */
+export class ServedVersionError extends Error {}
+
+/**
+ * Checks what a proposed version of a graph breaks.
+ * @throws {ServedVersionError}
+ */
 export async function check(request: CheckRequest, parts: CheckParts): Promise<CheckReport> {
   const settings = { ...DEFAULT_SETTINGS, ...request.settings };
   const selected = selectOperations(request.operations ?? [], settings, parts.now());
@@ -47,7 +53,7 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
     return { ...EMPTY_REPORT, success: false, composition: { errors: read.errors, hints }, evidence };
 
   const after = read.version;
-  const before = request.before === undefined ? undefined : readVersion(request.before);
+  const before = request.before === undefined ? undefined : servedVersion(request.before);
   const operations = request.operations && selected.operations;
   const whole =
     before === undefined
@@ -95,6 +101,12 @@ async function evaluateWhole(
 function withSettings(contract: CheckedContract, settings: CheckSettings, now: number): CheckedContract {
   if (contract.operations === undefined) return contract;
   return { ...contract, operations: selectOperations(contract.operations, settings, now).operations };
+}
+
+function servedVersion(supergraphSdl: string): GraphVersion {
+  const read = tryVersion(supergraphSdl);
+  if (read.kind === 'read') return read.version;
+  throw new ServedVersionError(read.errors.map(({ message }) => message).join('\n'));
 }
 
 type TriedVersion =

@@ -1,6 +1,7 @@
-import { contract } from './commands/contract/contract.ts';
+import { check } from './commands/check.ts';
 import { createCompletion } from './commands/completion.ts';
 import { compose } from './commands/compose.ts';
+import { contract } from './commands/contract/contract.ts';
 import { dev } from './commands/dev.ts';
 import { explain } from './commands/explain.ts';
 import { graph, supergraph } from './commands/graph/graph.ts';
@@ -20,7 +21,7 @@ import type { Section } from './verb.ts';
 const COMPLETED: readonly Section[] = [
   { heading: 'Run a router', entries: [serve, dev, init, migrate] },
   { heading: 'Run a registry', entries: [registry] },
-  { heading: 'Look at a supergraph', entries: [compose, validate, plan] },
+  { heading: 'Look at a supergraph', entries: [compose, validate, check, plan] },
   { heading: 'Publish and check', entries: [subgraph, operations, contract] },
   { heading: 'Follow a registry', entries: [launch, graph, supergraph, key] },
 ];

@@ -10,8 +10,11 @@ export type AnnotatedSchema = {
   readonly sdl: string | undefined;
 };
 
+/** The schema of the checked subgraph, or those of all subgraphs. */
+type Schemas = AnnotatedSchema | readonly AnnotatedSchema[];
+
 /** Returns what a report says about the lines of a schema file. */
-export function reportAnnotations(report: CheckReport, schema: AnnotatedSchema): readonly Annotation[] {
+export function reportAnnotations(report: CheckReport, schema: Schemas): readonly Annotation[] {
   return [
     ...report.composition.errors.map((finding) => findingAnnotation('error', finding, schema)),
     ...report.composition.hints.map((finding) => findingAnnotation('notice', finding, schema)),
@@ -31,21 +34,26 @@ export function reportAnnotations(report: CheckReport, schema: AnnotatedSchema):
 }
 
 /** Returns the findings of lint as annotations. */
-function lintAnnotations(findings: readonly LintFinding[], schema: AnnotatedSchema): readonly Annotation[] {
+function lintAnnotations(findings: readonly LintFinding[], schema: Schemas): readonly Annotation[] {
   return findings.map((finding) => findingAnnotation(finding.severity, finding, schema));
 }
 
 function findingAnnotation(
   level: Annotation['level'],
   { code, message, coordinate, file, line, column }: Finding,
-  schema: AnnotatedSchema,
+  schema: Schemas,
 ): Annotation {
   const place =
-    line === undefined ? positionOf(coordinate, schema) : { file: file ?? schema.file, line, column };
+    line === undefined ? positionOf(coordinate, schema) : { file: file ?? onlyFile(schema), line, column };
   return { level, title: code, message, ...place };
 }
 
-function operationAnnotation(operation: OperationResult, schema: AnnotatedSchema): Annotation {
+function onlyFile(schemas: Schemas): string | undefined {
+  const [first, ...others] = [schemas].flat();
+  return others.length === 0 ? first?.file : undefined;
+}
+
+function operationAnnotation(operation: OperationResult, schema: Schemas): Annotation {
   const [reason] = operation.reasons;
   const messages = operation.reasons.map(({ message }) => message);
   return {
@@ -56,8 +64,13 @@ function operationAnnotation(operation: OperationResult, schema: AnnotatedSchema
   };
 }
 
-function positionOf(coordinate: string | undefined, { file, sdl }: AnnotatedSchema) {
-  if (file === undefined) return {};
-  const position = sdl === undefined ? undefined : coordinatePosition(sdl, coordinate);
-  return { file, ...(position ?? { line: 1 }) };
+/** Returns the place of a coordinate in the schema that defines it, or the beginning of the first schema. */
+function positionOf(coordinate: string | undefined, schemas: Schemas) {
+  const known = [schemas].flat().filter(({ file }) => file !== undefined);
+  const places = known.flatMap(({ file, sdl }) => {
+    const position = sdl === undefined ? undefined : coordinatePosition(sdl, coordinate);
+    return position === undefined ? [] : [{ file, ...position }];
+  });
+  const [first] = known;
+  return places[0] ?? (first === undefined ? {} : { file: first.file, line: 1 });
 }

@@ -1,3 +1,4 @@
+import type { CheckSettings } from '../../checks/settings.ts';
 import { MisuseError, positiveNumber } from '../command-spec.ts';
 
 /** Options that replace single settings of the variant for one check. */
@@ -36,7 +37,7 @@ type CheckSettingsValues = {
  * Returns the settings that are given, as the registry names them.
  * @throws {MisuseError} if a number is none
  */
-export function givenCheckSettings(values: CheckSettingsValues): Readonly<Record<string, unknown>> {
+export function givenCheckSettings(values: CheckSettingsValues): Partial<CheckSettings> {
   const sinceDays = values['since-days'];
   const ignoreBelowCalls = values['ignore-below-calls'];
   const growth = values['fail-on-cost-growth'];

@@ -1,0 +1,40 @@
+import type { CheckReport } from '../../checks/report.ts';
+import type { Outcome } from '../outcome.ts';
+import { renderReport } from './render-report.ts';
+import type { ReportContext } from './render-report.ts';
+import { reportAnnotations } from './report-annotations.ts';
+import type { AnnotatedSchema } from './report-annotations.ts';
+import { reportData } from './report-data.ts';
+import { counted } from './report-words.ts';
+
+/** Returns the outcome of a command that has checked a schema. */
+export function reportOutcome(
+  report: CheckReport,
+  { schemas, ...context }: ReportContext & { readonly schemas: readonly AnnotatedSchema[] },
+): Outcome {
+  const result = {
+    plain: renderReport(report, context),
+    data: reportData(report),
+    annotations: reportAnnotations(report, schemas),
+  };
+  if (report.success) return { kind: 'success', ...result };
+  const isComposed = report.composition.errors.length === 0;
+  return {
+    kind: 'failure',
+    code: isComposed ? 'CHECK_FAILED' : 'COMPOSITION_FAILED',
+    message: isComposed ? failureMessage(report) : 'composition failed',
+    ...result,
+  };
+}
+
+function failureMessage({ operations, access, contracts }: CheckReport): string {
+  const breaking = operations.filter(({ verdict }) => verdict === 'breaks').length;
+  const tightened = access.filter((one) => one.effect === 'tightened' && one.operations.length > 0).length;
+  const failed = contracts.filter(({ success }) => !success).length;
+  const parts = [
+    ...(breaking > 0 ? [`${counted(breaking, 'operation')} ${breaking === 1 ? 'breaks' : 'break'}`] : []),
+    ...(tightened > 0 ? [`access to ${counted(tightened, 'used element')} is tightened`] : []),
+    ...(failed > 0 ? [`${counted(failed, 'contract')} ${failed === 1 ? 'fails' : 'fail'}`] : []),
+  ];
+  return `the check failed${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
+}
