@@ -43,9 +43,9 @@ function usageOf(argument: Argument): string {
 }
 
 function optionOf(long: string, spec: OptionSpec): Option {
-  const { type, short, value = 'VALUE', description, choices, multiple, required = false } = spec;
+  const { type, short, value = 'VALUE', description, choices, multiple } = spec;
   const flags = `${short === undefined ? '' : `-${short}, `}--${long}${type === 'string' ? ` <${value}>` : ''}`;
-  const option = new Option(flags, description).makeOptionMandatory(required);
+  const option = new Option(flags, description);
   if (spec.default !== undefined) option.default(spec.default);
   if (choices !== undefined) option.choices(choices);
   if (multiple === true)
@@ -83,7 +83,10 @@ export function splitAtDashes(args: readonly string[]): {
   return end < 0 ? { own: args, passedOn: [] } : { own: args.slice(0, end), passedOn: args.slice(end + 1) };
 }
 
-/** Returns what commander has parsed, with a value for every option. */
+/**
+ * Returns what commander has parsed, with a value for every option.
+ * @throws {MisuseError} if a required option is missing
+ */
 export function commandLineOf<Options extends OptionSpecs>(
   { options }: CommandSpec<Options>,
   command: Command,
@@ -92,6 +95,12 @@ export function commandLineOf<Options extends OptionSpecs>(
   const values = Object.fromEntries(
     Object.entries(options).map(([name, option]) => [name, given[camelCase(name)] ?? absentValue(option)]),
   );
+  // Commander reports missing options before unknown ones, and so hides a misspelt name.
+  const missing = Object.keys(options).find(
+    (name) => options[name]?.required === true && values[name] === undefined,
+  );
+  if (missing !== undefined)
+    throw new MisuseError(`--${missing} ${options[missing]?.value ?? 'VALUE'} is missing`);
   // Each value has the type that its option declares.
   return { values: values as CommandLine<Options>['values'], positionals: command.args, passedOn: [] };
 }

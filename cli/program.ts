@@ -58,8 +58,8 @@ function verbCommand(verb: Verb, chosen: Choice): Command {
 }
 
 async function runVerb(verb: Verb, command: Command): Promise<number> {
-  const line = commandLineOf(verb.spec, command);
   try {
+    const line = commandLineOf(verb.spec, command);
     const outcome = await outcomeOf(verb, line);
     if (outcome === undefined) return Number(process.exitCode ?? 0);
     return printOutcome(outcome, formatOf(line.values['format']));

@@ -61,11 +61,11 @@ export type PublishSubject = {
 
 /** Returns the outcome of a publish or a deletion. */
 export function publishOutcome(result: PublishResult, subject: PublishSubject): Outcome {
-  const { launch, errors, updated } = result;
+  const { launch, errors } = result;
   if (errors.some(({ code }) => code === 'CHECK_FAILED')) return rejectedByCheck(result, subject);
   const data = publishData(result);
-  const composition = errors.length > 0 ? errors : updated ? (launch?.errors ?? []) : [];
-  if (composition.length > 0) return notComposed(composition, data, subject);
+  const composition = errors.length > 0 ? errors : (launch?.errors ?? []);
+  if (composition.length > 0) return notComposed(composition, failureText(result, subject), subject, data);
   const plain = `${changeText(result, subject)}\n${stateText(result, subject)}`;
   return { kind: 'success', plain, data };
 }
@@ -110,16 +110,24 @@ function rejectedByCheck(
   return { ...failure, ...presented, data: { ...publishData(result), ...presented.data } };
 }
 
+function failureText({ launch, updated }: PublishResult, { subject, action, ref }: PublishSubject) {
+  if (launch === null)
+    return { code: 'SCHEMA_INVALID', text: `${subject} was not ${action}: its schema is invalid` };
+  const change = updated ? `was ${action}, but` : 'is unchanged, and';
+  const text = `${subject} ${change} ${ref} does not compose; routers keep the previous supergraph`;
+  return { code: 'COMPOSITION_FAILED', text };
+}
+
 function notComposed(
   findings: readonly Finding[],
+  { code: failure, text }: ReturnType<typeof failureText>,
+  { schema }: PublishSubject,
   data: Readonly<Record<string, unknown>>,
-  { subject, ref, action, schema }: PublishSubject,
 ): Outcome {
-  const count = findings.length === 1 ? '1 error' : `${findings.length} errors`;
   return {
     kind: 'failure',
-    code: 'COMPOSITION_FAILED',
-    message: `${subject} was ${action}, but ${ref} does not compose (${count}); routers keep the previous supergraph`,
+    code: failure,
+    message: text,
     plain: `${columns(findings.map((finding) => [finding.code, findingText(finding)])).join('\n')}\n`,
     details: {
       build_errors: findings.map(({ message, code }) => ({ message, code, type: 'composition' })),

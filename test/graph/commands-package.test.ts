@@ -10,6 +10,7 @@ import { LIBRARY } from '../support/graphs/small-graph.ts';
 import { installPackage } from '../support/processes/installed-package.ts';
 import type { InstalledPackage } from '../support/processes/installed-package.ts';
 import { compositionFile } from '../support/processes/router-process.ts';
+import { startTestRegistry } from '../support/registry/test-registry.ts';
 import { startService } from '../support/subgraphs/service.ts';
 
 const MAX_INSTALLED_BYTES = 120_000_000;
@@ -19,6 +20,8 @@ afterAll(() => cleanUp.disposeAsync());
 
 let installed: InstalledPackage;
 let folder: string;
+/** Variables that name a registry with `shop@production`, for the verbs that need one. */
+let registryVariables: Readonly<Record<string, string>> = {};
 
 beforeAll(async () => {
   installed = cleanUp.use(await installPackage());
@@ -26,6 +29,14 @@ beforeAll(async () => {
   const books = cleanUp.use(await startService({ sdl: '', resolvers: {}, ...LIBRARY['books'] }));
   const reviews = cleanUp.use(await startService({ sdl: '', resolvers: {}, ...LIBRARY['reviews'] }));
   writeFileSync(join(folder, 'supergraph.yaml'), compositionFile({ books, reviews }));
+  writeFileSync(join(folder, 'books.graphql'), 'type Query { book: String }');
+  const registry = cleanUp.use(await startTestRegistry());
+  await registry.publish('books', 'type Query { book: String, count: Int }', { routingUrl: books.url });
+  registryVariables = {
+    TRIBUTARY_REGISTRY: registry.url,
+    TRIBUTARY_KEY: registry.adminKey,
+    TRIBUTARY_GRAPH: 'shop@production',
+  };
 }, 180_000);
 
 // Nothing of npm, so that the command behaves as in a terminal.
@@ -33,6 +44,7 @@ const environment = () => ({
   PATH: process.env['PATH'],
   NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
   ADMIN_PORT: '0',
+  ...registryVariables,
 });
 
 const LAUNCHER = 'node_modules/@tributary-graphql/router/bin/tributary.mjs';
@@ -244,11 +256,30 @@ const CALLS = [
     code: 'FILE_EXISTS',
     message: 'supergraph.yaml exists; --force overwrites it',
   },
+  {
+    verb: 'subgraph publish',
+    succeeds: ['books', '--schema', 'books.graphql'],
+    data: {
+      api_schema_hash: null,
+      supergraph_was_updated: true,
+      subgraph_was_created: false,
+      subgraph_was_updated: true,
+      launch: 2,
+      launch_status: 'SERVING',
+      supergraph_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      workflow_id: expect.toBeOneOf([null, expect.any(String)]),
+    },
+    misuse: ['books', '--shema', 'books.graphql'],
+    reason: "unknown option '--shema'; did you mean --schema?",
+    fails: ['authors', '--schema', 'books.graphql'],
+    code: 'BAD_USER_INPUT',
+    message: 'the new subgraph authors needs a routing URL',
+  },
 ];
 
 describe.each(CALLS)('tributary $verb', ({ verb, succeeds, data, misuse, reason, fails, code, message }) => {
   beforeAll(() => writeFileSync(join(folder, 'broken.yaml'), 'subgraphs: {}\n'));
-  const call = (...args: readonly string[]) => runNode([LAUNCHER, verb, ...args]);
+  const call = (...args: readonly string[]) => runNode([LAUNCHER, ...verb.split(' '), ...args]);
 
   it('explains itself', async () => {
     const help = await call('--help');

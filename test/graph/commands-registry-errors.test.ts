@@ -214,7 +214,7 @@ describe('misuse', () => {
       ['subgraph', 'check', 'products', '--id', '7', ...registry, ...key],
       '--id names a check that was started: omit NAME and --schema',
     ],
-    [['subgraph', 'publish', 'products', ...graph], "required option '-s, --schema <FILE>' not specified"],
+    [['subgraph', 'publish', 'products', ...graph], '--schema FILE is missing'],
     [
       ['subgraph', 'publish', 'products', ...graph, ...registry, ...key, ...schema, '--routing-url', 'nope'],
       '--routing-url must be an http or https URL, not "nope"; --allow-invalid-routing-url accepts it',

@@ -1,0 +1,266 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runVerb } from '../support/processes/run-verb.ts';
+import { startTestRegistry } from '../support/registry/test-registry.ts';
+import type { TestRegistry } from '../support/registry/test-registry.ts';
+
+/** The verbs of the command line against a registry. Tests of one group build on each other. */
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-commands-registry-'));
+const cleanUp = new AsyncDisposableStack();
+cleanUp.defer(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => cleanUp.disposeAsync());
+
+let registry: TestRegistry;
+beforeAll(async () => {
+  registry = cleanUp.use(await startTestRegistry());
+});
+
+const PRODUCTS = `type Query { product(id: ID!): Product products: [Product!]! }
+type Product @key(fields: "id") { id: ID! name: String! weight: Int price: Int @tag(name: "public") }
+`;
+const REVIEWS = `type Query { reviews: [Review!]! }
+type Review { text: String! product: Product! }
+type Product @key(fields: "id") { id: ID! }
+`;
+
+/** Writes a schema file and returns its path. */
+function schemaFile(name: string, sdl: string): string {
+  const file = join(folder, `${name}.graphql`);
+  writeFileSync(file, sdl);
+  return file;
+}
+
+/** Runs a verb for shop@production with the admin key. */
+const tributary = (...args: readonly string[]) => runVerb(...args, ...access());
+
+function access(key = registry.adminKey): readonly string[] {
+  return ['--registry', registry.url, '--key', key, '--graph', 'shop@production'];
+}
+
+const publish = (name: string, sdl: string, ...more: readonly string[]) =>
+  tributary('subgraph', 'publish', name, '--schema', schemaFile(name, sdl), ...more);
+
+describe('tributary subgraph', () => {
+  test('publish makes a launch and reports it with the members of rover', async () => {
+    const url = 'https://products.example/graphql';
+    const revision = ['--author', 'Freya', '--commit', '0123456789abcdef'];
+    const outcome = await publish('products', PRODUCTS, '--routing-url', url, ...revision);
+    expect(outcome).toEqual({
+      kind: 'success',
+      plain: 'subgraph products published, new\nlaunch 1 of shop@production: serving\n',
+      data: {
+        api_schema_hash: null,
+        supergraph_was_updated: true,
+        subgraph_was_created: true,
+        subgraph_was_updated: true,
+        launch: 1,
+        launch_status: 'SERVING',
+        supergraph_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        workflow_id: null,
+      },
+    });
+    const reviews = await publish('reviews', REVIEWS, '--routing-url', 'https://reviews.example/graphql');
+    expect(reviews).toMatchObject({ kind: 'success', data: { launch: 2 } });
+  });
+
+  test('publish of the same schema changes nothing, and keeps the routing URL', async () => {
+    expect(await publish('products', PRODUCTS)).toMatchObject({
+      kind: 'success',
+      plain: 'subgraph products is unchanged\nlaunch 2 of shop@production: serving\n',
+      data: { subgraph_was_created: false, subgraph_was_updated: false, supergraph_was_updated: false },
+    });
+  });
+
+  test('publish of a schema that does not compose is stored, fails, and points to the line', async () => {
+    const conflict = REVIEWS.replace('{ id: ID! }', '{ id: ID! name: Int @shareable }');
+    const failed = await publish('reviews', conflict);
+    expect(failed).toMatchObject({
+      kind: 'failure',
+      code: 'COMPOSITION_FAILED',
+      message:
+        'subgraph reviews was published, but shop@production does not compose; routers keep the previous supergraph',
+      data: { subgraph_was_updated: true, supergraph_was_updated: false, launch: 3, launch_status: 'FAILED' },
+    });
+    expect(failed).toHaveProperty('details.build_errors.0.type', 'composition');
+    expect(failed).toHaveProperty('annotations.0.file', join(folder, 'reviews.graphql'));
+    expect(await publish('reviews', conflict)).toMatchObject({
+      message:
+        'subgraph reviews is unchanged, and shop@production does not compose; routers keep the previous supergraph',
+    });
+    expect(await publish('reviews', REVIEWS)).toMatchObject({ kind: 'success', data: { launch: 4 } });
+  });
+
+  test('publish of a text that is no schema stores nothing', async () => {
+    expect(await publish('reviews', 'type Query {\n  reviews(: Int\n}')).toMatchObject({
+      code: 'SCHEMA_INVALID',
+      message: 'subgraph reviews was not published: its schema is invalid',
+      plain: 'INVALID_GRAPHQL  reviews:2:11: Syntax Error: Expected Name, found ":".\n',
+      data: { launch: null, subgraph_was_updated: false },
+      annotations: [{ level: 'error', line: 2, column: 11, file: join(folder, 'reviews.graphql') }],
+    });
+  });
+
+  test('list shows what is published and by whom', async () => {
+    const listed = await tributary('subgraph', 'list');
+    const lines = (listed.plain ?? '').split('\n').map((line) => line.split(/ {2,}/));
+    expect(lines[0]).toEqual(['NAME', 'ROUTING URL', 'VERSION', 'PUBLISHED', 'AUTHOR', 'COMMIT']);
+    expect(lines[1]).toEqual([
+      'products',
+      'https://products.example/graphql',
+      '1',
+      expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/),
+      'Freya',
+      '0123456789ab',
+    ]);
+    const time = expect.stringMatching(/Z$/);
+    expect(listed).toMatchObject({
+      data: {
+        subgraphs: [
+          {
+            name: 'products',
+            url: 'https://products.example/graphql',
+            updated_at: { local: time, utc: time },
+          },
+          { name: 'reviews' },
+        ],
+      },
+    });
+  });
+
+  test('fetch prints the SDL, also as rover is called, and writes it to a file', async () => {
+    const fetched = await runVerb(
+      ...['subgraph', 'fetch', 'shop@production', '--name', 'products'],
+      ...['--registry', registry.url, '--key', registry.adminKey],
+    );
+    expect(fetched).toMatchObject({
+      plain: PRODUCTS,
+      data: { sdl: { contents: PRODUCTS }, routing_url: 'https://products.example/graphql', version: 1 },
+    });
+    const file = join(folder, 'fetched.graphql');
+    expect(await tributary('subgraph', 'fetch', 'products', '--output', file)).toMatchObject({
+      plain: '',
+      notes: [`schema written to ${file}`],
+    });
+    expect(readFileSync(file, 'utf8')).toBe(PRODUCTS);
+    expect(await tributary('subgraph', 'fetch', 'prodcts')).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'shop@production has no subgraph prodcts; `tributary subgraph list` shows those that it has',
+    });
+  });
+});
+
+describe('tributary launch', () => {
+  test('list, show and diff tell what changed', async () => {
+    const changed = PRODUCTS.replace('weight: Int', 'size: String');
+    expect(await publish('products', changed)).toMatchObject({ data: { launch: 5 } });
+    const list = await tributary('launch', 'list', '--first', '2');
+    expect(list.plain).toMatch(
+      /^LAUNCH +STATE +CAUSE +AUTHOR +CREATED +SUPERGRAPH\n5 +serving +publish products .*\n4 +superseded +publish reviews .*\n$/,
+    );
+    const show = await tributary('launch', 'show', '3');
+    expect(show.plain).toMatch(/^launch 3: failed\n {2}cause +publish reviews\n/);
+    expect(show.plain).toContain('supergraph  none: the subgraphs do not compose');
+    expect((await tributary('launch', 'show')).plain).toMatch(/^launch 5: serving\n/);
+    const diff = await tributary('launch', 'diff', '2', '5');
+    expect(diff.plain).toContain('Subgraphs:\n  products: version 1 → 2\n');
+    expect(diff.plain).toContain("Field 'weight' was removed from object type 'Product'");
+    expect(await tributary('launch', 'diff', '2', '9')).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'shop@production has no launch 9; `tributary launch list` shows those that it has',
+    });
+  });
+});
+
+describe('tributary graph and supergraph', () => {
+  test('fetch prints the API schema and the supergraph', async () => {
+    const api = await tributary('graph', 'fetch');
+    expect(api.plain).toContain('size: String');
+    expect(api.plain).not.toContain('join__');
+    expect(await tributary('supergraph', 'fetch', '--launch', '2')).toMatchObject({
+      plain: expect.stringContaining('@join__field'),
+      data: { launch: 2, sdl: { contents: expect.stringContaining('weight: Int') } },
+    });
+  });
+
+  test('status names each router, what it serves since when, and what it rejected', async () => {
+    expect((await tributary('graph', 'status')).plain).toBe(
+      'shop@production: launch 5 serves (release 4)\n\nno router has reported within the last ten minutes\n',
+    );
+    const at = '2026-11-27T11:02:00.000Z';
+    const report = {
+      instance: 'router-1',
+      routerVersion: '0.1.0',
+      startedAt: at,
+      sequence: 3,
+      serving: { launch: 4, since: at },
+      canary: null,
+      rejections: [{ sequence: 4, launch: 5, reasons: ['the signature is wrong'], at }],
+      canaryStats: null,
+      decision: null,
+    };
+    expect((await registry.post('/routers/shop/production', report)).status).toBe(204);
+    const status = await tributary('graph', 'status');
+    expect(status.plain).toMatch(/\nrouter-1 +3 +launch 4 +2026-11-27 11:02 UTC /);
+    expect(status.plain).toContain(
+      'router-1 rejected release 4 (launch 5) at 2026-11-27 11:02 UTC: the signature is wrong\n',
+    );
+    expect(status).toMatchObject({
+      data: { release: { sequence: 4, serving: 5 }, routers: [{ serving: 4 }] },
+    });
+  });
+
+  test('settings changes what is given and keeps the rest', async () => {
+    await tributary('graph', 'settings', '--since-days', '14', '--exclude-client', 'load-test');
+    const changed = await tributary('graph', 'settings', '--ignore-below-calls', '5', '--publish', 'checked');
+    expect(changed).toMatchObject({
+      data: {
+        settings: {
+          publish: 'CHECKED',
+          checks: { sinceDays: 14, ignoreBelowCalls: 5, excludeClients: ['load-test'] },
+        },
+      },
+    });
+    expect((await tributary('graph', 'settings')).plain).toBe(changed.plain);
+  });
+});
+
+describe('tributary key', () => {
+  test('create prints the key once, list and revoke never', async () => {
+    const created = await tributary('key', 'create', 'ci', '--role', 'publish', '--expires-in-days', '30');
+    const key = (created.plain ?? '').trim();
+    expect(key).toMatch(/^trib_/);
+    const [, id = ''] = key.split('_');
+    expect(created).toMatchObject({
+      notes: [
+        expect.stringMatching(new RegExp(`^key ${id} \\(ci\\) expires on .*; it cannot be shown again$`)),
+      ],
+      data: { key: { id, graph: 'shop', role: 'PUBLISH' }, secret: key },
+    });
+    const list = await tributary('key', 'list');
+    expect(list.plain).toMatch(new RegExp(`\\n${id} +ci +publish .* valid until `));
+    expect(JSON.stringify(list)).not.toContain(key);
+
+    const allowed = await runVerb('subgraph', 'list', ...access(key));
+    expect(allowed.kind).toBe('success');
+    expect(await runVerb('key', 'list', ...access(key))).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringMatching(
+        /role ADMIN.*role PUBLISH; `tributary key list` shows the role of each key/,
+      ),
+    });
+    expect(await tributary('key', 'revoke', id)).toMatchObject({ plain: `key ${id} (ci) revoked\n` });
+    expect(await runVerb('subgraph', 'list', ...access(key))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect((await tributary('key', 'list')).plain).toMatch(new RegExp(`\\n${id} .* revoked on `));
+  });
+
+  test('a key for all graphs is created only when it is named so', async () => {
+    const call = ['--registry', registry.url, '--key', registry.adminKey, '--all-graphs'];
+    expect(await runVerb('key', 'create', 'platform', '--role', 'admin', ...call)).toMatchObject({
+      data: { key: { graph: null, role: 'ADMIN', expiresAt: null } },
+    });
+    expect((await runVerb('key', 'list', ...call)).plain).toMatch(/ platform +admin .* valid\n/);
+  });
+});
