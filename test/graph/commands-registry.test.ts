@@ -132,8 +132,12 @@ describe('tributary subgraph', () => {
 
   test('fetch prints the SDL, also as rover is called, and writes it to a file', async () => {
     const fetched = await runVerb(
-      ...['subgraph', 'fetch', 'shop@production', '--name', 'products'],
-      ...['--registry', registry.url, '--key', registry.adminKey],
+      'subgraph',
+      'fetch',
+      'shop@production',
+      '--name',
+      'products',
+      ...access().slice(0, -2),
     );
     expect(fetched).toMatchObject({
       plain: PRODUCTS,
