@@ -31,10 +31,16 @@ export type CompositionParts = {
   readonly signal?: AbortSignal;
 };
 
+/** Composes in the calling thread, which must not be one that serves requests. */
+export const composeHere: NonNullable<CompositionParts['compose']> = async (subgraphs) => compose(subgraphs);
+
 /** Composes subgraphs in a thread, or checks there that a supergraph is satisfiable. */
 export async function composeProposed(
   proposed: ProposedGraph,
-  { compose = composeInThread, signal = new AbortController().signal }: CompositionParts = {},
+  {
+    compose: composeSubgraphs = composeInThread,
+    signal = new AbortController().signal,
+  }: CompositionParts = {},
 ): Promise<ComposedGraph> {
   if ('supergraphSdl' in proposed) {
     const { supergraphSdl, file } = proposed;
@@ -42,7 +48,7 @@ export async function composeProposed(
     const placed = findings.map((finding) => ({ ...finding, ...(file !== undefined && { place: file }) }));
     return composedOf(placed, supergraphSdl);
   }
-  const composition = await compose(proposed.subgraphs, signal);
+  const composition = await composeSubgraphs(proposed.subgraphs, signal);
   return composedOf(
     composition.findings,
     composition.kind === 'composed' ? composition.supergraphSdl : undefined,

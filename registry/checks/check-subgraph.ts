@@ -1,7 +1,7 @@
 import { assertRole } from '../keys/api-keys.ts';
 import type { Principal } from '../keys/api-keys.ts';
 import { composedSubgraphs } from '../publish/compose-proposal.ts';
-import { applyChange, assertValidChange } from '../publish/variant-change.ts';
+import { applyChange, assertValidChange, contractTags } from '../publish/variant-change.ts';
 import type { VariantChange } from '../publish/variant-change.ts';
 import type { Services } from '../services.ts';
 import { contractsOf } from '../store/contracts.ts';
@@ -44,12 +44,7 @@ export async function checkSubgraph(
     variant,
     subgraph: name,
     after: { subgraphs },
-    contracts: contracts.map(({ hide_unreachable: hideUnreachable, ...contract }) => ({
-      name: contract.name,
-      include: contract.include,
-      exclude: contract.exclude,
-      hideUnreachable,
-    })),
+    contracts: contracts.map(contractTags),
     settings: parseCheckSettings(settings),
     keyId: principal.id,
   });

@@ -6,7 +6,6 @@ import type { Services } from '../services.ts';
 import { readDocuments, requireText } from '../store/documents.ts';
 import { requireLaunch } from '../store/launches.ts';
 import type { CheckRow, RegistryDatabase, VariantRow } from '../store/tables.ts';
-import type { ProposedContract } from '../publish/variant-change.ts';
 import { settingsOf } from '../variant-settings.ts';
 import type { VariantSettings } from '../variant-settings.ts';
 
@@ -15,7 +14,7 @@ export type NewCheck = {
   /** Null for a check of several subgraphs or of a contract. */
   readonly subgraph: string | null;
   readonly after: ProposedGraph;
-  readonly contracts: readonly ProposedContract[];
+  readonly contracts: NonNullable<CheckRequest['contracts']>;
   /** Settings that replace those of the variant. */
   readonly settings: Partial<VariantSettings['checks']>;
   readonly keyId: string;
@@ -125,10 +124,11 @@ export function withoutDeadInstance(check: CheckRow, now: number): CheckRow {
 function definedSettings(
   settings: Partial<VariantSettings['checks']>,
 ): NonNullable<CheckRequest['settings']> {
-  const { sinceDays, ignoreBelowCalls, excludeClients } = settings;
+  const { sinceDays, ignoreBelowCalls, excludeClients, failOnCostGrowthPercent } = settings;
   return {
     ...(sinceDays !== undefined && { sinceDays }),
     ...(ignoreBelowCalls !== undefined && { ignoreBelowCalls }),
     ...(excludeClients !== undefined && { excludeClients }),
+    ...(failOnCostGrowthPercent !== undefined && { failOnCostGrowthPercent }),
   };
 }

@@ -5,7 +5,7 @@ import type { CheckRow } from '../store/tables.ts';
 import { settingsOf } from '../variant-settings.ts';
 import { composedSubgraphs } from './compose-proposal.ts';
 import type { ComposedProposal } from './compose-proposal.ts';
-import type { PendingChange, PublishOutcome } from './publish-change.ts';
+import type { PendingChange, PublishOutcome } from './pending-change.ts';
 
 export type CheckedPublish = {
   readonly check: CheckRow | undefined;
@@ -37,7 +37,10 @@ export async function checkBeforePublish(
     variant,
     subgraph: subgraphs.changed.length === 1 ? (subgraphs.changed[0]?.name ?? null) : null,
     after: { subgraphs: await composedSubgraphs(services, subgraphs.subgraphs) },
-    contracts: contracts.contracts,
+    contracts: contracts.contracts.map((contract) => ({
+      ...contract,
+      before: contracts.current.find(({ name }) => name === contract.name) ?? null,
+    })),
     settings: {},
     keyId,
   });

@@ -1,7 +1,7 @@
 import type { Services } from '../services.ts';
 import { readDocuments, requireText } from '../store/documents.ts';
 import type { CheckRow, StoredFinding } from '../store/tables.ts';
-import type { PendingChange } from './publish-change.ts';
+import type { PendingChange } from './pending-change.ts';
 import type { ProposedSubgraph } from './variant-change.ts';
 
 /** Result of composing a proposal. With errors, there is no supergraph to serve. */
@@ -29,13 +29,15 @@ export type ComposedSubgraph = {
 /** Composes the proposed subgraphs and contracts in a thread. */
 export async function composeProposal(
   services: Pick<Services, 'db' | 'composer'>,
-  { subgraphs }: Pick<PendingChange, 'subgraphs' | 'contracts'>,
+  { subgraphs, contracts }: Pick<PendingChange, 'subgraphs' | 'contracts'>,
 ): Promise<ComposedProposal> {
   if (subgraphs.subgraphs.length === 0)
     return { supergraphSdl: undefined, errors: [NO_SUBGRAPHS], hints: [], contracts: [] };
-  const texts = await composedSubgraphs(services, subgraphs.subgraphs);
-  const composed = await services.composer.perform({ kind: 'compose', subgraphs: texts });
-  return { ...composed, contracts: [] };
+  return services.composer.perform({
+    kind: 'compose',
+    subgraphs: await composedSubgraphs(services, subgraphs.subgraphs),
+    contracts: contracts.contracts,
+  });
 }
 
 const NO_SUBGRAPHS: StoredFinding = { code: 'NO_SUBGRAPHS', message: 'the variant has no subgraph left' };

@@ -110,6 +110,7 @@ export type ProposedContract = ContractTags & { readonly name: string };
 
 export type ContractProposal = {
   readonly contracts: readonly ProposedContract[];
+  readonly current: readonly ProposedContract[];
   readonly changed: readonly ContractChange[];
   readonly created: boolean;
 };
@@ -119,9 +120,8 @@ export function applyContractChange(
   current: readonly ContractVersion[],
   { contracts }: VariantChange,
 ): ContractProposal {
-  const proposed = new Map<string, ProposedContract>();
-  for (const { name, include, exclude, hide_unreachable } of current)
-    proposed.set(name, { name, include, exclude, hideUnreachable: hide_unreachable });
+  const existing = current.map(contractTags);
+  const proposed = new Map(existing.map((contract) => [contract.name, contract]));
   const changed: ContractChange[] = [];
   let created = false;
   for (const change of contracts) {
@@ -138,7 +138,17 @@ export function applyContractChange(
     }
     changed.push(change);
   }
-  return { contracts: [...proposed.values()], changed, created };
+  return { contracts: [...proposed.values()], current: existing, changed, created };
+}
+
+/** Returns name and tags of a stored contract. */
+export function contractTags({
+  name,
+  include,
+  exclude,
+  hide_unreachable,
+}: Pick<ContractVersion, 'name' | 'include' | 'exclude' | 'hide_unreachable'>): ProposedContract {
+  return { name, include, exclude, hideUnreachable: hide_unreachable };
 }
 
 function sameContract(a: ProposedContract, b: ProposedContract): boolean {

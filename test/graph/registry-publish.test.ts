@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyRelease } from '../../router/supergraph/registry/release.ts';
 import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
 import type { TestRegistry } from '../support/registry/test-registry.ts';
+import { until } from '../support/time/until.ts';
 import { databaseKinds } from '../support/subgraphs/shop-subgraph.ts';
 
 const product = `type Query { product(id: ID!): Product }
@@ -114,5 +115,126 @@ describe.each(databaseKinds)('a registry on %s', (kind) => {
         pageInfo: { hasNextPage: true },
       },
     });
+  });
+
+  test('composes contracts with each launch, and puts them into the release', async () => {
+    const ref = 'shop@tagged';
+    const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@tag"])
+      type Query { price: Int cost: Int @tag(name: "internal") }`;
+    await registry.publish('product', sdl, { ref });
+    const publishContract = async (exclude: readonly string[]) => {
+      const { data, errors } = await registry.call(
+        `mutation ($ref: ID!, $exclude: [String!]!) {
+          publishContract(ref: $ref, input: { name: "partner", exclude: $exclude }) {
+            created updated launch { number status contracts { name sdl errors { message } } } errors { code message }
+          }
+        }`,
+        { ref, exclude },
+      );
+      expect(errors).toEqual([]);
+      return data.publishContract;
+    };
+    const published = await publishContract(['internal']);
+    expect(published).toMatchObject({ created: true, launch: { number: 2, status: 'SERVING' }, errors: [] });
+    expect(published.launch.contracts[0].sdl).toContain('price: Int');
+    expect(published.launch.contracts[0].sdl).not.toContain('cost');
+    const jws = await (await registry.get('/artifacts/shop/tagged/release')).text();
+    const payload: unknown = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+    expect(payload).toMatchObject({
+      serving: { launch: 2 },
+      contracts: [{ name: 'partner', include: [], exclude: ['internal'], hideUnreachable: true }],
+    });
+    const wrong = await publishContract(['intern']);
+    expect(wrong).toMatchObject({ updated: true, launch: { number: 3, status: 'FAILED' } });
+    expect(wrong.errors).toEqual([
+      { code: 'CONTRACT_INVALID', message: expect.stringMatching(/^contract partner: .*no tag intern/) },
+    ]);
+    expect(await publishContract(['internal'])).toMatchObject({
+      created: false,
+      launch: { status: 'SERVING' },
+    });
+    const { data } = await registry.call(
+      `mutation ($ref: ID!) { deleteContract(ref: $ref, name: "partner") { launch { cause contracts { name } } } }`,
+      { ref },
+    );
+    expect(data.deleteContract.launch).toEqual({ cause: 'delete contract partner', contracts: [] });
+  });
+
+  test('removes a subgraph, or only tries to', async () => {
+    const ref = 'shop@removal';
+    await registry.publish('a', 'type Query { a: Int }', { ref });
+    await registry.publish('b', 'type Query { b: Int }', { ref });
+    const remove = async (name: string, dryRun: boolean) => {
+      const result = await registry.call(
+        `mutation ($ref: ID!, $name: String!, $dryRun: Boolean) {
+          deleteSubgraph(ref: $ref, name: $name, dryRun: $dryRun) { updated launch { number status } errors { code } }
+        }`,
+        { ref, name, dryRun },
+      );
+      return result.data?.deleteSubgraph ?? result.errors[0];
+    };
+    expect(await remove('b', true)).toEqual({ updated: false, launch: null, errors: [] });
+    expect(await remove('b', false)).toMatchObject({
+      updated: true,
+      launch: { number: 3, status: 'SERVING' },
+    });
+    expect(await remove('b', false)).toMatchObject({ extensions: { code: 'NOT_FOUND' } });
+    expect(await remove('a', false)).toMatchObject({
+      launch: { status: 'FAILED' },
+      errors: [{ code: 'NO_SUBGRAPHS' }],
+    });
+    const { data } = await registry.call('query ($ref: ID!) { variant(ref: $ref) { subgraphs { name } } }', {
+      ref,
+    });
+    expect(data.variant.subgraphs).toEqual([]);
+  });
+
+  test('publishes several subgraphs in one launch, so that a field can move between them', async () => {
+    const ref = 'shop@moved';
+    const { data, errors } = await registry.call(
+      `mutation ($ref: ID!, $inputs: [PublishInput!]!) {
+        publishSubgraphs(ref: $ref, inputs: $inputs) { launch { number cause status subgraphs { name } } }
+      }`,
+      {
+        ref,
+        inputs: ['b', 'a'].map((name) => ({
+          name,
+          sdl: `type Query { ${name}: Int }`,
+          routingUrl: 'http://x.example',
+        })),
+      },
+    );
+    expect(errors).toEqual([]);
+    expect(data.publishSubgraphs.launch).toEqual({
+      number: 1,
+      cause: 'publish b, publish a',
+      status: 'SERVING',
+      subgraphs: [{ name: 'a' }, { name: 'b' }],
+    });
+  });
+
+  test('checks a proposed schema in the background and stores the report', async () => {
+    const ref = 'shop@checked';
+    await registry.publish('product', product, { ref });
+    const started = await registry.call(
+      `mutation ($ref: ID!, $input: CheckInput!) { checkSubgraph(ref: $ref, input: $input) { id status subgraph url } }`,
+      { ref, input: { name: 'product', sdl: product.replace('name: String!', 'name: Missing') } },
+      await registry.createKey('READ'),
+    );
+    const { id, ...rest } = started.data.checkSubgraph;
+    expect(rest).toEqual({ status: 'RUNNING', subgraph: 'product', url: `${registry.url}/checks/${id}` });
+    const read = async () =>
+      (await registry.call('query ($id: ID!) { check(id: $id) { status report finishedAt } }', { id })).data
+        .check;
+    expect(await until(async () => (await read()).status !== 'RUNNING', 50_000)).toBe(true);
+    expect(await read()).toMatchObject({
+      status: 'FAILED',
+      report: { success: false, composition: { errors: [{ code: 'INVALID_GRAPHQL', subgraph: 'product' }] } },
+      finishedAt: expect.stringMatching(/Z$/),
+    });
+    const { data } = await registry.call('query ($ref: ID!) { variant(ref: $ref) { subgraphs { sdl } } }', {
+      ref,
+    });
+    expect(data.variant.subgraphs).toEqual([{ sdl: product }]);
   });
 });
