@@ -5,6 +5,7 @@ import { evaluateContracts } from './evaluate-contracts.ts';
 import type { CheckedContract } from './evaluate-contracts.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { GraphEvaluation } from './evaluate-graph.ts';
+import { hasNewErrors, lintProposed } from './lint/lint.ts';
 import { viewOf } from './operations/schema-view.ts';
 import { addPlans, isTooCostly } from './plans/add-plans.ts';
 import type { PlanCache } from './plans/plan-operations.ts';
@@ -64,10 +65,12 @@ export async function check(request: CheckRequest, parts: CheckParts): Promise<C
     { before, after },
     operations,
   );
+  const lint = lintProposed(request.after, { before, after }, settings.lint);
   return {
     ...EMPTY_REPORT,
     ...whole,
-    success: whole.success && contracts.every(({ success }) => success),
+    success: whole.success && contracts.every(({ success }) => success) && !hasNewErrors(lint),
+    lint,
     composition: { errors, hints: [...hints, ...after.warnings.map(reported)] },
     contracts,
     evidence,

@@ -107,7 +107,11 @@ export type AccessChange = {
   readonly operations: readonly string[];
 };
 
-export type LintFinding = Finding & { readonly severity: 'error' | 'warning' };
+export type LintFinding = Finding & {
+  readonly severity: 'error' | 'warning';
+  /** False if the rule finds the same element in the graph before the change. */
+  readonly isNew: boolean;
+};
 
 /** The recorded operations that the verdicts are based on, and those that settings leave out. */
 export type Evidence = {
@@ -135,7 +139,10 @@ export type ContractReport = {
 
 /** The result of a check: the effects of a proposed schema. */
 export type CheckReport = {
-  /** False if composition fails, an operation breaks, or access to a used element is tightened. */
+  /**
+   * False if composition fails, an operation breaks or costs too much, access to a used element is tightened,
+   * or lint has a new error.
+   */
   readonly success: boolean;
   readonly composition: CompositionReport;
   /** Every recorded operation that is not left out, those that are safe included. */

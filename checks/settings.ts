@@ -1,3 +1,6 @@
+import { DEFAULT_LINT } from './lint/lint-rules.ts';
+import type { LintSettings } from './lint/lint-rules.ts';
+
 /** Limits of a check. */
 export type CheckSettings = {
   /** Leaves out operations that were last seen earlier than this number of days ago. */
@@ -8,6 +11,7 @@ export type CheckSettings = {
   readonly excludeClients: readonly string[];
   /** Percent by which the estimated cost of an operation may grow; null for any growth. */
   readonly failOnCostGrowthPercent: number | null;
+  readonly lint: LintSettings;
 };
 
 export const DEFAULT_SETTINGS: CheckSettings = {
@@ -15,4 +19,5 @@ export const DEFAULT_SETTINGS: CheckSettings = {
   ignoreBelowCalls: 0,
   excludeClients: [],
   failOnCostGrowthPercent: null,
+  lint: DEFAULT_LINT,
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { rolloutSettingsSchema } from '../checks/canary.ts';
+import { lintSettings } from '../checks/lint/lint-rules.ts';
 import { RegistryError } from './errors.ts';
 import type { VariantRow } from './store/tables.ts';
 
@@ -9,7 +10,7 @@ const checkSettings = z
     ignoreBelowCalls: z.int().min(0),
     excludeClients: z.array(z.string().min(1)).max(100),
     failOnCostGrowthPercent: z.number().min(0).nullable(),
-    lint: z.record(z.string(), z.unknown()),
+    lint: lintSettings,
   })
   .partial();
 

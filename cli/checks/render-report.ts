@@ -2,7 +2,7 @@ import type { AccessChange, CheckReport, CompositionReport, Finding } from '../.
 import type { ContractReport, LintFinding, OperationResult } from '../../checks/report.ts';
 import { renderChanges } from './render-changes.ts';
 import { nameOf, renderOperations, renderPlans } from './render-operations.ts';
-import { counted, listed } from './report-words.ts';
+import { counted, listed, numeral } from './report-words.ts';
 
 const MAX_FINDINGS = 30;
 
@@ -89,8 +89,11 @@ function renderAccess(changes: readonly AccessChange[], operations: readonly Ope
 }
 
 function renderLint(findings: readonly LintFinding[], file: string | undefined): string {
-  const lines = findings.map((finding) => findingLine(finding.severity, finding, file));
-  return section(`Lint: ${counted(findings.length, 'finding')}`, shortened(lines));
+  const added = findings.filter(({ isNew }) => isNew);
+  const lines = added.map((finding) => findingLine(finding.severity, finding, file));
+  const known = findings.length - added.length;
+  const earlier = known === 0 ? '' : `, and ${numeral(known)} that the graph has already`;
+  return section(`Lint: ${counted(added.length, 'new finding')}${earlier}`, shortened(lines));
 }
 
 function renderContract({ name, success, composition, operations, changes }: ContractReport): string {

@@ -33,9 +33,11 @@ export function reportAnnotations(report: CheckReport, schema: Schemas): readonl
   ];
 }
 
-/** Returns the findings of lint as annotations. */
+/** Returns the new findings of lint as annotations. */
 function lintAnnotations(findings: readonly LintFinding[], schema: Schemas): readonly Annotation[] {
-  return findings.map((finding) => findingAnnotation(finding.severity, finding, schema));
+  return findings
+    .filter(({ isNew }) => isNew)
+    .map((finding) => findingAnnotation(finding.severity, finding, schema));
 }
 
 function findingAnnotation(

@@ -3,7 +3,8 @@ import type { CheckReport, SchemaChange } from '../../checks/report.ts';
 /** Returns a report as members of `data`: its own, and those that rover has for a check. */
 export function reportData(report: CheckReport): Readonly<Record<string, unknown>> {
   const failures = report.changes.filter(({ verdict }) => verdict === 'breaks');
-  const errors = report.lint.filter(({ severity }) => severity === 'error');
+  const lint = report.lint.filter(({ isNew }) => isNew);
+  const errors = lint.filter(({ severity }) => severity === 'error');
   return {
     ...report,
     tasks: {
@@ -15,7 +16,7 @@ export function reportData(report: CheckReport): Readonly<Record<string, unknown
       },
       lint: {
         task_status: errors.length === 0 ? 'PASSED' : 'FAILED',
-        diagnostics: report.lint.map(({ code, message, severity, coordinate = null, line = null }) => ({
+        diagnostics: lint.map(({ code, message, severity, coordinate = null, line = null }) => ({
           rule: code,
           level: severity.toUpperCase(),
           message,
@@ -23,7 +24,7 @@ export function reportData(report: CheckReport): Readonly<Record<string, unknown
           start_line: line,
         })),
         errors_count: errors.length,
-        warnings_count: report.lint.length - errors.length,
+        warnings_count: lint.length - errors.length,
       },
     },
   };

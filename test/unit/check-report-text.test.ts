@@ -98,7 +98,14 @@ const REPORT: CheckReport = {
     },
   ],
   lint: [
-    { code: 'LIST_SIZE', message: 'has no @listSize', severity: 'warning', coordinate: 'Product.price' },
+    {
+      code: 'LIST_SIZE_MISSING',
+      message: 'has no @listSize',
+      severity: 'warning',
+      coordinate: 'Product.price',
+      isNew: true,
+    },
+    { code: 'TYPE_NAME_CASE', message: 'known', severity: 'error', coordinate: 'old', isNew: false },
   ],
   contracts: [
     { name: 'partner', success: true, composition: { errors: [], hints: [] }, operations: [], changes: [] },
@@ -140,8 +147,8 @@ Schema changes: 1 breaking, 1 safe
 
 Contract partner: passed
 
-Lint: 1 finding:
-  warning  LIST_SIZE  Product.price: has no @listSize
+Lint: 1 new finding, and 1 that the graph has already:
+  warning  LIST_SIZE_MISSING  Product.price: has no @listSize
 
 What to do:
   Keep what the operations above use and mark it @deprecated(reason: …). Add the new field beside it,
@@ -209,7 +216,7 @@ test('annotations point to the line of the coordinate, or of the type of a remov
       column: 6,
     },
     expect.objectContaining({ title: 'Access to Product.price', line: 6, column: 3 }),
-    expect.objectContaining({ level: 'warning', title: 'LIST_SIZE', line: 6, column: 3 }),
+    expect.objectContaining({ level: 'warning', title: 'LIST_SIZE_MISSING', line: 6, column: 3 }),
   ]);
 });
 
