@@ -10,6 +10,7 @@ import type { Inspection } from '../admin/admin-server.ts';
 import type { BreakerCommand, CommandResult } from '../admin/breaker-command.ts';
 import { openHealthPort } from '../http/health-port.ts';
 import { assertPortFree } from '../http/sockets/listeners.ts';
+import type { RollbackDecision } from '../rollout/rollout-report.ts';
 import type { Router } from '../router.ts';
 import { moduleUrl } from '../shared/module-url.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -20,16 +21,20 @@ type WorkerReport = Omit<Inspection, 'metrics'> & { readonly metrics: readonly M
 
 type WorkerResponse =
   | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'done' }
   | { readonly kind: 'readiness'; readonly unready: readonly string[] }
   | { readonly kind: 'usage'; readonly usage: UsageJson | undefined }
   | { readonly kind: 'command'; readonly result: CommandResult };
 
 type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
+  /** The worker has rolled back a canary. The pool forwards it, so that one decision ends it for all. */
+  | { readonly kind: 'rollback'; readonly decision: RollbackDecision }
   | { readonly kind: 'response'; readonly number: number; readonly response: WorkerResponse };
 
 type WorkerRequest =
   | { readonly kind: 'report' | 'readiness' | 'usage' }
+  | { readonly kind: 'rollback'; readonly decision: RollbackDecision }
   | { readonly kind: 'command'; readonly command: BreakerCommand };
 
 type PoolMessage = { readonly number: number; readonly request: WorkerRequest };
@@ -60,14 +65,17 @@ export async function startWorkers(
   const workers = new Map<number, Worker>();
   /** The last breaker command of each subgraph or field that is still in effect, by subgraph and field. */
   const commands = new Map<string, BreakerCommand>();
+  /** The last rollback of each launch, by its number. */
+  const rollbacks = new Map<number, RollbackDecision>();
   let draining = false;
 
   async function start(slot: number, port: number): Promise<number> {
-    const worker = new Worker(port);
+    const worker = new Worker(port, rollBack);
     workers.set(slot, worker);
     // Breaker commands are sent before the worker listens, so that forced breakers are already forced at its
     // first request.
     for (const command of commands.values()) void worker.apply(command);
+    for (const decision of rollbacks.values()) void worker.rollBack(decision);
     const listening = await worker.listening;
     void worker.ended.then((code) => replace(slot, { port: listening, code }));
     return listening;
@@ -79,6 +87,14 @@ export async function startWorkers(
     telemetry.log.error({ slot, code }, 'worker exited, starting another one');
     await delay(RESTART_AFTER_MS);
     if (!draining) await start(slot, port).catch(() => replace(slot, { port, code }));
+  }
+
+  function rollBack(decision: RollbackDecision): void {
+    const before = rollbacks.get(decision.launch);
+    // Each worker that ends the canary sends the decision again.
+    if (before !== undefined && decision.began <= before.began) return;
+    rollbacks.set(decision.launch, decision);
+    for (const worker of workers.values()) void worker.rollBack(decision);
   }
 
   async function drain(): Promise<void> {
@@ -149,6 +165,7 @@ export function serveInPool(router: Router): void {
   process.on('message', ({ number, request }: PoolMessage) => {
     void respond(router, request).then((response) => sendToPool({ kind: 'response', number, response }));
   });
+  router.onRollback((decision) => sendToPool({ kind: 'rollback', decision }));
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // The open channel to the pool must not keep a worker running after it has drained.
   process.channel?.unref();
@@ -159,6 +176,10 @@ async function respond(router: Router, request: WorkerRequest): Promise<WorkerRe
   if (request.kind === 'command')
     return { kind: 'command', result: router.applyBreakerCommand(request.command) };
   if (request.kind === 'usage') return { kind: 'usage', usage: await router.usage() };
+  if (request.kind === 'rollback') {
+    router.rollBack(request.decision);
+    return { kind: 'done' };
+  }
   const { metrics, ...rest } = await router.inspect();
   if (request.kind === 'readiness') return { kind: 'readiness', unready: rest.unready };
   return { kind: 'report', report: { ...rest, metrics: await metrics.getMetricsAsJSON() } };
@@ -208,7 +229,7 @@ class Worker {
   readonly #pending = new Map<number, (response: WorkerResponse) => void>();
   #requests = 0;
 
-  constructor(port: number) {
+  constructor(port: number, onRollback: (decision: RollbackDecision) => void) {
     // The worker inherits the environment, except for the port, and reads the configuration itself.
     this.#process = fork(PROGRAM, { env: { ...process.env, PORT: String(port) } });
     this.ended = once(this.#process, 'exit').then(([code]) => code);
@@ -216,6 +237,7 @@ class Worker {
     this.listening = listening.promise;
     this.#process.on('message', (message: WorkerMessage) => {
       if (message.kind === 'listening') listening.resolve(message.port);
+      else if (message.kind === 'rollback') onRollback(message.decision);
       else this.#pending.get(message.number)?.(message.response);
     });
     void this.ended.then((code) =>
@@ -248,6 +270,11 @@ class Worker {
   async apply(command: BreakerCommand): Promise<CommandResult | undefined> {
     const response = await this.#request({ kind: 'command', command });
     return response?.kind === 'command' ? response.result : undefined;
+  }
+
+  /** Ends a canary that another worker has rolled back. */
+  async rollBack(decision: RollbackDecision): Promise<void> {
+    await this.#request({ kind: 'rollback', decision });
   }
 
   reloadConfig(): void {
