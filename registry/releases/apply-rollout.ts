@@ -28,16 +28,16 @@ export function stateOf(release: ReleaseRow | undefined): RolloutState | undefin
   return { serving: serving_launch, canary: canary || null };
 }
 
-/** Makes the release of a change. After a rollback, the next publish builds on what is served. */
+/** Makes the release of a change. */
 export async function applyRolloutChange(
   services: InTransaction,
   { variant, change, keyId }: AppliedChange,
 ): Promise<ReleaseRow> {
-  const { serving, canary, rollback, reason, statuses } = change;
+  const { serving, canary, rollback, reason, subgraphsOf, statuses } = change;
   for (const { launch, status } of statuses) {
     const explained = status === 'ROLLED_BACK' || status === 'SERVING' ? reason : undefined;
     await setLaunchStatus(services.db, { variantId: variant.id, number: launch }, status, explained);
   }
-  if (rollback) await restoreLaunch(services, { variant, launch: serving, keyId });
+  if (subgraphsOf !== null) await restoreLaunch(services, { variant, launch: subgraphsOf, keyId });
   return storeRelease(services.db, variant, { serving, canary, rollback, reason, keyId }, services);
 }

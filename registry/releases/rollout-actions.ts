@@ -1,15 +1,24 @@
 import { RegistryError } from '../errors.ts';
 import type { Principal } from '../keys/api-keys.ts';
 import { assertRole } from '../keys/api-keys.ts';
-import { endCanary, pause, promote, resume, rollBackTo, serve } from '../rollout/rollout-change.ts';
+import {
+  beginAgain,
+  endCanary,
+  pause,
+  promote,
+  resume,
+  rollBackTo,
+  serve,
+} from '../rollout/rollout-change.ts';
 import type { CanaryState, RolloutChange, RolloutState } from '../rollout/rollout-change.ts';
 import type { Services } from '../services.ts';
 import { recordAudit } from '../store/audit.ts';
-import { requireLaunch } from '../store/launches.ts';
+import { latestLaunch, requireLaunch } from '../store/launches.ts';
 import type { RegistryDatabase, RegistryTransaction, ReleaseRow, VariantRow } from '../store/tables.ts';
 import { requireVariant } from '../store/variants.ts';
 import type { GraphRef } from '../store/variants.ts';
 import { applyRolloutChange, stateOf } from './apply-rollout.ts';
+import { settingsOf } from '../variant-settings.ts';
 import { latestRelease } from './release-store.ts';
 
 /** A change of the rollout by a person or a tool. */
@@ -82,7 +91,7 @@ async function changeOf(situation: Situation, action: RolloutAction, by: string)
     case 'pause':
       return pause(withCanary(state, 'running'), by);
     case 'resume':
-      return resume(withCanary(state, 'paused'), by);
+      return state.canary === null ? begunAgain(situation, by) : resume(withCanary(state, 'paused'), by);
     case 'rollback':
       return rolledBack(situation, action.launch, action.reason ?? by);
   }
@@ -96,6 +105,15 @@ async function promoted(
   if (launch === undefined || launch === state.canary?.launch) return promote(withCanary(state), by);
   await assertServable(db, { variant, state, launch });
   return serve(state, launch, by);
+}
+
+/** Begins the canary of the latest launch once more, if it was rolled back. */
+async function begunAgain({ db, variant, state }: Situation, by: string): Promise<RolloutChange> {
+  const latest = await latestLaunch(db, variant.id);
+  if (latest?.status !== 'ROLLED_BACK')
+    throw new RegistryError('CONFLICT', 'there is no canary, and the latest launch was not rolled back');
+  const { rollout: settings } = settingsOf(variant);
+  return beginAgain(state, { launch: latest.number, settings, reason: by });
 }
 
 async function rolledBack(

@@ -30,6 +30,11 @@ export type RolloutChange = {
   readonly canary: NextCanary | null;
   readonly rollback: boolean;
   readonly reason: string;
+  /**
+   * Launch with whose subgraphs the next publish is composed; null if they stay. Without it, the next publish of
+   * any team would bring back what was rolled back.
+   */
+  readonly subgraphsOf: number | null;
   readonly statuses: readonly StatusChange[];
 };
 
@@ -54,6 +59,7 @@ export function publishLaunch(
       canary: { launch, percent: firstStep(settings), state: 'running', began: null },
       rollback: false,
       reason: cause,
+      subgraphsOf: null,
       statuses: [...superseded, { launch, status: 'CANARY' }],
     };
   const replaced = state === undefined ? [] : [supersede(state.serving)];
@@ -62,6 +68,7 @@ export function publishLaunch(
     canary: null,
     rollback: false,
     reason: cause,
+    subgraphsOf: null,
     statuses: [...superseded, ...replaced, { launch, status: 'SERVING' }],
   };
 }
@@ -76,6 +83,7 @@ export function advance(state: Canary, settings: RolloutSettings, reason: string
     canary: { ...canary, percent },
     rollback: false,
     reason: `launch ${canary.launch} goes on to ${percent} % of the callers: ${reason}`,
+    subgraphsOf: null,
     statuses: [],
   };
 }
@@ -87,6 +95,7 @@ export function promote({ serving, canary }: Canary, reason: string): RolloutCha
     canary: null,
     rollback: false,
     reason: `launch ${canary.launch} is promoted: ${reason}`,
+    subgraphsOf: null,
     statuses: [supersede(serving), { launch: canary.launch, status: 'SERVING' }],
   };
 }
@@ -103,6 +112,7 @@ export function endCanary({ serving, canary }: Canary, reason: string): RolloutC
     canary: null,
     rollback: true,
     reason: `launch ${canary.launch} is rolled back: ${reason}`,
+    subgraphsOf: serving,
     statuses: [{ launch: canary.launch, status: 'ROLLED_BACK' }],
   };
 }
@@ -124,6 +134,7 @@ export function pause({ serving, canary }: Canary, reason: string): RolloutChang
     canary: { ...canary, state: 'paused' },
     rollback: false,
     reason,
+    subgraphsOf: null,
     statuses: [{ launch: canary.launch, status: 'PAUSED' }],
   };
 }
@@ -135,6 +146,7 @@ export function resume({ serving, canary }: Canary, reason: string): RolloutChan
     canary: { ...canary, state: 'running' },
     rollback: false,
     reason,
+    subgraphsOf: null,
     statuses: [{ launch: canary.launch, status: 'CANARY' }],
   };
 }
@@ -153,6 +165,7 @@ export function beginAgain(
     canary: { launch, percent: firstStep(settings), state: 'running', began: null },
     rollback: false,
     reason,
+    subgraphsOf: launch,
     statuses: [{ launch, status: 'CANARY' }],
   };
 }
@@ -171,6 +184,7 @@ function replaceServing(
     canary: null,
     rollback,
     reason,
+    subgraphsOf: launch,
     statuses: [...ended, { launch: serving, status }, { launch, status: 'SERVING' }],
   };
 }

@@ -49,6 +49,7 @@ describe('a launch', () => {
       canary: null,
       rollback: false,
       reason: 'publish a',
+      subgraphsOf: null,
       statuses: [
         { launch: 1, status: 'SUPERSEDED' },
         { launch: 2, status: 'SERVING' },
@@ -62,6 +63,7 @@ describe('a launch', () => {
       canary: { launch: 3, percent: 5, state: 'running', began: null },
       rollback: false,
       reason: 'publish b',
+      subgraphsOf: null,
       statuses: [
         { launch: 2, status: 'SUPERSEDED' },
         { launch: 3, status: 'CANARY' },
@@ -80,6 +82,7 @@ describe('a launch', () => {
       canary: null,
       rollback: false,
       reason: 'launch 2 is promoted: no errors',
+      subgraphsOf: null,
       statuses: [
         { launch: 1, status: 'SUPERSEDED' },
         { launch: 2, status: 'SERVING' },
@@ -105,9 +108,11 @@ describe('a launch', () => {
       canary: null,
       rollback: true,
       reason: 'launch 2 is rolled back: errors',
+      subgraphsOf: 1,
       statuses: [{ launch: 2, status: 'ROLLED_BACK' }],
     });
     const again = beginAgain({ serving: 1, canary: null }, { launch: 2, settings: CANARY, reason: 'fixed' });
+    expect(again.subgraphsOf).toBe(2);
     expect(again.canary).toEqual({ launch: 2, percent: 5, state: 'running', began: null });
   });
 
@@ -117,13 +122,18 @@ describe('a launch', () => {
       canary: null,
       rollback: true,
       reason: 'launch 3 is rolled back to 1: orders fail',
+      subgraphsOf: 1,
       statuses: [
         { launch: 4, status: 'SUPERSEDED' },
         { launch: 3, status: 'ROLLED_BACK' },
         { launch: 1, status: 'SERVING' },
       ],
     });
-    expect(serve({ serving: 1, canary: null }, 3, 'by hand')).toMatchObject({ serving: 3, rollback: false });
+    expect(serve({ serving: 1, canary: null }, 3, 'by hand')).toMatchObject({
+      serving: 3,
+      rollback: false,
+      subgraphsOf: 3,
+    });
   });
 });
 
