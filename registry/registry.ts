@@ -13,6 +13,7 @@ import { migrations } from './store/migrations.ts';
 import type { RegistryDatabase, RegistryTables } from './store/tables.ts';
 import { createVariantLock } from './store/variant-lock.ts';
 import { createTaskThread } from './threads/task-thread.ts';
+import { readRecordedOperations } from './usage/recorded-operations.ts';
 
 /** The clock and log of a registry; tests pass their own. */
 export type RegistryParts = {
@@ -62,7 +63,8 @@ export async function startRegistry(settings: RegistrySettings, parts: RegistryP
       background.add(ended);
       void ended.then(() => background.delete(ended));
     },
-    recordedOperations: async () => [],
+    recordedOperations: ({ id }, sinceDays) =>
+      readRecordedOperations(db, id, { sinceDays, now: parts.now() }),
   };
   const server = await listen(settings, createRoutes({ services, isReady: database.isReady }));
   started.defer(server.close);

@@ -52,6 +52,14 @@ const environmentSchema = z.object({
     .describe('Days that launches, versions and their texts are kept. What is served is always kept.'),
   REGISTRY_KEEP_CHECK_DAYS: days.default(90).describe('Days that checks are kept.'),
   REGISTRY_KEEP_USAGE_DAYS: days.default(90).describe('Days that recorded usage is kept.'),
+  REGISTRY_MAX_OPERATIONS: z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/, 'must be a whole number above 0')
+    .default('20000')
+    .transform(Number)
+    .describe(
+      'Maximum number of recorded operations of a variant. Of the others only coordinates are counted.',
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -69,6 +77,8 @@ export type RegistrySettings = {
   readonly maxBodyBytes: number;
   readonly maxSdlBytes: number;
   readonly keepDays: { readonly launches: number; readonly checks: number; readonly usage: number };
+  /** Maximum number of recorded operations of a variant. */
+  readonly maxOperations: number;
   readonly logLevel: string;
 };
 
@@ -95,6 +105,7 @@ export function readRegistrySettings(
       checks: values.REGISTRY_KEEP_CHECK_DAYS,
       usage: values.REGISTRY_KEEP_USAGE_DAYS,
     },
+    maxOperations: values.REGISTRY_MAX_OPERATIONS,
     logLevel: values.LOG_LEVEL,
   };
 }

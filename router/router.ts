@@ -44,6 +44,7 @@ import { createGenerations } from './supergraph/generations.ts';
 import type { Create } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSources } from './supergraph/sources/create-sources.ts';
+import { sourcesOf } from './supergraph/sources/source-config.ts';
 import type { Compose } from './supergraph/sources/file-source.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -199,7 +200,7 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
-  const usage = built.use(createUsageRecorder(config.usage, { ...parts, telemetry }));
+  const usage = built.use(createUsageRecorder(withFollowedRegistry(config), { ...parts, telemetry }));
   const persisted = built.use(await createPersistedOperations(config, { redis: redis?.link, telemetry }));
   const health = createHealth(() =>
     unreadiness({ supergraph: generations.currentId(), keys: authenticator.ready() }),
@@ -302,6 +303,12 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
 /** Returns the conditions of `overrides` and `graphs`, which the authenticator checks for each token. */
 function claimConditions({ overrides, graphs }: Config): readonly ClaimCondition[] {
   return [...overrideConditions(overrides), ...graphConditions(graphs)];
+}
+
+/** Returns the settings of `usage`. The registry that the router follows receives the counts by default. */
+function withFollowedRegistry({ usage, supergraph }: Config): Config['usage'] {
+  const followed = sourcesOf(supergraph).find((source) => source.kind === 'registry');
+  return followed === undefined ? usage : { ...usage, registry: usage.registry ?? followed };
 }
 
 function unreadiness({

@@ -7,6 +7,7 @@ import { performRolloutAction } from '../releases/rollout-actions.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { Role } from '../store/tables.ts';
 import { parseRef, requireVariant } from '../store/variants.ts';
+import { pushManifest } from '../usage/manifest.ts';
 import { changedSettings } from '../variant-settings.ts';
 import type { ApiContext, Resolvers } from './graphql-handler.ts';
 
@@ -121,6 +122,23 @@ export const mutationResolvers: Resolvers = {
         ref: parseRef(ref),
         action: { kind: 'rollback', launch: launch ?? undefined, reason: reason ?? undefined },
       }),
+    async pushOperations(
+      _,
+      { ref, manifest, client }: { ref: string; manifest: unknown; client?: string | null },
+      { services: { db, now }, principal },
+    ) {
+      const parsed = parseRef(ref);
+      assertRole(principal, 'PUBLISH', parsed.graph);
+      const variant = await requireVariant(db, parsed);
+      return db.transaction().execute(async (transaction) => {
+        const owner = { variantId: variant.id, client: client ?? null, now: now() };
+        const operations = await pushManifest(transaction, manifest, owner);
+        const details = { client: owner.client, operations };
+        const event = { action: 'pushOperations', ...parsed, keyId: principal.id, details };
+        await recordAudit(transaction, event, now());
+        return operations;
+      });
+    },
     async createKey(_, args: NewKeyArguments, { services, principal }) {
       const { db, now, signer } = services;
       const graph = args.graph ?? null;

@@ -22,6 +22,7 @@ import type {
 import type { Selectable } from 'kysely';
 import { refOf } from '../store/variants.ts';
 import { settingsOf } from '../variant-settings.ts';
+import { usageResolvers } from './usage-resolvers.ts';
 import type { ApiContext, Resolvers } from './graphql-handler.ts';
 
 /** Resolvers of all types but the root ones. Sources are rows of the store. */
@@ -60,6 +61,7 @@ export const typeResolvers: Resolvers = {
     contracts: ({ id }: VariantRow, _, { services }) => contractsOf(services.db, id),
     routers: ({ id }: VariantRow, _, { services }) => activeRouters(services.db, id, services.now()),
     settings: (variant: VariantRow) => settingsOf(variant),
+    ...usageResolvers,
   },
   Subgraph: {
     routingUrl: ({ routing_url }: SubgraphVersion) => routing_url,

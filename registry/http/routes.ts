@@ -9,6 +9,7 @@ import { receiveReport } from '../routers/router-reports.ts';
 import type { Services } from '../services.ts';
 import { parseRef, requireVariant } from '../store/variants.ts';
 import type { VariantRow } from '../store/tables.ts';
+import { receiveUsage } from '../usage/receive-usage.ts';
 import { serveByContent, serveRelease, serveSupergraph } from './artifacts.ts';
 import { errorReply, jsonReply, readBody } from './http-server.ts';
 import type { Handle, Reply } from './http-server.ts';
@@ -97,6 +98,7 @@ function keyedRoutes(services: Services): readonly Route[] {
         serveSupergraph(services, { ...call, variant: await variantFor(call.principal, groups) }),
     },
     posting(services, 'routers', receiveReport),
+    posting(services, 'usage', receiveUsage),
   ];
 
   function posting(

@@ -145,6 +145,46 @@ export interface RegistryTables {
     expires_at: Date | null;
     revoked_at: Date | null;
   };
+  /** Recorded operations. `coordinates_sha256` is the hash of its rows in `usage_coordinates`. */
+  usage_operations: {
+    id: Generated<number>;
+    variant_id: number;
+    /** SHA-256 of the body. */
+    signature: string;
+    name: string | null;
+    type: string;
+    body: string;
+    coordinates_sha256: string;
+  };
+  usage_coordinates: { variant_id: number; coordinate: string; operation_id: number };
+  /** `version` is empty if the client sends none. */
+  usage_clients: { id: Generated<number>; variant_id: number; name: string; version: string };
+  /** Requests of one client and day; `contract` is empty for the whole graph. The day is in UTC. */
+  usage_calls: {
+    operation_id: number;
+    client_id: number;
+    contract: string;
+    day: Date;
+    requests: string | number;
+    errors: string | number;
+    cost: number;
+    latency_buckets: number[];
+    first_seen: Date;
+    last_seen: Date;
+  };
+  /** Requests of operations that are not stored, by coordinate; all of them with an empty coordinate. */
+  usage_unlisted: { variant_id: number; day: Date; coordinate: string; requests: string | number };
+  /** Ids of received batches, so that a repeated one counts once. */
+  usage_batches: { variant_id: number; batch: string; received_at: Date };
+  /** Operations of the manifests of clients. */
+  manifest_operations: {
+    variant_id: number;
+    client: string;
+    operation: string;
+    name: string | null;
+    body: string;
+    pushed_at: Date;
+  };
   signing_keys: {
     kid: string;
     private_jwk: JSONColumnType<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRAPH_REF } from './registry/registry-schema.ts';
 import { RELOADABLE, count, httpUrl, ms } from './values.ts';
 
 export const telemetry = z
@@ -23,28 +24,28 @@ export const telemetry = z
   })
   .prefault({});
 
-/** Graph and variant of a registry, such as `shop@production`. */
-const GRAPH_REF = /^[\w.-]+@[\w.-]+$/;
-
 export const usage = z
   .strictObject({
     enabled: z
       .boolean()
       .optional()
       .describe(
-        'Count the requests of each operation and client. Default: true if `registry` or `file` is set. The counts are on the admin port at `/usage`, too.',
+        'Count the requests of each operation and client. Default: true if `registry` or `file` is set, or the router follows a registry (`supergraph.registry`). The counts are on the admin port at `/usage`, too.',
       ),
     registry: z
       .strictObject({
         url: httpUrl.describe('Address of the registry.'),
-        key: z.string().min(1).describe('API key of the registry.'),
+        key: z
+          .string()
+          .min(1)
+          .describe('API key with the role `read`, such as `${file.secrets/registry-key}`.'),
         graph: z
           .string()
           .regex(GRAPH_REF, 'must be GRAPH@VARIANT')
           .describe('Graph and variant that the operations are recorded for, such as `shop@production`.'),
       })
       .optional()
-      .describe('Registry that receives the counts.'),
+      .describe('Registry that receives the counts. Default: the one that the router follows.'),
     file: z
       .string()
       .min(1)
