@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { packageVersion } from '../router/telemetry/package-version.ts';
 import { MisuseError } from './command-spec.ts';
 import type { CommandLine, OptionSpecs } from './command-spec.ts';
 import { MISUSE, failureOf, printOutcome } from './outcome.ts';
@@ -98,11 +96,4 @@ function reportMisuse({ message }: MisuseError, command: Command): number {
   const reason = message === '(outputHelp)' ? 'a command is missing' : message;
   console.error(`${reason}\n\n${command.helpInformation().trimEnd()}`);
   return MISUSE;
-}
-
-/** Returns the version in the package's manifest. */
-function packageVersion(): string {
-  const manifest = findPackageJSON('..', import.meta.url);
-  if (manifest === undefined) throw new Error('bug: the package has no manifest');
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, 'utf8'))).version;
 }

@@ -44,8 +44,11 @@ import { createGenerations } from './supergraph/generations.ts';
 import type { Create } from './supergraph/generations.ts';
 import { composeInThread } from './supergraph/compose-in-thread.ts';
 import { createSupergraphSources } from './supergraph/sources/create-sources.ts';
+import { createRegistryReporters } from './supergraph/sources/registry-reporter.ts';
+import type { RegistryReporters } from './supergraph/sources/registry-reporter.ts';
 import { sourcesOf } from './supergraph/sources/source-config.ts';
 import type { Compose } from './supergraph/sources/file-source.ts';
+import { packageVersion } from './telemetry/package-version.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -187,8 +190,10 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     const generationParts = { ...parts, telemetry, subgraphPool, onFullHeap: shedding.onFullHeap, stages };
     return (supergraph, group) => buildGeneration(supergraph, current, { ...generationParts, group });
   };
+  let reporters: RegistryReporters | undefined;
   const generations = built.use(
     await createGenerations({
+      onLoaded: () => reporters?.notify(),
       now: parts.now,
       schedule: parts.schedule,
       sources: parts.createSources(config.supergraph, parts),
@@ -200,6 +205,17 @@ export async function createRouter(config: Config, overrides: Partial<Parts> = {
     }),
   );
 
+  reporters = built.use(
+    createRegistryReporters(config.supergraph, {
+      ...parts,
+      telemetry,
+      routerVersion: packageVersion(),
+      supergraph: generations.status,
+      rollout: generations.rollout,
+    }),
+  );
+  reporters.notify();
+  generations.onRollback(reporters.notify);
   const usage = built.use(createUsageRecorder(withFollowedRegistry(config), { ...parts, telemetry }));
   const persisted = built.use(await createPersistedOperations(config, { redis: redis?.link, telemetry }));
   const health = createHealth(() =>

@@ -81,6 +81,8 @@ export type GenerationsParts<G> = {
   readonly monotonic: () => number;
   readonly schedule: Schedule;
   readonly create: Create<G>;
+  /** Called after each load of the sources. */
+  readonly onLoaded?: () => void;
   /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
@@ -274,7 +276,7 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   // Loads run one after another, so that two changes in quick succession cannot become active in the wrong
   // order.
   function reload(): Promise<void> {
-    reloads = reloads.then(load);
+    reloads = reloads.then(load).then(() => parts.onLoaded?.());
     return reloads;
   }
 

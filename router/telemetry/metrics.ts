@@ -128,6 +128,11 @@ export function createMetrics(registry: Registry) {
       'Failed attempts to deliver recorded operations; they are repeated.',
       [],
     ),
+    registryReports: counter(
+      'tributary_registry_reports_total',
+      'Reports to the registry of what this router serves, by outcome.',
+      ['outcome'],
+    ),
     supergraphs: counter('tributary_supergraphs_total', 'Supergraphs loaded, by outcome.', ['outcome']),
   };
 }

@@ -9,8 +9,10 @@ export function supergraphEvents({
   metrics,
 }: {
   readonly log: Logger;
-  readonly metrics: Pick<ReturnType<typeof createMetrics>, 'supergraphs'>;
+  readonly metrics: Pick<ReturnType<typeof createMetrics>, 'supergraphs' | 'registryReports'>;
 }) {
+  /** Registries that did not accept the last report. */
+  const failing = new Set<string>();
   return {
     supergraphSwapped(event: {
       readonly generation: string;
@@ -82,6 +84,21 @@ export function supergraphEvents({
 
     storedSupergraphServed(event: { readonly source: string; readonly generation: string }): void {
       log.warn(event, 'no source delivers a supergraph, the stored one is served');
+    },
+
+    /** Records that a report was sent to a registry. Only the first of several failures is logged. */
+    registryReported(event: {
+      readonly registry: string;
+      readonly outcome: 'ok' | 'failed';
+      readonly reason?: string;
+    }): void {
+      const { registry, outcome, reason } = event;
+      metrics.registryReports.inc({ outcome });
+      const hasFailed = failing.has(registry);
+      if (outcome === 'failed') failing.add(registry);
+      else failing.delete(registry);
+      if (outcome === 'failed' && !hasFailed) log.warn({ registry, reason }, 'registry report failed');
+      if (outcome === 'ok' && hasFailed) log.info({ registry }, 'registry report accepted again');
     },
 
     supergraphNotStored(event: { readonly file: string; readonly reason: string }): void {

@@ -77,7 +77,15 @@ type Active = {
 /** Number of rejections that the status lists. */
 const MAX_REJECTIONS = 10;
 
-type Delivery = { readonly deliveredAt: number | undefined; readonly reasons: readonly string[] | undefined };
+type Delivery = {
+  readonly deliveredAt: number | undefined;
+  readonly reasons: readonly string[] | undefined;
+  /** Reasons of all failures since the source last returned content. */
+  readonly failures: ReadonlySet<string>;
+};
+
+/** Number of different failures of a source that are logged until it returns content again. */
+const MAX_FAILURES = 5;
 
 /** Records the active supergraph, the last rejected one, and which sources return content. */
 export class StatusRecord {
@@ -145,17 +153,25 @@ export class StatusRecord {
     return true;
   }
 
-  /** Records that a source is unavailable. Returns false if it already was. */
+  /**
+   * Records that a source is unavailable. Returns false if it already was for the same reasons since it last
+   * returned content.
+   */
   unavailable(source: Source, reasons: readonly string[]): boolean {
     const before = this.#deliveries.get(source);
-    this.#deliveries.set(source, { deliveredAt: before?.deliveredAt, reasons });
-    return before?.reasons === undefined;
+    const known = before?.failures ?? new Set();
+    const text = reasons.join('\n');
+    const isNew = !known.has(text) && known.size < MAX_FAILURES;
+    const failures = isNew ? new Set([...known, text]) : known;
+    this.#deliveries.set(source, { deliveredAt: before?.deliveredAt, reasons, failures });
+    return isNew;
   }
 
   /** Records that a source has delivered content. Returns whether it was unavailable before. */
   delivered(source: Source): boolean {
     const before = this.#deliveries.get(source);
-    this.#deliveries.set(source, { deliveredAt: this.#clocks.monotonic(), reasons: undefined });
+    const failures = new Set<string>();
+    this.#deliveries.set(source, { deliveredAt: this.#clocks.monotonic(), reasons: undefined, failures });
     return before?.reasons !== undefined;
   }
 

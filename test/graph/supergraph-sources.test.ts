@@ -1,81 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../router/config/config.ts';
-import type { Parts } from '../../router/router.ts';
-import { createRouter } from '../../router/router.ts';
 import { compose } from '../../router/supergraph/compose.ts';
-import { LIBRARY } from '../support/graphs/small-graph.ts';
-import { noPressure } from '../support/graphs/pressure.ts';
+import { startBooks, startOn } from '../support/graphs/book-router.ts';
 import { startOciRegistry } from '../support/servers/oci-registry.ts';
 import { startWebServer } from '../support/servers/web-server.ts';
-import { startService } from '../support/subgraphs/service.ts';
 import { createClock } from '../support/time/clock.ts';
 import { until } from '../support/time/until.ts';
 
 /** Routers whose supergraph comes over HTTP, from a registry or from the stored copy. */
-
-/** A folder, a running subgraph, and supergraphs of it that differ by one field. */
-async function startBooks() {
-  await using built = new AsyncDisposableStack();
-  const { books } = LIBRARY;
-  if (books === undefined) throw new TypeError('the library has no books');
-  const service = built.use(await startService(books));
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-sources-'));
-  built.defer(() => rm(folder, { recursive: true, force: true }));
-  const sdl = (field: string) => {
-    const schema = service.sdl.replace('pages: Int', `pages: Int ${field}: Int`);
-    const composed = compose([{ name: 'books', url: service.url, sdl: schema, place: 'books' }]);
-    if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.findings));
-    return composed.supergraphSdl;
-  };
-  const owned = built.move();
-  return { service, folder, sdl, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-type Line = Readonly<Record<string, unknown>>;
-
-async function startOn(
-  folder: string,
-  supergraph: Readonly<Record<string, unknown>>,
-  parts: Partial<Parts> = {},
-  more: Readonly<Record<string, unknown>> = {},
-) {
-  const env = { PORT: '0', ADMIN_PORT: '0' };
-  const config = parseConfig(JSON.stringify({ supergraph, ...more }), {
-    env,
-    fileName: 'router.yaml',
-    directory: folder,
-  });
-  const log: Line[] = [];
-  const router = await createRouter(config, {
-    log: { write: (line) => void log.push(JSON.parse(line)) },
-    watchPressure: noPressure,
-    ...parts,
-  });
-  const get = async (path: string) => await fetch(new URL(path, router.adminUrl));
-  return {
-    router,
-    log,
-    lines: (msg: string) => log.filter((line) => line['msg'] === msg),
-    json: async (path: string) => (await get(path)).json(),
-    gauges: async (name: string) =>
-      (await (await get('/metrics')).text()).split('\n').filter((line) => line.startsWith(name)),
-    /** Whether clients may select a field of books. */
-    async serves(field: string): Promise<boolean> {
-      const response = await fetch(router.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query: `{ books { ${field} } }` }),
-      });
-      await response.text();
-      return response.status === 200;
-    },
-    [Symbol.asyncDispose]: () => router[Symbol.asyncDispose](),
-  };
-}
 
 test('follows a URL at each poll, keeps what it serves while the URL is down, and reports both', async () => {
   await using books = await startBooks();

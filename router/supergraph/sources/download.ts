@@ -7,8 +7,9 @@ import { SupergraphRejected } from '../rejection.ts';
 
 export type DownloadRequest = {
   readonly url: URL;
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 };
 
 export type Downloaded = {
@@ -66,13 +67,19 @@ type DownloadOptions = {
 };
 
 async function download(
-  { url, method = 'GET', headers }: DownloadRequest,
+  { url, method = 'GET', headers, body: content }: DownloadRequest,
   { agent, signal, maxBytes }: DownloadOptions,
 ): Promise<Downloaded> {
   const name = shownUrl(url);
   try {
     const sent = { 'accept-encoding': ACCEPTED_CODINGS, ...headers };
-    const response = await request(url, { method, headers: sent, dispatcher: agent, signal });
+    const response = await request(url, {
+      method,
+      headers: sent,
+      ...(content !== undefined && { body: content }),
+      dispatcher: agent,
+      signal,
+    });
     const received = await readAll(response.body, name, maxBytes);
     const body = await decoded(received, response.headers['content-encoding'], { name, maxBytes });
     return { status: response.statusCode, body, header: (key) => [response.headers[key]].flat()[0] };

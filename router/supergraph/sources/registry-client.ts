@@ -13,6 +13,8 @@ export type RegistryClient = {
   readonly supergraph: (sha256: string, download: Download) => Promise<Buffer>;
   /** Returns the JSON Web Key Set of the registry. */
   readonly keys: (download: Download) => Promise<unknown>;
+  /** Sends the report of this router. */
+  readonly report: (report: unknown, download: Download) => Promise<void>;
 };
 
 export type ReleaseRequest = {
@@ -54,6 +56,17 @@ export function createRegistryClient({ url, key, graph }: RegistrySource): Regis
       const response = await download({ url: place, headers: { accept: '*/*', authorization } });
       assertServed(response, place);
       return response.body;
+    },
+    async report(report, download) {
+      const place = new URL(`routers/${name}/${variant}`, base);
+      const headers = { 'content-type': 'application/json', authorization };
+      const response = await download({
+        url: place,
+        method: 'POST',
+        headers,
+        body: JSON.stringify(report),
+      });
+      if (response.status !== 204) assertServed(response, place);
     },
     async keys(download) {
       const place = new URL('.well-known/jwks.json', base);

@@ -1,3 +1,4 @@
+import { registryName } from '../registry/registry-name.ts';
 import { configuredKey, selectKey } from '../registry/signing-key.ts';
 import type { SigningKey } from '../registry/signing-key.ts';
 import { openSeenReleases } from '../registry/seen-releases.ts';
@@ -5,7 +6,6 @@ import type { SeenReleases } from '../registry/seen-releases.ts';
 import { verifyRelease } from '../registry/release.ts';
 import type { Release } from '../registry/release.ts';
 import { SupergraphRejected, rejectionReasons } from '../rejection.ts';
-import { shownUrl } from '../../shared/error-message.ts';
 import type { LoadedCanary, LoadedSupergraph, SupergraphSource } from '../supergraph-source.ts';
 import { assertSha256, createContentChecks, settleLoad } from './check-content.ts';
 import { createDownloads } from './download.ts';
@@ -216,9 +216,4 @@ async function rejectedWith<Result>(
     if (!(error instanceof SupergraphRejected)) throw error;
     return { kind: 'rejected', reasons: error.reasons, release };
   }
-}
-
-/** Name of a registry and its graph for messages, without credentials. */
-function registryName({ url, graph }: Pick<RegistrySource, 'url' | 'graph'>): string {
-  return `${graph} at ${shownUrl(url)}`;
 }
