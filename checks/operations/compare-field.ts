@@ -3,7 +3,7 @@ import type { FieldNode, GraphQLEnumType, GraphQLField } from 'graphql';
 import { compareArguments } from './compare-inputs.ts';
 import type { Comparison, Place } from './comparison.ts';
 import { isOutputSubtype, isSameKind, kindOf } from './output-types.ts';
-import { compareValueTypes } from './possible-types.ts';
+import { NO_TYPES, compareValueTypes } from './possible-types.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -35,7 +35,14 @@ export function compareField(node: FieldNode, place: Place, comparison: Comparis
   }
   compareArguments(node, { coordinate, before: before.args, after: after.args }, comparison);
   const pair = { node, coordinate, before, after };
+  // A field that no response contains cannot differ, but it must be valid.
+  if (place.types.before.size === 0 && isSelectable(pair)) return insideOf(pair, NO_TYPES);
   return isComparable(pair, comparison) ? compareValues(pair, comparison) : undefined;
+}
+
+/** Whether the field still has a selection set, or still has none. */
+function isSelectable({ before, after }: FieldPair): boolean {
+  return isCompositeType(getNamedType(before.type)) === isCompositeType(getNamedType(after.type));
 }
 
 /** Whether the later type is still a subtype. If it is not, the operation breaks. */
@@ -62,16 +69,21 @@ function isComparable({ node, coordinate, before, after }: FieldPair, comparison
   return false;
 }
 
-function compareValues(
-  { node, coordinate, before, after }: FieldPair,
-  comparison: Comparison,
-): Place | undefined {
+function compareValues(pair: FieldPair, comparison: Comparison): Place | undefined {
+  const { node, before, after } = pair;
   const from = getNamedType(before.type);
   const to = getNamedType(after.type);
   if (isEnumType(from) && isEnumType(to)) compareEnums(node, { before: from, after: to }, comparison);
   if (!isCompositeType(from) || !isCompositeType(to)) return undefined;
-  const types = compareValueTypes(node, { before: from, after: to }, comparison);
-  return { coordinate, before: from, after: to, types };
+  return insideOf(pair, compareValueTypes(node, { before: from, after: to }, comparison));
+}
+
+function insideOf({ coordinate, before, after }: FieldPair, types: Place['types']): Place | undefined {
+  const from = getNamedType(before.type);
+  const to = getNamedType(after.type);
+  return isCompositeType(from) && isCompositeType(to)
+    ? { coordinate, before: from, after: to, types }
+    : undefined;
 }
 
 function compareEnums(

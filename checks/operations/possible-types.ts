@@ -4,6 +4,9 @@ import type { Comparison, Place } from './comparison.ts';
 
 type Pair = { readonly before: GraphQLCompositeType; readonly after: GraphQLCompositeType };
 
+/** The types at a place that no response contains. */
+export const NO_TYPES: Place['types'] = { before: new Set(), after: new Set() };
+
 /** A fragment, or its spread, and the place where it is. */
 export type FragmentPlace = { readonly node: ASTNode; readonly parent: Place };
 
@@ -43,12 +46,12 @@ export function compareFragmentTypes(
     before: parent.types.before.intersection(before.possibleTypes(condition.before)),
     after: parent.types.after.intersection(after.possibleTypes(condition.after)),
   };
-  // Fragments around this one already exclude it.
-  if (types.before.size === 0) return undefined;
   if (after.possibleTypes(parent.after).isDisjointFrom(after.possibleTypes(condition.after))) {
     reasons.add({ verdict: 'breaks', ...impossible(parent, condition), node });
     return undefined;
   }
+  // Fragments around this one already exclude it.
+  if (types.before.size === 0) return NO_TYPES;
   const name = condition.before.name;
   const lost = types.before.intersection(parent.types.after).difference(types.after);
   if (lost.size > 0) {

@@ -27,17 +27,20 @@ export function addRemainingErrors(
     if (nodes.some((node) => reasons.breaking(node))) continue;
     const other = nodes.flatMap((node) => others.flatMap((list) => list.breaking(node) ?? []));
     const [explained] = other;
-    if (explained !== undefined) reasons.add(explained);
-    else {
-      const isConflict = conflicts.some(({ message }) => message === error.message);
-      reasons.add({
-        verdict: 'breaks',
-        code: isConflict ? 'FIELDS_CONFLICT' : 'OPERATION_INVALID',
-        coordinate: coordinateOf(error, document, { before, after }),
-        message: error.message,
-        node: nodes[0] ?? document,
-      });
+    if (explained !== undefined) {
+      reasons.add(explained);
+      continue;
     }
+    const isConflict = conflicts.some(({ message }) => message === error.message);
+    // Inside a part that breaks for a known reason, further errors only follow from it.
+    if (!isConflict && reasons.verdict() === 'breaks') continue;
+    reasons.add({
+      verdict: 'breaks',
+      code: isConflict ? 'FIELDS_CONFLICT' : 'OPERATION_INVALID',
+      coordinate: coordinateOf(error, document, { before, after }),
+      message: error.message,
+      node: nodes[0] ?? document,
+    });
   }
 }
 
