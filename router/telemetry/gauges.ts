@@ -1,7 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { BreakerState } from './breaker-state.ts';
-import type { SupergraphStatus } from './supergraph-status.ts';
+import type { ReleaseName, SupergraphStatus } from './supergraph-status.ts';
 
 /** Parts of the router whose state the gauges report. */
 export type GaugeSources = {
@@ -60,19 +60,20 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
           ageS === undefined ? [] : [{ labels: { source }, value: ageS }],
         ),
     }),
-    ...(['sequence', 'launch'] as const).map((name) =>
-      createGauge({
-        name: `tributary_registry_${name}`,
-        help: RELEASE_HELP[name],
-        labelNames: ['graph'],
-        aggregator: 'max',
-        read: () =>
-          mapPresent(supergraph().serving?.release ?? null, ({ graph, ...release }) => ({
-            labels: { graph },
-            value: release[name],
-          })),
-      }),
-    ),
+    createGauge({
+      name: 'tributary_registry_sequence',
+      help: 'Sequence of the active release of the registry. Each change of a variant makes the next one.',
+      labelNames: ['graph'],
+      aggregator: 'max',
+      read: () => releaseSample(supergraph(), ({ sequence }) => sequence),
+    }),
+    createGauge({
+      name: 'tributary_registry_launch',
+      help: 'Number of the active launch of the registry.',
+      labelNames: ['graph'],
+      aggregator: 'max',
+      read: () => releaseSample(supergraph(), ({ launch }) => launch),
+    }),
     createGauge({
       name: 'tributary_supergraph_rejected',
       help: 'Number of processes that rejected the newest supergraph, by its version and the code of the first reason.',
@@ -87,11 +88,6 @@ export function registerGauges(registry: Registry, { supergraph, subgraphs }: Ga
   ];
   for (const gauge of gauges) registry.registerMetric(gauge);
 }
-
-const RELEASE_HELP = {
-  sequence: 'Sequence of the active release of the registry. Each change of a variant makes the next one.',
-  launch: 'Number of the active launch of the registry.',
-} as const;
 
 type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
 
@@ -127,6 +123,13 @@ function breakerSamples({
     value: BREAKER_VALUES[one.breaker],
   }));
   return [own, ...ofFields];
+}
+
+function releaseSample({ serving }: SupergraphStatus, value: (release: ReleaseName) => number): Sample[] {
+  return mapPresent(serving?.release ?? null, (release) => ({
+    labels: { graph: release.graph },
+    value: value(release),
+  }));
 }
 
 function mapPresent<Value>(value: Value | null, sample: (value: Value) => Sample): Sample[] {

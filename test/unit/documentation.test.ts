@@ -139,6 +139,7 @@ test('every excerpt of router.yaml is a valid configuration', () => {
       // Certificates and secrets are files that the reader has.
       const text = yaml
         .replaceAll(/\$\{file\.[^}]+\.pub\.pem\}/g, JSON.stringify(publicKey))
+        .replaceAll(/\$\{file\.[^}]+registry-key\}/g, 'trib_1_secret_AAAAAAAAAAAAAAAA')
         .replaceAll(/\$\{file\.[^}]+\}/g, 'x'.repeat(32));
       parseConfig(text, { env: {}, fileName: 'router.yaml', directory: folder });
       return [];

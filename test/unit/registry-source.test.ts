@@ -224,6 +224,10 @@ test('is unavailable while the registry fails, within its limits, and never show
   registry.intercept = ({ path }) => (path.includes('jwks') ? { body: '{"keys":5}' } : undefined);
   expect(await load()).toEqual(rejected('the registry sends no JSON Web Key Set'));
 
+  // The response ends before its announced length.
+  registry.intercept = () => ({ headers: { 'content-length': '1000' }, body: 'x' });
+  expect(await load()).toMatchObject({ kind: 'unavailable' });
+
   const received = Promise.withResolvers<undefined>();
   registry.intercept = () => {
     received.resolve(undefined);

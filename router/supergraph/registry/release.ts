@@ -100,7 +100,7 @@ async function verifiedPayload(jws: string, key: ExpectedRelease['key']): Promis
 
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWSSignatureVerificationFailed)
-    return 'the signature of the release does not match: the release was altered, or signed with another key';
+    return 'the signature of the release does not match: the release was altered, or signed with another key than the trusted one. If the registry has a new signing key, configure an API key that it has created since';
   if (error instanceof errors.JOSEAlgNotAllowed)
     return 'the release is signed with another algorithm than EdDSA (Ed25519)';
   return 'the response is not a signed release (compact JWS with a JSON payload)';
