@@ -2,6 +2,7 @@ import type { AccessChange, CheckReport, CompositionReport, Finding } from '../.
 import type { ContractReport, LintFinding, OperationResult } from '../../checks/report.ts';
 import { renderChanges } from './render-changes.ts';
 import { nameOf, renderOperations, renderPlans } from './render-operations.ts';
+import { fileOf, isAbout } from './report-annotations.ts';
 import { counted, listed, numeral } from './report-words.ts';
 
 const MAX_FINDINGS = 30;
@@ -12,17 +13,22 @@ export type ReportContext = {
   readonly title: string;
   /** File of the checked schema, for findings that name none. */
   readonly file?: string | undefined;
+  /** The checked subgraph: `file` is that of its findings only. */
+  readonly subgraph?: string | undefined;
   /** Advice below a report that failed, one line each. */
   readonly next?: readonly string[];
 };
 
+type Context = Pick<ReportContext, 'file' | 'subgraph'>;
+
 /** Returns the report of a check as text: what fails first, then the evidence, and what to do. */
-export function renderReport(report: CheckReport, { title, file, next = [] }: ReportContext): string {
+export function renderReport(report: CheckReport, context: ReportContext): string {
+  const { title, next = [] } = context;
   const sections = [
     `${title}: ${report.success ? 'passed' : 'FAILED'}`,
-    renderComposition(report.composition, file),
+    renderComposition(report.composition, context),
     ...(report.composition.errors.length > 0 ? [] : schemaSections(report)),
-    renderLint(report.lint, file),
+    renderLint(report.lint, context),
     ...(report.success ? [] : [section('What to do', adviceOf(report, next))]),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
@@ -44,28 +50,30 @@ function section(heading: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [`${heading}:`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-function renderComposition({ errors, hints }: CompositionReport, file: string | undefined): string {
+function renderComposition({ errors, hints }: CompositionReport, context: Context): string {
   if (errors.length === 0 && hints.length === 0) return 'Composition: passed';
   const found = [
     ...(errors.length > 0 ? [counted(errors.length, 'error')] : []),
     ...(hints.length > 0 ? [counted(hints.length, 'hint')] : []),
   ].join(', ');
   const lines = [
-    ...errors.map((finding) => findingLine('error', finding, file)),
-    ...hints.map((finding) => findingLine('hint', finding, file)),
+    ...errors.map((finding) => findingLine('error', finding, context)),
+    ...hints.map((finding) => findingLine('hint', finding, context)),
   ];
   return section(`Composition: ${errors.length > 0 ? 'FAILED' : 'passed'}, ${found}`, shortened(lines));
 }
 
 /** Returns a finding in one line: its kind, code, place and message. */
-function findingLine(kind: string, finding: Finding, file: string | undefined): string {
-  const place = placeOf(finding, file);
+function findingLine(kind: string, finding: Finding, context: Context): string {
+  const place = placeOf(finding, context);
   return `${kind}  ${finding.code}  ${place === '' ? '' : `${place}: `}${finding.message}`;
 }
 
 /** Returns `products.graphql:3:5`, or the subgraph if the file is unknown. */
-function placeOf({ file, subgraph, line, column, coordinate }: Finding, schemaFile?: string): string {
-  const source = file ?? (line === undefined ? undefined : schemaFile) ?? subgraph;
+function placeOf(finding: Finding, context: Context): string {
+  const { subgraph, line, column, coordinate } = finding;
+  const isPlaced = line !== undefined && isAbout(context.subgraph, subgraph);
+  const source = fileOf(finding) ?? (isPlaced ? context.file : undefined) ?? subgraph;
   if (source === undefined) return coordinate ?? '';
   return [source, line, column].filter((part) => part !== undefined).join(':');
 }
@@ -88,9 +96,9 @@ function renderAccess(changes: readonly AccessChange[], operations: readonly Ope
   return section('Access', lines);
 }
 
-function renderLint(findings: readonly LintFinding[], file: string | undefined): string {
+function renderLint(findings: readonly LintFinding[], context: Context): string {
   const added = findings.filter(({ isNew }) => isNew);
-  const lines = added.map((finding) => findingLine(finding.severity, finding, file));
+  const lines = added.map((finding) => findingLine(finding.severity, finding, context));
   const known = findings.length - added.length;
   const earlier = known === 0 ? '' : `, and ${numeral(known)} that the graph has already`;
   return section(`Lint: ${counted(added.length, 'new finding')}${earlier}`, shortened(lines));
@@ -99,7 +107,7 @@ function renderLint(findings: readonly LintFinding[], file: string | undefined):
 function renderContract({ name, success, composition, operations, changes }: ContractReport): string {
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks');
   const lines = [
-    ...composition.errors.map((finding) => findingLine('error', finding, undefined)),
+    ...composition.errors.map((finding) => findingLine('error', finding, {})),
     ...breaking.map((operation) => `breaks  ${nameOf(operation)}`),
     ...changes.filter(({ verdict }) => verdict === 'breaks').map(({ message }) => `change  ${message}`),
   ];

@@ -8,6 +8,8 @@ export type AnnotatedSchema = {
   /** Path as in the repository. */
   readonly file: string | undefined;
   readonly sdl: string | undefined;
+  /** Name of the subgraph, so that findings of others do not point to its file. */
+  readonly subgraph?: string | undefined;
 };
 
 /** The schema of the checked subgraph, or those of all subgraphs. */
@@ -40,19 +42,29 @@ function lintAnnotations(findings: readonly LintFinding[], schema: Schemas): rea
     .map((finding) => findingAnnotation(finding.severity, finding, schema));
 }
 
-function findingAnnotation(
-  level: Annotation['level'],
-  { code, message, coordinate, file, line, column }: Finding,
-  schema: Schemas,
-): Annotation {
+function findingAnnotation(level: Annotation['level'], finding: Finding, schema: Schemas): Annotation {
+  const { code, message, subgraph, coordinate, line, column } = finding;
   const place =
-    line === undefined ? positionOf(coordinate, schema) : { file: file ?? onlyFile(schema), line, column };
+    line === undefined
+      ? positionOf(coordinate, schema)
+      : { file: fileOf(finding) ?? onlyFile(schema, subgraph), line, column };
   return { level, title: code, message, ...place };
 }
 
-function onlyFile(schemas: Schemas): string | undefined {
+/** Returns the file of the only schema, unless a finding is about another subgraph. */
+function onlyFile(schemas: Schemas, subgraph: string | undefined): string | undefined {
   const [first, ...others] = [schemas].flat();
-  return others.length === 0 ? first?.file : undefined;
+  return others.length === 0 && isAbout(first?.subgraph, subgraph) ? first?.file : undefined;
+}
+
+/** Returns the file of a finding. The registry has no files, and names the subgraph instead. */
+export function fileOf({ file, subgraph }: Finding): string | undefined {
+  return file === subgraph ? undefined : file;
+}
+
+/** Whether a finding is about the checked subgraph; both names may be unknown. */
+export function isAbout(checked: string | undefined, subgraph: string | undefined): boolean {
+  return checked === undefined || subgraph === undefined || checked === subgraph;
 }
 
 function operationAnnotation(operation: OperationResult, schema: Schemas): Annotation {

@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import type { CheckReport } from '../../checks/report.ts';
 import { isRecord } from '../../router/shared/is-record.ts';
-import type { Annotation } from '../annotation.ts';
-import { reportAnnotations } from '../checks/report-annotations.ts';
 import type { AnnotatedSchema } from '../checks/report-annotations.ts';
-import { reportData } from '../checks/report-data.ts';
-import { renderReport } from '../checks/render-report.ts';
 import type { ReportContext } from '../checks/render-report.ts';
 import type { Outcome } from '../outcome.ts';
 
@@ -33,39 +29,26 @@ export const checkSchema = z.object({
 
 export type RegistryCheck = z.output<typeof checkSchema>;
 
-/** A report in all formats. */
-export type PresentedReport = {
-  readonly plain: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly annotations: readonly Annotation[];
-};
-
-/** Returns a report as text, as members of `data`, and as annotations of the schema file. */
-export function presentReport(
-  report: CheckReport,
-  context: ReportContext & { readonly schema: AnnotatedSchema },
-): PresentedReport {
-  const { schema, ...shown } = context;
-  return {
-    plain: renderReport(report, { ...shown, file: schema.file }),
-    data: reportData(report),
-    annotations: reportAnnotations(report, schema),
-  };
-}
+/** Texts around a report, and the schema file that annotations point to. */
+export type CheckContext = ReportContext & { readonly schema: AnnotatedSchema };
 
 /** Returns the outcome of a check that has ended. */
-export function checkOutcome(
+export async function checkOutcome(
   { id, status, report, error, url }: RegistryCheck,
-  context: ReportContext & { readonly schema: AnnotatedSchema },
-): Outcome {
+  { schema, ...context }: CheckContext,
+): Promise<Outcome> {
   if (report === null)
     return {
       kind: 'failure',
       code: 'CHECK_ERROR',
-      message: error ?? `check ${id} has no report (${status})`,
+      message: error ?? `check ${id} has no report (${status.toLowerCase()})`,
     };
-  const { plain, data, annotations } = presentReport(report, context);
-  const shared = { plain, data: { ...data, workflow_id: id, target_url: url }, annotations };
-  if (report.success) return { kind: 'success', ...shared };
-  return { kind: 'failure', code: 'CHECK_FAILED', message: `${context.title}: failed`, ...shared };
+  // Loaded here, because other verbs do not need a parser of GraphQL.
+  const { reportOutcome } = await import('../checks/report-outcome.ts');
+  const outcome = reportOutcome(report, { ...context, ...schema, schemas: [schema] });
+  const notes = report.evidence.operations === 0 ? [NOTHING_RECORDED] : [];
+  return { ...outcome, data: { ...outcome.data, workflow_id: id, target_url: url }, notes };
 }
+
+const NOTHING_RECORDED =
+  'no operation is recorded, so no change counts as breaking: routers that follow the registry record what clients send, and `tributary operations push` adds the operations of a manifest';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AnnotatedSchema } from '../checks/report-annotations.ts';
 import { columns } from './columns.ts';
 import type { Outcome } from '../outcome.ts';
-import { CHECK_FIELDS, checkSchema, presentReport } from './check-result.ts';
+import { CHECK_FIELDS, checkOutcome, checkSchema } from './check-result.ts';
 
 const FINDING_FIELDS = 'code message subgraph coordinate line column';
 
@@ -60,9 +60,9 @@ export type PublishSubject = {
 };
 
 /** Returns the outcome of a publish or a deletion. */
-export function publishOutcome(result: PublishResult, subject: PublishSubject): Outcome {
+export async function publishOutcome(result: PublishResult, subject: PublishSubject): Promise<Outcome> {
   const { launch, errors } = result;
-  if (errors.some(({ code }) => code === 'CHECK_FAILED')) return rejectedByCheck(result, subject);
+  if (errors.some(({ code }) => code.startsWith('CHECK_'))) return rejectedByCheck(result, subject);
   const data = publishData(result);
   const composition = errors.length > 0 ? errors : (launch?.errors ?? []);
   if (composition.length > 0) return notComposed(composition, failureText(result, subject), subject, data);
@@ -98,16 +98,17 @@ function publishData({ launch, check, created, updated }: PublishResult) {
   };
 }
 
-function rejectedByCheck(
-  result: PublishResult,
-  { subject, ref, action, schema, next }: PublishSubject,
-): Outcome {
-  const message = `${subject} was not ${action}: the change breaks recorded operations of ${ref}`;
-  const failure = { kind: 'failure', code: 'CHECK_FAILED', message } as const;
-  const report = result.check?.report;
-  if (report === null || report === undefined) return { ...failure, data: publishData(result) };
-  const presented = presentReport(report, { title: `Check of ${subject} in ${ref}`, schema, next });
-  return { ...failure, ...presented, data: { ...publishData(result), ...presented.data } };
+async function rejectedByCheck(result: PublishResult, subject: PublishSubject): Promise<Outcome> {
+  const { ref, action, schema, next, subject: name } = subject;
+  const data = publishData(result);
+  const { check, errors } = result;
+  const reasons = errors.map(({ message }) => message).join('; ');
+  const failure = { kind: 'failure', code: errors[0]?.code ?? 'CHECK_FAILED', data } as const;
+  if (check === null || check.report === null)
+    return { ...failure, message: `${name} was not ${action}: ${reasons}` };
+  const outcome = await checkOutcome(check, { title: `Check of ${name} in ${ref}`, schema, next });
+  const message = `${name} was not ${action}: the change breaks recorded operations of ${ref}`;
+  return { ...outcome, ...failure, message, data: { ...outcome.data, ...data } };
 }
 
 function failureText({ launch, updated }: PublishResult, { subject, action, ref }: PublishSubject) {
@@ -133,11 +134,11 @@ function notComposed(
       build_errors: findings.map(({ message, code }) => ({ message, code, type: 'composition' })),
     },
     data,
-    annotations: findings.map(({ code, message, line, column }) => ({
+    annotations: findings.map(({ code, message, subgraph, line, column }) => ({
       level: 'error',
       title: code,
       message,
-      file: schema.file,
+      file: subgraph === null || subgraph === schema.subgraph ? schema.file : undefined,
       line: line ?? undefined,
       column: column ?? undefined,
     })),

@@ -248,6 +248,31 @@ describe('misuse', () => {
   });
 });
 
+test('tributary subgraph lint prints findings with their lines, and fails for errors only', async () => {
+  const file = join(folder, 'lint.graphql');
+  writeFileSync(file, 'type Query {\n  Product_list: Int\n}');
+  const message = expect.stringMatching(/Product_list/);
+  expect(await runVerb('subgraph', 'lint', '--schema', file)).toMatchObject({
+    kind: 'success',
+    plain: expect.stringMatching(/lint\.graphql:2:3: warning {2}FIELD_NAME_CASE {2}.*\n$/),
+    data: { errors_count: 0, warnings_count: 1, diagnostics: [{ rule: 'FIELD_NAME_CASE', start_line: 2 }] },
+    annotations: [{ level: 'warning', title: 'FIELD_NAME_CASE', message, file, line: 2, column: 3 }],
+  });
+  expect(await runVerb('subgraph', 'lint', '-s', file, '--rule', 'FIELD_NAME_CASE=error')).toMatchObject({
+    kind: 'failure',
+    code: 'LINT_FAILED',
+    message: '1 error',
+  });
+  writeFileSync(file, 'type Query {');
+  expect(await runVerb('subgraph', 'lint', '-s', file)).toMatchObject({
+    code: 'SCHEMA_INVALID',
+    message: `${file}:1:13: Syntax Error: Expected Name, found <EOF>.`,
+  });
+  await expect(runVerb('subgraph', 'lint', '-s', file, '--rule', 'NAMES=error')).rejects.toThrow(
+    '--rule must be RULE=error, RULE=warning or RULE=off, with a rule of TYPE_NAME_CASE, ',
+  );
+});
+
 describe('the process', () => {
   function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     return spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...args], {

@@ -18,8 +18,8 @@ beforeAll(async () => {
   registry = cleanUp.use(await startTestRegistry());
 });
 
-const PRODUCTS = `type Query { product(id: ID!): Product products: [Product!]! }
-type Product @key(fields: "id") { id: ID! name: String! weight: Int price: Int @tag(name: "public") }
+const PRODUCTS = `type Query { product(id: ID!): Product @tag(name: "public") products: [Product!]! }
+type Product @key(fields: "id") @tag(name: "public") { id: ID! name: String! weight: Int price: Int }
 `;
 const REVIEWS = `type Query { reviews: [Review!]! }
 type Review { text: String! product: Product! }
@@ -156,6 +156,58 @@ describe('tributary subgraph', () => {
   });
 });
 
+describe('tributary subgraph check', () => {
+  const check = (name: string, sdl: string, ...more: readonly string[]) =>
+    tributary('subgraph', 'check', name, '--schema', schemaFile(name, sdl), ...more);
+  const renamed = PRODUCTS.replace('name: String!', 'title: String!');
+
+  test('waits for the report and prints it, with a note while no operation is recorded', async () => {
+    const outcome = await check('products', renamed);
+    expect(outcome).toMatchObject({
+      kind: 'success',
+      plain: expect.stringMatching(/^Check of products in shop@production: passed\n\nComposition: passed\n/),
+      data: { tasks: { operations: { task_status: 'PASSED' } }, changes: expect.any(Array) },
+      notes: [expect.stringMatching(/^no operation is recorded, so no change counts as breaking: /)],
+    });
+    expect(outcome.plain).toContain("Field 'name' was removed from object type 'Product'");
+  });
+
+  test('points to the line of a schema that does not compose', async () => {
+    const file = join(folder, 'products.graphql');
+    const failed = await check('products', renamed.replace('title: String!', 'title: Strin'));
+    expect(failed).toMatchObject({
+      kind: 'failure',
+      code: 'COMPOSITION_FAILED',
+      plain: expect.stringMatching(
+        /: FAILED\n\nComposition: FAILED, 1 error:\n {2}error {2}INVALID_GRAPHQL {2}/,
+      ),
+      annotations: [{ level: 'error', title: 'INVALID_GRAPHQL', file, line: 2 }],
+    });
+    expect(failed.plain).toContain(`${file}:2: `);
+  });
+
+  test('runs in the background, and --id waits for it with any key of the graph', async () => {
+    const started = await check('products', renamed, '--background');
+    const id = (started.plain ?? '').trim();
+    expect(started).toMatchObject({
+      kind: 'success',
+      data: { workflow_id: id, target_url: `${registry.url}/checks/${id}` },
+      notes: [`check ${id} is running; "tributary subgraph check --id ${id}" waits for its report`],
+    });
+    const key = await registry.createKey('READ');
+    const done = await runVerb('subgraph', 'check', '--id', id, '--registry', registry.url, '--key', key);
+    expect(done).toMatchObject({
+      kind: 'success',
+      plain: expect.stringMatching(/^Check of products: passed\n/),
+      data: { workflow_id: id },
+    });
+    expect(await tributary('subgraph', 'check', '--id', 'nope')).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'the registry has no check nope',
+    });
+  });
+});
+
 describe('tributary launch', () => {
   test('list, show and diff tell what changed', async () => {
     const changed = PRODUCTS.replace('weight: Int', 'size: String');
@@ -228,6 +280,79 @@ describe('tributary graph and supergraph', () => {
       },
     });
     expect((await tributary('graph', 'settings')).plain).toBe(changed.plain);
+  });
+});
+
+describe('tributary contract', () => {
+  test('publish, list, fetch and delete keep to the tags', async () => {
+    const published = await tributary('contract', 'publish', 'partner', '--include-tag', 'public');
+    expect(published).toMatchObject({
+      plain: 'contract partner published, new\nlaunch 6 of shop@production: serving\n',
+    });
+    expect((await tributary('contract', 'list')).plain).toMatch(
+      /^NAME +INCLUDES +EXCLUDES +UNREACHABLE TYPES +VERSION +PUBLISHED\npartner +public +nothing +hidden +1 /,
+    );
+    expect((await tributary('contract', 'fetch', 'partner')).plain).toContain('product(id: ID!): Product');
+    expect(await tributary('contract', 'fetch', 'partners')).toMatchObject({
+      message: 'shop@production has no contract partners; `tributary contract list` shows those that it has',
+    });
+    expect(await tributary('contract', 'delete', 'partner')).toMatchObject({ code: 'NOT_CONFIRMED' });
+    expect(await tributary('contract', 'delete', 'partner', '--confirm')).toMatchObject({
+      plain: 'contract partner deleted\nlaunch 7 of shop@production: serving\n',
+    });
+  });
+});
+
+describe('a canary', () => {
+  test('is paused, resumed, promoted, and rolled back with a reason', async () => {
+    const rollout = join(folder, 'rollout.json');
+    writeFileSync(rollout, '{ "strategy": "canary", "steps": [5] }');
+    await tributary('graph', 'settings', '--rollout', rollout);
+    expect(await publish('reviews', `${REVIEWS}# 1`)).toMatchObject({
+      plain: 'subgraph reviews published\nlaunch 8 of shop@production: canary\n',
+    });
+    expect((await tributary('launch', 'pause')).plain).toMatch(
+      /^shop@production: launch 7 serves, launch 8 is a canary for 5 % of callers, paused \(release \d+\)\n$/,
+    );
+    expect(await tributary('launch', 'resume')).toMatchObject({
+      data: { canary: { launch: 8, state: 'RUNNING' } },
+    });
+    expect((await tributary('launch', 'promote')).plain).toMatch(/: launch 8 serves \(release \d+\)\n$/);
+    expect(await tributary('launch', 'rollback', '7', '--reason', 'reviews are empty')).toMatchObject({
+      data: {
+        serving: 7,
+        canary: null,
+        rollback: true,
+        reason: expect.stringContaining('reviews are empty'),
+      },
+    });
+    expect((await tributary('launch', 'show', '8')).plain).toMatch(
+      /^launch 8: rolled back\n[^]*reason +.*reviews are empty\n/,
+    );
+    expect(await tributary('launch', 'pause')).toMatchObject({ kind: 'failure', code: expect.any(String) });
+    writeFileSync(rollout, '{ "strategy": "direct" }');
+    await tributary('graph', 'settings', '--rollout', rollout);
+  });
+});
+
+describe('tributary subgraph delete', () => {
+  test('only tries without --confirm', async () => {
+    const plain = 'subgraph reviews can be deleted: the rest composes, and no recorded operation breaks\n';
+    expect(await tributary('subgraph', 'delete', 'reviews', '--dry-run')).toMatchObject({
+      kind: 'success',
+      plain,
+    });
+    expect(await tributary('subgraph', 'delete', 'reviews')).toMatchObject({
+      code: 'NOT_CONFIRMED',
+      message: 'subgraph reviews was not deleted; --confirm deletes it',
+      plain,
+    });
+    expect(await tributary('subgraph', 'delete', 'review', '--confirm')).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await tributary('subgraph', 'delete', 'reviews', '--confirm')).toMatchObject({
+      kind: 'success',
+      plain: expect.stringMatching(/^subgraph reviews deleted\nlaunch \d+ of shop@production: serving\n$/),
+      data: { supergraph_was_updated: true },
+    });
   });
 });
 

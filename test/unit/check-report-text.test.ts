@@ -220,6 +220,22 @@ test('annotations point to the line of the coordinate, or of the type of a remov
   ]);
 });
 
+test('findings of another subgraph do not point to the file of the checked one', () => {
+  const finding = {
+    code: 'FIELD_TYPE_MISMATCH',
+    message: 'differs',
+    subgraph: 'reviews',
+    line: 9,
+    column: 1,
+  };
+  const failed = { ...REPORT, composition: { errors: [finding], hints: [] } };
+  const schema = { file: 'p.graphql', sdl: SDL, subgraph: 'products' };
+  expect(renderReport(failed, { title: 'Check', ...schema })).toContain(
+    'FIELD_TYPE_MISMATCH  reviews:9:1: differs',
+  );
+  expect(reportAnnotations(failed, schema)[0]).toMatchObject({ file: undefined, line: 9 });
+});
+
 describe('the position of a coordinate', () => {
   test.each([
     ['Product.title', { line: 5, column: 3 }],

@@ -42,6 +42,11 @@ export const graphSettings = defineVerb(
         description: 'Whether a publish that breaks recorded operations is rejected.',
       },
       ...CHECK_SETTINGS_OPTIONS,
+      lint: {
+        type: 'string',
+        value: 'FILE',
+        description: 'JSON file with the settings of lint in checks: rules and ignored coordinates.',
+      },
       rollout: {
         type: 'string',
         value: 'FILE',
@@ -51,10 +56,13 @@ export const graphSettings = defineVerb(
     },
   },
   async ({ values, positionals: [graph = values.graph] }): Promise<Outcome> => {
-    const checks = givenCheckSettings(values);
+    const checks = {
+      ...givenCheckSettings(values),
+      ...(values.lint !== undefined && { lint: readJson('lint', values.lint) }),
+    };
     const given = {
       ...(values.publish !== undefined && { publish: values.publish.toUpperCase() }),
-      ...(values.rollout !== undefined && { rollout: readRollout(values.rollout) }),
+      ...(values.rollout !== undefined && { rollout: readJson('rollout', values.rollout) }),
     };
     const registry = await openRegistry({ ...values, graph });
     const current = await readSettings(registry);
@@ -73,11 +81,11 @@ async function changeSettings({ client, ref }: OpenRegistry, settings: Readonly<
   return existing((await client.request(CHANGE, { ref, settings }, schema)).variant, ref).settings;
 }
 
-function readRollout(file: string): unknown {
-  assertFile(file, '--rollout: ');
+function readJson(option: string, file: string): unknown {
+  assertFile(file, `--${option}: `);
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    throw new MisuseError(`--rollout: ${file} is no JSON`);
+    throw new MisuseError(`--${option}: ${file} is no JSON`);
   }
 }

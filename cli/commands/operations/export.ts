@@ -1,4 +1,4 @@
-import { OperationTypeNode, getOperationAST, parse } from 'graphql';
+import type { OperationDefinitionNode } from 'graphql';
 import { counted } from '../../checks/report-words.ts';
 import { OUTPUT_OPTION, writeResult } from '../../command-config.ts';
 import { positiveNumber } from '../../command-spec.ts';
@@ -25,10 +25,14 @@ export const operationsExport = defineVerb(
     const days = values['since-days'];
     const sinceDays = days === undefined ? undefined : positiveNumber('since-days', days, { whole: true });
     const found = await recordedOperations(await openRegistry(values), { client, sinceDays });
+    // Loaded here, because other verbs do not need a parser of GraphQL.
+    const { getOperationAST, parse } = await import('graphql');
     const manifest = {
       format: 'apollo-persisted-query-manifest',
       version: 1,
-      operations: found.map(entryOf),
+      operations: found.map((operation) =>
+        entryOf(operation, getOperationAST(parse(operation.body), operation.name)),
+      ),
     };
     const json = `${JSON.stringify(manifest, undefined, 2)}\n`;
     if (output !== undefined) writeResult(output, json);
@@ -41,12 +45,14 @@ export const operationsExport = defineVerb(
   },
 );
 
-function entryOf({ id, name, body }: RegistryOperation) {
-  const operation = getOperationAST(parse(body), name);
+function entryOf(
+  { id, name, body }: RegistryOperation,
+  definition: OperationDefinitionNode | null | undefined,
+) {
   return {
     id,
-    name: name ?? operation?.name?.value ?? '',
-    type: operation?.operation ?? OperationTypeNode.QUERY,
+    name: name ?? definition?.name?.value ?? '',
+    type: definition?.operation ?? 'query',
     body,
   };
 }

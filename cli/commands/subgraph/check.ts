@@ -69,7 +69,7 @@ export const subgraphCheck = defineVerb(
       z.object({ checkSubgraph: checkSchema }),
     );
     if (values.background) return started(checkSubgraph);
-    const schema = { file: values.schema === '-' ? undefined : values.schema, sdl };
+    const schema = { file: values.schema === '-' ? undefined : values.schema, sdl, subgraph: name };
     const done = await finished(client, checkSubgraph);
     return checkOutcome(done, { ...contextOf(name, ref), schema });
   },

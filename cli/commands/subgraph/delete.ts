@@ -36,7 +36,7 @@ export const subgraphDelete = defineVerb(
       { ref, name, dryRun, allowBreaking: values['allow-breaking'] },
       z.object({ deleteSubgraph: publishSchema }),
     );
-    const outcome = publishOutcome(deleteSubgraph, {
+    const outcome = await publishOutcome(deleteSubgraph, {
       subject: `subgraph ${name}`,
       action: 'deleted',
       dryRun,

@@ -3,6 +3,7 @@ import { subgraphCheck } from './check.ts';
 import { subgraphDelete } from './delete.ts';
 import { subgraphFetch } from './fetch.ts';
 import { subgraphIntrospect } from './introspect.ts';
+import { subgraphLint } from './lint.ts';
 import { subgraphList } from './list.ts';
 import { subgraphPublish } from './publish.ts';
 
@@ -10,5 +11,13 @@ import { subgraphPublish } from './publish.ts';
 export const subgraph: VerbGroup = {
   name: 'subgraph',
   summary: 'Checks, publishes and lists the subgraphs of a graph in a registry.',
-  verbs: [subgraphCheck, subgraphPublish, subgraphList, subgraphFetch, subgraphDelete, subgraphIntrospect],
+  verbs: [
+    subgraphCheck,
+    subgraphPublish,
+    subgraphList,
+    subgraphFetch,
+    subgraphDelete,
+    subgraphLint,
+    subgraphIntrospect,
+  ],
 };
