@@ -14,7 +14,7 @@ import { withoutPlannerMessages } from './planning/masked-planner.ts';
 import type { createPlanner } from './planning/planner.ts';
 import { composeSend } from './subgraph/send-chain.ts';
 import type { SendForCaller } from './subgraph/send-chain.ts';
-import type { SubgraphPool } from './subgraph/subgraph-pool.ts';
+import type { Routes, SubgraphPool } from './subgraph/subgraph-pool.ts';
 import { acceptSupergraph } from './supergraph/acceptance/accept-supergraph.ts';
 import type { AcceptedContract } from './supergraph/acceptance/accept-supergraph.ts';
 import { formatFinding } from './supergraph/compose.ts';
@@ -38,6 +38,10 @@ export type Generation = AsyncDisposable & {
    * generation may have another URL for a subgraph.
    */
   readonly send: SendForCaller;
+  /** The subgraphs that it calls, to tell them apart from those of other generations. */
+  readonly routes: Routes;
+  /** Generations of one group share connections and breakers. */
+  readonly group: number;
   /** Number of times that breakers of its subgraphs have opened. */
   readonly breakerOpenings: () => number;
   /** Request stages that were created with the configuration of this generation. */
@@ -117,6 +121,8 @@ export async function buildGeneration(
     operations,
     contracts,
     send,
+    routes,
+    group: parts.group,
     breakerOpenings: routes.breakerOpenings,
     stages,
     warmOperations,

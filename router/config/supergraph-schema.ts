@@ -113,6 +113,14 @@ export const supergraph = z
       .describe(
         'Directory in which the active supergraph is stored. A router starts with the stored one when no source delivers a supergraph within 2 s. Default: none; with `registry` a folder of the system or `.tributary` beside `router.yaml`.',
       ),
+    keepPreviousMs: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(600_000)
+      .describe(
+        'Time for which the supergraph that a release of `registry` replaced stays in memory, so that a rollback takes effect at once; 0 frees it at once.',
+      ),
     watch: z
       .boolean()
       .default(true)

@@ -19,8 +19,7 @@ export type SubgraphPool = AsyncDisposable & {
    * @param settings settings of the calls; those of the pool by default
    */
   forGeneration(routes: ReadonlyMap<string, string>, settings?: CallSettings): Routes;
-  /** @param canaryGroup group of the canary, whose subgraphs are marked; undefined if there is none */
-  state(canaryGroup?: number): readonly PooledState[];
+  state(marked?: MarkedRoutes): readonly PooledState[];
   /**
    * Forces the breaker of a subgraph or of one field into a state. The state also applies to generations that
    * are created later, until the command `auto` ends it.
@@ -28,8 +27,15 @@ export type SubgraphPool = AsyncDisposable & {
   readonly force: (command: BreakerCommand) => 'applied' | 'unknown' | 'full';
 };
 
-/** State of the client of one subgraph. A canary has clients of its own. */
-export type PooledState = SubgraphState & { readonly canary?: true };
+/** Routes whose clients are marked in the state of the pool. */
+export type MarkedRoutes = {
+  readonly canary?: Routes | undefined;
+  /** Those of the supergraph that was replaced last and is kept for a rollback. */
+  readonly previous?: Routes | undefined;
+};
+
+/** State of the client of one subgraph. Those that receive only a part of the calls, or none, are marked. */
+export type PooledState = SubgraphState & { readonly usedBy?: 'canary' | 'previous' };
 
 export type BreakerCommand = {
   readonly subgraph: string;
@@ -69,9 +75,8 @@ type ClientOptions = SubgraphOptions & Required<Pick<CallSettings, 'keepHeaders'
 
 type PooledClient = {
   readonly client: SubgraphClient;
-  readonly group: number;
   readonly breakerOpenings: () => number;
-  generations: number;
+  readonly users: Set<Routes>;
 };
 
 /** Creates an empty pool. Generations add their subgraphs. */
@@ -85,12 +90,11 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
 
   function acquire(key: string, options: ClientOptions): PooledClient {
     const pooled = open.get(key) ?? create(options);
-    pooled.generations += 1;
     open.set(key, pooled);
     return pooled;
   }
 
-  function create({ keepHeaders, group, ...options }: ClientOptions): PooledClient {
+  function create({ keepHeaders, ...options }: ClientOptions): PooledClient {
     let openings = 0;
     const telemetry = {
       ...parts.telemetry,
@@ -102,18 +106,18 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
     const client = createSubgraphClient(options, { ...parts, telemetry, keepHeaders });
     for (const command of commands.values())
       if (command.subgraph === options.name) client.force(command.state, command.field);
-    return { client, group, breakerOpenings: () => openings, generations: 0 };
+    return { client, breakerOpenings: () => openings, users: new Set() };
   }
 
   function isFull(): boolean {
     return [...commands.values()].filter(({ field }) => field !== undefined).length >= MAX_FORCED_FIELDS;
   }
 
-  async function release(key: string): Promise<void> {
+  async function release(key: string, user: Routes): Promise<void> {
     const pooled = open.get(key);
     if (pooled === undefined) return;
-    pooled.generations -= 1;
-    if (pooled.generations > 0) return;
+    pooled.users.delete(user);
+    if (pooled.users.size > 0) return;
     open.delete(key);
     await pooled.client[Symbol.asyncDispose]();
   }
@@ -127,7 +131,7 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
       });
       const subgraphs = new Map(clients.map(({ name, client }) => [name, client]));
       let released: Promise<unknown> | undefined;
-      return {
+      const generation: Routes = {
         send(request, context, signal) {
           const subgraph = subgraphs.get(request.subgraph);
           if (subgraph === undefined) return Promise.resolve(unsent(disconnected(request.subgraph)).response);
@@ -135,16 +139,15 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
         },
         breakerOpenings: () => clients.reduce((sum, { breakerOpenings }) => sum + breakerOpenings(), 0),
         async [Symbol.asyncDispose]() {
-          released ??= Promise.all(clients.map(({ key }) => release(key)));
+          released ??= Promise.all(clients.map(({ key }) => release(key, generation)));
           await released;
         },
       };
+      for (const { users } of clients) users.add(generation);
+      return generation;
     },
 
-    state: (canaryGroup) =>
-      [...open.values()].map(({ client, group }) =>
-        group === canaryGroup ? { ...client.state(), canary: true } : client.state(),
-      ),
+    state: (marked) => [...open.values()].map((pooled) => stateOf(pooled, marked)),
 
     force(command) {
       const { subgraph: name, field, state } = command;
@@ -164,6 +167,13 @@ export function createSubgraphPool(traffic: Config['traffic'], parts: SubgraphPa
       await Promise.all(subgraphs.map((subgraph) => subgraph[Symbol.asyncDispose]()));
     },
   };
+}
+
+function stateOf({ client, users }: PooledClient, { canary, previous }: MarkedRoutes = {}): PooledState {
+  const isCanary = canary !== undefined && users.has(canary);
+  const isPrevious = previous !== undefined && users.has(previous) && users.size === 1;
+  if (!isCanary && !isPrevious) return client.state();
+  return { ...client.state(), usedBy: isCanary ? 'canary' : 'previous' };
 }
 
 function clientOptions(

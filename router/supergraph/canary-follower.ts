@@ -12,12 +12,14 @@ type ReleasedCanary = NonNullable<Release['canary']>;
 
 /** A generation as the follower needs it. */
 export type FollowedGeneration = AsyncDisposable &
-  CountedGeneration & { readonly graph: { readonly id: string }; readonly supergraph: Supergraph };
+  CountedGeneration & {
+    readonly graph: { readonly id: string };
+    readonly supergraph: Supergraph;
+    readonly group: number;
+  };
 
 /** Keeps the canary of a process as the last release says. */
 export type CanaryFollower = {
-  /** Group of the generations that all other callers use, and of the canary. */
-  readonly groups: () => { readonly serving: number; readonly canary: number | undefined };
   /** Ends the canary unless the loaded release continues it or promotes it. */
   readonly endUnlessContinued: (loaded: Loaded) => void;
   /** Makes the canary the current generation if it is one of `supergraph`; returns whether it was. */
@@ -41,8 +43,8 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   rollout,
   build,
 }: CanaryFollowerParts<G>): CanaryFollower {
-  let serving = 0;
-  let canaryGroup = 0;
+  /** Highest group so far. */
+  let lastGroup = 0;
   let release: Release | undefined;
 
   function isRunning(supergraph: Supergraph): boolean {
@@ -58,11 +60,11 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     if (canary?.kind !== 'supergraph' || rollout.isRolledBack(idOf(wanted))) return rollout.end();
     const supergraph = { sdl: canary.sdl, contracts: wanted.contracts ?? loaded.contracts };
     // A new group even for the same supergraph, so that a canary that begins again has closed breakers.
-    if (isRunning(supergraph) || (await start(supergraph, wanted, canaryGroup + 1))) compare(loaded, wanted);
+    if (isRunning(supergraph) || (await start(supergraph, wanted, lastGroup + 1))) compare(loaded, wanted);
   }
 
   async function start(supergraph: Supergraph, wanted: ReleasedCanary, group: number): Promise<boolean> {
-    canaryGroup = group;
+    lastGroup = Math.max(lastGroup, group);
     try {
       const generation = await build(supergraph, group);
       // The other workers of a pool may have rolled it back meanwhile.
@@ -95,7 +97,6 @@ export function createCanaryFollower<G extends FollowedGeneration>({
   }
 
   return {
-    groups: () => ({ serving, canary: leases.canary() === undefined ? undefined : canaryGroup }),
     endUnlessContinued(loaded) {
       const isContinued = loaded.release?.canary !== null && loaded.release?.canary !== undefined;
       if (isContinued || isRunning({ sdl: loaded.sdl, contracts: loaded.release?.contracts ?? [] })) return;
@@ -103,7 +104,6 @@ export function createCanaryFollower<G extends FollowedGeneration>({
     },
     promote(supergraph) {
       if (!isRunning(supergraph)) return false;
-      serving = canaryGroup;
       leases.promoteCanary();
       rollout.end();
       return true;
@@ -113,7 +113,7 @@ export function createCanaryFollower<G extends FollowedGeneration>({
       const before = leases.canary();
       const wanted = release?.canary;
       if (before === undefined || release === undefined || wanted === undefined || wanted === null) return;
-      if (await start(before.supergraph, wanted, canaryGroup)) compare(release, wanted);
+      if (await start(before.supergraph, wanted, before.group)) compare(release, wanted);
     },
   };
 }

@@ -36,8 +36,9 @@ export type Generations<G> = AsyncDisposable & {
   readonly onRollback: (listener: (decision: RollbackDecision) => void) => void;
   /** Ends a canary that another worker of the pool has rolled back. */
   readonly rollBack: (decision: RollbackDecision) => void;
-  /** Group of the canary's subgraphs in the pool; undefined if there is no canary. */
-  readonly canaryGroup: () => number | undefined;
+  readonly canary: () => G | undefined;
+  /** The generation that was replaced last, while it is kept for a rollback. */
+  readonly previous: () => G | undefined;
   readonly currentId: () => string | undefined;
   readonly status: () => SupergraphStatus;
   /**
@@ -83,6 +84,8 @@ export type GenerationsParts<G> = {
   readonly create: Create<G>;
   /** Called after each load of the sources. */
   readonly onLoaded?: () => void;
+  /** Milliseconds for which the generation that a release replaced is kept for a rollback. */
+  readonly keepPreviousMs: number;
   /** Sends a smoke-test query through a new generation before clients use it; rejects if the query fails. */
   readonly smokeTest: (generation: G, previous: G | undefined) => Promise<void>;
   readonly canaries: {
@@ -114,9 +117,12 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
   const { sources, telemetry } = parts;
   const { list, stored } = sources;
   const record = new StatusRecord(parts, list);
-  const leases = createLeases<G>((error) =>
-    telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
-  );
+  const leases = createLeases<G>({
+    ...parts,
+    onCloseFailed: (error) => telemetry.log.error({ err: error }, 'closing a replaced supergraph failed'),
+    // Only a registry rolls back.
+    keepMs: list.some(({ kind }) => kind === 'registry') ? parts.keepPreviousMs : 0,
+  });
   const rollout = createRollout({
     ...parts,
     stop: leases.stopCanary,
@@ -194,8 +200,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     } else {
       const started = parts.monotonic();
       try {
-        if (!canaries.promote(supergraph))
-          leases.activate(await build(supergraph, canaries.groups().serving));
+        if (!canaries.promote(supergraph) && !reactivate(supergraph))
+          leases.activate(await build(supergraph, leases.current()?.group ?? 0));
       } catch (error) {
         if (error instanceof ConfigError && isStarting && source !== stored) configError ??= error;
         return reject(source, rejectionReasons(error), { version: versionOf(loaded.sdl), release });
@@ -206,6 +212,11 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     followed = source;
     await canaries.follow(loaded);
     return true;
+  }
+
+  /** Serves the generation that was replaced last, if it is one of this supergraph. */
+  function reactivate(supergraph: Supergraph): boolean {
+    return leases.reactivate((generation) => isSameSupergraph(supergraph, generation.supergraph));
   }
 
   function activated(
@@ -284,8 +295,9 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     const rebuilt = reloads.then(async () => {
       const current = leases.current();
       if (closed) return;
-      if (current !== undefined)
-        leases.activate(await build(current.supergraph, canaries.groups().serving, next));
+      if (current !== undefined) leases.activate(await build(current.supergraph, current.group, next));
+      // It has the previous configuration.
+      leases.forget();
       create = next;
       activated();
       await canaries.rebuild();
@@ -334,7 +346,8 @@ export async function createGenerations<G extends FollowedGeneration & { readonl
     rollout: rollout.status,
     onRollback: rollout.onRollback,
     rollBack: (decision) => rollout.rollBack(decision, decision.reason),
-    canaryGroup: () => canaries.groups().canary,
+    canary: leases.canary,
+    previous: leases.previous,
     reload,
     rebuild,
     currentId: () => leases.current()?.graph.id,

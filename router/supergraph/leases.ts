@@ -1,9 +1,12 @@
+import type { Schedule } from '../shared/schedule.ts';
+
 /** Keeps a generation open for one request. */
 export type Lease<G> = Disposable & { readonly generation: G };
 
 /**
  * The current generation, the canary beside it, and earlier ones that are still used by requests in flight. A
- * generation that is replaced or stopped is disposed after its last lease is released.
+ * generation that is replaced or stopped is disposed after its last lease is released. The last replaced one
+ * may be kept for some time, because a rollback is urgent and building a generation takes about a second.
  */
 export type Leases<G> = AsyncDisposable & {
   /** Acquires the current generation for a request; returns undefined if there is none yet. */
@@ -12,8 +15,14 @@ export type Leases<G> = AsyncDisposable & {
   readonly acquireCanary: () => Lease<G> | undefined;
   readonly current: () => G | undefined;
   readonly canary: () => G | undefined;
+  /** The kept generation. */
+  readonly previous: () => G | undefined;
   /** Makes a generation the current one. */
   readonly activate: (generation: G) => void;
+  /** Makes the kept generation current again if it fulfils a condition. Returns whether it did. */
+  readonly reactivate: (isWanted: (generation: G) => boolean) => boolean;
+  /** Disposes the kept generation, for example because the configuration has changed. */
+  readonly forget: () => void;
   /** Makes a generation the canary. */
   readonly startCanary: (generation: G) => void;
   readonly stopCanary: () => void;
@@ -23,14 +32,24 @@ export type Leases<G> = AsyncDisposable & {
 
 type Slot<G> = { readonly generation: G; inFlight: number; retired: (() => void) | undefined };
 
-/**
- * Creates an empty set of leases.
- * @param onCloseFailed receives the errors of disposing a replaced generation
- */
-export function createLeases<G extends AsyncDisposable>(onCloseFailed: (error: unknown) => void): Leases<G> {
+export type LeasesParts = {
+  /** Receives the errors of disposing a replaced generation. */
+  readonly onCloseFailed: (error: unknown) => void;
+  /** Milliseconds for which the last replaced generation is kept. */
+  readonly keepMs: number;
+  readonly schedule: Schedule;
+};
+
+/** Creates an empty set of leases. */
+export function createLeases<G extends AsyncDisposable>({
+  onCloseFailed,
+  keepMs,
+  schedule,
+}: LeasesParts): Leases<G> {
   const retiring = new Set<Promise<void>>();
   let current: Slot<G> | undefined;
   let canary: Slot<G> | undefined;
+  let kept: { readonly slot: Slot<G>; readonly timer: Disposable } | undefined;
 
   function retire(slot: Slot<G> | undefined): void {
     if (slot === undefined) return;
@@ -44,7 +63,20 @@ export function createLeases<G extends AsyncDisposable>(onCloseFailed: (error: u
   function setCurrent(slot: Slot<G> | undefined): void {
     const previous = current;
     current = slot;
-    retire(previous);
+    if (keepMs > 0 && previous !== undefined && slot !== undefined) keep(previous);
+    else retire(previous);
+  }
+
+  function keep(slot: Slot<G>): void {
+    forget();
+    kept = { slot, timer: schedule(forget, keepMs) };
+  }
+
+  function forget(): void {
+    kept?.timer[Symbol.dispose]();
+    const slot = kept?.slot;
+    kept = undefined;
+    retire(slot);
   }
 
   function setCanary(slot: Slot<G> | undefined): void {
@@ -58,7 +90,17 @@ export function createLeases<G extends AsyncDisposable>(onCloseFailed: (error: u
     acquireCanary: () => acquireSlot(canary),
     current: () => current?.generation,
     canary: () => canary?.generation,
+    previous: () => kept?.slot.generation,
     activate: (generation) => setCurrent(slotOf(generation)),
+    reactivate(isWanted) {
+      if (kept === undefined || !isWanted(kept.slot.generation)) return false;
+      const { slot, timer } = kept;
+      timer[Symbol.dispose]();
+      kept = undefined;
+      setCurrent(slot);
+      return true;
+    },
+    forget,
     startCanary: (generation) => setCanary(slotOf(generation)),
     stopCanary: () => setCanary(undefined),
     promoteCanary() {
@@ -70,6 +112,7 @@ export function createLeases<G extends AsyncDisposable>(onCloseFailed: (error: u
     async [Symbol.asyncDispose]() {
       setCurrent(undefined);
       setCanary(undefined);
+      forget();
       await Promise.all(retiring);
     },
   };

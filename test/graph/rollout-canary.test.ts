@@ -77,8 +77,8 @@ async function rolloutOf({ router }: CanaryGraph): Promise<RolloutStatus> {
 
 async function breakersOf({ router }: CanaryGraph) {
   const response = await fetch(`${router.adminUrl}/state`);
-  const { subgraphs } = (await response.json()) as { subgraphs: { breaker: string; canary?: true }[] };
-  return subgraphs.map(({ breaker, canary = false }) => ({ breaker, canary }));
+  const { subgraphs } = (await response.json()) as { subgraphs: { breaker: string; usedBy?: string }[] };
+  return subgraphs.map(({ breaker, usedBy = 'all' }) => `${breaker}, used by ${usedBy}`);
 }
 
 describe('a canary', () => {
@@ -160,6 +160,18 @@ describe('a canary', () => {
     await graph.release(1, { launch: 2, percent: 25 });
     await graph.release(2);
     expect(builds).toBe(2);
+    // A rollback to the supergraph that was served before builds nothing either.
+    await graph.release(1);
+    expect(await (await graph.ask(1, '{ book }')).json()).toEqual({ data: { book: 'Middlemarch' } });
+    await graph.release(2);
+    expect(builds).toBe(2);
+    // Only one is kept, and not beyond a change of the configuration.
+    await graph.configure('traffic: { deadlineMs: 12345 }');
+    expect(builds).toBe(3);
+    await graph.release(1);
+    expect(builds).toBe(4);
+    await graph.release(2);
+    expect(builds).toBe(4);
     const responses = await Promise.all([1, 2, 3, 4].map((caller) => graph.ask(caller, '{ book }')));
     for (const response of responses) expect(await response.json()).toEqual({ data: { book: 'Moby-Dick' } });
     expect(await rolloutOf(graph)).toEqual({ canary: null, canaryStats: null, decision: null });
@@ -206,21 +218,15 @@ describe('a canary', () => {
     await graph.release(1);
     await graph.release(1, { launch: 5, percent: 50 });
     await askAll(graph, 20);
-    expect(await breakersOf(graph)).toEqual([
-      { breaker: 'closed', canary: false },
-      { breaker: 'open', canary: true },
-    ]);
+    expect(await breakersOf(graph)).toEqual(['closed, used by all', 'open, used by canary']);
     expect(await rolloutOf(graph)).toMatchObject({
       canaryStats: { baseline: { breakerOpenings: 0 }, canary: { breakerOpenings: 1 } },
     });
     await graph.release(1, { launch: 4, percent: 50 });
-    expect(await breakersOf(graph)).toEqual([
-      { breaker: 'closed', canary: false },
-      { breaker: 'closed', canary: true },
-    ]);
+    expect(await breakersOf(graph)).toEqual(['closed, used by all', 'closed, used by canary']);
     // After the promotion the breakers of the canary are those of all callers.
     await graph.release(4);
-    expect(await breakersOf(graph)).toEqual([{ breaker: 'closed', canary: false }]);
+    expect(await breakersOf(graph)).toEqual(['closed, used by previous', 'closed, used by all']);
   });
 
   it('that cannot be built is rolled back with the reason, and an earlier canary ends', async () => {

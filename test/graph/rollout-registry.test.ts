@@ -1,0 +1,208 @@
+import { GraphQLError } from 'graphql';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../router/config/config.ts';
+import { percentileOf } from '../../router/rate-limit/caller-percentile.ts';
+import { createRouter } from '../../router/router.ts';
+import type { Router } from '../../router/router.ts';
+import type { RolloutStatus } from '../../router/rollout/rollout-report.ts';
+import { scheduleTimer } from '../../router/shared/schedule.ts';
+import type { Schedule } from '../../router/shared/schedule.ts';
+import { noPressure } from '../support/graphs/pressure.ts';
+import { WITHOUT_THREADS } from '../support/graphs/without-threads.ts';
+import { startRouterProcess } from '../support/processes/router-process.ts';
+import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
+import type { TestRegistry } from '../support/registry/test-registry.ts';
+import { recordMeasurement } from '../support/runs/measurement.ts';
+import { startService } from '../support/subgraphs/service.ts';
+import { until } from '../support/time/until.ts';
+
+const SDL =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12") type Query { book: String }';
+const TIMEOUT_MS = 120_000;
+const SETTINGS = { strategy: 'canary', steps: [20, 50], stepMinutes: 0, minRequests: 20 };
+
+/** Sends the reports of routers every 50 ms instead of every 10 s. */
+const reportOften: Schedule = (action, ms) => scheduleTimer(action, ms >= 9_000 && ms <= 11_000 ? 50 : ms);
+
+async function startFollower(registry: TestRegistry): Promise<Router> {
+  const config = parseConfig(
+    `supergraph: { registry: { url: "${registry.url}", key: ${await registry.createKey('READ')}, graph: ${REF} } }
+listen: { trustedProxies: [127.0.0.1, '::1'] }`,
+    { env: { PORT: '0', ADMIN_PORT: '0' }, fileName: 'router.yaml', directory: '.' },
+  );
+  return createRouter(config, {
+    log: { write: () => undefined },
+    watchPressure: noPressure,
+    ...WITHOUT_THREADS,
+    schedule: reportOften,
+  });
+}
+
+function addressOf(caller: number): string {
+  return `10.0.${caller >> 8}.${caller & 255}`;
+}
+
+/** Returns whether a caller is in the share of callers that may use a launch as canary. */
+function isInShare(
+  caller: number,
+  { launch, percent }: { readonly launch: number; readonly percent: number },
+) {
+  const payer = { identity: { kind: 'anonymous' }, address: addressOf(caller) } as const;
+  return percentileOf(`launch ${launch}`, payer) < percent;
+}
+
+/** Sends a request of a caller and returns the book, or "error". */
+async function ask(router: Pick<Router, 'url'>, caller: number): Promise<string> {
+  const response = await fetch(router.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': addressOf(caller) },
+    body: JSON.stringify({ query: '{ book }' }),
+  });
+  const { data } = (await response.json()) as { data: { book: string | null } };
+  return data.book ?? 'error';
+}
+
+type Asked = { readonly caller: number; readonly book: string };
+
+/** Sends a request of each of 1,000 callers to a router in turn, until a condition holds. */
+async function askUntil(
+  routers: readonly Router[],
+  isDone: () => Promise<boolean>,
+): Promise<readonly Asked[]> {
+  const asked: Asked[] = [];
+  while (!(await isDone())) {
+    if (asked.length > 20_000) throw new Error('the condition does not hold after 20,000 requests');
+    const batch = routers.flatMap((router, number) =>
+      Array.from({ length: 10 }, async (_, index) => {
+        const caller = (asked.length + number * 10 + index) % 1_000;
+        return { caller, book: await ask(router, caller) };
+      }),
+    );
+    asked.push(...(await Promise.all(batch)));
+  }
+  return asked;
+}
+
+async function launchOf({ call }: TestRegistry, number: number) {
+  const query = `query ($ref: ID!, $number: Int!) { variant(ref: $ref) { launch(number: $number) { status reason } } }`;
+  const { data } = await call(query, { ref: REF, number });
+  return data.variant.launch as { readonly status: string; readonly reason: string | null };
+}
+
+async function configure({ call }: TestRegistry, rollout: unknown): Promise<void> {
+  const query = `mutation ($ref: ID!, $rollout: JSON) { configureVariant(ref: $ref, settings: { rollout: $rollout }) { name } }`;
+  expect((await call(query, { ref: REF, rollout })).errors).toEqual([]);
+}
+
+test(
+  'routers roll back a failing canary, the registry promotes a healthy one',
+  { timeout: TIMEOUT_MS },
+  async (context) => {
+    await using built = new AsyncDisposableStack();
+    const start = async (book: () => string) =>
+      built.use(await startService({ sdl: SDL, resolvers: { Query: { book } } }));
+    const [first, failing, next] = await Promise.all([
+      start(() => 'Middlemarch'),
+      start(() => {
+        throw new GraphQLError('no books today');
+      }),
+      start(() => 'Moby-Dick'),
+    ]);
+    const registry = built.use(await startTestRegistry());
+    const publish = async ({ url }: { readonly url: string }) =>
+      registry.publish('books', SDL, { routingUrl: url, allowBreaking: true });
+    expect((await publish(first)).launch).toEqual({ number: 1, status: 'SERVING' });
+    await configure(registry, SETTINGS);
+    const routers = [
+      built.use(await startFollower(registry)),
+      built.use(await startFollower(registry)),
+    ] as const;
+    const hasCanary = async (router: Router) => {
+      const { state } = await router.inspect();
+      return JSON.stringify(state).includes('"usedBy":"canary"');
+    };
+
+    expect((await publish(failing)).launch).toEqual({ number: 2, status: 'CANARY' });
+    expect(await until(async () => (await Promise.all(routers.map(hasCanary))).every(Boolean), 30_000)).toBe(
+      true,
+    );
+    const asked = await askUntil(routers, async () => (await launchOf(registry, 2)).status === 'ROLLED_BACK');
+    const failed = asked.filter(({ book }) => book === 'error');
+    const share = { launch: 2, percent: 20 };
+    recordMeasurement(context, 'requests that a failing canary received', failed.length);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.filter(({ caller }) => !isInShare(caller, share))).toEqual([]);
+    const callers = Array.from({ length: 1_000 }, (_, caller) => caller);
+    expect(callers.filter((caller) => isInShare(caller, share))).toHaveLength(206);
+    expect((await launchOf(registry, 2)).reason).toMatch(/^launch 2 is rolled back: .*errors \d+ of \d+ \(/);
+    expect(await until(async () => !(await Promise.all(routers.map(hasCanary))).some(Boolean), 30_000)).toBe(
+      true,
+    );
+
+    expect((await publish(next)).launch).toEqual({ number: 3, status: 'CANARY' });
+    await askUntil(routers, async () => (await launchOf(registry, 3)).status === 'SERVING');
+    expect((await launchOf(registry, 3)).reason).toMatch(
+      /^launch 3 is promoted: errors 0 of \d+ .* in the sum of 2 routers$/,
+    );
+    expect((await launchOf(registry, 1)).status).toBe('SUPERSEDED');
+    const serve = (book: string) => async () =>
+      (await Promise.all(routers.map((router) => ask(router, 1)))).every((served) => served === book);
+    expect(await until(serve('Moby-Dick'), 30_000)).toBe(true);
+
+    const { errors: rejected } = await registry.call(
+      'mutation ($ref: ID!) { rollback(ref: $ref, reason: "orders fail") { sequence } }',
+      { ref: REF },
+    );
+    const began = performance.now();
+    expect(rejected).toEqual([]);
+    expect(await until(serve('Middlemarch'), 30_000)).toBe(true);
+    recordMeasurement(
+      context,
+      'ms from a rollback to an earlier launch until all routers serve it',
+      Math.round(performance.now() - began),
+    );
+    expect(await launchOf(registry, 3)).toEqual({
+      status: 'ROLLED_BACK',
+      reason: 'launch 3 is rolled back to 1: orders fail',
+    });
+  },
+);
+
+type WorkerState = { readonly rollout: RolloutStatus };
+
+test(
+  'a worker that rolls back a canary ends it in the other workers, without the registry',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using built = new AsyncDisposableStack();
+    const resolvers = { Query: { book: () => 'Middlemarch' } };
+    const service = built.use(await startService({ sdl: SDL, resolvers }));
+    const registry = built.use(await startTestRegistry());
+    await registry.publish('books', SDL, { routingUrl: service.url });
+    await configure(registry, { ...SETTINGS, steps: [50] });
+    const source = `{ url: "${registry.url}", key: ${await registry.createKey('READ')}, graph: ${REF} }`;
+    const router = built.use(
+      await startRouterProcess(
+        { books: service },
+        `workers: 2\nsupergraph: { registry: ${source} }\nlisten: { trustedProxies: [127.0.0.1, '::1'] }`,
+      ),
+    );
+    const rollouts = async () => {
+      const states = (await (await fetch(`${router.adminUrl}/state`)).json()) as readonly WorkerState[];
+      return states.map(({ rollout }) => rollout);
+    };
+    await registry.publish('books', SDL, { routingUrl: 'http://127.0.0.1:9/graphql', allowBreaking: true });
+    const all = async (holds: (rollout: RolloutStatus) => boolean) => (await rollouts()).every(holds);
+    expect(await until(() => all(({ canary }) => canary !== null), 60_000)).toBe(true);
+    await registry.close();
+    const caller = { count: 0 };
+    const asked = async () => {
+      await Promise.all(Array.from({ length: 10 }, () => ask(router, caller.count++)));
+      return all(({ canary }) => canary === null);
+    };
+    expect(await until(asked, 60_000)).toBe(true);
+    const [one, other] = (await rollouts()).map(({ decision }) => decision);
+    expect(one?.reason).toMatch(/^errors \d+ of \d+ \(/);
+    expect(other).toEqual(one);
+  },
+);
