@@ -86,7 +86,6 @@ export function toManifest(operations: readonly RecordedOperation[]): object {
       name: name ?? null,
       type: /^(query|mutation|subscription)\b/.exec(body)?.[1] ?? 'query',
       body,
-      clientName: clients[0]?.name ?? null,
       clients,
     })),
   };

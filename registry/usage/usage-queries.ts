@@ -13,16 +13,17 @@ export type ClientUse = {
   readonly version: string | null;
   readonly calls: number;
   readonly errors: number;
-  readonly lastSeen: Date;
+  readonly lastSeen: Date | null;
 };
 
-/** A recorded operation with its calls in a period. */
+/** A recorded operation with its calls in a period, or an operation of a manifest. */
 export type OperationUse = {
   readonly id: string;
   readonly name: string | null;
   readonly body: string;
-  readonly calls: number;
-  readonly lastSeen: Date;
+  /** Null for an operation of a manifest. */
+  readonly calls: number | null;
+  readonly lastSeen: Date | null;
   readonly clients: readonly ClientUse[];
 };
 
@@ -32,57 +33,90 @@ export type OperationFilter = {
 };
 
 type OperationRow = {
-  readonly key: number;
+  /** Unique in the list. */
+  readonly key: string;
+  /** Key of a recorded operation; null for an operation of a manifest. */
+  readonly operation: number | null;
+  /** Clients whose manifests list the operation. */
+  readonly listedBy: readonly string[] | null;
   readonly id: string;
   readonly name: string | null;
   readonly body: string;
-  readonly calls: number;
-  readonly lastSeen: Date;
+  /** -1 for an operation of a manifest, so that these are last. */
+  readonly rank: number;
+  readonly lastSeen: Date | null;
 };
 
-/** Reads a page of the recorded operations, most calls first. */
+type OperationQuery = UsagePeriod & { readonly filter: OperationFilter };
+
+/** Reads a page of the recorded operations, most calls first, and then those of manifests. */
 export async function fetchOperations(
   db: RegistryDatabase,
   variantId: number,
-  {
-    filter,
-    page,
-    ...period
-  }: UsagePeriod & { readonly filter: OperationFilter; readonly page: PageArguments },
+  { page, ...query }: OperationQuery & { readonly page: PageArguments },
 ): Promise<Connection<OperationUse>> {
+  const both = sql<OperationRow>`(
+    ${calledOperations(variantId, query)} union all ${listedOperations(variantId, query)})`;
+  const connection = await fetchConnection(
+    db.selectFrom(both.as('operations')).selectAll(),
+    {
+      name: 'operations',
+      columns: ['rank', 'key'],
+      direction: 'desc',
+      keysetOf: ({ rank, key }) => [String(rank), key],
+    },
+    page,
+  );
+  const ids = connection.edges.flatMap(({ node }) => node.operation ?? []);
+  const clients = await clientsOf(db, ids, query);
+  return {
+    ...connection,
+    edges: connection.edges.map(({ node, cursor }) => ({ node: operationUse(node, clients), cursor })),
+  };
+}
+
+function calledOperations(variantId: number, { filter, ...period }: OperationQuery): RawBuilder<unknown> {
   const { coordinate, client } = filter;
-  const summed = sql<OperationRow>`(
-    select usage_operations.id as key, signature as id, usage_operations.name, body,
-      sum(requests)::double precision as calls, max(last_seen) as "lastSeen"
+  return sql`
+    select 'called ' || usage_operations.id as key, usage_operations.id as operation,
+      null::jsonb as "listedBy", signature as id, usage_operations.name, body,
+      sum(requests)::double precision as rank, max(last_seen) as "lastSeen"
     from usage_calls
     join usage_operations on usage_operations.id = operation_id
     join usage_clients on usage_clients.id = client_id
     where usage_operations.variant_id = ${variantId} and day >= ${firstDay(period)}::date
       and ${client == null ? sql`true` : sql`usage_clients.name = ${client}`}
       and ${coordinate == null ? sql`true` : usesCoordinate(variantId, coordinate)}
-    group by usage_operations.id)`;
-  const connection = await fetchConnection(
-    db.selectFrom(summed.as('operations')).selectAll(),
-    {
-      name: 'operations',
-      columns: ['calls', 'key'],
-      direction: 'desc',
-      keysetOf: ({ calls, key }) => [String(calls), String(key)],
-    },
-    page,
-  );
-  const clients = await clientsOf(
-    db,
-    connection.edges.map(({ node }) => node.key),
-    period,
-  );
-  return {
-    ...connection,
-    edges: connection.edges.map(({ node: { key, ...node }, cursor }) => ({
-      node: { ...node, clients: clients.get(key) ?? [] },
-      cursor,
-    })),
-  };
+    group by usage_operations.id`;
+}
+
+/** The coordinates of these operations are not known, so a filter by coordinate leaves them out. */
+function listedOperations(variantId: number, { filter }: OperationQuery): RawBuilder<unknown> {
+  const { coordinate, client } = filter;
+  return sql`
+    select 'listed ' || operation || ' ' || md5(body) as key, null::integer as operation,
+      jsonb_agg(client order by client) as "listedBy", operation as id, min(name) as name, body,
+      -1::double precision as rank, null::timestamptz as "lastSeen"
+    from manifest_operations
+    where variant_id = ${variantId} and ${coordinate == null ? sql`true` : sql`false`}
+      and ${client == null ? sql`true` : sql`client = ${client}`}
+    group by operation, body`;
+}
+
+function operationUse(
+  { operation, listedBy, id, name, body, rank, lastSeen }: OperationRow,
+  clients: ReadonlyMap<number, readonly ClientUse[]>,
+): OperationUse {
+  if (operation !== null)
+    return { id, name, body, calls: rank, lastSeen, clients: clients.get(operation) ?? [] };
+  const listed = (listedBy ?? []).map((client) => ({
+    name: client,
+    version: null,
+    calls: 0,
+    errors: 0,
+    lastSeen: null,
+  }));
+  return { id, name, body, calls: null, lastSeen, clients: listed };
 }
 
 /** Matches the operations that use a coordinate, or any field of a type: `Product` or `Product.name`. */

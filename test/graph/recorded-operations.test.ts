@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readManifest } from '../../checks/manifest.ts';
 import { parseManifest } from '../../router/persisted-operations/manifest.ts';
 import { addressOf, listening } from '../../router/http/sockets/listeners.ts';
 import type { UsageJson } from '../../router/usage/usage-json.ts';
@@ -232,7 +233,12 @@ describe('the usage file', () => {
       { contract: null, clients: [{ name: 'web', version: '1', requests: 2, calls: 2 }] },
       { contract: 'public', clients: [{ name: '(unidentified)', requests: 2 }] },
     ]);
-    expect(parseManifest(await readFile(join(directory, 'new/usage.json'), 'utf8')).operations).toBe(2);
+    const text = await readFile(join(directory, 'new/usage.json'), 'utf8');
+    expect(parseManifest(text).operations).toBe(2);
+    const calls = (one: object) => expect.objectContaining({ calls: 2, ...one });
+    expect(readManifest(text, 'usage.json')).toMatchObject([
+      { name: 'ById', clients: [calls({ name: 'web', version: '1' }), calls({ name: '(unidentified)' })] },
+    ]);
   });
 
   test('has the requests of all workers', async () => {

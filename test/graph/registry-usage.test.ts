@@ -72,7 +72,7 @@ async function operationsOf(registry: TestRegistry, filter: object = {}) {
   return data.variant.operations;
 }
 
-const namesAndCalls = (connection: { edges: { node: { name: string; calls: number } }[] }) =>
+const namesAndCalls = (connection: { edges: { node: { name: string; calls: number | null } }[] }) =>
   connection.edges.map(({ node: { name, calls } }) => [name, calls]);
 
 async function startWithVariant(options: RegistryOptions): Promise<TestRegistry> {
@@ -165,6 +165,22 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
       expect((await registry.call(push, { ref: REF, manifest, client })).data).toEqual({ pushOperations: 1 });
     const rejected = await registry.call(push, { ref: REF, manifest: { operations: [] } });
     expect(rejected.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    const { edges } = await operationsOf(registry, { client: 'ios' });
+    expect(edges.map(({ node }: { node: object }) => node)).toEqual([
+      {
+        id: 'm1',
+        name: 'Listed',
+        body: 'query Listed { c }',
+        calls: null,
+        lastSeen: null,
+        clients: [{ name: 'ios', version: null, calls: 0 }],
+      },
+    ]);
+    expect(namesAndCalls(await operationsOf(registry))).toEqual([
+      ['Get_b', 20],
+      ['Get_a', 16],
+      ['Listed', null],
+    ]);
     const { data } = await registry.call(
       'query ($ref: ID!) { variant(ref: $ref) { operationManifest(sinceDays: 7) } }',
       { ref: REF },
@@ -177,7 +193,7 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
           name: 'Get_a',
           clients: expect.arrayContaining([expect.objectContaining({ name: 'web', calls: 14 })]),
         },
-        { name: 'Get_b', type: 'query', clientName: 'app', clients: [{ name: 'app', calls: 20 }] },
+        { name: 'Get_b', type: 'query', clients: [{ name: 'app', calls: 20 }] },
         {
           id: 'm1',
           name: 'Listed',
@@ -202,7 +218,7 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
         },
       ),
     );
-    expect((await operationsOf(registry)).edges).toHaveLength(5);
+    expect((await operationsOf(registry)).edges).toHaveLength(6);
     expect(await usageOf(registry, 'Query.f5')).toMatchObject({ calls: 0, unlistedCalls: 8 });
     clock.jump(DAY_MS);
     await send(batchOf([operation('late', { name: 'web', requests: 3, at: clock.now() })]));
@@ -212,15 +228,19 @@ describe.each(databaseKinds)('recorded operations in a registry on %s', (kind) =
       ['Get_late', 3],
       ['Get_f2', 1],
       ['Get_f1', 1],
+      ['Listed', null],
     ]);
     expect(await usageOf(registry, 'Query.f3')).toMatchObject({ calls: 0, unlistedCalls: 1 });
   });
 
   test('are kept for the configured days, and are read of the last days only', async () => {
-    expect(namesAndCalls(await operationsOf(registry, { sinceDays: 1 }))).toHaveLength(5);
+    expect(namesAndCalls(await operationsOf(registry, { sinceDays: 1 }))).toHaveLength(6);
     clock.jump(2 * DAY_MS);
     await send(batchOf([operation('late', { name: 'web', requests: 1, at: clock.now() })]));
-    expect(namesAndCalls(await operationsOf(registry, { sinceDays: 2 }))).toEqual([['Get_late', 4]]);
+    expect(namesAndCalls(await operationsOf(registry, { sinceDays: 2 }))).toEqual([
+      ['Get_late', 4],
+      ['Listed', null],
+    ]);
     clock.jump(89 * DAY_MS);
     await send(batchOf([operation('late', { name: 'web', requests: 1, at: clock.now() })]));
     expect(namesAndCalls(await operationsOf(registry))).toEqual([['Get_late', 2]]);
