@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBooks, startOn } from '../support/graphs/book-router.ts';
 import { LIBRARY, startSmallGraph } from '../support/graphs/small-graph.ts';
 import { REF, startTestRegistry } from '../support/registry/test-registry.ts';
 import type { RegistryOptions, TestRegistry } from '../support/registry/test-registry.ts';
@@ -273,4 +274,38 @@ test('a router sends to a registry what its clients do', async () => {
   ]);
   expect(await usageOf(registry, 'Book.title')).toMatchObject({ calls: 25, operations: 1 });
   expect(await usageOf(registry, 'Query.book(id:)')).toMatchObject({ calls: 25 });
+});
+
+test('a publish is rejected because of what a following router has recorded, and names the client', async () => {
+  await using registry = await startTestRegistry();
+  await using books = await startBooks();
+  const sdl = books.service.sdl;
+  const options = { routingUrl: books.service.url };
+  await registry.publish('books', sdl, options);
+  const key = await registry.createKey('READ');
+  const supergraph = { registry: { url: registry.url, key, graph: REF }, keepIn: 'kept' };
+  await using follower = await startOn(books.folder, supergraph, {}, { shutdown: { lameDuckMs: 0 } });
+  const response = await fetch(follower.router.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'apollographql-client-name': 'ios' },
+    body: JSON.stringify({ query: 'query Titles { books { title } }' }),
+  });
+  expect(await response.json()).toMatchObject({ data: { books: [{ title: 'Middlemarch' }, {}] } });
+  await follower.router.drain();
+  expect(await usageOf(registry, 'Book.title')).toMatchObject({ calls: 1, clients: [{ name: 'ios' }] });
+
+  const broken = await registry.publish('books', sdl.replace('title: String pages', 'pages'), options);
+  expect(broken).toMatchObject({
+    launch: null,
+    check: { status: 'FAILED' },
+    errors: [{ code: 'CHECK_FAILED' }],
+  });
+  const { data } = await registry.call('query ($id: ID!) { check(id: $id) { report } }', {
+    id: broken.check?.id,
+  });
+  expect(data.check.report.operations).toMatchObject([
+    { name: 'Titles', client: 'ios', calls: 1, verdict: 'breaks', reasons: [{ line: 3 }] },
+  ]);
+  const unused = await registry.publish('books', sdl.replace(' pages: Int', ''), options);
+  expect(unused).toMatchObject({ launch: { status: 'SERVING' } });
 });
