@@ -1,9 +1,10 @@
 import { checkInThread, composeInThread } from '../router/supergraph/compose-in-thread.ts';
 import { compose } from '../router/supergraph/compose.ts';
-import type { Finding as RouterFinding, SubgraphSchema } from '../router/supergraph/compose.ts';
+import type { Composition, Finding as RouterFinding, SubgraphSchema } from '../router/supergraph/compose.ts';
 import { rejectionReasons } from '../router/supergraph/rejection.ts';
 import { readSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
 import type { ReadSupergraph } from '../router/supergraph/acceptance/read-supergraph.ts';
+import { coordinatePosition } from './coordinate-position.ts';
 import type { CompositionReport, Finding } from './report.ts';
 
 export type { SubgraphSchema } from '../router/supergraph/compose.ts';
@@ -49,19 +50,12 @@ export async function composeProposed(
     return composedOf(placed, supergraphSdl);
   }
   const composition = await composeSubgraphs(proposed.subgraphs, signal);
-  return composedOf(
-    composition.findings,
-    composition.kind === 'composed' ? composition.supergraphSdl : undefined,
-  );
+  return resultOf(composition, proposed.subgraphs);
 }
 
 /** Composes subgraphs in this thread, and checks that the router can serve the result. */
 export function composeServable(subgraphs: readonly SubgraphSchema[]): ComposedGraph {
-  const composition = compose(subgraphs);
-  const { supergraphSdl, errors, hints } = composedOf(
-    composition.findings,
-    composition.kind === 'composed' ? composition.supergraphSdl : undefined,
-  );
+  const { supergraphSdl, errors, hints } = resultOf(compose(subgraphs), subgraphs);
   if (supergraphSdl === undefined) return { supergraphSdl, errors, hints };
   try {
     const { warnings } = readVersion(supergraphSdl);
@@ -74,6 +68,28 @@ export function composeServable(subgraphs: readonly SubgraphSchema[]): ComposedG
 /** Returns the reasons why the router cannot serve a composed supergraph. */
 export function servingErrors(error: unknown): readonly Finding[] {
   return rejectionReasons(error).map((message) => ({ code: 'SUPERGRAPH_REJECTED', message }));
+}
+
+function resultOf(composition: Composition, subgraphs: readonly SubgraphSchema[]): ComposedGraph {
+  const sdl = composition.kind === 'composed' ? composition.supergraphSdl : undefined;
+  const { supergraphSdl, errors, hints } = composedOf(composition.findings, sdl);
+  const locate = (finding: Finding) => located(finding, subgraphs);
+  return { supergraphSdl, errors: errors.map(locate), hints: hints.map(locate) };
+}
+
+/**
+ * Adds the line of a finding that has none, such as that of a field which several subgraphs resolve: the
+ * first of the subgraphs that its message names and that define the element.
+ */
+function located(finding: Finding, subgraphs: readonly SubgraphSchema[]): Finding {
+  const { line, coordinate, subgraph, message } = finding;
+  if (line !== undefined || coordinate === undefined) return finding;
+  for (const { name, sdl, place } of subgraphs) {
+    if (subgraph === undefined ? !message.includes(`"${name}"`) : name !== subgraph) continue;
+    const position = coordinatePosition(sdl, coordinate);
+    if (position !== undefined) return { ...finding, subgraph: name, file: place, ...position };
+  }
+  return finding;
 }
 
 function composedOf(findings: readonly RouterFinding[], supergraphSdl: string | undefined): ComposedGraph {

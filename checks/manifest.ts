@@ -40,7 +40,7 @@ export function readManifest(text: string, fileName: string): readonly RecordedO
   const content = parseJson(text, fileName);
   const isRelay = isRecord(content) && !('format' in content) && !('operations' in content);
   const read = isRelay ? relayOperations(content) : apolloOperations(content);
-  if (read.kind === 'read') return merged(read.operations, fileName);
+  if (read.kind === 'read') return mergeOperations(read.operations, fileName);
   const { places } = parseYamlDocument(text, fileName);
   const problems = read.issues.map(({ path, message }) => {
     const keys = path.map((key) => (typeof key === 'symbol' ? String(key) : key));
@@ -84,13 +84,19 @@ function relayOperations(content: unknown): Read {
   return { kind: 'read', operations: Object.entries(parsed.data).map(([id, body]) => ({ id, body })) };
 }
 
-/** Merges the clients of operations that are listed several times. */
-function merged(operations: readonly RecordedOperation[], fileName: string): readonly RecordedOperation[] {
+/**
+ * Merges the clients of operations that are listed several times, in one manifest or in several.
+ * @throws {ManifestError} if two operations have the same id
+ */
+export function mergeOperations(
+  operations: readonly RecordedOperation[],
+  source: string,
+): readonly RecordedOperation[] {
   const byId = new Map<string, RecordedOperation & { readonly clients: readonly RecordedClient[] }>();
   for (const operation of operations) {
     const known = byId.get(operation.id);
     if (known !== undefined && known.body !== operation.body)
-      throw new ManifestError(`${fileName}: the id ${operation.id} is used by two operations`);
+      throw new ManifestError(`${source}: the id ${operation.id} is used by two operations`);
     const clients = [...(known?.clients ?? []), ...(operation.clients ?? [])];
     byId.set(operation.id, { ...operation, clients });
   }

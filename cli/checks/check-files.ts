@@ -4,7 +4,7 @@ import { ServedVersionError, check } from '../../checks/check.ts';
 import type { CheckRequest } from '../../checks/check.ts';
 import type { ProposedGraph } from '../../checks/composition.ts';
 import type { CheckedContract } from '../../checks/evaluate-contracts.ts';
-import { ManifestError, readManifest } from '../../checks/manifest.ts';
+import { ManifestError, mergeOperations, readManifest } from '../../checks/manifest.ts';
 import type { RecordedOperation } from '../../checks/recorded-operation.ts';
 import { parseConfig } from '../../router/config/config.ts';
 import type { Config } from '../../router/config/config-schema.ts';
@@ -75,13 +75,23 @@ function readOperations({
   operations,
   usesManifests,
 }: FilesToCheck): readonly RecordedOperation[] | undefined {
-  if (operations.length > 0) return operations.flatMap((path) => operationsIn(path));
+  if (operations.length > 0) return mergedOperations(operations.flatMap((path) => operationsIn(path)));
   const { manifest, clients } = config.persistedOperations;
   const manifests = [
     ...(manifest === undefined ? [] : operationsIn(relative('.', manifest))),
     ...Object.entries(clients).flatMap(([client, path]) => operationsIn(relative('.', path), client)),
   ];
-  return usesManifests && (manifest !== undefined || Object.keys(clients).length > 0) ? manifests : undefined;
+  return usesManifests && (manifest !== undefined || Object.keys(clients).length > 0)
+    ? mergedOperations(manifests)
+    : undefined;
+}
+
+function mergedOperations(operations: readonly RecordedOperation[]): readonly RecordedOperation[] {
+  try {
+    return mergeOperations(operations, '--operations');
+  } catch (error) {
+    throw error instanceof ManifestError ? new MisuseError(error.message) : error;
+  }
 }
 
 /** Reads a manifest. Operations that name no client are those of `client`, if it is given. */

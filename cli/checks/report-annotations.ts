@@ -1,6 +1,6 @@
 import type { CheckReport, Finding, LintFinding, OperationResult } from '../../checks/report.ts';
 import type { Annotation } from '../annotation.ts';
-import { coordinatePosition } from './coordinate-position.ts';
+import { coordinatePosition } from '../../checks/coordinate-position.ts';
 import { nameOf, usersOf } from './render-operations.ts';
 
 /** The schema file that annotations point to. */

@@ -171,6 +171,18 @@ persistedOperations: { clients: { ios: ${relay} } }
       'list.json:1: ',
     ],
     [
+      'two manifests with different operations of one id',
+      [
+        '--against',
+        served,
+        '--operations',
+        manifest,
+        '--operations',
+        write('same.json', '{ "1": "{ product { id } }" }'),
+      ],
+      'the id 1 is used by two operations',
+    ],
+    [
       'a number that is none',
       ['--against', served, '--since-days', 'week'],
       '--since-days must be a whole number',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckReport, OperationResult } from '../../checks/report.ts';
-import { coordinatePosition } from '../../cli/checks/coordinate-position.ts';
+import { coordinatePosition } from '../../checks/coordinate-position.ts';
 import { renderReport } from '../../cli/checks/render-report.ts';
 import { reportAnnotations } from '../../cli/checks/report-annotations.ts';
 import { reportData } from '../../cli/checks/report-data.ts';

@@ -64,6 +64,15 @@ describe('the report of a check', () => {
         line: 2,
       }),
     );
+    expect(composition.errors).toContainEqual(
+      expect.objectContaining({
+        code: 'INVALID_FIELD_SHARING',
+        coordinate: 'Product.id',
+        subgraph: 'products',
+        line: 2,
+        column: 48,
+      }),
+    );
   });
 
   test('lists an error that composition throws', async () => {

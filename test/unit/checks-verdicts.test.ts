@@ -263,6 +263,14 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'an enum value that an operation sends and receives is removed',
+    [['SHIPPED CLOSED', 'SHIPPED']],
+    {
+      '{ products(filter: { status: CLOSED }) { status } }': 'breaks ENUM_VALUE_REMOVED Status.CLOSED',
+      '{ products(filter: { status: NEW }) { status } }': 'changes ENUM_VALUE_REMOVED Status.CLOSED',
+    },
+  ],
+  [
     'a member is added to a union',
     [['| Song', '| Song | User']],
     {
@@ -646,6 +654,11 @@ const CASES: readonly Case[] = [
       '{ media { ... on Movie { title } } }': 'safe',
       '{ media { length } }': 'safe',
     },
+  ],
+  [
+    'a scalar requires a token',
+    [['scalar Date', 'scalar Date @authenticated']],
+    { '{ product { created } }': 'changes ACCESS_TIGHTENED Date', '{ product { sku } }': 'safe' },
   ],
   [
     'fewer scopes give access',
