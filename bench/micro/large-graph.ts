@@ -15,6 +15,8 @@ type Entity = {
 /** Subgraphs of a generated company, and a function that generates an operation of a client. */
 export type LargeGraph = {
   readonly subgraphs: readonly SubgraphSchema[];
+  /** The subgraphs after a field of a frequent entity has moved to another subgraph. */
+  readonly moved: readonly SubgraphSchema[];
   readonly operation: (index: number) => string;
 };
 
@@ -36,16 +38,32 @@ export function generateLargeGraph({ subgraphs: count, entitiesPerSubgraph }: La
   });
   for (const entity of entities) addFields(entity, entities, random);
   for (let subgraph = 0; subgraph < count; subgraph += 1) extendOthers(subgraph, entities, random);
-  const names = Array.from({ length: count }, (_, index) => subgraphName(index));
+  const schemas = (all: readonly Entity[]) =>
+    Array.from({ length: count }, (_, index) => {
+      const name = subgraphName(index);
+      return {
+        name,
+        url: `http://${name}.example/graphql`,
+        sdl: sdlOf(index, all),
+        place: `${name}.graphql`,
+      };
+    });
+  const [frequent, ...rest] = entities;
   return {
-    subgraphs: names.map((name, index) => ({
-      name,
-      url: `http://${name}.example/graphql`,
-      sdl: sdlOf(index, entities),
-      place: `${name}.graphql`,
-    })),
+    subgraphs: schemas(entities),
+    moved: schemas(frequent === undefined ? [] : [withMovedField(frequent, count), ...rest]),
     operation: (index) => operationOf(index, entities),
   };
+}
+
+/** Moves the first field of an entity to the first subgraph that does not know it. */
+function withMovedField(entity: Entity, count: number): Entity {
+  const [field, ...own] = entity.own;
+  const target = Array.from({ length: count }, (_, index) => index).find(
+    (index) => index !== entity.owner && !entity.added.has(index),
+  );
+  if (field === undefined || target === undefined) throw new Error('no subgraph can take the field');
+  return { ...entity, own, added: new Map([...entity.added, [target, [field]]]) };
 }
 
 function subgraphName(index: number): string {
@@ -122,7 +140,7 @@ function operationOf(index: number, entities: readonly Entity[]): string {
   const random = randomFrom(index + 1);
   const root = entities[random(entities.length)];
   if (root === undefined) throw new Error('the graph has no entities');
-  const selection = selectionOf(root, { entities, random, depth: 1 + random(4) });
+  const selection = selectionOf(root, { entities, random, depth: 1 + random(3) });
   return `query Operation${index}($id: ID!) {\n  ${rootField(root.name)}(id: $id) ${selection}\n}\n`;
 }
 
@@ -132,7 +150,7 @@ function selectionOf(entity: Entity, { entities, random, depth }: Draw): string 
   const indent = '  '.repeat(6 - depth);
   const available = [...entity.own, ...[...entity.added.values()].flat()];
   const selected = available.filter(({ entity: target }) =>
-    target === undefined || target === MONEY ? random(3) === 0 : depth > 0 && random(2) === 0,
+    target === undefined || target === MONEY ? random(4) === 0 : depth > 0 && random(2) === 0,
   );
   const lines = selected.map(({ name, entity: target }) => {
     if (target === undefined) return name;
