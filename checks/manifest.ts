@@ -25,6 +25,7 @@ const apolloManifest = z.object({
       body: z.string().min(1),
       clientName: z.string().nullish(),
       clients: z.array(client).optional(),
+      variables: z.array(z.record(z.string(), z.unknown())).optional(),
     }),
   ),
 });
@@ -61,9 +62,10 @@ function apolloOperations(content: unknown): Read {
   if (!parsed.success) return { kind: 'invalid', issues: parsed.error.issues };
   return {
     kind: 'read',
-    operations: parsed.data.operations.map(({ id, name, body, clientName, clients = [] }) => ({
+    operations: parsed.data.operations.map(({ id, name, body, clientName, clients = [], variables }) => ({
       id,
       body,
+      ...(variables !== undefined && { variables }),
       name: name ?? null,
       clients: [
         ...(clientName == null ? [] : [{ name: clientName, calls: null }]),

@@ -6,6 +6,8 @@ export type RecordedOperation = {
   /** The document. */
   readonly body: string;
   readonly clients?: readonly RecordedClient[];
+  /** Samples of variables for a replay. Routers record none. */
+  readonly variables?: readonly Readonly<Record<string, unknown>>[];
 };
 
 export type RecordedClient = {

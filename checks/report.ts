@@ -137,6 +137,21 @@ export type ContractReport = {
   readonly changes: readonly SchemaChange[];
 };
 
+/** The responses of a router with the change, compared with those of the router that serves clients. */
+export type ReplayReport = {
+  /** Number of requests with two responses. */
+  readonly sent: number;
+  readonly equal: number;
+  /** Paths at which responses differ. Absent values are absent here, too. */
+  readonly different: readonly {
+    readonly id: string;
+    readonly path: string;
+    readonly before?: unknown;
+    readonly after?: unknown;
+  }[];
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+};
+
 /** The result of a check: the effects of a proposed schema. */
 export type CheckReport = {
   /**
@@ -152,4 +167,6 @@ export type CheckReport = {
   readonly lint: readonly LintFinding[];
   readonly contracts: readonly ContractReport[];
   readonly evidence: Evidence;
+  /** Absent unless a replay was requested. */
+  readonly replay?: ReplayReport;
 };

@@ -19,6 +19,8 @@ import type { Outcome } from '../outcome.ts';
 import { routerEnvironment } from '../router-config.ts';
 import { openSources } from '../trial.ts';
 import type { AnnotatedSchema } from './report-annotations.ts';
+import { addReplay } from './replay-options.ts';
+import type { GivenReplay } from './replay-options.ts';
 import { reportOutcome } from './report-outcome.ts';
 
 /** The arguments of `tributary check`. */
@@ -30,6 +32,7 @@ export type FilesToCheck = {
   readonly against: string | undefined;
   readonly operations: readonly string[];
   readonly settings: NonNullable<CheckRequest['settings']>;
+  readonly replay: GivenReplay | undefined;
 };
 
 /**
@@ -50,7 +53,7 @@ export async function checkFiles(files: FilesToCheck): Promise<Outcome> {
   const { after } = proposed;
   try {
     const request = { before, after, operations, contracts: contractsOf(config), settings };
-    const report = await check(request, { now: Date.now });
+    const report = await addReplay(await check(request, { now: Date.now }), files.replay, operations);
     return reportOutcome(report, {
       title: `Check of ${relative('.', path)}`,
       schemas: schemasOf(after),

@@ -3,6 +3,7 @@ import type { ContractReport, LintFinding, OperationResult } from '../../checks/
 import { renderChanges } from './render-changes.ts';
 import { nameOf, renderOperations, renderPlans } from './render-operations.ts';
 import { fileOf, isAbout } from './report-annotations.ts';
+import { renderReplay } from './render-replay.ts';
 import { counted, listed, numeral } from './report-words.ts';
 
 const MAX_FINDINGS = 30;
@@ -29,6 +30,7 @@ export function renderReport(report: CheckReport, context: ReportContext): strin
     renderComposition(report.composition, context),
     ...(report.composition.errors.length > 0 ? [] : schemaSections(report)),
     renderLint(report.lint, context),
+    renderReplay(report),
     ...(report.success ? [] : [section('What to do', adviceOf(report, next))]),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;

@@ -27,13 +27,17 @@ export function reportOutcome(
   };
 }
 
-function failureMessage({ operations, access, contracts }: CheckReport): string {
+function failureMessage({ operations, access, contracts, replay }: CheckReport): string {
   const breaking = operations.filter(({ verdict }) => verdict === 'breaks').length;
   const tightened = access.filter((one) => one.effect === 'tightened' && one.operations.length > 0).length;
   const failed = contracts.filter(({ success }) => !success).length;
+  const differing = replay === undefined ? 0 : replay.sent - replay.equal;
   const parts = [
     ...(breaking > 0 ? [`${counted(breaking, 'operation')} ${breaking === 1 ? 'breaks' : 'break'}`] : []),
     ...(tightened > 0 ? [`access to ${counted(tightened, 'used element')} is tightened`] : []),
+    ...(differing > 0
+      ? [`${counted(differing, 'replayed request')} ${differing === 1 ? 'has' : 'have'} another response`]
+      : []),
     ...(failed > 0 ? [`${counted(failed, 'contract')} ${failed === 1 ? 'fails' : 'fail'}`] : []),
   ];
   return `the check failed${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;

@@ -1,3 +1,4 @@
+import { REPLAY_OPTIONS, givenReplay } from '../checks/replay-options.ts';
 import { CHECKED_CONFIG_OPTION, configFor } from '../command-config.ts';
 import { CI_FORMAT_OPTION } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
@@ -55,6 +56,7 @@ export const check = defineVerb(
         value: 'PERCENT',
         description: 'Fail if the estimated cost of an operation grows by more.',
       },
+      ...REPLAY_OPTIONS,
       config: CHECKED_CONFIG_OPTION,
       format: CI_FORMAT_OPTION,
     },
@@ -68,6 +70,7 @@ export const check = defineVerb(
       against: values.against,
       operations: values.operations,
       settings: givenCheckSettings(values),
+      replay: givenReplay(values),
     });
   },
 );

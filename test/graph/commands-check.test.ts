@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readManifest } from '../../checks/manifest.ts';
 import { compose } from '../../router/supergraph/compose.ts';
+import { startService } from '../support/subgraphs/service.ts';
 import { runVerb } from '../support/processes/run-verb.ts';
 
 /** `tributary check`: a changed supergraph against the one that is served, on plain files. */
@@ -229,5 +230,28 @@ describe('a manifest', () => {
     expect(readManifest(text, 'm.json')).toEqual([
       { id: '1', name: null, body: '{ a }', clients: [read, { name: 'ios', calls: null }] },
     ]);
+  });
+
+  test('compares the responses of a candidate with those of the serving router', async () => {
+    const sdl = 'type Query { product: Product } type Product { name: String! }';
+    const named = (name: string) => ({ sdl, resolvers: { Query: { product: () => ({ name }) } } });
+    await using serving = await startService(named('Cup'));
+    await using candidate = await startService(named('Mug'));
+    const names = write('names.json', JSON.stringify({ n1: 'query Names { product { name } }' }));
+    const args = ['check', smaller, '--against', served, '--operations', names] as const;
+    const outcome = await runVerb(...args, '--replay', serving.url, '--candidate', candidate.url);
+    const different = [{ id: 'n1', path: 'data.product.name', before: 'Cup', after: 'Mug' }];
+    expect(outcome).toMatchObject({
+      kind: 'failure',
+      message: 'the check failed: 1 replayed request has another response',
+      data: { replay: { sent: 1, equal: 0, different, skipped: [] } },
+    });
+    expect(outcome.kind === 'failure' && outcome.plain).toContain(
+      'Replay: 1 request sent, 0 with equal responses, 1 with different ones\n' +
+        '  operation n1  data.product.name: "Cup" → "Mug"\n',
+    );
+    const equal = await runVerb(...args, '--replay', serving.url, '--candidate', serving.url);
+    expect(equal).toMatchObject({ kind: 'success', data: { replay: { sent: 1, equal: 1 } } });
+    await expect(runVerb(...args, '--replay', serving.url)).rejects.toThrow('--candidate');
   });
 });
