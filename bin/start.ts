@@ -6,11 +6,15 @@ import { compositionFileOf } from '../router/supergraph/sources/source-config.ts
 import { ConfigError } from '../router/config/yaml/read-yaml.ts';
 import type { Environment } from '../router/config/yaml/read-yaml.ts';
 import { formatLine } from '../router/telemetry/log-line.ts';
+import { CommandError } from '../cli/outcome.ts';
 import { CONFIG_OPTION, readCommandLine } from '../cli/single-command.ts';
 import { assertPortsFree } from './start/ports.ts';
 import { findSubgraphs, routerProgram } from './start/programs.ts';
 import type { Program } from './start/programs.ts';
+import { publishShop } from './start/publish-shop.ts';
 import { Shop } from './start/shop.ts';
+import { routerEnvironment, shopRegistry } from './start/shop-registry.ts';
+import type { ShopRegistry } from './start/shop-registry.ts';
 import { keepSigningKeys } from './start/signing-keys.ts';
 import { StartError } from './start/start-error.ts';
 import { welcome } from './start/welcome.ts';
@@ -31,8 +35,15 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 const COMMAND = {
   name: 'npm start',
-  summary: 'Starts the subgraphs of supergraph.yaml that are in subgraphs/, and the router, until Ctrl-C.',
-  options: { config: CONFIG_OPTION },
+  summary:
+    'Starts the subgraphs of supergraph.yaml that are in subgraphs/, a registry with their schemas, and the router, until Ctrl-C.',
+  options: {
+    config: CONFIG_OPTION,
+    'without-registry': {
+      type: 'boolean',
+      description: 'Serve supergraph.yaml itself, and compose it again when it changes.',
+    },
+  },
 } as const;
 
 const { values } = readCommandLine(COMMAND, (line) => line);
@@ -41,7 +52,8 @@ try {
   if (values.config !== undefined) process.env['ROUTER_CONFIG'] = configOption(values.config);
   process.exitCode = await start();
 } catch (error) {
-  if (!(error instanceof StartError || error instanceof ConfigError)) throw error;
+  if (!(error instanceof StartError || error instanceof ConfigError || error instanceof CommandError))
+    throw error;
   console.error(`\n${error.message}`);
   process.exitCode = 1;
 }
@@ -54,14 +66,20 @@ async function start(): Promise<number> {
     throw new StartError('The supergraph is not a file that lists subgraphs to start: use "npm run router".');
   const subgraphs = findSubgraphs(file, root, process.env);
   const router = routerProgram(config, root);
-  await assertPortsFree([router, ...adminPlaces(config), ...subgraphs]);
+  const registry = values['without-registry'] ? undefined : shopRegistry(process.env, root, dataFolder);
+  await assertPortsFree([
+    router,
+    ...adminPlaces(config),
+    ...(registry === undefined ? [] : [registry.program]),
+    ...subgraphs,
+  ]);
 
   const shop = new Shop();
   const stop = stopSignal(shop);
   const limitMs = stopLimitMs(config.shutdown);
   try {
-    await Promise.race([startAll(shop, subgraphs, router), aborted(stop)]);
-    if (!stop.aborted) console.log(welcome(config));
+    await Promise.race([startAll(shop, { subgraphs, router, registry, file }), aborted(stop)]);
+    if (!stop.aborted) console.log(welcome(config, registry));
     await aborted(stop);
     console.log(`\nStopping: requests in flight have up to ${limitMs / 1000} s …`);
   } finally {
@@ -72,19 +90,31 @@ async function start(): Promise<number> {
   return 0;
 }
 
+type Programs = {
+  readonly subgraphs: readonly Program[];
+  readonly router: Program;
+  readonly registry: ShopRegistry | undefined;
+  /** The composition file. */
+  readonly file: string;
+};
+
 /** Starts the router last, so that it does not log failed calls. */
-async function startAll(shop: Shop, subgraphs: readonly Program[], router: Program): Promise<void> {
+async function startAll(shop: Shop, { subgraphs, router, registry, file }: Programs): Promise<void> {
   const environment = serviceEnvironment();
   const quiet = {
     ...environment,
     SERVICE_KEYS: serviceKeys(subgraphs),
     LOG_LEVEL: environment['LOG_LEVEL'] ?? 'warn',
   };
-  console.log(`Starting ${subgraphs.map(({ name }) => name).join(', ')} …`);
-  await shop.start(subgraphs, { environment: quiet, ...terminal });
+  const first = [...subgraphs, ...(registry === undefined ? [] : [registry.program])];
+  console.log(`Starting ${first.map(({ name }) => name).join(', ')} …`);
+  await shop.start(first, { environment: quiet, ...terminal });
+  if (registry !== undefined) console.log(await publishShop(registry, { file, root, env: process.env }));
   console.log('Starting the router …');
+  const source = registry && routerEnvironment(registry, dataFolder);
   // JSON, which is formatted here with the name of the service before each line.
-  await shop.start([router], { environment: { ...environment, LOG_FORMAT: 'json' }, ...terminal });
+  const settings = { ...environment, ...source, LOG_FORMAT: 'json' };
+  await shop.start([router], { environment: settings, ...terminal });
 }
 
 function adminPlaces({ admin }: Config) {

@@ -16,6 +16,8 @@ export type Program = {
   readonly port: number;
   /** Name of the setting of the port, for error messages. */
   readonly portSetting: string;
+  /** Path that responds with 200 when the program is ready. Default: `/health/ready`. */
+  readonly readyPath?: string;
   readonly environment: Environment;
 };
 

@@ -147,9 +147,9 @@ export class Service {
   }
 
   async #isReady(): Promise<boolean> {
-    const { host, port } = this.#program;
+    const { host, port, readyPath = '/health/ready' } = this.#program;
     try {
-      const url = `http://${reachable(host)}:${port}/health/ready`;
+      const url = `http://${reachable(host)}:${port}${readyPath}`;
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
       await response.body?.cancel();
       return response.ok;

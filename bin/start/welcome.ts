@@ -1,7 +1,9 @@
+import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../router/config/config-schema.ts';
 import { demoPassword, demoUsers } from '../../subgraphs/shop/demo/users.ts';
 import { reachable } from './service.ts';
+import type { ShopRegistry } from './shop-registry.ts';
 
 // Needs all five services: order, user (customer), product, inventory (stock) and shipping (shipment).
 const QUERY =
@@ -10,7 +12,7 @@ const QUERY =
   ' shipment { carrier status estimatedDelivery } } } } }';
 
 /** Returns the text after the start: URLs, demo logins and one command to paste. */
-export function welcome(config: Config): string {
+export function welcome(config: Config, registry: ShopRegistry | undefined): string {
   const { host, port, path } = config.listen;
   const origin = `http://${reachable(host)}:${port}`;
   const logins = demoUsers.filter((user) => user.canLogIn);
@@ -25,12 +27,16 @@ export function welcome(config: Config): string {
     ...(config.admin.enabled
       ? [`  Metrics   http://${reachable(config.admin.host)}:${config.admin.port}/metrics`]
       : []),
+    ...(registry === undefined ? [] : [`  Registry  ${registry.url}, graph ${registry.graph}`]),
     '',
     heading(`Demo logins (password: ${demoPassword})`),
     ...logins.map(({ email, tier, roles }) => `  ${email.padEnd(22)} ${tier.padEnd(11)} ${roles.join(', ')}`),
     '',
     heading('To paste: one order, from all five services'),
     exampleCommand(`${origin}${path}`),
+    ...(registry === undefined
+      ? []
+      : ['', heading('To paste: change the graph'), ...changeCommands(registry)]),
     '',
     'Ctrl-C stops everything.',
   ].join('\n');
@@ -48,4 +54,24 @@ function exampleCommand(url: string): string {
     `TOKEN=$(${post} -d '${JSON.stringify({ query: login })}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`,
     `${post} -H "authorization: Bearer $TOKEN" -d '${JSON.stringify({ query: QUERY })}'`,
   ].join('; \\\n');
+}
+
+/**
+ * Returns commands that change the schema of `product`: one that is rejected because clients need the field,
+ * one that is safe, and one that undoes it.
+ */
+function changeCommands({ url, graph, adminKeyFile }: ShopRegistry): readonly string[] {
+  const near = relative(process.cwd(), adminKeyFile);
+  const key = near.startsWith('..') ? adminKeyFile : near;
+  const schema = 'subgraphs/product/schema.graphql';
+  const tributary = 'node bin/tributary.mjs';
+  return [
+    `export TRIBUTARY_REGISTRY=${url} TRIBUTARY_GRAPH=${graph} TRIBUTARY_KEY_FILE=${key}`,
+    '# Renames Product.name, which clients use: the check fails and names them.',
+    `sed '/Name, in one line/{n;s/name/title/;}' ${schema} | ${tributary} subgraph check product --schema -`,
+    '# Removes Product.imageUrl, which no client uses: it is published, and the router follows.',
+    `sed '/URL of its picture/,/imageUrl/d' ${schema} | ${tributary} subgraph publish product --schema -`,
+    '# Serves the previous launch again.',
+    `${tributary} launch rollback`,
+  ];
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -65,6 +66,49 @@ function requestsOf(page: string, { router, admin }: ShopFolder['ports']) {
       };
     })
     .filter(({ commands }) => commands.includes('curl'));
+}
+
+/** Returns the commands of the welcome that change the graph, without the comments between them. */
+function changeCommands(output: string) {
+  const lines = output.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('export TRIBUTARY_REGISTRY='));
+  const [environment, breaking, safe, rollback] = lines
+    .slice(first, first + 7)
+    .filter((line) => !line.startsWith('#'));
+  return { environment, breaking, safe, rollback };
+}
+
+/** Returns whether clients can select `Product.imageUrl`. */
+async function hasImages(port: number): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    body: JSON.stringify({ query: '{ product(id: "product-1") { imageUrl } }' }),
+    headers: { 'content-type': 'application/json' },
+  });
+  await response.text();
+  return response.ok;
+}
+
+/** Runs the commands of the welcome: a breaking change, a safe one, and its rollback. */
+async function changeGraph(folder: string, output: string, port: number): Promise<void> {
+  const { environment, ...commands } = changeCommands(output);
+  const run = (command: string | undefined) =>
+    spawnSync('sh', ['-c', `${environment}; ${command}`], { cwd: folder, encoding: 'utf8' });
+  const rejected = run(commands.breaking);
+  expect(rejected.status).toBe(1);
+  for (const text of ['Product.name', 'ProductPage', 'OrderPage', 'shop-web'])
+    expect(rejected.stdout).toContain(text);
+  expect(await hasImages(port)).toBe(true);
+  expect(run(commands.safe)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('subgraph product published'),
+  });
+  expect(await until(async () => !(await hasImages(port)), 20_000)).toBe(true);
+  expect(run(commands.rollback)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^shop@production: launch 1 serves/),
+  });
+  expect(await until(() => hasImages(port), 20_000)).toBe(true);
 }
 
 /**
@@ -194,6 +238,8 @@ it('starts everything and a new subgraph, responds as documented, restarts a cra
     },
   });
   if (findProgram(['curl']) !== undefined) await sendDocumentedRequests(shop.ports);
+
+  await changeGraph(folder, start.output(), shop.ports.router);
 
   for (const [name, ids] of [
     ['identity-keys', ['router']],

@@ -196,8 +196,10 @@ test('commands of shells start programs that a test runs or that are checked her
     if (/^(?:eval "\$\(|npx --package @tributary-graphql\/router )?tributary /.test(block)) return true;
     if (/^(?:helm|kubectl) /.test(block)) return true; // Checked by test/graph/deploy-chart.test.ts.
     return block.split(/\n|&&/).every((line) => {
-      const [program = '', ...args] = line.replace(/#.*/, '').trim().split(/\s+/);
-      if (program === '' || program === 'npm') return true;
+      const words = line.replace(/#.*/, '').trim().split(/\s+/);
+      const [program = '', ...args] = words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)));
+      if (program === '' || program === 'npm' || program === 'tributary') return true;
+      if (program === 'export') return args.every((arg) => /^TRIBUTARY_[A-Z_]+=/.test(arg));
       if (program === 'npx') return args[0] === 'tributary';
       if (program === 'cp') return existsSync(join(root, args[0] ?? ''));
       if (program === 'node')

@@ -37,7 +37,7 @@ export async function followRecipe(
   shop: ShopFolder,
 ): Promise<{ readonly folder: string; readonly port: number }> {
   const folder = join(shop.path, 'program');
-  for (const part of ['bin', 'cli', 'router', 'subgraphs', 'package.json'])
+  for (const part of ['bin', 'checks', 'cli', 'database', 'registry', 'router', 'subgraphs', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 
@@ -59,7 +59,10 @@ export async function followRecipe(
 /** Returns the files that the recipe's steps name, each with the step's code. */
 function recipeSteps(): readonly { readonly file: string; readonly code: string }[] {
   const page = readPage('docs/adding-a-subgraph.md');
-  const steps = page.matchAll(/^\d+\. ([^]*?)^( *)```(?:graphql|ts|yaml)\n([^]*?)^ *```$/gm);
+  // The text of a step ends at the next step or heading.
+  const steps = page.matchAll(
+    /^\d+\. ((?:(?!^\d+\. |^## )[^])*?)^( *)```(?:graphql|ts|yaml)\n([^]*?)^ *```$/gm,
+  );
   return [...steps].map(([, text = '', indent = '', code = '']) => ({
     file: /`([\w-]+\.(?:graphql|ts|yaml))`/.exec(text)?.[1] ?? '',
     code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),

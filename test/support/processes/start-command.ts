@@ -13,7 +13,7 @@ const names = ['order', 'product', 'user', 'shipping', 'inventory'] as const;
 /** A folder with the configuration and the data of a shop of its own, on ports of its own. */
 export type ShopFolder = Disposable & {
   readonly path: string;
-  readonly ports: Readonly<Record<(typeof names)[number] | 'router' | 'admin', number>>;
+  readonly ports: Readonly<Record<(typeof names)[number] | 'router' | 'admin' | 'registry', number>>;
   readonly environment: Readonly<Record<string, string>>;
 };
 
@@ -23,25 +23,35 @@ export async function createShopFolder(): Promise<ShopFolder> {
   mkdirSync(data);
   const template = join(root, '.data', '.template-pg18');
   if (existsSync(template)) cpSync(template, join(data, '.template-pg18'), { recursive: true });
-  const [order, product, user, shipping, inventory, router, admin] = await sevenPorts();
-  const ports = { order, product, user, shipping, inventory, router, admin };
+  const ports = await freePorts();
   writeFileSync(join(path, 'supergraph.yaml'), stringify(supergraph(ports)));
   writeFileSync(join(path, 'router.yaml'), stringify(routerConfig(ports)));
   return {
     path,
     ports,
     environment: {
-      PORT: String(router),
+      PORT: String(ports.router),
+      REGISTRY_PORT: String(ports.registry),
       ROUTER_CONFIG: join(path, 'router.yaml'),
       DATA_DIR: data,
-      ISSUER_URL: `http://127.0.0.1:${user}`,
+      ISSUER_URL: `http://127.0.0.1:${ports.user}`,
     },
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
 }
 
-async function sevenPorts(): Promise<[number, number, number, number, number, number, number]> {
-  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()]);
+async function freePorts(): Promise<ShopFolder['ports']> {
+  const [order, product, user, shipping, inventory, router, admin, registry] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ]);
+  return { order, product, user, shipping, inventory, router, admin, registry };
 }
 
 function supergraph(ports: ShopFolder['ports']) {
